@@ -1,0 +1,97 @@
+/** Time as a parameter: the wall clock, a clock that never jumps, and timers. Tests pass a VirtualClock. */
+
+export interface Timer {
+  /** Harmless when the timer has fired or was cancelled before. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, as the operating system tells; may jump. For timestamps in records and answers. */
+  now(): number;
+  /** Milliseconds since some start, never back. For time-outs and durations. */
+  monotonic(): number;
+  /** Runs `run` once, `delayMs` from now. A delay over 24 days is cut to that. */
+  after(delayMs: number, run: () => void): Timer;
+}
+
+const LONGEST_DELAY_MS = 0x7fffffff;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, run) {
+    const handle = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+interface Pending {
+  dueMs: number;
+  order: number;
+  run: (() => void) | null;
+}
+
+/** A clock that stands still until told to advance; timers due on the way run in the order of their times. */
+export class VirtualClock implements Clock {
+  #nowMs: number;
+  #elapsedMs = 0;
+  #order = 0;
+  readonly #pending: Pending[] = [];
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = startMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const pending: Pending = { dueMs: this.#elapsedMs + Math.max(0, delayMs), order: this.#order++, run };
+    this.#pending.push(pending);
+    return {
+      cancel: () => {
+        pending.run = null;
+      },
+    };
+  }
+
+  /** Moves time forward, letting promises settle after every timer that fires. */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.#elapsedMs + byMs;
+    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
+      this.#moveTo(next.dueMs);
+      next.run?.();
+      await settle();
+    }
+    this.#moveTo(untilMs);
+    await settle();
+  }
+
+  /** How many timers wait; a test asserts 0 after a stop. */
+  get waiting(): number {
+    return this.#pending.filter((pending) => pending.run !== null).length;
+  }
+
+  #next(untilMs: number): Pending | undefined {
+    this.#pending.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
+    while (this.#pending.length > 0 && this.#pending[0].run === null) this.#pending.shift();
+    const first = this.#pending[0];
+    return first !== undefined && first.dueMs <= untilMs ? this.#pending.shift() : undefined;
+  }
+
+  #moveTo(elapsedMs: number): void {
+    if (elapsedMs <= this.#elapsedMs) return;
+    this.#nowMs += elapsedMs - this.#elapsedMs;
+    this.#elapsedMs = elapsedMs;
+  }
+}
+
+/** Lets every promise that can settle without time passing do so. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
