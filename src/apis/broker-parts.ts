@@ -1,0 +1,25 @@
+/** The parts of a broker that handlers may use; broker.ts builds each of them once. */
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Controller } from '../cluster/controller.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { GroupCoordinator } from '../groups/coordinator.ts';
+import type { FetchSessions } from '../partitions/fetch-sessions.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import type { ProducerIds } from '../transactions/producer-ids.ts';
+
+export interface BrokerParts {
+  readonly nodeId: number;
+  /** The static configuration; what may change while running is read through the controller's image. */
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** `controller.image` is the cluster as of now; every change goes through the controller. */
+  readonly controller: Controller;
+  readonly partitions: Partitions;
+  readonly fetchSessions: FetchSessions;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+}

@@ -1,0 +1,100 @@
+/** What a handler is: the code that answers one API key, and what it is given to do so. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Reader } from '../../protocol/reader.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { range } from '../../protocol/schema.ts';
+import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
+import type { Writer } from '../../protocol/writer.ts';
+import type { BrokerParts } from './broker-parts.ts';
+
+/** Who asks, and in which version. One object a connection: a handler that waits must take what it needs before. */
+export interface Context {
+  readonly broker: BrokerParts;
+  /** Unique among this broker's connections, from its first to its last. */
+  readonly connectionId: number;
+  apiVersion: number;
+  clientId: string | null;
+  /** The client's address as text, without a port. */
+  readonly clientHost: string;
+  /** Kafka's spelling: 'User:ANONYMOUS'. */
+  readonly principal: string;
+  /** The name of the listener the client came through: it decides which address it is told to connect to. */
+  readonly listener: string;
+}
+
+/** Writes a response body behind the header that stands in `output`; for answers that come later. */
+export type Reply = (output: Writer) => void | Streamed;
+
+/** A response whose tail is still on the disk: what stands in the output goes first, then these ranges of files. */
+export interface Streamed {
+  /** How many bytes follow those in the output. */
+  readonly remaining: number;
+  /** Puts up to `length` of the bytes that follow at `at`; says how many. */
+  fill(into: Buffer, at: number, length: number): number;
+}
+
+/** What `serve` answers for a request that has no response (Produce with acks=0). */
+export const NO_REPLY = Symbol('no reply');
+
+export interface Handler {
+  readonly api: AnyApi;
+  /** The versions this broker answers; what ApiVersions tells clients. */
+  readonly versions: VersionRange;
+  /** What ApiVersions tells where that differs: Produce says 0 and refuses 0 to 2. */
+  readonly advertised: VersionRange;
+  /**
+   * Reads the request, and either writes the response body into `output` or answers a promise of a reply.
+   * Views into the request die when this returns.
+   */
+  serve(reader: Reader, context: Context, output: Writer): void | typeof NO_REPLY | Streamed | Promise<Reply>;
+}
+
+export interface HandlerTable<Req extends Fields, Res extends Fields> {
+  /** Narrows the versions that are served and advertised until the behaviour exists. */
+  versions?: RangeText;
+  handle(request: Values<Req>, context: Context): Draft<Res> | Promise<Draft<Res>>;
+  /** The answer when all of the request fails with one code. */
+  refuse(request: Values<Req>, errorCode: number): Draft<Res>;
+}
+
+/** A handler over the API's table: decoded request in, response (or a promise of it) out. */
+export function handler<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>, table: HandlerTable<Req, Res>,
+): Handler & HandlerTable<Req, Res> {
+  const versions = table.versions === undefined ? api.versions : range(table.versions);
+  return {
+    ...table,
+    api: api as unknown as AnyApi,
+    versions,
+    advertised: versions,
+    serve(reader, context, output) {
+      const version = context.apiVersion;
+      const request = requestCodec(api, version).decode(reader);
+      const codec = responseCodec(api, version);
+      const start = output.position;
+      const refuse = (error: unknown, to: Writer, at: number): void => {
+        reportBug(context, api.name, error);
+        to.position = at;
+        codec.encode(to, table.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));
+      };
+      try {
+        const response = table.handle(request, context);
+        if (!(response instanceof Promise)) return codec.encode(output, response);
+        return response.then(
+          (later) => (to: Writer) => codec.encode(to, later),
+          (error: unknown) => (to: Writer) => refuse(error, to, to.position),
+        );
+      } catch (error) {
+        refuse(error, output, start);
+      }
+    },
+  };
+}
+
+/** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */
+export function reportBug(context: Context, api: string, error: unknown): void {
+  context.broker.logger.error('request-failed', {
+    api, version: context.apiVersion, client: context.clientId, from: context.clientHost,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+}
