@@ -1,0 +1,80 @@
+/**
+ * One record inside a batch (magic 2): its shape, and the variable-length integers (zigzag, base 128) it is made of.
+ *
+ *     length varint | attributes int8 | timestampDelta varlong | offsetDelta varint | key | value | headers
+ *
+ * Key and value are a varint length (-1: null) and bytes; headers are a varint count, then key and value each.
+ */
+
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+/** A record to be written. `timestamp` in milliseconds since 1970. */
+export interface RecordDraft {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: readonly RecordHeader[];
+  readonly timestamp: number;
+  /** Only for a batch with gaps, as compaction leaves them; otherwise the place in the batch. */
+  readonly offsetDelta?: number;
+}
+
+/** A record as read; key, value and header values are views on the (decompressed) bytes. */
+export interface Record {
+  readonly offset: number;
+  /** The batch's append time where the batch has LogAppendTime. */
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[];
+}
+
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** Bytes that `value` (int32) takes as a varint. */
+export function sizeOfVarint(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (zigzag < 0x80) return 1;
+  if (zigzag < 0x4000) return 2;
+  if (zigzag < 0x20_0000) return 3;
+  return zigzag < 0x1000_0000 ? 4 : 5;
+}
+
+/** Writes an int32 as a varint; answers the position behind it. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  while (zigzag >= 0x80) {
+    bytes[at++] = (zigzag & 0x7f) | 0x80;
+    zigzag >>>= 7;
+  }
+  bytes[at++] = zigzag;
+  return at;
+}
+
+/** Bytes that `value` (a safe integer) takes as a varlong. */
+export function sizeOfVarlong(value: number): number {
+  if (value === (value | 0)) return sizeOfVarint(value);
+  let size = 5;
+  // Five bytes hold 35 bits, that is, from -2^34 up to 2^34 - 1; each byte more holds seven bits more.
+  for (let limit = 2 ** 34; value >= limit || value < -limit; limit *= 128) size++;
+  return size;
+}
+
+/** Writes a safe integer as a varlong; answers the position behind it. */
+export function writeVarlong(bytes: Uint8Array, at: number, value: number): number {
+  if (value === (value | 0)) return writeVarint(bytes, at, value);
+  const valueHigh = Math.floor(value / TWO_TO_32) | 0;
+  const valueLow = (value - Math.floor(value / TWO_TO_32) * TWO_TO_32) | 0;
+  const sign = valueHigh >> 31;
+  let low = ((valueLow << 1) ^ sign) >>> 0;
+  let high = (((valueHigh << 1) | (valueLow >>> 31)) ^ sign) >>> 0;
+  while (high !== 0 || low >= 0x80) {
+    bytes[at++] = (low & 0x7f) | 0x80;
+    low = ((low >>> 7) | (high << 25)) >>> 0;
+    high >>>= 7;
+  }
+  bytes[at++] = low;
+  return at;
+}
