@@ -1,0 +1,94 @@
+// Builds what is shipped. Without flags: the broker, dist/main.cjs, in a blink (npm ci runs this). With --library, as
+// before packing: also the importable entries, as ES modules and CommonJS over one shared bundle, and their types.
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const BROKER = 'src/main.ts';
+
+/** What users import: the name in package.json's `exports`, and the file behind it. */
+const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts', testing: 'src/testing/index.ts' };
+
+const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
+
+function stop(message) {
+  process.stderr.write(`bundle: ${message}\n`);
+  process.exit(1);
+}
+
+function need(file) {
+  if (!existsSync(file)) stop(`${file} is missing, so there is nothing to build. Restore it, or correct scripts/bundle.mjs.`);
+}
+
+async function bundleBroker() {
+  need(BROKER);
+  await build({
+    ...shared,
+    entryPoints: [BROKER],
+    outfile: 'dist/main.cjs',
+    minify: true,
+    keepNames: false,
+    legalComments: 'none',
+    define: { 'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version) },
+  });
+}
+
+function packageJson() {
+  return JSON.parse(readFileSync('package.json', 'utf8'));
+}
+
+/** The names a module exports, as the bundler sees them. */
+async function exportedNames(entry) {
+  const { metafile } = await build({
+    ...shared, entryPoints: [entry], format: 'esm', write: false, metafile: true, outfile: 'names.mjs',
+  });
+  return Object.values(metafile.outputs)[0].exports;
+}
+
+/** One bundle with a thin door for each entry and module system: `import` and `require` meet the same classes. */
+async function bundleLibrary() {
+  const entries = Object.entries(LIBRARY);
+  for (const [, file] of entries) need(file);
+  const inside = entries.map(([name, file]) => `export * as ${name} from './${file}';`).join('\n');
+  await build({
+    ...shared,
+    stdin: { contents: inside, resolveDir: process.cwd(), loader: 'ts' },
+    outfile: 'dist/library.cjs',
+    legalComments: 'none',
+    define: { 'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version) },
+  });
+  for (const [name, file] of entries) {
+    const names = (await exportedNames(file)).filter((exported) => exported !== 'default');
+    const exports = names.map((exported) => `export const ${exported} = library.${name}.${exported};\n`).join('');
+    writeFileSync(`dist/${name}.mjs`, `import library from './library.cjs';\n${exports}`);
+    writeFileSync(`dist/${name}.cjs`, `'use strict';\nmodule.exports = require('./library.cjs').${name};\n`);
+  }
+}
+
+/** Declarations twice: TypeScript reads them as ES modules or CommonJS by the nearest package.json. */
+function emitTypes() {
+  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+  try {
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+  } catch {
+    stop('the type check failed; nothing was packed. `npm run typecheck` shows the same errors.');
+  }
+  cpSync('dist/types', 'dist/types-cjs', { recursive: true });
+  writeFileSync('dist/types-cjs/package.json', '{ "type": "commonjs" }\n');
+}
+
+function targets(exports) {
+  return typeof exports === 'string' ? [exports] : Object.values(exports).flatMap(targets);
+}
+
+mkdirSync('dist', { recursive: true });
+if (process.argv.includes('--library')) {
+  rmSync('dist', { recursive: true, force: true });
+  await bundleLibrary();
+  emitTypes();
+  for (const file of targets(packageJson().exports)) if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
+}
+await bundleBroker();
