@@ -1,7 +1,15 @@
 /**
- * The codecs a record batch may be compressed with.
+ * The codecs a record batch may be compressed with. gzip and zstd are Node's own (zstd.ts reads where Node is older
+ * than 22.15), snappy and LZ4 are written here, since no Node has them and native add-ons must be built.
+ * The modules behind are loaded at first use: a broker passes batches through untouched and most never need one.
  */
-import * as zlib from 'node:zlib';
+import { createRequire } from 'node:module';
+import { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
+import { compressLz4, decompressLz4 } from './lz4.ts';
+import { compressSnappy, decompressSnappy } from './snappy.ts';
+import { decompressZstd } from './zstd.ts';
+
+export { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
 
 /** In the order of their ids in the attributes of a batch. */
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -12,8 +20,69 @@ export function codecId(codec: Codec): number {
   return codecs.indexOf(codec);
 }
 
-export function compress(codec: Codec, bytes: Uint8Array): Buffer {
-  if (codec === 'gzip') return zlib.gzipSync(bytes);
-  if (codec === 'none') return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  throw new Error(`No ${codec} compression yet`);
+let loadedZlib: typeof import('node:zlib') | undefined;
+
+function zlib(): typeof import('node:zlib') {
+  return (loadedZlib ??= createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib'));
+}
+
+/** Whether `compress` can write zstd here (Node 22.15 and later); reading it always works. */
+export function canCompressZstd(): boolean {
+  return typeof zlib().zstdCompressSync === 'function';
+}
+
+/** As Kafka's producers compress: the bytes of the records behind the batch header. `level` for gzip and zstd. */
+export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffer {
+  const input = asBuffer(bytes);
+  switch (codec) {
+    case 'none':
+      return input;
+    case 'gzip':
+      return zlib().gzipSync(input, level === undefined ? {} : { level });
+    case 'snappy':
+      return compressSnappy(input);
+    case 'lz4':
+      return compressLz4(input);
+    case 'zstd': {
+      if (!canCompressZstd()) throw new Error('Writing zstd needs Node 22.15 or later; choose another compression');
+      const params = level === undefined ? {} : { [zlib().constants.ZSTD_c_compressionLevel]: level };
+      return zlib().zstdCompressSync(input, { params });
+    }
+  }
+}
+
+/**
+ * The records as they were before compression. Throws BadCompression for bytes the codec did not write, and its
+ * DecompressedTooLarge before more than `maxBytes` come out.
+ */
+export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): Buffer {
+  const input = asBuffer(bytes);
+  switch (codec) {
+    case 'none':
+      if (input.length > maxBytes) throw new DecompressedTooLarge(maxBytes);
+      return input;
+    case 'gzip':
+      return byNode('gunzipSync', input, maxBytes);
+    case 'snappy':
+      return decompressSnappy(input, maxBytes);
+    case 'lz4':
+      return decompressLz4(input, maxBytes);
+    case 'zstd':
+      if (!canCompressZstd()) return decompressZstd(input, maxBytes);
+      return byNode('zstdDecompressSync', input, maxBytes);
+  }
+}
+
+function byNode(name: 'gunzipSync' | 'zstdDecompressSync', input: Buffer, maxBytes: number): Buffer {
+  try {
+    return zlib()[name](input, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new DecompressedTooLarge(maxBytes);
+    throw new BadCompression(`The records cannot be decompressed: ${message}`, { cause: error });
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -78,3 +78,50 @@ export function writeVarlong(bytes: Uint8Array, at: number, value: number): numb
   bytes[at++] = low;
   return at;
 }
+
+/** Where a read varint ended: the position behind it, or -1 when it runs out of bytes or is too long. */
+export interface Cursor {
+  next: number;
+}
+
+/** Reads an int32 varint that must end before `end`; a failed one is 0 with `cursor.next` -1. */
+export function readVarint(bytes: Uint8Array, at: number, end: number, cursor: Cursor): number {
+  let zigzag = 0;
+  for (let shift = 0; shift < 35 && at < end; shift += 7) {
+    const byte = bytes[at++];
+    zigzag |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      cursor.next = at;
+      return (zigzag >>> 1) ^ -(zigzag & 1);
+    }
+  }
+  cursor.next = -1;
+  return 0;
+}
+
+/** Reads a 64-bit varlong as a number, saturating at ±(2^53-1); fails as readVarint does. */
+export function readVarlong(bytes: Uint8Array, at: number, end: number, cursor: Cursor): number {
+  let low = 0;
+  let high = 0;
+  for (let shift = 0; shift < 70 && at < end; shift += 7) {
+    const byte = bytes[at++];
+    const bits = byte & 0x7f;
+    if (shift < 32) low |= bits << shift;
+    if (shift >= 32) high |= bits << (shift - 32);
+    else if (shift === 28) high = bits >>> 4;
+    if (byte < 0x80) {
+      cursor.next = at;
+      return int53FromZigzag(low, high);
+    }
+  }
+  cursor.next = -1;
+  return 0;
+}
+
+function int53FromZigzag(low: number, high: number): number {
+  const sign = -(low & 1);
+  const valueLow = (((low >>> 1) | (high << 31)) ^ sign) >>> 0;
+  const valueHigh = (high >>> 1) ^ sign;
+  if (valueHigh >= 0x20_0000) return Number.MAX_SAFE_INTEGER;
+  return Math.max(valueHigh * TWO_TO_32 + valueLow, -Number.MAX_SAFE_INTEGER);
+}
