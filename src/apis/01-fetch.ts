@@ -1,0 +1,101 @@
+/** Reads batches from where the client is; where there is too little yet, the answer waits for more (long poll). */
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { requestCodec } from '../../protocol/compile.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID, type AnyApi, type RequestOf } from '../../protocol/schema.ts';
+import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
+import { FetchWait } from '../partitions/fetch-wait.ts';
+import { Partition } from '../partitions/partition.ts';
+import { findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
+import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
+import type { Context, Handler, Reply } from './handler.ts';
+
+const TOPIC_IDS_SINCE = 13;
+const READ_COMMITTED = 1;
+
+type FetchRequest = RequestOf<typeof Fetch>;
+
+export const fetch: Handler = {
+  api: Fetch as unknown as AnyApi,
+  versions: Fetch.versions,
+  advertised: Fetch.versions,
+
+  serve(reader, context, output) {
+    const version = context.apiVersion;
+    const request = requestCodec(Fetch, version).decode(reader);
+    const { broker } = context;
+    const limits = {
+      maxBytes: Math.min(request.maxBytes, broker.config['fetch.max.bytes']),
+      readCommitted: request.isolationLevel === READ_COMMITTED,
+    };
+    const plan = broker.fetchSessions.plan(sessionRequest(request, version));
+    broker.partitions.settle();
+    const found = read(context, plan, limits);
+    const minBytes = Math.min(request.minBytes, limits.maxBytes);
+    if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
+      return writeFetchResponse(output, version, answer(plan, found, limits));
+    }
+    return wait(context, plan, request.maxWaitMs, minBytes, limits);
+  },
+};
+
+/** Parks until enough can be read; the partitions are read again then, for they may have changed in any way. */
+function wait(
+  context: Context, plan: FetchPlan, maxWaitMs: number, minBytes: number, limits: ReadLimits,
+): Promise<Reply> {
+  const { broker, apiVersion } = context;
+  const partitions = plan.asked
+    .map((asked) => findPartition(broker.partitions, asked))
+    .filter((partition) => partition instanceof Partition);
+  return new Promise((resolve) => {
+    const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
+    new FetchWait(broker.clock, partitions, maxWaitMs, enough, () => {
+      resolve((output) => writeFetchResponse(output, apiVersion, answer(plan, read(context, plan, limits), limits)));
+    });
+  });
+}
+
+function read(context: Context, plan: FetchPlan, limits: ReadLimits): Found[] {
+  return readAll(context.broker.partitions, plan.asked, limits);
+}
+
+/** Errors are told at once: the client has to do something about them. */
+function isEnough(found: readonly Found[], minBytes: number): boolean {
+  let total = 0;
+  for (const { length, errorCode, divergingEpoch } of found) {
+    if (errorCode !== ErrorCode.NONE || divergingEpoch !== null) return true;
+    total += length;
+  }
+  return total >= minBytes;
+}
+
+/** What is told of what was found: all of it, or in an incremental session what is new. */
+function answer(plan: FetchPlan, found: readonly Found[], limits: ReadLimits): FetchAnswer {
+  const { session, errorCode, sessionId } = plan;
+  const { readCommitted } = limits;
+  if (session === null) return { errorCode, sessionId, readCommitted, asked: plan.asked, found };
+  const told: { asked: Asked[]; found: Found[] } = { asked: [], found: [] };
+  for (let i = 0; i < found.length; i++) {
+    if (plan.incremental && !hasNews(plan.asked[i], found[i])) continue;
+    told.asked.push(plan.asked[i]);
+    told.found.push(found[i]);
+    noteTold(session, plan.asked[i], found[i]);
+  }
+  return { errorCode, sessionId, readCommitted, ...told };
+}
+
+function sessionRequest(request: FetchRequest, version: number) {
+  const usesTopicIds = version >= TOPIC_IDS_SINCE;
+  const asked = request.topics.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map(
+      ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): Asked => ({
+        topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition, fetchOffset,
+        maxBytes: partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch,
+      }),
+    ),
+  );
+  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
+  );
+  return { sessionId: request.sessionId, sessionEpoch: request.sessionEpoch, usesTopicIds, asked, forgotten };
+}

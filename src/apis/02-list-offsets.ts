@@ -1,0 +1,84 @@
+/** Finds offsets by time, and the special ones: where a partition begins and ends. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
+import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
+import type { Partition } from '../partitions/partition.ts';
+import { handler } from './handler.ts';
+
+/** Timestamps that stand for something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
+const LATEST = -1;
+const EARLIEST = -2;
+const MAX_TIMESTAMP = -3;
+const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
+/** The first version that knows each of them. */
+const SINCE = new Map([
+  [LATEST, 0], [EARLIEST, 0], [MAX_TIMESTAMP, 7], [EARLIEST_LOCAL, 8], [LATEST_TIERED, 9], [EARLIEST_PENDING_UPLOAD, 11],
+]);
+const READ_COMMITTED = 1;
+const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
+
+export const listOffsets = handler(ListOffsets, {
+  handle: (request, { broker, apiVersion }) => {
+    const readCommitted = request.isolationLevel === READ_COMMITTED;
+    const twice = duplicates(request.topics);
+    return {
+      topics: request.topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }) => {
+          const fail = (errorCode: number) => ({ partitionIndex, errorCode, ...UNKNOWN });
+          if (twice.has(`${name}/${partitionIndex}`)) return fail(ErrorCode.INVALID_REQUEST);
+          if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
+            return fail(ErrorCode.UNSUPPORTED_VERSION);
+          }
+          const partition = broker.partitions.get(name, partitionIndex);
+          if (partition === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+          const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
+          if (epochError !== ErrorCode.NONE) return fail(epochError);
+          return { partitionIndex, errorCode: ErrorCode.NONE, ...find(partition, timestamp, readCommitted) };
+        }),
+      })),
+    };
+  },
+  refuse: (request, errorCode) => ({
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, ...UNKNOWN })),
+    })),
+  }),
+});
+
+function find(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
+  const { log } = partition;
+  const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
+  switch (timestamp) {
+    case LATEST:
+      return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
+    case EARLIEST:
+      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: log.epochOf(log.logStartOffset) };
+    case EARLIEST_LOCAL:
+      return { offset: log.earliestLocal, timestamp: -1, leaderEpoch: log.epochOf(log.earliestLocal) };
+    case LATEST_TIERED: // nothing is tiered: there is no such offset
+    case EARLIEST_PENDING_UPLOAD:
+      return UNKNOWN;
+    default: {
+      const found = timestamp === MAX_TIMESTAMP ? log.maxTimestamp() : log.offsetForTimestamp(timestamp);
+      return found === null || found.offset >= end ? UNKNOWN : found;
+    }
+  }
+}
+
+/** 'topic/partition' of those asked for more than once: Kafka refuses these alone. */
+function duplicates(topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[]): Set<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}/${partitionIndex}`;
+      if (seen.has(key)) twice.add(key);
+      seen.add(key);
+    }
+  }
+  return twice;
+}

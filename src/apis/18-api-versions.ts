@@ -1,0 +1,50 @@
+/** Tells a client which API keys and versions this broker answers, computed from the registry of handlers. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
+import { includes, type AnyApi, type ResponseDraft } from '../../protocol/schema.ts';
+import { supportedFeatures } from '../cluster/features.ts';
+import type { Context, Handler } from './handler.ts';
+
+/** What a client may call itself, and its version (KIP-511). */
+const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+
+export function apiVersions(others: readonly Handler[]): Handler {
+  const self = { api: ApiVersions as unknown as AnyApi, versions: ApiVersions.versions, advertised: ApiVersions.versions };
+  const apiKeys = [...others, self]
+    .map(({ api, advertised }) => ({ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }))
+    .sort((a, b) => a.apiKey - b.apiKey);
+
+  return {
+    ...self,
+    serve(reader, context, output) {
+      const { apiVersion } = context;
+      if (!includes(ApiVersions.versions, apiVersion)) {
+        // The client is newer than us: it reads a v0 body whatever it asked for, and tries again lower.
+        const own = apiKeys.filter(({ apiKey }) => apiKey === ApiVersions.key);
+        return responseCodec(ApiVersions, 0).encode(output, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own });
+      }
+      const request = requestCodec(ApiVersions, apiVersion).decode(reader);
+      const named = [request.clientSoftwareName, request.clientSoftwareVersion];
+      const isValid = apiVersion < 3 || named.every((text) => SOFTWARE_NAME.test(text));
+      const response = isValid ? answer(context, apiKeys) : { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+      responseCodec(ApiVersions, apiVersion).encode(output, response);
+    },
+  };
+}
+
+function answer(
+  context: Context, apiKeys: ResponseDraft<typeof ApiVersions>['apiKeys'],
+): ResponseDraft<typeof ApiVersions> {
+  const { image } = context.broker.controller;
+  return {
+    errorCode: ErrorCode.NONE,
+    apiKeys,
+    // Clients of v3 refuse a feature whose minimum is 0 (KIP-1022).
+    supportedFeatures: supportedFeatures.filter(({ minVersion }) => context.apiVersion >= 4 || minVersion > 0),
+    finalizedFeaturesEpoch: image.revision,
+    finalizedFeatures: [...image.features].map(([name, level]) => ({
+      name, minVersionLevel: level, maxVersionLevel: level,
+    })),
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * Writes Fetch's response by hand: records go from their file into the output without passing through an object. Up to
+ * INLINE_BYTES of them are read right behind the header and leave in the same write; a longer response keeps its records in
+ * their files until the client takes them, so that a slow client costs one piece of memory, not the whole response.
+ * test/apis/fetch-response.test.ts holds it equal to the table.
+ */
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { Writer } from '../../protocol/writer.ts';
+import type { OpenFile } from '../platform/files.ts';
+import type { Asked, Found } from '../partitions/read.ts';
+import type { Streamed } from './handler.ts';
+
+const FLEXIBLE_SINCE = 12;
+const TOPIC_IDS_SINCE = 13;
+const PREFERRED_REPLICA_SINCE = 11;
+const SESSIONS_SINCE = 7;
+const LOG_START_SINCE = 5;
+const DIVERGING_EPOCH_TAG = 0;
+export const INLINE_BYTES = 1 << 20;
+
+export interface FetchAnswer {
+  readonly errorCode: number;
+  readonly sessionId: number;
+  readonly readCommitted: boolean;
+  readonly asked: readonly Asked[];
+  /** What was found for each of `asked`. */
+  readonly found: readonly Found[];
+}
+
+/** Bytes of the response, and behind them a range of a file. */
+interface Cut {
+  readonly at: number;
+  readonly file: OpenFile;
+  readonly position: number;
+  readonly length: number;
+}
+
+export function writeFetchResponse(output: Writer, version: number, answer: FetchAnswer): Streamed | undefined {
+  const cuts: Cut[] | null = totalLength(answer.found) > INLINE_BYTES ? [] : null;
+  const isFlexible = version >= FLEXIBLE_SINCE;
+  output.int32(0); // throttleTimeMs
+  if (version >= SESSIONS_SINCE) {
+    output.int16(answer.errorCode);
+    output.int32(answer.sessionId);
+  }
+  writeCount(output, countTopics(answer.asked), isFlexible);
+  for (let i = 0; i < answer.asked.length; ) {
+    const next = endOfTopic(answer.asked, i);
+    writeTopic(output, version, answer.asked[i]);
+    writeCount(output, next - i, isFlexible);
+    for (; i < next; i++) {
+      writePartition(output, version, answer.asked[i].partition, answer.found[i], answer.readCommitted, cuts);
+    }
+    if (isFlexible) output.int8(0);
+  }
+  if (isFlexible) output.int8(0);
+  return cuts === null ? undefined : stream(output, cuts);
+}
+
+function writePartition(
+  output: Writer, version: number, index: number, found: Found, readCommitted: boolean, cuts: Cut[] | null,
+): void {
+  const isFlexible = version >= FLEXIBLE_SINCE;
+  output.int32(index);
+  output.int16(found.errorCode);
+  output.int53(found.highWatermark);
+  output.int53(found.lastStableOffset);
+  if (version >= LOG_START_SINCE) output.int53(found.logStartOffset);
+  const { abortedTransactions } = found;
+  if (!readCommitted && abortedTransactions.length === 0) {
+    if (isFlexible) output.int8(0); // null: nobody asked
+    else output.int32(-1);
+  } else {
+    writeCount(output, abortedTransactions.length, isFlexible);
+    for (const { producerId, firstOffset } of abortedTransactions) {
+      output.int53(producerId);
+      output.int53(firstOffset);
+      if (isFlexible) output.int8(0);
+    }
+  }
+  if (version >= PREFERRED_REPLICA_SINCE) output.int32(-1);
+  writeCount(output, found.length, isFlexible);
+  if (found.file !== null) {
+    if (cuts === null) readInto(output, found.file, found.position, found.length);
+    else cuts.push({ at: output.position, file: found.file, position: found.position, length: found.length });
+  }
+  if (isFlexible) writeTags(output, found);
+}
+
+function writeTags(output: Writer, found: Found): void {
+  if (found.divergingEpoch === null) return output.int8(0);
+  output.int8(1);
+  const start = output.openTagged(DIVERGING_EPOCH_TAG);
+  output.int32(found.divergingEpoch.epoch);
+  output.int53(found.divergingEpoch.endOffset);
+  output.int8(0);
+  output.closeTagged(start);
+}
+
+function readInto(output: Writer, file: OpenFile, position: number, length: number): void {
+  output.ensure(length);
+  fillFrom(file, output.buffer, output.position, length, position);
+  output.position += length;
+}
+
+function fillFrom(file: OpenFile, into: Buffer, at: number, length: number, position: number): void {
+  const count = file.read(into, at, length, position);
+  if (count < length) throw new Error(`${file.path} ends ${length - count} bytes before the log says`);
+}
+
+function writeTopic(output: Writer, version: number, asked: Asked): void {
+  if (version >= TOPIC_IDS_SINCE) output.uuid(asked.topicId);
+  else if (version >= FLEXIBLE_SINCE) output.compactString(asked.topic);
+  else output.string(asked.topic);
+}
+
+function writeCount(output: Writer, count: number, isFlexible: boolean): void {
+  if (isFlexible) output.unsignedVarint(count + 1);
+  else output.int32(count);
+}
+
+function totalLength(found: readonly Found[]): number {
+  let total = 0;
+  for (const { length } of found) total += length;
+  return total;
+}
+
+function isSameTopic(a: Asked, b: Asked): boolean {
+  return a.topicId === b.topicId && (a.topicId !== ZERO_UUID || a.topic === b.topic);
+}
+
+function endOfTopic(asked: readonly Asked[], start: number): number {
+  let end = start + 1;
+  while (end < asked.length && isSameTopic(asked[start], asked[end])) end++;
+  return end;
+}
+
+function countTopics(asked: readonly Asked[]): number {
+  let count = 0;
+  for (let i = 0; i < asked.length; i = endOfTopic(asked, i)) count++;
+  return count;
+}
+
+/** Leaves in `output` what comes before the first records; the rest follows piece by piece. */
+function stream(output: Writer, cuts: readonly Cut[]): Streamed {
+  const start = cuts[0].at;
+  // What stands between the ranges of records is small, and the output is needed by others meanwhile.
+  const between = Buffer.from(output.buffer.subarray(start, output.position));
+  output.position = start;
+  let cut = 0;
+  let done = 0; // of the cut's range
+  let betweenAt = 0;
+  let remaining = between.length;
+  for (const { length } of cuts) remaining += length;
+
+  return {
+    get remaining() {
+      return remaining;
+    },
+    fill(into, at, length) {
+      const from = at;
+      const end = at + length;
+      while (at < end && remaining > 0) {
+        let count: number;
+        if (cut < cuts.length && betweenAt === cuts[cut].at - start) {
+          const { file, position, length: size } = cuts[cut];
+          count = Math.min(end - at, size - done);
+          fillFrom(file, into, at, count, position + done);
+          done += count;
+          if (done === size) {
+            cut++;
+            done = 0;
+          }
+        } else {
+          const upTo = cut < cuts.length ? cuts[cut].at - start : between.length;
+          count = Math.min(end - at, upTo - betweenAt);
+          between.copy(into, at, betweenAt, betweenAt + count);
+          betweenAt += count;
+        }
+        at += count;
+        remaining -= count;
+      }
+      return at - from;
+    },
+  };
+}

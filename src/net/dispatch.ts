@@ -1,0 +1,67 @@
+/** From one frame to its handler and back: reads the header, finds the handler, writes the response's header. */
+import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import { readRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
+import { includes } from '../../protocol/schema.ts';
+import type { Writer } from '../../protocol/writer.ts';
+import { NO_REPLY, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
+
+const API_VERSIONS = 18;
+const SIZE_BYTES = 4;
+
+/** A whole response for a request that had to wait, size and header included. */
+export type Answer = (output: Writer) => Streamed | undefined;
+
+export class Dispatcher {
+  readonly #handlers: (Handler | undefined)[] = [];
+
+  constructor(handlers: readonly Handler[]) {
+    for (const handler of handlers) this.#handlers[handler.api.key] = handler;
+  }
+
+  /**
+   * Handles the one request in `reader`. Its response stands in `output` afterwards (undefined), or stands there but for
+   * its tail (Streamed), or comes later (a promise). Throws InvalidRequest where the connection cannot go on.
+   */
+  dispatch(reader: Reader, context: Context, output: Writer): Streamed | Promise<Answer> | undefined {
+    const header = readRequestHeader(reader);
+    const { correlationId } = header;
+    const handler = this.#handlers[header.apiKey];
+    if (handler === undefined) {
+      throw new InvalidRequest(`API key ${header.apiKey} is not one this broker answers: ask ApiVersions which are`);
+    }
+    // ApiVersions alone is answered in any version: its handler tells a client that is too new what it may use.
+    if (!includes(handler.versions, header.apiVersion) && header.apiKey !== API_VERSIONS) {
+      throw new InvalidRequest(
+        `${handler.api.name} v${header.apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
+      );
+    }
+    context.apiVersion = header.apiVersion;
+    context.clientId = header.clientId;
+    const start = begin(output, handler, header.apiVersion, correlationId);
+    const result = handler.serve(reader, context, output);
+    if (result === undefined) return end(output, start, undefined);
+    if (result === NO_REPLY) {
+      output.position = start;
+      return undefined;
+    }
+    if (!(result instanceof Promise)) return end(output, start, result);
+    output.position = start;
+    const { apiVersion } = header;
+    return result.then((reply: Reply) => (later: Writer) => {
+      const at = begin(later, handler, apiVersion, correlationId);
+      return end(later, at, reply(later) ?? undefined);
+    });
+  }
+}
+
+function begin(output: Writer, handler: Handler, apiVersion: number, correlationId: number): number {
+  const start = output.position;
+  output.int32(0); // the size, known at the end
+  writeResponseHeader(output, handler.api, apiVersion, correlationId);
+  return start;
+}
+
+function end(output: Writer, start: number, tail: Streamed | undefined): Streamed | undefined {
+  output.buffer.writeInt32BE(output.position - start - SIZE_BYTES + (tail?.remaining ?? 0), start);
+  return tail;
+}

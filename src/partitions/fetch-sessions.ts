@@ -1,0 +1,168 @@
+/**
+ * Incremental fetch sessions (KIP-227): the broker remembers what a client fetches, the client says only what changed, and
+ * is told only about partitions that have something new.
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Random } from '../platform/random.ts';
+import type { Asked, Found } from './read.ts';
+
+export const NO_SESSION = 0;
+const INITIAL_EPOCH = 0;
+const FINAL_EPOCH = -1;
+/** A session unused for so long gives its place to a new client when all places are taken. */
+const EVICTABLE_AFTER_MS = 120_000;
+
+/** A partition of a session, with what the client was told of it last. */
+interface Remembered extends Asked {
+  toldHighWatermark: number;
+  toldLogStartOffset: number;
+}
+
+export interface FetchSession {
+  readonly id: number;
+  readonly usesTopicIds: boolean;
+  nextEpoch: number;
+  lastUsedMs: number;
+  /** In the order of the next reading: partitions that gave data move behind the others, so that none starves. */
+  readonly partitions: Map<string, Remembered>;
+}
+
+export interface SessionRequest {
+  readonly sessionId: number;
+  readonly sessionEpoch: number;
+  readonly usesTopicIds: boolean;
+  readonly asked: readonly Asked[];
+  readonly forgotten: readonly { topic: string; topicId: string; partition: number }[];
+}
+
+export interface FetchPlan {
+  readonly errorCode: number;
+  readonly sessionId: number;
+  readonly asked: readonly Asked[];
+  /** The session that remembers what the answer tells, if there is one. */
+  readonly session: FetchSession | null;
+  /** True: only what is new is told. */
+  readonly incremental: boolean;
+}
+
+export class FetchSessions {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #slots: number;
+  readonly #sessions = new Map<number, FetchSession>();
+
+  /** `slots` is max.incremental.fetch.session.cache.slots. */
+  constructor(clock: Clock, random: Random, slots: number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#slots = slots;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Which partitions a fetch is about, and how its answer is to be told. */
+  plan(request: SessionRequest): FetchPlan {
+    const { sessionId, sessionEpoch } = request;
+    if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
+      if (sessionId !== NO_SESSION) this.#sessions.delete(sessionId);
+      const created = sessionEpoch === INITIAL_EPOCH && request.asked.length > 0 ? this.#create(request) : null;
+      return full(created, created === null ? request.asked : [...created.partitions.values()]);
+    }
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+    if (session.nextEpoch !== sessionEpoch) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
+    if (session.usesTopicIds !== request.usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    this.#update(session, request);
+    if (session.partitions.size === 0) {
+      this.#sessions.delete(sessionId);
+      return full(null, []);
+    }
+    const asked = [...session.partitions.values()];
+    return { errorCode: ErrorCode.NONE, sessionId, asked, session, incremental: true };
+  }
+
+  #create(request: SessionRequest): FetchSession | null {
+    if (this.#sessions.size >= this.#slots && !this.#evictOne()) return null;
+    const session: FetchSession = {
+      id: this.#newId(),
+      usesTopicIds: request.usesTopicIds,
+      nextEpoch: 1,
+      lastUsedMs: this.#clock.monotonic(),
+      partitions: new Map(),
+    };
+    for (const asked of request.asked) session.partitions.set(keyOf(asked), remember(asked));
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  #update(session: FetchSession, request: SessionRequest): void {
+    session.nextEpoch = session.nextEpoch === 0x7fffffff ? 1 : session.nextEpoch + 1;
+    session.lastUsedMs = this.#clock.monotonic();
+    this.#sessions.delete(session.id); // moves it behind the others: the first is the longest unused
+    this.#sessions.set(session.id, session);
+    for (const asked of request.asked) {
+      const key = keyOf(asked);
+      const known = session.partitions.get(key);
+      if (known === undefined) session.partitions.set(key, remember(asked));
+      else Object.assign(known, asked);
+    }
+    for (const forgotten of request.forgotten) session.partitions.delete(keyOf(forgotten));
+  }
+
+  #evictOne(): boolean {
+    const [oldest] = this.#sessions.values();
+    if (oldest === undefined || this.#clock.monotonic() - oldest.lastUsedMs < EVICTABLE_AFTER_MS) return false;
+    this.#sessions.delete(oldest.id);
+    return true;
+  }
+
+  #newId(): number {
+    for (;;) {
+      const id = 1 + Math.floor(this.#random.float() * 0x7ffffffe);
+      if (!this.#sessions.has(id)) return id;
+    }
+  }
+}
+
+/** Whether an incremental answer tells of this partition. */
+export function hasNews(asked: Asked, found: Found): boolean {
+  const told = asked as Remembered;
+  return (
+    found.length > 0 ||
+    found.errorCode !== ErrorCode.NONE ||
+    found.divergingEpoch !== null ||
+    found.highWatermark !== told.toldHighWatermark ||
+    found.logStartOffset !== told.toldLogStartOffset
+  );
+}
+
+/** Notes what an answer of a session tells, so that the next one tells only what is new. */
+export function noteTold(session: FetchSession, asked: Asked, found: Found): void {
+  const told = asked as Remembered;
+  // After an error everything is told anew.
+  told.toldHighWatermark = found.errorCode === ErrorCode.NONE ? found.highWatermark : -1;
+  told.toldLogStartOffset = found.logStartOffset;
+  const key = keyOf(asked);
+  if (found.length === 0 || !session.partitions.delete(key)) return;
+  session.partitions.set(key, told);
+}
+
+function remember(asked: Asked): Remembered {
+  return { ...asked, toldHighWatermark: -1, toldLogStartOffset: -1 };
+}
+
+function keyOf(one: { topic: string; topicId: string; partition: number }): string {
+  return `${one.topicId === ZERO_UUID ? one.topic : one.topicId}/${one.partition}`;
+}
+
+function full(session: FetchSession | null, asked: readonly Asked[]): FetchPlan {
+  return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, asked, session, incremental: false };
+}
+
+function refused(errorCode: number): FetchPlan {
+  return { errorCode, sessionId: NO_SESSION, asked: [], session: null, incremental: false };
+}

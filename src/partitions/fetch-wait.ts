@@ -1,0 +1,35 @@
+/** A fetch that found too little: it waits at its partitions until there is enough, or its time is over. */
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Partition, Waiter } from './partition.ts';
+
+export class FetchWait implements Waiter {
+  readonly #partitions: readonly Partition[];
+  readonly #isEnough: () => boolean;
+  readonly #timer: Timer;
+  #done: (() => void) | null;
+
+  /** Calls `done` once: when `isEnough` says so after something has changed, or `maxWaitMs` from now. */
+  constructor(
+    clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
+  ) {
+    this.#partitions = partitions;
+    this.#isEnough = isEnough;
+    this.#done = done;
+    this.#timer = clock.after(maxWaitMs, () => this.finish());
+    for (const partition of partitions) partition.addWaiter(this);
+  }
+
+  wake(): void {
+    if (this.#done !== null && this.#isEnough()) this.finish();
+  }
+
+  /** Ends the wait now; harmless when it has ended. */
+  finish(): void {
+    const done = this.#done;
+    if (done === null) return;
+    this.#done = null;
+    this.#timer.cancel();
+    for (const partition of this.#partitions) partition.removeWaiter(this);
+    done();
+  }
+}

@@ -1,0 +1,117 @@
+/** One partition as its leader sees it: the log, how far readers may read, and who waits for more. */
+import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
+import { batches, decodeBatch } from '../../protocol/records/decode.ts';
+import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Log } from '../log/log.ts';
+
+/** Told when a partition it waits at has more to read, or is no more. */
+export interface Waiter {
+  wake(): void;
+}
+
+/** An append that the disk or the log refused; `errorCode` is what a client is told. */
+export class LogError extends Error {
+  readonly errorCode: number;
+
+  constructor(errorCode: number, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'LogError';
+    this.errorCode = errorCode;
+  }
+}
+
+/** Internal topics are replayed in pieces of this size, larger where a single batch is larger. */
+const REPLAY_BYTES = 1 << 20;
+
+export class Partition {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly index: number;
+  readonly log: Log;
+  /** Grows with every election; stands in every batch written under it. */
+  leaderEpoch: number;
+  /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
+  highWatermark: number;
+  readonly #waiters = new Set<Waiter>();
+  readonly #flush: () => void;
+
+  constructor(
+    identity: { topic: string; topicId: string; index: number; leaderEpoch: number }, log: Log, flush: () => void,
+  ) {
+    this.topic = identity.topic;
+    this.topicId = identity.topicId;
+    this.index = identity.index;
+    this.leaderEpoch = identity.leaderEpoch;
+    this.log = log;
+    this.highWatermark = log.endOffset;
+    this.#flush = flush;
+  }
+
+  get logStartOffset(): number {
+    return this.log.logStartOffset;
+  }
+
+  get endOffset(): number {
+    return this.log.endOffset;
+  }
+
+  /** Where read_committed readers stop: before the oldest transaction that is still going on. */
+  get lastStableOffset(): number {
+    const unstable = this.log.firstUnstableOffset;
+    return unstable === -1 ? this.highWatermark : Math.min(unstable, this.highWatermark);
+  }
+
+  /**
+   * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then
+   */
+  appendRecords(records: readonly RecordDraft[], options: { compression?: 'none' } = {}): {
+    baseOffset: number;
+    lastOffset: number;
+  } {
+    const batch = encodeBatch({ records: [...records], ...options });
+    const baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
+    try {
+      this.#flush();
+    } catch (error) {
+      throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
+    }
+    this.advance();
+    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+  }
+
+  /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */
+  forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void {
+    for (let offset = this.log.logStartOffset; offset < this.log.endOffset; ) {
+      const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
+      if (range === null) return;
+      const bytes = Buffer.allocUnsafe(range.length);
+      range.file.read(bytes, 0, range.length, range.position);
+      for (const at of batches(bytes)) {
+        const batch = decodeBatch(bytes, at);
+        for (const record of batch.records) visit(record, batch);
+        offset = batch.lastOffset + 1;
+      }
+    }
+  }
+
+  /** Lets readers see all that is in the log, and wakes those who wait for it. */
+  advance(): void {
+    this.highWatermark = this.log.endOffset;
+    this.wakeWaiters();
+  }
+
+  wakeWaiters(): void {
+    if (this.#waiters.size === 0) return;
+    for (const waiter of [...this.#waiters]) waiter.wake();
+  }
+
+  addWaiter(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+  }
+
+  removeWaiter(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+  }
+}

@@ -1,0 +1,115 @@
+/** What one fetch finds in each partition it asks for: places in files, not bytes. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { OpenFile } from '../platform/files.ts';
+import { checkLeaderEpoch } from './epoch-check.ts';
+import type { Partition } from './partition.ts';
+import type { Partitions } from './partitions.ts';
+
+/** One partition of a fetch. By name before v13, by id from then on; the other may be unknown. */
+export interface Asked {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partition: number;
+  fetchOffset: number;
+  maxBytes: number;
+  currentLeaderEpoch: number;
+  /** The epoch of the record before fetchOffset as the client has it, -1 where it does not say (KIP-595). */
+  lastFetchedEpoch: number;
+}
+
+export interface Found {
+  errorCode: number;
+  highWatermark: number;
+  lastStableOffset: number;
+  logStartOffset: number;
+  /** Where the client's log and ours part, when they do. */
+  divergingEpoch: { epoch: number; endOffset: number } | null;
+  /** For read_committed: whose records among these are to be passed over, and from where. */
+  abortedTransactions: readonly { producerId: number; firstOffset: number }[];
+  file: OpenFile | null;
+  position: number;
+  length: number;
+}
+
+const NO_TRANSACTIONS: readonly { producerId: number; firstOffset: number }[] = [];
+
+export interface ReadLimits {
+  maxBytes: number;
+  readCommitted: boolean;
+}
+
+/**
+ * Reads in the order asked. The first partition that has anything gives at least one batch, however large, so that a
+ * consumer with small limits still moves on (KIP-74).
+ */
+export function readAll(partitions: Partitions, asked: Iterable<Asked>, limits: ReadLimits): Found[] {
+  const found: Found[] = [];
+  let left = limits.maxBytes;
+  let atLeastOne = true;
+  for (const one of asked) {
+    const result = readOne(findPartition(partitions, one), one, limits.readCommitted, left, atLeastOne);
+    if (result.length > 0) atLeastOne = false;
+    left -= result.length;
+    found.push(result);
+  }
+  return found;
+}
+
+/** Partition, or the error that says why there is none. */
+export function findPartition(partitions: Partitions, asked: Asked): Partition | number {
+  if (asked.topicId !== ZERO_UUID) {
+    const topic = partitions.topicById(asked.topicId);
+    if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
+    return topic.partitions[asked.partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  }
+  return partitions.get(asked.topic, asked.partition) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+function readOne(
+  partition: Partition | number, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
+): Found {
+  if (typeof partition === 'number') return failed(partition);
+  const { log, highWatermark } = partition;
+  const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
+  if (epochError !== ErrorCode.NONE) return failed(epochError);
+  const result: Found = {
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    lastStableOffset: partition.lastStableOffset,
+    logStartOffset: log.logStartOffset,
+    divergingEpoch: null,
+    abortedTransactions: NO_TRANSACTIONS,
+    file: null,
+    position: 0,
+    length: 0,
+  };
+  if (asked.lastFetchedEpoch !== -1) {
+    const end = log.endOffsetForEpoch(asked.lastFetchedEpoch);
+    if (end.leaderEpoch < asked.lastFetchedEpoch || end.endOffset < asked.fetchOffset) {
+      result.divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };
+      return result;
+    }
+  }
+  if (asked.fetchOffset < log.logStartOffset || asked.fetchOffset > log.endOffset) {
+    return { ...failed(ErrorCode.OFFSET_OUT_OF_RANGE), highWatermark, logStartOffset: log.logStartOffset };
+  }
+  const upTo = readCommitted ? result.lastStableOffset : highWatermark;
+  if (asked.fetchOffset >= upTo) return result;
+  const maxBytes = Math.min(left, asked.maxBytes);
+  if (maxBytes <= 0 && !atLeastOne) return result;
+  const range = log.locate(asked.fetchOffset, upTo, maxBytes, atLeastOne);
+  if (range !== null) {
+    result.file = range.file;
+    result.position = range.position;
+    result.length = range.length;
+  }
+  return result;
+}
+
+function failed(errorCode: number): Found {
+  return {
+    errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, divergingEpoch: null,
+    abortedTransactions: NO_TRANSACTIONS, file: null, position: 0, length: 0,
+  };
+}
