@@ -1,0 +1,110 @@
+import { underSeam } from './import-rules.ts';
+import { importsOf, isCode, isNode, lineOf, nodesOf, target } from './source-file.ts';
+import type { SourceFile, SyntaxNode } from './source-file.ts';
+
+/** Files that decide and never wait: no async, no clock, no disk. A trailing '*' stands for the rest of the path. */
+export const PURE: readonly string[] = [
+  'protocol/*',
+  'src/config/*',
+  'src/cluster/image*',
+  'src/groups/assignors/*',
+  'src/groups/classic-*',
+  'src/groups/consumer-*',
+  'src/groups/offsets*',
+  'src/groups/share-*',
+  'src/log/producer-state*',
+  'src/log/retention*',
+  'src/log/validate*',
+  'src/transactions/transaction*',
+];
+
+const IMPURE: readonly string[] = ['protocol/client.ts'];
+
+export function isPure(path: string): boolean {
+  const fits = (pattern: string) => (pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern);
+  return PURE.some(fits) && !IMPURE.includes(path);
+}
+
+export function pureOffences(files: readonly SourceFile[]): string[] {
+  return files.filter((file) => isCode(file) && isPure(file.path)).flatMap((file) => {
+    const waits = nodesOf(file).filter(
+      (node) => node.async === true || node.type === 'AwaitExpression' || node.await === true || isName(node, 'Promise'),
+    );
+    const doors = importsOf(file).filter(
+      ({ specifier, typeOnly }) => !typeOnly && (target(file, specifier) ?? '').startsWith('src/platform/'),
+    );
+    return [
+      ...waits.map((node) => `${file.path}:${lineOf(file, node.start)} waits (async or Promise): this file is pure`),
+      ...doors.map(({ specifier }) => `${file.path} imports ${specifier}: this file is pure, it may import its types only`),
+    ];
+  });
+}
+
+function isName(node: SyntaxNode, name: string): boolean {
+  return node.type === 'Identifier' && node.name === name;
+}
+
+const CLOCKS_AND_DICE = new Set(['setTimeout', 'setInterval', 'performance']);
+
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  Date: ['now'],
+  Math: ['random'],
+  crypto: ['randomUUID', 'getRandomValues'],
+  process: ['hrtime'],
+};
+
+/** The time and chance that a file takes for itself instead of being given. */
+export function seamOffences(files: readonly SourceFile[]): string[] {
+  return files.filter((file) => isCode(file) && underSeam(file.path)).flatMap((file) => {
+    const named = namesAsProperties(file);
+    return nodesOf(file).flatMap((node) => {
+      const taken = takenBy(node, named);
+      return taken === null ? [] : [`${file.path}:${lineOf(file, node.start)} uses ${taken}: take a Clock or a Random`];
+    });
+  });
+}
+
+function takenBy(node: SyntaxNode, named: ReadonlySet<unknown>): string | null {
+  if (node.type === 'Identifier' && !named.has(node) && CLOCKS_AND_DICE.has(String(node.name))) return String(node.name);
+  if (node.type === 'MemberExpression' && isNode(node.object) && isNode(node.property)) {
+    const [object, property] = [String(node.object.name), String(node.property.name)];
+    if (METHODS[object]?.includes(property)) return `${object}.${property}`;
+  }
+  const bareDate = node.type === 'NewExpression' && isNode(node.callee) && node.callee.name === 'Date';
+  return bareDate && (node.arguments as unknown[]).length === 0 ? 'new Date()' : null;
+}
+
+/** Identifiers that only name a property, as in `clock.performance`. */
+function namesAsProperties(file: SourceFile): Set<unknown> {
+  return new Set(nodesOf(file).flatMap((node) => (node.computed === true ? [] : [node.property, node.key])));
+}
+
+/** Lines a file may have. The exceptions are tables, which are read by looking up and not from top to bottom. */
+export const LONGEST = 400;
+export const LONGER: Readonly<Record<string, number>> = {};
+
+export function lengthOffences(files: readonly SourceFile[], longer = LONGER): string[] {
+  return files.filter(isCode).flatMap((file) => {
+    const lines = lineOf(file, file.text.trimEnd().length);
+    const most = longer[file.path] ?? LONGEST;
+    return lines > most ? [`${file.path} has ${lines} lines, ${most} at most: split it by ideas`] : [];
+  });
+}
+
+const WORDS = 4;
+
+/** A file that exports says what it is for: a doc sentence at its top or right above one of its exports. */
+export function docOffences(files: readonly SourceFile[]): string[] {
+  return files.filter((file) => isCode(file) && /^(src|protocol|bench)\//.test(file.path)).flatMap((file) => {
+    const exports = nodesOf(file).filter((node) => /^Export(Named|All|Default)Declaration$/.test(node.type));
+    if (exports.length === 0) return [];
+    const texts = [file.text, ...exports.map((node) => docBefore(file.text.slice(0, node.start)))];
+    const said = texts.some((text) => (/^\s*\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? '').split(/\s+/).length > WORDS);
+    return said ? [] : [`${file.path} exports without a doc sentence: say above its main export what it is for`];
+  });
+}
+
+function docBefore(text: string): string {
+  const end = text.trimEnd();
+  return end.endsWith('*/') ? end.slice(end.lastIndexOf('/**')) : '';
+}

@@ -1,0 +1,113 @@
+import { importsOf, isCode, target } from './source-file.ts';
+import type { SourceFile } from './source-file.ts';
+
+/**
+ * Who may import whom: a place, and the places below it in the one-way flow. A place is a folder or a file; the longest
+ * that fits a path counts. Every place may import itself, node: modules (see the seam) and installed packages.
+ */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  'src/platform': [],
+  'src/config': [],
+  'src/log': ['protocol', 'src/platform', 'src/config'],
+  'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
+  'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
+  'src/groups': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
+  'src/transactions': ['src/groups', 'src/partitions', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
+  'src/security': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
+  'src/apis': [
+    'src/partitions', 'src/cluster', 'src/groups', 'src/transactions', 'src/security', 'protocol', 'src/platform', 'src/config',
+  ],
+  'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
+  'src/testing': ['src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
+  'src/cli': ['src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
+  src: ['protocol', 'src'],
+};
+
+/** What a place may not import although its layer may: handlers never touch files. */
+export const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
+  'src/apis': ['src/platform/files.ts', 'src/platform/memory-files.ts', 'src/platform/network.ts'],
+};
+
+function within(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}
+
+function placeOf(path: string): string | undefined {
+  const places = Object.keys(LAYERS).filter((place) => within(path, place));
+  return places.sort((a, b) => b.length - a.length)[0];
+}
+
+export function layerOffences(files: readonly SourceFile[]): string[] {
+  return files.filter(isCode).flatMap((file) => {
+    const place = placeOf(file.path);
+    if (place === undefined) return [];
+    const refused = FORBIDDEN[place] ?? [];
+    return importsOf(file).flatMap(({ specifier }) => {
+      const to = target(file, specifier);
+      if (to === null) return [];
+      const allowed = [place, ...LAYERS[place]].some((below) => within(to, below)) && !refused.some((path) => within(to, path));
+      return allowed ? [] : [`${file.path} imports ${to}: ${place} is not above it`];
+    });
+  });
+}
+
+/** Modules that reach the outside: only src/platform opens these doors. */
+const DOORS = new Set([
+  'fs', 'fs/promises', 'net', 'tls', 'dgram', 'dns', 'dns/promises', 'http', 'https', 'http2', 'timers', 'timers/promises',
+  'perf_hooks', 'child_process', 'cluster', 'worker_threads',
+]);
+
+const DICE = /^random/; // of node:crypto
+
+const SEAM_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'protocol/client.ts': ['net', 'tls'], // a client for tests, tools and peers is nothing without a socket
+};
+
+export function underSeam(path: string): boolean {
+  return within(path, 'protocol') || (within(path, 'src') && !within(path, 'src/platform'));
+}
+
+export function doorOffences(files: readonly SourceFile[]): string[] {
+  return files.filter((file) => isCode(file) && underSeam(file.path)).flatMap((file) => {
+    const open = SEAM_EXCEPTIONS[file.path] ?? [];
+    return importsOf(file).flatMap(({ specifier, names, typeOnly }) => {
+      const name = specifier.replace(/^node:/, '');
+      const door = DOORS.has(name) || (name === 'crypto' && names.some((each) => DICE.test(each)));
+      return door && !typeOnly && !open.includes(name) ? [`${file.path} imports ${specifier}: take it as a parameter`] : [];
+    });
+  });
+}
+
+/** Relative imports say the whole file name and mean a file that is there; node's own modules wear their prefix. */
+export function specifierOffences(files: readonly SourceFile[], builtins: readonly string[]): string[] {
+  const known = new Set(files.map((file) => file.path));
+  return files.filter(isCode).flatMap((file) =>
+    importsOf(file).flatMap(({ specifier }) => {
+      if (builtins.includes(specifier)) return [`${file.path} imports ${specifier}: write node:${specifier}`];
+      const to = target(file, specifier);
+      if (to === null || to.startsWith('..') || to.startsWith('dist/')) return [];
+      if (!/\.(ts|mjs|cjs|json)$/.test(to)) return [`${file.path} imports ${specifier}: write the whole file name`];
+      return known.has(to) ? [] : [`${file.path} imports ${specifier}: there is no ${to}`];
+    }),
+  );
+}
+
+/** Each ring of files that import one another, once, as 'a -> b -> a'. Types count: a ring of types is one idea in two files. */
+export function cycleOffences(files: readonly SourceFile[]): string[] {
+  const edges = new Map<string, readonly string[]>();
+  for (const file of files.filter(isCode)) {
+    edges.set(file.path, importsOf(file).flatMap(({ specifier }) => target(file, specifier) ?? []));
+  }
+  const done = new Set<string>();
+  const rings: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const seen = trail.indexOf(path);
+    if (seen >= 0) rings.push([...trail.slice(seen), path].join(' -> '));
+    if (seen >= 0 || done.has(path)) return;
+    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of edges.keys()) visit(path, []);
+  return rings;
+}
