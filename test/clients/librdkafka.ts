@@ -78,7 +78,7 @@ export interface Librdkafka {
 
 function load(): Librdkafka | null {
   try {
-    return createRequire(import.meta.url)('@confluentinc/kafka-javascript') as Librdkafka;
+    return createRequire(new URL('./librdkafka/package.json', import.meta.url))('@confluentinc/kafka-javascript') as Librdkafka;
   } catch {
     return null; // not installed, or compiled for another Node
   }
