@@ -139,14 +139,16 @@ function saturate(digits: string): number {
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
 }
 
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const INTEGER_BITS = { short: 16n, int: 32n, long: 64n } as const;
 
 /** Reads `text` as the definition's type and checks it. Throws ConfigError. */
 export function parseValue<V extends ConfigValue>(key: string, definition: Definition<V>, text: string): V {
   const trimmed = text.trim();
   const value = readAs(key, definition.type, trimmed);
-  const complaint = check(definition, value);
-  if (complaint !== undefined) throw invalid(key, shown(definition.type, trimmed), complaint);
+  if (Array.isArray(value)) checkList(key, definition, value as readonly string[]);
+  else if (typeof value === 'number') checkNumber(key, definition, trimmed, value);
+  else if (typeof value === 'string') checkText(key, definition, value);
   return value as V;
 }
 
@@ -163,13 +165,15 @@ function readAs(key: string, type: ConfigType, text: string): ConfigValue {
   switch (type) {
     case 'boolean': {
       const lower = text.toLowerCase();
-      if (lower !== 'true' && lower !== 'false') throw invalid(key, text, 'Expected value to be either true or false');
+      if (lower !== 'true' && lower !== 'false') {
+        throw invalid(key, text, 'Expected value to be either true or false');
+      }
       return lower === 'true';
     }
     case 'short': case 'int': case 'long':
       return saturate(readInteger(key, type, text).toString());
     case 'double': {
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw invalid(key, text, 'Not a number of type DOUBLE');
+      if (!DECIMAL.test(text)) throw invalid(key, text, 'Not a number of type DOUBLE');
       return Number(text);
     }
     case 'list':
@@ -188,49 +192,52 @@ function readInteger(key: string, type: keyof typeof INTEGER_BITS, text: string)
   return value;
 }
 
-/** What is wrong with a value of the right type, or undefined. */
-function check(definition: Definition, value: ConfigValue): string | undefined {
-  const { min, max, or } = definition;
-  if (typeof value === 'number') {
-    if (value === or) return undefined;
-    if (min !== undefined && value < min) return `Value must be at least ${min}`;
-    if (max !== undefined && value > max) return `Value must be no more than ${max}`;
-    return undefined;
-  }
-  if (typeof value === 'string') return checkText(definition, value);
-  if (Array.isArray(value)) return checkList(definition, value as readonly string[]);
-  return undefined;
+function checkNumber(key: string, { min, max, or }: Definition, text: string, value: number): void {
+  if (value === or) return;
+  const [low, high] = [min !== undefined && value < min, max !== undefined && value > max];
+  if (!low && !high) return;
+  if (or !== undefined) throw invalid(key, text, `Value must be between ${min} and ${max} or equal to ${or}`);
+  throw invalid(key, text, low ? `Value must be at least ${min}` : `Value must be no more than ${max}`);
 }
 
-const OFFSET_RESET = /^(latest|earliest|by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,9})?S)?)?)$/i;
+/** Java's Duration as text; hours, minutes and seconds follow a T. */
+const DURATION = /^by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,9})?S)?)?$/i;
 
-function checkText({ oneOf, anyCase, nonEmpty, offsetReset }: Definition, value: string): string | undefined {
-  if (offsetReset) return OFFSET_RESET.test(value) ? undefined : 'Give latest, earliest or by_duration:PnDTnHnMn.nS';
-  if (nonEmpty && value === '') return 'String must be non-empty';
-  if (oneOf === undefined) return undefined;
-  if (anyCase) {
-    const upper = value.toUpperCase();
-    if (oneOf.some((allowed) => allowed.toUpperCase() === upper)) return undefined;
-    return `String must be one of (case insensitive): ${oneOf.join(', ')}`;
+function checkText(key: string, { oneOf, anyCase, nonEmpty, offsetReset }: Definition, value: string): void {
+  if (offsetReset && !(value.startsWith('by_duration:') ? DURATION.test(value) : /^(earliest|latest)$/.test(value))) {
+    throw invalid(key, value, 'Give earliest, latest, or by_duration: and a duration such as P1DT2H (PnDTnHnMn.nS)');
   }
-  return oneOf.includes(value) ? undefined : `String must be one of: ${oneOf.join(', ')}`;
+  if (nonEmpty && value === '') throw invalid(key, value, 'String must be non-empty');
+  if (oneOf === undefined || oneOf.includes(value)) return;
+  if (!anyCase) throw invalid(key, value, `String must be one of: ${oneOf.join(', ')}`);
+  const upper = value.toUpperCase();
+  if (oneOf.some((allowed) => allowed.toUpperCase() === upper)) return;
+  throw invalid(key, value, `String must be one of (case insensitive): ${oneOf.join(', ')}`);
 }
 
-function checkList({ oneOf, nonEmpty, throttledReplicas }: Definition, values: readonly string[]): string | undefined {
-  if (throttledReplicas) {
-    if (values.length === 1 && values[0] === '*') return undefined;
-    if (values.every((pair) => /^\d+:\d+$/.test(pair))) return undefined;
-    return 'Give pairs of partition and broker (0:1,1:1) or * for all replicas';
+function checkList(key: string, definition: Definition, values: readonly string[]): void {
+  const { oneOf, nonEmpty, throttledReplicas } = definition;
+  if (throttledReplicas) return checkThrottledReplicas(key, values);
+  if (nonEmpty && values.length === 0) {
+    const allowed = oneOf === undefined ? 'any non-empty value' : `[${oneOf.join(', ')}]`;
+    throw new ConfigError(`Configuration '${key}' must not be empty. Valid values include: ${allowed}`);
   }
-  if (nonEmpty && values.length === 0) return 'List must not be empty';
-  if (values.includes('')) return 'List must not hold empty elements: remove the extra comma';
-  if (new Set(values).size < values.length) return 'List must not hold an element twice';
-  const foreign = oneOf === undefined ? undefined : values.find((value) => !oneOf.includes(value));
-  return foreign === undefined ? undefined : `String must be one of: ${oneOf!.join(', ')}`;
+  if (new Set(values).size < values.length) {
+    throw new ConfigError(`Configuration '${key}' values must not be duplicated.`);
+  }
+  for (const value of values) {
+    if (value === '') throw new ConfigError(`Configuration '${key}' values must not be empty.`);
+    if (oneOf !== undefined && !oneOf.includes(value)) {
+      throw invalid(key, value, `String must be one of: ${oneOf.join(', ')}`);
+    }
+  }
 }
 
-function shown(type: ConfigType, text: string): string {
-  return type === 'password' ? '[hidden]' : text;
+function checkThrottledReplicas(key: string, values: readonly string[]): void {
+  if (values.length === 1 && values[0] === '*') return;
+  if (values.every((pair, at) => /^\d+:\d+$/.test(pair) || (pair === '' && at === values.length - 1))) return;
+  throw invalid(key, `[${values.join(', ')}]`,
+    "give '*' for all replicas, or [partitionId]:[brokerId],[partitionId]:[brokerId],...");
 }
 
 function invalid(key: string, text: string, complaint: string): ConfigError {
@@ -247,7 +254,7 @@ export function validText(definition: Definition): string | undefined {
     return or === undefined ? range : `${range} or ${or}`;
   }
   if (oneOf !== undefined) return `${anyCase ? '(case insensitive) ' : ''}[${oneOf.join(', ')}]`;
-  if (nonEmpty) return type === 'list' ? 'non-empty list' : 'non-empty string';
+  if (nonEmpty && type !== 'list') return 'non-empty string';
   return undefined;
 }
 

@@ -55,7 +55,8 @@ const MINUTE_MS = 60_000;
 export function resolveLogConfig(overrides: ReadonlyMap<string, string>, broker: ServerConfig): LogConfig {
   const key = <K extends keyof typeof topicKeys>(name: K, fallback: (typeof topicKeys)[K]['defaultValue']) => {
     const text = overrides.get(name);
-    return text === undefined ? fallback : parseValue<(typeof topicKeys)[K]['defaultValue']>(name, topicKeys[name], text);
+    if (text === undefined) return fallback;
+    return parseValue<(typeof topicKeys)[K]['defaultValue']>(name, topicKeys[name], text);
   };
   const cleanup = key('cleanup.policy', broker['log.cleanup.policy']);
   return Object.freeze({

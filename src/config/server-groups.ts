@@ -3,7 +3,7 @@ import { int, list, short, string } from './definition.ts';
 
 export const groupCoordinatorKeys = {
   'group.consumer.assignment.interval.ms': int(1000, { update: 'cluster-wide', min: 0 }, ''),
-  'group.consumer.assignors': list(['uniform', 'range'], {}, ''),
+  'group.consumer.assignors': list(['uniform', 'range'], { nonEmpty: true }, ''),
   'group.consumer.heartbeat.interval.ms': int(5000, { min: 1 }, ''),
   'group.consumer.max.assignment.interval.ms': int(15_000, { min: 0 }, ''),
   'group.consumer.max.heartbeat.interval.ms': int(15_000, { min: 1 }, ''),
@@ -21,7 +21,7 @@ export const groupCoordinatorKeys = {
   'group.coordinator.background.threads': int(2, { importance: 'high', min: 1 }, ''),
   'group.coordinator.cached.buffer.max.bytes': int(1_048_588, { update: 'cluster-wide', min: 524_288 }, ''),
   'group.coordinator.rebalance.protocols': list(['classic', 'consumer', 'streams'],
-    { oneOf: ['consumer', 'classic', 'share', 'streams'] },
+    { oneOf: ['consumer', 'classic', 'share', 'streams'], nonEmpty: true },
     ''),
   'group.coordinator.threads': int(4, { importance: 'high', min: 1 }, ''),
   'group.initial.rebalance.delay.ms': int(3000, {}, ''),

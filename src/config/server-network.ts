@@ -2,7 +2,7 @@
 import { className, int, list, long, string } from './definition.ts';
 
 export const networkKeys = {
-  'advertised.listeners': list(null, { importance: 'high' }, ''),
+  'advertised.listeners': list(null, { importance: 'high', nonEmpty: true }, ''),
   'background.threads': int(10, { importance: 'high', update: 'cluster-wide', min: 1 }, ''),
   'client.quota.callback.class': className(null, { importance: 'low' }, ''),
   'connection.failed.authentication.delay.ms': int(100, { importance: 'low', min: 0 }, ''),
@@ -16,7 +16,7 @@ export const networkKeys = {
   'listener.security.protocol.map': string('SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
     { importance: 'low', update: 'per-broker' },
     ''),
-  'listeners': list(['PLAINTEXT://:9092'], { importance: 'high', update: 'per-broker' }, ''),
+  'listeners': list(['PLAINTEXT://:9092'], { importance: 'high', update: 'per-broker', nonEmpty: true }, ''),
   'max.connection.creation.rate': int(2_147_483_647, { update: 'cluster-wide', min: 0 }, ''),
   'max.connections': int(2_147_483_647, { update: 'cluster-wide', min: 0 }, ''),
   'max.connections.per.ip': int(2_147_483_647, { update: 'cluster-wide', min: 0 }, ''),

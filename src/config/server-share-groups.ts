@@ -3,7 +3,7 @@ import { int, list, short, string } from './definition.ts';
 
 export const shareGroupKeys = {
   'group.share.assignment.interval.ms': int(1000, { update: 'cluster-wide', min: 0 }, ''),
-  'group.share.assignors': list(['simple'], {}, ''),
+  'group.share.assignors': list(['simple'], { nonEmpty: true }, ''),
   'group.share.delivery.count.limit': int(5, { min: 2, max: 10 }, ''),
   'group.share.heartbeat.interval.ms': int(5000, { min: 1 }, ''),
   'group.share.initialize.retry.interval.ms': int(30_000, { importance: 'low', min: 1, internal: true }, ''),
