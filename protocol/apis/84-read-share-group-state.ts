@@ -1,0 +1,33 @@
+import { api, array, int16, int32, int53, int8, string, uuid } from '../schema.ts';
+
+/** Reads the state of share partitions; from their leaders to the share coordinator (KIP-932). */
+export const ReadShareGroupState = api(84, 'ReadShareGroupState', {
+  versions: '0',
+  flexible: '0+',
+  request: {
+    groupId: string,
+    topics: array({
+      topicId: uuid,
+      partitions: array({ partition: int32, leaderEpoch: int32 }),
+    }),
+  },
+  response: {
+    results: array({
+      topicId: uuid,
+      partitions: array({
+        partition: int32,
+        errorCode: int16,
+        errorMessage: string.nullable().default(null),
+        stateEpoch: int32,
+        startOffset: int53,
+        stateBatches: array({
+          firstOffset: int53,
+          lastOffset: int53,
+          /** 0 available, 2 acknowledged, 4 archived. */
+          deliveryState: int8,
+          deliveryCount: int16,
+        }),
+      }),
+    }),
+  },
+});
