@@ -52,7 +52,8 @@ export type Draft<F extends Fields> = { readonly [K in Exclude<keyof F, Optional
 const EVERY: VersionRange = { first: 0, last: Infinity };
 const NEVER: VersionRange = { first: 0, last: -1 };
 
-interface Shape {
+/** What a row says, for those who read tables: compile.ts, tests, documentation. */
+export interface Shape {
   readonly kind: Kind;
   readonly element?: Field<unknown, boolean>; // of an array
   readonly fields?: Fields; // of a struct
@@ -117,6 +118,7 @@ export const records = scalar<Uint8Array>('records');
 export const uuid = scalar<string>('uuid');
 
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
+export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
 export function struct<F extends Fields>(fields: F): Field<Values<F>, false, Draft<F>> {
   return new Field({
@@ -135,9 +137,11 @@ export function array(element: Field<unknown, boolean> | Fields): Field<unknown[
   });
 }
 
-/** A message outside a request or response: a record's key or value, a consumer's subscription. */
+/** The fields of a request, a response, a record's key or value, a consumer's subscription. */
 export interface Message<F extends Fields> {
   readonly name: string;
+  /** The number that Kafka's message definitions call apiKey; for records, the record's type. -1: it has none. */
+  readonly apiKey: number;
   readonly versions: VersionRange;
   readonly flexible: VersionRange;
   readonly fields: F;
@@ -153,6 +157,7 @@ export interface Api<Req extends Fields, Res extends Fields> {
   readonly response: Message<Res>;
 }
 
+export type AnyMessage = Message<Fields>;
 export type AnyApi = Api<Fields, Fields>;
 export type RequestOf<A extends { request: { fields: Fields } }> = Values<A['request']['fields']>;
 export type ResponseOf<A extends { response: { fields: Fields } }> = Values<A['response']['fields']>;
@@ -160,9 +165,10 @@ export type RequestDraft<A extends { request: { fields: Fields } }> = Draft<A['r
 export type ResponseDraft<A extends { response: { fields: Fields } }> = Draft<A['response']['fields']>;
 
 export function message<F extends Fields>(
-  name: string, options: { versions: RangeText; flexible: RangeText }, fields: F,
+  name: string, options: { apiKey?: number; versions: RangeText; flexible: RangeText }, fields: F,
 ): Message<F> {
-  return { name, versions: range(options.versions), flexible: range(options.flexible), fields };
+  const { apiKey = -1, versions, flexible } = options;
+  return { name, apiKey, versions: range(versions), flexible: range(flexible), fields };
 }
 
 export function api<Req extends Fields, Res extends Fields>(
@@ -172,7 +178,7 @@ export function api<Req extends Fields, Res extends Fields>(
   const { versions, flexible } = table;
   return {
     key, name, versions: range(versions), flexible: range(flexible),
-    request: message(`${name}Request`, { versions, flexible }, table.request),
-    response: message(`${name}Response`, { versions, flexible }, table.response),
+    request: message(`${name}Request`, { apiKey: key, versions, flexible }, table.request),
+    response: message(`${name}Response`, { apiKey: key, versions, flexible }, table.response),
   };
 }
