@@ -39,15 +39,14 @@ export class AppendStage {
     return this.#owner === log;
   }
 
-  /** True from the moment a write of `log` failed until `flush` has told so: until then it takes no more. */
-  hasFailed(log: StagedLog): boolean {
-    return this.#failed.length > 0 && this.#failed.includes(log);
+  /** Empties the stage where `length` bytes of `log` cannot join what it holds. */
+  makeRoom(log: StagedLog, length: number): void {
+    if (this.#owner !== null && (this.#owner !== log || this.#length + length > STAGE_BYTES)) this.write();
   }
 
-  /** Copies a batch that is to lie at `position` of `file`; what another log has here is written first. */
+  /** Copies a batch that is to lie at `position` of `file`, right behind what is here; see makeRoom. */
   add(log: StagedLog, file: OpenFile, position: number, bytes: Buffer, at: number, length: number): void {
-    if (this.#owner !== log || this.#file !== file || this.#length + length > STAGE_BYTES) {
-      this.write();
+    if (this.#owner === null) {
       this.#owner = log;
       this.#file = file;
       this.#position = position;
@@ -58,23 +57,25 @@ export class AppendStage {
 
   /** Writes what is here and forgets it; a failure is kept for the next `flush`, so that no other log suffers it. */
   write(): void {
-    const { length, owner, file, position } = { length: this.#length, owner: this.#owner, file: this.#file, position: this.#position };
+    const owner = this.#owner;
+    const file = this.#file;
     if (owner === null || file === null) return;
+    const length = this.#length;
     this.#owner = null;
     this.#file = null;
     this.#length = 0;
     try {
-      file.write(this.#buffer, 0, length, position);
+      file.write(this.#buffer, 0, length, this.#position);
     } catch (cause) {
-      this.fail(owner, position, cause);
+      this.#failed.push(owner);
+      this.#cause = cause;
+      owner.rollBackTo(this.#position);
     }
   }
 
-  /** Takes the bytes of `log` from `position` on back and remembers to tell so. */
-  fail(log: StagedLog, position: number, cause: unknown): void {
-    if (!this.#failed.includes(log)) this.#failed.push(log);
-    this.#cause = cause;
-    log.rollBackTo(position);
+  /** @throws {AppendFailedError} when bytes of `log` were lost and `flush` has not told so yet */
+  refuseFailed(log: StagedLog): void {
+    if (this.#failed.length > 0 && this.#failed.includes(log)) throw new AppendFailedError([log], this.#cause);
   }
 
   /**
@@ -82,7 +83,7 @@ export class AppendStage {
    * @throws {AppendFailedError} when this or an earlier write since the last flush failed; the logs have been rolled back
    */
   flush(): void {
-    if (this.#length > 0) this.write();
+    if (this.#owner !== null) this.write();
     if (this.#failed.length === 0) return;
     const failed = this.#failed;
     this.#failed = [];

@@ -7,6 +7,7 @@ import {
   readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { lockFile } from './lock-file.ts';
 
 /** An open file, read and written at positions given by the caller. */
 export interface OpenFile {
@@ -38,10 +39,19 @@ export interface Files {
   remove(path: string): void;
   rename(from: string, to: string): void;
   readAll(path: string): Buffer;
-  /** Replaces a small file so that a crash leaves the old content or the new, never a mixture. */
-  replace(path: string, content: Uint8Array | string): void;
+  /**
+   * Replaces a small file so that a crash leaves the old content or the new, never a mixture. With `durable` false the
+   * system decides when it reaches the disk: for what can be made again from elsewhere.
+   */
+  replace(path: string, content: Uint8Array | string, durable?: boolean): void;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void;
+  /** Takes a lock that ends with the process, at the latest; null while another living process has it. */
+  lock(path: string): Lock | null;
+}
+
+export interface Lock {
+  release(): void;
 }
 
 class NodeFile implements OpenFile {
@@ -104,17 +114,17 @@ export const nodeFiles: Files = {
   remove: (path) => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
   rename: (from, to) => renameSync(from, to),
   readAll: (path) => readFileSync(path),
-  replace(path, content) {
+  replace(path, content, durable = true) {
     const temporary = `${path}.tmp`;
     const fd = openSync(temporary, 'w');
     try {
       writeFileSync(fd, content);
-      fdatasyncSync(fd);
+      if (durable) fdatasyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(temporary, path);
-    nodeFiles.syncDirectory(dirname(path));
+    if (durable) nodeFiles.syncDirectory(dirname(path));
   },
   syncDirectory(path) {
     if (process.platform === 'win32') return; // a directory cannot be opened there
@@ -125,4 +135,5 @@ export const nodeFiles: Files = {
       closeSync(fd);
     }
   },
+  lock: lockFile,
 };

@@ -1,0 +1,148 @@
+/**
+ * Opens what lies in a partition's directory. After an orderly end files are trusted and hardly read; after a crash the
+ * end of the log is read and checked batch by batch, and cut behind the last sound one.
+ */
+import { join } from 'node:path';
+import * as batch from '../../protocol/records/batch.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
+import type { LogOptions } from './log.ts';
+import { ProducerSnapshots, SNAPSHOT_SUFFIX } from './producer-snapshots.ts';
+import type { ProducerState } from './producer-state.ts';
+import { offsetFileName, Segment, SegmentSuffix, type SegmentSizes } from './segment.ts';
+
+export const EPOCH_CHECKPOINT = 'leader-epoch-checkpoint';
+export const PARTITION_METADATA = 'partition.metadata';
+
+export interface LoadedLog {
+  segments: Segment[];
+  logStartOffset: number;
+  endOffset: number;
+  recoveryPoint: number;
+  epochs: LeaderEpochs;
+  producers: ProducerState;
+  snapshots: ProducerSnapshots;
+}
+
+export function loadLog(options: LogOptions): LoadedLog {
+  const { files, directory, clock, cleanShutdown } = options;
+  const names = listFiles(options);
+  const segments: Segment[] = [];
+  const snapshotOffsets: number[] = [];
+  let broken: Segment | null = null;
+  for (const name of names) {
+    const match = /^(\d{20})(\.log|\.snapshot)$/.exec(name);
+    if (match === null) continue;
+    const offset = Number(match[1]);
+    if (match[2] === SNAPSHOT_SUFFIX) {
+      snapshotOffsets.push(offset);
+      continue;
+    }
+    const sizes = sizesOf(options, names, offset);
+    const segment = new Segment(files, directory, offset, clock.now(), sizes);
+    segments.push(segment);
+    if (broken === null && segment.hasBrokenIndexes(sizes)) broken = segment;
+  }
+
+  const epochs = loadEpochs(options, names);
+  let endOffset = 0;
+  const recoveryPoint = options.recoveryPoint ?? 0;
+  let recoverFrom = cleanShutdown ? (broken?.baseOffset ?? Infinity) : recoveryPoint;
+  const last = segments.at(-1);
+  if (last !== undefined && recoverFrom === Infinity) {
+    endOffset = last.readNextOffset();
+    if (endOffset < 0) recoverFrom = last.baseOffset;
+  }
+  if (broken !== null) recoverFrom = Math.min(recoverFrom, broken.baseOffset);
+  if (epochs === null) recoverFrom = 0; // only the log itself can tell them
+  const found = epochs ?? new LeaderEpochs();
+  if (recoverFrom !== Infinity) endOffset = recover(options, segments, recoverFrom, found);
+
+  const logStartOffset = Math.max(options.logStartOffset ?? 0, segments[0]?.baseOffset ?? 0);
+  if (segments.length === 0 || logStartOffset > endOffset) {
+    endOffset = startAt(options, segments, logStartOffset);
+  }
+  const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets);
+  const changed = [found.truncateTo(endOffset), found.truncateFrom(logStartOffset)].includes(true);
+  if (changed || recoverFrom !== Infinity) files.replace(join(directory, EPOCH_CHECKPOINT), found.encode(), false);
+  const producers = snapshots.load(segments, logStartOffset, endOffset);
+  snapshots.removeStray(segments);
+  for (const segment of segments) segment.close(); // opened again when used: most logs rest
+  return {
+    segments, logStartOffset, endOffset, epochs: found, producers, snapshots,
+    recoveryPoint: cleanShutdown && recoverFrom === Infinity ? endOffset : Math.min(recoveryPoint, endOffset),
+  };
+}
+
+/** Names in the directory, which is made and labelled where it is new; leftovers of a crash are removed. */
+function listFiles(options: LogOptions): Set<string> {
+  const { files, directory } = options;
+  const names = new Set(files.list(directory));
+  if (names.size === 0) files.makeDirectory(directory);
+  for (const name of names) {
+    if (!name.endsWith(SegmentSuffix.deleted) && !name.endsWith('.tmp')) continue;
+    files.remove(join(directory, name));
+    names.delete(name);
+  }
+  if (!names.has(PARTITION_METADATA)) {
+    files.replace(join(directory, PARTITION_METADATA), `version: 0\ntopic_id: ${options.topicId}`, false);
+  }
+  return names;
+}
+
+function sizesOf({ files, directory }: LogOptions, names: ReadonlySet<string>, offset: number): SegmentSizes {
+  const size = (suffix: string) => {
+    const name = offsetFileName(offset, suffix);
+    return names.has(name) ? files.size(join(directory, name)) : -1;
+  };
+  return { log: size(SegmentSuffix.log), index: size(SegmentSuffix.index), timeIndex: size(SegmentSuffix.timeIndex) };
+}
+
+/** Null when the file is damaged, or missing beside records. */
+function loadEpochs({ files, directory }: LogOptions, names: ReadonlySet<string>): LeaderEpochs | null {
+  if (names.has(EPOCH_CHECKPOINT)) {
+    return LeaderEpochs.decode(files.readAll(join(directory, EPOCH_CHECKPOINT)).toString('latin1'));
+  }
+  return [...names].some((name) => name.endsWith(SegmentSuffix.log)) ? null : new LeaderEpochs();
+}
+
+/** Checks all segments that reach beyond `recoverFrom`; answers the end offset. Segments behind a cut are removed. */
+function recover(options: LogOptions, segments: Segment[], recoverFrom: number, epochs: LeaderEpochs): number {
+  let next = segments[0]?.baseOffset ?? 0;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i];
+    if (i + 1 < segments.length && segments[i + 1].baseOffset <= recoverFrom) continue;
+    next = Math.max(next, segment.baseOffset);
+    const found = segment.size;
+    const cut = segment.recover(options.config.indexIntervalBytes, (bytes, at) => {
+      const baseOffset = batch.baseOffset(bytes, at);
+      if (baseOffset < next || batch.lastOffsetDelta(bytes, at) < 0) return false;
+      next = batch.nextOffset(bytes, at);
+      const epoch = batch.leaderEpoch(bytes, at);
+      if (epoch > epochs.latest) epochs.assign(epoch, baseOffset);
+      return true;
+    });
+    segment.seal();
+    if (cut === 0) continue;
+    options.logger.warn('log.cut', {
+      file: segment.path, from: segment.size, bytes: cut, of: found, endOffset: next,
+      segmentsRemoved: segments.length - i - 1,
+    });
+    for (const behind of segments.splice(i + 1)) removeFiles(options, behind);
+  }
+  return next;
+}
+
+/** Begins anew: there is nothing, or deleted records are all there was. */
+function startAt(options: LogOptions, segments: Segment[], offset: number): number {
+  const { files, directory, clock } = options;
+  for (const segment of segments.splice(0)) removeFiles(options, segment);
+  const segment = new Segment(files, directory, offset, clock.now());
+  files.open(segment.path, 'write').close();
+  segments.push(segment);
+  return offset;
+}
+
+function removeFiles({ files }: LogOptions, segment: Segment): void {
+  segment.close();
+  for (const path of segment.paths) files.remove(path);
+}

@@ -1,0 +1,59 @@
+/** Finds records by time: indexes first, then the records of one batch, decompressed where they must be. */
+import * as batch from '../../protocol/records/batch.ts';
+import { decodeBatch, type Record } from '../../protocol/records/decode.ts';
+import { headers } from './batch-scan.ts';
+import type { Segment } from './segment.ts';
+
+export interface TimestampOffset {
+  readonly timestamp: number;
+  readonly offset: number;
+  /** Of the batch. */
+  readonly leaderEpoch: number;
+}
+
+/** The first record at or behind `logStartOffset` whose timestamp is at least `timestamp`, or null. */
+export function findTimestamp(
+  segments: readonly Segment[], timestamp: number, logStartOffset: number,
+): TimestampOffset | null {
+  for (const segment of segments) {
+    if (segment.size === 0 || segment.maxTimestamp < timestamp) continue;
+    const wanted = (record: Record) => record.timestamp >= timestamp && record.offset >= logStartOffset;
+    let position = segment.positionOf(Math.max(segment.timeIndex.offsetBefore(timestamp), logStartOffset));
+    while ((position = nextWithTimestamp(segment, position, timestamp)) < segment.size) {
+      const bytes = segment.readBatch(position);
+      if (bytes === null) break;
+      const found = recordIn(bytes, wanted);
+      if (found !== null) return found;
+      position += bytes.length;
+    }
+  }
+  return null;
+}
+
+/** The first record with the largest timestamp of all, or null where no record has one. */
+export function findMaxTimestamp(segments: readonly Segment[], logStartOffset: number): TimestampOffset | null {
+  let latest: Segment | null = null;
+  for (const segment of segments) {
+    if (segment.size > 0 && segment.maxTimestamp > (latest?.maxTimestamp ?? -1)) latest = segment;
+  }
+  if (latest === null) return null;
+  const { maxTimestamp, offsetOfMaxTimestamp } = latest;
+  const bytes = latest.readBatch(latest.positionOf(Math.max(offsetOfMaxTimestamp, logStartOffset)));
+  return bytes === null ? null : recordIn(bytes, (record) => record.timestamp === maxTimestamp);
+}
+
+function nextWithTimestamp(segment: Segment, position: number, timestamp: number): number {
+  headers.open(segment.file);
+  while (headers.load(position, segment.size)) {
+    if (batch.maxTimestamp(headers.bytes, headers.at) >= timestamp) return position;
+    position += batch.sizeInBytes(headers.bytes, headers.at);
+  }
+  return segment.size;
+}
+
+function recordIn(bytes: Buffer, wanted: (record: Record) => boolean): TimestampOffset | null {
+  const decoded = decodeBatch(bytes, 0);
+  const found = decoded.records.find(wanted);
+  if (found === undefined) return null;
+  return { timestamp: found.timestamp, offset: found.offset, leaderEpoch: decoded.leaderEpoch };
+}

@@ -1,0 +1,83 @@
+/** The `.snapshot` files of one partition, and the producer state they and the log behind them give. */
+import { join } from 'node:path';
+import * as batch from '../../protocol/records/batch.ts';
+import type { Files } from '../platform/files.ts';
+import { scanBatches } from './batch-scan.ts';
+import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
+import { ProducerState } from './producer-state.ts';
+import { offsetFileName, type Segment } from './segment.ts';
+
+export const SNAPSHOT_SUFFIX = '.snapshot';
+
+export class ProducerSnapshots {
+  readonly #files: Files;
+  readonly #directory: string;
+  /** Ascending. */
+  #offsets: number[];
+
+  constructor(files: Files, directory: string, offsets: number[]) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#offsets = offsets.sort((a, b) => a - b);
+  }
+
+  get latest(): number {
+    return this.#offsets.at(-1) ?? -1;
+  }
+
+  /** Writes one for `offset`, up to which `state` has seen the log; unless there is one. */
+  take(offset: number, state: ProducerState): void {
+    if (this.latest >= offset) return;
+    this.#files.replace(this.#path(offset), encodeProducerSnapshot(state.producers.values()), false);
+    this.#offsets.push(offset);
+  }
+
+  /**
+   * The state at `endOffset`: from the newest sound snapshot that is not behind it, and what the log holds since.
+   * Newer and damaged snapshots are removed.
+   */
+  load(segments: readonly Segment[], logStartOffset: number, endOffset: number): ProducerState {
+    this.removeAfter(endOffset);
+    for (let offset = this.latest; offset >= 0; offset = this.latest) {
+      const entries = decodeProducerSnapshot(this.#files.readAll(this.#path(offset)));
+      if (entries !== null) return replay(new ProducerState(entries), segments, offset, endOffset);
+      this.#remove(offset);
+    }
+    return replay(new ProducerState(), segments, logStartOffset, endOffset);
+  }
+
+  removeAfter(offset: number): void {
+    while (this.latest > offset) this.#remove(this.latest);
+  }
+
+  removeBefore(offset: number): void {
+    while (this.#offsets.length > 0 && this.#offsets[0] < offset) this.#remove(this.#offsets[0]);
+  }
+
+  /** Keeps those where a segment begins, and the newest: a truncation may need them. */
+  removeStray(segments: readonly Segment[]): void {
+    const kept = new Set(segments.map((segment) => segment.baseOffset)).add(this.latest);
+    for (const offset of this.#offsets.filter((each) => !kept.has(each))) this.#remove(offset);
+  }
+
+  #remove(offset: number): void {
+    this.#files.remove(this.#path(offset));
+    this.#offsets = this.#offsets.filter((each) => each !== offset);
+  }
+
+  #path(offset: number): string {
+    return join(this.#directory, offsetFileName(offset, SNAPSHOT_SUFFIX));
+  }
+}
+
+function replay(state: ProducerState, segments: readonly Segment[], from: number, endOffset: number): ProducerState {
+  for (let i = 0; from < endOffset && i < segments.length; i++) {
+    const segment = segments[i];
+    if (i + 1 < segments.length && segments[i + 1].baseOffset <= from) continue;
+    scanBatches(segment.file, segment.positionOf(from), segment.size, (bytes, at) => {
+      if (batch.producerId(bytes, at) >= 0 && batch.baseOffset(bytes, at) >= from) state.replay(bytes, at);
+      return true;
+    });
+  }
+  return state;
+}
