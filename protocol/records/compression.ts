@@ -4,6 +4,7 @@
  * The modules behind are loaded at first use: a broker passes batches through untouched and most never need one.
  */
 import { createRequire } from 'node:module';
+import type * as Zlib from 'node:zlib';
 import { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
 import { compressLz4, decompressLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy } from './snappy.ts';
@@ -20,10 +21,10 @@ export function codecId(codec: Codec): number {
   return codecs.indexOf(codec);
 }
 
-let loadedZlib: typeof import('node:zlib') | undefined;
+let loadedZlib: typeof Zlib | undefined;
 
-function zlib(): typeof import('node:zlib') {
-  return (loadedZlib ??= createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib'));
+function zlib(): typeof Zlib {
+  return (loadedZlib ??= createRequire(import.meta.url)('node:zlib') as typeof Zlib);
 }
 
 /** Whether `compress` can write zstd here (Node 22.15 and later); reading it always works. */

@@ -48,7 +48,7 @@ export function recordBytes(bytes: Buffer, at: number, maxBytes = DEFAULT_MAX_DE
   const stored = bytes.subarray(at + batch.BATCH_OVERHEAD, at + batch.sizeInBytes(bytes, at));
   const codec = batch.compressionOf(batch.attributes(bytes, at));
   if (codec === 0 || stored.length === 0) return stored;
-  if (codec >= codecs.length) throw new CorruptRecords(`Compression ${codec} is not known; use one of ${codecs}`);
+  if (codec >= codecs.length) throw new CorruptRecords(`Compression ${codec} is not known; use ${codecs.join(', ')}`);
   return decompress(codecs[codec], stored, maxBytes);
 }
 

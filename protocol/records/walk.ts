@@ -43,10 +43,11 @@ const walk: RecordWalk = {
   minTimestampDelta: 0, maxTimestampDelta: 0, maxTimestampIndex: -1,
 };
 const cursor: Cursor = { next: 0 };
+/** The position behind what was read last, -1 when it failed. Of the module, so that nothing is made per record. */
+let next = 0;
 
 /**
- * Checks `count` (uncompressed) records that must fill the bytes from `at` to `end` exactly. The fields of a record
- * are nearly always one or two bytes long, so these are read here and only the rest by the functions of record.ts.
+ * Checks `count` (uncompressed) records that must fill the bytes from `at` to `end` exactly.
  */
 export function walkRecords(
   bytes: Buffer, at: number, end: number, count: number, visitor?: RecordVisitor,
@@ -61,79 +62,45 @@ export function walkRecords(
 
   for (let index = 0; index < count; index++) {
     if (at >= end) return failed(index, Malformed.missing);
-    let length = bytes[at];
-    if (length < 0x80) {
-      at++;
-      length = (length >>> 1) ^ -(length & 1);
-    } else {
-      length = readVarint(bytes, at, end, cursor);
-      at = cursor.next;
-      if (at < 0) return failed(index, Malformed.varint);
-    }
-    if (length < 0 || length > end - at) return failed(index, Malformed.length);
-    const recordEnd = at + length;
-    if (length < 6) return failed(index, Malformed.size);
-    at++; // the attributes, which mean nothing
+    const length = varint(bytes, at, end);
+    if (next < 0) return failed(index, Malformed.varint);
+    if (length < 0 || length > end - next) return failed(index, Malformed.length);
+    const recordEnd = next + length;
 
-    let timestampDelta = bytes[at];
-    if (timestampDelta < 0x80) {
-      at++;
-      timestampDelta = (timestampDelta >>> 1) ^ -(timestampDelta & 1);
-    } else {
-      timestampDelta = readVarlong(bytes, at, recordEnd, cursor);
-      at = cursor.next;
-      if (at < 0) return failed(index, Malformed.varint);
-    }
-    if (maxIndex < 0 || timestampDelta > maxDelta) {
-      if (maxIndex < 0) minDelta = timestampDelta;
+    // Behind the length come the attributes, which mean nothing.
+    const timestampDelta = varlong(bytes, next + 1, recordEnd);
+    if (next < 0) return failed(index, Malformed.varint);
+    if (maxIndex < 0) {
+      minDelta = maxDelta = timestampDelta;
+      maxIndex = index;
+    } else if (timestampDelta > maxDelta) {
       maxDelta = timestampDelta;
       maxIndex = index;
     } else if (timestampDelta < minDelta) minDelta = timestampDelta;
 
-    if (index < 64 && bytes[at] === index << 1) at++;
-    else {
-      const offsetDelta = readVarint(bytes, at, recordEnd, cursor);
-      at = cursor.next;
-      if (at < 0) return failed(index, Malformed.varint);
-      if (offsetDelta !== index) return failed(index, Malformed.offsetDelta);
-    }
+    const offsetDelta = varint(bytes, next, recordEnd);
+    if (next < 0) return failed(index, Malformed.varint);
+    if (offsetDelta !== index) return failed(index, Malformed.offsetDelta);
 
-    let keyLength = bytes[at];
-    if (keyLength < 0x80) {
-      at++;
-      keyLength = (keyLength >>> 1) ^ -(keyLength & 1);
-    } else {
-      keyLength = readVarint(bytes, at, recordEnd, cursor);
-      at = cursor.next;
-      if (at < 0) return failed(index, Malformed.varint);
-    }
-    const keyAt = at;
+    const keyLength = varint(bytes, next, recordEnd);
+    if (next < 0) return failed(index, Malformed.varint);
+    const keyAt = next;
     if (keyLength < 0) {
       if (nullKeys++ === 0) firstNullKey = index;
-    } else if (keyLength > recordEnd - at) return failed(index, Malformed.field);
-    else at += keyLength;
+    } else if (keyLength > recordEnd - next) return failed(index, Malformed.field);
+    else next += keyLength;
 
-    let valueLength = bytes[at];
-    if (valueLength < 0x80) {
-      at++;
-      valueLength = (valueLength >>> 1) ^ -(valueLength & 1);
-    } else {
-      valueLength = readVarint(bytes, at, recordEnd, cursor);
-      at = cursor.next;
-      if (at < 0) return failed(index, Malformed.varint);
-    }
-    const valueAt = at;
-    if (valueLength > 0) {
-      if (valueLength > recordEnd - at) return failed(index, Malformed.field);
-      at += valueLength;
-    }
+    const valueLength = varint(bytes, next, recordEnd);
+    if (next < 0) return failed(index, Malformed.varint);
+    const valueAt = next;
+    if (valueLength > recordEnd - next) return failed(index, Malformed.field);
+    if (valueLength > 0) next += valueLength;
 
-    if (bytes[at] === 0) at++;
-    else {
-      at = walkHeaders(bytes, at, recordEnd);
-      if (at < 0) return failed(index, walk.reason);
-    }
-    if (at !== recordEnd) return failed(index, Malformed.size);
+    const headers = varint(bytes, next, recordEnd);
+    if (next < 0) return failed(index, Malformed.varint);
+    if (headers !== 0 && !walkHeaders(bytes, next, recordEnd, headers)) return failed(index, walk.reason);
+    if (next !== recordEnd) return failed(index, Malformed.size);
+    at = recordEnd;
     if (visitor !== undefined) visitor(index, timestampDelta, keyAt, keyLength, valueAt, valueLength);
   }
 
@@ -145,32 +112,55 @@ export function walkRecords(
   return at === end ? walk : failed(count, Malformed.trailing);
 }
 
-/** The position behind the headers, or -1 with the reason in `walk`. */
-function walkHeaders(bytes: Buffer, at: number, recordEnd: number): number {
-  const count = readVarint(bytes, at, recordEnd, cursor);
-  at = cursor.next;
-  if (at < 0) return failedHeaders(Malformed.varint);
+/** Moves `next` behind the headers, or answers false with the reason in `walk`. */
+function walkHeaders(bytes: Buffer, at: number, recordEnd: number, count: number): boolean {
   // A header takes two bytes at least.
-  if (count < 0 || count > (recordEnd - at) >> 1) return failedHeaders(Malformed.headers);
+  if (count < 0 || count > (recordEnd - at) >> 1) return refuse(Malformed.headers);
   for (let i = 0; i < count; i++) {
-    const keyLength = readVarint(bytes, at, recordEnd, cursor);
-    at = cursor.next;
-    if (at < 0) return failedHeaders(Malformed.varint);
-    if (keyLength < 0) return failedHeaders(Malformed.headerKey);
-    if (keyLength > recordEnd - at) return failedHeaders(Malformed.field);
-    at += keyLength;
-    const valueLength = readVarint(bytes, at, recordEnd, cursor);
-    at = cursor.next;
-    if (at < 0) return failedHeaders(Malformed.varint);
-    if (valueLength > recordEnd - at) return failedHeaders(Malformed.field);
-    if (valueLength > 0) at += valueLength;
+    const keyLength = varint(bytes, at, recordEnd);
+    if (next < 0) return refuse(Malformed.varint);
+    if (keyLength < 0) return refuse(Malformed.headerKey);
+    if (keyLength > recordEnd - next) return refuse(Malformed.field);
+    const valueLength = varint(bytes, next + keyLength, recordEnd);
+    if (next < 0) return refuse(Malformed.varint);
+    if (valueLength > recordEnd - next) return refuse(Malformed.field);
+    at = valueLength > 0 ? next + valueLength : next;
   }
-  return at;
+  next = at;
+  return true;
 }
 
-function failedHeaders(reason: string): number {
+/** Nearly every number in a record is one or two bytes long: only longer ones are read by record.ts. */
+function varint(bytes: Buffer, at: number, end: number): number {
+  if (at < end) {
+    const first = bytes[at];
+    if (first < 0x80) {
+      next = at + 1;
+      return (first >>> 1) ^ -(first & 1);
+    }
+    if (at + 1 < end && bytes[at + 1] < 0x80) {
+      next = at + 2;
+      return (((first & 0x7f) | (bytes[at + 1] << 7)) >>> 1) ^ -(first & 1);
+    }
+  }
+  const value = readVarint(bytes, at, end, cursor);
+  next = cursor.next;
+  return value;
+}
+
+function varlong(bytes: Buffer, at: number, end: number): number {
+  if (at < end && bytes[at] < 0x80) {
+    next = at + 1;
+    return (bytes[at] >>> 1) ^ -(bytes[at] & 1);
+  }
+  const value = readVarlong(bytes, at, end, cursor);
+  next = cursor.next;
+  return value;
+}
+
+function refuse(reason: string): boolean {
   walk.reason = reason;
-  return -1;
+  return false;
 }
 
 function failed(index: number, reason: string): RecordWalk {
