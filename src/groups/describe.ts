@@ -1,0 +1,65 @@
+/** How a classic group shows itself in DescribeGroups and ListGroups. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { ClassicGroup } from './classic-state.ts';
+import { metadataFor, NO_BYTES } from './classic-state.ts';
+import type { Group } from './group.ts';
+
+/** Named as in DescribeGroupsResponse. */
+export interface DescribedGroup {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly groupId: string;
+  readonly groupState: string;
+  readonly protocolType: string;
+  readonly protocolData: string;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly memberMetadata: Uint8Array;
+    readonly memberAssignment: Uint8Array;
+  }[];
+}
+
+/** Named as in ListGroupsResponse. */
+export interface ListedGroup {
+  readonly groupId: string;
+  readonly protocolType: string;
+  readonly groupState: string;
+  readonly groupType: string;
+}
+
+/** Which protocol was chosen, and the members' metadata for it, are told of a stable group only. */
+export function describeGroup(group: ClassicGroup): DescribedGroup {
+  const stable = group.state === 'Stable';
+  return {
+    errorCode: ErrorCode.NONE, errorMessage: null, groupId: group.groupId, groupState: group.state,
+    protocolType: group.protocolType ?? '', protocolData: stable ? (group.protocolName ?? '') : '',
+    members: Array.from(group.members.values(), (member) => ({
+      memberId: member.memberId, groupInstanceId: member.groupInstanceId, clientId: member.clientId,
+      clientHost: member.clientHost, memberMetadata: stable ? metadataFor(member, group.protocolName) : NO_BYTES,
+      memberAssignment: member.assignment,
+    })),
+  };
+}
+
+/** A group that cannot be described: of an unknown one Kafka says that it is dead. */
+export function undescribedGroup(groupId: string, errorCode: number, errorMessage: string | null): DescribedGroup {
+  const groupState = errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 'Dead' : '';
+  return { errorCode, errorMessage, groupId, groupState, protocolType: '', protocolData: '', members: [] };
+}
+
+/** Empty filters let every group through; letter case does not matter. */
+export function listGroup(
+  group: Group, statesFilter: readonly string[], typesFilter: readonly string[],
+): ListedGroup | null {
+  const listed = {
+    groupId: group.groupId, protocolType: group.protocolType ?? '', groupState: group.state, groupType: 'Classic',
+  };
+  return passes(listed.groupState, statesFilter) && passes(listed.groupType, typesFilter) ? listed : null;
+}
+
+function passes(word: string, filter: readonly string[]): boolean {
+  return filter.length === 0 || filter.some((allowed) => allowed.trim().toLowerCase() === word.toLowerCase());
+}

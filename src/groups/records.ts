@@ -1,0 +1,106 @@
+/** The records of __consumer_offsets that classic groups and offsets are kept in, in Kafka's own bytes. */
+import { messageCodec } from '../../protocol/compile.ts';
+import { Reader } from '../../protocol/reader.ts';
+import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
+import type { RecordDraft } from '../../protocol/records/encode.ts';
+import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
+import {
+  GroupMetadataKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue,
+} from '../../protocol/topics/consumer-offsets.ts';
+import { Writer } from '../../protocol/writer.ts';
+import type { GroupMetadata } from './classic-state.ts';
+import type { GroupPartition } from './group-partition.ts';
+import type { CommittedOffset } from './offsets.ts';
+
+export interface OffsetRecord {
+  readonly type: 'offset';
+  readonly groupId: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Null: a tombstone. */
+  readonly committed: CommittedOffset | null;
+}
+
+export interface GroupMetadataRecord {
+  readonly type: 'group';
+  readonly groupId: string;
+  /** Null: a tombstone. */
+  readonly metadata: GroupMetadata | null;
+}
+
+export type GroupRecord = OffsetRecord | GroupMetadataRecord;
+
+/** A key's first two bytes say what it is a key of; 0 and 1 mean the same. */
+const OLD_OFFSET_KEY = 0;
+const OFFSET_KEY = 1;
+const GROUP_KEY = 2;
+/** The versions that Apache Kafka 4.3 writes. Of offsets, only version 1 has a time of expiry. */
+const GROUP_VALUE_VERSION = 3;
+const OFFSET_VALUE_VERSION = 4;
+const EXPIRING_OFFSET_VALUE_VERSION = 1;
+
+const writer = new Writer();
+
+/** `timestamp`: milliseconds since 1970. */
+export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraft {
+  if (record.type === 'group') {
+    const { groupId: group, metadata } = record;
+    const key = encode(GROUP_KEY, GroupMetadataKey, 0, { group });
+    const value = metadata && encode(GROUP_VALUE_VERSION, GroupMetadataValue, GROUP_VALUE_VERSION, metadata);
+    return { key, value, timestamp };
+  }
+  const { groupId: group, topic, partition, committed } = record;
+  const key = encode(OFFSET_KEY, OffsetCommitKey, 0, { group, topic, partition });
+  if (committed === null) return { key, value: null, timestamp };
+  const version = committed.expireTimestamp >= 0 ? EXPIRING_OFFSET_VALUE_VERSION : OFFSET_VALUE_VERSION;
+  return { key, value: encode(version, OffsetCommitValue, version, committed), timestamp };
+}
+
+/** Null where the record is of a kind that is not kept here (yet): a consumer group's, a share group's. */
+export function decodeRecord(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
+  const reader = readerOf(key);
+  const kind = reader.int16();
+  if (kind === GROUP_KEY) {
+    const { group } = messageCodec(GroupMetadataKey, 0).decode(reader);
+    return { type: 'group', groupId: group, metadata: decode(GroupMetadataValue, value) };
+  }
+  if (kind !== OFFSET_KEY && kind !== OLD_OFFSET_KEY) return null;
+  const { group, topic, partition } = messageCodec(OffsetCommitKey, 0).decode(reader);
+  return { type: 'offset', groupId: group, topic, partition, committed: decode(OffsetCommitValue, value) };
+}
+
+/** Reads a whole partition's log into its groups. `unknown` is told the kinds of keys that are passed over. */
+export function replayLog(
+  log: { forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void },
+  at: GroupPartition, unknown: (kind: number) => void,
+): void {
+  log.forEachRecord(({ key, value }, batch) => {
+    if (key === null) return;
+    const producerId = batch.isTransactional ? batch.producerId : -1;
+    if (batch.isControl) {
+      const commit = readerOf(key.subarray(2)).int16() === 1; // behind the version: 0 is an abort
+      return at.completeTransaction(batch.producerId, commit);
+    }
+    const record = decodeRecord(key, value);
+    if (record === null) unknown(readerOf(key).int16());
+    else at.replay(record, producerId);
+  });
+}
+
+function encode<F extends Fields>(prefix: number, message: Message<F>, version: number, draft: Draft<F>): Uint8Array {
+  writer.reset();
+  writer.int16(prefix);
+  messageCodec(message, version).encode(writer, draft);
+  return writer.finish();
+}
+
+function decode<F extends Fields>(message: Message<F>, value: Uint8Array | null): Values<F> | null {
+  if (value === null) return null;
+  const reader = readerOf(value);
+  return messageCodec(message, reader.int16()).decode(reader);
+}
+
+function readerOf(bytes: Uint8Array): Reader {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new Reader(buffer, 0, buffer.length);
+}

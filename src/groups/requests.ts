@@ -1,0 +1,33 @@
+/** What the coordinator's callers hand in, named as in the newest version of the requests. */
+import type { LeaveEvent } from './classic-leave.ts';
+import type { MemberProtocol } from './classic-state.ts';
+import type { HeartbeatEvent, SyncEvent } from './classic-sync.ts';
+
+/** The connection a request came through. */
+export interface Origin {
+  readonly clientId: string;
+  readonly clientHost: string;
+  readonly connectionId: number;
+}
+
+export interface JoinRequest {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly protocolType: string;
+  readonly protocols: readonly MemberProtocol[];
+  readonly reason: string | null;
+}
+
+export interface JoinAbilities {
+  /** From JoinGroup v4 on (KIP-394). */
+  readonly requireKnownMemberId: boolean;
+  /** From JoinGroup v9 on (KIP-814). */
+  readonly supportSkippingAssignment: boolean;
+}
+
+export type SyncRequest = Omit<SyncEvent, 'type' | 'nowMs' | 'to'> & { readonly groupId: string };
+export type HeartbeatRequest = Omit<HeartbeatEvent, 'type' | 'nowMs'> & { readonly groupId: string };
+export type LeaveRequest = Omit<LeaveEvent, 'type' | 'nowMs'> & { readonly groupId: string };
