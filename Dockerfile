@@ -13,7 +13,7 @@ RUN node scripts/bundle.mjs
 FROM ${BASE}
 ENV NODE_ENV=production
 WORKDIR /ottla
-COPY package.json LICENSE ./
+COPY LICENSE ./
 COPY bin bin
 COPY --from=build /build/dist dist
 RUN mkdir /data && chown node:node /data && ln -s /ottla/bin/ottla.cjs /usr/local/bin/ottla

@@ -1,0 +1,41 @@
+/** The page that lists every configuration key: type, default, range, what it does. */
+import type { Definition, Table } from '../src/config/definition.ts';
+
+/** Markdown; one section for each table, keys in alphabetical order. */
+export function configurationPage(sections: readonly { title: string; table: Table }[]): string {
+  return [
+    '# Configuration',
+    '',
+    'Written by `npm run docs` from the tables in `src/config`; do not edit. Names, types and defaults are those of',
+    'Apache Kafka; keys that begin with `ottla.` are additions.',
+    '',
+    ...sections.flatMap(({ title, table }) => section(title, table)),
+  ].join('\n');
+}
+
+function section(title: string, table: Table): string[] {
+  const shown = Object.entries(table).filter(([, definition]) => definition.internal !== true);
+  const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, definition]) => row(key, definition));
+  return [`## ${title}`, '', '| key | type | default | allowed | changes | |', '| --- | --- | --- | --- | --- | --- |', ...rows, ''];
+}
+
+function row(key: string, definition: Definition): string {
+  const { type, defaultText, update, documentation } = definition;
+  const shown = defaultText === null ? 'null' : defaultText === '' ? '(empty)' : code(defaultText);
+  return `| ${code(key)} | ${type} | ${shown} | ${allowed(definition)} | ${update} | ${cell(documentation)} |`;
+}
+
+function allowed({ min, max, or, oneOf }: Definition): string {
+  if (oneOf !== undefined) return oneOf.map(code).join(', ');
+  const range = [min === undefined ? '' : `from ${min}`, max === undefined ? '' : `to ${max}`].filter((part) => part !== '');
+  if (range.length > 0 && or !== undefined) range.push(`or ${or}`);
+  return range.join(' ');
+}
+
+function code(text: string): string {
+  return `\`${cell(text)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}

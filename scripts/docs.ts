@@ -1,0 +1,23 @@
+/** Writes the generated pages of docs/. `test/docs.test.ts` fails when one of them is stale. */
+import { writeFileSync } from 'node:fs';
+import { apis } from '../protocol/apis/index.ts';
+import { handlers } from '../src/apis/index.ts';
+import { groupKeys } from '../src/config/group.ts';
+import { serverKeys } from '../src/config/server.ts';
+import { topicKeys } from '../src/config/topic.ts';
+import { apiSupportPage } from './api-support.ts';
+import { configurationPage } from './configuration.ts';
+
+/** What each generated page says now, by its path from the root. */
+export const pages: Readonly<Record<string, string>> = {
+  'docs/api-support.md': apiSupportPage(apis, handlers),
+  'docs/configuration.md': configurationPage([
+    { title: 'Broker', table: serverKeys },
+    { title: 'Topic', table: topicKeys },
+    { title: 'Group', table: groupKeys },
+  ]),
+};
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(pages)) writeFileSync(new URL(`../${path}`, import.meta.url), text);
+}
