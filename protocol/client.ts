@@ -1,0 +1,161 @@
+/** One connection to a Kafka broker: requests out, answers back in order. For tests, tools and peers; it never retries. */
+import { connect as openSocket } from 'node:net';
+import type { Socket } from 'node:net';
+import { requestCodec, responseCodec } from './compile.ts';
+import { FrameCutter, frame } from './frame.ts';
+import { readResponseHeader, writeRequestHeader } from './header.ts';
+import { InvalidRequest, Reader } from './reader.ts';
+import type { Api, Draft, Fields, Values } from './schema.ts';
+import { Writer } from './writer.ts';
+
+export interface ClientOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clientId?: string | null;
+  /** A larger response ends the connection; 100 MiB unless given. */
+  readonly maxResponseBytes?: number;
+}
+
+/** The connection is gone: requests without an answer fail with this, and all that are sent later. */
+export class ConnectionClosed extends Error {
+  override readonly name = 'ConnectionClosed';
+}
+
+interface Waiting {
+  readonly take: (contents: Buffer) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Rejects with node's error (ECONNREFUSED, ENOTFOUND …) where nobody listens. */
+export function connect(options: ClientOptions): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const socket = openSocket({ host: options.host, port: options.port, noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(new Client(socket, options));
+    });
+  });
+}
+
+export class Client {
+  readonly #socket: Socket;
+  readonly #clientId: string | null;
+  readonly #cutter: FrameCutter;
+  readonly #writer = new Writer();
+  /** Brokers answer in the order of the requests, so the first that waits is the one that is answered. */
+  readonly #waiting: Waiting[] = [];
+  readonly #gone: Promise<void>;
+  #nextCorrelationId = 1;
+  #closed: Error | null = null;
+
+  constructor(socket: Socket, options: ClientOptions) {
+    this.#socket = socket;
+    this.#clientId = options.clientId === undefined ? 'ottla' : options.clientId;
+    this.#cutter = new FrameCutter(options.maxResponseBytes ?? 100 * 1024 * 1024);
+    socket.on('data', (piece: Buffer) => this.#receive(piece));
+    socket.on('error', (error) => this.#fail(error));
+    this.#gone = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#fail(new ConnectionClosed('the broker closed the connection: its log says why'));
+        resolve();
+      });
+    });
+  }
+
+  /** The local end, as the broker sees it. */
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== null;
+  }
+
+  /** Resolves when the connection is gone, whoever ended it. */
+  get closed(): Promise<void> {
+    return this.#gone;
+  }
+
+  /** Many may be under way at once. Fields of type records in the response live as long as they are kept. */
+  send<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>, version: number, draft: Draft<Req>,
+  ): Promise<Values<Res>> {
+    const correlationId = this.#nextCorrelationId++;
+    const contents = this.#encode(api, version, draft, correlationId);
+    return this.#exchange(contents, (response) => {
+      const reader = new Reader(response);
+      const answered = readResponseHeader(reader, api, version);
+      if (answered !== correlationId) {
+        throw new InvalidRequest(`request ${correlationId} was answered as ${answered}: responses came out of order`);
+      }
+      return responseCodec(api, version).decode(reader);
+    });
+  }
+
+  /** For the one request without a response, Produce with acks=0. */
+  sendWithoutResponse<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>, version: number, draft: Draft<Req>,
+  ): void {
+    const contents = this.#encode(api, version, draft, this.#nextCorrelationId++);
+    if (this.#closed !== null) throw this.#closed;
+    this.#socket.write(frame(contents));
+  }
+
+  /** Sends a request as it is (header and body, no size in front); answers the response likewise. */
+  sendRaw(contents: Uint8Array): Promise<Buffer> {
+    return this.#exchange(contents, (response) => Buffer.from(response));
+  }
+
+  /** Sends bytes outside any frame, as only a broken client would; no answer is waited for. */
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Closes at once; requests without an answer fail. */
+  close(): Promise<void> {
+    this.#fail(new ConnectionClosed('this client was closed'));
+    this.#socket.destroy();
+    return this.#gone;
+  }
+
+  #encode<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>, version: number, draft: Draft<Req>, correlationId: number,
+  ): Buffer {
+    const codec = requestCodec(api, version);
+    this.#writer.reset();
+    writeRequestHeader(this.#writer, api, version, correlationId, this.#clientId);
+    codec.encode(this.#writer, draft);
+    return this.#writer.buffer.subarray(0, this.#writer.position);
+  }
+
+  #exchange<T>(contents: Uint8Array, read: (response: Buffer) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== null) return reject(this.#closed);
+      this.#waiting.push({ take: (response) => resolve(read(response)), fail: reject });
+      this.#socket.write(frame(contents));
+    });
+  }
+
+  #receive(piece: Buffer): void {
+    try {
+      for (const response of this.#cutter.push(piece)) {
+        const waiting = this.#waiting.shift();
+        if (waiting === undefined) throw new InvalidRequest('a response came that no request asked for');
+        try {
+          waiting.take(response);
+        } catch (error) {
+          waiting.fail(error as Error); // a response that cannot be read spoils only its own request
+        }
+      }
+    } catch (error) {
+      this.#fail(error as Error);
+      this.#socket.destroy();
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#closed ??= error;
+    for (const waiting of this.#waiting.splice(0)) waiting.fail(this.#closed);
+  }
+}
