@@ -91,15 +91,13 @@ export function lengthOffences(files: readonly SourceFile[], longer = LONGER): s
   });
 }
 
-const WORDS = 4;
-
 /** A file that exports says what it is for: a doc sentence at its top or right above one of its exports. */
 export function docOffences(files: readonly SourceFile[]): string[] {
   return files.filter((file) => isCode(file) && /^(src|protocol|bench)\//.test(file.path)).flatMap((file) => {
     const exports = nodesOf(file).filter((node) => /^Export(Named|All|Default)Declaration$/.test(node.type));
     if (exports.length === 0) return [];
     const texts = [file.text, ...exports.map((node) => docBefore(file.text.slice(0, node.start)))];
-    const said = texts.some((text) => (/^\s*\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? '').split(/\s+/).length > WORDS);
+    const said = texts.some((text) => /\w+[^\w]+\w+[\s\S]*[.:;!?)]/.test(/^\s*\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''));
     return said ? [] : [`${file.path} exports without a doc sentence: say above its main export what it is for`];
   });
 }
