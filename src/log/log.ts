@@ -199,6 +199,11 @@ export class Log implements StagedLog {
     return this.#producers.duplicateOffset;
   }
 
+  /** Its largest timestamp, which Kafka gives as the log append time of the answer. */
+  get duplicateTimestamp(): number {
+    return this.#producers.duplicateTimestamp;
+  }
+
   /**
    * Whole batches from the one that contains `offset`, each ending below `upToOffset`, in one file, at most `maxBytes`
    * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first.

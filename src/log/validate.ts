@@ -1,0 +1,250 @@
+/**
+ * What a broker checks in the one batch a produce request has for a partition, and what it rewrites in it (timestamps,
+ * compression). The codes are those Apache Kafka 4.3 answers. PURE, and without allocation where all is well.
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import * as batch from '../../protocol/records/batch.ts';
+import { codecId, codecs, type Codec } from '../../protocol/records/compression.ts';
+import { decodeBatch, recordBytes } from '../../protocol/records/decode.ts';
+import { encodeBatch } from '../../protocol/records/encode.ts';
+import { walkRecords, type RecordWalk } from '../../protocol/records/walk.ts';
+import type { LogConfig } from '../config/log-config.ts';
+
+/** Shaped as in Produce's response. */
+export interface RecordError {
+  readonly batchIndex: number;
+  readonly message: string;
+}
+
+/** There is one, filled again by the next validateBatch: read it before. */
+export interface Validation {
+  errorCode: number;
+  errorMessage: string | null;
+  recordErrors: readonly RecordError[];
+  /** The batch to append: changed where it lay, or new bytes where it had to be compressed anew. */
+  bytes: Buffer;
+  at: number;
+  length: number;
+  /** -1 unless the topic stamps with LogAppendTime. */
+  logAppendTimeMs: number;
+}
+
+export interface ValidationRules {
+  readonly config: LogConfig;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Of the Produce request: before 7 there was no zstd (KIP-110). */
+  readonly apiVersion: number;
+}
+
+const NO_RECORD_ERRORS: readonly RecordError[] = [];
+const NO_BYTES = Buffer.alloc(0);
+const ZSTD = codecId('zstd');
+const ZSTD_SINCE_VERSION = 7;
+const SHORTEST_LENGTH = 14;
+const BYTES_UP_TO_MAGIC = 17;
+const NO_TIMESTAMP = -1;
+/** The bit of the attributes' low byte. */
+const LOG_APPEND_TIME = 0x08;
+
+const result: Validation = {
+  errorCode: 0, errorMessage: null, recordErrors: NO_RECORD_ERRORS, bytes: NO_BYTES, at: 0, length: 0, logAppendTimeMs: -1,
+};
+
+/** Checks the `length` bytes at `at` that a producer sent for one partition, and makes them ready for the log. */
+export function validateBatch(bytes: Buffer, at: number, length: number, rules: ValidationRules): Readonly<Validation> {
+  result.errorCode = ErrorCode.NONE;
+  result.errorMessage = null;
+  result.recordErrors = NO_RECORD_ERRORS;
+  result.bytes = bytes;
+  result.at = at;
+  result.logAppendTimeMs = -1;
+  if (!isOneBatch(bytes, at, at + length) || !isSound(bytes, at, rules)) return result;
+  result.length = batch.sizeInBytes(bytes, at); // a partial batch behind it is passed over, as Kafka does
+  if (!areRecordsSound(bytes, at, rules)) return result;
+  rewrite(bytes, at, rules);
+  return result;
+}
+
+function fail(errorCode: number, message: string): false {
+  result.errorCode = errorCode;
+  result.errorMessage = message;
+  result.length = 0;
+  return false;
+}
+
+/** Exactly one whole batch: since Produce v3 a partition's records are no longer a sequence of them. */
+function isOneBatch(bytes: Buffer, at: number, end: number): boolean {
+  if (end - at < BYTES_UP_TO_MAGIC) return fail(ErrorCode.INVALID_RECORD, 'There is no record batch; send exactly one');
+  const size = batch.sizeInBytes(bytes, at);
+  const magic = batch.magic(bytes, at);
+  if (size < batch.LOG_OVERHEAD + SHORTEST_LENGTH) {
+    return fail(ErrorCode.CORRUPT_MESSAGE, `The length of the record batch is ${size - batch.LOG_OVERHEAD}, less than any has`);
+  }
+  if (magic < 0 || magic > batch.CURRENT_MAGIC) {
+    return fail(ErrorCode.CORRUPT_MESSAGE, `Record batches with magic ${magic} are not known; send magic 2`);
+  }
+  if (size > end - at) return fail(ErrorCode.INVALID_RECORD, 'The record batch is cut short; send exactly one, and all of it');
+  if (magic !== batch.CURRENT_MAGIC) {
+    return fail(ErrorCode.INVALID_RECORD, `Message sets with magic ${magic} are no longer taken; send magic 2`);
+  }
+  const next = at + size;
+  if (end - next < BYTES_UP_TO_MAGIC) return true;
+  const nextSize = batch.sizeInBytes(bytes, next);
+  if (nextSize < batch.LOG_OVERHEAD + SHORTEST_LENGTH) {
+    return fail(ErrorCode.CORRUPT_MESSAGE, 'What follows the record batch is none; send exactly one');
+  }
+  if (nextSize > end - next) return true;
+  return fail(ErrorCode.INVALID_RECORD, 'There is more than one record batch; send exactly one');
+}
+
+function isSound(bytes: Buffer, at: number, { config, apiVersion }: ValidationRules): boolean {
+  const word = batch.attributes(bytes, at);
+  const codec = batch.compressionOf(word);
+  if (apiVersion < ZSTD_SINCE_VERSION && codec === ZSTD) {
+    return fail(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7 or later; use another codec');
+  }
+  const baseOffset = batch.baseOffset(bytes, at);
+  if (baseOffset !== 0) return fail(ErrorCode.INVALID_RECORD, `The base offset of the batch is ${baseOffset}; send 0`);
+  const size = batch.sizeInBytes(bytes, at);
+  if (size > config.maxMessageBytes) {
+    return fail(
+      ErrorCode.MESSAGE_TOO_LARGE,
+      `The batch of ${size} bytes is larger than max.message.bytes=${config.maxMessageBytes}; raise that or send less`,
+    );
+  }
+  if (size < batch.BATCH_OVERHEAD || !batch.isCrcValid(bytes, at)) {
+    return fail(ErrorCode.CORRUPT_MESSAGE, 'The CRC of the record batch is wrong; send it again');
+  }
+  // Kafka trips over a codec it does not know, and so this is its answer.
+  if (codec >= codecs.length) return fail(ErrorCode.UNKNOWN_SERVER_ERROR, `Compression ${codec} is not known`);
+  return isHeaderSound(bytes, at, word);
+}
+
+function isHeaderSound(bytes: Buffer, at: number, word: number): boolean {
+  const count = batch.recordCount(bytes, at);
+  const lastDelta = batch.lastOffsetDelta(bytes, at);
+  if (count <= 0) return fail(ErrorCode.INVALID_RECORD, `The batch declares ${count} records; send at least one`);
+  if (lastDelta !== count - 1) {
+    return fail(ErrorCode.INVALID_RECORD, `The batch declares ${count} records but a last offset delta of ${lastDelta}`);
+  }
+  if (batch.isControl(word)) return fail(ErrorCode.INVALID_RECORD, 'Only brokers write control batches');
+  if (batch.producerId(bytes, at) >= 0 && batch.baseSequence(bytes, at) < 0) {
+    return fail(ErrorCode.INVALID_RECORD, 'The batch has a producer id but no sequence number');
+  }
+  return true;
+}
+
+function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boolean {
+  const word = batch.attributes(bytes, at);
+  const { config } = rules;
+  const compressed = batch.compressionOf(word) !== 0;
+  if (compressed && !config.cleanupCompact && isHeaderInTime(bytes, at, word, rules)) return true;
+  let records: Buffer;
+  let from = 0;
+  let end: number;
+  if (compressed) {
+    try {
+      records = recordBytes(bytes, at);
+    } catch (error) {
+      return fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message); // Kafka's answer
+    }
+    end = records.length;
+  } else {
+    records = bytes;
+    from = at + batch.BATCH_OVERHEAD;
+    end = at + batch.sizeInBytes(bytes, at);
+  }
+  const walk = walkRecords(records, from, end, batch.recordCount(bytes, at));
+  if (walk.failedIndex >= 0) return fail(ErrorCode.INVALID_RECORD, walk.reason);
+  const base = batch.baseTimestamp(bytes, at);
+  if ((config.cleanupCompact && walk.nullKeys > 0) || !isInTime(base, word, walk, rules)) {
+    return failRecords(records, from, end, batch.recordCount(bytes, at), base, word, rules);
+  }
+  if (config.messageTimestampType === 'CreateTime') fixMaxTimestamp(bytes, at, base + walk.maxTimestampDelta);
+  return true;
+}
+
+/** Compressed records are believed to lie where their batch says, so that they need not be decompressed. */
+function isHeaderInTime(bytes: Buffer, at: number, word: number, rules: ValidationRules): boolean {
+  if (batch.hasLogAppendTime(word)) return false;
+  return rules.config.messageTimestampType === 'LogAppendTime' ||
+    (isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules));
+}
+
+function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {
+  if (rules.config.messageTimestampType === 'LogAppendTime') return !batch.hasLogAppendTime(word);
+  return isTimestampInRange(base + walk.minTimestampDelta, rules) && isTimestampInRange(base + walk.maxTimestampDelta, rules);
+}
+
+function isTimestampInRange(timestamp: number, { config, nowMs }: ValidationRules): boolean {
+  if (timestamp === NO_TIMESTAMP) return true;
+  return nowMs - timestamp <= config.timestampBeforeMaxMs && timestamp - nowMs <= config.timestampAfterMaxMs;
+}
+
+/** Names every record that is refused (KIP-467). */
+function failRecords(
+  records: Buffer, from: number, end: number, count: number, base: number, word: number, rules: ValidationRules,
+): boolean {
+  const errors: RecordError[] = [];
+  let untimely = false;
+  const { config, nowMs } = rules;
+  walkRecords(records, from, end, count, (batchIndex, timestampDelta, _keyAt, keyLength) => {
+    if (config.cleanupCompact && keyLength < 0) {
+      errors.push({ batchIndex, message: 'A compacted topic takes no record without a key' });
+    } else if (config.messageTimestampType === 'LogAppendTime') {
+      if (!batch.hasLogAppendTime(word)) return;
+      untimely = true;
+      errors.push({ batchIndex, message: 'Only the broker stamps records with LogAppendTime; send CreateTime' });
+    } else if (!isTimestampInRange(base + timestampDelta, rules)) {
+      untimely = true;
+      const message = `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
+        `${nowMs + config.timestampAfterMaxMs}, as message.timestamp.before.max.ms and .after.max.ms ask for`;
+      errors.push({ batchIndex, message });
+    }
+  });
+  if (errors.length === 0) return true; // the header was out of range, none of its records is
+  result.recordErrors = errors;
+  const code = untimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
+  return fail(code, `${errors.length} of the ${count} records in the batch were refused, and so all of it: ${errors[0].message}`);
+}
+
+/** A producer's header may name another type or maximum than its records have; indexes must be able to rely on it. */
+function fixMaxTimestamp(bytes: Buffer, at: number, maxTimestamp: number): void {
+  if (batch.maxTimestamp(bytes, at) === maxTimestamp && !batch.hasLogAppendTime(batch.attributes(bytes, at))) return;
+  bytes[at + batch.BatchField.attributes + 1] &= ~LOG_APPEND_TIME;
+  batch.writeInt53(bytes, at + batch.BatchField.maxTimestamp, maxTimestamp);
+  batch.setCrc(bytes, at);
+}
+
+function rewrite(bytes: Buffer, at: number, { config, nowMs }: ValidationRules): void {
+  const stamp = config.messageTimestampType === 'LogAppendTime';
+  if (stamp) result.logAppendTimeMs = nowMs;
+  const codec = codecs[batch.compressionOf(batch.attributes(bytes, at))];
+  const target = config.compressionType === 'producer' ? codec : codecOf(config.compressionType);
+  if (target !== codec) recompress(bytes, at, target, config);
+  else if (stamp) batch.setLogAppendTime(bytes, at, nowMs);
+  if (target !== codec && stamp && result.errorCode === ErrorCode.NONE) batch.setLogAppendTime(result.bytes, 0, nowMs);
+}
+
+function codecOf(compressionType: LogConfig['compressionType']): Codec {
+  return compressionType === 'uncompressed' || compressionType === 'producer' ? 'none' : compressionType;
+}
+
+/** compression.type of the topic is another than the producer's: the rare and dear way. */
+function recompress(bytes: Buffer, at: number, compression: Codec, config: LogConfig): void {
+  let fresh: Buffer;
+  try {
+    const { records, producerId, producerEpoch, baseSequence, isTransactional } = decodeBatch(bytes, at);
+    fresh = encodeBatch({ records, compression, producerId, producerEpoch, baseSequence, isTransactional });
+  } catch (error) {
+    fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
+    return;
+  }
+  result.bytes = fresh;
+  result.at = 0;
+  result.length = fresh.length;
+  if (fresh.length > config.maxMessageBytes) {
+    fail(ErrorCode.MESSAGE_TOO_LARGE, `Compressed anew the batch is larger than max.message.bytes=${config.maxMessageBytes}`);
+  }
+}
