@@ -1,0 +1,65 @@
+/**
+ * Every record of the metadata log (__cluster_metadata), and the form it has there: a frame version, the record's type and
+ * its version, each an unsigned varint, then the record itself.
+ */
+import { messageCodec } from '../compile.ts';
+import { InvalidRequest, Reader } from '../reader.ts';
+import type { AnyMessage, Draft, Fields, Message } from '../schema.ts';
+import { includes } from '../schema.ts';
+import { Writer } from '../writer.ts';
+import {
+  BrokerRegistrationChangeRecord, FenceBrokerRecord, RegisterBrokerRecord, RegisterControllerRecord,
+  UnfenceBrokerRecord, UnregisterBrokerRecord,
+} from './broker-records.ts';
+import {
+  ClearElrRecord, PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+} from './topic-records.ts';
+import { ClientQuotaRecord, ConfigRecord, FeatureLevelRecord } from './config-records.ts';
+import {
+  AccessControlEntryRecord, DelegationTokenRecord, RemoveAccessControlEntryRecord,
+  RemoveDelegationTokenRecord, RemoveUserScramCredentialRecord, UserScramCredentialRecord,
+} from './security-records.ts';
+import {
+  AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord, ProducerIdsRecord,
+  ZkMigrationRecord,
+} from './log-records.ts';
+
+/** By ascending type. */
+export const metadataRecords: readonly AnyMessage[] = [
+  RegisterBrokerRecord, UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord, PartitionChangeRecord,
+  FenceBrokerRecord, UnfenceBrokerRecord, RemoveTopicRecord, DelegationTokenRecord, UserScramCredentialRecord,
+  FeatureLevelRecord, ClientQuotaRecord, ProducerIdsRecord, BrokerRegistrationChangeRecord,
+  AccessControlEntryRecord, RemoveAccessControlEntryRecord, NoOpRecord, ZkMigrationRecord,
+  RemoveUserScramCredentialRecord, BeginTransactionRecord, EndTransactionRecord, AbortTransactionRecord,
+  RemoveDelegationTokenRecord, RegisterControllerRecord, ClearElrRecord,
+];
+
+const FRAME_VERSION = 1;
+const byType = new Map(metadataRecords.map((message) => [message.apiKey, message]));
+const writer = new Writer();
+
+/** The value of a metadata record; the bytes belong to the caller. */
+export function encodeMetadataRecord<F extends Fields>(message: Message<F>, version: number, draft: Draft<F>): Buffer {
+  const codec = messageCodec(message, version);
+  writer.reset();
+  writer.unsignedVarint(FRAME_VERSION);
+  writer.unsignedVarint(message.apiKey);
+  writer.unsignedVarint(version);
+  codec.encode(writer, draft);
+  return writer.finish();
+}
+
+/** Throws InvalidRequest for a type or version that is in no table. */
+export function decodeMetadataRecord(value: Buffer): { message: AnyMessage; version: number; record: unknown } {
+  const reader = new Reader(value);
+  const frameVersion = reader.unsignedVarint();
+  const type = reader.unsignedVarint();
+  const version = reader.unsignedVarint();
+  const message = byType.get(type);
+  if (frameVersion !== FRAME_VERSION || message === undefined || !includes(message.versions, version)) {
+    throw new InvalidRequest(
+      `metadata record type ${type} v${version} in frame v${frameVersion} is not known: this log is of a newer Kafka`,
+    );
+  }
+  return { message, version, record: messageCodec(message, version).decode(reader) };
+}
