@@ -1,4 +1,4 @@
-/** One connection to a Kafka broker: requests out, answers back in order. For tests, tools and peers; it never retries. */
+/** One connection to a broker: requests out, answers back in order. For tests, tools and peers; it never retries. */
 import { connect as openSocket } from 'node:net';
 import type { Socket } from 'node:net';
 import { requestCodec, responseCodec } from './compile.ts';

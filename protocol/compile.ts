@@ -1,4 +1,4 @@
-/** Turns tables into code: for each message and version a decoder and an encoder, made when first used and then kept. */
+/** Turns tables into code: for each message and version a decoder and an encoder, made when first used, then kept. */
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import type { Reader } from './reader.ts';

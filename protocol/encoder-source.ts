@@ -26,7 +26,8 @@ function structSource(out: Source, draft: string, fields: Fields, version: numbe
 function rowSource(out: Source, draft: string, row: Row): string {
   const name = out.name();
   const value = `${draft}.${row.name}`;
-  out.line(`const ${name} = ${row.optional ? `${value} === undefined ? ${defaultSource(row.shape)} : ${value}` : value};`);
+  const filled = row.optional ? `${value} === undefined ? ${defaultSource(row.shape)} : ${value}` : value;
+  out.line(`const ${name} = ${filled};`);
   return name;
 }
 

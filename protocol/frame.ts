@@ -1,4 +1,4 @@
-/** Frames: on a connection, a size of 32 bits stands before every request and response. Pure; nothing here reads or waits. */
+/** Frames: on a connection, a size of 32 bits stands before every request and response. Nothing here reads or waits. */
 import { InvalidRequest } from './reader.ts';
 
 export const SIZE_BYTES = 4;
@@ -13,7 +13,7 @@ export function frameEnd(bytes: Buffer, at: number, end: number, maxBytes: numbe
   const size = bytes.readInt32BE(at);
   if (size < 0 || size > maxBytes) {
     throw new InvalidRequest(
-      `a frame of ${size} bytes is refused, ${maxBytes} are the most: is this a Kafka client, without TLS? If so, send less`,
+      `a frame of ${size} bytes is too large, ${maxBytes} may be: is this a Kafka client, and without TLS? Send less`,
     );
   }
   return size > end - at - SIZE_BYTES ? -1 : at + SIZE_BYTES + size;
@@ -38,8 +38,8 @@ export class FrameCutter {
   }
 
   /**
-   * Takes the next piece, and answers the contents of the frames it completes: views on the piece, or on memory of their
-   * own where a frame began in an earlier one. Throws InvalidRequest for a size that cannot be.
+   * Takes the next piece, and answers the contents of the frames it completes: views on the piece, or on memory of
+   * their own where a frame began in an earlier one. Throws InvalidRequest for a size that cannot be.
    */
   push(piece: Buffer): Buffer[] {
     const keeps = this.#length > 0;

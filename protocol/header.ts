@@ -1,7 +1,7 @@
 /**
- * Request and response headers. A request's is flexible (v2) where the API's version is; yet its client id keeps the old
- * 16-bit length, so that any broker can read the header of an ApiVersions request from the future. A response's is flexible
- * (v1) where the version is, except for ApiVersions, whose client cannot know yet what the broker speaks.
+ * Request and response headers. A request's is flexible (v2) where the API's version is; yet its client id keeps the
+ * old 16-bit length, so that any broker can read the header of an ApiVersions request from the future. A response's is
+ * flexible (v1) where the version is, except for ApiVersions, whose client cannot know yet what the broker speaks.
  */
 import { apiByKey } from './apis/index.ts';
 import { ApiVersions } from './apis/18-api-versions.ts';

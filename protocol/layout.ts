@@ -81,25 +81,27 @@ export function defaultSource(shape: Shape): string {
   if (defaultValue === null) return 'null';
   switch (kind) {
     case 'bool':
-      return String(defaultValue ?? false);
+      return String((defaultValue ?? false) as boolean);
     case 'string':
       return JSON.stringify(defaultValue ?? '');
     case 'uuid':
       return JSON.stringify(defaultValue ?? 'AAAAAAAAAAAAAAAAAAAAAA');
     case 'int64':
-      return `${String(defaultValue ?? 0)}n`;
+      return `${(defaultValue ?? 0n) as bigint}n`;
     case 'bytes': case 'records':
       return 'EMPTY';
     case 'array':
       return '[]';
-    case 'struct':
-      return `{ ${Object.entries(shape.fields!).map(([name, row]) => `${name}: ${defaultSource(row.shape)}`).join(', ')} }`;
+    case 'struct': {
+      const rows = Object.entries(shape.fields!);
+      return `{ ${rows.map(([name, row]) => `${name}: ${defaultSource(row.shape)}`).join(', ')} }`;
+    }
     default:
-      return String(defaultValue ?? 0);
+      return String((defaultValue ?? 0) as number);
   }
 }
 
-/** JavaScript that is true where `value` (an expression) is what stands in for an absent row: such tagged fields are not sent. */
+/** JavaScript that is true where `value` (an expression) is what stands in for an absent row: then no tag is sent. */
 export function isDefaultSource(shape: Shape, value: string): string {
   if (shape.defaultValue === null) return `${value} === null`;
   switch (shape.kind) {

@@ -1,4 +1,4 @@
-/** Reads Kafka's wire types from bytes that nobody vouches for: each length is held against what is left before it is used. */
+/** Reads Kafka's wire types from bytes nobody vouches for: a length is held against what is left before it is used. */
 
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_STRING_BYTES = 0x7fff;
@@ -88,7 +88,7 @@ export class Reader {
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
-    throw new InvalidRequest(`a varint before byte ${this.position} has more than 5 bytes: the bytes are no Kafka message`);
+    throw new InvalidRequest(`the varint before byte ${this.position} has more than 5 bytes: this is no Kafka message`);
   }
 
   /** Zigzag-coded, as in records. */
@@ -115,7 +115,7 @@ export class Reader {
       const highBits = (high >>> 1) ^ sign;
       return saturated(highBits, highBits * TWO_TO_32 + lowBits);
     }
-    throw new InvalidRequest(`a varlong before byte ${this.position} has more than 10 bytes: the bytes are no Kafka record`);
+    throw new InvalidRequest(`the varlong before byte ${this.position} has more than 10 bytes: it is no Kafka record`);
   }
 
   /** 22 characters of base64url. */
@@ -193,8 +193,8 @@ export class Reader {
   }
 
   /**
-   * The number of elements of an array whose elements have at least `leastBytes` each. More than the bytes left can hold
-   * is refused; elements without any bytes are counted as one, so that a count alone never fills the memory.
+   * The number of elements of an array whose elements have at least `leastBytes` each. More than the bytes left can
+   * hold is refused; elements without any bytes are counted as one, so that a count alone never fills the memory.
    */
   arrayCount(leastBytes: number): number {
     const count = this.int32();
@@ -236,7 +236,7 @@ export class Reader {
   expectPosition(position: number, tag: number): void {
     if (this.position === position) return;
     throw new InvalidRequest(
-      `tagged field ${tag} ends at byte ${this.position} but announced its end at ${position}: its sender has another table`,
+      `tagged field ${tag} ends at byte ${this.position} but said it would at ${position}: the sender's table differs`,
     );
   }
 
@@ -269,7 +269,7 @@ export class Reader {
 
   #short(length: number): never {
     throw new InvalidRequest(
-      `${length} bytes are announced at byte ${this.position} but ${this.end - this.position} are left: the message is cut short`,
+      `${length} bytes should follow byte ${this.position} but ${this.end - this.position} do: it is cut short`,
     );
   }
 }

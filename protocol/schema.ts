@@ -130,9 +130,9 @@ export function struct<F extends Fields>(fields: F): Field<Values<F>, false, Dra
 export function array<F extends Fields>(element: F): Field<Values<F>[], false, readonly Draft<F>[]>;
 export function array<T, O extends boolean, D>(element: Field<T, O, D>): Field<T[], false, readonly D[]>;
 export function array(element: Field<unknown, boolean> | Fields): Field<unknown[], false, readonly unknown[]> {
-  const row = element instanceof Field ? element : struct(element as Fields);
+  const row = element instanceof Field ? element : struct(element);
   return new Field({
-    kind: 'array', element: row as Field<unknown, boolean>,
+    kind: 'array', element: row,
     versions: EVERY, nullable: NEVER, tag: -1, taggedVersions: NEVER, defaultValue: undefined,
   });
 }

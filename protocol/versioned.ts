@@ -1,6 +1,6 @@
 /**
- * Messages that carry their version, or for a key its record type, in 16 bits in front: the records of the coordinators'
- * topics, the values of control records, the consumer protocol inside JoinGroup.
+ * Messages that carry their version, or for a key its record type, in 16 bits in front: the records of the
+ * coordinators' topics, the values of control records, the consumer protocol inside JoinGroup.
  */
 import { messageCodec } from './compile.ts';
 import { InvalidRequest, Reader } from './reader.ts';
@@ -26,7 +26,7 @@ export function decodeVersioned<F extends Fields>(
   const { first, last } = message.versions;
   const version = options.newerAsLast === true && written > last ? last : written;
   if (version < first || version > last) {
-    throw new InvalidRequest(`${message.name} stands here in version ${written}, but only v${first} to v${last} can be read`);
+    throw new InvalidRequest(`${message.name} is of v${written} here, but only v${first} to v${last} can be read`);
   }
   return messageCodec(message, version).decode(reader);
 }

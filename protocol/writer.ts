@@ -1,4 +1,4 @@
-/** Writes Kafka's wire types into one buffer that grows; may be reset and used again, so that answers cost no allocation. */
+/** Writes Kafka's wire types into one buffer that grows and may be used again, so that answers cost no allocation. */
 
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_STRING_BYTES = 0x7fff;
@@ -179,7 +179,7 @@ export class Writer {
     return this.position;
   }
 
-  /** Writes the size of the tagged field that began at `start`; its content moves on where the size takes more than a byte. */
+  /** Writes the size of the tagged field that began at `start`; its content moves on where that takes several bytes. */
   closeTagged(start: number): void {
     const size = this.position - start;
     if (size < 0x80) {

@@ -1,6 +1,6 @@
 /**
- * Every record of the metadata log (__cluster_metadata), and the form it has there: a frame version, the record's type and
- * its version, each an unsigned varint, then the record itself.
+ * Every record of the metadata log (__cluster_metadata), and the form it has there: a frame version, the record's type
+ * and its version, each an unsigned varint, then the record itself.
  */
 import { messageCodec } from '../compile.ts';
 import { InvalidRequest, Reader } from '../reader.ts';
