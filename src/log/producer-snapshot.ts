@@ -4,12 +4,12 @@
  */
 import { readInt16, readInt32, readInt53, writeInt16, writeInt32, writeInt53 } from '../../protocol/records/batch.ts';
 import { crc32c } from '../../protocol/records/crc32c.ts';
-import { addToSequence } from '../../protocol/records/batch.ts';
 import type { ProducerEntry } from './producer-state.ts';
 
 const VERSION = 1;
 const ENTRIES_AT = 6;
 const ENTRY_BYTES = 46;
+const MAX_SEQUENCE = 0x7fff_ffff;
 
 export function encodeProducerSnapshot(producers: Iterable<ProducerEntry>): Buffer {
   const entries = [...producers];
@@ -62,5 +62,6 @@ function decodeEntry(bytes: Buffer, at: number): ProducerEntry {
 
 /** Sequence numbers go from 2^31-1 on to 0, so a batch may begin before the turn and end behind it. */
 function firstOf(lastSequence: number, offsetDelta: number): number {
-  return lastSequence >= offsetDelta ? lastSequence - offsetDelta : addToSequence(0x7fff_ffff, lastSequence - offsetDelta + 1);
+  const first = lastSequence - offsetDelta;
+  return first >= 0 ? first : first + MAX_SEQUENCE + 1;
 }

@@ -48,7 +48,13 @@ const NO_TIMESTAMP = -1;
 const LOG_APPEND_TIME = 0x08;
 
 const result: Validation = {
-  errorCode: 0, errorMessage: null, recordErrors: NO_RECORD_ERRORS, bytes: NO_BYTES, at: 0, length: 0, logAppendTimeMs: -1,
+  errorCode: ErrorCode.NONE,
+  errorMessage: null,
+  recordErrors: NO_RECORD_ERRORS,
+  bytes: NO_BYTES,
+  at: 0,
+  length: 0,
+  logAppendTimeMs: -1,
 };
 
 /** Checks the `length` bytes at `at` that a producer sent for one partition, and makes them ready for the log. */
@@ -79,12 +85,12 @@ function isOneBatch(bytes: Buffer, at: number, end: number): boolean {
   const size = batch.sizeInBytes(bytes, at);
   const magic = batch.magic(bytes, at);
   if (size < batch.LOG_OVERHEAD + SHORTEST_LENGTH) {
-    return fail(ErrorCode.CORRUPT_MESSAGE, `The length of the record batch is ${size - batch.LOG_OVERHEAD}, less than any has`);
+    return fail(ErrorCode.CORRUPT_MESSAGE, `No record batch is as short as ${size - batch.LOG_OVERHEAD} bytes`);
   }
   if (magic < 0 || magic > batch.CURRENT_MAGIC) {
     return fail(ErrorCode.CORRUPT_MESSAGE, `Record batches with magic ${magic} are not known; send magic 2`);
   }
-  if (size > end - at) return fail(ErrorCode.INVALID_RECORD, 'The record batch is cut short; send exactly one, and all of it');
+  if (size > end - at) return fail(ErrorCode.INVALID_RECORD, 'The record batch is cut short; send all of it');
   if (magic !== batch.CURRENT_MAGIC) {
     return fail(ErrorCode.INVALID_RECORD, `Message sets with magic ${magic} are no longer taken; send magic 2`);
   }
@@ -168,13 +174,16 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
 /** Compressed records are believed to lie where their batch says, so that they need not be decompressed. */
 function isHeaderInTime(bytes: Buffer, at: number, word: number, rules: ValidationRules): boolean {
   if (batch.hasLogAppendTime(word)) return false;
-  return rules.config.messageTimestampType === 'LogAppendTime' ||
-    (isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules));
+  if (rules.config.messageTimestampType === 'LogAppendTime') return true;
+  return isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules);
 }
 
 function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {
   if (rules.config.messageTimestampType === 'LogAppendTime') return !batch.hasLogAppendTime(word);
-  return isTimestampInRange(base + walk.minTimestampDelta, rules) && isTimestampInRange(base + walk.maxTimestampDelta, rules);
+  const earliest = base + walk.minTimestampDelta;
+  const latest = base + walk.maxTimestampDelta;
+  if (earliest === NO_TIMESTAMP && latest !== NO_TIMESTAMP) return false; // -1 may hide others: look at each
+  return isTimestampInRange(earliest, rules) && isTimestampInRange(latest, rules);
 }
 
 function isTimestampInRange(timestamp: number, { config, nowMs }: ValidationRules): boolean {
@@ -206,7 +215,7 @@ function failRecords(
   if (errors.length === 0) return true; // the header was out of range, none of its records is
   result.recordErrors = errors;
   const code = untimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
-  return fail(code, `${errors.length} of the ${count} records in the batch were refused, and so all of it: ${errors[0].message}`);
+  return fail(code, `${errors.length} of ${count} records were refused, and so the batch. The first: ${errors[0].message}`);
 }
 
 /** A producer's header may name another type or maximum than its records have; indexes must be able to rely on it. */
@@ -245,6 +254,7 @@ function recompress(bytes: Buffer, at: number, compression: Codec, config: LogCo
   result.at = 0;
   result.length = fresh.length;
   if (fresh.length > config.maxMessageBytes) {
-    fail(ErrorCode.MESSAGE_TOO_LARGE, `Compressed anew the batch is larger than max.message.bytes=${config.maxMessageBytes}`);
+    const limit = config.maxMessageBytes;
+    fail(ErrorCode.MESSAGE_TOO_LARGE, `Compressed anew the batch is larger than max.message.bytes=${limit}`);
   }
 }

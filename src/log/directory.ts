@@ -1,0 +1,209 @@
+/**
+ * One of the broker's log.dirs: whose it is (meta.properties), that nobody else uses it (.lock), whether it was left in
+ * order (.kafka_cleanshutdown), which partitions lie in it, and up to where they are safe (the checkpoints).
+ */
+import { join } from 'node:path';
+import type { Clock } from '../platform/clock.ts';
+import type { Files, Lock } from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import { randomUuid, type Random } from '../platform/random.ts';
+import { Deletions } from './deletions.ts';
+import { PARTITION_METADATA } from './log-loader.ts';
+import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
+
+const META_PROPERTIES = 'meta.properties';
+const LOCK = '.lock';
+const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint';
+const LOG_START_OFFSETS = 'log-start-offset-checkpoint';
+const DELETED = /\.[0-9a-f]{32}-delete$/;
+const PARTITION = /^(.{1,249})-(\d{1,10})$/;
+
+/** A log directory the broker cannot start with; the message says what to do. */
+export class LogDirectoryError extends Error {
+  override name = 'LogDirectoryError';
+}
+
+export interface LogDirectoryOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  readonly path: string;
+  readonly nodeId: number;
+  /** A new directory gets this one, or a random one; an old one must have it. */
+  readonly clusterId?: string;
+}
+
+export interface PartitionDirectory {
+  /** `<topic>-<partition>`, the name of the directory. */
+  readonly name: string;
+  readonly path: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Null where partition.metadata is missing or damaged. */
+  readonly topicId: string | null;
+}
+
+/** What a checkpoint takes of a log. */
+export interface CheckpointedLog {
+  readonly directory: string;
+  readonly recoveryPoint: number;
+  readonly logStartOffset: number;
+}
+
+export class LogDirectory {
+  readonly path: string;
+  readonly clusterId: string;
+  readonly nodeId: number;
+  readonly directoryId: string;
+  /** Whether the last broker here ended in order; false for a new directory too, where it does not matter. */
+  readonly cleanShutdown: boolean;
+  /** Where that broker's epoch is known (KIP-966), else -1. */
+  readonly previousBrokerEpoch: number;
+  readonly deletions: Deletions;
+  readonly #files: Files;
+  readonly #lock: Lock;
+  readonly #recoveryPoints: OffsetCheckpoint;
+  readonly #logStartOffsets: OffsetCheckpoint;
+
+  private constructor(options: LogDirectoryOptions, lock: Lock) {
+    const { files, path } = options;
+    this.path = path;
+    this.#files = files;
+    this.#lock = lock;
+    const meta = readOrMakeMeta(options);
+    this.clusterId = meta.clusterId;
+    this.nodeId = options.nodeId;
+    this.directoryId = meta.directoryId;
+    this.deletions = new Deletions(files, options.clock, options.logger);
+    for (const name of files.list(path)) {
+      if (DELETED.test(name) || name.endsWith('.tmp')) files.remove(join(path, name));
+    }
+    const marker = join(path, CLEAN_SHUTDOWN);
+    this.cleanShutdown = files.exists(marker);
+    this.previousBrokerEpoch = this.cleanShutdown ? brokerEpochIn(files.readAll(marker).toString()) : -1;
+    this.#recoveryPoints = readCheckpoint(files, join(path, RECOVERY_POINTS));
+    this.#logStartOffsets = readCheckpoint(files, join(path, LOG_START_OFFSETS));
+    if (!this.cleanShutdown) return;
+    files.remove(marker); // a crash from here on is one
+    files.syncDirectory(path);
+  }
+
+  /** @throws {LogDirectoryError} when another broker uses the directory or it belongs to another node or cluster */
+  static open(options: LogDirectoryOptions): LogDirectory {
+    const { files, path } = options;
+    files.makeDirectory(path);
+    const lock = files.lock(join(path, LOCK));
+    if (lock === null) {
+      throw new LogDirectoryError(`Another broker is using ${path}; stop it, or give this one a log.dirs of its own.`);
+    }
+    try {
+      return new LogDirectory(options, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  pathOf(topic: string, partition: number): string {
+    return join(this.path, `${topic}-${partition}`);
+  }
+
+  partitions(): PartitionDirectory[] {
+    const found: PartitionDirectory[] = [];
+    for (const name of this.#files.list(this.path)) {
+      const match = PARTITION.exec(name);
+      const path = join(this.path, name);
+      if (match === null || !this.#files.isDirectory(path)) continue;
+      found.push({ name, path, topic: match[1], partition: Number(match[2]), topicId: this.#topicIdIn(path) });
+    }
+    return found;
+  }
+
+  /** What Log.open takes from the last checkpoints. */
+  checkpointOf(topic: string, partition: number): { recoveryPoint: number; logStartOffset: number } {
+    const name = `${topic}-${partition}`;
+    return {
+      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
+      logStartOffset: this.#logStartOffsets.get(name) ?? 0,
+    };
+  }
+
+  /** Notes of all `logs` in this directory where they begin and up to where they are safe. */
+  checkpoint(logs: Iterable<CheckpointedLog>): void {
+    const recoveryPoints: OffsetCheckpoint = new Map();
+    const logStartOffsets: OffsetCheckpoint = new Map();
+    for (const { directory, recoveryPoint, logStartOffset } of logs) {
+      const name = directory.slice(this.path.length + 1);
+      recoveryPoints.set(name, recoveryPoint);
+      // As Kafka does: nothing is noted of logs that still begin where they began.
+      if (logStartOffset > 0) logStartOffsets.set(name, logStartOffset);
+    }
+    this.#files.replace(join(this.path, RECOVERY_POINTS), encodeOffsetCheckpoint(recoveryPoints));
+    this.#files.replace(join(this.path, LOG_START_OFFSETS), encodeOffsetCheckpoint(logStartOffsets));
+  }
+
+  /** After all `logs` have been closed: leaves word that they were, and lets others in. */
+  close(logs: Iterable<CheckpointedLog>, brokerEpoch = -1): void {
+    this.deletions.finish();
+    this.checkpoint(logs);
+    this.#files.replace(join(this.path, CLEAN_SHUTDOWN), JSON.stringify({ version: 0, brokerEpoch }));
+    this.#lock.release();
+  }
+
+  /** Lets others in without a word: the next start takes this for a crash. */
+  abandon(): void {
+    this.#lock.release();
+  }
+
+  #topicIdIn(directory: string): string | null {
+    const path = join(directory, PARTITION_METADATA);
+    if (!this.#files.exists(path)) return null;
+    const text = this.#files.readAll(path).toString('latin1');
+    return /^version: 0\ntopic_id: ([\w-]{22})\s*$/.exec(text)?.[1] ?? null;
+  }
+}
+
+function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; directoryId: string } {
+  const { files, path, nodeId, clusterId, random } = options;
+  const file = join(path, META_PROPERTIES);
+  const known = files.exists(file) ? parseProperties(files.readAll(file).toString()) : new Map<string, string>();
+  const version = known.get('version');
+  if (version !== undefined && version !== '1') {
+    throw new LogDirectoryError(`${file} has version ${version}, not 1; it is not of a broker this one can follow.`);
+  }
+  const knownNode = known.get('node.id');
+  if (knownNode !== undefined && knownNode !== String(nodeId)) {
+    throw new LogDirectoryError(`${path} belongs to node.id ${knownNode}, this is ${nodeId}; use its own log.dirs.`);
+  }
+  const knownCluster = known.get('cluster.id');
+  if (knownCluster !== undefined && clusterId !== undefined && knownCluster !== clusterId) {
+    throw new LogDirectoryError(`${path} belongs to cluster ${knownCluster}, this is ${clusterId}; use another log.dirs.`);
+  }
+  const meta = {
+    clusterId: knownCluster ?? clusterId ?? randomUuid(random),
+    directoryId: known.get('directory.id') ?? randomUuid(random),
+  };
+  if (known.size === 0 || !known.has('directory.id') || knownCluster === undefined) {
+    const lines = [`node.id=${nodeId}`, `directory.id=${meta.directoryId}`, 'version=1', `cluster.id=${meta.clusterId}`];
+    files.replace(file, `${lines.join('\n')}\n`);
+  }
+  return meta;
+}
+
+function parseProperties(text: string): Map<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => !line.startsWith('#') && line.includes('='));
+  return new Map(lines.map((line) => {
+    const equals = line.indexOf('=');
+    return [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+  }));
+}
+
+function brokerEpochIn(text: string): number {
+  return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1);
+}
+
+function readCheckpoint(files: Files, path: string): OffsetCheckpoint {
+  return (files.exists(path) ? decodeOffsetCheckpoint(files.readAll(path).toString()) : null) ?? new Map();
+}
