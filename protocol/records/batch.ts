@@ -149,10 +149,19 @@ export function hasDeleteHorizon(attributes: number): boolean {
 
 /** The attribute word for a batch to be written. */
 export function attributesOf(
-  compression: number, logAppendTime: boolean, transactional: boolean, control: boolean, deleteHorizon = false,
+  compression: number,
+  logAppendTime: boolean,
+  transactional: boolean,
+  control: boolean,
+  deleteHorizon = false,
 ): number {
-  return (compression & COMPRESSION_MASK) | (logAppendTime ? LOG_APPEND_TIME : 0) |
-    (transactional ? TRANSACTIONAL : 0) | (control ? CONTROL : 0) | (deleteHorizon ? DELETE_HORIZON : 0);
+  return (
+    (compression & COMPRESSION_MASK) |
+    (logAppendTime ? LOG_APPEND_TIME : 0) |
+    (transactional ? TRANSACTIONAL : 0) |
+    (control ? CONTROL : 0) |
+    (deleteHorizon ? DELETE_HORIZON : 0)
+  );
 }
 
 /**
@@ -202,7 +211,7 @@ export function setCrc(bytes: Buffer, at: number): void {
 }
 
 export function readInt16(bytes: Buffer, at: number): number {
-  return (bytes[at] << 24 >> 16) | bytes[at + 1];
+  return ((bytes[at] << 24) >> 16) | bytes[at + 1];
 }
 
 export function readInt32(bytes: Buffer, at: number): number {
@@ -213,7 +222,8 @@ export function readInt32(bytes: Buffer, at: number): number {
 export function readInt53(bytes: Buffer, at: number): number {
   const high = readInt32(bytes, at);
   const value = high * TWO_TO_32 + (readInt32(bytes, at + 4) >>> 0);
-  if (high < 0x20_0000 && high >= -0x20_0000) return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value;
+  if (high < 0x20_0000 && high >= -0x20_0000)
+    return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value;
   return high < 0 ? -Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
 }
 

@@ -76,12 +76,14 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): B
 
 function byNode(name: 'gunzipSync' | 'zstdDecompressSync', input: Buffer, maxBytes: number): Buffer {
   try {
-    return zlib()[name](input, { maxOutputLength: maxBytes });
+    const output = zlib()[name](input, { maxOutputLength: Math.max(1, maxBytes) }); // Node takes no 0
+    if (output.length <= maxBytes) return output;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new DecompressedTooLarge(maxBytes);
     throw new BadCompression(`The records cannot be decompressed: ${message}`, { cause: error });
   }
+  throw new DecompressedTooLarge(maxBytes);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -113,22 +113,46 @@ function byTables(): Code {
   const words = [0, 1, 2, 3].flatMap((index) => {
     const first = 15 - 4 * index;
     return [
-      ...get(AT), ...load(4 * index), ...(index === 0 ? [...get(REGISTER), ...xor] : []), ...set(WORD),
-      ...lookup(WORD, 0, first), ...lookup(WORD, 8, first - 1), ...xor,
-      ...lookup(WORD, 16, first - 2), ...xor, ...lookup(WORD, 24, first - 3), ...xor, ...(index === 0 ? [] : xor),
+      ...get(AT),
+      ...load(4 * index),
+      ...(index === 0 ? [...get(REGISTER), ...xor] : []),
+      ...set(WORD),
+      ...lookup(WORD, 0, first),
+      ...lookup(WORD, 8, first - 1),
+      ...xor,
+      ...lookup(WORD, 16, first - 2),
+      ...xor,
+      ...lookup(WORD, 24, first - 3),
+      ...xor,
+      ...(index === 0 ? [] : xor),
     ];
   });
   return [
-    ...get(LENGTH), ...constant(15), ...greater,
-    ...when(loopWhile(
-      words, set(REGISTER), increase(AT, 16), increase(LENGTH, -16), get(LENGTH), constant(15), greater,
-    )),
     ...get(LENGTH),
-    ...when(loopWhile(
-      get(REGISTER), get(AT), loadByte(0), xor, set(WORD), lookup(WORD, 0, 0),
-      get(REGISTER), constant(8), shiftRight, xor, set(REGISTER),
-      increase(AT, 1), increase(LENGTH, -1), get(LENGTH),
-    )),
+    ...constant(15),
+    ...greater,
+    ...when(
+      loopWhile(words, set(REGISTER), increase(AT, 16), increase(LENGTH, -16), get(LENGTH), constant(15), greater),
+    ),
+    ...get(LENGTH),
+    ...when(
+      loopWhile(
+        get(REGISTER),
+        get(AT),
+        loadByte(0),
+        xor,
+        set(WORD),
+        lookup(WORD, 0, 0),
+        get(REGISTER),
+        constant(8),
+        shiftRight,
+        xor,
+        set(REGISTER),
+        increase(AT, 1),
+        increase(LENGTH, -1),
+        get(LENGTH),
+      ),
+    ),
     ...get(REGISTER),
   ];
 }
@@ -143,60 +167,122 @@ function fold(terms: Terms, area: number, finish: (remainder: number, size: numb
   const reach = roundUp(farthest);
   const remainder = area + reach + CHUNK + reach;
   const gather = (offset: number): Code => [
-    ...get(AT), ...load16(offset),
+    ...get(AT),
+    ...load16(offset),
     ...terms.flatMap((distance) => [...get(OUT), ...load16(reach - distance + offset), ...xor16]),
   ];
   const turn = Array.from({ length: STEP / 16 }, (_, i) => [
-    ...get(OUT), ...gather(16 * i), ...store16(reach + 16 * i),
+    ...get(OUT),
+    ...gather(16 * i),
+    ...store16(reach + 16 * i),
   ]).flat();
   const divide = loopWhile(
-    get(REST), constant(CHUNK), get(REST), constant(CHUNK), less, select, set(CHUNK_SIZE),
-    constant(area), set(OUT), get(CHUNK_SIZE), constant(area), add, set(STOP),
+    get(REST),
+    constant(CHUNK),
+    get(REST),
+    constant(CHUNK),
+    less,
+    select,
+    set(CHUNK_SIZE),
+    constant(area),
+    set(OUT),
+    get(CHUNK_SIZE),
+    constant(area),
+    add,
+    set(STOP),
     loopWhile(turn, increase(AT, STEP), increase(OUT, STEP), get(OUT), get(STOP), less),
-    get(REST), get(CHUNK_SIZE), subtract, set(REST),
-    get(REST), when(constant(area), constant(area + CHUNK), constant(reach), memoryCopy),
+    get(REST),
+    get(CHUNK_SIZE),
+    subtract,
+    set(REST),
+    get(REST),
+    when(constant(area), constant(area + CHUNK), constant(reach), memoryCopy),
     get(REST),
   );
   return [
     // Only the farthest term reaches from here into the message, to its first four bytes: the register is XORed there.
-    ...constant(area + reach - farthest), ...get(REGISTER), ...store(0),
-    ...get(LENGTH), ...constant(reach), ...subtract, ...constant(-STEP), ...and, ...set(REST),
-    ...get(LENGTH), ...constant(reach), ...subtract, ...constant(STEP - 1), ...and, ...set(LENGTH),
+    ...constant(area + reach - farthest),
+    ...get(REGISTER),
+    ...store(0),
+    ...get(LENGTH),
+    ...constant(reach),
+    ...subtract,
+    ...constant(-STEP),
+    ...and,
+    ...set(REST),
+    ...get(LENGTH),
+    ...constant(reach),
+    ...subtract,
+    ...constant(STEP - 1),
+    ...and,
+    ...set(LENGTH),
     ...divide,
     // What the quotient still owes is gathered as before, from zeros behind its end.
-    ...get(OUT), ...constant(reach), ...add, ...constant(0), ...constant(roundUp(reach - terms[0])), ...memoryFill,
-    ...constant(remainder), ...set(STOP),
+    ...get(OUT),
+    ...constant(reach),
+    ...add,
+    ...constant(0),
+    ...constant(roundUp(reach - terms[0])),
+    ...memoryFill,
+    ...constant(remainder),
+    ...set(STOP),
     ...loopWhile(
-      get(STOP), gather(0), store16(0), increase(AT, 16), increase(OUT, 16), increase(STOP, 16),
-      get(STOP), constant(remainder + reach), less,
+      get(STOP),
+      gather(0),
+      store16(0),
+      increase(AT, 16),
+      increase(OUT, 16),
+      increase(STOP, 16),
+      get(STOP),
+      constant(remainder + reach),
+      less,
     ),
     // The history is zeros for the next call.
-    ...constant(area), ...constant(0), ...constant(reach), ...memoryFill,
+    ...constant(area),
+    ...constant(0),
+    ...constant(reach),
+    ...memoryFill,
     ...finish(remainder, reach, LENGTH),
   ];
 }
 
 function foldNear(): Code {
   return fold(NEAR_TERMS, NEAR_AREA, (remainder, size, rest) => [
-    ...constant(0), ...constant(remainder), ...constant(size), ...call(TABLES),
-    ...get(AT), ...get(rest), ...call(TABLES),
+    ...constant(0),
+    ...constant(remainder),
+    ...constant(size),
+    ...call(TABLES),
+    ...get(AT),
+    ...get(rest),
+    ...call(TABLES),
   ]);
 }
 
 function foldFar(): Code {
   return fold(FAR_TERMS, FAR_AREA, (remainder, size, rest) => [
-    ...constant(remainder + size), ...get(AT), ...get(rest), ...memoryCopy,
-    ...constant(0), ...constant(remainder), ...constant(size), ...get(rest), ...add, ...call(FOLD_NEAR),
+    ...constant(remainder + size),
+    ...get(AT),
+    ...get(rest),
+    ...memoryCopy,
+    ...constant(0),
+    ...constant(remainder),
+    ...constant(size),
+    ...get(rest),
+    ...add,
+    ...call(FOLD_NEAR),
   ]);
 }
 
 function crc(): Code {
   const all = [...get(REGISTER), ...get(AT), ...get(LENGTH)];
   return [
-    ...get(LENGTH), ...constant(FOLD_FROM), ...less,
-    ...choose([all, call(TABLES)], [
-      get(LENGTH), constant(FOLD_FAR_FROM), less, choose([all, call(FOLD_NEAR)], [all, call(FOLD_FAR)]),
-    ]),
+    ...get(LENGTH),
+    ...constant(FOLD_FROM),
+    ...less,
+    ...choose(
+      [all, call(TABLES)],
+      [get(LENGTH), constant(FOLD_FAR_FROM), less, choose([all, call(FOLD_NEAR)], [all, call(FOLD_FAR)])],
+    ),
   ];
 }
 
@@ -204,21 +290,52 @@ function makeTables(): Code {
   const AT_ENTRY = 0;
   const VALUE = 1;
   const halve = [
-    ...get(VALUE), ...constant(1), ...shiftRight,
-    ...constant(0), ...get(VALUE), ...constant(1), ...and, ...subtract, ...constant(POLYNOMIAL), ...and,
-    ...xor, ...set(VALUE),
+    ...get(VALUE),
+    ...constant(1),
+    ...shiftRight,
+    ...constant(0),
+    ...get(VALUE),
+    ...constant(1),
+    ...and,
+    ...subtract,
+    ...constant(POLYNOMIAL),
+    ...and,
+    ...xor,
+    ...set(VALUE),
   ];
   return [
     ...loopWhile(
-      get(AT_ENTRY), constant(2), shiftRight, set(VALUE), Array.from({ length: 8 }, () => halve).flat(),
-      get(AT_ENTRY), get(VALUE), store(0), increase(AT_ENTRY, 4), get(AT_ENTRY), constant(TABLE_BYTES), less,
+      get(AT_ENTRY),
+      constant(2),
+      shiftRight,
+      set(VALUE),
+      Array.from({ length: 8 }, () => halve).flat(),
+      get(AT_ENTRY),
+      get(VALUE),
+      store(0),
+      increase(AT_ENTRY, 4),
+      get(AT_ENTRY),
+      constant(TABLE_BYTES),
+      less,
     ),
     // Each further table is the one before moved on by a byte of zeros.
-    ...constant(0), ...set(AT_ENTRY),
+    ...constant(0),
+    ...set(AT_ENTRY),
     ...loopWhile(
-      get(AT_ENTRY), load(0), set(VALUE),
-      get(AT_ENTRY), get(VALUE), constant(8), shiftRight, lookup(VALUE, 0, 0), xor, store(TABLE_BYTES),
-      increase(AT_ENTRY, 4), get(AT_ENTRY), constant(15 * TABLE_BYTES), less,
+      get(AT_ENTRY),
+      load(0),
+      set(VALUE),
+      get(AT_ENTRY),
+      get(VALUE),
+      constant(8),
+      shiftRight,
+      lookup(VALUE, 0, 0),
+      xor,
+      store(TABLE_BYTES),
+      increase(AT_ENTRY, 4),
+      get(AT_ENTRY),
+      constant(15 * TABLE_BYTES),
+      less,
     ),
   ];
 }
@@ -245,13 +362,29 @@ export function assemble(): Uint8Array {
   const threeToOne = [0x60, 3, I32, I32, I32, 1, I32];
   const nothing = [0x60, 0, 0];
   return Uint8Array.from([
-    0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, list([threeToOne, nothing])),
     ...section(3, list([[0], [0], [0], [0], [1]])),
     ...section(5, list([[1, ...unsigned(PAGES), ...unsigned(PAGES)]])),
-    ...section(7, list([[...name('memory'), 2, 0], [...name('crc'), 0, CRC]])),
+    ...section(
+      7,
+      list([
+        [...name('memory'), 2, 0],
+        [...name('crc'), 0, CRC],
+      ]),
+    ),
     ...section(8, unsigned(MAKE_TABLES)),
-    ...section(10, list([body(1, byTables()), body(4, foldNear()), body(4, foldFar()), body(0, crc()), body(2, makeTables())])),
+    ...section(
+      10,
+      list([body(1, byTables()), body(4, foldNear()), body(4, foldFar()), body(0, crc()), body(2, makeTables())]),
+    ),
   ]);
 }
 
@@ -269,4 +402,3 @@ export function moduleText(): string {
     '',
   ].join('\n');
 }
-

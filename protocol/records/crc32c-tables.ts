@@ -25,8 +25,13 @@ export function crcByTables(register: number, bytes: Uint8Array, at: number, len
   for (const last = end - 7; at < last; at += 8) {
     const low = register ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24));
     register =
-      t[0x700 | (low & 0xff)] ^ t[0x600 | ((low >>> 8) & 0xff)] ^ t[0x500 | ((low >>> 16) & 0xff)] ^
-      t[0x400 | (low >>> 24)] ^ t[0x300 | bytes[at + 4]] ^ t[0x200 | bytes[at + 5]] ^ t[0x100 | bytes[at + 6]] ^
+      t[0x700 | (low & 0xff)] ^
+      t[0x600 | ((low >>> 8) & 0xff)] ^
+      t[0x500 | ((low >>> 16) & 0xff)] ^
+      t[0x400 | (low >>> 24)] ^
+      t[0x300 | bytes[at + 4]] ^
+      t[0x200 | bytes[at + 5]] ^
+      t[0x100 | bytes[at + 6]] ^
       t[bytes[at + 7]];
   }
   for (; at < end; at++) register = (register >>> 8) ^ t[(register ^ bytes[at]) & 0xff];

@@ -62,7 +62,8 @@ export function decodeBatch(bytes: Buffer, at = 0, maxBytes = DEFAULT_MAX_DECOMP
   const baseTimestamp = batch.baseTimestamp(bytes, at);
   const logAppendTime = batch.hasLogAppendTime(word);
   const first = {
-    offset: batch.baseOffset(bytes, at), timestamp: baseTimestamp,
+    offset: batch.baseOffset(bytes, at),
+    timestamp: baseTimestamp,
     appendTime: logAppendTime ? batch.maxTimestamp(bytes, at) : null,
   };
   return {
@@ -110,7 +111,8 @@ class RecordReader implements Cursor {
       records.push(this.#record(first));
       if (this.#at !== this.#end) throw corrupt('length');
     }
-    if (this.#at !== this.#bytes.length) throw new CorruptRecords('The batch goes on after the last record it declares');
+    if (this.#at !== this.#bytes.length)
+      throw new CorruptRecords('The batch goes on after the last record it declares');
     return records;
   }
 

@@ -3,7 +3,15 @@
  * (markers, group state, compaction).
  */
 import {
-  attributesOf, BATCH_OVERHEAD, BatchField, CURRENT_MAGIC, LOG_OVERHEAD, setCrc, writeInt16, writeInt32, writeInt53,
+  attributesOf,
+  BATCH_OVERHEAD,
+  BatchField,
+  CURRENT_MAGIC,
+  LOG_OVERHEAD,
+  setCrc,
+  writeInt16,
+  writeInt32,
+  writeInt53,
 } from './batch.ts';
 import { codecId, compress, type Codec } from './compression.ts';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong, type RecordDraft } from './record.ts';
@@ -52,8 +60,11 @@ export function encodeBatch(draft: BatchDraft): Buffer {
     if (records[i].timestamp > latest) latest = records[i].timestamp;
   }
   const word = attributesOf(
-    compressed ? codecId(compression) : 0, draft.timestampType === 'LogAppendTime', draft.isTransactional === true,
-    draft.isControl === true, deleteHorizonMs !== undefined,
+    compressed ? codecId(compression) : 0,
+    draft.timestampType === 'LogAppendTime',
+    draft.isTransactional === true,
+    draft.isControl === true,
+    deleteHorizonMs !== undefined,
   );
   writeInt53(bytes, BatchField.baseOffset, draft.baseOffset ?? 0);
   writeInt32(bytes, BatchField.batchLength, bytes.length - LOG_OVERHEAD);
@@ -83,8 +94,12 @@ function sizeOfRecords(records: readonly RecordDraft[], firstTimestamp: number):
 /** Bytes of a record behind its length field. */
 function sizeOfBody(record: RecordDraft, index: number, firstTimestamp: number): number {
   const { key, value, headers } = record;
-  let size = 1 + sizeOfVarlong(record.timestamp - firstTimestamp) + sizeOfVarint(record.offsetDelta ?? index) +
-    sizeOfBytes(key) + sizeOfBytes(value);
+  let size =
+    1 +
+    sizeOfVarlong(record.timestamp - firstTimestamp) +
+    sizeOfVarint(record.offsetDelta ?? index) +
+    sizeOfBytes(key) +
+    sizeOfBytes(value);
   if (headers === undefined) return size + 1;
   size += sizeOfVarint(headers.length);
   for (const header of headers) {

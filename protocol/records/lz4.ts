@@ -83,7 +83,12 @@ function decodeBlocks(bytes: Buffer, at: number, output: BoundedOutput, flags: n
 
 /** One block; matches reach back to `dictionary` in the output. A byte makes at most 255, which bounds the room. */
 function decodeBlock(
-  bytes: Buffer, at: number, end: number, output: BoundedOutput, dictionary: number, blockSize: number,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  output: BoundedOutput,
+  dictionary: number,
+  blockSize: number,
 ): void {
   const outEnd = output.room(Math.min(blockSize, (end - at) * 255));
   const out = output.bytes;

@@ -7,7 +7,12 @@ import { readVarint, readVarlong, type Cursor } from './record.ts';
 
 /** Sees each record that is right so far; lengths are -1 for null. Positions are in the walked bytes. */
 export type RecordVisitor = (
-  index: number, timestampDelta: number, keyAt: number, keyLength: number, valueAt: number, valueLength: number,
+  index: number,
+  timestampDelta: number,
+  keyAt: number,
+  keyLength: number,
+  valueAt: number,
+  valueLength: number,
 ) => void;
 
 /** What walkRecords found. There is one, used again by the next call: read it before anything else walks. */
@@ -39,8 +44,13 @@ export const Malformed = {
 } as const;
 
 const walk: RecordWalk = {
-  reason: '', failedIndex: -1, nullKeys: 0, firstNullKey: -1,
-  minTimestampDelta: 0, maxTimestampDelta: 0, maxTimestampIndex: -1,
+  reason: '',
+  failedIndex: -1,
+  nullKeys: 0,
+  firstNullKey: -1,
+  minTimestampDelta: 0,
+  maxTimestampDelta: 0,
+  maxTimestampIndex: -1,
 };
 const cursor: Cursor = { next: 0 };
 /** The position behind what was read last, -1 when it failed. Of the module, so that nothing is made per record. */
@@ -50,7 +60,11 @@ let next = 0;
  * Checks `count` (uncompressed) records that must fill the bytes from `at` to `end` exactly.
  */
 export function walkRecords(
-  bytes: Buffer, at: number, end: number, count: number, visitor?: RecordVisitor,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  count: number,
+  visitor?: RecordVisitor,
 ): Readonly<RecordWalk> {
   let nullKeys = 0;
   let firstNullKey = -1;

@@ -84,7 +84,11 @@ export function singleSymbolTable(symbol: number): FseTable {
 
 /** Reads the description of a table between `at` and `end`; answers the table and the position behind. */
 export function readFseTable(
-  bytes: Buffer, at: number, end: number, maxAccuracy: number, maxSymbol: number,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  maxAccuracy: number,
+  maxSymbol: number,
 ): { table: FseTable; next: number } {
   let bit = at * 8;
   const read = (count: number): number => {
@@ -113,7 +117,7 @@ export function readFseTable(
     frequencies.push(frequency);
     remaining -= Math.abs(frequency);
     if (frequency !== 0) continue;
-    for (let zeros = 3; zeros === 3; ) {
+    for (let zeros = 3; zeros === 3;) {
       zeros = read(2);
       for (let i = 0; i < zeros; i++) frequencies.push(0);
     }
@@ -185,7 +189,13 @@ function huffmanTable(weights: number[]): HuffmanTable {
 
 /** Decodes one Huffman stream into `to` from `at` to `toEnd`; it must be used up exactly. */
 export function decodeHuffman(
-  table: HuffmanTable, bytes: Buffer, start: number, end: number, to: Uint8Array, at: number, toEnd: number,
+  table: HuffmanTable,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+  toEnd: number,
 ): void {
   const bits = new BackwardBits(bytes, start, end);
   const { maxBits, symbols, bits: lengths } = table;

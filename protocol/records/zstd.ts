@@ -4,8 +4,15 @@
  */
 import { BadCompression, BoundedOutput, copyBytes, copyMatch } from './bounded-output.ts';
 import {
-  badZstd, BackwardBits, decodeHuffman, fseTable, readFseTable, readHuffmanTable, singleSymbolTable,
-  type FseTable, type HuffmanTable,
+  badZstd,
+  BackwardBits,
+  decodeHuffman,
+  fseTable,
+  readFseTable,
+  readHuffmanTable,
+  singleSymbolTable,
+  type FseTable,
+  type HuffmanTable,
 } from './zstd-entropy.ts';
 
 const MAGIC = 0xfd2fb528;
@@ -55,9 +62,14 @@ function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
   at += sizeBytes;
 
   const frame: Frame = {
-    start: output.length, huffman: null, literalLengths: null, offsets: null, matchLengths: null, recent: [1, 4, 8],
+    start: output.length,
+    huffman: null,
+    literalLengths: null,
+    offsets: null,
+    matchLengths: null,
+    recent: [1, 4, 8],
   };
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     need(bytes, at, 3);
     const header = bytes.readUIntLE(at, 3);
     last = (header & 1) !== 0;
@@ -70,7 +82,12 @@ function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
 }
 
 function decodeBlock(
-  bytes: Buffer, at: number, type: number, size: number, frame: Frame, output: BoundedOutput,
+  bytes: Buffer,
+  at: number,
+  type: number,
+  size: number,
+  frame: Frame,
+  output: BoundedOutput,
 ): number {
   if (size > MAX_BLOCK) throw badZstd();
   if (type === 1) {
@@ -174,17 +191,18 @@ function times(count: number, value: number): number[] {
 }
 
 const LITERAL_LENGTHS: Code = {
-  maxAccuracy: 9, maxSymbol: 35,
-  standard: fseTable(6, [
-    4, 3, ...times(11, 2), 1, 1, 1, ...times(9, 2), 3, 2, ...times(5, 1), ...times(4, -1),
-  ]),
+  maxAccuracy: 9,
+  maxSymbol: 35,
+  standard: fseTable(6, [4, 3, ...times(11, 2), 1, 1, 1, ...times(9, 2), 3, 2, ...times(5, 1), ...times(4, -1)]),
 };
 const OFFSETS: Code = {
-  maxAccuracy: 8, maxSymbol: 31,
+  maxAccuracy: 8,
+  maxSymbol: 31,
   standard: fseTable(5, [...times(6, 1), 2, 2, 2, ...times(15, 1), ...times(5, -1)]),
 };
 const MATCH_LENGTHS: Code = {
-  maxAccuracy: 9, maxSymbol: 52,
+  maxAccuracy: 9,
+  maxSymbol: 52,
   standard: fseTable(6, [1, 4, 3, ...times(6, 2), ...times(37, 1), ...times(7, -1)]),
 };
 
@@ -218,9 +236,7 @@ class SequenceTables {
 
 /** Each code stands for a first value, to which that many further bits are added. */
 const LITERAL_LENGTH_BITS = [...times(16, 0), 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
-const MATCH_LENGTH_BITS = [
-  ...times(32, 0), 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-];
+const MATCH_LENGTH_BITS = [...times(32, 0), 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 const LITERAL_LENGTH_BASES = bases(LITERAL_LENGTH_BITS, 0);
 const MATCH_LENGTH_BASES = bases(MATCH_LENGTH_BITS, 3);
 

@@ -24,11 +24,16 @@ afterEach(() => {
   startCrc32c();
 });
 
-describe.each([['WebAssembly', true], ['tables', false]])('CRC-32C by %s', (_name, withWasm) => {
+describe.each([
+  ['WebAssembly', true],
+  ['tables', false],
+])('CRC-32C by %s', (_name, withWasm) => {
   it('gives the published check values', () => {
     startCrc32c(withWasm);
     const vectors: [Buffer, number][] = [
-      [Buffer.from('123456789'), 0xe3069283], [Buffer.alloc(32), 0x8a9136aa], [Buffer.alloc(32, 0xff), 0x62a8ab43],
+      [Buffer.from('123456789'), 0xe3069283],
+      [Buffer.alloc(32), 0x8a9136aa],
+      [Buffer.alloc(32, 0xff), 0x62a8ab43],
     ];
     for (const [bytes, expected] of vectors) {
       expect(crc32c(bytes, 0, bytes.length)).toBe(expected);

@@ -52,16 +52,11 @@ export const goldenBatches = {
     'r6AlCjWOAjUA3gIA4F0MNsQ2AA4AsG0OAQEAygMAgH0QOLADOACCBADQjAESOeY5APYEAKCcARQMa2V5LTEw2AQxMACmBQDwqwEWAZQFMQAqIE' +
     'CjkdYNNgpOX5jNPKNVhbr58APYhlEgN4nXWzaikVzNwLsKkq5EKHFmazWBd4kjYC2ygO8e++Q7jz35zh8b4dqtsJfh5I4f3ALvXsRMW8PqPrRj' +
     'CQEAAA==',
-  commit:
-    'AAAAAAAAAGMAAABCAAAABQI30DfnADAAAAAAAAABi8/laHsAAAGLz+VoewAAAADuaygAAAP/////AAAAASAAAAAIAAAAAQwAAAAAABEA',
-  abort:
-    'AAAAAAAAAGMAAABCAAAABQJVBAGTADAAAAAAAAABi8/laHsAAAGLz+VoewAAAADuaygAAAP/////AAAAASAAAAAIAAAAAAwAAP////8A',
-  magic0:
-    'AAAAAAAAAAAAAAAQH+zXCgAAAAAAAWsAAAABdg==',
-  magic1:
-    'AAAAAAAAAAAAAAAYOSaMMwEAAAABi8/laAAAAAABawAAAAF2',
-  append:
-    'AAAAAAAAAAUAAAA6/////wJGWFtVAAgAAAAAAAABi8/laAAAAAGLz+Vr5///////////////////AAAAARAAAAACawJ2AA==',
+  commit: 'AAAAAAAAAGMAAABCAAAABQI30DfnADAAAAAAAAABi8/laHsAAAGLz+VoewAAAADuaygAAAP/////AAAAASAAAAAIAAAAAQwAAAAAABEA',
+  abort: 'AAAAAAAAAGMAAABCAAAABQJVBAGTADAAAAAAAAABi8/laHsAAAGLz+VoewAAAADuaygAAAP/////AAAAASAAAAAIAAAAAAwAAP////8A',
+  magic0: 'AAAAAAAAAAAAAAAQH+zXCgAAAAAAAWsAAAABdg==',
+  magic1: 'AAAAAAAAAAAAAAAYOSaMMwEAAAABi8/laAAAAAABawAAAAF2',
+  append: 'AAAAAAAAAAUAAAA6/////wJGWFtVAAgAAAAAAAABi8/laAAAAAGLz+Vr5///////////////////AAAAARAAAAACawJ2AA==',
 } as const;
 
 /** The records in the first five, without `headers` where there are none. */
@@ -69,9 +64,14 @@ export const goldenRecords = Array.from({ length: 12 }, (_, i) => ({
   key: i % 4 === 3 ? null : Buffer.from(`key-${i}`),
   value: i === 7 ? null : Buffer.from(`value ${i}, `.repeat(i * 3)),
   timestamp: 1_700_000_000_000 + (i === 5 ? -5_000_000_000 : i * 1000),
-  headers: i !== 2 ? [] : [
-    { key: 'trace', value: Buffer.from('abc') }, { key: 'größe', value: null }, { key: '', value: Buffer.alloc(0) },
-  ],
+  headers:
+    i !== 2
+      ? []
+      : [
+          { key: 'trace', value: Buffer.from('abc') },
+          { key: 'größe', value: null },
+          { key: '', value: Buffer.alloc(0) },
+        ],
 }));
 
 export function goldenBatch(name: keyof typeof goldenBatches): Buffer {
