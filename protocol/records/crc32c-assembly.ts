@@ -24,7 +24,6 @@ const TABLE_BYTES = 1024;
 const CHUNK = 16384;
 /** Bytes to a turn of the inner loop. */
 const STEP = 64;
-const REMAINDER_ROOM = 16 * 341 + STEP;
 
 const NEAR_AREA = 16 * TABLE_BYTES;
 const FAR_AREA = NEAR_AREA + areaSize(NEAR_TERMS);
@@ -41,10 +40,10 @@ function roundUp(size: number): number {
 /** History, one chunk, zeros behind it, and the remainder. */
 function areaSize(terms: Terms): number {
   const reach = roundUp(terms[terms.length - 1]);
-  return reach + CHUNK + reach + REMAINDER_ROOM;
+  return reach + CHUNK + reach + (reach + STEP);
 }
 
-// The assembler: each function makes the bytes of one instruction, taking its operands from the stack.
+// The assembler: each function makes the code of one instruction, behind the code of its operands.
 
 function unsigned(value: number): number[] {
   const low = value & 0x7f;
@@ -62,32 +61,47 @@ const NO_RESULT = 0x40;
 const END = 0x0b;
 
 const get = (local: number): Code => [0x20, ...unsigned(local)];
-const set = (local: number): Code => [0x21, ...unsigned(local)];
+const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 const constant = (value: number): Code => [0x41, ...signed(value)];
-const load = (offset: number): Code => [0x28, 0, ...unsigned(offset)];
-const loadByte = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
-const store = (offset: number): Code => [0x36, 0, ...unsigned(offset)];
-const load16 = (offset: number): Code => [0xfd, 0x00, 0, ...unsigned(offset)];
-const store16 = (offset: number): Code => [0xfd, 0x0b, 0, ...unsigned(offset)];
-const xor16: Code = [0xfd, 0x51];
-const memoryCopy: Code = [0xfc, 0x0a, 0, 0];
-const memoryFill: Code = [0xfc, 0x0b, 0];
-const call = (index: number): Code => [0x10, ...unsigned(index)];
-const add: Code = [0x6a];
-const subtract: Code = [0x6b];
-const and: Code = [0x71];
-const xor: Code = [0x73];
-const shiftLeft: Code = [0x74];
-const shiftRight: Code = [0x76];
-const less: Code = [0x49];
-const greater: Code = [0x4b];
-const select: Code = [0x1b];
+const load = (base: Code, offset: number): Code => [...base, 0x28, 0, ...unsigned(offset)];
+const loadByte = (base: Code): Code => [...base, 0x2d, 0, 0];
+const store = (base: Code, offset: number, value: Code): Code => [...base, ...value, 0x36, 0, ...unsigned(offset)];
+const load16 = (base: Code, offset: number): Code => [...base, 0xfd, 0x00, 0, ...unsigned(offset)];
+const store16 = (base: Code, offset: number, value: Code): Code => [
+  ...base,
+  ...value,
+  0xfd,
+  0x0b,
+  0,
+  ...unsigned(offset),
+];
+const memoryCopy = (to: Code, from: Code, size: Code): Code => [...to, ...from, ...size, 0xfc, 0x0a, 0, 0];
+const memoryFill = (at: Code, value: Code, size: Code): Code => [...at, ...value, ...size, 0xfc, 0x0b, 0];
+const call = (index: number, ...operands: Code[]): Code => [...operands.flat(), 0x10, ...unsigned(index)];
+const add = (a: Code, b: Code): Code => [...a, ...b, 0x6a];
+const subtract = (a: Code, b: Code): Code => [...a, ...b, 0x6b];
+const and = (a: Code, b: Code): Code => [...a, ...b, 0x71];
+const shiftLeft = (a: Code, b: Code): Code => [...a, ...b, 0x74];
+const shiftRight = (a: Code, b: Code): Code => [...a, ...b, 0x76];
+const less = (a: Code, b: Code): Code => [...a, ...b, 0x49];
+const atLeast16 = (a: Code): Code => [...a, ...constant(15), 0x4b];
+const minimum = (a: Code, b: Code): Code => [...a, ...b, ...less(a, b), 0x1b];
+const xor = (...values: Code[]): Code => values.reduce((all, value) => [...all, ...value, 0x73]);
+const xor16 = (...values: Code[]): Code => values.reduce((all, value) => [...all, ...value, 0xfd, 0x51]);
 
-/** Runs the body and again while it leaves something other than zero on the stack. */
-const loopWhile = (...body: Code[]): Code => [0x03, NO_RESULT, ...body.flat(), 0x0d, 0, END];
-const when = (...body: Code[]): Code => [0x04, NO_RESULT, ...body.flat(), END];
-const choose = (yes: Code[], no: Code[]): Code => [0x04, I32, ...yes.flat(), 0x05, ...no.flat(), END];
-const increase = (local: number, by: number): Code => [...get(local), ...constant(by), ...add, ...set(local)];
+/** Runs the body, and again while the condition behind it is not zero. */
+const repeatWhile = (condition: Code, ...body: Code[]): Code => [
+  0x03,
+  NO_RESULT,
+  ...body.flat(),
+  ...condition,
+  0x0d,
+  0,
+  END,
+];
+const when = (condition: Code, ...body: Code[]): Code => [...condition, 0x04, NO_RESULT, ...body.flat(), END];
+const choose = (condition: Code, yes: Code, no: Code): Code => [...condition, 0x04, I32, ...yes, 0x05, ...no, END];
+const increase = (local: number, by: number): Code => set(local, add(get(local), constant(by)));
 
 // The program. Parameters of the first four functions: register, at, length; result: register.
 
@@ -103,239 +117,116 @@ const MAKE_TABLES = 4;
 
 /** The entry of table `table` for the byte of `word` at bit `shift`. */
 function lookup(word: number, shift: number, table: number): Code {
-  const offset = shift === 0 ? [...constant(2), ...shiftLeft] : [...constant(shift - 2), ...shiftRight];
-  return [...get(word), ...offset, ...constant(0x3fc), ...and, ...load(table * TABLE_BYTES)];
+  const times4 = shift === 0 ? shiftLeft(get(word), constant(2)) : shiftRight(get(word), constant(shift - 2));
+  return load(and(times4, constant(0x3fc)), table * TABLE_BYTES);
 }
 
 /** 16 bytes a turn, then single bytes. */
 function byTables(): Code {
   const WORD = 3;
-  const words = [0, 1, 2, 3].flatMap((index) => {
-    const first = 15 - 4 * index;
-    return [
-      ...get(AT),
-      ...load(4 * index),
-      ...(index === 0 ? [...get(REGISTER), ...xor] : []),
-      ...set(WORD),
-      ...lookup(WORD, 0, first),
-      ...lookup(WORD, 8, first - 1),
-      ...xor,
-      ...lookup(WORD, 16, first - 2),
-      ...xor,
-      ...lookup(WORD, 24, first - 3),
-      ...xor,
-      ...(index === 0 ? [] : xor),
-    ];
+  const words = [0, 1, 2, 3].map((index) => {
+    const input = load(get(AT), 4 * index);
+    const bytes = [0, 1, 2, 3].map((byte) => lookup(WORD, 8 * byte, 15 - 4 * index - byte));
+    return [...set(WORD, index === 0 ? xor(input, get(REGISTER)) : input), ...xor(...bytes)];
   });
+  const turn = [...set(REGISTER, xor(...words)), ...increase(AT, 16), ...increase(LENGTH, -16)];
+  const single = [
+    ...set(WORD, xor(get(REGISTER), loadByte(get(AT)))),
+    ...set(REGISTER, xor(lookup(WORD, 0, 0), shiftRight(get(REGISTER), constant(8)))),
+    ...increase(AT, 1),
+    ...increase(LENGTH, -1),
+  ];
   return [
-    ...get(LENGTH),
-    ...constant(15),
-    ...greater,
-    ...when(
-      loopWhile(words, set(REGISTER), increase(AT, 16), increase(LENGTH, -16), get(LENGTH), constant(15), greater),
-    ),
-    ...get(LENGTH),
-    ...when(
-      loopWhile(
-        get(REGISTER),
-        get(AT),
-        loadByte(0),
-        xor,
-        set(WORD),
-        lookup(WORD, 0, 0),
-        get(REGISTER),
-        constant(8),
-        shiftRight,
-        xor,
-        set(REGISTER),
-        increase(AT, 1),
-        increase(LENGTH, -1),
-        get(LENGTH),
-      ),
-    ),
+    ...when(atLeast16(get(LENGTH)), repeatWhile(atLeast16(get(LENGTH)), turn)),
+    ...when(get(LENGTH), repeatWhile(get(LENGTH), single)),
     ...get(REGISTER),
   ];
 }
 
-/** Divides by the multiple with these terms; `finish` takes the register of the remainder. */
-function fold(terms: Terms, area: number, finish: (remainder: number, size: number, rest: number) => Code): Code {
+/** Divides by the multiple with these terms; `finish` takes the register of the remainder and what follows it. */
+function fold(terms: Terms, area: number, finish: (remainder: number, size: number) => Code): Code {
   const REST = 3; // quotient bytes to go
-  const CHUNK_SIZE = 4;
+  const SIZE = 4; // of a chunk
   const OUT = 5; // where the history of the next quotient byte begins; the byte itself goes `reach` further
   const STOP = 6;
   const farthest = terms[terms.length - 1];
   const reach = roundUp(farthest);
   const remainder = area + reach + CHUNK + reach;
-  const gather = (offset: number): Code => [
-    ...get(AT),
-    ...load16(offset),
-    ...terms.flatMap((distance) => [...get(OUT), ...load16(reach - distance + offset), ...xor16]),
-  ];
-  const turn = Array.from({ length: STEP / 16 }, (_, i) => [
-    ...get(OUT),
-    ...gather(16 * i),
-    ...store16(reach + 16 * i),
-  ]).flat();
-  const divide = loopWhile(
+  const beyondReach = subtract(get(LENGTH), constant(reach));
+  const gather = (offset: number): Code =>
+    xor16(load16(get(AT), offset), ...terms.map((distance) => load16(get(OUT), reach - distance + offset)));
+  const turn = Array.from({ length: STEP / 16 }, (_, i) => store16(get(OUT), reach + 16 * i, gather(16 * i))).flat();
+  const divide = repeatWhile(
     get(REST),
-    constant(CHUNK),
-    get(REST),
-    constant(CHUNK),
-    less,
-    select,
-    set(CHUNK_SIZE),
-    constant(area),
-    set(OUT),
-    get(CHUNK_SIZE),
-    constant(area),
-    add,
-    set(STOP),
-    loopWhile(turn, increase(AT, STEP), increase(OUT, STEP), get(OUT), get(STOP), less),
-    get(REST),
-    get(CHUNK_SIZE),
-    subtract,
-    set(REST),
-    get(REST),
-    when(constant(area), constant(area + CHUNK), constant(reach), memoryCopy),
-    get(REST),
+    set(SIZE, minimum(get(REST), constant(CHUNK))),
+    set(OUT, constant(area)),
+    set(STOP, add(get(SIZE), constant(area))),
+    repeatWhile(less(get(OUT), get(STOP)), turn, increase(AT, STEP), increase(OUT, STEP)),
+    set(REST, subtract(get(REST), get(SIZE))),
+    when(get(REST), memoryCopy(constant(area), constant(area + CHUNK), constant(reach))),
   );
   return [
     // Only the farthest term reaches from here into the message, to its first four bytes: the register is XORed there.
-    ...constant(area + reach - farthest),
-    ...get(REGISTER),
-    ...store(0),
-    ...get(LENGTH),
-    ...constant(reach),
-    ...subtract,
-    ...constant(-STEP),
-    ...and,
-    ...set(REST),
-    ...get(LENGTH),
-    ...constant(reach),
-    ...subtract,
-    ...constant(STEP - 1),
-    ...and,
-    ...set(LENGTH),
+    ...store(constant(area + reach - farthest), 0, get(REGISTER)),
+    ...set(REST, and(beyondReach, constant(-STEP))),
+    ...set(LENGTH, and(beyondReach, constant(STEP - 1))),
     ...divide,
     // What the quotient still owes is gathered as before, from zeros behind its end.
-    ...get(OUT),
-    ...constant(reach),
-    ...add,
-    ...constant(0),
-    ...constant(roundUp(reach - terms[0])),
-    ...memoryFill,
-    ...constant(remainder),
-    ...set(STOP),
-    ...loopWhile(
-      get(STOP),
-      gather(0),
-      store16(0),
+    ...memoryFill(add(get(OUT), constant(reach)), constant(0), constant(roundUp(reach - terms[0]))),
+    ...set(STOP, constant(remainder)),
+    ...repeatWhile(
+      less(get(STOP), constant(remainder + reach)),
+      store16(get(STOP), 0, gather(0)),
       increase(AT, 16),
       increase(OUT, 16),
       increase(STOP, 16),
-      get(STOP),
-      constant(remainder + reach),
-      less,
     ),
     // The history is zeros for the next call.
-    ...constant(area),
-    ...constant(0),
-    ...constant(reach),
-    ...memoryFill,
-    ...finish(remainder, reach, LENGTH),
+    ...memoryFill(constant(area), constant(0), constant(reach)),
+    ...finish(remainder, reach),
   ];
 }
 
 function foldNear(): Code {
-  return fold(NEAR_TERMS, NEAR_AREA, (remainder, size, rest) => [
-    ...constant(0),
-    ...constant(remainder),
-    ...constant(size),
-    ...call(TABLES),
-    ...get(AT),
-    ...get(rest),
-    ...call(TABLES),
-  ]);
+  return fold(NEAR_TERMS, NEAR_AREA, (remainder, size) =>
+    call(TABLES, call(TABLES, constant(0), constant(remainder), constant(size)), get(AT), get(LENGTH)),
+  );
 }
 
 function foldFar(): Code {
-  return fold(FAR_TERMS, FAR_AREA, (remainder, size, rest) => [
-    ...constant(remainder + size),
-    ...get(AT),
-    ...get(rest),
-    ...memoryCopy,
-    ...constant(0),
-    ...constant(remainder),
-    ...constant(size),
-    ...get(rest),
-    ...add,
-    ...call(FOLD_NEAR),
+  return fold(FAR_TERMS, FAR_AREA, (remainder, size) => [
+    ...memoryCopy(constant(remainder + size), get(AT), get(LENGTH)),
+    ...call(FOLD_NEAR, constant(0), constant(remainder), add(constant(size), get(LENGTH))),
   ]);
 }
 
 function crc(): Code {
-  const all = [...get(REGISTER), ...get(AT), ...get(LENGTH)];
-  return [
-    ...get(LENGTH),
-    ...constant(FOLD_FROM),
-    ...less,
-    ...choose(
-      [all, call(TABLES)],
-      [get(LENGTH), constant(FOLD_FAR_FROM), less, choose([all, call(FOLD_NEAR)], [all, call(FOLD_FAR)])],
-    ),
-  ];
+  const by = (index: number): Code => call(index, get(REGISTER), get(AT), get(LENGTH));
+  const folded = choose(less(get(LENGTH), constant(FOLD_FAR_FROM)), by(FOLD_NEAR), by(FOLD_FAR));
+  return choose(less(get(LENGTH), constant(FOLD_FROM)), by(TABLES), folded);
 }
 
 function makeTables(): Code {
-  const AT_ENTRY = 0;
+  const ENTRY = 0;
   const VALUE = 1;
-  const halve = [
-    ...get(VALUE),
-    ...constant(1),
-    ...shiftRight,
-    ...constant(0),
-    ...get(VALUE),
-    ...constant(1),
-    ...and,
-    ...subtract,
-    ...constant(POLYNOMIAL),
-    ...and,
-    ...xor,
-    ...set(VALUE),
-  ];
+  const lowestBit = and(get(VALUE), constant(1));
+  const polynomialIfOdd = and(subtract(constant(0), lowestBit), constant(POLYNOMIAL));
+  const halve = set(VALUE, xor(shiftRight(get(VALUE), constant(1)), polynomialIfOdd));
   return [
-    ...loopWhile(
-      get(AT_ENTRY),
-      constant(2),
-      shiftRight,
-      set(VALUE),
+    ...repeatWhile(
+      less(get(ENTRY), constant(TABLE_BYTES)),
+      set(VALUE, shiftRight(get(ENTRY), constant(2))),
       Array.from({ length: 8 }, () => halve).flat(),
-      get(AT_ENTRY),
-      get(VALUE),
-      store(0),
-      increase(AT_ENTRY, 4),
-      get(AT_ENTRY),
-      constant(TABLE_BYTES),
-      less,
+      store(get(ENTRY), 0, get(VALUE)),
+      increase(ENTRY, 4),
     ),
     // Each further table is the one before moved on by a byte of zeros.
-    ...constant(0),
-    ...set(AT_ENTRY),
-    ...loopWhile(
-      get(AT_ENTRY),
-      load(0),
-      set(VALUE),
-      get(AT_ENTRY),
-      get(VALUE),
-      constant(8),
-      shiftRight,
-      lookup(VALUE, 0, 0),
-      xor,
-      store(TABLE_BYTES),
-      increase(AT_ENTRY, 4),
-      get(AT_ENTRY),
-      constant(15 * TABLE_BYTES),
-      less,
+    ...set(ENTRY, constant(0)),
+    ...repeatWhile(
+      less(get(ENTRY), constant(15 * TABLE_BYTES)),
+      set(VALUE, load(get(ENTRY), 0)),
+      store(get(ENTRY), TABLE_BYTES, xor(shiftRight(get(VALUE), constant(8)), lookup(VALUE, 0, 0))),
+      increase(ENTRY, 4),
     ),
   ];
 }
