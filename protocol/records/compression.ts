@@ -1,7 +1,7 @@
 /**
  * The codecs a record batch may be compressed with. gzip and zstd are Node's own (zstd.ts reads where Node is older
  * than 22.15), snappy and LZ4 are written here, since no Node has them and native add-ons must be built.
- * The modules behind are loaded at first use: a broker passes batches through untouched and most never need one.
+ * Node's zlib is loaded at first use: a broker passes batches through untouched, and its start should not pay for it.
  */
 import { createRequire } from 'node:module';
 import type * as Zlib from 'node:zlib';
