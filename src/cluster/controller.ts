@@ -1,0 +1,147 @@
+/**
+ * The one place where the cluster changes. Each operation decides on records from the image (pure functions beside this
+ * file), has them stored, replays them into a new image, and tells the listeners: when its promise resolves the change is
+ * durable and in force here. Methods are asynchronous because a cluster's store will be elsewhere.
+ */
+import type { ServerConfig } from '../config/server.ts';
+import { randomUuid, type Random } from '../platform/random.ts';
+import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
+import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
+import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-topics.ts';
+import { initialLevels } from './features.ts';
+import { configOf, emptyImage, replay, type ClusterImage } from './image.ts';
+import { recordsOf } from './image-records.ts';
+import { internalTopic, type InternalTopic } from './internal-topics.ts';
+import type { MetadataDraft } from './metadata-records.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import { usableBrokers } from './placement.ts';
+import { registerBroker, type BrokerRegistration } from './registration.ts';
+
+export type ImageListener = (image: ClusterImage, previous: ClusterImage) => void;
+
+export interface ControllerOptions {
+  readonly store: MetadataStore;
+  readonly clusterId: string;
+  readonly random: Random;
+  /** What topics are made by when a request leaves it open; read at each use, since parts of it are dynamic. */
+  config(): ServerConfig;
+}
+
+/** What a resource's own settings become; keys that are missing are reset. */
+export interface ConfigChange {
+  /** See ResourceType. */
+  readonly type: number;
+  readonly name: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** As in Kafka (KIP-730). */
+const PRODUCER_ID_BLOCK = 1000;
+/** A log is rewritten at start when it is so many times longer than what it says. */
+const REWRITE_FACTOR = 4;
+const REWRITE_ABOVE_RECORDS = 10_000;
+
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #listeners: ImageListener[] = [];
+  #image: ClusterImage;
+
+  /** Loads what the store has. */
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    let image = emptyImage(options.clusterId);
+    let count = 0;
+    for (const { records, revision } of options.store.load()) {
+      image = replay(image, records, revision);
+      count += records.length;
+    }
+    this.#image = image;
+    if (count > REWRITE_ABOVE_RECORDS) {
+      const records = recordsOf(image);
+      if (count > records.length * REWRITE_FACTOR) options.store.rewrite(records, image.revision);
+    }
+  }
+
+  /** The cluster as of now. Hold on to it for as long as one answer takes, no longer. */
+  get image(): ClusterImage {
+    return this.#image;
+  }
+
+  /** Called with every new image, in the order of registration, before the operation that made it resolves. */
+  onChange(listener: ImageListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Once, at start: from here on the broker is part of the cluster, under new epochs. */
+  register(registration: BrokerRegistration): void {
+    const levels = initialLevels
+      .filter(({ name, level }) => this.#image.features.get(name) !== level)
+      .map(({ name, level }): MetadataDraft => ({ type: 'FeatureLevelRecord', name, featureLevel: level }));
+    this.#commit(levels);
+    this.#commit(registerBroker(registration, this.#image));
+  }
+
+  async createTopics(topics: readonly NewTopic[], options: { validateOnly: boolean }): Promise<CreateResult[]> {
+    const { random, config } = this.#options;
+    const { results, records } = createTopics(topics, {
+      image: this.#image, config: config(), newTopicId: () => randomUuid(random), random: () => random.float(),
+    });
+    if (!options.validateOnly) this.#commit(records);
+    return results;
+  }
+
+  async deleteTopics(topics: readonly TopicToDelete[]): Promise<DeleteResult[]> {
+    const { results, records } = deleteTopics(topics, this.#image);
+    this.#commit(records);
+    return results;
+  }
+
+  async createPartitions(
+    topics: readonly MorePartitions[], options: { validateOnly: boolean },
+  ): Promise<PartitionsResult[]> {
+    const { results, records } = createPartitions(topics, this.#image, () => this.#options.random.float());
+    if (!options.validateOnly) this.#commit(records);
+    return results;
+  }
+
+  /** The values must have been validated (src/config/alter.ts). All changes happen together. */
+  async setConfigs(changes: readonly ConfigChange[]): Promise<void> {
+    const records: MetadataDraft[] = [];
+    for (const { type, name: resourceName, values } of changes) {
+      const old = configOf(this.#image, type, resourceName);
+      const record = (name: string, value: string | null) =>
+        records.push({ type: 'ConfigRecord', resourceType: type, resourceName, name, value });
+      for (const [name, value] of values) if (old.get(name) !== value) record(name, value);
+      for (const name of old.keys()) if (!values.has(name)) record(name, null);
+    }
+    this.#commit(records);
+  }
+
+  /** Ids that no producer has had. */
+  async allocateProducerIds(brokerId: number): Promise<{ first: number; size: number }> {
+    const first = this.#image.nextProducerId;
+    const brokerEpoch = this.#image.brokers.get(brokerId)?.epoch ?? -1;
+    this.#commit([{ type: 'ProducerIdsRecord', brokerId, brokerEpoch, nextProducerId: first + PRODUCER_ID_BLOCK }]);
+    return { first, size: PRODUCER_ID_BLOCK };
+  }
+
+  /** Creates it where it is missing. */
+  async ensureInternalTopic(name: InternalTopic): Promise<void> {
+    if (this.#image.topicsByName.has(name)) return;
+    const topic = internalTopic(name, this.#options.config(), usableBrokers(this.#image).length);
+    const [result] = await this.createTopics([topic], { validateOnly: false });
+    if (result.errorMessage !== null) throw new Error(`${name} could not be created: ${result.errorMessage}`);
+  }
+
+  close(): void {
+    this.#options.store.close();
+  }
+
+  #commit(drafts: readonly MetadataDraft[]): void {
+    if (drafts.length === 0) return;
+    const { records, revision } = this.#options.store.append(drafts);
+    const previous = this.#image;
+    this.#image = replay(previous, records, revision);
+    for (const listener of this.#listeners) listener(this.#image, previous);
+  }
+}

@@ -1,0 +1,87 @@
+/** Decides what adding partitions to topics means. Pure. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
+import { fail, type Failure } from './create-topics.ts';
+import type { ClusterImage, TopicImage } from './image.ts';
+import type { MetadataDraft } from './metadata-records.ts';
+import { assignmentFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
+
+export type MorePartitions = RequestOf<typeof CreatePartitions>['topics'][number];
+
+export interface PartitionsResult {
+  readonly name: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+}
+
+export function createPartitions(
+  topics: readonly MorePartitions[], image: ClusterImage, random: () => number,
+): { results: PartitionsResult[]; records: MetadataDraft[] } {
+  const results: PartitionsResult[] = [];
+  const records: MetadataDraft[] = [];
+  const names = topics.map(({ name }) => name);
+  for (const [i, topic] of topics.entries()) {
+    const { name } = topic;
+    if (names.lastIndexOf(name) !== names.indexOf(name)) {
+      if (names.indexOf(name) === i) {
+        results.push({ name, ...fail(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') });
+      }
+      continue;
+    }
+    const decided = addPartitions(topic, image, random());
+    if (Array.isArray(decided)) {
+      records.push(...decided);
+      results.push({ name, errorCode: ErrorCode.NONE, errorMessage: null });
+    } else {
+      results.push({ name, ...decided });
+    }
+  }
+  return { results, records };
+}
+
+function addPartitions(request: MorePartitions, image: ClusterImage, random: number): MetadataDraft[] | Failure {
+  const topic = image.topicsByName.get(request.name);
+  if (topic === undefined) {
+    return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+  }
+  const has = topic.partitions.length;
+  if (request.count === has) {
+    return fail(ErrorCode.INVALID_PARTITIONS, `Topic already has ${has} partition(s).`);
+  }
+  if (request.count < has) {
+    return fail(ErrorCode.INVALID_PARTITIONS,
+      `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`);
+  }
+  const replicas = request.assignments === null
+    ? placed(topic, image, request.count - has, random)
+    : assigned(topic, image, request.count - has, request.assignments.map(({ brokerIds }) => brokerIds));
+  if (!Array.isArray(replicas)) return replicas;
+  return replicas.map((of, i) => newPartition(topic.id, has + i, of));
+}
+
+function placed(topic: TopicImage, image: ClusterImage, count: number, random: number): number[][] | Failure {
+  const brokers = usableBrokers(image);
+  const factor = topic.partitions[0].replicas.length;
+  const fault = factorFault(factor, brokers);
+  if (fault !== null) return fail(ErrorCode.INVALID_REPLICATION_FACTOR, fault);
+  return place(brokers.map(({ id }) => id), count, factor, Math.floor(random * brokers.length));
+}
+
+function assigned(topic: TopicImage, image: ClusterImage, count: number, replicas: number[][]): number[][] | Failure {
+  if (replicas.length !== count) {
+    return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+      `Attempted to add ${count} additional partition(s), but only ${replicas.length} assignment(s) were specified.`);
+  }
+  const factor = topic.partitions[0].replicas.length;
+  for (const of of replicas) {
+    const fault = assignmentFault(image, of);
+    if (fault !== null) return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
+    if (of.length !== factor) {
+      return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+        `The manual partition assignment includes a partition with ${of.length} replica(s), but this is not consistent ` +
+        `with previous partitions, which have ${factor} replica(s).`);
+    }
+  }
+  return replicas;
+}

@@ -1,0 +1,27 @@
+/** Features of a cluster that are versioned as a whole (KIP-584), and the levels a new cluster begins with. */
+
+export interface SupportedFeature {
+  readonly name: string;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+}
+
+/** As Apache Kafka 4.3 has them; metadata.version 30 is its '4.3-IV0'. */
+export const supportedFeatures: readonly SupportedFeature[] = [
+  { name: 'group.version', minVersion: 0, maxVersion: 1 },
+  { name: 'kraft.version', minVersion: 0, maxVersion: 1 },
+  { name: 'metadata.version', minVersion: 7, maxVersion: 30 },
+  { name: 'share.version', minVersion: 0, maxVersion: 1 },
+  { name: 'streams.version', minVersion: 0, maxVersion: 1 },
+  { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
+  { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1 },
+];
+
+/**
+ * The levels that are in force here. A feature of Kafka's whose behaviour Ottla does not have yet is not in the list: a
+ * client that sees it missing does without.
+ */
+export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
+  { name: 'metadata.version', level: 30 },
+  { name: 'kraft.version', level: 1 },
+];

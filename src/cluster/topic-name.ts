@@ -1,0 +1,26 @@
+/** Which topic names are allowed, as in Kafka. */
+
+const LONGEST = 249;
+
+/** Why a name is not allowed, or null. */
+export function topicNameFault(name: string): string | null {
+  if (name === '') return 'Topic name is invalid: it is empty';
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' means a directory`;
+  if (name.length > LONGEST) return `Topic name is invalid: it has ${name.length} characters, at most ${LONGEST} are allowed`;
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
+    return `Topic name is invalid: '${name}' has characters other than ASCII letters, digits, '.', '_' and '-'`;
+  }
+  return null;
+}
+
+/** Names that differ only by '.' and '_' would share the names of their metrics: the other one has to go. */
+export function collisionKey(name: string): string {
+  return name.replaceAll('.', '_');
+}
+
+const INTERNAL = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
+
+/** Topics in which the broker keeps its own state. */
+export function isInternalTopic(name: string): boolean {
+  return INTERNAL.has(name);
+}
