@@ -7,7 +7,7 @@ import {
 import type { JoinEvent } from './join-event.ts';
 import { clientReason, sameProtocols, updateMember } from './join-event.ts';
 import { supportsProtocols } from './protocol-vote.ts';
-import { rebalance } from './rebalance.ts';
+import { endJoinPhaseIfAllJoined, rebalance } from './rebalance.ts';
 import { joinAsStaticAgain } from './static-members.ts';
 
 /** A member that waits for its first generation cannot heartbeat; its connection may be long gone. */
@@ -23,7 +23,7 @@ export function join(group: ClassicGroup, event: JoinEvent, turn: Turn): void {
     turn.effects.push({
       type: 'joinReply', to: event.to, response: joinError('', ErrorCode.GROUP_MAX_SIZE_REACHED),
     });
-    return;
+    return endJoinPhaseIfAllJoined(group, turn);
   }
   if (!supportsProtocols(group, event.protocolType, event.protocols)) {
     return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);

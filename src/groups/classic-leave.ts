@@ -23,14 +23,11 @@ export function leave(group: ClassicGroup, event: LeaveEvent, turn: Turn): void 
   const gone: string[] = [];
   const members = event.members.map(({ memberId, groupInstanceId, reason }): LeftMember => {
     const result = { memberId, groupInstanceId, errorCode: 0 };
-    if (group.pendingMembers.has(memberId)) {
-      removeMember(group, memberId, turn);
-      return result;
-    }
     const actual = memberId === '' && groupInstanceId !== null
       ? (group.staticMembers.get(groupInstanceId) ?? '')
       : memberId;
-    result.errorCode = checkMember(group, actual, groupInstanceId);
+    // A pending member that leaves disturbs the others too, needlessly: Kafka's way.
+    if (!group.pendingMembers.has(memberId)) result.errorCode = checkMember(group, actual, groupInstanceId);
     if (result.errorCode !== ErrorCode.NONE) return result;
     removeMember(group, actual, turn);
     gone.push(reason === null || reason === '' ? actual : `${actual}: ${reason}`);

@@ -157,6 +157,7 @@ export class GroupCoordinator {
   }
 
   heartbeat(request: HeartbeatRequest): number {
+    if (request.groupId === '') return ErrorCode.INVALID_GROUP_ID;
     const at = this.#partitionOf(request.groupId);
     // Its group is being read: an error would make a member give up partitions it still owns.
     if (typeof at === 'number') return at === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : at;
@@ -363,5 +364,5 @@ export class GroupCoordinator {
 
 /** A name that no group has can be used without membership only. */
 function checkGrouplessCommit(generationId: number): number {
-  return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+  return generationId < 0 ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND;
 }

@@ -55,7 +55,7 @@ export function listGroup(
   group: Group, statesFilter: readonly string[], typesFilter: readonly string[],
 ): ListedGroup | null {
   const listed = {
-    groupId: group.groupId, protocolType: group.protocolType ?? '', groupState: group.state, groupType: 'Classic',
+    groupId: group.groupId, protocolType: group.protocolType ?? '', groupState: group.state, groupType: group.type,
   };
   return passes(listed.groupState, statesFilter) && passes(listed.groupType, typesFilter) ? listed : null;
 }

@@ -1,5 +1,7 @@
 /** Which assignment protocol a classic group uses: one that every member knows, chosen by the members' votes. */
+import { messageCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
+import { ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
 import type { ClassicGroup, MemberProtocol } from './classic-state.ts';
 import { metadataFor } from './classic-state.ts';
 import { javaHash } from './java-hash.ts';
@@ -63,12 +65,9 @@ export function isSubscribed(group: ClassicGroup, topic: string): boolean {
   return group.subscribedTopics === null ? group.protocolType === 'consumer' : group.subscribedTopics.has(topic);
 }
 
-/** Every version of ConsumerProtocolSubscription begins with its version and the list of topics. */
+/** Whatever the version, a subscription begins as in version 0. */
 function topicsOf(subscription: Uint8Array): string[] {
-  const bytes = Buffer.from(subscription.buffer, subscription.byteOffset, subscription.byteLength);
-  const reader = new Reader(bytes, 0, bytes.length);
+  const reader = new Reader(Buffer.from(subscription.buffer, subscription.byteOffset, subscription.byteLength));
   reader.int16();
-  const topics: string[] = [];
-  for (let left = reader.int32(); left > 0; left--) topics.push(reader.string());
-  return topics;
+  return messageCodec(ConsumerProtocolSubscription, 0).decode(reader).topics;
 }

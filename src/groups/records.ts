@@ -4,9 +4,8 @@ import { Reader } from '../../protocol/reader.ts';
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
-import {
-  GroupMetadataKey, GroupMetadataValue, OffsetCommitKey, OffsetCommitValue,
-} from '../../protocol/topics/consumer-offsets.ts';
+import { GroupMetadataKey, GroupMetadataValue } from '../../protocol/topics/classic-group.ts';
+import { LegacyOffsetCommitKey, OffsetCommitKey, OffsetCommitValue } from '../../protocol/topics/offset-commit.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { GroupMetadata } from './classic-state.ts';
 import type { GroupPartition } from './group-partition.ts';
@@ -30,11 +29,8 @@ export interface GroupMetadataRecord {
 
 export type GroupRecord = OffsetRecord | GroupMetadataRecord;
 
-/** A key's first two bytes say what it is a key of; 0 and 1 mean the same. */
-const OLD_OFFSET_KEY = 0;
-const OFFSET_KEY = 1;
-const GROUP_KEY = 2;
-/** The versions that Apache Kafka 4.3 writes. Of offsets, only version 1 has a time of expiry. */
+/** In front of each key stands the number of its kind, in front of each value its version. These are what Apache Kafka 4.3
+ * writes. Of offsets, only version 1 has a time of expiry. */
 const GROUP_VALUE_VERSION = 3;
 const OFFSET_VALUE_VERSION = 4;
 const EXPIRING_OFFSET_VALUE_VERSION = 1;
@@ -45,12 +41,12 @@ const writer = new Writer();
 export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraft {
   if (record.type === 'group') {
     const { groupId: group, metadata } = record;
-    const key = encode(GROUP_KEY, GroupMetadataKey, 0, { group });
+    const key = encode(GroupMetadataKey.apiKey, GroupMetadataKey, 0, { group });
     const value = metadata && encode(GROUP_VALUE_VERSION, GroupMetadataValue, GROUP_VALUE_VERSION, metadata);
     return { key, value, timestamp };
   }
   const { groupId: group, topic, partition, committed } = record;
-  const key = encode(OFFSET_KEY, OffsetCommitKey, 0, { group, topic, partition });
+  const key = encode(OffsetCommitKey.apiKey, OffsetCommitKey, 0, { group, topic, partition });
   if (committed === null) return { key, value: null, timestamp };
   const version = committed.expireTimestamp >= 0 ? EXPIRING_OFFSET_VALUE_VERSION : OFFSET_VALUE_VERSION;
   return { key, value: encode(version, OffsetCommitValue, version, committed), timestamp };
@@ -60,11 +56,12 @@ export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraf
 export function decodeRecord(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
   const reader = readerOf(key);
   const kind = reader.int16();
-  if (kind === GROUP_KEY) {
+  if (kind === GroupMetadataKey.apiKey) {
     const { group } = messageCodec(GroupMetadataKey, 0).decode(reader);
     return { type: 'group', groupId: group, metadata: decode(GroupMetadataValue, value) };
   }
-  if (kind !== OFFSET_KEY && kind !== OLD_OFFSET_KEY) return null;
+  // The legacy key differs in its number only.
+  if (kind !== OffsetCommitKey.apiKey && kind !== LegacyOffsetCommitKey.apiKey) return null;
   const { group, topic, partition } = messageCodec(OffsetCommitKey, 0).decode(reader);
   return { type: 'offset', groupId: group, topic, partition, committed: decode(OffsetCommitValue, value) };
 }

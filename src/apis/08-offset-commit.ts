@@ -1,0 +1,32 @@
+/** Stores how far a group has read. */
+import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+import { refuseCommit } from '../groups/offset-requests.ts';
+import { mergeTopics, sortTopics } from './topic-partitions.ts';
+
+export const offsetCommit = handler(OffsetCommit, {
+  handle: (request, { broker, apiVersion }) => {
+    const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
+    const { known, unknown } = sortTopics(broker.controller.image, request.topics, apiVersion >= 10);
+    if (known.length === 0) return { topics: unknown };
+    const topics = broker.groups.commitOffsets({
+      groupId, memberId, groupInstanceId, generationId, retentionTimeMs, topics: known,
+    });
+    return { topics: mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)) };
+  },
+  refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
+});
+
+type Committed = ReturnType<typeof refuseCommit>[number];
+
+/** Before v9 an unknown group was an unknown generation. */
+function asBeforeV9(topic: Committed): Committed {
+  return {
+    ...topic,
+    partitions: topic.partitions.map(({ partitionIndex, errorCode }) => ({
+      partitionIndex,
+      errorCode: errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? ErrorCode.ILLEGAL_GENERATION : errorCode,
+    })),
+  };
+}

@@ -1,0 +1,87 @@
+/** Tells how far groups have read. */
+import { OffsetFetch } from '../../protocol/apis/09-offset-fetch.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { ClusterImage } from '../cluster/image.ts';
+import type { GroupCoordinator } from '../groups/coordinator.ts';
+import type { FetchedGroup } from '../groups/offset-requests.ts';
+import { unknownOffset } from '../groups/offset-requests.ts';
+import { handler } from './handler.ts';
+
+type Request = RequestOf<typeof OffsetFetch>;
+type GroupRequest = Request['groups'][number];
+type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
+
+export const offsetFetch = handler(OffsetFetch, {
+  handle: (request, { broker, apiVersion }) => {
+    const { groups, controller } = broker;
+    const { requireStable } = request;
+    if (apiVersion < 8) return fetchOne(groups, request, apiVersion);
+    return {
+      groups: request.groups.map((group) => (
+        apiVersion < 10
+          ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
+          : fetchById(groups, controller.image, group, requireStable)
+      )),
+    };
+  },
+  refuse: (request, errorCode) => ({
+    ...oldError({ groupId: '', errorCode, topics: [] }, request),
+    groups: request.groups.map(({ groupId }) => ({ groupId, errorCode, topics: [] })),
+  }),
+});
+
+/** Up to v7: one group. */
+function fetchOne(
+  groups: GroupCoordinator, request: Request, apiVersion: number,
+): ResponseDraft<typeof OffsetFetch> {
+  const { groupId, topics, requireStable } = request;
+  const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
+  const { errorCode } = fetched;
+  if (errorCode === ErrorCode.NONE) return { topics: fetched.topics, errorCode };
+  return apiVersion < 2 ? oldError(fetched, request) : { topics: [], errorCode };
+}
+
+/** v1 has no place for an error of the whole group: every partition gets it. */
+function oldError({ errorCode }: FetchedGroup, { topics }: Request): ResponseDraft<typeof OffsetFetch> {
+  return {
+    errorCode,
+    topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+      name, partitions: partitionIndexes.map((partition) => unknownOffset(partition, errorCode)),
+    })),
+  };
+}
+
+/** From v10 on (KIP-848) topics go by their ids, those asked for and those answered. */
+function fetchById(
+  groups: GroupCoordinator, image: ClusterImage, group: GroupRequest, requireStable: boolean,
+): GroupResponse {
+  const { groupId, topics } = group;
+  const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
+  if (topics === null) {
+    const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
+    // Without an id there is no way to speak of a topic that was deleted.
+    return withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
+  }
+  const known = topics.flatMap(({ topicId, partitionIndexes }) => {
+    const name = image.topicsById.get(topicId)?.name;
+    return name === undefined ? [] : [{ name, partitionIndexes }];
+  });
+  const fetched = withIds(groups.fetchOffsets({ groupId, topics: known }, requireStable), idOf);
+  if (fetched.errorCode !== ErrorCode.NONE) return fetched;
+  const unknown = topics.filter(({ topicId }) => !image.topicsById.has(topicId));
+  return {
+    ...fetched,
+    topics: [
+      ...unknown.map(({ topicId, partitionIndexes }) => ({
+        topicId, partitions: partitionIndexes.map((index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
+      })),
+      ...fetched.topics,
+    ],
+  };
+}
+
+function withIds({ groupId, errorCode, topics }: FetchedGroup, idOf: (name: string) => string): GroupResponse {
+  return { groupId, errorCode, topics: topics.map((topic) => ({ ...topic, topicId: idOf(topic.name) })) };
+}

@@ -1,0 +1,69 @@
+/** Says which broker coordinates a group, a transactional id or a share partition. */
+import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import type { Context } from './handler.ts';
+import { handler } from './handler.ts';
+
+type Response = ResponseDraft<typeof FindCoordinator>;
+type Coordinator = NonNullable<Response['coordinators']>[number];
+/** What a handler that waits may keep of its context. */
+type Asker = Pick<Context, 'broker' | 'listener' | 'apiVersion'>;
+
+const GROUP = 0;
+const TRANSACTION = 1;
+const SHARE = 2;
+const SHARE_KEY = /^.+:[\w-]{22}:\d+$/;
+const SHARE_KEY_FORM = 'The key of a share partition is groupId:topicId:partition.';
+const OFFSETS_TOPIC = '__consumer_offsets';
+
+export const findCoordinator = handler(FindCoordinator, {
+  handle: (request, { broker, listener, apiVersion }) => {
+    const asker: Asker = { broker, listener, apiVersion };
+    const missing = request.keyType === GROUP && !broker.controller.image.topicsByName.has(OFFSETS_TOPIC);
+    if (!missing) return find(request, asker);
+    // Made on first use, so that the first answer is a coordinator already and not a reason to try again.
+    return broker.groups.ensureOffsetsTopic().then(() => find(request, asker));
+  },
+  refuse: (request, errorCode) => {
+    const keys = request.coordinatorKeys;
+    return { ...nowhere('', errorCode, null), coordinators: keys.map((key) => nowhere(key, errorCode, null)) };
+  },
+});
+
+function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, asker: Asker): Response {
+  if (asker.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, asker)) };
+  const { key: _key, ...coordinator } = findOne(key, keyType, asker);
+  return coordinator;
+}
+
+function findOne(key: string, keyType: number, asker: Asker): Coordinator {
+  const { broker, apiVersion } = asker;
+  switch (keyType) {
+    case GROUP:
+      return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, asker);
+    case TRANSACTION:
+      return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no transaction coordinator yet.');
+    case SHARE:
+      if (!SHARE_KEY.test(key)) return nowhere(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
+      if (apiVersion < 6) return nowhere(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');
+      return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no share coordinator yet.');
+    default:
+      return nowhere(key, ErrorCode.INVALID_REQUEST, `Key type ${keyType} is not 0, 1 or 2.`);
+  }
+}
+
+function leaderOf(topic: string, partition: number, key: string, { broker, listener }: Asker): Coordinator {
+  const { image } = broker.controller;
+  const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
+  const endpoint = leader?.listeners.find(({ name }) => name === listener);
+  if (leader === undefined || endpoint === undefined) {
+    return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic}-${partition} has no leader: try again.`);
+  }
+  const { host, port } = endpoint;
+  return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
+}
+
+function nowhere(key: string, errorCode: number, errorMessage: string | null): Coordinator {
+  return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage };
+}

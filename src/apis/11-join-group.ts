@@ -1,0 +1,26 @@
+/** Lets a member into a classic group; waits until the join phase has ended. */
+import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
+import { joinError } from '../groups/classic-state.ts';
+import type { JoinResponse } from '../groups/classic-state.ts';
+import { handler } from './handler.ts';
+
+export const joinGroup = handler(JoinGroup, {
+  handle: (request, { broker, apiVersion, clientId, clientHost, connectionId }) => {
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
+    const response = broker.groups.join(
+      // v0 has one timeout for both.
+      apiVersion === 0 || rebalanceTimeoutMs === -1 ? { ...request, rebalanceTimeoutMs: sessionTimeoutMs } : request,
+      // As Java prints an address without a name; tools show it as it is.
+      { clientId: clientId ?? '', clientHost: `/${clientHost}`, connectionId },
+      { requireKnownMemberId: apiVersion >= 4, supportSkippingAssignment: apiVersion >= 9 },
+    );
+    if (apiVersion >= 7) return response;
+    return response instanceof Promise ? response.then(withProtocolName) : withProtocolName(response);
+  },
+  refuse: ({ memberId }, errorCode) => withProtocolName(joinError(memberId, errorCode)),
+});
+
+/** Before v7 there is no null in this place. */
+function withProtocolName(response: JoinResponse): JoinResponse {
+  return { ...response, protocolName: response.protocolName ?? '' };
+}

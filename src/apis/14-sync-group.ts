@@ -1,0 +1,16 @@
+/** Takes the leader's assignment of a classic group, and gives each member its part. */
+import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { syncError } from '../groups/classic-state.ts';
+import { handler } from './handler.ts';
+
+export const syncGroup = handler(SyncGroup, {
+  handle: (request, { broker, apiVersion }) => {
+    // From v5 on both must be told (KIP-559).
+    if (apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)) {
+      return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    }
+    return broker.groups.sync(request);
+  },
+  refuse: (_request, errorCode) => syncError(errorCode),
+});

@@ -1,0 +1,13 @@
+/** Deletes groups without members, with the offsets they have committed. */
+import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
+import { handler } from './handler.ts';
+
+export const deleteGroups = handler(DeleteGroups, {
+  handle: ({ groupsNames }, { broker }) => ({
+    // A name given twice is one group, and one result.
+    results: Array.from(new Set(groupsNames), (groupId) => ({
+      groupId, errorCode: broker.groups.deleteGroup(groupId),
+    })),
+  }),
+  refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => ({ groupId, errorCode })) }),
+});

@@ -1,0 +1,18 @@
+/** Forgets offsets a group has committed, of topics its members do not read. */
+import { OffsetDelete } from '../../protocol/apis/47-offset-delete.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import { handler } from './handler.ts';
+import { mergeTopics, sortTopics } from './topic-partitions.ts';
+
+export const offsetDelete = handler(OffsetDelete, {
+  handle: ({ groupId, topics }, { broker }) => {
+    const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
+    const { known, unknown } = sortTopics(broker.controller.image, named, false);
+    if (known.length === 0) return { errorCode: ErrorCode.NONE, topics: unknown };
+    const { errorCode, topics: deleted } = broker.groups.deleteOffsets(groupId, known);
+    if (errorCode !== ErrorCode.NONE) return { errorCode, topics: [] };
+    return { errorCode, topics: mergeTopics(unknown, deleted) };
+  },
+  refuse: (_request, errorCode) => ({ errorCode, topics: [] }),
+});

@@ -1,0 +1,57 @@
+/** Sorts the partitions a request names into those that exist and those that do not. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { ClusterImage } from '../cluster/image.ts';
+
+interface NamedTopic<P> {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: readonly P[];
+}
+
+export interface PartitionError {
+  readonly partitionIndex: number;
+  readonly errorCode: number;
+}
+
+interface TopicErrors {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: PartitionError[];
+}
+
+/** By id where `byId` says so; what exists gets both name and id. */
+export function sortTopics<P extends { readonly partitionIndex: number }>(
+  image: ClusterImage, topics: readonly NamedTopic<P>[], byId: boolean,
+): { known: NamedTopic<P>[]; unknown: TopicErrors[] } {
+  const known: NamedTopic<P>[] = [];
+  const unknown: TopicErrors[] = [];
+  for (const { name, topicId, partitions } of topics) {
+    const topic = byId ? image.topicsById.get(topicId) : image.topicsByName.get(name);
+    const identity = { name: topic?.name ?? name, topicId: topic?.id ?? topicId };
+    const errorCode = topic === undefined && byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const exists = ({ partitionIndex }: P): boolean => topic?.partitions[partitionIndex] !== undefined;
+    const missing = partitions.filter((partition) => !exists(partition));
+    const present = missing.length === 0 ? partitions : partitions.filter(exists);
+    if (missing.length > 0) {
+      unknown.push({
+        ...identity, partitions: missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+      });
+    }
+    if (present.length > 0) known.push({ ...identity, partitions: present });
+  }
+  return { known, unknown };
+}
+
+/** One answer of both: refused partitions first, as Kafka has it, each topic once. */
+export function mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
+  unknown: readonly TopicErrors[], answered: readonly T[],
+): (T | TopicErrors)[] {
+  if (unknown.length === 0) return [...answered];
+  const merged = new Map<string, T | TopicErrors>();
+  for (const topic of unknown) merged.set(topic.name === '' ? topic.topicId : topic.name, topic);
+  for (const topic of answered) {
+    const before = merged.get(topic.name)?.partitions ?? [];
+    merged.set(topic.name, { ...topic, partitions: [...before, ...topic.partitions] });
+  }
+  return [...merged.values()];
+}

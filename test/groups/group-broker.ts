@@ -1,0 +1,128 @@
+/** A coordinator with its handlers, on a log in memory and a clock that stands still: what group tests talk to. */
+import * as tables from '../../protocol/apis/index.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { Reader } from '../../protocol/reader.ts';
+import { decodeBatch } from '../../protocol/records/decode.ts';
+import { encodeBatch } from '../../protocol/records/encode.ts';
+import type { RecordDraft } from '../../protocol/records/encode.ts';
+import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
+import { offsetCommit } from '../../src/apis/08-offset-commit.ts';
+import { offsetFetch } from '../../src/apis/09-offset-fetch.ts';
+import { findCoordinator } from '../../src/apis/10-find-coordinator.ts';
+import { joinGroup } from '../../src/apis/11-join-group.ts';
+import { heartbeat } from '../../src/apis/12-heartbeat.ts';
+import { leaveGroup } from '../../src/apis/13-leave-group.ts';
+import { syncGroup } from '../../src/apis/14-sync-group.ts';
+import { describeGroups } from '../../src/apis/15-describe-groups.ts';
+import { listGroups } from '../../src/apis/16-list-groups.ts';
+import { deleteGroups } from '../../src/apis/42-delete-groups.ts';
+import { offsetDelete } from '../../src/apis/47-offset-delete.ts';
+import type { Context, Handler } from '../../src/apis/handler.ts';
+import { GroupCoordinator } from '../../src/groups/coordinator.ts';
+import type { GroupConfig, GroupLog } from '../../src/groups/coordinator.ts';
+import { LogError } from '../../src/partitions/partition.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { seededRandom } from '../../src/platform/random.ts';
+
+export { tables };
+
+/** Keeps batches as bytes, so that what is read back has been through the formats of the disk. */
+export class MemoryLog implements GroupLog {
+  readonly batches: Buffer[] = [];
+  /** Every append is refused with this code while it is not 0. */
+  failing = 0;
+
+  appendRecords(records: readonly RecordDraft[]): void {
+    if (this.failing !== 0) throw new LogError(this.failing, 'the test has this append fail');
+    this.batches.push(encodeBatch({ records: [...records] }));
+  }
+
+  forEachRecord(visit: Parameters<GroupLog['forEachRecord']>[0]): void {
+    for (const bytes of this.batches) {
+      const batch = decodeBatch(bytes, 0);
+      for (const record of batch.records) visit(record, batch);
+    }
+  }
+}
+
+const TOPIC_ID = 'EOxdhpWe4k1rqk_XteAX2w';
+const PARTITION = { leader: 1, leaderEpoch: 0 };
+const OFFSETS_PARTITIONS = 4;
+
+export const DEFAULTS: GroupConfig = {
+  'group.initial.rebalance.delay.ms': 0, 'group.max.session.timeout.ms': 1_800_000,
+  'group.min.session.timeout.ms': 6000, 'group.max.size': 100, 'offset.metadata.max.bytes': 4096,
+  'offsets.retention.check.interval.ms': 600_000, 'offsets.retention.minutes': 10_080,
+  'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
+};
+
+const handlers: readonly Handler[] = [
+  offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat, leaveGroup, syncGroup, describeGroups, listGroups,
+  deleteGroups, offsetDelete,
+];
+
+/** Topic t1 with two partitions; __consumer_offsets comes with the first FindCoordinator, or with `start`. */
+export class GroupBroker {
+  readonly clock = new VirtualClock();
+  readonly logs = Array.from({ length: OFFSETS_PARTITIONS }, () => new MemoryLog());
+  readonly config: { -readonly [K in keyof GroupConfig]: GroupConfig[K] };
+  groups: GroupCoordinator;
+  readonly #topics = new Map([['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }]]);
+
+  constructor(config: Partial<GroupConfig> = {}) {
+    this.config = { ...DEFAULTS, ...config };
+    this.groups = this.#coordinator();
+  }
+
+  start(): this {
+    const partitions = this.logs.map(() => PARTITION);
+    this.#topics.set('__consumer_offsets', { name: '__consumer_offsets', id: 'offsets', partitions });
+    this.logs.forEach((_log, index) => this.groups.onLeader(index, 1));
+    return this;
+  }
+
+  /** As after a crash: a new coordinator on the same logs. The old one's calls are answered. */
+  restart(): void {
+    this.groups.stop();
+    this.groups = this.#coordinator();
+    this.start();
+  }
+
+  logOf(groupId: string): MemoryLog {
+    return this.logs[this.groups.partitionFor(groupId)];
+  }
+
+  #coordinator(): GroupCoordinator {
+    return new GroupCoordinator({
+      clock: this.clock, config: this.config, logger: silentLogger, random: seededRandom(1),
+      partitionOf: (index) => this.logs[index],
+      ensureOffsetsTopic: async () => void this.start(),
+    });
+  }
+
+  /** Through the bytes of the request, the handler, and the bytes of the response. */
+  async send<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>, version: number, draft: Draft<Req>, clientId = 'probe', connectionId = 1,
+  ): Promise<Values<Res>> {
+    const handler = handlers.find((each) => each.api.key === api.key);
+    if (handler === undefined) throw new Error(`No handler of groups answers ${api.name}`);
+    const listeners = [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }];
+    const image = {
+      topicsByName: this.#topics,
+      topicsById: new Map([...this.#topics.values()].map((topic) => [topic.id, topic])),
+      brokers: new Map([[1, { id: 1, listeners }]]),
+    };
+    const context = {
+      broker: { groups: this.groups, controller: { image }, logger: silentLogger }, connectionId, apiVersion: version,
+      clientId, clientHost: '127.0.0.1', principal: 'User:ANONYMOUS', listener: 'PLAINTEXT',
+    } as unknown as Context;
+    const request = new Writer();
+    requestCodec(api, version).encode(request, draft);
+    const output = new Writer();
+    const served = handler.serve(new Reader(request.finish()), context, output);
+    if (served instanceof Promise) (await served)(output);
+    return responseCodec(api, version).decode(new Reader(output.finish()));
+  }
+}
