@@ -40,8 +40,10 @@ export type Altered = { readonly values: Map<string, string> } | { readonly refu
  * for lists that are appended to without a value of their own.
  */
 export function applyOperations(
-  current: ConfigTexts, operations: readonly Operation[],
-  rowOf: (name: string) => Definition | undefined, inForce: (name: string) => string | null,
+  current: ConfigTexts,
+  operations: readonly Operation[],
+  rowOf: (name: string) => Definition | undefined,
+  inForce: (name: string) => string | null,
 ): Altered {
   const names = new Set(operations.map(({ name }) => name));
   if (names.size < operations.length) return refuse(INVALID_REQUEST, 'Error due to duplicate config keys');
@@ -65,9 +67,10 @@ export function applyOperations(
     }
     const before = splitList(values.get(name) ?? inForce(name) ?? '');
     const given = splitList(value);
-    const after = configOperation === APPEND
-      ? [...before, ...given.filter((element) => !before.includes(element))]
-      : before.filter((element) => !given.includes(element));
+    const after =
+      configOperation === APPEND
+        ? [...before, ...given.filter((element) => !before.includes(element))]
+        : before.filter((element) => !given.includes(element));
     values.set(name, after.join(','));
   }
   return { values };
@@ -76,7 +79,12 @@ export function applyOperations(
 /** The settings AlterConfigs asks for: all of them at once, those left out are gone. */
 export function replaceAll(configs: readonly { name: string; value: string | null }[]): Altered {
   const operations = configs.map(({ name, value }) => ({ name, value, configOperation: SET }));
-  return applyOperations(new Map(), operations, () => undefined, () => null);
+  return applyOperations(
+    new Map(),
+    operations,
+    () => undefined,
+    () => null,
+  );
 }
 
 function refuse(errorCode: number, errorMessage: string): { refusal: Refusal } {
@@ -97,12 +105,15 @@ export function validateTopicConfig(values: ConfigTexts, broker: ServerConfig): 
     values.has('max.compaction.lag.ms') ? topic['max.compaction.lag.ms'] : broker['log.cleaner.max.compaction.lag.ms'],
   ];
   if (least > most) {
-    return invalidConfig('conflict topic config setting ' +
-      `min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`);
+    return invalidConfig(
+      'conflict topic config setting ' + `min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`,
+    );
   }
   if (topic['remote.storage.enable']) {
-    return invalidConfig('Tiered Storage functionality is disabled in the broker. Topic cannot be configured with ' +
-      'remote log storage: leave out remote.storage.enable.');
+    return invalidConfig(
+      'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with ' +
+        'remote log storage: leave out remote.storage.enable.',
+    );
   }
   return undefined;
 }
@@ -124,7 +135,7 @@ export function validateGroupConfig(values: ConfigTexts, broker: ServerConfig): 
   }
   for (const kind of ['consumer', 'share', 'streams'] as const) {
     const [session, heartbeat] = [`${kind}.session.timeout.ms`, `${kind}.heartbeat.interval.ms`] as const;
-    const inForce = (key: typeof session | typeof heartbeat) => values.has(key) ? group[key] : broker[`group.${key}`];
+    const inForce = (key: typeof session | typeof heartbeat) => (values.has(key) ? group[key] : broker[`group.${key}`]);
     if (inForce(session) <= inForce(heartbeat)) return invalidConfig(`${session} must be greater than ${heartbeat}`);
   }
   return undefined;
@@ -149,6 +160,17 @@ function isPushInterval(text: string): boolean {
   return /^\d{1,9}$/.test(text.trim()) && Number(text) >= 100 && Number(text) <= 3_600_000;
 }
 
+/** Keys and certificates, which Kafka changes for one listener at a time. */
+const STORES = new RegExp(
+  [
+    /^ssl\.keystore\.(type|location|password|certificate\.chain|key)$/,
+    /^ssl\.key\.password$/,
+    /^ssl\.truststore\.(type|location|password|certificates)$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
+
 /**
  * Whether the dynamic settings of one broker (`perBroker`), or of all of them, may be these. Keys that no table
  * has are taken, as in Kafka: plugins may know them.
@@ -159,15 +181,22 @@ export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): R
     own.filter((key) => test(serverKeys[key as keyof typeof serverKeys], key));
   const fixed = where(({ update }) => update === 'read-only');
   if (fixed.length > 0) return invalidRequest(`Cannot update these configs dynamically: [${fixed.join(', ')}]`);
-  const perListener = where(({ update }, key) => update === 'per-broker' && /^(ssl|sasl)\./.test(key));
+  const perListener = own.filter((key) => STORES.test(key));
   if (perListener.length > 0) {
-    return invalidRequest('These security configs can be dynamically updated only per-listener using the listener ' +
-      `prefix: [${perListener.join(', ')}]`);
+    return invalidRequest(
+      'These security configs can be dynamically updated only per-listener using the listener ' +
+        `prefix: [${perListener.join(', ')}]`,
+    );
   }
   const onlyOne = [...values.keys()].filter((key) => definitionOf(key)?.update === 'per-broker');
   if (!perBroker && onlyOne.length > 0) {
-    return invalidRequest('Cannot update these configs at default cluster level, broker id must be specified: ' +
-      `[${onlyOne.join(', ')}]`);
+    return invalidRequest(
+      'Cannot update these configs at default cluster level, broker id must be specified: ' + `[${onlyOne.join(', ')}]`,
+    );
+  }
+  const sockets = own.filter((key) => key === 'listeners' || key === 'listener.security.protocol.map');
+  if (sockets.length > 0) {
+    return invalidRequest(`Ottla opens its listeners when it starts: set ${sockets.join(' and ')} there and restart`);
   }
   for (const [key, text] of values) {
     const row = definitionOf(key);
@@ -180,7 +209,7 @@ export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): R
 function validateTexts(values: ConfigTexts, table: Table, kind: string): Refusal | undefined {
   for (const [key, text] of values) {
     if (!Object.hasOwn(table, key)) return invalidConfig(`Unknown ${kind} config name: ${key}`);
-    const complaint = complaintOf(key, table[key]!, text);
+    const complaint = complaintOf(key, table[key], text);
     if (complaint !== undefined) return invalidConfig(complaint);
   }
   return undefined;

@@ -64,7 +64,9 @@ export function boolean(value: boolean, rules: Rules, documentation: string): De
 }
 
 export function int<V extends number | null>(
-  value: V, rules: Rules, documentation: string,
+  value: V,
+  rules: Rules,
+  documentation: string,
 ): Definition<number | Extract<V, null>> {
   return define('int', value, rules, documentation);
 }
@@ -75,7 +77,9 @@ export function short(value: number, rules: Rules, documentation: string): Defin
 
 /** `value` may be text where a number could not hold all digits. */
 export function long<V extends number | string | null>(
-  value: V, rules: Rules, documentation: string,
+  value: V,
+  rules: Rules,
+  documentation: string,
 ): Definition<number | Extract<V, null>> {
   return define('long', value, rules, documentation);
 }
@@ -85,20 +89,26 @@ export function double(value: number, rules: Rules, documentation: string): Defi
 }
 
 export function string<V extends string | null>(
-  value: V, rules: Rules, documentation: string,
+  value: V,
+  rules: Rules,
+  documentation: string,
 ): Definition<string | Extract<V, null>> {
   return define('string', value, rules, documentation);
 }
 
 export function list<V extends readonly string[] | null>(
-  value: V, rules: Rules, documentation: string,
+  value: V,
+  rules: Rules,
+  documentation: string,
 ): Definition<readonly string[] | Extract<V, null>> {
   return define('list', value, rules, documentation);
 }
 
 /** A Java class name. Ottla loads no classes; the name is kept and given back. */
 export function className<V extends string | null>(
-  value: V, rules: Rules, documentation: string,
+  value: V,
+  rules: Rules,
+  documentation: string,
 ): Definition<string | Extract<V, null>> {
   return define('class', value, rules, documentation);
 }
@@ -109,12 +119,19 @@ export function password(rules: Rules, documentation: string): Definition<string
 }
 
 function define<V extends ConfigValue>(
-  type: ConfigType, value: ConfigValue, rules: Rules, documentation: string,
+  type: ConfigType,
+  value: ConfigValue,
+  rules: Rules,
+  documentation: string,
 ): Definition<V> {
   const defaultText = value === null ? null : printValue(type, value);
   return Object.freeze({
-    importance: 'medium' as const, update: 'read-only' as const, ...rules,
-    type, defaultText, defaultValue: (type === 'long' && defaultText !== null ? saturate(defaultText) : value) as V,
+    importance: 'medium' as const,
+    update: 'read-only' as const,
+    ...rules,
+    type,
+    defaultText,
+    defaultValue: (type === 'long' && defaultText !== null ? saturate(defaultText) : value) as V,
     documentation,
   });
 }
@@ -131,7 +148,7 @@ function javaDouble(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) return Number.isInteger(value) ? `${value}.0` : String(value);
   const [digits, exponent] = value.toExponential().split('e');
-  return `${digits!.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`;
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`;
 }
 
 function saturate(digits: string): number {
@@ -170,7 +187,9 @@ function readAs(key: string, type: ConfigType, text: string): ConfigValue {
       }
       return lower === 'true';
     }
-    case 'short': case 'int': case 'long':
+    case 'short':
+    case 'int':
+    case 'long':
       return saturate(readInteger(key, type, text).toString());
     case 'double': {
       if (!DECIMAL.test(text)) throw invalid(key, text, 'Not a number of type DOUBLE');
@@ -178,7 +197,9 @@ function readAs(key: string, type: ConfigType, text: string): ConfigValue {
     }
     case 'list':
       return text === '' ? [] : text.split(/\s*,\s*/);
-    case 'string': case 'class': case 'password':
+    case 'string':
+    case 'class':
+    case 'password':
       return text;
   }
 }
@@ -236,8 +257,11 @@ function checkList(key: string, definition: Definition, values: readonly string[
 function checkThrottledReplicas(key: string, values: readonly string[]): void {
   if (values.length === 1 && values[0] === '*') return;
   if (values.every((pair, at) => /^\d+:\d+$/.test(pair) || (pair === '' && at === values.length - 1))) return;
-  throw invalid(key, `[${values.join(', ')}]`,
-    "give '*' for all replicas, or [partitionId]:[brokerId],[partitionId]:[brokerId],...");
+  throw invalid(
+    key,
+    `[${values.join(', ')}]`,
+    "give '*' for all replicas, or [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+  );
 }
 
 function invalid(key: string, text: string, complaint: string): ConfigError {

@@ -26,12 +26,22 @@ export const ConfigSource = {
 } as const;
 
 const {
-  DYNAMIC_TOPIC_CONFIG: TOPIC, DYNAMIC_GROUP_CONFIG: GROUP, DYNAMIC_CLIENT_METRICS_CONFIG: CLIENT_METRICS,
+  DYNAMIC_TOPIC_CONFIG: TOPIC,
+  DYNAMIC_GROUP_CONFIG: GROUP,
+  DYNAMIC_CLIENT_METRICS_CONFIG: CLIENT_METRICS,
 } = ConfigSource;
 
 /** DescribeConfigs' numbers for types; 0 for keys that no table has. */
 const TYPE_IDS: Readonly<Record<ConfigType, number>> = {
-  boolean: 1, string: 2, int: 3, short: 4, long: 5, double: 6, list: 7, class: 8, password: 9,
+  boolean: 1,
+  string: 2,
+  int: 3,
+  short: 4,
+  long: 5,
+  double: 6,
+  list: 7,
+  class: 8,
+  password: 9,
 };
 
 export interface Synonym {
@@ -60,8 +70,10 @@ export interface DescribeOptions {
 export function describeTopic(own: Texts, layers: BrokerLayers, options: DescribeOptions): DescribedConfig[] {
   const broker = effectiveConfig(layers);
   return listed(topicKeys, own, options).map((name) => {
-    const row = (topicKeys as Table)[name]!;
-    const value = ownText(name, row, own) ?? derivedText(name, broker) ??
+    const row = (topicKeys as Table)[name];
+    const value =
+      ownText(name, row, own) ??
+      derivedText(name, broker) ??
       (row.broker === undefined ? row.defaultText : brokerText(row.broker, layers));
     const synonyms = row.broker === undefined ? [] : brokerSynonyms(row.broker, layers, false);
     return entry(name, row, value, withOwn(own, name, value, TOPIC, synonyms), false, options);
@@ -70,19 +82,20 @@ export function describeTopic(own: Texts, layers: BrokerLayers, options: Describ
 
 export function describeGroup(own: Texts, layers: BrokerLayers, options: DescribeOptions): DescribedConfig[] {
   return listed(groupKeys, own, options).map((name) => {
-    const row = (groupKeys as Table)[name]!;
+    const row = (groupKeys as Table)[name];
     const { fallback } = groupKeysBroker[name as keyof typeof groupKeysBroker] ?? {};
     const value = ownText(name, row, own) ?? (fallback === undefined ? row.defaultText : brokerText(fallback, layers));
-    const synonyms = fallback === undefined
-      ? [{ name, value: row.defaultText, source: ConfigSource.DEFAULT_CONFIG }]
-      : brokerSynonyms(fallback, layers, false);
+    const synonyms =
+      fallback === undefined
+        ? [{ name, value: row.defaultText, source: ConfigSource.DEFAULT_CONFIG }]
+        : brokerSynonyms(fallback, layers, false);
     return entry(name, row, value, withOwn(own, name, value, GROUP, synonyms), false, options);
   });
 }
 
 export function describeClientMetrics(own: Texts, options: DescribeOptions): DescribedConfig[] {
   return listed(clientMetricsKeys, own, options).map((name) => {
-    const row = (clientMetricsKeys as Table)[name]!;
+    const row = (clientMetricsKeys as Table)[name];
     const value = ownText(name, row, own) ?? row.defaultText;
     return entry(name, row, value, withOwn(own, name, value, CLIENT_METRICS, []), false, options);
   });
@@ -111,14 +124,20 @@ export function describeClusterDefaults(cluster: Texts, options: DescribeOptions
 /** The levels of the loggers, by logger name. */
 export function describeLoggers(levels: Texts, options: DescribeOptions): DescribedConfig[] {
   return wanted([...levels.keys()], options).map((name) => ({
-    name, value: levels.get(name)!, readOnly: false, configSource: ConfigSource.DYNAMIC_BROKER_LOGGER_CONFIG,
-    isSensitive: false, synonyms: [], configType: 0, documentation: null,
+    name,
+    value: levels.get(name)!,
+    readOnly: false,
+    configSource: ConfigSource.DYNAMIC_BROKER_LOGGER_CONFIG,
+    isSensitive: false,
+    synonyms: [],
+    configType: 0,
+    documentation: null,
   }));
 }
 
 /** The table's keys and the given ones; keys that Kafka keeps to itself only when they were given. */
 function listed(table: Table, given: Texts, options: DescribeOptions): string[] {
-  const open = Object.keys(table).filter((name) => !table[name]!.internal || given.has(name));
+  const open = Object.keys(table).filter((name) => !table[name].internal || given.has(name));
   return wanted([...new Set([...open, ...given.keys()])], options);
 }
 
@@ -128,15 +147,24 @@ function wanted(names: string[], { configurationKeys }: DescribeOptions): string
 }
 
 function entry(
-  name: string, row: Definition | undefined, value: string | null, synonyms: readonly Synonym[],
-  readOnly: boolean, options: DescribeOptions,
+  name: string,
+  row: Definition | undefined,
+  value: string | null,
+  synonyms: readonly Synonym[],
+  readOnly: boolean,
+  options: DescribeOptions,
 ): DescribedConfig {
   const hidden = isSensitive(row);
+  const documented = options.includeDocumentation && !name.startsWith('listener.name.');
   return {
-    name, value: hidden ? null : value, readOnly, configSource: synonyms[0]?.source ?? ConfigSource.DEFAULT_CONFIG,
-    isSensitive: hidden, synonyms: options.includeSynonyms ? synonyms : [],
+    name,
+    value: hidden ? null : value,
+    readOnly,
+    configSource: synonyms[0]?.source ?? ConfigSource.DEFAULT_CONFIG,
+    isSensitive: hidden,
+    synonyms: options.includeSynonyms ? synonyms : [],
     configType: row === undefined ? 0 : TYPE_IDS[row.type],
-    documentation: options.includeDocumentation ? (row?.documentation ?? null) : null,
+    documentation: documented ? (row?.documentation ?? null) : null,
   };
 }
 
@@ -162,11 +190,16 @@ function brokerText(name: string, layers: BrokerLayers): string | null {
 
 /** Topic keys whose broker counterpart has several spellings. */
 function derivedText(name: string, broker: ServerConfig): string | undefined {
-  const ms = name === 'retention.ms' ? retentionMs(broker)
-    : name === 'segment.ms' ? rollMs(broker)
-    : name === 'segment.jitter.ms' ? rollJitterMs(broker)
-    : name === 'flush.ms' ? flushMs(broker)
-    : undefined;
+  const ms =
+    name === 'retention.ms'
+      ? retentionMs(broker)
+      : name === 'segment.ms'
+        ? rollMs(broker)
+        : name === 'segment.jitter.ms'
+          ? rollJitterMs(broker)
+          : name === 'flush.ms'
+            ? flushMs(broker)
+            : undefined;
   return ms === undefined ? undefined : longText(ms);
 }
 
@@ -176,7 +209,11 @@ function longText(value: number): string {
 }
 
 function withOwn(
-  own: Texts, name: string, value: string | null, source: number, others: readonly Synonym[],
+  own: Texts,
+  name: string,
+  value: string | null,
+  source: number,
+  others: readonly Synonym[],
 ): readonly Synonym[] {
   return own.has(name) ? [{ name, value, source }, ...others] : others;
 }

@@ -20,9 +20,20 @@ export interface EnvironmentSettings {
 
 /** Variables that begin with KAFKA_ and are about the JVM, the image or its scripts: never a broker key. */
 const NOT_KEYS = new Set([
-  'KAFKA_HOME', 'KAFKA_VERSION', 'KAFKA_OPTS', 'KAFKA_HEAP_OPTS', 'KAFKA_GC_LOG_OPTS', 'KAFKA_TOOLS_LOG4J_LOGLEVEL',
-  'KAFKA_JVM_PERFORMANCE_OPTS', 'KAFKA_DEBUG', 'KAFKA_CREATE_TOPICS', 'KAFKA_CLUSTER_ID',
-  'KAFKA_KRAFT_CLUSTER_ID', 'KAFKA_DIR', 'KAFKA_MOUNTED_CONF_DIR', 'KAFKA_VOLUME_DIR',
+  'KAFKA_HOME',
+  'KAFKA_VERSION',
+  'KAFKA_OPTS',
+  'KAFKA_HEAP_OPTS',
+  'KAFKA_GC_LOG_OPTS',
+  'KAFKA_TOOLS_LOG4J_LOGLEVEL',
+  'KAFKA_JVM_PERFORMANCE_OPTS',
+  'KAFKA_DEBUG',
+  'KAFKA_CREATE_TOPICS',
+  'KAFKA_CLUSTER_ID',
+  'KAFKA_KRAFT_CLUSTER_ID',
+  'KAFKA_DIR',
+  'KAFKA_MOUNTED_CONF_DIR',
+  'KAFKA_VOLUME_DIR',
 ]);
 const NOT_KEY_PREFIXES = ['KAFKA_LOG4J', 'KAFKA_JMX', 'KAFKA_TOOLS_', 'KAFKA_DEBUG_'];
 /** File names below /etc/kafka/secrets, which the image turns into keystore keys itself. */
@@ -54,8 +65,9 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
 }
 
 function isKey(name: string): boolean {
-  return name.startsWith('KAFKA_') && !NOT_KEYS.has(name) &&
-    !NOT_KEY_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return (
+    name.startsWith('KAFKA_') && !NOT_KEYS.has(name) && !NOT_KEY_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
 }
 
 const UNDERSCORES: Readonly<Record<number, string>> = { 1: '.', 2: '_', 3: '-' };
@@ -69,5 +81,5 @@ function topicToCreate(entry: string): TopicToCreate | undefined {
   if (match === null) return undefined;
   const [partitions, replicas] = [Number(match[2] ?? 1), Number(match[3] ?? 1)];
   if (partitions < 1 || replicas < 1) return undefined;
-  return { name: match[1]!, partitions, replicas, ...(match[4] === undefined ? {} : { cleanupPolicy: match[4] }) };
+  return { name: match[1], partitions, replicas, ...(match[4] === undefined ? {} : { cleanupPolicy: match[4] }) };
 }

@@ -32,16 +32,19 @@ export function resolveListeners(config: ServerConfig, given: (key: string) => b
     // The image leaves the controller out of the map only where its name is a protocol; be as lenient for all.
     const protocol = protocols.get(name) ?? (controllers.has(name) ? 'PLAINTEXT' : undefined);
     if (protocol !== undefined) return protocol;
-    throw new ConfigError(`No security protocol defined for listener ${name}: add ${name}:PLAINTEXT (or SSL, ` +
-      'SASL_PLAINTEXT, SASL_SSL) to listener.security.protocol.map');
+    throw new ConfigError(
+      `No security protocol defined for listener ${name}: add ${name}:PLAINTEXT (or SSL, ` +
+        'SASL_PLAINTEXT, SASL_SSL) to listener.security.protocol.map',
+    );
   };
   const parse = (key: string, texts: readonly string[]) => texts.map((text) => parseEndpoint(key, text, protocolOf));
 
   const advertisedGiven = parse('advertised.listeners', config['advertised.listeners'] ?? []).filter(isOpen);
-  const listeners = given('listeners') || advertisedGiven.length === 0
-    ? parse('listeners', config.listeners)
-    // As the image does: whoever says only what to advertise wants those ports on all interfaces.
-    : advertisedGiven.map((endpoint) => ({ ...endpoint, host: '' }));
+  const listeners =
+    given('listeners') || advertisedGiven.length === 0
+      ? parse('listeners', config.listeners)
+      : // As the image does: whoever says only what to advertise wants those ports on all interfaces.
+        advertisedGiven.map((endpoint) => ({ ...endpoint, host: '' }));
   checkUnique('listeners', listeners);
   const open = listeners.filter(isOpen);
   if (open.length === 0) {
@@ -58,12 +61,16 @@ function advertisedOf(open: readonly Endpoint[], given: readonly Endpoint[]): Ma
   if (given.length === 0) return advertised;
   for (const endpoint of given) {
     if (!advertised.has(endpoint.name)) {
-      throw new ConfigError(`advertised.listeners names ${endpoint.name}, which listeners does not open: ` +
-        `add ${endpoint.name}://:${endpoint.port || 9092} to listeners or take it out of advertised.listeners`);
+      throw new ConfigError(
+        `advertised.listeners names ${endpoint.name}, which listeners does not open: ` +
+          `add ${endpoint.name}://:${endpoint.port || 9092} to listeners or take it out of advertised.listeners`,
+      );
     }
     if (isWildcard(endpoint.host)) {
-      throw new ConfigError(`advertised.listeners cannot use the address ${endpoint.host || "''"}, which means all ` +
-        'interfaces: give the host name or address by which clients reach this broker');
+      throw new ConfigError(
+        `advertised.listeners cannot use the address ${endpoint.host || "''"}, which means all ` +
+          'interfaces: give the host name or address by which clients reach this broker',
+      );
     }
   }
   // A listener that is not advertised is open and told to nobody, as in Kafka.
@@ -80,11 +87,16 @@ function isWildcard(host: string): boolean {
 
 function protocolMap(text: string): Map<string, SecurityProtocol> {
   const map = new Map<string, SecurityProtocol>();
-  for (const entry of text.split(',').map((part) => part.trim()).filter(Boolean)) {
+  for (const entry of text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)) {
     const [name, protocol] = [entry.slice(0, entry.lastIndexOf(':')), entry.slice(entry.lastIndexOf(':') + 1)];
     if (name === '' || !PROTOCOLS.includes(protocol.toUpperCase())) {
-      throw new ConfigError(`Invalid value ${text} for configuration listener.security.protocol.map: ` +
-        `'${entry}' is not LISTENER:PROTOCOL with a protocol of ${PROTOCOLS.join(', ')}`);
+      throw new ConfigError(
+        `Invalid value ${text} for configuration listener.security.protocol.map: ` +
+          `'${entry}' is not LISTENER:PROTOCOL with a protocol of ${PROTOCOLS.join(', ')}`,
+      );
     }
     map.set(name.toUpperCase(), protocol.toUpperCase() as SecurityProtocol);
   }
@@ -95,10 +107,12 @@ function parseEndpoint(key: string, text: string, protocolOf: (name: string) => 
   const match = /^([^:/]+):\/\/(?:\[([0-9a-fA-F:.%]*)\]|([^:/[\]]*)):(\d{1,5})$/.exec(text.trim());
   const port = Number(match?.[4]);
   if (match === null || port > 65535) {
-    throw new ConfigError(`Unable to parse ${text} in ${key} to a broker endpoint: write NAME://host:port, ` +
-      'an IPv6 address in brackets, and no host for all interfaces');
+    throw new ConfigError(
+      `Unable to parse ${text} in ${key} to a broker endpoint: write NAME://host:port, ` +
+        'an IPv6 address in brackets, and no host for all interfaces',
+    );
   }
-  const name = match[1]!.toUpperCase();
+  const name = match[1].toUpperCase();
   return { name, protocol: protocolOf(name), host: match[2] ?? match[3] ?? '', port };
 }
 
@@ -112,8 +126,10 @@ function checkUnique(key: string, endpoints: readonly Endpoint[]): void {
   for (const endpoint of endpoints) byPort.set(endpoint.port, [...(byPort.get(endpoint.port) ?? []), endpoint]);
   for (const [port, sharing] of byPort) {
     if (port === 0 || sharing.length === 1 || isPairOfFamilies(sharing)) continue;
-    throw new ConfigError(`Each listener must have a different port: ${key} uses ${port} for ` +
-      `${sharing.map(({ name }) => name).join(' and ')}`);
+    throw new ConfigError(
+      `Each listener must have a different port: ${key} uses ${port} for ` +
+        sharing.map(({ name }) => name).join(' and '),
+    );
   }
 }
 
@@ -128,15 +144,18 @@ function interBrokerName(config: ServerConfig, open: readonly Endpoint[], given:
   const name = config['inter.broker.listener.name']?.toUpperCase();
   if (name !== undefined) {
     if (given('security.inter.broker.protocol')) {
-      throw new ConfigError('Only one of inter.broker.listener.name and security.inter.broker.protocol may be set: ' +
-        'remove the latter');
+      throw new ConfigError(
+        'Only one of inter.broker.listener.name and security.inter.broker.protocol may be set: ' + 'remove the latter',
+      );
     }
     if (open.some((endpoint) => endpoint.name === name)) return name;
-    throw new ConfigError(`inter.broker.listener.name is ${name}, which is not among listeners: ` +
-      `use one of ${open.map((endpoint) => endpoint.name).join(', ')}`);
+    throw new ConfigError(
+      `inter.broker.listener.name is ${name}, which is not among listeners: ` +
+        `use one of ${open.map((endpoint) => endpoint.name).join(', ')}`,
+    );
   }
   const protocol = config['security.inter.broker.protocol'];
   const byProtocol = open.find((endpoint) => endpoint.name === protocol);
   // A single broker speaks to nobody: where Kafka refuses, the first listener will do.
-  return (byProtocol ?? open[0]!).name;
+  return (byProtocol ?? open[0]).name;
 }

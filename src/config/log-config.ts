@@ -94,8 +94,8 @@ export function resolveLogConfig(overrides: ReadonlyMap<string, string>, broker:
 /** Milliseconds before minutes before hours; anything negative means for ever, which is -1. */
 export function retentionMs(broker: ServerConfig): number {
   const minutes = broker['log.retention.minutes'];
-  const ms = broker['log.retention.ms'] ??
-    (minutes === null ? broker['log.retention.hours'] * HOUR_MS : minutes * MINUTE_MS);
+  const ms =
+    broker['log.retention.ms'] ?? (minutes === null ? broker['log.retention.hours'] * HOUR_MS : minutes * MINUTE_MS);
   return ms < 0 ? -1 : ms;
 }
 

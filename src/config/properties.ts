@@ -28,7 +28,7 @@ function* logicalLines(text: string): Generator<string> {
 /** Where the key ends: at the first `=`, `:` or blank that no backslash precedes. */
 function keyEnd(line: string): number {
   let at = 0;
-  while (at < line.length && !'=: \t\f'.includes(line[at]!)) at += line[at] === '\\' ? 2 : 1;
+  while (at < line.length && !'=: \t\f'.includes(line[at])) at += line[at] === '\\' ? 2 : 1;
   return Math.min(at, line.length);
 }
 
@@ -36,5 +36,6 @@ const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f
 
 function unescape(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_all, hex: string | undefined, one: string) =>
-    hex === undefined ? (ESCAPES[one] ?? one) : String.fromCharCode(Number.parseInt(hex, 16)));
+    hex === undefined ? (ESCAPES[one] ?? one) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

@@ -2,46 +2,206 @@
 import { NO_LIMIT, boolean, int, list, long, string } from './definition.ts';
 
 export const clusterKeys = {
-  'broker.heartbeat.interval.ms': int(2000, {}, ''),
-  'broker.id': int(-1, { importance: 'high' }, ''),
-  'broker.rack': string(null, {}, ''),
-  'broker.session.timeout.ms': int(9000, {}, ''),
-  'controlled.shutdown.enable': boolean(true, {}, ''),
-  'controller.listener.names': list(['CONTROLLER'], { importance: 'high', nonEmpty: true, required: true }, ''),
-  'controller.performance.always.log.threshold.ms': long(2000, { min: 0, internal: true }, ''),
-  'controller.performance.sample.period.ms': long(60_000, { min: 100, internal: true }, ''),
-  'controller.quorum.append.linger.ms': int(25, { min: 0 }, ''),
-  'controller.quorum.auto.join.enable': boolean(false, { importance: 'low' }, ''),
-  'controller.quorum.bootstrap.servers': list([], { importance: 'high' }, ''),
-  'controller.quorum.election.backoff.max.ms': int(1000, { importance: 'high', min: 0 }, ''),
-  'controller.quorum.election.timeout.ms': int(1000, { importance: 'high', min: 0 }, ''),
-  'controller.quorum.fetch.max.bytes': int(1_048_576, { importance: 'low', min: 1 }, ''),
-  'controller.quorum.fetch.snapshot.max.bytes': int(1_048_576, { importance: 'low', min: 1 }, ''),
-  'controller.quorum.fetch.timeout.ms': int(2000, { importance: 'high', min: 0 }, ''),
-  'controller.quorum.request.timeout.ms': int(2000, { min: 0 }, ''),
-  'controller.quorum.retry.backoff.ms': int(20, { importance: 'low', min: 0 }, ''),
-  'controller.quorum.voters': list([], { importance: 'high' }, ''),
-  'controller.quota.window.num': int(11, { importance: 'low', min: 1 }, ''),
-  'controller.quota.window.size.seconds': int(1, { importance: 'low', min: 1 }, ''),
-  'controller.socket.timeout.ms': int(30_000, {}, ''),
-  'early.start.listeners': list(null, { importance: 'high' }, ''),
-  'initial.broker.registration.timeout.ms': int(60_000, {}, ''),
-  'internal.metadata.delete.delay.millis': long(60_000, { importance: 'low', internal: true }, ''),
-  'internal.metadata.log.segment.bytes': int(null, { importance: 'low', internal: true }, ''),
-  'internal.metadata.max.batch.size.in.bytes': int(8_388_608, { importance: 'low', internal: true }, ''),
-  'metadata.log.dir': string(null, { importance: 'high' }, ''),
-  'metadata.log.max.record.bytes.between.snapshots': long(20_971_520, { importance: 'high', min: 1 }, ''),
-  'metadata.log.max.snapshot.interval.ms': long(3_600_000, { importance: 'high', min: 0 }, ''),
-  'metadata.log.segment.bytes': int(1_073_741_824, { importance: 'high', min: 8_388_608 }, ''),
-  'metadata.log.segment.ms': long(604_800_000, { importance: 'high' }, ''),
-  'metadata.max.idle.interval.ms': int(500, { importance: 'low', min: 0 }, ''),
-  'metadata.max.retention.bytes': long(104_857_600, { importance: 'high' }, ''),
-  'metadata.max.retention.ms': long(604_800_000, { importance: 'high' }, ''),
-  'node.id': int(1, { importance: 'high', min: 0, required: true }, ''),
-  'process.roles': list(['broker', 'controller'],
+  'broker.heartbeat.interval.ms': int(
+    2000,
+    {},
+    "Milliseconds between a broker's heartbeats to the controller. No effect in Ottla, which is its own " +
+      'controller.',
+  ),
+  'broker.id': int(-1, { importance: 'high' }, 'Older name of node.id; the two must agree.'),
+  'broker.rack': string(
+    null,
+    {},
+    'Name of the rack or zone the broker stands in; clients are told, and may choose what to read by it.',
+  ),
+  'broker.session.timeout.ms': int(
+    9000,
+    {},
+    'Milliseconds without a heartbeat before the controller fences a broker. No effect in Ottla, which is its ' +
+      'own controller.',
+  ),
+  'controlled.shutdown.enable': boolean(
+    true,
+    {},
+    'Whether a broker hands its partitions over before it stops. A single broker has nobody to hand them to.',
+  ),
+  'controller.listener.names': list(
+    ['CONTROLLER'],
+    { importance: 'high', nonEmpty: true, required: true },
+    'Names of listeners that belong to the controller; Ottla accepts them and does not open them.',
+  ),
+  'controller.performance.always.log.threshold.ms': long(
+    2000,
+    { min: 0, internal: true },
+    'Milliseconds above which a slow controller event is always logged. Accepted without effect.',
+  ),
+  'controller.performance.sample.period.ms': long(
+    60_000,
+    { min: 100, internal: true },
+    'Milliseconds between reports on slow controller events. Accepted without effect.',
+  ),
+  'controller.quorum.append.linger.ms': int(
+    25,
+    { min: 0 },
+    "Milliseconds the quorum's leader gathers records before writing them. Accepted without effect: Ottla has " +
+      'no quorum.',
+  ),
+  'controller.quorum.auto.join.enable': boolean(
+    false,
+    { importance: 'low' },
+    'Whether a new controller joins the quorum by itself. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.bootstrap.servers': list(
+    [],
+    { importance: 'high' },
+    'Addresses at which the quorum is found. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.election.backoff.max.ms': int(
+    1000,
+    { importance: 'high', min: 0 },
+    'Longest pause in milliseconds before a new election. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.election.timeout.ms': int(
+    1000,
+    { importance: 'high', min: 0 },
+    'Milliseconds to wait for votes in an election. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.fetch.max.bytes': int(
+    1_048_576,
+    { importance: 'low', min: 1 },
+    'Most bytes of the metadata log fetched at a time. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.fetch.snapshot.max.bytes': int(
+    1_048_576,
+    { importance: 'low', min: 1 },
+    'Most bytes of a metadata snapshot fetched at a time. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.fetch.timeout.ms': int(
+    2000,
+    { importance: 'high', min: 0 },
+    'Milliseconds without contact before the quorum elects anew. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quorum.request.timeout.ms': int(
+    2000,
+    { min: 0 },
+    "Milliseconds to wait for a controller's answer. Accepted without effect: Ottla has no quorum.",
+  ),
+  'controller.quorum.retry.backoff.ms': int(
+    20,
+    { importance: 'low', min: 0 },
+    'Milliseconds before a request within the quorum is tried again. Accepted without effect: Ottla has no ' +
+      'quorum.',
+  ),
+  'controller.quorum.voters': list(
+    [],
+    { importance: 'high' },
+    'The controllers that vote, as id@host:port. Accepted without effect: Ottla has no quorum.',
+  ),
+  'controller.quota.window.num': int(
+    11,
+    { importance: 'low', min: 1 },
+    'Samples over which the rate of topic changes is averaged for quotas.',
+  ),
+  'controller.quota.window.size.seconds': int(
+    1,
+    { importance: 'low', min: 1 },
+    'Length in seconds of a sample of the rate of topic changes.',
+  ),
+  'controller.socket.timeout.ms': int(
+    30_000,
+    {},
+    'Milliseconds to wait on connections to the controller. No effect in Ottla, which is its own controller.',
+  ),
+  'early.start.listeners': list(
+    null,
+    { importance: 'high' },
+    "Listeners that open before the broker is fully ready; all of Ottla's open at once.",
+  ),
+  'initial.broker.registration.timeout.ms': int(
+    60_000,
+    {},
+    'Milliseconds a starting broker tries to register at the controller. No effect in Ottla, which is its own ' +
+      'controller.',
+  ),
+  'internal.metadata.delete.delay.millis': long(
+    60_000,
+    { importance: 'low', internal: true },
+    'Milliseconds before files of the metadata log are deleted.',
+  ),
+  'internal.metadata.log.segment.bytes': int(
+    null,
+    { importance: 'low', internal: true },
+    'Segment size in bytes of the metadata log, for tests.',
+  ),
+  'internal.metadata.max.batch.size.in.bytes': int(
+    8_388_608,
+    { importance: 'low', internal: true },
+    'Largest batch of the metadata log in bytes.',
+  ),
+  'metadata.log.dir': string(
+    null,
+    { importance: 'high' },
+    'Where the metadata log is stored; in the first of log.dirs when absent.',
+  ),
+  'metadata.log.max.record.bytes.between.snapshots': long(
+    20_971_520,
+    { importance: 'high', min: 1 },
+    'Bytes of metadata records after which a snapshot is written.',
+  ),
+  'metadata.log.max.snapshot.interval.ms': long(
+    3_600_000,
+    { importance: 'high', min: 0 },
+    'Milliseconds after which a snapshot of the metadata is written if anything changed; 0 never does.',
+  ),
+  'metadata.log.segment.bytes': int(
+    1_073_741_824,
+    { importance: 'high', min: 8_388_608 },
+    'Segment size in bytes of the metadata log.',
+  ),
+  'metadata.log.segment.ms': long(
+    604_800_000,
+    { importance: 'high' },
+    'Age in milliseconds at which the metadata log begins a new segment.',
+  ),
+  'metadata.max.idle.interval.ms': int(
+    500,
+    { importance: 'low', min: 0 },
+    'Milliseconds of rest after which the controller writes an empty record. No effect in Ottla, which has no ' +
+      'quorum.',
+  ),
+  'metadata.max.retention.bytes': long(
+    104_857_600,
+    { importance: 'high' },
+    'Size in bytes above which old parts of the metadata log are deleted.',
+  ),
+  'metadata.max.retention.ms': long(
+    604_800_000,
+    { importance: 'high' },
+    'Age in milliseconds after which old parts of the metadata log are deleted.',
+  ),
+  'node.id': int(
+    1,
+    { importance: 'high', min: 0, required: true },
+    'The number by which the cluster knows this broker; Ottla takes 1 when it is not given.',
+  ),
+  'process.roles': list(
+    ['broker', 'controller'],
     { importance: 'high', oneOf: ['broker', 'controller'], nonEmpty: true, required: true },
-    ''),
-  'server.max.startup.time.ms': long(NO_LIMIT, { min: 0, internal: true }, ''),
-  'unstable.api.versions.enable': boolean(false, { importance: 'high', internal: true }, ''),
-  'unstable.feature.versions.enable': boolean(false, { importance: 'high', internal: true }, ''),
+    'Whether the process is broker, controller or both; Ottla is always both.',
+  ),
+  'server.max.startup.time.ms': long(
+    NO_LIMIT,
+    { min: 0, internal: true },
+    'Most milliseconds a broker may take to start before it gives up.',
+  ),
+  'unstable.api.versions.enable': boolean(
+    false,
+    { importance: 'high', internal: true },
+    'Whether request versions that are still being worked on are offered to clients; Ottla offers none.',
+  ),
+  'unstable.feature.versions.enable': boolean(
+    false,
+    { importance: 'high', internal: true },
+    'Whether feature levels that are still being worked on may be used; Ottla has none.',
+  ),
 } as const;

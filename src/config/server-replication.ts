@@ -2,26 +2,111 @@
 import { boolean, int, long, string } from './definition.ts';
 
 export const replicationKeys = {
-  'alter.log.dirs.replication.quota.window.num': int(11, { importance: 'low', min: 1 }, ''),
-  'alter.log.dirs.replication.quota.window.size.seconds': int(1, { importance: 'low', min: 1 }, ''),
-  'auto.leader.rebalance.enable': boolean(true, { importance: 'high' }, ''),
-  'default.replication.factor': int(1, {}, ''),
-  'leader.imbalance.check.interval.seconds': long(300, { importance: 'high', min: 1 }, ''),
-  'min.insync.replicas': int(1, { importance: 'high', update: 'cluster-wide', min: 1 }, ''),
-  'num.replica.alter.log.dirs.threads': int(null, { importance: 'high' }, ''),
-  'num.replica.fetchers': int(1, { importance: 'high', update: 'cluster-wide', min: 1 }, ''),
-  'replica.fetch.backoff.ms': int(1000, { min: 0 }, ''),
-  'replica.fetch.max.bytes': int(1_048_576, { min: 0 }, ''),
-  'replica.fetch.min.bytes': int(1, { importance: 'high' }, ''),
-  'replica.fetch.response.max.bytes': int(10_485_760, { min: 0 }, ''),
-  'replica.fetch.wait.max.ms': int(500, { importance: 'high' }, ''),
-  'replica.high.watermark.checkpoint.interval.ms': long(5000, { importance: 'high' }, ''),
-  'replica.lag.time.max.ms': long(30_000, { importance: 'high' }, ''),
-  'replica.selector.class': string(null, {}, ''),
-  'replica.socket.receive.buffer.bytes': int(65_536, { importance: 'high' }, ''),
-  'replica.socket.timeout.ms': int(30_000, { importance: 'high' }, ''),
-  'replication.quota.window.num': int(11, { importance: 'low', min: 1 }, ''),
-  'replication.quota.window.size.seconds': int(1, { importance: 'low', min: 1 }, ''),
-  'unclean.leader.election.enable': boolean(false, { importance: 'high', update: 'cluster-wide' }, ''),
-  'unclean.leader.election.interval.ms': long(300_000, { min: 1, internal: true }, ''),
+  'alter.log.dirs.replication.quota.window.num': int(
+    11,
+    { importance: 'low', min: 1 },
+    'Samples over which the rate of moving replicas between directories is averaged.',
+  ),
+  'alter.log.dirs.replication.quota.window.size.seconds': int(
+    1,
+    { importance: 'low', min: 1 },
+    'Length in seconds of a sample of the rate of moving replicas between directories.',
+  ),
+  'auto.leader.rebalance.enable': boolean(
+    true,
+    { importance: 'high' },
+    'Whether leadership goes back to preferred replicas by itself. A single broker leads everything.',
+  ),
+  'default.replication.factor': int(1, {}, 'How many replicas a topic gets that is created without saying.'),
+  'leader.imbalance.check.interval.seconds': long(
+    300,
+    { importance: 'high', min: 1 },
+    'Seconds between looks at whether preferred replicas lead. A single broker leads everything.',
+  ),
+  'min.insync.replicas': int(
+    1,
+    { importance: 'high', update: 'cluster-wide', min: 1 },
+    'Default of the topic key min.insync.replicas: replicas that must have a record before acks=all is ' + 'answered.',
+  ),
+  'num.replica.alter.log.dirs.threads': int(
+    null,
+    { importance: 'high' },
+    'Threads that move replicas between directories. Accepted without effect.',
+  ),
+  'num.replica.fetchers': int(
+    1,
+    { importance: 'high', update: 'cluster-wide', min: 1 },
+    'Connections over which followers fetch from each leader. A single broker has no followers.',
+  ),
+  'replica.fetch.backoff.ms': int(
+    1000,
+    { min: 0 },
+    'Milliseconds a follower rests after a failed fetch. A single broker has no followers.',
+  ),
+  'replica.fetch.max.bytes': int(
+    1_048_576,
+    { min: 0 },
+    'Bytes a follower asks for in one partition. A single broker has no followers.',
+  ),
+  'replica.fetch.min.bytes': int(
+    1,
+    { importance: 'high' },
+    "Bytes a follower's fetch waits for. A single broker has no followers.",
+  ),
+  'replica.fetch.response.max.bytes': int(
+    10_485_760,
+    { min: 0 },
+    'Bytes a follower asks for in all. A single broker has no followers.',
+  ),
+  'replica.fetch.wait.max.ms': int(
+    500,
+    { importance: 'high' },
+    "Milliseconds a follower's fetch waits for data. A single broker has no followers.",
+  ),
+  'replica.high.watermark.checkpoint.interval.ms': long(
+    5000,
+    { importance: 'high' },
+    'Milliseconds between writings of the file that holds the high watermarks.',
+  ),
+  'replica.lag.time.max.ms': long(
+    30_000,
+    { importance: 'high' },
+    'Milliseconds a follower may lag before it counts as out of sync. A single broker has no followers.',
+  ),
+  'replica.selector.class': string(
+    null,
+    {},
+    'A Java class that chooses which replica a consumer reads from. No effect in Ottla, which loads no classes.',
+  ),
+  'replica.socket.receive.buffer.bytes': int(
+    65_536,
+    { importance: 'high' },
+    "Receive buffer in bytes of followers' connections. A single broker has no followers.",
+  ),
+  'replica.socket.timeout.ms': int(
+    30_000,
+    { importance: 'high' },
+    "Milliseconds a follower waits for its leader's answer. A single broker has no followers.",
+  ),
+  'replication.quota.window.num': int(
+    11,
+    { importance: 'low', min: 1 },
+    'Samples over which the replication rate is averaged. A single broker replicates nothing.',
+  ),
+  'replication.quota.window.size.seconds': int(
+    1,
+    { importance: 'low', min: 1 },
+    'Length in seconds of a sample of the replication rate. A single broker replicates nothing.',
+  ),
+  'unclean.leader.election.enable': boolean(
+    false,
+    { importance: 'high', update: 'cluster-wide' },
+    'Default of the topic key of this name: whether a replica that missed records may lead.',
+  ),
+  'unclean.leader.election.interval.ms': long(
+    300_000,
+    { min: 1, internal: true },
+    'Milliseconds between looks for partitions that an unclean election would help. A single broker leads ' +
+      'everything.',
+  ),
 } as const;

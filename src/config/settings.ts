@@ -26,14 +26,21 @@ export function combineSettings({ set, environment, file }: Sources): Settings {
   }
   const values = new Map([...(file ?? []), ...(environment ?? []), ...(set ?? [])]);
   const keys = [...values.keys()];
-  const warnings = keys.filter((key) => !isKnown(key))
+  const warnings = keys
+    .filter((key) => !isKnown(key))
     .map((key) => `unknown configuration '${key}' is ignored${hint(key)}`);
   const elsewhere = keys.filter(isOfOtherCluster).sort();
   if (elsewhere.length > 0) {
-    warnings.push('accepted without effect, since Ottla needs no controller quorum and no ZooKeeper: ' +
-      elsewhere.join(', '));
+    warnings.push(
+      'accepted without effect, since Ottla needs no controller quorum and no ZooKeeper: ' + elsewhere.join(', '),
+    );
   }
-  if (!values.has('node.id')) values.set('node.id', values.get('broker.id') ?? serverKeys['node.id'].defaultText!);
+  // Two names of one thing: whichever is given, both are set.
+  const nodeId = values.get('node.id') ?? values.get('broker.id') ?? serverKeys['node.id'].defaultText!;
+  if (values.has('broker.id') && values.get('broker.id') !== nodeId) {
+    throw new ConfigError(`node.id is ${nodeId} and broker.id is ${values.get('broker.id')}: remove broker.id`);
+  }
+  values.set('node.id', nodeId).set('broker.id', nodeId);
   for (const key of ['process.roles', 'controller.listener.names'] as const) {
     if (!values.has(key)) values.set(key, serverKeys[key].defaultText!);
   }
@@ -43,9 +50,15 @@ export function combineSettings({ set, environment, file }: Sources): Settings {
 /** Keys that Kafka has had, or has for plugins, and that no table lists. */
 const OTHER_KEYS = /^(zookeeper\.|listener\.name\.[^.]+\.|rlmm\.config\.|rsm\.config\.)/;
 const FORMER_KEYS: ReadonlySet<string> = new Set([
-  'inter.broker.protocol.version', 'log.message.format.version', 'control.plane.listener.name',
-  'broker.id.generation.enable', 'reserved.broker.max.id', 'log.message.timestamp.difference.max.ms',
-  'log.message.downconversion.enable', 'offsets.commit.required.acks', 'num.proxies',
+  'inter.broker.protocol.version',
+  'log.message.format.version',
+  'control.plane.listener.name',
+  'broker.id.generation.enable',
+  'reserved.broker.max.id',
+  'log.message.timestamp.difference.max.ms',
+  'log.message.downconversion.enable',
+  'offsets.commit.required.acks',
+  'num.proxies',
 ]);
 
 function isKnown(key: string): boolean {
@@ -53,8 +66,12 @@ function isKnown(key: string): boolean {
 }
 
 function isOfOtherCluster(key: string): boolean {
-  return key === 'process.roles' || key.startsWith('controller.quorum.') || key.startsWith('zookeeper.') ||
-    FORMER_KEYS.has(key);
+  return (
+    key === 'process.roles' ||
+    key.startsWith('controller.quorum.') ||
+    key.startsWith('zookeeper.') ||
+    FORMER_KEYS.has(key)
+  );
 }
 
 /** The nearest key that exists, when one is near enough to have been meant. */
@@ -75,10 +92,10 @@ function editDistance(from: string, to: string): number {
   for (let i = 1; i <= from.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= to.length; j += 1) {
-      const changed = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
+      const changed = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
     }
     row = next;
   }
-  return row[to.length]!;
+  return row[to.length];
 }

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { parseProperties } from '../../src/config/properties.ts';
+import { combineSettings } from '../../src/config/settings.ts';
+
+const properties = (text: string) => Object.fromEntries(parseProperties(text));
+const map = (values: Record<string, string>) => new Map(Object.entries(values));
+
+describe('a properties file', () => {
+  test('separates keys and values by equals, colon or blanks', () => {
+    expect(properties('a=1\nb: 2\nc   3\nd = = 4\ne')).toEqual({ a: '1', b: '2', c: '3', d: '= 4', e: '' });
+  });
+
+  test('has comments, blank lines and all kinds of line ends', () => {
+    expect(properties('# one\r\n  ! two\n\n a=1\r b=2#kept')).toEqual({ a: '1', b: '2#kept' });
+  });
+
+  test('goes on in the next line after an odd number of backslashes', () => {
+    expect(properties('a=1,\\\n   2\\\\\nb=3\nc=4\\')).toEqual({ a: '1,2\\', b: '3', c: '4' });
+  });
+
+  test('a continued line may look like a comment', () => {
+    expect(properties('a=1\\\n#2')).toEqual({ a: '1#2' });
+  });
+
+  test('has escapes, in keys too', () => {
+    expect(properties('a\\ b\\=c=\\u0041\\t\\n\\q\\:')).toEqual({ 'a b=c': 'A\t\nq:' });
+  });
+
+  test('keeps the last of equal keys and blanks at the end of values', () => {
+    expect(properties('a=1\na=2 ')).toEqual({ a: '2 ' });
+  });
+});
+
+describe('the environment', () => {
+  test('names keys by underscores: one for a dot, two for an underscore, three for a dash', () => {
+    const { values } = readEnvironment({
+      KAFKA_LOG_RETENTION_MS: '5',
+      KAFKA_LISTENER_NAME_SASL__PLAIN_SCRAM___SHA___256_X: 'y',
+      PATH: '/bin',
+      KAFKA_A: '',
+    });
+    expect(Object.fromEntries(values)).toEqual({
+      'log.retention.ms': '5',
+      'listener.name.sasl_plain.scram-sha-256.x': 'y',
+    });
+  });
+
+  test('has variables for the JVM and for the image that are no keys', () => {
+    const { values } = readEnvironment({
+      KAFKA_HEAP_OPTS: '-Xmx1g',
+      KAFKA_OPTS: 'x',
+      KAFKA_LOG4J_ROOT_LOGLEVEL: 'WARN',
+      KAFKA_LOG4J_OPTS: 'x',
+      KAFKA_JMX_PORT: '9999',
+      KAFKA_JVM_PERFORMANCE_OPTS: 'x',
+      KAFKA_GC_LOG_OPTS: 'x',
+      KAFKA_CREATE_TOPICS: 'a',
+      KAFKA_CLUSTER_ID: 'x',
+      KAFKA_VERSION: '4',
+      KAFKA_TOOLS_LOG4J_LOGLEVEL: 'x',
+    });
+    expect([...values.keys()]).toEqual([]);
+  });
+
+  test("takes Bitnami's prefix, and the plain one before it", () => {
+    const { values } = readEnvironment({ KAFKA_CFG_NODE_ID: '1', KAFKA_NODE_ID: '2', KAFKA_CFG_NUM_PARTITIONS: '3' });
+    expect(Object.fromEntries(values)).toEqual({ 'node.id': '2', 'num.partitions': '3' });
+  });
+
+  test('gives the cluster its id and its first topics', () => {
+    const { clusterId, createTopics, warnings } = readEnvironment({
+      CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
+      KAFKA_CREATE_TOPICS: 'a:3:1,b:1:1:compact c, d:0:1, e:x',
+    });
+    expect(clusterId).toBe('4L6g3nShT-eMCtK--X86sw');
+    expect(createTopics).toEqual([
+      { name: 'a', partitions: 3, replicas: 1 },
+      { name: 'b', partitions: 1, replicas: 1, cleanupPolicy: 'compact' },
+      { name: 'c', partitions: 1, replicas: 1 },
+    ]);
+    expect(warnings).toEqual([
+      "KAFKA_CREATE_TOPICS: 'd:0:1' is ignored: write name:partitions:replicas[:cleanup]",
+      "KAFKA_CREATE_TOPICS: 'e:x' is ignored: write name:partitions:replicas[:cleanup]",
+    ]);
+  });
+});
+
+describe('the sources together', () => {
+  test('flags come before the environment, and that before the file', () => {
+    const { values } = combineSettings({
+      set: map({ 'num.partitions': '1' }),
+      environment: map({ 'num.partitions': '2', 'log.dir': '/e' }),
+      file: map({ 'num.partitions': '3', 'log.dir': '/f', 'message.max.bytes': '9' }),
+    });
+    expect([values.get('num.partitions'), values.get('log.dir'), values.get('message.max.bytes')]).toEqual([
+      '1',
+      '/e',
+      '9',
+    ]);
+  });
+
+  test('an unknown flag is refused with the key that was meant', () => {
+    expect(() => combineSettings({ set: map({ 'num.partiton': '1' }) })).toThrow(
+      "unknown configuration 'num.partiton': did you mean 'num.partitions'?",
+    );
+    expect(() => combineSettings({ set: map({ 'completely.different': '1' }) })).toThrow(
+      /^unknown configuration 'completely.different'$/,
+    );
+  });
+
+  test('an unknown key of file or environment is kept with a warning', () => {
+    const { values, warnings } = combineSettings({ file: map({ 'log.retention.hour': '1' }) });
+    expect(warnings).toEqual([
+      "unknown configuration 'log.retention.hour' is ignored: did you mean 'log.retention.hours'?",
+    ]);
+    expect(values.get('log.retention.hour')).toBe('1');
+  });
+
+  test('keys of the quorum and of ZooKeeper are listed in one warning', () => {
+    const { warnings } = combineSettings({
+      set: map({ 'zookeeper.connect': 'z:2181' }),
+      environment: map({ 'process.roles': 'broker', 'controller.quorum.voters': '1@a:1' }),
+    });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/controller\.quorum\.voters, process\.roles, zookeeper\.connect$/);
+  });
+
+  test('node.id and broker.id are one', () => {
+    expect(combineSettings({}).values.get('node.id')).toBe('1');
+    expect(combineSettings({ file: map({ 'broker.id': '7' }) }).values.get('node.id')).toBe('7');
+    expect(combineSettings({ file: map({ 'node.id': '8' }) }).values.get('broker.id')).toBe('8');
+    expect(() => combineSettings({ file: map({ 'node.id': '8', 'broker.id': '7' }) })).toThrow(/remove broker\.id/);
+  });
+});

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseValue, validText } from '../../src/config/definition.ts';
+import type { Table } from '../../src/config/definition.ts';
+import { groupKeys } from '../../src/config/group.ts';
+import { ottlaKeys } from '../../src/config/ottla.ts';
+import { serverKeys } from '../../src/config/server.ts';
+import { topicKeys } from '../../src/config/topic.ts';
+
+/** Kafka's own list of its keys, kept beside the repository where there is one. */
+const FACTS = join(import.meta.dirname, '../../../shared/kafka-protocol');
+const haveFacts = existsSync(FACTS);
+
+interface Fact {
+  name: string;
+  type: string;
+  default?: boolean | number | string | string[] | null;
+  valid?: string;
+  importance: string;
+  updateMode?: string;
+  internal?: boolean;
+  required?: boolean;
+  brokerDefault?: string;
+}
+
+/** Checked by Kafka's quorum code, which Ottla has none of. */
+const UNCHECKED: ReadonlySet<string> = new Set(['controller.quorum.bootstrap.servers', 'controller.quorum.voters']);
+
+const tables: readonly (readonly [string, Table])[] = [
+  ['topic', topicKeys],
+  ['broker', serverKeys],
+  ['group', groupKeys],
+];
+
+describe.skipIf(!haveFacts)('with the list of Apache Kafka (skipped: ../shared/kafka-protocol is absent)', () => {
+  test.each(tables)('the %s keys are those of Kafka', (kind, table) => {
+    const facts = factsOf(kind);
+    const expected = facts.map(expectedRow).sort(byName);
+    const actual = Object.entries(table)
+      .filter(([name]) => !Object.hasOwn(ottlaKeys, name))
+      .map(([name, row]) => ({
+        name,
+        type: row.type.toUpperCase(),
+        default: row.required ? undefined : row.defaultText,
+        valid: validText(row),
+        importance: row.importance.toUpperCase(),
+        update: row.update,
+        internal: row.internal ?? false,
+        required: row.required ?? false,
+        broker: row.broker,
+      }))
+      .sort(byName);
+    expect(actual).toEqual(expected);
+  });
+
+  test("no description is Kafka's", () => {
+    const theirs = new Set(
+      tables.flatMap(([kind]) => factsOf(kind)).map((fact) => (fact as { doc?: string }).doc?.trim()),
+    );
+    const copied = tables
+      .flatMap(([, table]) => Object.entries(table))
+      .filter(([, { documentation }]) => theirs.has(documentation))
+      .map(([name]) => name);
+    expect(copied).toEqual([]);
+  });
+});
+
+test.each(tables)(
+  'every %s key has a description, a default it allows, and a broker key that exists',
+  (_kind, table) => {
+    expect(Object.keys(table).length).toBeGreaterThan(10);
+    for (const [name, row] of Object.entries(table)) {
+      expect(row.documentation, name).toMatch(/^[A-Z].{15,}\.$/s);
+      if (row.defaultText !== null) expect(() => parseValue(name, row, row.defaultText!), name).not.toThrow();
+      if (row.broker !== undefined) expect(Object.keys(serverKeys), name).toContain(row.broker);
+    }
+  },
+);
+
+function factsOf(kind: string): Fact[] {
+  return (JSON.parse(readFileSync(join(FACTS, `${kind}-configs.json`), 'utf8')) as { configs: Fact[] }).configs;
+}
+
+function expectedRow(fact: Fact) {
+  const anything = fact.valid === '' || fact.valid === 'non-null string' || UNCHECKED.has(fact.name);
+  return {
+    name: fact.name,
+    type: fact.type,
+    default: fact.required ? undefined : defaultText(fact),
+    valid: anything ? undefined : fact.valid,
+    importance: fact.importance,
+    update: fact.updateMode ?? 'read-only',
+    internal: fact.internal ?? false,
+    required: fact.required ?? false,
+    broker: fact.brokerDefault,
+  };
+}
+
+function defaultText({ type, default: value }: Fact): string | null {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.join(',');
+  if (value === Number.MAX_VALUE) return '1.7976931348623157E308';
+  return type === 'DOUBLE' && Number.isInteger(value) ? `${String(value)}.0` : String(value);
+}
+
+function byName(one: { name: string }, other: { name: string }): number {
+  return one.name < other.name ? -1 : 1;
+}
