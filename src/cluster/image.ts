@@ -171,23 +171,23 @@ function brokerOf(record: RecordOf<'RegisterBrokerRecord'>): BrokerImage {
     incarnationId: record.incarnationId,
     rack: record.rack,
     listeners: record.endPoints.map(({ name, host, port, securityProtocol }) => ({ name, host, port, securityProtocol })),
-    fenced: record.fenced ?? true,
-    logDirectoryIds: record.logDirs ?? [],
+    fenced: record.fenced,
+    logDirectoryIds: record.logDirs,
   };
 }
 
 function partitionOf(record: RecordOf<'PartitionRecord'>): PartitionImage {
   return {
-    leader: record.leader ?? -1,
-    leaderEpoch: record.leaderEpoch ?? 0,
-    partitionEpoch: record.partitionEpoch ?? 0,
+    leader: record.leader,
+    leaderEpoch: record.leaderEpoch,
+    partitionEpoch: record.partitionEpoch,
     replicas: record.replicas,
     isr: record.isr,
     elr: record.eligibleLeaderReplicas ?? [],
     lastKnownElr: record.lastKnownElr ?? [],
     addingReplicas: record.addingReplicas,
     removingReplicas: record.removingReplicas,
-    directories: record.directories?.length ? record.directories : record.replicas.map(() => ZERO_UUID),
+    directories: record.directories.length > 0 ? record.directories : record.replicas.map(() => ZERO_UUID),
   };
 }
 
@@ -198,10 +198,9 @@ function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionCha
   if (old === undefined) {
     throw new Error(`the metadata log changes partition ${change.partitionId} of ${change.topicId}, which it never made`);
   }
-  const { leader = LEADER_UNCHANGED } = change;
-  const isElection = leader !== LEADER_UNCHANGED;
+  const isElection = change.leader !== LEADER_UNCHANGED;
   return {
-    leader: isElection ? leader : old.leader,
+    leader: isElection ? change.leader : old.leader,
     leaderEpoch: isElection ? old.leaderEpoch + 1 : old.leaderEpoch,
     partitionEpoch: old.partitionEpoch + 1,
     replicas: change.replicas ?? old.replicas,
