@@ -81,7 +81,7 @@ export function defaultSource(shape: Shape): string {
   if (defaultValue === null) return 'null';
   switch (kind) {
     case 'bool':
-      return String((defaultValue ?? false) as boolean);
+      return `${(defaultValue ?? false) as boolean}`;
     case 'string':
       return JSON.stringify(defaultValue ?? '');
     case 'uuid':
@@ -97,7 +97,7 @@ export function defaultSource(shape: Shape): string {
       return `{ ${rows.map(([name, row]) => `${name}: ${defaultSource(row.shape)}`).join(', ')} }`;
     }
     default:
-      return String((defaultValue ?? 0) as number);
+      return `${(defaultValue ?? 0) as number}`;
   }
 }
 

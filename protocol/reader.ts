@@ -228,7 +228,8 @@ export class Reader {
   skipTaggedFields(): void {
     for (let count = this.unsignedVarint(); count > 0; count--) {
       this.unsignedVarint();
-      this.position += this.size();
+      const size = this.size();
+      this.position += size;
     }
   }
 

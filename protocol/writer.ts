@@ -141,7 +141,8 @@ export class Writer {
       // Even of three bytes a character the length plus one takes one byte.
       const start = this.position;
       this.int8(0);
-      this.buffer[start] = this.#text(value) + 1;
+      const length = this.#text(value); // first: it may change the buffer
+      this.buffer[start] = length + 1;
     } else {
       this.unsignedVarint(checkLength(Buffer.byteLength(value)) + 1);
       this.#text(value);
