@@ -171,11 +171,15 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   return true;
 }
 
-/** Compressed records are believed to lie where their batch says, so that they need not be decompressed. */
+/**
+ * Compressed records are believed not to be later than their batch says, so that they need not be decompressed. How early
+ * they are it does not say: a limit on that, which there is none by default, has its price.
+ */
 function isHeaderInTime(bytes: Buffer, at: number, word: number, rules: ValidationRules): boolean {
   if (batch.hasLogAppendTime(word)) return false;
   if (rules.config.messageTimestampType === 'LogAppendTime') return true;
-  return isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules);
+  return rules.config.timestampBeforeMaxMs === Number.MAX_SAFE_INTEGER &&
+    isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules);
 }
 
 function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {

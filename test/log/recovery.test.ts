@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { append, batchOf, DIRECTORY, fixture, readAll, stateOf } from './log-fixture.ts';
+
+const LOG = `${DIRECTORY}/00000000000000000000.log`;
+
+/** Five batches of two records, as a crash leaves them: written, but nothing closed. */
+function crashed(config = {}) {
+  const made = fixture(config);
+  const log = made.open();
+  const ends = [0];
+  for (let i = 0; i < 5; i++) {
+    append(log, batchOf([`a${i}`, `b${i}`], { producerId: 9, producerEpoch: 0, baseSequence: i * 2 }), i >> 1);
+    ends.push(log.size);
+  }
+  made.stage.flush();
+  return { ...made, ends, whole: stateOf(log) };
+}
+
+function overwrite(files: MemoryFiles, path: string, change: (bytes: Buffer) => Buffer): void {
+  files.replace(path, change(files.readAll(path)));
+}
+
+describe('after a crash', () => {
+  it('a log that is whole is as it was', () => {
+    const { open, whole, warnings } = crashed({ indexIntervalBytes: 100 });
+    expect(stateOf(open({ cleanShutdown: false }))).toEqual(whole);
+    expect(warnings).toEqual([]);
+  });
+
+  it('a torn end is cut behind the last whole batch, at every length it can have', () => {
+    const { files, open, ends, warnings } = crashed();
+    const bytes = files.readAll(LOG);
+    for (let length = bytes.length - 1; length >= 0; length--) {
+      files.replace(LOG, bytes.subarray(0, length));
+      warnings.length = 0;
+      const log = open({ cleanShutdown: false });
+      const kept = ends.findLastIndex((end) => end <= length);
+      expect(log.endOffset).toBe(kept * 2);
+      expect(log.size).toBe(ends[kept]);
+      expect(files.size(LOG)).toBe(ends[kept]);
+      expect(warnings.map(({ event }) => event)).toEqual(ends[kept] === length ? [] : ['log.cut']);
+      expect(log.producers.producers.get(9)?.batches.at(-1)?.lastSequence).toBe(kept === 0 ? undefined : kept * 2 - 1);
+    }
+  });
+
+  it('any byte of the last batch that is wrong costs that batch', () => {
+    const { files, open, ends } = crashed();
+    const bytes = files.readAll(LOG);
+    for (let at = ends[4]; at < ends[5]; at++) {
+      const epoch = at - ends[4] >= 12 && at - ends[4] < 16;
+      if (epoch) continue; // not under the CRC, and any value makes a batch
+      const wrong = Buffer.from(bytes);
+      wrong[at] ^= 0x80;
+      files.replace(LOG, wrong);
+      const log = open({ cleanShutdown: false });
+      // A base offset that is too high is believed, as Kafka does: it is not under the CRC either.
+      if (at - ends[4] < 8 && wrong.readBigInt64BE(ends[4]) > 8n) continue;
+      expect(log.endOffset).toBe(8);
+      expect(readAll(log)).toHaveLength(8);
+    }
+  });
+
+  it('zeros behind the end, as some file systems leave them, are cut', () => {
+    const { files, open, whole } = crashed();
+    overwrite(files, LOG, (bytes) => Buffer.concat([bytes, Buffer.alloc(5000)]));
+    expect(stateOf(open({ cleanShutdown: false }))).toEqual(whole);
+    expect(files.size(LOG)).toBe(whole.size);
+  });
+
+  it('segments behind a corrupt one go', () => {
+    const { files, open, warnings } = crashed({ segmentBytes: 200 });
+    const names = files.list(DIRECTORY).filter((name) => name.endsWith('.log'));
+    expect(names.length).toBeGreaterThan(2);
+    overwrite(files, `${DIRECTORY}/${names[1]}`, (bytes) => bytes.fill(0xff, bytes.length - 10));
+    const log = open({ cleanShutdown: false });
+    expect(log.segmentCount).toBe(2);
+    expect(log.endOffset).toBeLessThan(10);
+    expect(readAll(log)).toHaveLength(log.endOffset);
+    expect(warnings).toHaveLength(1);
+    expect(append(log, batchOf(['next']), 3)).toBe(log.endOffset - 1);
+  });
+
+  it('segments below the recovery point are not read', () => {
+    const { files, open, whole } = crashed({ segmentBytes: 200 });
+    overwrite(files, LOG, (bytes) => bytes.fill(0xff, bytes.length - 10));
+    expect(open({ cleanShutdown: false, recoveryPoint: 8 }).endOffset).toBe(whole.endOffset);
+  });
+
+  it('the leader epochs come back from the batches when their file is gone', () => {
+    const { files, open, whole } = crashed();
+    files.remove(`${DIRECTORY}/leader-epoch-checkpoint`);
+    const log = open({ cleanShutdown: false });
+    expect(log.latestEpoch).toBe(whole.latestEpoch);
+    expect(log.endOffsetForEpoch(1)).toEqual({ leaderEpoch: 1, endOffset: 8 });
+  });
+
+  it('leftovers of deletions and half-made files are removed', () => {
+    const { files, open } = crashed();
+    files.replace(`${LOG}.deleted`, 'x');
+    files.replace(`${DIRECTORY}/leader-epoch-checkpoint.tmp`, 'x');
+    open({ cleanShutdown: false });
+    expect(files.list(DIRECTORY).filter((name) => /deleted|tmp/.test(name))).toEqual([]);
+  });
+});
+
+describe('after an orderly end', () => {
+  it.each(['.index', '.timeindex'])('a missing %s is made anew', (suffix) => {
+    const { files, open } = fixture({ indexIntervalBytes: 100, segmentBytes: 1000 });
+    const log = open();
+    for (let i = 0; i < 40; i++) append(log, batchOf([`value ${i}`], { timestamps: [5000 + i] }));
+    const before = stateOf(log);
+    log.close();
+    const path = `${DIRECTORY}/00000000000000000000${suffix}`;
+    const bytes = files.readAll(path);
+    expect(bytes.length).toBeGreaterThan(0);
+    files.remove(path);
+    const again = open();
+    expect(stateOf(again)).toEqual(before);
+    expect(files.readAll(path)).toEqual(bytes);
+    expect(again.offsetForTimestamp(5003)?.offset).toBe(3);
+  });
+
+  it('a damaged snapshot of producers is passed over and the log read instead', () => {
+    const { files, open } = fixture();
+    const log = open();
+    append(log, batchOf(['a'], { producerId: 3, producerEpoch: 1, baseSequence: 0 }));
+    const before = stateOf(log);
+    log.close();
+    const path = `${DIRECTORY}/00000000000000000001.snapshot`;
+    overwrite(files, path, (bytes) => bytes.fill(7, 20, 24));
+    expect(stateOf(open())).toEqual(before);
+  });
+});
