@@ -21,7 +21,7 @@ import {
 } from './security-records.ts';
 import {
   AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord, ProducerIdsRecord,
-  ZkMigrationRecord,
+  ZkMigrationStateRecord,
 } from './log-records.ts';
 
 /** By ascending type. */
@@ -29,7 +29,7 @@ export const metadataRecords: readonly AnyMessage[] = [
   RegisterBrokerRecord, UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord, PartitionChangeRecord,
   FenceBrokerRecord, UnfenceBrokerRecord, RemoveTopicRecord, DelegationTokenRecord, UserScramCredentialRecord,
   FeatureLevelRecord, ClientQuotaRecord, ProducerIdsRecord, BrokerRegistrationChangeRecord,
-  AccessControlEntryRecord, RemoveAccessControlEntryRecord, NoOpRecord, ZkMigrationRecord,
+  AccessControlEntryRecord, RemoveAccessControlEntryRecord, NoOpRecord, ZkMigrationStateRecord,
   RemoveUserScramCredentialRecord, BeginTransactionRecord, EndTransactionRecord, AbortTransactionRecord,
   RemoveDelegationTokenRecord, RegisterControllerRecord, ClearElrRecord,
 ];

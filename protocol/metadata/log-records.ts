@@ -24,6 +24,6 @@ export const AbortTransactionRecord = message('AbortTransactionRecord', { apiKey
 });
 
 /** Nothing writes it any more; old logs hold it. */
-export const ZkMigrationRecord = message('ZkMigrationRecord', { apiKey: 21, versions: '0', flexible: '0+' }, {
+export const ZkMigrationStateRecord = message('ZkMigrationStateRecord', { apiKey: 21, versions: '0', flexible: '0+' }, {
   zkMigrationState: int8,
 });
