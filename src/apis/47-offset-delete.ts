@@ -9,7 +9,6 @@ export const offsetDelete = handler(OffsetDelete, {
   handle: ({ groupId, topics }, { broker }) => {
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
     const { known, unknown } = sortTopics(broker.controller.image, named, false);
-    if (known.length === 0) return { errorCode: ErrorCode.NONE, topics: unknown };
     const { errorCode, topics: deleted } = broker.groups.deleteOffsets(groupId, known);
     if (errorCode !== ErrorCode.NONE) return { errorCode, topics: [] };
     return { errorCode, topics: mergeTopics(unknown, deleted) };

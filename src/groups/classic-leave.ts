@@ -49,10 +49,10 @@ export function sessionTimerFired(group: ClassicGroup, memberId: string, turn: T
 /** Takes out every dynamic member that joined through a connection; static ones may come back with another. */
 export function connectionClosed(group: ClassicGroup, connectionId: number, turn: Turn): void {
   const gone: string[] = [];
-  for (const [memberId, connection] of [...group.pendingMembers]) {
+  for (const [memberId, connection] of group.pendingMembers) {
     if (connection === connectionId) removeMember(group, memberId, turn);
   }
-  for (const member of [...group.members.values()]) {
+  for (const member of group.members.values()) {
     if (member.connectionId !== connectionId || member.groupInstanceId !== null) continue;
     removeMember(group, member.memberId, turn);
     gone.push(`${member.memberId}: connection closed`);

@@ -129,7 +129,7 @@ export type Effect =
   /** Starts the timer, or starts it anew. `memberId` is '' but for sessions. */
   | { readonly type: 'startTimer'; readonly timer: TimerName; readonly memberId: string; readonly afterMs: number }
   | { readonly type: 'cancelTimer'; readonly timer: TimerName; readonly memberId: string }
-  | { readonly type: 'append'; readonly metadata: GroupMetadata; readonly then: Stored }
+  | { readonly type: 'append'; readonly metadata: GroupMetadata; readonly onceStored: Stored }
   | { readonly type: 'log'; readonly event: string; readonly reason: string };
 
 /** One step under way: the moment, the limits, and what has been decided so far. */

@@ -52,7 +52,7 @@ export function sync(group: ClassicGroup, event: SyncEvent, turn: Turn): void {
   const { generationId } = group;
   turn.effects.push({
     type: 'append', metadata: groupMetadata(group, assignments),
-    then: { what: 'assignment', generationId, assignments },
+    onceStored: { what: 'assignment', generationId, assignments },
   });
 }
 
@@ -93,7 +93,7 @@ export function assignmentStored(
 export function syncTimerFired(group: ClassicGroup, turn: Turn): void {
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
   if (group.pendingSync.size === 0) return;
-  for (const memberId of [...group.pendingSync]) removeMember(group, memberId, turn);
+  for (const memberId of group.pendingSync) removeMember(group, memberId, turn);
   prepareRebalance(group, turn, 'members did not ask for their assignment in time');
 }
 

@@ -23,7 +23,8 @@ import type {
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offset-requests.ts';
 import { checkCommit, checkGroupDelete, checkOffsetDelete, expiredOffsets } from './offsets.ts';
 import type { GroupRecord } from './records.ts';
-import { encodeRecord, replayLog } from './records.ts';
+import { encodeRecord } from './records.ts';
+import { replayLog } from './replay-log.ts';
 import type {
   HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest,
 } from './requests.ts';
@@ -113,7 +114,7 @@ export class GroupCoordinator {
 
   /** Answers everything that waits and leaves no timer behind. */
   stop(): void {
-    for (const index of [...this.#partitions.keys()]) this.onResign(index);
+    for (const index of this.#partitions.keys()) this.onResign(index);
     this.#expiry?.cancel();
     this.#expiry = null;
     this.#joinedThrough.clear();
@@ -280,7 +281,7 @@ export class GroupCoordinator {
     const retentionMs = this.#options.config['offsets.retention.minutes'] * 60_000;
     for (const at of this.#partitions.values()) {
       if (at === LOADING) continue;
-      for (const group of [...at.groups.values()]) this.#expireGroup(at, group, retentionMs);
+      for (const group of at.groups.values()) this.#expireGroup(at, group, retentionMs);
     }
   }
 

@@ -105,7 +105,7 @@ export class GroupRunner {
         return answer(this.#syncs, effect.to, effect.response);
       case 'append': {
         const errorCode = this.#append(at, group.groupId, effect.metadata);
-        const stored: Event = { type: 'stored', nowMs: this.#clock.now(), stored: effect.then, errorCode };
+        const stored: Event = { type: 'stored', nowMs: this.#clock.now(), stored: effect.onceStored, errorCode };
         queue.push(...step(group, stored, this.#limits));
         return;
       }

@@ -54,7 +54,7 @@ export function endJoinPhaseIfAllJoined(group: ClassicGroup, turn: Turn): void {
 function endJoinPhase(group: ClassicGroup, turn: Turn): void {
   turn.effects.push({ type: 'cancelTimer', timer: 'join', memberId: '' });
   group.initialDelay = null;
-  for (const member of [...group.members.values()]) {
+  for (const member of group.members.values()) {
     // A static member may be away for its whole session without losing its place (KIP-345).
     if (member.joining === null && member.groupInstanceId === null) removeMember(group, member.memberId, turn);
   }
@@ -87,7 +87,7 @@ function endEmpty(group: ClassicGroup, turn: Turn): void {
   group.protocolName = null;
   group.subscribedTopics = new Set();
   enter(group, 'Empty', turn.nowMs);
-  turn.effects.push({ type: 'append', metadata: groupMetadata(group), then: { what: 'group' } });
+  turn.effects.push({ type: 'append', metadata: groupMetadata(group), onceStored: { what: 'group' } });
 }
 
 function tellGeneration(group: ClassicGroup, turn: Turn): void {

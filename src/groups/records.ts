@@ -1,14 +1,12 @@
 /** The records of __consumer_offsets that classic groups and offsets are kept in, in Kafka's own bytes. */
 import { messageCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
-import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import { GroupMetadataKey, GroupMetadataValue } from '../../protocol/topics/classic-group.ts';
 import { LegacyOffsetCommitKey, OffsetCommitKey, OffsetCommitValue } from '../../protocol/topics/offset-commit.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { GroupMetadata } from './classic-state.ts';
-import type { GroupPartition } from './group-partition.ts';
 import type { CommittedOffset } from './offsets.ts';
 
 export interface OffsetRecord {
@@ -66,24 +64,6 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array | null): GroupRe
   return { type: 'offset', groupId: group, topic, partition, committed: decode(OffsetCommitValue, value) };
 }
 
-/** Reads a whole partition's log into its groups. `unknown` is told the kinds of keys that are passed over. */
-export function replayLog(
-  log: { forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void },
-  at: GroupPartition, unknown: (kind: number) => void,
-): void {
-  log.forEachRecord(({ key, value }, batch) => {
-    if (key === null) return;
-    const producerId = batch.isTransactional ? batch.producerId : -1;
-    if (batch.isControl) {
-      const commit = readerOf(key.subarray(2)).int16() === 1; // behind the version: 0 is an abort
-      return at.completeTransaction(batch.producerId, commit);
-    }
-    const record = decodeRecord(key, value);
-    if (record === null) unknown(readerOf(key).int16());
-    else at.replay(record, producerId);
-  });
-}
-
 function encode<F extends Fields>(prefix: number, message: Message<F>, version: number, draft: Draft<F>): Uint8Array {
   writer.reset();
   writer.int16(prefix);
@@ -97,7 +77,7 @@ function decode<F extends Fields>(message: Message<F>, value: Uint8Array | null)
   return messageCodec(message, reader.int16()).decode(reader);
 }
 
-function readerOf(bytes: Uint8Array): Reader {
+export function readerOf(bytes: Uint8Array): Reader {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return new Reader(buffer, 0, buffer.length);
 }

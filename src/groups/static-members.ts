@@ -29,7 +29,7 @@ export function joinAsStaticAgain(group: ClassicGroup, oldMemberId: string, even
   member.joining = null;
   turn.effects.push({
     type: 'append', metadata: groupMetadata(group),
-    then: { what: 'staticMember', memberId: member.memberId, before, to: event.to, response },
+    onceStored: { what: 'staticMember', memberId: member.memberId, before, to: event.to, response },
   });
 }
 

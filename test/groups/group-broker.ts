@@ -58,7 +58,7 @@ export const DEFAULTS: GroupConfig = {
   'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
 };
 
-const handlers: readonly Handler[] = [
+export const handlers: readonly Handler[] = [
   offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat, leaveGroup, syncGroup, describeGroups, listGroups,
   deleteGroups, offsetDelete,
 ];

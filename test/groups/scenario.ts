@@ -126,11 +126,11 @@ class Scenario {
         this.#timers.delete(`${effect.timer} ${effect.memberId}`);
         return;
       case 'append': {
-        const { metadata, then } = effect;
+        const { metadata, onceStored } = effect;
         const members = metadata.members.map(({ memberId, assignment }) => `${memberId}:${text(assignment)}`);
         const outcome = this.#failure === 0 ? 'stored' : 'not stored';
         this.#lines.push(`${outcome}: generation=${metadata.generation} {${members.join(' ')}}`);
-        this.#apply({ type: 'stored', nowMs: this.#nowMs, stored: then, errorCode: this.#failure });
+        this.#apply({ type: 'stored', nowMs: this.#nowMs, stored: onceStored, errorCode: this.#failure });
         return;
       }
       case 'log':

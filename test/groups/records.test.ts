@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { encodeBatch } from '../../protocol/records/encode.ts';
+import { decodeBatch } from '../../protocol/records/decode.ts';
+import { GroupPartition } from '../../src/groups/group-partition.ts';
+import { decodeRecord, encodeRecord } from '../../src/groups/records.ts';
+import type { GroupRecord } from '../../src/groups/records.ts';
+import { replayLog } from '../../src/groups/replay-log.ts';
+import { fetchOffsets } from '../../src/groups/offset-requests.ts';
+
+// Written by Apache Kafka 4.3.1 for a kafkajs consumer: a new group, its first generation, an offset.
+const WRITTEN_BY_KAFKA = [
+  ['000200026731', '0003000000000000ffffffff000001a1fd7c911b00000000'],
+  [
+    '000200026731',
+    '00030008636f6e73756d6572000000010012526f756e64526f62696e41737369676e657200286369642d39316435636565302d39393136' +
+    '2d343864612d396133352d323534616463633039633361000001a1fd7c911d0000000100286369642d39316435636565302d393931362d' +
+    '343864612d396133352d323534616463633039633361ffff0003636964000a2f3132372e302e302e310000ea60000075300000000e0000' +
+    '0000000100027431000000000000001a0000000000010002743100000002000000000000000100000000',
+  ],
+  [
+    '0001000267310002743100000000',
+    '00040000000000000001ffffffff01000001a1fd7c9137010010ec5d86959ee24d6baa4fd7b5e017db85',
+  ],
+];
+
+const committed = (offset: number, expireTimestamp = -1): GroupRecord => ({
+  type: 'offset', groupId: 'g', topic: 't', partition: 0,
+  committed: {
+    offset, leaderEpoch: -1, metadata: 'm', commitTimestamp: 1, expireTimestamp, topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+  },
+});
+
+test('records are Kafka\'s, byte for byte', () => {
+  for (const [key, value] of WRITTEN_BY_KAFKA) {
+    const record = decodeRecord(Buffer.from(key, 'hex'), Buffer.from(value, 'hex'));
+    expect(record).not.toBeNull();
+    const again = encodeRecord(record as GroupRecord, 7);
+    expect(Buffer.from(again.key as Uint8Array).toString('hex')).toBe(key);
+    expect(Buffer.from(again.value as Uint8Array).toString('hex')).toBe(value);
+    expect(again.timestamp).toBe(7);
+  }
+});
+
+test('tombstones have no value, and an expiry of its own takes the version that has one', () => {
+  const gone: GroupRecord = { type: 'group', groupId: 'g', metadata: null };
+  expect(encodeRecord(gone, 0).value).toBeNull();
+  expect(decodeRecord(encodeRecord(gone, 0).key as Uint8Array, null)).toEqual(gone);
+  const expiring = encodeRecord(committed(1, 99), 0);
+  expect(Buffer.from(expiring.value as Uint8Array).readInt16BE(0)).toBe(1);
+  expect(decodeRecord(expiring.key as Uint8Array, expiring.value)).toEqual(committed(1, 99));
+});
+
+test('keys of other kinds are passed over, and told', () => {
+  const at = new GroupPartition(0, 0);
+  const kinds: number[] = [];
+  const key = Buffer.from('0003000167', 'hex');
+  replay(at, [encodeBatch({ records: [{ key, value: null, timestamp: 0 }] })], kinds);
+  expect(kinds).toEqual([3]);
+  expect(at.groups.size).toBe(0);
+});
+
+test('offsets of a transaction count once it commits, never when it aborts, and are not stable before', () => {
+  const at = new GroupPartition(0, 0);
+  const inTransaction = (producerId: number, offset: number) => encodeBatch({
+    records: [encodeRecord(committed(offset), 0)], producerId, producerEpoch: 0, baseSequence: 0, isTransactional: true,
+  });
+  const marker = (producerId: number, kind: 0 | 1) => encodeBatch({
+    records: [{ key: Buffer.from([0, 0, 0, kind]), value: Buffer.alloc(6), timestamp: 0 }],
+    producerId, producerEpoch: 0, isTransactional: true, isControl: true,
+  });
+  const offset = (requireStable: boolean) => (
+    fetchOffsets(at, { groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }, requireStable).topics[0]
+      .partitions[0]
+  );
+  replay(at, [inTransaction(1, 10), inTransaction(2, 20)]);
+  expect(offset(false)).toMatchObject({ committedOffset: -1, errorCode: 0 });
+  expect(offset(true)).toMatchObject({ committedOffset: -1, errorCode: 88 });
+  replay(at, [marker(2, 0)]);
+  expect(offset(true)).toMatchObject({ errorCode: 88 });
+  replay(at, [marker(1, 1)]);
+  expect(offset(true)).toMatchObject({ committedOffset: 10, errorCode: 0 });
+});
+
+function replay(at: GroupPartition, batches: readonly Buffer[], kinds: number[] = []): void {
+  replayLog({
+    forEachRecord: (visit) => {
+      for (const bytes of batches) {
+        const batch = decodeBatch(bytes, 0);
+        for (const record of batch.records) visit(record, batch);
+      }
+    },
+  }, at, (kind) => kinds.push(kind));
+}
