@@ -49,16 +49,14 @@ export class Controller {
   /** Loads what the store has. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    let image = emptyImage(options.clusterId);
-    let count = 0;
-    for (const { records, revision } of options.store.load()) {
-      image = replay(image, records, revision);
-      count += records.length;
-    }
+    const batches = options.store.load();
+    // In one go: an image for each batch would copy its maps as many times as topics were ever made.
+    const history = batches.flatMap(({ records }) => records);
+    const image = replay(emptyImage(options.clusterId), history, batches.at(-1)?.revision ?? -1);
     this.#image = image;
-    if (count > REWRITE_ABOVE_RECORDS) {
+    if (history.length > REWRITE_ABOVE_RECORDS) {
       const records = recordsOf(image);
-      if (count > records.length * REWRITE_FACTOR) options.store.rewrite(records, image.revision);
+      if (history.length > records.length * REWRITE_FACTOR) options.store.rewrite(records, image.revision);
     }
   }
 
@@ -67,7 +65,10 @@ export class Controller {
     return this.#image;
   }
 
-  /** Called with every new image, in the order of registration, before the operation that made it resolves. */
+  /**
+   * Called with every new image, in the order of registration, before the operation that made it resolves. When one throws,
+   * the others are told nevertheless, and the operation fails although the change stands.
+   */
   onChange(listener: ImageListener): void {
     this.#listeners.push(listener);
   }
@@ -82,9 +83,9 @@ export class Controller {
   }
 
   async createTopics(topics: readonly NewTopic[], options: { validateOnly: boolean }): Promise<CreateResult[]> {
-    const { random, config } = this.#options;
+    const { random } = this.#options;
     const { results, records } = createTopics(topics, {
-      image: this.#image, config: config(), newTopicId: () => randomUuid(random), random: () => random.float(),
+      image: this.#image, config: this.#options.config(), newTopicId: () => randomUuid(random), random: () => random.float(),
     });
     if (!options.validateOnly) this.#commit(records);
     return results;
@@ -142,6 +143,14 @@ export class Controller {
     const { records, revision } = this.#options.store.append(drafts);
     const previous = this.#image;
     this.#image = replay(previous, records, revision);
-    for (const listener of this.#listeners) listener(this.#image, previous);
+    const errors: unknown[] = [];
+    for (const listener of this.#listeners) {
+      try {
+        listener(this.#image, previous);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 }

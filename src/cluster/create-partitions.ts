@@ -2,10 +2,10 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
-import { fail, type Failure } from './create-topics.ts';
+import { fail, MOST_PARTITIONS_PER_REQUEST, tooManyPartitions, type Failure } from './create-topics.ts';
 import type { ClusterImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { assignmentFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
+import { assignmentsFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
 
 export type MorePartitions = RequestOf<typeof CreatePartitions>['topics'][number];
 
@@ -31,7 +31,11 @@ export function createPartitions(
     }
     const decided = addPartitions(topic, image, random());
     if (Array.isArray(decided)) {
-      records.push(...decided);
+      if (records.length + decided.length > MOST_PARTITIONS_PER_REQUEST) {
+        results.push({ name, ...tooManyPartitions() });
+        continue;
+      }
+      for (const record of decided) records.push(record);
       results.push({ name, errorCode: ErrorCode.NONE, errorMessage: null });
     } else {
       results.push({ name, ...decided });
@@ -40,10 +44,12 @@ export function createPartitions(
   return { results, records };
 }
 
-function addPartitions(request: MorePartitions, image: ClusterImage, random: number): MetadataDraft[] | Failure {
+type Refusal = Omit<PartitionsResult, 'name'>;
+
+function addPartitions(request: MorePartitions, image: ClusterImage, random: number): MetadataDraft[] | Refusal {
   const topic = image.topicsByName.get(request.name);
   if (topic === undefined) {
-    return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.');
+    return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null };
   }
   const has = topic.partitions.length;
   if (request.count === has) {
@@ -53,6 +59,7 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
     return fail(ErrorCode.INVALID_PARTITIONS,
       `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`);
   }
+  if (request.count - has > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
   const replicas = request.assignments === null
     ? placed(topic, image, request.count - has, random)
     : assigned(topic, image, request.count - has, request.assignments.map(({ brokerIds }) => brokerIds));
@@ -74,14 +81,6 @@ function assigned(topic: TopicImage, image: ClusterImage, count: number, replica
       `Attempted to add ${count} additional partition(s), but only ${replicas.length} assignment(s) were specified.`);
   }
   const factor = topic.partitions[0].replicas.length;
-  for (const of of replicas) {
-    const fault = assignmentFault(image, of);
-    if (fault !== null) return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
-    if (of.length !== factor) {
-      return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-        `The manual partition assignment includes a partition with ${of.length} replica(s), but this is not consistent ` +
-        `with previous partitions, which have ${factor} replica(s).`);
-    }
-  }
-  return replicas;
+  const fault = assignmentsFault(image, replicas, factor);
+  return fault === null ? replicas : fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
 }

@@ -6,8 +6,8 @@ import { validateTopicConfig } from '../config/alter.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { ResourceType, type ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { assignmentFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
-import { collisionKey, topicNameFault } from './topic-name.ts';
+import { assignmentsFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
+import { collidingTopic, topicNameFault } from './topic-name.ts';
 
 export type NewTopic = RequestOf<typeof CreateTopics>['topics'][number];
 
@@ -35,14 +35,16 @@ export interface CreateContext {
   random(): number;
 }
 
+/** What one request may create, as in Kafka: all of it is one batch of the metadata log. */
+export const MOST_PARTITIONS_PER_REQUEST = 10_000;
+
 /** One result a topic, in the order asked, with the records of those that can be created. */
 export function createTopics(
   topics: readonly NewTopic[], context: CreateContext,
 ): { results: CreateResult[]; records: MetadataDraft[] } {
   const times = new Map<string, number>();
   for (const { name } of topics) times.set(name, (times.get(name) ?? 0) + 1);
-  const taken = new Map<string, string>();
-  for (const name of context.image.topicsByName.keys()) taken.set(collisionKey(name), name);
+  const isTooMuch = partitionsAsked(topics, context.config) > MOST_PARTITIONS_PER_REQUEST;
 
   const results: CreateResult[] = [];
   const records: MetadataDraft[] = [];
@@ -54,18 +56,35 @@ export function createTopics(
       times.set(name, 0);
       continue;
     }
-    const decided = createTopic(topic, context, taken);
+    if (isTooMuch) {
+      results.push({ name, ...tooManyPartitions() });
+      continue;
+    }
+    const decided = createTopic(topic, context);
     results.push({ name, ...decided.result });
-    if (decided.result.errorCode !== ErrorCode.NONE) continue;
-    taken.set(collisionKey(name), name);
-    records.push(...decided.records);
+    for (const record of decided.records) records.push(record);
   }
   return { results, records };
 }
 
+function partitionsAsked(topics: readonly NewTopic[], config: ServerConfig): number {
+  let sum = 0;
+  for (const { numPartitions, assignments } of topics) {
+    sum += assignments.length > 0 ? assignments.length
+      : numPartitions === -1 ? config['num.partitions']
+      : Math.max(0, numPartitions);
+  }
+  return sum;
+}
+
+export function tooManyPartitions(): Failure {
+  return fail(ErrorCode.POLICY_VIOLATION,
+    `Excessively large number of partitions per request: ask for at most ${MOST_PARTITIONS_PER_REQUEST} at a time.`);
+}
+
 type Decision = { result: CreatedTopic | Failure; records: MetadataDraft[] };
 
-function createTopic(topic: NewTopic, context: CreateContext, taken: ReadonlyMap<string, string>): Decision {
+function createTopic(topic: NewTopic, context: CreateContext): Decision {
   const { image, config } = context;
   const refuse = (errorCode: number, message: string): Decision => ({ result: fail(errorCode, message), records: [] });
   if (topic.name === '__cluster_metadata') {
@@ -76,7 +95,7 @@ function createTopic(topic: NewTopic, context: CreateContext, taken: ReadonlyMap
   if (image.topicsByName.has(topic.name)) {
     return refuse(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${topic.name}' already exists.`);
   }
-  const other = taken.get(collisionKey(topic.name));
+  const other = collidingTopic(topic.name, image.topicsByName.keys());
   if (other !== undefined) {
     return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${topic.name}' collides with existing topic: ${other}`);
   }
@@ -87,10 +106,10 @@ function createTopic(topic: NewTopic, context: CreateContext, taken: ReadonlyMap
     }
     configs.set(name, value);
   }
-  const replicas = topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, context.random());
-  if (!Array.isArray(replicas)) return { result: replicas, records: [] };
   const refusal = validateTopicConfig(configs, config);
   if (refusal !== undefined) return { result: refusal, records: [] };
+  const replicas = topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, context.random());
+  if (!Array.isArray(replicas)) return { result: replicas, records: [] };
 
   const topicId = context.newTopicId();
   const records: MetadataDraft[] = [{ type: 'TopicRecord', name: topic.name, topicId }];
@@ -135,14 +154,13 @@ function assigned(topic: NewTopic, image: ClusterImage): number[][] | Failure {
       return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
         `Found multiple manual partition assignments for partition ${partitionIndex}`);
     }
-    const fault = assignmentFault(image, brokerIds);
-    if (fault !== null) return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
     if (partitionIndex < 0 || partitionIndex >= topic.assignments.length) {
       return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, 'partitions should be a consecutive 0-based integer sequence');
     }
     replicas[partitionIndex] = brokerIds;
   }
-  return replicas;
+  const fault = assignmentsFault(image, replicas, replicas[0].length);
+  return fault === null ? replicas : fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
 }
 
 export function fail(errorCode: number, errorMessage: string): Failure {

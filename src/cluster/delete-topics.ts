@@ -17,34 +17,49 @@ export interface DeleteResult {
   readonly errorMessage: string | null;
 }
 
+/** A topic that is asked for twice is not deleted, and is answered once, known or not. */
 export function deleteTopics(
   topics: readonly TopicToDelete[], image: ClusterImage,
 ): { results: DeleteResult[]; records: MetadataDraft[] } {
   const results: DeleteResult[] = [];
   const records: MetadataDraft[] = [];
-  const seen = new Set<string>();
-  for (const { name, topicId } of topics) {
-    const refuse = (errorCode: number, message = errorMessage(errorCode)): void => {
-      results.push({ name, topicId, errorCode, errorMessage: message });
+  const times = new Map<string, number>();
+  for (const topic of topics) times.set(keyOf(topic), (times.get(keyOf(topic)) ?? 0) + 1);
+  const ids = new Set(topics.map(({ topicId }) => topicId));
+  const answered = new Set<string>();
+
+  for (const asked of topics) {
+    const { name, topicId } = asked;
+    const key = keyOf(asked);
+    const refuse = (errorCode: number, message = errorMessage(errorCode), id = topicId): void => {
+      results.push({ name, topicId: id, errorCode, errorMessage: message });
     };
-    if (name !== null && topicId !== ZERO_UUID) {
-      refuse(ErrorCode.INVALID_REQUEST, 'You may not specify both topic name and topic id.');
+    const [byName, byId] = [name !== null, topicId !== ZERO_UUID];
+    if (byName === byId) {
+      refuse(ErrorCode.INVALID_REQUEST, byName
+        ? 'You may not specify both topic name and topic id.'
+        : 'Neither topic name nor id were specified.');
       continue;
     }
-    if (name === null && topicId === ZERO_UUID) {
-      refuse(ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.');
-      continue;
-    }
+    if (answered.has(key)) continue;
+    answered.add(key);
     const topic = name === null ? image.topicsById.get(topicId) : image.topicsByName.get(name);
-    if (topic === undefined) {
-      refuse(name === null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    } else if (seen.has(topic.id)) {
-      refuse(ErrorCode.INVALID_REQUEST, name === null ? 'Duplicate topic id.' : 'Duplicate topic name.');
+    if (times.get(key)! > 1) {
+      refuse(ErrorCode.INVALID_REQUEST, byName ? 'Duplicate topic name.' : 'Duplicate topic id.');
+    } else if (topic === undefined) {
+      refuse(byName ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID);
+    } else if (byName && ids.has(topic.id)) {
+      refuse(ErrorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.', topic.id);
+    } else if (byId && times.has(`name ${topic.name}`)) {
+      continue; // its name has been asked for too, and is answered for both
     } else {
-      seen.add(topic.id);
       records.push({ type: 'RemoveTopicRecord', topicId: topic.id });
       results.push({ name: topic.name, topicId: topic.id, errorCode: ErrorCode.NONE, errorMessage: null });
     }
   }
   return { results, records };
+}
+
+function keyOf({ name, topicId }: TopicToDelete): string {
+  return name === null ? `id ${topicId}` : `name ${name}`;
 }

@@ -2,6 +2,7 @@
  * The metadata log of a broker that is alone: one file of record batches in Kafka's format, `__cluster_metadata-0/…0.log`,
  * which Apache Kafka's dump-log --cluster-metadata-decoder reads. Each batch is synced before the change counts.
  */
+import { join } from 'node:path';
 import { decodeMetadataRecord, encodeMetadataRecord } from '../../protocol/metadata/index.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
@@ -32,28 +33,42 @@ export class LocalMetadataStore implements MetadataStore {
     this.#files = files;
     this.#clock = clock;
     this.#logger = logger;
-    files.makeDirectory(`${logDirectory}/${DIRECTORY}`);
-    this.#path = `${logDirectory}/${DIRECTORY}/${FILE}`;
+    const directory = join(logDirectory, DIRECTORY);
+    this.#path = join(directory, FILE);
+    files.makeDirectory(directory);
+    const isNew = !files.exists(this.#path);
     this.#file = files.open(this.#path, 'write');
+    if (!isNew) return;
+    files.syncDirectory(directory);
+    files.syncDirectory(logDirectory);
   }
 
+  /** Throws where the log is damaged, or says what this version does not understand: starting without it would lose it. */
   load(): MetadataBatch[] {
     const bytes = this.#files.readAll(this.#path);
     const batches: MetadataBatch[] = [];
     let at = 0;
-    for (let end = batch.batchEnd(bytes, at, bytes.length); end >= 0; end = batch.batchEnd(bytes, at, bytes.length)) {
-      if (!batch.isCrcValid(bytes, at)) break;
+    while (isWhole(bytes, at)) {
+      // The base offset is the one field that the checksum leaves out.
+      if (at > 0 && batch.baseOffset(bytes, at) !== this.#nextOffset) break;
       batches.push(this.#read(bytes, at));
-      at = end;
+      at += batch.sizeInBytes(bytes, at);
     }
-    if (at < bytes.length) {
-      // A change whose batch is not whole was never answered: whoever asked for it asks again.
-      this.#logger.warn('metadata-tail-cut', { file: this.#path, bytes: bytes.length - at, keptBatches: batches.length });
-      this.#file.truncate(at);
-      this.#file.sync();
-    }
+    if (at < bytes.length) this.#cutTail(bytes, at);
     this.#size = at;
     return batches;
+  }
+
+  #cutTail(bytes: Buffer, at: number): void {
+    for (let later = at; later < bytes.length; later++) {
+      if (!isWhole(bytes, later)) continue;
+      throw new Error(`${this.#path} is damaged at byte ${at} while later changes stand behind it, from byte ${later} on: ` +
+        `restore the file from a copy, or truncate it to ${at} bytes and lose those changes`);
+    }
+    // A change whose batch is not whole was never answered: whoever asked for it asks again.
+    this.#logger.warn('metadata-tail-cut', { file: this.#path, keptBytes: at, cutBytes: bytes.length - at });
+    this.#file.truncate(at);
+    this.#file.sync();
   }
 
   append(records: readonly MetadataDraft[]): MetadataBatch {
@@ -62,11 +77,24 @@ export class LocalMetadataStore implements MetadataStore {
       this.#file.write(bytes, 0, bytes.length, this.#size);
       this.#file.sync();
     } catch (error) {
-      this.#file.truncate(this.#size);
+      this.#takeBack();
       throw error;
     }
     this.#size += bytes.length;
     return this.#read(bytes, 0);
+  }
+
+  /** What could not be synced must not come true at the next start. */
+  #takeBack(): void {
+    try {
+      this.#file.truncate(this.#size);
+      this.#file.sync();
+    } catch (error) {
+      this.#logger.error('metadata-tail-left', {
+        file: this.#path, keptBytes: this.#size, error: (error as Error).message,
+        next: 'the next change writes over it; should the broker end before, the failed change may be there at its start',
+      });
+    }
   }
 
   rewrite(records: readonly MetadataDraft[], revision: number): void {
@@ -101,10 +129,17 @@ export class LocalMetadataStore implements MetadataStore {
     const records: MetadataRecord[] = [];
     for (const { value } of decoded.records) {
       const { message, record } = decodeMetadataRecord(value!);
-      if (message.name in recordTables) {
-        records.push({ type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord);
+      if (!Object.hasOwn(recordTables, message.name)) {
+        throw new Error(`${this.#path} holds a ${message.name}, which this version does not know: start the newer one ` +
+          'that wrote it, or an empty log directory');
       }
+      records.push({ type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord);
     }
     return { records, revision: decoded.lastOffset };
   }
+}
+
+function isWhole(bytes: Buffer, at: number): boolean {
+  const end = batch.batchEnd(bytes, at, bytes.length);
+  return end >= 0 && batch.magic(bytes, at) === batch.CURRENT_MAGIC && batch.isCrcValid(bytes, at);
 }

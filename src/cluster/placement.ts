@@ -33,8 +33,22 @@ export function newPartition(topicId: string, partitionId: number, replicas: num
   };
 }
 
-/** Why replicas given by hand cannot be used, or null. */
-export function assignmentFault(image: ClusterImage, replicas: readonly number[]): string | null {
+/** Why replicas given by hand, `factor` of them for each partition, cannot be used, or null. */
+export function assignmentsFault(
+  image: ClusterImage, assignments: readonly (readonly number[])[], factor: number,
+): string | null {
+  for (const replicas of assignments) {
+    const fault = assignmentFault(image, replicas);
+    if (fault !== null) return fault;
+    if (replicas.length !== factor) {
+      return `The manual partition assignment includes a partition with ${replicas.length} replica(s), but this is not ` +
+        `consistent with previous partitions, which have ${factor} replica(s).`;
+    }
+  }
+  return null;
+}
+
+function assignmentFault(image: ClusterImage, replicas: readonly number[]): string | null {
   if (replicas.length === 0) return 'The manual partition assignment includes an empty replica list.';
   for (const [i, broker] of replicas.entries()) {
     if (!image.brokers.has(broker)) {

@@ -13,9 +13,14 @@ export function topicNameFault(name: string): string | null {
   return null;
 }
 
-/** Names that differ only by '.' and '_' would share the names of their metrics: the other one has to go. */
-export function collisionKey(name: string): string {
-  return name.replaceAll('.', '_');
+/** The topic whose name differs only by '.' and '_', if there is one: the two would share the names of their metrics. */
+export function collidingTopic(name: string, names: Iterable<string>): string | undefined {
+  if (!/[._]/.test(name)) return undefined;
+  const key = name.replaceAll('.', '_');
+  for (const other of names) {
+    if (other.length === name.length && other.replaceAll('.', '_') === key) return other;
+  }
+  return undefined;
 }
 
 const INTERNAL = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
