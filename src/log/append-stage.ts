@@ -1,6 +1,6 @@
 /**
- * Collects the small batches of one read callback, so that they reach the disk in one write. There is one stage for the
- * whole broker; it holds consecutive bytes of one log at a time. Whoever appends calls `flush` before any answer leaves.
+ * Collects the small batches of one read callback, so that they reach the disk in one write. There is one stage for
+ * the whole broker; it holds consecutive bytes of one log at a time. Whoever appends calls `flush` before any answer leaves.
  */
 import type { OpenFile } from '../platform/files.ts';
 
@@ -80,7 +80,7 @@ export class AppendStage {
 
   /**
    * Writes what is here.
-   * @throws {AppendFailedError} when this or an earlier write since the last flush failed; the logs have been rolled back
+   * @throws {AppendFailedError} when this or a write since the last flush failed; the logs have been rolled back
    */
   flush(): void {
     if (this.#owner !== null) this.write();

@@ -3,6 +3,8 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 
+export const DELETED_SUFFIX = '.deleted';
+
 export class Deletions {
   readonly #files: Files;
   readonly #clock: Clock;
@@ -31,9 +33,16 @@ export class Deletions {
     this.#pending.set(timer, run);
   }
 
+  /** Renames those of `paths` that exist to `.deleted`, so that a restart knows, and removes them after `delayMs`. */
+  renamed(delayMs: number, paths: readonly string[], before: () => void): void {
+    const existing = paths.filter((path) => this.#files.exists(path));
+    for (const path of existing) this.#files.rename(path, path + DELETED_SUFFIX);
+    this.later(delayMs, existing.map((path) => path + DELETED_SUFFIX), before);
+  }
+
   /** Removes everything now: nobody reads any more. */
   finish(): void {
-    for (const [timer, run] of [...this.#pending]) {
+    for (const [timer, run] of Array.from(this.#pending)) {
       timer.cancel();
       run();
     }

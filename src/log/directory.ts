@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
-import type { Files, Lock } from '../platform/files.ts';
+import type { Files } from '../platform/files.ts';
+import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { Deletions } from './deletions.ts';
@@ -179,15 +180,15 @@ function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; dire
   }
   const knownCluster = known.get('cluster.id');
   if (knownCluster !== undefined && clusterId !== undefined && knownCluster !== clusterId) {
-    throw new LogDirectoryError(`${path} belongs to cluster ${knownCluster}, this is ${clusterId}; use another log.dirs.`);
+    throw new LogDirectoryError(`${path} belongs to cluster ${knownCluster}, not ${clusterId}; use another log.dirs.`);
   }
   const meta = {
     clusterId: knownCluster ?? clusterId ?? randomUuid(random),
     directoryId: known.get('directory.id') ?? randomUuid(random),
   };
   if (known.size === 0 || !known.has('directory.id') || knownCluster === undefined) {
-    const lines = [`node.id=${nodeId}`, `directory.id=${meta.directoryId}`, 'version=1', `cluster.id=${meta.clusterId}`];
-    files.replace(file, `${lines.join('\n')}\n`);
+    const ids = `node.id=${nodeId}\ndirectory.id=${meta.directoryId}\n`;
+    files.replace(file, `${ids}version=1\ncluster.id=${meta.clusterId}\n`);
   }
   return meta;
 }

@@ -52,7 +52,7 @@ export class LeaderEpochs {
     return -1;
   }
 
-  /** The largest epoch known that is not above `epoch`, and where it ended; as OffsetForLeaderEpoch answers (KIP-279). */
+  /** The largest epoch known not above `epoch`, and where it ended; as OffsetForLeaderEpoch answers (KIP-279). */
   endOffsetFor(epoch: number, logEndOffset: number): EpochEndOffset {
     if (epoch < 0) return { leaderEpoch: -1, endOffset: -1 };
     if (epoch === this.latest) return { leaderEpoch: epoch, endOffset: logEndOffset };

@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
-import type { LogOptions } from './log.ts';
+import type { LogOptions } from './log-options.ts';
 import { ProducerSnapshots, SNAPSHOT_SUFFIX } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { offsetFileName, Segment, SegmentSuffix, type SegmentSizes } from './segment.ts';
@@ -79,7 +80,7 @@ function listFiles(options: LogOptions): Set<string> {
   const names = new Set(files.list(directory));
   if (names.size === 0) files.makeDirectory(directory);
   for (const name of names) {
-    if (!name.endsWith(SegmentSuffix.deleted) && !name.endsWith('.tmp')) continue;
+    if (!name.endsWith(DELETED_SUFFIX) && !name.endsWith('.tmp')) continue;
     files.remove(join(directory, name));
     names.delete(name);
   }

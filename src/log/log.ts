@@ -2,50 +2,25 @@
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
-import type { Clock, Timer } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
-import { AppendStage, DIRECT_WRITE_BYTES, type StagedLog } from './append-stage.ts';
+import { DIRECT_WRITE_BYTES, type AppendStage, type StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
+import { Flusher } from './flusher.ts';
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts';
 import { EPOCH_CHECKPOINT, loadLog } from './log-loader.ts';
+import type { LogOptions, Range } from './log-options.ts';
 import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-search.ts';
 import { PlaceMemo } from './place-memo.ts';
 import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
-import { Segment, SegmentSuffix } from './segment.ts';
+import { Segment, segmentIndexOf } from './segment.ts';
 
 export type { EpochEndOffset } from './leader-epochs.ts';
+export type { LogOptions, Range } from './log-options.ts';
 export type { TimestampOffset } from './log-search.ts';
-
-export interface LogOptions {
-  readonly files: Files;
-  /** `<log.dir>/<topic>-<partition>`; made where it is missing. */
-  readonly directory: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly config: LogConfig;
-  /** As Kafka prints it: 22 characters of base64url. */
-  readonly topicId: string;
-  /** The one stage of the broker. */
-  readonly stage: AppendStage;
-  /** Whether the broker ended in order last time; otherwise the end of the log is read and checked. */
-  readonly cleanShutdown: boolean;
-  /** Up to where the log is known to be on the disk (recovery-point-offset-checkpoint); 0: unknown. */
-  readonly recoveryPoint?: number;
-  /** From log-start-offset-checkpoint; the first segment's base offset where that is higher. */
-  readonly logStartOffset?: number;
-  /** Shared by the logs of a directory; without one the log has its own. */
-  readonly deletions?: Deletions;
-}
-
-/** Whole batches in one file; the same object is filled again by the next `locate`. */
-export interface Range {
-  file: OpenFile;
-  position: number;
-  length: number;
-}
 
 export class Log implements StagedLog {
   readonly directory: string;
@@ -56,13 +31,9 @@ export class Log implements StagedLog {
   endOffset: number;
   /** Bytes in all segments, those only staged included. */
   size = 0;
-  /** Up to where everything is on the disk for sure. */
-  recoveryPoint: number;
   #config: LogConfig;
   #producers: ProducerState;
   #active: Segment;
-  #unflushedMessages = 0;
-  #flushTimer: Timer | null = null;
   #closed = false;
   /** endOffset when the stage began to hold bytes of this log, and whether a producer is among them. */
   #stagedFrom = 0;
@@ -75,6 +46,7 @@ export class Log implements StagedLog {
   readonly #segments: Segment[];
   readonly #epochs: LeaderEpochs;
   readonly #snapshots: ProducerSnapshots;
+  readonly #flusher: Flusher;
   readonly #memo = new PlaceMemo();
   readonly #range: Range;
 
@@ -84,7 +56,6 @@ export class Log implements StagedLog {
     this.topicId = options.topicId;
     this.logStartOffset = loaded.logStartOffset;
     this.endOffset = loaded.endOffset;
-    this.recoveryPoint = loaded.recoveryPoint;
     this.#files = options.files;
     this.#clock = options.clock;
     this.#logger = options.logger;
@@ -97,6 +68,7 @@ export class Log implements StagedLog {
     this.#producers = loaded.producers;
     this.#snapshots = loaded.snapshots;
     for (const segment of loaded.segments) this.size += segment.size;
+    this.#flusher = new Flusher(loaded.segments, loaded.recoveryPoint, options, () => this.flushLater());
     this.#range = { file: null as unknown as OpenFile, position: 0, length: 0 };
   }
 
@@ -149,8 +121,8 @@ export class Log implements StagedLog {
   }
 
   /**
-   * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. Small batches
-   * are only staged: `stage.flush()` must come before the answer to the producer.
+   * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. Small
+   * batches are only staged: `stage.flush()` must come before the answer to the producer.
    * @throws {AppendFailedError} when a write of this log failed before and `stage.flush()` has not told so yet
    * @throws the disk's error; nothing is appended then
    */
@@ -160,7 +132,7 @@ export class Log implements StagedLog {
     const timestamp = batch.maxTimestamp(bytes, at);
     const baseOffset = this.endOffset;
     const lastOffset = baseOffset + count - 1;
-    if (this.#mustRoll(length, lastOffset, timestamp)) this.#roll();
+    if (this.#active.mustRollFor(length, lastOffset, timestamp, this.#config, this.#clock)) this.#roll();
     const direct = length >= DIRECT_WRITE_BYTES;
     if (!direct) stage.makeRoom(this, length);
     else if (stage.holds(this)) stage.write();
@@ -185,7 +157,7 @@ export class Log implements StagedLog {
     this.endOffset = lastOffset + 1;
     this.size += length;
     if (isFromProducer) this.#producers.replay(bytes, at);
-    this.#noteUnflushed(count);
+    if (this.#flusher.isDue(count, this.#config)) this.flush();
     return baseOffset;
   }
 
@@ -214,7 +186,7 @@ export class Log implements StagedLog {
     if (offset === this.endOffset) this.#memo.add(this.#active, offset, this.#active.size);
     if (offset >= upTo) return null;
     this.#settle();
-    for (let i = this.#indexOf(offset); i < this.#segments.length; i++) {
+    for (let i = segmentIndexOf(this.#segments, offset); i < this.#segments.length; i++) {
       const segment = this.#segments[i];
       const start = this.#positionOf(segment, offset);
       if (start >= segment.size) continue; // compaction left nothing from `offset` on in this one
@@ -252,7 +224,7 @@ export class Log implements StagedLog {
     if (offset >= this.endOffset) return;
     this.#settle();
     if (offset <= this.#segments[0].baseOffset) return this.truncateFullyAndStartAt(offset);
-    const kept = this.#indexOf(offset);
+    const kept = segmentIndexOf(this.#segments, offset);
     this.#deleteSegments(this.#segments.splice(kept + 1));
     this.#active = this.#segments[kept];
     this.#active.truncate(this.#active.positionOf(offset), offset);
@@ -272,12 +244,7 @@ export class Log implements StagedLog {
   deleteRecordsBefore(offset: number): void {
     if (offset <= this.logStartOffset) return;
     if (offset > this.endOffset) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
-    this.logStartOffset = offset;
-    if (this.#epochs.truncateFrom(offset)) this.#saveEpochs();
-    let count = 0;
-    while (count + 1 < this.#segments.length && this.#segments[count + 1].baseOffset <= offset) count++;
-    this.#deleteSegments(this.#segments.splice(0, count));
-    this.#snapshots.removeBefore(this.#segments[0].baseOffset);
+    this.#deleteFront(segmentIndexOf(this.#segments, offset), offset);
   }
 
   /**
@@ -291,35 +258,32 @@ export class Log implements StagedLog {
     });
     if (count === 0) return 0;
     if (count === this.#segments.length) this.#roll();
-    this.#deleteSegments(this.#segments.splice(0, count));
-    const start = this.#segments[0].baseOffset;
-    this.#snapshots.removeBefore(start);
-    if (start > this.logStartOffset) this.logStartOffset = start;
-    if (this.#epochs.truncateFrom(this.logStartOffset)) this.#saveEpochs();
+    this.#deleteFront(count, this.#segments[count].baseOffset);
     return count;
+  }
+
+  /** Up to where everything is on the disk for sure. */
+  get recoveryPoint(): number {
+    return this.#flusher.recoveryPoint;
   }
 
   /** Returns once everything appended is on the disk. */
   flush(): void {
     this.#settle();
-    const upTo = this.#beginFlush();
-    for (const segment of this.#dirtySegments()) segment.sync();
-    this.#advanceRecoveryPoint(upTo);
+    this.#flusher.flush(this.endOffset);
   }
 
   /** The same without stopping the event loop. */
-  async flushLater(): Promise<void> {
+  flushLater(): Promise<void> {
     this.#settle();
-    const upTo = this.#beginFlush();
-    await Promise.all(this.#dirtySegments().map((segment) => segment.syncLater()));
-    this.#advanceRecoveryPoint(upTo);
+    return this.#flusher.flushLater(this.endOffset);
   }
 
   /** Ends in order: everything on the disk, indexes complete, producers remembered. Then the log must not be used. */
   close(): void {
     if (this.#closed) return;
     this.#settle();
-    this.#flushTimer?.cancel();
+    this.#flusher.stop();
     if (this.#active.dirty || this.recoveryPoint < this.endOffset) {
       if (this.#active.file.size() > this.#active.size) this.#active.file.truncate(this.#active.size);
       this.flush();
@@ -332,7 +296,7 @@ export class Log implements StagedLog {
   /** Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used. */
   delete(): void {
     this.#settle();
-    this.#flushTimer?.cancel();
+    this.#flusher.stop();
     this.#closeFiles();
     const unique = Buffer.from(this.topicId, 'base64url').toString('hex');
     const renamed = `${this.directory}.${unique}-delete`;
@@ -359,15 +323,6 @@ export class Log implements StagedLog {
     if (this.#stage.holds(this)) this.#stage.write();
   }
 
-  #mustRoll(length: number, lastOffset: number, timestamp: number): boolean {
-    const segment = this.#active;
-    const config = this.#config;
-    if (segment.size === 0) return !segment.takesOffset(lastOffset);
-    if (segment.size > config.segmentBytes - length || !segment.takesOffset(lastOffset)) return true;
-    if (segment.waitedMs(timestamp, this.#clock.now()) > config.segmentMs) return true;
-    return segment.offsetIndex.isFull(config.segmentIndexBytes) || segment.timeIndex.isFull(config.segmentIndexBytes);
-  }
-
   /** Begins a new segment at the end. The old one goes to the disk in the background. */
   #roll(): void {
     this.#settle();
@@ -377,10 +332,7 @@ export class Log implements StagedLog {
     this.#snapshots.take(this.endOffset, this.#producers);
     const upTo = this.endOffset;
     this.#addSegment(upTo);
-    old.syncLater().then(
-      () => this.#advanceRecoveryPoint(upTo),
-      (error: Error) => this.#logger.error('log.sync-failed', { file: old.path, error: error.message }),
-    );
+    this.#flusher.syncRolled(old, upTo);
   }
 
   #addSegment(baseOffset: number): void {
@@ -417,20 +369,6 @@ export class Log implements StagedLog {
     return position >= 0 ? position : segment.positionOf(offset);
   }
 
-  /** Index of the segment `offset` belongs to; readers are mostly at the end. */
-  #indexOf(offset: number): number {
-    const segments = this.#segments;
-    if (offset >= this.#active.baseOffset) return segments.length - 1;
-    let low = 0;
-    let high = segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (segments[middle].baseOffset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
   /** Not synced: after a crash the epochs are read from the batches as well. */
   #saveEpochs(): void {
     this.#files.replace(join(this.directory, EPOCH_CHECKPOINT), this.#epochs.encode(), false);
@@ -441,10 +379,17 @@ export class Log implements StagedLog {
     if (this.logStartOffset > offset) this.logStartOffset = offset;
     this.size = 0;
     for (const segment of this.#segments) this.size += segment.size;
-    if (this.recoveryPoint > offset) this.recoveryPoint = offset;
+    this.#flusher.cutTo(offset);
     this.#memo.clear();
     if (this.#epochs.truncateTo(offset)) this.#saveEpochs();
     this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, offset);
+  }
+
+  #deleteFront(count: number, logStartOffset: number): void {
+    this.#deleteSegments(this.#segments.splice(0, count));
+    this.#snapshots.removeBefore(this.#segments[0].baseOffset);
+    if (logStartOffset > this.logStartOffset) this.logStartOffset = logStartOffset;
+    if (this.#epochs.truncateFrom(this.logStartOffset)) this.#saveEpochs();
   }
 
   #deleteSegments(segments: readonly Segment[]): void {
@@ -452,48 +397,8 @@ export class Log implements StagedLog {
     this.#memo.clear();
     for (const segment of segments) {
       this.size -= segment.size;
-      const renamed: string[] = [];
-      for (const path of segment.paths) {
-        if (!this.#files.exists(path)) continue;
-        this.#files.rename(path, path + SegmentSuffix.deleted);
-        renamed.push(path + SegmentSuffix.deleted);
-      }
-      this.#deletions.later(this.#config.fileDeleteDelayMs, renamed, () => segment.close());
+      this.#deletions.renamed(this.#config.fileDeleteDelayMs, segment.paths, () => segment.close());
     }
-  }
-
-  #noteUnflushed(messages: number): void {
-    const { flushMessages, flushMs } = this.#config;
-    if (flushMessages === Number.MAX_SAFE_INTEGER && flushMs === Number.MAX_SAFE_INTEGER) return;
-    this.#unflushedMessages += messages;
-    if (this.#unflushedMessages >= flushMessages) return this.flush();
-    if (flushMs === Number.MAX_SAFE_INTEGER || this.#flushTimer !== null) return;
-    this.#flushTimer = this.#clock.after(flushMs, () => {
-      this.flushLater().catch((error: Error) => {
-        this.#logger.error('log.sync-failed', { directory: this.directory, error: error.message });
-      });
-    });
-  }
-
-  /** Answers up to where a sync that begins now holds. */
-  #beginFlush(): number {
-    this.#unflushedMessages = 0;
-    this.#flushTimer?.cancel();
-    this.#flushTimer = null;
-    return this.endOffset;
-  }
-
-  #dirtySegments(): Segment[] {
-    return this.#segments.filter((segment) => segment.dirty);
-  }
-
-  /** Never beyond a segment whose own sync is still under way or failed. */
-  #advanceRecoveryPoint(upTo: number): void {
-    for (const segment of this.#segments) {
-      if (segment.baseOffset >= upTo) break;
-      if (segment.dirty && segment !== this.#active) return;
-    }
-    if (upTo > this.recoveryPoint && upTo <= this.endOffset) this.recoveryPoint = upTo;
   }
 
   #closeFiles(): void {

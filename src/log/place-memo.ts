@@ -9,7 +9,7 @@ const SLOTS = 16;
 export class PlaceMemo {
   readonly #offsets = new Float64Array(SLOTS).fill(-1);
   readonly #positions = new Float64Array(SLOTS);
-  readonly #segments: (Segment | null)[] = new Array<Segment | null>(SLOTS).fill(null);
+  readonly #segments: (Segment | null)[] = Array.from({ length: SLOTS }, () => null);
   #next = 0;
 
   /** The batch with `offset`, and none before, begins at `position`, or will. */

@@ -71,7 +71,8 @@ export class ProducerSnapshots {
 }
 
 function replay(state: ProducerState, segments: readonly Segment[], from: number, endOffset: number): ProducerState {
-  for (let i = 0; from < endOffset && i < segments.length; i++) {
+  if (from >= endOffset) return state;
+  for (let i = 0; i < segments.length; i++) {
     const segment = segments[i];
     if (i + 1 < segments.length && segments[i + 1].baseOffset <= from) continue;
     scanBatches(segment.file, segment.positionOf(from), segment.size, (bytes, at) => {

@@ -1,6 +1,8 @@
 /** A stretch of one partition's log: the file of batches that begins at `baseOffset`, and its two indexes. */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import type { LogConfig } from '../config/log-config.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import { headers, scanBatches, type BatchVisitor } from './batch-scan.ts';
 import { OffsetIndex } from './offset-index.ts';
@@ -10,7 +12,7 @@ const MAX_INT32 = 0x7fff_ffff;
 const UNKNOWN = -2;
 const OFFSET_DIGITS = 20;
 
-export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex', deleted: '.deleted' } as const;
+export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex' } as const;
 
 /** Kafka's name of a file that begins at, or tells the state at, an offset. */
 export function offsetFileName(offset: number, suffix: string): string {
@@ -82,14 +84,12 @@ export class Segment {
     return lastOffset - this.baseOffset <= MAX_INT32;
   }
 
-  /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
-  waitedMs(timestamp: number, nowMs: number): number {
-    if (this.size === 0) return 0;
-    if (this.#firstTimestamp === UNKNOWN) {
-      headers.open(this.file);
-      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
-    }
-    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : nowMs - this.createdMs;
+  /** Whether a batch of `length` bytes must go into a new segment: segment.bytes, segment.ms, or no room in an index. */
+  mustRollFor(length: number, lastOffset: number, timestamp: number, config: LogConfig, clock: Clock): boolean {
+    if (!this.takesOffset(lastOffset)) return true;
+    if (this.size === 0) return false;
+    if (this.size > config.segmentBytes - length || this.#waitedMs(timestamp, clock) > config.segmentMs) return true;
+    return this.offsetIndex.isFull(config.segmentIndexBytes) || this.timeIndex.isFull(config.segmentIndexBytes);
   }
 
   /** Takes note of a batch that lies, or is staged to lie, at the end. */
@@ -250,6 +250,15 @@ export class Segment {
     return [this.path, this.offsetIndex.path, this.timeIndex.path];
   }
 
+  /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
+  #waitedMs(timestamp: number, clock: Clock): number {
+    if (this.#firstTimestamp === UNKNOWN) {
+      headers.open(this.file);
+      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
+    }
+    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : clock.now() - this.createdMs;
+  }
+
   #forgetTail(): void {
     this.#bytesSinceIndexEntry = 0;
     this.#firstTimestamp = UNKNOWN;
@@ -279,4 +288,17 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry = position - indexed;
   }
+}
+
+/** Index of the segment `offset` belongs to; readers are mostly at the end. */
+export function segmentIndexOf(segments: readonly { readonly baseOffset: number }[], offset: number): number {
+  let low = 0;
+  let high = segments.length - 1;
+  if (offset >= segments[high].baseOffset) return high;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (segments[middle].baseOffset <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -172,8 +172,8 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
 }
 
 /**
- * Compressed records are believed not to be later than their batch says, so that they need not be decompressed. How early
- * they are it does not say: a limit on that, which there is none by default, has its price.
+ * Compressed records are believed not to be later than their batch says, so that they need not be decompressed. It does
+ * not say how early they are: a limit on that, which there is not by default, has its price.
  */
 function isHeaderInTime(bytes: Buffer, at: number, word: number, rules: ValidationRules): boolean {
   if (batch.hasLogAppendTime(word)) return false;

@@ -7,7 +7,7 @@ import {
   readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { lockFile } from './lock-file.ts';
+import { lockFile, type Lock } from './lock-file.ts';
 
 /** An open file, read and written at positions given by the caller. */
 export interface OpenFile {
@@ -48,10 +48,6 @@ export interface Files {
   syncDirectory(path: string): void;
   /** Takes a lock that ends with the process, at the latest; null while another living process has it. */
   lock(path: string): Lock | null;
-}
-
-export interface Lock {
-  release(): void;
 }
 
 class NodeFile implements OpenFile {

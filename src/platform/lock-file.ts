@@ -4,7 +4,10 @@
  */
 import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { Lock } from './files.ts';
+
+export interface Lock {
+  release(): void;
+}
 
 /** Locks of this process: its own id in a file does not tell whether it was written by it or before a reboot. */
 const mine = new Set<string>();
@@ -66,7 +69,7 @@ function read(path: string): string | null {
   }
 }
 
-/** Moves a dead owner's file aside. Moving first: two starting brokers must not both throw away and then both create. */
+/** Moves a dead owner's file aside, and only then removes it: two starting brokers must not both do so and create. */
 function discard(path: string, owner: string): boolean {
   const aside = `${path}.${process.pid}`;
   try {
@@ -88,7 +91,7 @@ function isAlive(path: string, owner: string): boolean {
   const [, id, start] = /^(\d+) (\S+)\n$/.exec(owner) ?? [];
   if (id === undefined) return false;
   const pid = Number(id);
-  // Not in `mine`: written by an earlier process of this number, as in a container, or by another thread of this one.
+  // Not in `mine`: an earlier process of this number wrote it, as in a container, or another thread of this one.
   if (pid === process.pid) return start !== '-' && start === startOf(pid);
   const bootMs = Date.now() - uptime() * 1000;
   const written = statSync(path, { throwIfNoEntry: false });

@@ -2,7 +2,8 @@
  * Files in memory: what a broker started with --memory writes to, and the disk of tests. Files grow by chunks, so that
  * appending never copies what is there; an open file outlives its name, as on POSIX.
  */
-import type { Files, Lock, OpenFile } from './files.ts';
+import type { Files, OpenFile } from './files.ts';
+import type { Lock } from './lock-file.ts';
 
 const CHUNK_BITS = 16;
 const CHUNK_BYTES = 1 << CHUNK_BITS;

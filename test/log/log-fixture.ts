@@ -4,7 +4,8 @@ import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch, type BatchDraft } from '../../protocol/records/encode.ts';
 import { defaultLogConfig, type LogConfig } from '../../src/config/log-config.ts';
 import { AppendStage } from '../../src/log/append-stage.ts';
-import { Log, type LogOptions } from '../../src/log/log.ts';
+import { Log } from '../../src/log/log.ts';
+import type { LogOptions } from '../../src/log/log-options.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import type { Files } from '../../src/platform/files.ts';
 import { silentLogger, type Facts, type Logger } from '../../src/platform/logger.ts';
@@ -18,7 +19,7 @@ export interface Fixture {
   clock: VirtualClock;
   stage: AppendStage;
   warnings: { event: string; facts: Facts | undefined }[];
-  open(options?: Partial<LogOptions>): Log;
+  open: (options?: Partial<LogOptions>) => Log;
 }
 
 export function fixture(config: Partial<LogConfig> = {}, files: Files = new MemoryFiles(), directory = DIRECTORY): Fixture {

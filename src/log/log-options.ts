@@ -1,0 +1,35 @@
+/** What a log is opened with, and what it answers readers. */
+import type { LogConfig } from '../config/log-config.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Files, OpenFile } from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { AppendStage } from './append-stage.ts';
+import type { Deletions } from './deletions.ts';
+
+export interface LogOptions {
+  readonly files: Files;
+  /** `<log.dir>/<topic>-<partition>`; made where it is missing. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: LogConfig;
+  /** As Kafka prints it: 22 characters of base64url. */
+  readonly topicId: string;
+  /** The one stage of the broker. */
+  readonly stage: AppendStage;
+  /** Whether the broker ended in order last time; otherwise the end of the log is read and checked. */
+  readonly cleanShutdown: boolean;
+  /** Up to where the log is known to be on the disk (recovery-point-offset-checkpoint); 0: unknown. */
+  readonly recoveryPoint?: number;
+  /** From log-start-offset-checkpoint; the first segment's base offset where that is higher. */
+  readonly logStartOffset?: number;
+  /** Shared by the logs of a directory; without one the log has its own. */
+  readonly deletions?: Deletions;
+}
+
+/** Whole batches in one file; the same object is filled again by the next `locate`. */
+export interface Range {
+  file: OpenFile;
+  position: number;
+  length: number;
+}
