@@ -73,7 +73,7 @@ function append(
   if (partition === undefined) return refusedAppend(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   try {
     return appendProduced(context.broker.partitions, partition, bytes, at, length, {
-      requestVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, nowMs: context.broker.clock.now(),
+      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, nowMs: context.broker.clock.now(),
     });
   } catch (error) {
     reportBug(context, 'Produce', error);

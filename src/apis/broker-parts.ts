@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Controller } from '../cluster/controller.ts';
+import type { BrokerLayers } from '../config/layers.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchSessions } from '../partitions/fetch-sessions.ts';
@@ -11,8 +12,10 @@ import type { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerParts {
   readonly nodeId: number;
-  /** The static configuration; what may change while running is read through the controller's image. */
+  /** As in force now: dynamic settings over those given at start. Read it at each use. */
   readonly config: ServerConfig;
+  /** What `config` is made of. */
+  readonly layers: BrokerLayers;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

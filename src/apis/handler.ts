@@ -60,10 +60,11 @@ export interface HandlerTable<Req extends Fields, Res extends Fields> {
 /** A handler over the API's table: decoded request in, response (or a promise of it) out. */
 export function handler<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>, table: HandlerTable<Req, Res>,
-): Handler & HandlerTable<Req, Res> {
+): Handler & Omit<HandlerTable<Req, Res>, 'versions'> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
-    ...table,
+    handle: table.handle,
+    refuse: table.refuse,
     api: api as unknown as AnyApi,
     versions,
     advertised: versions,

@@ -12,6 +12,7 @@ export function supportsProtocols(
 ): boolean {
   if (group.state === 'Empty') return protocolType !== '' && protocols.length > 0;
   if (group.protocolType !== protocolType) return false;
+  if (group.members.size === 0) return protocols.length > 0; // all have left while the initial delay ran
   const common = commonProtocols(group);
   return protocols.some((protocol) => common.has(protocol.name));
 }

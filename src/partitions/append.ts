@@ -1,13 +1,9 @@
 /** What happens to one batch of a produce request on its way into a partition's log. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
+import { validateBatch, type RecordError } from '../log/validate.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
-
-export interface RecordError {
-  readonly batchIndex: number;
-  readonly message: string | null;
-}
 
 /** As Produce's response has it. There is one for all appends: read it before the next. */
 export interface AppendResult {
@@ -18,4 +14,78 @@ export interface AppendResult {
   logStartOffset: number;
   recordErrors: readonly RecordError[];
   errorMessage: string | null;
+}
+
+export interface ProduceOptions {
+  /** Of the Produce request. */
+  readonly apiVersion: number;
+  readonly isAcksAll: boolean;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+const NO_RECORD_ERRORS: readonly RecordError[] = [];
+
+const result: AppendResult = {
+  errorCode: ErrorCode.NONE, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1,
+  recordErrors: NO_RECORD_ERRORS, errorMessage: null,
+};
+
+/**
+ * Validates the `length` bytes at `at` (-1: null) and appends them. The append is real once `partitions.settle()` has
+ * returned; nobody may be told of it before.
+ */
+export function appendProduced(
+  partitions: Partitions, partition: Partition, bytes: Buffer, at: number, length: number, options: ProduceOptions,
+): AppendResult {
+  const { log } = partition;
+  if (options.isAcksAll && partition.inSyncReplicas < log.config.minInsyncReplicas) {
+    return refusedAppend(ErrorCode.NOT_ENOUGH_REPLICAS);
+  }
+  const valid = validateBatch(bytes, at, Math.max(0, length), {
+    config: log.config, nowMs: options.nowMs, apiVersion: options.apiVersion,
+  });
+  if (valid.errorCode !== ErrorCode.NONE) {
+    refusedAppend(valid.errorCode, valid.errorMessage);
+    result.recordErrors = valid.recordErrors;
+    if (valid.recordErrors.length > 0) result.logStartOffset = log.logStartOffset;
+    return result;
+  }
+  if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
+    return refusedAppend(ErrorCode.INVALID_TXN_STATE, 'Transactions have no coordinator here yet');
+  }
+  const producerError = log.checkProducer(valid.bytes, valid.at);
+  if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+    // It was appended before and its answer was lost: it gets that answer again.
+    return accepted(log.duplicateOffset, log.duplicateTimestamp, log.logStartOffset);
+  }
+  if (producerError !== ErrorCode.NONE) return refusedAppend(producerError);
+  try {
+    const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
+    partitions.noteAppend(partition);
+    return accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
+  } catch (error) {
+    partitions.noteFailure(partition, error);
+    return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+}
+
+export function refusedAppend(errorCode: number, errorMessage: string | null = null): AppendResult {
+  result.errorCode = errorCode;
+  result.baseOffset = -1;
+  result.logAppendTimeMs = -1;
+  result.logStartOffset = -1;
+  result.recordErrors = NO_RECORD_ERRORS;
+  result.errorMessage = errorMessage;
+  return result;
+}
+
+function accepted(baseOffset: number, logAppendTimeMs: number, logStartOffset: number): AppendResult {
+  result.errorCode = ErrorCode.NONE;
+  result.baseOffset = baseOffset;
+  result.logAppendTimeMs = logAppendTimeMs;
+  result.logStartOffset = logStartOffset;
+  result.recordErrors = NO_RECORD_ERRORS;
+  result.errorMessage = null;
+  return result;
 }

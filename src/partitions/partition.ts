@@ -33,6 +33,10 @@ export class Partition {
   leaderEpoch: number;
   /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
   highWatermark: number;
+  /** Replicas that have all up to the high watermark, this one among them. */
+  inSyncReplicas = 1;
+  /** Appended to since the last settle of Partitions. */
+  isTouched = false;
   readonly #waiters = new Set<Waiter>();
   readonly #flush: () => void;
 

@@ -1,0 +1,38 @@
+/** The registry: every API key this broker answers. What ApiVersions tells clients is computed from this list. */
+import { produce } from './00-produce.ts';
+import { fetch } from './01-fetch.ts';
+import { listOffsets } from './02-list-offsets.ts';
+import { offsetCommit } from './08-offset-commit.ts';
+import { offsetFetch } from './09-offset-fetch.ts';
+import { findCoordinator } from './10-find-coordinator.ts';
+import { joinGroup } from './11-join-group.ts';
+import { heartbeat } from './12-heartbeat.ts';
+import { leaveGroup } from './13-leave-group.ts';
+import { syncGroup } from './14-sync-group.ts';
+import { describeGroups } from './15-describe-groups.ts';
+import { listGroups } from './16-list-groups.ts';
+import { apiVersions } from './18-api-versions.ts';
+import { initProducerId } from './22-init-producer-id.ts';
+import { deleteGroups } from './42-delete-groups.ts';
+import { offsetDelete } from './47-offset-delete.ts';
+import type { Handler } from './handler.ts';
+
+const served: readonly Handler[] = [
+  produce,
+  fetch,
+  listOffsets,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  initProducerId,
+  deleteGroups,
+  offsetDelete,
+];
+
+export const handlers: readonly Handler[] = [...served, apiVersions(served)];

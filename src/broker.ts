@@ -1,0 +1,264 @@
+/** The composition root: builds each part of a broker once, starts them in order, and stops them the other way round. */
+import { resolve } from 'node:path';
+import { Reader } from '../protocol/reader.ts';
+import { wasmMemory } from '../protocol/records/crc32c.ts';
+import { Writer } from '../protocol/writer.ts';
+import type { BrokerParts } from './apis/broker-parts.ts';
+import type { Context } from './apis/handler.ts';
+import { handlers } from './apis/index.ts';
+import { Controller } from './cluster/controller.ts';
+import { configOf, ResourceType, type ListenerImage } from './cluster/image.ts';
+import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
+import { followImage } from './follow-image.ts';
+import { ConfigError } from './config/definition.ts';
+import { effectiveConfig, type BrokerLayers } from './config/layers.ts';
+import { resolveListeners, type Endpoint } from './config/listeners.ts';
+import type { ServerConfig } from './config/server.ts';
+import { combineSettings } from './config/settings.ts';
+import { GroupCoordinator } from './groups/coordinator.ts';
+import { LogDirectory } from './log/directory.ts';
+import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
+import { Connection, type ConnectionShared } from './net/connection.ts';
+import { Dispatcher } from './net/dispatch.ts';
+import { FetchSessions } from './partitions/fetch-sessions.ts';
+import { Partitions } from './partitions/partitions.ts';
+import { systemClock, type Clock, type Timer } from './platform/clock.ts';
+import { nodeFiles, type Files } from './platform/files.ts';
+import { silentLogger, type Logger } from './platform/logger.ts';
+import { MemoryFiles } from './platform/memory-files.ts';
+import { nodeNetwork, type Listener, type Network } from './platform/network.ts';
+import { randomUuid, systemRandom, type Random } from './platform/random.ts';
+import { ProducerIds } from './transactions/producer-ids.ts';
+
+export interface BrokerOptions {
+  /** Configuration by Kafka's keys, as text. A key of an object must exist; a map has been checked (combineSettings). */
+  readonly settings?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
+  /** Keeps everything in memory: nothing is read from or written to a disk. */
+  readonly memory?: boolean;
+  /** For a new log directory; an old one keeps its own. */
+  readonly clusterId?: string;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly files?: Files;
+  readonly network?: Network;
+}
+
+export interface RunningBroker {
+  /** host:port for a client on this machine: of the first listener. */
+  readonly bootstrap: string;
+  readonly parts: BrokerParts;
+  /** Ends in order: everything on the disk, no connection, timer or file left open. */
+  stop(): Promise<void>;
+}
+
+const MEMORY_DIRECTORY = '/memory';
+const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
+
+/**
+ * Starts a broker; resolves when it answers requests.
+ * @throws {ConfigError} for a setting that cannot be used
+ * @throws {LogDirectoryError} when another broker uses the directory, or it belongs to another cluster
+ * @throws {ListenError} when a port is taken
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
+  const broker = new Broker(options);
+  await broker.start();
+  return broker;
+}
+
+/** A listener that could not be opened; the message says what to do. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+class Broker implements RunningBroker {
+  readonly parts: BrokerParts;
+  bootstrap = '';
+  readonly #options: BrokerOptions;
+  readonly #settings: ReadonlyMap<string, string>;
+  readonly #directories: LogDirectory[];
+  readonly #connections = new Set<Connection>();
+  readonly #listeners: Listener[] = [];
+  readonly #timers = new Map<string, Timer>();
+  #layers: BrokerLayers;
+  #config: ServerConfig;
+  #isReady = false;
+  #nextConnectionId = 0;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    const { settings = {} } = options;
+    this.#settings = settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
+    this.#layers = { static: this.#settings, cluster: new Map(), broker: new Map() };
+    this.#config = effectiveConfig(this.#layers);
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? systemRandom;
+    const logger = options.logger ?? silentLogger;
+    const files = options.files ?? (options.memory === true ? new MemoryFiles() : nodeFiles);
+    const nodeId = this.#config['node.id'];
+
+    this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
+    const [first] = this.#directories;
+    const controller = new Controller({
+      store: new LocalMetadataStore(files, first.path, clock, logger),
+      clusterId: first.clusterId, random, config: () => this.#config,
+    });
+    const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
+    const groups = new GroupCoordinator({
+      clock, random, logger, config: this.#config,
+      partitionOf: (index) => partitions.get('__consumer_offsets', index),
+      partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
+      ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
+    });
+    const broker = this;
+    this.parts = {
+      nodeId, clock, random, logger, controller, partitions, groups,
+      get config() { return broker.#config; },
+      get layers() { return broker.#layers; },
+      fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
+      producerIds: new ProducerIds(() => controller.allocateProducerIds(nodeId)),
+    };
+    controller.onChange((image) => this.#takeOverConfig(image));
+    followImage(this.parts);
+  }
+
+  async start(): Promise<void> {
+    const { config, controller, random, logger } = this.parts;
+    try {
+      const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
+      const images: ListenerImage[] = [];
+      const shared = this.#shared();
+      for (const endpoint of open) {
+        const port = await this.#listen(endpoint, shared);
+        const told = advertised.get(endpoint.name);
+        if (told !== undefined) images.push(listenerImage(told, port));
+        if (this.bootstrap === '') this.bootstrap = `${isWildcard(endpoint.host) ? '127.0.0.1' : endpoint.host}:${port}`;
+      }
+      controller.register({
+        id: this.parts.nodeId, incarnationId: randomUuid(random), rack: config['broker.rack'],
+        listeners: images, logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
+      });
+      this.#every('retention', 'log.retention.check.interval.ms', () => void this.parts.partitions.applyRetention(this.parts.clock.now()));
+      this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
+      this.#isReady = true;
+      logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isReady = false;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    for (const connection of [...this.#connections]) connection.close('the broker stops');
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    const { groups, partitions, controller, nodeId } = this.parts;
+    groups.stop();
+    partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1);
+    controller.close();
+  }
+
+  #openDirectories(files: Files, clock: Clock, random: Random, logger: Logger, nodeId: number): LogDirectory[] {
+    const { clusterId, memory } = this.#options;
+    const paths = memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
+    const opened: LogDirectory[] = [];
+    try {
+      for (const path of paths) {
+        const known = clusterId ?? opened[0]?.clusterId;
+        opened.push(LogDirectory.open({ files, clock, random, logger, nodeId, path: resolve(path), clusterId: known }));
+      }
+    } catch (error) {
+      for (const directory of opened) directory.abandon();
+      throw error;
+    }
+    return opened;
+  }
+
+  #shared(): ConnectionShared {
+    const { config, partitions, groups, logger } = this.parts;
+    const buffers = new Buffers((bytes) => (wasmMemory.available ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
+    const output = new Writer(OUTPUT_BYTES);
+    return {
+      dispatcher: new Dispatcher(handlers),
+      buffers, output,
+      reader: new Reader(),
+      maxFrameBytes: config['socket.request.max.bytes'],
+      settle: () => partitions.settle(),
+      closed: (connection, reason) => {
+        this.#connections.delete(connection);
+        groups.connectionClosed(connection.context.connectionId, config['ottla.evict.on.disconnect']);
+        if (reason !== null && this.#isReady) {
+          const { clientHost, clientId } = connection.context;
+          logger.info('connection-closed', { from: clientHost, client: clientId, reason });
+        }
+      },
+    };
+  }
+
+  async #listen(endpoint: Endpoint, shared: ConnectionShared): Promise<number> {
+    if (endpoint.protocol !== 'PLAINTEXT') {
+      throw new ConfigError(`listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`);
+    }
+    const network = this.#options.network ?? nodeNetwork();
+    try {
+      const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) => {
+        const context: Context = {
+          broker: this.parts, connectionId: this.#nextConnectionId++, apiVersion: 0, clientId: null,
+          clientHost: socket.remoteHost, principal: 'User:ANONYMOUS', listener: endpoint.name,
+        };
+        const connection = new Connection(socket, context, shared);
+        this.#connections.add(connection);
+        if (!this.#isReady) connection.close('the broker is starting');
+        return connection;
+      });
+      this.#listeners.push(listener);
+      return listener.port;
+    } catch (error) {
+      throw listenError(endpoint, error as NodeJS.ErrnoException);
+    }
+  }
+
+  #every(name: string, key: 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms', run: () => void): void {
+    const { clock, logger, config } = this.parts;
+    this.#timers.set(name, clock.after(config[key], () => {
+      try {
+        run();
+      } catch (error) {
+        logger.error(`${name}-failed`, { error: (error as Error).message });
+      }
+      this.#every(name, key, run);
+    }));
+  }
+
+  /** Dynamic broker settings are part of the image; they lie over those given at start. */
+  #takeOverConfig(image: BrokerParts['controller']['image']): void {
+    const cluster = configOf(image, ResourceType.broker, '');
+    const broker = configOf(image, ResourceType.broker, String(this.#config['node.id']));
+    if (cluster === this.#layers.cluster && broker === this.#layers.broker) return;
+    this.#layers = { static: this.#settings, cluster, broker };
+    this.#config = effectiveConfig(this.#layers);
+  }
+}
+
+function isWildcard(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::';
+}
+
+function listenerImage(told: Endpoint, openPort: number): ListenerImage {
+  const securityProtocol = SECURITY_PROTOCOLS.indexOf(told.protocol);
+  return { name: told.name, host: told.host, port: told.port === 0 ? openPort : told.port, securityProtocol };
+}
+
+function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): Error {
+  const where = `${isWildcard(endpoint.host) ? '' : `${endpoint.host}:`}${endpoint.port}`;
+  if (error.code === 'EADDRINUSE') {
+    return new ListenError(`port ${where} is taken: stop what listens there, or choose another with --port`);
+  }
+  if (error.code === 'EACCES') {
+    return new ListenError(`port ${where} may not be opened by this user: choose one above 1023 with --port`);
+  }
+  return new ListenError(`cannot listen on ${where} (${error.message}): correct listeners`);
+}

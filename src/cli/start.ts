@@ -1,0 +1,121 @@
+/** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
+import { parseArgs } from 'node:util';
+import { startBroker, type RunningBroker } from '../broker.ts';
+import { readEnvironment, type EnvironmentSettings } from '../config/environment.ts';
+import { parseProperties } from '../config/properties.ts';
+import { combineSettings } from '../config/settings.ts';
+import { nodeFiles } from '../platform/files.ts';
+import { systemClock } from '../platform/clock.ts';
+import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
+import { UsageError } from './usage.ts';
+
+const DEFAULT_DIRECTORY = 'ottla-data';
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent'];
+
+interface Flags {
+  port?: string;
+  host?: string;
+  dir?: string;
+  memory?: boolean;
+  set?: string[];
+  config?: string;
+  'log-level'?: string;
+}
+
+export async function start(args: string[]): Promise<number> {
+  const flags = parseFlags(args);
+  const environment = readEnvironment(process.env);
+  const { values, warnings } = combineSettings({
+    set: settingsOf(flags),
+    environment: environment.values,
+    file: flags.config === undefined ? new Map() : readProperties(flags.config),
+  });
+  const isMemory = flags.memory === true;
+  const settings = new Map(values);
+  if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) settings.set('log.dirs', DEFAULT_DIRECTORY);
+  // Whoever keeps nothing is developing: consumers that restart need not wait for their former selves.
+  if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
+
+  const logger = lineLogger(levelOf(flags), (line) => void process.stderr.write(line), systemClock.now);
+  for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
+  process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
+  const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger });
+  await createTopics(broker, environment, logger);
+  process.stdout.write(`ready ${broker.bootstrap}\n`);
+  await toldToEnd();
+  await broker.stop();
+  return 0;
+}
+
+function parseFlags(args: string[]): Flags {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string' }, host: { type: 'string' }, dir: { type: 'string' }, memory: { type: 'boolean' },
+        set: { type: 'string', multiple: true }, config: { type: 'string' }, 'log-level': { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}; ottla --help lists the options`);
+  }
+}
+
+/** --set, and the flags that are shorthands for settings. */
+function settingsOf(flags: Flags): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const text of flags.set ?? []) {
+    const equals = text.indexOf('=');
+    if (equals < 1) throw new UsageError(`--set ${text}: write --set key=value`);
+    settings.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
+  }
+  const { port, host, dir } = flags;
+  if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65535)) {
+    throw new UsageError(`--port ${port}: a port is a number from 0 to 65535`);
+  }
+  if (port !== undefined || host !== undefined) {
+    const address = host?.includes(':') ? `[${host}]` : (host ?? '');
+    settings.set('listeners', `PLAINTEXT://${address}:${port ?? 9092}`);
+  }
+  if (dir !== undefined) settings.set('log.dirs', dir);
+  return settings;
+}
+
+function readProperties(path: string): Map<string, string> {
+  if (!nodeFiles.exists(path)) throw new UsageError(`--config ${path}: there is no such file`);
+  return parseProperties(nodeFiles.readAll(path).toString());
+}
+
+function levelOf(flags: Flags): Level {
+  const level = flags['log-level'] ?? 'warn';
+  if (!LEVELS.includes(level)) throw new UsageError(`--log-level ${level}: choose one of ${LEVELS.join(', ')}`);
+  return level as Level;
+}
+
+async function createTopics(broker: RunningBroker, { createTopics: topics }: EnvironmentSettings, logger: Logger) {
+  const { controller } = broker.parts;
+  const missing = topics.filter(({ name }) => !controller.image.topicsByName.has(name));
+  if (missing.length === 0) return;
+  const results = await controller.createTopics(
+    missing.map(({ name, partitions, replicas, cleanupPolicy }) => ({
+      name, numPartitions: partitions, replicationFactor: replicas, assignments: [],
+      configs: cleanupPolicy === undefined ? [] : [{ name: 'cleanup.policy', value: cleanupPolicy }],
+    })),
+    { validateOnly: false },
+  );
+  for (const { name, errorMessage } of results) {
+    if (errorMessage !== null) logger.warn('topic-not-created', { topic: name, reason: errorMessage });
+  }
+}
+
+/** The first SIGTERM or SIGINT; a second one ends the process at once. */
+function toldToEnd(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,50 @@
+/** Makes the broker's parts follow the cluster image: opens and deletes logs, takes up and lays down coordinators. */
+import type { BrokerParts } from './apis/broker-parts.ts';
+import { configOf, ResourceType, type ClusterImage, type TopicImage } from './cluster/image.ts';
+import { resolveLogConfig } from './config/log-config.ts';
+
+const OFFSETS_TOPIC = '__consumer_offsets';
+
+/** From now on, with every new image, before the operation that made it is answered. */
+export function followImage(parts: BrokerParts): void {
+  let config = parts.config;
+  parts.controller.onChange((image, previous) => {
+    const isConfigChanged = config !== parts.config;
+    config = parts.config;
+    removeTopics(parts, image, previous);
+    for (const topic of image.topicsById.values()) {
+      if (!isConfigChanged && !isChanged(topic, image, previous) && parts.partitions.topicById(topic.id) !== undefined) continue;
+      applyTopic(parts, image, topic);
+      if (topic.name === OFFSETS_TOPIC) lead(parts, topic);
+    }
+  });
+}
+
+function removeTopics(parts: BrokerParts, image: ClusterImage, previous: ClusterImage): void {
+  if (image.topicsById === previous.topicsById) return;
+  const removed = [...previous.topicsById.values()].filter(({ id }) => !image.topicsById.has(id));
+  if (removed.length === 0) return;
+  for (const topic of removed) {
+    if (topic.name === OFFSETS_TOPIC) for (const index of topic.partitions.keys()) parts.groups.onResign(index);
+    parts.partitions.delete(topic.id);
+  }
+  parts.groups.topicsDeleted(removed.map(({ name }) => name));
+}
+
+function isChanged(topic: TopicImage, image: ClusterImage, previous: ClusterImage): boolean {
+  if (previous.topicsById.get(topic.id) !== topic) return true;
+  return configOf(image, ResourceType.topic, topic.name) !== configOf(previous, ResourceType.topic, topic.name);
+}
+
+function applyTopic(parts: BrokerParts, image: ClusterImage, topic: TopicImage): void {
+  parts.partitions.apply({
+    name: topic.name,
+    id: topic.id,
+    config: resolveLogConfig(configOf(image, ResourceType.topic, topic.name), parts.config),
+    partitions: topic.partitions.map(({ leaderEpoch, isr }) => ({ leaderEpoch, inSyncReplicas: isr.length })),
+  });
+}
+
+function lead(parts: BrokerParts, topic: TopicImage): void {
+  for (const [index, { leaderEpoch }] of topic.partitions.entries()) parts.groups.onLeader(index, leaderEpoch);
+}

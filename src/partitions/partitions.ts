@@ -1,0 +1,232 @@
+/** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
+import { join } from 'node:path';
+import type { LogConfig } from '../config/log-config.ts';
+import { AppendStage } from '../log/append-stage.ts';
+import type { LogDirectory } from '../log/directory.ts';
+import { Log } from '../log/log.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Files } from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import { Partition } from './partition.ts';
+
+/** What the cluster says of a topic, as far as its logs are concerned. */
+export interface TopicPlan {
+  readonly name: string;
+  readonly id: string;
+  readonly config: LogConfig;
+  /** By partition index. */
+  readonly partitions: readonly { readonly leaderEpoch: number; readonly inSyncReplicas: number }[];
+}
+
+export interface Topic {
+  readonly name: string;
+  /** The name as UTF-8, to be compared with a request's bytes without making a string of them. */
+  readonly nameBytes: Buffer;
+  readonly id: string;
+  readonly partitions: Partition[];
+}
+
+export interface PartitionsOptions {
+  readonly files: Files;
+  readonly directories: readonly LogDirectory[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class Partitions {
+  readonly #options: PartitionsOptions;
+  readonly #stage = new AppendStage();
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<string, Topic>();
+  /** Which log directory has a partition: its folder's name → the directory. */
+  readonly #homes = new Map<string, LogDirectory>();
+  readonly #counts = new Map<LogDirectory, number>();
+  /** Folders found at start: their names → the ids of the topics they belong to. */
+  readonly #foundIds = new Map<string, string | null>();
+  #lastFound: Topic | undefined;
+  /** Appended to since the last settle. */
+  #touched: Partition[] = [];
+  /** After a failed write every append is written at once, until one succeeds: so that each gets its own error code. */
+  #isDiskSuspect = false;
+
+  constructor(options: PartitionsOptions) {
+    this.#options = options;
+    for (const directory of options.directories) {
+      this.#counts.set(directory, 0);
+      for (const { name, topicId } of directory.partitions()) {
+        this.#claim(name, directory);
+        this.#foundIds.set(name, topicId);
+      }
+    }
+  }
+
+  topicByName(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  topicById(id: string): Topic | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The same, by the bytes of a name; free of allocation when it is the topic found last. */
+  topicByBytes(bytes: Buffer, at: number, length: number): Topic | undefined {
+    const last = this.#lastFound;
+    if (last !== undefined && isSame(last.nameBytes, bytes, at, length)) return last;
+    this.#lastFound = this.#byName.get(bytes.toString('utf8', at, at + length)) ?? last;
+    return this.#lastFound === last ? undefined : this.#lastFound;
+  }
+
+  get(topic: string, index: number): Partition | undefined {
+    return this.#byName.get(topic)?.partitions[index];
+  }
+
+  *all(): IterableIterator<Partition> {
+    for (const topic of this.#byName.values()) yield* topic.partitions;
+  }
+
+  /** Opens the logs that the plan has and this broker has not yet; takes over epochs and settings for the others. */
+  apply(plan: TopicPlan): Topic {
+    let topic = this.#byId.get(plan.id);
+    if (topic === undefined) {
+      topic = { name: plan.name, nameBytes: Buffer.from(plan.name), id: plan.id, partitions: [] };
+      this.#byName.set(plan.name, topic);
+      this.#byId.set(plan.id, topic);
+    }
+    for (const [index, { leaderEpoch, inSyncReplicas }] of plan.partitions.entries()) {
+      const partition = (topic.partitions[index] ??= this.#open(plan, index, leaderEpoch));
+      partition.leaderEpoch = leaderEpoch;
+      partition.inSyncReplicas = inSyncReplicas;
+      partition.log.updateConfig(plan.config);
+    }
+    return topic;
+  }
+
+  /** Forgets the topic at once; whoever waits at it is told, its files go a little later. */
+  delete(id: string): void {
+    const topic = this.#byId.get(id);
+    if (topic === undefined) return;
+    this.#byId.delete(id);
+    if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
+    if (this.#lastFound === topic) this.#lastFound = undefined;
+    for (const partition of topic.partitions) {
+      this.#release(`${topic.name}-${partition.index}`);
+      partition.log.delete();
+      partition.wakeWaiters();
+    }
+  }
+
+  noteAppend(partition: Partition): void {
+    if (!partition.isTouched) {
+      partition.isTouched = true;
+      this.#touched.push(partition);
+    }
+    if (!this.#isDiskSuspect) return;
+    this.#stage.flush();
+    this.#isDiskSuspect = false;
+  }
+
+  noteFailure(partition: Partition, error: unknown): void {
+    this.#isDiskSuspect = true;
+    this.#options.logger.error('append-failed', {
+      topic: partition.topic, partition: partition.index, error: (error as Error).message,
+      next: 'free space or repair the disk; appends go on as soon as one succeeds',
+    });
+  }
+
+  /**
+   * Writes what was appended and lets readers see it. Called before answers leave.
+   * @throws {AppendFailedError} when a write failed: those who wait for an answer must not get one
+   */
+  settle(): void {
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    this.#touched = [];
+    try {
+      this.#stage.flush();
+    } catch (error) {
+      this.#isDiskSuspect = true;
+      throw error;
+    } finally {
+      for (const partition of touched) {
+        partition.isTouched = false;
+        partition.advance();
+      }
+    }
+  }
+
+  /** Deletes what retention.ms and retention.bytes no longer keep; answers how many segments went. */
+  applyRetention(nowMs: number): number {
+    let count = 0;
+    for (const partition of this.all()) count += partition.log.applyRetention(nowMs, partition.highWatermark);
+    return count;
+  }
+
+  /** Notes on the disk up to where each log is safe, so that a start after a crash has less to check. */
+  checkpoint(): void {
+    for (const directory of this.#options.directories) directory.checkpoint(this.#logsIn(directory));
+  }
+
+  /** The log directory that has the partition. */
+  directoryOf(partition: Partition): LogDirectory | undefined {
+    return this.#homes.get(`${partition.topic}-${partition.index}`);
+  }
+
+  /** Everything on the disk, and word that it is. */
+  close(brokerEpoch: number): void {
+    for (const partition of this.all()) partition.log.close();
+    for (const directory of this.#options.directories) directory.close(this.#logsIn(directory), brokerEpoch);
+  }
+
+  #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
+    const { files, clock, logger } = this.#options;
+    const name = `${plan.name}-${index}`;
+    const home = this.#homes.get(name) ?? this.#claim(name, this.#emptiest());
+    const path = join(home.path, name);
+    this.#moveStrayAside(home, name, plan.id);
+    const log = Log.open({
+      files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
+      cleanShutdown: home.cleanShutdown, deletions: home.deletions, ...home.checkpointOf(plan.name, index),
+    });
+    return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, () => this.#stage.flush());
+  }
+
+  /** A folder of this name that belongs to another topic (deleted while we were down) makes room, and is kept. */
+  #moveStrayAside(home: LogDirectory, name: string, topicId: string): void {
+    const { files, logger } = this.#options;
+    const other = this.#foundIds.get(name);
+    this.#foundIds.delete(name);
+    if (other === undefined || other === null || other === topicId) return;
+    const path = join(home.path, name);
+    const aside = `${path}.${Buffer.from(other, 'base64url').toString('hex')}-stray`;
+    logger.warn('log-moved-aside', { from: path, to: aside, topicId: other, next: 'remove it when you do not miss it' });
+    files.rename(path, aside);
+  }
+
+  #claim(name: string, directory: LogDirectory): LogDirectory {
+    this.#homes.set(name, directory);
+    this.#counts.set(directory, this.#counts.get(directory)! + 1);
+    return directory;
+  }
+
+  #release(name: string): void {
+    const directory = this.#homes.get(name);
+    if (directory === undefined) return;
+    this.#homes.delete(name);
+    this.#counts.set(directory, this.#counts.get(directory)! - 1);
+  }
+
+  #emptiest(): LogDirectory {
+    const { directories } = this.#options;
+    return directories.reduce((least, one) => (this.#counts.get(one)! < this.#counts.get(least)! ? one : least));
+  }
+
+  *#logsIn(directory: LogDirectory): IterableIterator<Log> {
+    for (const partition of this.all()) if (this.directoryOf(partition) === directory) yield partition.log;
+  }
+}
+
+function isSame(name: Buffer, bytes: Buffer, at: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) if (name[i] !== bytes[at + i]) return false;
+  return true;
+}
