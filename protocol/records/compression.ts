@@ -1,10 +1,8 @@
 /**
  * The codecs a record batch may be compressed with. gzip and zstd are Node's own (zstd.ts reads where Node is older
  * than 22.15), snappy and LZ4 are written here, since no Node has them and native add-ons must be built.
- * Node's zlib is loaded at first use: a broker passes batches through untouched, and its start should not pay for it.
  */
-import { createRequire } from 'node:module';
-import type * as Zlib from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
 import { compressLz4, decompressLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy } from './snappy.ts';
@@ -21,15 +19,9 @@ export function codecId(codec: Codec): number {
   return codecs.indexOf(codec);
 }
 
-let loadedZlib: typeof Zlib | undefined;
-
-function zlib(): typeof Zlib {
-  return (loadedZlib ??= createRequire(import.meta.url)('node:zlib') as typeof Zlib);
-}
-
 /** Whether `compress` can write zstd here (Node 22.15 and later); reading it always works. */
 export function canCompressZstd(): boolean {
-  return typeof zlib().zstdCompressSync === 'function';
+  return typeof zlib.zstdCompressSync === 'function';
 }
 
 /** As Kafka's producers compress: the bytes of the records behind the batch header. `level` for gzip and zstd. */
@@ -39,15 +31,15 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffe
     case 'none':
       return input;
     case 'gzip':
-      return zlib().gzipSync(input, level === undefined ? {} : { level });
+      return zlib.gzipSync(input, level === undefined ? {} : { level });
     case 'snappy':
       return compressSnappy(input);
     case 'lz4':
       return compressLz4(input);
     case 'zstd': {
       if (!canCompressZstd()) throw new Error('Writing zstd needs Node 22.15 or later; choose another compression');
-      const params = level === undefined ? {} : { [zlib().constants.ZSTD_c_compressionLevel]: level };
-      return zlib().zstdCompressSync(input, { params });
+      const params = level === undefined ? {} : { [zlib.constants.ZSTD_c_compressionLevel]: level };
+      return zlib.zstdCompressSync(input, { params });
     }
   }
 }
@@ -76,7 +68,7 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): B
 
 function byNode(name: 'gunzipSync' | 'zstdDecompressSync', input: Buffer, maxBytes: number): Buffer {
   try {
-    const output = zlib()[name](input, { maxOutputLength: Math.max(1, maxBytes) }); // Node takes no 0
+    const output = zlib[name](input, { maxOutputLength: Math.max(1, maxBytes) }); // Node takes no 0
     if (output.length <= maxBytes) return output;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
