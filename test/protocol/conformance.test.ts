@@ -9,10 +9,11 @@ import { messages, recordMessages, versionsOf } from './tables.ts';
 
 const definitions = kafkaDefinitions();
 
-/** Kafka has them, Ottla has no use for them (yet): headers are code, the others are files and topics of Kafka's own. */
+/** Kafka has them, Ottla no use for them: headers are code, the others files and topics of Kafka's own. */
 const WITHOUT_TABLE = [
-  'RequestHeader', 'ResponseHeader', 'QuorumStateData', 'SubscriptionInfoData', 'RemoteLogSegmentMetadataRecord',
-  'RemoteLogSegmentMetadataSnapshotRecord', 'RemoteLogSegmentMetadataUpdateRecord', 'RemotePartitionDeleteMetadataRecord',
+  'RequestHeader', 'ResponseHeader', 'QuorumStateData', 'SubscriptionInfoData',
+  'RemoteLogSegmentMetadataRecord', 'RemoteLogSegmentMetadataSnapshotRecord', 'RemoteLogSegmentMetadataUpdateRecord',
+  'RemotePartitionDeleteMetadataRecord',
 ];
 
 /** 64 bits that are only stored, given back and compared: bigint. All other int64 are numbers. */
@@ -116,16 +117,17 @@ function versionsInKafka(message: AnyMessage): VersionRange {
 describe.skipIf(definitions === undefined)(`the tables are those of Apache Kafka ${KAFKA_VERSION}`, () => {
   test.each(messages.map((message) => [message.name, message] as const))('%s', (name, message) => {
     const definition = definitions!.messages.get(name)!;
-    expect(message.versions, 'versions').toStrictEqual(versionsInKafka(message));
     const versions = versionsOf(message);
-    const flexible = parseRange(definition.flexibleVersions);
-    expect(versions.filter((version) => holds(message.flexible, version)), 'flexible versions')
-      .toStrictEqual(versions.filter((version) => holds(flexible, version)));
-    expect(message.apiKey, 'API key').toBe(definition.apiKey ?? -1);
-    const rows = rowsOfTable(message.fields, versions);
+    const flexibleVersions = (range: VersionRange): number[] => versions.filter((version) => holds(range, version));
+    expect({
+      apiKey: message.apiKey, versions: message.versions, flexible: flexibleVersions(message.flexible),
+    }).toStrictEqual({
+      apiKey: definition.apiKey ?? -1, versions: versionsInKafka(message),
+      flexible: flexibleVersions(parseRange(definition.flexibleVersions)),
+    });
+    // A list, not an object: the order of the fields is that of the bytes.
     const expected = rowsOfDefinition(definition, definition.fields!, versions);
-    expect(rows.map(([field]) => field), 'fields and their order').toStrictEqual(expected.map(([field]) => field));
-    for (const [i, [field, row]] of rows.entries()) expect(row, field).toStrictEqual(expected[i][1]);
+    expect(rowsOfTable(message.fields, versions)).toStrictEqual(expected);
   });
 
   test('every message that Kafka still speaks has a table', () => {
@@ -152,9 +154,9 @@ describe.skipIf(definitions?.apis === undefined)('what a live Kafka broker answe
     for (const { key, name, min, max, flexibleFrom } of definitions!.apis!) {
       const api = apis.find((table) => table.key === key);
       // Produce says 0, for old clients that look no further, but refuses 0 to 2.
-      expect(api, name).toMatchObject({ name, versions: { first: name === 'Produce' ? 3 : min, last: max } });
+      expect(api).toMatchObject({ name, versions: { first: name === 'Produce' ? 3 : min, last: max } });
       const firstFlexible = versionsOf(api!.request).find((version) => holds(api!.flexible, version)) ?? null;
-      expect(firstFlexible, name).toBe(flexibleFrom);
+      expect([name, firstFlexible]).toStrictEqual([name, flexibleFrom]);
     }
   });
 });

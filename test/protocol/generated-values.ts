@@ -78,7 +78,9 @@ export class GeneratedValues {
       case 'float64':
         return this.#random.float() * 10 ** this.below(300);
       case 'array':
-        return Array.from({ length: this.below(depth > 1 ? 2 : 4) }, () => this.#value(shape.element!.shape, depth + 1));
+        return Array.from(
+          { length: this.below(depth > 1 ? 2 : 4) }, () => this.#value(shape.element!.shape, depth + 1),
+        );
       case 'struct':
         return this.#struct(shape.fields!, depth);
       default:

@@ -66,7 +66,9 @@ describe('request headers', () => {
 });
 
 describe('response headers', () => {
-  test.each(apis.map((api) => [api.name, api] as const))('%s: flexible with the version, but for ApiVersions', (_, api) => {
+  const tables = apis.map((api) => [api.name, api] as const);
+
+  test.each(tables)('%s: flexible with the version, but for ApiVersions', (_, api) => {
     for (let version = api.versions.first; version <= api.versions.last; version++) {
       const bytes = written((writer) => writeResponseHeader(writer, api, version, 99));
       const isFlexible = includes(api.flexible, version) && api.name !== 'ApiVersions';

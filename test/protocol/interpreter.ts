@@ -57,7 +57,9 @@ export function interpretEncode(
 }
 
 /** Throws Unreadable; answers how many bytes were left unread too. */
-export function interpretDecode(message: AnyMessage, version: number, bytes: Buffer): { value: Struct; unread: number } {
+export function interpretDecode(
+  message: AnyMessage, version: number, bytes: Buffer,
+): { value: Struct; unread: number } {
   const input = new Input(bytes);
   const value = new Walk(version, holds(message.flexible, version)).decodeStruct(input, message.fields);
   return { value, unread: input.left() };
@@ -168,7 +170,8 @@ class Walk {
   }
 
   untagged(fields: Fields): [string, Field<unknown, boolean>][] {
-    return Object.entries(fields).filter(([, { shape }]) => holds(shape.versions, this.version) && !this.isTagged(shape));
+    return Object.entries(fields)
+      .filter(([, { shape }]) => holds(shape.versions, this.version) && !this.isTagged(shape));
   }
 
   tagged(fields: Fields): [string, Field<unknown, boolean>][] {

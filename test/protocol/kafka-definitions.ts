@@ -99,8 +99,8 @@ function fromJars(): KafkaDefinitions | undefined {
 
 function byName(texts: readonly string[]): ReadonlyMap<string, MessageDefinition> {
   return new Map(texts.map((text) => {
-    const uncommented = text.replaceAll(/^\s*\/\/.*$|\s\/\/[^"\n]*$|\/\*[^]*?\*\//gm, '').replaceAll(/,(\s*[\]}])/g, '$1');
-    const definition = JSON.parse(uncommented) as MessageDefinition;
+    const uncommented = text.replaceAll(/^\s*\/\/.*$|\s\/\/[^"\n]*$|\/\*[^]*?\*\//gm, '');
+    const definition = JSON.parse(uncommented.replaceAll(/,(\s*[\]}])/g, '$1')) as MessageDefinition;
     return [definition.name, definition];
   }));
 }

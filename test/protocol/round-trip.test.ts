@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { messageCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
@@ -34,13 +33,9 @@ describe.each(messages.map((message) => ({ name: message.name, message })))('$na
     for (let i = 0; i < VALUES_PER_VERSION; i++) {
       const value = values.next();
       const bytes = encode(message, version, value);
-      // Comparing first keeps a failure readable and the success cheap: expect's own comparison is slow.
-      if (!bytes.equals(interpretEncode(message, version, value))) {
-        expect(bytes.toString('hex')).toBe(interpretEncode(message, version, value).toString('hex'));
-      }
-      for (const decoded of [decode(message, version, bytes), interpretDecode(message, version, bytes)]) {
-        if (!isDeepStrictEqual(decoded, { value, unread: 0 })) expect(decoded).toStrictEqual({ value, unread: 0 });
-      }
+      expect(bytes.toString('hex')).toBe(interpretEncode(message, version, value).toString('hex'));
+      expect(decode(message, version, bytes)).toStrictEqual({ value, unread: 0 });
+      expect(interpretDecode(message, version, bytes)).toStrictEqual({ value, unread: 0 });
     }
   });
 
@@ -48,8 +43,7 @@ describe.each(messages.map((message) => ({ name: message.name, message })))('$na
     'v%i is read past tagged fields that nobody knows', (version) => {
       const value = new GeneratedValues(message, version, 11).next();
       const bytes = interpretEncode(message, version, value, [[90, Buffer.alloc(3, 1)], [70_000, Buffer.alloc(200)]]);
-      const decoded = decode(message, version, bytes);
-      if (!isDeepStrictEqual(decoded, { value, unread: 0 })) expect(decoded).toStrictEqual({ value, unread: 0 });
+      expect(decode(message, version, bytes)).toStrictEqual({ value, unread: 0 });
     },
   );
 

@@ -27,19 +27,25 @@ describe('int53', () => {
 });
 
 describe('varints', () => {
-  test.each([[0, '00'], [127, '7f'], [128, '8001'], [300, 'ac02'], [2 ** 32 - 1, 'ffffffff0f']])('unsigned %d', (value, hex) => {
+  test.each([
+    [0, '00'], [127, '7f'], [128, '8001'], [300, 'ac02'], [2 ** 32 - 1, 'ffffffff0f'],
+  ])('unsigned %d', (value, hex) => {
     const bytes = bytesOf((writer) => writer.unsignedVarint(value));
     expect(bytes.toString('hex')).toBe(hex);
     expect(new Reader(bytes).unsignedVarint()).toBe(value);
   });
 
-  test.each([[0, '00'], [-1, '01'], [1, '02'], [2 ** 31 - 1, 'feffffff0f'], [-(2 ** 31), 'ffffffff0f']])('%d', (value, hex) => {
+  test.each([
+    [0, '00'], [-1, '01'], [1, '02'], [2 ** 31 - 1, 'feffffff0f'], [-(2 ** 31), 'ffffffff0f'],
+  ])('%d', (value, hex) => {
     const bytes = bytesOf((writer) => writer.varint(value));
     expect(bytes.toString('hex')).toBe(hex);
     expect(new Reader(bytes).varint()).toBe(value);
   });
 
-  test.each([0, -1, 63, -64, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 34, -(2 ** 35), 2 ** 45 + 5, MAX, -MAX])('long %d', (value) => {
+  test.each([
+    0, -1, 63, -64, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 34, -(2 ** 35), 2 ** 45 + 5, MAX, -MAX,
+  ])('long %d', (value) => {
     const bytes = bytesOf((writer) => writer.varlong(value));
     let zigzag = value < 0 ? BigInt(value) * -2n - 1n : BigInt(value) * 2n;
     const expected: number[] = [];
@@ -60,7 +66,10 @@ describe('varints', () => {
 });
 
 describe('strings', () => {
-  test.each(['', 'a', 'ä', '€'.repeat(32), '𝕏y', 'x'.repeat(64), 'x'.repeat(65), `${'x'.repeat(63)}€`, 'z'.repeat(32_767)])(
+  test.each([
+    '', 'a', 'ä', '€'.repeat(32), '𝕏y', 'x'.repeat(64), 'x'.repeat(65), `${'x'.repeat(63)}€`,
+    'z'.repeat(32_767),
+  ])(
     'come back as they were (%#)', (value) => {
       const old = bytesOf((writer) => writer.string(value));
       expect(old.readInt16BE()).toBe(Buffer.byteLength(value));
