@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
 import { javaHash, partitionFor } from '../../src/groups/java-hash.ts';
 import { newMemberId } from '../../src/groups/member-id.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { GroupBroker, tables } from './group-broker.ts';
 
 const { DeleteGroups, DescribeGroups, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, ListGroups, SyncGroup } = tables;
-const { OffsetCommit, OffsetFetch } = tables;
+const { OffsetCommit, OffsetDelete, OffsetFetch } = tables;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 function join(broker: GroupBroker, groupId: string, connectionId = 1, memberId = '') {
@@ -223,6 +224,55 @@ test('offsets of topics that a stable group reads do not expire; those of a simp
   await broker.clock.advance(WEEK_MS + 600_000);
   expect(await committed(broker, 'g')).toHaveLength(1);
   expect(await committed(broker, 'simple')).toEqual([]);
+  broker.groups.stop();
+});
+
+test('offsets of topics that no member reads any more can be deleted, and expire; those of the others do neither', async () => {
+  const broker = new GroupBroker().start();
+  const memberId = await stableGroup(broker, 'g'); // reads t1
+  const t2 = { name: 't2', partitions: [{ partitionIndex: 0 }] };
+  const commitBoth = () => broker.groups.commitOffsets({
+    groupId: 'g', memberId, groupInstanceId: null, generationId: 1, retentionTimeMs: -1,
+    topics: ['t1', 't2'].map((name) => ({
+      name, topicId: ZERO_UUID,
+      partitions: [{ partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }],
+    })),
+  });
+  const names = async () => (await committed(broker, 'g')).map(({ name }) => name);
+  commitBoth();
+  expect(broker.groups.deleteOffsets('g', [t2, { ...t2, name: 't1' }])).toEqual({
+    errorCode: 0,
+    topics: [
+      { name: 't2', partitions: [{ partitionIndex: 0, errorCode: 0 }] },
+      { name: 't1', partitions: [{ partitionIndex: 0, errorCode: ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC }] },
+    ],
+  });
+  expect(await names()).toEqual(['t1']);
+
+  commitBoth();
+  broker.config['offsets.retention.minutes'] = 0;
+  broker.groups.expire();
+  expect(await names()).toEqual(['t1']);
+  broker.groups.stop();
+});
+
+test('a group of another kind than consumers keeps its offsets while it has members', async () => {
+  const broker = new GroupBroker().start();
+  const joining = broker.send(JoinGroup, 3, {
+    groupId: 'g', memberId: '', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, protocolType: 'connect',
+    protocols: [{ name: 'p', metadata: Buffer.alloc(0) }],
+  });
+  await broker.clock.advance(0);
+  const { memberId } = await joining;
+  await sync(broker, 'g', memberId);
+  await commit(broker, 'g', 5, memberId, 1);
+  broker.config['offsets.retention.minutes'] = 0;
+  broker.groups.expire();
+  expect(await committed(broker, 'g')).toHaveLength(1);
+  const deletion = await broker.send(OffsetDelete, 0, {
+    groupId: 'g', topics: [{ name: 't1', partitions: [{ partitionIndex: 0 }] }],
+  });
+  expect(deletion.errorCode).toBe(ErrorCode.NON_EMPTY_GROUP);
   broker.groups.stop();
 });
 

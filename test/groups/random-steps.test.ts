@@ -6,6 +6,7 @@ import type { ClassicGroup, Effect, TimerName } from '../../src/groups/classic-s
 import { seededRandom } from '../../src/platform/random.ts';
 import type { Random } from '../../src/platform/random.ts';
 
+// oxlint-disable vitest/no-standalone-expect -- the shell below is only ever driven from the test
 const LIMITS = { maxSize: 4, initialRebalanceDelayMs: 3000 };
 const PROTOCOLS = ['range', 'sticky'].map((name) => ({ name, metadata: Buffer.from(name) }));
 
