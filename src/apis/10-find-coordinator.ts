@@ -23,7 +23,9 @@ export const findCoordinator = handler(FindCoordinator, {
     const missing = request.keyType === GROUP && !broker.controller.image.topicsByName.has(OFFSETS_TOPIC);
     if (!missing) return find(request, asker);
     // Made on first use, so that the first answer is a coordinator already and not a reason to try again.
-    return broker.groups.ensureOffsetsTopic().then(() => find(request, asker));
+    return broker.groups.ensureOffsetsTopic()
+      .catch((error: unknown) => broker.logger.error('offsets-topic.not-created', { error: String(error) }))
+      .then(() => find(request, asker));
   },
   refuse: (request, errorCode) => {
     const keys = request.coordinatorKeys;
@@ -58,7 +60,7 @@ function leaderOf(topic: string, partition: number, key: string, { broker, liste
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
   const endpoint = leader?.listeners.find(({ name }) => name === listener);
   if (leader === undefined || endpoint === undefined) {
-    return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic}-${partition} has no leader: try again.`);
+    return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic}-${partition} has no leader; try again, and see the broker's log.`);
   }
   const { host, port } = endpoint;
   return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };

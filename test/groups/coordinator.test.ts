@@ -75,6 +75,16 @@ test('the first FindCoordinator makes the topic and has the answer at once', asy
   broker.groups.stop();
 });
 
+test('a topic that cannot be made is a coordinator that is not there yet: clients try again', async () => {
+  const broker = new GroupBroker();
+  broker.offsetsTopicFails = true;
+  const find = () => broker.send(FindCoordinator, 6, { coordinatorKeys: ['g'] });
+  expect((await find()).coordinators[0]).toMatchObject({ nodeId: -1, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
+  broker.offsetsTopicFails = false;
+  expect((await find()).coordinators[0]).toMatchObject({ nodeId: 1, errorCode: 0 });
+  broker.groups.stop();
+});
+
 test('a broker that does not lead the group\'s partition says so', async () => {
   const broker = new GroupBroker();
   expect((await join(broker, 'g')).errorCode).toBe(ErrorCode.NOT_COORDINATOR);

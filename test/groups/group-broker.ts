@@ -69,6 +69,7 @@ export class GroupBroker {
   readonly logs = Array.from({ length: OFFSETS_PARTITIONS }, () => new MemoryLog());
   readonly config: { -readonly [K in keyof GroupConfig]: GroupConfig[K] };
   groups: GroupCoordinator;
+  offsetsTopicFails = false;
   readonly #topics = new Map([['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }]]);
 
   constructor(config: Partial<GroupConfig> = {}) {
@@ -98,7 +99,10 @@ export class GroupBroker {
     return new GroupCoordinator({
       clock: this.clock, config: this.config, logger: silentLogger, random: seededRandom(1),
       partitionOf: (index) => this.logs[index],
-      ensureOffsetsTopic: async () => void this.start(),
+      ensureOffsetsTopic: async () => {
+        if (this.offsetsTopicFails) throw new Error('the test has this fail');
+        this.start();
+      },
     });
   }
 
