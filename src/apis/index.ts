@@ -2,6 +2,7 @@
 import { produce } from './00-produce.ts';
 import { fetch } from './01-fetch.ts';
 import { listOffsets } from './02-list-offsets.ts';
+import { metadata } from './03-metadata.ts';
 import { offsetCommit } from './08-offset-commit.ts';
 import { offsetFetch } from './09-offset-fetch.ts';
 import { findCoordinator } from './10-find-coordinator.ts';
@@ -12,15 +13,21 @@ import { syncGroup } from './14-sync-group.ts';
 import { describeGroups } from './15-describe-groups.ts';
 import { listGroups } from './16-list-groups.ts';
 import { apiVersions } from './18-api-versions.ts';
+import { createTopics } from './19-create-topics.ts';
+import { deleteTopics } from './20-delete-topics.ts';
 import { initProducerId } from './22-init-producer-id.ts';
+import { createPartitions } from './37-create-partitions.ts';
 import { deleteGroups } from './42-delete-groups.ts';
 import { offsetDelete } from './47-offset-delete.ts';
+import { describeCluster } from './60-describe-cluster.ts';
+import { describeTopicPartitions } from './75-describe-topic-partitions.ts';
 import type { Handler } from './handler.ts';
 
 const served: readonly Handler[] = [
   produce,
   fetch,
   listOffsets,
+  metadata,
   offsetCommit,
   offsetFetch,
   findCoordinator,
@@ -30,9 +37,14 @@ const served: readonly Handler[] = [
   syncGroup,
   describeGroups,
   listGroups,
+  createTopics,
+  deleteTopics,
   initProducerId,
+  createPartitions,
   deleteGroups,
   offsetDelete,
+  describeCluster,
+  describeTopicPartitions,
 ];
 
 export const handlers: readonly Handler[] = [...served, apiVersions(served)];

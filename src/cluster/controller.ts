@@ -11,11 +11,12 @@ import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-to
 import { initialLevels } from './features.ts';
 import { configOf, emptyImage, replay, type ClusterImage } from './image.ts';
 import { recordsOf } from './image-records.ts';
-import { internalTopic, type InternalTopic } from './internal-topics.ts';
+import { internalTopic } from './internal-topics.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { usableBrokers } from './placement.ts';
 import { registerBroker, type BrokerRegistration } from './registration.ts';
+import type { InternalTopic } from './topic-name.ts';
 
 export type ImageListener = (image: ClusterImage, previous: ClusterImage) => void;
 

@@ -1,21 +1,39 @@
 /** How the topics in which the broker keeps its own state are made. Pure. */
 import type { ServerConfig } from '../config/server.ts';
 import type { NewTopic } from './create-topics.ts';
+import type { InternalTopic } from './topic-name.ts';
 
-export type InternalTopic = '__consumer_offsets' | '__transaction_state';
+interface Shape {
+  readonly partitions: number;
+  readonly factor: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
 
 /** As configured, but with no more replicas than there are brokers: Kafka would refuse, and its clients hang, until there are. */
 export function internalTopic(name: InternalTopic, config: ServerConfig, brokers: number): NewTopic {
-  const shape = name === '__consumer_offsets'
-    ? {
+  const { partitions, factor, configs } = shapeOf(name, config, brokers);
+  return {
+    name,
+    numPartitions: partitions,
+    replicationFactor: Math.min(factor, brokers),
+    assignments: [],
+    configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+  };
+}
+
+function shapeOf(name: InternalTopic, config: ServerConfig, brokers: number): Shape {
+  switch (name) {
+    case '__consumer_offsets':
+      return {
         partitions: config['offsets.topic.num.partitions'],
         factor: config['offsets.topic.replication.factor'],
         configs: {
           'cleanup.policy': 'compact', 'compression.type': 'producer',
           'segment.bytes': String(config['offsets.topic.segment.bytes']),
         },
-      }
-    : {
+      };
+    case '__transaction_state':
+      return {
         partitions: config['transaction.state.log.num.partitions'],
         factor: config['transaction.state.log.replication.factor'],
         configs: {
@@ -24,11 +42,16 @@ export function internalTopic(name: InternalTopic, config: ServerConfig, brokers
           'segment.bytes': String(config['transaction.state.log.segment.bytes']),
         },
       };
-  return {
-    name,
-    numPartitions: shape.partitions,
-    replicationFactor: Math.min(shape.factor, brokers),
-    assignments: [],
-    configs: Object.entries(shape.configs).map(([key, value]) => ({ name: key, value })),
-  };
+    case '__share_group_state':
+      return {
+        partitions: config['share.coordinator.state.topic.num.partitions'],
+        factor: config['share.coordinator.state.topic.replication.factor'],
+        configs: {
+          // Its coordinator deletes what it no longer needs, record by record.
+          'cleanup.policy': 'delete', 'compression.type': 'producer', 'retention.ms': '-1',
+          'min.insync.replicas': String(Math.min(config['share.coordinator.state.topic.min.isr'], brokers)),
+          'segment.bytes': String(config['share.coordinator.state.topic.segment.bytes']),
+        },
+      };
+  }
 }

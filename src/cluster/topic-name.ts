@@ -23,9 +23,12 @@ export function collidingTopic(name: string, names: Iterable<string>): string | 
   return undefined;
 }
 
-const INTERNAL = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
-
 /** Topics in which the broker keeps its own state. */
-export function isInternalTopic(name: string): boolean {
+export type InternalTopic = '__consumer_offsets' | '__transaction_state' | '__share_group_state';
+const INTERNAL: ReadonlySet<string> = new Set<InternalTopic>([
+  '__consumer_offsets', '__transaction_state', '__share_group_state',
+]);
+
+export function isInternalTopic(name: string): name is InternalTopic {
   return INTERNAL.has(name);
 }

@@ -1,0 +1,115 @@
+/** Tells a client which brokers there are and who leads what, and creates topics it names that are missing. */
+import { Metadata } from '../../protocol/apis/03-metadata.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
+import type { ClusterImage, TopicImage } from '../cluster/image.ts';
+import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
+import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import { handler } from './handler.ts';
+import { autoCreateTopics } from './topic-auto-creation.ts';
+import { brokersOn, PartitionViews } from './topic-view.ts';
+
+type Request = RequestOf<typeof Metadata>;
+type Response = ResponseDraft<typeof Metadata>;
+type Topic = Response['topics'][number];
+
+/** By v10 topics have ids, but only from v12 on may a client ask by them. */
+const ASK_BY_ID = 12;
+const LISTENER_ERRORS = 6;
+
+/** What an answer depends on besides the cluster; the context itself is another's by the time topics are created. */
+interface Asked {
+  readonly request: Request;
+  readonly version: number;
+  readonly listener: string;
+}
+
+export const metadata = handler(Metadata, {
+  handle: (request, context) => {
+    const { broker, apiVersion: version, listener } = context;
+    const asked: Asked = { request, version, listener };
+    const { topics } = request;
+    if (topics === null || (version === 0 && topics.length === 0)) return respond(asked, broker, findAll(asked, broker));
+
+    const byId = topics.some(({ topicId }) => topicId !== ZERO_UUID);
+    const hasNameless = topics.some(({ name }) => name === null);
+    if (version < ASK_BY_ID && (byId || hasNameless)) return refuse(request, ErrorCode.INVALID_REQUEST);
+    if (byId) return respond(asked, broker, findById(asked, broker));
+    if (hasNameless) return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
+
+    const names = [...new Set(topics.map(({ name }) => name!))];
+    const answer = (): Response => respond(asked, broker, findByName(names, asked, broker));
+    const missing = mayCreate(request, broker) ? missingTopics(names, broker.controller.image) : [];
+    return missing.length === 0 ? answer() : autoCreateTopics(missing, broker).then(answer);
+  },
+  refuse,
+});
+
+function refuse({ topics }: Request, errorCode: number): Response {
+  return {
+    errorCode,
+    brokers: [],
+    topics: (topics ?? []).map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, partitions: [] })),
+  };
+}
+
+function mayCreate(request: Request, { config }: BrokerParts): boolean {
+  return request.allowAutoTopicCreation && config['auto.create.topics.enable'];
+}
+
+function missingTopics(names: readonly string[], image: ClusterImage): string[] {
+  return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
+}
+
+function findAll(asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
+  return [...image.topicsByName.values()].map(describer(asked, image));
+}
+
+function findByName(names: readonly string[], asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
+  const describe = describer(asked, image);
+  return names.map((name) => {
+    const topic = image.topicsByName.get(name);
+    if (topic !== undefined) return describe(topic);
+    const errorCode = topicNameFault(name) === null
+      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      : ErrorCode.INVALID_TOPIC_EXCEPTION;
+    return { errorCode, name, isInternal: isInternalTopic(name), partitions: [] };
+  });
+}
+
+/** Names beside ids are passed over, as in Kafka. */
+function findById(asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
+  const describe = describer(asked, image);
+  const ids = new Set(asked.request.topics!.map(({ topicId }) => topicId));
+  ids.delete(ZERO_UUID);
+  return [...ids].map((topicId) => {
+    const topic = image.topicsById.get(topicId);
+    if (topic !== undefined) return describe(topic);
+    return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId, partitions: [] };
+  });
+}
+
+function describer({ request, version, listener }: Asked, image: ClusterImage): (topic: TopicImage) => Topic {
+  const views = new PartitionViews(image, listener, version >= LISTENER_ERRORS);
+  const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
+  return ({ name, id, partitions }) => ({
+    errorCode: ErrorCode.NONE,
+    name,
+    topicId: id,
+    isInternal: isInternalTopic(name),
+    partitions: partitions.map((partition, index) => views.of(partition, index)),
+    topicAuthorizedOperations,
+  });
+}
+
+function respond({ request, listener }: Asked, broker: BrokerParts, topics: readonly Topic[]): Response {
+  const { image } = broker.controller;
+  return {
+    brokers: brokersOn(image, listener),
+    clusterId: image.clusterId,
+    controllerId: broker.nodeId,
+    topics,
+    clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+  };
+}

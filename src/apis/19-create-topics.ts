@@ -1,0 +1,55 @@
+/** Creates topics; they can be written to when the answer leaves. */
+import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import type { ResponseDraft } from '../../protocol/schema.ts';
+import { ConfigSource, describeTopic } from '../config/describe.ts';
+import type { BrokerLayers } from '../config/layers.ts';
+import { handler } from './handler.ts';
+
+type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
+
+/** From v5 on a client is told what the topic's configuration has become (KIP-525). */
+const ECHO = 5;
+
+export const createTopics = handler(CreateTopics, {
+  handle: async ({ topics, validateOnly }, { broker, apiVersion }) => {
+    const results = await broker.controller.createTopics(topics, { validateOnly });
+    const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
+    return {
+      topics: results.map((result) => {
+        const { name, errorCode } = result;
+        if (result.errorMessage !== null) return { name, errorCode, errorMessage: result.errorMessage };
+        const { topicId, numPartitions, replicationFactor } = result;
+        return {
+          name, topicId, errorCode, errorMessage: null, numPartitions, replicationFactor, configs: echo(result.configs),
+        };
+      }),
+    };
+  },
+  refuse: ({ topics }, errorCode) => ({
+    topics: [...new Set(topics.map(({ name }) => name))].map((name) => ({
+      name, errorCode, errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode),
+    })),
+  }),
+});
+
+/** All settings of a topic with some of its own; what the broker's say is found out once for all topics of a request. */
+function configEcho(layers: BrokerLayers): (own: ReadonlyMap<string, string>) => EchoedConfig[] {
+  const options = { configurationKeys: null, includeSynonyms: false, includeDocumentation: false };
+  const inherited = describeTopic(new Map(), layers, options);
+  const listed = new Set(inherited.map(({ name }) => name));
+  const rows = inherited.map(({ name, value, readOnly, configSource, isSensitive }) => ({
+    name, value, readOnly, configSource, isSensitive,
+  }));
+  const ownRow = (name: string, value: string): EchoedConfig => ({
+    name, value, readOnly: false, configSource: ConfigSource.DYNAMIC_TOPIC_CONFIG, isSensitive: false,
+  });
+  return (own) => [
+    ...rows.map((row) => {
+      const value = own.get(row.name);
+      return value === undefined ? row : ownRow(row.name, value);
+    }),
+    // Keys that Kafka keeps to itself unless they are set.
+    ...[...own].filter(([name]) => !listed.has(name)).map(([name, value]) => ownRow(name, value)),
+  ];
+}

@@ -1,0 +1,35 @@
+/** Tells a client the cluster's id and its brokers (KIP-700). */
+import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import type { ResponseDraft } from '../../protocol/schema.ts';
+import { CLUSTER_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import { handler } from './handler.ts';
+import { brokersOn } from './topic-view.ts';
+
+const BROKERS = 1;
+const CONTROLLERS = 2;
+
+export const describeCluster = handler(DescribeCluster, {
+  handle: ({ endpointType, includeClusterAuthorizedOperations, includeFencedBrokers }, { broker, listener }) => {
+    if (endpointType === CONTROLLERS) {
+      return fail(ErrorCode.MISMATCHED_ENDPOINT_TYPE,
+        'The request was sent to an endpoint of type BROKER, but asks for those of type CONTROLLER: use bootstrap.servers.');
+    }
+    if (endpointType !== BROKERS) {
+      return fail(ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, `Unsupported endpoint type ${endpointType}: 1 stands for brokers.`);
+    }
+    const { image } = broker.controller;
+    return {
+      errorCode: ErrorCode.NONE,
+      clusterId: image.clusterId,
+      controllerId: broker.nodeId,
+      brokers: brokersOn(image, listener, includeFencedBrokers).map(({ nodeId, ...rest }) => ({ brokerId: nodeId, ...rest })),
+      clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+    };
+  },
+  refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
+});
+
+function fail(errorCode: number, message: string): ResponseDraft<typeof DescribeCluster> {
+  return { errorCode, errorMessage: message, clusterId: '', brokers: [] };
+}

@@ -1,0 +1,69 @@
+/** Describes topics in the order of their names, a page of partitions at a time (KIP-966). */
+import { DescribeTopicPartitions } from '../../protocol/apis/75-describe-topic-partitions.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
+import type { ClusterImage } from '../cluster/image.ts';
+import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
+import { TOPIC_OPERATIONS } from './authorized-operations.ts';
+import { handler } from './handler.ts';
+import { PartitionViews } from './topic-view.ts';
+
+type Request = RequestOf<typeof DescribeTopicPartitions>;
+type Response = ResponseDraft<typeof DescribeTopicPartitions>;
+type Topic = Response['topics'][number];
+
+export const describeTopicPartitions = handler(DescribeTopicPartitions, {
+  handle: (request, { broker, listener }) => {
+    const { image } = broker.controller;
+    const { cursor, responsePartitionLimit } = request;
+    const names = namesFrom(request, image);
+    // A cursor stands at a topic that is asked for; when all are, its topic may be gone by now.
+    const isAstray = cursor !== null && request.topics.length > 0 && names[0] !== cursor.topicName;
+    if (isAstray || (cursor !== null && cursor.partitionIndex < 0)) return refuse(request, ErrorCode.INVALID_REQUEST);
+
+    const views = new PartitionViews(image, listener);
+    const topics: Topic[] = [];
+    let left = Math.max(1, Math.min(responsePartitionLimit, broker.config['max.request.partition.size.limit']));
+    for (const name of names) {
+      if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
+      const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
+      const topic = describe(name, image, views, first, left);
+      topics.push(topic);
+      left -= topic.partitions.length;
+      const next = first + topic.partitions.length;
+      const count = image.topicsByName.get(name)?.partitions.length ?? 0;
+      if (next < count) return { topics, nextCursor: { topicName: name, partitionIndex: next } };
+    }
+    return { topics, nextCursor: null };
+  },
+  refuse,
+});
+
+function refuse({ topics }: Request, errorCode: number): Response {
+  return { topics: topics.map(({ name }) => ({ errorCode, name, topicId: ZERO_UUID, partitions: [] })) };
+}
+
+/** Sorted, each once, those before the cursor left out. */
+function namesFrom({ topics, cursor }: Request, image: ClusterImage): string[] {
+  const names = topics.length === 0 ? image.topicsByName.keys() : new Set(topics.map(({ name }) => name));
+  return [...names].filter((name) => cursor === null || name >= cursor.topicName).sort();
+}
+
+function describe(name: string, image: ClusterImage, views: PartitionViews, first: number, most: number): Topic {
+  const topic = image.topicsByName.get(name);
+  const missing = topicNameFault(name) === null
+    ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    : ErrorCode.INVALID_TOPIC_EXCEPTION;
+  return {
+    errorCode: topic === undefined ? missing : ErrorCode.NONE,
+    name,
+    topicId: topic?.id ?? ZERO_UUID,
+    isInternal: isInternalTopic(name),
+    partitions: (topic?.partitions ?? []).slice(first, first + most).map((partition, index) => ({
+      ...views.of(partition, first + index),
+      eligibleLeaderReplicas: partition.elr,
+      lastKnownElr: partition.lastKnownElr,
+    })),
+    topicAuthorizedOperations: TOPIC_OPERATIONS,
+  };
+}

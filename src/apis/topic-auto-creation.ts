@@ -1,0 +1,21 @@
+/** Creates topics because a client has named them (auto.create.topics.enable). */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { isInternalTopic } from '../cluster/topic-name.ts';
+import type { BrokerParts } from './broker-parts.ts';
+
+/**
+ * When the promise resolves the topics can be written to. One that cannot be created stays missing: clients are told
+ * UNKNOWN_TOPIC_OR_PARTITION, as by Kafka, and the log says why.
+ */
+export async function autoCreateTopics(
+  names: readonly string[], { controller, logger }: Pick<BrokerParts, 'controller' | 'logger'>,
+): Promise<void> {
+  for (const name of names) if (isInternalTopic(name)) await controller.ensureInternalTopic(name);
+  const topics = names.filter((name) => !isInternalTopic(name))
+    .map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }));
+  if (topics.length === 0) return;
+  for (const { name, errorCode, errorMessage } of await controller.createTopics(topics, { validateOnly: false })) {
+    const isMissing = errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS;
+    if (isMissing) logger.warn('topic-not-created', { topic: name, error: errorMessage });
+  }
+}

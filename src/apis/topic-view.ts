@@ -1,0 +1,66 @@
+/** Brokers, topics and partitions as Metadata, DescribeCluster and DescribeTopicPartitions show them to one client. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { BrokerImage, ClusterImage, PartitionImage } from '../cluster/image.ts';
+
+export interface BrokerView {
+  readonly nodeId: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+  readonly isFenced: boolean;
+}
+
+/** Brokers that can be reached by the listener the client came through; under it they have another address than inside. */
+export function brokersOn(image: ClusterImage, listener: string, includeFenced = false): BrokerView[] {
+  return [...image.brokers.values()].flatMap((broker) => {
+    const endpoint = endpointOf(broker, listener);
+    if (endpoint === undefined || (broker.fenced && !includeFenced)) return [];
+    return [{ nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack, isFenced: broker.fenced }];
+  });
+}
+
+function endpointOf(broker: BrokerImage, listener: string): BrokerImage['listeners'][number] | undefined {
+  return broker.listeners.find(({ name }) => name === listener);
+}
+
+export interface PartitionView {
+  readonly errorCode: number;
+  readonly partitionIndex: number;
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
+  readonly replicaNodes: readonly number[];
+  readonly isrNodes: readonly number[];
+  readonly offlineReplicas: readonly number[];
+}
+
+const NONE: readonly number[] = [];
+
+/** Views of partitions for one answer; who is alive is found out once. */
+export class PartitionViews {
+  readonly #alive = new Set<number>();
+  readonly #reachable: ReadonlySet<number>;
+  readonly #unreachableError: number;
+
+  /** `knowsListenerErrors`: Metadata before v6 has no LISTENER_NOT_FOUND. */
+  constructor(image: ClusterImage, listener: string, knowsListenerErrors = true) {
+    for (const broker of image.brokers.values()) if (!broker.fenced) this.#alive.add(broker.id);
+    this.#reachable = new Set(brokersOn(image, listener).map(({ nodeId }) => nodeId));
+    this.#unreachableError = knowsListenerErrors ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
+  }
+
+  of(partition: PartitionImage, partitionIndex: number): PartitionView {
+    const { leader, leaderEpoch, replicas, isr } = partition;
+    const isReachable = this.#reachable.has(leader);
+    return {
+      errorCode: isReachable ? ErrorCode.NONE
+        : this.#alive.has(leader) ? this.#unreachableError
+        : ErrorCode.LEADER_NOT_AVAILABLE,
+      partitionIndex,
+      leaderId: isReachable ? leader : -1,
+      leaderEpoch,
+      replicaNodes: replicas,
+      isrNodes: isr,
+      offlineReplicas: replicas.every((id) => this.#alive.has(id)) ? NONE : replicas.filter((id) => !this.#alive.has(id)),
+    };
+  }
+}
