@@ -1,4 +1,10 @@
-/** Every API of the protocol: the tables by their names, all of them in a list, and the table of a key. */
+/**
+ * Every API of the protocol: the tables by their names, all of them in a list, and the table of a key.
+ *
+ * Fields are named as in Kafka's message definitions, the first letter small and nothing else changed. Kafka's int64 is
+ * int53 throughout. Besides Kafka's own defaults, throttleTimeMs and whatever some version lacks have a zero written
+ * down, so that drafts may leave them out.
+ */
 import type { AnyApi } from '../schema.ts';
 import { Produce } from './00-produce.ts';
 import { Fetch } from './01-fetch.ts';
