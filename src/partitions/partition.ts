@@ -67,6 +67,17 @@ export class Partition {
   }
 
   /**
+   * The largest epoch up to `epoch` that is known, and where it ended (KIP-101). The log notes an epoch with its first batch;
+   * before that the current one begins and ends at the log's end.
+   */
+  endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
+    const { latestEpoch, endOffset } = this.log;
+    if (epoch === this.leaderEpoch) return { leaderEpoch: epoch, endOffset };
+    if (epoch > latestEpoch && epoch < this.leaderEpoch) return { leaderEpoch: latestEpoch, endOffset };
+    return this.log.endOffsetForEpoch(epoch);
+  }
+
+  /**
    * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
    * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then
    */

@@ -85,7 +85,7 @@ function readOne(
     length: 0,
   };
   if (asked.lastFetchedEpoch !== -1) {
-    const end = log.endOffsetForEpoch(asked.lastFetchedEpoch);
+    const end = partition.endOffsetForEpoch(asked.lastFetchedEpoch);
     if (end.leaderEpoch < asked.lastFetchedEpoch || end.endOffset < asked.fetchOffset) {
       result.divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };
       return result;

@@ -1,0 +1,30 @@
+/** Tells a client where a leader epoch ended here, so that it can see whether its log has parted from ours (KIP-320). */
+import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-epoch.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
+import { handler } from './handler.ts';
+
+const UNKNOWN = { leaderEpoch: -1, endOffset: -1 };
+
+export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
+  handle: (request, { broker }) => ({
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition: index, currentLeaderEpoch, leaderEpoch }) => {
+        const partition = broker.partitions.get(topic, index);
+        if (partition === undefined) {
+          return { partition: index, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...UNKNOWN };
+        }
+        const errorCode = checkLeaderEpoch(partition, currentLeaderEpoch);
+        if (errorCode !== ErrorCode.NONE) return { partition: index, errorCode, ...UNKNOWN };
+        return { partition: index, errorCode, ...partition.endOffsetForEpoch(leaderEpoch) };
+      }),
+    })),
+  }),
+  refuse: (request, errorCode) => ({
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, errorCode, ...UNKNOWN })),
+    })),
+  }),
+});
