@@ -96,8 +96,10 @@ export class GroupCoordinator {
     try {
       replayLog(log, at, (key) => this.#options.logger.warn('group.unknown-record', { partition: index, key }));
     } catch (error) {
+      // One damaged partition must not take the broker down: its groups have no coordinator, all others do.
       this.#partitions.delete(index);
-      throw error;
+      this.#options.logger.error('group.load-failed', { partition: index, error: String(error) });
+      return;
     }
     this.#partitions.set(index, at);
     for (const group of at.groups.values()) this.#runner.run(at, group, { type: 'loaded', nowMs: this.#now() });

@@ -157,6 +157,21 @@ test('an older leadership than the one that is served changes nothing', async ()
   broker.groups.stop();
 });
 
+test('a partition that cannot be read has no coordinator, and the others have theirs', async () => {
+  const broker = new GroupBroker().start();
+  const partition = (groupId: string) => broker.groups.partitionFor(groupId);
+  const [damaged, sound] = ['a', 'b'];
+  expect(partition(damaged)).not.toBe(partition(sound));
+  await commit(broker, damaged, 1);
+  await commit(broker, sound, 1);
+  const [batch] = broker.logOf(damaged).batches;
+  batch.fill(0xff, batch.length - 20);
+  broker.restart();
+  expect(await commit(broker, damaged, 2)).toBe(ErrorCode.NOT_COORDINATOR);
+  expect(await commit(broker, sound, 2)).toBe(ErrorCode.NONE);
+  broker.groups.stop();
+});
+
 test('a log that refuses is a coordinator that is elsewhere, and nothing changes', async () => {
   const broker = new GroupBroker().start();
   const log = broker.logOf('g');
