@@ -106,7 +106,7 @@ export function validateTopicConfig(values: ConfigTexts, broker: ServerConfig): 
   ];
   if (least > most) {
     return invalidConfig(
-      'conflict topic config setting ' + `min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`,
+      `conflict topic config setting min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`,
     );
   }
   if (topic['remote.storage.enable']) {
@@ -146,6 +146,8 @@ export function validateClientMetricsConfig(values: ConfigTexts): Refusal | unde
     if (!Object.hasOwn(clientMetricsKeys, name)) {
       return { errorCode: INVALID_REQUEST, errorMessage: `Unknown client metrics configuration: ${name}` };
     }
+    const complaint = complaintOf(name, (clientMetricsKeys as Table)[name], text);
+    if (complaint !== undefined) return invalidConfig(complaint);
     if (name === 'interval.ms' && !isPushInterval(text)) {
       const errorMessage = `Invalid value ${text} for interval.ms, interval must be between 100 and 3600000 (1 hour)`;
       return { errorCode: INVALID_REQUEST, errorMessage };
@@ -191,7 +193,7 @@ export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): R
   const onlyOne = [...values.keys()].filter((key) => definitionOf(key)?.update === 'per-broker');
   if (!perBroker && onlyOne.length > 0) {
     return invalidRequest(
-      'Cannot update these configs at default cluster level, broker id must be specified: ' + `[${onlyOne.join(', ')}]`,
+      `Cannot update these configs at default cluster level, broker id must be specified: [${onlyOne.join(', ')}]`,
     );
   }
   const sockets = own.filter((key) => key === 'listeners' || key === 'listener.security.protocol.map');

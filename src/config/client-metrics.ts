@@ -29,7 +29,8 @@ export function isMatchPattern(text: string): boolean {
   const equals = text.indexOf('=');
   if (equals < 1 || !ATTRIBUTES.has(text.slice(0, equals).trim())) return false;
   try {
-    return new RegExp(text.slice(equals + 1).trim()) instanceof RegExp;
+    const pattern = text.slice(equals + 1).trim();
+    return pattern !== '' && new RegExp(pattern) instanceof RegExp;
   } catch {
     return false;
   }

@@ -145,7 +145,7 @@ function interBrokerName(config: ServerConfig, open: readonly Endpoint[], given:
   if (name !== undefined) {
     if (given('security.inter.broker.protocol')) {
       throw new ConfigError(
-        'Only one of inter.broker.listener.name and security.inter.broker.protocol may be set: ' + 'remove the latter',
+        'Only one of inter.broker.listener.name and security.inter.broker.protocol may be set: remove the latter',
       );
     }
     if (open.some((endpoint) => endpoint.name === name)) return name;

@@ -90,7 +90,7 @@ export const logKeys = {
   'log.cleaner.max.compaction.lag.ms': long(
     NO_LIMIT,
     { update: 'cluster-wide', min: 1 },
-    'Default of the topic key max.compaction.lag.ms: longest time in milliseconds a record may escape ' + 'compaction.',
+    'Default of the topic key max.compaction.lag.ms: longest time in milliseconds a record may escape compaction.',
   ),
   'log.cleaner.min.cleanable.ratio': double(
     0.5,

@@ -25,7 +25,7 @@ export const remoteStorageKeys = {
   'remote.log.index.file.cache.ttl.ms': long(
     900_000,
     { importance: 'low', min: -1, internal: true },
-    'Milliseconds for which indexes of tiered segments are kept. No effect in Ottla, which has no tiered ' + 'storage.',
+    'Milliseconds for which indexes of tiered segments are kept. No effect in Ottla, which has no tiered storage.',
   ),
   'remote.log.manager.copier.thread.pool.size': int(
     10,
@@ -75,7 +75,7 @@ export const remoteStorageKeys = {
   'remote.log.manager.task.interval.ms': long(
     30_000,
     { importance: 'low', min: 1 },
-    'Milliseconds between looks for segments to copy or delete. No effect in Ottla, which has no tiered ' + 'storage.',
+    'Milliseconds between looks for segments to copy or delete. No effect in Ottla, which has no tiered storage.',
   ),
   'remote.log.manager.task.retry.backoff.max.ms': long(
     30_000,

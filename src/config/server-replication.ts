@@ -26,7 +26,7 @@ export const replicationKeys = {
   'min.insync.replicas': int(
     1,
     { importance: 'high', update: 'cluster-wide', min: 1 },
-    'Default of the topic key min.insync.replicas: replicas that must have a record before acks=all is ' + 'answered.',
+    'Default of the topic key min.insync.replicas: replicas that must have a record before acks=all is answered.',
   ),
   'num.replica.alter.log.dirs.threads': int(
     null,

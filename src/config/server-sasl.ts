@@ -25,7 +25,7 @@ export const saslKeys = {
   'sasl.kerberos.min.time.before.relogin': long(
     60_000,
     { update: 'per-broker' },
-    'Milliseconds between attempts to renew a Kerberos ticket. No effect in Ottla, which does not speak ' + 'Kerberos.',
+    'Milliseconds between attempts to renew a Kerberos ticket. No effect in Ottla, which does not speak Kerberos.',
   ),
   'sasl.kerberos.principal.to.local.rules': list(
     ['DEFAULT'],

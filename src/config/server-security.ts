@@ -5,7 +5,7 @@ export const securityKeys = {
   'authorizer.class.name': string(
     '',
     { importance: 'low' },
-    "Switches authorization on: Kafka's StandardAuthorizer by its class name; empty lets everybody do " + 'everything.',
+    "Switches authorization on: Kafka's StandardAuthorizer by its class name; empty lets everybody do everything.",
   ),
   'config.providers': list(
     [],

@@ -28,7 +28,7 @@ export const topicKeys = {
   'compression.zstd.level': int(
     3,
     { min: -131_072, max: 22, broker: 'compression.zstd.level' },
-    'How hard zstd works, -131072 to 22; used only when compression.type is zstd and the broker has to ' + 'compress.',
+    'How hard zstd works, -131072 to 22; used only when compression.type is zstd and the broker has to compress.',
   ),
   'delete.retention.ms': long(
     86_400_000,

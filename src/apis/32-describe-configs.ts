@@ -1,0 +1,78 @@
+/** Shows the configuration of topics, brokers, groups and client metrics, and where each value comes from. */
+import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { configOf, ResourceType } from '../cluster/image.ts';
+import { topicNameFault } from '../cluster/topic-name.ts';
+import type { Refusal } from '../config/alter.ts';
+import {
+  describeBroker,
+  describeClientMetrics,
+  describeClusterDefaults,
+  describeGroup,
+  describeLoggers,
+  describeTopic,
+} from '../config/describe.ts';
+import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import { BROKER_LOGGER, invalidRequest, isNodeId, LOGGERS } from './config-resources.ts';
+import { handler } from './handler.ts';
+
+export const describeConfigs = handler(DescribeConfigs, {
+  handle: ({ resources, includeSynonyms, includeDocumentation }, { broker }) => ({
+    results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
+      const options = { configurationKeys, includeSynonyms, includeDocumentation };
+      const described = describe(resourceType, resourceName, broker, options);
+      const resource = { resourceType, resourceName };
+      return Array.isArray(described)
+        ? { ...resource, errorCode: ErrorCode.NONE, errorMessage: null, configs: described }
+        : { ...resource, ...described, configs: [] };
+    }),
+  }),
+  refuse: ({ resources }, errorCode) => ({
+    results: resources.map(({ resourceType, resourceName }) => ({
+      errorCode,
+      errorMessage: null,
+      resourceType,
+      resourceName,
+      configs: [],
+    })),
+  }),
+});
+
+/** Unlike alterations, a topic that is missing is described without a message. */
+type RefusedDescription = Pick<Refusal, 'errorCode'> & { readonly errorMessage: string | null };
+
+function describe(
+  type: number,
+  name: string,
+  broker: BrokerParts,
+  options: DescribeOptions,
+): DescribedConfig[] | RefusedDescription {
+  const { controller, layers, nodeId } = broker;
+  const own = configOf(controller.image, type, name);
+  switch (type) {
+    case ResourceType.topic: {
+      const fault = topicNameFault(name);
+      if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
+      if (controller.image.topicsByName.has(name)) return describeTopic(own, layers, options);
+      return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null };
+    }
+    case ResourceType.broker:
+      if (name === '') return describeClusterDefaults(own, options);
+      if (!isNodeId(name)) return invalidRequest(`Broker id must be an integer, but it is: ${name}`);
+      if (Number(name) === nodeId) return describeBroker(layers, options);
+      return invalidRequest(`Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`);
+    case BROKER_LOGGER:
+      if (name === '') return invalidRequest('Broker id must not be empty');
+      if (!isNodeId(name)) return invalidRequest(`Broker id must be an integer, but it is: ${name}`);
+      if (Number(name) === nodeId) return describeLoggers(LOGGERS, options);
+      return invalidRequest(`Unexpected broker id, expected ${nodeId} but received ${name}`);
+    case ResourceType.clientMetrics:
+      if (name === '') return invalidRequest('Client metrics subscription name must not be empty');
+      return describeClientMetrics(own, options);
+    case ResourceType.group:
+      return name === '' ? invalidRequest('Group name must not be empty') : describeGroup(own, layers, options);
+    default:
+      return invalidRequest(`Unknown resource type ${type}: use 2, 4, 8, 16 or 32`);
+  }
+}

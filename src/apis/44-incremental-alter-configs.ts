@@ -1,0 +1,25 @@
+/** Changes single settings of a resource and leaves the others (KIP-339). */
+import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
+import { applyOperations } from '../config/alter.ts';
+import { alterConfigs } from './config-resources.ts';
+import { handler } from './handler.ts';
+
+export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
+  handle: ({ resources, validateOnly }, { broker }) =>
+    alterConfigs(
+      resources,
+      ({ configs }) =>
+        (current, rowOf, inForce) =>
+          applyOperations(current, configs, rowOf, inForce),
+      validateOnly,
+      broker,
+    ),
+  refuse: ({ resources }, errorCode) => ({
+    responses: resources.map(({ resourceType, resourceName }) => ({
+      errorCode,
+      errorMessage: null,
+      resourceType,
+      resourceName,
+    })),
+  }),
+});

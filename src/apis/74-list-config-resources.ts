@@ -1,0 +1,33 @@
+/** Lists the resources that have settings, or may have: groups and subscriptions that were set, all brokers and topics. */
+import { ListConfigResources } from '../../protocol/apis/74-list-config-resources.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ResourceType, type ClusterImage } from '../cluster/image.ts';
+import { BROKER_LOGGER } from './config-resources.ts';
+import { handler } from './handler.ts';
+
+const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
+/** In the order in which Kafka lists them. */
+const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
+
+export const listConfigResources = handler(ListConfigResources, {
+  handle: ({ resourceTypes }, { broker, apiVersion }) => {
+    if (resourceTypes.some((type) => !TYPES.includes(type))) {
+      return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };
+    }
+    // v0 knows nothing but client metrics (KIP-714).
+    const wanted: readonly number[] = apiVersion === 0 ? [clientMetrics] : resourceTypes;
+    const configResources = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type)).flatMap(
+      (resourceType) =>
+        namesOf(resourceType, broker.controller.image).map((resourceName) => ({ resourceName, resourceType })),
+    );
+    return { errorCode: ErrorCode.NONE, configResources };
+  },
+  refuse: (_request, errorCode) => ({ errorCode, configResources: [] }),
+});
+
+function namesOf(type: number, image: ClusterImage): string[] {
+  if (type === topic) return [...image.topicsByName.keys()];
+  if (type === BROKER || type === BROKER_LOGGER) return [...image.brokers.keys()].map(String);
+  const prefix = `${type}:`;
+  return [...image.configs.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+}

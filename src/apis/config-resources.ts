@@ -1,0 +1,164 @@
+/** What the configuration APIs share: kinds of resources, whether one exists, what an alteration makes of it. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { configOf, ResourceType } from '../cluster/image.ts';
+import type { ConfigChange } from '../cluster/controller.ts';
+import { topicNameFault } from '../cluster/topic-name.ts';
+import {
+  validateBrokerConfig,
+  validateClientMetricsConfig,
+  validateGroupConfig,
+  validateTopicConfig,
+} from '../config/alter.ts';
+import type { Altered, ConfigTexts, Refusal } from '../config/alter.ts';
+import type { Definition, Table } from '../config/definition.ts';
+import { groupKeysBroker } from '../config/group-broker-keys.ts';
+import { groupKeys } from '../config/group.ts';
+import { definitionOf, effectiveText } from '../config/layers.ts';
+import { topicKeys } from '../config/topic.ts';
+import type { BrokerParts } from './broker-parts.ts';
+
+/** In requests only: loggers have no settings in the cluster's image. */
+export const BROKER_LOGGER = 8;
+
+/** Ottla has one level for all of its log, chosen at start. */
+export const LOGGERS: ReadonlyMap<string, string> = new Map([['root', 'INFO']]);
+
+export interface Resource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/** How a resource's settings are changed: given those it has now, those it shall have. */
+export type Alteration = (
+  current: ConfigTexts,
+  rowOf: (key: string) => Definition | undefined,
+  inForce: (key: string) => string | null,
+) => Altered;
+
+/**
+ * Changes each resource that may be changed, all in one step, and answers in the order of the request. Nothing is
+ * awaited between reading the settings and storing the new ones, so two requests cannot undo each other.
+ */
+export async function alterConfigs<R extends Resource>(
+  resources: readonly R[],
+  alteration: (resource: R) => Alteration,
+  validateOnly: boolean,
+  broker: BrokerParts,
+) {
+  const changes: ConfigChange[] = [];
+  const responses = resources.map((resource) => {
+    const { resourceType, resourceName } = resource;
+    const planned = isRepeated(resource, resources)
+      ? invalidRequest('Each resource must appear at most once.')
+      : plan(resource, alteration(resource), broker);
+    if ('values' in planned) {
+      changes.push({ type: resourceType, name: resourceName, values: planned.values });
+      return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
+    }
+    return { ...planned, resourceType, resourceName };
+  });
+  if (!validateOnly && changes.length > 0) await broker.controller.setConfigs(changes);
+  return { responses };
+}
+
+function isRepeated(resource: Resource, resources: readonly Resource[]): boolean {
+  return resources.some(
+    (other) =>
+      other !== resource &&
+      other.resourceType === resource.resourceType &&
+      other.resourceName === resource.resourceName,
+  );
+}
+
+type Planned = Refusal | { readonly values: ConfigTexts };
+
+function plan({ resourceType, resourceName }: Resource, alteration: Alteration, broker: BrokerParts): Planned {
+  const fault = faultOf(resourceType, resourceName, broker);
+  if (fault !== undefined) return fault;
+  const current = configOf(broker.controller.image, resourceType, resourceName);
+  const kind = kinds[resourceType];
+  const altered = alteration(current, kind.rowOf, (key) => kind.inForce(key, broker));
+  if ('refusal' in altered) return altered.refusal;
+  return kind.validate(altered.values, resourceName, broker) ?? altered;
+}
+
+interface Kind {
+  readonly rowOf: (key: string) => Definition | undefined;
+  /** What applies where the resource itself says nothing. */
+  readonly inForce: (key: string, broker: BrokerParts) => string | null;
+  readonly validate: (values: ConfigTexts, name: string, broker: BrokerParts) => Refusal | undefined;
+}
+
+const kinds: Readonly<Record<number, Kind>> = {
+  [ResourceType.topic]: {
+    rowOf: (key) => rowIn(topicKeys, key),
+    inForce: (key, { layers }) => {
+      const row = rowIn(topicKeys, key);
+      return row?.broker === undefined ? (row?.defaultText ?? null) : effectiveText(layers, row.broker);
+    },
+    validate: (values, _name, { config }) => validateTopicConfig(values, config),
+  },
+  [ResourceType.broker]: {
+    rowOf: definitionOf,
+    inForce: (key, { layers }) => effectiveText(layers, key),
+    validate: (values, name) => validateBrokerConfig(values, name !== ''),
+  },
+  [ResourceType.group]: {
+    rowOf: (key) => rowIn(groupKeys, key),
+    inForce: (key, { layers }) => {
+      const fallback = groupKeysBroker[key as keyof typeof groupKeys]?.fallback;
+      return fallback === undefined ? (rowIn(groupKeys, key)?.defaultText ?? null) : effectiveText(layers, fallback);
+    },
+    validate: (values, _name, { config }) => validateGroupConfig(values, config),
+  },
+  [ResourceType.clientMetrics]: {
+    // As in Kafka, whose controller does not know these keys: their lists cannot be appended to.
+    rowOf: () => undefined,
+    inForce: () => null,
+    validate: validateClientMetricsConfig,
+  },
+};
+
+function rowIn(table: Table, key: string): Definition | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** Why a resource cannot be altered whatever the change. */
+function faultOf(type: number, name: string, broker: BrokerParts): Refusal | undefined {
+  switch (type) {
+    case ResourceType.topic: {
+      if (name === '') return invalidRequest('Default topic resources are not allowed.');
+      if (broker.controller.image.topicsByName.has(name)) return undefined;
+      const fault = topicNameFault(name);
+      if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
+      return {
+        errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        errorMessage: `The topic '${name}' does not exist.`,
+      };
+    }
+    case ResourceType.broker:
+      return name === '' ? undefined : otherBroker(name, broker);
+    case BROKER_LOGGER:
+      return otherBroker(name, broker) ?? invalidRequest('Log levels are chosen at start: restart with --log-level');
+    case ResourceType.group:
+      return name === '' ? invalidRequest('Default group resources are not allowed.') : undefined;
+    case ResourceType.clientMetrics:
+      return name === '' ? invalidRequest("Subscription name can't be empty") : undefined;
+    default:
+      return invalidRequest(`Unknown resource type ${type}`);
+  }
+}
+
+function otherBroker(name: string, { nodeId }: BrokerParts): Refusal | undefined {
+  if (!isNodeId(name)) return invalidRequest(`Node id must be an integer, but it is: ${name}`);
+  if (Number(name) === nodeId) return undefined;
+  return invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`);
+}
+
+export function isNodeId(name: string): boolean {
+  return /^[+-]?\d{1,10}$/.test(name);
+}
+
+export function invalidRequest(errorMessage: string): Refusal {
+  return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
+}
