@@ -1,6 +1,6 @@
 /**
  * Collects the small batches of one read callback, so that they reach the disk in one write. There is one stage for
- * the whole broker; it holds consecutive bytes of one log at a time. Whoever appends calls `flush` before any answer leaves.
+ * the whole broker; it holds consecutive bytes of one log at a time. Whoever appends calls `flush` before answering.
  */
 import type { OpenFile } from '../platform/files.ts';
 

@@ -48,7 +48,7 @@ export class Log implements StagedLog {
   readonly #snapshots: ProducerSnapshots;
   readonly #flusher: Flusher;
   readonly #memo = new PlaceMemo();
-  readonly #range: Range;
+  readonly #range: Range = { file: null as unknown as OpenFile, position: 0, length: 0 };
 
   private constructor(options: LogOptions) {
     const loaded = loadLog(options);
@@ -69,7 +69,6 @@ export class Log implements StagedLog {
     this.#snapshots = loaded.snapshots;
     for (const segment of loaded.segments) this.size += segment.size;
     this.#flusher = new Flusher(loaded.segments, loaded.recoveryPoint, options, () => this.flushLater());
-    this.#range = { file: null as unknown as OpenFile, position: 0, length: 0 };
   }
 
   /** Opens or makes the log; synchronous, and quick after an orderly end. */
@@ -85,7 +84,6 @@ export class Log implements StagedLog {
     this.#config = config;
   }
 
-  /** How many files of batches there are. */
   get segmentCount(): number {
     return this.#segments.length;
   }
@@ -105,7 +103,7 @@ export class Log implements StagedLog {
     return this.#epochs.latest;
   }
 
-  /** Nothing is tiered: the log begins where its files do. */
+  /** Nothing is tiered. */
   get earliestLocal(): number {
     return this.logStartOffset;
   }
@@ -166,14 +164,10 @@ export class Log implements StagedLog {
     return this.#producers.check(bytes, at, fromClient);
   }
 
-  /** After DUPLICATE_SEQUENCE_NUMBER of `checkProducer`: the base offset the batch got the first time. */
+  /** After DUPLICATE_SEQUENCE_NUMBER of `checkProducer`: the base offset the batch got the first time. For its
+   * timestamp, which Kafka answers as log append time, see `producers.duplicateTimestamp`. */
   get duplicateOffset(): number {
     return this.#producers.duplicateOffset;
-  }
-
-  /** Its largest timestamp, which Kafka gives as the log append time of the answer. */
-  get duplicateTimestamp(): number {
-    return this.#producers.duplicateTimestamp;
   }
 
   /**
@@ -290,14 +284,15 @@ export class Log implements StagedLog {
       this.#active.seal();
       this.#snapshots.take(this.endOffset, this.#producers);
     }
-    this.#closeFiles();
+    this.#closed = true;
+    for (const segment of this.#segments) segment.close();
   }
 
   /** Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used. */
   delete(): void {
     this.#settle();
     this.#flusher.stop();
-    this.#closeFiles();
+    for (const segment of this.#segments) segment.close();
     const unique = Buffer.from(this.topicId, 'base64url').toString('hex');
     const renamed = `${this.directory}.${unique}-delete`;
     this.#files.rename(this.directory, renamed);
@@ -399,10 +394,5 @@ export class Log implements StagedLog {
       this.size -= segment.size;
       this.#deletions.renamed(this.#config.fileDeleteDelayMs, segment.paths, () => segment.close());
     }
-  }
-
-  #closeFiles(): void {
-    this.#closed = true;
-    for (const segment of this.#segments) segment.close();
   }
 }

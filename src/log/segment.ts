@@ -84,7 +84,7 @@ export class Segment {
     return lastOffset - this.baseOffset <= MAX_INT32;
   }
 
-  /** Whether a batch of `length` bytes must go into a new segment: segment.bytes, segment.ms, or no room in an index. */
+  /** Whether a batch of `length` bytes asks for a new segment: segment.bytes, segment.ms, or no room in an index. */
   mustRollFor(length: number, lastOffset: number, timestamp: number, config: LogConfig, clock: Clock): boolean {
     if (!this.takesOffset(lastOffset)) return true;
     if (this.size === 0) return false;

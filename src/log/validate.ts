@@ -132,7 +132,7 @@ function isHeaderSound(bytes: Buffer, at: number, word: number): boolean {
   const lastDelta = batch.lastOffsetDelta(bytes, at);
   if (count <= 0) return fail(ErrorCode.INVALID_RECORD, `The batch declares ${count} records; send at least one`);
   if (lastDelta !== count - 1) {
-    return fail(ErrorCode.INVALID_RECORD, `The batch declares ${count} records but a last offset delta of ${lastDelta}`);
+    return fail(ErrorCode.INVALID_RECORD, `The batch declares ${count} records, but ${lastDelta} as last offset delta`);
   }
   if (batch.isControl(word)) return fail(ErrorCode.INVALID_RECORD, 'Only brokers write control batches');
   if (batch.producerId(bytes, at) >= 0 && batch.baseSequence(bytes, at) < 0) {
@@ -178,8 +178,9 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
 function isHeaderInTime(bytes: Buffer, at: number, word: number, rules: ValidationRules): boolean {
   if (batch.hasLogAppendTime(word)) return false;
   if (rules.config.messageTimestampType === 'LogAppendTime') return true;
-  return rules.config.timestampBeforeMaxMs === Number.MAX_SAFE_INTEGER &&
-    isTimestampInRange(batch.baseTimestamp(bytes, at), rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules);
+  if (rules.config.timestampBeforeMaxMs !== Number.MAX_SAFE_INTEGER) return false;
+  const first = batch.baseTimestamp(bytes, at);
+  return isTimestampInRange(first, rules) && isTimestampInRange(batch.maxTimestamp(bytes, at), rules);
 }
 
 function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {
@@ -219,7 +220,7 @@ function failRecords(
   if (errors.length === 0) return true; // the header was out of range, none of its records is
   result.recordErrors = errors;
   const code = untimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
-  return fail(code, `${errors.length} of ${count} records were refused, and so the batch. The first: ${errors[0].message}`);
+  return fail(code, `${errors.length} of ${count} records were refused, so all were. The first: ${errors[0].message}`);
 }
 
 /** A producer's header may name another type or maximum than its records have; indexes must be able to rely on it. */

@@ -8,7 +8,8 @@ import { append, batchOf, fixture, TOPIC_ID } from './log-fixture.ts';
 
 function directory(files = new MemoryFiles(), options: Partial<LogDirectoryOptions> = {}) {
   return LogDirectory.open({
-    files, clock: new VirtualClock(), logger: silentLogger, random: seededRandom(1), path: '/data', nodeId: 1, ...options,
+    files, clock: new VirtualClock(), logger: silentLogger, random: seededRandom(1), path: '/data', nodeId: 1,
+    ...options,
   });
 }
 

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const tool = resolve(import.meta.dirname, '../../../shared/tools/kafka/kafka');
 const installed = existsSync(tool) && existsSync(process.env.KAFKA_HOME ?? join(homedir(), '.cache/apache-kafka'));
 
-describe.skipIf(!installed)('files this log wrote, read by the tool of Apache Kafka (skipped where it is not there)', () => {
+describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped where that is not there)', () => {
   let root = '';
   let directory = '';
   beforeAll(() => {
@@ -21,7 +21,8 @@ describe.skipIf(!installed)('files this log wrote, read by the tool of Apache Ka
     let log = open();
     for (let i = 0; i < 300; i++) {
       const compression = (['none', 'gzip'] as const)[i % 2];
-      const draft = { compression, timestamps: [1000 + i, 1500 - i], producerId: 7, producerEpoch: 1, baseSequence: i * 2 };
+      const producer = { producerId: 7, producerEpoch: 1, baseSequence: i * 2 };
+      const draft = { compression, timestamps: [1000 + i, 1500 - i], ...producer };
       append(log, batchOf([`value ${i}`, 'x'.repeat(i)], draft), i >> 6);
       if (i === 150) {
         stage.flush();
@@ -33,8 +34,9 @@ describe.skipIf(!installed)('files this log wrote, read by the tool of Apache Ka
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   const dump = async (suffix: string, ...flags: string[]) => {
-    const files = nodeFiles.list(directory).filter((name) => name.endsWith(suffix)).map((name) => join(directory, name));
-    const { stdout, stderr } = await run(tool, ['dump-log', ...flags, '--files', files.join(',')], { maxBuffer: 1e8 });
+    const names = nodeFiles.list(directory).filter((name) => name.endsWith(suffix));
+    const files = names.map((name) => join(directory, name)).join(',');
+    const { stdout, stderr } = await run(tool, ['dump-log', ...flags, '--files', files], { maxBuffer: 1e8 });
     return stdout + stderr;
   };
 

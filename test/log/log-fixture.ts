@@ -22,7 +22,9 @@ export interface Fixture {
   open: (options?: Partial<LogOptions>) => Log;
 }
 
-export function fixture(config: Partial<LogConfig> = {}, files: Files = new MemoryFiles(), directory = DIRECTORY): Fixture {
+export function fixture(
+  config: Partial<LogConfig> = {}, files: Files = new MemoryFiles(), directory = DIRECTORY,
+): Fixture {
   const clock = new VirtualClock();
   const stage = new AppendStage();
   const warnings: Fixture['warnings'] = [];
@@ -36,7 +38,9 @@ export function fixture(config: Partial<LogConfig> = {}, files: Files = new Memo
 }
 
 /** A batch of `values` with timestamps 1000, 1001, … unless said otherwise. */
-export function batchOf(values: readonly string[], draft: Partial<BatchDraft> & { timestamps?: number[] } = {}): Buffer {
+export function batchOf(
+  values: readonly string[], draft: Partial<BatchDraft> & { timestamps?: number[] } = {},
+): Buffer {
   const { timestamps, ...rest } = draft;
   const records = values.map((value, i) => ({
     key: Buffer.from(`k${i}`), value: Buffer.from(value), timestamp: timestamps?.[i] ?? 1000 + i,

@@ -68,7 +68,9 @@ describe('a disk that refuses', () => {
   it('takes back what was staged and tells at the flush', () => {
     const { open, stage, files } = fixture({ indexIntervalBytes: 100 });
     const log = open();
-    for (let i = 0; i < 5; i++) append(log, batchOf([`kept ${i}`], { producerId: 7, producerEpoch: 0, baseSequence: i }));
+    for (let i = 0; i < 5; i++) {
+      append(log, batchOf([`kept ${i}`], { producerId: 7, producerEpoch: 0, baseSequence: i }));
+    }
     stage.flush();
     const before = stateOf(log);
     append(log, batchOf(['lost'], { producerId: 7, producerEpoch: 0, baseSequence: 5, timestamps: [9999] }), 3);
@@ -168,7 +170,7 @@ describe('locate', () => {
     append(log, batchOf(['b']));
     stage.flush();
     const range = log.locate(1, 2, 1 << 20, true)!;
-    const read = vitestSpy(range.file);
+    const read = countReads(range.file);
     log.locate(1, 2, 1 << 20, true);
     expect(read.count).toBe(0);
   });
@@ -195,12 +197,10 @@ describe('locate', () => {
       const maxBytes = Math.floor(random.float() * 1500);
       const range = log.locate(offset, upTo, maxBytes, true);
       const first = starts.findIndex(({ next }) => next > offset);
-      if (starts[first].next > upTo) {
-        expect(range).toBeNull();
-        continue;
-      }
-      const bytes = Buffer.alloc(range!.length);
-      range!.file.read(bytes, 0, bytes.length, range!.position);
+      expect(range === null).toBe(starts[first].next > upTo);
+      if (range === null) continue;
+      const bytes = Buffer.alloc(range.length);
+      range.file.read(bytes, 0, bytes.length, range.position);
       expect(batch.baseOffset(bytes, 0)).toBe(starts[first].offset);
       let end = 0;
       let last = first;
@@ -210,10 +210,9 @@ describe('locate', () => {
       expect(last === first + 1 || bytes.length <= maxBytes).toBe(true);
       // As much as could be had: what follows does not fit, is too new, or lies in the next file.
       const more = starts[last];
-      const file = range!.file.path;
-      if (more !== undefined && more.next <= upTo && bytes.length + more.size <= maxBytes) {
-        expect(log.locate(more.offset, log.endOffset, 1, true)!.file.path).not.toBe(file);
-      }
+      const { path } = range.file;
+      const fits = more !== undefined && more.next <= upTo && bytes.length + more.size <= maxBytes;
+      expect(fits && log.locate(more.offset, log.endOffset, 1, true)!.file.path === path).toBe(false);
     }
   });
 });
@@ -279,12 +278,12 @@ describe('reopening', () => {
     for (let i = 0; i < 500; i++) append(log, batchOf([`value number ${i}`]));
     log.close();
     let bytesRead = 0;
-    const { open: openFile } = files;
+    const openFile = files.open.bind(files);
     files.open = (path, mode) => {
-      const file = openFile.call(files, path, mode);
-      const { read } = file;
+      const file = openFile(path, mode);
+      const read = file.read.bind(file);
       file.read = (into, offset, length, position) => {
-        const count = read.call(file, into, offset, length, position);
+        const count = read(into, offset, length, position);
         bytesRead += count;
         return count;
       };
@@ -304,12 +303,12 @@ describe('reopening', () => {
   });
 });
 
-function vitestSpy(file: { read: (...args: [Uint8Array, number, number, number]) => number }): { count: number } {
+function countReads(file: { read: (...args: [Uint8Array, number, number, number]) => number }): { count: number } {
   const seen = { count: 0 };
-  const { read } = file;
+  const read = file.read.bind(file);
   file.read = (...args) => {
     seen.count++;
-    return read.apply(file, args);
+    return read(...args);
   };
   return seen;
 }

@@ -19,7 +19,8 @@ const make = (draft: Partial<BatchDraft> = {}, change?: (bytes: Buffer) => void,
 const check = (bytes: Buffer, config: Partial<LogConfig> = {}, apiVersion = 11) => {
   // Not at the beginning of the buffer, as in a request.
   const inRequest = Buffer.concat([Buffer.alloc(7), bytes, Buffer.alloc(3)]);
-  return validateBatch(inRequest, 7, bytes.length, { config: { ...defaultLogConfig, ...config }, nowMs: NOW, apiVersion });
+  const rules = { config: { ...defaultLogConfig, ...config }, nowMs: NOW, apiVersion };
+  return validateBatch(inRequest, 7, bytes.length, rules);
 };
 const twice = (bytes: Buffer) => Buffer.concat([bytes, bytes]);
 const int32 = (value: number, at: number) => (bytes: Buffer) => void bytes.writeInt32BE(value, at);
@@ -56,7 +57,8 @@ describe('what Apache Kafka 4.3.1 answers', () => {
     ['codec 5', make({}, (b) => byte(5, 22)(b)), 'UNKNOWN_SERVER_ERROR'],
     ['zstd in version 6', make({ compression: 'zstd' }), 'UNSUPPORTED_COMPRESSION_TYPE', {}, 6],
     ['zstd in version 7', make({ compression: 'zstd' }), 'NONE', {}, 7],
-    ['too many bytes', make({ records: [record({ value: Buffer.alloc(300) })] }), 'MESSAGE_TOO_LARGE', { maxMessageBytes: 200 }],
+    ['too many bytes',
+      make({ records: [record({ value: Buffer.alloc(300) })] }), 'MESSAGE_TOO_LARGE', { maxMessageBytes: 200 }],
     ['exactly as many bytes as allowed', make(), 'NONE', { maxMessageBytes: make().length }],
     ['no key on a topic that is not compacted', make({ records: [record({ key: null })] }), 'NONE'],
     ['no timestamp', make({ records: [record({ timestamp: -1 })] }), 'NONE', { timestampBeforeMaxMs: 10 }],
@@ -90,7 +92,8 @@ describe('the limits on timestamps', () => {
   });
 
   it('do not hold where the broker stamps', () => {
-    const result = check(make({ records: [record({ timestamp: 5 })] }), { ...limits, messageTimestampType: 'LogAppendTime' });
+    const config = { ...limits, messageTimestampType: 'LogAppendTime' } as const;
+    const result = check(make({ records: [record({ timestamp: 5 })] }), config);
     expect(errorName(result.errorCode)).toBe('NONE');
   });
 });
@@ -138,7 +141,8 @@ describe('rewriting', () => {
 
   it.each([['none', 'gzip'], ['gzip', 'uncompressed'], ['gzip', 'zstd']] as const)(
     'compresses anew from %s to %s', (compression, compressionType) => {
-      const records = [record({ headers: [{ key: 'h', value: Buffer.from('x') }] }), record({ key: null, timestamp: NOW + 1 })];
+      const headers = [{ key: 'h', value: Buffer.from('x') }];
+      const records = [record({ headers }), record({ key: null, timestamp: NOW + 1 })];
       const sent = make({ records, compression, producerId: 4, producerEpoch: 2, baseSequence: 9 });
       const result = check(sent, { compressionType, messageTimestampType: 'LogAppendTime' });
       const decoded = decodeBatch(result.bytes, result.at);
@@ -147,7 +151,8 @@ describe('rewriting', () => {
         compression: compressionType === 'uncompressed' ? 'none' : compressionType,
         producerId: 4, producerEpoch: 2, baseSequence: 9, timestampType: 'LogAppendTime', maxTimestamp: NOW,
       });
-      const content = (bytes: Buffer) => decodeBatch(bytes, 0).records.map(({ key, value, headers }) => ({ key, value, headers }));
+      const content = (bytes: Buffer) =>
+        decodeBatch(bytes, 0).records.map((each) => [each.key, each.value, each.headers]);
       expect(content(result.bytes.subarray(result.at))).toEqual(content(sent));
       expect(result.length).toBe(batch.sizeInBytes(result.bytes, result.at));
     },
