@@ -108,7 +108,9 @@ function isAlive(path: string, owner: string): boolean {
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+    const [state, ...facts] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Killed, but its parent has not looked yet: it holds nothing any more.
+    return state === 'Z' ? 'ended' : (facts[18] ?? '-');
   } catch {
     return '-';
   }
