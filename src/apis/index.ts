@@ -19,7 +19,7 @@ import { deleteRecords } from './21-delete-records.ts';
 import { initProducerId } from './22-init-producer-id.ts';
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts';
 import { describeConfigs } from './32-describe-configs.ts';
-import { alterConfigs } from './33-alter-configs.ts';
+import { alterWholeConfigs } from './33-alter-configs.ts';
 import { createPartitions } from './37-create-partitions.ts';
 import { deleteGroups } from './42-delete-groups.ts';
 import { incrementalAlterConfigs } from './44-incremental-alter-configs.ts';
@@ -49,7 +49,7 @@ const served: readonly Handler[] = [
   initProducerId,
   offsetForLeaderEpoch,
   describeConfigs,
-  alterConfigs,
+  alterWholeConfigs,
   createPartitions,
   deleteGroups,
   incrementalAlterConfigs,

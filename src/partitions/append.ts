@@ -57,7 +57,7 @@ export function appendProduced(
   const producerError = log.checkProducer(valid.bytes, valid.at);
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
     // It was appended before and its answer was lost: it gets that answer again.
-    return accepted(log.duplicateOffset, log.duplicateTimestamp, log.logStartOffset);
+    return accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
   }
   if (producerError !== ErrorCode.NONE) return refusedAppend(producerError);
   try {
