@@ -71,7 +71,7 @@ export class Log implements StagedLog {
     this.#flusher = new Flusher(loaded.segments, loaded.recoveryPoint, options, () => this.flushLater());
   }
 
-  /** Opens or makes the log; synchronous, and quick after an orderly end. */
+  /** Opens or makes the log. */
   static open(options: LogOptions): Log {
     return new Log(options);
   }
@@ -164,10 +164,14 @@ export class Log implements StagedLog {
     return this.#producers.check(bytes, at, fromClient);
   }
 
-  /** After DUPLICATE_SEQUENCE_NUMBER of `checkProducer`: the base offset the batch got the first time. For its
-   * timestamp, which Kafka answers as log append time, see `producers.duplicateTimestamp`. */
+  /** After DUPLICATE_SEQUENCE_NUMBER of `checkProducer`: the base offset the batch got the first time. */
   get duplicateOffset(): number {
     return this.#producers.duplicateOffset;
+  }
+
+  /** Its largest timestamp: Kafka answers it as log append time. */
+  get duplicateTimestamp(): number {
+    return this.#producers.duplicateTimestamp;
   }
 
   /**
