@@ -169,11 +169,6 @@ export class Log implements StagedLog {
     return this.#producers.duplicateOffset;
   }
 
-  /** Its largest timestamp: Kafka answers it as log append time. */
-  get duplicateTimestamp(): number {
-    return this.#producers.duplicateTimestamp;
-  }
-
   /**
    * Whole batches from the one that contains `offset`, each ending below `upToOffset`, in one file, at most `maxBytes`
    * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first.
