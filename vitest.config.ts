@@ -1,13 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+const CLIENTS = 'test/clients/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     watch: false,
-    // Threads start faster than processes; every file still gets modules of its own.
-    pool: 'threads',
     testTimeout: 10_000,
     hookTimeout: 20_000,
     teardownTimeout: 5_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [CLIENTS],
+          // Threads start faster than processes; every file still gets modules of its own.
+          pool: 'threads',
+        },
+      },
+      // librdkafka's add-on crashes in threads.
+      { extends: true, test: { name: 'clients', include: [CLIENTS], pool: 'forks', testTimeout: 40_000 } },
+    ],
   },
 });

@@ -10,7 +10,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const BROKER = 'src/main.ts';
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
-const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts', testing: 'src/testing/index.ts' };
+const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts' };
 
 const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
 

@@ -111,11 +111,12 @@ class Broker implements RunningBroker {
       partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
       ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
     });
-    const broker = this;
+    const config = () => this.#config;
+    const layers = () => this.#layers;
     this.parts = {
       nodeId, clock, random, logger, controller, partitions, groups,
-      get config() { return broker.#config; },
-      get layers() { return broker.#layers; },
+      get config() { return config(); },
+      get layers() { return layers(); },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
       producerIds: new ProducerIds(() => controller.allocateProducerIds(nodeId)),
     };
@@ -153,7 +154,7 @@ class Broker implements RunningBroker {
     this.#isReady = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    for (const connection of [...this.#connections]) connection.close('the broker stops');
+    for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     const { groups, partitions, controller, nodeId } = this.parts;
     groups.stop();

@@ -35,12 +35,13 @@ function print(text: string): number {
   return 0;
 }
 
-run(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await run(process.argv.slice(2));
+  } catch (error) {
     process.stderr.write(`ottla: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
-  },
-);
+  }
+}
+
+void main();

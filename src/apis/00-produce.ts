@@ -6,7 +6,6 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
-import type { AnyApi } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { AppendResult } from '../partitions/append.ts';
 import { appendProduced, refusedAppend } from '../partitions/append.ts';
@@ -22,7 +21,7 @@ const ACKS_ALL = -1;
 const UUID_BYTES = 16;
 
 export const produce: Handler = {
-  api: Produce as unknown as AnyApi,
+  api: Produce,
   versions: Produce.versions,
   // librdkafka before 2.8 takes a minimum above 2 to mean "no compression codecs": Kafka says 0 too (KAFKA-18659).
   advertised: { first: 0, last: Produce.versions.last },

@@ -2,9 +2,9 @@
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { requestCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID, type AnyApi, type RequestOf } from '../../protocol/schema.ts';
+import { ZERO_UUID, type RequestOf } from '../../protocol/schema.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
-import { FetchWait } from '../partitions/fetch-wait.ts';
+import { waitForMore } from '../partitions/fetch-wait.ts';
 import { Partition } from '../partitions/partition.ts';
 import { findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
@@ -16,7 +16,7 @@ const READ_COMMITTED = 1;
 type FetchRequest = RequestOf<typeof Fetch>;
 
 export const fetch: Handler = {
-  api: Fetch as unknown as AnyApi,
+  api: Fetch,
   versions: Fetch.versions,
   advertised: Fetch.versions,
 
@@ -49,7 +49,7 @@ function wait(
     .filter((partition) => partition instanceof Partition);
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
-    new FetchWait(broker.clock, partitions, maxWaitMs, enough, () => {
+    waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
       resolve((output) => writeFetchResponse(output, apiVersion, answer(plan, read(context, plan, limits), limits)));
     });
   });

@@ -24,7 +24,8 @@ export const describeConfigs = handler(DescribeConfigs, {
       const described = describe(resourceType, resourceName, broker, options);
       const resource = { resourceType, resourceName };
       return Array.isArray(described)
-        ? { ...resource, errorCode: ErrorCode.NONE, errorMessage: null, configs: described }
+        ? // Kafka's message is empty where all is well, not null.
+          { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
         : { ...resource, ...described, configs: [] };
     }),
   }),
@@ -39,15 +40,12 @@ export const describeConfigs = handler(DescribeConfigs, {
   }),
 });
 
-/** Unlike alterations, a topic that is missing is described without a message. */
-type RefusedDescription = Pick<Refusal, 'errorCode'> & { readonly errorMessage: string | null };
-
 function describe(
   type: number,
   name: string,
   broker: BrokerParts,
   options: DescribeOptions,
-): DescribedConfig[] | RefusedDescription {
+): DescribedConfig[] | Refusal {
   const { controller, layers, nodeId } = broker;
   const own = configOf(controller.image, type, name);
   switch (type) {
@@ -55,7 +53,7 @@ function describe(
       const fault = topicNameFault(name);
       if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
       if (controller.image.topicsByName.has(name)) return describeTopic(own, layers, options);
-      return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null };
+      return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: '' };
     }
     case ResourceType.broker:
       if (name === '') return describeClusterDefaults(own, options);

@@ -6,7 +6,6 @@
  */
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
-import type { OpenFile } from '../platform/files.ts';
 import type { Asked, Found } from '../partitions/read.ts';
 import type { Streamed } from './handler.ts';
 
@@ -27,10 +26,12 @@ export interface FetchAnswer {
   readonly found: readonly Found[];
 }
 
+type RecordFile = NonNullable<Found['file']>;
+
 /** Bytes of the response, and behind them a range of a file. */
 interface Cut {
   readonly at: number;
-  readonly file: OpenFile;
+  readonly file: RecordFile;
   readonly position: number;
   readonly length: number;
 }
@@ -97,13 +98,13 @@ function writeTags(output: Writer, found: Found): void {
   output.closeTagged(start);
 }
 
-function readInto(output: Writer, file: OpenFile, position: number, length: number): void {
+function readInto(output: Writer, file: RecordFile, position: number, length: number): void {
   output.ensure(length);
   fillFrom(file, output.buffer, output.position, length, position);
   output.position += length;
 }
 
-function fillFrom(file: OpenFile, into: Buffer, at: number, length: number, position: number): void {
+function fillFrom(file: RecordFile, into: Buffer, at: number, length: number, position: number): void {
   const count = file.read(into, at, length, position);
   if (count < length) throw new Error(`${file.path} ends ${length - count} bytes before the log says`);
 }

@@ -51,10 +51,10 @@ export interface Handler {
 
 export interface HandlerTable<Req extends Fields, Res extends Fields> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
-  versions?: RangeText;
-  handle(request: Values<Req>, context: Context): Draft<Res> | Promise<Draft<Res>>;
+  readonly versions?: RangeText;
+  readonly handle: (request: Values<Req>, context: Context) => Draft<Res> | Promise<Draft<Res>>;
   /** The answer when all of the request fails with one code. */
-  refuse(request: Values<Req>, errorCode: number): Draft<Res>;
+  readonly refuse: (request: Values<Req>, errorCode: number) => Draft<Res>;
 }
 
 /** A handler over the API's table: decoded request in, response (or a promise of it) out. */
@@ -65,7 +65,7 @@ export function handler<Req extends Fields, Res extends Fields>(
   return {
     handle: table.handle,
     refuse: table.refuse,
-    api: api as unknown as AnyApi,
+    api: api,
     versions,
     advertised: versions,
     serve(reader, context, output) {

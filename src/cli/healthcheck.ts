@@ -12,7 +12,7 @@ export async function healthcheck(args: string[]): Promise<number> {
   try {
     const client = await connect({ host: match[1], port: Number(match[2]), clientId: 'ottla-healthcheck' });
     const { errorCode } = await client.send(ApiVersions, 0, {});
-    client.close();
+    await client.close();
     return errorCode === 0 ? 0 : 1;
   } catch (error) {
     process.stderr.write(`ottla: no broker answers at ${address}: ${(error as Error).message}\n`);

@@ -36,7 +36,7 @@ export async function start(args: string[]): Promise<number> {
   // Whoever keeps nothing is developing: consumers that restart need not wait for their former selves.
   if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
 
-  const logger = lineLogger(levelOf(flags), (line) => void process.stderr.write(line), systemClock.now);
+  const logger = lineLogger(levelOf(flags), (line) => void process.stderr.write(line), () => systemClock.now());
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger });

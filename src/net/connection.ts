@@ -7,8 +7,9 @@
  *                           │  └──waits──▶ waiting ──answer──▶ reading
  *                           └──kernel full──▶ sending ──drained──▶ reading        any ──malformed, gone──▶ closed
  */
-import { InvalidRequest, Reader } from '../../protocol/reader.ts';
-import { Writer } from '../../protocol/writer.ts';
+import type { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest } from '../../protocol/reader.ts';
+import type { Writer } from '../../protocol/writer.ts';
 import type { Context, Streamed } from '../apis/handler.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import { type Buffers, OUTPUT_BYTES } from './buffers.ts';
@@ -31,7 +32,7 @@ export interface ConnectionShared {
   /** socket.request.max.bytes: a larger frame ends the connection before any of it is kept. */
   readonly maxFrameBytes: number;
   /** Called when a batch of requests is handled and before their answers leave: makes their writes real, or throws. */
-  settle(): void;
+  readonly settle: () => void;
   closed(connection: Connection, reason: string | null): void;
 }
 

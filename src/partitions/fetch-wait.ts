@@ -1,14 +1,13 @@
-/** A fetch that found too little: it waits at its partitions until there is enough, or its time is over. */
+/** A fetch that found too little waits at its partitions until there is enough, or its time is over. */
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Partition, Waiter } from './partition.ts';
 
-export class FetchWait implements Waiter {
+class FetchWait implements Waiter {
   readonly #partitions: readonly Partition[];
   readonly #isEnough: () => boolean;
   readonly #timer: Timer;
   #done: (() => void) | null;
 
-  /** Calls `done` once: when `isEnough` says so after something has changed, or `maxWaitMs` from now. */
   constructor(
     clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
   ) {
@@ -32,4 +31,11 @@ export class FetchWait implements Waiter {
     for (const partition of this.#partitions) partition.removeWaiter(this);
     done();
   }
+}
+
+/** Calls `done` once: when `isEnough` says so after something has changed, or `maxWaitMs` from now. */
+export function waitForMore(
+  clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
+): Waiter {
+  return new FetchWait(clock, partitions, maxWaitMs, isEnough, done);
 }

@@ -119,7 +119,7 @@ export class Partition {
 
   wakeWaiters(): void {
     if (this.#waiters.size === 0) return;
-    for (const waiter of [...this.#waiters]) waiter.wake();
+    for (const waiter of this.#waiters) waiter.wake();
   }
 
   addWaiter(waiter: Waiter): void {

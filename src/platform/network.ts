@@ -3,8 +3,8 @@
  * than 'data' events, which allocate per read. Node documents `onread` for outgoing sockets only, so an accepted handle is
  * wrapped anew; where a runtime does not allow that, 'data' events serve, at their cost.
  */
-import { Server, Socket as NodeSocket, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { Socket as NodeSocket, createServer } from 'node:net';
+import type { AddressInfo , Server} from 'node:net';
 
 /** One accepted connection, as its receiver sees it. */
 export interface Socket {

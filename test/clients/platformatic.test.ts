@@ -6,7 +6,7 @@ const bootstrap = useBroker();
 const open: { close(force?: boolean): Promise<void> }[] = [];
 
 afterEach(async () => {
-  for (const client of open.splice(0).reverse()) await client.close(client instanceof Consumer);
+  for (const client of open.splice(0).toReversed()) await client.close(client instanceof Consumer);
 });
 
 function base() {
@@ -34,7 +34,7 @@ async function consume(topic: string, groupId: string, seen: Message[], options 
   });
   open.push(client);
   const stream = await client.consume({ topics: [topic], autocommit: true, mode: MessagesStreamModes.EARLIEST });
-  stream.on('data', (message) => seen.push(message as unknown as Message));
+  stream.on('data', (message) => seen.push(message));
   return client;
 }
 
@@ -85,7 +85,7 @@ test('the admin client sees metadata and groups, and deletes what it made', asyn
   const groupId = freshName('group');
   await consume(topic, groupId, seen);
   const groups = await client.describeGroups({ groups: [groupId] });
-  await expect.poll(async () => (await client.describeGroups({ groups: [groupId] })).get(groupId)?.state).toBe('STABLE');
+  await expect.poll(async () => (await client.describeGroups({ groups: [groupId] })).get(groupId)?.state).toBe('Stable');
   expect(groups.get(groupId)?.members.size).toBe(1);
   await client.deleteTopics({ topics: [topic] });
   await expect.poll(() => client.listTopics()).not.toContain(topic);
