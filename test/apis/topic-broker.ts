@@ -1,0 +1,54 @@
+/** A cluster of one broker with the handlers of topics and brokers, asked over the wire format but without a wire. */
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { Reader } from '../../protocol/reader.ts';
+import type { AnyApi, Api, Draft, Fields, Values } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
+import { metadata } from '../../src/apis/03-metadata.ts';
+import { createTopics } from '../../src/apis/19-create-topics.ts';
+import { deleteTopics } from '../../src/apis/20-delete-topics.ts';
+import { createPartitions } from '../../src/apis/37-create-partitions.ts';
+import { describeCluster } from '../../src/apis/60-describe-cluster.ts';
+import { describeTopicPartitions } from '../../src/apis/75-describe-topic-partitions.ts';
+import { NO_REPLY, type Context, type Handler } from '../../src/apis/handler.ts';
+import { effectiveConfig } from '../../src/config/layers.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { Cluster } from '../cluster/cluster-fixture.ts';
+
+export const handlers: readonly Handler[] = [
+  metadata, createTopics, deleteTopics, createPartitions, describeCluster, describeTopicPartitions,
+];
+
+export class TopicBroker extends Cluster {
+  readonly logged: string[] = [];
+  listener = 'PLAINTEXT';
+
+  constructor(settings: Readonly<Record<string, string>> = {}) {
+    super(settings);
+    this.register();
+  }
+
+  /** Sends in `version` and answers what a client of that version reads. */
+  async send<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>, version: number, request: Draft<Req>,
+  ): Promise<Values<Res>> {
+    const { controller, layers, logged, listener } = this;
+    const broker = {
+      nodeId: 1, controller, layers, config: effectiveConfig(layers),
+      logger: { ...silentLogger, warn: (event: string) => void logged.push(event) },
+    };
+    return serve(api, version, request, { broker, apiVersion: version, listener } as unknown as Context);
+  }
+}
+
+export async function serve<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>, version: number, request: Draft<Req>, context: Context,
+): Promise<Values<Res>> {
+  const handler = handlers.find((each) => each.api === (api as unknown as AnyApi))!;
+  const input = new Writer();
+  requestCodec(api, version).encode(input, request);
+  const output = new Writer();
+  const served = handler.serve(new Reader(input.finish()), context, output);
+  if (served === NO_REPLY) throw new Error(`${api.name} has an answer`);
+  if (served instanceof Promise) (await served)(output);
+  return responseCodec(api, version).decode(new Reader(output.finish()));
+}
