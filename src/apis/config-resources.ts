@@ -20,8 +20,8 @@ import type { BrokerParts } from './broker-parts.ts';
 /** In requests only: loggers have no settings in the cluster's image. */
 export const BROKER_LOGGER = 8;
 
-/** Ottla has one level for all of its log, chosen at start. */
-export const LOGGERS: ReadonlyMap<string, string> = new Map([['root', 'INFO']]);
+/** Ottla has one level for all of its log, chosen at start; this is the one it takes when none is chosen. */
+export const LOGGERS: ReadonlyMap<string, string> = new Map([['root', 'WARN']]);
 
 export interface Resource {
   readonly resourceType: number;
