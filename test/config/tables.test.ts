@@ -66,17 +66,22 @@ describe.skipIf(!haveFacts)('with the list of Apache Kafka (skipped: ../shared/k
   });
 });
 
-test.each(tables)('every %s key has a description, a default it allows, and a broker key that exists', (_kind, table) => {
-  const rows = Object.entries(table);
-  expect(rows.length).toBeGreaterThan(10);
-  const faults = rows.flatMap(([name, { documentation, broker }]) => [
-    ...(/^[A-Z].{15,}\.$/s.test(documentation) ? [] : [`${name}: describe it in a sentence`]),
-    ...(broker === undefined || Object.hasOwn(serverKeys, broker) ? [] : [`${name}: there is no ${broker}`]),
-  ]);
-  expect(faults).toEqual([]);
-  const defaults = rows.flatMap(([name, row]) => (row.defaultText === null ? [] : [[name, row.defaultText] as const]));
-  expect(() => defaults.forEach(([name, text]) => parseValue(name, table[name], text))).not.toThrow();
-});
+test.each(tables)(
+  'every %s key has a description, a default it allows, and a broker key that exists',
+  (_kind, table) => {
+    const rows = Object.entries(table);
+    expect(rows.length).toBeGreaterThan(10);
+    const faults = rows.flatMap(([name, { documentation, broker }]) => [
+      ...(/^[A-Z].{15,}\.$/s.test(documentation) ? [] : [`${name}: describe it in a sentence`]),
+      ...(broker === undefined || Object.hasOwn(serverKeys, broker) ? [] : [`${name}: there is no ${broker}`]),
+    ]);
+    expect(faults).toEqual([]);
+    const defaults = rows.flatMap(([name, row]) =>
+      row.defaultText === null ? [] : [[name, row.defaultText] as const],
+    );
+    expect(() => defaults.forEach(([name, text]) => parseValue(name, table[name], text))).not.toThrow();
+  },
+);
 
 function factsOf(kind: string): Fact[] {
   return (JSON.parse(readFileSync(join(FACTS, `${kind}-configs.json`), 'utf8')) as { configs: Fact[] }).configs;
