@@ -166,6 +166,11 @@ export class Partitions {
     for (const directory of this.#options.directories) directory.checkpoint(this.#logsIn(directory));
   }
 
+  /** In the order of log.dirs. */
+  get directories(): readonly LogDirectory[] {
+    return this.#options.directories;
+  }
+
   /** The log directory that has the partition. */
   directoryOf(partition: Partition): LogDirectory | undefined {
     return this.#homes.get(`${partition.topic}-${partition.index}`);
