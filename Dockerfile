@@ -23,4 +23,4 @@ EXPOSE 9092
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["node", "/ottla/bin/ottla.cjs", "healthcheck", "127.0.0.1:9092"]
 ENTRYPOINT ["node", "/ottla/bin/ottla.cjs"]
-CMD ["--data", "/data", "--host", "0.0.0.0"]
+CMD ["--dir", "/data"]
