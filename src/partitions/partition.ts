@@ -24,6 +24,14 @@ export class LogError extends Error {
 /** Internal topics are replayed in pieces of this size, larger where a single batch is larger. */
 const REPLAY_BYTES = 1 << 20;
 
+/** How staged appends become real; see Partitions. */
+export interface Writes {
+  /** Writes what producers appended before, so that it stands or falls apart from what follows. Does not throw. */
+  settleOthers(): void;
+  /** Writes what is staged; throws when a write failed. */
+  flush(): void;
+}
+
 export class Partition {
   readonly topic: string;
   readonly topicId: string;
@@ -38,10 +46,10 @@ export class Partition {
   /** Appended to since the last settle of Partitions. */
   isTouched = false;
   readonly #waiters = new Set<Waiter>();
-  readonly #flush: () => void;
+  readonly #writes: Writes;
 
   constructor(
-    identity: { topic: string; topicId: string; index: number; leaderEpoch: number }, log: Log, flush: () => void,
+    identity: { topic: string; topicId: string; index: number; leaderEpoch: number }, log: Log, writes: Writes,
   ) {
     this.topic = identity.topic;
     this.topicId = identity.topicId;
@@ -49,7 +57,7 @@ export class Partition {
     this.leaderEpoch = identity.leaderEpoch;
     this.log = log;
     this.highWatermark = log.endOffset;
-    this.#flush = flush;
+    this.#writes = writes;
   }
 
   get logStartOffset(): number {
@@ -86,9 +94,11 @@ export class Partition {
     lastOffset: number;
   } {
     const batch = encodeBatch({ records: [...records], ...options });
-    const baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
+    this.#writes.settleOthers();
+    let baseOffset: number;
     try {
-      this.#flush();
+      baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
+      this.#writes.flush();
     } catch (error) {
       throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
     }

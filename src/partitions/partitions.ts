@@ -48,6 +48,8 @@ export class Partitions {
   #touched: Partition[] = [];
   /** After a failed write every append is written at once, until one succeeds: so that each gets its own error code. */
   #isDiskSuspect = false;
+  /** A failed write of producers' batches that nobody has been told of: their answers must not leave. */
+  #unreported: Error | null = null;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
@@ -138,7 +140,14 @@ export class Partitions {
    * @throws {AppendFailedError} when a write failed: those who wait for an answer must not get one
    */
   settle(): void {
-    if (this.#touched.length === 0) return;
+    const unreported = this.#unreported;
+    if (this.#touched.length === 0 && unreported === null) return;
+    this.#unreported = null;
+    this.#settleTouched();
+    if (unreported !== null) throw unreported;
+  }
+
+  #settleTouched(): void {
     const touched = this.#touched;
     this.#touched = [];
     try {
@@ -151,6 +160,15 @@ export class Partitions {
         partition.isTouched = false;
         partition.advance();
       }
+    }
+  }
+
+  /** Settles in the midst of a callback, for an append of the broker's own; a failure is told by the next `settle`. */
+  #settleEarly(): void {
+    try {
+      this.#settleTouched();
+    } catch (error) {
+      this.#unreported ??= error as Error;
     }
   }
 
@@ -192,7 +210,10 @@ export class Partitions {
       files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
       cleanShutdown: home.cleanShutdown, deletions: home.deletions, ...home.checkpointOf(plan.name, index),
     });
-    return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, () => this.#stage.flush());
+    return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
+      settleOthers: () => this.#settleEarly(),
+      flush: () => this.#stage.flush(),
+    });
   }
 
   /** A folder of this name that belongs to another topic (deleted while we were down) makes room, and is kept. */
