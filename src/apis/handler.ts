@@ -20,6 +20,8 @@ export interface Context {
   readonly principal: string;
   /** The name of the listener the client came through: it decides which address it is told to connect to. */
   readonly listener: string;
+  /** Set by a handler that waits: called when the connection goes meanwhile, so that nothing is kept for nobody. */
+  onGone?: (() => void) | null;
 }
 
 /** Writes a response body behind the header that stands in `output`; for answers that come later. */
@@ -82,7 +84,14 @@ export function handler<Req extends Fields, Res extends Fields>(
         const response = table.handle(request, context);
         if (!(response instanceof Promise)) return codec.encode(output, response);
         return response.then(
-          (later) => (to: Writer) => codec.encode(to, later),
+          (later) => (to: Writer) => {
+            const at = to.position;
+            try {
+              codec.encode(to, later);
+            } catch (error) {
+              refuse(error, to, at);
+            }
+          },
           (error: unknown) => (to: Writer) => refuse(error, to, to.position),
         );
       } catch (error) {

@@ -28,7 +28,7 @@ export class Buffers {
   /** A buffer of at least `bytes`, its content arbitrary. */
   take(bytes: number): Buffer {
     const size = sizeClass(bytes);
-    return this.#free[size]?.pop() ?? Buffer.allocUnsafeSlow(1 << size);
+    return this.#free[size]?.pop() ?? Buffer.allocUnsafeSlow(2 ** size);
   }
 
   give(buffer: Buffer): void {

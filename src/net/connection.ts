@@ -22,6 +22,8 @@ const SEND_ABOVE_BYTES = 1 << 20;
 const READ_AHEAD_BYTES = 1 << 16;
 /** Memory for an announced frame is taken at once up to here, and beyond only as its bytes really come. */
 const TRUSTED_FRAME_BYTES = 1 << 20;
+/** From here on the rest of a frame is read straight to its place; less is copied there, with what follows it in one read. */
+const READ_IN_PLACE_BYTES = 1 << 14;
 
 /** What all connections of a broker share. */
 export interface ConnectionShared {
@@ -43,10 +45,13 @@ export class Connection implements Receiver {
   /** The start of a frame that has not come whole, or frames behind a request that waits. */
   #carry: Buffer | null = null;
   #carried = 0;
-  #readsCarry = false;
+  /** The network was given the carry to read into; it keeps a buffer until bytes come, however long that takes. */
+  #lentCarry = false;
   #waiting = false;
   #closed = false;
   #reason: string | null = null;
+  /** Where the last whole response in the shared output ends. */
+  #answeredUpTo = 0;
   /** Buffers that the kernel has not taken yet. */
   #unsent: Buffer[] = [];
   #tail: Streamed | undefined;
@@ -58,27 +63,31 @@ export class Connection implements Receiver {
   }
 
   buffer(): Uint8Array {
-    this.#readsCarry = this.#carry !== null;
-    if (this.#carry === null) return this.#shared.buffers.receive;
-    if (this.#carried === this.#carry.length) this.#growCarry(this.#carry.length * 2);
-    return this.#carry.subarray(this.#carried);
+    const { receive } = this.#shared.buffers;
+    // A blocked connection's carry is handled, and given back, as soon as it is free again: that may be before bytes come.
+    this.#lentCarry = !this.#blocked && this.#missing >= READ_IN_PLACE_BYTES;
+    if (this.#lentCarry) return this.#restOfFrame();
+    return this.#blocked ? receive.subarray(0, READ_AHEAD_BYTES) : receive;
   }
 
   received(count: number): void {
     if (this.#closed) return;
-    if (!this.#readsCarry) {
-      const { receive } = this.#shared.buffers;
-      const handled = this.#handle(receive, count);
-      if (handled < count) this.#keep(receive, handled, count);
-    } else {
-      this.#carried += count;
-      this.#handleCarried();
+    try {
+      if (this.#lentCarry) {
+        this.#carried += count;
+        this.#handleCarried();
+      } else {
+        this.#handleReceived(count);
+      }
+      this.#send();
+    } catch (error) {
+      return this.#refuse(error);
     }
     if (this.#blocked && this.#carried > READ_AHEAD_BYTES) this.#socket.pause();
   }
 
   drained(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#unsent.length === 0) return;
     for (const buffer of this.#unsent) this.#shared.buffers.giveOutput(buffer);
     this.#unsent = [];
     this.#continue();
@@ -89,7 +98,11 @@ export class Connection implements Receiver {
     this.#closed = true;
     if (this.#carry !== null) this.#shared.buffers.give(this.#carry);
     this.#carry = null;
+    this.#carried = 0;
     this.#unsent = []; // what a dying socket still holds is left to the collector
+    this.#tail = undefined;
+    this.context.onGone?.();
+    this.context.onGone = null;
     this.#shared.closed(this, this.#reason);
   }
 
@@ -103,28 +116,58 @@ export class Connection implements Receiver {
     return this.#waiting || this.#unsent.length > 0 || this.#tail !== undefined;
   }
 
-  /** Handles the whole frames in buffer[0, end), and says where the first byte stands that was not handled. */
-  #handle(buffer: Buffer, end: number): number {
-    const { reader, output, maxFrameBytes, dispatcher } = this.#shared;
+  /** How many bytes the carried frame lacks, or its size does. */
+  get #missing(): number {
+    if (this.#carry === null) return 0;
+    if (this.#carried < SIZE_BYTES) return SIZE_BYTES - this.#carried;
+    return Math.max(0, SIZE_BYTES + this.#carry.readInt32BE(0) - this.#carried);
+  }
+
+  #handleReceived(count: number): void {
+    const { receive } = this.#shared.buffers;
     let at = 0;
-    try {
-      while (end - at >= SIZE_BYTES && !this.#blocked && !this.#closed) {
-        const size = buffer.readInt32BE(at);
-        if (size < 0 || size > maxFrameBytes) throw new InvalidRequest(oversize(size, maxFrameBytes));
-        if (end - at - SIZE_BYTES < size) break;
-        const start = at + SIZE_BYTES;
-        at = start + size;
-        reader.reset(buffer, start, at);
-        const result = dispatcher.dispatch(reader, this.context, output);
-        if (result instanceof Promise) this.#wait(result);
-        else if (result !== undefined) this.#tail = result;
-        if (output.position > SEND_ABOVE_BYTES || this.#tail !== undefined) this.#send();
-      }
-      this.#send();
-    } catch (error) {
-      this.#fail(error);
+    while (this.#carry !== null && at < count) {
+      const end = this.#blocked ? count : Math.min(count, at + this.#missing);
+      this.#carryOn(receive, at, end);
+      at = end;
+      if (!this.#blocked) this.#handleCarried();
+    }
+    if (at === count || this.#closed) return;
+    const handled = this.#handle(receive, at, count);
+    if (handled < count && !this.#closed) this.#keep(receive, handled, count);
+  }
+
+  /** Handles the whole frames in buffer[at, end), and says where the first byte stands that was not handled. */
+  #handle(buffer: Buffer, at: number, end: number): number {
+    const { reader, output, maxFrameBytes, dispatcher } = this.#shared;
+    while (end - at >= SIZE_BYTES && !this.#blocked && !this.#closed) {
+      this.#answeredUpTo = output.position;
+      const size = buffer.readInt32BE(at);
+      if (size < 0 || size > maxFrameBytes) throw new InvalidRequest(oversize(size, maxFrameBytes));
+      if (end - at - SIZE_BYTES < size) break;
+      const start = at + SIZE_BYTES;
+      at = start + size;
+      reader.reset(buffer, start, at);
+      const result = dispatcher.dispatch(reader, this.context, output);
+      if (result instanceof Promise) this.#wait(result);
+      else if (result !== undefined) this.#tail = result;
+      if (output.position > SEND_ABOVE_BYTES || this.#tail !== undefined) this.#send();
     }
     return at;
+  }
+
+  #handleCarried(): void {
+    const carry = this.#carry!;
+    const handled = this.#handle(carry, 0, this.#carried);
+    if (this.#carry === null) return; // closed meanwhile
+    if (handled === this.#carried) {
+      this.#shared.buffers.give(carry);
+      this.#carry = null;
+      this.#carried = 0;
+    } else if (handled > 0) {
+      carry.copyWithin(0, handled, this.#carried);
+      this.#carried -= handled;
+    }
   }
 
   #wait(promise: Promise<Answer>): void {
@@ -138,6 +181,7 @@ export class Connection implements Receiver {
   #answer(answer: Answer): void {
     if (this.#closed) return;
     this.#waiting = false;
+    this.context.onGone = null;
     try {
       this.#tail = answer(this.#shared.output);
       this.#send();
@@ -175,43 +219,41 @@ export class Connection implements Receiver {
   #continue(): void {
     try {
       if (this.#tail !== undefined) this.#send();
+      if (!this.#blocked && this.#carry !== null) {
+        this.#handleCarried();
+        this.#send();
+      }
     } catch (error) {
-      return this.#fail(error);
+      return this.#refuse(error);
     }
-    if (this.#blocked || this.#closed) return;
-    if (this.#carry !== null) this.#handleCarried();
-    if (!this.#blocked && !this.#closed) this.#socket.resume();
-  }
-
-  #handleCarried(): void {
-    const carry = this.#carry!;
-    const handled = this.#handle(carry, this.#carried);
-    if (this.#carry === null) return; // closed meanwhile
-    if (handled === this.#carried) {
-      this.#shared.buffers.give(carry);
-      this.#carry = null;
-      this.#carried = 0;
-    } else if (handled > 0) {
-      carry.copyWithin(0, handled, this.#carried);
-      this.#carried -= handled;
-    }
-    if (this.#carry !== null) this.#makeRoomForFrame();
+    if (this.#closed || this.#unsent.length > 0) return;
+    if (!this.#blocked || this.#carried <= READ_AHEAD_BYTES) this.#socket.resume();
   }
 
   /** Takes bytes that cannot be handled yet out of the shared buffer. */
   #keep(from: Buffer, start: number, end: number): void {
-    if (this.#closed) return;
     const count = end - start;
-    const wanted = count >= SIZE_BYTES ? from.readInt32BE(start) + SIZE_BYTES : SIZE_BYTES;
+    const isPartOfFrame = !this.#blocked && count >= SIZE_BYTES;
+    const wanted = isPartOfFrame ? SIZE_BYTES + from.readInt32BE(start) : SIZE_BYTES;
     this.#carry = this.#shared.buffers.take(Math.max(count, Math.min(wanted, TRUSTED_FRAME_BYTES)));
-    from.copy(this.#carry, 0, start, end);
-    this.#carried = count;
+    this.#carryOn(from, start, end);
   }
 
-  #makeRoomForFrame(): void {
-    if (this.#carried < SIZE_BYTES) return;
-    const wanted = Math.min(this.#carry!.readInt32BE(0) + SIZE_BYTES, TRUSTED_FRAME_BYTES);
-    if (wanted > this.#carry!.length) this.#growCarry(wanted);
+  #carryOn(from: Buffer, start: number, end: number): void {
+    const carried = this.#carried + end - start;
+    if (carried > this.#carry!.length) this.#growCarry(carried);
+    from.copy(this.#carry!, this.#carried, start, end);
+    this.#carried = carried;
+  }
+
+  /** Room in the carry for the rest of its frame, or for a part of it where the frame is large. */
+  #restOfFrame(): Uint8Array {
+    const frameBytes = this.#carried + this.#missing;
+    const { length } = this.#carry!;
+    if (this.#carried === length || length < Math.min(frameBytes, TRUSTED_FRAME_BYTES)) {
+      this.#growCarry(Math.min(frameBytes, Math.max(TRUSTED_FRAME_BYTES, length * 2)));
+    }
+    return this.#carry!.subarray(this.#carried, Math.min(frameBytes, this.#carry!.length));
   }
 
   #growCarry(bytes: number): void {
@@ -219,6 +261,21 @@ export class Connection implements Receiver {
     this.#carry!.copy(larger, 0, 0, this.#carried);
     this.#shared.buffers.give(this.#carry!);
     this.#carry = larger;
+  }
+
+  /** Ends the connection at bytes that are no request; those before them were, and are answered. */
+  #refuse(error: unknown): void {
+    try {
+      if (error instanceof InvalidRequest) {
+        this.#shared.output.position = this.#answeredUpTo;
+        this.#send();
+      } else {
+        this.#shared.settle(); // what was appended before a bug stays appended, and others shall see it
+      }
+      this.#fail(error);
+    } catch (failed) {
+      this.#fail(failed);
+    }
   }
 
   #fail(error: unknown): void {

@@ -3,8 +3,9 @@ import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { readRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
-import { NO_REPLY, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
+import { NO_REPLY, reportBug, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
 
+const PRODUCE = 0;
 const API_VERSIONS = 18;
 const SIZE_BYTES = 4;
 
@@ -13,14 +14,18 @@ export type Answer = (output: Writer) => Streamed | undefined;
 
 export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
+  readonly #settle: () => void;
 
-  constructor(handlers: readonly Handler[]) {
+  /** `settle` makes real what was appended so far, or throws; see ConnectionShared. */
+  constructor(handlers: readonly Handler[], settle: () => void) {
+    this.#settle = settle;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
   }
 
   /**
    * Handles the one request in `reader`. Its response stands in `output` afterwards (undefined), or stands there but for
-   * its tail (Streamed), or comes later (a promise). Throws InvalidRequest where the connection cannot go on.
+   * its tail (Streamed), or comes later (a promise). Throws InvalidRequest where the connection cannot go on, and leaves
+   * an unfinished response behind what stood in `output` then.
    */
   dispatch(reader: Reader, context: Context, output: Writer): Streamed | Promise<Answer> | undefined {
     const header = readRequestHeader(reader);
@@ -35,10 +40,12 @@ export class Dispatcher {
         `${handler.api.name} v${header.apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
       );
     }
+    // Pipelined appends share one write; any other request must find what those before it have appended.
+    if (header.apiKey !== PRODUCE) this.#settle();
     context.apiVersion = header.apiVersion;
     context.clientId = header.clientId;
     const start = begin(output, handler, header.apiVersion, correlationId);
-    const result = handler.serve(reader, context, output);
+    const result = this.#serve(handler, reader, context, output);
     if (result === undefined) return end(output, start, undefined);
     if (result === NO_REPLY) {
       output.position = start;
@@ -51,6 +58,15 @@ export class Dispatcher {
       const at = begin(later, handler, apiVersion, correlationId);
       return end(later, at, reply(later) ?? undefined);
     });
+  }
+
+  #serve(handler: Handler, reader: Reader, context: Context, output: Writer): ReturnType<Handler['serve']> {
+    try {
+      return handler.serve(reader, context, output);
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) reportBug(context, handler.api.name, error);
+      throw error;
+    }
   }
 }
 
