@@ -52,7 +52,7 @@ export interface Files {
 
 class NodeFile implements OpenFile {
   readonly path: string;
-  readonly #fd: number;
+  #fd: number;
 
   constructor(path: string, fd: number) {
     this.path = path;
@@ -91,7 +91,9 @@ class NodeFile implements OpenFile {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    const fd = this.#fd;
+    this.#fd = -1; // the number soon means another file: a late read must fail, not read that one
+    closeSync(fd);
   }
 }
 

@@ -77,7 +77,7 @@ class TcpSocket implements Socket {
     if (socket.destroyed) return true;
     let all = false;
     socket.write(data, () => {
-      if (all || socket.writableLength > 0) return;
+      if (all || socket.destroyed || socket.writableLength > 0) return;
       this.#receiver?.drained();
     });
     // Node hands small writes to the kernel at once; nothing is left here when the kernel had room.
