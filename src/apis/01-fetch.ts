@@ -3,12 +3,13 @@ import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { requestCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf } from '../../protocol/schema.ts';
+import type { Writer } from '../../protocol/writer.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
 import { Partition } from '../partitions/partition.ts';
-import { findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
+import { failed, findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
-import type { Context, Handler, Reply } from './handler.ts';
+import { reportBug, type Context, type Handler, type Reply, type Streamed } from './handler.ts';
 
 const TOPIC_IDS_SINCE = 13;
 const READ_COMMITTED = 1;
@@ -29,11 +30,10 @@ export const fetch: Handler = {
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
     const plan = broker.fetchSessions.plan(sessionRequest(request, version));
-    broker.partitions.settle();
     const found = read(context, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
-      return writeFetchResponse(output, version, answer(plan, found, limits));
+      return write(output, context, version, answer(plan, found, limits));
     }
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
   },
@@ -49,10 +49,24 @@ function wait(
     .filter((partition) => partition instanceof Partition);
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
-    waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
-      resolve((output) => writeFetchResponse(output, apiVersion, answer(plan, read(context, plan, limits), limits)));
+    const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
+      resolve((output) => write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits)));
     });
+    context.onGone = () => waiter.finish();
   });
+}
+
+/** A disk that does not give what the log says is there costs the partitions with records, not the connection. */
+function write(output: Writer, context: Context, version: number, told: FetchAnswer): Streamed | undefined {
+  const start = output.position;
+  try {
+    return writeFetchResponse(output, version, told);
+  } catch (error) {
+    reportBug(context, 'Fetch', error);
+    output.position = start;
+    const found = told.found.map((one) => (one.length === 0 ? one : failed(ErrorCode.KAFKA_STORAGE_ERROR)));
+    return writeFetchResponse(output, version, { ...told, found });
+  }
 }
 
 function read(context: Context, plan: FetchPlan, limits: ReadLimits): Found[] {

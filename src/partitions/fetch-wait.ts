@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Partition, Waiter } from './partition.ts';
 
-class FetchWait implements Waiter {
+export class FetchWait implements Waiter {
   readonly #partitions: readonly Partition[];
   readonly #isEnough: () => boolean;
   readonly #timer: Timer;
@@ -33,9 +33,9 @@ class FetchWait implements Waiter {
   }
 }
 
-/** Calls `done` once: when `isEnough` says so after something has changed, or `maxWaitMs` from now. */
+/** Calls `done` once: when `isEnough` says so after something has changed, `maxWaitMs` from now, or at `finish()`. */
 export function waitForMore(
   clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
-): Waiter {
+): FetchWait {
   return new FetchWait(clock, partitions, maxWaitMs, isEnough, done);
 }

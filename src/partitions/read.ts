@@ -48,7 +48,7 @@ export function readAll(partitions: Partitions, asked: Iterable<Asked>, limits: 
   let left = limits.maxBytes;
   let atLeastOne = true;
   for (const one of asked) {
-    const result = readOne(findPartition(partitions, one), one, limits.readCommitted, left, atLeastOne);
+    const result = readOrFail(partitions, one, limits.readCommitted, left, atLeastOne);
     if (result.length > 0) atLeastOne = false;
     left -= result.length;
     found.push(result);
@@ -67,9 +67,8 @@ export function findPartition(partitions: Partitions, asked: Asked): Partition |
 }
 
 function readOne(
-  partition: Partition | number, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
+  partition: Partition, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
 ): Found {
-  if (typeof partition === 'number') return failed(partition);
   const { log, highWatermark } = partition;
   const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
@@ -107,7 +106,21 @@ function readOne(
   return result;
 }
 
-function failed(errorCode: number): Found {
+function readOrFail(
+  partitions: Partitions, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
+): Found {
+  const partition = findPartition(partitions, asked);
+  if (typeof partition === 'number') return failed(partition);
+  try {
+    return readOne(partition, asked, readCommitted, left, atLeastOne);
+  } catch (error) {
+    partitions.noteReadFailure(partition, error);
+    return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+}
+
+/** What is told of a partition that gives nothing but an error. */
+export function failed(errorCode: number): Found {
   return {
     errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, divergingEpoch: null,
     abortedTransactions: NO_TRANSACTIONS, file: null, position: 0, length: 0,
