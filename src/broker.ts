@@ -84,6 +84,7 @@ class Broker implements RunningBroker {
   #layers: BrokerLayers;
   #config: ServerConfig;
   #isReady = false;
+  #stopped: Promise<void> | null = null;
   #nextConnectionId = 0;
 
   constructor(options: BrokerOptions) {
@@ -99,11 +100,7 @@ class Broker implements RunningBroker {
     const nodeId = this.#config['node.id'];
 
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
-    const [first] = this.#directories;
-    const controller = new Controller({
-      store: new LocalMetadataStore(files, first.path, clock, logger),
-      clusterId: first.clusterId, random, config: () => this.#config,
-    });
+    const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
     const groups = new GroupCoordinator({
       clock, random, logger, config: this.#config,
@@ -134,7 +131,7 @@ class Broker implements RunningBroker {
         const port = await this.#listen(endpoint, shared);
         const told = advertised.get(endpoint.name);
         if (told !== undefined) images.push(listenerImage(told, port));
-        if (this.bootstrap === '') this.bootstrap = `${isWildcard(endpoint.host) ? '127.0.0.1' : endpoint.host}:${port}`;
+        if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
       }
       controller.register({
         id: this.parts.nodeId, incarnationId: randomUuid(random), rack: config['broker.rack'],
@@ -145,21 +142,25 @@ class Broker implements RunningBroker {
       this.#isReady = true;
       logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
     } catch (error) {
-      await this.stop();
+      await (this.#stopped = this.#end(() => this.parts.partitions.abandon()));
       throw error;
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    const { partitions, controller, nodeId } = this.parts;
+    return (this.#stopped ??= this.#end(() => partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1)));
+  }
+
+  async #end(closeLogs: () => void): Promise<void> {
     this.#isReady = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
-    const { groups, partitions, controller, nodeId } = this.parts;
-    groups.stop();
-    partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1);
-    controller.close();
+    this.parts.groups.stop();
+    closeLogs();
+    this.parts.controller.close();
   }
 
   #openDirectories(files: Files, clock: Clock, random: Random, logger: Logger, nodeId: number): LogDirectory[] {
@@ -178,12 +179,23 @@ class Broker implements RunningBroker {
     return opened;
   }
 
+  #openController(files: Files, clock: Clock, random: Random, logger: Logger): Controller {
+    const [first] = this.#directories;
+    try {
+      const store = new LocalMetadataStore(files, first.path, clock, logger);
+      return new Controller({ store, clusterId: first.clusterId, random, config: () => this.#config });
+    } catch (error) {
+      for (const directory of this.#directories) directory.abandon();
+      throw error;
+    }
+  }
+
   #shared(): ConnectionShared {
     const { config, partitions, groups, logger } = this.parts;
     const buffers = new Buffers((bytes) => (wasmMemory.available ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
     const output = new Writer(OUTPUT_BYTES);
     return {
-      dispatcher: new Dispatcher(handlers),
+      dispatcher: new Dispatcher(handlers, () => partitions.settle()),
       buffers, output,
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
@@ -246,6 +258,11 @@ class Broker implements RunningBroker {
 
 function isWildcard(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::';
+}
+
+function localHost(host: string): string {
+  if (isWildcard(host)) return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function listenerImage(told: Endpoint, openPort: number): ListenerImage {

@@ -13,7 +13,7 @@ export function followImage(parts: BrokerParts): void {
     config = parts.config;
     removeTopics(parts, image, previous);
     for (const topic of image.topicsById.values()) {
-      if (!isConfigChanged && !isChanged(topic, image, previous) && parts.partitions.topicById(topic.id) !== undefined) continue;
+      if (!isConfigChanged && !isChanged(topic, image, previous) && isOpen(parts, topic)) continue;
       applyTopic(parts, image, topic);
       if (topic.name === OFFSETS_TOPIC) lead(parts, topic);
     }
@@ -29,6 +29,11 @@ function removeTopics(parts: BrokerParts, image: ClusterImage, previous: Cluster
     parts.partitions.delete(topic.id);
   }
   parts.groups.topicsDeleted(removed.map(({ name }) => name));
+}
+
+/** False after a disk that refused: with the next image it is tried again. */
+function isOpen({ partitions }: BrokerParts, topic: TopicImage): boolean {
+  return partitions.topicById(topic.id)?.partitions.length === topic.partitions.length;
 }
 
 function isChanged(topic: TopicImage, image: ClusterImage, previous: ClusterImage): boolean {

@@ -91,6 +91,7 @@ export class Partitions {
     let topic = this.#byId.get(plan.id);
     if (topic === undefined) {
       topic = { name: plan.name, nameBytes: Buffer.from(plan.name), id: plan.id, partitions: [] };
+      this.#lastFound = undefined; // it may have had this name
       this.#byName.set(plan.name, topic);
       this.#byId.set(plan.id, topic);
     }
@@ -112,7 +113,13 @@ export class Partitions {
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
       this.#release(`${topic.name}-${partition.index}`);
-      partition.log.delete();
+      try {
+        partition.log.delete();
+      } catch (error) {
+        this.#options.logger.error('log-not-deleted', {
+          path: partition.log.directory, error: (error as Error).message, next: 'remove it by hand',
+        });
+      }
       partition.wakeWaiters();
     }
   }
@@ -128,10 +135,17 @@ export class Partitions {
   }
 
   noteFailure(partition: Partition, error: unknown): void {
+    this.#settleEarly(); // older appends stand or fall before the next one is written alone
     this.#isDiskSuspect = true;
     this.#options.logger.error('append-failed', {
       topic: partition.topic, partition: partition.index, error: (error as Error).message,
       next: 'free space or repair the disk; appends go on as soon as one succeeds',
+    });
+  }
+
+  noteReadFailure(partition: Partition, error: unknown): void {
+    this.#options.logger.error('read-failed', {
+      topic: partition.topic, partition: partition.index, error: (error as Error).message, next: 'repair the disk',
     });
   }
 
@@ -194,10 +208,40 @@ export class Partitions {
     return this.#homes.get(`${partition.topic}-${partition.index}`);
   }
 
-  /** Everything on the disk, and word that it is. */
+  /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
   close(brokerEpoch: number): void {
-    for (const partition of this.all()) partition.log.close();
-    for (const directory of this.#options.directories) directory.close(this.#logsIn(directory), brokerEpoch);
+    const failed = this.#closeLogs();
+    for (const directory of this.#options.directories) {
+      try {
+        if (failed.has(directory)) directory.abandon();
+        else directory.close(this.#logsIn(directory), brokerEpoch);
+      } catch (error) {
+        this.#options.logger.error('not-closed', { path: directory.path, error: (error as Error).message });
+        directory.abandon();
+      }
+    }
+  }
+
+  /** After a start that failed: not every log was opened, so nothing can be said of them. */
+  abandon(): void {
+    this.#closeLogs();
+    for (const directory of this.#options.directories) {
+      directory.deletions.finish();
+      directory.abandon();
+    }
+  }
+
+  #closeLogs(): Set<LogDirectory | undefined> {
+    const failed = new Set<LogDirectory | undefined>();
+    for (const partition of this.all()) {
+      try {
+        partition.log.close();
+      } catch (error) {
+        failed.add(this.directoryOf(partition));
+        this.#options.logger.error('not-closed', { path: partition.log.directory, error: (error as Error).message });
+      }
+    }
+    return failed;
   }
 
   #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
