@@ -66,10 +66,10 @@ export const produce: Handler = {
 function append(
   context: Context, topic: Topic | number, index: number, bytes: Buffer, at: number, length: number, acks: number,
 ): AppendResult {
-  if (acks < ACKS_ALL || acks > 1) return refusedAppend(ErrorCode.INVALID_REQUIRED_ACKS);
   if (typeof topic === 'number') return refusedAppend(topic);
   const partition = topic.partitions[index];
   if (partition === undefined) return refusedAppend(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  if (acks < ACKS_ALL || acks > 1) return refusedAppend(ErrorCode.INVALID_REQUIRED_ACKS);
   try {
     return appendProduced(context.broker.partitions, partition, bytes, at, length, {
       apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, nowMs: context.broker.clock.now(),
