@@ -65,7 +65,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets);
   const changed = [found.truncateTo(endOffset), found.truncateFrom(logStartOffset)].includes(true);
   if (changed || recoverFrom !== Infinity) files.replace(join(directory, EPOCH_CHECKPOINT), found.encode(), false);
-  const producers = snapshots.load(segments, logStartOffset, endOffset);
+  const producers = snapshots.load(segments, logStartOffset, endOffset, recoverFrom);
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
@@ -95,7 +95,10 @@ function sizesOf({ files, directory }: LogOptions, names: ReadonlySet<string>, o
     const name = offsetFileName(offset, suffix);
     return names.has(name) ? files.size(join(directory, name)) : -1;
   };
-  return { log: size(SegmentSuffix.log), index: size(SegmentSuffix.index), timeIndex: size(SegmentSuffix.timeIndex) };
+  return {
+    log: size(SegmentSuffix.log), index: size(SegmentSuffix.index), timeIndex: size(SegmentSuffix.timeIndex),
+    transactions: size(SegmentSuffix.transactions),
+  };
 }
 
 /** Null when the file is damaged, or missing beside records. */
@@ -138,7 +141,8 @@ function startAt(options: LogOptions, segments: Segment[], offset: number): numb
   const { files, directory, clock } = options;
   for (const segment of segments.splice(0)) removeFiles(options, segment);
   const segment = new Segment(files, directory, offset, clock.now());
-  files.open(segment.path, 'write').close();
+  if (options.config.preallocate) segment.file.truncate(options.config.segmentBytes);
+  else files.open(segment.path, 'write').close();
   segments.push(segment);
   return offset;
 }

@@ -32,4 +32,6 @@ export interface Range {
   file: OpenFile;
   position: number;
   length: number;
+  /** The offset behind the last batch, or that of the next one where compaction left a gap. */
+  nextOffset: number;
 }

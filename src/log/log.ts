@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Files, OpenFile } from '../platform/files.ts';
+import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import { DIRECT_WRITE_BYTES, type AppendStage, type StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
@@ -11,12 +11,13 @@ import { Flusher } from './flusher.ts';
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts';
 import { EPOCH_CHECKPOINT, loadLog } from './log-loader.ts';
 import type { LogOptions, Range } from './log-options.ts';
+import { LogReader } from './log-reader.ts';
 import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-search.ts';
-import { PlaceMemo } from './place-memo.ts';
 import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
 import { Segment, segmentIndexOf } from './segment.ts';
+import { abortedTransactionsIn, type AbortedTransaction } from './transaction-index.ts';
 
 export type { EpochEndOffset } from './leader-epochs.ts';
 export type { LogOptions, Range } from './log-options.ts';
@@ -47,8 +48,7 @@ export class Log implements StagedLog {
   readonly #epochs: LeaderEpochs;
   readonly #snapshots: ProducerSnapshots;
   readonly #flusher: Flusher;
-  readonly #memo = new PlaceMemo();
-  readonly #range: Range = { file: null as unknown as OpenFile, position: 0, length: 0 };
+  readonly #reader: LogReader;
 
   private constructor(options: LogOptions) {
     const loaded = loadLog(options);
@@ -63,6 +63,7 @@ export class Log implements StagedLog {
     this.#stage = options.stage;
     this.#deletions = options.deletions ?? new Deletions(options.files, options.clock, options.logger);
     this.#segments = loaded.segments;
+    this.#reader = new LogReader(loaded.segments);
     this.#active = loaded.segments[loaded.segments.length - 1];
     this.#epochs = loaded.epochs;
     this.#producers = loaded.producers;
@@ -84,8 +85,18 @@ export class Log implements StagedLog {
     this.#config = config;
   }
 
+  /** The last one is appended to. To be read, not changed. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
   get segmentCount(): number {
     return this.#segments.length;
+  }
+
+  /** Whether it was closed or deleted: then it must not be used. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Idempotent and transactional producers as known here; to be read, not changed. */
@@ -154,7 +165,7 @@ export class Log implements StagedLog {
     segment.noteAppended(lastOffset, timestamp, length, this.#config.indexIntervalBytes);
     this.endOffset = lastOffset + 1;
     this.size += length;
-    if (isFromProducer) this.#producers.replay(bytes, at);
+    if (isFromProducer) segment.transactions.note(this.#producers.replay(bytes, at), this.#producers);
     if (this.#flusher.isDue(count, this.#config)) this.flush();
     return baseOffset;
   }
@@ -176,18 +187,15 @@ export class Log implements StagedLog {
   locate(offset: number, upToOffset: number, maxBytes: number, minOneBatch: boolean): Range | null {
     if (!this.isInRange(offset)) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
     const upTo = Math.min(upToOffset, this.endOffset);
-    if (offset === this.endOffset) this.#memo.add(this.#active, offset, this.#active.size);
+    if (offset === this.endOffset) this.#reader.memo.add(this.#active, offset, this.#active.size);
     if (offset >= upTo) return null;
     this.#settle();
-    for (let i = segmentIndexOf(this.#segments, offset); i < this.#segments.length; i++) {
-      const segment = this.#segments[i];
-      const start = this.#positionOf(segment, offset);
-      if (start >= segment.size) continue; // compaction left nothing from `offset` on in this one
-      const next = i + 1 < this.#segments.length ? this.#segments[i + 1].baseOffset : this.endOffset;
-      const limit = upTo >= next ? segment.size : this.#positionOf(segment, upTo);
-      return this.#fill(segment, start, limit, Math.min(upTo, next), maxBytes, minOneBatch);
-    }
-    return null;
+    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch);
+  }
+
+  /** Aborted transactions with records in [from, upTo), by first offset: read_committed readers pass over them. */
+  abortedTransactions(from: number, upTo: number): readonly AbortedTransaction[] {
+    return abortedTransactionsIn(this.#segments, segmentIndexOf(this.#segments, from), from, upTo);
   }
 
   /** The first record whose timestamp is at least `timestamp` (milliseconds since 1970), or null. */
@@ -255,6 +263,16 @@ export class Log implements StagedLog {
     return count;
   }
 
+  /** For the cleaner alone: puts what `take` answers in the place of `replaced`, neighbours in this log. */
+  replaceSegments(replaced: readonly Segment[], take: () => Segment): void {
+    const first = this.#segments.indexOf(replaced[0]);
+    this.#deleteSegments(replaced);
+    const segment = take();
+    this.#segments.splice(first, replaced.length, segment);
+    this.size += segment.size;
+    this.#snapshots.removeStray(this.#segments);
+  }
+
   /** Up to where everything is on the disk for sure. */
   get recoveryPoint(): number {
     return this.#flusher.recoveryPoint;
@@ -278,7 +296,6 @@ export class Log implements StagedLog {
     this.#settle();
     this.#flusher.stop();
     if (this.#active.dirty || this.recoveryPoint < this.endOffset) {
-      if (this.#active.file.size() > this.#active.size) this.#active.file.truncate(this.#active.size);
       this.flush();
       this.#active.seal();
       this.#snapshots.take(this.endOffset, this.#producers);
@@ -291,6 +308,7 @@ export class Log implements StagedLog {
   delete(): void {
     this.#settle();
     this.#flusher.stop();
+    this.#closed = true;
     for (const segment of this.#segments) segment.close();
     const unique = Buffer.from(this.topicId, 'base64url').toString('hex');
     const renamed = `${this.directory}.${unique}-delete`;
@@ -304,7 +322,7 @@ export class Log implements StagedLog {
     this.size -= lost;
     this.endOffset = this.#stagedFrom;
     this.#active.cutTo(position, this.endOffset);
-    this.#memo.clear();
+    this.#reader.memo.clear();
     this.#logger.error('log.append-lost', { directory: this.directory, bytes: lost, endOffset: this.endOffset });
     if (this.#epochs.truncateTo(this.endOffset)) this.#saveEpochs();
     if (this.#stagedProducers) {
@@ -332,35 +350,9 @@ export class Log implements StagedLog {
   #addSegment(baseOffset: number): void {
     const segment = new Segment(this.#files, this.directory, baseOffset, this.#clock.now());
     if (segment.file.size() > 0) segment.file.truncate(0); // left by a start that failed half way
+    if (this.#config.preallocate) segment.file.truncate(this.#config.segmentBytes);
     this.#segments.push(segment);
     this.#active = segment;
-  }
-
-  #fill(
-    segment: Segment, start: number, limit: number, limitOffset: number, maxBytes: number, minOneBatch: boolean,
-  ): Range | null {
-    if (limit <= start) return null;
-    let end = limit;
-    if (limit - start > maxBytes) {
-      end = segment.boundaryBefore(start, start + maxBytes);
-      if (end === start) {
-        if (!minOneBatch) return null;
-        end = start + segment.batchSizeAt(start);
-      }
-      if (end < limit) this.#memo.add(segment, segment.baseOffsetAt(end), end);
-    }
-    if (end === limit) this.#memo.add(segment, limitOffset, end);
-    const range = this.#range;
-    range.file = segment.file;
-    range.position = start;
-    range.length = end - start;
-    return range;
-  }
-
-  /** As Segment.positionOf, but first asks where the last reads ended. */
-  #positionOf(segment: Segment, offset: number): number {
-    const position = this.#memo.find(segment, offset);
-    return position >= 0 ? position : segment.positionOf(offset);
   }
 
   /** Not synced: after a crash the epochs are read from the batches as well. */
@@ -374,7 +366,7 @@ export class Log implements StagedLog {
     this.size = 0;
     for (const segment of this.#segments) this.size += segment.size;
     this.#flusher.cutTo(offset);
-    this.#memo.clear();
+    this.#reader.memo.clear();
     if (this.#epochs.truncateTo(offset)) this.#saveEpochs();
     this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, offset);
   }
@@ -388,7 +380,7 @@ export class Log implements StagedLog {
 
   #deleteSegments(segments: readonly Segment[]): void {
     if (segments.length === 0) return;
-    this.#memo.clear();
+    this.#reader.memo.clear();
     for (const segment of segments) {
       this.size -= segment.size;
       this.#deletions.renamed(this.#config.fileDeleteDelayMs, segment.paths, () => segment.close());

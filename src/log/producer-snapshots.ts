@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { Files } from '../platform/files.ts';
-import { scanBatches } from './batch-scan.ts';
+import { headers } from './batch-scan.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
 import { offsetFileName, type Segment } from './segment.ts';
@@ -34,16 +34,24 @@ export class ProducerSnapshots {
 
   /**
    * The state at `endOffset`: from the newest sound snapshot that is not behind it, and what the log holds since.
-   * Newer and damaged snapshots are removed.
+   * Snapshots behind the end and damaged ones are removed. Segments with records from `recoverFrom` on get their
+   * transaction index made anew on the way, for which the state must be known where the first of them begins.
    */
-  load(segments: readonly Segment[], logStartOffset: number, endOffset: number): ProducerState {
+  load(
+    segments: readonly Segment[], logStartOffset: number, endOffset: number, recoverFrom = Infinity,
+  ): ProducerState {
     this.removeAfter(endOffset);
-    for (let offset = this.latest; offset >= 0; offset = this.latest) {
+    const rebuilt = segments.filter((_, i) => i + 1 === segments.length || segments[i + 1].baseOffset > recoverFrom);
+    if (recoverFrom === Infinity) rebuilt.length = 0;
+    const atMost = rebuilt.at(0)?.baseOffset ?? endOffset;
+    for (const segment of rebuilt) segment.transactions.reset();
+    for (const offset of this.#offsets.toReversed()) {
+      if (offset > atMost) continue;
       const entries = decodeProducerSnapshot(this.#files.readAll(this.#path(offset)));
-      if (entries !== null) return replay(new ProducerState(entries), segments, offset, endOffset);
+      if (entries !== null) return replay(new ProducerState(entries), segments, offset, endOffset, new Set(rebuilt));
       this.#remove(offset);
     }
-    return replay(new ProducerState(), segments, logStartOffset, endOffset);
+    return replay(new ProducerState(), segments, logStartOffset, endOffset, new Set(rebuilt));
   }
 
   removeAfter(offset: number): void {
@@ -70,15 +78,34 @@ export class ProducerSnapshots {
   }
 }
 
-function replay(state: ProducerState, segments: readonly Segment[], from: number, endOffset: number): ProducerState {
+/** Reads the headers of all batches from `from` on; only markers are read whole. */
+function replay(
+  state: ProducerState, segments: readonly Segment[], from: number, endOffset: number, rebuilt: ReadonlySet<Segment>,
+): ProducerState {
   if (from >= endOffset) return state;
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i];
     if (i + 1 < segments.length && segments[i + 1].baseOffset <= from) continue;
-    scanBatches(segment.file, segment.positionOf(from), segment.size, (bytes, at) => {
-      if (batch.producerId(bytes, at) >= 0 && batch.baseOffset(bytes, at) >= from) state.replay(bytes, at);
-      return true;
-    });
+    let position = segment.positionOf(from);
+    headers.open(segment.file);
+    while (headers.load(position, segment.size)) {
+      const { bytes, at } = headers;
+      const size = batch.sizeInBytes(bytes, at);
+      if (batch.producerId(bytes, at) >= 0 && batch.baseOffset(bytes, at) >= from) {
+        if (batch.isControl(batch.attributes(bytes, at))) replayMarker(state, segment, position, rebuilt.has(segment));
+        else state.append(bytes, at);
+      }
+      position += size;
+    }
   }
   return state;
+}
+
+function replayMarker(state: ProducerState, segment: Segment, position: number, isRebuilt: boolean): void {
+  const bytes = segment.readBatch(position);
+  if (bytes !== null) {
+    const ended = state.replay(bytes, 0);
+    if (isRebuilt) segment.transactions.note(ended, state);
+  }
+  headers.open(segment.file); // the window was elsewhere meanwhile
 }

@@ -6,13 +6,15 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import { headers, scanBatches, type BatchVisitor } from './batch-scan.ts';
 import { OffsetIndex } from './offset-index.ts';
+import { maxSegmentMs, rollJitterMs } from './roll-age.ts';
 import { TimeIndex } from './time-index.ts';
+import { TransactionIndex } from './transaction-index.ts';
 
 const MAX_INT32 = 0x7fff_ffff;
 const UNKNOWN = -2;
 const OFFSET_DIGITS = 20;
 
-export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex' } as const;
+export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex', transactions: '.txnindex' } as const;
 
 /** Kafka's name of a file that begins at, or tells the state at, an offset. */
 export function offsetFileName(offset: number, suffix: string): string {
@@ -24,15 +26,17 @@ export interface SegmentSizes {
   log: number;
   index: number;
   timeIndex: number;
+  transactions: number;
 }
 
-const NOTHING: SegmentSizes = { log: 0, index: 0, timeIndex: 0 };
+const NOTHING: SegmentSizes = { log: 0, index: 0, timeIndex: 0, transactions: 0 };
 
 export class Segment {
   readonly baseOffset: number;
   readonly path: string;
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
+  readonly transactions: TransactionIndex;
   /** Milliseconds since 1970 when this process first saw the segment: stands in where records have no timestamp. */
   createdMs: number;
   /** Bytes of whole batches; what the file holds behind them does not count. */
@@ -44,13 +48,17 @@ export class Segment {
   #offsetOfMaxTimestamp = -1;
   #bytesSinceIndexEntry = 0;
   #firstTimestamp = UNKNOWN;
+  #rollJitterMs = -1;
   readonly #files: Files;
   #file: OpenFile | null = null;
   #syncing = 0;
   #closing = false;
 
-  constructor(files: Files, directory: string, baseOffset: number, createdMs: number, sizes: SegmentSizes = NOTHING) {
-    const name = (suffix: string) => join(directory, offsetFileName(baseOffset, suffix));
+  /** `ending` stands behind every name while the segment is not in use yet. */
+  constructor(
+    files: Files, directory: string, baseOffset: number, createdMs: number, sizes: SegmentSizes = NOTHING, ending = '',
+  ) {
+    const name = (suffix: string) => join(directory, offsetFileName(baseOffset, suffix + ending));
     this.#files = files;
     this.baseOffset = baseOffset;
     this.createdMs = createdMs;
@@ -58,6 +66,7 @@ export class Segment {
     this.size = sizes.log;
     this.offsetIndex = new OffsetIndex(files, name(SegmentSuffix.index), baseOffset, Math.max(0, sizes.index));
     this.timeIndex = new TimeIndex(files, name(SegmentSuffix.timeIndex), baseOffset, Math.max(0, sizes.timeIndex));
+    this.transactions = new TransactionIndex(files, name(SegmentSuffix.transactions), sizes.transactions);
   }
 
   /** Handles are opened when first needed: most partitions of a broker rest. */
@@ -88,7 +97,7 @@ export class Segment {
   mustRollFor(length: number, lastOffset: number, timestamp: number, config: LogConfig, clock: Clock): boolean {
     if (!this.takesOffset(lastOffset)) return true;
     if (this.size === 0) return false;
-    if (this.size > config.segmentBytes - length || this.#waitedMs(timestamp, clock) > config.segmentMs) return true;
+    if (this.size > config.segmentBytes - length || this.#isOld(timestamp, config, clock)) return true;
     return this.offsetIndex.isFull(config.segmentIndexBytes) || this.timeIndex.isFull(config.segmentIndexBytes);
   }
 
@@ -165,6 +174,7 @@ export class Segment {
 
   /** True when an index is missing or cannot belong to this log: `recover` makes it anew. */
   hasBrokenIndexes(sizes: SegmentSizes): boolean {
+    if (this.transactions.isBroken) return true;
     if (this.size === 0) return sizes.index > 0 || sizes.timeIndex > 0;
     if (sizes.index < 0 || sizes.timeIndex < 0 || sizes.index % 8 !== 0 || sizes.timeIndex % 12 !== 0) return true;
     return this.offsetIndex.isBroken(this.size);
@@ -203,6 +213,7 @@ export class Segment {
   cutTo(position: number, offset: number): void {
     this.offsetIndex.truncateToPosition(position);
     this.timeIndex.truncateTo(offset);
+    this.transactions.truncateTo(offset);
     this.size = position;
     this.#forgetTail();
     this.#loadMaxTimestamp();
@@ -210,6 +221,7 @@ export class Segment {
 
   /** Writes the indexes, with the entry that closes the segment: no more is appended to it. */
   seal(): void {
+    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
     if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
     this.offsetIndex.save().close();
     this.timeIndex.save().close();
@@ -218,6 +230,7 @@ export class Segment {
   }
 
   sync(): void {
+    this.transactions.sync();
     if (!this.dirty) return;
     this.file.sync();
     this.dirty = false;
@@ -229,6 +242,7 @@ export class Segment {
     const { size } = this;
     this.#syncing++;
     try {
+      await this.transactions.syncLater();
       await this.file.syncLater();
       if (this.size === size) this.dirty = false;
     } finally {
@@ -247,7 +261,12 @@ export class Segment {
 
   /** The files of this segment, whether they exist or not. */
   get paths(): string[] {
-    return [this.path, this.offsetIndex.path, this.timeIndex.path];
+    return [this.path, this.offsetIndex.path, this.timeIndex.path, this.transactions.path];
+  }
+
+  #isOld(timestamp: number, config: LogConfig, clock: Clock): boolean {
+    if (this.#rollJitterMs < 0) this.#rollJitterMs = rollJitterMs(config, this.path);
+    return this.#waitedMs(timestamp, clock) > maxSegmentMs(config) - this.#rollJitterMs;
   }
 
   /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */

@@ -102,6 +102,7 @@ function readOne(
     result.file = range.file;
     result.position = range.position;
     result.length = range.length;
+    if (readCommitted) result.abortedTransactions = log.abortedTransactions(asked.fetchOffset, range.nextOffset);
   }
   return result;
 }
