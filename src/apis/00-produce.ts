@@ -7,6 +7,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { Writer } from '../../protocol/writer.ts';
+import { isInternalTopic } from '../cluster/topic-name.ts';
 import type { AppendResult } from '../partitions/append.ts';
 import { appendProduced, refusedAppend } from '../partitions/append.ts';
 import type { Topic } from '../partitions/partitions.ts';
@@ -19,6 +20,9 @@ const LOG_START_SINCE = 5;
 const ACKS_NONE = 0;
 const ACKS_ALL = -1;
 const UUID_BYTES = 16;
+/** The client id that Kafka lets write to internal topics. */
+const ADMIN_CLIENT = '__admin_client';
+const MAX_STRING_BYTES = 0x7fff;
 
 export const produce: Handler = {
   api: Produce,
@@ -29,7 +33,7 @@ export const produce: Handler = {
   serve(reader, context, output) {
     checkShape(reader, context.apiVersion);
     const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
-    skipString(reader, isFlexible); // the transactional id: the batches carry all that matters
+    const hasTransactionalId = skipString(reader, isFlexible) >= 0;
     const acks = reader.int16();
     reader.int32(); // the time-out of acks=all: a single replica has acknowledged when the append returns
     let worst: number = ErrorCode.NONE;
@@ -43,7 +47,7 @@ export const produce: Handler = {
       for (let p = 0; p < partitions; p++) {
         const index = reader.int32();
         const length = readLength(reader, isFlexible);
-        const result = append(context, topic, index, reader.buffer, reader.position, length, acks);
+        const result = append(context, topic, index, reader.buffer, reader.position, length, acks, hasTransactionalId);
         reader.position += Math.max(0, length);
         if (isFlexible) reader.skipTaggedFields();
         writeResult(output, index, result, context.apiVersion);
@@ -65,14 +69,18 @@ export const produce: Handler = {
 
 function append(
   context: Context, topic: Topic | number, index: number, bytes: Buffer, at: number, length: number, acks: number,
+  hasTransactionalId: boolean,
 ): AppendResult {
   if (typeof topic === 'number') return refusedAppend(topic);
   const partition = topic.partitions[index];
   if (partition === undefined) return refusedAppend(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   if (acks < ACKS_ALL || acks > 1) return refusedAppend(ErrorCode.INVALID_REQUIRED_ACKS);
+  if (isInternalTopic(topic.name) && context.clientId !== ADMIN_CLIENT) {
+    return refusedAppend(ErrorCode.INVALID_TOPIC_EXCEPTION, 'Only the broker writes to its internal topics');
+  }
   try {
     return appendProduced(context.broker.partitions, partition, bytes, at, length, {
-      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, nowMs: context.broker.clock.now(),
+      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, hasTransactionalId, nowMs: context.broker.clock.now(),
     });
   } catch (error) {
     reportBug(context, 'Produce', error);
@@ -155,6 +163,7 @@ function skip(reader: Reader, length: number): void {
 /** Answers its length, -1 for null. */
 function skipString(reader: Reader, isFlexible: boolean): number {
   const length = isFlexible ? reader.unsignedVarint() - 1 : reader.int16();
+  if (length > MAX_STRING_BYTES) throw new InvalidRequest(`a string of ${length} bytes is longer than Kafka allows`);
   skip(reader, Math.max(0, length));
   return length;
 }
