@@ -73,6 +73,32 @@ describe('what Apache Kafka 4.3.1 answers', () => {
   });
 });
 
+describe('compressed records are looked at', () => {
+  const three = [record(), record(), record()];
+  const offsets = (...deltas: number[]) => deltas.map((offsetDelta) => record({ offsetDelta }));
+  const cases: [string, Partial<BatchDraft>, (bytes: Buffer) => void, string][] = [
+    ['sound ones', { records: three }, () => {}, 'NONE'],
+    ['damaged ones', { records: three }, (b) => byte(0xff, 64)(b), 'UNKNOWN_SERVER_ERROR'],
+    ['one fewer than declared', { records: three }, (b) => (int32(4, 57)(b), int32(3, 23)(b)), 'INVALID_RECORD'],
+    ['one more than declared', { records: three }, (b) => (int32(2, 57)(b), int32(1, 23)(b)), 'INVALID_RECORD'],
+    ['offsets that jump', { records: offsets(0, 2), lastOffsetDelta: 1 }, () => {}, 'UNKNOWN_SERVER_ERROR'],
+    ['offsets that go back', { records: offsets(1, 0), lastOffsetDelta: 1 }, () => {}, 'UNKNOWN_SERVER_ERROR'],
+    ['one later than the header says', { records: [record(), record({ timestamp: NOW + 2 * 3_600_000 })], maxTimestamp: NOW },
+      () => {}, 'INVALID_TIMESTAMP'],
+  ];
+  for (const compression of ['gzip', 'snappy', 'lz4'] as const) {
+    it.each(cases)(`${compression}, %s`, (_name, draft, change, expected) => {
+      expect(errorName(check(make({ compression, ...draft }, change)).errorCode)).toBe(expected);
+    });
+  }
+
+  it('and the header gets their latest timestamp', () => {
+    const { bytes, at } = check(make({ records: three, compression: 'gzip', maxTimestamp: NOW - 5 }));
+    expect(batch.maxTimestamp(bytes, at)).toBe(NOW);
+    expect(batch.isCrcValid(bytes, at)).toBe(true);
+  });
+});
+
 describe('the limits on timestamps', () => {
   const limits = { timestampBeforeMaxMs: 1000, timestampAfterMaxMs: 500 };
   it.each<[number, boolean]>([[0, true], [-1000, true], [-1001, false], [500, true], [501, false]])(
