@@ -1,6 +1,7 @@
 /** What happens to one batch of a produce request on its way into a partition's log. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
+import type { Log } from '../log/log.ts';
 import { validateBatch, type RecordError } from '../log/validate.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
@@ -20,6 +21,8 @@ export interface ProduceOptions {
   /** Of the Produce request. */
   readonly apiVersion: number;
   readonly isAcksAll: boolean;
+  /** Whether the request names one; a transactional batch needs it. */
+  readonly hasTransactionalId?: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -40,7 +43,7 @@ export function appendProduced(
 ): AppendResult {
   const { log } = partition;
   if (options.isAcksAll && partition.inSyncReplicas < log.config.minInsyncReplicas) {
-    return refusedAppend(ErrorCode.NOT_ENOUGH_REPLICAS);
+    return refusedByLog(log, ErrorCode.NOT_ENOUGH_REPLICAS);
   }
   const valid = validateBatch(bytes, at, Math.max(0, length), {
     config: log.config, nowMs: options.nowMs, apiVersion: options.apiVersion,
@@ -48,18 +51,20 @@ export function appendProduced(
   if (valid.errorCode !== ErrorCode.NONE) {
     refusedAppend(valid.errorCode, valid.errorMessage);
     result.recordErrors = valid.recordErrors;
-    if (valid.recordErrors.length > 0) result.logStartOffset = log.logStartOffset;
+    if (valid.reachedLog) result.logStartOffset = log.logStartOffset;
     return result;
   }
   if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
-    return refusedAppend(ErrorCode.INVALID_TXN_STATE, 'Transactions have no coordinator here yet');
+    return options.hasTransactionalId === true
+      ? refusedAppend(ErrorCode.INVALID_TXN_STATE, 'Transactions have no coordinator here yet')
+      : refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
   }
   const producerError = log.checkProducer(valid.bytes, valid.at);
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
     // It was appended before and its answer was lost: it gets that answer again.
     return accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
   }
-  if (producerError !== ErrorCode.NONE) return refusedAppend(producerError);
+  if (producerError !== ErrorCode.NONE) return refusedByLog(log, producerError);
   try {
     const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
     partitions.noteAppend(partition);
@@ -77,6 +82,13 @@ export function refusedAppend(errorCode: number, errorMessage: string | null = n
   result.logStartOffset = -1;
   result.recordErrors = NO_RECORD_ERRORS;
   result.errorMessage = errorMessage;
+  return result;
+}
+
+/** Kafka answers the log's start where it had the log in its hands. */
+function refusedByLog(log: Log, errorCode: number): AppendResult {
+  refusedAppend(errorCode);
+  result.logStartOffset = log.logStartOffset;
   return result;
 }
 
