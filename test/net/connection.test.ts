@@ -1,0 +1,436 @@
+import { describe, expect, test } from 'vitest';
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
+import { LeaveGroup } from '../../protocol/apis/13-leave-group.ts';
+import { Produce } from '../../protocol/apis/00-produce.ts';
+import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
+import { requestCodec } from '../../protocol/compile.ts';
+import { frame, FrameCutter } from '../../protocol/frame.ts';
+import { writeRequestHeader } from '../../protocol/header.ts';
+import { Reader } from '../../protocol/reader.ts';
+import type { AnyApi } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
+import { handler, NO_REPLY, type Context, type Handler, type Reply } from '../../src/apis/handler.ts';
+import { Buffers, OUTPUT_BYTES, RECEIVE_BYTES } from '../../src/net/buffers.ts';
+import { Connection } from '../../src/net/connection.ts';
+import { Dispatcher } from '../../src/net/dispatch.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { GeneratedValues } from '../protocol/generated-values.ts';
+import { FakeSocket } from './fake-socket.ts';
+
+const MAX_FRAME_BYTES = 8 << 20;
+const HELLO = Buffer.from('160301020001', 'hex'); // how a TLS client begins
+
+/** A broker of a few handlers, and one connection to it. */
+class Room {
+  readonly socket = new FakeSocket();
+  /** What handlers were called with, in order. */
+  readonly handled: string[] = [];
+  /** Requests that wait, oldest first: answered by calling them. */
+  readonly waiting: ((text: string) => void)[] = [];
+  readonly failing: ((error: Error) => void)[] = [];
+  readonly closedFor: (string | null)[] = [];
+  readonly logged: string[] = [];
+  readonly taken: number[] = [];
+  readonly buffers: Buffers;
+  readonly output = new Writer(OUTPUT_BYTES);
+  readonly context: Context;
+  readonly connection: Connection;
+  settled = 0;
+  failSettle: Error | null = null;
+
+  constructor() {
+    const { taken } = this;
+    this.buffers = new (class extends Buffers {
+      override take(bytes: number): Buffer {
+        taken.push(bytes);
+        return super.take(bytes);
+      }
+    })((bytes) => Buffer.alloc(bytes));
+    const logger = { ...silentLogger, error: (event: string) => void this.logged.push(event) };
+    this.context = { broker: { logger }, clientHost: 'x', clientId: null, apiVersion: 0 } as unknown as Context;
+    const settle = () => {
+      this.settled++;
+      if (this.failSettle !== null) throw this.failSettle;
+    };
+    this.connection = new Connection(this.socket, this.context, {
+      dispatcher: new Dispatcher(this.#handlers(), settle), buffers: this.buffers, output: this.output, reader: new Reader(),
+      maxFrameBytes: MAX_FRAME_BYTES, settle, closed: (_connection, reason) => void this.closedFor.push(reason),
+    });
+    this.socket.attach(this.connection);
+  }
+
+  /** Correlation id and text of each answer the client has got. */
+  answers(): [number, string][] {
+    const frames = new FrameCutter(1 << 30).push(this.socket.received);
+    return frames.map((bytes) => [bytes.readInt32BE(0), bytes.toString('latin1', 4)]);
+  }
+
+  #handlers(): Handler[] {
+    const of = (api: unknown, serve: Handler['serve']): Handler => ({
+      api: api as AnyApi, serve, versions: (api as AnyApi).versions, advertised: (api as AnyApi).versions,
+    });
+    const text = (reader: Reader): string => {
+      const said = reader.view(reader.remaining()).toString('latin1');
+      this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
+      return said;
+    };
+    return [
+      of(Heartbeat, (reader, _context, output) => output.bytes(Buffer.from(text(reader), 'latin1'))),
+      of(Produce, (reader) => {
+        text(reader);
+        return NO_REPLY;
+      }),
+      of(SyncGroup, (reader) => {
+        text(reader);
+        return new Promise<Reply>((resolve, reject) => {
+          this.waiting.push((answer) => resolve((output) => output.bytes(Buffer.from(answer))));
+          this.failing.push(reject);
+        });
+      }),
+      of(Fetch, (reader, _context, output) => {
+        const total = Number(text(reader));
+        output.bytes(Buffer.from('head'));
+        return streamOf(total);
+      }),
+      handler(LeaveGroup, {
+        handle: (): never => {
+          this.handled.push('throws');
+          throw new Error('a bug');
+        },
+        refuse: (_request, errorCode) => ({ errorCode, members: [] }),
+      }),
+    ];
+  }
+}
+
+/** `total` bytes that count up. */
+function streamOf(total: number) {
+  let done = 0;
+  return {
+    get remaining() {
+      return total - done;
+    },
+    fill(into: Buffer, at: number, length: number) {
+      const count = Math.min(length, total - done);
+      for (let i = 0; i < count; i++) into[at + i] = (done + i) & 0xff;
+      done += count;
+      return count;
+    },
+  };
+}
+
+function request(api: { key: number; flexible: AnyApi['flexible'] }, version: number, correlationId: number, body: string | Buffer): Buffer {
+  const writer = new Writer();
+  writeRequestHeader(writer, api, version, correlationId, 'c');
+  writer.bytes(Buffer.from(body as string, 'latin1'));
+  return frame(writer.finish());
+}
+
+const echo = (id: number, text: string) => request(Heartbeat, 0, id, text);
+const silent = (id: number, text: string) => request(Produce, 3, id, text);
+const wait = (id: number, text: string) => request(SyncGroup, 0, id, text);
+const stream = (id: number, bytes: number) => request(Fetch, 4, id, String(bytes));
+
+/** Lets promises settle. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('frames', () => {
+  test('cut in two at every byte, requests are answered alike', () => {
+    const bytes = Buffer.concat([echo(1, 'one'), echo(2, ''), silent(3, 'nothing'), echo(4, 'four')]);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const room = new Room();
+      room.socket.deliver(bytes.subarray(0, cut));
+      room.socket.deliver(bytes.subarray(cut));
+      expect(room.answers()).toEqual([[1, 'one'], [2, ''], [4, 'four']]);
+      expect(room.handled).toEqual(['one', '', 'nothing', 'four']);
+    }
+  });
+
+  test('that come byte by byte are answered one after the other', () => {
+    const room = new Room();
+    for (const byte of Buffer.concat([echo(1, 'one'), echo(2, 'two')])) room.socket.deliver(Buffer.of(byte));
+    expect(room.answers()).toEqual([[1, 'one'], [2, 'two']]);
+  });
+
+  test('that come in pieces of any size, small and large ones mixed, are all answered in order', () => {
+    const values = new GeneratedValues(Heartbeat.request, 0, 5);
+    const room = new Room();
+    const sizes = Array.from({ length: 60 }, () => [values.below(50), values.below(3000), values.below(200_000)][values.below(3)]);
+    const bytes = Buffer.concat(sizes.map((size, i) => echo(i, String.fromCharCode(97 + (i % 26)).repeat(size))));
+    for (let at = 0; at < bytes.length; ) {
+      const piece = [1 + values.below(10), 1 + values.below(5000), 1 + values.below(300_000)][values.below(3)];
+      room.socket.deliver(bytes.subarray(at, at + piece));
+      at += piece;
+    }
+    const answers = room.answers();
+    expect(answers.map(([id, text]) => [id, text.length])).toEqual(sizes.map((size, i) => [i, size]));
+    expect(answers.every(([id, text]) => text === String.fromCharCode(97 + (id % 26)).repeat(text.length))).toBe(true);
+  });
+
+  test('many in one read are settled once and answered in one write', () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.concat(Array.from({ length: 500 }, (_, i) => silent(i, 'x'))));
+    expect(room.handled.length).toBe(500);
+    expect(room.settled).toBe(1);
+    const other = new Room();
+    other.socket.deliver(Buffer.concat(Array.from({ length: 500 }, (_, i) => echo(i, `${i}`))));
+    expect(other.answers()).toEqual(Array.from({ length: 500 }, (_, i) => [i, `${i}`]));
+    expect(other.socket.sends).toBe(1);
+  });
+
+  test('larger than the receive buffer are handled whole', () => {
+    const room = new Room();
+    const text = 'abcdefghij'.repeat(RECEIVE_BYTES / 4);
+    room.socket.deliver(Buffer.concat([echo(1, 'small'), echo(2, text), echo(3, 'after')]));
+    expect(room.answers().map(([id, answer]) => [id, answer.length])).toEqual([[1, 5], [2, text.length], [3, 5]]);
+    expect(room.answers()[1][1]).toBe(text);
+  });
+
+  test('whose part has come take memory for what came, not for what they announce', () => {
+    const room = new Room();
+    const announced = Buffer.alloc(4);
+    announced.writeInt32BE(MAX_FRAME_BYTES);
+    room.socket.deliver(announced);
+    room.socket.deliver(Buffer.alloc(100));
+    expect(Math.max(...room.taken)).toBeLessThanOrEqual(1 << 20);
+  });
+});
+
+describe('what is no request', () => {
+  const size = (bytes: number) => {
+    const head = Buffer.alloc(4);
+    head.writeInt32BE(bytes);
+    return head;
+  };
+  test.each([
+    ['a size of -1', size(-1), /-1 bytes/],
+    ['a size of 0', size(0), /cut short/],
+    ['a size above socket.request.max.bytes', size(MAX_FRAME_BYTES + 1), /socket\.request\.max\.bytes/],
+    ['the hello of a TLS client', HELLO, /socket\.request\.max\.bytes/],
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), /socket\.request\.max\.bytes/],
+    ['an API nobody knows', request({ key: 999, flexible: Heartbeat.flexible }, 0, 1, ''), /999/],
+    ['a negative API key', request({ key: -7, flexible: Heartbeat.flexible }, 0, 1, ''), /-7/],
+    ['a version nobody serves', request(Heartbeat, 99, 1, ''), /v99/],
+    ['a header cut short', frame(Buffer.from([0, 12, 0])), /cut short/],
+  ])('%s ends the connection, and costs no memory', (_what, bytes, reason) => {
+    const room = new Room();
+    room.socket.deliver(bytes);
+    expect(room.socket.destroyed).toBe(true);
+    expect(room.closedFor).toEqual([expect.stringMatching(reason)]);
+    expect([room.taken, room.output.position, room.socket.received.length]).toEqual([[], 0, 0]);
+  });
+
+  test('is preceded by the answers to what was a request', () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.concat([echo(1, 'one'), silent(2, 'x'), request(Heartbeat, 99, 3, ''), echo(4, 'four')]));
+    expect(room.answers()).toEqual([[1, 'one']]);
+    expect(room.handled).toEqual(['one', 'x']);
+    expect(room.closedFor.length).toBe(1);
+  });
+
+  test('leaves no answer to others behind when it comes in the midst of one', () => {
+    const room = new Room();
+    const body = Buffer.from([0, 3, 97]); // a group id that is cut short
+    room.socket.deliver(Buffer.concat([echo(1, 'one'), request(LeaveGroup, 0, 2, body)]));
+    expect(room.answers()).toEqual([[1, 'one']]);
+    expect(room.output.position).toBe(0);
+  });
+});
+
+describe('a request that waits', () => {
+  test('is answered before those that came after it, which are handled only then', async () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.concat([echo(1, 'one'), wait(2, 'two'), echo(3, 'three'), silent(4, 'four'), echo(5, 'five')]));
+    expect(room.answers()).toEqual([[1, 'one']]);
+    expect(room.handled).toEqual(['one', 'two']);
+    room.waiting[0]('now');
+    await turn();
+    expect(room.answers()).toEqual([[1, 'one'], [2, 'now'], [3, 'three'], [5, 'five']]);
+    expect(room.handled).toEqual(['one', 'two', 'three', 'four', 'five']);
+  });
+
+  test.each([0, 1, 3, 4, 9, 20])('lets frames behind it come in pieces, cut after %i bytes when it is answered', async (cut) => {
+    const room = new Room();
+    const behind = Buffer.concat([echo(2, 'two'), echo(3, 'three')]);
+    room.socket.deliver(wait(1, 'one'));
+    room.socket.deliver(behind.subarray(0, cut));
+    room.waiting[0]('now');
+    await turn();
+    // The network still holds the buffer it was given while the request waited.
+    room.socket.deliver(behind.subarray(cut));
+    room.socket.deliver(echo(4, 'four'));
+    expect(room.answers()).toEqual([[1, 'now'], [2, 'two'], [3, 'three'], [4, 'four']]);
+  });
+
+  test('shares no memory with other connections while the network holds a buffer', async () => {
+    const room = new Room();
+    room.socket.deliver(wait(1, 'one'));
+    room.socket.deliver(echo(2, 'two').subarray(0, 7));
+    room.waiting[0]('now');
+    await turn();
+    const pooled = [10, 11, 12].map((size) => room.buffers.take(1 << size).fill(0x55)); // another connection's
+    room.socket.deliver(echo(2, 'two').subarray(7));
+    expect(room.answers()).toEqual([[1, 'now'], [2, 'two']]);
+    for (const buffer of pooled) expect(buffer.every((byte) => byte === 0x55)).toBe(true);
+  });
+
+  test('may be followed by others that wait', async () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.concat([wait(1, 'a'), wait(2, 'b'), echo(3, 'c')]));
+    for (const [i, text] of ['first', 'second'].entries()) {
+      room.waiting[i](text);
+      await turn();
+    }
+    expect(room.answers()).toEqual([[1, 'first'], [2, 'second'], [3, 'c']]);
+  });
+
+  test('bounds what is read ahead', async () => {
+    const room = new Room();
+    room.socket.deliver(wait(1, 'one'));
+    const behind = Buffer.concat(Array.from({ length: 300 }, (_, i) => echo(i + 2, 'x'.repeat(10_000))));
+    for (let at = 0; at < behind.length; at += 1000) room.socket.deliver(behind.subarray(at, at + 1000));
+    expect(room.socket.paused).toBe(true);
+    expect(behind.length - room.socket.unread).toBeLessThan(200_000);
+    expect(room.handled.length).toBe(1);
+    room.waiting[0]('now');
+    await turn();
+    expect(room.socket.unread).toBe(0);
+    expect(room.answers().map(([id]) => id)).toEqual(Array.from({ length: 301 }, (_, i) => i + 1));
+  });
+
+  test('whose client goes is told so, and what it answers is dropped', async () => {
+    const room = new Room();
+    let gone = 0;
+    room.socket.deliver(Buffer.concat([wait(1, 'one'), echo(2, 'two')]));
+    room.context.onGone = () => void gone++;
+    room.socket.destroy();
+    await turn();
+    expect([gone, room.closedFor]).toEqual([1, [null]]);
+    room.waiting[0]('too late');
+    await turn();
+    expect([gone, room.handled, room.output.position, room.answers()]).toEqual([1, ['one'], 0, []]);
+  });
+
+  test('that has been answered is not told when its client goes later', async () => {
+    const room = new Room();
+    let gone = 0;
+    room.socket.deliver(wait(1, 'one'));
+    room.context.onGone = () => void gone++;
+    room.waiting[0]('now');
+    await turn();
+    room.socket.destroy();
+    await turn();
+    expect(gone).toBe(0);
+  });
+
+  test('and fails ends the connection', async () => {
+    const room = new Room();
+    room.socket.deliver(wait(1, 'one'));
+    room.failing[0](new Error('a bug'));
+    await turn();
+    expect(room.closedFor).toEqual(['a bug']);
+  });
+});
+
+describe('a client that does not read', () => {
+  test('stops being read from until it does', async () => {
+    const room = new Room();
+    room.socket.room = 0;
+    room.socket.deliver(echo(1, 'one'));
+    expect(room.socket.paused).toBe(true);
+    room.socket.deliver(Buffer.concat([echo(2, 'two'), echo(3, 'three')]));
+    expect(room.handled).toEqual(['one']);
+    room.socket.drain();
+    await turn();
+    expect(room.answers()).toEqual([[1, 'one'], [2, 'two'], [3, 'three']]);
+  });
+
+  test('keeps its answer, however much others are sent through the shared output', () => {
+    const room = new Room();
+    room.socket.room = 0;
+    room.socket.deliver(echo(1, 'one'));
+    room.output.buffer.fill(0xee);
+    room.socket.drain();
+    expect(room.answers()).toEqual([[1, 'one']]);
+  });
+
+  test('handles no further frame of the same read', async () => {
+    const room = new Room();
+    room.socket.room = 0;
+    const large = 'x'.repeat((1 << 20) + 1);
+    room.socket.deliver(Buffer.concat([echo(1, large), echo(2, 'two')]));
+    expect(room.handled.length).toBe(1);
+    room.socket.drain();
+    await turn();
+    expect(room.answers().map(([id, text]) => [id, text.length])).toEqual([[1, large.length], [2, 3]]);
+  });
+
+  test('gets a streamed answer piece by piece, and what it asks next after it', async () => {
+    const room = new Room();
+    const total = 5 * OUTPUT_BYTES + 123;
+    room.socket.room = OUTPUT_BYTES;
+    room.socket.deliver(Buffer.concat([stream(1, total), echo(2, 'two')]));
+    expect(room.handled).toEqual([String(total)]);
+    for (let pieces = 0; room.answers().length < 2 && pieces < 20; pieces++) {
+      room.socket.drain(OUTPUT_BYTES);
+      await turn();
+    }
+    const [[id, text], second] = room.answers();
+    expect([id, text.length, text.slice(0, 4), second]).toEqual([1, total + 4, 'head', [2, 'two']]);
+    expect(Buffer.from(text.slice(4), 'latin1').equals(expectedStream(total))).toBe(true);
+  });
+
+  test('and goes leaves nothing to be sent', async () => {
+    const room = new Room();
+    room.socket.room = 0;
+    room.socket.deliver(stream(1, 100));
+    room.socket.destroy();
+    await turn();
+    expect(room.closedFor).toEqual([null]);
+    room.connection.drained();
+    expect(room.socket.received.length).toBe(0);
+  });
+});
+
+function expectedStream(total: number): Buffer {
+  const bytes = Buffer.alloc(total);
+  streamOf(total).fill(bytes, 0, total);
+  return bytes;
+}
+
+test('a handler that throws costs its request an UNKNOWN_SERVER_ERROR, and the connection lives on', () => {
+  const room = new Room();
+  const writer = new Writer();
+  requestCodec(LeaveGroup, 0).encode(writer, { groupId: 'g', memberId: 'm' });
+  room.socket.deliver(Buffer.concat([request(LeaveGroup, 0, 1, writer.finish()), echo(2, 'two')]));
+  expect(room.answers()).toEqual([[1, '\xff\xff'], [2, 'two']]);
+  expect(room.logged).toEqual(['request-failed']);
+});
+
+test('appends that cannot be settled end the connection, and no answer leaves', () => {
+  const room = new Room();
+  room.failSettle = new Error('the disk is full');
+  room.socket.deliver(Buffer.concat([silent(1, 'x'), silent(2, 'y')]));
+  expect(room.closedFor).toEqual(['the disk is full']);
+  expect([room.socket.received.length, room.output.position]).toEqual([0, 0]);
+});
+
+test('a request that reads finds what those before it appended settled; appends in a row are not settled one by one', () => {
+  const room = new Room();
+  room.socket.deliver(Buffer.concat([silent(1, 'x'), silent(2, 'y')]));
+  expect(room.settled).toBe(1);
+  room.socket.deliver(Buffer.concat([silent(3, 'x'), echo(4, 'y')]));
+  expect(room.settled).toBe(3);
+});
+
+test('a connection that is closed by the broker says why, once', async () => {
+  const room = new Room();
+  room.socket.deliver(echo(1, 'one').subarray(0, 6));
+  room.connection.close('the broker stops');
+  room.connection.close('again');
+  await turn();
+  expect(room.closedFor).toEqual(['the broker stops']);
+  room.connection.received(5); // bytes that were under way
+  expect(room.handled).toEqual([]);
+});
