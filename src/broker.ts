@@ -102,13 +102,16 @@ class Broker implements RunningBroker {
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
+    const config = () => this.#config;
     const groups = new GroupCoordinator({
-      clock, random, logger, config: this.#config,
+      clock, random, logger,
+      get config() { return config(); },
+      topics: () => controller.image,
+      groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
       partitionOf: (index) => partitions.get('__consumer_offsets', index),
       partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
       ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
     });
-    const config = () => this.#config;
     const layers = () => this.#layers;
     this.parts = {
       nodeId, clock, random, logger, controller, partitions, groups,

@@ -2,11 +2,8 @@
 import { DescribeGroups } from '../../protocol/apis/15-describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { undescribedGroup } from '../groups/describe.ts';
+import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
 import { handler } from './handler.ts';
-
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS and ALTER_CONFIGS, a bit each: all that can be allowed on a group. */
-const GROUP_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
-const NOT_ASKED_FOR = -0x8000_0000;
 
 export const describeGroups = handler(DescribeGroups, {
   handle: ({ groups, includeAuthorizedOperations }, { broker, apiVersion }) => ({
@@ -16,7 +13,7 @@ export const describeGroups = handler(DescribeGroups, {
       const quiet = apiVersion < 6 && described.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
       const errorCode = quiet ? ErrorCode.NONE : described.errorCode;
       const shown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;
-      return { ...described, errorCode, authorizedOperations: shown ? GROUP_OPERATIONS : NOT_ASKED_FOR };
+      return { ...described, errorCode, authorizedOperations: shown ? GROUP_OPERATIONS : NOT_ASKED };
     }),
   }),
   refuse: ({ groups }, errorCode) => ({ groups: groups.map((id) => undescribedGroup(id, errorCode, null)) }),

@@ -26,6 +26,8 @@ export type Event =
   | { readonly type: 'connectionClosed'; readonly nowMs: number; readonly connectionId: number }
   /** This broker has read the group from the log and speaks for it now. */
   | { readonly type: 'loaded'; readonly nowMs: number }
+  /** It was a consumer group a moment ago: its members are to assign for themselves now (KIP-848). */
+  | { readonly type: 'downgraded'; readonly nowMs: number; readonly reason: string }
   /** The group is gone, or another broker speaks for it: whoever waits is told `errorCode`. */
   | { readonly type: 'unloaded'; readonly nowMs: number; readonly errorCode: number };
 
@@ -86,6 +88,10 @@ export function step(group: ClassicGroup, event: Event, limits: ClassicLimits): 
       break;
     case 'loaded':
       loaded(group, turn);
+      break;
+    case 'downgraded':
+      loaded(group, turn);
+      if (group.state === 'Stable') prepareRebalance(group, turn, event.reason);
       break;
     case 'unloaded':
       unloaded(group, event.errorCode, turn);

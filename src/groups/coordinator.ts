@@ -10,8 +10,18 @@ import type { Random } from '../platform/random.ts';
 import { appendError } from './append-error.ts';
 import type { ClassicGroup, JoinResponse, SyncResponse } from './classic-state.ts';
 import { groupMetadata, joinError, newClassicGroup, syncError } from './classic-state.ts';
+import type { DescribedConsumerGroup } from './consumer-describe.ts';
+import { describeConsumerGroup, undescribedConsumerGroup } from './consumer-describe.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-heartbeat.ts';
+import type { ConsumerConfig } from './consumer-limits.ts';
+import { sharedLimits } from './consumer-limits.ts';
+import { checkEpochCommit } from './consumer-offsets.ts';
+import type { GroupTopics } from './consumer-topics.ts';
+import type { Refusal } from './consumer-turn.ts';
+import { Consumers } from './consumers.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
+import type { Group } from './group.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { Outcome } from './group-runner.ts';
 import { GroupRunner } from './group-runner.ts';
@@ -21,7 +31,8 @@ import type {
   CommitRequest, CommittedTopic, DeletedTopic, DeleteTopic, FetchedGroup, FetchRequest,
 } from './offset-requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offset-requests.ts';
-import { checkCommit, checkGroupDelete, checkOffsetDelete, expiredOffsets } from './offsets.ts';
+import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offset-expiry.ts';
+import { checkCommit, checkGroupDelete, checkOffsetDelete } from './offsets.ts';
 import type { GroupRecord } from './records.ts';
 import { encodeRecord } from './records.ts';
 import { replayLog } from './replay-log.ts';
@@ -36,7 +47,7 @@ export interface GroupLog {
   forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void;
 }
 
-export type GroupConfig = Pick<
+export type GroupConfig = ConsumerConfig & Pick<
   ServerConfig,
   | 'group.initial.rebalance.delay.ms' | 'group.max.session.timeout.ms' | 'group.min.session.timeout.ms'
   | 'group.max.size' | 'offset.metadata.max.bytes' | 'offsets.retention.check.interval.ms'
@@ -52,6 +63,10 @@ export interface GroupCoordinatorOptions {
   partitionOf(index: number): GroupLog | undefined;
   /** Creates __consumer_offsets where it is missing; done once its partitions have leaders. */
   ensureOffsetsTopic(): Promise<void>;
+  /** The cluster's topics as of now. */
+  topics(): GroupTopics;
+  /** The dynamic configurations of one group. */
+  groupConfig(groupId: string): ReadonlyMap<string, string>;
   /** How many partitions __consumer_offsets has; undefined while there is none: the configured number counts then. */
   partitionCount?(): number | undefined;
 }
@@ -63,6 +78,7 @@ const RECORDS_A_BATCH = 1000;
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
   readonly #runner: GroupRunner;
+  readonly #consumers: Consumers;
   readonly #partitions = new Map<number, GroupPartition | typeof LOADING>();
   readonly #joinedThrough = new Map<number, Set<ClassicGroup>>();
   #expiry: Timer | null = null;
@@ -72,6 +88,17 @@ export class GroupCoordinator {
     this.#runner = new GroupRunner(options, (at, groupId, metadata) => (
       this.#append(at, [{ type: 'group', groupId, metadata }])
     ));
+    const limits = sharedLimits();
+    this.#consumers = new Consumers({
+      ...options,
+      limits: (groupId) => limits(options.config, options.groupConfig(groupId)),
+      append: (at, records) => this.#append(at, records),
+      endClassic: (at, group, errorCode) => this.#runner.unload(at, group, errorCode),
+      beginClassic: (at, group) => {
+        const reason = 'only members of the classic protocol are left';
+        this.#runner.run(at, group, { type: 'downgraded', nowMs: this.#now(), reason });
+      },
+    });
   }
 
   /** The partition of __consumer_offsets whose leader coordinates this group. */
@@ -102,7 +129,10 @@ export class GroupCoordinator {
       return;
     }
     this.#partitions.set(index, at);
-    for (const group of at.groups.values()) this.#runner.run(at, group, { type: 'loaded', nowMs: this.#now() });
+    for (const group of at.groups.values()) {
+      if (group.type === 'consumer') this.#consumers.load(at, group);
+      else this.#runner.run(at, group, { type: 'loaded', nowMs: this.#now() });
+    }
     this.#expiry ??= this.#scheduleExpiry();
   }
 
@@ -111,7 +141,7 @@ export class GroupCoordinator {
     const at = this.#partitions.get(index);
     this.#partitions.delete(index);
     if (!(at instanceof GroupPartition)) return;
-    for (const group of at.groups.values()) this.#runner.unload(at, group, ErrorCode.NOT_COORDINATOR);
+    for (const group of at.groups.values()) this.#unload(at, group, ErrorCode.NOT_COORDINATOR);
   }
 
   /** Answers everything that waits and leaves no timer behind. */
@@ -141,8 +171,16 @@ export class GroupCoordinator {
       if (typeof created === 'number') return joinError(memberId, created);
       group = created;
     }
-    this.#noteConnection(origin.connectionId, group);
     const newId = memberId === '' ? newMemberId(origin.clientId, groupInstanceId, this.#options.random) : '';
+    if (group.type === 'consumer' && group.members.size > 0) {
+      return this.#consumers.join(at, group, { ...request, ...origin, ...abilities }, newId);
+    }
+    if (group.type === 'consumer') {
+      const created = this.#create(at, groupId);
+      if (typeof created === 'number') return joinError(memberId, created);
+      group = created;
+    }
+    this.#noteConnection(origin.connectionId, group);
     return this.#runner.join(at, group, {
       type: 'join', nowMs: this.#now(), newMemberId: newId, ...request, ...origin, ...abilities,
     });
@@ -156,6 +194,7 @@ export class GroupCoordinator {
     if (typeof at === 'number') return syncError(at);
     const group = at.groups.get(request.groupId);
     if (group === undefined) return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
+    if (group.type === 'consumer') return this.#consumers.sync(at, group, request);
     return this.#runner.sync(at, group, { type: 'sync', nowMs: this.#now(), ...request });
   }
 
@@ -166,6 +205,7 @@ export class GroupCoordinator {
     if (typeof at === 'number') return at === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : at;
     const group = at.groups.get(request.groupId);
     if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
+    if (group.type === 'consumer') return this.#consumers.classicHeartbeat(at, group, request);
     const { memberId, groupInstanceId, generationId } = request;
     return this.#runner.run(at, group, {
       type: 'heartbeat', nowMs: this.#now(), memberId, groupInstanceId, generationId,
@@ -178,6 +218,7 @@ export class GroupCoordinator {
     const at = this.#partitionOf(groupId);
     if (typeof at === 'number') return { errorCode: at, members: [] };
     const group = at.groups.get(groupId);
+    if (group?.type === 'consumer') return this.#consumers.leave(at, group, request);
     if (group !== undefined) return this.#runner.run(at, group, { type: 'leave', nowMs: this.#now(), members });
     const errorCode = ErrorCode.UNKNOWN_MEMBER_ID;
     return {
@@ -186,12 +227,27 @@ export class GroupCoordinator {
     };
   }
 
+  /** ConsumerGroupHeartbeat; the request is in order by itself. */
+  consumerHeartbeat(
+    groupId: string, request: ConsumerHeartbeat, connectionId: number,
+  ): ConsumerHeartbeatResponse | Refusal {
+    const at = this.#partitionOf(groupId);
+    if (typeof at === 'number') return { errorCode: at, errorMessage: 'This broker does not coordinate the group now.' };
+    return this.#consumers.heartbeat(at, groupId, request, connectionId);
+  }
+
   /** The connection is gone. `evict` (ottla.evict.on.disconnect) takes its dynamic members out of their groups. */
   connectionClosed(connectionId: number, evict: boolean): void {
     const groups = this.#joinedThrough.get(connectionId);
     this.#joinedThrough.delete(connectionId);
-    if (groups === undefined || !evict) return;
-    for (const group of groups) {
+    const consumerGroups = this.#consumers.takeConnection(connectionId);
+    if (!evict) return;
+    for (const groupId of consumerGroups) {
+      const at = this.#partitionOf(groupId);
+      const group = typeof at === 'number' ? undefined : at.groups.get(groupId);
+      if (typeof at !== 'number' && group?.type === 'consumer') this.#consumers.evict(at, group, connectionId);
+    }
+    for (const group of groups ?? []) {
       const at = this.#partitionOf(group.groupId);
       if (typeof at === 'number' || at.groups.get(group.groupId) !== group) continue;
       this.#runner.run(at, group, { type: 'connectionClosed', nowMs: this.#now(), connectionId });
@@ -203,15 +259,22 @@ export class GroupCoordinator {
     const at = this.#partitionOf(request.groupId);
     if (typeof at === 'number') return refuseCommit(request.topics, at);
     const group = at.groups.get(request.groupId);
-    const errorCode = group === undefined ? checkGrouplessCommit(request.generationId) : checkCommit(group, request);
+    const errorCode = this.#checkCommit(group, request);
     if (errorCode !== ErrorCode.NONE) return refuseCommit(request.topics, errorCode);
-    if (group !== undefined) {
+    if (group?.type === 'classic') {
       this.#runner.run(at, group, { type: 'committed', nowMs: this.#now(), memberId: request.memberId });
     }
     const metadataMaxBytes = this.#options.config['offset.metadata.max.bytes'];
     const { records, topics } = commitOffsets(request, this.#now(), metadataMaxBytes);
     const failed = this.#write(at, records);
     return failed === ErrorCode.NONE ? topics : refuseCommit(request.topics, failed);
+  }
+
+  #checkCommit(group: Group | undefined, request: CommitRequest): number {
+    if (group === undefined) return checkGrouplessCommit(request.generationId);
+    return group.type === 'consumer'
+      ? checkEpochCommit(group, request, this.#options.topics())
+      : checkCommit(group, request);
   }
 
   fetchOffsets(request: FetchRequest, requireStable: boolean): FetchedGroup {
@@ -247,8 +310,21 @@ export class GroupCoordinator {
     const at = this.#partitionOf(groupId);
     if (typeof at === 'number') return undescribedGroup(groupId, at, null);
     const group = at.groups.get(groupId);
-    if (group !== undefined) return describeGroup(group);
-    return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, `No group has the id '${groupId}'.`);
+    if (group?.type === 'classic') return describeGroup(group);
+    const why = group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a classic group.`;
+    return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
+  }
+
+  describeConsumerGroup(groupId: string): DescribedConsumerGroup {
+    if (groupId === '') return undescribedConsumerGroup(groupId, ErrorCode.INVALID_GROUP_ID, 'The group has no name.');
+    const at = this.#partitionOf(groupId);
+    if (typeof at === 'number') return undescribedConsumerGroup(groupId, at, null);
+    const group = at.groups.get(groupId);
+    if (group?.type === 'consumer') {
+      return describeConsumerGroup(group, this.#options.topics(), this.#options.config['group.consumer.assignors']);
+    }
+    const why = group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a consumer group.`;
+    return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
   }
 
   listGroups(statesFilter: readonly string[], typesFilter: readonly string[]): {
@@ -287,13 +363,9 @@ export class GroupCoordinator {
     }
   }
 
-  #expireGroup(at: GroupPartition, group: ClassicGroup, retentionMs: number): void {
-    const { groupId } = group;
-    const expired = expiredOffsets(group, at.offsetsOf(groupId), this.#now(), retentionMs)
-      .filter(({ topic, partition }) => !at.pending.has(groupId, topic, partition));
-    this.#write(at, expired.map((offset) => ({ type: 'offset', groupId, ...offset, committed: null })));
-    const unused = group.state === 'Empty' && group.pendingMembers.size === 0;
-    if (unused && at.offsetsOf(groupId).isEmpty && !at.pending.hasGroup(groupId)) this.#remove(at, group);
+  #expireGroup(at: GroupPartition, group: Group, retentionMs: number): void {
+    this.#write(at, expiredRecords(at, group, this.#now(), retentionMs));
+    if (isUnused(at, group)) this.#remove(at, group);
   }
 
   #scheduleExpiry(): Timer {
@@ -314,23 +386,32 @@ export class GroupCoordinator {
     return at === LOADING ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
   }
 
+  /** A new classic group; an empty group of the consumer protocol gives way to it. */
   #create(at: GroupPartition, groupId: string): ClassicGroup | number {
     const group = newClassicGroup(groupId, this.#now());
-    const failed = this.#append(at, [{ type: 'group', groupId, metadata: groupMetadata(group) }]);
+    const before = at.groups.get(groupId);
+    const failed = this.#append(at, [
+      ...(before?.type === 'consumer' ? this.#consumers.tombstones(before) : []),
+      { type: 'group', groupId, metadata: groupMetadata(group) },
+    ]);
     if (failed !== ErrorCode.NONE) return failed;
+    if (before?.type === 'consumer') this.#consumers.unload(before);
     at.groups.set(groupId, group);
     return group;
   }
 
-  #remove(at: GroupPartition, group: ClassicGroup): number {
-    const { groupId } = group;
-    const offsets = at.offsetsOf(groupId).list();
+  #remove(at: GroupPartition, group: Group): number {
     const failed = this.#write(at, [
-      ...offsets.map((offset): GroupRecord => ({ type: 'offset', groupId, ...offset, committed: null })),
-      { type: 'group', groupId, metadata: null },
+      ...offsetTombstones(at, group.groupId),
+      ...(group.type === 'consumer' ? this.#consumers.tombstones(group) : [groupTombstone(group.groupId)]),
     ]);
-    if (failed === ErrorCode.NONE) this.#runner.unload(at, group, ErrorCode.UNKNOWN_MEMBER_ID);
+    if (failed === ErrorCode.NONE) this.#unload(at, group, ErrorCode.UNKNOWN_MEMBER_ID);
     return failed;
+  }
+
+  #unload(at: GroupPartition, group: Group, errorCode: number): void {
+    if (group.type === 'consumer') this.#consumers.unload(group);
+    else this.#runner.unload(at, group, errorCode);
   }
 
   #noteConnection(connectionId: number, group: ClassicGroup): void {

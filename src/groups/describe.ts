@@ -1,7 +1,8 @@
-/** How a classic group shows itself in DescribeGroups and ListGroups. */
+/** How groups show themselves in DescribeGroups, which knows classic ones only, and ListGroups. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup } from './classic-state.ts';
 import { metadataFor, NO_BYTES } from './classic-state.ts';
+import { stateOf } from './consumer-state.ts';
 import type { Group } from './group.ts';
 
 /** Named as in DescribeGroupsResponse. */
@@ -54,9 +55,10 @@ export function undescribedGroup(groupId: string, errorCode: number, errorMessag
 export function listGroup(
   group: Group, statesFilter: readonly string[], typesFilter: readonly string[],
 ): ListedGroup | null {
-  const listed = {
-    groupId: group.groupId, protocolType: group.protocolType ?? '', groupState: group.state, groupType: group.type,
-  };
+  const { groupId, type: groupType } = group;
+  const listed = group.type === 'consumer'
+    ? { groupId, groupType, protocolType: 'consumer', groupState: stateOf(group) }
+    : { groupId, groupType, protocolType: group.protocolType ?? '', groupState: group.state };
   return passes(listed.groupState, statesFilter) && passes(listed.groupType, typesFilter) ? listed : null;
 }
 

@@ -1,6 +1,9 @@
 /** All groups of one partition of __consumer_offsets, as its records tell. Pure: durable state changes in `replay`. */
 import type { ClassicGroup } from './classic-state.ts';
 import { addMember, newClassicGroup } from './classic-state.ts';
+import type { ConsumerRecord } from './consumer-records.ts';
+import { replayConsumer } from './consumer-replay.ts';
+import { newConsumerGroup } from './consumer-state.ts';
 import type { Group } from './group.ts';
 import type { CommittedOffset } from './offsets.ts';
 import { GroupOffsets } from './offsets.ts';
@@ -32,6 +35,7 @@ export class GroupPartition {
   /** `producerId` is that of the transaction the record belongs to, -1 outside of one. */
   replay(record: GroupRecord, producerId = -1): void {
     if (record.type === 'group') return this.#replayGroup(record.groupId, record.metadata);
+    if (record.type !== 'offset') return this.#replayConsumer(record);
     const { groupId, topic, partition, committed } = record;
     if (committed !== null && !this.groups.has(groupId)) {
       // Offsets of someone who does not use membership: a group of this name without members.
@@ -49,8 +53,20 @@ export class GroupPartition {
   }
 
   #replayGroup(groupId: string, metadata: GroupMetadata | null): void {
-    if (metadata === null) this.groups.delete(groupId);
-    else this.groups.set(groupId, groupFrom(groupId, metadata));
+    if (metadata !== null) this.groups.set(groupId, groupFrom(groupId, metadata));
+    else if (this.groups.get(groupId)?.type === 'classic') this.groups.delete(groupId);
+  }
+
+  /** A tombstone may outlive what it ended: it says nothing of a group of another type. */
+  #replayConsumer(record: ConsumerRecord): void {
+    const { groupId } = record;
+    let group = this.groups.get(groupId);
+    if (group?.type !== 'consumer') {
+      if (record.value === null) return;
+      this.groups.set(groupId, (group = newConsumerGroup(groupId)));
+    }
+    replayConsumer(group, record);
+    if (record.type === 'consumerEpoch' && record.value === null) this.groups.delete(groupId);
   }
 
   #replayOffset(groupId: string, topic: string, partition: number, committed: CommittedOffset | null): void {

@@ -5,7 +5,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Event } from './classic-group.ts';
 import { step } from './classic-group.ts';
 import type {
-  ClassicGroup, ClassicLimits, Effect, GroupMetadata, JoinResponse, LeftMember, SyncResponse,
+  ClassicGroup, ClassicLimits, Effect, GroupMetadata, JoinResponse, LeftMember, SyncResponse, TimerName,
 } from './classic-state.ts';
 import type { SyncEvent } from './classic-sync.ts';
 import type { GroupPartition } from './group-partition.ts';
@@ -38,18 +38,19 @@ export class GroupRunner {
   readonly #logger: Logger;
   readonly #limits: ClassicLimits;
   readonly #append: AppendGroup;
-  readonly #timers = new Map<ClassicGroup, GroupTimers>();
+  readonly #timers = new Map<ClassicGroup, GroupTimers<TimerName>>();
   readonly #joins = new Map<number, Call<JoinResponse>>();
   readonly #syncs = new Map<number, Call<SyncResponse>>();
   #lastCall = 0;
 
-  constructor({ clock, logger, config }: RunnerOptions, append: AppendGroup) {
+  constructor(options: RunnerOptions, append: AppendGroup) {
+    const { clock, logger } = options;
     this.#clock = clock;
     this.#logger = logger;
     this.#append = append;
     this.#limits = {
-      get maxSize() { return config['group.max.size']; },
-      get initialRebalanceDelayMs() { return config['group.initial.rebalance.delay.ms']; },
+      get maxSize() { return options.config['group.max.size']; },
+      get initialRebalanceDelayMs() { return options.config['group.initial.rebalance.delay.ms']; },
     };
   }
 
@@ -116,10 +117,10 @@ export class GroupRunner {
     }
   }
 
-  #timersOf(at: GroupPartition, group: ClassicGroup): GroupTimers {
+  #timersOf(at: GroupPartition, group: ClassicGroup): GroupTimers<TimerName> {
     let timers = this.#timers.get(group);
     if (timers === undefined) {
-      timers = new GroupTimers(this.#clock, (timer, memberId) => {
+      timers = new GroupTimers(['join', 'sync', 'session'], this.#clock, (timer, memberId) => {
         this.run(at, group, { type: `${timer}Timer`, nowMs: this.#clock.now(), memberId });
       });
       this.#timers.set(group, timers);

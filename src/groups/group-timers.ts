@@ -1,6 +1,5 @@
 /** The timers of one group, made so that a heartbeat costs a comparison: a session's timer moves on when it fires. */
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { TimerName } from './classic-state.ts';
 
 interface Running {
   deadlineMs: number;
@@ -9,21 +8,20 @@ interface Running {
   timer: Timer;
 }
 
-export class GroupTimers {
+export class GroupTimers<Name extends string> {
   readonly #clock: Clock;
-  readonly #fired: (timer: TimerName, memberId: string) => void;
+  readonly #fired: (timer: Name, memberId: string) => void;
   /** By member id; '' is no member's. */
-  readonly #running: { readonly [Name in TimerName]: Map<string, Running> } = {
-    join: new Map(), sync: new Map(), session: new Map(),
-  };
+  readonly #running: Readonly<Record<Name, Map<string, Running>>>;
 
-  constructor(clock: Clock, fired: (timer: TimerName, memberId: string) => void) {
+  constructor(names: readonly Name[], clock: Clock, fired: (timer: Name, memberId: string) => void) {
+    this.#running = Object.fromEntries(names.map((name) => [name, new Map()])) as Record<Name, Map<string, Running>>;
     this.#clock = clock;
     this.#fired = fired;
   }
 
   /** Starts the timer, or moves it. */
-  start(name: TimerName, memberId: string, afterMs: number): void {
+  start(name: Name, memberId: string, afterMs: number): void {
     const deadlineMs = this.#clock.monotonic() + afterMs;
     const running = this.#running[name].get(memberId);
     if (running !== undefined && running.dueMs <= deadlineMs) {
@@ -34,17 +32,29 @@ export class GroupTimers {
     this.#arm(name, memberId, deadlineMs, afterMs);
   }
 
-  cancel(name: TimerName, memberId: string): void {
+  isRunning(name: Name, memberId: string): boolean {
+    return this.#running[name].has(memberId);
+  }
+
+  /** No timer of this group fires any more. */
+  cancelAll(): void {
+    for (const running of Object.values<Map<string, Running>>(this.#running)) {
+      for (const { timer } of running.values()) timer.cancel();
+      running.clear();
+    }
+  }
+
+  cancel(name: Name, memberId: string): void {
     this.#running[name].get(memberId)?.timer.cancel();
     this.#running[name].delete(memberId);
   }
 
-  #arm(name: TimerName, memberId: string, deadlineMs: number, afterMs: number): void {
+  #arm(name: Name, memberId: string, deadlineMs: number, afterMs: number): void {
     const timer = this.#clock.after(afterMs, () => this.#due(name, memberId));
     this.#running[name].set(memberId, { deadlineMs, dueMs: deadlineMs, timer });
   }
 
-  #due(name: TimerName, memberId: string): void {
+  #due(name: Name, memberId: string): void {
     const running = this.#running[name].get(memberId) as Running;
     const leftMs = running.deadlineMs - this.#clock.monotonic();
     if (leftMs > 0) return this.#arm(name, memberId, running.deadlineMs, leftMs);

@@ -1,4 +1,5 @@
-/** A group of any kind, as the coordinator keeps it. Consumer and share groups (KIP-848, KIP-932) join this union. */
+/** A group of any kind, as the coordinator keeps it. Share and streams groups (KIP-932, KIP-1071) will join this union. */
 import type { ClassicGroup } from './classic-state.ts';
+import type { ConsumerGroup } from './consumer-state.ts';
 
-export type Group = ClassicGroup;
+export type Group = ClassicGroup | ConsumerGroup;

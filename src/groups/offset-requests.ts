@@ -1,10 +1,11 @@
 /** OffsetCommit, OffsetFetch and OffsetDelete on one group: requests into records, and offsets into answers. Pure. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ClassicGroup } from './classic-state.ts';
+import { checkEpochFetch } from './consumer-offsets.ts';
+import type { Group } from './group.ts';
 import type { GroupPartition } from './group-partition.ts';
 import type { CommittedOffset, Committer } from './offsets.ts';
-import { isSubscribed } from './protocol-vote.ts';
 import type { GroupRecord } from './records.ts';
+import { isInUse } from './subscription.ts';
 
 /** Named as in OffsetCommitRequest, with names and ids both filled in. */
 export interface CommitTopic {
@@ -22,6 +23,8 @@ export interface CommitRequest extends Committer {
   readonly groupId: string;
   /** -1: the broker's own. */
   readonly retentionTimeMs: number;
+  /** False for OffsetCommit before v9, which knows no member epochs (KIP-848). */
+  readonly knowsEpochs: boolean;
   readonly topics: readonly CommitTopic[];
 }
 
@@ -34,6 +37,9 @@ export interface CommittedTopic {
 /** Named as in OffsetFetchRequest's groups. */
 export interface FetchRequest {
   readonly groupId: string;
+  /** Null and -1 for who does not say; members of consumer groups do, from v9 on (KIP-848). */
+  readonly memberId?: string | null;
+  readonly memberEpoch?: number;
   /** Null: every topic with a committed offset. */
   readonly topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null;
 }
@@ -98,7 +104,10 @@ export function refuseCommit(topics: readonly CommitTopic[], errorCode: number):
 
 /** Of an unknown group every offset is unknown, which is no error: it is how a new group begins. */
 export function fetchOffsets(at: GroupPartition, request: FetchRequest, requireStable: boolean): FetchedGroup {
-  const { groupId } = request;
+  const { groupId, memberId = null, memberEpoch = -1 } = request;
+  const group = at.groups.get(groupId);
+  const errorCode = group?.type === 'consumer' ? checkEpochFetch(group, memberId, memberEpoch) : ErrorCode.NONE;
+  if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
   const offsets = at.offsetsOf(groupId);
   const fetch = (name: string, partitionIndex: number): FetchedPartition => {
     if (requireStable && at.pending.has(groupId, name, partitionIndex)) {
@@ -127,12 +136,12 @@ export function unknownOffset(partitionIndex: number, errorCode: number): Fetche
 
 /** Tombstones for what may be deleted. Deleting what is not there succeeds, as in Kafka. */
 export function deleteOffsets(
-  at: GroupPartition, group: ClassicGroup, topics: readonly DeleteTopic[],
+  at: GroupPartition, group: Group, topics: readonly DeleteTopic[],
 ): { records: GroupRecord[]; topics: DeletedTopic[] } {
   const { groupId } = group;
   const records: GroupRecord[] = [];
   const deleted = topics.map(({ name, partitions }) => {
-    const errorCode = isSubscribed(group, name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
+    const errorCode = isInUse(group, name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
     for (const { partitionIndex } of partitions) {
       if (errorCode !== ErrorCode.NONE || at.offsetsOf(groupId).get(name, partitionIndex) === undefined) continue;
       records.push({ type: 'offset', groupId, topic: name, partition: partitionIndex, committed: null });

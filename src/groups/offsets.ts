@@ -2,7 +2,8 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup } from './classic-state.ts';
 import { checkMember } from './classic-state.ts';
-import { isSubscribed } from './protocol-vote.ts';
+import type { Group } from './group.ts';
+import { isInUse } from './subscription.ts';
 
 /** Named as in OffsetCommitValue. */
 export interface CommittedOffset {
@@ -79,37 +80,40 @@ export function checkCommit(group: ClassicGroup, committer: Committer): number {
 }
 
 /** NONE, or why no offsets may be deleted at all. Groups of consumers answer topic by topic. */
-export function checkOffsetDelete(group: ClassicGroup): number {
+export function checkOffsetDelete(group: Group): number {
+  if (group.type === 'consumer') return ErrorCode.NONE;
   if (group.state === 'Dead') return ErrorCode.GROUP_ID_NOT_FOUND;
   return group.state === 'Empty' || group.protocolType === 'consumer' ? ErrorCode.NONE : ErrorCode.NON_EMPTY_GROUP;
 }
 
 /** NONE, or why the group may not be deleted. */
-export function checkGroupDelete(group: ClassicGroup): number {
+export function checkGroupDelete(group: Group): number {
+  if (group.type === 'consumer') return group.members.size === 0 ? ErrorCode.NONE : ErrorCode.NON_EMPTY_GROUP;
   if (group.state === 'Dead') return ErrorCode.GROUP_ID_NOT_FOUND;
   return group.state === 'Empty' ? ErrorCode.NONE : ErrorCode.NON_EMPTY_GROUP;
 }
 
 /**
  * The commits that are past their time (KIP-211): counted from when the group became empty; in a stable group of
- * consumers from each commit, for topics no member reads any more; for groups that only store offsets from each commit.
+ * consumers from each commit, for topics no member reads any more; for groups that only store offsets, and those of the
+ * consumer protocol, from each commit.
  */
 export function expiredOffsets(
-  group: ClassicGroup, offsets: GroupOffsets, nowMs: number, retentionMs: number,
+  group: Group, offsets: GroupOffsets, nowMs: number, retentionMs: number,
 ): TopicPartition[] {
   const since = expiryBase(group);
   if (since === null) return [];
   return offsets.list().filter(({ topic, partition }) => {
-    if (isSubscribed(group, topic)) return false;
+    if (isInUse(group, topic)) return false;
     const committed = offsets.get(topic, partition) as CommittedOffset;
     if (committed.expireTimestamp >= 0) return nowMs >= committed.expireTimestamp;
     return nowMs - since(committed) >= retentionMs;
   });
 }
 
-function expiryBase(group: ClassicGroup): ((committed: CommittedOffset) => number) | null {
+function expiryBase(group: Group): ((committed: CommittedOffset) => number) | null {
   const sinceCommit = (committed: CommittedOffset): number => committed.commitTimestamp;
-  if (group.protocolType === null) return sinceCommit;
+  if (group.type === 'consumer' || group.protocolType === null) return sinceCommit;
   if (group.state === 'Empty') {
     const emptySince = group.currentStateTimestamp;
     return emptySince < 0 ? sinceCommit : () => emptySince;

@@ -1,4 +1,4 @@
-/** The records of __consumer_offsets that classic groups and offsets are kept in, in Kafka's own bytes. */
+/** The records of __consumer_offsets that groups and offsets are kept in, in Kafka's own bytes. */
 import { messageCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
@@ -7,6 +7,8 @@ import { GroupMetadataKey, GroupMetadataValue } from '../../protocol/topics/clas
 import { LegacyOffsetCommitKey, OffsetCommitKey, OffsetCommitValue } from '../../protocol/topics/offset-commit.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { GroupMetadata } from './classic-state.ts';
+import type { ConsumerRecord } from './consumer-records.ts';
+import { readConsumerRecord, writeConsumerRecord } from './consumer-records.ts';
 import type { CommittedOffset } from './offsets.ts';
 
 export interface OffsetRecord {
@@ -25,7 +27,7 @@ export interface GroupMetadataRecord {
   readonly metadata: GroupMetadata | null;
 }
 
-export type GroupRecord = OffsetRecord | GroupMetadataRecord;
+export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord;
 
 /** In front of each key stands the number of its kind, in front of each value its version. These are what Apache Kafka 4.3
  * writes. Of offsets, only version 1 has a time of expiry. */
@@ -34,6 +36,7 @@ const OFFSET_VALUE_VERSION = 4;
 const EXPIRING_OFFSET_VALUE_VERSION = 1;
 
 const writer = new Writer();
+const valueWriter = new Writer();
 
 /** `timestamp`: milliseconds since 1970. */
 export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraft {
@@ -43,6 +46,12 @@ export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraf
     const value = metadata && encode(GROUP_VALUE_VERSION, GroupMetadataValue, GROUP_VALUE_VERSION, metadata);
     return { key, value, timestamp };
   }
+  if (record.type !== 'offset') {
+    writer.reset();
+    valueWriter.reset();
+    const value = writeConsumerRecord(record, writer, valueWriter) ? valueWriter.finish() : null;
+    return { key: writer.finish(), value, timestamp };
+  }
   const { groupId: group, topic, partition, committed } = record;
   const key = encode(OffsetCommitKey.apiKey, OffsetCommitKey, 0, { group, topic, partition });
   if (committed === null) return { key, value: null, timestamp };
@@ -50,7 +59,7 @@ export function encodeRecord(record: GroupRecord, timestamp: number): RecordDraf
   return { key, value: encode(version, OffsetCommitValue, version, committed), timestamp };
 }
 
-/** Null where the record is of a kind that is not kept here (yet): a consumer group's, a share group's. */
+/** Null where the record is of a kind that is not kept here (yet): a share group's, a streams group's. */
 export function decodeRecord(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
   const reader = readerOf(key);
   const kind = reader.int16();
@@ -59,7 +68,9 @@ export function decodeRecord(key: Uint8Array, value: Uint8Array | null): GroupRe
     return { type: 'group', groupId: group, metadata: decode(GroupMetadataValue, value) };
   }
   // The legacy key differs in its number only.
-  if (kind !== OffsetCommitKey.apiKey && kind !== LegacyOffsetCommitKey.apiKey) return null;
+  if (kind !== OffsetCommitKey.apiKey && kind !== LegacyOffsetCommitKey.apiKey) {
+    return readConsumerRecord(kind, reader, value && readerOf(value));
+  }
   const { group, topic, partition } = messageCodec(OffsetCommitKey, 0).decode(reader);
   return { type: 'offset', groupId: group, topic, partition, committed: decode(OffsetCommitValue, value) };
 }

@@ -1,0 +1,38 @@
+/** All of a consumer's life in a group of the consumer protocol (KIP-848). */
+import { ConsumerGroupHeartbeat } from '../../protocol/apis/68-consumer-group-heartbeat.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { checkHeartbeat } from '../groups/consumer-request.ts';
+import type { Context } from './handler.ts';
+import { handler } from './handler.ts';
+import { randomUuid } from '../platform/random.ts';
+
+export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
+  handle: (request, { broker, apiVersion, clientId, clientHost, connectionId }) => {
+    if (!speaksConsumerProtocol(broker)) {
+      const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';
+      return refusal(ErrorCode.UNSUPPORTED_VERSION, errorMessage);
+    }
+    const { groupId } = request;
+    // As Java prints an address without a name; tools show it as it is.
+    const told = {
+      ...request, clientId: clientId ?? '', clientHost: `/${clientHost}`,
+      subscribedTopicRegex: apiVersion === 0 ? null : request.subscribedTopicRegex,
+    };
+    const fault = checkHeartbeat(groupId, told, apiVersion === 0, broker.config['group.consumer.assignors']);
+    if (fault !== null) return refusal(fault.errorCode, fault.errorMessage);
+    if (told.memberId === '') told.memberId = randomUuid(broker.random);
+    const answer = broker.groups.consumerHeartbeat(groupId, told, connectionId);
+    return 'memberEpoch' in answer ? answer : refusal(answer.errorCode, answer.errorMessage);
+  },
+  refuse: (_request, errorCode) => refusal(errorCode, null),
+});
+
+function refusal(errorCode: number, errorMessage: string | null) {
+  return { errorCode, errorMessage, memberId: null, memberEpoch: 0, heartbeatIntervalMs: 0, assignment: null };
+}
+
+/** By group.version and, as in brokers that still read it, group.coordinator.rebalance.protocols. */
+function speaksConsumerProtocol({ config, controller }: Context['broker']): boolean {
+  return (controller.image.features.get('group.version') ?? 0) > 0 &&
+    config['group.coordinator.rebalance.protocols'].includes('consumer');
+}

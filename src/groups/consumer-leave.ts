@@ -1,0 +1,62 @@
+/** How members go from a consumer group: they leave, are silent for too long, or are taken out. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-heartbeat.ts';
+import { downgrade, mayDowngrade } from './consumer-migration.ts';
+import { forgetRegex } from './consumer-regexes.ts';
+import type { ConsumerGroup, ConsumerMember } from './consumer-state.ts';
+import { OWNS_NOTHING } from './consumer-state.ts';
+import { checkInstance, forget, unknownMember } from './consumer-subscribe.ts';
+import { metadataHashOf, namesOf } from './consumer-topics.ts';
+import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
+
+export function leave(
+  group: ConsumerGroup, { memberId, memberEpoch, instanceId }: ConsumerHeartbeat, turn: ConsumerTurn,
+): ConsumerHeartbeatResponse | Refusal {
+  const id = instanceId === null ? memberId : group.staticMembers.get(instanceId);
+  const member = id === undefined ? undefined : group.members.get(id);
+  if (member === undefined) return unknownMember(memberId);
+  const fenced = checkInstance(member, memberId);
+  if (fenced !== null) return fenced;
+  if (memberEpoch === -2) leaveForAWhile(group, member, turn);
+  else removeMembers(group, [member], `member ${memberId} left`, turn);
+  return {
+    errorCode: ErrorCode.NONE, errorMessage: null, memberId, memberEpoch, heartbeatIntervalMs: 0, assignment: null,
+  };
+}
+
+/** It keeps its place until its session ends; what it was giving up is free. */
+function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, turn: ConsumerTurn): void {
+  const { memberId } = member;
+  turn.records.push({
+    type: 'consumerCurrent', groupId: group.groupId, memberId,
+    value: { ...member, memberEpoch: -2, partitionsPendingRevocation: OWNS_NOTHING },
+  });
+  turn.timers.push({ name: 'rebalance', memberId, afterMs: null });
+}
+
+/** Takes members out; the rest is assigned anew. Or only members of the classic protocol are left, and it is theirs. */
+export function removeMembers(
+  group: ConsumerGroup, gone: readonly ConsumerMember[], why: string, turn: ConsumerTurn,
+): void {
+  if (gone.length === 0) return;
+  turn.removed = why;
+  if (mayDowngrade(group, gone, turn.limits)) return downgrade(group, gone, turn);
+  const { groupId } = group;
+  for (const { memberId } of gone) forget(groupId, memberId, turn);
+  const left = [...group.members.values()].filter((member) => !gone.includes(member));
+  for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
+    if (regex !== '' && !left.some((member) => member.subscribedTopicRegex === regex)) forgetRegex(groupId, regex, turn);
+  }
+  const metadataHash = metadataHashOf(namesOf(left, group.regexes), turn.topics);
+  turn.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });
+}
+
+/** Every trace of the group but its offsets. */
+export function forgetGroup(group: ConsumerGroup, turn: ConsumerTurn): void {
+  const { groupId } = group;
+  for (const memberId of new Set([...group.members.keys(), ...group.targets.keys()])) forget(groupId, memberId, turn);
+  for (const regex of group.regexes.keys()) forgetRegex(groupId, regex, turn);
+  turn.records.push(
+    { type: 'consumerTargetEpoch', groupId, value: null }, { type: 'consumerEpoch', groupId, value: null },
+  );
+}

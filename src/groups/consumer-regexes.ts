@@ -1,0 +1,88 @@
+/** Subscriptions by regular expression: which topics they mean, found anew when topics come and go (KIP-848). */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './consumer-state.ts';
+import type { GroupTopics, Regexes } from './consumer-topics.ts';
+import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
+import { PatternError, TopicPattern } from './topic-pattern.ts';
+
+export interface UpdatedRegexes {
+  readonly resolved: Regexes;
+  /** The member subscribes otherwise than before. */
+  readonly changed: boolean;
+}
+
+/** While topics are created one after the other, a group looks at them this often at most. */
+const LEAST_INTERVAL_MS = 1000;
+
+export function updateRegexes(
+  group: ConsumerGroup, before: ConsumerMember, after: ConsumerMember, turn: ConsumerTurn,
+): UpdatedRegexes | Refusal {
+  const [old, regex] = [before.subscribedTopicRegex, after.subscribedTopicRegex];
+  const isKnown = regex === '' || group.regexes.has(regex);
+  const changed = old !== regex;
+  if (!changed && isKnown && (group.regexes.size === 0 || group.seenTopics === turn.topics.topicsByName)) {
+    return { resolved: group.regexes, changed };
+  }
+  const resolved = new Map(group.regexes);
+  if (changed && old !== '' && !isUsed(group, old, before.memberId)) {
+    resolved.delete(old);
+    forgetRegex(group.groupId, old, turn);
+  }
+  if (!isKnown) {
+    const found = resolve(regex, turn);
+    if ('errorCode' in found) return found;
+    keep(group.groupId, regex, found, resolved, turn);
+  }
+  if (group.seenTopics !== turn.topics.topicsByName) refresh(group, resolved, turn);
+  return { resolved, changed };
+}
+
+/** Looks for the topics of all expressions again. */
+function refresh(group: ConsumerGroup, resolved: Map<string, ResolvedRegex>, turn: ConsumerTurn): void {
+  for (const [regex, known] of resolved) {
+    if (known.version === turn.topics.revision || turn.nowMs - known.timestamp < LEAST_INTERVAL_MS) continue;
+    const found = resolve(regex, turn);
+    if ('errorCode' in found || same(found.topics, known.topics)) continue;
+    keep(group.groupId, regex, found, resolved, turn);
+  }
+}
+
+function keep(
+  groupId: string, regularExpression: string, value: ResolvedRegex, resolved: Map<string, ResolvedRegex>,
+  turn: ConsumerTurn,
+): void {
+  resolved.set(regularExpression, value);
+  turn.records.push({ type: 'consumerRegex', groupId, regularExpression, value });
+}
+
+export function forgetRegex(groupId: string, regularExpression: string, turn: ConsumerTurn): void {
+  turn.records.push({ type: 'consumerRegex', groupId, regularExpression, value: null });
+}
+
+/** Whether a member other than this one subscribes by it. */
+export function isUsed(group: ConsumerGroup, regex: string, exceptFor: string): boolean {
+  for (const member of group.members.values()) {
+    if (member.memberId !== exceptFor && member.subscribedTopicRegex === regex) return true;
+  }
+  return false;
+}
+
+function resolve(regex: string, { topics, nowMs }: ConsumerTurn): ResolvedRegex | Refusal {
+  try {
+    return { topics: matching(new TopicPattern(regex), topics), version: topics.revision, timestamp: nowMs };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const errorMessage = `The regular expression '${regex}' is not one of RE2: ${error.message}.`;
+    return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, errorMessage };
+  }
+}
+
+function matching(pattern: TopicPattern, { topicsByName }: GroupTopics): string[] {
+  const names: string[] = [];
+  for (const name of topicsByName.keys()) if (pattern.matches(name)) names.push(name);
+  return names.sort();
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}

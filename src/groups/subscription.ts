@@ -1,0 +1,13 @@
+/** Whether the members of a group, of whatever type, read a topic: then its offsets are in use. Pure. */
+import { readsTopic } from './consumer-offsets.ts';
+import type { Group } from './group.ts';
+import { isSubscribed } from './protocol-vote.ts';
+
+export function isInUse(group: Group, topic: string): boolean {
+  return group.type === 'consumer' ? readsTopic(group, topic) : isSubscribed(group, topic);
+}
+
+/** No member, and none on its way. */
+export function isEmpty(group: Group): boolean {
+  return group.type === 'consumer' ? group.members.size === 0 : group.state === 'Empty' && group.pendingMembers.size === 0;
+}
