@@ -257,7 +257,7 @@ test('offsets of topics that no member reads any more can be deleted, and expire
   const memberId = await stableGroup(broker, 'g'); // reads t1
   const t2 = { name: 't2', partitions: [{ partitionIndex: 0 }] };
   const commitBoth = () => broker.groups.commitOffsets({
-    groupId: 'g', memberId, groupInstanceId: null, generationId: 1, retentionTimeMs: -1,
+    groupId: 'g', memberId, groupInstanceId: null, generationId: 1, retentionTimeMs: -1, knowsEpochs: true,
     topics: ['t1', 't2'].map((name) => ({
       name, topicId: ZERO_UUID,
       partitions: [{ partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }],

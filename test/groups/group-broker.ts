@@ -18,6 +18,8 @@ import { describeGroups } from '../../src/apis/15-describe-groups.ts';
 import { listGroups } from '../../src/apis/16-list-groups.ts';
 import { deleteGroups } from '../../src/apis/42-delete-groups.ts';
 import { offsetDelete } from '../../src/apis/47-offset-delete.ts';
+import { consumerGroupHeartbeat } from '../../src/apis/68-consumer-group-heartbeat.ts';
+import { consumerGroupDescribe } from '../../src/apis/69-consumer-group-describe.ts';
 import type { Context, Handler } from '../../src/apis/handler.ts';
 import { GroupCoordinator } from '../../src/groups/coordinator.ts';
 import type { GroupConfig, GroupLog } from '../../src/groups/coordinator.ts';
@@ -49,18 +51,31 @@ export class MemoryLog implements GroupLog {
 
 const TOPIC_ID = 'EOxdhpWe4k1rqk_XteAX2w';
 const PARTITION = { leader: 1, leaderEpoch: 0 };
+
+interface Topic {
+  readonly name: string;
+  readonly id: string;
+  readonly partitions: readonly (typeof PARTITION)[];
+}
+
 const OFFSETS_PARTITIONS = 4;
 
 export const DEFAULTS: GroupConfig = {
   'group.initial.rebalance.delay.ms': 0, 'group.max.session.timeout.ms': 1_800_000,
   'group.min.session.timeout.ms': 6000, 'group.max.size': 100, 'offset.metadata.max.bytes': 4096,
   'offsets.retention.check.interval.ms': 600_000, 'offsets.retention.minutes': 10_080,
-  'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
+  'offsets.topic.num.partitions': OFFSETS_PARTITIONS, 'group.consumer.assignment.interval.ms': 0,
+  'group.consumer.min.assignment.interval.ms': 0, 'group.consumer.max.assignment.interval.ms': 15_000,
+  'group.consumer.heartbeat.interval.ms': 5000, 'group.consumer.min.heartbeat.interval.ms': 5000,
+  'group.consumer.max.heartbeat.interval.ms': 15_000, 'group.consumer.session.timeout.ms': 45_000,
+  'group.consumer.min.session.timeout.ms': 45_000, 'group.consumer.max.session.timeout.ms': 60_000,
+  'group.consumer.assignors': ['uniform', 'range'], 'group.consumer.max.size': 3,
+  'group.consumer.migration.policy': 'bidirectional',
 };
 
 export const handlers: readonly Handler[] = [
   offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat, leaveGroup, syncGroup, describeGroups, listGroups,
-  deleteGroups, offsetDelete,
+  deleteGroups, offsetDelete, consumerGroupHeartbeat, consumerGroupDescribe,
 ];
 
 /** Topic t1 with two partitions; __consumer_offsets comes with the first FindCoordinator, or with `start`. */
@@ -70,7 +85,11 @@ export class GroupBroker {
   readonly config: { -readonly [K in keyof GroupConfig]: GroupConfig[K] };
   groups: GroupCoordinator;
   offsetsTopicFails = false;
-  readonly #topics = new Map([['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }]]);
+  readonly groupConfigs = new Map<string, Map<string, string>>();
+  #topics: ReadonlyMap<string, Topic> = new Map([
+    ['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }],
+  ]);
+  #revision = 0;
 
   constructor(config: Partial<GroupConfig> = {}) {
     this.config = { ...DEFAULTS, ...config };
@@ -78,8 +97,7 @@ export class GroupBroker {
   }
 
   start(): this {
-    const partitions = this.logs.map(() => PARTITION);
-    this.#topics.set('__consumer_offsets', { name: '__consumer_offsets', id: 'offsets', partitions });
+    this.setTopic('__consumer_offsets', this.logs.length);
     this.logs.forEach((_log, index) => this.groups.onLeader(index, 1));
     return this;
   }
@@ -91,6 +109,27 @@ export class GroupBroker {
     this.start();
   }
 
+  /** Creates the topic, gives it more partitions, or deletes it where there are to be none; answers its id. */
+  setTopic(name: string, partitionCount: number): string {
+    const topics = new Map(this.#topics);
+    const id = topics.get(name)?.id ?? Buffer.from(name.padStart(16, '-').slice(-16)).toString('base64url');
+    if (partitionCount === 0) topics.delete(name);
+    else topics.set(name, { name, id, partitions: Array(partitionCount).fill(PARTITION) });
+    this.#topics = topics;
+    this.#revision++;
+    if (partitionCount === 0) this.groups.topicsDeleted([name]);
+    return id;
+  }
+
+  get image() {
+    const listeners = [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }];
+    return {
+      revision: this.#revision, topicsByName: this.#topics, features: new Map([['group.version', 1]]),
+      topicsById: new Map([...this.#topics.values()].map((topic) => [topic.id, topic])),
+      brokers: new Map([[1, { id: 1, listeners }]]),
+    };
+  }
+
   logOf(groupId: string): MemoryLog {
     return this.logs[this.groups.partitionFor(groupId)];
   }
@@ -99,6 +138,8 @@ export class GroupBroker {
     return new GroupCoordinator({
       clock: this.clock, config: this.config, logger: silentLogger, random: seededRandom(1),
       partitionOf: (index) => this.logs[index],
+      topics: () => this.image,
+      groupConfig: (groupId) => this.groupConfigs.get(groupId) ?? new Map<string, string>(),
       ensureOffsetsTopic: async () => {
         if (this.offsetsTopicFails) throw new Error('the test has this fail');
         this.start();
@@ -112,14 +153,14 @@ export class GroupBroker {
   ): Promise<Values<Res>> {
     const handler = handlers.find((each) => each.api.key === api.key);
     if (handler === undefined) throw new Error(`No handler of groups answers ${api.name}`);
-    const listeners = [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }];
-    const image = {
-      topicsByName: this.#topics,
-      topicsById: new Map([...this.#topics.values()].map((topic) => [topic.id, topic])),
-      brokers: new Map([[1, { id: 1, listeners }]]),
+    const controller = { image: this.image };
+    Object.defineProperty(controller, 'image', { get: () => this.image }); // it changes while a request is answered
+    const broker = {
+      groups: this.groups, controller, logger: silentLogger, random: seededRandom(7),
+      config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer'] },
     };
     const context = {
-      broker: { groups: this.groups, controller: { image }, logger: silentLogger }, connectionId, apiVersion: version,
+      broker, connectionId, apiVersion: version,
       clientId, clientHost: '127.0.0.1', principal: 'User:ANONYMOUS', listener: 'PLAINTEXT',
     } as unknown as Context;
     const request = new Writer();

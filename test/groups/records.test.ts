@@ -53,9 +53,9 @@ test('tombstones have no value, and an expiry of its own takes the version that 
 test('keys of other kinds are passed over, and told', () => {
   const at = new GroupPartition(0, 0);
   const kinds: number[] = [];
-  const key = Buffer.from('0003000167', 'hex');
+  const key = Buffer.from('000b000167', 'hex');
   replay(at, [encodeBatch({ records: [{ key, value: null, timestamp: 0 }] })], kinds);
-  expect(kinds).toEqual([3]);
+  expect(kinds).toEqual([11]);
   expect(at.groups.size).toBe(0);
 });
 
