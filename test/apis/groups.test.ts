@@ -29,6 +29,11 @@ const REQUESTS: Record<string, Record<string, unknown>> = {
   ListGroups: {},
   DeleteGroups: { groupsNames: ['g'] },
   OffsetDelete: { groupId: 'g', topics: [] },
+  ConsumerGroupHeartbeat: {
+    groupId: 'g', memberId: 'm', memberEpoch: 0, rebalanceTimeoutMs: 1000, subscribedTopicNames: ['t1'],
+    topicPartitions: [],
+  },
+  ConsumerGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
 };
 
 for (const { api, versions } of handlers) {
