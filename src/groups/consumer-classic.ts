@@ -4,10 +4,11 @@ import type { JoinResponse, LeftMember, SyncResponse } from './classic-state.ts'
 import { joinError, syncError } from './classic-state.ts';
 import { readSubscription, writeAssignment } from './consumer-bytes.ts';
 import type { Subscription } from './consumer-bytes.ts';
-import { sameMember, sortedNames, takeIn } from './consumer-heartbeat.ts';
 import { removeMembers } from './consumer-leave.ts';
+import { sameMember, sortedNames } from './consumer-member.ts';
 import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './consumer-state.ts';
 import { isOwned, listPartitions, MemberState, targetOf, usesClassicProtocol } from './consumer-state.ts';
+import { takeIn } from './consumer-step.ts';
 import { checkRoom, subscribe } from './consumer-subscribe.ts';
 import type { GroupTopics } from './consumer-topics.ts';
 import type { ConsumerTurn } from './consumer-turn.ts';

@@ -1,11 +1,12 @@
 /** How members go from a consumer group: they leave, are silent for too long, or are taken out. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-heartbeat.ts';
+import { forget, forgetRegex } from './consumer-forget.ts';
 import { downgrade, mayDowngrade } from './consumer-migration.ts';
-import { forgetRegex } from './consumer-regexes.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
+import { LEAVE_STATIC_EPOCH } from './consumer-request.ts';
 import type { ConsumerGroup, ConsumerMember } from './consumer-state.ts';
 import { OWNS_NOTHING } from './consumer-state.ts';
-import { checkInstance, forget, unknownMember } from './consumer-subscribe.ts';
+import { checkInstance, unknownMember } from './consumer-subscribe.ts';
 import { metadataHashOf, namesOf } from './consumer-topics.ts';
 import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
 
@@ -17,7 +18,7 @@ export function leave(
   if (member === undefined) return unknownMember(memberId);
   const fenced = checkInstance(member, memberId);
   if (fenced !== null) return fenced;
-  if (memberEpoch === -2) leaveForAWhile(group, member, turn);
+  if (memberEpoch === LEAVE_STATIC_EPOCH) leaveForAWhile(group, member, turn);
   else removeMembers(group, [member], `member ${memberId} left`, turn);
   return {
     errorCode: ErrorCode.NONE, errorMessage: null, memberId, memberEpoch, heartbeatIntervalMs: 0, assignment: null,
@@ -29,7 +30,7 @@ function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, turn: Cons
   const { memberId } = member;
   turn.records.push({
     type: 'consumerCurrent', groupId: group.groupId, memberId,
-    value: { ...member, memberEpoch: -2, partitionsPendingRevocation: OWNS_NOTHING },
+    value: { ...member, memberEpoch: LEAVE_STATIC_EPOCH, partitionsPendingRevocation: OWNS_NOTHING },
   });
   turn.timers.push({ name: 'rebalance', memberId, afterMs: null });
 }
@@ -49,14 +50,4 @@ export function removeMembers(
   }
   const metadataHash = metadataHashOf(namesOf(left, group.regexes), turn.topics);
   turn.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });
-}
-
-/** Every trace of the group but its offsets. */
-export function forgetGroup(group: ConsumerGroup, turn: ConsumerTurn): void {
-  const { groupId } = group;
-  for (const memberId of new Set([...group.members.keys(), ...group.targets.keys()])) forget(groupId, memberId, turn);
-  for (const regex of group.regexes.keys()) forgetRegex(groupId, regex, turn);
-  turn.records.push(
-    { type: 'consumerTargetEpoch', groupId, value: null }, { type: 'consumerEpoch', groupId, value: null },
-  );
 }

@@ -1,20 +1,21 @@
 /** A living group turns from the classic protocol to the consumer protocol, and back (KIP-848). */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup } from './classic-state.ts';
-import { addMember, enter, groupMetadata, newClassicGroup } from './classic-state.ts';
+import { addMember, enter, groupMetadata, metadataFor, newClassicGroup } from './classic-state.ts';
 import { readAssignment, readSubscription, writeAssignment } from './consumer-bytes.ts';
-import { forgetGroup } from './consumer-leave.ts';
+import { forgetGroup } from './consumer-forget.ts';
+import { sortedNames } from './consumer-member.ts';
 import type { ConsumerRecord } from './consumer-records.ts';
 import { replayConsumer } from './consumer-replay.ts';
 import type { Assignment, ConsumerGroup, ConsumerMember } from './consumer-state.ts';
-import { MemberState, newConsumerGroup, newConsumerMember, OWNS_NOTHING, targetOf, usesClassicProtocol } from './consumer-state.ts';
-import { sortedNames } from './consumer-heartbeat.ts';
+import {
+  MemberState, newConsumerGroup, newConsumerMember, OWNS_NOTHING, targetOf, usesClassicProtocol,
+} from './consumer-state.ts';
 import { metadataHashOf, namesOf } from './consumer-topics.ts';
 import type { GroupTopics } from './consumer-topics.ts';
 import type { ConsumerLimits, ConsumerTurn, Refusal } from './consumer-turn.ts';
 import { startSession } from './consumer-turn.ts';
 import { selectProtocol } from './protocol-vote.ts';
-import { metadataFor } from './classic-state.ts';
 
 /** Whether the classic group goes without a trace when a consumer joins under its name. */
 export function isReplaceable(group: ClassicGroup): boolean {

@@ -2,7 +2,6 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ConsumerGroup, ConsumerMember } from './consumer-state.ts';
 import { usesClassicProtocol } from './consumer-state.ts';
-import { namesOf } from './consumer-topics.ts';
 import type { GroupTopics } from './consumer-topics.ts';
 import type { Committer } from './offsets.ts';
 
@@ -49,9 +48,3 @@ export function checkEpochFetch(group: ConsumerGroup, memberId: string | null, m
   if (memberEpoch === member.memberEpoch) return ErrorCode.NONE;
   return usesClassicProtocol(member) ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;
 }
-
-/** Whether a member reads the topic, or is to. */
-export function readsTopic(group: ConsumerGroup, name: string): boolean {
-  return namesOf(group.members.values(), group.regexes).has(name);
-}
-

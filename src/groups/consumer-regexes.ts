@@ -1,5 +1,6 @@
 /** Subscriptions by regular expression: which topics they mean, found anew when topics come and go (KIP-848). */
 import { ErrorCode } from '../../protocol/errors.ts';
+import { forgetRegex } from './consumer-forget.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './consumer-state.ts';
 import type { GroupTopics, Regexes } from './consumer-topics.ts';
 import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
@@ -55,12 +56,8 @@ function keep(
   turn.records.push({ type: 'consumerRegex', groupId, regularExpression, value });
 }
 
-export function forgetRegex(groupId: string, regularExpression: string, turn: ConsumerTurn): void {
-  turn.records.push({ type: 'consumerRegex', groupId, regularExpression, value: null });
-}
-
 /** Whether a member other than this one subscribes by it. */
-export function isUsed(group: ConsumerGroup, regex: string, exceptFor: string): boolean {
+function isUsed(group: ConsumerGroup, regex: string, exceptFor: string): boolean {
   for (const member of group.members.values()) {
     if (member.memberId !== exceptFor && member.subscribedTopicRegex === regex) return true;
   }

@@ -1,8 +1,38 @@
-/** What a ConsumerGroupHeartbeat must say, whatever the group. */
+/** What ConsumerGroupHeartbeat says and is answered, and what it must say whatever the group. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ConsumerHeartbeat } from './consumer-heartbeat.ts';
-import { JOIN_EPOCH, LEAVE_EPOCH, LEAVE_STATIC_EPOCH } from './consumer-heartbeat.ts';
+import type { TopicPartitions } from './consumer-state.ts';
 import type { Refusal } from './consumer-turn.ts';
+
+/** Named as in ConsumerGroupHeartbeatRequest; null or -1: as in the last heartbeat. */
+export interface ConsumerHeartbeat {
+  readonly memberId: string;
+  readonly memberEpoch: number;
+  readonly instanceId: string | null;
+  readonly rackId: string | null;
+  readonly rebalanceTimeoutMs: number;
+  readonly subscribedTopicNames: readonly string[] | null;
+  readonly subscribedTopicRegex: string | null;
+  readonly serverAssignor: string | null;
+  readonly topicPartitions: readonly TopicPartitions[] | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+}
+
+/** Named as in ConsumerGroupHeartbeatResponse. */
+export interface ConsumerHeartbeatResponse {
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+  readonly memberId: string | null;
+  readonly memberEpoch: number;
+  readonly heartbeatIntervalMs: number;
+  /** Null: as it was. */
+  readonly assignment: { readonly topicPartitions: { topicId: string; partitions: number[] }[] } | null;
+}
+
+export const JOIN_EPOCH = 0;
+export const LEAVE_EPOCH = -1;
+/** A static member goes, and will be back (KIP-848). */
+export const LEAVE_STATIC_EPOCH = -2;
 
 /** Null, or what is wrong with it. `makesIds`: the broker makes member ids for who joins without one (v0). */
 export function checkHeartbeat(

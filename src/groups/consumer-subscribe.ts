@@ -2,8 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ConsumerGroup, ConsumerMember, OwnedPartitions, TopicPartitions } from './consumer-state.ts';
 import { MemberState, newConsumerMember, OWNS_NOTHING } from './consumer-state.ts';
-import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
-import { cancelTimers } from './consumer-turn.ts';
+import type { Refusal } from './consumer-turn.ts';
 
 export interface Joined {
   readonly member: ConsumerMember;
@@ -91,19 +90,4 @@ function isWithin(owned: readonly TopicPartitions[], assigned: OwnedPartitions):
     const known = assigned.get(topicId);
     return known !== undefined && partitions.every((partition) => known.has(partition));
   });
-}
-
-/** Takes the old member of an instance out; what it had is the new one's. */
-export function replaceMember(group: ConsumerGroup, replaced: ConsumerMember, turn: ConsumerTurn): void {
-  forget(group.groupId, replaced.memberId, turn);
-}
-
-/** The tombstones of one member. */
-export function forget(groupId: string, memberId: string, turn: ConsumerTurn): void {
-  turn.records.push(
-    { type: 'consumerCurrent', groupId, memberId, value: null },
-    { type: 'consumerTarget', groupId, memberId, value: null },
-    { type: 'consumerMember', groupId, memberId, value: null },
-  );
-  cancelTimers(memberId, turn);
 }

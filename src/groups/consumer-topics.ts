@@ -1,5 +1,5 @@
 /** What a consumer group knows of the cluster's topics: which ones it reads, and whether they have changed. */
-import type { ConsumerMember, ResolvedRegex } from './consumer-state.ts';
+import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './consumer-state.ts';
 
 export interface GroupTopic {
   readonly id: string;
@@ -58,3 +58,9 @@ export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics):
   }
   return found ? BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) : 0n;
 }
+
+/** Whether a member subscribes to the topic. */
+export function readsTopic(group: ConsumerGroup, name: string): boolean {
+  return namesOf(group.members.values(), group.regexes).has(name);
+}
+

@@ -5,12 +5,15 @@ import type { Logger } from '../platform/logger.ts';
 import type { ClassicGroup, JoinResponse, LeftMember, SyncResponse } from './classic-state.ts';
 import { joinError, syncError } from './classic-state.ts';
 import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './consumer-classic.ts';
-import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-heartbeat.ts';
-import { heartbeat, JOIN_EPOCH, timeRevocation } from './consumer-heartbeat.ts';
-import { forgetGroup, removeMembers } from './consumer-leave.ts';
+import { forgetGroup } from './consumer-forget.ts';
+import { heartbeat } from './consumer-heartbeat.ts';
+import { removeMembers } from './consumer-leave.ts';
 import { downgrade, mayDowngrade, noConsumerGroup, upgrade } from './consumer-migration.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
+import { JOIN_EPOCH } from './consumer-request.ts';
 import type { ConsumerGroup, ConsumerMember } from './consumer-state.ts';
 import { MemberState, newConsumerGroup, usesClassicProtocol } from './consumer-state.ts';
+import { timeRevocation } from './consumer-step.ts';
 import type { GroupTopics } from './consumer-topics.ts';
 import type { ConsumerLimits, ConsumerTimerName, ConsumerTurn, Refusal } from './consumer-turn.ts';
 import { isRefusal, newTurn, startSession } from './consumer-turn.ts';
@@ -157,8 +160,8 @@ export class Consumers {
   }
 
   #turn(groupId: string): ConsumerTurn {
-    const { clock, limits, topics } = this.#options;
-    return newTurn(clock.now(), limits(groupId), topics());
+    const options = this.#options;
+    return newTurn(options.clock.now(), options.limits(groupId), options.topics());
   }
 
   /** Writes what the turn has decided, and lets it take effect. NONE, or why nothing has happened. */

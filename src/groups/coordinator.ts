@@ -4,29 +4,22 @@ import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { LogError } from '../partitions/partition.ts';
-import type { Clock, Timer } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Random } from '../platform/random.ts';
+import type { Timer } from '../platform/clock.ts';
 import { appendError } from './append-error.ts';
-import type { ClassicGroup, JoinResponse, SyncResponse } from './classic-state.ts';
-import { groupMetadata, joinError, newClassicGroup, syncError } from './classic-state.ts';
+import type { JoinResponse, SyncResponse } from './classic-state.ts';
 import type { DescribedConsumerGroup } from './consumer-describe.ts';
 import { describeConsumerGroup, undescribedConsumerGroup } from './consumer-describe.ts';
-import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-heartbeat.ts';
-import type { ConsumerConfig } from './consumer-limits.ts';
-import { sharedLimits } from './consumer-limits.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
 import { checkEpochCommit } from './consumer-offsets.ts';
-import type { GroupTopics } from './consumer-topics.ts';
 import type { Refusal } from './consumer-turn.ts';
-import { Consumers } from './consumers.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { Outcome } from './group-runner.ts';
-import { GroupRunner } from './group-runner.ts';
 import { partitionFor } from './java-hash.ts';
-import { newMemberId } from './member-id.ts';
+import type { MembershipConfig, MembershipOptions } from './membership.ts';
+import { Membership } from './membership.ts';
 import type {
   CommitRequest, CommittedTopic, DeletedTopic, DeleteTopic, FetchedGroup, FetchRequest,
 } from './offset-requests.ts';
@@ -47,26 +40,18 @@ export interface GroupLog {
   forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void;
 }
 
-export type GroupConfig = ConsumerConfig & Pick<
+export type GroupConfig = MembershipConfig & Pick<
   ServerConfig,
-  | 'group.initial.rebalance.delay.ms' | 'group.max.session.timeout.ms' | 'group.min.session.timeout.ms'
-  | 'group.max.size' | 'offset.metadata.max.bytes' | 'offsets.retention.check.interval.ms'
-  | 'offsets.retention.minutes' | 'offsets.topic.num.partitions'
+  | 'offset.metadata.max.bytes' | 'offsets.retention.check.interval.ms' | 'offsets.retention.minutes'
+  | 'offsets.topic.num.partitions'
 >;
 
-export interface GroupCoordinatorOptions {
-  readonly clock: Clock;
+export interface GroupCoordinatorOptions extends MembershipOptions {
   readonly config: GroupConfig;
-  readonly logger: Logger;
-  readonly random: Random;
   /** The partition of __consumer_offsets where this broker leads it. */
   partitionOf(index: number): GroupLog | undefined;
   /** Creates __consumer_offsets where it is missing; done once its partitions have leaders. */
   ensureOffsetsTopic(): Promise<void>;
-  /** The cluster's topics as of now. */
-  topics(): GroupTopics;
-  /** The dynamic configurations of one group. */
-  groupConfig(groupId: string): ReadonlyMap<string, string>;
   /** How many partitions __consumer_offsets has; undefined while there is none: the configured number counts then. */
   partitionCount?(): number | undefined;
 }
@@ -77,27 +62,14 @@ const RECORDS_A_BATCH = 1000;
 
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
-  readonly #runner: GroupRunner;
-  readonly #consumers: Consumers;
+  readonly #membership: Membership;
   readonly #partitions = new Map<number, GroupPartition | typeof LOADING>();
-  readonly #joinedThrough = new Map<number, Set<ClassicGroup>>();
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
-    this.#runner = new GroupRunner(options, (at, groupId, metadata) => (
-      this.#append(at, [{ type: 'group', groupId, metadata }])
-    ));
-    const limits = sharedLimits();
-    this.#consumers = new Consumers({
-      ...options,
-      limits: (groupId) => limits(options.config, options.groupConfig(groupId)),
-      append: (at, records) => this.#append(at, records),
-      endClassic: (at, group, errorCode) => this.#runner.unload(at, group, errorCode),
-      beginClassic: (at, group) => {
-        const reason = 'only members of the classic protocol are left';
-        this.#runner.run(at, group, { type: 'downgraded', nowMs: this.#now(), reason });
-      },
+    this.#membership = new Membership(options, {
+      find: (groupId) => this.#partitionOf(groupId), append: (at, records) => this.#append(at, records),
     });
   }
 
@@ -129,10 +101,7 @@ export class GroupCoordinator {
       return;
     }
     this.#partitions.set(index, at);
-    for (const group of at.groups.values()) {
-      if (group.type === 'consumer') this.#consumers.load(at, group);
-      else this.#runner.run(at, group, { type: 'loaded', nowMs: this.#now() });
-    }
+    for (const group of at.groups.values()) this.#membership.load(at, group);
     this.#expiry ??= this.#scheduleExpiry();
   }
 
@@ -141,7 +110,7 @@ export class GroupCoordinator {
     const at = this.#partitions.get(index);
     this.#partitions.delete(index);
     if (!(at instanceof GroupPartition)) return;
-    for (const group of at.groups.values()) this.#unload(at, group, ErrorCode.NOT_COORDINATOR);
+    for (const group of at.groups.values()) this.#membership.unload(at, group, ErrorCode.NOT_COORDINATOR);
   }
 
   /** Answers everything that waits and leaves no timer behind. */
@@ -149,109 +118,35 @@ export class GroupCoordinator {
     for (const index of this.#partitions.keys()) this.onResign(index);
     this.#expiry?.cancel();
     this.#expiry = null;
-    this.#joinedThrough.clear();
+    this.#membership.stop();
   }
 
   join(request: JoinRequest, origin: Origin, abilities: JoinAbilities): JoinResponse | Promise<JoinResponse> {
-    const { groupId, memberId, groupInstanceId, sessionTimeoutMs } = request;
-    const { config } = this.#options;
-    if (groupId === '') return joinError(memberId, ErrorCode.INVALID_GROUP_ID);
-    if (
-      sessionTimeoutMs < config['group.min.session.timeout.ms'] ||
-      sessionTimeoutMs > config['group.max.session.timeout.ms']
-    ) {
-      return joinError(memberId, ErrorCode.INVALID_SESSION_TIMEOUT);
-    }
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return joinError(memberId, at);
-    let group = at.groups.get(groupId);
-    if (group === undefined) {
-      if (memberId !== '') return joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID);
-      const created = this.#create(at, groupId);
-      if (typeof created === 'number') return joinError(memberId, created);
-      group = created;
-    }
-    const newId = memberId === '' ? newMemberId(origin.clientId, groupInstanceId, this.#options.random) : '';
-    if (group.type === 'consumer' && group.members.size > 0) {
-      return this.#consumers.join(at, group, { ...request, ...origin, ...abilities }, newId);
-    }
-    if (group.type === 'consumer') {
-      const created = this.#create(at, groupId);
-      if (typeof created === 'number') return joinError(memberId, created);
-      group = created;
-    }
-    this.#noteConnection(origin.connectionId, group);
-    return this.#runner.join(at, group, {
-      type: 'join', nowMs: this.#now(), newMemberId: newId, ...request, ...origin, ...abilities,
-    });
+    return this.#membership.join(request, origin, abilities);
   }
 
   sync(request: SyncRequest): SyncResponse | Promise<SyncResponse> {
-    if (request.groupId === '') return syncError(ErrorCode.INVALID_GROUP_ID);
-    const at = this.#partitionOf(request.groupId);
-    // Its group is being read: joining again is the safe way to find out what came of this generation.
-    if (at === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) return syncError(ErrorCode.REBALANCE_IN_PROGRESS);
-    if (typeof at === 'number') return syncError(at);
-    const group = at.groups.get(request.groupId);
-    if (group === undefined) return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
-    if (group.type === 'consumer') return this.#consumers.sync(at, group, request);
-    return this.#runner.sync(at, group, { type: 'sync', nowMs: this.#now(), ...request });
+    return this.#membership.sync(request);
   }
 
   heartbeat(request: HeartbeatRequest): number {
-    if (request.groupId === '') return ErrorCode.INVALID_GROUP_ID;
-    const at = this.#partitionOf(request.groupId);
-    // Its group is being read: an error would make a member give up partitions it still owns.
-    if (typeof at === 'number') return at === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : at;
-    const group = at.groups.get(request.groupId);
-    if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-    if (group.type === 'consumer') return this.#consumers.classicHeartbeat(at, group, request);
-    const { memberId, groupInstanceId, generationId } = request;
-    return this.#runner.run(at, group, {
-      type: 'heartbeat', nowMs: this.#now(), memberId, groupInstanceId, generationId,
-    }).errorCode;
+    return this.#membership.heartbeat(request);
   }
 
   leave(request: LeaveRequest): Outcome {
-    const { groupId, members } = request;
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return { errorCode: at, members: [] };
-    const group = at.groups.get(groupId);
-    if (group?.type === 'consumer') return this.#consumers.leave(at, group, request);
-    if (group !== undefined) return this.#runner.run(at, group, { type: 'leave', nowMs: this.#now(), members });
-    const errorCode = ErrorCode.UNKNOWN_MEMBER_ID;
-    return {
-      errorCode: ErrorCode.NONE,
-      members: members.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId, errorCode })),
-    };
+    return this.#membership.leave(request);
   }
 
   /** ConsumerGroupHeartbeat; the request is in order by itself. */
   consumerHeartbeat(
     groupId: string, request: ConsumerHeartbeat, connectionId: number,
   ): ConsumerHeartbeatResponse | Refusal {
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return { errorCode: at, errorMessage: 'This broker does not coordinate the group now.' };
-    return this.#consumers.heartbeat(at, groupId, request, connectionId);
+    return this.#membership.consumerHeartbeat(groupId, request, connectionId);
   }
 
   /** The connection is gone. `evict` (ottla.evict.on.disconnect) takes its dynamic members out of their groups. */
   connectionClosed(connectionId: number, evict: boolean): void {
-    const groups = this.#joinedThrough.get(connectionId);
-    this.#joinedThrough.delete(connectionId);
-    const consumerGroups = this.#consumers.takeConnection(connectionId);
-    if (!evict) return;
-    for (const groupId of consumerGroups) {
-      const at = this.#partitionOf(groupId);
-      const group = typeof at === 'number' ? undefined : at.groups.get(groupId);
-      if (typeof at !== 'number' && group?.type === 'consumer') this.#consumers.evict(at, group, connectionId);
-    }
-    for (const group of groups ?? []) {
-      const at = this.#partitionOf(group.groupId);
-      if (typeof at === 'number' || at.groups.get(group.groupId) !== group) continue;
-      this.#runner.run(at, group, { type: 'connectionClosed', nowMs: this.#now(), connectionId });
-    }
+    this.#membership.connectionClosed(connectionId, evict);
   }
 
   /** Topics must exist: the handler has checked, and filled in both name and id. */
@@ -262,7 +157,7 @@ export class GroupCoordinator {
     const errorCode = this.#checkCommit(group, request);
     if (errorCode !== ErrorCode.NONE) return refuseCommit(request.topics, errorCode);
     if (group?.type === 'classic') {
-      this.#runner.run(at, group, { type: 'committed', nowMs: this.#now(), memberId: request.memberId });
+      this.#membership.committed(at, group, request.memberId);
     }
     const metadataMaxBytes = this.#options.config['offset.metadata.max.bytes'];
     const { records, topics } = commitOffsets(request, this.#now(), metadataMaxBytes);
@@ -386,38 +281,13 @@ export class GroupCoordinator {
     return at === LOADING ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
   }
 
-  /** A new classic group; an empty group of the consumer protocol gives way to it. */
-  #create(at: GroupPartition, groupId: string): ClassicGroup | number {
-    const group = newClassicGroup(groupId, this.#now());
-    const before = at.groups.get(groupId);
-    const failed = this.#append(at, [
-      ...(before?.type === 'consumer' ? this.#consumers.tombstones(before) : []),
-      { type: 'group', groupId, metadata: groupMetadata(group) },
-    ]);
-    if (failed !== ErrorCode.NONE) return failed;
-    if (before?.type === 'consumer') this.#consumers.unload(before);
-    at.groups.set(groupId, group);
-    return group;
-  }
-
   #remove(at: GroupPartition, group: Group): number {
     const failed = this.#write(at, [
       ...offsetTombstones(at, group.groupId),
-      ...(group.type === 'consumer' ? this.#consumers.tombstones(group) : [groupTombstone(group.groupId)]),
+      ...(group.type === 'consumer' ? this.#membership.tombstones(group) : [groupTombstone(group.groupId)]),
     ]);
-    if (failed === ErrorCode.NONE) this.#unload(at, group, ErrorCode.UNKNOWN_MEMBER_ID);
+    if (failed === ErrorCode.NONE) this.#membership.unload(at, group, ErrorCode.UNKNOWN_MEMBER_ID);
     return failed;
-  }
-
-  #unload(at: GroupPartition, group: Group, errorCode: number): void {
-    if (group.type === 'consumer') this.#consumers.unload(group);
-    else this.#runner.unload(at, group, errorCode);
-  }
-
-  #noteConnection(connectionId: number, group: ClassicGroup): void {
-    const groups = this.#joinedThrough.get(connectionId);
-    if (groups === undefined) this.#joinedThrough.set(connectionId, new Set([group]));
-    else groups.add(group);
   }
 
   /** Appends records and lets them take effect. NONE, or what the client is told. */

@@ -1,5 +1,5 @@
 /** Whether the members of a group, of whatever type, read a topic: then its offsets are in use. Pure. */
-import { readsTopic } from './consumer-offsets.ts';
+import { readsTopic } from './consumer-topics.ts';
 import type { Group } from './group.ts';
 import { isSubscribed } from './protocol-vote.ts';
 

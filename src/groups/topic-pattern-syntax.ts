@@ -69,7 +69,7 @@ class Parser {
   #quoted(parts: Node[]): void {
     const found = this.#text.indexOf('\\E', this.#at);
     const end = found === -1 ? this.#text.length : found;
-    const literals = [...this.#text.slice(this.#at, end)].map((char) => this.#literal(char));
+    const literals = Array.from(this.#text.slice(this.#at, end), (char) => this.#literal(char));
     this.#at = Math.min(end + 2, this.#text.length);
     const last = literals.pop();
     parts.push(...literals);

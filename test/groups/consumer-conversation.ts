@@ -1,164 +1,12 @@
 /**
  * A conversation about groups of the consumer protocol (KIP-848), held with Apache Kafka and with Ottla: what each
- * request was answered, a line each. Ids that a broker makes up are shown as names.
+ * request was answered, a line each.
  */
-import type { Draft } from '../../protocol/schema.ts';
-import {
-  ConsumerGroupDescribe, ConsumerGroupHeartbeat, DeleteGroups, DescribeGroups, Heartbeat, JoinGroup, LeaveGroup,
-  ListGroups, OffsetCommit, OffsetDelete, OffsetFetch, SyncGroup,
-} from '../../protocol/apis/index.ts';
-import { messageCodec } from '../../protocol/compile.ts';
-import { ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
-import { Writer } from '../../protocol/writer.ts';
+import { ConsumerGroupDescribe, DescribeGroups, LeaveGroup, ListGroups } from '../../protocol/apis/index.ts';
+import { downgrade, joinOfClassic, upgrade } from './consumer-migrations.ts';
+import { Talk } from './consumer-talk.ts';
+import type { HeartbeatDraft, Topics } from './consumer-talk.ts';
 import type { Send } from './conversation.ts';
-
-/** The broker's topics, as an administrator changes them. */
-export interface Topics {
-  /** Answers the id. */
-  create(name: string, partitions: number): Promise<string>;
-  grow(name: string, partitions: number): Promise<void>;
-  delete(name: string): Promise<void>;
-}
-
-type HeartbeatDraft = Draft<typeof ConsumerGroupHeartbeat['request']['fields']>;
-type JoinDraft = Draft<typeof JoinGroup['request']['fields']>;
-
-const JOIN = { memberEpoch: 0, rebalanceTimeoutMs: 30_000, topicPartitions: [] };
-
-class Talk {
-  readonly lines: string[] = [];
-  readonly send: Send;
-  readonly topics: Topics;
-  readonly run: string;
-  readonly #names = new Map<string, string>();
-
-  constructor(send: Send, topics: Topics, run: string) {
-    this.send = send;
-    this.topics = topics;
-    this.run = run;
-  }
-
-  in(name: string): string {
-    return `${this.run}-${name}`;
-  }
-
-  title(text: string): void {
-    this.lines.push(`# ${text}`);
-  }
-
-  name(id: string, name: string): string {
-    this.#names.set(id, name);
-    return id;
-  }
-
-  async topic(name: string, partitions: number): Promise<string> {
-    return this.name(await this.topics.create(this.in(name), partitions), `<${name}>`);
-  }
-
-  async note<T>(what: string, answer: Promise<T>): Promise<T> {
-    const value = await answer;
-    const text = JSON.stringify(value, (key, part: unknown) => {
-      if (key === 'throttleTimeMs' || key === 'errorMessage' || key === 'clientHost') return undefined;
-      if ((key === 'partitions' || key === 'subscribedTopicNames') && Array.isArray(part)) return part.toSorted();
-      if (key === 'topicPartitions' && Array.isArray(part)) return part.toSorted((a, b) => (this.#label(a.topicId) < this.#label(b.topicId) ? -1 : 1));
-      return isBuffer(part) ? Buffer.from(part.data).toString('hex') : part;
-    });
-    let plain = text.replaceAll(`${this.run}-`, '');
-    const hexRun = Buffer.from(`${this.run}-`).toString('hex');
-    plain = plain.replaceAll(hexRun, '');
-    for (const [id, name] of this.#names) plain = plain.replaceAll(id, name);
-    this.lines.push(`${what}: ${plain.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')}`);
-    return value;
-  }
-
-  #label(id: string): string {
-    return this.#names.get(id) ?? id;
-  }
-
-  beat(group: string, memberId: string, memberEpoch: number, more: Partial<HeartbeatDraft> = {}, version = 1) {
-    return this.send('one', ConsumerGroupHeartbeat, version, { groupId: this.in(group), memberId, memberEpoch, ...more });
-  }
-
-  join(group: string, memberId: string, topics: string[] | null, more: Partial<HeartbeatDraft> = {}, version = 1) {
-    const subscribedTopicNames = topics === null ? null : topics.map((topic) => this.in(topic));
-    return this.beat(group, memberId, 0, { ...JOIN, subscribedTopicNames, ...more }, version);
-  }
-
-  async describe(group: string) {
-    const { groups } = await this.send('one', ConsumerGroupDescribe, 1, {
-      groupIds: [this.in(group)], includeAuthorizedOperations: false,
-    });
-    return groups.map((each) => ({
-      ...each, members: each.members.toSorted((a, b) => (this.#label(a.memberId) < this.#label(b.memberId) ? -1 : 1)),
-    }));
-  }
-
-  async state(what: string, group: string): Promise<void> {
-    const [{ groupState, groupEpoch, assignmentEpoch, members }] = await this.describe(group);
-    const epochs = members.map(({ memberEpoch }) => memberEpoch).toSorted((a, b) => a - b);
-    this.lines.push(`${what}: ${groupState} epoch=${groupEpoch} assignment=${assignmentEpoch} members=${epochs}`);
-  }
-
-  commit(group: string, memberId: string, epoch: number, partitions = [0], version = 9, instance: string | null = null) {
-    return this.send('one', OffsetCommit, version, {
-      groupId: this.in(group), memberId, generationIdOrMemberEpoch: epoch, groupInstanceId: instance,
-      topics: [{
-        name: this.in('t1'),
-        partitions: partitions.map((partitionIndex) => ({ partitionIndex, committedOffset: 5, committedMetadata: '' })),
-      }],
-    });
-  }
-
-  fetch(group: string, memberId: string | null, memberEpoch: number) {
-    return this.send('one', OffsetFetch, 9, {
-      groups: [{
-        groupId: this.in(group), memberId, memberEpoch, topics: [{ name: this.in('t1'), partitionIndexes: [0] }],
-      }],
-    });
-  }
-
-  deleteOffsets(group: string, topic: string) {
-    return this.send('one', OffsetDelete, 0, {
-      groupId: this.in(group), topics: [{ name: this.in(topic), partitions: [{ partitionIndex: 0 }] }],
-    });
-  }
-
-  deleteGroup(group: string) {
-    return this.send('one', DeleteGroups, 2, { groupsNames: [this.in(group)] });
-  }
-
-  classicJoin(group: string, memberId: string, more: Partial<JoinDraft> = {}, owned: OwnedPartitions = [], version = 9) {
-    return this.send('two', JoinGroup, version, {
-      groupId: this.in(group), sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId,
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: subscription([this.in('t1')], owned) }], ...more,
-    });
-  }
-
-  classicSync(group: string, memberId: string, generationId: number, more: object = {}) {
-    return this.send('two', SyncGroup, 5, {
-      groupId: this.in(group), memberId, generationId, protocolType: 'consumer', protocolName: 'range',
-      assignments: [], ...more,
-    });
-  }
-
-  classicBeat(group: string, memberId: string, generationId: number, groupInstanceId: string | null = null) {
-    return this.send('two', Heartbeat, 4, { groupId: this.in(group), memberId, generationId, groupInstanceId });
-  }
-}
-
-type OwnedPartitions = { topic: string; partitions: number[] }[];
-
-function subscription(topics: string[], ownedPartitions: OwnedPartitions): Buffer {
-  const writer = new Writer();
-  writer.int16(3);
-  messageCodec(ConsumerProtocolSubscription, 3).encode(writer, { topics, ownedPartitions, generationId: -1 });
-  return writer.finish();
-}
-
-function isBuffer(part: unknown): part is { data: number[] } {
-  return typeof part === 'object' && part !== null && 'type' in part && part.type === 'Buffer';
-}
 
 /** `settle` waits until what was sent without waiting has arrived. */
 export async function converseAsConsumers(
@@ -276,9 +124,9 @@ async function twoMembers(talk: Talk, t1: string): Promise<void> {
   await talk.note('a repeats it', talk.beat(g, 'a', 2, { topicPartitions: kept }));
   await talk.note('b gets it', talk.beat(g, 'b', 3, { topicPartitions: [] }));
   await talk.state('state', g);
-  await talk.note('a commits', talk.commit(g, 'a', 3, kept[0].partitions as number[]));
-  await talk.note('a commits with its last epoch what it kept', talk.commit(g, 'a', 2, kept[0].partitions as number[]));
-  await talk.note('and what it gave up', talk.commit(g, 'a', 2, [1 - kept[0].partitions![0]]));
+  await talk.note('a commits', talk.commit(g, 'a', 3, kept[0].partitions));
+  await talk.note('a commits with its last epoch what it kept', talk.commit(g, 'a', 2, kept[0].partitions));
+  await talk.note('and what it gave up', talk.commit(g, 'a', 2, [1 - kept[0].partitions[0]]));
   await talk.note('and both', talk.commit(g, 'a', 2, [0, 1]));
   await talk.note('b commits with its last epoch', talk.commit(g, 'b', 2, [0, 1]));
   await talk.note('b leaves', talk.beat(g, 'b', -1));
@@ -386,8 +234,8 @@ async function expressions(talk: Talk, settle: () => Promise<void>): Promise<voi
   const subscribedTopicRegex = `${talk.run}-rx.*`;
   await talk.join(g, 'a', null, { subscribedTopicRegex });
   await settle();
-  // Kafka looks for topics beside the heartbeat, and answers with them later: the epochs are its own.
-  const { memberEpoch } = await talk.join(g, 'b', null, { subscribedTopicRegex: `${talk.run}-none` });
+  // Kafka looks for topics beside the heartbeat, and answers with them later: its epochs are others.
+  await talk.join(g, 'b', null, { subscribedTopicRegex: `${talk.run}-none` });
   await talk.beat(g, 'b', -1);
   const owned = async () => {
     const [{ members }] = await talk.describe(g);
@@ -396,7 +244,6 @@ async function expressions(talk: Talk, settle: () => Promise<void>): Promise<voi
       subscribedTopicRegex: member.subscribedTopicRegex, target: member.targetAssignment,
     }));
   };
-  void memberEpoch;
   const [before] = await talk.describe(g);
   await talk.beat(g, 'a', before.members[0].memberEpoch);
   await talk.note('what the expression finds', owned());
@@ -407,124 +254,4 @@ async function expressions(talk: Talk, settle: () => Promise<void>): Promise<voi
   }).then(({ errorCode }) => errorCode));
   await talk.note('what it has then', owned());
   await talk.beat(g, 'a', -1);
-}
-
-async function joinOfClassic(talk: Talk, t1: string): Promise<void> {
-  talk.title('a classic member in a consumer group');
-  const g = 'mixed';
-  await talk.note('a joins', talk.join(g, 'a', ['t1']));
-  await talk.note('classic, of another type', talk.classicJoin(g, '', { protocolType: 'connect' }));
-  await talk.note('classic, without protocols', talk.classicJoin(g, '', { protocols: [] }));
-  const given = await talk.classicJoin(g, '');
-  const c = talk.name(given.memberId, 'CLASSIC');
-  await talk.note('classic, must come with an id', Promise.resolve(given));
-  await talk.note('classic joins', talk.classicJoin(g, c));
-  await talk.note('describe', talk.describe(g));
-  await talk.note('classic syncs', talk.classicSync(g, c, 3));
-  await talk.note('classic beats', talk.classicBeat(g, c, 3));
-  await talk.note('beats with another generation', talk.classicBeat(g, c, 2));
-  await talk.note('syncs with another generation', talk.classicSync(g, c, 2));
-  await talk.note('syncs with another protocol', talk.classicSync(g, c, 3, { protocolName: 'x' }));
-  await talk.note('syncs as the other', talk.classicSync(g, 'a', 2));
-  await talk.note('beats as the other', talk.classicBeat(g, 'a', 2));
-  await talk.note('beats as no one', talk.classicBeat(g, 'x', 2));
-  await talk.note('a is asked to give up one', talk.beat(g, 'a', 2, {
-    topicPartitions: [{ topicId: t1, partitions: [0, 1] }],
-  }));
-  await talk.note('classic beats', talk.classicBeat(g, c, 3));
-  await talk.note('a has given it up', talk.beat(g, 'a', 2, { topicPartitions: [{ topicId: t1, partitions: [0] }] }));
-  await talk.note('classic shall join', talk.classicBeat(g, c, 3));
-  await talk.note('classic joins again', talk.classicJoin(g, c));
-  await talk.note('classic syncs', talk.classicSync(g, c, 3));
-  await talk.note('classic commits', talk.send('two', OffsetCommit, 8, {
-    groupId: talk.in(g), memberId: c, generationIdOrMemberEpoch: 3,
-    topics: [{ name: talk.in('t1'), partitions: [{ partitionIndex: 1, committedOffset: 1, committedMetadata: '' }] }],
-  }));
-  await talk.note('classic commits another generation', talk.commit(g, c, 2, [0]));
-  await talk.note('classic joins with other topics', talk.classicJoin(g, c, {
-    protocols: [{ name: 'range', metadata: subscription([talk.in('t2')], []) }],
-  }));
-  await talk.state('state', g);
-  await talk.note('classic beats as the others do', talk.beat(g, c, 4));
-  await talk.note('and as classic members do', talk.classicBeat(g, c, 4));
-  await talk.note('describe', talk.describe(g));
-  await talk.note('classic leaves', talk.send('two', LeaveGroup, 5, { groupId: talk.in(g), members: [{ memberId: c }] }));
-  await talk.state('state', g);
-  await talk.note('classic, static', talk.classicJoin(g, '', { groupInstanceId: 'i' }).then((answer) => {
-    talk.name(answer.memberId, 'STATIC');
-    return answer;
-  }));
-  await talk.state('state', g);
-  await talk.note('a leaves', talk.beat(g, 'a', -1));
-  await talk.note('now classic', talk.send('one', DescribeGroups, 6, { groups: [talk.in(g)] }));
-}
-
-/** A classic group of one stable member. */
-async function classicGroup(talk: Talk, g: string, name: string, assigned: string): Promise<string> {
-  const given = await talk.classicJoin(g, '');
-  const c = talk.name(given.memberId, name);
-  const { generationId } = await talk.classicJoin(g, c);
-  const writer = new Writer();
-  writer.int16(0);
-  writer.int32(1);
-  writer.int16(Buffer.byteLength(talk.in('t1')));
-  writer.bytes(Buffer.from(talk.in('t1')));
-  for (const each of [2, 0, 1]) writer.int32(each);
-  writer.int32(-1);
-  await talk.note(assigned, talk.classicSync(g, c, generationId, {
-    assignments: [{ memberId: c, assignment: writer.finish() }],
-  }));
-  return c;
-}
-
-async function upgrade(talk: Talk, t1: string, settle: () => Promise<void>): Promise<void> {
-  talk.title('a classic group that is upgraded');
-  const g = 'upgrade';
-  const c = await classicGroup(talk, g, 'OLD', 'classic has all');
-  await talk.note('commits', talk.commit(g, c, 1));
-  await talk.note('a joins', talk.join(g, 'a', ['t1']));
-  await talk.note('describe', talk.describe(g));
-  await talk.note('the offset is there', talk.fetch(g, null, -1));
-  await talk.note('classic shall join', talk.classicBeat(g, c, 1));
-  const owned = [{ topic: talk.in('t1'), partitions: [0, 1] }];
-  await talk.note('classic joins', talk.classicJoin(g, c, {}, owned));
-  await talk.note('classic syncs', talk.classicSync(g, c, 1));
-  await talk.note('classic shall join again', talk.classicBeat(g, c, 1));
-  const kept = [0];
-  await talk.note('classic joins', talk.classicJoin(g, c, {}, [{ topic: talk.in('t1'), partitions: [...kept] }]));
-  await talk.note('classic syncs', talk.classicSync(g, c, 2));
-  await talk.note('a gets its part', talk.beat(g, 'a', 2));
-  await talk.note('classic is upgraded too', talk.beat(g, c, 2, { topicPartitions: [{ topicId: t1, partitions: [...kept] }] }));
-  await talk.note('a leaves', talk.beat(g, 'a', -1));
-  await settle();
-  const joining = await talk.classicJoin('empty', '', {}, [], 3);
-  await talk.note('last leaves', talk.send('two', LeaveGroup, 3, {
-    groupId: talk.in('empty'), members: [{ memberId: joining.memberId }],
-  }));
-  await talk.note('an empty classic group is taken over', talk.join('empty', 'n', ['t1']));
-  await talk.beat('empty', 'n', -1);
-  await talk.note('an empty consumer group is taken over', talk.classicJoin('empty', '', {}, [], 3)
-    .then(({ errorCode, generationId }) => ({ errorCode, generationId })));
-  await talk.note('a strange classic group', talk.classicJoin('strange', '', {
-    protocolType: 'connect', protocols: [{ name: 'x', metadata: Buffer.from('m') }],
-  }, [], 3).then(({ errorCode, generationId }) => ({ errorCode, generationId })));
-  await talk.note('is not upgraded', talk.join('strange', 'n', ['t1']));
-}
-
-async function downgrade(talk: Talk, t1: string, settle: () => Promise<void>): Promise<void> {
-  talk.title('a consumer group that is downgraded');
-  const g = 'down';
-  await talk.note('a joins', talk.join(g, 'a', ['t1']));
-  const given = await talk.classicJoin(g, '');
-  const c = talk.name(given.memberId, 'LEFT');
-  await talk.note('classic joins', talk.classicJoin(g, c));
-  await talk.classicSync(g, c, 3);
-  await talk.beat(g, 'a', 2, { topicPartitions: [{ topicId: t1, partitions: [0, 1] }] });
-  await talk.note('a leaves', talk.beat(g, 'a', -1));
-  await talk.note('describe', talk.send('one', DescribeGroups, 6, { groups: [talk.in(g)] }));
-  await talk.note('classic shall join', talk.classicBeat(g, c, 4));
-  await talk.note('with its old generation', talk.classicBeat(g, c, 3));
-  const joined = await talk.note('classic joins', talk.classicJoin(g, c));
-  await settle();
-  await talk.note('classic syncs', talk.classicSync(g, c, joined.generationId));
 }

@@ -114,7 +114,7 @@ export class GroupBroker {
     const topics = new Map(this.#topics);
     const id = topics.get(name)?.id ?? Buffer.from(name.padStart(16, '-').slice(-16)).toString('base64url');
     if (partitionCount === 0) topics.delete(name);
-    else topics.set(name, { name, id, partitions: Array(partitionCount).fill(PARTITION) });
+    else topics.set(name, { name, id, partitions: Array.from({ length: partitionCount }, () => PARTITION) });
     this.#topics = topics;
     this.#revision++;
     if (partitionCount === 0) this.groups.topicsDeleted([name]);

@@ -1,5 +1,4 @@
 /** Gives each member a range of every topic, the same range where topics have as many partitions: for joins. */
-import type { Assignment } from '../consumer-state.ts';
 import type { AssignedMember, Assignor, MutableAssignment } from './assignor.ts';
 import { add, compareText } from './assignor.ts';
 
@@ -24,7 +23,7 @@ export const range: Assignor = (members, partitionCount) => {
       for (; next < end; next++) add(assignments.get(memberId) as MutableAssignment, topicId, next);
     }
   }
-  return assignments as Map<string, Assignment>;
+  return assignments;
 };
 
 /** Static members first, by their instances: a restart under another member id moves no range. */
