@@ -28,6 +28,8 @@ import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
 import { nodeNetwork, type Listener, type Network } from './platform/network.ts';
 import { randomUuid, systemRandom, type Random } from './platform/random.ts';
+import { TransactionCoordinator } from './transactions/coordinator.ts';
+import { writeMarker } from './transactions/markers.ts';
 import { ProducerIds } from './transactions/producer-ids.ts';
 
 export interface BrokerOptions {
@@ -108,14 +110,23 @@ class Broker implements RunningBroker {
       partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
       ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
     });
+    const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
     const config = () => this.#config;
+    const transactions = new TransactionCoordinator({
+      clock, logger, config,
+      partitionOf: (index) => partitions.get('__transaction_state', index),
+      partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
+      ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
+      nextProducerId: () => producerIds.next(),
+      writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
+      exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
+    });
     const layers = () => this.#layers;
     this.parts = {
-      nodeId, clock, random, logger, controller, partitions, groups,
+      nodeId, clock, random, logger, controller, partitions, groups, producerIds, transactions,
       get config() { return config(); },
       get layers() { return layers(); },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
-      producerIds: new ProducerIds(() => controller.allocateProducerIds(nodeId)),
     };
     controller.onChange((image) => this.#takeOverConfig(image));
     followImage(this.parts);
@@ -158,6 +169,7 @@ class Broker implements RunningBroker {
     this.#timers.clear();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
     this.parts.controller.close();

@@ -8,6 +8,7 @@ import type { ServerConfig } from '../config/server.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchSessions } from '../partitions/fetch-sessions.ts';
 import type { Partitions } from '../partitions/partitions.ts';
+import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerParts {
@@ -25,4 +26,5 @@ export interface BrokerParts {
   readonly fetchSessions: FetchSessions;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
 }

@@ -24,4 +24,5 @@ export const supportedFeatures: readonly SupportedFeature[] = [
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 30 },
   { name: 'kraft.version', level: 1 },
+  { name: 'transaction.version', level: 2 },
 ];

@@ -21,8 +21,11 @@ export interface ProduceOptions {
   /** Of the Produce request. */
   readonly apiVersion: number;
   readonly isAcksAll: boolean;
-  /** Whether the request names one; a transactional batch needs it. */
-  readonly hasTransactionalId?: boolean;
+  /**
+   * Asked before a transactional batch is the first of its producer's transaction in a partition: NONE, or why it is none of
+   * its partitions. Null where the request names no transactional id, which such a batch needs.
+   */
+  readonly admit?: ((partition: Partition, producerId: number, producerEpoch: number) => number) | null;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -55,9 +58,8 @@ export function appendProduced(
     return result;
   }
   if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
-    return options.hasTransactionalId === true
-      ? refusedAppend(ErrorCode.INVALID_TXN_STATE, 'Transactions have no coordinator here yet')
-      : refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
+    const refused = admitTransaction(partition, valid.bytes, valid.at, options);
+    if (refused !== null) return refused;
   }
   const producerError = log.checkProducer(valid.bytes, valid.at);
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
@@ -73,6 +75,18 @@ export function appendProduced(
     partitions.noteFailure(partition, error);
     return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
   }
+}
+
+/** Null where the batch may be appended. */
+function admitTransaction(partition: Partition, bytes: Buffer, at: number, { admit }: ProduceOptions): AppendResult | null {
+  if (admit === undefined || admit === null) {
+    return refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
+  }
+  const producerId = batch.producerId(bytes, at);
+  const producerEpoch = batch.producerEpoch(bytes, at);
+  if (partition.hasOpenTransaction(producerId, producerEpoch)) return null;
+  const errorCode = admit(partition, producerId, producerEpoch);
+  return errorCode === ErrorCode.NONE ? null : refusedAppend(errorCode);
 }
 
 export function refusedAppend(errorCode: number, errorMessage: string | null = null): AppendResult {

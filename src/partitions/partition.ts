@@ -3,6 +3,7 @@ import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts'
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { endTxnMarker } from '../../protocol/records/control.ts';
 import type { Log } from '../log/log.ts';
 
 /** Told when a partition it waits at has more to read, or is no more. */
@@ -19,6 +20,22 @@ export class LogError extends Error {
     this.name = 'LogError';
     this.errorCode = errorCode;
   }
+}
+
+export interface AppendOptions {
+  readonly compression?: 'none';
+  /** The transaction the records are part of: they count once it commits. */
+  readonly transaction?: { readonly producerId: number; readonly producerEpoch: number } | undefined;
+}
+
+export interface Marker {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly committed: boolean;
+  /** The leader epoch of the partition of __transaction_state whose leader has this written. */
+  readonly coordinatorEpoch: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
 }
 
 /** Internal topics are replayed in pieces of this size, larger where a single batch is larger. */
@@ -74,6 +91,12 @@ export class Partition {
     return unstable === -1 ? this.highWatermark : Math.min(unstable, this.highWatermark);
   }
 
+  /** Whether the producer has an open transaction here, under this very epoch. */
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.log.producers.producers.get(producerId);
+    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
+  }
+
   /**
    * The largest epoch up to `epoch` that is known, and where it ended (KIP-101). The log notes an epoch with its first batch;
    * before that the current one begins and ends at the log's end.
@@ -87,23 +110,42 @@ export class Partition {
 
   /**
    * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
-   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; INVALID_PRODUCER_EPOCH when the transaction they belong
+   * to has been fenced; nothing is appended then
    */
-  appendRecords(records: readonly RecordDraft[], options: { compression?: 'none' } = {}): {
-    baseOffset: number;
-    lastOffset: number;
-  } {
-    const batch = encodeBatch({ records: [...records], ...options });
+  appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): { baseOffset: number; lastOffset: number } {
+    const { transaction, ...more } = options;
+    const draft = transaction === undefined ? more : { ...more, ...transaction, isTransactional: true };
+    const baseOffset = this.#appendOwn(encodeBatch({ records: [...records], ...draft }));
+    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+  }
+
+  /**
+   * Ends a producer's transaction here (KIP-98), whether or not it has written, and returns when readers see it.
+   * @throws {LogError} INVALID_PRODUCER_EPOCH and TRANSACTION_COORDINATOR_FENCED when a younger one has spoken, else as
+   * appendRecords
+   */
+  appendMarker(marker: Marker): void {
+    const { producerId, producerEpoch, committed, coordinatorEpoch, timestamp } = marker;
+    const record = endTxnMarker(committed ? 'COMMIT' : 'ABORT', coordinatorEpoch, timestamp);
+    this.#appendOwn(encodeBatch({
+      records: [record], producerId, producerEpoch, isTransactional: true, isControl: true,
+    }));
+  }
+
+  #appendOwn(bytes: Buffer): number {
+    const refused = this.log.checkProducer(bytes, 0, false);
+    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the producer`);
     this.#writes.settleOthers();
     let baseOffset: number;
     try {
-      baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
+      baseOffset = this.log.append(bytes, 0, bytes.length, this.leaderEpoch);
       this.#writes.flush();
     } catch (error) {
       throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
     }
     this.advance();
-    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+    return baseOffset;
   }
 
   /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */

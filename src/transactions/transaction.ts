@@ -175,8 +175,7 @@ function end(current: Transaction, event: EndEvent): Outcome {
   const isBumping = event.clientVersion >= EPOCH_BUMP_VERSION;
   const isRepeated = isBumping && current.clientVersion >= EPOCH_BUMP_VERSION && endedBefore(current, event);
   if (current.producerId !== event.producerId && !isRepeated) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
-  const mayBeRepeated = isRepeated && current.state !== 'Ongoing';
-  if (producerEpoch !== current.producerEpoch && !mayBeRepeated) return refuse(ErrorCode.PRODUCER_FENCED);
+  if (producerEpoch !== current.producerEpoch && !isRepeated) return refuse(ErrorCode.PRODUCER_FENCED);
   switch (current.state) {
     case 'Ongoing':
       return prepare(current, event);
@@ -199,6 +198,7 @@ function end(current: Transaction, event: EndEvent): Outcome {
 
 /** Whether the epoch that this request ends has been ended: its answer was lost, and it comes again. */
 function endedBefore(current: Transaction, { producerId, producerEpoch }: EndEvent): boolean {
+  if (current.state === 'Empty' || current.state === 'Ongoing') return false;
   if (producerId === current.producerId) return current.producerEpoch === producerEpoch + 1;
   const wasLast = producerId === current.previousProducerId && producerEpoch === LAST_EPOCH;
   return wasLast && current.producerEpoch === 0;

@@ -156,21 +156,26 @@ export class Conversation {
     }), ({ errorCode }) => errorCode);
     const next = version < 5 ? '' : ` ${this.nameOf(answer.producerId)}/${answer.producerEpoch}`;
     this.note(`${committed ? 'commit' : 'abort'} ${what} v${version}`, `${errorName(answer.errorCode)}${next}`);
+    if (answer.errorCode === 0) await this.#stateOf(id); // until the markers are written
     if (version < 5 || answer.errorCode !== 0) return producer;
     return { id, producerId: answer.producerId, producerEpoch: answer.producerEpoch };
   }
 
-  async describe(name: string, transactionalId = this.id(name)): Promise<void> {
-    const answer = await this.#settled(async () => {
+  #stateOf(transactionalId: string) {
+    return this.#settled(async () => {
       const { transactionStates: [state] } = await this.#setting.send(DescribeTransactions, 0, {
         transactionalIds: [transactionalId],
       });
       return state;
     }, ({ transactionState }) => (transactionState.startsWith('Prepare') ? CONCURRENT_TRANSACTIONS : 0));
+  }
+
+  async describe(name: string, transactionalId = this.id(name)): Promise<void> {
+    const answer = await this.#stateOf(transactionalId);
     const { errorCode, transactionState, transactionTimeoutMs, producerId, producerEpoch, topics } = answer;
     const partitions = topics.map(({ topic, partitions: all }) => `${this.#plain(topic)}${JSON.stringify(all.sort())}`).sort();
     this.note(`describe ${name}`, `${errorName(errorCode)} ${transactionState} ${transactionTimeoutMs} ${
-      this.nameOf(producerId)}/${producerEpoch} start ${answer.transactionStartTimeMs > 0 ? 'set' : answer.transactionStartTimeMs
+      errorCode === 0 ? this.nameOf(producerId) : producerId}/${producerEpoch} start ${answer.transactionStartTimeMs > 0 ? 'set' : answer.transactionStartTimeMs
     } ${partitions.join(' ')}`);
   }
 

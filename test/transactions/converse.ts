@@ -184,6 +184,13 @@ async function fencing(talk: Conversation): Promise<void> {
   await talk.init('z', { producerId: old.producerId, producerEpoch: old.producerEpoch });
   await talk.init('z', { producerId: old.producerId, producerEpoch: old.producerEpoch }, 3);
   await talk.end('i', young, true);
+  const again = await talk.init('z2');
+  await talk.produce('of the first instance', again, 0);
+  const next = await talk.end('of the first instance', again, true);
+  await talk.init('z2');
+  await talk.end('by the first instance', next, true);
+  await talk.end('by the first instance', next, false);
+  await talk.describe('z2');
   const first = await talk.init('z1', {}, 4);
   await talk.add('p0', first);
   await talk.produce('j', first, 0, 11);
@@ -259,7 +266,7 @@ async function listing(talk: Conversation): Promise<void> {
   await talk.list('ongoing', { stateFilters: ['Ongoing'] }, 0);
   await talk.list('unknown states', { stateFilters: ['Ongoing', 'Nonsense'] });
   await talk.list('only unknown states', { stateFilters: ['Nonsense'] });
-  await talk.list('by producer', { producerIdFilters: [0] });
+  await talk.list('by producer', { producerIdFilters: [9_999_999] });
   await talk.list('longer than an hour', { durationFilter: 3_600_000 });
   await talk.list('longer than nothing', { durationFilter: 0 });
   await talk.list('by pattern', { transactionalIdPattern: talk.id('z.*') });
