@@ -56,9 +56,8 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
     case LATEST:
       return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
+    case EARLIEST_LOCAL: // nothing is tiered
       return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: epochAt(partition, log.logStartOffset) };
-    case EARLIEST_LOCAL:
-      return { offset: log.earliestLocal, timestamp: -1, leaderEpoch: epochAt(partition, log.earliestLocal) };
     case LATEST_TIERED: // nothing is tiered: there is no such offset
     case EARLIEST_PENDING_UPLOAD:
       return UNKNOWN;

@@ -22,6 +22,8 @@ export interface LoadedLog {
   epochs: LeaderEpochs;
   producers: ProducerState;
   snapshots: ProducerSnapshots;
+  /** There was no such directory before. */
+  isNew: boolean;
 }
 
 export function loadLog(options: LogOptions): LoadedLog {
@@ -69,7 +71,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
-    segments, logStartOffset, endOffset, epochs: found, producers, snapshots,
+    segments, logStartOffset, endOffset, epochs: found, producers, snapshots, isNew: names.size === 0,
     recoveryPoint: cleanShutdown && recoverFrom === Infinity ? endOffset : Math.min(recoveryPoint, endOffset),
   };
 }

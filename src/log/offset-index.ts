@@ -82,6 +82,14 @@ export class OffsetIndex {
     return this.#entries.save();
   }
 
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
+  }
+
   unload(): void {
     this.#entries.unload();
   }

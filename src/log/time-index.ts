@@ -86,6 +86,14 @@ export class TimeIndex {
     return this.#entries.save();
   }
 
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
+  }
+
   unload(): void {
     this.#entries.unload();
   }

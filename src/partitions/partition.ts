@@ -87,7 +87,7 @@ export class Partition {
 
   /**
    * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
-   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then, or the directory is offline
    */
   appendRecords(records: readonly RecordDraft[], options: { compression?: 'none' } = {}): {
     baseOffset: number;
@@ -99,6 +99,7 @@ export class Partition {
     try {
       baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
       this.#writes.flush();
+      if (this.log.flusher.awaitsCommit) this.log.flush();
     } catch (error) {
       throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
     }

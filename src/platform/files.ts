@@ -6,6 +6,7 @@ import {
   closeSync, existsSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync,
   readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from 'node:fs';
+import { open as openLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lockFile, type Lock } from './lock-file.ts';
 
@@ -46,6 +47,8 @@ export interface Files {
   replace(path: string, content: Uint8Array | string, durable?: boolean): void;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void;
+  /** The same without stopping the event loop. */
+  syncDirectoryLater(path: string): Promise<void>;
   /** Takes a lock that ends with the process, at the latest; null while another living process has it. */
   lock(path: string): Lock | null;
 }
@@ -131,6 +134,15 @@ export const nodeFiles: Files = {
       fsyncSync(fd);
     } finally {
       closeSync(fd);
+    }
+  },
+  async syncDirectoryLater(path) {
+    if (process.platform === 'win32') return;
+    const directory = await openLater(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
     }
   },
   lock: lockFile,

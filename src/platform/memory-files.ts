@@ -185,6 +185,10 @@ export class MemoryFiles implements Files {
     this.#change('syncDirectory', path);
   }
 
+  async syncDirectoryLater(path: string): Promise<void> {
+    this.syncDirectory(path);
+  }
+
   lock(path: string): Lock | null {
     const key = split(path).join('/');
     if (this.#locks.has(key)) return null;
