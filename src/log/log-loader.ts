@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import { completeSwaps } from './cleaner-swap.ts';
 import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogOptions } from './log-options.ts';
@@ -28,6 +29,7 @@ export interface LoadedLog {
 
 export function loadLog(options: LogOptions): LoadedLog {
   const { files, directory, clock, cleanShutdown } = options;
+  completeSwaps(files, directory);
   const names = listFiles(options);
   const segments: Segment[] = [];
   const snapshotOffsets: number[] = [];

@@ -28,6 +28,10 @@ export class OffsetIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES);
   }

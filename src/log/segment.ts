@@ -96,6 +96,15 @@ export class Segment {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.createdMs;
   }
 
+  /** The largest of the first batch, or -1. */
+  get firstTimestamp(): number {
+    if (this.#firstTimestamp === UNKNOWN) {
+      headers.open(this.file);
+      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
+    }
+    return this.#firstTimestamp;
+  }
+
   takesOffset(lastOffset: number): boolean {
     return lastOffset - this.baseOffset <= MAX_INT32;
   }
@@ -293,11 +302,7 @@ export class Segment {
 
   /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
   #waitedMs(timestamp: number, clock: Clock): number {
-    if (this.#firstTimestamp === UNKNOWN) {
-      headers.open(this.file);
-      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
-    }
-    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : clock.now() - this.createdMs;
+    return this.firstTimestamp >= 0 ? timestamp - this.firstTimestamp : clock.now() - this.createdMs;
   }
 
   #forgetTail(): void {

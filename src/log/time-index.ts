@@ -29,6 +29,10 @@ export class TimeIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   /** One entry is kept free for the one that closes the segment. */
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES) - 1;

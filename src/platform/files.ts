@@ -4,7 +4,7 @@
  */
 import {
   closeSync, existsSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync,
-  readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+  readFileSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync,
 } from 'node:fs';
 import { open as openLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -24,6 +24,12 @@ export interface OpenFile {
   /** The same without stopping the event loop. */
   syncLater(): Promise<void>;
   close(): void;
+}
+
+/** -1 where there is no such number. */
+export interface Volume {
+  readonly totalBytes: number;
+  readonly usableBytes: number;
 }
 
 export interface Files {
@@ -49,6 +55,8 @@ export interface Files {
   syncDirectory(path: string): void;
   /** The same without stopping the event loop. */
   syncDirectoryLater(path: string): Promise<void>;
+  /** How large the volume with this path is, and how much of it an ordinary process may still fill, in bytes. */
+  volume(path: string): Volume;
   /** Takes a lock that ends with the process, at the latest; null while another living process has it. */
   lock(path: string): Lock | null;
 }
@@ -144,6 +152,10 @@ export const nodeFiles: Files = {
     } finally {
       await directory.close();
     }
+  },
+  volume(path) {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
   },
   lock: lockFile,
 };
