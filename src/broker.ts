@@ -16,11 +16,14 @@ import { resolveListeners, type Endpoint } from './config/listeners.ts';
 import type { ServerConfig } from './config/server.ts';
 import { combineSettings } from './config/settings.ts';
 import { GroupCoordinator } from './groups/coordinator.ts';
+import { Cleaner } from './log/cleaner.ts';
+import { cleanerConfig } from './log/cleaner-config.ts';
 import { LogDirectory } from './log/directory.ts';
 import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
+import { cleanableLogs } from './partitions/cleanable-logs.ts';
 import { Partitions } from './partitions/partitions.ts';
 import { systemClock, type Clock, type Timer } from './platform/clock.ts';
 import { nodeFiles, type Files } from './platform/files.ts';
@@ -54,6 +57,10 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
+type IntervalKey =
+  | 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms'
+  | 'producer.id.expiration.check.interval.ms';
+
 const MEMORY_DIRECTORY = '/memory';
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
@@ -80,6 +87,7 @@ class Broker implements RunningBroker {
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
+  readonly #cleaner: Cleaner;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   readonly #timers = new Map<string, Timer>();
@@ -104,6 +112,9 @@ class Broker implements RunningBroker {
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
+    this.#cleaner = new Cleaner({
+      files, clock, random, logger, config: () => cleanerConfig(this.#config), logs: () => cleanableLogs(partitions),
+    });
     const groups = new GroupCoordinator({
       clock, random, logger, config: this.#config,
       partitionOf: (index) => partitions.get('__consumer_offsets', index),
@@ -149,7 +160,9 @@ class Broker implements RunningBroker {
         listeners: images, logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
       });
       this.#every('retention', 'log.retention.check.interval.ms', () => void this.parts.partitions.applyRetention(this.parts.clock.now()));
+      this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
       this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
+      this.#cleaner.start();
       this.#isReady = true;
       logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
     } catch (error) {
@@ -167,6 +180,7 @@ class Broker implements RunningBroker {
     this.#isReady = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#cleaner.stop();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     this.parts.transactions.stop();
@@ -246,7 +260,12 @@ class Broker implements RunningBroker {
     }
   }
 
-  #every(name: string, key: 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms', run: () => void): void {
+  #expireProducers(): void {
+    const { partitions, clock, config } = this.parts;
+    for (const { log } of partitions.all()) log.producers.removeExpired(clock.now(), config['producer.id.expiration.ms']);
+  }
+
+  #every(name: string, key: IntervalKey, run: () => void): void {
     const { clock, logger, config } = this.parts;
     this.#timers.set(name, clock.after(config[key], () => {
       try {

@@ -13,6 +13,7 @@ import { appendProduced, refusedAppend } from '../partitions/append.ts';
 import type { Topic } from '../partitions/partitions.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import { admitted } from './transaction-errors.ts';
+import { DurableReply } from './durable-reply.ts';
 import { NO_REPLY, reportBug, type Context, type Handler } from './handler.ts';
 
 const TOPIC_IDS_SINCE = 13;
@@ -25,6 +26,7 @@ const IMPLICIT_ADD_SINCE = 12;
 const ACKS_NONE = 0;
 const ACKS_ALL = -1;
 const UUID_BYTES = 16;
+const INDEX_BYTES = 4;
 /** The client id that Kafka lets write to internal topics. */
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
@@ -45,6 +47,8 @@ export const produce: Handler = {
     const acks = reader.int16();
     reader.int32(); // the time-out of acks=all: a single replica has acknowledged when the append returns
     let worst: number = ErrorCode.NONE;
+    let durable: DurableReply | null = null;
+    const start = output.position;
 
     const topics = readCount(reader, isFlexible);
     writeCount(output, topics, isFlexible);
@@ -58,6 +62,7 @@ export const produce: Handler = {
         const result = append(context, topic, index, reader.buffer, reader.position, length, acks, admit);
         reader.position += Math.max(0, length);
         if (isFlexible) reader.skipTaggedFields();
+        if (result.committed !== null) (durable ??= new DurableReply()).add(output.position + INDEX_BYTES, result.committed);
         writeResult(output, index, result, context.apiVersion);
         if (result.errorCode !== ErrorCode.NONE) worst = result.errorCode;
       }
@@ -68,7 +73,7 @@ export const produce: Handler = {
     }
     output.int32(0); // throttleTimeMs
     if (isFlexible) output.int8(0);
-    if (acks !== ACKS_NONE) return undefined;
+    if (acks !== ACKS_NONE) return durable?.sent(output, start, context.apiVersion >= LOG_START_SINCE ? 3 : 2);
     // There is no answer to put an error into; Kafka closes the connection so that the producer asks for metadata anew.
     if (worst !== ErrorCode.NONE) throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);
     return NO_REPLY;

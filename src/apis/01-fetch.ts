@@ -104,7 +104,9 @@ function sessionRequest(request: FetchRequest, version: number) {
     partitions.map(
       ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): Asked => ({
         topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition, fetchOffset,
-        maxBytes: partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch,
+        // Anything negative says nothing, in Kafka too.
+        maxBytes: partitionMaxBytes, currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
+        lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
       }),
     ),
   );

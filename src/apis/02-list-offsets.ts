@@ -56,9 +56,8 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
     case LATEST:
       return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
-      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: log.epochOf(log.logStartOffset) };
-    case EARLIEST_LOCAL:
-      return { offset: log.earliestLocal, timestamp: -1, leaderEpoch: log.epochOf(log.earliestLocal) };
+    case EARLIEST_LOCAL: // nothing is tiered
+      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: epochAt(partition, log.logStartOffset) };
     case LATEST_TIERED: // nothing is tiered: there is no such offset
     case EARLIEST_PENDING_UPLOAD:
       return UNKNOWN;
@@ -67,6 +66,12 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
       return found === null || found.offset >= end ? UNKNOWN : found;
     }
   }
+}
+
+/** Where nothing is written yet, the epoch in which the first record would be. */
+function epochAt({ log, leaderEpoch }: Partition, offset: number): number {
+  const epoch = log.epochOf(offset);
+  return epoch === -1 ? leaderEpoch : epoch;
 }
 
 /** 'topic/partition' of those asked for more than once: Kafka refuses these alone. */

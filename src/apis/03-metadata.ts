@@ -74,7 +74,8 @@ function findByName(names: readonly string[], asked: Asked, { controller: { imag
     const errorCode = topicNameFault(name) === null
       ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
       : ErrorCode.INVALID_TOPIC_EXCEPTION;
-    return { errorCode, name, isInternal: isInternalTopic(name), partitions: [] };
+    const topicAuthorizedOperations = asked.request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
+    return { errorCode, name, isInternal: isInternalTopic(name), partitions: [], topicAuthorizedOperations };
   });
 }
 

@@ -59,7 +59,7 @@ function findOne(key: string, keyType: number, asker: Asker): Coordinator {
   }
 }
 
-function leaderOf(topic: string, partition: number, key: string, { broker, listener }: Asker): Coordinator {
+function leaderOf(topic: string, partition: number, key: string, { broker, listener, apiVersion }: Asker): Coordinator {
   const { image } = broker.controller;
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
   const endpoint = leader?.listeners.find(({ name }) => name === listener);
@@ -67,7 +67,7 @@ function leaderOf(topic: string, partition: number, key: string, { broker, liste
     return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic}-${partition} has no leader; try again, and see the broker's log.`);
   }
   const { host, port } = endpoint;
-  return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
+  return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: apiVersion < 4 ? 'NONE' : '' };
 }
 
 function nowhere(key: string, errorCode: number, errorMessage: string | null): Coordinator {

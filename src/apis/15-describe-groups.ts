@@ -12,11 +12,11 @@ export const describeGroups = handler(DescribeGroups, {
   handle: ({ groups, includeAuthorizedOperations }, { broker, apiVersion }) => ({
     groups: groups.map((groupId) => {
       const described = broker.groups.describeGroup(groupId);
-      const found = described.errorCode === ErrorCode.NONE;
-      const authorizedOperations = includeAuthorizedOperations && found ? GROUP_OPERATIONS : NOT_ASKED_FOR;
       // Before v6 (KIP-1043) a group that is not there was no error, only dead.
       const quiet = apiVersion < 6 && described.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
-      return { ...described, authorizedOperations, errorCode: quiet ? ErrorCode.NONE : described.errorCode };
+      const errorCode = quiet ? ErrorCode.NONE : described.errorCode;
+      const shown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;
+      return { ...described, errorCode, authorizedOperations: shown ? GROUP_OPERATIONS : NOT_ASKED_FOR };
     }),
   }),
   refuse: ({ groups }, errorCode) => ({ groups: groups.map((id) => undescribedGroup(id, errorCode, null)) }),

@@ -33,7 +33,10 @@ export function selectProtocol(group: ClassicGroup): string {
 function commonProtocols(group: ClassicGroup): Set<string> {
   const counts = new Map<string, number>();
   for (const member of group.members.values()) {
-    for (const { name } of member.protocols) counts.set(name, (counts.get(name) ?? 0) + 1);
+    // A name may be given twice; whoever counts it twice finds no protocol that all have (Kafka never answers then).
+    for (const name of new Set(member.protocols.map((protocol) => protocol.name))) {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
   }
   return new Set([...counts].filter(([, count]) => count === group.members.size).map(([name]) => name));
 }

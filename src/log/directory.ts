@@ -9,6 +9,7 @@ import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { Deletions } from './deletions.ts';
+import { DirectoryHealth } from './directory-health.ts';
 import { PARTITION_METADATA } from './log-loader.ts';
 import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
 
@@ -63,6 +64,7 @@ export class LogDirectory {
   /** Where that broker's epoch is known (KIP-966), else -1. */
   readonly previousBrokerEpoch: number;
   readonly deletions: Deletions;
+  readonly health: DirectoryHealth;
   readonly #files: Files;
   readonly #lock: Lock;
   readonly #recoveryPoints: OffsetCheckpoint;
@@ -78,6 +80,7 @@ export class LogDirectory {
     this.nodeId = options.nodeId;
     this.directoryId = meta.directoryId;
     this.deletions = new Deletions(files, options.clock, options.logger);
+    this.health = new DirectoryHealth(path, options.logger);
     for (const name of files.list(path)) {
       if (DELETED.test(name) || name.endsWith('.tmp')) files.remove(join(path, name));
     }

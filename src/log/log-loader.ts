@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import { completeSwaps } from './cleaner-swap.ts';
 import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogOptions } from './log-options.ts';
@@ -22,10 +23,13 @@ export interface LoadedLog {
   epochs: LeaderEpochs;
   producers: ProducerState;
   snapshots: ProducerSnapshots;
+  /** There was no such directory before. */
+  isNew: boolean;
 }
 
 export function loadLog(options: LogOptions): LoadedLog {
   const { files, directory, clock, cleanShutdown } = options;
+  completeSwaps(files, directory);
   const names = listFiles(options);
   const segments: Segment[] = [];
   const snapshotOffsets: number[] = [];
@@ -69,7 +73,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
-    segments, logStartOffset, endOffset, epochs: found, producers, snapshots,
+    segments, logStartOffset, endOffset, epochs: found, producers, snapshots, isNew: names.size === 0,
     recoveryPoint: cleanShutdown && recoverFrom === Infinity ? endOffset : Math.min(recoveryPoint, endOffset),
   };
 }

@@ -5,6 +5,7 @@ import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AppendStage } from './append-stage.ts';
 import type { Deletions } from './deletions.ts';
+import type { DirectoryHealth } from './directory-health.ts';
 
 export interface LogOptions {
   readonly files: Files;
@@ -25,6 +26,7 @@ export interface LogOptions {
   readonly logStartOffset?: number;
   /** Shared by the logs of a directory; without one the log has its own. */
   readonly deletions?: Deletions;
+  readonly health?: DirectoryHealth;
 }
 
 /** Whole batches in one file; the same object is filled again by the next `locate`. */

@@ -28,6 +28,10 @@ export class OffsetIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES);
   }
@@ -80,6 +84,14 @@ export class OffsetIndex {
 
   save(): OpenFile {
     return this.#entries.save();
+  }
+
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
   }
 
   unload(): void {

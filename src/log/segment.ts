@@ -41,8 +41,6 @@ export class Segment {
   createdMs: number;
   /** Bytes of whole batches; what the file holds behind them does not count. */
   size: number;
-  /** Whether bytes were written that fdatasync has not confirmed. */
-  dirty = false;
   /** Largest timestamp and the last offset of the first batch that has it; UNKNOWN until asked for. */
   #maxTimestamp = UNKNOWN;
   #offsetOfMaxTimestamp = -1;
@@ -51,6 +49,10 @@ export class Segment {
   #rollJitterMs = -1;
   readonly #files: Files;
   #file: OpenFile | null = null;
+  /** Changes to its files so far, and how many of them fdatasync has confirmed. */
+  #changes = 0;
+  #syncedChanges = 0;
+  #areIndexesUnsynced = false;
   #syncing = 0;
   #closing = false;
 
@@ -74,6 +76,11 @@ export class Segment {
     return (this.#file ??= this.#files.open(this.path, 'write'));
   }
 
+  /** Whether any of its files holds what fdatasync has not confirmed. */
+  get dirty(): boolean {
+    return this.#changes !== this.#syncedChanges;
+  }
+
   get maxTimestamp(): number {
     if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp();
     return this.#maxTimestamp;
@@ -87,6 +94,15 @@ export class Segment {
   /** How old the segment is for retention: its largest timestamp, or its making where records have none. */
   get largestTimestamp(): number {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.createdMs;
+  }
+
+  /** The largest of the first batch, or -1. */
+  get firstTimestamp(): number {
+    if (this.#firstTimestamp === UNKNOWN) {
+      headers.open(this.file);
+      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
+    }
+    return this.#firstTimestamp;
   }
 
   takesOffset(lastOffset: number): boolean {
@@ -115,7 +131,7 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry += length;
     this.size += length;
-    this.dirty = true;
+    this.#changes++;
   }
 
   /** Where the batch with `offset` begins, or the first one behind it; `size` when all end before. */
@@ -198,7 +214,7 @@ export class Segment {
       return true;
     });
     if (end < found) this.file.truncate(end);
-    this.dirty = true;
+    this.#changes++;
     return found - end;
   }
 
@@ -206,7 +222,7 @@ export class Segment {
   truncate(position: number, offset: number): void {
     this.cutTo(position, offset);
     this.file.truncate(position);
-    this.dirty = true;
+    this.#changes++;
   }
 
   /** Forgets what lies from `position` on without touching the file: it never got there, or will be overwritten. */
@@ -221,30 +237,45 @@ export class Segment {
 
   /** Writes the indexes, with the entry that closes the segment: no more is appended to it. */
   seal(): void {
-    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
+    this.trim();
     if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
     this.offsetIndex.save().close();
     this.timeIndex.save().close();
     this.offsetIndex.unload();
     this.timeIndex.unload();
+    this.#areIndexesUnsynced = true;
+    this.#changes++;
   }
 
+  /** Cuts off what the file holds behind its last batch: preallocated room, or what a failed write left. */
+  trim(): void {
+    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
+  }
+
+  /** Indexes are synced with the log once they are whole: until then a crash has them made anew. */
   sync(): void {
     this.transactions.sync();
     if (!this.dirty) return;
     this.file.sync();
-    this.dirty = false;
+    if (this.#areIndexesUnsynced) {
+      this.offsetIndex.sync();
+      this.timeIndex.sync();
+    }
+    this.#areIndexesUnsynced = false;
+    this.#syncedChanges = this.#changes;
   }
 
-  /** The same without stopping the event loop; bytes written meanwhile leave it dirty. */
+  /** The same without stopping the event loop; what is changed meanwhile leaves it dirty. */
   async syncLater(): Promise<void> {
     if (!this.dirty) return;
-    const { size } = this;
+    const changes = this.#changes;
+    const syncs = [this.file.syncLater(), this.transactions.syncLater()];
+    if (this.#areIndexesUnsynced) syncs.push(this.offsetIndex.syncLater(), this.timeIndex.syncLater());
     this.#syncing++;
     try {
-      await this.transactions.syncLater();
-      await this.file.syncLater();
-      if (this.size === size) this.dirty = false;
+      await Promise.all(syncs);
+      this.#syncedChanges = Math.max(this.#syncedChanges, changes);
+      if (!this.dirty) this.#areIndexesUnsynced = false;
     } finally {
       this.#syncing--;
       if (this.#closing) this.close();
@@ -271,11 +302,7 @@ export class Segment {
 
   /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
   #waitedMs(timestamp: number, clock: Clock): number {
-    if (this.#firstTimestamp === UNKNOWN) {
-      headers.open(this.file);
-      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
-    }
-    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : clock.now() - this.createdMs;
+    return this.firstTimestamp >= 0 ? timestamp - this.firstTimestamp : clock.now() - this.createdMs;
   }
 
   #forgetTail(): void {

@@ -29,6 +29,10 @@ export class TimeIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   /** One entry is kept free for the one that closes the segment. */
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES) - 1;
@@ -84,6 +88,14 @@ export class TimeIndex {
 
   save(): OpenFile {
     return this.#entries.save();
+  }
+
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
   }
 
   unload(): void {

@@ -15,6 +15,8 @@ export interface AppendResult {
   logStartOffset: number;
   recordErrors: readonly RecordError[];
   errorMessage: string | null;
+  /** Not null: the append may be acknowledged when this resolves, and has failed when it rejects (flush.messages). */
+  committed: Promise<void> | null;
 }
 
 export interface ProduceOptions {
@@ -34,7 +36,7 @@ const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
 const result: AppendResult = {
   errorCode: ErrorCode.NONE, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1,
-  recordErrors: NO_RECORD_ERRORS, errorMessage: null,
+  recordErrors: NO_RECORD_ERRORS, errorMessage: null, committed: null,
 };
 
 /**
@@ -45,6 +47,7 @@ export function appendProduced(
   partitions: Partitions, partition: Partition, bytes: Buffer, at: number, length: number, options: ProduceOptions,
 ): AppendResult {
   const { log } = partition;
+  if (log.health.isOffline) return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
   if (options.isAcksAll && partition.inSyncReplicas < log.config.minInsyncReplicas) {
     return refusedByLog(log, ErrorCode.NOT_ENOUGH_REPLICAS);
   }
@@ -64,13 +67,18 @@ export function appendProduced(
   const producerError = log.checkProducer(valid.bytes, valid.at);
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
     // It was appended before and its answer was lost: it gets that answer again.
-    return accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
+    accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
+    // The first answer may still have been waiting for the disk.
+    if (log.flusher.isCommitPending) result.committed = log.flusher.commits.join();
+    return result;
   }
   if (producerError !== ErrorCode.NONE) return refusedByLog(log, producerError);
   try {
     const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
     partitions.noteAppend(partition);
-    return accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
+    accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
+    if (log.flusher.awaitsCommit) result.committed = log.flusher.commits.join();
+    return result;
   } catch (error) {
     partitions.noteFailure(partition, error);
     return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
@@ -96,6 +104,7 @@ export function refusedAppend(errorCode: number, errorMessage: string | null = n
   result.logStartOffset = -1;
   result.recordErrors = NO_RECORD_ERRORS;
   result.errorMessage = errorMessage;
+  result.committed = null;
   return result;
 }
 
@@ -113,5 +122,6 @@ function accepted(baseOffset: number, logAppendTimeMs: number, logStartOffset: n
   result.logStartOffset = logStartOffset;
   result.recordErrors = NO_RECORD_ERRORS;
   result.errorMessage = null;
+  result.committed = null;
   return result;
 }

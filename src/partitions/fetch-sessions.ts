@@ -69,7 +69,7 @@ export class FetchSessions {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
       if (sessionId !== NO_SESSION) this.#sessions.delete(sessionId);
-      const created = sessionEpoch === INITIAL_EPOCH && request.asked.length > 0 ? this.#create(request) : null;
+      const created = sessionEpoch === INITIAL_EPOCH ? this.#create(request) : null;
       return full(created, created === null ? request.asked : [...created.partitions.values()]);
     }
     const session = this.#sessions.get(sessionId);

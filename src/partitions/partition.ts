@@ -110,8 +110,8 @@ export class Partition {
 
   /**
    * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
-   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; INVALID_PRODUCER_EPOCH when the transaction they belong
-   * to has been fenced; nothing is appended then
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses, INVALID_PRODUCER_EPOCH when the transaction they belong
+   * to has been fenced; nothing is appended then, or the directory is offline
    */
   appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): { baseOffset: number; lastOffset: number } {
     const { transaction, ...more } = options;
@@ -141,6 +141,7 @@ export class Partition {
     try {
       baseOffset = this.log.append(bytes, 0, bytes.length, this.leaderEpoch);
       this.#writes.flush();
+      if (this.log.flusher.awaitsCommit) this.log.flush();
     } catch (error) {
       throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
     }

@@ -46,8 +46,6 @@ export class Partitions {
   #lastFound: Topic | undefined;
   /** Appended to since the last settle. */
   #touched: Partition[] = [];
-  /** After a failed write every append is written at once, until one succeeds: so that each gets its own error code. */
-  #isDiskSuspect = false;
   /** A failed write of producers' batches that nobody has been told of: their answers must not leave. */
   #unreported: Error | null = null;
 
@@ -55,6 +53,7 @@ export class Partitions {
     this.#options = options;
     for (const directory of options.directories) {
       this.#counts.set(directory, 0);
+      directory.health.onOffline(() => this.#wakeWaitersIn(directory));
       for (const { name, topicId } of directory.partitions()) {
         this.#claim(name, directory);
         this.#foundIds.set(name, topicId);
@@ -129,18 +128,16 @@ export class Partitions {
       partition.isTouched = true;
       this.#touched.push(partition);
     }
-    if (!this.#isDiskSuspect) return;
+    const { health } = partition.log;
+    if (!health.isRefusing) return;
+    // Written at once until one append succeeds, so that each gets its own error code.
     this.#stage.flush();
-    this.#isDiskSuspect = false;
+    health.writeSucceeded();
   }
 
   noteFailure(partition: Partition, error: unknown): void {
     this.#settleEarly(); // older appends stand or fall before the next one is written alone
-    this.#isDiskSuspect = true;
-    this.#options.logger.error('append-failed', {
-      topic: partition.topic, partition: partition.index, error: (error as Error).message,
-      next: 'free space or repair the disk; appends go on as soon as one succeeds',
-    });
+    partition.log.health.writeFailed(partition.log.directory, error);
   }
 
   noteReadFailure(partition: Partition, error: unknown): void {
@@ -166,13 +163,11 @@ export class Partitions {
     this.#touched = [];
     try {
       this.#stage.flush();
-    } catch (error) {
-      this.#isDiskSuspect = true;
-      throw error;
     } finally {
       for (const partition of touched) {
         partition.isTouched = false;
         partition.advance();
+        if (partition.log.flusher.awaitsCommit) partition.log.flusher.startCommit();
       }
     }
   }
@@ -189,13 +184,17 @@ export class Partitions {
   /** Deletes what retention.ms and retention.bytes no longer keep; answers how many segments went. */
   applyRetention(nowMs: number): number {
     let count = 0;
-    for (const partition of this.all()) count += partition.log.applyRetention(nowMs, partition.highWatermark);
+    for (const { log, highWatermark } of this.all()) {
+      if (!log.health.isOffline) count += log.applyRetention(nowMs, highWatermark);
+    }
     return count;
   }
 
   /** Notes on the disk up to where each log is safe, so that a start after a crash has less to check. */
   checkpoint(): void {
-    for (const directory of this.#options.directories) directory.checkpoint(this.#logsIn(directory));
+    for (const directory of this.#options.directories) {
+      if (!directory.health.isOffline) directory.checkpoint(this.#logsIn(directory));
+    }
   }
 
   /** In the order of log.dirs. */
@@ -213,7 +212,7 @@ export class Partitions {
     const failed = this.#closeLogs();
     for (const directory of this.#options.directories) {
       try {
-        if (failed.has(directory)) directory.abandon();
+        if (failed.has(directory) || directory.health.isOffline) directory.abandon();
         else directory.close(this.#logsIn(directory), brokerEpoch);
       } catch (error) {
         this.#options.logger.error('not-closed', { path: directory.path, error: (error as Error).message });
@@ -252,7 +251,7 @@ export class Partitions {
     this.#moveStrayAside(home, name, plan.id);
     const log = Log.open({
       files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
-      cleanShutdown: home.cleanShutdown, deletions: home.deletions, ...home.checkpointOf(plan.name, index),
+      cleanShutdown: home.cleanShutdown, deletions: home.deletions, health: home.health, ...home.checkpointOf(plan.name, index),
     });
     return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
       settleOthers: () => this.#settleEarly(),
@@ -288,6 +287,11 @@ export class Partitions {
   #emptiest(): LogDirectory {
     const { directories } = this.#options;
     return directories.reduce((least, one) => (this.#counts.get(one)! < this.#counts.get(least)! ? one : least));
+  }
+
+  /** Whoever waits for more is told that there will be none. */
+  #wakeWaitersIn(directory: LogDirectory): void {
+    for (const partition of this.all()) if (this.directoryOf(partition) === directory) partition.wakeWaiters();
   }
 
   *#logsIn(directory: LogDirectory): IterableIterator<Log> {

@@ -85,13 +85,14 @@ function readOne(
   };
   if (asked.lastFetchedEpoch !== -1) {
     const end = partition.endOffsetForEpoch(asked.lastFetchedEpoch);
+    if (end.endOffset === -1) return failed(ErrorCode.OFFSET_OUT_OF_RANGE); // an epoch that never was
     if (end.leaderEpoch < asked.lastFetchedEpoch || end.endOffset < asked.fetchOffset) {
       result.divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };
       return result;
     }
   }
   if (asked.fetchOffset < log.logStartOffset || asked.fetchOffset > log.endOffset) {
-    return { ...failed(ErrorCode.OFFSET_OUT_OF_RANGE), highWatermark, logStartOffset: log.logStartOffset };
+    return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
   const upTo = readCommitted ? result.lastStableOffset : highWatermark;
   if (asked.fetchOffset >= upTo) return result;

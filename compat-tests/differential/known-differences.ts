@@ -1,0 +1,43 @@
+/** Where Ottla means to answer otherwise than Apache Kafka 4.3.1, and why. Everything else is a defect. */
+export interface KnownDifference {
+  /** Fits the sentence of the difference: 'Api, case: versions path: Ottla …, Kafka …'. */
+  readonly where: RegExp;
+  readonly why: string;
+}
+
+export const knownDifferences: readonly KnownDifference[] = [
+  { where: /errorMessage: Ottla "<text>", Kafka (null|"")$/, why: 'Ottla says what is wrong where Kafka says nothing.' },
+  {
+    where: /^(Produce|Fetch|ListOffsets), (one topic twice|(one|a) partition twice|a topic without partitions): /,
+    why: 'Kafka merges the entries of a request, and drops empty ones; Ottla answers each. No client sends this.',
+  },
+  {
+    where: /abortedTransactions: Ottla null, Kafka \[\]$/,
+    why: 'Of partitions that are not there; nobody reads it.',
+  },
+  {
+    where: /^(Fetch|ListOffsets), (negative bytes( in all)?|(an unknown|a negative) isolation level): /,
+    why: 'Kafka trips over them; Ottla takes them for no bytes and for read_uncommitted.',
+  },
+  { where: /^Fetch, as a follower nobody knows: /, why: 'Followers come with replication.' },
+  { where: /^Fetch, a topic without a name or id: .*errorCode: Ottla 3, Kafka 100$/, why: 'Both say that it is not there.' },
+  {
+    where: /^Metadata, (operations on )?a topic that is not there: v0-3 /,
+    why: 'Created on demand; Kafka says try again at first, Ottla has it at once.',
+  },
+  { where: /^Produce, with acks 2 and bad records: /, why: 'Both are wrong; Ottla looks at the acks first.' },
+  {
+    where: /^Produce, (codec [57]|(gzip|snappy|lz4|zstd): (no payload|zeros behind it)): /,
+    why: "What Java makes of codecs and payloads that no producer writes.",
+  },
+  {
+    where: /^JoinGroup, a protocol twice: /,
+    why: 'Kafka trips over it and never answers.',
+  },
+  { where: /^JoinGroup, a protocol without a name: .*protocolName: Ottla "", Kafka null$/, why: 'Nobody has such a protocol.' },
+  { where: /^Produce, null records: /, why: 'Kafka trips over them and never answers.' },
+  {
+    where: /^Produce, a wrong offset delta in a record: /,
+    why: 'Kafka takes uncompressed records that do not count 0, 1, 2, …; consumers then skip or repeat some.',
+  },
+];

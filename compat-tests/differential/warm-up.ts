@@ -1,0 +1,29 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { FindCoordinator, Heartbeat, InitProducerId } from '../../protocol/apis/index.ts';
+import { connect } from '../../protocol/client.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+
+const GROUPS = Array.from({ length: 300 }, (_, at) => `warm-up-${at}`);
+
+/** Waits until the broker coordinates groups on every partition of its offsets topic, and hands out producer ids. */
+export async function warmUp(bootstrap: string): Promise<void> {
+  const [host, port] = bootstrap.split(':');
+  const client = await connect({ host, port: Number(port) });
+  const beat = { generationId: 1, memberId: 'nobody' };
+  const ask = (groupId: string) => client.send(Heartbeat, 4, { groupId, ...beat });
+  await until(async () => (await client.send(FindCoordinator, 0, { key: GROUPS[0] })).errorCode === 0);
+  for (const groupId of GROUPS) {
+    await until(async () => (await ask(groupId)).errorCode === ErrorCode.UNKNOWN_MEMBER_ID);
+  }
+  const producer = { transactionalId: null, transactionTimeoutMs: 1000 };
+  await until(async () => (await client.send(InitProducerId, 5, producer)).errorCode === 0);
+  await client.close();
+}
+
+/** Asks again until it is so; a minute at most. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; !(await isSo()); turn++) {
+    if (turn > 1200) throw new Error(`still not so after a minute: ${isSo.toString()}`);
+    await wait(turn < 10 ? 5 : 50);
+  }
+}
