@@ -218,7 +218,7 @@ class Broker implements RunningBroker {
 
   #shared(): ConnectionShared {
     const { config, partitions, groups, logger } = this.parts;
-    const buffers = new Buffers((bytes) => (wasmMemory.available ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
+    const buffers = new Buffers((bytes) => (wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
     const output = new Writer(OUTPUT_BYTES);
     return {
       dispatcher: new Dispatcher(handlers, () => partitions.settle()),
