@@ -26,6 +26,7 @@ import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
 import { Partitions } from './partitions/partitions.ts';
 import { systemClock, type Clock, type Timer } from './platform/clock.ts';
+import { BoundedFiles } from './platform/bounded-files.ts';
 import { nodeFiles, type Files } from './platform/files.ts';
 import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
@@ -104,7 +105,7 @@ class Broker implements RunningBroker {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
-    const files = options.files ?? (options.memory === true ? new MemoryFiles() : nodeFiles);
+    const files = options.files ?? (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
     const nodeId = this.#config['node.id'];
 
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
