@@ -1,7 +1,7 @@
 /** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
 import { join } from 'node:path';
 import type { LogConfig } from '../config/log-config.ts';
-import { AppendStage } from '../log/append-stage.ts';
+import { AppendFailedError, AppendStage } from '../log/append-stage.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { Log } from '../log/log.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -131,8 +131,19 @@ export class Partitions {
     const { health } = partition.log;
     if (!health.isRefusing) return;
     // Written at once until one append succeeds, so that each gets its own error code.
-    this.#stage.flush();
+    this.#flushFor(partition.log);
     health.writeSucceeded();
+  }
+
+  /** Throws what `log` lost; what another directory's logs lost on the way is told by the next `settle`. */
+  #flushFor(log: Log): void {
+    try {
+      this.#stage.flush();
+    } catch (error) {
+      if (!(error instanceof AppendFailedError)) throw error;
+      if (error.logs.some((other) => other !== log)) this.#unreported ??= error;
+      if (error.logs.includes(log)) throw error;
+    }
   }
 
   noteFailure(partition: Partition, error: unknown): void {
