@@ -6,8 +6,9 @@ import { handler } from './handler.ts';
 const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = handler(InitProducerId, {
-  handle: async ({ transactionalId }, { broker }) => {
-    if (transactionalId === '') return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
+  handle: async ({ transactionalId, producerId, producerEpoch }, { broker }) => {
+    const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
+    if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     // Transactions have no coordinator yet, as FindCoordinator says too.
     if (transactionalId !== null) return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NO_PRODUCER };
     return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };

@@ -187,6 +187,13 @@ describe('InitProducerId', () => {
     expect(await ask()).toMatchObject({ errorCode: 0, producerId: 0 });
   });
 
+  test.each([[5, -1], [-1, 3], [-2, -1]])('refuses id %i with epoch %i: only together do they mean a producer', async (producerId, producerEpoch) => {
+    const answer = await broker.send(initProducerId, InitProducerId, 4, {
+      transactionalId: null, transactionTimeoutMs: 1, producerId, producerEpoch,
+    });
+    expect(answer).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, producerId: -1 });
+  });
+
   test('refuses an empty transactional id', async () => {
     const answer = await broker.send(initProducerId, InitProducerId, 4, {
       transactionalId: '', transactionTimeoutMs: 1, producerId: -1, producerEpoch: -1,
