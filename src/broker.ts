@@ -207,7 +207,7 @@ class Broker implements RunningBroker {
 
   #shared(): ConnectionShared {
     const { config, partitions, groups, logger } = this.parts;
-    const buffers = new Buffers((bytes) => (wasmMemory.available ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
+    const buffers = new Buffers(receiveBuffer);
     const output = new Writer(OUTPUT_BYTES);
     return {
       dispatcher: new Dispatcher(handlers, () => partitions.settle()),
@@ -274,6 +274,13 @@ class Broker implements RunningBroker {
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
   }
+}
+
+let received: Buffer | undefined;
+
+/** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
+function receiveBuffer(bytes: number): Buffer {
+  return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
 }
 
 function isWildcard(host: string): boolean {
