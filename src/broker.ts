@@ -24,6 +24,7 @@ import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
+import { DirectoryMoves } from './partitions/directory-moves.ts';
 import { Partitions } from './partitions/partitions.ts';
 import { systemClock, type Clock, type Timer } from './platform/clock.ts';
 import { BoundedFiles } from './platform/bounded-files.ts';
@@ -124,6 +125,7 @@ class Broker implements RunningBroker {
     const layers = () => this.#layers;
     this.parts = {
       nodeId, clock, random, logger, controller, partitions, groups,
+      directoryMoves: new DirectoryMoves({ files, clock, logger, partitions, cleaner: this.#cleaner }),
       get config() { return config(); },
       get layers() { return layers(); },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
@@ -153,6 +155,7 @@ class Broker implements RunningBroker {
       this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
       this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
       this.#cleaner.start();
+      this.parts.directoryMoves.resume();
       this.#isReady = true;
       logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
     } catch (error) {
@@ -171,6 +174,7 @@ class Broker implements RunningBroker {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#cleaner.stop();
+    this.parts.directoryMoves.stop();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     this.parts.groups.stop();

@@ -36,7 +36,8 @@ export class Partition {
   readonly topic: string;
   readonly topicId: string;
   readonly index: number;
-  readonly log: Log;
+  /** Another one after the partition has moved to another log directory. */
+  log: Log;
   /** Grows with every election; stands in every batch written under it. */
   leaderEpoch: number;
   /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
