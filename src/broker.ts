@@ -24,8 +24,10 @@ import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
+import { DirectoryMoves } from './partitions/directory-moves.ts';
 import { Partitions } from './partitions/partitions.ts';
 import { systemClock, type Clock, type Timer } from './platform/clock.ts';
+import { BoundedFiles } from './platform/bounded-files.ts';
 import { nodeFiles, type Files } from './platform/files.ts';
 import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
@@ -106,7 +108,7 @@ class Broker implements RunningBroker {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
-    const files = options.files ?? (options.memory === true ? new MemoryFiles() : nodeFiles);
+    const files = options.files ?? (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
     const nodeId = this.#config['node.id'];
 
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
@@ -135,6 +137,7 @@ class Broker implements RunningBroker {
     const layers = () => this.#layers;
     this.parts = {
       nodeId, clock, random, logger, controller, partitions, groups, producerIds, transactions,
+      directoryMoves: new DirectoryMoves({ files, clock, logger, partitions, cleaner: this.#cleaner }),
       get config() { return config(); },
       get layers() { return layers(); },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
@@ -163,6 +166,7 @@ class Broker implements RunningBroker {
       this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
       this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
       this.#cleaner.start();
+      this.parts.directoryMoves.resume();
       this.#isReady = true;
       logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
     } catch (error) {
@@ -181,6 +185,7 @@ class Broker implements RunningBroker {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#cleaner.stop();
+    this.parts.directoryMoves.stop();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     this.parts.transactions.stop();
@@ -218,7 +223,7 @@ class Broker implements RunningBroker {
 
   #shared(): ConnectionShared {
     const { config, partitions, groups, logger } = this.parts;
-    const buffers = new Buffers((bytes) => (wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
+    const buffers = new Buffers(receiveBuffer);
     const output = new Writer(OUTPUT_BYTES);
     return {
       dispatcher: new Dispatcher(handlers, () => partitions.settle()),
@@ -285,6 +290,13 @@ class Broker implements RunningBroker {
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
   }
+}
+
+let received: Buffer | undefined;
+
+/** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
+function receiveBuffer(bytes: number): Buffer {
+  return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
 }
 
 function isWildcard(host: string): boolean {

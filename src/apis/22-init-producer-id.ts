@@ -10,7 +10,7 @@ const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 export const initProducerId = handler(InitProducerId, {
   handle: async ({ transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch }, { broker, apiVersion }) => {
     // Both or neither: it goes on with what it has, or is new.
-    if ((producerId < 0) !== (producerEpoch < 0)) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
+    if ((producerId === -1) !== (producerEpoch === -1)) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     if (transactionalId === null) {
       return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };
     }

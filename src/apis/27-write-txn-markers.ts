@@ -5,8 +5,9 @@ import { handler } from './handler.ts';
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
   handle: ({ markers }, { broker }) => ({
-    markers: markers.map(({ producerId, producerEpoch, transactionResult: committed, coordinatorEpoch, topics }) => {
-      const marker = { producerId, producerEpoch, committed, coordinatorEpoch, timestamp: broker.clock.now() };
+    markers: markers.map(({ topics, transactionResult: committed, ...rest }) => {
+      const { producerId } = rest;
+      const marker = { ...rest, committed, timestamp: broker.clock.now() };
       return {
         producerId,
         topics: topics.map(({ name, partitionIndexes }) => ({

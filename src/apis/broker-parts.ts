@@ -7,6 +7,7 @@ import type { BrokerLayers } from '../config/layers.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchSessions } from '../partitions/fetch-sessions.ts';
+import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ProducerIds } from '../transactions/producer-ids.ts';
@@ -23,6 +24,7 @@ export interface BrokerParts {
   /** `controller.image` is the cluster as of now; every change goes through the controller. */
   readonly controller: Controller;
   readonly partitions: Partitions;
+  readonly directoryMoves: DirectoryMoves;
   readonly fetchSessions: FetchSessions;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;

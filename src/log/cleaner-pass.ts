@@ -39,8 +39,8 @@ export type Step = Promise<void> | undefined;
 
 const READ_BYTES = 256 * 1024;
 const WRITE_BYTES = 256 * 1024;
-/** Bytes of batches a step goes through. */
-const STEP_BYTES = 64 * 1024;
+/** Bytes of batches a step goes through; a compressed batch is a step of its own. */
+const STEP_BYTES = 16 * 1024;
 
 /** @throws {CleaningAbandoned} {CorruptRecords} and the disk's errors; the log is what it was, or partly compacted */
 export function* cleanLog(options: PassOptions): Generator<Step, PassResult, void> {
@@ -95,7 +95,7 @@ class Pass {
       const { bytes, at } = this.#cursor;
       if (!this.#noteKeysIn(bytes, at, spans)) return false;
       map.latestOffset = Math.max(map.latestOffset, batch.lastOffset(bytes, at));
-      unpaused += batch.sizeInBytes(bytes, at);
+      unpaused += workIn(bytes, at);
       this.bytesRead += batch.sizeInBytes(bytes, at);
       if (unpaused < STEP_BYTES) continue;
       unpaused = 0;
@@ -189,7 +189,7 @@ class Pass {
           target.noteAppended(lastOffset, batch.maxTimestamp(result, from), length, log.config.indexIntervalBytes);
           this.bytesWritten += length;
         }
-        unpaused += size;
+        unpaused += workIn(bytes, at);
         this.bytesRead += size;
         if (unpaused < STEP_BYTES) continue;
         unpaused = 0;
@@ -218,6 +218,11 @@ class Pass {
     if (first >= 0 && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i])) return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
+}
+
+function workIn(bytes: Buffer, at: number): number {
+  const isCompressed = batch.compressionOf(batch.attributes(bytes, at)) !== 0;
+  return isCompressed ? STEP_BYTES : batch.sizeInBytes(bytes, at);
 }
 
 /** Goes from batch to batch of a segment with a buffer of its own; every batch is checked before it is believed. */

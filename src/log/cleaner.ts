@@ -56,9 +56,10 @@ const SLICE_MS = 2;
 /** A timer that comes later than this comes after others' work. */
 const LATE_MS = 4;
 const SHORTEST_PAUSE_MS = 1;
-const LONGEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 20;
 /** Even a tiny log gets room for so many keys. */
 const FEWEST_KEYS = 16;
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const NOTHING: PassResult = { cleanedTo: 0, bytesRead: 0, bytesWritten: 0 };
 
 interface Candidate extends CleanableLog {
@@ -140,7 +141,8 @@ export class Cleaner {
     let best: Candidate | null = null;
     for (const cleanable of logs()) {
       const { log, logDirectory, lastStableOffset } = cleanable;
-      if (!log.config.cleanupCompact || log.isClosed || this.#uncleanable.has(log) || this.#paused.has(log)) continue;
+      if (!log.config.cleanupCompact || log.isClosed || log.health.isOffline) continue;
+      if (this.#uncleanable.has(log) || this.#paused.has(log)) continue;
       const name = basename(log.directory);
       const plan = planCleaning(log.segments, log.config, {
         nowMs: clock.now(), checkpoint: this.#checkpointOf(logDirectory).get(name, log.topicId),
@@ -235,6 +237,8 @@ export class Cleaner {
       this.#uncleanable.add(log);
       logger.error('log.not-compacted', { directory, error: error.message, next: 'the log is left as it is until the next start' });
     } else if (!(error instanceof CleaningAbandoned)) {
+      // A full disk is no reason to stop appends: they need less room than a cleaned segment.
+      if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) log.health.writeFailed(directory, error);
       logger.error('log.not-compacted', { directory, error: error.message, next: 'tried again after log.cleaner.backoff.ms' });
     }
     if (!this.#isStopped) this.#lookLater(config().backoffMs);

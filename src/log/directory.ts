@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
-import type { Files } from '../platform/files.ts';
+import type { Files, Volume } from '../platform/files.ts';
 import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
@@ -108,6 +108,11 @@ export class LogDirectory {
       lock.release();
       throw error;
     }
+  }
+
+  /** The size of the volume it lies on, and what is free there. */
+  volume(): Volume {
+    return this.#files.volume(this.path);
   }
 
   pathOf(topic: string, partition: number): string {

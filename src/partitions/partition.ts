@@ -34,6 +34,8 @@ export interface Marker {
   readonly committed: boolean;
   /** The leader epoch of the partition of __transaction_state whose leader has this written. */
   readonly coordinatorEpoch: number;
+  /** 2 where the epoch has risen with the end of the transaction (KIP-890), which the log holds it to (KIP-1228). */
+  readonly transactionVersion: number;
   /** Milliseconds since 1970. */
   readonly timestamp: number;
 }
@@ -53,7 +55,8 @@ export class Partition {
   readonly topic: string;
   readonly topicId: string;
   readonly index: number;
-  readonly log: Log;
+  /** Another one after the partition has moved to another log directory. */
+  log: Log;
   /** Grows with every election; stands in every batch written under it. */
   leaderEpoch: number;
   /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
@@ -126,7 +129,9 @@ export class Partition {
    * appendRecords
    */
   appendMarker(marker: Marker): void {
-    const { producerId, producerEpoch, committed, coordinatorEpoch, timestamp } = marker;
+    const { producerId, producerEpoch, committed, coordinatorEpoch, transactionVersion, timestamp } = marker;
+    const refused = this.log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch, transactionVersion);
+    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the marker`);
     const record = endTxnMarker(committed ? 'COMMIT' : 'ABORT', coordinatorEpoch, timestamp);
     this.#appendOwn(encodeBatch({
       records: [record], producerId, producerEpoch, isTransactional: true, isControl: true,

@@ -1,13 +1,15 @@
 /** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { LogConfig } from '../config/log-config.ts';
-import { AppendStage } from '../log/append-stage.ts';
+import { AppendFailedError, AppendStage } from '../log/append-stage.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { Log } from '../log/log.ts';
+import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Partition } from './partition.ts';
+import { keepsOther } from './twice-found.ts';
 
 /** What the cluster says of a topic, as far as its logs are concerned. */
 export interface TopicPlan {
@@ -55,6 +57,9 @@ export class Partitions {
       this.#counts.set(directory, 0);
       directory.health.onOffline(() => this.#wakeWaitersIn(directory));
       for (const { name, topicId } of directory.partitions()) {
+        const other = this.#homes.get(name);
+        if (other !== undefined && keepsOther(options, name, other, directory)) continue;
+        if (other !== undefined) this.#release(name);
         this.#claim(name, directory);
         this.#foundIds.set(name, topicId);
       }
@@ -112,14 +117,17 @@ export class Partitions {
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
       this.#release(`${topic.name}-${partition.index}`);
-      try {
-        partition.log.delete();
-      } catch (error) {
-        this.#options.logger.error('log-not-deleted', {
-          path: partition.log.directory, error: (error as Error).message, next: 'remove it by hand',
-        });
-      }
+      this.#deleteLog(partition.log);
       partition.wakeWaiters();
+    }
+  }
+
+  #deleteLog(log: Log): void {
+    try {
+      log.delete();
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
     }
   }
 
@@ -131,8 +139,19 @@ export class Partitions {
     const { health } = partition.log;
     if (!health.isRefusing) return;
     // Written at once until one append succeeds, so that each gets its own error code.
-    this.#stage.flush();
+    this.#flushFor(partition.log);
     health.writeSucceeded();
+  }
+
+  /** Throws what `log` lost; what another directory's logs lost on the way is told by the next `settle`. */
+  #flushFor(log: Log): void {
+    try {
+      this.#stage.flush();
+    } catch (error) {
+      if (!(error instanceof AppendFailedError)) throw error;
+      if (error.logs.some((other) => other !== log)) this.#unreported ??= error;
+      if (error.logs.includes(log)) throw error;
+    }
   }
 
   noteFailure(partition: Partition, error: unknown): void {
@@ -205,6 +224,40 @@ export class Partitions {
   /** The log directory that has the partition. */
   directoryOf(partition: Partition): LogDirectory | undefined {
     return this.#homes.get(`${partition.topic}-${partition.index}`);
+  }
+
+  /** Lets `copy`, which has all but the end of the partition's log, take the log's place; appends wait meanwhile. */
+  relocate(partition: Partition, directory: LogDirectory, copy: ReplicaCopy): void {
+    const { files } = this.#options;
+    const { log, topic, index } = partition;
+    const name = `${topic}-${index}`;
+    const home = this.#homes.get(name)!;
+    this.#settleEarly();
+    log.close();
+    try {
+      copy.finish();
+      files.rename(copy.directory, join(directory.path, name));
+      files.syncDirectory(directory.path);
+      partition.log = this.#openLog(directory, log);
+    } catch (error) {
+      partition.log = this.#openLog(home, log);
+      throw error;
+    }
+    this.#release(name);
+    this.#claim(name, directory);
+    this.#deleteLog(log);
+    this.checkpoint();
+    partition.wakeWaiters();
+  }
+
+  /** The log again that was closed as `log`, in `directory`. */
+  #openLog(directory: LogDirectory, log: Log): Log {
+    const { files, clock, logger } = this.#options;
+    return Log.open({
+      files, clock, logger, config: log.config, topicId: log.topicId, directory: join(directory.path, basename(log.directory)),
+      stage: this.#stage, cleanShutdown: true, deletions: directory.deletions, health: directory.health,
+      recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset,
+    });
   }
 
   /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */

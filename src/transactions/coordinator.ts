@@ -279,9 +279,10 @@ export class TransactionCoordinator {
 
   /** True where nothing is left to do for the partition. */
   #mark(at: TransactionPartition, transaction: Transaction, partition: TopicPartition): boolean {
-    const { producerId, producerEpoch, state, transactionalId } = transaction;
+    const { producerId, producerEpoch, state, transactionalId, clientVersion: transactionVersion } = transaction;
     const errorCode = this.#options.writeMarker(partition, {
-      producerId, producerEpoch, committed: state === 'PrepareCommit', coordinatorEpoch: at.leaderEpoch, timestamp: this.#now(),
+      producerId, producerEpoch, committed: state === 'PrepareCommit', coordinatorEpoch: at.leaderEpoch, transactionVersion,
+      timestamp: this.#now(),
     });
     switch (errorCode) {
       case ErrorCode.NONE:
