@@ -9,12 +9,12 @@ const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = handler(InitProducerId, {
   handle: async ({ transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch }, { broker, apiVersion }) => {
-    // Both or neither: it goes on with what it has, or is new.
-    if ((producerId === -1) !== (producerEpoch === -1)) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
+    const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
+    if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     if (transactionalId === null) {
       return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };
     }
-    const expected = producerId < 0 ? null : { producerId, producerEpoch };
+    const expected = producerId === -1 ? null : { producerId, producerEpoch };
     const answer = await broker.transactions.init({ transactionalId, timeoutMs, expected });
     return { ...answer, errorCode: fencedBefore(FENCED_SINCE, apiVersion, answer.errorCode) };
   },

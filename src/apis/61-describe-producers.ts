@@ -1,8 +1,10 @@
 /** Shows the producers that partitions remember, and their open transactions (KIP-664). */
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ProducerEntry } from '../log/producer-state.ts';
+import type { Partition } from '../partitions/partition.ts';
 import { handler } from './handler.ts';
+
+type ProducerEntry = ReturnType<Partition['log']['producers']['producers']['get']> & {};
 
 export const describeProducers = handler(DescribeProducers, {
   handle: ({ topics }, { broker }) => ({

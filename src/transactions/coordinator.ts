@@ -133,7 +133,6 @@ export class TransactionCoordinator {
 
   /** Gives an instance its producer id and epoch; what an earlier instance has left open is aborted first. */
   async init({ transactionalId, timeoutMs, expected }: InitRequest): Promise<ProducerAnswer> {
-    if (transactionalId === '') return refused(ErrorCode.INVALID_REQUEST);
     if (timeoutMs <= 0 || timeoutMs > this.#options.config()['transaction.max.timeout.ms']) {
       return refused(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
     }
