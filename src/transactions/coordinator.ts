@@ -112,7 +112,7 @@ export class TransactionCoordinator {
       return;
     }
     this.#partitions.set(index, at);
-    for (const transaction of [...at.transactions.values()]) if (isPrepared(transaction)) this.#finish(at, transaction);
+    for (const transaction of at.transactions.values()) if (isPrepared(transaction)) this.#finish(at, transaction);
     this.#schedule('abort', this.#options.config()['transaction.abort.timed.out.transaction.cleanup.interval.ms']);
     this.#schedule('expire', this.#options.config()['transaction.remove.expired.transaction.cleanup.interval.ms']);
   }
@@ -206,7 +206,7 @@ export class TransactionCoordinator {
   /** Aborts what has been open for longer than its client said it would take. */
   async abortTimedOut(): Promise<void> {
     for (const { transactions } of this.#partitions.values()) {
-      for (const transactionalId of [...transactions.keys()]) {
+      for (const transactionalId of transactions.keys()) {
         const { hasChanged } = await this.#run(transactionalId, (newProducerId) => (
           { type: 'tick', nowMs: this.#now(), newProducerId }
         ));
@@ -219,7 +219,7 @@ export class TransactionCoordinator {
   expire(): void {
     const expirationMs = this.#options.config()['transactional.id.expiration.ms'];
     for (const { transactions } of this.#partitions.values()) {
-      for (const transactionalId of [...transactions.keys()]) {
+      for (const transactionalId of transactions.keys()) {
         this.#step(transactionalId, { type: 'expire', nowMs: this.#now(), expirationMs });
       }
     }
@@ -299,7 +299,7 @@ export class TransactionCoordinator {
   }
 
   #retry(): void {
-    for (const transaction of [...this.#unmarked.keys()]) {
+    for (const transaction of this.#unmarked.keys()) {
       const at = this.#at(transaction.transactionalId);
       if (typeof at !== 'number') this.#finish(at, transaction);
     }

@@ -173,7 +173,7 @@ export class Conversation {
   async describe(name: string, transactionalId = this.id(name)): Promise<void> {
     const answer = await this.#stateOf(transactionalId);
     const { errorCode, transactionState, transactionTimeoutMs, producerId, producerEpoch, topics } = answer;
-    const partitions = topics.map(({ topic, partitions: all }) => `${this.#plain(topic)}${JSON.stringify(all.sort())}`).sort();
+    const partitions = topics.map(({ topic, partitions: all }) => `${this.#plain(topic)}${JSON.stringify(ascending(all))}`).sort();
     this.note(`describe ${name}`, `${errorName(errorCode)} ${transactionState} ${transactionTimeoutMs} ${
       errorCode === 0 ? this.nameOf(producerId) : producerId}/${producerEpoch} start ${answer.transactionStartTimeMs > 0 ? 'set' : answer.transactionStartTimeMs
     } ${partitions.join(' ')}`);
@@ -283,7 +283,7 @@ export class Conversation {
 
   #state(bytes: Uint8Array): string {
     const value = decodeVersioned(TransactionLogValue, bytes);
-    const partitions = value.transactionPartitions?.map(({ topic, partitionIds }) => `${this.#plain(topic)}${JSON.stringify(partitionIds.sort())}`).sort();
+    const partitions = value.transactionPartitions?.map(({ topic, partitionIds }) => `${this.#plain(topic)}${JSON.stringify(ascending(partitionIds))}`).sort();
     const id = (producerId: number) => this.nameOf(producerId);
     return `v${bytes[1]} status ${value.transactionStatus} ${id(value.producerId)}/${value.producerEpoch} previous ${
       id(value.previousProducerId)} next ${id(value.nextProducerId)}/${value.nextProducerEpoch} client ${
@@ -316,4 +316,8 @@ export class Conversation {
       }
     }
   }
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b);
 }

@@ -202,14 +202,14 @@ async function fencing(talk: Conversation): Promise<void> {
   await talk.end('k', second, true, 4);
 }
 
-async function timingOut(talk: Conversation, { wait }: Setting): Promise<void> {
+async function timingOut(talk: Conversation, setting: Setting): Promise<void> {
   talk.heading('time-outs');
   const two = await talk.init('late two', { transactionTimeoutMs: SHORT_MS });
   await talk.produce('l', two, 0);
   const one = await talk.init('late one', { transactionTimeoutMs: SHORT_MS }, 4);
   await talk.add('p1', one, [1]);
   await talk.produce('m', one, 0, 11, 1);
-  await wait(CLEANUP_MS);
+  await setting.wait(CLEANUP_MS);
   await talk.describe('late two');
   await talk.describe('late one');
   await talk.end('l', two, true);
@@ -243,7 +243,7 @@ async function verifying(talk: Conversation): Promise<void> {
   await talk.produce('with an unknown id', two, 0, 11, 0, { transactionalId: talk.id('unknown') });
 }
 
-async function operating(talk: Conversation, { wait }: Setting): Promise<void> {
+async function operating(talk: Conversation, setting: Setting): Promise<void> {
   talk.heading('an operator ends it');
   await talk.init('o');
   const one = await talk.init('o');
@@ -254,7 +254,7 @@ async function operating(talk: Conversation, { wait }: Setting): Promise<void> {
   await talk.marker('of an old epoch', { ...one, producerEpoch: 0 }, 1_000_000);
   await talk.marker('of nowhere', one, 1_000_000, [0, 7]);
   await talk.marker('again', one, 1_000_000);
-  await wait(50);
+  await setting.wait(50);
   await talk.ends('ended');
   await talk.describe('o');
   await talk.produce('o goes on', one, 1);

@@ -32,8 +32,9 @@ describe('what is consumed, transformed and produced comes out exactly once', ()
 });
 
 describe('the checker catches', () => {
-  test.each(mutants)('$name', async ({ apply, firstSeed = 1 }) => {
-    const undo = apply();
+  test.each(mutants)('$name', async (mutant) => {
+    const { firstSeed = 1 } = mutant;
+    const undo = mutant.apply();
     try {
       let caught: readonly string[] = [];
       for (let seed = firstSeed; caught.length === 0 && seed < firstSeed + 200; seed++) {

@@ -57,7 +57,8 @@ export class FaultyBroker {
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.#random = seededRandom(seed).float;
+    const chance = seededRandom(seed);
+    this.#random = () => chance.float();
     const lock = this.files.lock.bind(this.files);
     this.files.lock = (path) => {
       const taken = lock(path);
@@ -108,7 +109,7 @@ export class FaultyBroker {
     const writer = new Writer();
     requestCodec(api, version).encode(writer, draft);
     return new Promise<Buffer>((resolve, reject) => {
-      this.#calls.push({ api: api as unknown as AnyApi, version, bytes: writer.finish(), resolve, reject });
+      this.#calls.push({ api, version, bytes: writer.finish(), resolve, reject });
     }).then((bytes) => responseCodec(api, version).decode(new Reader(bytes)));
   }
 

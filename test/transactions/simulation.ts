@@ -25,7 +25,8 @@ export interface Result {
 const MAX_STEPS = 5000;
 
 export async function simulate({ seed, version, faults, count }: Run): Promise<Result> {
-  const { float: random } = seededRandom(seed);
+  const chance = seededRandom(seed);
+  const random = () => chance.float();
   const history = new History();
   const broker = new FaultyBroker(seed);
   await broker.start();
@@ -40,7 +41,7 @@ export async function simulate({ seed, version, faults, count }: Run): Promise<R
     const name = `i${state.instances++}`;
     return new Copier(broker, history, random, name, { version, transactionalId: 'copier', transactions, isFed }).run();
   };
-  const guarded = (work: Promise<void>) => void work.catch((error: unknown) => {
+  const guarded = (work: Promise<unknown>) => void work.catch((error: unknown) => {
     if (!(error instanceof Fatal)) state.failure ??= error;
   });
   const fed = feed(broker, history, count, random).then(() => void (state.isFed = true), (error: unknown) => {
@@ -61,7 +62,7 @@ export async function simulate({ seed, version, faults, count }: Run): Promise<R
   let steps = 0;
   for (; !state.isCopied && !state.isStuck && steps < MAX_STEPS && state.failure === null; steps++) {
     // Another instance of the same id turns up: the one that is at work becomes a zombie.
-    if (random() < 0.004) guarded(copier(2).then(() => {}));
+    if (random() < 0.004) guarded(copier(2));
     await broker.step();
   }
   if (state.failure !== null) throw state.failure;
