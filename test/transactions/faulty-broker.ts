@@ -7,7 +7,7 @@ import { startBroker, type RunningBroker } from '../../src/broker.ts';
 import { handlers } from '../../src/apis/index.ts';
 import type { Context } from '../../src/apis/handler.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
-import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import type { Network } from '../../src/platform/network.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 
@@ -42,6 +42,8 @@ const SETTINGS = {
 export class FaultyBroker {
   faults: Faults = NO_FAULTS;
   crashes = 0;
+  /** Paths that the disk takes no changes of. */
+  refuses: ((path: string) => boolean) | null = null;
   readonly files = new MemoryFiles();
   readonly #random: () => number;
   readonly #seed: number;
@@ -65,7 +67,8 @@ export class FaultyBroker {
       if (taken !== null) this.#locks.push(taken);
       return taken;
     };
-    this.files.before = () => {
+    this.files.before = (_operation, path) => {
+      if (this.refuses?.(path) === true) throw diskError('ENOSPC', 'write', path);
       if (this.#untilCrash > 0) this.#untilCrash--;
       if (this.#untilCrash === 0) this.#isDead = true;
       if (this.#isDead) throw new Error('the process is dead');
@@ -111,6 +114,11 @@ export class FaultyBroker {
     return new Promise<Buffer>((resolve, reject) => {
       this.#calls.push({ api, version, bytes: writer.finish(), resolve, reject });
     }).then((bytes) => responseCodec(api, version).decode(new Reader(bytes)));
+  }
+
+  /** The change of the disk with this number, counted from here, is the one that never happens. */
+  killAt(change: number): void {
+    this.#untilCrash = change;
   }
 
   /** One request arrives, or what was delayed does. False when nobody asks. */
