@@ -150,9 +150,9 @@ function faultOf(type: number, name: string, broker: BrokerParts): Refusal | und
 }
 
 function otherBroker(name: string, { nodeId }: BrokerParts): Refusal | undefined {
-  if (!isNodeId(name)) return invalidRequest(`Node id must be an integer, but it is: ${name}`);
+  if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
   if (Number(name) === nodeId) return undefined;
-  return invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`);
+  return invalidRequest(`This is broker ${nodeId}, not ${name}: send it there`);
 }
 
 export function isNodeId(name: string): boolean {
