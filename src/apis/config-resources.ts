@@ -145,7 +145,7 @@ function faultOf(type: number, name: string, broker: BrokerParts): Refusal | und
     case ResourceType.clientMetrics:
       return name === '' ? invalidRequest("Subscription name can't be empty") : undefined;
     default:
-      return invalidRequest(`Unknown resource type ${type}`);
+      return invalidRequest(`There is no resource type ${type}: use 2, 4, 8, 16, 32`);
   }
 }
 
