@@ -61,7 +61,7 @@ async function startOttla(started: ChildProcess[], directory: string): Promise<s
 
 async function startKafka(started: ChildProcess[], directory: string): Promise<string> {
   const ports = ['--port', `${KAFKA_PORT}`, '--controller-port', `${KAFKA_PORT + 1}`];
-  await ready(started, kafkaServer, [...ports, '--dir', directory, '--set', 'file.delete.delay.ms=1000', ...SETTINGS]);
+  await ready(started, kafkaServer, [...ports, '--dir', directory, '--set', 'log.segment.delete.delay.ms=1000', ...SETTINGS]);
   return `127.0.0.1:${KAFKA_PORT}`;
 }
 

@@ -14,4 +14,16 @@ export const ottlaKeys = {
     'How many files of logs are open at a time. A file that was not used lately is closed, and opened again when it is: ' +
       'there may be any number of partitions. Windows allows a process some 8,000 files; elsewhere see ulimit -n.',
   ),
+  'ottla.check.crcs.on.fetch': boolean(
+    true,
+    { importance: 'low', internal: true },
+    'Whether the checksum of every batch is computed before a consumer gets it. Without, a fetch costs less CPU, and a ' +
+      'damaged disk shows where consumers check for themselves: the Java client and librdkafka (check.crcs) do, others do not.',
+  ),
+  'ottla.skip.corrupt.batches': boolean(
+    false,
+    { importance: 'low', internal: true },
+    'Whether consumers pass over batches that are damaged on the disk. Otherwise they are told CORRUPT_MESSAGE there, ' +
+      'and come no further before somebody decides what those records are worth.',
+  ),
 } as const;

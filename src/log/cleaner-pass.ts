@@ -12,7 +12,8 @@ import { RecordSpans } from './cleaner-records.ts';
 import { CLEANED, removeCleaned, renameEnding, SWAP } from './cleaner-swap.ts';
 import { CleanedTransactions } from './cleaner-transactions.ts';
 import type { Log } from './log.ts';
-import { Segment, segmentIndexOf } from './segment.ts';
+import { Segment } from './segment.ts';
+import { segmentIndexOf } from './segment-files.ts';
 
 /** A log changed under the cleaner in a way that makes the work so far useless; nothing is lost, it begins anew later. */
 export class CleaningAbandoned extends Error {

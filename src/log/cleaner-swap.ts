@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { Files } from '../platform/files.ts';
 import { headers } from './batch-scan.ts';
-import { offsetFileName, SegmentSuffix } from './segment.ts';
+import { offsetFileName, SegmentSuffix } from './segment-files.ts';
 
 export const CLEANED = '.cleaned';
 export const SWAP = '.swap';

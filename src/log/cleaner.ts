@@ -236,7 +236,7 @@ export class Cleaner {
     if (error.name === 'CorruptRecords' || error.name === 'BadCompression') {
       this.#uncleanable.add(log);
       logger.error('log.not-compacted', { directory, error: error.message, next: 'the log is left as it is until the next start' });
-    } else if (!(error instanceof CleaningAbandoned)) {
+    } else if (!(error instanceof CleaningAbandoned) && !log.isClosed) {
       // A full disk is no reason to stop appends: they need less room than a cleaned segment.
       if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) log.health.writeFailed(directory, error);
       logger.error('log.not-compacted', { directory, error: error.message, next: 'tried again after log.cleaner.backoff.ms' });

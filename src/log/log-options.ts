@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AppendStage } from './append-stage.ts';
+import type { Segment } from './segment.ts';
 import type { Deletions } from './deletions.ts';
 import type { DirectoryHealth } from './directory-health.ts';
 
@@ -32,6 +33,11 @@ export interface LogOptions {
 /** Whole batches in one file; the same object is filled again by the next `locate`. */
 export interface Range {
   file: OpenFile;
+  segment: Segment;
+  /** The one asked for: the first batch reaches it. */
+  offset: number;
+  /** Where the segment ends: no batch goes beyond. */
+  endOffset: number;
   position: number;
   length: number;
   /** The offset behind the last batch, or that of the next one where compaction left a gap. */

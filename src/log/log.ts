@@ -17,7 +17,8 @@ import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-sea
 import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
-import { segmentIndexOf, type Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import { segmentIndexOf } from './segment-files.ts';
 import { SegmentList } from './segment-list.ts';
 import { abortedTransactionsIn, type AbortedTransaction } from './transaction-index.ts';
 
@@ -64,7 +65,7 @@ export class Log implements StagedLog {
     this.#config = options.config;
     this.#stage = options.stage;
     this.#deletions = options.deletions ?? new Deletions(files, clock, options.logger);
-    this.#list = new SegmentList(options.directory, loaded.segments, { files, clock, deletions: this.#deletions });
+    this.#list = new SegmentList(loaded.segments, { ...options, deletions: this.#deletions });
     this.#segments = loaded.segments;
     this.#reader = new LogReader(loaded.segments);
     this.#epochs = new EpochFile(files, join(options.directory, EPOCH_CHECKPOINT), loaded.epochs);
@@ -196,7 +197,8 @@ export class Log implements StagedLog {
 
   /**
    * Whole batches from the one that contains `offset`, each ending below `upToOffset`, in one file, at most `maxBytes`
-   * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first.
+   * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first. To be read by a CheckedReader.
+   * @throws {CorruptBatchError} where damage is known at `offset`
    */
   locate(offset: number, upToOffset: number, maxBytes: number, minOneBatch: boolean): Range | null {
     if (!this.isInRange(offset)) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
@@ -204,7 +206,8 @@ export class Log implements StagedLog {
     if (offset === this.endOffset) this.#reader.memo.add(this.#list.active, offset, this.#list.active.size);
     if (offset >= upTo) return null;
     this.#settle();
-    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch);
+    const { skipCorruptBatches } = this.#config;
+    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch, skipCorruptBatches);
   }
 
   /** Aborted transactions with records in [from, upTo), by first offset: read_committed readers pass over them. */
@@ -278,11 +281,8 @@ export class Log implements StagedLog {
 
   /** For the cleaner alone: puts what `take` answers in the place of `replaced`, neighbours in this log. */
   replaceSegments(replaced: readonly Segment[], take: () => Segment): void {
-    const first = this.#segments.indexOf(replaced[0]);
-    this.#deleteSegments(replaced);
-    const segment = take();
-    this.#list.all.splice(first, replaced.length, segment);
-    this.#list.size += segment.size;
+    this.#reader.memo.clear();
+    this.#list.replace(replaced, take, this.#config);
     this.#snapshots.removeStray(this.#segments);
   }
 

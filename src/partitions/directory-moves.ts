@@ -59,8 +59,7 @@ export class DirectoryMoves {
         const match = FUTURE.exec(name);
         if (match === null) continue;
         files.remove(join(directory.path, name));
-        const partition = partitions.get(match[1], Number(match[2]));
-        if (partition !== undefined) this.move(partition, directory.path);
+        this.move(match[1], Number(match[2]), directory.path);
       }
     }
   }
@@ -71,11 +70,14 @@ export class DirectoryMoves {
   }
 
   /** What AlterReplicaLogDirs answers: the move goes on in the background. */
-  move(partition: Partition, path: string): number {
+  move(topic: string, index: number, path: string): number {
     const { partitions, files } = this.#options;
     const directory = partitions.directories.find((one) => one.path === path);
     if (directory === undefined) return ErrorCode.LOG_DIR_NOT_FOUND;
-    if (directory.health.isOffline || partition.log.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (directory.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
+    const partition = partitions.get(topic, index);
+    if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if ( partition.log.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
     const current = this.#moves.get(partition);
     if (current?.directory === directory) return ErrorCode.NONE;
     if (current !== undefined) this.#cancel(current);

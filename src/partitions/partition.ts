@@ -4,6 +4,7 @@ import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { endTxnMarker } from '../../protocol/records/control.ts';
+import { CheckedReader } from '../log/checked-reader.ts';
 import type { Log } from '../log/log.ts';
 
 /** Told when a partition it waits at has more to read, or is no more. */
@@ -160,7 +161,9 @@ export class Partition {
       const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
       if (range === null) return;
       const bytes = Buffer.allocUnsafe(range.length);
-      range.file.read(bytes, 0, range.length, range.position);
+      for (let at = 0, reader = new CheckedReader(range); at < bytes.length; ) {
+        at += reader.read(bytes, at, bytes.length - at, range.position + at);
+      }
       for (const at of batches(bytes)) {
         const batch = decodeBatch(bytes, at);
         for (const record of batch.records) visit(record, batch);
