@@ -23,7 +23,8 @@ declare module 'vitest' {
 const KAFKA_PORT = 19_990;
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const kafkaServer = join(REPOSITORY, '../shared/tools/kafka/server');
-const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'num.partitions=1'].flatMap((each) => ['--set', each]);
+const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'num.partitions=1', 'log.segment.delete.delay.ms=1000']
+  .flatMap((each) => ['--set', each]);
 
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   project.provide('run', Date.now().toString(36));
@@ -61,7 +62,7 @@ async function startOttla(started: ChildProcess[], directory: string): Promise<s
 
 async function startKafka(started: ChildProcess[], directory: string): Promise<string> {
   const ports = ['--port', `${KAFKA_PORT}`, '--controller-port', `${KAFKA_PORT + 1}`];
-  await ready(started, kafkaServer, [...ports, '--dir', directory, '--set', 'log.segment.delete.delay.ms=1000', ...SETTINGS]);
+  await ready(started, kafkaServer, [...ports, '--dir', directory, ...SETTINGS]);
   return `127.0.0.1:${KAFKA_PORT}`;
 }
 

@@ -8,7 +8,7 @@ export interface KnownDifference {
 export const knownDifferences: readonly KnownDifference[] = [
   { where: /errorMessage: Ottla "<text>", Kafka (null|"")$/, why: 'Ottla says what is wrong where Kafka says nothing.' },
   {
-    where: /^(Produce|Fetch|ListOffsets|DeleteRecords), ((one|a) partition twice|a topic without partitions|of no partition): /,
+    where: /^(Produce|Fetch|ListOffsets|DeleteRecords|AlterReplicaLogDirs), ((one|a) partition twice|a topic without partitions|(of )?no partition): /,
     why: 'Kafka merges the entries of a request, and drops empty ones; Ottla answers each. No client sends this.',
   },
   {

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Log } from './log.ts';
-import { offsetFileName, SegmentSuffix } from './segment.ts';
+import { offsetFileName, SegmentSuffix } from './segment-files.ts';
 
 const STEP_BYTES = 128 * 1024;
 /** What may be left for the end, when appends have to wait. */
