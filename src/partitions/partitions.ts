@@ -86,6 +86,11 @@ export class Partitions {
     return this.#byName.get(topic)?.partitions[index];
   }
 
+  /** Whether the partition's log directory has failed: nobody can read or write it here. */
+  isOffline(topicId: string, index: number): boolean {
+    return this.#byId.get(topicId)?.partitions[index]?.log.health.isOffline ?? false;
+  }
+
   *all(): IterableIterator<Partition> {
     for (const topic of this.#byName.values()) yield* topic.partitions;
   }

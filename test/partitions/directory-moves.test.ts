@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { AlterReplicaLogDirs } from '../../protocol/apis/34-alter-replica-log-dirs.ts';
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
@@ -116,6 +117,15 @@ describe('a partition that moves to another log directory', () => {
     expect(readAll(partition().log)).toHaveLength(601);
     expect(await described()).toMatchObject({ [from]: [{ isFutureKey: false }], [to]: ErrorCode.KAFKA_STORAGE_ERROR });
     expect(await move(to)).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+  });
+
+  it('has no leader any more when its own disk fails', async () => {
+    append(1);
+    partition().log.health.syncFailed('t-0', new Error('gone'));
+    const { topics } = await client.send(Metadata, 12, { topics: [{ name: 't' }], allowAutoTopicCreation: false });
+    expect(topics[0].partitions).toMatchObject([
+      { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, leaderId: -1, replicaNodes: [1], offlineReplicas: [1] },
+    ]);
   });
 
   it('is moved by the next start when the broker stopped meanwhile', async () => {
