@@ -27,6 +27,7 @@ export const PURE: readonly string[] = [
   'src/log/cleaner-transactions*',
   'src/log/producer-state*',
   'src/log/retention*',
+  'src/log/roll-age*',
   'src/log/validate*',
   'src/transactions/transaction*',
 ];
