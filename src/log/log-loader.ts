@@ -24,8 +24,6 @@ export interface LoadedLog {
   epochs: LeaderEpochs;
   producers: ProducerState;
   snapshots: ProducerSnapshots;
-  /** There was no such directory before. */
-  isNew: boolean;
 }
 
 export function loadLog(options: LogOptions): LoadedLog {
@@ -75,7 +73,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
-    segments, logStartOffset, endOffset, epochs: found, producers, snapshots, isNew: names.size === 0,
+    segments, logStartOffset, endOffset, epochs: found, producers, snapshots,
     recoveryPoint: cleanShutdown && recoverFrom === Infinity ? endOffset : Math.min(recoveryPoint, endOffset),
   };
 }
@@ -136,7 +134,9 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
     segment.seal();
     // Offsets that were given are not given again, be their records readable or not.
     if (segment.damage.at(segment.size - 1) !== null) next = Math.max(next, segments[i + 1]?.baseOffset ?? recoveryPoint);
-    if (cut === 0) continue;
+    // A file may have lost all that was not synced, and look whole; compaction alone leaves gaps that mean nothing.
+    const isEndLost = !options.config.cleanupCompact && next >= recoveryPoint && next < (segments[i + 1]?.baseOffset ?? 0);
+    if (cut === 0 && !isEndLost) continue;
     options.logger.warn('log.cut', {
       file: segment.path, from: segment.size, bytes: cut, of: found, endOffset: next,
       segmentsRemoved: segments.length - i - 1,

@@ -74,7 +74,8 @@ export class Log implements StagedLog {
     this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger);
     const doors = { files, clock, health: this.health };
     this.flusher = new Flusher(loaded.segments, loaded.recoveryPoint, doors, async () => this.flushLater());
-    if (loaded.isNew) this.flusher.noteNewNames(dirname(options.directory), options.directory);
+    // Whoever made them, in this process or the one before, may not have synced their names.
+    this.flusher.noteNewNames(dirname(options.directory), options.directory);
   }
 
   /** Opens or makes the log. */
