@@ -16,18 +16,25 @@ import { resolveListeners, type Endpoint } from './config/listeners.ts';
 import type { ServerConfig } from './config/server.ts';
 import { combineSettings } from './config/settings.ts';
 import { GroupCoordinator } from './groups/coordinator.ts';
+import { Cleaner } from './log/cleaner.ts';
+import { cleanerConfig } from './log/cleaner-config.ts';
 import { LogDirectory } from './log/directory.ts';
 import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
+import { cleanableLogs } from './partitions/cleanable-logs.ts';
+import { DirectoryMoves } from './partitions/directory-moves.ts';
 import { Partitions } from './partitions/partitions.ts';
 import { systemClock, type Clock, type Timer } from './platform/clock.ts';
+import { BoundedFiles } from './platform/bounded-files.ts';
 import { nodeFiles, type Files } from './platform/files.ts';
 import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
 import { nodeNetwork, type Listener, type Network } from './platform/network.ts';
 import { randomUuid, systemRandom, type Random } from './platform/random.ts';
+import { TransactionCoordinator } from './transactions/coordinator.ts';
+import { writeMarker } from './transactions/markers.ts';
 import { ProducerIds } from './transactions/producer-ids.ts';
 
 export interface BrokerOptions {
@@ -51,6 +58,10 @@ export interface RunningBroker {
   /** Ends in order: everything on the disk, no connection, timer or file left open. */
   stop(): Promise<void>;
 }
+
+type IntervalKey =
+  | 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms'
+  | 'producer.id.expiration.check.interval.ms';
 
 const MEMORY_DIRECTORY = '/memory';
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
@@ -78,6 +89,7 @@ class Broker implements RunningBroker {
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
+  readonly #cleaner: Cleaner;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   readonly #timers = new Map<string, Timer>();
@@ -96,12 +108,15 @@ class Broker implements RunningBroker {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
-    const files = options.files ?? (options.memory === true ? new MemoryFiles() : nodeFiles);
+    const files = options.files ?? (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
     const nodeId = this.#config['node.id'];
 
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
+    this.#cleaner = new Cleaner({
+      files, clock, random, logger, config: () => cleanerConfig(this.#config), logs: () => cleanableLogs(partitions),
+    });
     const config = () => this.#config;
     const groups = new GroupCoordinator({
       clock, random, logger,
@@ -112,13 +127,23 @@ class Broker implements RunningBroker {
       partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
       ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
     });
+    const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
+    const transactions = new TransactionCoordinator({
+      clock, logger, config,
+      partitionOf: (index) => partitions.get('__transaction_state', index),
+      partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
+      ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
+      nextProducerId: () => producerIds.next(),
+      writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
+      exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
+    });
     const layers = () => this.#layers;
     this.parts = {
-      nodeId, clock, random, logger, controller, partitions, groups,
+      nodeId, clock, random, logger, controller, partitions, groups, producerIds, transactions,
+      directoryMoves: new DirectoryMoves({ files, clock, logger, partitions, cleaner: this.#cleaner }),
       get config() { return config(); },
       get layers() { return layers(); },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
-      producerIds: new ProducerIds(() => controller.allocateProducerIds(nodeId)),
     };
     controller.onChange((image) => this.#takeOverConfig(image));
     followImage(this.parts);
@@ -141,7 +166,10 @@ class Broker implements RunningBroker {
         listeners: images, logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
       });
       this.#every('retention', 'log.retention.check.interval.ms', () => void this.parts.partitions.applyRetention(this.parts.clock.now()));
+      this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
       this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
+      this.#cleaner.start();
+      this.parts.directoryMoves.resume();
       this.#isReady = true;
       logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
     } catch (error) {
@@ -159,8 +187,11 @@ class Broker implements RunningBroker {
     this.#isReady = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#cleaner.stop();
+    this.parts.directoryMoves.stop();
     for (const connection of this.#connections) connection.close('the broker stops');
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
     this.parts.controller.close();
@@ -195,7 +226,7 @@ class Broker implements RunningBroker {
 
   #shared(): ConnectionShared {
     const { config, partitions, groups, logger } = this.parts;
-    const buffers = new Buffers((bytes) => (wasmMemory.available ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes)));
+    const buffers = new Buffers(receiveBuffer);
     const output = new Writer(OUTPUT_BYTES);
     return {
       dispatcher: new Dispatcher(handlers, () => partitions.settle()),
@@ -237,7 +268,12 @@ class Broker implements RunningBroker {
     }
   }
 
-  #every(name: string, key: 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms', run: () => void): void {
+  #expireProducers(): void {
+    const { partitions, clock, config } = this.parts;
+    for (const { log } of partitions.all()) log.producers.removeExpired(clock.now(), config['producer.id.expiration.ms']);
+  }
+
+  #every(name: string, key: IntervalKey, run: () => void): void {
     const { clock, logger, config } = this.parts;
     this.#timers.set(name, clock.after(config[key], () => {
       try {
@@ -257,6 +293,13 @@ class Broker implements RunningBroker {
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
   }
+}
+
+let received: Buffer | undefined;
+
+/** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
+function receiveBuffer(bytes: number): Buffer {
+  return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
 }
 
 function isWildcard(host: string): boolean {

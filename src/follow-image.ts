@@ -4,6 +4,7 @@ import { configOf, ResourceType, type ClusterImage, type TopicImage } from './cl
 import { resolveLogConfig } from './config/log-config.ts';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
+const TRANSACTIONS_TOPIC = '__transaction_state';
 
 /** From now on, with every new image, before the operation that made it is answered. */
 export function followImage(parts: BrokerParts): void {
@@ -12,11 +13,15 @@ export function followImage(parts: BrokerParts): void {
     const isConfigChanged = config !== parts.config;
     config = parts.config;
     removeTopics(parts, image, previous);
+    const applied = new Map<string, TopicImage>();
     for (const topic of image.topicsById.values()) {
       if (!isConfigChanged && !isChanged(topic, image, previous) && isOpen(parts, topic)) continue;
       applyTopic(parts, image, topic);
-      if (topic.name === OFFSETS_TOPIC) lead(parts, topic);
+      applied.set(topic.name, topic);
     }
+    lead(parts.groups, applied.get(OFFSETS_TOPIC));
+    // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.
+    lead(parts.transactions, applied.get(TRANSACTIONS_TOPIC));
   });
 }
 
@@ -26,6 +31,7 @@ function removeTopics(parts: BrokerParts, image: ClusterImage, previous: Cluster
   if (removed.length === 0) return;
   for (const topic of removed) {
     if (topic.name === OFFSETS_TOPIC) for (const index of topic.partitions.keys()) parts.groups.onResign(index);
+    if (topic.name === TRANSACTIONS_TOPIC) for (const index of topic.partitions.keys()) parts.transactions.onResign(index);
     parts.partitions.delete(topic.id);
   }
   parts.groups.topicsDeleted(removed.map(({ name }) => name));
@@ -50,6 +56,6 @@ function applyTopic(parts: BrokerParts, image: ClusterImage, topic: TopicImage):
   });
 }
 
-function lead(parts: BrokerParts, topic: TopicImage): void {
-  for (const [index, { leaderEpoch }] of topic.partitions.entries()) parts.groups.onLeader(index, leaderEpoch);
+function lead(coordinator: { onLeader(index: number, leaderEpoch: number): void }, topic: TopicImage | undefined): void {
+  for (const [index, { leaderEpoch }] of topic?.partitions.entries() ?? []) coordinator.onLeader(index, leaderEpoch);
 }

@@ -4,7 +4,7 @@ import { start } from './cli/start.ts';
 import { UsageError } from './cli/usage.ts';
 
 const USAGE = `usage: ottla [start] [options]       run a broker
-       ottla healthcheck [host:port]   exit 0 when a broker answers there
+       ottla healthcheck [host:port]   exit 0 when a broker answers there (--timeout-ms N, default 5000)
 
 options of start:
   --port N            listen on port N of every interface (default 9092; 0: any free port)

@@ -56,6 +56,7 @@ differential(JoinGroup, {
   'a group with members, with no common protocol': second(() => ({ memberId: '', protocols: [{ name: 'other', metadata: subscription }] })),
   'a group with members, with an instance id it has not': second(() => ({ groupInstanceId: 'i' })),
   'a static member that comes back': async (side) => {
+    if (side.version < 5) return; // no static members yet: it would be a second member, and wait for the first
     const groupId = side.name('group');
     await joined(side, groupId, { groupInstanceId: 'i' });
     await side.ask({ groupId, ...TIMES, memberId: '', groupInstanceId: 'i', protocolType: 'consumer', protocols: RANGE });

@@ -23,7 +23,8 @@ declare module 'vitest' {
 const KAFKA_PORT = 19_990;
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const kafkaServer = join(REPOSITORY, '../shared/tools/kafka/server');
-const NO_DELAY = ['--set', 'group.initial.rebalance.delay.ms=0'];
+const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'num.partitions=1', 'log.segment.delete.delay.ms=1000']
+  .flatMap((each) => ['--set', each]);
 
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   project.provide('run', Date.now().toString(36));
@@ -55,12 +56,13 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
 
 async function startOttla(started: ChildProcess[], directory: string): Promise<string> {
   const main = join(REPOSITORY, 'src/main.ts');
-  const args = [main, '--host', '127.0.0.1', '--port', '0', '--dir', directory, '--set', 'node.id=1', ...NO_DELAY];
+  const args = [main, '--host', '127.0.0.1', '--port', '0', '--dir', directory, '--set', 'node.id=1', ...SETTINGS];
   return (await ready(started, process.execPath, args)).replace('ready ', '');
 }
 
 async function startKafka(started: ChildProcess[], directory: string): Promise<string> {
-  await ready(started, kafkaServer, ['--port', `${KAFKA_PORT}`, '--dir', directory, ...NO_DELAY]);
+  const ports = ['--port', `${KAFKA_PORT}`, '--controller-port', `${KAFKA_PORT + 1}`];
+  await ready(started, kafkaServer, [...ports, '--dir', directory, ...SETTINGS]);
   return `127.0.0.1:${KAFKA_PORT}`;
 }
 

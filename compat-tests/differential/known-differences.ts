@@ -8,12 +8,12 @@ export interface KnownDifference {
 export const knownDifferences: readonly KnownDifference[] = [
   { where: /errorMessage: Ottla "<text>", Kafka (null|"")$/, why: 'Ottla says what is wrong where Kafka says nothing.' },
   {
-    where: /^(Produce|Fetch|ListOffsets), (one topic twice|(one|a) partition twice|a topic without partitions): /,
+    where: /^(Produce|Fetch|ListOffsets|DeleteRecords|AlterReplicaLogDirs), ((one|a) partition twice|a topic without partitions|(of )?no partition): /,
     why: 'Kafka merges the entries of a request, and drops empty ones; Ottla answers each. No client sends this.',
   },
   {
-    where: /abortedTransactions: Ottla null, Kafka \[\]$/,
-    why: 'Of partitions that are not there; nobody reads it.',
+    where: /abortedTransactions: Ottla (null, Kafka \[\]|\[\], Kafka null)$/,
+    why: 'Both say that there are none; it is so of partitions with an error, where nobody reads it.',
   },
   {
     where: /^(Fetch|ListOffsets), (negative bytes( in all)?|(an unknown|a negative) isolation level): /,
@@ -30,9 +30,15 @@ export const knownDifferences: readonly KnownDifference[] = [
     where: /^Produce, (codec [57]|(gzip|snappy|lz4|zstd): (no payload|zeros behind it)): /,
     why: "What Java makes of codecs and payloads that no producer writes.",
   },
+  { where: /^(JoinGroup, a protocol twice|AlterConfigs, a resource twice): /, why: 'Kafka trips over it and never answers.' },
   {
-    where: /^JoinGroup, a protocol twice: /,
-    why: 'Kafka trips over it and never answers.',
+    where: /^(DescribeTopicPartitions, impossible names|IncrementalAlterConfigs, operation (9|-1)): /,
+    why: 'Kafka trips over them and says UNKNOWN_SERVER_ERROR; Ottla says what is wrong.',
+  },
+  { where: /^OffsetForLeaderEpoch, epoch -2: /, why: 'There is no such epoch: Ottla says so.' },
+  {
+    where: /(configs\["min\.insync\.replicas"\]|^DescribeConfigs, all brokers: .*configs: Ottla \[\], Kafka \[{"name":"min\.insync)/,
+    why: 'A Kafka with eligible leader replicas (KIP-966) sets it for the cluster when it is first started.',
   },
   { where: /^JoinGroup, a protocol without a name: .*protocolName: Ottla "", Kafka null$/, why: 'Nobody has such a protocol.' },
   { where: /^Produce, null records: /, why: 'Kafka trips over them and never answers.' },

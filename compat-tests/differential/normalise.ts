@@ -29,7 +29,7 @@ export function normalised(value: unknown, chosen: Chosen, name = ''): Plain {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return Number(value);
   if (Buffer.isBuffer(value)) return name === 'records' ? recordBatches(value, chosen) : bytes(value);
-  if (Array.isArray(value)) return value.map((each) => normalised(each, chosen, name)).sort(byText);
+  if (Array.isArray(value)) return joined(value.map((each) => normalised(each, chosen, name))).sort(byText);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, normalised(inner, chosen, key)]));
 }
 
@@ -58,6 +58,39 @@ function recordBatches(value: Buffer, chosen: Chosen): Plain {
   return [...batches(value)].map((at) =>
     magic(value, at) === 2 ? normalised(decodeBatch(value, at), chosen) : `magic ${magic(value, at)}`,
   );
+}
+
+/** Answers about several partitions may name their topic once or several times. */
+function joined(values: readonly Plain[]): Plain[] {
+  const found = new Map<string, Plain>();
+  for (const value of values) {
+    const [lists, rest] = isEntry(value) ? split(value) : [{}, value];
+    const key = isEntry(value) ? JSON.stringify(rest) : `${found.size}`;
+    const before = found.get(key);
+    if (before === undefined) {
+      found.set(key, value);
+      continue;
+    }
+    const one = before as Record<string, Plain[]>;
+    for (const [name, list] of Object.entries(lists)) one[name] = [...one[name], ...list].sort(byText);
+  }
+  return [...found.values()];
+}
+
+type Entry = Record<string, Plain>;
+
+function isEntry(value: Plain): value is Entry {
+  return typeof value === 'object' && value !== null && ('partitions' in value || 'partitionResponses' in value);
+}
+
+function split(entry: Entry): [lists: Record<string, Plain[]>, rest: Entry] {
+  const lists: Record<string, Plain[]> = {};
+  const rest: Entry = {};
+  for (const [name, value] of Object.entries(entry)) {
+    if (Array.isArray(value)) lists[name] = value;
+    else rest[name] = value;
+  }
+  return [lists, rest];
 }
 
 function byText(one: Plain, other: Plain): number {

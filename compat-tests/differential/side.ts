@@ -1,10 +1,13 @@
 /** One broker during one case in one version: what the case asks of it, and the record of what it answered. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CreateTopics, InitProducerId, ListOffsets, Metadata, Produce } from '../../protocol/apis/index.ts';
+import { CreateTopics, DeleteTopics, InitProducerId, ListOffsets, Metadata, Produce } from '../../protocol/apis/index.ts';
 import { connect, ConnectionClosed, type Client } from '../../protocol/client.ts';
-import { requestCodec } from '../../protocol/compile.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { readResponseHeader, writeRequestHeader } from '../../protocol/header.ts';
+import { Reader } from '../../protocol/reader.ts';
 import { crc32c } from '../../protocol/records/crc32c.ts';
 import { encodeBatch, type BatchDraft } from '../../protocol/records/encode.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { normalised, type Plain } from './normalise.ts';
@@ -78,21 +81,30 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
     return answer;
   }
 
-  /** Sends bytes as a request (header and body); records the bytes of the answer behind the correlation id. */
-  async askRaw(contents: Uint8Array, from = 'one'): Promise<Buffer | null> {
-    const answer = await this.#patiently(this.#client(from).then((client) => client.sendRaw(contents)), from);
-    this.record(typeof answer === 'string' ? answer : answer.subarray(4).toString('hex'));
+  /** As ask, but nothing is compared unless the case records it. */
+  async look(draft: Draft<Req>): Promise<Values<Res> | null> {
+    const answer = await this.#exchange(this.api, this.version, draft, 'one');
+    if (typeof answer === 'string') this.record(answer);
     return typeof answer === 'string' ? null : answer;
+  }
+
+  /** Sends bytes as a request (header and body), and reads the answer as one of the case's API in `version`. */
+  async askRaw(contents: Uint8Array, version = this.version): Promise<Values<Res> | null> {
+    const client = await this.#client('one');
+    const answer = await this.#patiently(client.sendRaw(contents), 'one');
+    if (typeof answer === 'string') {
+      this.record(answer);
+      return null;
+    }
+    const reader = new Reader(answer);
+    readResponseHeader(reader, this.api, version);
+    return responseCodec(this.api, version).decode(reader);
   }
 
   /** The request as bytes, header included, for cases that damage it. */
   encode(draft: Draft<Req>, version = this.version): Buffer {
     const writer = new Writer();
-    writer.int16(this.api.key);
-    writer.int16(version);
-    writer.int32(1);
-    writer.nullableString('differential');
-    if (version >= this.api.flexible.first && version <= this.api.flexible.last) writer.int8(0);
+    writeRequestHeader(writer, this.api, version, 1, 'differential');
     encoded(() => requestCodec(this.api, version).encode(writer, draft));
     return writer.finish();
   }
@@ -156,7 +168,13 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
     await this.topic(`marker-${this.#markers++}`);
   }
 
+  /** Deletes the topics of the case, so that a broker bears many runs. */
   async close(): Promise<void> {
+    const topics = [...this.#topicIds.values()].filter((name) => name.startsWith(this.#prefix));
+    if (topics.length > 0) {
+      const named = topics.map((name) => ({ name, topicId: ZERO_UUID }));
+      await this.#exchange(DeleteTopics, 6, { topics: named, ...DEADLINE }, 'clean-up').catch(() => {});
+    }
     const clients = await Promise.allSettled(this.#clients.values());
     for (const client of clients) if (client.status === 'fulfilled') await client.value.close();
   }
@@ -167,6 +185,7 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
       if (typeof value !== 'object' || value === null) return true;
       const { name, topic, groupId, resourceName, resourceType } = value as Record<string, unknown>;
       const label = name ?? topic ?? groupId ?? (resourceType === 2 || resourceType === 32 ? resourceName : undefined);
+      if (label === '__share_group_state' || label === '__transaction_state') return false; // made when first used
       if (groupId === '') return false; // whoever committed offsets to it
       return typeof label !== 'string' || !/^(d[0-9a-z]{8}-\d+-[0-9a-z]+-v|warm-up)/.test(label) || label.startsWith(`${this.#prefix}-`);
     };

@@ -39,7 +39,8 @@ const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
-const DELETE_HORIZON = 0x40;
+/** Set where baseTimestamp holds the delete horizon (KIP-534). */
+export const DELETE_HORIZON = 0x40;
 
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_INT32 = 0x7fff_ffff;

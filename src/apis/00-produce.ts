@@ -8,21 +8,30 @@ import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
-import type { AppendResult } from '../partitions/append.ts';
+import type { AppendResult, ProduceOptions } from '../partitions/append.ts';
 import { appendProduced, refusedAppend } from '../partitions/append.ts';
 import type { Topic } from '../partitions/partitions.ts';
+import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import { admitted } from './transaction-errors.ts';
+import { DurableReply } from './durable-reply.ts';
 import { NO_REPLY, reportBug, type Context, type Handler } from './handler.ts';
 
 const TOPIC_IDS_SINCE = 13;
 const FLEXIBLE_SINCE = 9;
 const RECORD_ERRORS_SINCE = 8;
 const LOG_START_SINCE = 5;
+/** KIP-890: TRANSACTION_ABORTABLE; then a write takes its partition into the transaction. */
+const ABORTABLE_SINCE = 11;
+const IMPLICIT_ADD_SINCE = 12;
 const ACKS_NONE = 0;
 const ACKS_ALL = -1;
 const UUID_BYTES = 16;
+const INDEX_BYTES = 4;
 /** The client id that Kafka lets write to internal topics. */
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
+
+type Admit = NonNullable<ProduceOptions['admit']> | null;
 
 export const produce: Handler = {
   api: Produce,
@@ -33,10 +42,13 @@ export const produce: Handler = {
   serve(reader, context, output) {
     checkShape(reader, context.apiVersion);
     const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
-    const hasTransactionalId = skipString(reader, isFlexible) >= 0;
+    const transactionalId = isFlexible ? reader.compactNullableString() : reader.nullableString();
+    const admit = transactionalId === null ? null : admission(context, transactionalId);
     const acks = reader.int16();
     reader.int32(); // the time-out of acks=all: a single replica has acknowledged when the append returns
     let worst: number = ErrorCode.NONE;
+    let durable: DurableReply | null = null;
+    const start = output.position;
 
     const topics = readCount(reader, isFlexible);
     writeCount(output, topics, isFlexible);
@@ -47,9 +59,10 @@ export const produce: Handler = {
       for (let p = 0; p < partitions; p++) {
         const index = reader.int32();
         const length = readLength(reader, isFlexible);
-        const result = append(context, topic, index, reader.buffer, reader.position, length, acks, hasTransactionalId);
+        const result = append(context, topic, index, reader.buffer, reader.position, length, acks, admit);
         reader.position += Math.max(0, length);
         if (isFlexible) reader.skipTaggedFields();
+        if (result.committed !== null) (durable ??= new DurableReply()).add(output.position + INDEX_BYTES, result.committed);
         writeResult(output, index, result, context.apiVersion);
         if (result.errorCode !== ErrorCode.NONE) worst = result.errorCode;
       }
@@ -60,16 +73,22 @@ export const produce: Handler = {
     }
     output.int32(0); // throttleTimeMs
     if (isFlexible) output.int8(0);
-    if (acks !== ACKS_NONE) return undefined;
+    if (acks !== ACKS_NONE) return durable?.sent(output, start, context.apiVersion >= LOG_START_SINCE ? 3 : 2);
     // There is no answer to put an error into; Kafka closes the connection so that the producer asks for metadata anew.
     if (worst !== ErrorCode.NONE) throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);
     return NO_REPLY;
   },
 };
 
+function admission({ broker, apiVersion }: Context, transactionalId: string): Admit {
+  return ({ topic, index }, producerId, producerEpoch) => admitted(broker.transactions.admit(
+    transactionalId, { producerId, producerEpoch }, { topic, partition: index }, apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
+  ), apiVersion >= ABORTABLE_SINCE);
+}
+
 function append(
   context: Context, topic: Topic | number, index: number, bytes: Buffer, at: number, length: number, acks: number,
-  hasTransactionalId: boolean,
+  admit: Admit,
 ): AppendResult {
   if (typeof topic === 'number') return refusedAppend(topic);
   const partition = topic.partitions[index];
@@ -80,7 +99,7 @@ function append(
   }
   try {
     return appendProduced(context.broker.partitions, partition, bytes, at, length, {
-      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, hasTransactionalId, nowMs: context.broker.clock.now(),
+      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, admit, nowMs: context.broker.clock.now(),
     });
   } catch (error) {
     reportBug(context, 'Produce', error);

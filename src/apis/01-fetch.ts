@@ -7,7 +7,7 @@ import type { Writer } from '../../protocol/writer.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
 import { Partition } from '../partitions/partition.ts';
-import { failed, findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
+import { CorruptBatchError, failed, findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
 import { reportBug, type Context, type Handler, type Reply, type Streamed } from './handler.ts';
 
@@ -33,7 +33,7 @@ export const fetch: Handler = {
     const found = read(context, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
-      return write(output, context, version, answer(plan, found, limits));
+      return write(output, context, version, answer(plan, found, limits), limits);
     }
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
   },
@@ -50,18 +50,25 @@ function wait(
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
     const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
-      resolve((output) => write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits)));
+      resolve((output) => write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits), limits));
     });
     context.onGone = () => waiter.finish();
   });
 }
 
 /** A disk that does not give what the log says is there costs the partitions with records, not the connection. */
-function write(output: Writer, context: Context, version: number, told: FetchAnswer): Streamed | undefined {
+function write(
+  output: Writer, context: Context, version: number, told: FetchAnswer, limits: ReadLimits,
+): Streamed | undefined {
   const start = output.position;
   try {
     return writeFetchResponse(output, version, told);
   } catch (error) {
+    if (error instanceof CorruptBatchError) {
+      // The log remembers it now: what is read again ends before it, or is an error.
+      output.position = start;
+      return write(output, context, version, { ...told, found: readAll(context.broker.partitions, told.asked, limits) }, limits);
+    }
     reportBug(context, 'Fetch', error);
     output.position = start;
     const found = told.found.map((one) => (one.length === 0 ? one : failed(ErrorCode.KAFKA_STORAGE_ERROR)));

@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
 import type { Partition } from '../partitions/partition.ts';
+import { readErrorCode } from '../partitions/read.ts';
 import { handler } from './handler.ts';
 
 /** Timestamps that stand for something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
@@ -36,7 +37,11 @@ export const listOffsets = handler(ListOffsets, {
           if (partition === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
           const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
           if (epochError !== ErrorCode.NONE) return fail(epochError);
-          return { partitionIndex, errorCode: ErrorCode.NONE, ...find(partition, timestamp, readCommitted) };
+          try {
+            return { partitionIndex, errorCode: ErrorCode.NONE, ...find(partition, timestamp, readCommitted) };
+          } catch (error) {
+            return fail(readErrorCode(broker.partitions, partition, error));
+          }
         }),
       })),
     };
@@ -56,9 +61,8 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
     case LATEST:
       return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
+    case EARLIEST_LOCAL: // nothing is tiered
       return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: epochAt(partition, log.logStartOffset) };
-    case EARLIEST_LOCAL:
-      return { offset: log.earliestLocal, timestamp: -1, leaderEpoch: epochAt(partition, log.earliestLocal) };
     case LATEST_TIERED: // nothing is tiered: there is no such offset
     case EARLIEST_PENDING_UPLOAD:
       return UNKNOWN;

@@ -62,12 +62,13 @@ function missingTopics(names: readonly string[], image: ClusterImage): string[] 
   return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
 }
 
-function findAll(asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
-  return [...image.topicsByName.values()].map(describer(asked, image));
+function findAll(asked: Asked, broker: BrokerParts): Topic[] {
+  return [...broker.controller.image.topicsByName.values()].map(describer(asked, broker));
 }
 
-function findByName(names: readonly string[], asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
-  const describe = describer(asked, image);
+function findByName(names: readonly string[], asked: Asked, broker: BrokerParts): Topic[] {
+  const { image } = broker.controller;
+  const describe = describer(asked, broker);
   return names.map((name) => {
     const topic = image.topicsByName.get(name);
     if (topic !== undefined) return describe(topic);
@@ -80,8 +81,9 @@ function findByName(names: readonly string[], asked: Asked, { controller: { imag
 }
 
 /** Names beside ids are passed over, as in Kafka. */
-function findById(asked: Asked, { controller: { image } }: BrokerParts): Topic[] {
-  const describe = describer(asked, image);
+function findById(asked: Asked, broker: BrokerParts): Topic[] {
+  const { image } = broker.controller;
+  const describe = describer(asked, broker);
   const ids = new Set(asked.request.topics!.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
   return [...ids].map((topicId) => {
@@ -91,15 +93,15 @@ function findById(asked: Asked, { controller: { image } }: BrokerParts): Topic[]
   });
 }
 
-function describer({ request, version, listener }: Asked, image: ClusterImage): (topic: TopicImage) => Topic {
-  const views = new PartitionViews(image, listener, version >= LISTENER_ERRORS);
+function describer({ request, version, listener }: Asked, broker: BrokerParts): (topic: TopicImage) => Topic {
+  const views = new PartitionViews(broker.controller.image, listener, broker.partitions, version >= LISTENER_ERRORS);
   const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
   return ({ name, id, partitions }) => ({
     errorCode: ErrorCode.NONE,
     name,
     topicId: id,
     isInternal: isInternalTopic(name),
-    partitions: partitions.map((partition, index) => views.of(partition, index)),
+    partitions: partitions.map((partition, index) => views.of(id, partition, index)),
     topicAuthorizedOperations,
   });
 }

@@ -16,15 +16,19 @@ const SHARE = 2;
 const SHARE_KEY = /^.+:[\w-]{22}:\d+$/;
 const SHARE_KEY_FORM = 'The key of a share partition is groupId:topicId:partition.';
 const OFFSETS_TOPIC = '__consumer_offsets';
+const TRANSACTIONS_TOPIC = '__transaction_state';
+/** Where coordinators keep their state, by key type. */
+const TOPICS = new Map([[GROUP, OFFSETS_TOPIC], [TRANSACTION, TRANSACTIONS_TOPIC]]);
 
 export const findCoordinator = handler(FindCoordinator, {
   handle: (request, { broker, listener, apiVersion }) => {
     const asker: Asker = { broker, listener, apiVersion };
-    const missing = request.keyType === GROUP && !broker.controller.image.topicsByName.has(OFFSETS_TOPIC);
-    if (!missing) return find(request, asker);
+    const topic = TOPICS.get(request.keyType);
+    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, asker);
     // Made on first use, so that the first answer is a coordinator already and not a reason to try again.
-    return broker.groups.ensureOffsetsTopic()
-      .catch((error: unknown) => broker.logger.error('offsets-topic.not-created', { error: String(error) }))
+    const made = topic === OFFSETS_TOPIC ? broker.groups.ensureOffsetsTopic() : broker.transactions.ensureTopic();
+    return made
+      .catch((error: unknown) => broker.logger.error('internal-topic.not-created', { topic, error: String(error) }))
       .then(() => find(request, asker));
   },
   refuse: (request, errorCode) => {
@@ -45,7 +49,7 @@ function findOne(key: string, keyType: number, asker: Asker): Coordinator {
     case GROUP:
       return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, asker);
     case TRANSACTION:
-      return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no transaction coordinator yet.');
+      return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, asker);
     case SHARE:
       if (!SHARE_KEY.test(key)) return nowhere(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
       if (apiVersion < 6) return nowhere(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');

@@ -1,16 +1,22 @@
-/** Gives a producer the id and epoch under which its batches are counted (idempotence, KIP-98). */
+/** Gives a producer the id and epoch under which its batches are counted (KIP-98), and fences who had its transactional id. */
 import { InitProducerId } from '../../protocol/apis/22-init-producer-id.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
+import { fencedBefore } from './transaction-errors.ts';
 
+const FENCED_SINCE = 4;
 const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = handler(InitProducerId, {
-  handle: async ({ transactionalId }, { broker }) => {
-    if (transactionalId === '') return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
-    // Transactions have no coordinator yet, as FindCoordinator says too.
-    if (transactionalId !== null) return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, ...NO_PRODUCER };
-    return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };
+  handle: async ({ transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch }, { broker, apiVersion }) => {
+    const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
+    if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
+    if (transactionalId === null) {
+      return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };
+    }
+    const expected = producerId === -1 ? null : { producerId, producerEpoch };
+    const answer = await broker.transactions.init({ transactionalId, timeoutMs, expected });
+    return { ...answer, errorCode: fencedBefore(FENCED_SINCE, apiVersion, answer.errorCode) };
   },
   refuse: (_request, errorCode) => ({ errorCode, ...NO_PRODUCER }),
 });

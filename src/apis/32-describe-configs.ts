@@ -17,18 +17,26 @@ import type { BrokerParts } from './broker-parts.ts';
 import { BROKER_LOGGER, invalidRequest, isNodeId, LOGGERS } from './config-resources.ts';
 import { handler } from './handler.ts';
 
+const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
+
 export const describeConfigs = handler(DescribeConfigs, {
-  handle: ({ resources, includeSynonyms, includeDocumentation }, { broker }) => ({
-    results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const options = { configurationKeys, includeSynonyms, includeDocumentation };
-      const described = describe(resourceType, resourceName, broker, options);
-      const resource = { resourceType, resourceName };
-      return Array.isArray(described)
-        ? // Kafka's message is empty where all is well, not null.
-          { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
-        : { ...resource, ...described, configs: [] };
-    }),
-  }),
+  handle: ({ resources, includeSynonyms, includeDocumentation }, { broker }) => {
+    // One resource of an unknown type spoils the whole request, in Kafka too.
+    const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
+    return {
+      results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
+        const options = { configurationKeys, includeSynonyms, includeDocumentation };
+        const described = unknown === undefined
+          ? describe(resourceType, resourceName, broker, options)
+          : invalidRequest(`There is no resource type ${unknown.resourceType}: use ${[...TYPES].join(', ')}`);
+        const resource = { resourceType, resourceName };
+        return Array.isArray(described)
+          ? // Kafka's message is empty where all is well, not null.
+            { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
+          : { ...resource, ...described, configs: [] };
+      }),
+    };
+  },
   refuse: ({ resources }, errorCode) => ({
     results: resources.map(({ resourceType, resourceName }) => ({
       errorCode,
@@ -57,20 +65,20 @@ function describe(
     }
     case ResourceType.broker:
       if (name === '') return describeClusterDefaults(own, options);
-      if (!isNodeId(name)) return invalidRequest(`Broker id must be an integer, but it is: ${name}`);
+      if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
       if (Number(name) === nodeId) return describeBroker(layers, options);
-      return invalidRequest(`Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`);
+      return invalidRequest(`This is broker ${nodeId}, not ${name}: ask that one, or all by an empty name`);
     case BROKER_LOGGER:
-      if (name === '') return invalidRequest('Broker id must not be empty');
-      if (!isNodeId(name)) return invalidRequest(`Broker id must be an integer, but it is: ${name}`);
+      if (name === '') return invalidRequest('Which broker? Loggers are asked for by its number');
+      if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
       if (Number(name) === nodeId) return describeLoggers(LOGGERS, options);
-      return invalidRequest(`Unexpected broker id, expected ${nodeId} but received ${name}`);
+      return invalidRequest(`This is broker ${nodeId}, not ${name}: ask that one`);
     case ResourceType.clientMetrics:
-      if (name === '') return invalidRequest('Client metrics subscription name must not be empty');
+      if (name === '') return invalidRequest('Which subscription to client metrics? Give its name');
       return describeClientMetrics(own, options);
     case ResourceType.group:
-      return name === '' ? invalidRequest('Group name must not be empty') : describeGroup(own, layers, options);
+      return name === '' ? invalidRequest('Which group? Give its name') : describeGroup(own, layers, options);
     default:
-      return invalidRequest(`Unknown resource type ${type}: use 2, 4, 8, 16 or 32`);
+      throw new Error(`resource type ${type} came past the check`);
   }
 }

@@ -1,37 +1,48 @@
-/** Shows what lies in each log directory, and how large it is. */
+/** Shows what lies in each log directory, how large it is, and how much room its volume has. */
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { handler } from './handler.ts';
 
 type Request = RequestOf<typeof DescribeLogDirs>;
-type Row = ResponseDraft<typeof DescribeLogDirs>['results'][number]['topics'][number]['partitions'][number];
+type Result = ResponseDraft<typeof DescribeLogDirs>['results'][number];
+type Row = Result['topics'][number]['partitions'][number];
 
 export const describeLogDirs = handler(DescribeLogDirs, {
-  handle: (request, { broker: { partitions } }) => {
+  handle: (request, { broker: { partitions, directoryMoves } }) => {
     const isWanted = filterOf(request);
     const rows = new Map(partitions.directories.map((directory) => [directory, new Map<string, Row[]>()]));
-    for (const partition of partitions.all()) {
-      const { topic, index, log } = partition;
-      const directory = partitions.directoryOf(partition);
-      if (directory === undefined || !isWanted(topic, index)) continue;
-      const topics = rows.get(directory)!;
-      const row: Row = { partitionIndex: index, partitionSize: log.size, offsetLag: 0, isFutureKey: false };
+    const add = (topics: Map<string, Row[]> | undefined, topic: string, row: Row) => {
+      if (topics === undefined || !isWanted(topic, row.partitionIndex)) return;
       const siblings = topics.get(topic);
       if (siblings === undefined) topics.set(topic, [row]);
       else siblings.push(row);
-    }
-    return {
-      errorCode: ErrorCode.NONE,
-      results: [...rows].map(([{ path }, topics]) => ({
-        errorCode: ErrorCode.NONE,
-        logDir: path,
-        topics: [...topics].map(([name, of]) => ({ name, partitions: of })),
-      })),
     };
+    for (const partition of partitions.all()) {
+      const { topic, index: partitionIndex, log } = partition;
+      const directory = partitions.directoryOf(partition);
+      if (directory === undefined) continue;
+      add(rows.get(directory), topic, { partitionIndex, partitionSize: log.size, offsetLag: 0, isFutureKey: false });
+    }
+    for (const { partition: { topic, index: partitionIndex }, directory, size, offsetLag } of directoryMoves.futures()) {
+      add(rows.get(directory), topic, { partitionIndex, partitionSize: size, offsetLag, isFutureKey: true });
+    }
+    return { errorCode: ErrorCode.NONE, results: [...rows].map(([directory, topics]) => result(directory, topics)) };
   },
   refuse: (_request, errorCode) => ({ errorCode, results: [] }),
 });
+
+function result(
+  directory: { path: string; health: { isOffline: boolean }; volume(): { totalBytes: number; usableBytes: number } },
+  topics: ReadonlyMap<string, readonly Row[]>,
+): Result {
+  const { path: logDir, health } = directory;
+  if (health.isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir, topics: [] };
+  return {
+    errorCode: ErrorCode.NONE, logDir, ...directory.volume(),
+    topics: [...topics].map(([name, of]) => ({ name, partitions: [...of] })),
+  };
+}
 
 /** null asks for all. */
 function filterOf({ topics }: Request): (topic: string, partition: number) => boolean {

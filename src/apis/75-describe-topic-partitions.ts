@@ -21,7 +21,7 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
     const isAstray = cursor !== null && request.topics.length > 0 && names[0] !== cursor.topicName;
     if (isAstray || (cursor !== null && cursor.partitionIndex < 0)) return refuse(request, ErrorCode.INVALID_REQUEST);
 
-    const views = new PartitionViews(image, listener);
+    const views = new PartitionViews(image, listener, broker.partitions);
     const topics: Topic[] = [];
     let left = Math.max(1, Math.min(responsePartitionLimit, broker.config['max.request.partition.size.limit']));
     for (const name of names) {
@@ -60,7 +60,7 @@ function describe(name: string, image: ClusterImage, views: PartitionViews, firs
     topicId: topic?.id ?? ZERO_UUID,
     isInternal: isInternalTopic(name),
     partitions: (topic?.partitions ?? []).slice(first, first + most).map((partition, index) => ({
-      ...views.of(partition, first + index),
+      ...views.of(topic!.id, partition, first + index),
       eligibleLeaderReplicas: partition.elr,
       lastKnownElr: partition.lastKnownElr,
     })),

@@ -7,7 +7,9 @@ import type { BrokerLayers } from '../config/layers.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchSessions } from '../partitions/fetch-sessions.ts';
+import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
+import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerParts {
@@ -22,7 +24,9 @@ export interface BrokerParts {
   /** `controller.image` is the cluster as of now; every change goes through the controller. */
   readonly controller: Controller;
   readonly partitions: Partitions;
+  readonly directoryMoves: DirectoryMoves;
   readonly fetchSessions: FetchSessions;
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
+  readonly transactions: TransactionCoordinator;
 }

@@ -145,14 +145,14 @@ function faultOf(type: number, name: string, broker: BrokerParts): Refusal | und
     case ResourceType.clientMetrics:
       return name === '' ? invalidRequest("Subscription name can't be empty") : undefined;
     default:
-      return invalidRequest(`Unknown resource type ${type}`);
+      return invalidRequest(`There is no resource type ${type}: use 2, 4, 8, 16, 32`);
   }
 }
 
 function otherBroker(name: string, { nodeId }: BrokerParts): Refusal | undefined {
-  if (!isNodeId(name)) return invalidRequest(`Node id must be an integer, but it is: ${name}`);
+  if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
   if (Number(name) === nodeId) return undefined;
-  return invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`);
+  return invalidRequest(`This is broker ${nodeId}, not ${name}: send it there`);
 }
 
 export function isNodeId(name: string): boolean {

@@ -6,7 +6,7 @@
  */
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
-import type { Asked, Found } from '../partitions/read.ts';
+import type { Asked, Found, RecordFile } from '../partitions/read.ts';
 import type { Streamed } from './handler.ts';
 
 const FLEXIBLE_SINCE = 12;
@@ -25,8 +25,6 @@ export interface FetchAnswer {
   /** What was found for each of `asked`. */
   readonly found: readonly Found[];
 }
-
-type RecordFile = NonNullable<Found['file']>;
 
 /** Bytes of the response, and behind them a range of a file. */
 interface Cut {
@@ -100,13 +98,20 @@ function writeTags(output: Writer, found: Found): void {
 
 function readInto(output: Writer, file: RecordFile, position: number, length: number): void {
   output.ensure(length);
-  fillFrom(file, output.buffer, output.position, length, position);
-  output.position += length;
+  for (const end = position + length; position < end; ) {
+    const count = fillFrom(file, output.buffer, output.position, end - position, position);
+    output.position += count;
+    position += count;
+  }
 }
 
-function fillFrom(file: RecordFile, into: Buffer, at: number, length: number, position: number): void {
+/** Says how many bytes came: all, but for a file that checks its batches and gives whole ones only. */
+function fillFrom(file: RecordFile, into: Buffer, at: number, length: number, position: number): number {
   const count = file.read(into, at, length, position);
-  if (count < length) throw new Error(`${file.path} ends ${length - count} bytes before the log says`);
+  if (count < length && (count === 0 || file.givesWholeBatches !== true)) {
+    throw new Error(`${file.path} ends ${length - count} bytes before the log says`);
+  }
+  return count;
 }
 
 function writeTopic(output: Writer, version: number, asked: Asked): void {
@@ -161,13 +166,15 @@ function stream(output: Writer, cuts: readonly Cut[]): Streamed {
     fill(into, at, length) {
       const from = at;
       const end = at + length;
-      while (at < end && remaining > 0) {
+      let isFull = false;
+      while (at < end && remaining > 0 && !isFull) {
         let count: number;
         if (cut < cuts.length && betweenAt === cuts[cut].at - start) {
           const { file, position, length: size } = cuts[cut];
-          count = Math.min(end - at, size - done);
-          fillFrom(file, into, at, count, position + done);
+          const wanted = Math.min(end - at, size - done);
+          count = fillFrom(file, into, at, wanted, position + done);
           done += count;
+          if (count < wanted) isFull = true; // the next batch does not fit any more
           if (done === size) {
             cut++;
             done = 0;

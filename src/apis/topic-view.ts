@@ -35,20 +35,29 @@ export interface PartitionView {
 
 const NONE: readonly number[] = [];
 
+/** What of this broker's replicas no image says: whether the log directory has failed, and with it the only leader. */
+export interface LocalReplicas {
+  isOffline(topicId: string, partition: number): boolean;
+}
+
 /** Views of partitions for one answer; who is alive is found out once. */
 export class PartitionViews {
   readonly #alive = new Set<number>();
   readonly #reachable: ReadonlySet<number>;
   readonly #unreachableError: number;
 
+  readonly #replicas: LocalReplicas;
+
   /** `knowsListenerErrors`: Metadata before v6 has no LISTENER_NOT_FOUND. */
-  constructor(image: ClusterImage, listener: string, knowsListenerErrors = true) {
+  constructor(image: ClusterImage, listener: string, replicas: LocalReplicas, knowsListenerErrors = true) {
+    this.#replicas = replicas;
     for (const broker of image.brokers.values()) if (!broker.fenced) this.#alive.add(broker.id);
     this.#reachable = new Set(brokersOn(image, listener).map(({ nodeId }) => nodeId));
     this.#unreachableError = knowsListenerErrors ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
   }
 
-  of(partition: PartitionImage, partitionIndex: number): PartitionView {
+  of(topicId: string, partition: PartitionImage, partitionIndex: number): PartitionView {
+    if (this.#replicas.isOffline(topicId, partitionIndex)) return withoutLeader(partition, partitionIndex);
     const { leader, leaderEpoch, replicas, isr } = partition;
     const isReachable = this.#reachable.has(leader);
     return {
@@ -63,4 +72,11 @@ export class PartitionViews {
       offlineReplicas: replicas.every((id) => this.#alive.has(id)) ? NONE : replicas.filter((id) => !this.#alive.has(id)),
     };
   }
+}
+
+function withoutLeader({ leaderEpoch, replicas, isr }: PartitionImage, partitionIndex: number): PartitionView {
+  return {
+    errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitionIndex, leaderId: -1, leaderEpoch,
+    replicaNodes: replicas, isrNodes: isr, offlineReplicas: replicas,
+  };
 }

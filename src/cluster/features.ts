@@ -25,4 +25,5 @@ export const initialLevels: readonly { readonly name: string; readonly level: nu
   { name: 'metadata.version', level: 30 },
   { name: 'kraft.version', level: 1 },
   { name: 'group.version', level: 1 },
+  { name: 'transaction.version', level: 2 },
 ];

@@ -43,6 +43,10 @@ export interface LogConfig {
   readonly flushMs: number;
   readonly minInsyncReplicas: number;
   readonly uncleanLeaderElection: boolean;
+  /** Every batch is checked before a consumer gets it. */
+  readonly checkCrcsOnFetch: boolean;
+  /** Readers pass over what is damaged instead of being told. */
+  readonly skipCorruptBatches: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -88,6 +92,8 @@ export function resolveLogConfig(overrides: ReadonlyMap<string, string>, broker:
     flushMs: key('flush.ms', flushMs(broker)),
     minInsyncReplicas: key('min.insync.replicas', broker['min.insync.replicas']),
     uncleanLeaderElection: key('unclean.leader.election.enable', broker['unclean.leader.election.enable']),
+    checkCrcsOnFetch: broker['ottla.check.crcs.on.fetch'],
+    skipCorruptBatches: broker['ottla.skip.corrupt.batches'],
   });
 }
 

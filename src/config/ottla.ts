@@ -1,5 +1,5 @@
 /** Keys that Apache Kafka does not have, all beginning with `ottla.`; listed only when set, as tools expect Kafka's. */
-import { boolean } from './definition.ts';
+import { boolean, int } from './definition.ts';
 
 export const ottlaKeys = {
   'ottla.evict.on.disconnect': boolean(
@@ -7,5 +7,23 @@ export const ottlaKeys = {
     { importance: 'low', internal: true },
     'Whether a group member is removed as soon as its connection closes, instead of when its session times out; ' +
       'a test that restarts its consumers then need not wait for the session.',
+  ),
+  'ottla.max.open.files': int(
+    2048,
+    { min: 16, importance: 'low', internal: true },
+    'How many files of logs are open at a time. A file that was not used lately is closed, and opened again when it is: ' +
+      'there may be any number of partitions. Windows allows a process some 8,000 files; elsewhere see ulimit -n.',
+  ),
+  'ottla.check.crcs.on.fetch': boolean(
+    true,
+    { importance: 'low', internal: true },
+    'Whether the checksum of every batch is computed before a consumer gets it. Without, a fetch costs less CPU, and a ' +
+      'damaged disk shows where consumers check for themselves: the Java client and librdkafka (check.crcs) do, others do not.',
+  ),
+  'ottla.skip.corrupt.batches': boolean(
+    false,
+    { importance: 'low', internal: true },
+    'Whether consumers pass over batches that are damaged on the disk. Otherwise they are told CORRUPT_MESSAGE there, ' +
+      'and come no further before somebody decides what those records are worth.',
   ),
 } as const;

@@ -60,7 +60,7 @@ export const logKeys = {
   'log.cleaner.dedupe.buffer.size': long(
     134_217_728,
     { update: 'cluster-wide' },
-    "Bytes of memory Kafka's cleaner threads share for the keys of one pass. Accepted without effect.",
+    'Largest memory in bytes for the keys of one compaction, 24 bytes a key; small logs take less.',
   ),
   'log.cleaner.delete.retention.ms': long(
     86_400_000,
@@ -75,7 +75,7 @@ export const logKeys = {
   'log.cleaner.io.buffer.load.factor': double(
     0.9,
     { update: 'cluster-wide' },
-    "How full, 0 to 1, Kafka's cleaner fills its key buffer. Accepted without effect.",
+    'How full, 0 to 1, compaction fills the memory for keys.',
   ),
   'log.cleaner.io.buffer.size': int(
     524_288,

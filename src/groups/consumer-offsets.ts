@@ -40,6 +40,18 @@ function hasHadAll(member: ConsumerMember, { generationId, topics }: EpochCommit
   });
 }
 
+/** The same within a transaction, whose fencing keeps others out: a client need not say who it is in the group. */
+export function checkTransactionalEpochCommit(group: ConsumerGroup, committer: Committer): number {
+  const { memberId, groupInstanceId, generationId } = committer;
+  if (generationId < 0 && (group.members.size === 0 || (memberId === '' && groupInstanceId === null))) {
+    return ErrorCode.NONE;
+  }
+  const member = group.members.get(memberId);
+  if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
+  // TxnOffsetCommit has no error for epochs of its own.
+  return generationId === member.memberEpoch ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+}
+
 /** NONE, or why this member may not fetch; whoever says it is none may. */
 export function checkEpochFetch(group: ConsumerGroup, memberId: string | null, memberEpoch: number): number {
   if (memberId === null && memberEpoch < 0) return ErrorCode.NONE;

@@ -3,14 +3,14 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { LogError } from '../partitions/partition.ts';
+import { LogError, type AppendOptions } from '../partitions/partition.ts';
 import type { Timer } from '../platform/clock.ts';
 import { appendError } from './append-error.ts';
 import type { JoinResponse, SyncResponse } from './classic-state.ts';
 import type { DescribedConsumerGroup } from './consumer-describe.ts';
 import { describeConsumerGroup, undescribedConsumerGroup } from './consumer-describe.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
-import { checkEpochCommit } from './consumer-offsets.ts';
+import { checkEpochCommit, checkTransactionalEpochCommit } from './consumer-offsets.ts';
 import type { Refusal } from './consumer-turn.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
@@ -21,11 +21,11 @@ import { partitionFor } from './java-hash.ts';
 import type { MembershipConfig, MembershipOptions } from './membership.ts';
 import { Membership } from './membership.ts';
 import type {
-  CommitRequest, CommittedTopic, DeletedTopic, DeleteTopic, FetchedGroup, FetchRequest,
+  CommitRequest, CommittedTopic, DeletedTopic, DeleteTopic, FetchedGroup, FetchRequest, TransactionalCommit,
 } from './offset-requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offset-requests.ts';
 import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offset-expiry.ts';
-import { checkCommit, checkGroupDelete, checkOffsetDelete } from './offsets.ts';
+import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCommit } from './offsets.ts';
 import type { GroupRecord } from './records.ts';
 import { encodeRecord } from './records.ts';
 import { replayLog } from './replay-log.ts';
@@ -36,8 +36,9 @@ import type {
 /** What the coordinator needs of a partition of __consumer_offsets; partitions/partition.ts has it. */
 export interface GroupLog {
   /** @throws {LogError} where nothing was appended */
-  appendRecords(records: readonly RecordDraft[]): unknown;
+  appendRecords(records: readonly RecordDraft[], options?: AppendOptions): unknown;
   forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void;
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean;
 }
 
 export type GroupConfig = MembershipConfig & Pick<
@@ -172,6 +173,27 @@ export class GroupCoordinator {
       : checkCommit(group, request);
   }
 
+  /** The same as part of a transaction; `admit` says whether the transaction may write to the group's partition. */
+  commitTransactionalOffsets(request: TransactionalCommit, admit: (index: number) => number): CommittedTopic[] {
+    const { groupId, producerId, producerEpoch, topics } = request;
+    if (groupId === '') return refuseCommit(topics, ErrorCode.INVALID_GROUP_ID);
+    const at = this.#partitionOf(groupId);
+    if (typeof at === 'number') return refuseCommit(topics, at);
+    const isOpen = this.#options.partitionOf(at.index)?.hasOpenTransaction(producerId, producerEpoch) === true;
+    const refused = isOpen ? ErrorCode.NONE : admit(at.index);
+    const errorCode = refused === ErrorCode.NONE ? checkTransactional(at.groups.get(groupId), request) : refused;
+    if (errorCode !== ErrorCode.NONE) return refuseCommit(topics, errorCode);
+    const commit = commitOffsets(request, this.#now(), this.#options.config['offset.metadata.max.bytes']);
+    const failed = this.#write(at, commit.records, { producerId, producerEpoch });
+    return failed === ErrorCode.NONE ? commit.topics : refuseCommit(topics, failed);
+  }
+
+  /** The transaction's marker is in the partition: its offsets count now, or never did. */
+  completeTransaction(index: number, producerId: number, committed: boolean): void {
+    const at = this.#partitions.get(index);
+    if (at instanceof GroupPartition) at.completeTransaction(producerId, committed);
+  }
+
   fetchOffsets(request: FetchRequest, requireStable: boolean): FetchedGroup {
     const at = this.#partitionOf(request.groupId);
     if (typeof at === 'number') return { groupId: request.groupId, errorCode: at, topics: [] };
@@ -291,22 +313,22 @@ export class GroupCoordinator {
   }
 
   /** Appends records and lets them take effect. NONE, or what the client is told. */
-  #write(at: GroupPartition, records: readonly GroupRecord[]): number {
+  #write(at: GroupPartition, records: readonly GroupRecord[], transaction?: AppendOptions['transaction']): number {
     for (let from = 0; from < records.length; from += RECORDS_A_BATCH) {
       const batch = records.slice(from, from + RECORDS_A_BATCH);
-      const failed = this.#append(at, batch);
+      const failed = this.#append(at, batch, transaction);
       if (failed !== ErrorCode.NONE) return failed;
-      for (const record of batch) at.replay(record);
+      for (const record of batch) at.replay(record, transaction?.producerId);
     }
     return ErrorCode.NONE;
   }
 
-  #append(at: GroupPartition, records: readonly GroupRecord[]): number {
+  #append(at: GroupPartition, records: readonly GroupRecord[], transaction?: AppendOptions['transaction']): number {
     const log = this.#options.partitionOf(at.index);
     if (log === undefined) return ErrorCode.NOT_COORDINATOR;
     try {
       const timestamp = this.#now();
-      log.appendRecords(records.map((record) => encodeRecord(record, timestamp)));
+      log.appendRecords(records.map((record) => encodeRecord(record, timestamp)), { transaction });
       return ErrorCode.NONE;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
@@ -314,6 +336,12 @@ export class GroupCoordinator {
       return appendError(error.errorCode);
     }
   }
+}
+
+function checkTransactional(group: Group | undefined, request: CommitRequest): number {
+  return group?.type === 'consumer'
+    ? checkTransactionalEpochCommit(group, request)
+    : checkTransactionalCommit(group, request);
 }
 
 /** A name that no group has can be used without membership only. */

@@ -28,6 +28,12 @@ export interface CommitRequest extends Committer {
   readonly topics: readonly CommitTopic[];
 }
 
+/** A commit that is part of a transaction (KIP-98). */
+export interface TransactionalCommit extends CommitRequest {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
 export interface CommittedTopic {
   readonly name: string;
   readonly topicId: string;

@@ -79,6 +79,21 @@ export function checkCommit(group: ClassicGroup, committer: Committer): number {
   return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }
 
+/**
+ * The same within a transaction: a client that says who it is in the group is checked (KIP-447), one that does not (before
+ * TxnOffsetCommit v3) may commit, for its transactional id keeps others out. A rebalance under way is no reason to refuse.
+ */
+export function checkTransactionalCommit(group: ClassicGroup | undefined, committer: Committer): number {
+  const { memberId, groupInstanceId, generationId } = committer;
+  if (group === undefined) return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+  if (group.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+  if (generationId < 0 && group.state === 'Empty') return ErrorCode.NONE;
+  if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.NONE;
+  const errorCode = checkMember(group, memberId, groupInstanceId);
+  if (errorCode !== ErrorCode.NONE) return errorCode;
+  return generationId === group.generationId ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+}
+
 /** NONE, or why no offsets may be deleted at all. Groups of consumers answer topic by topic. */
 export function checkOffsetDelete(group: Group): number {
   if (group.type === 'consumer') return ErrorCode.NONE;

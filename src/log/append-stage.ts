@@ -12,7 +12,7 @@ const STAGE_BYTES = 64 * 1024;
 export interface StagedLog {
   readonly directory: string;
   /** Takes back everything that was appended from `position` on, which did not reach the disk. */
-  rollBackTo(position: number): void;
+  rollBackTo(position: number, cause: unknown): void;
 }
 
 /** Thrown by `flush`: what was appended to `logs` since the last flush, from their `endOffset` on, is not in them. */
@@ -69,7 +69,7 @@ export class AppendStage {
     } catch (cause) {
       this.#failed.push(owner);
       this.#cause = cause;
-      owner.rollBackTo(this.#position);
+      owner.rollBackTo(this.#position, cause);
     }
   }
 

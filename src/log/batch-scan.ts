@@ -23,9 +23,14 @@ export class HeaderWindow {
     this.#length = 0;
   }
 
+  /** As open where another walk may have been elsewhere meanwhile, and nothing was written. */
+  follow(file: OpenFile): void {
+    if (this.#file !== file) this.open(file);
+  }
+
   /** Brings the header of the batch at `position` in; false when no believable batch lies there before `limit`. */
   load(position: number, limit: number): boolean {
-    if (position + batch.BATCH_OVERHEAD > limit || this.#file === null) return false;
+    if (position < 0 || position + batch.BATCH_OVERHEAD > limit || this.#file === null) return false;
     if (position < this.#start || position + batch.BATCH_OVERHEAD > this.#start + this.#length) {
       this.#start = position;
       this.#length = this.#file.read(this.bytes, 0, Math.min(WINDOW_BYTES, limit - position), position);
@@ -33,7 +38,8 @@ export class HeaderWindow {
     }
     this.at = position - this.#start;
     const size = batch.sizeInBytes(this.bytes, this.at);
-    return size >= batch.BATCH_OVERHEAD && position + size <= limit;
+    const isBatch = size >= batch.BATCH_OVERHEAD && batch.magic(this.bytes, this.at) === batch.CURRENT_MAGIC;
+    return isBatch && position + size <= limit;
   }
 }
 

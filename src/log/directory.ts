@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
-import type { Files } from '../platform/files.ts';
+import type { Files, Volume } from '../platform/files.ts';
 import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { Deletions } from './deletions.ts';
+import { DirectoryHealth } from './directory-health.ts';
 import { PARTITION_METADATA } from './log-loader.ts';
 import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
 
@@ -63,6 +64,7 @@ export class LogDirectory {
   /** Where that broker's epoch is known (KIP-966), else -1. */
   readonly previousBrokerEpoch: number;
   readonly deletions: Deletions;
+  readonly health: DirectoryHealth;
   readonly #files: Files;
   readonly #lock: Lock;
   readonly #recoveryPoints: OffsetCheckpoint;
@@ -78,6 +80,7 @@ export class LogDirectory {
     this.nodeId = options.nodeId;
     this.directoryId = meta.directoryId;
     this.deletions = new Deletions(files, options.clock, options.logger);
+    this.health = new DirectoryHealth(path, options.logger);
     for (const name of files.list(path)) {
       if (DELETED.test(name) || name.endsWith('.tmp')) files.remove(join(path, name));
     }
@@ -105,6 +108,11 @@ export class LogDirectory {
       lock.release();
       throw error;
     }
+  }
+
+  /** The size of the volume it lies on, and what is free there. */
+  volume(): Volume {
+    return this.#files.volume(this.path);
   }
 
   pathOf(topic: string, partition: number): string {

@@ -88,6 +88,26 @@ export class IndexEntries {
     }
   }
 
+  /** Brings what was saved to the disk. */
+  sync(): void {
+    const file = this.#files.open(this.path, 'write');
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** The same without stopping the event loop. */
+  async syncLater(): Promise<void> {
+    const file = this.#files.open(this.path, 'write');
+    try {
+      await file.syncLater();
+    } finally {
+      file.close();
+    }
+  }
+
   /** Lets the memory go; what is in the file is read again when asked for. */
   unload(): void {
     if (this.#written === this.#count) this.#words = null;

@@ -4,12 +4,14 @@
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import { completeSwaps } from './cleaner-swap.ts';
 import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogOptions } from './log-options.ts';
 import { ProducerSnapshots, SNAPSHOT_SUFFIX } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
-import { offsetFileName, Segment, SegmentSuffix, type SegmentSizes } from './segment.ts';
+import { Segment } from './segment.ts';
+import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
 
 export const EPOCH_CHECKPOINT = 'leader-epoch-checkpoint';
 export const PARTITION_METADATA = 'partition.metadata';
@@ -26,6 +28,7 @@ export interface LoadedLog {
 
 export function loadLog(options: LogOptions): LoadedLog {
   const { files, directory, clock, cleanShutdown } = options;
+  completeSwaps(files, directory);
   const names = listFiles(options);
   const segments: Segment[] = [];
   const snapshotOffsets: number[] = [];
@@ -40,6 +43,7 @@ export function loadLog(options: LogOptions): LoadedLog {
     }
     const sizes = sizesOf(options, names, offset);
     const segment = new Segment(files, directory, offset, clock.now(), sizes);
+    segment.report = (event, facts) => options.logger.error(event, facts);
     segments.push(segment);
     if (broken === null && segment.hasBrokenIndexes(sizes)) broken = segment;
   }
@@ -51,7 +55,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   const last = segments.at(-1);
   if (last !== undefined && recoverFrom === Infinity) {
     endOffset = last.readNextOffset();
-    if (endOffset < 0) recoverFrom = last.baseOffset;
+    if (endOffset < 0 || (recoveryPoint > 0 && endOffset !== recoveryPoint)) recoverFrom = last.baseOffset;
   }
   if (broken !== null) recoverFrom = Math.min(recoverFrom, broken.baseOffset);
   if (epochs === null) recoverFrom = 0; // only the log itself can tell them
@@ -111,6 +115,7 @@ function loadEpochs({ files, directory }: LogOptions, names: ReadonlySet<string>
 
 /** Checks all segments that reach beyond `recoverFrom`; answers the end offset. Segments behind a cut are removed. */
 function recover(options: LogOptions, segments: Segment[], recoverFrom: number, epochs: LeaderEpochs): number {
+  const { recoveryPoint = 0 } = options;
   let next = segments[0]?.baseOffset ?? 0;
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i];
@@ -120,13 +125,18 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
     const cut = segment.recover(options.config.indexIntervalBytes, (bytes, at) => {
       const baseOffset = batch.baseOffset(bytes, at);
       if (baseOffset < next || batch.lastOffsetDelta(bytes, at) < 0) return false;
+      if (baseOffset > next && goesTooFar(options, batch.nextOffset(bytes, at))) return false;
       next = batch.nextOffset(bytes, at);
       const epoch = batch.leaderEpoch(bytes, at);
       if (epoch > epochs.latest) epochs.assign(epoch, baseOffset);
       return true;
-    });
+    }, recoveryPoint);
     segment.seal();
-    if (cut === 0) continue;
+    // Offsets that were given are not given again, be their records readable or not.
+    if (segment.damage.at(segment.size - 1) !== null) next = Math.max(next, segments[i + 1]?.baseOffset ?? recoveryPoint);
+    // A file may have lost all that was not synced, and look whole; compaction alone leaves gaps that mean nothing.
+    const isEndLost = !options.config.cleanupCompact && next >= recoveryPoint && next < (segments[i + 1]?.baseOffset ?? 0);
+    if (cut === 0 && !isEndLost) continue;
     options.logger.warn('log.cut', {
       file: segment.path, from: segment.size, bytes: cut, of: found, endOffset: next,
       segmentsRemoved: segments.length - i - 1,
@@ -134,6 +144,11 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
     for (const behind of segments.splice(i + 1)) removeFiles(options, behind);
   }
   return next;
+}
+
+/** After an orderly end the recovery point is the end of the log. A base offset may be damaged: no CRC covers it. */
+function goesTooFar({ cleanShutdown, recoveryPoint = 0 }: LogOptions, endOffset: number): boolean {
+  return cleanShutdown && recoveryPoint > 0 && endOffset > recoveryPoint;
 }
 
 /** Begins anew: there is nothing, or deleted records are all there was. */

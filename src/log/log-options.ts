@@ -4,7 +4,9 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AppendStage } from './append-stage.ts';
+import type { Segment } from './segment.ts';
 import type { Deletions } from './deletions.ts';
+import type { DirectoryHealth } from './directory-health.ts';
 
 export interface LogOptions {
   readonly files: Files;
@@ -25,11 +27,17 @@ export interface LogOptions {
   readonly logStartOffset?: number;
   /** Shared by the logs of a directory; without one the log has its own. */
   readonly deletions?: Deletions;
+  readonly health?: DirectoryHealth;
 }
 
 /** Whole batches in one file; the same object is filled again by the next `locate`. */
 export interface Range {
   file: OpenFile;
+  segment: Segment;
+  /** The one asked for: the first batch reaches it. */
+  offset: number;
+  /** Where the segment ends: no batch goes beyond. */
+  endOffset: number;
   position: number;
   length: number;
   /** The offset behind the last batch, or that of the next one where compaction left a gap. */

@@ -18,7 +18,7 @@ export function findTimestamp(
   for (const segment of segments) {
     if (segment.size === 0 || segment.maxTimestamp < timestamp) continue;
     const wanted = (record: Record) => record.timestamp >= timestamp && record.offset >= logStartOffset;
-    let position = segment.positionOf(Math.max(segment.timeIndex.offsetBefore(timestamp), logStartOffset));
+    let position = segment.positionOf(Math.max(segment.offsetBefore(timestamp), logStartOffset));
     while ((position = nextWithTimestamp(segment, position, timestamp)) < segment.size) {
       const bytes = segment.readBatch(position);
       if (bytes === null) break;
@@ -43,8 +43,7 @@ export function findMaxTimestamp(segments: readonly Segment[], logStartOffset: n
 }
 
 function nextWithTimestamp(segment: Segment, position: number, timestamp: number): number {
-  headers.open(segment.file);
-  while (headers.load(position, segment.size)) {
+  while ((position = segment.soundFrom(position, 0)) < segment.size) {
     if (batch.maxTimestamp(headers.bytes, headers.at) >= timestamp) return position;
     position += batch.sizeInBytes(headers.bytes, headers.at);
   }

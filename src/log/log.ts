@@ -1,14 +1,15 @@
 /** One partition's log on the disk: segments of record batches in Kafka's files, and all that is known about them. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
-import type { Logger } from '../platform/logger.ts';
-import { DIRECT_WRITE_BYTES, type AppendStage, type StagedLog } from './append-stage.ts';
+import { AppendFailedError, DIRECT_WRITE_BYTES, type AppendStage, type StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
+import { DirectoryHealth } from './directory-health.ts';
+import { EpochFile } from './epoch-file.ts';
 import { Flusher } from './flusher.ts';
-import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts';
+import type { EpochEndOffset } from './leader-epochs.ts';
 import { EPOCH_CHECKPOINT, loadLog } from './log-loader.ts';
 import type { LogOptions, Range } from './log-options.ts';
 import { LogReader } from './log-reader.ts';
@@ -16,7 +17,9 @@ import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-sea
 import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
-import { Segment, segmentIndexOf } from './segment.ts';
+import type { Segment } from './segment.ts';
+import { segmentIndexOf } from './segment-files.ts';
+import { SegmentList } from './segment-list.ts';
 import { abortedTransactionsIn, type AbortedTransaction } from './transaction-index.ts';
 
 export type { EpochEndOffset } from './leader-epochs.ts';
@@ -30,24 +33,24 @@ export class Log implements StagedLog {
   logStartOffset: number;
   /** The offset the next record gets. */
   endOffset: number;
-  /** Bytes in all segments, those only staged included. */
-  size = 0;
+  /** Of its log directory. */
+  readonly health: DirectoryHealth;
+  /** How it gets to the disk, and who waits for that. */
+  readonly flusher: Flusher;
   #config: LogConfig;
   #producers: ProducerState;
-  #active: Segment;
   #closed = false;
   /** endOffset when the stage began to hold bytes of this log, and whether a producer is among them. */
   #stagedFrom = 0;
   #stagedProducers = false;
   readonly #files: Files;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #stage: AppendStage;
   readonly #deletions: Deletions;
-  readonly #segments: Segment[];
-  readonly #epochs: LeaderEpochs;
+  readonly #list: SegmentList;
+  readonly #segments: readonly Segment[];
+  readonly #epochs: EpochFile;
   readonly #snapshots: ProducerSnapshots;
-  readonly #flusher: Flusher;
   readonly #reader: LogReader;
 
   private constructor(options: LogOptions) {
@@ -56,20 +59,23 @@ export class Log implements StagedLog {
     this.topicId = options.topicId;
     this.logStartOffset = loaded.logStartOffset;
     this.endOffset = loaded.endOffset;
-    this.#files = options.files;
-    this.#clock = options.clock;
-    this.#logger = options.logger;
+    const { files, clock } = options;
+    this.#files = files;
+    this.#clock = clock;
     this.#config = options.config;
     this.#stage = options.stage;
-    this.#deletions = options.deletions ?? new Deletions(options.files, options.clock, options.logger);
+    this.#deletions = options.deletions ?? new Deletions(files, clock, options.logger);
+    this.#list = new SegmentList(loaded.segments, { ...options, deletions: this.#deletions });
     this.#segments = loaded.segments;
     this.#reader = new LogReader(loaded.segments);
-    this.#active = loaded.segments[loaded.segments.length - 1];
-    this.#epochs = loaded.epochs;
+    this.#epochs = new EpochFile(files, join(options.directory, EPOCH_CHECKPOINT), loaded.epochs);
     this.#producers = loaded.producers;
     this.#snapshots = loaded.snapshots;
-    for (const segment of loaded.segments) this.size += segment.size;
-    this.#flusher = new Flusher(loaded.segments, loaded.recoveryPoint, options, () => this.flushLater());
+    this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger);
+    const doors = { files, clock, health: this.health };
+    this.flusher = new Flusher(loaded.segments, loaded.recoveryPoint, doors, async () => this.flushLater());
+    // Whoever made them, in this process or the one before, may not have synced their names.
+    this.flusher.noteNewNames(dirname(options.directory), options.directory);
   }
 
   /** Opens or makes the log. */
@@ -88,6 +94,11 @@ export class Log implements StagedLog {
   /** The last one is appended to. To be read, not changed. */
   get segments(): readonly Segment[] {
     return this.#segments;
+  }
+
+  /** Bytes in all segments, those only staged included. */
+  get size(): number {
+    return this.#list.size;
   }
 
   get segmentCount(): number {
@@ -114,11 +125,6 @@ export class Log implements StagedLog {
     return this.#epochs.latest;
   }
 
-  /** Nothing is tiered. */
-  get earliestLocal(): number {
-    return this.logStartOffset;
-  }
-
   /** Whether `locate` may be asked for `offset`. */
   isInRange(offset: number): boolean {
     return offset >= this.logStartOffset && offset <= this.endOffset;
@@ -126,22 +132,32 @@ export class Log implements StagedLog {
 
   /** What is appended from now on belongs to `leaderEpoch`; the first append under it says so too. */
   beginEpoch(leaderEpoch: number): void {
-    if (leaderEpoch !== this.#epochs.latest && this.#epochs.assign(leaderEpoch, this.endOffset)) this.#saveEpochs();
+    this.#epochs.begin(leaderEpoch, this.endOffset);
   }
 
   /**
    * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. Small
    * batches are only staged: `stage.flush()` must come before the answer to the producer.
    * @throws {AppendFailedError} when a write of this log failed before and `stage.flush()` has not told so yet
-   * @throws the disk's error; nothing is appended then
+   * @throws {DirectoryOfflineError} or the disk's error; nothing is appended then
    */
   append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
+    this.health.check();
+    try {
+      return this.#append(bytes, at, length, leaderEpoch);
+    } catch (error) {
+      if (!(error instanceof AppendFailedError)) this.#writeFailed(error);
+      throw error;
+    }
+  }
+
+  #append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
     const stage = this.#stage;
     const count = batch.lastOffsetDelta(bytes, at) + 1;
     const timestamp = batch.maxTimestamp(bytes, at);
     const baseOffset = this.endOffset;
     const lastOffset = baseOffset + count - 1;
-    if (this.#active.mustRollFor(length, lastOffset, timestamp, this.#config, this.#clock)) this.#roll();
+    if (this.#list.active.mustRollFor(length, lastOffset, timestamp, this.#config, this.#clock)) this.#roll();
     const direct = length >= DIRECT_WRITE_BYTES;
     if (!direct) stage.makeRoom(this, length);
     else if (stage.holds(this)) stage.write();
@@ -150,7 +166,7 @@ export class Log implements StagedLog {
 
     batch.setBaseOffset(bytes, at, baseOffset);
     batch.setLeaderEpoch(bytes, at, leaderEpoch);
-    const segment = this.#active;
+    const segment = this.#list.active;
     const isFromProducer = batch.producerId(bytes, at) >= 0;
     if (direct) {
       segment.file.write(bytes, at, length, segment.size);
@@ -164,9 +180,9 @@ export class Log implements StagedLog {
     }
     segment.noteAppended(lastOffset, timestamp, length, this.#config.indexIntervalBytes);
     this.endOffset = lastOffset + 1;
-    this.size += length;
+    this.#list.size += length;
     if (isFromProducer) segment.transactions.note(this.#producers.replay(bytes, at), this.#producers);
-    if (this.#flusher.isDue(count, this.#config)) this.flush();
+    this.flusher.noteAppended(count, this.#config);
     return baseOffset;
   }
 
@@ -182,15 +198,17 @@ export class Log implements StagedLog {
 
   /**
    * Whole batches from the one that contains `offset`, each ending below `upToOffset`, in one file, at most `maxBytes`
-   * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first.
+   * (or the first alone, with `minOneBatch`). Null when there is none. Ask `isInRange` first. To be read by a CheckedReader.
+   * @throws {CorruptBatchError} where damage is known at `offset`
    */
   locate(offset: number, upToOffset: number, maxBytes: number, minOneBatch: boolean): Range | null {
     if (!this.isInRange(offset)) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
     const upTo = Math.min(upToOffset, this.endOffset);
-    if (offset === this.endOffset) this.#reader.memo.add(this.#active, offset, this.#active.size);
+    if (offset === this.endOffset) this.#reader.memo.add(this.#list.active, offset, this.#list.active.size);
     if (offset >= upTo) return null;
     this.#settle();
-    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch);
+    const { skipCorruptBatches } = this.#config;
+    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch, skipCorruptBatches);
   }
 
   /** Aborted transactions with records in [from, upTo), by first offset: read_committed readers pass over them. */
@@ -226,17 +244,16 @@ export class Log implements StagedLog {
     this.#settle();
     if (offset <= this.#segments[0].baseOffset) return this.truncateFullyAndStartAt(offset);
     const kept = segmentIndexOf(this.#segments, offset);
-    this.#deleteSegments(this.#segments.splice(kept + 1));
-    this.#active = this.#segments[kept];
-    this.#active.truncate(this.#active.positionOf(offset), offset);
+    this.#deleteSegments(this.#list.all.splice(kept + 1));
+    this.#list.active.truncate(this.#list.active.positionOf(offset), offset);
     this.#afterCut(offset);
   }
 
   /** Throws everything away; the next record gets `offset`. */
   truncateFullyAndStartAt(offset: number): void {
     this.#settle();
-    this.#deleteSegments(this.#segments.splice(0));
-    this.#addSegment(offset);
+    this.#deleteSegments(this.#list.all.splice(0));
+    this.#list.add(offset, this.#config);
     this.logStartOffset = offset;
     this.#afterCut(offset);
   }
@@ -265,51 +282,49 @@ export class Log implements StagedLog {
 
   /** For the cleaner alone: puts what `take` answers in the place of `replaced`, neighbours in this log. */
   replaceSegments(replaced: readonly Segment[], take: () => Segment): void {
-    const first = this.#segments.indexOf(replaced[0]);
-    this.#deleteSegments(replaced);
-    const segment = take();
-    this.#segments.splice(first, replaced.length, segment);
-    this.size += segment.size;
+    this.#reader.memo.clear();
+    this.#list.replace(replaced, take, this.#config);
     this.#snapshots.removeStray(this.#segments);
   }
 
   /** Up to where everything is on the disk for sure. */
   get recoveryPoint(): number {
-    return this.#flusher.recoveryPoint;
+    return this.flusher.recoveryPoint;
   }
 
-  /** Returns once everything appended is on the disk. */
+  /** Returns once everything appended is on the disk. @throws the disk's error: the log's directory is offline then */
   flush(): void {
     this.#settle();
-    this.#flusher.flush(this.endOffset);
+    this.flusher.flush(this.endOffset);
   }
 
   /** The same without stopping the event loop. */
   flushLater(): Promise<void> {
     this.#settle();
-    return this.#flusher.flushLater(this.endOffset);
+    return this.flusher.flushLater(this.endOffset);
   }
 
   /** Ends in order: everything on the disk, indexes complete, producers remembered. Then the log must not be used. */
   close(): void {
     if (this.#closed) return;
     this.#settle();
-    this.#flusher.stop();
-    if (this.#active.dirty || this.recoveryPoint < this.endOffset) {
-      this.flush();
-      this.#active.seal();
-      this.#snapshots.take(this.endOffset, this.#producers);
-    }
+    this.flusher.stop();
     this.#closed = true;
-    for (const segment of this.#segments) segment.close();
+    if (!this.health.isOffline && (this.#list.active.dirty || this.recoveryPoint < this.endOffset)) {
+      this.#list.active.seal();
+      this.#snapshots.take(this.endOffset, this.#producers);
+      this.#epochs.saveIfNeeded();
+      this.flusher.flush(this.endOffset);
+    }
+    this.#list.close();
   }
 
   /** Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used. */
   delete(): void {
     this.#settle();
-    this.#flusher.stop();
+    this.flusher.stop();
     this.#closed = true;
-    for (const segment of this.#segments) segment.close();
+    this.#list.close();
     const unique = Buffer.from(this.topicId, 'base64url').toString('hex');
     const renamed = `${this.directory}.${unique}-delete`;
     this.#files.rename(this.directory, renamed);
@@ -317,16 +332,27 @@ export class Log implements StagedLog {
   }
 
   /** For AppendStage only: what was staged from `position` of the active segment on did not reach the disk. */
-  rollBackTo(position: number): void {
-    const lost = this.#active.size - position;
-    this.size -= lost;
+  rollBackTo(position: number, cause: unknown): void {
+    const lost = this.#list.active.size - position;
+    this.#list.size -= lost;
     this.endOffset = this.#stagedFrom;
-    this.#active.cutTo(position, this.endOffset);
+    this.#list.active.cutTo(position, this.endOffset);
     this.#reader.memo.clear();
-    this.#logger.error('log.append-lost', { directory: this.directory, bytes: lost, endOffset: this.endOffset });
-    if (this.#epochs.truncateTo(this.endOffset)) this.#saveEpochs();
+    this.#writeFailed(cause);
+    this.#epochs.truncateTo(this.endOffset);
     if (this.#stagedProducers) {
       this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, this.endOffset);
+    }
+  }
+
+  /** What reached the disk of a batch that was refused must not come to life at the next start. */
+  #writeFailed(error: unknown): void {
+    this.health.writeFailed(this.#list.active.path, error);
+    if (this.health.isOffline || this.#stage.holds(this)) return;
+    try {
+      this.#list.active.trim();
+    } catch {
+      // The next append writes over it, or recovery cuts it.
     }
   }
 
@@ -339,51 +365,35 @@ export class Log implements StagedLog {
   #roll(): void {
     this.#settle();
     this.#stage.refuseFailed(this);
-    const old = this.#active;
+    const old = this.#list.active;
     old.seal();
     this.#snapshots.take(this.endOffset, this.#producers);
     const upTo = this.endOffset;
-    this.#addSegment(upTo);
-    this.#flusher.syncRolled(old, upTo);
-  }
-
-  #addSegment(baseOffset: number): void {
-    const segment = new Segment(this.#files, this.directory, baseOffset, this.#clock.now());
-    if (segment.file.size() > 0) segment.file.truncate(0); // left by a start that failed half way
-    if (this.#config.preallocate) segment.file.truncate(this.#config.segmentBytes);
-    this.#segments.push(segment);
-    this.#active = segment;
-  }
-
-  /** Not synced: after a crash the epochs are read from the batches as well. */
-  #saveEpochs(): void {
-    this.#files.replace(join(this.directory, EPOCH_CHECKPOINT), this.#epochs.encode(), false);
+    this.#list.add(upTo, this.#config);
+    this.flusher.noteNewNames(this.directory);
+    this.flusher.syncRolled(old, upTo);
   }
 
   #afterCut(offset: number): void {
     this.endOffset = offset;
     if (this.logStartOffset > offset) this.logStartOffset = offset;
-    this.size = 0;
-    for (const segment of this.#segments) this.size += segment.size;
-    this.#flusher.cutTo(offset);
+    this.#list.recount();
+    this.flusher.cutTo(offset);
     this.#reader.memo.clear();
-    if (this.#epochs.truncateTo(offset)) this.#saveEpochs();
+    this.#epochs.truncateTo(offset);
     this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, offset);
   }
 
   #deleteFront(count: number, logStartOffset: number): void {
-    this.#deleteSegments(this.#segments.splice(0, count));
+    this.#deleteSegments(this.#list.all.splice(0, count));
     this.#snapshots.removeBefore(this.#segments[0].baseOffset);
     if (logStartOffset > this.logStartOffset) this.logStartOffset = logStartOffset;
-    if (this.#epochs.truncateFrom(this.logStartOffset)) this.#saveEpochs();
+    this.#epochs.truncateFrom(this.logStartOffset);
   }
 
   #deleteSegments(segments: readonly Segment[]): void {
     if (segments.length === 0) return;
     this.#reader.memo.clear();
-    for (const segment of segments) {
-      this.size -= segment.size;
-      this.#deletions.renamed(this.#config.fileDeleteDelayMs, segment.paths, () => segment.close());
-    }
+    this.#list.remove(segments, this.#config);
   }
 }

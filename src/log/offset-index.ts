@@ -28,6 +28,10 @@ export class OffsetIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES);
   }
@@ -46,14 +50,18 @@ export class OffsetIndex {
 
   /** Where to start looking for the batch with `offset`: the position of the last entry at or before it, or 0. */
   positionBefore(offset: number): number {
-    const entry = this.#lastAtMost(0, offset - this.#baseOffset);
+    const entry = this.entryBefore(offset);
     return entry < 0 ? 0 : this.position(entry);
   }
 
-  /** The greatest indexed position at or below `limit`, or 0. */
-  positionAtMost(limit: number): number {
-    const entry = this.#lastAtMost(1, limit);
-    return entry < 0 ? 0 : this.position(entry);
+  /** The last entry at or before `offset`, or -1. */
+  entryBefore(offset: number): number {
+    return this.#lastAtMost(0, offset - this.#baseOffset);
+  }
+
+  /** The entry with the greatest position at or below `limit`, or -1. */
+  entryAtMost(limit: number): number {
+    return this.#lastAtMost(1, limit);
   }
 
   /** Forgets entries of batches that lie at `position` or behind. */
@@ -68,10 +76,11 @@ export class OffsetIndex {
     return last.readInt32BE(0) < 0 || last.readInt32BE(4) <= 0 || last.readInt32BE(4) >= logBytes;
   }
 
-  /** Position of the last entry without reading the others, or 0. */
-  lastPosition(): number {
+  /** The last entry without reading the others, or null. */
+  last(): { offset: number; position: number } | null {
     const last = Buffer.alloc(ENTRY_BYTES);
-    return this.#entries.loadLast(last) ? last.readInt32BE(4) : 0;
+    if (!this.#entries.loadLast(last)) return null;
+    return { offset: this.#baseOffset + last.readInt32BE(0), position: last.readInt32BE(4) };
   }
 
   reset(): void {
@@ -80,6 +89,14 @@ export class OffsetIndex {
 
   save(): OpenFile {
     return this.#entries.save();
+  }
+
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
   }
 
   unload(): void {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { Files } from '../platform/files.ts';
 import { headers } from './batch-scan.ts';
+import { CorruptBatchError } from './damage.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
 import { ProducerState } from './producer-state.ts';
-import { offsetFileName, type Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
+import { offsetFileName } from './segment-files.ts';
 
 export const SNAPSHOT_SUFFIX = '.snapshot';
 
@@ -87,8 +89,7 @@ function replay(
     const segment = segments[i];
     if (i + 1 < segments.length && segments[i + 1].baseOffset <= from) continue;
     let position = segment.positionOf(from);
-    headers.open(segment.file);
-    while (headers.load(position, segment.size)) {
+    while ((position = segment.soundFrom(position, 0)) < segment.size) {
       const { bytes, at } = headers;
       const size = batch.sizeInBytes(bytes, at);
       if (batch.producerId(bytes, at) >= 0 && batch.baseOffset(bytes, at) >= from) {
@@ -102,10 +103,10 @@ function replay(
 }
 
 function replayMarker(state: ProducerState, segment: Segment, position: number, isRebuilt: boolean): void {
-  const bytes = segment.readBatch(position);
-  if (bytes !== null) {
-    const ended = state.replay(bytes, 0);
+  try {
+    const ended = state.replay(segment.readBatch(position)!, 0);
     if (isRebuilt) segment.transactions.note(ended, state);
+  } catch (error) {
+    if (!(error instanceof CorruptBatchError)) throw error; // said in the log; whoever reads here is told
   }
-  headers.open(segment.file); // the window was elsewhere meanwhile
 }

@@ -79,6 +79,20 @@ export class ProducerState {
     return inTransaction && !batch.isTransactional(word) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE;
   }
 
+  /**
+   * Whether the coordinator may write this marker: NONE, INVALID_PRODUCER_EPOCH or TRANSACTION_COORDINATOR_FENCED. With
+   * transaction version 2 the coordinator raises the producer's epoch for each marker (KIP-890), so one of the epoch that
+   * wrote the records comes from the past; only what has been written already may be written again (KIP-1228).
+   */
+  checkMarker(producerId: number, epoch: number, coordinatorEpoch: number, transactionVersion = 0): number {
+    const entry = this.producers.get(producerId);
+    if (entry === undefined) return ErrorCode.NONE;
+    const isAgain = epoch === entry.epoch && entry.currentTxnFirstOffset < 0;
+    const isOld = transactionVersion >= 2 ? epoch <= entry.epoch && !isAgain : epoch < entry.epoch;
+    if (isOld) return ErrorCode.INVALID_PRODUCER_EPOCH;
+    return coordinatorEpoch < entry.coordinatorEpoch ? ErrorCode.TRANSACTION_COORDINATOR_FENCED : ErrorCode.NONE;
+  }
+
   /** Takes note of a data batch that is in the log now, base offset and all. */
   append(bytes: Buffer, at: number): void {
     const producerId = batch.producerId(bytes, at);

@@ -4,30 +4,20 @@ import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
+import type { Facts } from '../platform/logger.ts';
 import { headers, scanBatches, type BatchVisitor } from './batch-scan.ts';
+import { CorruptBatchError, DamageList, extentOfDamage } from './damage.ts';
+import { headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { maxSegmentMs, rollJitterMs } from './roll-age.ts';
+import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
+import { SegmentSync } from './segment-sync.ts';
 import { TimeIndex } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
 
 const MAX_INT32 = 0x7fff_ffff;
 const UNKNOWN = -2;
-const OFFSET_DIGITS = 20;
-
-export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex', transactions: '.txnindex' } as const;
-
-/** Kafka's name of a file that begins at, or tells the state at, an offset. */
-export function offsetFileName(offset: number, suffix: string): string {
-  return String(offset).padStart(OFFSET_DIGITS, '0') + suffix;
-}
-
-/** Bytes of its files as found, -1 for one that is missing. */
-export interface SegmentSizes {
-  log: number;
-  index: number;
-  timeIndex: number;
-  transactions: number;
-}
+const REINDEX_INTERVAL_BYTES = 4096;
 
 const NOTHING: SegmentSizes = { log: 0, index: 0, timeIndex: 0, transactions: 0 };
 
@@ -41,8 +31,9 @@ export class Segment {
   createdMs: number;
   /** Bytes of whole batches; what the file holds behind them does not count. */
   size: number;
-  /** Whether bytes were written that fdatasync has not confirmed. */
-  dirty = false;
+  readonly damage = new DamageList();
+  /** Told what is found wrong with the files. */
+  report: (event: string, facts: Facts) => void = () => {};
   /** Largest timestamp and the last offset of the first batch that has it; UNKNOWN until asked for. */
   #maxTimestamp = UNKNOWN;
   #offsetOfMaxTimestamp = -1;
@@ -51,7 +42,7 @@ export class Segment {
   #rollJitterMs = -1;
   readonly #files: Files;
   #file: OpenFile | null = null;
-  #syncing = 0;
+  readonly #sync = new SegmentSync(this);
   #closing = false;
 
   /** `ending` stands behind every name while the segment is not in use yet. */
@@ -74,6 +65,10 @@ export class Segment {
     return (this.#file ??= this.#files.open(this.path, 'write'));
   }
 
+  get dirty(): boolean {
+    return this.#sync.dirty;
+  }
+
   get maxTimestamp(): number {
     if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp();
     return this.#maxTimestamp;
@@ -84,9 +79,18 @@ export class Segment {
     return this.#offsetOfMaxTimestamp;
   }
 
-  /** How old the segment is for retention: its largest timestamp, or its making where records have none. */
+  /** How old it is for retention: its largest timestamp, or its making where records have none. */
   get largestTimestamp(): number {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.createdMs;
+  }
+
+  /** The largest of the first batch, or -1. */
+  get firstTimestamp(): number {
+    if (this.#firstTimestamp === UNKNOWN) {
+      headers.open(this.file);
+      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
+    }
+    return this.#firstTimestamp;
   }
 
   takesOffset(lastOffset: number): boolean {
@@ -115,61 +119,113 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry += length;
     this.size += length;
-    this.dirty = true;
+    this.#sync.changes++;
   }
 
-  /** Where the batch with `offset` begins, or the first one behind it; `size` when all end before. */
+  /**
+   * Where the batch with `offset` begins, or the first one behind it; `size` when all end before. Where bytes are damaged in
+   * which it must have been: where these begin.
+   */
   positionOf(offset: number): number {
-    let position = this.offsetIndex.positionBefore(offset);
     headers.open(this.file);
-    while (headers.load(position, this.size)) {
-      if (batch.lastOffset(headers.bytes, headers.at) >= offset) return position;
-      position += batch.sizeInBytes(headers.bytes, headers.at);
+    let position = this.#startFor(offset);
+    for (let next = 0; position < this.size; ) {
+      const found = this.soundFrom(position, next);
+      if (found === this.size) return position;
+      if (batch.lastOffset(headers.bytes, headers.at) >= offset) {
+        return found > position && batch.baseOffset(headers.bytes, headers.at) > offset ? position : found;
+      }
+      next = batch.nextOffset(headers.bytes, headers.at);
+      position = found + batch.sizeInBytes(headers.bytes, headers.at);
     }
     return this.size;
   }
 
+  /**
+   * Brings the header of the batch at `position` into the window, or of the first one behind what is damaged there, and
+   * says where that is; `size` at the end. Batches behind others have offsets from `leastOffset` on.
+   */
+  soundFrom(position: number, leastOffset: number): number {
+    headers.follow(this.file);
+    const least = Math.max(leastOffset, this.baseOffset);
+    while (position < this.size) {
+      if (headers.load(position, this.size) && batch.baseOffset(headers.bytes, headers.at) >= least) return position;
+      position = this.corrupt(position, least).damage.end;
+    }
+    return this.size;
+  }
+
+  /** Takes note that there is no sound batch at `position`; answers what to throw at whoever wanted it. */
+  corrupt(position: number, leastOffset: number): CorruptBatchError {
+    let damage = this.damage.at(position);
+    if (damage === null) {
+      damage = extentOfDamage(this.file, position, this.size, leastOffset);
+      this.damage.add(damage);
+      this.report('log.damaged', {
+        file: this.path, from: damage.start, to: damage.end, offset: leastOffset, nextOffset: damage.nextOffset,
+        next: 'consumers are told CORRUPT_MESSAGE there; ottla.skip.corrupt.batches=true lets them pass',
+      });
+    }
+    return new CorruptBatchError(this.path, damage);
+  }
+
   /** Of the batches from `from` on, where the last one ends that ends at or before `limit`; `from` when none does. */
   boundaryBefore(from: number, limit: number): number {
-    let position = Math.max(from, this.offsetIndex.positionAtMost(limit));
+    let position = from;
     headers.open(this.file);
+    const entry = this.offsetIndex.entryAtMost(limit);
+    if (entry >= 0 && this.offsetIndex.position(entry) > from && isEntryTrue(this, entry)) {
+      position = this.offsetIndex.position(entry);
+    }
     while (headers.load(position, limit)) position += batch.sizeInBytes(headers.bytes, headers.at);
     return position;
   }
 
-  /** Size of the batch at `position`. */
+  /** Size of the batch at `position`. @throws {CorruptBatchError} */
   batchSizeAt(position: number): number {
     headers.open(this.file);
-    return headers.load(position, this.size) ? batch.sizeInBytes(headers.bytes, headers.at) : 0;
+    if (!headers.load(position, this.size)) throw this.corrupt(position, 0);
+    return batch.sizeInBytes(headers.bytes, headers.at);
   }
 
-  /** Base offset of the batch at `position`, or -1 at the end. */
+  /** Base offset of the batch at `position`, or -1 where there is none. */
   baseOffsetAt(position: number): number {
     headers.open(this.file);
     return headers.load(position, this.size) ? batch.baseOffset(headers.bytes, headers.at) : -1;
   }
 
-  /** The offset behind the last batch; reads only what comes after the last index entry. */
+  /** The offset behind the last batch, -1 where index and log do not fit; reads only what comes after the last index entry. */
   readNextOffset(): number {
     let next = this.baseOffset;
     if (this.size === 0) return next;
-    let position = this.offsetIndex.lastPosition();
-    const indexed = position;
+    const last = this.offsetIndex.last();
+    let position = last?.position ?? 0;
     headers.open(this.file);
+    if (last !== null && !(headers.load(position, this.size) && batch.lastOffset(headers.bytes, headers.at) === last.offset)) {
+      return -1;
+    }
     while (headers.load(position, this.size)) {
       next = batch.nextOffset(headers.bytes, headers.at);
       position += batch.sizeInBytes(headers.bytes, headers.at);
     }
-    this.#bytesSinceIndexEntry = position - indexed;
+    this.#bytesSinceIndexEntry = position - (last?.position ?? 0);
     return position === this.size ? next : -1;
   }
 
-  /** A copy of the batch at `position`. */
+  /** A copy of the batch at `position`, null at the end. @throws {CorruptBatchError} */
   readBatch(position: number): Buffer | null {
+    if (position >= this.size) return null;
     const size = this.batchSizeAt(position);
-    if (size === 0) return null;
     const bytes = Buffer.allocUnsafe(size);
-    return this.file.read(bytes, 0, size, position) === size ? bytes : null;
+    if (this.file.read(bytes, 0, size, position) < size || !batch.isCrcValid(bytes, 0)) throw this.corrupt(position, 0);
+    return bytes;
+  }
+
+  /** An offset no batch before which has a timestamp of at least `timestamp`. */
+  offsetBefore(timestamp: number): number {
+    const entry = this.timeIndex.entryBefore(timestamp);
+    if (entry >= 0 && !isTimeEntryTrue(this, entry)) this.#reindex();
+    return this.timeIndex.offsetBefore(timestamp);
   }
 
   /** True when an index is missing or cannot belong to this log: `recover` makes it anew. */
@@ -182,23 +238,29 @@ export class Segment {
 
   /**
    * Reads the whole segment, checks every batch, makes the indexes anew and cuts off what is not sound or what `accept`
-   * refuses. Answers the number of bytes cut.
+   * refuses; answers how many bytes. Below `keptBelow`, an offset, nothing was torn: damage is noted, what follows stays.
    */
-  recover(indexIntervalBytes: number, accept: BatchVisitor): number {
+  recover(indexIntervalBytes: number, accept: BatchVisitor, keptBelow = 0): number {
     const found = this.size;
-    this.offsetIndex.reset();
-    this.timeIndex.reset();
-    this.#forgetTail();
-    this.#maxTimestamp = -1;
-    this.size = 0;
-    const end = scanBatches(this.file, 0, found, (bytes, at, size, position) => {
-      const lastOffset = batch.lastOffset(bytes, at);
-      if (!this.takesOffset(lastOffset) || !accept(bytes, at, size, position)) return false;
-      this.noteAppended(lastOffset, batch.maxTimestamp(bytes, at), size, indexIntervalBytes);
+    let next = this.baseOffset;
+    this.#forgetIndexes();
+    const visit: BatchVisitor = (bytes, at, size, position) => {
+      const last = batch.lastOffset(bytes, at);
+      if (!this.takesOffset(last) || !accept(bytes, at, size, position)) return false;
+      this.size = position;
+      this.noteAppended(last, batch.maxTimestamp(bytes, at), size, indexIntervalBytes);
+      next = last + 1;
       return true;
-    });
+    };
+    const isKept = () => next < keptBelow;
+    let end = scanBatches(this.file, 0, found, visit);
+    for (; end < found && isKept(); end = scanBatches(this.file, end, found, visit)) {
+      this.size = found;
+      ({ end } = this.corrupt(end, next).damage);
+    }
+    this.size = end;
     if (end < found) this.file.truncate(end);
-    this.dirty = true;
+    this.#sync.changes++;
     return found - end;
   }
 
@@ -206,7 +268,7 @@ export class Segment {
   truncate(position: number, offset: number): void {
     this.cutTo(position, offset);
     this.file.truncate(position);
-    this.dirty = true;
+    this.#sync.changes++;
   }
 
   /** Forgets what lies from `position` on without touching the file: it never got there, or will be overwritten. */
@@ -214,6 +276,7 @@ export class Segment {
     this.offsetIndex.truncateToPosition(position);
     this.timeIndex.truncateTo(offset);
     this.transactions.truncateTo(offset);
+    this.damage.cutTo(position);
     this.size = position;
     this.#forgetTail();
     this.#loadMaxTimestamp();
@@ -221,39 +284,38 @@ export class Segment {
 
   /** Writes the indexes, with the entry that closes the segment: no more is appended to it. */
   seal(): void {
-    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
+    this.trim();
     if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
     this.offsetIndex.save().close();
     this.timeIndex.save().close();
     this.offsetIndex.unload();
     this.timeIndex.unload();
+    this.#sync.noteIndexesSaved();
+  }
+
+  /** Cuts off what the file holds behind its last batch: preallocated room, or what a failed write left. */
+  trim(): void {
+    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
   }
 
   sync(): void {
-    this.transactions.sync();
-    if (!this.dirty) return;
-    this.file.sync();
-    this.dirty = false;
+    if (this.dirty) this.#sync.sync();
+    else this.transactions.sync();
   }
 
-  /** The same without stopping the event loop; bytes written meanwhile leave it dirty. */
+  /** The same without stopping the event loop; what is changed meanwhile leaves it dirty. */
   async syncLater(): Promise<void> {
     if (!this.dirty) return;
-    const { size } = this;
-    this.#syncing++;
     try {
-      await this.transactions.syncLater();
-      await this.file.syncLater();
-      if (this.size === size) this.dirty = false;
+      await this.#sync.syncLater();
     } finally {
-      this.#syncing--;
       if (this.#closing) this.close();
     }
   }
 
   /** A sync under way keeps the handle: its number must not go to another file before that is done. */
   close(): void {
-    this.#closing = this.#syncing > 0;
+    this.#closing = this.#sync.isUnderWay;
     if (this.#closing) return;
     this.#file?.close();
     this.#file = null;
@@ -271,11 +333,7 @@ export class Segment {
 
   /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
   #waitedMs(timestamp: number, clock: Clock): number {
-    if (this.#firstTimestamp === UNKNOWN) {
-      headers.open(this.file);
-      this.#firstTimestamp = headers.load(0, this.size) ? batch.maxTimestamp(headers.bytes, headers.at) : -1;
-    }
-    return this.#firstTimestamp >= 0 ? timestamp - this.#firstTimestamp : clock.now() - this.createdMs;
+    return this.firstTimestamp >= 0 ? timestamp - this.firstTimestamp : clock.now() - this.createdMs;
   }
 
   #forgetTail(): void {
@@ -285,20 +343,32 @@ export class Segment {
     this.#offsetOfMaxTimestamp = -1;
   }
 
+  #forgetIndexes(): void {
+    this.offsetIndex.reset();
+    this.timeIndex.reset();
+    this.#forgetTail();
+    this.#maxTimestamp = -1;
+    this.size = 0;
+  }
+
   /** The last entry of the time index, and the batches behind the last one of the offset index. */
   #loadMaxTimestamp(): void {
     this.#maxTimestamp = -1;
     this.#offsetOfMaxTimestamp = this.baseOffset;
     if (this.size === 0) return;
-    const { timeIndex, offsetIndex } = this;
-    if (timeIndex.count > 0) {
-      this.#maxTimestamp = timeIndex.timestamp(timeIndex.count - 1);
-      this.#offsetOfMaxTimestamp = timeIndex.offset(timeIndex.count - 1);
-    }
-    let position = offsetIndex.count > 0 ? offsetIndex.position(offsetIndex.count - 1) : 0;
-    const indexed = position;
     headers.open(this.file);
-    while (headers.load(position, this.size)) {
+    const { timeIndex, offsetIndex } = this;
+    const last = timeIndex.count - 1;
+    if (last >= 0) {
+      if (!isTimeEntryTrue(this, last)) return this.#reindex();
+      this.#maxTimestamp = timeIndex.timestamp(last);
+      this.#offsetOfMaxTimestamp = timeIndex.offset(last);
+    }
+    const entry = offsetIndex.count - 1;
+    if (entry >= 0 && !isEntryTrue(this, entry)) return this.#reindex();
+    const indexed = entry >= 0 ? offsetIndex.position(entry) : 0;
+    let position = indexed;
+    while ((position = this.soundFrom(position, 0)) < this.size) {
       if (batch.maxTimestamp(headers.bytes, headers.at) > this.#maxTimestamp) {
         this.#maxTimestamp = batch.maxTimestamp(headers.bytes, headers.at);
         this.#offsetOfMaxTimestamp = batch.lastOffset(headers.bytes, headers.at);
@@ -307,17 +377,23 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry = position - indexed;
   }
-}
 
-/** Index of the segment `offset` belongs to; readers are mostly at the end. */
-export function segmentIndexOf(segments: readonly { readonly baseOffset: number }[], offset: number): number {
-  let low = 0;
-  let high = segments.length - 1;
-  if (offset >= segments[high].baseOffset) return high;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (segments[middle].baseOffset <= offset) low = middle;
-    else high = middle - 1;
+  #startFor(offset: number): number {
+    const entry = this.offsetIndex.entryBefore(offset);
+    if (entry >= 0 && !isEntryTrue(this, entry)) this.#reindex();
+    return this.offsetIndex.positionBefore(offset);
   }
-  return low;
+
+  /** Makes both indexes anew from the headers of the log: one of them says what is not so. */
+  #reindex(): void {
+    const { size } = this;
+    this.report('log.index-rebuilt', { file: this.offsetIndex.path });
+    const found = headersOf(this);
+    this.#forgetIndexes();
+    for (const { lastOffset, timestamp, position, length } of found) {
+      this.size = position;
+      this.noteAppended(lastOffset, timestamp, length, REINDEX_INTERVAL_BYTES);
+    }
+    this.size = size;
+  }
 }

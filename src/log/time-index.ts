@@ -29,6 +29,10 @@ export class TimeIndex {
     return this.#entries.count;
   }
 
+  get bytes(): number {
+    return this.#entries.count * ENTRY_BYTES;
+  }
+
   /** One entry is kept free for the one that closes the segment. */
   isFull(maxBytes: number): boolean {
     return this.#entries.count >= Math.floor(maxBytes / ENTRY_BYTES) - 1;
@@ -52,6 +56,12 @@ export class TimeIndex {
 
   /** An offset no batch before which has a timestamp of at least `timestamp`. */
   offsetBefore(timestamp: number): number {
+    const entry = this.entryBefore(timestamp);
+    return entry < 0 ? this.#baseOffset : this.offset(entry);
+  }
+
+  /** The last entry with an earlier timestamp, or -1. */
+  entryBefore(timestamp: number): number {
     let low = 0;
     let high = this.#entries.count - 1;
     while (low <= high) {
@@ -60,7 +70,7 @@ export class TimeIndex {
       if (this.timestamp(middle) < timestamp) low = middle + 1;
       else high = middle - 1;
     }
-    return high < 0 ? this.#baseOffset : this.offset(high);
+    return high;
   }
 
   /** Forgets entries of offsets from `offset` on. */
@@ -84,6 +94,14 @@ export class TimeIndex {
 
   save(): OpenFile {
     return this.#entries.save();
+  }
+
+  sync(): void {
+    this.#entries.sync();
+  }
+
+  syncLater(): Promise<void> {
+    return this.#entries.syncLater();
   }
 
   unload(): void {

@@ -42,6 +42,10 @@ export class TransactionIndex {
     return this.#size === 0 ? NONE : (this.#entries ??= this.#load());
   }
 
+  get bytes(): number {
+    return this.#size;
+  }
+
   /** Whether the file cannot be what was written: the log has to tell. */
   get isBroken(): boolean {
     return this.#size % TRANSACTION_ENTRY_BYTES !== 0;

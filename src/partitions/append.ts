@@ -15,14 +15,19 @@ export interface AppendResult {
   logStartOffset: number;
   recordErrors: readonly RecordError[];
   errorMessage: string | null;
+  /** Not null: the append may be acknowledged when this resolves, and has failed when it rejects (flush.messages). */
+  committed: Promise<void> | null;
 }
 
 export interface ProduceOptions {
   /** Of the Produce request. */
   readonly apiVersion: number;
   readonly isAcksAll: boolean;
-  /** Whether the request names one; a transactional batch needs it. */
-  readonly hasTransactionalId?: boolean;
+  /**
+   * Asked before a transactional batch is the first of its producer's transaction in a partition: NONE, or why it is none of
+   * its partitions. Null where the request names no transactional id, which such a batch needs.
+   */
+  readonly admit?: ((partition: Partition, producerId: number, producerEpoch: number) => number) | null;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -31,7 +36,7 @@ const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
 const result: AppendResult = {
   errorCode: ErrorCode.NONE, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1,
-  recordErrors: NO_RECORD_ERRORS, errorMessage: null,
+  recordErrors: NO_RECORD_ERRORS, errorMessage: null, committed: null,
 };
 
 /**
@@ -42,6 +47,7 @@ export function appendProduced(
   partitions: Partitions, partition: Partition, bytes: Buffer, at: number, length: number, options: ProduceOptions,
 ): AppendResult {
   const { log } = partition;
+  if (log.health.isOffline) return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
   if (options.isAcksAll && partition.inSyncReplicas < log.config.minInsyncReplicas) {
     return refusedByLog(log, ErrorCode.NOT_ENOUGH_REPLICAS);
   }
@@ -55,24 +61,40 @@ export function appendProduced(
     return result;
   }
   if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
-    return options.hasTransactionalId === true
-      ? refusedAppend(ErrorCode.INVALID_TXN_STATE, 'Transactions have no coordinator here yet')
-      : refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
+    const refused = admitTransaction(partition, valid.bytes, valid.at, options);
+    if (refused !== null) return refused;
   }
   const producerError = log.checkProducer(valid.bytes, valid.at);
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
     // It was appended before and its answer was lost: it gets that answer again.
-    return accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
+    accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
+    // The first answer may still have been waiting for the disk.
+    if (log.flusher.isCommitPending) result.committed = log.flusher.commits.join();
+    return result;
   }
   if (producerError !== ErrorCode.NONE) return refusedByLog(log, producerError);
   try {
     const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
     partitions.noteAppend(partition);
-    return accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
+    accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
+    if (log.flusher.awaitsCommit) result.committed = log.flusher.commits.join();
+    return result;
   } catch (error) {
     partitions.noteFailure(partition, error);
     return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
   }
+}
+
+/** Null where the batch may be appended. */
+function admitTransaction(partition: Partition, bytes: Buffer, at: number, { admit }: ProduceOptions): AppendResult | null {
+  if (admit === undefined || admit === null) {
+    return refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
+  }
+  const producerId = batch.producerId(bytes, at);
+  const producerEpoch = batch.producerEpoch(bytes, at);
+  if (partition.hasOpenTransaction(producerId, producerEpoch)) return null;
+  const errorCode = admit(partition, producerId, producerEpoch);
+  return errorCode === ErrorCode.NONE ? null : refusedAppend(errorCode);
 }
 
 export function refusedAppend(errorCode: number, errorMessage: string | null = null): AppendResult {
@@ -82,6 +104,7 @@ export function refusedAppend(errorCode: number, errorMessage: string | null = n
   result.logStartOffset = -1;
   result.recordErrors = NO_RECORD_ERRORS;
   result.errorMessage = errorMessage;
+  result.committed = null;
   return result;
 }
 
@@ -99,5 +122,6 @@ function accepted(baseOffset: number, logAppendTimeMs: number, logStartOffset: n
   result.logStartOffset = logStartOffset;
   result.recordErrors = NO_RECORD_ERRORS;
   result.errorMessage = null;
+  result.committed = null;
   return result;
 }

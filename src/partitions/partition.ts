@@ -3,6 +3,8 @@ import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts'
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { endTxnMarker } from '../../protocol/records/control.ts';
+import { CheckedReader } from '../log/checked-reader.ts';
 import type { Log } from '../log/log.ts';
 
 /** Told when a partition it waits at has more to read, or is no more. */
@@ -21,6 +23,24 @@ export class LogError extends Error {
   }
 }
 
+export interface AppendOptions {
+  readonly compression?: 'none';
+  /** The transaction the records are part of: they count once it commits. */
+  readonly transaction?: { readonly producerId: number; readonly producerEpoch: number } | undefined;
+}
+
+export interface Marker {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly committed: boolean;
+  /** The leader epoch of the partition of __transaction_state whose leader has this written. */
+  readonly coordinatorEpoch: number;
+  /** 2 where the epoch has risen with the end of the transaction (KIP-890), which the log holds it to (KIP-1228). */
+  readonly transactionVersion: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
 /** Internal topics are replayed in pieces of this size, larger where a single batch is larger. */
 const REPLAY_BYTES = 1 << 20;
 
@@ -36,7 +56,8 @@ export class Partition {
   readonly topic: string;
   readonly topicId: string;
   readonly index: number;
-  readonly log: Log;
+  /** Another one after the partition has moved to another log directory. */
+  log: Log;
   /** Grows with every election; stands in every batch written under it. */
   leaderEpoch: number;
   /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
@@ -74,6 +95,12 @@ export class Partition {
     return unstable === -1 ? this.highWatermark : Math.min(unstable, this.highWatermark);
   }
 
+  /** Whether the producer has an open transaction here, under this very epoch. */
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.log.producers.producers.get(producerId);
+    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
+  }
+
   /**
    * The largest epoch up to `epoch` that is known, and where it ended (KIP-101). The log notes an epoch with its first batch;
    * before that the current one begins and ends at the log's end.
@@ -87,23 +114,45 @@ export class Partition {
 
   /**
    * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
-   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses; nothing is appended then
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses, INVALID_PRODUCER_EPOCH when the transaction they belong
+   * to has been fenced; nothing is appended then, or the directory is offline
    */
-  appendRecords(records: readonly RecordDraft[], options: { compression?: 'none' } = {}): {
-    baseOffset: number;
-    lastOffset: number;
-  } {
-    const batch = encodeBatch({ records: [...records], ...options });
+  appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): { baseOffset: number; lastOffset: number } {
+    const { transaction, ...more } = options;
+    const draft = transaction === undefined ? more : { ...more, ...transaction, isTransactional: true };
+    const baseOffset = this.#appendOwn(encodeBatch({ records: [...records], ...draft }));
+    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+  }
+
+  /**
+   * Ends a producer's transaction here (KIP-98), whether or not it has written, and returns when readers see it.
+   * @throws {LogError} INVALID_PRODUCER_EPOCH and TRANSACTION_COORDINATOR_FENCED when a younger one has spoken, else as
+   * appendRecords
+   */
+  appendMarker(marker: Marker): void {
+    const { producerId, producerEpoch, committed, coordinatorEpoch, transactionVersion, timestamp } = marker;
+    const refused = this.log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch, transactionVersion);
+    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the marker`);
+    const record = endTxnMarker(committed ? 'COMMIT' : 'ABORT', coordinatorEpoch, timestamp);
+    this.#appendOwn(encodeBatch({
+      records: [record], producerId, producerEpoch, isTransactional: true, isControl: true,
+    }));
+  }
+
+  #appendOwn(bytes: Buffer): number {
+    const refused = this.log.checkProducer(bytes, 0, false);
+    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the producer`);
     this.#writes.settleOthers();
     let baseOffset: number;
     try {
-      baseOffset = this.log.append(batch, 0, batch.length, this.leaderEpoch);
+      baseOffset = this.log.append(bytes, 0, bytes.length, this.leaderEpoch);
       this.#writes.flush();
+      if (this.log.flusher.awaitsCommit) this.log.flush();
     } catch (error) {
       throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
     }
     this.advance();
-    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+    return baseOffset;
   }
 
   /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */
@@ -112,7 +161,9 @@ export class Partition {
       const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
       if (range === null) return;
       const bytes = Buffer.allocUnsafe(range.length);
-      range.file.read(bytes, 0, range.length, range.position);
+      for (let at = 0, reader = new CheckedReader(range); at < bytes.length; ) {
+        at += reader.read(bytes, at, bytes.length - at, range.position + at);
+      }
       for (const at of batches(bytes)) {
         const batch = decodeBatch(bytes, at);
         for (const record of batch.records) visit(record, batch);

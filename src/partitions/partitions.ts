@@ -1,13 +1,15 @@
 /** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { LogConfig } from '../config/log-config.ts';
-import { AppendStage } from '../log/append-stage.ts';
+import { AppendFailedError, AppendStage } from '../log/append-stage.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { Log } from '../log/log.ts';
+import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Partition } from './partition.ts';
+import { keepsOther } from './twice-found.ts';
 
 /** What the cluster says of a topic, as far as its logs are concerned. */
 export interface TopicPlan {
@@ -46,8 +48,6 @@ export class Partitions {
   #lastFound: Topic | undefined;
   /** Appended to since the last settle. */
   #touched: Partition[] = [];
-  /** After a failed write every append is written at once, until one succeeds: so that each gets its own error code. */
-  #isDiskSuspect = false;
   /** A failed write of producers' batches that nobody has been told of: their answers must not leave. */
   #unreported: Error | null = null;
 
@@ -55,7 +55,11 @@ export class Partitions {
     this.#options = options;
     for (const directory of options.directories) {
       this.#counts.set(directory, 0);
+      directory.health.onOffline(() => this.#wakeWaitersIn(directory));
       for (const { name, topicId } of directory.partitions()) {
+        const other = this.#homes.get(name);
+        if (other !== undefined && keepsOther(options, name, other, directory)) continue;
+        if (other !== undefined) this.#release(name);
         this.#claim(name, directory);
         this.#foundIds.set(name, topicId);
       }
@@ -80,6 +84,11 @@ export class Partitions {
 
   get(topic: string, index: number): Partition | undefined {
     return this.#byName.get(topic)?.partitions[index];
+  }
+
+  /** Whether the partition's log directory has failed: nobody can read or write it here. */
+  isOffline(topicId: string, index: number): boolean {
+    return this.#byId.get(topicId)?.partitions[index]?.log.health.isOffline ?? false;
   }
 
   *all(): IterableIterator<Partition> {
@@ -113,14 +122,17 @@ export class Partitions {
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
       this.#release(`${topic.name}-${partition.index}`);
-      try {
-        partition.log.delete();
-      } catch (error) {
-        this.#options.logger.error('log-not-deleted', {
-          path: partition.log.directory, error: (error as Error).message, next: 'remove it by hand',
-        });
-      }
+      this.#deleteLog(partition.log);
       partition.wakeWaiters();
+    }
+  }
+
+  #deleteLog(log: Log): void {
+    try {
+      log.delete();
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
     }
   }
 
@@ -129,18 +141,27 @@ export class Partitions {
       partition.isTouched = true;
       this.#touched.push(partition);
     }
-    if (!this.#isDiskSuspect) return;
-    this.#stage.flush();
-    this.#isDiskSuspect = false;
+    const { health } = partition.log;
+    if (!health.isRefusing) return;
+    // Written at once until one append succeeds, so that each gets its own error code.
+    this.#flushFor(partition.log);
+    health.writeSucceeded();
+  }
+
+  /** Throws what `log` lost; what another directory's logs lost on the way is told by the next `settle`. */
+  #flushFor(log: Log): void {
+    try {
+      this.#stage.flush();
+    } catch (error) {
+      if (!(error instanceof AppendFailedError)) throw error;
+      if (error.logs.some((other) => other !== log)) this.#unreported ??= error;
+      if (error.logs.includes(log)) throw error;
+    }
   }
 
   noteFailure(partition: Partition, error: unknown): void {
     this.#settleEarly(); // older appends stand or fall before the next one is written alone
-    this.#isDiskSuspect = true;
-    this.#options.logger.error('append-failed', {
-      topic: partition.topic, partition: partition.index, error: (error as Error).message,
-      next: 'free space or repair the disk; appends go on as soon as one succeeds',
-    });
+    partition.log.health.writeFailed(partition.log.directory, error);
   }
 
   noteReadFailure(partition: Partition, error: unknown): void {
@@ -166,13 +187,11 @@ export class Partitions {
     this.#touched = [];
     try {
       this.#stage.flush();
-    } catch (error) {
-      this.#isDiskSuspect = true;
-      throw error;
     } finally {
       for (const partition of touched) {
         partition.isTouched = false;
         partition.advance();
+        if (partition.log.flusher.awaitsCommit) partition.log.flusher.startCommit();
       }
     }
   }
@@ -189,13 +208,17 @@ export class Partitions {
   /** Deletes what retention.ms and retention.bytes no longer keep; answers how many segments went. */
   applyRetention(nowMs: number): number {
     let count = 0;
-    for (const partition of this.all()) count += partition.log.applyRetention(nowMs, partition.highWatermark);
+    for (const { log, highWatermark } of this.all()) {
+      if (!log.health.isOffline) count += log.applyRetention(nowMs, highWatermark);
+    }
     return count;
   }
 
   /** Notes on the disk up to where each log is safe, so that a start after a crash has less to check. */
   checkpoint(): void {
-    for (const directory of this.#options.directories) directory.checkpoint(this.#logsIn(directory));
+    for (const directory of this.#options.directories) {
+      if (!directory.health.isOffline) directory.checkpoint(this.#logsIn(directory));
+    }
   }
 
   /** In the order of log.dirs. */
@@ -208,12 +231,46 @@ export class Partitions {
     return this.#homes.get(`${partition.topic}-${partition.index}`);
   }
 
+  /** Lets `copy`, which has all but the end of the partition's log, take the log's place; appends wait meanwhile. */
+  relocate(partition: Partition, directory: LogDirectory, copy: ReplicaCopy): void {
+    const { files } = this.#options;
+    const { log, topic, index } = partition;
+    const name = `${topic}-${index}`;
+    const home = this.#homes.get(name)!;
+    this.#settleEarly();
+    log.close();
+    try {
+      copy.finish();
+      files.rename(copy.directory, join(directory.path, name));
+      files.syncDirectory(directory.path);
+      partition.log = this.#openLog(directory, log);
+    } catch (error) {
+      partition.log = this.#openLog(home, log);
+      throw error;
+    }
+    this.#release(name);
+    this.#claim(name, directory);
+    this.#deleteLog(log);
+    this.checkpoint();
+    partition.wakeWaiters();
+  }
+
+  /** The log again that was closed as `log`, in `directory`. */
+  #openLog(directory: LogDirectory, log: Log): Log {
+    const { files, clock, logger } = this.#options;
+    return Log.open({
+      files, clock, logger, config: log.config, topicId: log.topicId, directory: join(directory.path, basename(log.directory)),
+      stage: this.#stage, cleanShutdown: true, deletions: directory.deletions, health: directory.health,
+      recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset,
+    });
+  }
+
   /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
   close(brokerEpoch: number): void {
     const failed = this.#closeLogs();
     for (const directory of this.#options.directories) {
       try {
-        if (failed.has(directory)) directory.abandon();
+        if (failed.has(directory) || directory.health.isOffline) directory.abandon();
         else directory.close(this.#logsIn(directory), brokerEpoch);
       } catch (error) {
         this.#options.logger.error('not-closed', { path: directory.path, error: (error as Error).message });
@@ -252,7 +309,7 @@ export class Partitions {
     this.#moveStrayAside(home, name, plan.id);
     const log = Log.open({
       files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
-      cleanShutdown: home.cleanShutdown, deletions: home.deletions, ...home.checkpointOf(plan.name, index),
+      cleanShutdown: home.cleanShutdown, deletions: home.deletions, health: home.health, ...home.checkpointOf(plan.name, index),
     });
     return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
       settleOthers: () => this.#settleEarly(),
@@ -288,6 +345,11 @@ export class Partitions {
   #emptiest(): LogDirectory {
     const { directories } = this.#options;
     return directories.reduce((least, one) => (this.#counts.get(one)! < this.#counts.get(least)! ? one : least));
+  }
+
+  /** Whoever waits for more is told that there will be none. */
+  #wakeWaitersIn(directory: LogDirectory): void {
+    for (const partition of this.all()) if (this.directoryOf(partition) === directory) partition.wakeWaiters();
   }
 
   *#logsIn(directory: LogDirectory): IterableIterator<Log> {

@@ -1,10 +1,13 @@
 /** What one fetch finds in each partition it asks for: places in files, not bytes. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import type { OpenFile } from '../platform/files.ts';
+import { CheckedReader } from '../log/checked-reader.ts';
+import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
+
+export { CorruptBatchError };
 
 /** One partition of a fetch. By name before v13, by id from then on; the other may be unknown. */
 export interface Asked {
@@ -27,9 +30,16 @@ export interface Found {
   divergingEpoch: { epoch: number; endOffset: number } | null;
   /** For read_committed: whose records among these are to be passed over, and from where. */
   abortedTransactions: readonly { producerId: number; firstOffset: number }[];
-  file: OpenFile | null;
+  /** Gives no batch that is not sound: it throws CorruptBatchError. */
+  file: RecordFile | null;
   position: number;
   length: number;
+}
+
+/** What a range of records is read from, front to back. */
+export interface RecordFile extends Pick<CheckedReader, 'path' | 'read'> {
+  /** `read` may give less than it is asked for before the end. */
+  readonly givesWholeBatches?: true;
 }
 
 const NO_TRANSACTIONS: readonly { producerId: number; firstOffset: number }[] = [];
@@ -100,7 +110,7 @@ function readOne(
   if (maxBytes <= 0 && !atLeastOne) return result;
   const range = log.locate(asked.fetchOffset, upTo, maxBytes, atLeastOne);
   if (range !== null) {
-    result.file = range.file;
+    result.file = log.config.checkCrcsOnFetch ? new CheckedReader(range) : range.file;
     result.position = range.position;
     result.length = range.length;
     if (readCommitted) result.abortedTransactions = log.abortedTransactions(asked.fetchOffset, range.nextOffset);
@@ -116,9 +126,15 @@ function readOrFail(
   try {
     return readOne(partition, asked, readCommitted, left, atLeastOne);
   } catch (error) {
-    partitions.noteReadFailure(partition, error);
-    return failed(ErrorCode.KAFKA_STORAGE_ERROR);
+    return failed(readErrorCode(partitions, partition, error));
   }
+}
+
+/** What a client is told when reading has failed; damage has been said in the log by whoever found it. */
+export function readErrorCode(partitions: Partitions, partition: Partition, error: unknown): number {
+  if (error instanceof CorruptBatchError) return ErrorCode.CORRUPT_MESSAGE;
+  partitions.noteReadFailure(partition, error);
+  return ErrorCode.KAFKA_STORAGE_ERROR;
 }
 
 /** What is told of a partition that gives nothing but an error. */

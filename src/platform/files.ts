@@ -4,8 +4,9 @@
  */
 import {
   closeSync, existsSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync,
-  readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+  readFileSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync,
 } from 'node:fs';
+import { open as openLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lockFile, type Lock } from './lock-file.ts';
 
@@ -23,6 +24,12 @@ export interface OpenFile {
   /** The same without stopping the event loop. */
   syncLater(): Promise<void>;
   close(): void;
+}
+
+/** -1 where there is no such number. */
+export interface Volume {
+  readonly totalBytes: number;
+  readonly usableBytes: number;
 }
 
 export interface Files {
@@ -46,6 +53,10 @@ export interface Files {
   replace(path: string, content: Uint8Array | string, durable?: boolean): void;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void;
+  /** The same without stopping the event loop. */
+  syncDirectoryLater(path: string): Promise<void>;
+  /** How large the volume with this path is, and how much of it an ordinary process may still fill, in bytes. */
+  volume(path: string): Volume;
   /** Takes a lock that ends with the process, at the latest; null while another living process has it. */
   lock(path: string): Lock | null;
 }
@@ -132,6 +143,19 @@ export const nodeFiles: Files = {
     } finally {
       closeSync(fd);
     }
+  },
+  async syncDirectoryLater(path) {
+    if (process.platform === 'win32') return;
+    const directory = await openLater(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+  volume(path) {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize };
   },
   lock: lockFile,
 };

@@ -2,7 +2,7 @@
  * Files in memory: what a broker started with --memory writes to, and the disk of tests. Files grow by chunks, so that
  * appending never copies what is there; an open file outlives its name, as on POSIX.
  */
-import type { Files, OpenFile } from './files.ts';
+import type { Files, OpenFile, Volume } from './files.ts';
 import type { Lock } from './lock-file.ts';
 
 const CHUNK_BITS = 16;
@@ -183,6 +183,14 @@ export class MemoryFiles implements Files {
 
   syncDirectory(path: string): void {
     this.#change('syncDirectory', path);
+  }
+
+  async syncDirectoryLater(path: string): Promise<void> {
+    this.syncDirectory(path);
+  }
+
+  volume(): Volume {
+    return { totalBytes: -1, usableBytes: -1 };
   }
 
   lock(path: string): Lock | null {

@@ -12,7 +12,7 @@ import { batchOf } from '../log/log-fixture.ts';
 import { PartitionsFixture, topicId } from '../partitions/partitions-fixture.ts';
 import { GeneratedValues } from '../protocol/generated-values.ts';
 import { versionsOf } from '../protocol/tables.ts';
-import { interpretEncode, type Struct } from '../protocol/interpreter.ts';
+import { interpretEncode } from '../protocol/interpreter.ts';
 
 const PLAIN = topicId(0);
 const COMPACTED = topicId(1);
@@ -237,7 +237,7 @@ describe.each(versions)('Produce v%i', (version) => {
     };
     const tags: [number, Buffer][] = [[7, Buffer.alloc(5, 9)], [300, Buffer.alloc(200, 1)]];
     const response = decodeResponse(
-      version, serve(fixture, version, interpretEncode(Produce.request, version, request as unknown as Struct, tags))!,
+      version, serve(fixture, version, interpretEncode(Produce.request, version, request, tags))!,
     );
     expect(response.responses[0].partitionResponses[0]).toMatchObject({ index: 1, errorCode: 0, baseOffset: 0 });
     expect(fixture.partition('plain', 1).endOffset).toBe(2);

@@ -106,13 +106,13 @@ describe('DescribeConfigs', () => {
   test.each([
     [TOPIC, 'nope', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ''],
     [TOPIC, 'a/b', ErrorCode.INVALID_TOPIC_EXCEPTION, 'Topic name is invalid'],
-    [BROKER, '5', ErrorCode.INVALID_REQUEST, 'Unexpected broker id, expected 7 or empty string, but received 5'],
-    [BROKER, 'x', ErrorCode.INVALID_REQUEST, 'Broker id must be an integer, but it is: x'],
-    [LOGGER, '', ErrorCode.INVALID_REQUEST, 'Broker id must not be empty'],
-    [LOGGER, '5', ErrorCode.INVALID_REQUEST, 'Unexpected broker id, expected 7 but received 5'],
-    [METRICS, '', ErrorCode.INVALID_REQUEST, 'Client metrics subscription name must not be empty'],
-    [GROUP, '', ErrorCode.INVALID_REQUEST, 'Group name must not be empty'],
-    [99, 'x', ErrorCode.INVALID_REQUEST, 'Unknown resource type 99'],
+    [BROKER, '5', ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: ask that one, or all by an empty name'],
+    [BROKER, 'x', ErrorCode.INVALID_REQUEST, "'x' names no broker: give its number"],
+    [LOGGER, '', ErrorCode.INVALID_REQUEST, 'Which broker? Loggers are asked for by its number'],
+    [LOGGER, '5', ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: ask that one'],
+    [METRICS, '', ErrorCode.INVALID_REQUEST, 'Which subscription to client metrics? Give its name'],
+    [GROUP, '', ErrorCode.INVALID_REQUEST, 'Which group? Give its name'],
+    [99, 'x', ErrorCode.INVALID_REQUEST, 'There is no resource type 99: use 2, 4, 8, 16, 32'],
   ])('refuses resource type %i named "%s"', async (type, name, errorCode, message) => {
     const refused = await describeOne(type, name);
     expect(refused).toMatchObject({ errorCode, resourceType: type, resourceName: name, configs: [] });
@@ -189,7 +189,7 @@ describe('IncrementalAlterConfigs', () => {
       '5',
       [SET, 'max.connections', '1'],
       ErrorCode.INVALID_REQUEST,
-      'Unexpected broker id, expected 7, but received 5',
+      'This is broker 7, not 5: send it there',
     ],
     [
       BROKER,
@@ -207,7 +207,7 @@ describe('IncrementalAlterConfigs', () => {
     ],
     [GROUP, 'g', [SET, 'foo', '1'], ErrorCode.INVALID_CONFIG, 'Unknown group config name: foo'],
     [METRICS, '', [SET, 'interval.ms', '500'], ErrorCode.INVALID_REQUEST, "Subscription name can't be empty"],
-    [99, 'x', [SET, 'a', 'b'], ErrorCode.INVALID_REQUEST, 'Unknown resource type 99'],
+    [99, 'x', [SET, 'a', 'b'], ErrorCode.INVALID_REQUEST, 'There is no resource type 99: use 2, 4, 8, 16, 32'],
   ])('of type %i named "%s" is refused: %o', async (type, name, change, errorCode, message) => {
     expect(await alter(type, name, [change])).toEqual([errorCode, message]);
   });

@@ -30,7 +30,8 @@ class Answers {
 
   constructor(version: number, seed: number) {
     this.#version = version;
-    this.#random = seededRandom(seed).float;
+    const random = seededRandom(seed);
+    this.#random = () => random.float();
   }
 
   next(recordBytes: () => number): FetchAnswer {
@@ -101,11 +102,11 @@ function byHand(version: number, answer: FetchAnswer, piece: () => number): { by
   const parts = [Buffer.from(output.buffer.subarray(6, output.position))];
   output.buffer.fill(0xee); // the output is used by other connections before the tail has gone
   const announced = tail?.remaining ?? 0;
-  while (tail !== undefined && tail.remaining > 0) {
+  for (let left = announced; left > 0; left = tail!.remaining) {
     const size = piece();
     const into = Buffer.alloc(size + 2, 0xaa);
-    const count = tail.fill(into, 1, size);
-    expect(count === size || tail.remaining === 0).toBe(true);
+    const count = tail!.fill(into, 1, size);
+    expect(count === size || tail!.remaining === 0).toBe(true);
     expect([into[0], into[count + 1]]).toEqual([0xaa, 0xaa]);
     parts.push(into.subarray(1, 1 + count));
   }

@@ -113,11 +113,8 @@ test('JoinGroup v0 has one timeout for both', async () => {
   broker.groups.stop();
 });
 
-test('coordinators that do not exist yet are not available, in words', async () => {
+test('a coordinator that does not exist yet is not available, in words', async () => {
   const broker = new GroupBroker().start();
-  const [transaction] = (await broker.send(FindCoordinator, 4, { keyType: 1, coordinatorKeys: ['t'] })).coordinators;
-  expect(transaction).toMatchObject({ nodeId: -1, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
-  expect(transaction.errorMessage).toMatch(/transaction/);
   const [share] = (await broker.send(FindCoordinator, 6, { keyType: 2, coordinatorKeys: [`g:${T1}:0`] })).coordinators;
   expect(share).toMatchObject({ nodeId: -1, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
   broker.groups.stop();

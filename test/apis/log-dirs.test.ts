@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
@@ -33,5 +36,22 @@ test('log directories are shown with the partitions asked for', async () => {
   } finally {
     await client.close();
     await broker.stop();
+  }
+});
+
+test('the size of the volume is shown where there is one', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ottla-'));
+  const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': directory };
+  const broker = await startBroker({ settings });
+  try {
+    const [host, port] = broker.bootstrap.split(':');
+    const client = await connect({ host, port: Number(port) });
+    const { results: [shown] } = await client.send(DescribeLogDirs, 4, { topics: [] });
+    expect(shown.totalBytes).toBeGreaterThan(shown.usableBytes);
+    expect(shown.usableBytes).toBeGreaterThan(0);
+    await client.close();
+  } finally {
+    await broker.stop();
+    rmSync(directory, { recursive: true });
   }
 });

@@ -33,7 +33,7 @@ export class TopicBroker extends Cluster {
   ): Promise<Values<Res>> {
     const { controller, layers, logged, listener } = this;
     const broker = {
-      nodeId: 1, controller, layers, config: effectiveConfig(layers),
+      nodeId: 1, controller, layers, partitions: { isOffline: () => false }, config: effectiveConfig(layers),
       logger: { ...silentLogger, warn: (event: string) => void logged.push(event) },
     };
     return serve(api, version, request, { broker, apiVersion: version, listener } as unknown as Context);

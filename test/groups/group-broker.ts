@@ -41,6 +41,10 @@ export class MemoryLog implements GroupLog {
     this.batches.push(encodeBatch({ records: [...records] }));
   }
 
+  hasOpenTransaction(): boolean {
+    return false;
+  }
+
   forEachRecord(visit: Parameters<GroupLog['forEachRecord']>[0]): void {
     for (const bytes of this.batches) {
       const batch = decodeBatch(bytes, 0);

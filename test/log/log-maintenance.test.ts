@@ -135,7 +135,12 @@ describe('flushing', () => {
     const log = open();
     append(log, batchOf(['a', 'b']));
     expect(log.recoveryPoint).toBe(0);
+    expect(log.flusher.awaitsCommit).toBe(false);
     append(log, batchOf(['c']));
+    expect(log.flusher.awaitsCommit).toBe(true);
+    const committed = log.flusher.commits.join();
+    log.flusher.startCommit();
+    await committed;
     expect(log.recoveryPoint).toBe(3);
     append(log, batchOf(['d']));
     await clock.advance(50);

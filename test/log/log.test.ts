@@ -99,7 +99,7 @@ describe('a disk that refuses', () => {
     const other = open({ directory: '/data/orders-1' });
     append(unlucky, batchOf(['lost']));
     files.before = (operation, path) => {
-      if (operation === 'write' && path.startsWith(DIRECTORY)) throw diskError('EIO', 'write', path);
+      if (operation === 'write' && path.startsWith(DIRECTORY)) throw diskError('ENOSPC', 'write', path);
     };
     expect(append(other, batchOf(['kept']))).toBe(0);
     expect(() => append(unlucky, batchOf(['too early']))).toThrow(AppendFailedError);

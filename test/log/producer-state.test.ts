@@ -136,3 +136,29 @@ describe('the snapshot', () => {
     }
   });
 });
+
+describe('a marker', () => {
+  const state = (open: boolean, epoch = 3, coordinatorEpoch = 5): ProducerState =>
+    new ProducerState([
+      { producerId: 1, epoch, coordinatorEpoch, lastTimestamp: 0, currentTxnFirstOffset: open ? 7 : -1, batches: [] },
+    ]);
+  const { NONE, INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED } = ErrorCode;
+
+  it.each([
+    ['of the epoch that wrote', 0, true, 3, NONE],
+    ['of a later epoch', 0, true, 4, NONE],
+    ['of an earlier epoch', 0, true, 2, INVALID_PRODUCER_EPOCH],
+    ['of the epoch that wrote, though each transaction has its own', 2, true, 3, INVALID_PRODUCER_EPOCH],
+    ['of the next epoch', 2, true, 4, NONE],
+    ['that is there already', 2, false, 3, NONE],
+    ['of an epoch long gone', 2, false, 2, INVALID_PRODUCER_EPOCH],
+  ])('%s (transaction version %i, open: %s)', (_what, version, open, epoch, code) => {
+    expect(state(open).checkMarker(1, epoch, 5, version)).toBe(code);
+  });
+
+  it('of a coordinator that has been replaced is fenced', () => {
+    expect(state(true).checkMarker(1, 3, 4)).toBe(TRANSACTION_COORDINATOR_FENCED);
+    expect(state(true).checkMarker(1, 3, 6)).toBe(NONE);
+    expect(state(true).checkMarker(2, 0, 0)).toBe(NONE);
+  });
+});

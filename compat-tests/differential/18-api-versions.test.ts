@@ -1,0 +1,54 @@
+import { ApiVersions } from '../../protocol/apis/index.ts';
+import type { Api, ResponseOf } from '../../protocol/schema.ts';
+import { differential } from './differential.ts';
+import type { Side } from './side.ts';
+
+type VersionsSide = typeof ApiVersions extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
+
+const VALID = { clientSoftwareName: 'differential', clientSoftwareVersion: '1.0' };
+/** The APIs that Ottla has; it says nothing of the others. */
+const SERVED = new Set([
+  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 44, 47, 60, 74, 75,
+]);
+/** Features of APIs that it has not yet. */
+const LATER = /^(group|share|streams|transaction|eligible)\./;
+
+function record(side: VersionsSide, answer: ResponseOf<typeof ApiVersions> | null): void {
+  if (answer === null) return;
+  side.record({
+    ...answer,
+    apiKeys: answer.apiKeys.filter(({ apiKey }) => SERVED.has(apiKey)),
+    supportedFeatures: answer.supportedFeatures.filter(({ name }) => !LATER.test(name)),
+    finalizedFeatures: answer.finalizedFeatures.filter(({ name }) => !LATER.test(name)),
+  });
+}
+
+const software = (clientSoftwareName: string, clientSoftwareVersion: string) => async (side: VersionsSide) =>
+  record(side, await side.look({ clientSoftwareName, clientSoftwareVersion }));
+
+/** A version that nobody has: the answer is one in v0, whatever the body. */
+const ofVersion = (version: number, ...body: number[]) => async (side: VersionsSide) => {
+  const header = Buffer.from([0, 18, version >> 8, version & 0xff, 0, 0, 0, 1, 0, 1, 0x78]);
+  record(side, await side.askRaw(Buffer.concat([header, Buffer.from(body)]), 0));
+};
+
+differential(ApiVersions, {
+  'a client with a name': software('differential', '1.0'),
+  'a client without a name': software('', '1.0'),
+  'a client without a version': software('differential', ''),
+  'a name with a space': software('my client', '1.0'),
+  'a name that begins with a dash': software('-client', '1.0'),
+  'a name that ends with a dot': software('client.', '1.0'),
+  'a name of one letter': software('c', '1'),
+  'a name with an umlaut': software('clïent', '1.0'),
+  'a long name': software('c'.repeat(300), '1.0'),
+  'a version with a plus': software('client', '1+2'),
+  'twice': async (side) => {
+    record(side, await side.look(VALID));
+    record(side, await side.look(VALID));
+  },
+  'version 5': ofVersion(5, 0),
+  'version 99': ofVersion(99, 0, 1, 2, 3),
+  'version -1': ofVersion(-1),
+  'the largest version': ofVersion(0x7fff, 0),
+});

@@ -1,0 +1,70 @@
+/** Takes partitions into a transaction, or says whether they are in it. */
+import { AddPartitionsToTxn } from '../../protocol/apis/24-add-partitions-to-txn.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
+import type { TopicPartition } from '../transactions/transaction-state.ts';
+import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import { handler } from './handler.ts';
+import { fencedBefore } from './transaction-errors.ts';
+
+type Transaction = RequestOf<typeof AddPartitionsToTxn>['transactions'][number];
+type Topics = Transaction['topics'];
+type ErrorOf = (partition: TopicPartition) => number;
+
+const FENCED_SINCE = 2;
+/** From here on one request speaks of many transactions, and brokers ask with it. */
+const BATCHED_SINCE = 4;
+
+export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
+  handle: (request, { broker, apiVersion }) => {
+    if (apiVersion >= BATCHED_SINCE) {
+      const resultsByTransaction = request.transactions.map((transaction) => {
+        const errorOf = transaction.verifyOnly ? verify(broker, transaction) : add(broker, transaction, EPOCH_BUMP_VERSION);
+        return { transactionalId: transaction.transactionalId, topicResults: results(transaction.topics, errorOf) };
+      });
+      return { resultsByTransaction };
+    }
+    const errorOf = add(broker, {
+      transactionalId: request.v3AndBelowTransactionalId, producerId: request.v3AndBelowProducerId,
+      producerEpoch: request.v3AndBelowProducerEpoch, topics: request.v3AndBelowTopics, verifyOnly: false,
+    }, 0);
+    return {
+      resultsByTopicV3AndBelow: results(
+        request.v3AndBelowTopics, (partition) => fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
+      ),
+    };
+  },
+  refuse: ({ transactions, v3AndBelowTopics }, errorCode) => ({
+    errorCode,
+    resultsByTransaction: transactions.map(({ transactionalId, topics }) => (
+      { transactionalId, topicResults: results(topics, () => errorCode) }
+    )),
+    resultsByTopicV3AndBelow: results(v3AndBelowTopics, () => errorCode),
+  }),
+});
+
+/** All or none: where one does not exist, the others are not attempted. */
+function add({ transactions, controller }: BrokerParts, transaction: Transaction, clientVersion: number): ErrorOf {
+  const { topicsByName } = controller.image;
+  const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
+  const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) => all.map((partition) => ({ topic, partition })));
+  if (!partitions.every(exists)) {
+    return (partition) => (exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  }
+  const errorCode = transactions.addPartitions(transaction.transactionalId, transaction, partitions, clientVersion);
+  return () => errorCode;
+}
+
+function verify({ transactions }: BrokerParts, transaction: Transaction): ErrorOf {
+  return (partition) => transactions.verifyPartition(transaction.transactionalId, transaction, partition);
+}
+
+function results(topics: Topics, errorOf: ErrorOf) {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    resultsByPartition: partitions.map((partitionIndex) => (
+      { partitionIndex, partitionErrorCode: errorOf({ topic: name, partition: partitionIndex }) }
+    )),
+  }));
+}

@@ -1,0 +1,18 @@
+/** Commits or aborts a transaction. */
+import { EndTxn } from '../../protocol/apis/26-end-txn.ts';
+import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import { handler } from './handler.ts';
+import { fencedBefore } from './transaction-errors.ts';
+
+const FENCED_SINCE = 2;
+/** From here on the epoch rises with each transaction (KIP-890), and the answer tells it. */
+const EPOCH_BUMP_SINCE = 5;
+
+export const endTxn = handler(EndTxn, {
+  handle: async ({ transactionalId, producerId, producerEpoch, committed }, { broker, apiVersion }) => {
+    const clientVersion = apiVersion >= EPOCH_BUMP_SINCE ? EPOCH_BUMP_VERSION : 0;
+    const answer = await broker.transactions.end({ transactionalId, producerId, producerEpoch, committed, clientVersion });
+    return { ...answer, errorCode: fencedBefore(FENCED_SINCE, apiVersion, answer.errorCode) };
+  },
+  refuse: (_request, errorCode) => ({ errorCode }),
+});

@@ -1,0 +1,30 @@
+/** Writes transaction markers: for coordinators on other brokers, and for operators that end a hanging transaction (KIP-664). */
+import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
+import { writeMarker } from '../transactions/markers.ts';
+import { handler } from './handler.ts';
+
+export const writeTxnMarkers = handler(WriteTxnMarkers, {
+  handle: ({ markers }, { broker }) => ({
+    markers: markers.map(({ topics, transactionResult: committed, ...rest }) => {
+      const { producerId } = rest;
+      const marker = { ...rest, committed, timestamp: broker.clock.now() };
+      return {
+        producerId,
+        topics: topics.map(({ name, partitionIndexes }) => ({
+          name,
+          partitions: partitionIndexes.map((partitionIndex) => (
+            { partitionIndex, errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker) }
+          )),
+        })),
+      };
+    }),
+  }),
+  refuse: ({ markers }, errorCode) => ({
+    markers: markers.map(({ producerId, topics }) => ({
+      producerId,
+      topics: topics.map(({ name, partitionIndexes }) => (
+        { name, partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode })) }
+      )),
+    })),
+  }),
+});

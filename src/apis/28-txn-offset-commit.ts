@@ -1,0 +1,48 @@
+/** Stores how far a group has read, as part of a transaction. */
+import { TxnOffsetCommit } from '../../protocol/apis/28-txn-offset-commit.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import { refuseCommit } from '../groups/offset-requests.ts';
+import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import { handler } from './handler.ts';
+import { mergeTopics, sortTopics } from './topic-partitions.ts';
+
+/** KIP-890: TRANSACTION_ABORTABLE; then a commit takes the group's offsets into the transaction. */
+const ABORTABLE_SINCE = 4;
+const IMPLICIT_ADD_SINCE = 5;
+const LOADING_SINCE = 2;
+
+export const txnOffsetCommit = handler(TxnOffsetCommit, {
+  handle: (request, { broker, apiVersion }) => {
+    const { transactionalId, producerId, producerEpoch, topics } = request;
+    const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
+    const { known, unknown } = sortTopics(broker.controller.image, named, false);
+    if (known.length === 0) return { topics: unknown };
+    const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
+    const committed = broker.groups.commitTransactionalOffsets({ ...request, retentionTimeMs: -1, topics: known, knowsEpochs: true }, (partition) => (
+      told(broker.transactions.admit(
+        transactionalId, { producerId, producerEpoch }, { topic: '__consumer_offsets', partition }, clientVersion,
+      ), apiVersion)
+    ));
+    return { topics: mergeTopics(unknown, committed) };
+  },
+  refuse: ({ topics }, errorCode) => ({
+    topics: refuseCommit(topics.map((topic) => ({ ...topic, topicId: ZERO_UUID })), errorCode),
+  }),
+});
+
+function told(errorCode: number, apiVersion: number): number {
+  switch (errorCode) {
+    case ErrorCode.PRODUCER_FENCED:
+      return ErrorCode.INVALID_PRODUCER_EPOCH;
+    case ErrorCode.TRANSACTION_ABORTABLE:
+      return apiVersion >= ABORTABLE_SINCE ? errorCode : ErrorCode.INVALID_TXN_STATE;
+    case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
+      // Clients of v0 and v1 give up on it.
+      return apiVersion >= LOADING_SINCE ? errorCode : ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    case ErrorCode.NOT_COORDINATOR:
+      return ErrorCode.COORDINATOR_NOT_AVAILABLE; // that of the transaction, not of the group
+    default:
+      return errorCode;
+  }
+}

@@ -1,0 +1,29 @@
+/** Moves partitions between the log directories of this broker; the answer comes when the move has begun. */
+import { AlterReplicaLogDirs } from '../../protocol/apis/34-alter-replica-log-dirs.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
+import { handler } from './handler.ts';
+
+export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
+  handle: (request, { broker: { directoryMoves } }) => ({
+    results: answer(request, (topic, partition, path) => directoryMoves.move(topic, partition, path)),
+  }),
+  refuse: (request, errorCode) => ({ results: answer(request, () => errorCode) }),
+});
+
+/** By topic, as the answer has it: a request has them by directory. The last directory a partition is named for counts. */
+function answer(
+  { dirs }: RequestOf<typeof AlterReplicaLogDirs>, code: (topic: string, partition: number, path: string) => number,
+) {
+  const wanted = new Map<string, Map<number, string>>();
+  for (const { path, topics } of dirs) {
+    for (const { name, partitions } of topics) {
+      const paths = wanted.get(name) ?? new Map<number, string>();
+      wanted.set(name, paths);
+      for (const partition of partitions) paths.set(partition, path);
+    }
+  }
+  return [...wanted].map(([topicName, paths]) => ({
+    topicName,
+    partitions: [...paths].map(([partitionIndex, path]) => ({ partitionIndex, errorCode: code(topicName, partitionIndex, path) })),
+  }));
+}

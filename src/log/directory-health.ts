@@ -1,0 +1,78 @@
+/**
+ * Whether a log directory can be trusted with more. A disk that is full or read-only refuses appends for as long as it is;
+ * one that lost what it had taken (a failed fdatasync, an I/O error) is left alone until the broker starts anew: the system
+ * has dropped the pages it could not write, and a second fdatasync would say all is well.
+ */
+import type { Logger } from '../platform/logger.ts';
+
+/** Errors after which it is not known what the disk holds. All others pass: ENOSPC, EDQUOT, EROFS, EMFILE, … */
+const LOST = new Set(['EIO', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESTALE', 'EBADF']);
+
+/** Thrown by logs of a directory that is offline. */
+export class DirectoryOfflineError extends Error {
+  override name = 'DirectoryOfflineError';
+}
+
+export class DirectoryHealth {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #isOffline = false;
+  #isRefusing = false;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** For good: nothing is written to, synced in or read from its logs any more. */
+  get isOffline(): boolean {
+    return this.#isOffline;
+  }
+
+  /** The last append was refused by the disk. */
+  get isRefusing(): boolean {
+    return this.#isRefusing;
+  }
+
+  onOffline(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** @throws {DirectoryOfflineError} */
+  check(): void {
+    if (this.#isOffline) throw new DirectoryOfflineError(`${this.#path} is offline since an error of its disk`);
+  }
+
+  /** fdatasync or fsync failed, whatever the reason. */
+  syncFailed(file: string, error: unknown): void {
+    this.#takeOffline('a sync failed', file, error);
+  }
+
+  /** A write, a truncation, the opening or renaming of a file failed. One line, until an append succeeds again. */
+  writeFailed(file: string, error: unknown): void {
+    if (LOST.has((error as NodeJS.ErrnoException).code ?? '')) return this.#takeOffline('a write failed', file, error);
+    if (this.#isRefusing || this.#isOffline) return;
+    this.#isRefusing = true;
+    this.#logger.error('log-dir.refuses-appends', {
+      path: this.#path, file, error: (error as Error).message,
+      next: 'free space, or make it writable: producers are told KAFKA_STORAGE_ERROR until an append succeeds',
+    });
+  }
+
+  writeSucceeded(): void {
+    if (!this.#isRefusing) return;
+    this.#isRefusing = false;
+    this.#logger.warn('log-dir.takes-appends-again', { path: this.#path });
+  }
+
+  #takeOffline(what: string, file: string, error: unknown): void {
+    if (this.#isOffline) return;
+    this.#isOffline = true;
+    this.#logger.error('log-dir.offline', {
+      path: this.#path, reason: what, file, error: (error as Error).message,
+      next: 'its partitions answer KAFKA_STORAGE_ERROR; check the disk, then restart the broker, which recovers its logs',
+    });
+    for (const listener of this.#listeners) listener();
+  }
+}

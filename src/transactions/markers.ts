@@ -1,0 +1,26 @@
+/** Ends a transaction in one partition: its marker into the log, and where offsets lie there, word to their groups. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { LogError, type Marker, type Partition } from '../partitions/partition.ts';
+import type { TopicPartition } from './transaction-state.ts';
+
+const OFFSETS_TOPIC = '__consumer_offsets';
+
+/** Where markers go to. */
+export interface MarkedParts {
+  readonly partitions: { get(topic: string, index: number): Partition | undefined };
+  readonly groups: { completeTransaction(index: number, producerId: number, committed: boolean): void };
+}
+
+/** NONE once readers see it; UNKNOWN_TOPIC_OR_PARTITION where there is none here; else why the log refuses it. */
+export function writeMarker(parts: MarkedParts, { topic, partition: index }: TopicPartition, marker: Marker): number {
+  const partition = parts.partitions.get(topic, index);
+  if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  try {
+    partition.appendMarker(marker);
+  } catch (error) {
+    if (error instanceof LogError) return error.errorCode;
+    throw error;
+  }
+  if (topic === OFFSETS_TOPIC) parts.groups.completeTransaction(index, marker.producerId, marker.committed);
+  return ErrorCode.NONE;
+}

@@ -1,0 +1,130 @@
+/** One connection to a broker of a few handlers: one echoes, one never answers, one waits, one streams, one throws. */
+import { Produce } from '../../protocol/apis/00-produce.ts';
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
+import { LeaveGroup } from '../../protocol/apis/13-leave-group.ts';
+import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
+import { frame, FrameCutter } from '../../protocol/frame.ts';
+import { writeRequestHeader } from '../../protocol/header.ts';
+import { Reader } from '../../protocol/reader.ts';
+import type { AnyApi } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
+import { handler, NO_REPLY, type Context, type Handler, type Reply } from '../../src/apis/handler.ts';
+import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
+import { Connection } from '../../src/net/connection.ts';
+import { Dispatcher } from '../../src/net/dispatch.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { FakeSocket } from './fake-socket.ts';
+
+export const MAX_FRAME_BYTES = 8 << 20;
+
+/** A broker of a few handlers, and one connection to it. */
+export class Room {
+  readonly socket = new FakeSocket();
+  /** What handlers were called with, in order. */
+  readonly handled: string[] = [];
+  /** Requests that wait, oldest first: answered by calling them. */
+  readonly waiting: ((text: string) => void)[] = [];
+  readonly failing: ((error: Error) => void)[] = [];
+  readonly closedFor: (string | null)[] = [];
+  readonly logged: string[] = [];
+  readonly taken: number[] = [];
+  readonly buffers: Buffers;
+  readonly output = new Writer(OUTPUT_BYTES);
+  readonly context: Context;
+  readonly connection: Connection;
+  settled = 0;
+  failSettle: Error | null = null;
+
+  constructor() {
+    const { taken } = this;
+    this.buffers = new (class extends Buffers {
+      override take(bytes: number): Buffer {
+        taken.push(bytes);
+        return super.take(bytes);
+      }
+    })((bytes) => Buffer.alloc(bytes));
+    const logger = { ...silentLogger, error: (event: string) => void this.logged.push(event) };
+    this.context = { broker: { logger }, clientHost: 'x', clientId: null, apiVersion: 0 } as unknown as Context;
+    const settle = () => {
+      this.settled++;
+      if (this.failSettle !== null) throw this.failSettle;
+    };
+    this.connection = new Connection(this.socket, this.context, {
+      dispatcher: new Dispatcher(this.#handlers(), settle), buffers: this.buffers, output: this.output, reader: new Reader(),
+      maxFrameBytes: MAX_FRAME_BYTES, settle, closed: (_connection, reason) => void this.closedFor.push(reason),
+    });
+    this.socket.attach(this.connection);
+  }
+
+  /** Correlation id and text of each answer the client has got. */
+  answers(): [number, string][] {
+    const frames = new FrameCutter(1 << 30).push(this.socket.received);
+    return frames.map((bytes) => [bytes.readInt32BE(0), bytes.toString('latin1', 4)]);
+  }
+
+  #handlers(): Handler[] {
+    const of = (api: unknown, serve: Handler['serve']): Handler => ({
+      api: api as AnyApi, serve, versions: (api as AnyApi).versions, advertised: (api as AnyApi).versions,
+    });
+    const text = (reader: Reader): string => {
+      const said = reader.view(reader.remaining()).toString('latin1');
+      this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
+      return said;
+    };
+    return [
+      of(Heartbeat, (reader, _context, output) => output.bytes(Buffer.from(text(reader), 'latin1'))),
+      of(Produce, (reader) => {
+        text(reader);
+        return NO_REPLY;
+      }),
+      of(SyncGroup, (reader) => {
+        text(reader);
+        return new Promise<Reply>((resolve, reject) => {
+          this.waiting.push((answer) => resolve((output) => output.bytes(Buffer.from(answer))));
+          this.failing.push(reject);
+        });
+      }),
+      of(Fetch, (reader, _context, output) => {
+        const total = Number(text(reader));
+        output.bytes(Buffer.from('head'));
+        return streamOf(total);
+      }),
+      handler(LeaveGroup, {
+        handle: (): never => {
+          this.handled.push('throws');
+          throw new Error('a bug');
+        },
+        refuse: (_request, errorCode) => ({ errorCode, members: [] }),
+      }),
+    ];
+  }
+}
+
+/** `total` bytes that count up. */
+export function streamOf(total: number) {
+  let done = 0;
+  return {
+    get remaining() {
+      return total - done;
+    },
+    fill(into: Buffer, at: number, length: number) {
+      const count = Math.min(length, total - done);
+      for (let i = 0; i < count; i++) into[at + i] = (done + i) & 0xff;
+      done += count;
+      return count;
+    },
+  };
+}
+
+export function request(api: { key: number; flexible: AnyApi['flexible'] }, version: number, correlationId: number, body: string | Buffer): Buffer {
+  const writer = new Writer();
+  writeRequestHeader(writer, api, version, correlationId, 'c');
+  writer.bytes(Buffer.from(body as string, 'latin1'));
+  return frame(writer.finish());
+}
+
+export const echo = (id: number, text: string) => request(Heartbeat, 0, id, text);
+export const silent = (id: number, text: string) => request(Produce, 3, id, text);
+export const wait = (id: number, text: string) => request(SyncGroup, 0, id, text);
+export const stream = (id: number, bytes: number) => request(Fetch, 4, id, String(bytes));
