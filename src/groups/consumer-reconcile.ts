@@ -73,9 +73,13 @@ function advance(
       gained = true;
     }
   }
+  const state = waits ? MemberState.UNRELEASED_PARTITIONS : MemberState.STABLE;
+  // It waits on: nothing to write down.
+  const same = state === before.state && target.epoch === before.memberEpoch &&
+    before.previousMemberEpoch === before.memberEpoch && !gained && pending.size === 0;
+  if (same) return before;
   return {
-    ...from, memberEpoch: target.epoch, previousMemberEpoch: before.memberEpoch,
-    state: waits ? MemberState.UNRELEASED_PARTITIONS : MemberState.STABLE,
+    ...from, memberEpoch: target.epoch, previousMemberEpoch: before.memberEpoch, state,
     assignedPartitions: gained || pending.size > 0 ? kept : from.assignedPartitions,
     partitionsPendingRevocation: OWNS_NOTHING,
   };

@@ -10,6 +10,8 @@ export interface UpdatedRegexes {
   readonly resolved: Regexes;
   /** The member subscribes otherwise than before. */
   readonly changed: boolean;
+  /** Topics have changed that some expressions have not been asked about yet. */
+  readonly behind: boolean;
 }
 
 /** While topics are created one after the other, a group looks at them this often at most. */
@@ -22,7 +24,7 @@ export function updateRegexes(
   const isKnown = regex === '' || group.regexes.has(regex);
   const changed = old !== regex;
   if (!changed && isKnown && (group.regexes.size === 0 || group.seenTopics === turn.topics.topicsByName)) {
-    return { resolved: group.regexes, changed };
+    return { resolved: group.regexes, changed, behind: false };
   }
   const resolved = new Map(group.regexes);
   if (changed && old !== '' && !isUsed(group, old, before.memberId)) {
@@ -34,18 +36,24 @@ export function updateRegexes(
     if ('errorCode' in found) return found;
     keep(group.groupId, regex, found, resolved, turn);
   }
-  if (group.seenTopics !== turn.topics.topicsByName) refresh(group, resolved, turn);
-  return { resolved, changed };
+  const behind = group.seenTopics !== turn.topics.topicsByName && !refresh(group, resolved, turn);
+  return { resolved, changed, behind };
 }
 
-/** Looks for the topics of all expressions again. */
-function refresh(group: ConsumerGroup, resolved: Map<string, ResolvedRegex>, turn: ConsumerTurn): void {
+/** Looks for the topics of all expressions again; false where it is too early for some. */
+function refresh(group: ConsumerGroup, resolved: Map<string, ResolvedRegex>, turn: ConsumerTurn): boolean {
+  let isDone = true;
   for (const [regex, known] of resolved) {
-    if (known.version === turn.topics.revision || turn.nowMs - known.timestamp < LEAST_INTERVAL_MS) continue;
+    if (known.version === turn.topics.revision) continue;
+    if (turn.nowMs - known.timestamp < LEAST_INTERVAL_MS) {
+      isDone = false;
+      continue;
+    }
     const found = resolve(regex, turn);
     if ('errorCode' in found || same(found.topics, known.topics)) continue;
     keep(group.groupId, regex, found, resolved, turn);
   }
+  return isDone;
 }
 
 function keep(

@@ -33,6 +33,7 @@ export function takeIn(
   const changed = regexes.changed || !sameNames(member, updated);
   const everyone = () => membersWith(group, updated, replaced);
   const epoch = nextEpoch(group, everyone, changed, regexes.resolved, turn);
+  if (regexes.behind) turn.looked = false;
 
   let target = { epoch: group.assignmentEpoch, partitions: targetOf(group, replaced?.memberId ?? memberId) };
   if (replaced !== null) {

@@ -1,0 +1,182 @@
+/**
+ * Plays a scenario on one group of the consumer protocol, without shell or clock, and writes the transcript. A line that
+ * starts with '>' is an event; the indented lines under it say what was written, and what was answered.
+ */
+import { errorName } from '../../protocol/errors.ts';
+import { heartbeat } from '../../src/groups/consumer-heartbeat.ts';
+import { removeMembers } from '../../src/groups/consumer-leave.ts';
+import type { ConsumerHeartbeat } from '../../src/groups/consumer-request.ts';
+import { replayConsumer } from '../../src/groups/consumer-replay.ts';
+import type { Assignment, OwnedPartitions } from '../../src/groups/consumer-state.ts';
+import { listPartitions, MemberState, newConsumerGroup, stateOf } from '../../src/groups/consumer-state.ts';
+import type { ConsumerLimits, ConsumerTurn } from '../../src/groups/consumer-turn.ts';
+import { newTurn } from '../../src/groups/consumer-turn.ts';
+import type { GroupRecord } from '../../src/groups/records.ts';
+
+const STATES = ['STABLE', 'UNREVOKED', 'UNRELEASED'];
+const LIMITS: ConsumerLimits = {
+  heartbeatIntervalMs: 5000, sessionTimeoutMs: 45_000, assignmentIntervalMs: 0, maxSize: 10, classicMaxSize: 10,
+  assignors: ['uniform', 'range'], upgrade: true, downgrade: true,
+};
+
+class Scenario {
+  readonly #group = newConsumerGroup('g');
+  #topics: ReadonlyMap<string, { id: string; name: string; partitions: unknown[] }> = new Map();
+  readonly #timers = new Map<string, number>();
+  /** The epoch each member was last told. */
+  readonly #epochs = new Map<string, number>();
+  #limits = LIMITS;
+  #revision = 0;
+  #nowMs = 1_000_000;
+  #lines: string[] = [];
+
+  play(line: string): string[] {
+    this.#lines = [];
+    const [verb, subject = '', ...rest] = line.split(' ');
+    const options = new Map(rest.map((word) => word.split('=') as [string, string]));
+    const before = stateOf(this.#group);
+    this.#perform(verb, subject, options);
+    const after = stateOf(this.#group);
+    if (after !== before) this.#lines.push(`[${before} -> ${after}]`);
+    return this.#lines;
+  }
+
+  #perform(verb: string, subject: string, options: Map<string, string>): void {
+    switch (verb) {
+      case 'limit':
+        this.#limits = { ...this.#limits, [subject]: Number(options.get('to')) };
+        return;
+      case 'topic': {
+        const count = Number(options.get('partitions'));
+        const topics = new Map(this.#topics);
+        this.#topics = topics;
+        if (count === 0) topics.delete(subject);
+        else topics.set(subject, { id: subject, name: subject, partitions: Array.from({ length: count }) });
+        this.#revision++;
+        return;
+      }
+      case 'wait':
+        return this.#wait(Number(subject));
+      case 'join':
+        return this.#beat(subject, 0, new Map([['topics', ''], ['owns', ''], ['rebalance', '30000'], ...options]));
+      case 'beat':
+        return this.#beat(subject, Number(options.get('epoch') ?? this.#epochs.get(subject) ?? 0), options);
+      case 'leave':
+        return this.#beat(subject, -1, options);
+      case 'away':
+        return this.#beat(subject, -2, options);
+      default:
+        throw new Error(`A scenario knows no '${verb}'`);
+    }
+  }
+
+  #beat(memberId: string, memberEpoch: number, options: Map<string, string>): void {
+    const turn = this.#turn();
+    const request: ConsumerHeartbeat = {
+      memberId, memberEpoch, instanceId: options.get('instance') ?? null, rackId: null,
+      rebalanceTimeoutMs: Number(options.get('rebalance') ?? -1), subscribedTopicNames: words(options.get('topics')),
+      subscribedTopicRegex: options.get('regex') ?? null, serverAssignor: options.get('assignor') ?? null,
+      topicPartitions: words(options.get('owns'))?.map((text) => (
+        { topicId: text.slice(0, -1), partitions: [Number(text.at(-1))] }
+      )) ?? null,
+      clientId: 'c', clientHost: '/h',
+    };
+    const answer = heartbeat(this.#group, request, turn);
+    if (!('memberEpoch' in answer)) {
+      this.#lines.push(errorName(answer.errorCode));
+      return;
+    }
+    this.#apply(turn);
+    this.#epochs.set(memberId, Math.max(answer.memberEpoch, 0));
+    const given = answer.assignment;
+    const partitions = given === null ? '' : ` has [${shown(given.topicPartitions)}]`;
+    this.#lines.push(`${memberId}: epoch ${answer.memberEpoch}${partitions}`);
+  }
+
+  #turn(): ConsumerTurn {
+    const topics = { revision: this.#revision, topicsByName: this.#topics, topicsById: this.#topics };
+    return newTurn(this.#nowMs, this.#limits, topics);
+  }
+
+  #apply({ records, timers, looked }: ConsumerTurn): void {
+    if (looked) this.#group.seenTopics = this.#topics;
+    for (const record of records) {
+      this.#lines.push(described(record));
+      if (record.type !== 'group' && record.type !== 'offset') replayConsumer(this.#group, record);
+    }
+    for (const { name, memberId, afterMs } of timers) {
+      if (afterMs === null) this.#timers.delete(`${name} ${memberId}`);
+      else this.#timers.set(`${name} ${memberId}`, this.#nowMs + afterMs);
+    }
+  }
+
+  #wait(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    for (;;) {
+      const [due] = [...this.#timers].filter(([, dueMs]) => dueMs <= untilMs).toSorted(([, a], [, b]) => a - b);
+      if (due === undefined) break;
+      const [name, dueMs] = due;
+      this.#timers.delete(name);
+      this.#nowMs = dueMs;
+      const [timer, memberId] = name.split(' ');
+      const member = this.#group.members.get(memberId);
+      this.#lines.push(`(${name} timer)`);
+      if (member === undefined || (timer === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS)) continue;
+      const turn = this.#turn();
+      removeMembers(this.#group, [member], '', turn);
+      this.#apply(turn);
+    }
+    this.#nowMs = untilMs;
+  }
+}
+
+/** `a,b`; '' is an empty list, undefined no list. */
+function words(text: string | undefined): string[] | null {
+  return text === undefined ? null : text.split(',').filter(Boolean);
+}
+
+function shown(topics: readonly { topicId: string; partitions: readonly number[] }[]): string {
+  return topics.flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}${partition}`)).toSorted().join(' ');
+}
+
+function list(partitions: OwnedPartitions | Assignment): string {
+  return shown(listPartitions(partitions as Assignment));
+}
+
+function described(record: GroupRecord): string {
+  switch (record.type) {
+    case 'consumerEpoch':
+      return `+ epoch ${record.value?.epoch}`;
+    case 'consumerMember':
+      if (record.value === null) return `- member ${record.memberId}`;
+      return `+ member ${record.memberId} reads [${[...record.value.subscribedTopicNames, record.value.subscribedTopicRegex].join(' ').trim()}]`;
+    case 'consumerTargetEpoch':
+      return `+ target epoch ${record.value?.assignmentEpoch}`;
+    case 'consumerTarget':
+      return record.value === null ? `- target ${record.memberId}` : `+ target ${record.memberId} [${list(record.value)}]`;
+    case 'consumerCurrent': {
+      if (record.value === null) return `- current ${record.memberId}`;
+      const { memberEpoch, state, assignedPartitions, partitionsPendingRevocation } = record.value;
+      const revoked = list(partitionsPendingRevocation);
+      return `+ current ${record.memberId} epoch ${memberEpoch} ${STATES[state]} [${list(assignedPartitions)}]` +
+        (revoked === '' ? '' : ` gives up [${revoked}]`);
+    }
+    case 'consumerRegex':
+      return record.value === null
+        ? `- regex ${record.regularExpression}`
+        : `+ regex ${record.regularExpression} finds [${record.value.topics.join(' ')}]`;
+    default:
+      return `+ ${record.type}`;
+  }
+}
+
+/** The transcript as it comes out; equal to the one given where the machine does what it says. */
+export function playConsumerScenario(transcript: string): string {
+  const scenario = new Scenario();
+  const lines: string[] = [];
+  for (const line of transcript.split('\n')) {
+    if (line.startsWith('> ')) lines.push(line, ...scenario.play(line.slice(2)).map((what) => `  ${what}`));
+    else if (line === '' || line.startsWith('#')) lines.push(line);
+  }
+  return lines.join('\n');
+}
