@@ -140,7 +140,7 @@ function shown(topics: readonly { topicId: string; partitions: readonly number[]
 }
 
 function list(partitions: OwnedPartitions | Assignment): string {
-  return shown(listPartitions(partitions as Assignment));
+  return shown(listPartitions(partitions));
 }
 
 function described(record: GroupRecord): string {
