@@ -11,6 +11,7 @@ import { configOf, ResourceType, type ListenerImage } from './cluster/image.ts';
 import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
 import { followImage } from './follow-image.ts';
 import { ConfigError } from './config/definition.ts';
+import { resolveLogConfig } from './config/log-config.ts';
 import { effectiveConfig, type BrokerLayers } from './config/layers.ts';
 import { resolveListeners, type Endpoint } from './config/listeners.ts';
 import type { ServerConfig } from './config/server.ts';
@@ -19,6 +20,7 @@ import { GroupCoordinator } from './groups/coordinator.ts';
 import { Cleaner } from './log/cleaner.ts';
 import { cleanerConfig } from './log/cleaner-config.ts';
 import { LogDirectory } from './log/directory.ts';
+import { durabilityOf } from './log/durability.ts';
 import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
@@ -171,7 +173,10 @@ class Broker implements RunningBroker {
       this.#cleaner.start();
       this.parts.directoryMoves.resume();
       this.#isReady = true;
-      logger.info('started', { node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId });
+      logger.info('started', {
+        node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId,
+        durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),
+      });
     } catch (error) {
       await (this.#stopped = this.#end(() => this.parts.partitions.abandon()));
       throw error;

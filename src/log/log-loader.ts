@@ -132,6 +132,7 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
       return true;
     }, recoveryPoint);
     segment.seal();
+    options.onChecked?.(found);
     // Offsets that were given are not given again, be their records readable or not.
     if (segment.damage.at(segment.size - 1) !== null) next = Math.max(next, segments[i + 1]?.baseOffset ?? recoveryPoint);
     // A file may have lost all that was not synced, and look whole; compaction alone leaves gaps that mean nothing.

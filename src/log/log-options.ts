@@ -28,6 +28,8 @@ export interface LogOptions {
   /** Shared by the logs of a directory; without one the log has its own. */
   readonly deletions?: Deletions;
   readonly health?: DirectoryHealth;
+  /** Told of bytes that recovery has read, for whoever shows how far it is. */
+  readonly onChecked?: (bytes: number) => void;
 }
 
 /** Whole batches in one file; the same object is filled again by the next `locate`. */

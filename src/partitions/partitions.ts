@@ -8,6 +8,7 @@ import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { keepsOther } from './twice-found.ts';
 
@@ -45,6 +46,7 @@ export class Partitions {
   readonly #counts = new Map<LogDirectory, number>();
   /** Folders found at start: their names → the ids of the topics they belong to. */
   readonly #foundIds = new Map<string, string | null>();
+  readonly #progress: OpeningProgress;
   #lastFound: Topic | undefined;
   /** Appended to since the last settle. */
   #touched: Partition[] = [];
@@ -64,6 +66,7 @@ export class Partitions {
         this.#foundIds.set(name, topicId);
       }
     }
+    this.#progress = new OpeningProgress(options.clock, options.logger, this.#foundIds.size);
   }
 
   topicByName(name: string): Topic | undefined {
@@ -306,27 +309,35 @@ export class Partitions {
     const name = `${plan.name}-${index}`;
     const home = this.#homes.get(name) ?? this.#claim(name, this.#emptiest());
     const path = join(home.path, name);
-    this.#moveStrayAside(home, name, plan.id);
+    // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
+    const checkpoint = this.#isFound(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
     const log = Log.open({
       files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
-      cleanShutdown: home.cleanShutdown, deletions: home.deletions, health: home.health, ...home.checkpointOf(plan.name, index),
+      cleanShutdown: home.cleanShutdown, deletions: home.deletions, health: home.health, ...checkpoint,
+      onChecked: (bytes) => this.#progress.checked(path, bytes),
     });
+    this.#progress.opened(path);
     return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
       settleOthers: () => this.#settleEarly(),
       flush: () => this.#stage.flush(),
     });
   }
 
-  /** A folder of this name that belongs to another topic (deleted while we were down) makes room, and is kept. */
-  #moveStrayAside(home: LogDirectory, name: string, topicId: string): void {
+  /**
+   * Whether a folder of this name was there at the start. One that belongs to another topic (deleted while we were down)
+   * makes room, and is kept.
+   */
+  #isFound(home: LogDirectory, name: string, topicId: string): boolean {
     const { files, logger } = this.#options;
     const other = this.#foundIds.get(name);
     this.#foundIds.delete(name);
-    if (other === undefined || other === null || other === topicId) return;
+    if (other === undefined) return false;
+    if (other === null || other === topicId) return true;
     const path = join(home.path, name);
     const aside = `${path}.${Buffer.from(other, 'base64url').toString('hex')}-stray`;
     logger.warn('log-moved-aside', { from: path, to: aside, topicId: other, next: 'remove it when you do not miss it' });
     files.rename(path, aside);
+    return false;
   }
 
   #claim(name: string, directory: LogDirectory): LogDirectory {
