@@ -173,6 +173,7 @@ class Broker implements RunningBroker {
       this.#cleaner.start();
       this.parts.directoryMoves.resume();
       this.#isReady = true;
+      void this.parts.partitions.secureRecovered();
       logger.info('started', {
         node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId,
         durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),

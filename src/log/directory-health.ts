@@ -3,10 +3,13 @@
  * one that lost what it had taken (a failed fdatasync, an I/O error) is left alone until the broker starts anew: the system
  * has dropped the pages it could not write, and a second fdatasync would say all is well.
  */
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 
 /** Errors after which it is not known what the disk holds. All others pass: ENOSPC, EDQUOT, EROFS, EMFILE, … */
 const LOST = new Set(['EIO', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESTALE', 'EBADF']);
+
+const SAY_EVERY_MS = 10_000;
 
 /** Thrown by logs of a directory that is offline. */
 export class DirectoryOfflineError extends Error {
@@ -18,11 +21,16 @@ export class DirectoryHealth {
   readonly #logger: Logger;
   #isOffline = false;
   #isRefusing = false;
+  /** On a disk that is nearly full small appends succeed and large ones do not, in turns: that is said now and then. */
+  #saidMs = -Infinity;
+  #isSaid = false;
+  readonly #clock: Clock;
   readonly #listeners: (() => void)[] = [];
 
-  constructor(path: string, logger: Logger) {
+  constructor(path: string, logger: Logger, clock: Clock) {
     this.#path = path;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** For good: nothing is written to, synced in or read from its logs any more. */
@@ -49,11 +57,15 @@ export class DirectoryHealth {
     this.#takeOffline('a sync failed', file, error);
   }
 
-  /** A write, a truncation, the opening or renaming of a file failed. One line, until an append succeeds again. */
+  /** A write, a truncation, the opening or renaming of a file failed. */
   writeFailed(file: string, error: unknown): void {
     if (LOST.has((error as NodeJS.ErrnoException).code ?? '')) return this.#takeOffline('a write failed', file, error);
     if (this.#isRefusing || this.#isOffline) return;
     this.#isRefusing = true;
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#saidMs < SAY_EVERY_MS) return;
+    this.#saidMs = nowMs;
+    this.#isSaid = true;
     this.#logger.error('log-dir.refuses-appends', {
       path: this.#path, file, error: (error as Error).message,
       next: 'free space, or make it writable: producers are told KAFKA_STORAGE_ERROR until an append succeeds',
@@ -63,6 +75,8 @@ export class DirectoryHealth {
   writeSucceeded(): void {
     if (!this.#isRefusing) return;
     this.#isRefusing = false;
+    if (!this.#isSaid) return;
+    this.#isSaid = false;
     this.#logger.warn('log-dir.takes-appends-again', { path: this.#path });
   }
 

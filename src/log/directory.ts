@@ -80,7 +80,7 @@ export class LogDirectory {
     this.nodeId = options.nodeId;
     this.directoryId = meta.directoryId;
     this.deletions = new Deletions(files, options.clock, options.logger);
-    this.health = new DirectoryHealth(path, options.logger);
+    this.health = new DirectoryHealth(path, options.logger, options.clock);
     for (const name of files.list(path)) {
       if (DELETED.test(name) || name.endsWith('.tmp')) files.remove(join(path, name));
     }

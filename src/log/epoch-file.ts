@@ -8,6 +8,8 @@ export class EpochFile {
   readonly #epochs: LeaderEpochs;
   /** A write failed, on a disk that is full: it is tried again with the next append. */
   #isUnsaved = false;
+  /** What the file says is on the disk for sure; whoever wrote it last may not have synced it. */
+  #isSafe = false;
 
   constructor(files: Files, path: string, epochs: LeaderEpochs) {
     this.#files = files;
@@ -43,13 +45,26 @@ export class EpochFile {
     if (this.#epochs.truncateFrom(startOffset)) this.#trySave();
   }
 
-  saveIfNeeded(): void {
-    if (this.#isUnsaved) this.save();
+  /**
+   * Must be true before the recovery point moves on: only from behind it are epochs read back from batches. False where the
+   * disk has no room, say.
+   */
+  makeSafe(): boolean {
+    if (this.#isSafe && !this.#isUnsaved) return true;
+    try {
+      this.#files.replace(this.#path, this.#epochs.encode());
+    } catch {
+      return false;
+    }
+    this.#isUnsaved = false;
+    this.#isSafe = true;
+    return true;
   }
 
-  /** Not synced: after a crash the epochs are read from the batches as well. */
+  /** Not synced: see makeSafe. */
   save(): void {
     this.#isUnsaved = true;
+    this.#isSafe = false;
     this.#files.replace(this.#path, this.#epochs.encode(), false);
     this.#isUnsaved = false;
   }

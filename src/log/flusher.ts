@@ -12,6 +12,7 @@ export interface FlusherDoors {
   readonly files: Files;
   readonly clock: Clock;
   readonly health: DirectoryHealth;
+  readonly epochs: { makeSafe(): boolean };
 }
 
 export class Flusher {
@@ -139,6 +140,6 @@ export class Flusher {
     for (let i = 0; i < last && this.#segments[i].baseOffset < endOffset; i++) {
       if (this.#segments[i].dirty) return;
     }
-    if (endOffset > this.recoveryPoint) this.recoveryPoint = endOffset;
+    if (endOffset > this.recoveryPoint && this.#doors.epochs.makeSafe()) this.recoveryPoint = endOffset;
   }
 }

@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import { completeSwaps } from './cleaner-swap.ts';
+import type { BatchVisitor } from './batch-scan.ts';
 import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogOptions } from './log-options.ts';
 import { ProducerSnapshots, SNAPSHOT_SUFFIX } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
+import { recoverSegment } from './segment-recovery.ts';
 import { Segment } from './segment.ts';
 import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
 
@@ -60,7 +62,10 @@ export function loadLog(options: LogOptions): LoadedLog {
   if (broken !== null) recoverFrom = Math.min(recoverFrom, broken.baseOffset);
   if (epochs === null) recoverFrom = 0; // only the log itself can tell them
   const found = epochs ?? new LeaderEpochs();
-  if (recoverFrom !== Infinity) endOffset = recover(options, segments, recoverFrom, found);
+  if (recoverFrom !== Infinity) {
+    const isTrusted = (segment: Segment) => !cleanShutdown && epochs !== null && segment !== broken;
+    endOffset = recover(options, segments, recoverFrom, found, isTrusted);
+  }
 
   const logStartOffset = Math.max(options.logStartOffset ?? 0, segments[0]?.baseOffset ?? 0);
   if (segments.length === 0 || logStartOffset > endOffset) {
@@ -69,7 +74,8 @@ export function loadLog(options: LogOptions): LoadedLog {
   const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets);
   const changed = [found.truncateTo(endOffset), found.truncateFrom(logStartOffset)].includes(true);
   if (changed || recoverFrom !== Infinity) files.replace(join(directory, EPOCH_CHECKPOINT), found.encode(), false);
-  const producers = snapshots.load(segments, logStartOffset, endOffset, recoverFrom);
+  const isUnchanged = epochs !== null && broken === null && endOffset <= recoveryPoint;
+  const producers = snapshots.load(segments, logStartOffset, endOffset, isUnchanged ? Infinity : recoverFrom);
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
@@ -114,7 +120,10 @@ function loadEpochs({ files, directory }: LogOptions, names: ReadonlySet<string>
 }
 
 /** Checks all segments that reach beyond `recoverFrom`; answers the end offset. Segments behind a cut are removed. */
-function recover(options: LogOptions, segments: Segment[], recoverFrom: number, epochs: LeaderEpochs): number {
+function recover(
+  options: LogOptions, segments: Segment[], recoverFrom: number, epochs: LeaderEpochs,
+  isTrusted: (segment: Segment) => boolean,
+): number {
   const { recoveryPoint = 0 } = options;
   let next = segments[0]?.baseOffset ?? 0;
   for (let i = 0; i < segments.length; i++) {
@@ -122,7 +131,7 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
     if (i + 1 < segments.length && segments[i + 1].baseOffset <= recoverFrom) continue;
     next = Math.max(next, segment.baseOffset);
     const found = segment.size;
-    const cut = segment.recover(options.config.indexIntervalBytes, (bytes, at) => {
+    const accept: BatchVisitor = (bytes, at) => {
       const baseOffset = batch.baseOffset(bytes, at);
       if (baseOffset < next || batch.lastOffsetDelta(bytes, at) < 0) return false;
       if (baseOffset > next && goesTooFar(options, batch.nextOffset(bytes, at))) return false;
@@ -130,7 +139,10 @@ function recover(options: LogOptions, segments: Segment[], recoverFrom: number, 
       const epoch = batch.leaderEpoch(bytes, at);
       if (epoch > epochs.latest) epochs.assign(epoch, baseOffset);
       return true;
-    }, recoveryPoint);
+    };
+    const cut = recoverSegment(segment, options.config.indexIntervalBytes, accept, {
+      trustedBelow: isTrusted(segment) ? recoveryPoint : 0, keptBelow: recoveryPoint,
+    });
     segment.seal();
     options.onChecked?.(found);
     // Offsets that were given are not given again, be their records readable or not.

@@ -71,8 +71,8 @@ export class Log implements StagedLog {
     this.#epochs = new EpochFile(files, join(options.directory, EPOCH_CHECKPOINT), loaded.epochs);
     this.#producers = loaded.producers;
     this.#snapshots = loaded.snapshots;
-    this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger);
-    const doors = { files, clock, health: this.health };
+    this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger, clock);
+    const doors = { files, clock, health: this.health, epochs: this.#epochs };
     this.flusher = new Flusher(loaded.segments, loaded.recoveryPoint, doors, async () => this.flushLater());
     // Whoever made them, in this process or the one before, may not have synced their names.
     this.flusher.noteNewNames(dirname(options.directory), options.directory);
@@ -313,7 +313,6 @@ export class Log implements StagedLog {
     if (!this.health.isOffline && (this.#list.active.dirty || this.recoveryPoint < this.endOffset)) {
       this.#list.active.seal();
       this.#snapshots.take(this.endOffset, this.#producers);
-      this.#epochs.saveIfNeeded();
       this.flusher.flush(this.endOffset);
     }
     this.#list.close();

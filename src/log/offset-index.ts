@@ -64,6 +64,11 @@ export class OffsetIndex {
     return this.#lastAtMost(1, limit);
   }
 
+  /** Forgets entries of offsets from `offset` on. */
+  truncateTo(offset: number): void {
+    this.#entries.cut(this.#lastAtMost(0, offset - 1 - this.#baseOffset) + 1);
+  }
+
   /** Forgets entries of batches that lie at `position` or behind. */
   truncateToPosition(position: number): void {
     this.#entries.cut(this.#lastAtMost(1, position - 1) + 1);

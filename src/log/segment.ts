@@ -5,7 +5,7 @@ import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Facts } from '../platform/logger.ts';
-import { headers, scanBatches, type BatchVisitor } from './batch-scan.ts';
+import { headers } from './batch-scan.ts';
 import { CorruptBatchError, DamageList, extentOfDamage } from './damage.ts';
 import { headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
 import { OffsetIndex } from './offset-index.ts';
@@ -237,31 +237,32 @@ export class Segment {
   }
 
   /**
-   * Reads the whole segment, checks every batch, makes the indexes anew and cuts off what is not sound or what `accept`
-   * refuses; answers how many bytes. Below `keptBelow`, an offset, nothing was torn: damage is noted, what follows stays.
+   * For recovery: keeps what true indexes say of batches below `offset`, and forgets all else, the size included. Answers
+   * where to read on.
    */
-  recover(indexIntervalBytes: number, accept: BatchVisitor, keptBelow = 0): number {
-    const found = this.size;
-    let next = this.baseOffset;
-    this.#forgetIndexes();
-    const visit: BatchVisitor = (bytes, at, size, position) => {
-      const last = batch.lastOffset(bytes, at);
-      if (!this.takesOffset(last) || !accept(bytes, at, size, position)) return false;
-      this.size = position;
-      this.noteAppended(last, batch.maxTimestamp(bytes, at), size, indexIntervalBytes);
-      next = last + 1;
-      return true;
-    };
-    const isKept = () => next < keptBelow;
-    let end = scanBatches(this.file, 0, found, visit);
-    for (; end < found && isKept(); end = scanBatches(this.file, end, found, visit)) {
-      this.size = found;
-      ({ end } = this.corrupt(end, next).damage);
+  trustBelow(offset: number): number {
+    const { offsetIndex, timeIndex } = this;
+    headers.open(this.file);
+    offsetIndex.truncateTo(offset);
+    timeIndex.truncateTo(offset);
+    const [entry, last] = [offsetIndex.count - 1, timeIndex.count - 1];
+    if (entry < 0 || last < 0 || !isEntryTrue(this, entry) || !isTimeEntryTrue(this, last)) {
+      this.#forgetIndexes();
+      return 0;
     }
-    this.size = end;
-    if (end < found) this.file.truncate(end);
+    // Batches behind the last entry of either index have to be noted again.
+    const from = offsetIndex.entryAtMost(this.positionOf(timeIndex.offset(last)));
+    const position = from >= 0 && isEntryTrue(this, from) ? offsetIndex.position(from) : 0;
+    offsetIndex.truncateToPosition(position + 1);
+    this.#forgetTail();
+    this.#maxTimestamp = timeIndex.timestamp(last);
+    this.#offsetOfMaxTimestamp = timeIndex.offset(last);
+    this.size = position;
+    return position;
+  }
+
+  noteChanged(): void {
     this.#sync.changes++;
-    return found - end;
   }
 
   /** Cuts at `position`, where the batch with `offset` begins. */

@@ -47,6 +47,8 @@ export class Partitions {
   /** Folders found at start: their names → the ids of the topics they belong to. */
   readonly #foundIds = new Map<string, string | null>();
   readonly #progress: OpeningProgress;
+  /** Logs opened whose ends are not on the disk for sure. */
+  readonly #recovered: Log[] = [];
   #lastFound: Topic | undefined;
   /** Appended to since the last settle. */
   #touched: Partition[] = [];
@@ -224,6 +226,14 @@ export class Partitions {
     }
   }
 
+  /** Brings what recovery has read to the disk, one log after the other: the next crash need not have it read again. */
+  async secureRecovered(): Promise<void> {
+    for (let log; (log = this.#recovered.pop()) !== undefined; ) {
+      if (log.isClosed || log.health.isOffline) continue;
+      await log.flushLater().catch(() => {}); // the directory is offline then, and has said so
+    }
+  }
+
   /** In the order of log.dirs. */
   get directories(): readonly LogDirectory[] {
     return this.#options.directories;
@@ -317,6 +327,7 @@ export class Partitions {
       onChecked: (bytes) => this.#progress.checked(path, bytes),
     });
     this.#progress.opened(path);
+    if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
     return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
       settleOthers: () => this.#settleEarly(),
       flush: () => this.#stage.flush(),

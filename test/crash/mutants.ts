@@ -59,12 +59,24 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'does not cut a torn end',
-    apply: () => wrapped(Segment.prototype, 'recover', (self, recover, rest) => {
-      const { size } = self;
-      recover(...rest);
-      self.size = size;
-      return 0;
-    }),
+    apply: () => {
+      const found = new Map<Segment, number>();
+      const before = wrapped(Segment.prototype, 'trustBelow', (self, trust, rest) => {
+        found.set(self, self.size);
+        return trust(...rest);
+      });
+      const after = wrapped(Segment.prototype, 'noteChanged', (self, note) => {
+        note();
+        const cut = (found.get(self) ?? 0) - self.size;
+        if (cut <= 0) return;
+        self.file.write(Buffer.alloc(cut), 0, cut, self.size);
+        self.size += cut;
+      });
+      return () => {
+        after();
+        before();
+      };
+    },
   },
   {
     name: 'has the recovery point run ahead of the syncs',

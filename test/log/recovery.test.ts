@@ -87,6 +87,47 @@ describe('after a crash', () => {
     expect(open({ cleanShutdown: false, recoveryPoint: 8 }).endOffset).toBe(whole.endOffset);
   });
 
+  it('reads from the recovery point on, and finds the same whatever that is', () => {
+    const { files, open } = fixture({ indexIntervalBytes: 100 });
+    const log = open();
+    // Neither time nor size of the batches goes evenly.
+    for (let i = 0; i < 40; i++) append(log, batchOf([`v${i}`.repeat(1 + (i % 7))], { timestamps: [5000 + ((i * 7) % 30)] }));
+    const whole = stateOf(log);
+    log.close();
+    const names = files.list(DIRECTORY).filter((name) => name.endsWith('index'));
+    const contents = () => names.map((name) => files.readAll(`${DIRECTORY}/${name}`).toString('hex'));
+    const sound = contents();
+    for (let recoveryPoint = 0; recoveryPoint <= 40; recoveryPoint++) {
+      const again = open({ cleanShutdown: false, recoveryPoint });
+      expect({ recoveryPoint, ...stateOf(again) }).toEqual({ recoveryPoint, ...whole });
+      expect(contents()).toEqual(sound);
+    }
+    expect(sound[0].length).toBeGreaterThan(100);
+  });
+
+  it('reads hardly anything of a log that is all below the recovery point', () => {
+    const { files, open } = fixture();
+    const log = open();
+    for (let i = 0; i < 300; i++) append(log, batchOf([`value ${i}`.repeat(20)], { timestamps: [5000 + i] }));
+    log.close();
+    let bytes = 0;
+    const openFile = files.open.bind(files);
+    files.open = (path, mode) => {
+      const file = openFile(path, mode);
+      const read = file.read.bind(file);
+      return Object.assign(file, { read: (...given: Parameters<typeof read>) => {
+        const count = read(...given);
+        if (path.endsWith('.log')) bytes += count;
+        return count;
+      } });
+    };
+    expect(open({ cleanShutdown: false, recoveryPoint: 300 }).endOffset).toBe(300);
+    expect(bytes).toBeLessThan(log.size / 2);
+    bytes = 0;
+    open({ cleanShutdown: false });
+    expect(bytes).toBeGreaterThanOrEqual(log.size);
+  });
+
   it('the leader epochs come back from the batches when their file is gone', () => {
     const { files, open, whole } = crashed();
     files.remove(`${DIRECTORY}/leader-epoch-checkpoint`);
