@@ -16,6 +16,7 @@ if (!existsSync(bundle)) {
 
 // Node 22.1 and later keep compiled code between starts. The cache lies beside the code it was made from, so that
 // whoever can change one can change the other, and nobody else; where that place is read-only Node does without.
-if (enableCompileCache !== undefined && !process.env.NODE_COMPILE_CACHE) enableCompileCache(join(dist, '.compile-cache'));
+if (enableCompileCache !== undefined && !process.env.NODE_COMPILE_CACHE)
+  enableCompileCache(join(dist, '.compile-cache'));
 
 require(bundle);

@@ -79,7 +79,9 @@ export class Client {
 
   /** Many may be under way at once. Fields of type records in the response live as long as they are kept. */
   send<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, draft: Draft<Req>,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
   ): Promise<Values<Res>> {
     const correlationId = this.#nextCorrelationId++;
     const contents = this.#encode(api, version, draft, correlationId);
@@ -95,7 +97,9 @@ export class Client {
 
   /** For the one request without a response, Produce with acks=0. */
   sendWithoutResponse<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, draft: Draft<Req>,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
   ): void {
     const contents = this.#encode(api, version, draft, this.#nextCorrelationId++);
     if (this.#closed !== null) throw this.#closed;
@@ -120,7 +124,10 @@ export class Client {
   }
 
   #encode<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, draft: Draft<Req>, correlationId: number,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+    correlationId: number,
   ): Buffer {
     const codec = requestCodec(api, version);
     this.#writer.reset();

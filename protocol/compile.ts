@@ -20,15 +20,11 @@ type Encode = (writer: Writer, draft: unknown) => void;
 const EMPTY = Buffer.alloc(0);
 const codecs = new WeakMap<object, (CompiledCodec | undefined)[]>();
 
-export function requestCodec<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, version: number,
-): Codec<Req> {
+export function requestCodec<Req extends Fields, Res extends Fields>(api: Api<Req, Res>, version: number): Codec<Req> {
   return messageCodec(api.request, version);
 }
 
-export function responseCodec<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, version: number,
-): Codec<Res> {
+export function responseCodec<Req extends Fields, Res extends Fields>(api: Api<Req, Res>, version: number): Codec<Res> {
   return messageCodec(api.response, version);
 }
 

@@ -70,8 +70,12 @@ function arraySource(out: Source, shape: Shape, nullable: boolean, layout: Layou
   const least = leastBytes(element, false, version, flexible);
   const [name, count] = [out.name(), out.name()];
   const method = nullable
-    ? (flexible ? 'compactNullableArrayCount' : 'nullableArrayCount')
-    : (flexible ? 'compactArrayCount' : 'arrayCount');
+    ? flexible
+      ? 'compactNullableArrayCount'
+      : 'nullableArrayCount'
+    : flexible
+      ? 'compactArrayCount'
+      : 'arrayCount';
   out.line(`let ${count} = r.${method}(${least});`);
   out.line(`const ${name} = ${nullable ? `${count} < 0 ? null : []` : '[]'};`);
   out.block(`for (; ${count} > 0; ${count}--)`, () => {

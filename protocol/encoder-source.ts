@@ -51,7 +51,12 @@ function taggedSource(out: Source, draft: string, layout: Layout): void {
 }
 
 function valueSource(
-  out: Source, value: string, shape: Shape, nullable: boolean, layout: Layout, tagged: boolean,
+  out: Source,
+  value: string,
+  shape: Shape,
+  nullable: boolean,
+  layout: Layout,
+  tagged: boolean,
 ): void {
   const { version, flexible } = layout;
   if (shape.kind === 'array') {

@@ -38,7 +38,11 @@ export function readRequestHeader(reader: Reader): RequestHeader {
 }
 
 export function writeRequestHeader(
-  writer: Writer, api: HeaderFacts, version: number, correlationId: number, clientId: string | null,
+  writer: Writer,
+  api: HeaderFacts,
+  version: number,
+  correlationId: number,
+  clientId: string | null,
 ): void {
   writer.int16(api.key);
   writer.int16(version);

@@ -51,19 +51,26 @@ export function layoutOf(fields: Fields, version: number, flexible: boolean): La
 /** The fewest bytes that a value of this shape takes: what array counts are held against. */
 export function leastBytes(shape: Shape, nullable: boolean, version: number, flexible: boolean): number {
   switch (shape.kind) {
-    case 'bool': case 'int8':
+    case 'bool':
+    case 'int8':
       return 1;
-    case 'int16': case 'uint16':
+    case 'int16':
+    case 'uint16':
       return 2;
-    case 'int32': case 'uint32':
+    case 'int32':
+    case 'uint32':
       return 4;
-    case 'int53': case 'int64': case 'float64':
+    case 'int53':
+    case 'int64':
+    case 'float64':
       return 8;
     case 'uuid':
       return 16;
     case 'string':
       return flexible ? 1 : 2;
-    case 'bytes': case 'records': case 'array':
+    case 'bytes':
+    case 'records':
+    case 'array':
       return flexible ? 1 : 4;
     case 'struct': {
       if (nullable) return 1;
@@ -88,7 +95,8 @@ export function defaultSource(shape: Shape): string {
       return JSON.stringify(defaultValue ?? 'AAAAAAAAAAAAAAAAAAAAAA');
     case 'int64':
       return `${(defaultValue ?? 0n) as bigint}n`;
-    case 'bytes': case 'records':
+    case 'bytes':
+    case 'records':
       return 'EMPTY';
     case 'array':
       return '[]';
@@ -105,7 +113,9 @@ export function defaultSource(shape: Shape): string {
 export function isDefaultSource(shape: Shape, value: string): string {
   if (shape.defaultValue === null) return `${value} === null`;
   switch (shape.kind) {
-    case 'bytes': case 'records': case 'array':
+    case 'bytes':
+    case 'records':
+    case 'array':
       return `${value} !== null && ${value}.length === 0`;
     case 'struct': {
       const parts = Object.entries(shape.fields!).map(([name, row]) => {

@@ -32,8 +32,19 @@ export function includes(versions: VersionRange, version: number): boolean {
  * uuid: 22 characters of base64url, as Kafka prints it.
  */
 export type ScalarKind =
-  | 'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int53' | 'int64' | 'float64'
-  | 'string' | 'bytes' | 'records' | 'uuid';
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int53'
+  | 'int64'
+  | 'float64'
+  | 'string'
+  | 'bytes'
+  | 'records'
+  | 'uuid';
 
 export type Kind = ScalarKind | 'array' | 'struct';
 
@@ -99,7 +110,12 @@ export class Field<T, Optional extends boolean = false, D = T> {
 
 function scalar<T>(kind: ScalarKind): Field<T> {
   return new Field({
-    kind, versions: EVERY, nullable: NEVER, tag: -1, taggedVersions: NEVER, defaultValue: undefined,
+    kind,
+    versions: EVERY,
+    nullable: NEVER,
+    tag: -1,
+    taggedVersions: NEVER,
+    defaultValue: undefined,
   });
 }
 
@@ -122,7 +138,13 @@ export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
 export function struct<F extends Fields>(fields: F): Field<Values<F>, false, Draft<F>> {
   return new Field({
-    kind: 'struct', fields, versions: EVERY, nullable: NEVER, tag: -1, taggedVersions: NEVER, defaultValue: undefined,
+    kind: 'struct',
+    fields,
+    versions: EVERY,
+    nullable: NEVER,
+    tag: -1,
+    taggedVersions: NEVER,
+    defaultValue: undefined,
   });
 }
 
@@ -132,8 +154,13 @@ export function array<T, O extends boolean, D>(element: Field<T, O, D>): Field<T
 export function array(element: Field<unknown, boolean> | Fields): Field<unknown[], false, readonly unknown[]> {
   const row = element instanceof Field ? element : struct(element);
   return new Field({
-    kind: 'array', element: row,
-    versions: EVERY, nullable: NEVER, tag: -1, taggedVersions: NEVER, defaultValue: undefined,
+    kind: 'array',
+    element: row,
+    versions: EVERY,
+    nullable: NEVER,
+    tag: -1,
+    taggedVersions: NEVER,
+    defaultValue: undefined,
   });
 }
 
@@ -165,19 +192,25 @@ export type RequestDraft<A extends { request: { fields: Fields } }> = Draft<A['r
 export type ResponseDraft<A extends { response: { fields: Fields } }> = Draft<A['response']['fields']>;
 
 export function message<F extends Fields>(
-  name: string, options: { apiKey?: number; versions: RangeText; flexible: RangeText }, fields: F,
+  name: string,
+  options: { apiKey?: number; versions: RangeText; flexible: RangeText },
+  fields: F,
 ): Message<F> {
   const { apiKey = -1, versions, flexible } = options;
   return { name, apiKey, versions: range(versions), flexible: range(flexible), fields };
 }
 
 export function api<Req extends Fields, Res extends Fields>(
-  key: number, name: string,
+  key: number,
+  name: string,
   table: { versions: RangeText; flexible: RangeText; request: Req; response: Res },
 ): Api<Req, Res> {
   const { versions, flexible } = table;
   return {
-    key, name, versions: range(versions), flexible: range(flexible),
+    key,
+    name,
+    versions: range(versions),
+    flexible: range(flexible),
     request: message(`${name}Request`, { apiKey: key, versions, flexible }, table.request),
     response: message(`${name}Response`, { apiKey: key, versions, flexible }, table.response),
   };

@@ -19,7 +19,9 @@ export function encodeVersioned<F extends Fields>(message: Message<F>, version: 
  * is, as the consumer protocol promises that its fields only ever grow at the end.
  */
 export function decodeVersioned<F extends Fields>(
-  message: Message<F>, bytes: Uint8Array, options: { newerAsLast?: boolean } = {},
+  message: Message<F>,
+  bytes: Uint8Array,
+  options: { newerAsLast?: boolean } = {},
 ): Values<F> {
   const reader = new Reader(asBuffer(bytes));
   const written = reader.int16();

@@ -20,7 +20,8 @@ function stop(message) {
 }
 
 function need(file) {
-  if (!existsSync(file)) stop(`${file} is missing, so there is nothing to build. Restore it, or correct scripts/bundle.mjs.`);
+  if (!existsSync(file))
+    stop(`${file} is missing, so there is nothing to build. Restore it, or correct scripts/bundle.mjs.`);
 }
 
 async function bundleBroker() {
@@ -43,7 +44,12 @@ function packageJson() {
 /** The names a module exports, as the bundler sees them. */
 async function exportedNames(entry) {
   const { metafile } = await build({
-    ...shared, entryPoints: [entry], format: 'esm', write: false, metafile: true, outfile: 'names.mjs',
+    ...shared,
+    entryPoints: [entry],
+    format: 'esm',
+    write: false,
+    metafile: true,
+    outfile: 'names.mjs',
   });
   return Object.values(metafile.outputs)[0].exports;
 }
@@ -89,6 +95,7 @@ if (process.argv.includes('--library')) {
   rmSync('dist', { recursive: true, force: true });
   await bundleLibrary();
   emitTypes();
-  for (const file of targets(packageJson().exports)) if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
+  for (const file of targets(packageJson().exports))
+    if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
 }
 await bundleBroker();

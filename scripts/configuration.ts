@@ -16,7 +16,14 @@ export function configurationPage(sections: readonly { title: string; table: Tab
 function section(title: string, table: Table): string[] {
   const shown = Object.entries(table).filter(([, definition]) => definition.internal !== true);
   const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, definition]) => row(key, definition));
-  return [`## ${title}`, '', '| key | type | default | allowed | changes | |', '| --- | --- | --- | --- | --- | --- |', ...rows, ''];
+  return [
+    `## ${title}`,
+    '',
+    '| key | type | default | allowed | changes | |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
 }
 
 function row(key: string, definition: Definition): string {
@@ -27,7 +34,9 @@ function row(key: string, definition: Definition): string {
 
 function allowed({ min, max, or, oneOf }: Definition): string {
   if (oneOf !== undefined) return oneOf.map(code).join(', ');
-  const range = [min === undefined ? '' : `from ${min}`, max === undefined ? '' : `to ${max}`].filter((part) => part !== '');
+  const range = [min === undefined ? '' : `from ${min}`, max === undefined ? '' : `to ${max}`].filter(
+    (part) => part !== '',
+  );
   if (range.length > 0 && or !== undefined) range.push(`or ${or}`);
   return range.join(' ');
 }

@@ -15,7 +15,11 @@ const binary = join(client, 'build/Release/confluent-kafka-javascript.node');
 const { dependencies } = JSON.parse(readFileSync(join(room, 'package.json'), 'utf8'));
 const version = dependencies['@confluentinc/kafka-javascript'];
 const abi = `${process.platform}-${process.arch}-abi${process.versions.modules}`;
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ottla', `librdkafka-${version}-${abi}.node`);
+const cache = join(
+  process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+  'ottla',
+  `librdkafka-${version}-${abi}.node`,
+);
 
 const MINUTE_MS = 60_000;
 
@@ -24,7 +28,12 @@ function say(message) {
 }
 
 function run(command, args, options = {}) {
-  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 << 20, timeout: 10 * MINUTE_MS, ...options });
+  execFileSync(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 64 << 20,
+    timeout: 10 * MINUTE_MS,
+    ...options,
+  });
 }
 
 /** In a process of its own: a binary for another system can take the process down with it. */
@@ -62,7 +71,9 @@ function compile() {
   if (gyp === undefined) throw new Error('run it as `npm run librdkafka`: npm brings node-gyp');
   const target = join(client, 'build/deps');
   const options = ['--enable-static', '--enable-strip', '--disable-gssapi', '--disable-lz4-ext', '--disable-curl'];
-  run('./configure', [...options, `--prefix=${target}`, `--libdir=${target}`], { cwd: join(client, 'deps/librdkafka') });
+  run('./configure', [...options, `--prefix=${target}`, `--libdir=${target}`], {
+    cwd: join(client, 'deps/librdkafka'),
+  });
   // By the environment, not by a flag: node-gyp lets a `nodedir` from the user's npm settings win over its flags.
   const env = { ...process.env, npm_config_nodedir: headers() };
   run(process.execPath, [gyp, 'configure', 'build', '-j', String(availableParallelism())], { cwd: client, env });
@@ -92,7 +103,11 @@ function attempt(way, act) {
   try {
     act();
   } catch (error) {
-    const said = String(error.stderr ?? '').trim().split('\n').filter((line) => /error|fail/i.test(line)).at(-1);
+    const said = String(error.stderr ?? '')
+      .trim()
+      .split('\n')
+      .filter((line) => /error|fail/i.test(line))
+      .at(-1);
     say(`${way} did not work: ${said ?? error.message.split('\n')[0]}`);
     return false;
   }

@@ -64,8 +64,11 @@ function keep(request: Buffer, response: Buffer | null): void {
   if (api === undefined) throw new Error(`API key ${apiKey} is in no table`);
   requestCodec(api, version).decode(reader);
   const one: Kept = {
-    api: api.name, version, behind: reader.remaining(),
-    request: Buffer.from(request), response: response === null ? null : Buffer.from(response),
+    api: api.name,
+    version,
+    behind: reader.remaining(),
+    request: Buffer.from(request),
+    response: response === null ? null : Buffer.from(response),
   };
   const key = `${api.name} ${version} ${response === null} ${one.behind > 0}`;
   const known = kept.get(key);
@@ -100,7 +103,10 @@ function watch(client: Socket): void {
     }
     client.write(piece);
   });
-  for (const [one, other] of [[client, broker], [broker, client]]) {
+  for (const [one, other] of [
+    [client, broker],
+    [broker, client],
+  ]) {
     one.on('error', () => other.destroy());
     one.on('close', () => other.destroy());
   }
@@ -114,8 +120,12 @@ function merge(): number {
   const exchanges = before.filter(({ client }) => client !== options.client);
   for (const { api, version, behind, request, response } of kept.values()) {
     exchanges.push({
-      client: options.client, api, version, ...(behind === 0 ? {} : { behind }),
-      request: request.toString('base64'), response: response?.toString('base64') ?? null,
+      client: options.client,
+      api,
+      version,
+      ...(behind === 0 ? {} : { behind }),
+      request: request.toString('base64'),
+      response: response?.toString('base64') ?? null,
     });
   }
   const place = ({ client, api, version }: Exchange): string => `${client} ${api} ${String(version).padStart(3, '0')}`;
@@ -128,7 +138,8 @@ const server = createServer(watch).listen(Number(options.port), '127.0.0.1');
 await once(server, 'listening');
 const [program, ...args] = command;
 const child = spawn(program, args, {
-  stdio: 'inherit', env: { ...process.env, OTTLA_TEST_BOOTSTRAP: `127.0.0.1:${options.port}` },
+  stdio: 'inherit',
+  env: { ...process.env, OTTLA_TEST_BOOTSTRAP: `127.0.0.1:${options.port}` },
 });
 await once(child, 'exit');
 process.stdout.write(`${merge()} exchanges of ${options.client} recorded\n`);

@@ -62,7 +62,8 @@ export interface RunningBroker {
 }
 
 type IntervalKey =
-  | 'log.retention.check.interval.ms' | 'log.flush.offset.checkpoint.interval.ms'
+  | 'log.retention.check.interval.ms'
+  | 'log.flush.offset.checkpoint.interval.ms'
   | 'producer.id.expiration.check.interval.ms';
 
 const MEMORY_DIRECTORY = '/memory';
@@ -104,47 +105,52 @@ class Broker implements RunningBroker {
   constructor(options: BrokerOptions) {
     this.#options = options;
     const { settings = {} } = options;
-    this.#settings = settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
+    this.#settings =
+      settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
     this.#layers = { static: this.#settings, cluster: new Map(), broker: new Map() };
     this.#config = effectiveConfig(this.#layers);
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
-    const files = options.files ?? (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
+    const files =
+      options.files ??
+      (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
     const nodeId = this.#config['node.id'];
 
     this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
     this.#cleaner = new Cleaner({
-      files, clock, random, logger, config: () => cleanerConfig(this.#config), logs: () => cleanableLogs(partitions),
+      files,
+      clock,
+      random,
+      logger,
+      config: () => cleanerConfig(this.#config),
+      logs: () => cleanableLogs(partitions),
     });
     const config = () => this.#config;
-    const groups = new GroupCoordinator({
-      clock, random, logger,
-      get config() { return config(); },
-      topics: () => controller.image,
-      groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
-      partitionOf: (index) => partitions.get('__consumer_offsets', index),
-      partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
-      ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
-    });
+    const needs = { clock, random, logger, controller, partitions, config };
+    const groups = groupCoordinator(needs);
     const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
-    const transactions = new TransactionCoordinator({
-      clock, logger, config,
-      partitionOf: (index) => partitions.get('__transaction_state', index),
-      partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
-      ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
-      nextProducerId: () => producerIds.next(),
-      writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
-      exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
-    });
+    const transactions = transactionCoordinator({ ...needs, groups, producerIds });
     const layers = () => this.#layers;
     this.parts = {
-      nodeId, clock, random, logger, controller, partitions, groups, producerIds, transactions,
+      nodeId,
+      clock,
+      random,
+      logger,
+      controller,
+      partitions,
+      groups,
+      producerIds,
+      transactions,
       directoryMoves: new DirectoryMoves({ files, clock, logger, partitions, cleaner: this.#cleaner }),
-      get config() { return config(); },
-      get layers() { return layers(); },
+      get config() {
+        return config();
+      },
+      get layers() {
+        return layers();
+      },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
     };
     controller.onChange((image) => this.#takeOverConfig(image));
@@ -164,10 +170,17 @@ class Broker implements RunningBroker {
         if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
       }
       controller.register({
-        id: this.parts.nodeId, incarnationId: randomUuid(random), rack: config['broker.rack'],
-        listeners: images, logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
+        id: this.parts.nodeId,
+        incarnationId: randomUuid(random),
+        rack: config['broker.rack'],
+        listeners: images,
+        logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
       });
-      this.#every('retention', 'log.retention.check.interval.ms', () => void this.parts.partitions.applyRetention(this.parts.clock.now()));
+      this.#every(
+        'retention',
+        'log.retention.check.interval.ms',
+        () => void this.parts.partitions.applyRetention(this.parts.clock.now()),
+      );
       this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
       this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
       this.#cleaner.start();
@@ -175,7 +188,9 @@ class Broker implements RunningBroker {
       this.#isReady = true;
       void this.parts.partitions.secureRecovered();
       logger.info('started', {
-        node: this.parts.nodeId, listeners: this.bootstrap, cluster: controller.image.clusterId,
+        node: this.parts.nodeId,
+        listeners: this.bootstrap,
+        cluster: controller.image.clusterId,
         durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),
       });
     } catch (error) {
@@ -236,7 +251,8 @@ class Broker implements RunningBroker {
     const output = new Writer(OUTPUT_BYTES);
     return {
       dispatcher: new Dispatcher(handlers, () => partitions.settle()),
-      buffers, output,
+      buffers,
+      output,
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
       settle: () => partitions.settle(),
@@ -253,14 +269,21 @@ class Broker implements RunningBroker {
 
   async #listen(endpoint: Endpoint, shared: ConnectionShared): Promise<number> {
     if (endpoint.protocol !== 'PLAINTEXT') {
-      throw new ConfigError(`listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`);
+      throw new ConfigError(
+        `listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`,
+      );
     }
     const network = this.#options.network ?? nodeNetwork();
     try {
       const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) => {
         const context: Context = {
-          broker: this.parts, connectionId: this.#nextConnectionId++, apiVersion: 0, clientId: null,
-          clientHost: socket.remoteHost, principal: 'User:ANONYMOUS', listener: endpoint.name,
+          broker: this.parts,
+          connectionId: this.#nextConnectionId++,
+          apiVersion: 0,
+          clientId: null,
+          clientHost: socket.remoteHost,
+          principal: 'User:ANONYMOUS',
+          listener: endpoint.name,
         };
         const connection = new Connection(socket, context, shared);
         this.#connections.add(connection);
@@ -276,19 +299,23 @@ class Broker implements RunningBroker {
 
   #expireProducers(): void {
     const { partitions, clock, config } = this.parts;
-    for (const { log } of partitions.all()) log.producers.removeExpired(clock.now(), config['producer.id.expiration.ms']);
+    for (const { log } of partitions.all())
+      log.producers.removeExpired(clock.now(), config['producer.id.expiration.ms']);
   }
 
   #every(name: string, key: IntervalKey, run: () => void): void {
     const { clock, logger, config } = this.parts;
-    this.#timers.set(name, clock.after(config[key], () => {
-      try {
-        run();
-      } catch (error) {
-        logger.error(`${name}-failed`, { error: (error as Error).message });
-      }
-      this.#every(name, key, run);
-    }));
+    this.#timers.set(
+      name,
+      clock.after(config[key], () => {
+        try {
+          run();
+        } catch (error) {
+          logger.error(`${name}-failed`, { error: (error as Error).message });
+        }
+        this.#every(name, key, run);
+      }),
+    );
   }
 
   /** Dynamic broker settings are part of the image; they lie over those given at start. */
@@ -306,6 +333,41 @@ let received: Buffer | undefined;
 /** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
 function receiveBuffer(bytes: number): Buffer {
   return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
+}
+
+type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'controller' | 'partitions'> & {
+  readonly config: () => ServerConfig;
+};
+
+function groupCoordinator({ clock, random, logger, controller, partitions, config }: Needs): GroupCoordinator {
+  return new GroupCoordinator({
+    clock,
+    random,
+    logger,
+    get config() {
+      return config();
+    },
+    topics: () => controller.image,
+    groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
+    partitionOf: (index) => partitions.get('__consumer_offsets', index),
+    partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
+    ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
+  });
+}
+
+function transactionCoordinator(needs: Needs & Pick<BrokerParts, 'groups' | 'producerIds'>): TransactionCoordinator {
+  const { clock, logger, controller, partitions, groups, producerIds, config } = needs;
+  return new TransactionCoordinator({
+    clock,
+    logger,
+    config,
+    partitionOf: (index) => partitions.get('__transaction_state', index),
+    partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
+    ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
+    nextProducerId: () => producerIds.next(),
+    writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
+    exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
+  });
 }
 
 function isWildcard(host: string): boolean {

@@ -31,7 +31,8 @@ function removeTopics(parts: BrokerParts, image: ClusterImage, previous: Cluster
   if (removed.length === 0) return;
   for (const topic of removed) {
     if (topic.name === OFFSETS_TOPIC) for (const index of topic.partitions.keys()) parts.groups.onResign(index);
-    if (topic.name === TRANSACTIONS_TOPIC) for (const index of topic.partitions.keys()) parts.transactions.onResign(index);
+    if (topic.name === TRANSACTIONS_TOPIC)
+      for (const index of topic.partitions.keys()) parts.transactions.onResign(index);
     parts.partitions.delete(topic.id);
   }
   parts.groups.topicsDeleted(removed.map(({ name }) => name));
@@ -56,6 +57,9 @@ function applyTopic(parts: BrokerParts, image: ClusterImage, topic: TopicImage):
   });
 }
 
-function lead(coordinator: { onLeader(index: number, leaderEpoch: number): void }, topic: TopicImage | undefined): void {
+function lead(
+  coordinator: { onLeader(index: number, leaderEpoch: number): void },
+  topic: TopicImage | undefined,
+): void {
   for (const [index, { leaderEpoch }] of topic?.partitions.entries() ?? []) coordinator.onLeader(index, leaderEpoch);
 }

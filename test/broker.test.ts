@@ -20,7 +20,9 @@ import { nodeFiles } from '../src/platform/files.ts';
 import { consume, createTopic, dial, produce, topicOf } from './running-broker.ts';
 
 const SETTINGS = {
-  listeners: 'PLAINTEXT://127.0.0.1:0', 'offsets.topic.num.partitions': '2', 'group.initial.rebalance.delay.ms': '0',
+  listeners: 'PLAINTEXT://127.0.0.1:0',
+  'offsets.topic.num.partitions': '2',
+  'group.initial.rebalance.delay.ms': '0',
 };
 const ends: (() => unknown)[] = [];
 
@@ -50,37 +52,53 @@ function temporaryDirectory(): string {
 const disks: [string, () => { options: BrokerOptions; settings: Record<string, string> }][] = [
   ['files in memory', () => ({ options: { files: new MemoryFiles() }, settings: {} })],
   ['files on a disk', () => ({ options: { memory: false }, settings: { 'log.dirs': temporaryDirectory() } })],
-  ['two directories on a disk', () => ({
-    options: { memory: false }, settings: { 'log.dirs': `${temporaryDirectory()},${temporaryDirectory()}` },
-  })],
+  [
+    'two directories on a disk',
+    () => ({
+      options: { memory: false },
+      settings: { 'log.dirs': `${temporaryDirectory()},${temporaryDirectory()}` },
+    }),
+  ],
 ];
 
 async function commit(client: Client, groupId: string, offset: number): Promise<void> {
   await client.send(FindCoordinator, 4, { keyType: 0, coordinatorKeys: [groupId] }); // makes the offsets topic
-  await expect.poll(async () => {
-    const { topics } = await client.send(OffsetCommit, 8, {
-      groupId, generationIdOrMemberEpoch: -1, memberId: '',
-      topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, committedOffset: offset, committedMetadata: 'note' }] }],
-    });
-    return topics[0].partitions[0].errorCode;
-  }).toBe(0);
+  await expect
+    .poll(async () => {
+      const { topics } = await client.send(OffsetCommit, 8, {
+        groupId,
+        generationIdOrMemberEpoch: -1,
+        memberId: '',
+        topics: [
+          { name: 'orders', partitions: [{ partitionIndex: 0, committedOffset: offset, committedMetadata: 'note' }] },
+        ],
+      });
+      return topics[0].partitions[0].errorCode;
+    })
+    .toBe(0);
 }
 
 async function committed(client: Client, groupId: string): Promise<unknown> {
   let found: unknown;
-  await expect.poll(async () => {
-    const { errorCode, topics } = await client.send(OffsetFetch, 7, {
-      groupId, topics: [{ name: 'orders', partitionIndexes: [0] }], requireStable: false,
-    });
-    found = topics[0]?.partitions[0];
-    return errorCode;
-  }).toBe(0);
+  await expect
+    .poll(async () => {
+      const { errorCode, topics } = await client.send(OffsetFetch, 7, {
+        groupId,
+        topics: [{ name: 'orders', partitionIndexes: [0] }],
+        requireStable: false,
+      });
+      found = topics[0]?.partitions[0];
+      return errorCode;
+    })
+    .toBe(0);
   return found;
 }
 
 async function configOf(client: Client, name: string): Promise<string | null | undefined> {
   const { results } = await client.send(DescribeConfigs, 4, {
-    resources: [{ resourceType: 2, resourceName: 'orders', configurationKeys: [name] }], includeSynonyms: false, includeDocumentation: false,
+    resources: [{ resourceType: 2, resourceName: 'orders', configurationKeys: [name] }],
+    includeSynonyms: false,
+    includeDocumentation: false,
   });
   return results[0].configs[0]?.value;
 }
@@ -135,12 +153,15 @@ describe.each(disks)('a broker with %s', (_name, disk) => {
     await first.stop();
     const other = await start();
     const port = other.bootstrap.split(':')[1];
-    await expect(start(options, { ...settings, listeners: `PLAINTEXT://127.0.0.1:${port}` }))
-      .rejects.toThrow(`port 127.0.0.1:${port} is taken: stop what listens there, or choose another with --port`);
+    await expect(start(options, { ...settings, listeners: `PLAINTEXT://127.0.0.1:${port}` })).rejects.toThrow(
+      `port 127.0.0.1:${port} is taken: stop what listens there, or choose another with --port`,
+    );
     const files = options.files ?? nodeFiles;
     const directories = (settings['log.dirs'] ?? '/memory').split(',');
     for (const path of directories) expect(files.exists(join(path, '.kafka_cleanshutdown'))).toBe(false);
-    const checkpoints = directories.map((path) => files.readAll(join(path, 'recovery-point-offset-checkpoint')).toString());
+    const checkpoints = directories.map((path) =>
+      files.readAll(join(path, 'recovery-point-offset-checkpoint')).toString(),
+    );
     expect(checkpoints.join('')).toContain('orders 0 ');
     const again = await start(options, settings);
     expect((await topicOf(await clientOf(again), 'orders')).errorCode).toBe(0);
@@ -156,13 +177,21 @@ describe('a stop', () => {
     await produce(client, 'orders', 0, ['a']);
     await commit(client, 'readers', 1);
     const waiting = client.send(Fetch, 12, {
-      maxWaitMs: 30_000, minBytes: 1, topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 100 }] }],
+      maxWaitMs: 30_000,
+      minBytes: 1,
+      topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 100 }] }],
     });
     const joiner = await clientOf(broker);
-    const joining = joiner.send(JoinGroup, 5, {
-      groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
-    }).catch((error: unknown) => error);
+    const joining = joiner
+      .send(JoinGroup, 5, {
+        groupId: 'g',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 10_000,
+        memberId: '',
+        protocolType: 'consumer',
+        protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+      })
+      .catch((error: unknown) => error);
     const failed = waiting.catch((error: unknown) => error);
     await expect.poll(() => clock.waiting).toBeGreaterThan(3);
     const first = broker.stop();
@@ -209,9 +238,14 @@ describe('connections', () => {
     for (let round = 0; round < 20; round++) {
       const order: string[] = [];
       const noted = <T>(name: string, promise: Promise<T>): Promise<T> => promise.finally(() => order.push(name));
-      const waiting = noted('fetch', client.send(Fetch, 12, {
-        maxWaitMs: 5000, minBytes: 1, topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: round, partitionMaxBytes: 1000 }] }],
-      }));
+      const waiting = noted(
+        'fetch',
+        client.send(Fetch, 12, {
+          maxWaitMs: 5000,
+          minBytes: 1,
+          topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: round, partitionMaxBytes: 1000 }] }],
+        }),
+      );
       const first = noted('topic', topicOf(client, 'orders'));
       await topicOf(other, 'orders'); // the others' requests are read ahead meanwhile
       const second = noted('consume', consume(client, 'orders', 0));
@@ -234,10 +268,14 @@ describe('connections', () => {
       half.on('error', () => {});
       half.write(frame(Buffer.alloc(5000)).subarray(0, 100 * i));
       const slow = await dial(broker.bootstrap);
-      void slow.send(Fetch, 12, {
-        maxWaitMs: 0, minBytes: 1, maxBytes: 50 << 20,
-        topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 50 << 20 }] }],
-      }).catch(() => {});
+      void slow
+        .send(Fetch, 12, {
+          maxWaitMs: 0,
+          minBytes: 1,
+          maxBytes: 50 << 20,
+          topics: [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 50 << 20 }] }],
+        })
+        .catch(() => {});
       await slow.close();
       half.destroy();
     }
@@ -246,7 +284,9 @@ describe('connections', () => {
 
   test('are named in the log with the reason when the broker ends them', async () => {
     const lines: unknown[] = [];
-    const broker = await start({ logger: { ...silentLogger, info: (event, facts) => void lines.push([event, facts?.reason]) } });
+    const broker = await start({
+      logger: { ...silentLogger, info: (event, facts) => void lines.push([event, facts?.reason]) },
+    });
     const client = await clientOf(broker);
     client.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
     await client.closed;

@@ -26,6 +26,8 @@ test('an API with fewer versions than Kafka has, and one without a handler, are 
 });
 
 test('a key is listed with its range and its exception', () => {
-  const page = configurationPage([{ title: 'T', table: { 'a.b': int(1, { min: 1, max: 9, or: -1 }, 'Either | or.') } }]);
+  const page = configurationPage([
+    { title: 'T', table: { 'a.b': int(1, { min: 1, max: 9, or: -1 }, 'Either | or.') } },
+  ]);
   expect(page).toContain('| `a.b` | int | `1` | from 1 to 9 or -1 | read-only | Either \\| or. |');
 });

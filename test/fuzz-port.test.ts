@@ -19,8 +19,9 @@ interface Exchange {
   readonly request: string;
 }
 
-const golden = (JSON.parse(readFileSync(new URL('golden/frames.json', import.meta.url), 'utf8')) as Exchange[])
-  .map(({ request }) => Buffer.from(request, 'base64'));
+const golden = (JSON.parse(readFileSync(new URL('golden/frames.json', import.meta.url), 'utf8')) as Exchange[]).map(
+  ({ request }) => Buffer.from(request, 'base64'),
+);
 const random = seededRandom(Number(process.env.OTTLA_FUZZ_SEED ?? 20_261_121));
 const below = (limit: number): number => Math.floor(random.float() * limit);
 
@@ -35,7 +36,19 @@ const anyRequest = (): Buffer => Buffer.from(golden[below(golden.length)]);
 /** What stands at a random place of a real request becomes something extreme. */
 function withExtreme(): Buffer {
   const bytes = anyRequest();
-  const extremes = ['7fffffff', 'ffffffff', '80000000', '00000000', 'ffffffff0f', '7fff', 'ffff', 'ff', '8080808001', '00ffffff', 'ffffffffffffffff'];
+  const extremes = [
+    '7fffffff',
+    'ffffffff',
+    '80000000',
+    '00000000',
+    'ffffffff0f',
+    '7fff',
+    'ffff',
+    'ff',
+    '8080808001',
+    '00ffffff',
+    'ffffffffffffffff',
+  ];
   const extreme = Buffer.from(extremes[below(extremes.length)], 'hex');
   extreme.copy(bytes, Math.min(8 + below(bytes.length), bytes.length - 1));
   return bytes;
@@ -90,7 +103,10 @@ function attack(bytes: Buffer): Promise<void> {
   const [host, port] = broker.bootstrap.split(':');
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), host);
-    const hung = setTimeout(() => reject(new Error(`the connection hangs after ${bytes.toString('hex')}`)), HUNG_AFTER_MS);
+    const hung = setTimeout(
+      () => reject(new Error(`the connection hangs after ${bytes.toString('hex')}`)),
+      HUNG_AFTER_MS,
+    );
     socket.on('connect', () => socket.end(bytes));
     socket.on('error', () => {}); // reset by the broker: 'close' follows
     socket.once('data', () => answers++);
@@ -105,7 +121,10 @@ function attack(bytes: Buffer): Promise<void> {
 /** What every client does first and most. */
 async function isWell(topic: string): Promise<void> {
   const client = await dial(broker.bootstrap);
-  const { errorCode, apiKeys } = await client.send(ApiVersions, 3, { clientSoftwareName: 'test', clientSoftwareVersion: '1' });
+  const { errorCode, apiKeys } = await client.send(ApiVersions, 3, {
+    clientSoftwareName: 'test',
+    clientSoftwareVersion: '1',
+  });
   expect([errorCode, apiKeys.length > 20]).toEqual([0, true]);
   expect(await createTopic(client, topic)).toBe(0);
   expect((await topicOf(client, topic)).partitions.length).toBe(1);

@@ -77,14 +77,17 @@ differential(Fetch, {
   'a cluster id': read({}, { clusterId: 'another' }),
   'as a follower nobody knows': read({}, { replicaId: 9, replicaState: { replicaId: 9, replicaEpoch: 1 } }),
   'as the debugging consumer': read({}, { replicaId: -2, replicaState: { replicaId: -2, replicaEpoch: -1 } }),
-  'nothing': (side) => side.ask({ ...NOW, topics: [] }),
+  nothing: (side) => side.ask({ ...NOW, topics: [] }),
   'a topic without partitions': async (side) => side.ask({ ...NOW, topics: [of(await filled(side))] }),
-  'a partition twice': async (side) => side.ask({ ...NOW, topics: [of(await filled(side), { fetchOffset: 2 }, { fetchOffset: 4 })] }),
+  'a partition twice': async (side) =>
+    side.ask({ ...NOW, topics: [of(await filled(side), { fetchOffset: 2 }, { fetchOffset: 4 })] }),
   'two partitions': async (side) => side.ask({ ...NOW, topics: [of(await filled(side), {}, { partition: 1 })] }),
   'a topic that is not there': async (side) => side.ask({ ...NOW, topics: [of(nowhere(side), {})] }),
-  'a topic that is not there and one that is': async (side) => side.ask({ ...NOW, topics: [of(nowhere(side), {}), of(await filled(side), {})] }),
+  'a topic that is not there and one that is': async (side) =>
+    side.ask({ ...NOW, topics: [of(nowhere(side), {}), of(await filled(side), {})] }),
   'a topic without a name or id': (side) => side.ask({ ...NOW, topics: [of(zero, {})] }),
-  'a topic with an impossible name': (side) => side.ask({ ...NOW, topics: [of({ ...nowhere(side), name: '../x y' }, {})] }),
+  'a topic with an impossible name': (side) =>
+    side.ask({ ...NOW, topics: [of({ ...nowhere(side), name: '../x y' }, {})] }),
   'little room for two partitions': async (side) => {
     const topic = await filled(side);
     await side.append(topic, 1, plain(side, 2));
@@ -105,21 +108,45 @@ differential(Fetch, {
   },
 
   'a session, and nothing new': session(() => ({})),
-  'a session, and a position that moves': session((topic) => ({ topics: [of(topic, { fetchOffset: 4 })] }), () => ({})),
-  'a session, and a partition that leaves': session((topic) => ({
-    forgottenTopicsData: [{ topic: topic.name, topicId: topic.topicId, partitions: [0] }],
-  }), () => ({})),
+  'a session, and a position that moves': session(
+    (topic) => ({ topics: [of(topic, { fetchOffset: 4 })] }),
+    () => ({}),
+  ),
+  'a session, and a partition that leaves': session(
+    (topic) => ({
+      forgottenTopicsData: [{ topic: topic.name, topicId: topic.topicId, partitions: [0] }],
+    }),
+    () => ({}),
+  ),
   'a session, and a partition that leaves it was never in': session((topic) => ({
     forgottenTopicsData: [{ topic: topic.name, topicId: topic.topicId, partitions: [5] }],
   })),
-  'a session with another epoch': session(() => ({ epoch: 5 }), () => ({ epoch: 1 })),
-  'a session with the same epoch again': session(() => ({}), () => ({ epoch: 1 })),
+  'a session with another epoch': session(
+    () => ({ epoch: 5 }),
+    () => ({ epoch: 1 }),
+  ),
+  'a session with the same epoch again': session(
+    () => ({}),
+    () => ({ epoch: 1 }),
+  ),
   'a session with a negative epoch': session(() => ({ epoch: -2 })),
-  'a session that ends': session((topic) => ({ epoch: -1, topics: [of(topic, {})] }), () => ({})),
-  'a session that begins anew': session((topic) => ({ epoch: 0, topics: [of(topic, { fetchOffset: 4 })] }), () => ({})),
+  'a session that ends': session(
+    (topic) => ({ epoch: -1, topics: [of(topic, {})] }),
+    () => ({}),
+  ),
+  'a session that begins anew': session(
+    (topic) => ({ epoch: 0, topics: [of(topic, { fetchOffset: 4 })] }),
+    () => ({}),
+  ),
   'a session that nobody has': session(() => ({ id: 1 })),
-  'a session with an unknown partition': session((topic) => ({ topics: [of(topic, { partition: 8 })] }), () => ({})),
-  'a session beyond the end': session((topic) => ({ topics: [of(topic, { fetchOffset: 100 })] }), () => ({})),
+  'a session with an unknown partition': session(
+    (topic) => ({ topics: [of(topic, { partition: 8 })] }),
+    () => ({}),
+  ),
+  'a session beyond the end': session(
+    (topic) => ({ topics: [of(topic, { fetchOffset: 100 })] }),
+    () => ({}),
+  ),
   'a session id but no session': read({}, { sessionId: 77, sessionEpoch: -1 }),
   'a session id but a full fetch': read({}, { sessionId: 77, sessionEpoch: 0 }),
   'an empty full fetch': (side) => side.ask({ ...NOW, sessionEpoch: 0, topics: [] }),

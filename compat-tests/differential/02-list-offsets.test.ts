@@ -11,7 +11,12 @@ async function filled(side: ListSide): Promise<Topic> {
   const topic = await side.topic();
   const { records } = plain(side, 4);
   const at = (index: number, ms: number) => ({ ...records[index], timestamp: side.startedMs - 60_000 + ms });
-  await side.append(topic, 0, { records: [at(0, 10), at(1, 20)] }, { records: [at(2, 90), at(3, 30)], compression: 'lz4' });
+  await side.append(
+    topic,
+    0,
+    { records: [at(0, 10), at(1, 20)] },
+    { records: [at(2, 90), at(3, 30)], compression: 'lz4' },
+  );
   return topic;
 }
 
@@ -21,7 +26,9 @@ function at(timestamp: number, more: object = {}, request: object = {}) {
     const { name } = await filled(side);
     const asked = timestamp > 0 ? side.startedMs - 60_000 + timestamp : timestamp;
     await side.ask({
-      replicaId: -1, timeoutMs: 1000, ...request,
+      replicaId: -1,
+      timeoutMs: 1000,
+      ...request,
       topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: asked, ...more }] }],
     });
   };
@@ -53,18 +60,37 @@ differential(ListOffsets, {
   },
   'a log whose beginning was deleted': async (side) => {
     const { name } = await filled(side);
-    await side.send(DeleteRecords, { topics: [{ name, partitions: [{ partitionIndex: 0, offset: 1 }] }], timeoutMs: 5000 });
+    await side.send(DeleteRecords, {
+      topics: [{ name, partitions: [{ partitionIndex: 0, offset: 1 }] }],
+      timeoutMs: 5000,
+    });
     for (const timestamp of [-2, 0, -4, side.startedMs - 60_000 + 5]) {
       await side.ask({ replicaId: -1, topics: [{ name, partitions: [{ partitionIndex: 0, timestamp }] }] });
     }
   },
   'a partition twice': async (side) => {
     const { name } = await filled(side);
-    await side.ask({ replicaId: -1, topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -1 }, { partitionIndex: 0, timestamp: -2 }] }] });
+    await side.ask({
+      replicaId: -1,
+      topics: [
+        {
+          name,
+          partitions: [
+            { partitionIndex: 0, timestamp: -1 },
+            { partitionIndex: 0, timestamp: -2 },
+          ],
+        },
+      ],
+    });
   },
   'a topic that is not there': (side) =>
-    side.ask({ replicaId: -1, topics: [{ name: side.name('none'), partitions: [{ partitionIndex: 0, timestamp: -1 }] }] }),
-  'a topic without a name': (side) => side.ask({ replicaId: -1, topics: [{ name: '', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] }),
-  'a topic without partitions': async (side) => side.ask({ replicaId: -1, topics: [{ name: (await side.topic()).name, partitions: [] }] }),
-  'nothing': (side) => side.ask({ replicaId: -1, topics: [] }),
+    side.ask({
+      replicaId: -1,
+      topics: [{ name: side.name('none'), partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+    }),
+  'a topic without a name': (side) =>
+    side.ask({ replicaId: -1, topics: [{ name: '', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] }),
+  'a topic without partitions': async (side) =>
+    side.ask({ replicaId: -1, topics: [{ name: (await side.topic()).name, partitions: [] }] }),
+  nothing: (side) => side.ask({ replicaId: -1, topics: [] }),
 });

@@ -15,16 +15,28 @@ differential(Metadata, {
     const { name } = await side.topic();
     await side.ask({ topics: [{ name }, { name }] });
   },
-  'operations': async (side) => side.ask({
-    topics: [{ name: (await side.topic()).name }], includeClusterAuthorizedOperations: true, includeTopicAuthorizedOperations: true,
-  }),
-  'operations on a topic that is not there': (side) => side.ask({
-    topics: [{ name: side.name('none') }], allowAutoTopicCreation: false, includeTopicAuthorizedOperations: true,
-  }),
-  'a topic that is not there': (side) => side.ask({ topics: [{ name: side.name('none') }], allowAutoTopicCreation: false }),
-  'impossible names': (side) => side.ask({ topics: ['', '.', '..', 'a b', 'a/b', 'x'.repeat(250)].map((name) => ({ name })) }),
-  'impossible names, none to be created': (side) => side.ask({ topics: ['', '.', 'a b'].map((name) => ({ name })), allowAutoTopicCreation: false }),
-  'the offsets topic': (side) => side.learn('__consumer_offsets').then(({ name }) => side.ask({ topics: [{ name }], allowAutoTopicCreation: false })),
+  operations: async (side) =>
+    side.ask({
+      topics: [{ name: (await side.topic()).name }],
+      includeClusterAuthorizedOperations: true,
+      includeTopicAuthorizedOperations: true,
+    }),
+  'operations on a topic that is not there': (side) =>
+    side.ask({
+      topics: [{ name: side.name('none') }],
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: true,
+    }),
+  'a topic that is not there': (side) =>
+    side.ask({ topics: [{ name: side.name('none') }], allowAutoTopicCreation: false }),
+  'impossible names': (side) =>
+    side.ask({ topics: ['', '.', '..', 'a b', 'a/b', 'x'.repeat(250)].map((name) => ({ name })) }),
+  'impossible names, none to be created': (side) =>
+    side.ask({ topics: ['', '.', 'a b'].map((name) => ({ name })), allowAutoTopicCreation: false }),
+  'the offsets topic': (side) =>
+    side
+      .learn('__consumer_offsets')
+      .then(({ name }) => side.ask({ topics: [{ name }], allowAutoTopicCreation: false })),
   'the id of a topic': async (side) => {
     const { topicId } = await side.topic();
     await side.ask({ topics: [{ topicId, name: null }], allowAutoTopicCreation: false });
@@ -32,13 +44,24 @@ differential(Metadata, {
   'an unknown id': (side) => side.ask({ topics: [{ topicId: UNKNOWN, name: null }], allowAutoTopicCreation: false }),
   'an unknown id beside a known one': async (side) => {
     const { topicId } = await side.topic();
-    await side.ask({ topics: [{ topicId: UNKNOWN, name: null }, { topicId, name: null }], allowAutoTopicCreation: false });
+    await side.ask({
+      topics: [
+        { topicId: UNKNOWN, name: null },
+        { topicId, name: null },
+      ],
+      allowAutoTopicCreation: false,
+    });
   },
   'id and name': async (side) => side.ask({ topics: [await side.topic()], allowAutoTopicCreation: false }),
   'an id and a name of another': async (side) => {
     const [one, other] = [await side.topic('one'), await side.topic('other')];
-    await side.ask({ topics: [{ topicId: one.topicId, name: null }, { name: other.name }], allowAutoTopicCreation: false });
+    await side.ask({
+      topics: [{ topicId: one.topicId, name: null }, { name: other.name }],
+      allowAutoTopicCreation: false,
+    });
   },
-  'a zero id without a name': (side) => side.ask({ topics: [{ topicId: ZERO, name: null }], allowAutoTopicCreation: false }),
-  'an id without a name, to be created': (side) => side.ask({ topics: [{ topicId: UNKNOWN, name: null }], allowAutoTopicCreation: true }),
+  'a zero id without a name': (side) =>
+    side.ask({ topics: [{ topicId: ZERO, name: null }], allowAutoTopicCreation: false }),
+  'an id without a name, to be created': (side) =>
+    side.ask({ topics: [{ topicId: UNKNOWN, name: null }], allowAutoTopicCreation: true }),
 });

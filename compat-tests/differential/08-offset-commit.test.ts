@@ -64,13 +64,19 @@ differential(OffsetCommit, {
     const topic = await side.topic();
     await side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(topic, {}), of(topic, {})] });
   },
-  'a topic that is not there': (side) => side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(nowhere, {})] }),
+  'a topic that is not there': (side) =>
+    side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(nowhere, {})] }),
   'a topic that is not there beside one that is': async (side) =>
     side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(nowhere, {}), of(await side.topic(), {})] }),
   'a topic without a name or id': (side) =>
-    side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of({ name: '', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }, {})] }),
-  'a topic without partitions': async (side) => side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(await side.topic())] }),
-  'nothing': (side) => side.ask({ groupId: side.name('group'), ...NOBODY, topics: [] }),
+    side.ask({
+      groupId: side.name('group'),
+      ...NOBODY,
+      topics: [of({ name: '', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }, {})],
+    }),
+  'a topic without partitions': async (side) =>
+    side.ask({ groupId: side.name('group'), ...NOBODY, topics: [of(await side.topic())] }),
+  nothing: (side) => side.ask({ groupId: side.name('group'), ...NOBODY, topics: [] }),
   'nothing to an empty group': (side) => side.ask({ groupId: '', ...NOBODY, topics: [] }),
 
   'as a member': asMember(() => ({})),

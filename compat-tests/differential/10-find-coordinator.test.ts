@@ -14,7 +14,7 @@ differential(FindCoordinator, {
   'a group without a name': find(0, ''),
   'two groups': find(0, 'one', 'other'),
   'a group twice': find(0, 'one', 'one'),
-  'nothing': find(0),
+  nothing: find(0),
   'a group with an odd name': find(0, 'a b/\u00e4\u0000'),
   'an unknown key type': find(9, 'x'),
   'a negative key type': find(-1, 'x'),

@@ -13,7 +13,14 @@ const TIMES = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000 };
 /** Joins an empty group, a second time with the member id it got if it must. */
 function join(change: Partial<Draft> = {}) {
   return async (side: JoinSide) => {
-    const draft = { groupId: side.name('group'), ...TIMES, memberId: '', protocolType: 'consumer', protocols: RANGE, ...change };
+    const draft = {
+      groupId: side.name('group'),
+      ...TIMES,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: RANGE,
+      ...change,
+    };
     const answer = await side.ask(draft);
     if (answer?.errorCode === 79) await side.ask({ ...draft, memberId: answer.memberId });
   };
@@ -50,15 +57,27 @@ differential(JoinGroup, {
   'a rebalance of -5 ms': join({ rebalanceTimeoutMs: -5 }),
   'a reason': join({ reason: 'for the test' }),
   'again as the leader': second(() => ({})),
-  'again as the leader with other metadata': second(() => ({ protocols: [{ name: 'range', metadata: Buffer.concat([subscription, Buffer.of(0)]) }] })),
+  'again as the leader with other metadata': second(() => ({
+    protocols: [{ name: 'range', metadata: Buffer.concat([subscription, Buffer.of(0)]) }],
+  })),
   'a group with members, as a stranger': second(() => ({ memberId: 'stranger' })),
   'a group with members, of another type': second(() => ({ memberId: '', protocolType: 'connect' })),
-  'a group with members, with no common protocol': second(() => ({ memberId: '', protocols: [{ name: 'other', metadata: subscription }] })),
+  'a group with members, with no common protocol': second(() => ({
+    memberId: '',
+    protocols: [{ name: 'other', metadata: subscription }],
+  })),
   'a group with members, with an instance id it has not': second(() => ({ groupInstanceId: 'i' })),
   'a static member that comes back': async (side) => {
     if (side.version < 5) return; // no static members yet: it would be a second member, and wait for the first
     const groupId = side.name('group');
     await joined(side, groupId, { groupInstanceId: 'i' });
-    await side.ask({ groupId, ...TIMES, memberId: '', groupInstanceId: 'i', protocolType: 'consumer', protocols: RANGE });
+    await side.ask({
+      groupId,
+      ...TIMES,
+      memberId: '',
+      groupInstanceId: 'i',
+      protocolType: 'consumer',
+      protocols: RANGE,
+    });
   },
 });

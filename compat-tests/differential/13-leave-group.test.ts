@@ -23,15 +23,18 @@ differential(LeaveGroup, {
   'a member, with a reason': leave((memberId) => [{ memberId, reason: 'for the test' }]),
   'a member before it has synced': leave((memberId) => [{ memberId }], { sync: false }),
   'a stranger': leave(() => [{ memberId: 'stranger' }]),
-  'nobody': leave(() => [{ memberId: '' }]),
+  nobody: leave(() => [{ memberId: '' }]),
   'no members': leave(() => []),
   'a member and a stranger': leave((memberId) => [{ memberId }, { memberId: 'stranger' }]),
   'a member twice': leave((memberId) => [{ memberId }, { memberId }]),
   'a static member by its instance id': leave(() => [{ memberId: '', groupInstanceId: 'i' }], { groupInstanceId: 'i' }),
   'a static member by both': leave((memberId) => [{ memberId, groupInstanceId: 'i' }], { groupInstanceId: 'i' }),
   'a static member by its member id': leave((memberId) => [{ memberId }], { groupInstanceId: 'i' }),
-  'a static member by a wrong member id': leave(() => [{ memberId: 'stranger', groupInstanceId: 'i' }], { groupInstanceId: 'i' }),
+  'a static member by a wrong member id': leave(() => [{ memberId: 'stranger', groupInstanceId: 'i' }], {
+    groupInstanceId: 'i',
+  }),
   'an unknown instance id': leave(() => [{ memberId: '', groupInstanceId: 'j' }], { groupInstanceId: 'i' }),
-  'a group that is not there': (side) => side.ask({ groupId: side.name('none'), memberId: 'm', members: [{ memberId: 'm' }] }),
+  'a group that is not there': (side) =>
+    side.ask({ groupId: side.name('none'), memberId: 'm', members: [{ memberId: 'm' }] }),
   'a group without a name': (side) => side.ask({ groupId: '', memberId: 'm', members: [{ memberId: 'm' }] }),
 });

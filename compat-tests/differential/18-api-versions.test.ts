@@ -27,10 +27,12 @@ const software = (clientSoftwareName: string, clientSoftwareVersion: string) => 
   record(side, await side.look({ clientSoftwareName, clientSoftwareVersion }));
 
 /** A version that nobody has: the answer is one in v0, whatever the body. */
-const ofVersion = (version: number, ...body: number[]) => async (side: VersionsSide) => {
-  const header = Buffer.from([0, 18, version >> 8, version & 0xff, 0, 0, 0, 1, 0, 1, 0x78]);
-  record(side, await side.askRaw(Buffer.concat([header, Buffer.from(body)]), 0));
-};
+const ofVersion =
+  (version: number, ...body: number[]) =>
+  async (side: VersionsSide) => {
+    const header = Buffer.from([0, 18, version >> 8, version & 0xff, 0, 0, 0, 1, 0, 1, 0x78]);
+    record(side, await side.askRaw(Buffer.concat([header, Buffer.from(body)]), 0));
+  };
 
 differential(ApiVersions, {
   'a client with a name': software('differential', '1.0'),
@@ -43,7 +45,7 @@ differential(ApiVersions, {
   'a name with an umlaut': software('clïent', '1.0'),
   'a long name': software('c'.repeat(300), '1.0'),
   'a version with a plus': software('client', '1+2'),
-  'twice': async (side) => {
+  twice: async (side) => {
     record(side, await side.look(VALID));
     record(side, await side.look(VALID));
   },

@@ -4,7 +4,10 @@ import { differential } from './differential.ts';
 import type { Side } from './side.ts';
 
 type DeleteSide = typeof DeleteTopics extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
-interface Target { readonly name: string | null; readonly topicId: string }
+interface Target {
+  readonly name: string | null;
+  readonly topicId: string;
+}
 
 const ZERO = 'AAAAAAAAAAAAAAAAAAAAAA';
 const UNKNOWN = 'bm9uZW5vbmVub25lbm9uZQ';
@@ -33,6 +36,7 @@ differential(DeleteTopics, {
     const { name, topicId } = await side.topic();
     await remove(side, byName(name), { name: null, topicId });
   },
-  'two topics, one not there': async (side) => remove(side, byName((await side.topic()).name), byName(side.name('none'))),
-  'nothing': (side) => remove(side),
+  'two topics, one not there': async (side) =>
+    remove(side, byName((await side.topic()).name), byName(side.name('none'))),
+  nothing: (side) => remove(side),
 });

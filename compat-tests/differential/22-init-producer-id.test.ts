@@ -6,10 +6,12 @@ import type { Side } from './side.ts';
 type InitSide = typeof InitProducerId extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
 
 /** Of a producer without transactions; which id it gets is the broker's business. */
-const init = (producerId = -1, producerEpoch = -1, transactionTimeoutMs = 1000) => async (side: InitSide) => {
-  const answer = await side.look({ transactionalId: null, transactionTimeoutMs, producerId, producerEpoch });
-  if (answer !== null) side.record({ ...answer, producerId: answer.producerId >= 0 ? 'some' : answer.producerId });
-};
+const init =
+  (producerId = -1, producerEpoch = -1, transactionTimeoutMs = 1000) =>
+  async (side: InitSide) => {
+    const answer = await side.look({ transactionalId: null, transactionTimeoutMs, producerId, producerEpoch });
+    if (answer !== null) side.record({ ...answer, producerId: answer.producerId >= 0 ? 'some' : answer.producerId });
+  };
 
 differential(InitProducerId, {
   'a new producer': init(),

@@ -10,7 +10,10 @@ function ask(leaderEpoch: number, { currentLeaderEpoch = -1, partition = 0, reco
   return async (side: EpochSide) => {
     const topic = await side.topic();
     if (records > 0) await side.append(topic, 0, plain(side, records));
-    await side.ask({ replicaId, topics: [{ topic: topic.name, partitions: [{ partition, currentLeaderEpoch, leaderEpoch }] }] });
+    await side.ask({
+      replicaId,
+      topics: [{ topic: topic.name, partitions: [{ partition, currentLeaderEpoch, leaderEpoch }] }],
+    });
   };
 }
 
@@ -26,6 +29,7 @@ differential(OffsetForLeaderEpoch, {
   'a partition that is not there': ask(0, { partition: 4 }),
   'as a follower': ask(0, { replicaId: 4 }),
   'as a consumer of old': ask(0, { replicaId: -1 }),
-  'a topic that is not there': (side) => side.ask({ topics: [{ topic: side.name('none'), partitions: [{ partition: 0, leaderEpoch: 0 }] }] }),
-  'nothing': (side) => side.ask({ topics: [] }),
+  'a topic that is not there': (side) =>
+    side.ask({ topics: [{ topic: side.name('none'), partitions: [{ partition: 0, leaderEpoch: 0 }] }] }),
+  nothing: (side) => side.ask({ topics: [] }),
 });

@@ -23,8 +23,9 @@ declare module 'vitest' {
 const KAFKA_PORT = 19_990;
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const kafkaServer = join(REPOSITORY, '../shared/tools/kafka/server');
-const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'num.partitions=1', 'log.segment.delete.delay.ms=1000']
-  .flatMap((each) => ['--set', each]);
+const SETTINGS = ['group.initial.rebalance.delay.ms=0', 'num.partitions=1', 'log.segment.delete.delay.ms=1000'].flatMap(
+  (each) => ['--set', each],
+);
 
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   project.provide('run', Date.now().toString(36));

@@ -22,16 +22,27 @@ differential(DescribeGroups, {
     for (const each of [stable, simple, syncing]) await side.ask({ groups: [each] });
     await side.ask({ groups: [stable, simple, syncing, side.name('none')] });
   },
-  'operations': async (side) => side.ask({ groups: [(await groups(side)).stable, side.name('none')], includeAuthorizedOperations: true }),
+  operations: async (side) =>
+    side.ask({ groups: [(await groups(side)).stable, side.name('none')], includeAuthorizedOperations: true }),
   'a group twice': async (side) => {
     const { stable } = await groups(side);
     await side.ask({ groups: [stable, stable] });
   },
   'a group without a name': (side) => side.ask({ groups: [''] }),
-  'nothing': (side) => side.ask({ groups: [] }),
+  nothing: (side) => side.ask({ groups: [] }),
 });
 
-const states = ['Stable', 'stable', 'EMPTY', 'CompletingRebalance', 'PreparingRebalance', 'Dead', 'Unknown', 'nonsense', ''];
+const states = [
+  'Stable',
+  'stable',
+  'EMPTY',
+  'CompletingRebalance',
+  'PreparingRebalance',
+  'Dead',
+  'Unknown',
+  'nonsense',
+  '',
+];
 const types = ['classic', 'Classic', 'consumer', 'share', 'streams', 'nonsense', ''];
 
 differential(ListGroups, {
@@ -39,14 +50,24 @@ differential(ListGroups, {
     await groups(side);
     await side.ask({});
   },
-  ...Object.fromEntries(states.map((state) => [`in state '${state}'`, async (side: Side) => {
-    await groups(side);
-    await side.ask({ statesFilter: [state] });
-  }])),
-  ...Object.fromEntries(types.map((type) => [`of type '${type}'`, async (side: Side) => {
-    await groups(side);
-    await side.ask({ typesFilter: [type] });
-  }])),
+  ...Object.fromEntries(
+    states.map((state) => [
+      `in state '${state}'`,
+      async (side: Side) => {
+        await groups(side);
+        await side.ask({ statesFilter: [state] });
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    types.map((type) => [
+      `of type '${type}'`,
+      async (side: Side) => {
+        await groups(side);
+        await side.ask({ typesFilter: [type] });
+      },
+    ]),
+  ),
 });
 
 differential(DeleteGroups, {
@@ -65,7 +86,7 @@ differential(DeleteGroups, {
     await side.ask({ groupsNames: [simple] });
   },
   'a group without a name': (side) => side.ask({ groupsNames: [''] }),
-  'nothing': (side) => side.ask({ groupsNames: [] }),
+  nothing: (side) => side.ask({ groupsNames: [] }),
 });
 
 differential(OffsetDelete, {
@@ -84,14 +105,22 @@ differential(OffsetDelete, {
     await side.ask({ groupId: syncing, topics: [{ name: topic.name, partitions: [{ partitionIndex: 0 }] }] });
   },
   'of a topic that is not there': async (side) =>
-    side.ask({ groupId: (await groups(side)).simple, topics: [{ name: side.name('none'), partitions: [{ partitionIndex: 0 }] }] }),
+    side.ask({
+      groupId: (await groups(side)).simple,
+      topics: [{ name: side.name('none'), partitions: [{ partitionIndex: 0 }] }],
+    }),
   'a partition twice': async (side) => {
     const { simple, topic } = await groups(side);
-    await side.ask({ groupId: simple, topics: [{ name: topic.name, partitions: [{ partitionIndex: 0 }, { partitionIndex: 0 }] }] });
+    await side.ask({
+      groupId: simple,
+      topics: [{ name: topic.name, partitions: [{ partitionIndex: 0 }, { partitionIndex: 0 }] }],
+    });
   },
-  'of a group that is not there': (side) => side.ask({ groupId: side.name('none'), topics: [{ name: 'x', partitions: [{ partitionIndex: 0 }] }] }),
-  'of a group without a name': (side) => side.ask({ groupId: '', topics: [{ name: 'x', partitions: [{ partitionIndex: 0 }] }] }),
-  'nothing': async (side) => side.ask({ groupId: (await groups(side)).simple, topics: [] }),
+  'of a group that is not there': (side) =>
+    side.ask({ groupId: side.name('none'), topics: [{ name: 'x', partitions: [{ partitionIndex: 0 }] }] }),
+  'of a group without a name': (side) =>
+    side.ask({ groupId: '', topics: [{ name: 'x', partitions: [{ partitionIndex: 0 }] }] }),
+  nothing: async (side) => side.ask({ groupId: (await groups(side)).simple, topics: [] }),
   'no partitions': async (side) => {
     const { simple, topic } = await groups(side);
     await side.ask({ groupId: simple, topics: [{ name: topic.name, partitions: [] }] });

@@ -14,7 +14,8 @@ const run = inject('run');
 const places: { ottla?: Place; kafka?: Place } = {};
 
 export function differential<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, cases: Readonly<Record<string, Case<Req, Res>>>,
+  api: Api<Req, Res>,
+  cases: Readonly<Record<string, Case<Req, Res>>>,
 ): void {
   describe.skipIf(brokers === null)(api.name, () => {
     beforeAll(async () => {
@@ -35,18 +36,25 @@ export function differential<Req extends Fields, Res extends Fields>(
 
 /** The differences by version. */
 async function compare<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, each: Case<Req, Res>, name: string,
+  api: Api<Req, Res>,
+  each: Case<Req, Res>,
+  name: string,
 ): Promise<Map<number, string[]>> {
   const found = new Map<number, string[]>();
-  const versions = Array.from({ length: api.versions.last - api.versions.first + 1 }, (_, at) => api.versions.first + at);
-  await Promise.all(versions.map(async (version) => {
-    const [ottla, kafka] = await Promise.all([
-      transcript(new Side(places.ottla!, api, version, name), each),
-      transcript(new Side(places.kafka!, api, version, name), each),
-    ]);
-    if (ottla === null && kafka === null) return;
-    found.set(version, differences(ottla ?? undefined, kafka ?? undefined));
-  }));
+  const versions = Array.from(
+    { length: api.versions.last - api.versions.first + 1 },
+    (_, at) => api.versions.first + at,
+  );
+  await Promise.all(
+    versions.map(async (version) => {
+      const [ottla, kafka] = await Promise.all([
+        transcript(new Side(places.ottla!, api, version, name), each),
+        transcript(new Side(places.kafka!, api, version, name), each),
+      ]);
+      if (ottla === null && kafka === null) return;
+      found.set(version, differences(ottla ?? undefined, kafka ?? undefined));
+    }),
+  );
   return found;
 }
 
@@ -65,7 +73,9 @@ async function transcript<Req extends Fields, Res extends Fields>(side: Side<Req
 async function placeOf(bootstrap: string): Promise<Place> {
   const [host, port] = bootstrap.split(':');
   const client = await connect({ host, port: Number(port) });
-  const { brokers: [broker] } = await client.send(DescribeCluster, 0, { includeClusterAuthorizedOperations: false });
+  const {
+    brokers: [broker],
+  } = await client.send(DescribeCluster, 0, { includeClusterAuthorizedOperations: false });
   await client.close();
   return { bootstrap, nodeId: broker.brokerId, run };
 }

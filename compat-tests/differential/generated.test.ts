@@ -10,10 +10,25 @@ import { Unsayable, type Side } from './side.ts';
 
 /** The APIs that change nothing outside what the case made, or nothing at all. */
 const asked: readonly AnyApi[] = [
-  tables.Fetch, tables.ListOffsets, tables.Metadata, tables.OffsetCommit, tables.OffsetFetch, tables.Heartbeat,
-  tables.LeaveGroup, tables.SyncGroup, tables.DescribeGroups, tables.DeleteGroups, tables.CreateTopics,
-  tables.DeleteRecords, tables.OffsetForLeaderEpoch, tables.DescribeConfigs, tables.CreatePartitions,
-  tables.OffsetDelete, tables.DescribeTopicPartitions, tables.DescribeCluster, tables.ListConfigResources,
+  tables.Fetch,
+  tables.ListOffsets,
+  tables.Metadata,
+  tables.OffsetCommit,
+  tables.OffsetFetch,
+  tables.Heartbeat,
+  tables.LeaveGroup,
+  tables.SyncGroup,
+  tables.DescribeGroups,
+  tables.DeleteGroups,
+  tables.CreateTopics,
+  tables.DeleteRecords,
+  tables.OffsetForLeaderEpoch,
+  tables.DescribeConfigs,
+  tables.CreatePartitions,
+  tables.OffsetDelete,
+  tables.DescribeTopicPartitions,
+  tables.DescribeCluster,
+  tables.ListConfigResources,
 ];
 
 const SEED = Number(process.env.SEED ?? 1);

@@ -6,9 +6,13 @@ export interface KnownDifference {
 }
 
 export const knownDifferences: readonly KnownDifference[] = [
-  { where: /errorMessage: Ottla "<text>", Kafka (null|"")$/, why: 'Ottla says what is wrong where Kafka says nothing.' },
   {
-    where: /^(Produce|Fetch|ListOffsets|DeleteRecords|AlterReplicaLogDirs), ((one|a) partition twice|a topic without partitions|(of )?no partition): /,
+    where: /errorMessage: Ottla "<text>", Kafka (null|"")$/,
+    why: 'Ottla says what is wrong where Kafka says nothing.',
+  },
+  {
+    where:
+      /^(Produce|Fetch|ListOffsets|DeleteRecords|AlterReplicaLogDirs), ((one|a) partition twice|a topic without partitions|(of )?no partition): /,
     why: 'Kafka merges the entries of a request, and drops empty ones; Ottla answers each. No client sends this.',
   },
   {
@@ -20,7 +24,10 @@ export const knownDifferences: readonly KnownDifference[] = [
     why: 'Kafka trips over them; Ottla takes them for no bytes and for read_uncommitted.',
   },
   { where: /^Fetch, as a follower nobody knows: /, why: 'Followers come with replication.' },
-  { where: /^Fetch, a topic without a name or id: .*errorCode: Ottla 3, Kafka 100$/, why: 'Both say that it is not there.' },
+  {
+    where: /^Fetch, a topic without a name or id: .*errorCode: Ottla 3, Kafka 100$/,
+    why: 'Both say that it is not there.',
+  },
   {
     where: /^Metadata, (operations on )?a topic that is not there: v0-3 /,
     why: 'Created on demand; Kafka says try again at first, Ottla has it at once.',
@@ -28,19 +35,26 @@ export const knownDifferences: readonly KnownDifference[] = [
   { where: /^Produce, with acks 2 and bad records: /, why: 'Both are wrong; Ottla looks at the acks first.' },
   {
     where: /^Produce, (codec [57]|(gzip|snappy|lz4|zstd): (no payload|zeros behind it)): /,
-    why: "What Java makes of codecs and payloads that no producer writes.",
+    why: 'What Java makes of codecs and payloads that no producer writes.',
   },
-  { where: /^(JoinGroup, a protocol twice|AlterConfigs, a resource twice): /, why: 'Kafka trips over it and never answers.' },
+  {
+    where: /^(JoinGroup, a protocol twice|AlterConfigs, a resource twice): /,
+    why: 'Kafka trips over it and never answers.',
+  },
   {
     where: /^(DescribeTopicPartitions, impossible names|IncrementalAlterConfigs, operation (9|-1)): /,
     why: 'Kafka trips over them and says UNKNOWN_SERVER_ERROR; Ottla says what is wrong.',
   },
   { where: /^OffsetForLeaderEpoch, epoch -2: /, why: 'There is no such epoch: Ottla says so.' },
   {
-    where: /(configs\["min\.insync\.replicas"\]|^DescribeConfigs, all brokers: .*configs: Ottla \[\], Kafka \[{"name":"min\.insync)/,
+    where:
+      /(configs\["min\.insync\.replicas"\]|^DescribeConfigs, all brokers: .*configs: Ottla \[\], Kafka \[{"name":"min\.insync)/,
     why: 'A Kafka with eligible leader replicas (KIP-966) sets it for the cluster when it is first started.',
   },
-  { where: /^JoinGroup, a protocol without a name: .*protocolName: Ottla "", Kafka null$/, why: 'Nobody has such a protocol.' },
+  {
+    where: /^JoinGroup, a protocol without a name: .*protocolName: Ottla "", Kafka null$/,
+    why: 'Nobody has such a protocol.',
+  },
   { where: /^Produce, null records: /, why: 'Kafka trips over them and never answers.' },
   {
     where: /^Produce, a wrong offset delta in a record: /,

@@ -20,37 +20,89 @@ const UNKNOWN_ID = 'bm9uZW5vbmVub25lbm9uZQ';
 function choices(name: string, kind: Shape['kind'], words: Words): readonly unknown[] | null {
   const [one, two] = words.topics;
   switch (name) {
-    case 'topic': case 'topicName': return [one.name, two.name, words.fresh];
-    case 'name': return [one.name, two.name, words.fresh];
-    case 'topicId': return [one.topicId, two.topicId, UNKNOWN_ID];
-    case 'groupId': case 'groups': case 'groupsNames': return [words.groupId, words.groupId, words.fresh];
-    case 'memberId': return [words.memberId, '', 'stranger'];
-    case 'groupInstanceId': return [null, null, null, 'i'];
-    case 'generationId': case 'generationIdOrMemberEpoch': return [1, 1, -1, 0, 2];
-    case 'memberEpoch': case 'retentionTimeMs': return [-1];
-    case 'partition': case 'partitionIndex': case 'partitions': case 'partitionIndexes': return [0, 0, 1, 2, -1];
-    case 'timestamp': return [-1, -2, -3, -4, 0, words.startedMs - 999, words.startedMs];
-    case 'fetchOffset': case 'offset': case 'committedOffset': return [0, 2, 3, 5, 6, -1];
-    case 'leaderEpoch': case 'committedLeaderEpoch': case 'currentLeaderEpoch': case 'lastFetchedEpoch': return [-1, 0, 0, 1];
-    case 'maxWaitMs': case 'minBytes': case 'sessionId': case 'replicaId': return name === 'replicaId' ? [-1] : [0];
-    case 'sessionEpoch': case 'replicaEpoch': return [-1];
-    case 'maxBytes': case 'partitionMaxBytes': return [1 << 20, 1 << 20, 150, 1, 0];
-    case 'isolationLevel': return [0, 1];
-    case 'timeoutMs': return [30_000];
-    case 'numPartitions': case 'count': return [1, 2, 3, -1, 0];
-    case 'replicationFactor': return [1, 1, -1, 2];
-    case 'brokerIds': return [1, 1, 2];
-    case 'resourceType': return [2, 2, 2, 32, 16, 3];
-    case 'resourceTypes': return [16, 32, 1];
-    case 'resourceName': return [one.name, two.name, words.fresh];
-    case 'configurationKeys': return ['retention.ms', 'cleanup.policy', 'consumer.session.timeout.ms', 'nonsense'];
-    case 'endpointType': return [1, 2, 0];
-    case 'responsePartitionLimit': return [2000, 1, 2, 0];
-    case 'allowAutoTopicCreation': return [false];
-    case 'validateOnly': return [true];
-    case 'forgottenTopicsData': case 'clusterId': case 'rackId': return [];
-    case 'configs': return kind === 'array' ? [] : null;
-    default: return null;
+    case 'topic':
+    case 'topicName':
+      return [one.name, two.name, words.fresh];
+    case 'name':
+      return [one.name, two.name, words.fresh];
+    case 'topicId':
+      return [one.topicId, two.topicId, UNKNOWN_ID];
+    case 'groupId':
+    case 'groups':
+    case 'groupsNames':
+      return [words.groupId, words.groupId, words.fresh];
+    case 'memberId':
+      return [words.memberId, '', 'stranger'];
+    case 'groupInstanceId':
+      return [null, null, null, 'i'];
+    case 'generationId':
+    case 'generationIdOrMemberEpoch':
+      return [1, 1, -1, 0, 2];
+    case 'memberEpoch':
+    case 'retentionTimeMs':
+      return [-1];
+    case 'partition':
+    case 'partitionIndex':
+    case 'partitions':
+    case 'partitionIndexes':
+      return [0, 0, 1, 2, -1];
+    case 'timestamp':
+      return [-1, -2, -3, -4, 0, words.startedMs - 999, words.startedMs];
+    case 'fetchOffset':
+    case 'offset':
+    case 'committedOffset':
+      return [0, 2, 3, 5, 6, -1];
+    case 'leaderEpoch':
+    case 'committedLeaderEpoch':
+    case 'currentLeaderEpoch':
+    case 'lastFetchedEpoch':
+      return [-1, 0, 0, 1];
+    case 'maxWaitMs':
+    case 'minBytes':
+    case 'sessionId':
+    case 'replicaId':
+      return name === 'replicaId' ? [-1] : [0];
+    case 'sessionEpoch':
+    case 'replicaEpoch':
+      return [-1];
+    case 'maxBytes':
+    case 'partitionMaxBytes':
+      return [1 << 20, 1 << 20, 150, 1, 0];
+    case 'isolationLevel':
+      return [0, 1];
+    case 'timeoutMs':
+      return [30_000];
+    case 'numPartitions':
+    case 'count':
+      return [1, 2, 3, -1, 0];
+    case 'replicationFactor':
+      return [1, 1, -1, 2];
+    case 'brokerIds':
+      return [1, 1, 2];
+    case 'resourceType':
+      return [2, 2, 2, 32, 16, 3];
+    case 'resourceTypes':
+      return [16, 32, 1];
+    case 'resourceName':
+      return [one.name, two.name, words.fresh];
+    case 'configurationKeys':
+      return ['retention.ms', 'cleanup.policy', 'consumer.session.timeout.ms', 'nonsense'];
+    case 'endpointType':
+      return [1, 2, 0];
+    case 'responsePartitionLimit':
+      return [2000, 1, 2, 0];
+    case 'allowAutoTopicCreation':
+      return [false];
+    case 'validateOnly':
+      return [true];
+    case 'forgottenTopicsData':
+    case 'clusterId':
+    case 'rackId':
+      return [];
+    case 'configs':
+      return kind === 'array' ? [] : null;
+    default:
+      return null;
   }
 }
 
@@ -65,17 +117,31 @@ function distinct(values: readonly unknown[]): unknown[] {
 }
 
 /** The fields that say what an entry of an array is about. */
-const KEYS = new Set(['topic', 'topicId', 'name', 'partition', 'partitionIndex', 'resourceName', 'groupId', 'memberId', 'brokerIds']);
+const KEYS = new Set([
+  'topic',
+  'topicId',
+  'name',
+  'partition',
+  'partitionIndex',
+  'resourceName',
+  'groupId',
+  'memberId',
+  'brokerIds',
+]);
 
 export function madeUp(message: AnyMessage, version: number, random: Random, words: Words): Record<string, unknown> {
   const below = (limit: number): number => Math.floor(random.float() * limit);
 
-  const struct = (fields: Fields): Record<string, unknown> => Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, { shape }]) => includes(shape.versions, version))
-      .filter(([name, { shape }]) => shape.tag < 0 && choices(name, shape.kind, words)?.length !== 0 || shape.kind === 'array')
-      .map(([name, { shape }]) => [name, value(name, shape)]),
-  );
+  const struct = (fields: Fields): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(fields)
+        .filter(([, { shape }]) => includes(shape.versions, version))
+        .filter(
+          ([name, { shape }]) =>
+            (shape.tag < 0 && choices(name, shape.kind, words)?.length !== 0) || shape.kind === 'array',
+        )
+        .map(([name, { shape }]) => [name, value(name, shape)]),
+    );
 
   const value = (name: string, shape: Shape): unknown => {
     if (includes(shape.nullable, version) && below(8) === 0) return null;

@@ -20,10 +20,17 @@ export interface JoinOptions {
 
 /** The only member of a fresh group. */
 export async function joined(
-  side: Pick<Side, 'send'>, groupId: string, { protocolType = 'consumer', groupInstanceId = null, sync = true }: JoinOptions = {},
+  side: Pick<Side, 'send'>,
+  groupId: string,
+  { protocolType = 'consumer', groupInstanceId = null, sync = true }: JoinOptions = {},
 ): Promise<Member> {
   const draft = {
-    groupId, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000, memberId: '', groupInstanceId, protocolType,
+    groupId,
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 30_000,
+    memberId: '',
+    groupInstanceId,
+    protocolType,
     protocols: [{ name: 'range', metadata: subscription }],
   };
   let answer = await side.send(JoinGroup, draft);
@@ -33,7 +40,12 @@ export async function joined(
   const { memberId, generationId } = answer;
   if (sync) {
     await side.send(SyncGroup, {
-      groupId, generationId, memberId, groupInstanceId, protocolType, protocolName: 'range',
+      groupId,
+      generationId,
+      memberId,
+      groupInstanceId,
+      protocolType,
+      protocolName: 'range',
       assignments: [{ memberId, assignment: Buffer.from('assignment') }],
     });
   }

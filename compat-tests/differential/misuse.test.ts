@@ -14,11 +14,12 @@ function wrong(make: (request: Buffer, side: BeatSide) => Buffer) {
   };
 }
 
-const withKey = (apiKey: number, version?: number) => wrong((request, side) => {
-  request.writeInt16BE(apiKey, 0);
-  request.writeInt16BE(version ?? side.version, 2);
-  return request;
-});
+const withKey = (apiKey: number, version?: number) =>
+  wrong((request, side) => {
+    request.writeInt16BE(apiKey, 0);
+    request.writeInt16BE(version ?? side.version, 2);
+    return request;
+  });
 
 differential(Heartbeat, {
   'a sound request': wrong((request) => request),
@@ -37,7 +38,7 @@ differential(Heartbeat, {
   'half the request missing': wrong((request) => request.subarray(0, request.length >> 1)),
   'only a header': wrong((request) => request.subarray(0, 8)),
   'three bytes': wrong((request) => request.subarray(0, 3)),
-  'nothing': wrong(() => Buffer.alloc(0)),
+  nothing: wrong(() => Buffer.alloc(0)),
   'a client id longer than the request': wrong((request) => {
     request.writeInt16BE(0x7fff, 8);
     return request;

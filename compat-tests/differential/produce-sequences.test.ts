@@ -51,7 +51,12 @@ differential(Produce, {
     await side.ask({ acks: -1, timeoutMs: 1000, topicData });
   },
   'an idempotent producer with acks 1': async (side) => {
-    const records = encodeBatch({ ...plain(side, 1), producerId: await side.producerId(), producerEpoch: 0, baseSequence: 0 });
+    const records = encodeBatch({
+      ...plain(side, 1),
+      producerId: await side.producerId(),
+      producerEpoch: 0,
+      baseSequence: 0,
+    });
     const topicData = [{ ...(await side.topic()), partitionData: [{ index: 0, records }] }];
     await side.ask({ acks: 1, timeoutMs: 1000, topicData });
   },

@@ -8,7 +8,9 @@ interface HasStart {
 /** Records without keys, a millisecond apart. */
 export function plain(from: HasStart, count: number): BatchDraft & { readonly records: RecordDraft[] } {
   const records = Array.from({ length: count }, (_, at) => ({
-    key: null, value: Buffer.from(`value ${at}`), timestamp: from.startedMs - 1000 + at,
+    key: null,
+    value: Buffer.from(`value ${at}`),
+    timestamp: from.startedMs - 1000 + at,
   }));
   return { records };
 }

@@ -1,6 +1,13 @@
 /** One broker during one case in one version: what the case asks of it, and the record of what it answered. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CreateTopics, DeleteTopics, InitProducerId, ListOffsets, Metadata, Produce } from '../../protocol/apis/index.ts';
+import {
+  CreateTopics,
+  DeleteTopics,
+  InitProducerId,
+  ListOffsets,
+  Metadata,
+  Produce,
+} from '../../protocol/apis/index.ts';
 import { connect, ConnectionClosed, type Client } from '../../protocol/client.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { readResponseHeader, writeRequestHeader } from '../../protocol/header.ts';
@@ -67,7 +74,10 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
 
   /** The same for any API: for the consequences of what was asked before. */
   async askOf<Q extends Fields, S extends Fields>(
-    api: Api<Q, S>, version: number, draft: Draft<Q>, from = 'one',
+    api: Api<Q, S>,
+    version: number,
+    draft: Draft<Q>,
+    from = 'one',
   ): Promise<Values<S> | null> {
     const answer = await this.#exchange(api, version, draft, from);
     this.record(typeof answer === 'string' ? answer : this.#own(answer));
@@ -110,9 +120,14 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
   }
 
   record(answer: unknown): void {
-    this.answers.push(normalised(answer, {
-      nodeId: this.nodeId, topicIds: this.#topicIds, producerIds: this.#producerIds, prefix: `${this.#prefix}-`,
-    }));
+    this.answers.push(
+      normalised(answer, {
+        nodeId: this.nodeId,
+        topicIds: this.#topicIds,
+        producerIds: this.#producerIds,
+        prefix: `${this.#prefix}-`,
+      }),
+    );
   }
 
   /** A name that no other case, version or run has; the same on both brokers. */
@@ -123,11 +138,18 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
   /** Creates a topic and waits until the broker leads its partitions. */
   async topic(word = 'topic', { partitions = 1, configs = {} }: TopicOptions = {}): Promise<Topic> {
     const name = this.name(word);
-    const { topics: [created] } = await this.send(CreateTopics, {
-      topics: [{
-        name, numPartitions: partitions, replicationFactor: 1, assignments: [],
-        configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-      }],
+    const {
+      topics: [created],
+    } = await this.send(CreateTopics, {
+      topics: [
+        {
+          name,
+          numPartitions: partitions,
+          replicationFactor: 1,
+          assignments: [],
+          configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+        },
+      ],
     });
     if (created.errorCode !== 0) throw new Error(`no topic for the case: ${created.errorCode} ${created.errorMessage}`);
     this.#topicIds.set(created.topicId, name);
@@ -141,7 +163,9 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
 
   /** Learns the id of a topic that the case created itself. */
   async learn(name: string): Promise<Topic> {
-    const { topics: [found] } = await this.send(Metadata, { topics: [{ name }], allowAutoTopicCreation: false });
+    const {
+      topics: [found],
+    } = await this.send(Metadata, { topics: [{ name }], allowAutoTopicCreation: false });
     this.#topicIds.set(found.topicId, name);
     return { name, topicId: found.topicId };
   }
@@ -187,7 +211,11 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
       const label = name ?? topic ?? groupId ?? (resourceType === 2 || resourceType === 32 ? resourceName : undefined);
       if (label === '__share_group_state' || label === '__transaction_state') return false; // made when first used
       if (groupId === '') return false; // whoever committed offsets to it
-      return typeof label !== 'string' || !/^(d[0-9a-z]{8}-\d+-[0-9a-z]+-v|warm-up)/.test(label) || label.startsWith(`${this.#prefix}-`);
+      return (
+        typeof label !== 'string' ||
+        !/^(d[0-9a-z]{8}-\d+-[0-9a-z]+-v|warm-up)/.test(label) ||
+        label.startsWith(`${this.#prefix}-`)
+      );
     };
     const keep = (value: unknown): unknown => {
       if (Array.isArray(value)) return value.filter(isMine).map(keep);
@@ -208,7 +236,10 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
   }
 
   async #exchange<Q extends Fields, S extends Fields>(
-    api: Api<Q, S>, version: number, draft: Draft<Q>, from: string,
+    api: Api<Q, S>,
+    version: number,
+    draft: Draft<Q>,
+    from: string,
   ): Promise<Values<S> | string> {
     encoded(() => requestCodec(api, version).encode(new Writer(), draft));
     const client = await this.#client(from);

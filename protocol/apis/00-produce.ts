@@ -41,13 +41,17 @@ export const Produce = api(0, 'Produce', {
           /** The place of the record in its batch. */
           batchIndex: int32,
           batchIndexErrorMessage: string.nullable().default(null),
-        }).versions('8+').default([]),
+        })
+          .versions('8+')
+          .default([]),
         errorMessage: string.versions('8+').nullable().default(null),
         /** On NOT_LEADER_OR_FOLLOWER: whom to ask instead. */
         currentLeader: struct({
           leaderId: int32.default(-1),
           leaderEpoch: int32.default(-1),
-        }).versions('10+').tagged(0),
+        })
+          .versions('10+')
+          .tagged(0),
       }),
     }),
     throttleTimeMs: int32.default(0),
@@ -57,6 +61,8 @@ export const Produce = api(0, 'Produce', {
       host: string,
       port: int32,
       rack: string.nullable().default(null),
-    }).versions('10+').tagged(0),
+    })
+      .versions('10+')
+      .tagged(0),
   },
 });

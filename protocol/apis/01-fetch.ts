@@ -15,7 +15,9 @@ export const Fetch = api(1, 'Fetch', {
       /** -1 for consumers. */
       replicaId: int32.default(-1),
       replicaEpoch: int53.default(-1),
-    }).versions('15+').tagged(1),
+    })
+      .versions('15+')
+      .tagged(1),
     /** How long to wait for minBytes. */
     maxWaitMs: int32,
     minBytes: int32,
@@ -50,7 +52,9 @@ export const Fetch = api(1, 'Fetch', {
       topic: string.versions('7-12').default(''),
       topicId: uuid.versions('13+').default(ZERO_UUID),
       partitions: array(int32),
-    }).versions('7+').default([]),
+    })
+      .versions('7+')
+      .default([]),
     /** Lets the leader name a nearer replica. */
     rackId: string.versions('11+').default(''),
   },
@@ -72,17 +76,23 @@ export const Fetch = api(1, 'Fetch', {
         divergingEpoch: struct({
           epoch: int32.default(-1),
           endOffset: int53.default(-1),
-        }).versions('12+').tagged(0),
+        })
+          .versions('12+')
+          .tagged(0),
         /** On NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH: whom to ask instead. */
         currentLeader: struct({
           leaderId: int32.default(-1),
           leaderEpoch: int32.default(-1),
-        }).versions('12+').tagged(1),
+        })
+          .versions('12+')
+          .tagged(1),
         /** Set where a snapshot must be fetched first. */
         snapshotId: struct({
           endOffset: int53.default(-1),
           epoch: int32.default(-1),
-        }).versions('12+').tagged(2),
+        })
+          .versions('12+')
+          .tagged(2),
         /** Their records lie among those of this answer and must be skipped; null for read uncommitted. */
         abortedTransactions: array({ producerId: int53, firstOffset: int53 }).nullable(),
         /** The broker to read from instead; -1 to stay. */
@@ -95,6 +105,8 @@ export const Fetch = api(1, 'Fetch', {
       host: string,
       port: int32,
       rack: string.nullable().default(null),
-    }).versions('16+').tagged(0),
+    })
+      .versions('16+')
+      .tagged(0),
   },
 });

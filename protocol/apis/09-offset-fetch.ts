@@ -12,7 +12,10 @@ export const OffsetFetch = api(9, 'OffsetFetch', {
     topics: array({
       name: string,
       partitionIndexes: array(int32),
-    }).versions('0-7').nullable('2-7').default([]),
+    })
+      .versions('0-7')
+      .nullable('2-7')
+      .default([]),
     groups: array({
       groupId: string,
       memberId: string.versions('9+').nullable().default(null),
@@ -23,7 +26,9 @@ export const OffsetFetch = api(9, 'OffsetFetch', {
         topicId: uuid.versions('10+').default(ZERO_UUID),
         partitionIndexes: array(int32),
       }).nullable(),
-    }).versions('8+').default([]),
+    })
+      .versions('8+')
+      .default([]),
     /** Answers UNSTABLE_OFFSET_COMMIT while a transaction holds offsets back (KIP-447). */
     requireStable: bool.versions('7+').default(false),
   },
@@ -38,7 +43,9 @@ export const OffsetFetch = api(9, 'OffsetFetch', {
         metadata: string.nullable(),
         errorCode: int16,
       }),
-    }).versions('0-7').default([]),
+    })
+      .versions('0-7')
+      .default([]),
     errorCode: int16.versions('2-7').default(0),
     groups: array({
       groupId: string,
@@ -54,6 +61,8 @@ export const OffsetFetch = api(9, 'OffsetFetch', {
         }),
       }),
       errorCode: int16.default(0),
-    }).versions('8+').default([]),
+    })
+      .versions('8+')
+      .default([]),
   },
 });

@@ -24,6 +24,8 @@ export const FindCoordinator = api(10, 'FindCoordinator', {
       port: int32,
       errorCode: int16,
       errorMessage: string.nullable(),
-    }).versions('4+').default([]),
+    })
+      .versions('4+')
+      .default([]),
   },
 });

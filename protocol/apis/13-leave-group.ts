@@ -12,7 +12,9 @@ export const LeaveGroup = api(13, 'LeaveGroup', {
       memberId: string,
       groupInstanceId: string.nullable().default(null),
       reason: string.versions('5+').nullable().default(null),
-    }).versions('3+').default([]),
+    })
+      .versions('3+')
+      .default([]),
   },
   response: {
     throttleTimeMs: int32.versions('1+').default(0),
@@ -21,6 +23,8 @@ export const LeaveGroup = api(13, 'LeaveGroup', {
       memberId: string,
       groupInstanceId: string.nullable(),
       errorCode: int16,
-    }).versions('3+').default([]),
+    })
+      .versions('3+')
+      .default([]),
   },
 });

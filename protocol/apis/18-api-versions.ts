@@ -21,14 +21,18 @@ export const ApiVersions = api(18, 'ApiVersions', {
       name: string,
       minVersion: int16,
       maxVersion: int16,
-    }).versions('3+').tagged(0),
+    })
+      .versions('3+')
+      .tagged(0),
     /** The metadata offset at which they were read; -1: unknown. */
     finalizedFeaturesEpoch: int53.versions('3+').tagged(1).default(-1),
     finalizedFeatures: array({
       name: string,
       maxVersionLevel: int16,
       minVersionLevel: int16,
-    }).versions('3+').tagged(2),
+    })
+      .versions('3+')
+      .tagged(2),
     zkMigrationReady: bool.versions('3+').tagged(3).default(false),
   },
 });

@@ -37,7 +37,10 @@ export const CreateTopics = api(19, 'CreateTopics', {
         /** 1 topic, 2 dynamic broker, 3 dynamic default, 4 static broker, 5 default. */
         configSource: int8.default(-1),
         isSensitive: bool,
-      }).versions('5+').nullable().default([]),
+      })
+        .versions('5+')
+        .nullable()
+        .default([]),
     }),
   },
 });

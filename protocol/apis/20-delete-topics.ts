@@ -9,7 +9,9 @@ export const DeleteTopics = api(20, 'DeleteTopics', {
     topics: array({
       name: string.nullable().default(null),
       topicId: uuid,
-    }).versions('6+').default([]),
+    })
+      .versions('6+')
+      .default([]),
     /** Up to v5. */
     topicNames: array(string).versions('0-5').default([]),
     timeoutMs: int32,

@@ -22,7 +22,9 @@ export const AddPartitionsToTxn = api(24, 'AddPartitionsToTxn', {
       /** Only asks whether the partitions are in the transaction. */
       verifyOnly: bool.default(false),
       topics: array(addPartitionsToTxnTopic),
-    }).versions('4+').default([]),
+    })
+      .versions('4+')
+      .default([]),
     v3AndBelowTransactionalId: string.versions('0-3').default(''),
     v3AndBelowProducerId: int53.versions('0-3').default(0),
     v3AndBelowProducerEpoch: int16.versions('0-3').default(0),
@@ -34,7 +36,9 @@ export const AddPartitionsToTxn = api(24, 'AddPartitionsToTxn', {
     resultsByTransaction: array({
       transactionalId: string,
       topicResults: array(addPartitionsToTxnTopicResult),
-    }).versions('4+').default([]),
+    })
+      .versions('4+')
+      .default([]),
     resultsByTopicV3AndBelow: array(addPartitionsToTxnTopicResult).versions('0-3').default([]),
   },
 });

@@ -7,7 +7,9 @@ export const ListPartitionReassignments = api(46, 'ListPartitionReassignments', 
   request: {
     timeoutMs: int32.default(60000),
     /** null: all. */
-    topics: array({ name: string, partitionIndexes: array(int32) }).nullable().default(null),
+    topics: array({ name: string, partitionIndexes: array(int32) })
+      .nullable()
+      .default(null),
   },
   response: {
     throttleTimeMs: int32.default(0),

@@ -16,7 +16,9 @@ export const EndQuorumEpoch = api(54, 'EndQuorumEpoch', {
         preferredCandidates: array({
           candidateId: int32,
           candidateDirectoryId: uuid,
-        }).versions('1+').default([]),
+        })
+          .versions('1+')
+          .default([]),
       }),
     }),
     leaderEndpoints: array({ name: string, host: string, port: uint16 }).versions('1+').default([]),

@@ -37,6 +37,8 @@ export const DescribeQuorum = api(55, 'DescribeQuorum', {
     nodes: array({
       nodeId: int32,
       listeners: array({ name: string, host: string, port: uint16 }),
-    }).versions('2+').default([]),
+    })
+      .versions('2+')
+      .default([]),
   },
 });

@@ -17,7 +17,9 @@ export const AlterPartition = api(56, 'AlterPartition', {
         newIsrWithEpochs: array({
           brokerId: int32,
           brokerEpoch: int53.default(-1),
-        }).versions('3+').default([]),
+        })
+          .versions('3+')
+          .default([]),
         leaderRecoveryState: int8.default(0),
         /** The state the leader knows: the controller refuses changes to an older one. */
         partitionEpoch: int32,

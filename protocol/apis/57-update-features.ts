@@ -24,6 +24,8 @@ export const UpdateFeatures = api(57, 'UpdateFeatures', {
       feature: string,
       errorCode: int16,
       errorMessage: string.nullable(),
-    }).versions('0-1').default([]),
+    })
+      .versions('0-1')
+      .default([]),
   },
 });

@@ -22,7 +22,9 @@ export const ConsumerGroupHeartbeat = api(68, 'ConsumerGroupHeartbeat', {
     /** null: as in the last heartbeat, or the group's choice. */
     serverAssignor: string.nullable().default(null),
     /** What the member owns; null: as in the last heartbeat. */
-    topicPartitions: array({ topicId: uuid, partitions: array(int32) }).nullable().default(null),
+    topicPartitions: array({ topicId: uuid, partitions: array(int32) })
+      .nullable()
+      .default(null),
   },
   response: {
     throttleTimeMs: int32.default(0),
@@ -35,6 +37,8 @@ export const ConsumerGroupHeartbeat = api(68, 'ConsumerGroupHeartbeat', {
     /** null: as it was. */
     assignment: struct({
       topicPartitions: array({ topicId: uuid, partitions: array(int32) }),
-    }).nullable().default(null),
+    })
+      .nullable()
+      .default(null),
   },
 });

@@ -23,6 +23,8 @@ export const ShareGroupHeartbeat = api(76, 'ShareGroupHeartbeat', {
     /** null: as it was. */
     assignment: struct({
       topicPartitions: array({ topicId: uuid, partitions: array(int32) }),
-    }).nullable().default(null),
+    })
+      .nullable()
+      .default(null),
   },
 });

@@ -58,7 +58,9 @@ export const StreamsGroupHeartbeat = api(88, 'StreamsGroupHeartbeat', {
           repartitionSourceTopics: array(int16),
         }),
       }),
-    }).nullable().default(null),
+    })
+      .nullable()
+      .default(null),
     /** null, here and below: as in the last heartbeat. */
     activeTasks: array(taskIds).nullable().default(null),
     standbyTasks: array(taskIds).nullable().default(null),
@@ -90,6 +92,8 @@ export const StreamsGroupHeartbeat = api(88, 'StreamsGroupHeartbeat', {
       userEndpoint: struct({ host: string, port: uint16 }),
       activePartitions: array(topicPartition),
       standbyPartitions: array(topicPartition),
-    }).nullable().default(null),
+    })
+      .nullable()
+      .default(null),
   },
 });

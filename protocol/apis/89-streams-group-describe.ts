@@ -51,8 +51,12 @@ export const StreamsGroupDescribe = api(89, 'StreamsGroupDescribe', {
           repartitionSinkTopics: array(string),
           stateChangelogTopics: array(topicInfo),
           repartitionSourceTopics: array(topicInfo),
-        }).nullable().default(null),
-      }).nullable().default(null),
+        })
+          .nullable()
+          .default(null),
+      })
+        .nullable()
+        .default(null),
       members: array({
         memberId: string,
         memberEpoch: int32,

@@ -8,30 +8,66 @@ import type { AnyMessage, Draft, Fields, Message } from '../schema.ts';
 import { includes } from '../schema.ts';
 import { Writer } from '../writer.ts';
 import {
-  BrokerRegistrationChangeRecord, FenceBrokerRecord, RegisterBrokerRecord, RegisterControllerRecord,
-  UnfenceBrokerRecord, UnregisterBrokerRecord,
+  BrokerRegistrationChangeRecord,
+  FenceBrokerRecord,
+  RegisterBrokerRecord,
+  RegisterControllerRecord,
+  UnfenceBrokerRecord,
+  UnregisterBrokerRecord,
 } from './broker-records.ts';
 import {
-  ClearElrRecord, PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+  ClearElrRecord,
+  PartitionChangeRecord,
+  PartitionRecord,
+  RemoveTopicRecord,
+  TopicRecord,
 } from './topic-records.ts';
 import { ClientQuotaRecord, ConfigRecord, FeatureLevelRecord } from './config-records.ts';
 import {
-  AccessControlEntryRecord, DelegationTokenRecord, RemoveAccessControlEntryRecord,
-  RemoveDelegationTokenRecord, RemoveUserScramCredentialRecord, UserScramCredentialRecord,
+  AccessControlEntryRecord,
+  DelegationTokenRecord,
+  RemoveAccessControlEntryRecord,
+  RemoveDelegationTokenRecord,
+  RemoveUserScramCredentialRecord,
+  UserScramCredentialRecord,
 } from './security-records.ts';
 import {
-  AbortTransactionRecord, BeginTransactionRecord, EndTransactionRecord, NoOpRecord, ProducerIdsRecord,
+  AbortTransactionRecord,
+  BeginTransactionRecord,
+  EndTransactionRecord,
+  NoOpRecord,
+  ProducerIdsRecord,
   ZkMigrationStateRecord,
 } from './log-records.ts';
 
 /** By ascending type. */
 export const metadataRecords: readonly AnyMessage[] = [
-  RegisterBrokerRecord, UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord, PartitionChangeRecord,
-  FenceBrokerRecord, UnfenceBrokerRecord, RemoveTopicRecord, DelegationTokenRecord, UserScramCredentialRecord,
-  FeatureLevelRecord, ClientQuotaRecord, ProducerIdsRecord, BrokerRegistrationChangeRecord,
-  AccessControlEntryRecord, RemoveAccessControlEntryRecord, NoOpRecord, ZkMigrationStateRecord,
-  RemoveUserScramCredentialRecord, BeginTransactionRecord, EndTransactionRecord, AbortTransactionRecord,
-  RemoveDelegationTokenRecord, RegisterControllerRecord, ClearElrRecord,
+  RegisterBrokerRecord,
+  UnregisterBrokerRecord,
+  TopicRecord,
+  PartitionRecord,
+  ConfigRecord,
+  PartitionChangeRecord,
+  FenceBrokerRecord,
+  UnfenceBrokerRecord,
+  RemoveTopicRecord,
+  DelegationTokenRecord,
+  UserScramCredentialRecord,
+  FeatureLevelRecord,
+  ClientQuotaRecord,
+  ProducerIdsRecord,
+  BrokerRegistrationChangeRecord,
+  AccessControlEntryRecord,
+  RemoveAccessControlEntryRecord,
+  NoOpRecord,
+  ZkMigrationStateRecord,
+  RemoveUserScramCredentialRecord,
+  BeginTransactionRecord,
+  EndTransactionRecord,
+  AbortTransactionRecord,
+  RemoveDelegationTokenRecord,
+  RegisterControllerRecord,
+  ClearElrRecord,
 ];
 
 const FRAME_VERSION = 1;

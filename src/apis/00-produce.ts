@@ -62,7 +62,8 @@ export const produce: Handler = {
         const result = append(context, topic, index, reader.buffer, reader.position, length, acks, admit);
         reader.position += Math.max(0, length);
         if (isFlexible) reader.skipTaggedFields();
-        if (result.committed !== null) (durable ??= new DurableReply()).add(output.position + INDEX_BYTES, result.committed);
+        if (result.committed !== null)
+          (durable ??= new DurableReply()).add(output.position + INDEX_BYTES, result.committed);
         writeResult(output, index, result, context.apiVersion);
         if (result.errorCode !== ErrorCode.NONE) worst = result.errorCode;
       }
@@ -75,19 +76,33 @@ export const produce: Handler = {
     if (isFlexible) output.int8(0);
     if (acks !== ACKS_NONE) return durable?.sent(output, start, context.apiVersion >= LOG_START_SINCE ? 3 : 2);
     // There is no answer to put an error into; Kafka closes the connection so that the producer asks for metadata anew.
-    if (worst !== ErrorCode.NONE) throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);
+    if (worst !== ErrorCode.NONE)
+      throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);
     return NO_REPLY;
   },
 };
 
 function admission({ broker, apiVersion }: Context, transactionalId: string): Admit {
-  return ({ topic, index }, producerId, producerEpoch) => admitted(broker.transactions.admit(
-    transactionalId, { producerId, producerEpoch }, { topic, partition: index }, apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
-  ), apiVersion >= ABORTABLE_SINCE);
+  return ({ topic, index }, producerId, producerEpoch) =>
+    admitted(
+      broker.transactions.admit(
+        transactionalId,
+        { producerId, producerEpoch },
+        { topic, partition: index },
+        apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
+      ),
+      apiVersion >= ABORTABLE_SINCE,
+    );
 }
 
 function append(
-  context: Context, topic: Topic | number, index: number, bytes: Buffer, at: number, length: number, acks: number,
+  context: Context,
+  topic: Topic | number,
+  index: number,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  acks: number,
   admit: Admit,
 ): AppendResult {
   if (typeof topic === 'number') return refusedAppend(topic);
@@ -99,7 +114,10 @@ function append(
   }
   try {
     return appendProduced(context.broker.partitions, partition, bytes, at, length, {
-      apiVersion: context.apiVersion, isAcksAll: acks === ACKS_ALL, admit, nowMs: context.broker.clock.now(),
+      apiVersion: context.apiVersion,
+      isAcksAll: acks === ACKS_ALL,
+      admit,
+      nowMs: context.broker.clock.now(),
     });
   } catch (error) {
     reportBug(context, 'Produce', error);
@@ -174,7 +192,9 @@ function checkShape(reader: Reader, version: number): void {
 
 function skip(reader: Reader, length: number): void {
   if (length > reader.remaining()) {
-    throw new InvalidRequest(`${length} bytes are announced and ${reader.remaining()} are left: the request is cut short`);
+    throw new InvalidRequest(
+      `${length} bytes are announced and ${reader.remaining()} are left: the request is cut short`,
+    );
   }
   reader.position += length;
 }

@@ -7,7 +7,15 @@ import type { Writer } from '../../protocol/writer.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
 import { Partition } from '../partitions/partition.ts';
-import { CorruptBatchError, failed, findPartition, readAll, type Asked, type Found, type ReadLimits } from '../partitions/read.ts';
+import {
+  CorruptBatchError,
+  failed,
+  findPartition,
+  readAll,
+  type Asked,
+  type Found,
+  type ReadLimits,
+} from '../partitions/read.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
 import { reportBug, type Context, type Handler, type Reply, type Streamed } from './handler.ts';
 
@@ -41,7 +49,11 @@ export const fetch: Handler = {
 
 /** Parks until enough can be read; the partitions are read again then, for they may have changed in any way. */
 function wait(
-  context: Context, plan: FetchPlan, maxWaitMs: number, minBytes: number, limits: ReadLimits,
+  context: Context,
+  plan: FetchPlan,
+  maxWaitMs: number,
+  minBytes: number,
+  limits: ReadLimits,
 ): Promise<Reply> {
   const { broker, apiVersion } = context;
   const partitions = plan.asked
@@ -50,7 +62,9 @@ function wait(
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
     const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
-      resolve((output) => write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits), limits));
+      resolve((output) =>
+        write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits), limits),
+      );
     });
     context.onGone = () => waiter.finish();
   });
@@ -58,7 +72,11 @@ function wait(
 
 /** A disk that does not give what the log says is there costs the partitions with records, not the connection. */
 function write(
-  output: Writer, context: Context, version: number, told: FetchAnswer, limits: ReadLimits,
+  output: Writer,
+  context: Context,
+  version: number,
+  told: FetchAnswer,
+  limits: ReadLimits,
 ): Streamed | undefined {
   const start = output.position;
   try {
@@ -67,7 +85,13 @@ function write(
     if (error instanceof CorruptBatchError) {
       // The log remembers it now: what is read again ends before it, or is an error.
       output.position = start;
-      return write(output, context, version, { ...told, found: readAll(context.broker.partitions, told.asked, limits) }, limits);
+      return write(
+        output,
+        context,
+        version,
+        { ...told, found: readAll(context.broker.partitions, told.asked, limits) },
+        limits,
+      );
     }
     reportBug(context, 'Fetch', error);
     output.position = start;
@@ -108,14 +132,16 @@ function answer(plan: FetchPlan, found: readonly Found[], limits: ReadLimits): F
 function sessionRequest(request: FetchRequest, version: number) {
   const usesTopicIds = version >= TOPIC_IDS_SINCE;
   const asked = request.topics.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map(
-      ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): Asked => ({
-        topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition, fetchOffset,
-        // Anything negative says nothing, in Kafka too.
-        maxBytes: partitionMaxBytes, currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
-        lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
-      }),
-    ),
+    partitions.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): Asked => ({
+      topic,
+      topicId: usesTopicIds ? topicId : ZERO_UUID,
+      partition,
+      fetchOffset,
+      // Anything negative says nothing, in Kafka too.
+      maxBytes: partitionMaxBytes,
+      currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
+      lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
+    })),
   );
   const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
     partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),

@@ -15,7 +15,12 @@ const LATEST_TIERED = -5;
 const EARLIEST_PENDING_UPLOAD = -6;
 /** The first version that knows each of them. */
 const SINCE = new Map([
-  [LATEST, 0], [EARLIEST, 0], [MAX_TIMESTAMP, 7], [EARLIEST_LOCAL, 8], [LATEST_TIERED, 9], [EARLIEST_PENDING_UPLOAD, 11],
+  [LATEST, 0],
+  [EARLIEST, 0],
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
@@ -80,7 +85,9 @@ function epochAt({ log, leaderEpoch }: Partition, offset: number): number {
 }
 
 /** 'topic/partition' of those asked for more than once: Kafka refuses these alone. */
-function duplicates(topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[]): Set<string> {
+function duplicates(
+  topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[],
+): Set<string> {
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const { name, partitions } of topics) {

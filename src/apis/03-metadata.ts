@@ -30,7 +30,8 @@ export const metadata = handler(Metadata, {
     const { broker, apiVersion: version, listener } = context;
     const asked: Asked = { request, version, listener };
     const { topics } = request;
-    if (topics === null || (version === 0 && topics.length === 0)) return respond(asked, broker, findAll(asked, broker));
+    if (topics === null || (version === 0 && topics.length === 0))
+      return respond(asked, broker, findAll(asked, broker));
 
     const byId = topics.some(({ topicId }) => topicId !== ZERO_UUID);
     const hasNameless = topics.some(({ name }) => name === null);
@@ -72,9 +73,8 @@ function findByName(names: readonly string[], asked: Asked, broker: BrokerParts)
   return names.map((name) => {
     const topic = image.topicsByName.get(name);
     if (topic !== undefined) return describe(topic);
-    const errorCode = topicNameFault(name) === null
-      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-      : ErrorCode.INVALID_TOPIC_EXCEPTION;
+    const errorCode =
+      topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
     const topicAuthorizedOperations = asked.request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
     return { errorCode, name, isInternal: isInternalTopic(name), partitions: [], topicAuthorizedOperations };
   });

@@ -11,7 +11,13 @@ export const offsetCommit = handler(OffsetCommit, {
     const { known, unknown } = sortTopics(broker.controller.image, request.topics, apiVersion >= 10);
     if (known.length === 0) return { topics: unknown };
     const topics = broker.groups.commitOffsets({
-      groupId, memberId, groupInstanceId, generationId, retentionTimeMs, topics: known, knowsEpochs: apiVersion >= 9,
+      groupId,
+      memberId,
+      groupInstanceId,
+      generationId,
+      retentionTimeMs,
+      topics: known,
+      knowsEpochs: apiVersion >= 9,
     });
     return { topics: mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)) };
   },

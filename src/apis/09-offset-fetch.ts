@@ -19,11 +19,11 @@ export const offsetFetch = handler(OffsetFetch, {
     const { requireStable } = request;
     if (apiVersion < 8) return fetchOne(groups, request, apiVersion);
     return {
-      groups: request.groups.map((group) => (
+      groups: request.groups.map((group) =>
         apiVersion < 10
           ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
-          : fetchById(groups, controller.image, group, requireStable)
-      )),
+          : fetchById(groups, controller.image, group, requireStable),
+      ),
     };
   },
   refuse: (request, errorCode) => ({
@@ -33,9 +33,7 @@ export const offsetFetch = handler(OffsetFetch, {
 });
 
 /** Up to v7: one group. */
-function fetchOne(
-  groups: GroupCoordinator, request: Request, apiVersion: number,
-): ResponseDraft<typeof OffsetFetch> {
+function fetchOne(groups: GroupCoordinator, request: Request, apiVersion: number): ResponseDraft<typeof OffsetFetch> {
   const { groupId, topics, requireStable } = request;
   const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
   const { errorCode } = fetched;
@@ -48,14 +46,18 @@ function oldError({ errorCode }: FetchedGroup, { topics }: Request): ResponseDra
   return {
     errorCode,
     topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
-      name, partitions: partitionIndexes.map((partition) => unknownOffset(partition, errorCode)),
+      name,
+      partitions: partitionIndexes.map((partition) => unknownOffset(partition, errorCode)),
     })),
   };
 }
 
 /** From v10 on (KIP-848) topics go by their ids, those asked for and those answered. */
 function fetchById(
-  groups: GroupCoordinator, image: ClusterImage, group: GroupRequest, requireStable: boolean,
+  groups: GroupCoordinator,
+  image: ClusterImage,
+  group: GroupRequest,
+  requireStable: boolean,
 ): GroupResponse {
   const { groupId, topics } = group;
   const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
@@ -75,7 +77,8 @@ function fetchById(
     ...fetched,
     topics: [
       ...unknown.map(({ topicId, partitionIndexes }) => ({
-        topicId, partitions: partitionIndexes.map((index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
+        topicId,
+        partitions: partitionIndexes.map((index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
       })),
       ...fetched.topics,
     ],

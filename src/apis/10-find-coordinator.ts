@@ -18,7 +18,10 @@ const SHARE_KEY_FORM = 'The key of a share partition is groupId:topicId:partitio
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
 /** Where coordinators keep their state, by key type. */
-const TOPICS = new Map([[GROUP, OFFSETS_TOPIC], [TRANSACTION, TRANSACTIONS_TOPIC]]);
+const TOPICS = new Map([
+  [GROUP, OFFSETS_TOPIC],
+  [TRANSACTION, TRANSACTIONS_TOPIC],
+]);
 
 export const findCoordinator = handler(FindCoordinator, {
   handle: (request, { broker, listener, apiVersion }) => {
@@ -64,7 +67,11 @@ function leaderOf(topic: string, partition: number, key: string, { broker, liste
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
   const endpoint = leader?.listeners.find(({ name }) => name === listener);
   if (leader === undefined || endpoint === undefined) {
-    return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `${topic}-${partition} has no leader; try again, and see the broker's log.`);
+    return nowhere(
+      key,
+      ErrorCode.COORDINATOR_NOT_AVAILABLE,
+      `${topic}-${partition} has no leader; try again, and see the broker's log.`,
+    );
   }
   const { host, port } = endpoint;
   return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: apiVersion < 4 ? 'NONE' : '' };

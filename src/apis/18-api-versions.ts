@@ -10,7 +10,11 @@ import type { Context, Handler } from './handler.ts';
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 export function apiVersions(others: readonly Handler[]): Handler {
-  const self = { api: ApiVersions as unknown as AnyApi, versions: ApiVersions.versions, advertised: ApiVersions.versions };
+  const self = {
+    api: ApiVersions as unknown as AnyApi,
+    versions: ApiVersions.versions,
+    advertised: ApiVersions.versions,
+  };
   const apiKeys = [...others, self]
     .map(({ api, advertised }) => ({ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }))
     .sort((a, b) => a.apiKey - b.apiKey);
@@ -34,7 +38,8 @@ export function apiVersions(others: readonly Handler[]): Handler {
 }
 
 function answer(
-  context: Context, apiKeys: ResponseDraft<typeof ApiVersions>['apiKeys'],
+  context: Context,
+  apiKeys: ResponseDraft<typeof ApiVersions>['apiKeys'],
 ): ResponseDraft<typeof ApiVersions> {
   const { image } = context.broker.controller;
   return {
@@ -44,7 +49,9 @@ function answer(
     supportedFeatures: supportedFeatures.filter(({ minVersion }) => context.apiVersion >= 4 || minVersion > 0),
     finalizedFeaturesEpoch: image.revision,
     finalizedFeatures: [...image.features].map(([name, level]) => ({
-      name, minVersionLevel: level, maxVersionLevel: level,
+      name,
+      minVersionLevel: level,
+      maxVersionLevel: level,
     })),
   };
 }

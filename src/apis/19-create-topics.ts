@@ -21,14 +21,22 @@ export const createTopics = handler(CreateTopics, {
         if (result.errorMessage !== null) return { name, errorCode, errorMessage: result.errorMessage };
         const { topicId, numPartitions, replicationFactor } = result;
         return {
-          name, topicId, errorCode, errorMessage: null, numPartitions, replicationFactor, configs: echo(result.configs),
+          name,
+          topicId,
+          errorCode,
+          errorMessage: null,
+          numPartitions,
+          replicationFactor,
+          configs: echo(result.configs),
         };
       }),
     };
   },
   refuse: ({ topics }, errorCode) => ({
     topics: [...new Set(topics.map(({ name }) => name))].map((name) => ({
-      name, errorCode, errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode),
+      name,
+      errorCode,
+      errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode),
     })),
   }),
 });
@@ -39,10 +47,18 @@ function configEcho(layers: BrokerLayers): (own: ReadonlyMap<string, string>) =>
   const inherited = describeTopic(new Map(), layers, options);
   const listed = new Set(inherited.map(({ name }) => name));
   const rows = inherited.map(({ name, value, readOnly, configSource, isSensitive }) => ({
-    name, value, readOnly, configSource, isSensitive,
+    name,
+    value,
+    readOnly,
+    configSource,
+    isSensitive,
   }));
   const ownRow = (name: string, value: string): EchoedConfig => ({
-    name, value, readOnly: false, configSource: ConfigSource.DYNAMIC_TOPIC_CONFIG, isSensitive: false,
+    name,
+    value,
+    readOnly: false,
+    configSource: ConfigSource.DYNAMIC_TOPIC_CONFIG,
+    isSensitive: false,
   });
   return (own) => [
     ...rows.map((row) => {

@@ -22,7 +22,10 @@ export const deleteTopics = handler(DeleteTopics, {
 function refuse(request: RequestOf<typeof DeleteTopics>, errorCode: number): ResponseDraft<typeof DeleteTopics> {
   return {
     responses: topicsOf(request).map(({ name, topicId }) => ({
-      name, topicId, errorCode, errorMessage: errorMessage(errorCode),
+      name,
+      topicId,
+      errorCode,
+      errorMessage: errorMessage(errorCode),
     })),
   };
 }

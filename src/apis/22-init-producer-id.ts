@@ -8,7 +8,10 @@ const FENCED_SINCE = 4;
 const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = handler(InitProducerId, {
-  handle: async ({ transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch }, { broker, apiVersion }) => {
+  handle: async (
+    { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch },
+    { broker, apiVersion },
+  ) => {
     const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
     if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     if (transactionalId === null) {

@@ -20,26 +20,36 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   handle: (request, { broker, apiVersion }) => {
     if (apiVersion >= BATCHED_SINCE) {
       const resultsByTransaction = request.transactions.map((transaction) => {
-        const errorOf = transaction.verifyOnly ? verify(broker, transaction) : add(broker, transaction, EPOCH_BUMP_VERSION);
+        const errorOf = transaction.verifyOnly
+          ? verify(broker, transaction)
+          : add(broker, transaction, EPOCH_BUMP_VERSION);
         return { transactionalId: transaction.transactionalId, topicResults: results(transaction.topics, errorOf) };
       });
       return { resultsByTransaction };
     }
-    const errorOf = add(broker, {
-      transactionalId: request.v3AndBelowTransactionalId, producerId: request.v3AndBelowProducerId,
-      producerEpoch: request.v3AndBelowProducerEpoch, topics: request.v3AndBelowTopics, verifyOnly: false,
-    }, 0);
+    const errorOf = add(
+      broker,
+      {
+        transactionalId: request.v3AndBelowTransactionalId,
+        producerId: request.v3AndBelowProducerId,
+        producerEpoch: request.v3AndBelowProducerEpoch,
+        topics: request.v3AndBelowTopics,
+        verifyOnly: false,
+      },
+      0,
+    );
     return {
-      resultsByTopicV3AndBelow: results(
-        request.v3AndBelowTopics, (partition) => fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
+      resultsByTopicV3AndBelow: results(request.v3AndBelowTopics, (partition) =>
+        fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
       ),
     };
   },
   refuse: ({ transactions, v3AndBelowTopics }, errorCode) => ({
     errorCode,
-    resultsByTransaction: transactions.map(({ transactionalId, topics }) => (
-      { transactionalId, topicResults: results(topics, () => errorCode) }
-    )),
+    resultsByTransaction: transactions.map(({ transactionalId, topics }) => ({
+      transactionalId,
+      topicResults: results(topics, () => errorCode),
+    })),
     resultsByTopicV3AndBelow: results(v3AndBelowTopics, () => errorCode),
   }),
 });
@@ -48,9 +58,12 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 function add({ transactions, controller }: BrokerParts, transaction: Transaction, clientVersion: number): ErrorOf {
   const { topicsByName } = controller.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
-  const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) => all.map((partition) => ({ topic, partition })));
+  const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>
+    all.map((partition) => ({ topic, partition })),
+  );
   if (!partitions.every(exists)) {
-    return (partition) => (exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    return (partition) =>
+      exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
   const errorCode = transactions.addPartitions(transaction.transactionalId, transaction, partitions, clientVersion);
   return () => errorCode;
@@ -63,8 +76,9 @@ function verify({ transactions }: BrokerParts, transaction: Transaction): ErrorO
 function results(topics: Topics, errorOf: ErrorOf) {
   return topics.map(({ name, partitions }) => ({
     name,
-    resultsByPartition: partitions.map((partitionIndex) => (
-      { partitionIndex, partitionErrorCode: errorOf({ topic: name, partition: partitionIndex }) }
-    )),
+    resultsByPartition: partitions.map((partitionIndex) => ({
+      partitionIndex,
+      partitionErrorCode: errorOf({ topic: name, partition: partitionIndex }),
+    })),
   }));
 }

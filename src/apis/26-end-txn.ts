@@ -11,7 +11,13 @@ const EPOCH_BUMP_SINCE = 5;
 export const endTxn = handler(EndTxn, {
   handle: async ({ transactionalId, producerId, producerEpoch, committed }, { broker, apiVersion }) => {
     const clientVersion = apiVersion >= EPOCH_BUMP_SINCE ? EPOCH_BUMP_VERSION : 0;
-    const answer = await broker.transactions.end({ transactionalId, producerId, producerEpoch, committed, clientVersion });
+    const answer = await broker.transactions.end({
+      transactionalId,
+      producerId,
+      producerEpoch,
+      committed,
+      clientVersion,
+    });
     return { ...answer, errorCode: fencedBefore(FENCED_SINCE, apiVersion, answer.errorCode) };
   },
   refuse: (_request, errorCode) => ({ errorCode }),

@@ -12,9 +12,10 @@ export const writeTxnMarkers = handler(WriteTxnMarkers, {
         producerId,
         topics: topics.map(({ name, partitionIndexes }) => ({
           name,
-          partitions: partitionIndexes.map((partitionIndex) => (
-            { partitionIndex, errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker) }
-          )),
+          partitions: partitionIndexes.map((partitionIndex) => ({
+            partitionIndex,
+            errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker),
+          })),
         })),
       };
     }),
@@ -22,9 +23,10 @@ export const writeTxnMarkers = handler(WriteTxnMarkers, {
   refuse: ({ markers }, errorCode) => ({
     markers: markers.map(({ producerId, topics }) => ({
       producerId,
-      topics: topics.map(({ name, partitionIndexes }) => (
-        { name, partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode })) }
-      )),
+      topics: topics.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode })),
+      })),
     })),
   }),
 });

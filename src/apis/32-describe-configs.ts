@@ -26,9 +26,10 @@ export const describeConfigs = handler(DescribeConfigs, {
     return {
       results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
         const options = { configurationKeys, includeSynonyms, includeDocumentation };
-        const described = unknown === undefined
-          ? describe(resourceType, resourceName, broker, options)
-          : invalidRequest(`There is no resource type ${unknown.resourceType}: use ${[...TYPES].join(', ')}`);
+        const described =
+          unknown === undefined
+            ? describe(resourceType, resourceName, broker, options)
+            : invalidRequest(`There is no resource type ${unknown.resourceType}: use ${[...TYPES].join(', ')}`);
         const resource = { resourceType, resourceName };
         return Array.isArray(described)
           ? // Kafka's message is empty where all is well, not null.

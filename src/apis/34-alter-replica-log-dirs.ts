@@ -12,7 +12,8 @@ export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
 
 /** By topic, as the answer has it: a request has them by directory. The last directory a partition is named for counts. */
 function answer(
-  { dirs }: RequestOf<typeof AlterReplicaLogDirs>, code: (topic: string, partition: number, path: string) => number,
+  { dirs }: RequestOf<typeof AlterReplicaLogDirs>,
+  code: (topic: string, partition: number, path: string) => number,
 ) {
   const wanted = new Map<string, Map<number, string>>();
   for (const { path, topics } of dirs) {
@@ -24,6 +25,9 @@ function answer(
   }
   return [...wanted].map(([topicName, paths]) => ({
     topicName,
-    partitions: [...paths].map(([partitionIndex, path]) => ({ partitionIndex, errorCode: code(topicName, partitionIndex, path) })),
+    partitions: [...paths].map(([partitionIndex, path]) => ({
+      partitionIndex,
+      errorCode: code(topicName, partitionIndex, path),
+    })),
   }));
 }

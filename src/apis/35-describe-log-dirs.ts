@@ -24,7 +24,12 @@ export const describeLogDirs = handler(DescribeLogDirs, {
       if (directory === undefined) continue;
       add(rows.get(directory), topic, { partitionIndex, partitionSize: log.size, offsetLag: 0, isFutureKey: false });
     }
-    for (const { partition: { topic, index: partitionIndex }, directory, size, offsetLag } of directoryMoves.futures()) {
+    for (const {
+      partition: { topic, index: partitionIndex },
+      directory,
+      size,
+      offsetLag,
+    } of directoryMoves.futures()) {
       add(rows.get(directory), topic, { partitionIndex, partitionSize: size, offsetLag, isFutureKey: true });
     }
     return { errorCode: ErrorCode.NONE, results: [...rows].map(([directory, topics]) => result(directory, topics)) };
@@ -39,7 +44,9 @@ function result(
   const { path: logDir, health } = directory;
   if (health.isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir, topics: [] };
   return {
-    errorCode: ErrorCode.NONE, logDir, ...directory.volume(),
+    errorCode: ErrorCode.NONE,
+    logDir,
+    ...directory.volume(),
     topics: [...topics].map(([name, of]) => ({ name, partitions: [...of] })),
   };
 }

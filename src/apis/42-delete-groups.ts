@@ -6,7 +6,8 @@ export const deleteGroups = handler(DeleteGroups, {
   handle: ({ groupsNames }, { broker }) => ({
     // A name given twice is one group, and one result.
     results: Array.from(new Set(groupsNames), (groupId) => ({
-      groupId, errorCode: broker.groups.deleteGroup(groupId),
+      groupId,
+      errorCode: broker.groups.deleteGroup(groupId),
     })),
   }),
   refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => ({ groupId, errorCode })) }),

@@ -12,18 +12,26 @@ const CONTROLLERS = 2;
 export const describeCluster = handler(DescribeCluster, {
   handle: ({ endpointType, includeClusterAuthorizedOperations, includeFencedBrokers }, { broker, listener }) => {
     if (endpointType === CONTROLLERS) {
-      return fail(ErrorCode.MISMATCHED_ENDPOINT_TYPE,
-        'The request was sent to an endpoint of type BROKER, but asks for those of type CONTROLLER: use bootstrap.servers.');
+      return fail(
+        ErrorCode.MISMATCHED_ENDPOINT_TYPE,
+        'The request was sent to an endpoint of type BROKER, but asks for those of type CONTROLLER: use bootstrap.servers.',
+      );
     }
     if (endpointType !== BROKERS) {
-      return fail(ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, `Unsupported endpoint type ${endpointType}: 1 stands for brokers.`);
+      return fail(
+        ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+        `Unsupported endpoint type ${endpointType}: 1 stands for brokers.`,
+      );
     }
     const { image } = broker.controller;
     return {
       errorCode: ErrorCode.NONE,
       clusterId: image.clusterId,
       controllerId: broker.nodeId,
-      brokers: brokersOn(image, listener, includeFencedBrokers).map(({ nodeId, ...rest }) => ({ brokerId: nodeId, ...rest })),
+      brokers: brokersOn(image, listener, includeFencedBrokers).map(({ nodeId, ...rest }) => ({
+        brokerId: nodeId,
+        ...rest,
+      })),
       clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
     };
   },

@@ -22,14 +22,26 @@ export const describeProducers = handler(DescribeProducers, {
   }),
   refuse: ({ topics }, errorCode) => ({
     topics: topics.map(({ name, partitionIndexes }) => ({
-      name, partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode, activeProducers: [] })),
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode, activeProducers: [] })),
     })),
   }),
 });
 
-function activeProducer({ producerId, epoch, lastTimestamp, coordinatorEpoch, currentTxnFirstOffset, batches }: ProducerEntry) {
+function activeProducer({
+  producerId,
+  epoch,
+  lastTimestamp,
+  coordinatorEpoch,
+  currentTxnFirstOffset,
+  batches,
+}: ProducerEntry) {
   return {
-    producerId, producerEpoch: epoch, lastSequence: batches.at(-1)?.lastSequence ?? -1, lastTimestamp, coordinatorEpoch,
+    producerId,
+    producerEpoch: epoch,
+    lastSequence: batches.at(-1)?.lastSequence ?? -1,
+    lastTimestamp,
+    coordinatorEpoch,
     currentTxnStartOffset: currentTxnFirstOffset,
   };
 }

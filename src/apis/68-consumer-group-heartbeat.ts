@@ -15,7 +15,9 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
     const { groupId } = request;
     // As Java prints an address without a name; tools show it as it is.
     const told = {
-      ...request, clientId: clientId ?? '', clientHost: `/${clientHost}`,
+      ...request,
+      clientId: clientId ?? '',
+      clientHost: `/${clientHost}`,
       subscribedTopicRegex: apiVersion === 0 ? null : request.subscribedTopicRegex,
     };
     const fault = checkHeartbeat(groupId, told, apiVersion === 0, broker.config['group.consumer.assignors']);
@@ -33,6 +35,8 @@ function refusal(errorCode: number, errorMessage: string | null) {
 
 /** By group.version and, as in brokers that still read it, group.coordinator.rebalance.protocols. */
 function speaksConsumerProtocol({ config, controller }: Context['broker']): boolean {
-  return (controller.image.features.get('group.version') ?? 0) > 0 &&
-    config['group.coordinator.rebalance.protocols'].includes('consumer');
+  return (
+    (controller.image.features.get('group.version') ?? 0) > 0 &&
+    config['group.coordinator.rebalance.protocols'].includes('consumer')
+  );
 }

@@ -13,5 +13,7 @@ export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
       return { ...described, authorizedOperations: isTold ? GROUP_OPERATIONS : NOT_ASKED };
     }),
   }),
-  refuse: ({ groupIds }, errorCode) => ({ groups: groupIds.map((id) => undescribedConsumerGroup(id, errorCode, null)) }),
+  refuse: ({ groupIds }, errorCode) => ({
+    groups: groupIds.map((id) => undescribedConsumerGroup(id, errorCode, null)),
+  }),
 });

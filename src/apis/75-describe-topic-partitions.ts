@@ -51,9 +51,8 @@ function namesFrom({ topics, cursor }: Request, image: ClusterImage): string[] {
 
 function describe(name: string, image: ClusterImage, views: PartitionViews, first: number, most: number): Topic {
   const topic = image.topicsByName.get(name);
-  const missing = topicNameFault(name) === null
-    ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    : ErrorCode.INVALID_TOPIC_EXCEPTION;
+  const missing =
+    topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
   return {
     errorCode: topic === undefined ? missing : ErrorCode.NONE,
     name,

@@ -18,15 +18,17 @@ export class DurableReply {
   /** Takes the body from `start` of `output` on; `offsets` int64 fields follow each error code, -1 where it failed. */
   async sent(output: Writer, start: number, offsets: number): Promise<Reply> {
     const body = Buffer.from(output.buffer.subarray(start, output.position));
-    await Promise.all(this.#waits.map(async ({ at, committed }) => {
-      try {
-        await committed;
-      } catch {
-        writeInt16(body, at - start, ErrorCode.KAFKA_STORAGE_ERROR);
-        const fields = at - start + ERROR_CODE_BYTES;
-        body.fill(0xff, fields, fields + offsets * INT64_BYTES);
-      }
-    }));
+    await Promise.all(
+      this.#waits.map(async ({ at, committed }) => {
+        try {
+          await committed;
+        } catch {
+          writeInt16(body, at - start, ErrorCode.KAFKA_STORAGE_ERROR);
+          const fields = at - start + ERROR_CODE_BYTES;
+          body.fill(0xff, fields, fields + offsets * INT64_BYTES);
+        }
+      }),
+    );
     return (later) => later.bytes(body);
   }
 }

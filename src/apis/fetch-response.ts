@@ -43,7 +43,7 @@ export function writeFetchResponse(output: Writer, version: number, answer: Fetc
     output.int32(answer.sessionId);
   }
   writeCount(output, countTopics(answer.asked), isFlexible);
-  for (let i = 0; i < answer.asked.length; ) {
+  for (let i = 0; i < answer.asked.length;) {
     const next = endOfTopic(answer.asked, i);
     writeTopic(output, version, answer.asked[i]);
     writeCount(output, next - i, isFlexible);
@@ -57,7 +57,12 @@ export function writeFetchResponse(output: Writer, version: number, answer: Fetc
 }
 
 function writePartition(
-  output: Writer, version: number, index: number, found: Found, readCommitted: boolean, cuts: Cut[] | null,
+  output: Writer,
+  version: number,
+  index: number,
+  found: Found,
+  readCommitted: boolean,
+  cuts: Cut[] | null,
 ): void {
   const isFlexible = version >= FLEXIBLE_SINCE;
   output.int32(index);
@@ -67,7 +72,8 @@ function writePartition(
   if (version >= LOG_START_SINCE) output.int53(found.logStartOffset);
   const { abortedTransactions } = found;
   if (!readCommitted && abortedTransactions.length === 0) {
-    if (isFlexible) output.int8(0); // null: nobody asked
+    if (isFlexible)
+      output.int8(0); // null: nobody asked
     else output.int32(-1);
   } else {
     writeCount(output, abortedTransactions.length, isFlexible);
@@ -98,7 +104,7 @@ function writeTags(output: Writer, found: Found): void {
 
 function readInto(output: Writer, file: RecordFile, position: number, length: number): void {
   output.ensure(length);
-  for (const end = position + length; position < end; ) {
+  for (const end = position + length; position < end;) {
     const count = fillFrom(file, output.buffer, output.position, end - position, position);
     output.position += count;
     position += count;

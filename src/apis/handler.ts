@@ -61,7 +61,8 @@ export interface HandlerTable<Req extends Fields, Res extends Fields> {
 
 /** A handler over the API's table: decoded request in, response (or a promise of it) out. */
 export function handler<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, table: HandlerTable<Req, Res>,
+  api: Api<Req, Res>,
+  table: HandlerTable<Req, Res>,
 ): Handler & Omit<HandlerTable<Req, Res>, 'versions'> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
@@ -104,7 +105,10 @@ export function handler<Req extends Fields, Res extends Fields>(
 /** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */
 export function reportBug(context: Context, api: string, error: unknown): void {
   context.broker.logger.error('request-failed', {
-    api, version: context.apiVersion, client: context.clientId, from: context.clientHost,
+    api,
+    version: context.apiVersion,
+    client: context.clientId,
+    from: context.clientHost,
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   });
 }

@@ -8,10 +8,12 @@ import type { BrokerParts } from './broker-parts.ts';
  * UNKNOWN_TOPIC_OR_PARTITION, as by Kafka, and the log says why.
  */
 export async function autoCreateTopics(
-  names: readonly string[], { controller, logger }: Pick<BrokerParts, 'controller' | 'logger'>,
+  names: readonly string[],
+  { controller, logger }: Pick<BrokerParts, 'controller' | 'logger'>,
 ): Promise<void> {
   for (const name of names) if (isInternalTopic(name)) await controller.ensureInternalTopic(name);
-  const topics = names.filter((name) => !isInternalTopic(name))
+  const topics = names
+    .filter((name) => !isInternalTopic(name))
     .map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }));
   if (topics.length === 0) return;
   for (const { name, errorCode, errorMessage } of await controller.createTopics(topics, { validateOnly: false })) {

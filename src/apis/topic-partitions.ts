@@ -21,7 +21,9 @@ interface TopicErrors {
 
 /** By id where `byId` says so; what exists gets both name and id. */
 export function sortTopics<P extends { readonly partitionIndex: number }>(
-  image: ClusterImage, topics: readonly NamedTopic<P>[], byId: boolean,
+  image: ClusterImage,
+  topics: readonly NamedTopic<P>[],
+  byId: boolean,
 ): { known: NamedTopic<P>[]; unknown: TopicErrors[] } {
   const known: NamedTopic<P>[] = [];
   const unknown: TopicErrors[] = [];
@@ -34,7 +36,8 @@ export function sortTopics<P extends { readonly partitionIndex: number }>(
     const present = missing.length === 0 ? partitions : partitions.filter(exists);
     if (missing.length > 0) {
       unknown.push({
-        ...identity, partitions: missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+        ...identity,
+        partitions: missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
       });
     }
     if (present.length > 0) known.push({ ...identity, partitions: present });
@@ -44,7 +47,8 @@ export function sortTopics<P extends { readonly partitionIndex: number }>(
 
 /** One answer of both: refused partitions first, as Kafka has it, each topic once. */
 export function mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
-  unknown: readonly TopicErrors[], answered: readonly T[],
+  unknown: readonly TopicErrors[],
+  answered: readonly T[],
 ): (T | TopicErrors)[] {
   if (unknown.length === 0) return [...answered];
   const merged = new Map<string, T | TopicErrors>();

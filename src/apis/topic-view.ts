@@ -15,7 +15,9 @@ export function brokersOn(image: ClusterImage, listener: string, includeFenced =
   return [...image.brokers.values()].flatMap((broker) => {
     const endpoint = endpointOf(broker, listener);
     if (endpoint === undefined || (broker.fenced && !includeFenced)) return [];
-    return [{ nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack, isFenced: broker.fenced }];
+    return [
+      { nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack, isFenced: broker.fenced },
+    ];
   });
 }
 
@@ -61,22 +63,31 @@ export class PartitionViews {
     const { leader, leaderEpoch, replicas, isr } = partition;
     const isReachable = this.#reachable.has(leader);
     return {
-      errorCode: isReachable ? ErrorCode.NONE
-        : this.#alive.has(leader) ? this.#unreachableError
-        : ErrorCode.LEADER_NOT_AVAILABLE,
+      errorCode: isReachable
+        ? ErrorCode.NONE
+        : this.#alive.has(leader)
+          ? this.#unreachableError
+          : ErrorCode.LEADER_NOT_AVAILABLE,
       partitionIndex,
       leaderId: isReachable ? leader : -1,
       leaderEpoch,
       replicaNodes: replicas,
       isrNodes: isr,
-      offlineReplicas: replicas.every((id) => this.#alive.has(id)) ? NONE : replicas.filter((id) => !this.#alive.has(id)),
+      offlineReplicas: replicas.every((id) => this.#alive.has(id))
+        ? NONE
+        : replicas.filter((id) => !this.#alive.has(id)),
     };
   }
 }
 
 function withoutLeader({ leaderEpoch, replicas, isr }: PartitionImage, partitionIndex: number): PartitionView {
   return {
-    errorCode: ErrorCode.LEADER_NOT_AVAILABLE, partitionIndex, leaderId: -1, leaderEpoch,
-    replicaNodes: replicas, isrNodes: isr, offlineReplicas: replicas,
+    errorCode: ErrorCode.LEADER_NOT_AVAILABLE,
+    partitionIndex,
+    leaderId: -1,
+    leaderEpoch,
+    replicaNodes: replicas,
+    isrNodes: isr,
+    offlineReplicas: replicas,
   };
 }

@@ -36,7 +36,11 @@ export async function start(args: string[]): Promise<number> {
   // Whoever keeps nothing is developing: consumers that restart need not wait for their former selves.
   if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
 
-  const logger = lineLogger(levelOf(flags), (line) => void process.stderr.write(line), () => systemClock.now());
+  const logger = lineLogger(
+    levelOf(flags),
+    (line) => void process.stderr.write(line),
+    () => systemClock.now(),
+  );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger });
@@ -52,8 +56,13 @@ function parseFlags(args: string[]): Flags {
     return parseArgs({
       args,
       options: {
-        port: { type: 'string' }, host: { type: 'string' }, dir: { type: 'string' }, memory: { type: 'boolean' },
-        set: { type: 'string', multiple: true }, config: { type: 'string' }, 'log-level': { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        dir: { type: 'string' },
+        memory: { type: 'boolean' },
+        set: { type: 'string', multiple: true },
+        config: { type: 'string' },
+        'log-level': { type: 'string' },
       },
     }).values;
   } catch (error) {
@@ -98,7 +107,10 @@ async function createTopics(broker: RunningBroker, { createTopics: topics }: Env
   if (missing.length === 0) return;
   const results = await controller.createTopics(
     missing.map(({ name, partitions, replicas, cleanupPolicy }) => ({
-      name, numPartitions: partitions, replicationFactor: replicas, assignments: [],
+      name,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      assignments: [],
       configs: cleanupPolicy === undefined ? [] : [{ name: 'cleanup.policy', value: cleanupPolicy }],
     })),
     { validateOnly: false },

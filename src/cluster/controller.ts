@@ -86,7 +86,10 @@ export class Controller {
   async createTopics(topics: readonly NewTopic[], options: { validateOnly: boolean }): Promise<CreateResult[]> {
     const { random } = this.#options;
     const { results, records } = createTopics(topics, {
-      image: this.#image, config: this.#options.config(), newTopicId: () => randomUuid(random), random: () => random.float(),
+      image: this.#image,
+      config: this.#options.config(),
+      newTopicId: () => randomUuid(random),
+      random: () => random.float(),
     });
     if (!options.validateOnly) this.#commit(records);
     return results;
@@ -99,7 +102,8 @@ export class Controller {
   }
 
   async createPartitions(
-    topics: readonly MorePartitions[], options: { validateOnly: boolean },
+    topics: readonly MorePartitions[],
+    options: { validateOnly: boolean },
   ): Promise<PartitionsResult[]> {
     const { results, records } = createPartitions(topics, this.#image, () => this.#options.random.float());
     if (!options.validateOnly) this.#commit(records);

@@ -16,7 +16,9 @@ export interface PartitionsResult {
 }
 
 export function createPartitions(
-  topics: readonly MorePartitions[], image: ClusterImage, random: () => number,
+  topics: readonly MorePartitions[],
+  image: ClusterImage,
+  random: () => number,
 ): { results: PartitionsResult[]; records: MetadataDraft[] } {
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
@@ -56,13 +58,21 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
     return fail(ErrorCode.INVALID_PARTITIONS, `Topic already has ${has} partition(s).`);
   }
   if (request.count < has) {
-    return fail(ErrorCode.INVALID_PARTITIONS,
-      `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`);
+    return fail(
+      ErrorCode.INVALID_PARTITIONS,
+      `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`,
+    );
   }
   if (request.count - has > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
-  const replicas = request.assignments === null
-    ? placed(topic, image, request.count - has, random)
-    : assigned(topic, image, request.count - has, request.assignments.map(({ brokerIds }) => brokerIds));
+  const replicas =
+    request.assignments === null
+      ? placed(topic, image, request.count - has, random)
+      : assigned(
+          topic,
+          image,
+          request.count - has,
+          request.assignments.map(({ brokerIds }) => brokerIds),
+        );
   if (!Array.isArray(replicas)) return replicas;
   return replicas.map((of, i) => newPartition(topic.id, has + i, of));
 }
@@ -72,13 +82,20 @@ function placed(topic: TopicImage, image: ClusterImage, count: number, random: n
   const factor = topic.partitions[0].replicas.length;
   const fault = factorFault(factor, brokers);
   if (fault !== null) return fail(ErrorCode.INVALID_REPLICATION_FACTOR, fault);
-  return place(brokers.map(({ id }) => id), count, factor, Math.floor(random * brokers.length));
+  return place(
+    brokers.map(({ id }) => id),
+    count,
+    factor,
+    Math.floor(random * brokers.length),
+  );
 }
 
 function assigned(topic: TopicImage, image: ClusterImage, count: number, replicas: number[][]): number[][] | Failure {
   if (replicas.length !== count) {
-    return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-      `Attempted to add ${count} additional partition(s), but only ${replicas.length} assignment(s) were specified.`);
+    return fail(
+      ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+      `Attempted to add ${count} additional partition(s), but only ${replicas.length} assignment(s) were specified.`,
+    );
   }
   const factor = topic.partitions[0].replicas.length;
   const fault = assignmentsFault(image, replicas, factor);

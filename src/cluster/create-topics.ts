@@ -40,7 +40,8 @@ export const MOST_PARTITIONS_PER_REQUEST = 10_000;
 
 /** One result a topic, in the order asked, with the records of those that can be created. */
 export function createTopics(
-  topics: readonly NewTopic[], context: CreateContext,
+  topics: readonly NewTopic[],
+  context: CreateContext,
 ): { results: CreateResult[]; records: MetadataDraft[] } {
   const times = new Map<string, number>();
   for (const { name } of topics) times.set(name, (times.get(name) ?? 0) + 1);
@@ -70,16 +71,21 @@ export function createTopics(
 function partitionsAsked(topics: readonly NewTopic[], config: ServerConfig): number {
   let sum = 0;
   for (const { numPartitions, assignments } of topics) {
-    sum += assignments.length > 0 ? assignments.length
-      : numPartitions === -1 ? config['num.partitions']
-      : Math.max(0, numPartitions);
+    sum +=
+      assignments.length > 0
+        ? assignments.length
+        : numPartitions === -1
+          ? config['num.partitions']
+          : Math.max(0, numPartitions);
   }
   return sum;
 }
 
 export function tooManyPartitions(): Failure {
-  return fail(ErrorCode.POLICY_VIOLATION,
-    `Excessively large number of partitions per request: ask for at most ${MOST_PARTITIONS_PER_REQUEST} at a time.`);
+  return fail(
+    ErrorCode.POLICY_VIOLATION,
+    `Excessively large number of partitions per request: ask for at most ${MOST_PARTITIONS_PER_REQUEST} at a time.`,
+  );
 }
 
 type Decision = { result: CreatedTopic | Failure; records: MetadataDraft[] };
@@ -108,7 +114,8 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   }
   const refusal = validateTopicConfig(configs, config);
   if (refusal !== undefined) return { result: refusal, records: [] };
-  const replicas = topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, context.random());
+  const replicas =
+    topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, context.random());
   if (!Array.isArray(replicas)) return { result: replicas, records: [] };
 
   const topicId = context.newTopicId();
@@ -128,31 +135,48 @@ function placed(topic: NewTopic, image: ClusterImage, config: ServerConfig, rand
   const partitions = topic.numPartitions === -1 ? config['num.partitions'] : topic.numPartitions;
   const factor = topic.replicationFactor === -1 ? config['default.replication.factor'] : topic.replicationFactor;
   if (factor < 1) {
-    return fail(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0, or -1 to use the default value.');
+    return fail(
+      ErrorCode.INVALID_REPLICATION_FACTOR,
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    );
   }
   if (partitions < 1) {
-    return fail(ErrorCode.INVALID_PARTITIONS, 'Number of partitions must be larger than 0, or -1 to use the default value.');
+    return fail(
+      ErrorCode.INVALID_PARTITIONS,
+      'Number of partitions must be larger than 0, or -1 to use the default value.',
+    );
   }
   const brokers = usableBrokers(image);
   const fault = factorFault(factor, brokers);
   if (fault !== null) return fail(ErrorCode.INVALID_REPLICATION_FACTOR, fault);
-  return place(brokers.map(({ id }) => id), partitions, factor, Math.floor(random * brokers.length));
+  return place(
+    brokers.map(({ id }) => id),
+    partitions,
+    factor,
+    Math.floor(random * brokers.length),
+  );
 }
 
 function assigned(topic: NewTopic, image: ClusterImage): number[][] | Failure {
   if (topic.replicationFactor !== -1) {
-    return fail(ErrorCode.INVALID_REQUEST,
-      'A manual partition assignment was specified, but replication factor was not set to -1.');
+    return fail(
+      ErrorCode.INVALID_REQUEST,
+      'A manual partition assignment was specified, but replication factor was not set to -1.',
+    );
   }
   if (topic.numPartitions !== -1) {
-    return fail(ErrorCode.INVALID_REQUEST,
-      'A manual partition assignment was specified, but numPartitions was not set to -1.');
+    return fail(
+      ErrorCode.INVALID_REQUEST,
+      'A manual partition assignment was specified, but numPartitions was not set to -1.',
+    );
   }
   const replicas: number[][] = [];
   for (const { partitionIndex, brokerIds } of topic.assignments) {
     if (replicas[partitionIndex] !== undefined) {
-      return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-        `Found multiple manual partition assignments for partition ${partitionIndex}`);
+      return fail(
+        ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+        `Found multiple manual partition assignments for partition ${partitionIndex}`,
+      );
     }
     if (partitionIndex < 0 || partitionIndex >= topic.assignments.length) {
       return fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, 'partitions should be a consecutive 0-based integer sequence');

@@ -19,7 +19,8 @@ export interface DeleteResult {
 
 /** A topic that is asked for twice is not deleted, and is answered once, known or not. */
 export function deleteTopics(
-  topics: readonly TopicToDelete[], image: ClusterImage,
+  topics: readonly TopicToDelete[],
+  image: ClusterImage,
 ): { results: DeleteResult[]; records: MetadataDraft[] } {
   const results: DeleteResult[] = [];
   const records: MetadataDraft[] = [];
@@ -36,9 +37,10 @@ export function deleteTopics(
     };
     const [byName, byId] = [name !== null, topicId !== ZERO_UUID];
     if (byName === byId) {
-      refuse(ErrorCode.INVALID_REQUEST, byName
-        ? 'You may not specify both topic name and topic id.'
-        : 'Neither topic name nor id were specified.');
+      refuse(
+        ErrorCode.INVALID_REQUEST,
+        byName ? 'You may not specify both topic name and topic id.' : 'Neither topic name nor id were specified.',
+      );
       continue;
     }
     if (answered.has(key)) continue;

@@ -21,14 +21,16 @@ export function recordsOf(image: ClusterImage): MetadataDraft[] {
   }
   for (const topic of image.topicsById.values()) {
     records.push({ type: 'TopicRecord', name: topic.name, topicId: topic.id });
-    for (const [index, partition] of topic.partitions.entries()) records.push(partitionRecord(topic.id, index, partition));
+    for (const [index, partition] of topic.partitions.entries())
+      records.push(partitionRecord(topic.id, index, partition));
   }
   for (const [key, settings] of image.configs) {
     const colon = key.indexOf(':');
     const resourceType = Number(key.slice(0, colon));
     const resourceName = key.slice(colon + 1);
     if (resourceType === ResourceType.topic && !image.topicsByName.has(resourceName)) continue;
-    for (const [name, value] of settings) records.push({ type: 'ConfigRecord', resourceType, resourceName, name, value });
+    for (const [name, value] of settings)
+      records.push({ type: 'ConfigRecord', resourceType, resourceName, name, value });
   }
   if (image.nextProducerId > 0) {
     records.push({ type: 'ProducerIdsRecord', brokerId: -1, nextProducerId: image.nextProducerId });

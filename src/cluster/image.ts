@@ -74,8 +74,14 @@ export function configOf(image: ClusterImage, type: number, name: string): Reado
 
 export function emptyImage(clusterId: string): ClusterImage {
   return {
-    revision: -1, clusterId, brokers: new Map(), topicsByName: new Map(), topicsById: new Map(), configs: new Map(),
-    features: new Map(), nextProducerId: 0,
+    revision: -1,
+    clusterId,
+    brokers: new Map(),
+    topicsByName: new Map(),
+    topicsById: new Map(),
+    configs: new Map(),
+    features: new Map(),
+    nextProducerId: 0,
   };
 }
 
@@ -170,7 +176,12 @@ function brokerOf(record: RecordOf<'RegisterBrokerRecord'>): BrokerImage {
     epoch: record.brokerEpoch,
     incarnationId: record.incarnationId,
     rack: record.rack,
-    listeners: record.endPoints.map(({ name, host, port, securityProtocol }) => ({ name, host, port, securityProtocol })),
+    listeners: record.endPoints.map(({ name, host, port, securityProtocol }) => ({
+      name,
+      host,
+      port,
+      securityProtocol,
+    })),
     fenced: record.fenced,
     logDirectoryIds: record.logDirs,
   };
@@ -196,7 +207,9 @@ const LEADER_UNCHANGED = -2;
 
 function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionChangeRecord'>): PartitionImage {
   if (old === undefined) {
-    throw new Error(`the metadata log changes partition ${change.partitionId} of ${change.topicId}, which it never made`);
+    throw new Error(
+      `the metadata log changes partition ${change.partitionId} of ${change.topicId}, which it never made`,
+    );
   }
   const isElection = change.leader !== LEADER_UNCHANGED;
   return {
@@ -214,10 +227,14 @@ function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionCha
 }
 
 function changePartition(
-  draft: Draft, topicId: string, index: number, change: (old: PartitionImage | undefined) => PartitionImage,
+  draft: Draft,
+  topicId: string,
+  index: number,
+  change: (old: PartitionImage | undefined) => PartitionImage,
 ): void {
   const topic = draft.image.topicsById.get(topicId);
-  if (topic === undefined) throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
+  if (topic === undefined)
+    throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
   const partitions = draft.partitionsOf(topic);
   partitions[index] = change(partitions[index]);
 }

@@ -28,7 +28,8 @@ function shapeOf(name: InternalTopic, config: ServerConfig, brokers: number): Sh
         partitions: config['offsets.topic.num.partitions'],
         factor: config['offsets.topic.replication.factor'],
         configs: {
-          'cleanup.policy': 'compact', 'compression.type': 'producer',
+          'cleanup.policy': 'compact',
+          'compression.type': 'producer',
           'segment.bytes': String(config['offsets.topic.segment.bytes']),
         },
       };
@@ -37,7 +38,9 @@ function shapeOf(name: InternalTopic, config: ServerConfig, brokers: number): Sh
         partitions: config['transaction.state.log.num.partitions'],
         factor: config['transaction.state.log.replication.factor'],
         configs: {
-          'cleanup.policy': 'compact', 'compression.type': 'uncompressed', 'unclean.leader.election.enable': 'false',
+          'cleanup.policy': 'compact',
+          'compression.type': 'uncompressed',
+          'unclean.leader.election.enable': 'false',
           'min.insync.replicas': String(Math.min(config['transaction.state.log.min.isr'], brokers)),
           'segment.bytes': String(config['transaction.state.log.segment.bytes']),
         },
@@ -48,7 +51,9 @@ function shapeOf(name: InternalTopic, config: ServerConfig, brokers: number): Sh
         factor: config['share.coordinator.state.topic.replication.factor'],
         configs: {
           // Its coordinator deletes what it no longer needs, record by record.
-          'cleanup.policy': 'delete', 'compression.type': 'producer', 'retention.ms': '-1',
+          'cleanup.policy': 'delete',
+          'compression.type': 'producer',
+          'retention.ms': '-1',
           'min.insync.replicas': String(Math.min(config['share.coordinator.state.topic.min.isr'], brokers)),
           'segment.bytes': String(config['share.coordinator.state.topic.segment.bytes']),
         },

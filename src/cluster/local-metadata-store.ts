@@ -62,8 +62,10 @@ export class LocalMetadataStore implements MetadataStore {
   #cutTail(bytes: Buffer, at: number): void {
     for (let later = at; later < bytes.length; later++) {
       if (!isWhole(bytes, later)) continue;
-      throw new Error(`${this.#path} is damaged at byte ${at} while later changes stand behind it, from byte ${later} on: ` +
-        `restore the file from a copy, or truncate it to ${at} bytes and lose those changes`);
+      throw new Error(
+        `${this.#path} is damaged at byte ${at} while later changes stand behind it, from byte ${later} on: ` +
+          `restore the file from a copy, or truncate it to ${at} bytes and lose those changes`,
+      );
     }
     // A change whose batch is not whole was never answered: whoever asked for it asks again.
     this.#logger.warn('metadata-tail-cut', { file: this.#path, keptBytes: at, cutBytes: bytes.length - at });
@@ -91,7 +93,9 @@ export class LocalMetadataStore implements MetadataStore {
       this.#file.sync();
     } catch (error) {
       this.#logger.error('metadata-tail-left', {
-        file: this.#path, keptBytes: this.#size, error: (error as Error).message,
+        file: this.#path,
+        keptBytes: this.#size,
+        error: (error as Error).message,
         next: 'the next change writes over it; should the broker end before, the failed change may be there at its start',
       });
     }
@@ -130,8 +134,10 @@ export class LocalMetadataStore implements MetadataStore {
     for (const { value } of decoded.records) {
       const { message, record } = decodeMetadataRecord(value!);
       if (!Object.hasOwn(recordTables, message.name)) {
-        throw new Error(`${this.#path} holds a ${message.name}, which this version does not know: start the newer one ` +
-          'that wrote it, or an empty log directory');
+        throw new Error(
+          `${this.#path} holds a ${message.name}, which this version does not know: start the newer one ` +
+            'that wrote it, or an empty log directory',
+        );
       }
       records.push({ type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord);
     }

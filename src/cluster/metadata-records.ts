@@ -3,7 +3,10 @@ import { RegisterBrokerRecord, UnfenceBrokerRecord } from '../../protocol/metada
 import { ConfigRecord, FeatureLevelRecord } from '../../protocol/metadata/config-records.ts';
 import { NoOpRecord, ProducerIdsRecord } from '../../protocol/metadata/log-records.ts';
 import {
-  PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+  PartitionChangeRecord,
+  PartitionRecord,
+  RemoveTopicRecord,
+  TopicRecord,
 } from '../../protocol/metadata/topic-records.ts';
 import type { Draft, Values } from '../../protocol/schema.ts';
 

@@ -35,14 +35,18 @@ export function newPartition(topicId: string, partitionId: number, replicas: num
 
 /** Why replicas given by hand, `factor` of them for each partition, cannot be used, or null. */
 export function assignmentsFault(
-  image: ClusterImage, assignments: readonly (readonly number[])[], factor: number,
+  image: ClusterImage,
+  assignments: readonly (readonly number[])[],
+  factor: number,
 ): string | null {
   for (const replicas of assignments) {
     const fault = assignmentFault(image, replicas);
     if (fault !== null) return fault;
     if (replicas.length !== factor) {
-      return `The manual partition assignment includes a partition with ${replicas.length} replica(s), but this is not ` +
-        `consistent with previous partitions, which have ${factor} replica(s).`;
+      return (
+        `The manual partition assignment includes a partition with ${replicas.length} replica(s), but this is not ` +
+        `consistent with previous partitions, which have ${factor} replica(s).`
+      );
     }
   }
   return null;
@@ -54,7 +58,8 @@ function assignmentFault(image: ClusterImage, replicas: readonly number[]): stri
     if (!image.brokers.has(broker)) {
       return `The manual partition assignment includes broker ${broker}, but no such broker is registered.`;
     }
-    if (replicas.indexOf(broker) !== i) return `The manual partition assignment includes the broker ${broker} more than once.`;
+    if (replicas.indexOf(broker) !== i)
+      return `The manual partition assignment includes the broker ${broker} more than once.`;
   }
   return null;
 }
@@ -62,6 +67,8 @@ function assignmentFault(image: ClusterImage, replicas: readonly number[]): stri
 /** Why a factor cannot be had with these brokers, or null. */
 export function factorFault(factor: number, brokers: readonly BrokerImage[]): string | null {
   if (factor <= brokers.length) return null;
-  return `Unable to replicate the partition ${factor} time(s): The target replication factor of ${factor} cannot be ` +
-    `reached because only ${brokers.length} broker(s) are registered.`;
+  return (
+    `Unable to replicate the partition ${factor} time(s): The target replication factor of ${factor} cannot be ` +
+    `reached because only ${brokers.length} broker(s) are registered.`
+  );
 }

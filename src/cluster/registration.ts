@@ -17,17 +17,19 @@ export interface BrokerRegistration {
  */
 export function registerBroker(registration: BrokerRegistration, image: ClusterImage): MetadataDraft[] {
   const { id } = registration;
-  const records: MetadataDraft[] = [{
-    type: 'RegisterBrokerRecord',
-    brokerId: id,
-    brokerEpoch: image.revision + 1,
-    incarnationId: registration.incarnationId,
-    rack: registration.rack,
-    fenced: false,
-    endPoints: [...registration.listeners],
-    features: [],
-    logDirs: [...registration.logDirectoryIds],
-  }];
+  const records: MetadataDraft[] = [
+    {
+      type: 'RegisterBrokerRecord',
+      brokerId: id,
+      brokerEpoch: image.revision + 1,
+      incarnationId: registration.incarnationId,
+      rack: registration.rack,
+      fenced: false,
+      endPoints: [...registration.listeners],
+      features: [],
+      logDirs: [...registration.logDirectoryIds],
+    },
+  ];
   for (const topic of image.topicsById.values()) {
     for (const [partitionId, partition] of topic.partitions.entries()) {
       const isOnly = partition.replicas.length === 1 && partition.replicas[0] === id;

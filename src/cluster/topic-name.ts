@@ -6,7 +6,8 @@ const LONGEST = 249;
 export function topicNameFault(name: string): string | null {
   if (name === '') return 'Topic name is invalid: it is empty';
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' means a directory`;
-  if (name.length > LONGEST) return `Topic name is invalid: it has ${name.length} characters, at most ${LONGEST} are allowed`;
+  if (name.length > LONGEST)
+    return `Topic name is invalid: it has ${name.length} characters, at most ${LONGEST} are allowed`;
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
     return `Topic name is invalid: '${name}' has characters other than ASCII letters, digits, '.', '_' and '-'`;
   }
@@ -26,7 +27,9 @@ export function collidingTopic(name: string, names: Iterable<string>): string | 
 /** Topics in which the broker keeps its own state. */
 export type InternalTopic = '__consumer_offsets' | '__transaction_state' | '__share_group_state';
 const INTERNAL: ReadonlySet<string> = new Set<InternalTopic>([
-  '__consumer_offsets', '__transaction_state', '__share_group_state',
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
 ]);
 
 export function isInternalTopic(name: string): name is InternalTopic {

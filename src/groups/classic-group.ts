@@ -132,7 +132,8 @@ function unloaded(group: ClassicGroup, errorCode: number, turn: Turn): void {
     turn.effects.push({ type: 'cancelTimer', timer: 'session', memberId });
   }
   turn.effects.push(
-    { type: 'cancelTimer', timer: 'join', memberId: '' }, { type: 'cancelTimer', timer: 'sync', memberId: '' },
+    { type: 'cancelTimer', timer: 'join', memberId: '' },
+    { type: 'cancelTimer', timer: 'sync', memberId: '' },
   );
   enter(group, 'Dead', turn.nowMs);
 }

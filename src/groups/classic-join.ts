@@ -2,7 +2,14 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup, ClassicMember, Turn } from './classic-state.ts';
 import {
-  addMember, checkMember, joinError, joiningCount, joinResponse, NO_BYTES, removeMember, startSession,
+  addMember,
+  checkMember,
+  joinError,
+  joiningCount,
+  joinResponse,
+  NO_BYTES,
+  removeMember,
+  startSession,
 } from './classic-state.ts';
 import type { JoinEvent } from './join-event.ts';
 import { clientReason, sameProtocols, updateMember } from './join-event.ts';
@@ -21,7 +28,9 @@ export function join(group: ClassicGroup, event: JoinEvent, turn: Turn): void {
   if (!hasRoom(group, event.memberId, turn.limits.maxSize)) {
     removeMember(group, event.memberId, turn);
     turn.effects.push({
-      type: 'joinReply', to: event.to, response: joinError('', ErrorCode.GROUP_MAX_SIZE_REACHED),
+      type: 'joinReply',
+      to: event.to,
+      response: joinError('', ErrorCode.GROUP_MAX_SIZE_REACHED),
     });
     return endJoinPhaseIfAllJoined(group, turn);
   }
@@ -65,10 +74,18 @@ function joinAsNew(group: ClassicGroup, event: JoinEvent, turn: Turn): void {
 
 function addAndRebalance(group: ClassicGroup, event: JoinEvent, memberId: string, turn: Turn): void {
   const member: ClassicMember = {
-    memberId, groupInstanceId: event.groupInstanceId, clientId: event.clientId, clientHost: event.clientHost,
-    connectionId: event.connectionId, rebalanceTimeoutMs: event.rebalanceTimeoutMs,
-    sessionTimeoutMs: event.sessionTimeoutMs, protocols: event.protocols, assignment: NO_BYTES,
-    joining: event.to, syncing: null, isNew: true,
+    memberId,
+    groupInstanceId: event.groupInstanceId,
+    clientId: event.clientId,
+    clientHost: event.clientHost,
+    connectionId: event.connectionId,
+    rebalanceTimeoutMs: event.rebalanceTimeoutMs,
+    sessionTimeoutMs: event.sessionTimeoutMs,
+    protocols: event.protocols,
+    assignment: NO_BYTES,
+    joining: event.to,
+    syncing: null,
+    isNew: true,
   };
   if (group.members.size === 0) group.protocolType = event.protocolType;
   if (group.state === 'PreparingRebalance' && group.previousState === 'Empty') group.newMemberAdded = true;
@@ -82,7 +99,9 @@ function joinAgain(group: ClassicGroup, member: ClassicMember, event: JoinEvent,
   const leads = group.leader === member.memberId;
   if (group.state === 'Empty') {
     turn.effects.push({
-      type: 'joinReply', to: event.to, response: joinError(member.memberId, ErrorCode.UNKNOWN_MEMBER_ID),
+      type: 'joinReply',
+      to: event.to,
+      response: joinError(member.memberId, ErrorCode.UNKNOWN_MEMBER_ID),
     });
     return;
   }

@@ -23,9 +23,8 @@ export function leave(group: ClassicGroup, event: LeaveEvent, turn: Turn): void 
   const gone: string[] = [];
   const members = event.members.map(({ memberId, groupInstanceId, reason }): LeftMember => {
     const result = { memberId, groupInstanceId, errorCode: 0 };
-    const actual = memberId === '' && groupInstanceId !== null
-      ? (group.staticMembers.get(groupInstanceId) ?? '')
-      : memberId;
+    const actual =
+      memberId === '' && groupInstanceId !== null ? (group.staticMembers.get(groupInstanceId) ?? '') : memberId;
     // A pending member that leaves disturbs the others too, needlessly: Kafka's way.
     if (!group.pendingMembers.has(memberId)) result.errorCode = checkMember(group, actual, groupInstanceId);
     if (result.errorCode !== ErrorCode.NONE) return result;

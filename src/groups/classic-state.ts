@@ -111,12 +111,12 @@ export type Stored =
   | { readonly what: 'group' }
   | { readonly what: 'assignment'; readonly generationId: number; readonly assignments: Map<string, Uint8Array> }
   | {
-    readonly what: 'staticMember';
-    readonly memberId: string;
-    readonly before: ClassicMember;
-    readonly to: number;
-    readonly response: JoinResponse;
-  };
+      readonly what: 'staticMember';
+      readonly memberId: string;
+      readonly before: ClassicMember;
+      readonly to: number;
+      readonly response: JoinResponse;
+    };
 
 /** join: the join phase's end. sync: members that never sync. session: one member's life sign. */
 export type TimerName = 'join' | 'sync' | 'session';
@@ -143,9 +143,21 @@ export const NO_BYTES = new Uint8Array(0);
 
 export function newClassicGroup(groupId: string, nowMs: number): ClassicGroup {
   return {
-    type: 'classic', groupId, state: 'Empty', previousState: 'Dead', currentStateTimestamp: nowMs, generationId: 0,
-    protocolType: null, protocolName: null, leader: null, members: new Map(), staticMembers: new Map(),
-    pendingMembers: new Map(), pendingSync: new Set(), subscribedTopics: null, initialDelay: null,
+    type: 'classic',
+    groupId,
+    state: 'Empty',
+    previousState: 'Dead',
+    currentStateTimestamp: nowMs,
+    generationId: 0,
+    protocolType: null,
+    protocolName: null,
+    leader: null,
+    members: new Map(),
+    staticMembers: new Map(),
+    pendingMembers: new Map(),
+    pendingSync: new Set(),
+    subscribedTopics: null,
+    initialDelay: null,
     newMemberAdded: false,
   };
 }
@@ -228,7 +240,13 @@ export function answerSync(member: ClassicMember, response: SyncResponse, turn: 
 
 export function joinError(memberId: string, errorCode: number): JoinResponse {
   return {
-    errorCode, generationId: -1, protocolType: null, protocolName: null, leader: '', skipAssignment: false, memberId,
+    errorCode,
+    generationId: -1,
+    protocolType: null,
+    protocolName: null,
+    leader: '',
+    skipAssignment: false,
+    memberId,
     members: [],
   };
 }
@@ -236,15 +254,21 @@ export function joinError(memberId: string, errorCode: number): JoinResponse {
 /** The group as it stands, told to one member; only a leader that must assign is told who else is in it. */
 export function joinResponse(group: ClassicGroup, memberId: string, withMembers: boolean): JoinResponse {
   return {
-    errorCode: ErrorCode.NONE, generationId: group.generationId, protocolType: group.protocolType,
-    protocolName: group.protocolName, leader: group.leader ?? '', skipAssignment: false, memberId,
+    errorCode: ErrorCode.NONE,
+    generationId: group.generationId,
+    protocolType: group.protocolType,
+    protocolName: group.protocolName,
+    leader: group.leader ?? '',
+    skipAssignment: false,
+    memberId,
     members: withMembers ? memberList(group) : [],
   };
 }
 
 function memberList(group: ClassicGroup): JoinResponse['members'] {
   return Array.from(group.members.values(), (member) => ({
-    memberId: member.memberId, groupInstanceId: member.groupInstanceId,
+    memberId: member.memberId,
+    groupInstanceId: member.groupInstanceId,
     metadata: metadataFor(member, group.protocolName),
   }));
 }
@@ -255,7 +279,9 @@ export function syncError(errorCode: number): SyncResponse {
 
 export function syncResponse(group: ClassicGroup, member: ClassicMember): SyncResponse {
   return {
-    errorCode: ErrorCode.NONE, protocolType: group.protocolType, protocolName: group.protocolName,
+    errorCode: ErrorCode.NONE,
+    protocolType: group.protocolType,
+    protocolName: group.protocolName,
     assignment: member.assignment,
   };
 }
@@ -263,12 +289,19 @@ export function syncResponse(group: ClassicGroup, member: ClassicMember): SyncRe
 /** What the group's record says; `assignments` where they are not the members' own yet. */
 export function groupMetadata(group: ClassicGroup, assignments?: Map<string, Uint8Array>): GroupMetadata {
   return {
-    protocolType: group.protocolType ?? '', generation: group.generationId, protocol: group.protocolName,
-    leader: group.leader, currentStateTimestamp: group.currentStateTimestamp,
+    protocolType: group.protocolType ?? '',
+    generation: group.generationId,
+    protocol: group.protocolName,
+    leader: group.leader,
+    currentStateTimestamp: group.currentStateTimestamp,
     members: Array.from(group.members.values(), (member) => ({
-      memberId: member.memberId, groupInstanceId: member.groupInstanceId, clientId: member.clientId,
-      clientHost: member.clientHost, rebalanceTimeout: member.rebalanceTimeoutMs,
-      sessionTimeout: member.sessionTimeoutMs, subscription: metadataFor(member, group.protocolName),
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      rebalanceTimeout: member.rebalanceTimeoutMs,
+      sessionTimeout: member.sessionTimeoutMs,
+      subscription: metadataFor(member, group.protocolName),
       assignment: assignments === undefined ? member.assignment : (assignments.get(member.memberId) ?? NO_BYTES),
     })),
   };

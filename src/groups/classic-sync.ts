@@ -2,7 +2,15 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup, ClassicMember, Stored, Turn } from './classic-state.ts';
 import {
-  answerSync, checkMember, enter, groupMetadata, NO_BYTES, removeMember, startSession, syncError, syncResponse,
+  answerSync,
+  checkMember,
+  enter,
+  groupMetadata,
+  NO_BYTES,
+  removeMember,
+  startSession,
+  syncError,
+  syncResponse,
 } from './classic-state.ts';
 import { cancelPendingSync, prepareRebalance, rebalance, refuseSyncs } from './rebalance.ts';
 
@@ -51,7 +59,8 @@ export function sync(group: ClassicGroup, event: SyncEvent, turn: Turn): void {
   for (const { memberId, assignment } of event.assignments) assignments.set(memberId, assignment);
   const { generationId } = group;
   turn.effects.push({
-    type: 'append', metadata: groupMetadata(group, assignments),
+    type: 'append',
+    metadata: groupMetadata(group, assignments),
     onceStored: { what: 'assignment', generationId, assignments },
   });
 }
@@ -74,7 +83,10 @@ function differs(told: string | null, actual: string | null): boolean {
 
 /** The assignment is in the log: the members get it. Or it is not: they begin again. */
 export function assignmentStored(
-  group: ClassicGroup, stored: Extract<Stored, { what: 'assignment' }>, errorCode: number, turn: Turn,
+  group: ClassicGroup,
+  stored: Extract<Stored, { what: 'assignment' }>,
+  errorCode: number,
+  turn: Turn,
 ): void {
   // A member may have come or gone while the record was on its way.
   if (group.state !== 'CompletingRebalance' || group.generationId !== stored.generationId) return;

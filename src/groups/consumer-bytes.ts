@@ -10,7 +10,7 @@ import { readerOf } from './records.ts';
 
 const NEWEST = 3;
 
-export type Subscription = Values<typeof ConsumerProtocolSubscription['fields']>;
+export type Subscription = Values<(typeof ConsumerProtocolSubscription)['fields']>;
 
 /** Null where the bytes are something else. */
 export function readSubscription(bytes: Uint8Array): Subscription | null {
@@ -44,11 +44,14 @@ function orNull<T>(read: () => T): T | null {
 
 /** In the version of the member's own subscription. Topics that are gone are left out: they have no name any more. */
 export function writeAssignment(
-  assigned: readonly TopicPartitions[], { topicsById }: GroupTopics, subscription: Uint8Array | undefined,
+  assigned: readonly TopicPartitions[],
+  { topicsById }: GroupTopics,
+  subscription: Uint8Array | undefined,
 ): Uint8Array {
-  const version = subscription === undefined || subscription.length < 2
-    ? 0
-    : Math.min(Math.max(readerOf(subscription).int16(), 0), NEWEST);
+  const version =
+    subscription === undefined || subscription.length < 2
+      ? 0
+      : Math.min(Math.max(readerOf(subscription).int16(), 0), NEWEST);
   const writer = new Writer();
   writer.int16(version);
   const assignedPartitions = assigned.flatMap(({ topicId, partitions }) => {

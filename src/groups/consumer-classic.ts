@@ -17,7 +17,10 @@ import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin
 
 /** `newMemberId` is the id for who comes without one. */
 export function classicJoin(
-  group: ConsumerGroup, request: JoinRequest & Origin & JoinAbilities, newMemberId: string, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  request: JoinRequest & Origin & JoinAbilities,
+  newMemberId: string,
+  turn: ConsumerTurn,
 ): JoinResponse {
   const { groupInstanceId, protocols, sessionTimeoutMs, rebalanceTimeoutMs, clientId, clientHost } = request;
   const full = checkRoom(group, request.memberId, turn.limits.maxSize);
@@ -33,25 +36,38 @@ export function classicJoin(
   const memberId = isNew ? newMemberId : request.memberId;
   const owned = ownedOf(subscription, turn.topics);
   const joined = subscribe(group, {
-    memberId, memberEpoch: null, instanceId: groupInstanceId, joins: isNew || groupInstanceId === null, owned,
+    memberId,
+    memberEpoch: null,
+    instanceId: groupInstanceId,
+    joins: isNew || groupInstanceId === null,
+    owned,
   });
   if (isRefusal(joined)) return joinError(request.memberId, joined.errorCode);
   const { member } = joined;
   const updated = sameMember(member, {
-    ...member, instanceId: groupInstanceId ?? member.instanceId, rackId: subscription.rackId ?? member.rackId,
-    clientId, clientHost, rebalanceTimeoutMs, subscribedTopicNames: sortedNames(subscription.topics),
+    ...member,
+    instanceId: groupInstanceId ?? member.instanceId,
+    rackId: subscription.rackId ?? member.rackId,
+    clientId,
+    clientHost,
+    rebalanceTimeoutMs,
+    subscribedTopicNames: sortedNames(subscription.topics),
     classicMemberMetadata: { sessionTimeoutMs, supportedProtocols: protocols },
   });
   const after = takeIn(group, joined, updated, owned, turn);
   if (isRefusal(after)) return joinError(request.memberId, after.errorCode);
   startSession(after, turn);
-  turn.timers.push(
-    { name: 'join', memberId, afterMs: null }, { name: 'sync', memberId, afterMs: rebalanceTimeoutMs },
-  );
+  turn.timers.push({ name: 'join', memberId, afterMs: null }, { name: 'sync', memberId, afterMs: rebalanceTimeoutMs });
   return {
-    errorCode: ErrorCode.NONE, generationId: after.memberEpoch, protocolType: 'consumer',
+    errorCode: ErrorCode.NONE,
+    generationId: after.memberEpoch,
+    protocolType: 'consumer',
     // No one leads: the broker assigns.
-    protocolName: protocols[0].name, leader: '', skipAssignment: false, memberId, members: [],
+    protocolName: protocols[0].name,
+    leader: '',
+    skipAssignment: false,
+    memberId,
+    members: [],
   };
 }
 
@@ -89,7 +105,9 @@ export function classicSync(group: ConsumerGroup, request: SyncRequest, turn: Co
   turn.timers.push({ name: 'sync', memberId: member.memberId, afterMs: null });
   startSession(member, turn);
   return {
-    errorCode: ErrorCode.NONE, protocolType: 'consumer', protocolName: protocol.name,
+    errorCode: ErrorCode.NONE,
+    protocolType: 'consumer',
+    protocolName: protocol.name,
     assignment: writeAssignment(listPartitions(member.assignedPartitions), turn.topics, protocol.metadata),
   };
 }
@@ -100,7 +118,9 @@ export function classicHeartbeat(group: ConsumerGroup, request: HeartbeatRequest
   if (typeof member === 'number') return member;
   if (request.generationId !== member.memberEpoch) return ErrorCode.ILLEGAL_GENERATION;
   startSession(member, turn);
-  const shallJoin = member.memberEpoch < group.groupEpoch || member.state === MemberState.UNREVOKED_PARTITIONS ||
+  const shallJoin =
+    member.memberEpoch < group.groupEpoch ||
+    member.state === MemberState.UNREVOKED_PARTITIONS ||
     (member.state === MemberState.UNRELEASED_PARTITIONS && !waits(group, member));
   if (!shallJoin) return ErrorCode.NONE;
   awaitJoin(member, turn);

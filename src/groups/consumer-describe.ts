@@ -35,7 +35,9 @@ export interface DescribedConsumerGroup {
 }
 
 export function describeConsumerGroup(
-  group: ConsumerGroup, topics: GroupTopics, assignors: readonly string[],
+  group: ConsumerGroup,
+  topics: GroupTopics,
+  assignors: readonly string[],
 ): DescribedConsumerGroup {
   const { groupId, groupEpoch, assignmentEpoch } = group;
   const named = (partitions: readonly TopicPartitions[]): DescribedAssignment => ({
@@ -45,14 +47,27 @@ export function describeConsumerGroup(
     }),
   });
   return {
-    errorCode: ErrorCode.NONE, errorMessage: null, groupId, groupState: stateOf(group), groupEpoch, assignmentEpoch,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    groupId,
+    groupState: stateOf(group),
+    groupEpoch,
+    assignmentEpoch,
     assignorName: chooseAssignor(group.members.values(), assignors),
     members: Array.from(group.members.values(), (member) => {
       const { memberId, instanceId, rackId, memberEpoch, clientId, clientHost } = member;
       const { subscribedTopicNames, subscribedTopicRegex } = member;
       return {
-        memberId, instanceId, rackId, memberEpoch, clientId, clientHost, subscribedTopicNames, subscribedTopicRegex,
-        assignment: named(held(member)), targetAssignment: named(listPartitions(targetOf(group, memberId))),
+        memberId,
+        instanceId,
+        rackId,
+        memberEpoch,
+        clientId,
+        clientHost,
+        subscribedTopicNames,
+        subscribedTopicRegex,
+        assignment: named(held(member)),
+        targetAssignment: named(listPartitions(targetOf(group, memberId))),
         memberType: usesClassicProtocol(member) ? 0 : 1,
       };
     }),
@@ -71,9 +86,18 @@ function held(member: ConsumerMember): TopicPartitions[] {
 }
 
 export function undescribedConsumerGroup(
-  groupId: string, errorCode: number, errorMessage: string | null,
+  groupId: string,
+  errorCode: number,
+  errorMessage: string | null,
 ): DescribedConsumerGroup {
   return {
-    errorCode, errorMessage, groupId, groupState: '', groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [],
+    errorCode,
+    errorMessage,
+    groupId,
+    groupState: '',
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
   };
 }

@@ -23,6 +23,7 @@ export function forgetGroup(group: ConsumerGroup, turn: ConsumerTurn): void {
   for (const memberId of new Set([...group.members.keys(), ...group.targets.keys()])) forget(groupId, memberId, turn);
   for (const regex of group.regexes.keys()) forgetRegex(groupId, regex, turn);
   turn.records.push(
-    { type: 'consumerTargetEpoch', groupId, value: null }, { type: 'consumerEpoch', groupId, value: null },
+    { type: 'consumerTargetEpoch', groupId, value: null },
+    { type: 'consumerEpoch', groupId, value: null },
   );
 }

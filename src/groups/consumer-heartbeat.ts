@@ -12,7 +12,9 @@ import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
 import { isRefusal, startSession } from './consumer-turn.ts';
 
 export function heartbeat(
-  group: ConsumerGroup, request: ConsumerHeartbeat, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  request: ConsumerHeartbeat,
+  turn: ConsumerTurn,
 ): ConsumerHeartbeatResponse | Refusal {
   if (request.memberEpoch < 0) return leave(group, request, turn);
   const joins = request.memberEpoch === JOIN_EPOCH;
@@ -24,13 +26,17 @@ export function heartbeat(
   const after = takeIn(group, joined, updated, request.topicPartitions, turn);
   if (isRefusal(after)) return after;
   startSession(after, turn);
-  const isWhole = joins || (
-    request.rebalanceTimeoutMs !== -1 && request.topicPartitions !== null &&
-    (request.subscribedTopicNames !== null || request.subscribedTopicRegex !== null)
-  );
+  const isWhole =
+    joins ||
+    (request.rebalanceTimeoutMs !== -1 &&
+      request.topicPartitions !== null &&
+      (request.subscribedTopicNames !== null || request.subscribedTopicRegex !== null));
   const isNews = isWhole || !ownSame(joined.member.assignedPartitions, after.assignedPartitions);
   return {
-    errorCode: ErrorCode.NONE, errorMessage: null, memberId: after.memberId, memberEpoch: after.memberEpoch,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    memberId: after.memberId,
+    memberEpoch: after.memberEpoch,
     heartbeatIntervalMs: turn.limits.heartbeatIntervalMs,
     assignment: isNews ? { topicPartitions: listPartitions(after.assignedPartitions) } : null,
   };
@@ -40,14 +46,26 @@ export function heartbeat(
 function update(member: ConsumerMember, request: ConsumerHeartbeat): ConsumerMember {
   const { instanceId, rackId, subscribedTopicNames: names, subscribedTopicRegex: regex, serverAssignor } = request;
   const { clientId, clientHost, rebalanceTimeoutMs } = request;
-  const told = instanceId !== null || rackId !== null || names !== null || regex !== null || serverAssignor !== null ||
-    rebalanceTimeoutMs !== -1 || clientId !== member.clientId || clientHost !== member.clientHost ||
+  const told =
+    instanceId !== null ||
+    rackId !== null ||
+    names !== null ||
+    regex !== null ||
+    serverAssignor !== null ||
+    rebalanceTimeoutMs !== -1 ||
+    clientId !== member.clientId ||
+    clientHost !== member.clientHost ||
     usesClassicProtocol(member);
   if (!told) return member;
   return sameMember(member, {
-    ...member, instanceId: instanceId ?? member.instanceId, rackId: rackId ?? member.rackId, clientId, clientHost,
+    ...member,
+    instanceId: instanceId ?? member.instanceId,
+    rackId: rackId ?? member.rackId,
+    clientId,
+    clientHost,
     subscribedTopicNames: names === null ? member.subscribedTopicNames : sortedNames(names),
-    subscribedTopicRegex: regex ?? member.subscribedTopicRegex, serverAssignor: serverAssignor ?? member.serverAssignor,
+    subscribedTopicRegex: regex ?? member.subscribedTopicRegex,
+    serverAssignor: serverAssignor ?? member.serverAssignor,
     rebalanceTimeoutMs: rebalanceTimeoutMs === -1 ? member.rebalanceTimeoutMs : rebalanceTimeoutMs,
     classicMemberMetadata: null,
   });

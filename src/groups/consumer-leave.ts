@@ -11,7 +11,9 @@ import { metadataHashOf, namesOf } from './consumer-topics.ts';
 import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
 
 export function leave(
-  group: ConsumerGroup, { memberId, memberEpoch, instanceId }: ConsumerHeartbeat, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  { memberId, memberEpoch, instanceId }: ConsumerHeartbeat,
+  turn: ConsumerTurn,
 ): ConsumerHeartbeatResponse | Refusal {
   const id = instanceId === null ? memberId : group.staticMembers.get(instanceId);
   const member = id === undefined ? undefined : group.members.get(id);
@@ -21,7 +23,12 @@ export function leave(
   if (memberEpoch === LEAVE_STATIC_EPOCH) leaveForAWhile(group, member, turn);
   else removeMembers(group, [member], `member ${memberId} left`, turn);
   return {
-    errorCode: ErrorCode.NONE, errorMessage: null, memberId, memberEpoch, heartbeatIntervalMs: 0, assignment: null,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    memberId,
+    memberEpoch,
+    heartbeatIntervalMs: 0,
+    assignment: null,
   };
 }
 
@@ -29,7 +36,9 @@ export function leave(
 function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, turn: ConsumerTurn): void {
   const { memberId } = member;
   turn.records.push({
-    type: 'consumerCurrent', groupId: group.groupId, memberId,
+    type: 'consumerCurrent',
+    groupId: group.groupId,
+    memberId,
     value: { ...member, memberEpoch: LEAVE_STATIC_EPOCH, partitionsPendingRevocation: OWNS_NOTHING },
   });
   turn.timers.push({ name: 'rebalance', memberId, afterMs: null });
@@ -37,7 +46,10 @@ function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, turn: Cons
 
 /** Takes members out; the rest is assigned anew. Or only members of the classic protocol are left, and it is theirs. */
 export function removeMembers(
-  group: ConsumerGroup, gone: readonly ConsumerMember[], why: string, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  gone: readonly ConsumerMember[],
+  why: string,
+  turn: ConsumerTurn,
 ): void {
   if (gone.length === 0) return;
   turn.removed = why;
@@ -46,7 +58,8 @@ export function removeMembers(
   for (const { memberId } of gone) forget(groupId, memberId, turn);
   const left = [...group.members.values()].filter((member) => !gone.includes(member));
   for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
-    if (regex !== '' && !left.some((member) => member.subscribedTopicRegex === regex)) forgetRegex(groupId, regex, turn);
+    if (regex !== '' && !left.some((member) => member.subscribedTopicRegex === regex))
+      forgetRegex(groupId, regex, turn);
   }
   const metadataHash = metadataHashOf(namesOf(left, group.regexes), turn.topics);
   turn.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });

@@ -4,11 +4,19 @@ import type { ConsumerLimits } from './consumer-turn.ts';
 
 export type ConsumerConfig = Pick<
   ServerConfig,
-  | 'group.consumer.assignment.interval.ms' | 'group.consumer.assignors' | 'group.consumer.heartbeat.interval.ms'
-  | 'group.consumer.max.assignment.interval.ms' | 'group.consumer.max.heartbeat.interval.ms'
-  | 'group.consumer.max.session.timeout.ms' | 'group.consumer.max.size' | 'group.consumer.migration.policy'
-  | 'group.consumer.min.assignment.interval.ms' | 'group.consumer.min.heartbeat.interval.ms'
-  | 'group.consumer.min.session.timeout.ms' | 'group.consumer.session.timeout.ms' | 'group.max.size'
+  | 'group.consumer.assignment.interval.ms'
+  | 'group.consumer.assignors'
+  | 'group.consumer.heartbeat.interval.ms'
+  | 'group.consumer.max.assignment.interval.ms'
+  | 'group.consumer.max.heartbeat.interval.ms'
+  | 'group.consumer.max.session.timeout.ms'
+  | 'group.consumer.max.size'
+  | 'group.consumer.migration.policy'
+  | 'group.consumer.min.assignment.interval.ms'
+  | 'group.consumer.min.heartbeat.interval.ms'
+  | 'group.consumer.min.session.timeout.ms'
+  | 'group.consumer.session.timeout.ms'
+  | 'group.max.size'
 >;
 
 /** For heartbeats, which are many: most groups have nothing of their own, and share one object then. */
@@ -30,9 +38,12 @@ export function limitsOf(config: ConsumerConfig, own: ReadonlyMap<string, string
     return Math.min(Math.max(Number(text), config[`group.consumer.min.${name}`]), config[`group.consumer.max.${name}`]);
   };
   return {
-    heartbeatIntervalMs: limit('heartbeat.interval.ms'), sessionTimeoutMs: limit('session.timeout.ms'),
-    assignmentIntervalMs: limit('assignment.interval.ms'), maxSize: config['group.consumer.max.size'],
-    classicMaxSize: config['group.max.size'], assignors: config['group.consumer.assignors'],
+    heartbeatIntervalMs: limit('heartbeat.interval.ms'),
+    sessionTimeoutMs: limit('session.timeout.ms'),
+    assignmentIntervalMs: limit('assignment.interval.ms'),
+    maxSize: config['group.consumer.max.size'],
+    classicMaxSize: config['group.max.size'],
+    assignors: config['group.consumer.assignors'],
     upgrade: policy === 'upgrade' || policy === 'bidirectional',
     downgrade: policy === 'downgrade' || policy === 'bidirectional',
   };

@@ -9,7 +9,12 @@ import type { ConsumerRecord } from './consumer-records.ts';
 import { replayConsumer } from './consumer-replay.ts';
 import type { Assignment, ConsumerGroup, ConsumerMember } from './consumer-state.ts';
 import {
-  MemberState, newConsumerGroup, newConsumerMember, OWNS_NOTHING, targetOf, usesClassicProtocol,
+  MemberState,
+  newConsumerGroup,
+  newConsumerMember,
+  OWNS_NOTHING,
+  targetOf,
+  usesClassicProtocol,
 } from './consumer-state.ts';
 import { metadataHashOf, namesOf } from './consumer-topics.ts';
 import type { GroupTopics } from './consumer-topics.ts';
@@ -62,7 +67,8 @@ function checkUpgrade(classic: ClassicGroup, limits: ConsumerLimits): Refusal | 
   const { groupId } = classic;
   if (classic.protocolType !== 'consumer') return noConsumerGroup(groupId, 'its members are no consumers');
   if (!limits.upgrade) return noConsumerGroup(groupId, 'group.consumer.migration.policy forbids to upgrade it');
-  if (classic.members.size > limits.maxSize) return noConsumerGroup(groupId, 'it is larger than group.consumer.max.size');
+  if (classic.members.size > limits.maxSize)
+    return noConsumerGroup(groupId, 'it is larger than group.consumer.max.size');
   return null;
 }
 
@@ -87,11 +93,18 @@ function consumersOf(classic: ClassicGroup, topics: GroupTopics): ConsumerMember
       assigned.set(known.id, new Map(partitions.map((partition) => [partition, epoch])));
     }
     members.push({
-      ...newConsumerMember(member.memberId), instanceId: member.groupInstanceId, rackId: subscription.rackId,
-      clientId: member.clientId, clientHost: member.clientHost,
-      subscribedTopicNames: sortedNames(subscription.topics), rebalanceTimeoutMs: member.rebalanceTimeoutMs,
+      ...newConsumerMember(member.memberId),
+      instanceId: member.groupInstanceId,
+      rackId: subscription.rackId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      subscribedTopicNames: sortedNames(subscription.topics),
+      rebalanceTimeoutMs: member.rebalanceTimeoutMs,
       classicMemberMetadata: { sessionTimeoutMs: member.sessionTimeoutMs, supportedProtocols: member.protocols },
-      memberEpoch: epoch, previousMemberEpoch: epoch, state: MemberState.STABLE, assignedPartitions: assigned,
+      memberEpoch: epoch,
+      previousMemberEpoch: epoch,
+      state: MemberState.STABLE,
+      assignedPartitions: assigned,
       partitionsPendingRevocation: OWNS_NOTHING,
     });
   }
@@ -99,9 +112,7 @@ function consumersOf(classic: ClassicGroup, topics: GroupTopics): ConsumerMember
 }
 
 /** Whether all that stay when these are gone speak the classic protocol, and may have the group. */
-export function mayDowngrade(
-  group: ConsumerGroup, gone: readonly ConsumerMember[], limits: ConsumerLimits,
-): boolean {
+export function mayDowngrade(group: ConsumerGroup, gone: readonly ConsumerMember[], limits: ConsumerLimits): boolean {
   const size = group.members.size - gone.length;
   if (size === 0 || !limits.downgrade || size > limits.classicMaxSize) return false;
   for (const member of group.members.values()) {
@@ -126,14 +137,29 @@ export function downgrade(group: ConsumerGroup, gone: readonly ConsumerMember[],
 }
 
 function addClassicMember(
-  classic: ClassicGroup, member: ConsumerMember, group: ConsumerGroup, topics: GroupTopics,
+  classic: ClassicGroup,
+  member: ConsumerMember,
+  group: ConsumerGroup,
+  topics: GroupTopics,
 ): void {
   const { memberId, instanceId: groupInstanceId, clientId, clientHost, rebalanceTimeoutMs } = member;
   const { sessionTimeoutMs = 0, supportedProtocols = [] } = member.classicMemberMetadata ?? {};
-  const target = [...targetOf(group, memberId)].map(([topicId, partitions]) => ({ topicId, partitions: [...partitions] }));
+  const target = [...targetOf(group, memberId)].map(([topicId, partitions]) => ({
+    topicId,
+    partitions: [...partitions],
+  }));
   addMember(classic, {
-    memberId, groupInstanceId, clientId, clientHost, connectionId: group.connections.get(memberId) ?? -1,
-    rebalanceTimeoutMs, sessionTimeoutMs, protocols: supportedProtocols,
-    assignment: writeAssignment(target, topics, supportedProtocols[0]?.metadata), joining: null, syncing: null, isNew: false,
+    memberId,
+    groupInstanceId,
+    clientId,
+    clientHost,
+    connectionId: group.connections.get(memberId) ?? -1,
+    rebalanceTimeoutMs,
+    sessionTimeoutMs,
+    protocols: supportedProtocols,
+    assignment: writeAssignment(target, topics, supportedProtocols[0]?.metadata),
+    joining: null,
+    syncing: null,
+    isNew: false,
   });
 }

@@ -29,11 +29,16 @@ export function checkEpochCommit(group: ConsumerGroup, commit: EpochCommit, topi
 }
 
 /** A commit may be under way while the epoch moves on: what the member had then and has still is its own (KIP-1251). */
-function hasHadAll(member: ConsumerMember, { generationId, topics }: EpochCommit, { topicsByName }: GroupTopics): boolean {
+function hasHadAll(
+  member: ConsumerMember,
+  { generationId, topics }: EpochCommit,
+  { topicsByName }: GroupTopics,
+): boolean {
   return topics.every(({ name, partitions }) => {
     const topicId = topicsByName.get(name)?.id ?? '';
     return partitions.every(({ partitionIndex }) => {
-      const since = member.assignedPartitions.get(topicId)?.get(partitionIndex) ??
+      const since =
+        member.assignedPartitions.get(topicId)?.get(partitionIndex) ??
         member.partitionsPendingRevocation.get(topicId)?.get(partitionIndex);
       return since !== undefined && since <= generationId;
     });

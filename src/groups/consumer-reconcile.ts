@@ -24,8 +24,12 @@ export interface Target {
  * nothing else, whatever the target says, and gives all else up at once where its subscription has changed.
  */
 export function reconcile(
-  group: ConsumerGroup, member: ConsumerMember, target: Target, owned: readonly TopicPartitions[] | null,
-  subscribed: () => ReadonlySet<string>, subscriptionChanged: boolean,
+  group: ConsumerGroup,
+  member: ConsumerMember,
+  target: Target,
+  owned: readonly TopicPartitions[] | null,
+  subscribed: () => ReadonlySet<string>,
+  subscriptionChanged: boolean,
 ): ConsumerMember {
   switch (member.state) {
     case MemberState.STABLE:
@@ -43,8 +47,12 @@ export function reconcile(
 
 /** `from` is the member with the epoch it stays in if it has more to give up. */
 function advance(
-  group: ConsumerGroup, from: ConsumerMember, before: ConsumerMember, target: Target,
-  owned: readonly TopicPartitions[] | null, subscribed: ReadonlySet<string>,
+  group: ConsumerGroup,
+  from: ConsumerMember,
+  before: ConsumerMember,
+  target: Target,
+  owned: readonly TopicPartitions[] | null,
+  subscribed: ReadonlySet<string>,
 ): ConsumerMember {
   const kept = new Map<string, Map<number, number>>();
   const pending = new Map<string, Map<number, number>>();
@@ -56,8 +64,11 @@ function advance(
   }
   if (pending.size > 0 && (owned === null || stillOwns(owned, pending))) {
     return {
-      ...from, previousMemberEpoch: before.memberEpoch, state: MemberState.UNREVOKED_PARTITIONS,
-      assignedPartitions: kept, partitionsPendingRevocation: pending,
+      ...from,
+      previousMemberEpoch: before.memberEpoch,
+      state: MemberState.UNREVOKED_PARTITIONS,
+      assignedPartitions: kept,
+      partitionsPendingRevocation: pending,
     };
   }
   let [gained, waits] = [false, false];
@@ -75,11 +86,18 @@ function advance(
   }
   const state = waits ? MemberState.UNRELEASED_PARTITIONS : MemberState.STABLE;
   // It waits on: nothing to write down.
-  const same = state === before.state && target.epoch === before.memberEpoch &&
-    before.previousMemberEpoch === before.memberEpoch && !gained && pending.size === 0;
+  const same =
+    state === before.state &&
+    target.epoch === before.memberEpoch &&
+    before.previousMemberEpoch === before.memberEpoch &&
+    !gained &&
+    pending.size === 0;
   if (same) return before;
   return {
-    ...from, memberEpoch: target.epoch, previousMemberEpoch: before.memberEpoch, state,
+    ...from,
+    memberEpoch: target.epoch,
+    previousMemberEpoch: before.memberEpoch,
+    state,
     assignedPartitions: gained || pending.size > 0 ? kept : from.assignedPartitions,
     partitionsPendingRevocation: OWNS_NOTHING,
   };
@@ -87,7 +105,9 @@ function advance(
 
 /** Between two assignments: what the member does not read any more it need not keep. */
 function dropUnsubscribed(
-  member: ConsumerMember, owned: readonly TopicPartitions[] | null, subscribed: ReadonlySet<string>,
+  member: ConsumerMember,
+  owned: readonly TopicPartitions[] | null,
+  subscribed: ReadonlySet<string>,
 ): ConsumerMember {
   const kept = new Map<string, ReadonlyMap<number, number>>();
   const pending = new Map<string, ReadonlyMap<number, number>>();
@@ -101,7 +121,10 @@ function dropUnsubscribed(
     pending.set(topicId, new Map([...(pending.get(topicId) ?? []), ...partitions]));
   }
   return {
-    ...member, state: MemberState.UNREVOKED_PARTITIONS, assignedPartitions: kept, partitionsPendingRevocation: pending,
+    ...member,
+    state: MemberState.UNREVOKED_PARTITIONS,
+    assignedPartitions: kept,
+    partitionsPendingRevocation: pending,
   };
 }
 

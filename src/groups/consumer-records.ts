@@ -3,54 +3,65 @@ import { messageCodec } from '../../protocol/compile.ts';
 import type { Reader } from '../../protocol/reader.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import {
-  ConsumerGroupCurrentMemberAssignmentKey, ConsumerGroupCurrentMemberAssignmentValue,
-  ConsumerGroupMemberMetadataKey, ConsumerGroupMemberMetadataValue, ConsumerGroupMetadataKey,
-  ConsumerGroupMetadataValue, ConsumerGroupRegularExpressionKey, ConsumerGroupRegularExpressionValue,
-  ConsumerGroupTargetAssignmentMemberKey, ConsumerGroupTargetAssignmentMemberValue,
-  ConsumerGroupTargetAssignmentMetadataKey, ConsumerGroupTargetAssignmentMetadataValue,
+  ConsumerGroupCurrentMemberAssignmentKey,
+  ConsumerGroupCurrentMemberAssignmentValue,
+  ConsumerGroupMemberMetadataKey,
+  ConsumerGroupMemberMetadataValue,
+  ConsumerGroupMetadataKey,
+  ConsumerGroupMetadataValue,
+  ConsumerGroupRegularExpressionKey,
+  ConsumerGroupRegularExpressionValue,
+  ConsumerGroupTargetAssignmentMemberKey,
+  ConsumerGroupTargetAssignmentMemberValue,
+  ConsumerGroupTargetAssignmentMetadataKey,
+  ConsumerGroupTargetAssignmentMetadataValue,
 } from '../../protocol/topics/consumer-group.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type {
-  Assignment, CurrentAssignment, MemberMetadata, OwnedPartitions, ResolvedRegex,
+  Assignment,
+  CurrentAssignment,
+  MemberMetadata,
+  OwnedPartitions,
+  ResolvedRegex,
 } from './consumer-state.ts';
 import { listPartitions } from './consumer-state.ts';
 
 /** One fact of a consumer group; `value` null is a tombstone. */
 export type ConsumerRecord =
   | {
-    readonly type: 'consumerEpoch';
-    readonly groupId: string;
-    readonly value: { readonly epoch: number; readonly metadataHash: bigint } | null;
-  }
+      readonly type: 'consumerEpoch';
+      readonly groupId: string;
+      readonly value: { readonly epoch: number; readonly metadataHash: bigint } | null;
+    }
   | {
-    readonly type: 'consumerMember';
-    readonly groupId: string;
-    readonly memberId: string;
-    readonly value: MemberMetadata | null;
-  }
+      readonly type: 'consumerMember';
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly value: MemberMetadata | null;
+    }
   | {
-    readonly type: 'consumerTargetEpoch';
-    readonly groupId: string;
-    readonly value: { readonly assignmentEpoch: number; readonly assignmentTimestamp: number } | null;
-  }
+      readonly type: 'consumerTargetEpoch';
+      readonly groupId: string;
+      readonly value: { readonly assignmentEpoch: number; readonly assignmentTimestamp: number } | null;
+    }
   | {
-    readonly type: 'consumerTarget';
-    readonly groupId: string;
-    readonly memberId: string;
-    readonly value: Assignment | null;
-  }
+      readonly type: 'consumerTarget';
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly value: Assignment | null;
+    }
   | {
-    readonly type: 'consumerCurrent';
-    readonly groupId: string;
-    readonly memberId: string;
-    readonly value: CurrentAssignment | null;
-  }
+      readonly type: 'consumerCurrent';
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly value: CurrentAssignment | null;
+    }
   | {
-    readonly type: 'consumerRegex';
-    readonly groupId: string;
-    readonly regularExpression: string;
-    readonly value: ResolvedRegex | null;
-  };
+      readonly type: 'consumerRegex';
+      readonly groupId: string;
+      readonly regularExpression: string;
+      readonly value: ResolvedRegex | null;
+    };
 
 /** All of these have one version so far. */
 const VERSION = 0;
@@ -76,8 +87,10 @@ export function writeConsumerRecord(record: ConsumerRecord, key: Writer, value: 
     }
     case 'consumerCurrent':
       writeKey(key, ConsumerGroupCurrentMemberAssignmentKey, { groupId, memberId: record.memberId });
-      return record.value !== null &&
-        writeValue(value, ConsumerGroupCurrentMemberAssignmentValue, currentDraft(record.value));
+      return (
+        record.value !== null &&
+        writeValue(value, ConsumerGroupCurrentMemberAssignmentValue, currentDraft(record.value))
+      );
     case 'consumerRegex': {
       const { regularExpression } = record;
       writeKey(key, ConsumerGroupRegularExpressionKey, { groupId, regularExpression });
@@ -99,29 +112,41 @@ function writeValue<F extends Fields>(writer: Writer, message: Message<F>, draft
   return true;
 }
 
-function memberDraft(member: MemberMetadata): Draft<typeof ConsumerGroupMemberMetadataValue['fields']> {
+function memberDraft(member: MemberMetadata): Draft<(typeof ConsumerGroupMemberMetadataValue)['fields']> {
   const { instanceId, rackId, clientId, clientHost, subscribedTopicRegex, rebalanceTimeoutMs } = member;
   const classic = member.classicMemberMetadata;
   return {
-    instanceId, rackId, clientId, clientHost, subscribedTopicRegex, rebalanceTimeoutMs,
-    subscribedTopicNames: [...member.subscribedTopicNames], serverAssignor: member.serverAssignor,
-    classicMemberMetadata: classic === null
-      ? null
-      : { sessionTimeoutMs: classic.sessionTimeoutMs, supportedProtocols: [...classic.supportedProtocols] },
+    instanceId,
+    rackId,
+    clientId,
+    clientHost,
+    subscribedTopicRegex,
+    rebalanceTimeoutMs,
+    subscribedTopicNames: [...member.subscribedTopicNames],
+    serverAssignor: member.serverAssignor,
+    classicMemberMetadata:
+      classic === null
+        ? null
+        : { sessionTimeoutMs: classic.sessionTimeoutMs, supportedProtocols: [...classic.supportedProtocols] },
   };
 }
 
-function currentDraft(current: CurrentAssignment): Draft<typeof ConsumerGroupCurrentMemberAssignmentValue['fields']> {
+function currentDraft(current: CurrentAssignment): Draft<(typeof ConsumerGroupCurrentMemberAssignmentValue)['fields']> {
   const { memberEpoch, previousMemberEpoch, state } = current;
   return {
-    memberEpoch, previousMemberEpoch, state, assignedPartitions: withEpochs(current.assignedPartitions),
+    memberEpoch,
+    previousMemberEpoch,
+    state,
+    assignedPartitions: withEpochs(current.assignedPartitions),
     partitionsPendingRevocation: withEpochs(current.partitionsPendingRevocation),
   };
 }
 
 function withEpochs(owned: OwnedPartitions) {
   return listPartitions(owned).map(({ topicId, partitions }) => ({
-    topicId, partitions, assignmentEpochs: partitions.map((partition) => owned.get(topicId)?.get(partition) ?? 0),
+    topicId,
+    partitions,
+    assignmentEpochs: partitions.map((partition) => owned.get(topicId)?.get(partition) ?? 0),
   }));
 }
 
@@ -142,7 +167,9 @@ export function readConsumerRecord(kind: number, key: Reader, value: Reader | nu
     case ConsumerGroupTargetAssignmentMetadataKey.apiKey: {
       const { groupId } = read(ConsumerGroupTargetAssignmentMetadataKey, key);
       return {
-        type: 'consumerTargetEpoch', groupId, value: readValue(ConsumerGroupTargetAssignmentMetadataValue, value),
+        type: 'consumerTargetEpoch',
+        groupId,
+        value: readValue(ConsumerGroupTargetAssignmentMetadataValue, value),
       };
     }
     case ConsumerGroupTargetAssignmentMemberKey.apiKey: {
@@ -177,19 +204,22 @@ export function assignmentOf(topics: readonly { topicId: string; partitions: rea
   return new Map(topics.map(({ topicId, partitions }) => [topicId, new Set(partitions)]));
 }
 
-type StoredCurrent = Values<typeof ConsumerGroupCurrentMemberAssignmentValue['fields']>;
+type StoredCurrent = Values<(typeof ConsumerGroupCurrentMemberAssignmentValue)['fields']>;
 
 function currentOf({ assignedPartitions, partitionsPendingRevocation, ...epochs }: StoredCurrent): CurrentAssignment {
   return {
-    ...epochs, assignedPartitions: ownedOf(assignedPartitions, epochs.memberEpoch),
+    ...epochs,
+    assignedPartitions: ownedOf(assignedPartitions, epochs.memberEpoch),
     partitionsPendingRevocation: ownedOf(partitionsPendingRevocation, epochs.memberEpoch),
   };
 }
 
 /** Brokers before 4.3 did not write the epochs: the member's own stands for all then. */
 function ownedOf(topics: StoredCurrent['assignedPartitions'], memberEpoch: number): OwnedPartitions {
-  return new Map(topics.map(({ topicId, partitions, assignmentEpochs }) => [
-    topicId, new Map(partitions.map((partition, i) => [partition, assignmentEpochs?.[i] ?? memberEpoch])),
-  ]));
+  return new Map(
+    topics.map(({ topicId, partitions, assignmentEpochs }) => [
+      topicId,
+      new Map(partitions.map((partition, i) => [partition, assignmentEpochs?.[i] ?? memberEpoch])),
+    ]),
+  );
 }
-

@@ -18,7 +18,10 @@ export interface UpdatedRegexes {
 const LEAST_INTERVAL_MS = 1000;
 
 export function updateRegexes(
-  group: ConsumerGroup, before: ConsumerMember, after: ConsumerMember, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  before: ConsumerMember,
+  after: ConsumerMember,
+  turn: ConsumerTurn,
 ): UpdatedRegexes | Refusal {
   const [old, regex] = [before.subscribedTopicRegex, after.subscribedTopicRegex];
   const isKnown = regex === '' || group.regexes.has(regex);
@@ -57,7 +60,10 @@ function refresh(group: ConsumerGroup, resolved: Map<string, ResolvedRegex>, tur
 }
 
 function keep(
-  groupId: string, regularExpression: string, value: ResolvedRegex, resolved: Map<string, ResolvedRegex>,
+  groupId: string,
+  regularExpression: string,
+  value: ResolvedRegex,
+  resolved: Map<string, ResolvedRegex>,
   turn: ConsumerTurn,
 ): void {
   resolved.set(regularExpression, value);

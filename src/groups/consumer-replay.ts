@@ -33,8 +33,12 @@ export function replayConsumer(group: ConsumerGroup, record: ConsumerRecord): vo
       // The tombstone of the member itself follows; until then it owns nothing.
       if (!group.members.has(record.memberId)) return;
       setMember(group, {
-        ...member, memberEpoch: 0, previousMemberEpoch: -1, state: MemberState.STABLE,
-        assignedPartitions: OWNS_NOTHING, partitionsPendingRevocation: OWNS_NOTHING,
+        ...member,
+        memberEpoch: 0,
+        previousMemberEpoch: -1,
+        state: MemberState.STABLE,
+        assignedPartitions: OWNS_NOTHING,
+        partitionsPendingRevocation: OWNS_NOTHING,
       });
     }
   }
@@ -55,8 +59,11 @@ function setMember(group: ConsumerGroup, member: ConsumerMember): void {
     if (before !== undefined) release(group, member.memberId, before.partitionsPendingRevocation);
   }
   // After both: a partition may have gone from the one to the other.
-  if (before?.assignedPartitions === member.assignedPartitions &&
-    before.partitionsPendingRevocation === member.partitionsPendingRevocation) return;
+  if (
+    before?.assignedPartitions === member.assignedPartitions &&
+    before.partitionsPendingRevocation === member.partitionsPendingRevocation
+  )
+    return;
   take(group, member.memberId, member.assignedPartitions);
   take(group, member.memberId, member.partitionsPendingRevocation);
 }

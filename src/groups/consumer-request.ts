@@ -36,7 +36,10 @@ export const LEAVE_STATIC_EPOCH = -2;
 
 /** Null, or what is wrong with it. `makesIds`: the broker makes member ids for who joins without one (v0). */
 export function checkHeartbeat(
-  groupId: string, request: ConsumerHeartbeat, makesIds: boolean, assignors: readonly string[],
+  groupId: string,
+  request: ConsumerHeartbeat,
+  makesIds: boolean,
+  assignors: readonly string[],
 ): Refusal | null {
   const what = faultOf(groupId, request, makesIds);
   if (what !== null) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: what };

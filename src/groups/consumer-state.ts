@@ -93,17 +93,38 @@ export const OWNS_NOTHING: OwnedPartitions = new Map();
 /** Epochs begin at 1: 0 is what a member says that joins. */
 export function newConsumerGroup(groupId: string): ConsumerGroup {
   return {
-    type: 'consumer', groupId, groupEpoch: 1, metadataHash: 0n, members: new Map(), staticMembers: new Map(),
-    assignmentEpoch: 1, assignmentTimestamp: 0, targets: new Map(), regexes: new Map(), owners: new Map(),
-    seenTopics: null, connections: new Map(),
+    type: 'consumer',
+    groupId,
+    groupEpoch: 1,
+    metadataHash: 0n,
+    members: new Map(),
+    staticMembers: new Map(),
+    assignmentEpoch: 1,
+    assignmentTimestamp: 0,
+    targets: new Map(),
+    regexes: new Map(),
+    owners: new Map(),
+    seenTopics: null,
+    connections: new Map(),
   };
 }
 
 export function newConsumerMember(memberId: string): ConsumerMember {
   return {
-    memberId, instanceId: null, rackId: null, clientId: '', clientHost: '', subscribedTopicNames: [],
-    subscribedTopicRegex: '', rebalanceTimeoutMs: -1, serverAssignor: null, classicMemberMetadata: null,
-    memberEpoch: 0, previousMemberEpoch: -1, state: MemberState.STABLE, assignedPartitions: OWNS_NOTHING,
+    memberId,
+    instanceId: null,
+    rackId: null,
+    clientId: '',
+    clientHost: '',
+    subscribedTopicNames: [],
+    subscribedTopicRegex: '',
+    rebalanceTimeoutMs: -1,
+    serverAssignor: null,
+    classicMemberMetadata: null,
+    memberEpoch: 0,
+    previousMemberEpoch: -1,
+    state: MemberState.STABLE,
+    assignedPartitions: OWNS_NOTHING,
     partitionsPendingRevocation: OWNS_NOTHING,
   };
 }
@@ -166,6 +187,7 @@ export function listPartitions(
   owned: ReadonlyMap<string, { keys(): Iterable<number> }>,
 ): { topicId: string; partitions: number[] }[] {
   return Array.from(owned, ([topicId, partitions]) => ({
-    topicId, partitions: [...partitions.keys()].sort((a, b) => a - b),
+    topicId,
+    partitions: [...partitions.keys()].sort((a, b) => a - b),
   }));
 }

@@ -17,8 +17,11 @@ import { isRefusal } from './consumer-turn.ts';
  * have changed, a new target where the epoch has, and the member's next step towards its target.
  */
 export function takeIn(
-  group: ConsumerGroup, { member, replaced }: Joined, updated: ConsumerMember,
-  owned: readonly TopicPartitions[] | null, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  { member, replaced }: Joined,
+  updated: ConsumerMember,
+  owned: readonly TopicPartitions[] | null,
+  turn: ConsumerTurn,
 ): ConsumerMember | Refusal {
   const { groupId } = group;
   const { records, topics, limits, nowMs } = turn;
@@ -40,12 +43,17 @@ export function takeIn(
     records.push({ type: 'consumerTarget', groupId, memberId, value: target.partitions });
   }
   if (epoch > group.assignmentEpoch && nowMs - group.assignmentTimestamp >= limits.assignmentIntervalMs) {
-    const targets = assignTargets(groupId, everyone(), targetsFor(group, memberId, replaced), regexes.resolved, epoch, turn);
+    const targets = assignTargets(
+      groupId,
+      everyone(),
+      targetsFor(group, memberId, replaced),
+      regexes.resolved,
+      epoch,
+      turn,
+    );
     target = { epoch, partitions: targets.get(memberId) ?? NO_PARTITIONS };
   }
-  const after = reconcile(
-    group, updated, target, owned, () => topicIdsOf(updated, regexes.resolved, topics), changed,
-  );
+  const after = reconcile(group, updated, target, owned, () => topicIdsOf(updated, regexes.resolved, topics), changed);
   if (after !== updated || replaced !== null) {
     records.push({ type: 'consumerCurrent', groupId, memberId, value: after });
     if (!usesClassicProtocol(after)) timeRevocation(after, turn);
@@ -62,7 +70,11 @@ export function timeRevocation(member: ConsumerMember, turn: ConsumerTurn): void
 
 /** The group's epoch from here on; a new one where something has changed that an assignment depends on. */
 function nextEpoch(
-  group: ConsumerGroup, everyone: () => ConsumerMember[], changed: boolean, regexes: Regexes, turn: ConsumerTurn,
+  group: ConsumerGroup,
+  everyone: () => ConsumerMember[],
+  changed: boolean,
+  regexes: Regexes,
+  turn: ConsumerTurn,
 ): number {
   if (!changed && group.seenTopics === turn.topics.topicsByName) return group.groupEpoch;
   const metadataHash = metadataHashOf(namesOf(everyone(), regexes), turn.topics);
@@ -84,7 +96,9 @@ function membersWith(group: ConsumerGroup, updated: ConsumerMember, replaced: Co
 
 /** A static member that comes back under another id keeps what it had. */
 function targetsFor(
-  group: ConsumerGroup, memberId: string, replaced: ConsumerMember | null,
+  group: ConsumerGroup,
+  memberId: string,
+  replaced: ConsumerMember | null,
 ): ReadonlyMap<string, Assignment> {
   if (replaced === null) return group.targets;
   const targets = new Map(group.targets);

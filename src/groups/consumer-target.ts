@@ -20,13 +20,18 @@ export function chooseAssignor(members: Iterable<ConsumerMember>, known: readonl
 
 /** Adds the records of the new target to the turn, and answers it by member id. */
 export function assignTargets(
-  groupId: string, members: readonly ConsumerMember[], before: ReadonlyMap<string, Assignment>, regexes: Regexes,
-  epoch: number, turn: ConsumerTurn,
+  groupId: string,
+  members: readonly ConsumerMember[],
+  before: ReadonlyMap<string, Assignment>,
+  regexes: Regexes,
+  epoch: number,
+  turn: ConsumerTurn,
 ): Map<string, Assignment> {
   const { limits, topics, records, nowMs } = turn;
   const assign = assignors[chooseAssignor(members, limits.assignors)];
   const targets = assign(
-    specsOf(members, before, regexes, topics), (topicId) => topics.topicsById.get(topicId)?.partitions.length ?? 0,
+    specsOf(members, before, regexes, topics),
+    (topicId) => topics.topicsById.get(topicId)?.partitions.length ?? 0,
   );
   for (const { memberId } of members) {
     const [old, target] = [before.get(memberId), targets.get(memberId) ?? NO_PARTITIONS];
@@ -34,14 +39,19 @@ export function assignTargets(
     records.push({ type: 'consumerTarget', groupId, memberId, value: target });
   }
   records.push({
-    type: 'consumerTargetEpoch', groupId, value: { assignmentEpoch: epoch, assignmentTimestamp: nowMs },
+    type: 'consumerTargetEpoch',
+    groupId,
+    value: { assignmentEpoch: epoch, assignmentTimestamp: nowMs },
   });
   return targets;
 }
 
 /** Members with the same subscription share one set of topics: assignors tell by that that all are alike. */
 function specsOf(
-  members: readonly ConsumerMember[], before: ReadonlyMap<string, Assignment>, regexes: Regexes, topics: GroupTopics,
+  members: readonly ConsumerMember[],
+  before: ReadonlyMap<string, Assignment>,
+  regexes: Regexes,
+  topics: GroupTopics,
 ): AssignedMember[] {
   const sets = new Map<string, ReadonlySet<string>>();
   return members.map((member) => {

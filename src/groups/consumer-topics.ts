@@ -63,4 +63,3 @@ export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics):
 export function readsTopic(group: ConsumerGroup, name: string): boolean {
   return namesOf(group.members.values(), group.regexes).has(name);
 }
-

@@ -48,7 +48,10 @@ export class Consumers {
   }
 
   heartbeat(
-    at: GroupPartition, groupId: string, request: ConsumerHeartbeat, connectionId: number,
+    at: GroupPartition,
+    groupId: string,
+    request: ConsumerHeartbeat,
+    connectionId: number,
   ): ConsumerHeartbeatResponse | Refusal {
     const turn = this.#turn(groupId);
     const group = this.#open(at, groupId, request.memberEpoch === JOIN_EPOCH, turn);
@@ -70,7 +73,10 @@ export class Consumers {
   }
 
   join(
-    at: GroupPartition, group: ConsumerGroup, request: JoinRequest & Origin & JoinAbilities, newMemberId: string,
+    at: GroupPartition,
+    group: ConsumerGroup,
+    request: JoinRequest & Origin & JoinAbilities,
+    newMemberId: string,
   ): JoinResponse {
     const { groupId } = group;
     const turn = this.#turn(groupId);
@@ -125,7 +131,8 @@ export class Consumers {
     const turn = this.#turn(group.groupId);
     for (const member of group.members.values()) {
       startSession(member, turn);
-      if (!usesClassicProtocol(member) && member.state === MemberState.UNREVOKED_PARTITIONS) timeRevocation(member, turn);
+      if (!usesClassicProtocol(member) && member.state === MemberState.UNREVOKED_PARTITIONS)
+        timeRevocation(member, turn);
     }
     this.#apply(at, group.groupId, turn);
   }
@@ -144,9 +151,9 @@ export class Consumers {
 
   /** Takes out dynamic members that last spoke through a connection which is gone. */
   evict(at: GroupPartition, group: ConsumerGroup, connectionId: number): void {
-    const gone = [...group.members.values()].filter(({ memberId, instanceId }) => (
-      instanceId === null && group.connections.get(memberId) === connectionId
-    ));
+    const gone = [...group.members.values()].filter(
+      ({ memberId, instanceId }) => instanceId === null && group.connections.get(memberId) === connectionId,
+    );
     this.#remove(at, group, gone, 'connection closed');
   }
 
@@ -221,6 +228,8 @@ export class Consumers {
 }
 
 const WHY: Readonly<Record<ConsumerTimerName, string>> = {
-  session: 'heartbeat expired', rebalance: 'did not give partitions up in time', join: 'did not join again in time',
+  session: 'heartbeat expired',
+  rebalance: 'did not give partitions up in time',
+  join: 'did not join again in time',
   sync: 'did not ask for its assignment in time',
 };

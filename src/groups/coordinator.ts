@@ -21,7 +21,13 @@ import { partitionFor } from './java-hash.ts';
 import type { MembershipConfig, MembershipOptions } from './membership.ts';
 import { Membership } from './membership.ts';
 import type {
-  CommitRequest, CommittedTopic, DeletedTopic, DeleteTopic, FetchedGroup, FetchRequest, TransactionalCommit,
+  CommitRequest,
+  CommittedTopic,
+  DeletedTopic,
+  DeleteTopic,
+  FetchedGroup,
+  FetchRequest,
+  TransactionalCommit,
 } from './offset-requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offset-requests.ts';
 import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offset-expiry.ts';
@@ -29,9 +35,7 @@ import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCom
 import type { GroupRecord } from './records.ts';
 import { encodeRecord } from './records.ts';
 import { replayLog } from './replay-log.ts';
-import type {
-  HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest,
-} from './requests.ts';
+import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
 
 /** What the coordinator needs of a partition of __consumer_offsets; partitions/partition.ts has it. */
 export interface GroupLog {
@@ -41,11 +45,14 @@ export interface GroupLog {
   hasOpenTransaction(producerId: number, producerEpoch: number): boolean;
 }
 
-export type GroupConfig = MembershipConfig & Pick<
-  ServerConfig,
-  | 'offset.metadata.max.bytes' | 'offsets.retention.check.interval.ms' | 'offsets.retention.minutes'
-  | 'offsets.topic.num.partitions'
->;
+export type GroupConfig = MembershipConfig &
+  Pick<
+    ServerConfig,
+    | 'offset.metadata.max.bytes'
+    | 'offsets.retention.check.interval.ms'
+    | 'offsets.retention.minutes'
+    | 'offsets.topic.num.partitions'
+  >;
 
 export interface GroupCoordinatorOptions extends MembershipOptions {
   readonly config: GroupConfig;
@@ -70,7 +77,8 @@ export class GroupCoordinator {
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
     this.#membership = new Membership(options, {
-      find: (groupId) => this.#partitionOf(groupId), append: (at, records) => this.#append(at, records),
+      find: (groupId) => this.#partitionOf(groupId),
+      append: (at, records) => this.#append(at, records),
     });
   }
 
@@ -140,7 +148,9 @@ export class GroupCoordinator {
 
   /** ConsumerGroupHeartbeat; the request is in order by itself. */
   consumerHeartbeat(
-    groupId: string, request: ConsumerHeartbeat, connectionId: number,
+    groupId: string,
+    request: ConsumerHeartbeat,
+    connectionId: number,
   ): ConsumerHeartbeatResponse | Refusal {
     return this.#membership.consumerHeartbeat(groupId, request, connectionId);
   }
@@ -228,7 +238,8 @@ export class GroupCoordinator {
     if (typeof at === 'number') return undescribedGroup(groupId, at, null);
     const group = at.groups.get(groupId);
     if (group?.type === 'classic') return describeGroup(group);
-    const why = group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a classic group.`;
+    const why =
+      group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a classic group.`;
     return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
   }
 
@@ -240,11 +251,15 @@ export class GroupCoordinator {
     if (group?.type === 'consumer') {
       return describeConsumerGroup(group, this.#options.topics(), this.#options.config['group.consumer.assignors']);
     }
-    const why = group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a consumer group.`;
+    const why =
+      group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a consumer group.`;
     return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
   }
 
-  listGroups(statesFilter: readonly string[], typesFilter: readonly string[]): {
+  listGroups(
+    statesFilter: readonly string[],
+    typesFilter: readonly string[],
+  ): {
     errorCode: number;
     groups: ListedGroup[];
   } {
@@ -252,10 +267,11 @@ export class GroupCoordinator {
     const groups: ListedGroup[] = [];
     for (const at of this.#partitions.values()) {
       if (at === LOADING) errorCode = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
-      else for (const group of at.groups.values()) {
-        const listed = listGroup(group, statesFilter, typesFilter);
-        if (listed !== null) groups.push(listed);
-      }
+      else
+        for (const group of at.groups.values()) {
+          const listed = listGroup(group, statesFilter, typesFilter);
+          if (listed !== null) groups.push(listed);
+        }
     }
     return { errorCode, groups };
   }
@@ -266,7 +282,10 @@ export class GroupCoordinator {
       if (at === LOADING) continue;
       for (const groupId of at.groups.keys()) {
         const gone = at.offsetsOf(groupId).list(topics);
-        this.#write(at, gone.map((offset) => ({ type: 'offset', groupId, ...offset, committed: null })));
+        this.#write(
+          at,
+          gone.map((offset) => ({ type: 'offset', groupId, ...offset, committed: null })),
+        );
       }
     }
   }
@@ -328,7 +347,10 @@ export class GroupCoordinator {
     if (log === undefined) return ErrorCode.NOT_COORDINATOR;
     try {
       const timestamp = this.#now();
-      log.appendRecords(records.map((record) => encodeRecord(record, timestamp)), { transaction });
+      log.appendRecords(
+        records.map((record) => encodeRecord(record, timestamp)),
+        { transaction },
+      );
       return ErrorCode.NONE;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;

@@ -35,11 +35,18 @@ export interface ListedGroup {
 export function describeGroup(group: ClassicGroup): DescribedGroup {
   const stable = group.state === 'Stable';
   return {
-    errorCode: ErrorCode.NONE, errorMessage: null, groupId: group.groupId, groupState: group.state,
-    protocolType: group.protocolType ?? '', protocolData: stable ? (group.protocolName ?? '') : '',
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    groupId: group.groupId,
+    groupState: group.state,
+    protocolType: group.protocolType ?? '',
+    protocolData: stable ? (group.protocolName ?? '') : '',
     members: Array.from(group.members.values(), (member) => ({
-      memberId: member.memberId, groupInstanceId: member.groupInstanceId, clientId: member.clientId,
-      clientHost: member.clientHost, memberMetadata: stable ? metadataFor(member, group.protocolName) : NO_BYTES,
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      memberMetadata: stable ? metadataFor(member, group.protocolName) : NO_BYTES,
       memberAssignment: member.assignment,
     })),
   };
@@ -53,12 +60,15 @@ export function undescribedGroup(groupId: string, errorCode: number, errorMessag
 
 /** Empty filters let every group through; letter case does not matter. */
 export function listGroup(
-  group: Group, statesFilter: readonly string[], typesFilter: readonly string[],
+  group: Group,
+  statesFilter: readonly string[],
+  typesFilter: readonly string[],
 ): ListedGroup | null {
   const { groupId, type: groupType } = group;
-  const listed = group.type === 'consumer'
-    ? { groupId, groupType, protocolType: 'consumer', groupState: stateOf(group) }
-    : { groupId, groupType, protocolType: group.protocolType ?? '', groupState: group.state };
+  const listed =
+    group.type === 'consumer'
+      ? { groupId, groupType, protocolType: 'consumer', groupState: stateOf(group) }
+      : { groupId, groupType, protocolType: group.protocolType ?? '', groupState: group.state };
   return passes(listed.groupState, statesFilter) && passes(listed.groupType, typesFilter) ? listed : null;
 }
 

@@ -90,10 +90,18 @@ function groupFrom(groupId: string, metadata: GroupMetadata): ClassicGroup {
   for (const stored of metadata.members) {
     const rebalanceTimeoutMs = stored.rebalanceTimeout === -1 ? stored.sessionTimeout : stored.rebalanceTimeout;
     addMember(group, {
-      memberId: stored.memberId, groupInstanceId: stored.groupInstanceId, clientId: stored.clientId,
-      clientHost: stored.clientHost, connectionId: -1, rebalanceTimeoutMs, sessionTimeoutMs: stored.sessionTimeout,
-      protocols: [{ name: metadata.protocol ?? '', metadata: stored.subscription }], assignment: stored.assignment,
-      joining: null, syncing: null, isNew: false,
+      memberId: stored.memberId,
+      groupInstanceId: stored.groupInstanceId,
+      clientId: stored.clientId,
+      clientHost: stored.clientHost,
+      connectionId: -1,
+      rebalanceTimeoutMs,
+      sessionTimeoutMs: stored.sessionTimeout,
+      protocols: [{ name: metadata.protocol ?? '', metadata: stored.subscription }],
+      assignment: stored.assignment,
+      joining: null,
+      syncing: null,
+      isNew: false,
     });
   }
   group.leader = metadata.leader;

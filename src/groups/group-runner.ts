@@ -5,7 +5,14 @@ import type { Logger } from '../platform/logger.ts';
 import type { Event } from './classic-group.ts';
 import { step } from './classic-group.ts';
 import type {
-  ClassicGroup, ClassicLimits, Effect, GroupMetadata, JoinResponse, LeftMember, SyncResponse, TimerName,
+  ClassicGroup,
+  ClassicLimits,
+  Effect,
+  GroupMetadata,
+  JoinResponse,
+  LeftMember,
+  SyncResponse,
+  TimerName,
 } from './classic-state.ts';
 import type { SyncEvent } from './classic-sync.ts';
 import type { GroupPartition } from './group-partition.ts';
@@ -49,8 +56,12 @@ export class GroupRunner {
     this.#logger = logger;
     this.#append = append;
     this.#limits = {
-      get maxSize() { return options.config['group.max.size']; },
-      get initialRebalanceDelayMs() { return options.config['group.initial.rebalance.delay.ms']; },
+      get maxSize() {
+        return options.config['group.max.size'];
+      },
+      get initialRebalanceDelayMs() {
+        return options.config['group.initial.rebalance.delay.ms'];
+      },
     };
   }
 
@@ -112,7 +123,9 @@ export class GroupRunner {
       }
       case 'log':
         this.#logger.info(effect.event, {
-          group: group.groupId, generation: group.generationId, reason: effect.reason,
+          group: group.groupId,
+          generation: group.generationId,
+          reason: effect.reason,
         });
     }
   }

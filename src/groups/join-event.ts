@@ -40,9 +40,10 @@ export function updateMember(member: ClassicMember, event: JoinEvent, turn: Turn
 }
 
 export function sameProtocols(a: readonly MemberProtocol[], b: readonly MemberProtocol[]): boolean {
-  return a.length === b.length && a.every((protocol, i) => (
-    protocol.name === b[i].name && Buffer.compare(protocol.metadata, b[i].metadata) === 0
-  ));
+  return (
+    a.length === b.length &&
+    a.every((protocol, i) => protocol.name === b[i].name && Buffer.compare(protocol.metadata, b[i].metadata) === 0)
+  );
 }
 
 export function clientReason(event: JoinEvent): string {

@@ -19,15 +19,16 @@ import type { Outcome } from './group-runner.ts';
 import { GroupRunner } from './group-runner.ts';
 import { newMemberId } from './member-id.ts';
 import type { GroupRecord } from './records.ts';
-import type {
-  HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest,
-} from './requests.ts';
+import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
 
-export type MembershipConfig = ConsumerConfig & Pick<
-  ServerConfig,
-  | 'group.initial.rebalance.delay.ms' | 'group.max.session.timeout.ms' | 'group.min.session.timeout.ms'
-  | 'group.max.size'
->;
+export type MembershipConfig = ConsumerConfig &
+  Pick<
+    ServerConfig,
+    | 'group.initial.rebalance.delay.ms'
+    | 'group.max.session.timeout.ms'
+    | 'group.min.session.timeout.ms'
+    | 'group.max.size'
+  >;
 
 export interface MembershipOptions {
   readonly clock: Clock;
@@ -59,12 +60,14 @@ export class Membership {
     this.#options = options;
     this.#access = access;
     const { clock } = options;
-    this.#runner = new GroupRunner(options, (at, groupId, metadata) => (
-      access.append(at, [{ type: 'group', groupId, metadata }])
-    ));
+    this.#runner = new GroupRunner(options, (at, groupId, metadata) =>
+      access.append(at, [{ type: 'group', groupId, metadata }]),
+    );
     const limits = sharedLimits();
     this.#consumers = new Consumers({
-      clock, logger: options.logger, topics: () => options.topics(),
+      clock,
+      logger: options.logger,
+      topics: () => options.topics(),
       append: (at, records) => access.append(at, records),
       limits: (groupId) => limits(options.config, options.groupConfig(groupId)),
       endClassic: (at, group, errorCode) => this.#runner.unload(at, group, errorCode),
@@ -100,7 +103,12 @@ export class Membership {
     }
     this.#noteConnection(origin.connectionId, group);
     return this.#runner.join(at, group, {
-      type: 'join', nowMs: this.#options.clock.now(), newMemberId: newId, ...request, ...origin, ...abilities,
+      type: 'join',
+      nowMs: this.#options.clock.now(),
+      newMemberId: newId,
+      ...request,
+      ...origin,
+      ...abilities,
     });
   }
 
@@ -126,7 +134,11 @@ export class Membership {
     if (group.type === 'consumer') return this.#consumers.classicHeartbeat(at, group, request);
     const { memberId, groupInstanceId, generationId } = request;
     return this.#runner.run(at, group, {
-      type: 'heartbeat', nowMs: this.#options.clock.now(), memberId, groupInstanceId, generationId,
+      type: 'heartbeat',
+      nowMs: this.#options.clock.now(),
+      memberId,
+      groupInstanceId,
+      generationId,
     }).errorCode;
   }
 
@@ -137,7 +149,8 @@ export class Membership {
     if (typeof at === 'number') return { errorCode: at, members: [] };
     const group = at.groups.get(groupId);
     if (group?.type === 'consumer') return this.#consumers.leave(at, group, request);
-    if (group !== undefined) return this.#runner.run(at, group, { type: 'leave', nowMs: this.#options.clock.now(), members });
+    if (group !== undefined)
+      return this.#runner.run(at, group, { type: 'leave', nowMs: this.#options.clock.now(), members });
     const errorCode = ErrorCode.UNKNOWN_MEMBER_ID;
     return {
       errorCode: ErrorCode.NONE,
@@ -147,10 +160,13 @@ export class Membership {
 
   /** ConsumerGroupHeartbeat; the request is in order by itself. */
   consumerHeartbeat(
-    groupId: string, request: ConsumerHeartbeat, connectionId: number,
+    groupId: string,
+    request: ConsumerHeartbeat,
+    connectionId: number,
   ): ConsumerHeartbeatResponse | Refusal {
     const at = this.#access.find(groupId);
-    if (typeof at === 'number') return { errorCode: at, errorMessage: 'This broker does not coordinate the group now.' };
+    if (typeof at === 'number')
+      return { errorCode: at, errorMessage: 'This broker does not coordinate the group now.' };
     return this.#consumers.heartbeat(at, groupId, request, connectionId);
   }
 

@@ -19,7 +19,10 @@ export function isUnused(at: GroupPartition, group: Group): boolean {
 }
 
 export function offsetTombstones(at: GroupPartition, groupId: string): GroupRecord[] {
-  return at.offsetsOf(groupId).list().map((offset) => ({ type: 'offset', groupId, ...offset, committed: null }));
+  return at
+    .offsetsOf(groupId)
+    .list()
+    .map((offset) => ({ type: 'offset', groupId, ...offset, committed: null }));
 }
 
 export function groupTombstone(groupId: string): GroupRecord {

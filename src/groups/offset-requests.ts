@@ -77,12 +77,15 @@ export interface DeletedTopic {
 
 /** The records of a commit that is allowed, and the answer that goes out once they are written. */
 export function commitOffsets(
-  request: CommitRequest, nowMs: number, metadataMaxBytes: number,
+  request: CommitRequest,
+  nowMs: number,
+  metadataMaxBytes: number,
 ): { records: GroupRecord[]; topics: CommittedTopic[] } {
   const records: GroupRecord[] = [];
   const expireTimestamp = request.retentionTimeMs === -1 ? -1 : nowMs + request.retentionTimeMs;
   const topics = request.topics.map(({ name, topicId, partitions }) => ({
-    name, topicId,
+    name,
+    topicId,
     partitions: partitions.map((asked) => {
       const { partitionIndex } = asked;
       const metadata = asked.committedMetadata ?? '';
@@ -91,8 +94,12 @@ export function commitOffsets(
         return { partitionIndex, errorCode: ErrorCode.OFFSET_METADATA_TOO_LARGE };
       }
       const committed: CommittedOffset = {
-        offset: asked.committedOffset, leaderEpoch: asked.committedLeaderEpoch, metadata, commitTimestamp: nowMs,
-        expireTimestamp, topicId,
+        offset: asked.committedOffset,
+        leaderEpoch: asked.committedLeaderEpoch,
+        metadata,
+        commitTimestamp: nowMs,
+        expireTimestamp,
+        topicId,
       };
       records.push({ type: 'offset', groupId: request.groupId, topic: name, partition: partitionIndex, committed });
       return { partitionIndex, errorCode: ErrorCode.NONE };
@@ -104,7 +111,9 @@ export function commitOffsets(
 /** The same code for every partition of a commit. */
 export function refuseCommit(topics: readonly CommitTopic[], errorCode: number): CommittedTopic[] {
   return topics.map(({ name, topicId, partitions }) => ({
-    name, topicId, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
   }));
 }
 
@@ -122,17 +131,23 @@ export function fetchOffsets(at: GroupPartition, request: FetchRequest, requireS
     const committed = offsets.get(name, partitionIndex);
     if (committed === undefined) return unknownOffset(partitionIndex, ErrorCode.NONE);
     return {
-      partitionIndex, committedOffset: committed.offset, committedLeaderEpoch: committed.leaderEpoch,
-      metadata: committed.metadata, errorCode: ErrorCode.NONE,
+      partitionIndex,
+      committedOffset: committed.offset,
+      committedLeaderEpoch: committed.leaderEpoch,
+      metadata: committed.metadata,
+      errorCode: ErrorCode.NONE,
     };
   };
-  const topics = request.topics === null
-    ? Array.from(offsets.topics, ([name, partitions]) => ({
-      name, partitions: Array.from(partitions.keys(), (partition) => fetch(name, partition)),
-    }))
-    : request.topics.map(({ name, partitionIndexes }) => ({
-      name, partitions: partitionIndexes.map((partition) => fetch(name, partition)),
-    }));
+  const topics =
+    request.topics === null
+      ? Array.from(offsets.topics, ([name, partitions]) => ({
+          name,
+          partitions: Array.from(partitions.keys(), (partition) => fetch(name, partition)),
+        }))
+      : request.topics.map(({ name, partitionIndexes }) => ({
+          name,
+          partitions: partitionIndexes.map((partition) => fetch(name, partition)),
+        }));
   return { groupId, errorCode: ErrorCode.NONE, topics };
 }
 
@@ -142,7 +157,9 @@ export function unknownOffset(partitionIndex: number, errorCode: number): Fetche
 
 /** Tombstones for what may be deleted. Deleting what is not there succeeds, as in Kafka. */
 export function deleteOffsets(
-  at: GroupPartition, group: Group, topics: readonly DeleteTopic[],
+  at: GroupPartition,
+  group: Group,
+  topics: readonly DeleteTopic[],
 ): { records: GroupRecord[]; topics: DeletedTopic[] } {
   const { groupId } = group;
   const records: GroupRecord[] = [];

@@ -114,7 +114,10 @@ export function checkGroupDelete(group: Group): number {
  * consumer protocol, from each commit.
  */
 export function expiredOffsets(
-  group: Group, offsets: GroupOffsets, nowMs: number, retentionMs: number,
+  group: Group,
+  offsets: GroupOffsets,
+  nowMs: number,
+  retentionMs: number,
 ): TopicPartition[] {
   const since = expiryBase(group);
   if (since === null) return [];

@@ -8,7 +8,9 @@ import { javaHash } from './java-hash.ts';
 
 /** Whether a member with these protocols could be in the group without leaving it with none in common. */
 export function supportsProtocols(
-  group: ClassicGroup, protocolType: string, protocols: readonly MemberProtocol[],
+  group: ClassicGroup,
+  protocolType: string,
+  protocols: readonly MemberProtocol[],
 ): boolean {
   if (group.state === 'Empty') return protocolType !== '' && protocols.length > 0;
   if (group.protocolType !== protocolType) return false;

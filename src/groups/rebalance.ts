@@ -2,8 +2,17 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup, ClassicMember, Turn } from './classic-state.ts';
 import {
-  answerJoin, answerSync, enter, everyMemberJoined, groupMetadata, joinResponse, NO_BYTES, rebalanceTimeoutMs,
-  removeMember, startSession, syncError,
+  answerJoin,
+  answerSync,
+  enter,
+  everyMemberJoined,
+  groupMetadata,
+  joinResponse,
+  NO_BYTES,
+  rebalanceTimeoutMs,
+  removeMember,
+  startSession,
+  syncError,
 } from './classic-state.ts';
 import { selectProtocol, subscribedTopics } from './protocol-vote.ts';
 

@@ -8,7 +8,8 @@ const COMMIT_MARKER = 1;
 /** `unknown` is told the kinds of keys that are passed over. */
 export function replayLog(
   log: { forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void },
-  at: GroupPartition, unknown: (kind: number) => void,
+  at: GroupPartition,
+  unknown: (kind: number) => void,
 ): void {
   log.forEachRecord(({ key, value }, batch) => {
     if (key === null) return;

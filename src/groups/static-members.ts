@@ -2,7 +2,13 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup, ClassicMember, Stored, Turn } from './classic-state.ts';
 import {
-  answerJoin, answerSync, groupMetadata, joinError, joinResponse, startSession, syncError,
+  answerJoin,
+  answerSync,
+  groupMetadata,
+  joinError,
+  joinResponse,
+  startSession,
+  syncError,
 } from './classic-state.ts';
 import type { JoinEvent } from './join-event.ts';
 import { clientReason, updateMember } from './join-event.ts';
@@ -28,14 +34,18 @@ export function joinAsStaticAgain(group: ClassicGroup, oldMemberId: string, even
   else response.leader = leaderBefore ?? '';
   member.joining = null;
   turn.effects.push({
-    type: 'append', metadata: groupMetadata(group),
+    type: 'append',
+    metadata: groupMetadata(group),
     onceStored: { what: 'staticMember', memberId: member.memberId, before, to: event.to, response },
   });
 }
 
 /** The record of the replacement is written, or it is not and the old member is back. */
 export function staticMemberStored(
-  group: ClassicGroup, stored: Extract<Stored, { what: 'staticMember' }>, errorCode: number, turn: Turn,
+  group: ClassicGroup,
+  stored: Extract<Stored, { what: 'staticMember' }>,
+  errorCode: number,
+  turn: Turn,
 ): void {
   if (errorCode === ErrorCode.NONE) {
     turn.effects.push({ type: 'joinReply', to: stored.to, response: stored.response });

@@ -9,5 +9,7 @@ export function isInUse(group: Group, topic: string): boolean {
 
 /** No member, and none on its way. */
 export function isEmpty(group: Group): boolean {
-  return group.type === 'consumer' ? group.members.size === 0 : group.state === 'Empty' && group.pendingMembers.size === 0;
+  return group.type === 'consumer'
+    ? group.members.size === 0
+    : group.state === 'Empty' && group.pendingMembers.size === 0;
 }

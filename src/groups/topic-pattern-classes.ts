@@ -21,11 +21,21 @@ function where(test: RegExp): CharacterSet {
 const WORD = where(/\w/);
 const PERL: Readonly<Record<string, CharacterSet>> = { d: where(/[0-9]/), s: where(/[\t\n\f\r ]/), w: WORD };
 const POSIX: Readonly<Record<string, CharacterSet>> = {
-  alnum: where(/[0-9A-Za-z]/), alpha: where(/[A-Za-z]/), ascii: ANY, blank: where(/[\t ]/),
+  alnum: where(/[0-9A-Za-z]/),
+  alpha: where(/[A-Za-z]/),
+  ascii: ANY,
+  blank: where(/[\t ]/),
   // oxlint-disable-next-line no-control-regex -- that is what the class is
-  cntrl: where(/[\x00-\x1f\x7f]/), digit: where(/[0-9]/), graph: where(/[!-~]/), lower: where(/[a-z]/),
-  print: where(/[ -~]/), punct: where(/[!-/:-@[-`{-~]/), space: where(/[\t\n\v\f\r ]/), upper: where(/[A-Z]/),
-  word: WORD, xdigit: where(/[0-9A-Fa-f]/),
+  cntrl: where(/[\x00-\x1f\x7f]/),
+  digit: where(/[0-9]/),
+  graph: where(/[!-~]/),
+  lower: where(/[a-z]/),
+  print: where(/[ -~]/),
+  punct: where(/[!-/:-@[-`{-~]/),
+  space: where(/[\t\n\v\f\r ]/),
+  upper: where(/[A-Z]/),
+  word: WORD,
+  xdigit: where(/[0-9A-Fa-f]/),
 };
 
 export function isWord(code: number): boolean {

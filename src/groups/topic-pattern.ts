@@ -138,7 +138,10 @@ export class TopicPattern {
       if (instruction.op === 'take' && instruction.set[code] === 1) places.push(place + 1);
     }
     if (places.length === 0) return null;
-    return this.#state(places.sort((a, b) => a - b), isWord(code) ? 'word' : 'other');
+    return this.#state(
+      places.sort((a, b) => a - b),
+      isWord(code) ? 'word' : 'other',
+    );
   }
 
   /** All places that can be reached without taking a character; `next` is the one ahead, null at the end. */

@@ -57,7 +57,7 @@ export function scanBatches(file: OpenFile, from: number, end: number, visit: Ba
   let bytes = Buffer.allocUnsafe(Math.min(SCAN_BYTES, Math.max(batch.BATCH_OVERHEAD, end - from)));
   let start = from;
   let length = 0;
-  for (let position = from; ; ) {
+  for (let position = from; ;) {
     let at = position - start;
     let size = at + batch.BATCH_OVERHEAD <= length ? batch.sizeInBytes(bytes, at) : -1;
     if (size < 0 || at + size > length) {

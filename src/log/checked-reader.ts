@@ -43,7 +43,8 @@ export class CheckedReader {
    */
   read(into: Buffer, at: number, length: number, position: number): number {
     const most = Math.min(length, this.#end - position);
-    if (position < this.#checkedUpTo) return this.#read(into, at, Math.min(most, this.#checkedUpTo - position), position);
+    if (position < this.#checkedUpTo)
+      return this.#read(into, at, Math.min(most, this.#checkedUpTo - position), position);
     this.#read(into, at, most, position);
     const whole = position + most === this.#end ? most : wholeBatches(into, at, most);
     if (whole === 0) {
@@ -92,6 +93,7 @@ function wholeBatches(bytes: Buffer, at: number, length: number): number {
 /** The offset behind the last of some sound batches. */
 function offsetBehind(bytes: Buffer, at: number, length: number): number {
   let next = 0;
-  for (let position = at; position < at + length; position += sizeInBytes(bytes, position)) next = nextOffset(bytes, position);
+  for (let position = at; position < at + length; position += sizeInBytes(bytes, position))
+    next = nextOffset(bytes, position);
   return next;
 }

@@ -15,7 +15,13 @@ export function hashKey(bytes: Uint8Array, at: number, length: number, seed: Has
 
 /** HalfSipHash-2-4 with 64 bits of output (Aumasson and Bernstein's reference): two words, the low one first. */
 export function halfSipHash(
-  bytes: Uint8Array, at: number, length: number, key0: number, key1: number, out: Int32Array, outAt: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  key0: number,
+  key1: number,
+  out: Int32Array,
+  outAt: number,
 ): void {
   v0 = key0;
   v1 = key1 ^ 0xee;

@@ -68,6 +68,8 @@ export class OffsetMap {
     const hashes = this.#hashes;
     const hash = this.#hash;
     const at = slot * HASH_WORDS;
-    return hashes[at] === hash[0] && hashes[at + 1] === hash[1] && hashes[at + 2] === hash[2] && hashes[at + 3] === hash[3];
+    return (
+      hashes[at] === hash[0] && hashes[at + 1] === hash[1] && hashes[at + 2] === hash[2] && hashes[at + 3] === hash[3]
+    );
   }
 }

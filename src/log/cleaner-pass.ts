@@ -154,7 +154,10 @@ class Pass {
       renameEnding(files, log.directory, baseOffset, SWAP, '');
       const { size, offsetIndex, timeIndex, transactions } = target;
       const found = {
-        log: size, index: offsetIndex.bytes, timeIndex: timeIndex.bytes, transactions: transactions.bytes,
+        log: size,
+        index: offsetIndex.bytes,
+        timeIndex: timeIndex.bytes,
+        transactions: transactions.bytes,
       };
       return new Segment(files, log.directory, baseOffset, createdMs, found);
     });
@@ -172,7 +175,11 @@ class Pass {
       const next = log.segments[log.segments.indexOf(segment) + 1].baseOffset;
       this.#transactions.addAborted(log.abortedTransactions(segment.baseOffset, next));
       const filter = new BatchFilter({
-        map, transactions: this.#transactions, producers: log.producers.producers, upTo: plan.upTo, nowMs,
+        map,
+        transactions: this.#transactions,
+        producers: log.producers.producers,
+        upTo: plan.upTo,
+        nowMs,
         deleteRetentionMs: log.config.deleteRetentionMs,
       });
       this.#cursor.open(segment, 0);
@@ -216,7 +223,8 @@ class Pass {
   #requireUnchanged(group: readonly Segment[], sizes: readonly number[]): void {
     const { log } = this.#options;
     const first = log.isClosed ? -1 : log.segments.indexOf(group[0]);
-    if (first >= 0 && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i])) return;
+    if (first >= 0 && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i]))
+      return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
 }
@@ -260,7 +268,11 @@ class BatchCursor {
       }
     }
     const isWhole = size >= batch.BATCH_OVERHEAD && this.at + size <= this.#length;
-    if (!isWhole || batch.magic(this.bytes, this.at) !== batch.CURRENT_MAGIC || !batch.isCrcValid(this.bytes, this.at)) {
+    if (
+      !isWhole ||
+      batch.magic(this.bytes, this.at) !== batch.CURRENT_MAGIC ||
+      !batch.isCrcValid(this.bytes, this.at)
+    ) {
       throw new CorruptRecords(`No sound batch at byte ${position} of ${this.#segment?.path}`);
     }
     this.#next = this.at + size;

@@ -57,7 +57,8 @@ export function planCleaning(segments: readonly PlannedSegment[], config: LogCon
   }
   const dirtyRatio = cleanBytes + dirtyBytes === 0 ? 0 : dirtyBytes / (cleanBytes + dirtyBytes);
   const isOverdue = dirtyBytes > 0 && isLagOver(dirty, config, nowMs);
-  const isWorthwhile = dirtyBytes > 0 && upTo > firstDirtyOffset && (isOverdue || dirtyRatio > config.minCleanableDirtyRatio);
+  const isWorthwhile =
+    dirtyBytes > 0 && upTo > firstDirtyOffset && (isOverdue || dirtyRatio > config.minCleanableDirtyRatio);
   return { firstDirtyOffset, upTo, dirtyBytes, dirtyRatio, isOverdue, isWorthwhile };
 }
 
@@ -82,7 +83,9 @@ const MOST_IN_GROUP = 64;
 
 /** Neighbouring segments that fit one file together, as many as possible. `endOffset` is where the last one ends. */
 export function groupSegments<T extends GroupedSegment>(
-  segments: readonly T[], config: LogConfig, endOffset: number,
+  segments: readonly T[],
+  config: LogConfig,
+  endOffset: number,
 ): T[][] {
   const groups: T[][] = [];
   let group: T[] = [];
@@ -91,7 +94,9 @@ export function groupSegments<T extends GroupedSegment>(
   let timeIndexEntries = 0;
   for (const [i, segment] of segments.entries()) {
     const next = i + 1 < segments.length ? segments[i + 1].baseOffset : endOffset;
-    const fits = group.length > 0 && group.length < MOST_IN_GROUP &&
+    const fits =
+      group.length > 0 &&
+      group.length < MOST_IN_GROUP &&
       bytes + segment.size <= config.segmentBytes &&
       (indexEntries + segment.offsetIndex.count) * OFFSET_ENTRY_BYTES <= config.segmentIndexBytes &&
       (timeIndexEntries + segment.timeIndex.count) * TIME_ENTRY_BYTES <= config.segmentIndexBytes &&

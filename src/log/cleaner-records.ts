@@ -4,7 +4,13 @@ import { codecs, compress } from '../../protocol/records/compression.ts';
 import { CorruptRecords } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import {
-  readVarint, readVarlong, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong, type Cursor,
+  readVarint,
+  readVarlong,
+  sizeOfVarint,
+  sizeOfVarlong,
+  writeVarint,
+  writeVarlong,
+  type Cursor,
 } from '../../protocol/records/record.ts';
 
 /** Goes from record to record; the fields are those of the one `next` came to. */
@@ -114,7 +120,11 @@ function sizeOf(places: readonly number[], i: number, shift: number): { body: nu
  * offsets and the producer's sequence numbers do. With `horizonMs` tombstones and markers in it may go from then on.
  */
 export function rebuildBatch(
-  bytes: Buffer, at: number, records: Buffer, kept: KeptRecords, horizonMs: number | null,
+  bytes: Buffer,
+  at: number,
+  records: Buffer,
+  kept: KeptRecords,
+  horizonMs: number | null,
 ): Buffer {
   const base = batch.baseTimestamp(bytes, at);
   const word = batch.attributes(bytes, at);
@@ -142,11 +152,16 @@ export function emptyBatch(bytes: Buffer, at: number): Buffer {
   const word = batch.attributes(bytes, at);
   return encodeBatch({
     records: [],
-    baseOffset: batch.baseOffset(bytes, at), lastOffsetDelta: batch.lastOffsetDelta(bytes, at),
-    leaderEpoch: batch.leaderEpoch(bytes, at), maxTimestamp: batch.maxTimestamp(bytes, at),
-    producerId: batch.producerId(bytes, at), producerEpoch: batch.producerEpoch(bytes, at),
-    baseSequence: batch.baseSequence(bytes, at), isTransactional: batch.isTransactional(word),
-    isControl: batch.isControl(word), timestampType: batch.hasLogAppendTime(word) ? 'LogAppendTime' : 'CreateTime',
+    baseOffset: batch.baseOffset(bytes, at),
+    lastOffsetDelta: batch.lastOffsetDelta(bytes, at),
+    leaderEpoch: batch.leaderEpoch(bytes, at),
+    maxTimestamp: batch.maxTimestamp(bytes, at),
+    producerId: batch.producerId(bytes, at),
+    producerEpoch: batch.producerEpoch(bytes, at),
+    baseSequence: batch.baseSequence(bytes, at),
+    isTransactional: batch.isTransactional(word),
+    isControl: batch.isControl(word),
+    timestampType: batch.hasLogAppendTime(word) ? 'LogAppendTime' : 'CreateTime',
   });
 }
 

@@ -145,8 +145,11 @@ export class Cleaner {
       if (this.#uncleanable.has(log) || this.#paused.has(log)) continue;
       const name = basename(log.directory);
       const plan = planCleaning(log.segments, log.config, {
-        nowMs: clock.now(), checkpoint: this.#checkpointOf(logDirectory).get(name, log.topicId),
-        logStartOffset: log.logStartOffset, endOffset: log.endOffset, lastStableOffset,
+        nowMs: clock.now(),
+        checkpoint: this.#checkpointOf(logDirectory).get(name, log.topicId),
+        logStartOffset: log.logStartOffset,
+        endOffset: log.endOffset,
+        lastStableOffset,
       });
       if (plan.isWorthwhile && (best === null || plan.dirtyRatio > best.plan.dirtyRatio)) {
         best = { log, logDirectory, lastStableOffset, name, plan };
@@ -161,7 +164,12 @@ export class Cleaner {
     const seed = Buffer.alloc(HASH_WORDS * 4);
     random.fill(seed);
     const keys = Math.max(FEWEST_KEYS, plan.upTo - plan.firstDirtyOffset);
-    const map = new OffsetMap(keys, dedupeBufferSize, loadFactor, new Int32Array(seed.buffer, seed.byteOffset, HASH_WORDS));
+    const map = new OffsetMap(
+      keys,
+      dedupeBufferSize,
+      loadFactor,
+      new Int32Array(seed.buffer, seed.byteOffset, HASH_WORDS),
+    );
     return cleanLog({ files, log, plan, map, nowMs: clock.now() });
   }
 
@@ -205,7 +213,9 @@ export class Cleaner {
     this.#waiting = running;
     this.#timer = clock.after(this.#pauseMs, () => {
       const isLate = clock.monotonic() - dueMs > LATE_MS;
-      this.#pauseMs = isLate ? Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2) : Math.max(SHORTEST_PAUSE_MS, this.#pauseMs / 2);
+      this.#pauseMs = isLate
+        ? Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+        : Math.max(SHORTEST_PAUSE_MS, this.#pauseMs / 2);
       this.#slice(running);
     });
   }
@@ -218,13 +228,24 @@ export class Cleaner {
     this.stats.bytesWritten += result.bytesWritten;
     if (result.cleanedTo <= plan.firstDirtyOffset) {
       this.#uncleanable.add(log);
-      logger.warn('log.not-compacted', { directory: log.directory, next: 'raise log.cleaner.dedupe.buffer.size: one batch has more keys' });
+      logger.warn('log.not-compacted', {
+        directory: log.directory,
+        next: 'raise log.cleaner.dedupe.buffer.size: one batch has more keys',
+      });
     } else {
-      const names = new Set([...logs()].flatMap((one) => (one.logDirectory === logDirectory ? [basename(one.log.directory)] : [])));
+      const names = new Set(
+        [...logs()].flatMap((one) => (one.logDirectory === logDirectory ? [basename(one.log.directory)] : [])),
+      );
       this.#checkpointOf(logDirectory).set(name, result.cleanedTo, names);
     }
     const tookMs = clock.monotonic() - startedMs;
-    logger.info('log.compacted', { directory: log.directory, to: result.cleanedTo, read: result.bytesRead, written: result.bytesWritten, ms: Math.round(tookMs) });
+    logger.info('log.compacted', {
+      directory: log.directory,
+      to: result.cleanedTo,
+      read: result.bytesRead,
+      written: result.bytesWritten,
+      ms: Math.round(tookMs),
+    });
     const leastMs = ((result.bytesRead + result.bytesWritten) / config().maxBytesPerSecond) * 1000;
     this.#lookLater(Math.max(0, leastMs - tookMs));
   }
@@ -235,11 +256,19 @@ export class Cleaner {
     const { directory } = log;
     if (error.name === 'CorruptRecords' || error.name === 'BadCompression') {
       this.#uncleanable.add(log);
-      logger.error('log.not-compacted', { directory, error: error.message, next: 'the log is left as it is until the next start' });
+      logger.error('log.not-compacted', {
+        directory,
+        error: error.message,
+        next: 'the log is left as it is until the next start',
+      });
     } else if (!(error instanceof CleaningAbandoned) && !log.isClosed) {
       // A full disk is no reason to stop appends: they need less room than a cleaned segment.
       if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) log.health.writeFailed(directory, error);
-      logger.error('log.not-compacted', { directory, error: error.message, next: 'tried again after log.cleaner.backoff.ms' });
+      logger.error('log.not-compacted', {
+        directory,
+        error: error.message,
+        next: 'tried again after log.cleaner.backoff.ms',
+      });
     }
     if (!this.#isStopped) this.#lookLater(config().backoffMs);
   }

@@ -45,8 +45,9 @@ export class DamageList {
   }
 
   add(damage: Damage): void {
-    this.#list = [...this.#list.filter(({ start, end }) => end <= damage.start || start >= damage.end), damage]
-      .sort((a, b) => a.start - b.start);
+    this.#list = [...this.#list.filter(({ start, end }) => end <= damage.start || start >= damage.end), damage].sort(
+      (a, b) => a.start - b.start,
+    );
   }
 
   /** Forgets damage from `position` on: the file was cut there. */
@@ -88,7 +89,7 @@ function looksLikeBatch(bytes: Buffer, at: number, available: number, leastOffse
 export function firstUnsound(bytes: Buffer, at: number, length: number, offset: number, endOffset: number): number {
   const end = at + length;
   let next = -1;
-  for (let position = at; position < end; ) {
+  for (let position = at; position < end;) {
     if (end - position < batch.BATCH_OVERHEAD || batch.magic(bytes, position) !== batch.CURRENT_MAGIC) return position;
     const size = batch.sizeInBytes(bytes, position);
     if (size < batch.BATCH_OVERHEAD || size > end - position || !batch.isCrcValid(bytes, position)) return position;

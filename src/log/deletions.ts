@@ -37,7 +37,11 @@ export class Deletions {
   renamed(delayMs: number, paths: readonly string[], before: () => void): void {
     const existing = paths.filter((path) => this.#files.exists(path));
     for (const path of existing) this.#files.rename(path, path + DELETED_SUFFIX);
-    this.later(delayMs, existing.map((path) => path + DELETED_SUFFIX), before);
+    this.later(
+      delayMs,
+      existing.map((path) => path + DELETED_SUFFIX),
+      before,
+    );
   }
 
   /** Removes everything now: nobody reads any more. */

@@ -67,7 +67,9 @@ export class DirectoryHealth {
     this.#saidMs = nowMs;
     this.#isSaid = true;
     this.#logger.error('log-dir.refuses-appends', {
-      path: this.#path, file, error: (error as Error).message,
+      path: this.#path,
+      file,
+      error: (error as Error).message,
       next: 'free space, or make it writable: producers are told KAFKA_STORAGE_ERROR until an append succeeds',
     });
   }
@@ -84,7 +86,10 @@ export class DirectoryHealth {
     if (this.#isOffline) return;
     this.#isOffline = true;
     this.#logger.error('log-dir.offline', {
-      path: this.#path, reason: what, file, error: (error as Error).message,
+      path: this.#path,
+      reason: what,
+      file,
+      error: (error as Error).message,
       next: 'its partitions answer KAFKA_STORAGE_ERROR; check the disk, then restart the broker, which recovers its logs',
     });
     for (const listener of this.#listeners) listener();

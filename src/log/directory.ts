@@ -203,10 +203,12 @@ function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; dire
 
 function parseProperties(text: string): Map<string, string> {
   const lines = text.split(/\r?\n/).filter((line) => !line.startsWith('#') && line.includes('='));
-  return new Map(lines.map((line) => {
-    const equals = line.indexOf('=');
-    return [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
-  }));
+  return new Map(
+    lines.map((line) => {
+      const equals = line.indexOf('=');
+      return [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+    }),
+  );
 }
 
 function brokerEpochIn(text: string): number {

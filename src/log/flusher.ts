@@ -32,7 +32,10 @@ export class Flusher {
 
   /** `segments` is the log's own, changing list; `flushLater` brings everything appended to the disk. */
   constructor(
-    segments: readonly Segment[], recoveryPoint: number, doors: FlusherDoors, flushLater: () => Promise<void>,
+    segments: readonly Segment[],
+    recoveryPoint: number,
+    doors: FlusherDoors,
+    flushLater: () => Promise<void>,
   ) {
     this.#segments = segments;
     this.recoveryPoint = recoveryPoint;
@@ -102,7 +105,10 @@ export class Flusher {
   syncRolled(segment: Segment, endOffset: number): void {
     if (this.#doors.health.isOffline) return;
     const cuts = this.#cuts;
-    this.#synced(segment.path, segment.syncLater()).then(() => this.#advance(endOffset, cuts), () => {});
+    this.#synced(segment.path, segment.syncLater()).then(
+      () => this.#advance(endOffset, cuts),
+      () => {},
+    );
   }
 
   cutTo(endOffset: number): void {

@@ -21,8 +21,10 @@ export interface IndexedSegment {
 export function isEntryTrue(segment: IndexedSegment, entry: number): boolean {
   const { offsetIndex, size } = segment;
   headers.follow(segment.file);
-  return headers.load(offsetIndex.position(entry), size) &&
-    batch.lastOffset(headers.bytes, headers.at) === offsetIndex.offset(entry);
+  return (
+    headers.load(offsetIndex.position(entry), size) &&
+    batch.lastOffset(headers.bytes, headers.at) === offsetIndex.offset(entry)
+  );
 }
 
 export function isTimeEntryTrue(segment: IndexedSegment, entry: number): boolean {
@@ -43,7 +45,7 @@ export interface HeaderFacts {
 export function headersOf(segment: IndexedSegment): HeaderFacts[] {
   const found: HeaderFacts[] = [];
   headers.open(segment.file);
-  for (let position = 0; (position = segment.soundFrom(position, 0)) < segment.size; ) {
+  for (let position = 0; (position = segment.soundFrom(position, 0)) < segment.size;) {
     const { bytes, at } = headers;
     const length = batch.sizeInBytes(bytes, at);
     found.push({ lastOffset: batch.lastOffset(bytes, at), timestamp: batch.maxTimestamp(bytes, at), position, length });

@@ -79,7 +79,12 @@ export function loadLog(options: LogOptions): LoadedLog {
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {
-    segments, logStartOffset, endOffset, epochs: found, producers, snapshots,
+    segments,
+    logStartOffset,
+    endOffset,
+    epochs: found,
+    producers,
+    snapshots,
     recoveryPoint: cleanShutdown && recoverFrom === Infinity ? endOffset : Math.min(recoveryPoint, endOffset),
   };
 }
@@ -106,7 +111,9 @@ function sizesOf({ files, directory }: LogOptions, names: ReadonlySet<string>, o
     return names.has(name) ? files.size(join(directory, name)) : -1;
   };
   return {
-    log: size(SegmentSuffix.log), index: size(SegmentSuffix.index), timeIndex: size(SegmentSuffix.timeIndex),
+    log: size(SegmentSuffix.log),
+    index: size(SegmentSuffix.index),
+    timeIndex: size(SegmentSuffix.timeIndex),
     transactions: size(SegmentSuffix.transactions),
   };
 }
@@ -121,7 +128,10 @@ function loadEpochs({ files, directory }: LogOptions, names: ReadonlySet<string>
 
 /** Checks all segments that reach beyond `recoverFrom`; answers the end offset. Segments behind a cut are removed. */
 function recover(
-  options: LogOptions, segments: Segment[], recoverFrom: number, epochs: LeaderEpochs,
+  options: LogOptions,
+  segments: Segment[],
+  recoverFrom: number,
+  epochs: LeaderEpochs,
   isTrusted: (segment: Segment) => boolean,
 ): number {
   const { recoveryPoint = 0 } = options;
@@ -141,17 +151,24 @@ function recover(
       return true;
     };
     const cut = recoverSegment(segment, options.config.indexIntervalBytes, accept, {
-      trustedBelow: isTrusted(segment) ? recoveryPoint : 0, keptBelow: recoveryPoint,
+      trustedBelow: isTrusted(segment) ? recoveryPoint : 0,
+      keptBelow: recoveryPoint,
     });
     segment.seal();
     options.onChecked?.(found);
     // Offsets that were given are not given again, be their records readable or not.
-    if (segment.damage.at(segment.size - 1) !== null) next = Math.max(next, segments[i + 1]?.baseOffset ?? recoveryPoint);
+    if (segment.damage.at(segment.size - 1) !== null)
+      next = Math.max(next, segments[i + 1]?.baseOffset ?? recoveryPoint);
     // A file may have lost all that was not synced, and look whole; compaction alone leaves gaps that mean nothing.
-    const isEndLost = !options.config.cleanupCompact && next >= recoveryPoint && next < (segments[i + 1]?.baseOffset ?? 0);
+    const isEndLost =
+      !options.config.cleanupCompact && next >= recoveryPoint && next < (segments[i + 1]?.baseOffset ?? 0);
     if (cut === 0 && !isEndLost) continue;
     options.logger.warn('log.cut', {
-      file: segment.path, from: segment.size, bytes: cut, of: found, endOffset: next,
+      file: segment.path,
+      from: segment.size,
+      bytes: cut,
+      of: found,
+      endOffset: next,
       segmentsRemoved: segments.length - i - 1,
     });
     for (const behind of segments.splice(i + 1)) removeFiles(options, behind);

@@ -9,8 +9,13 @@ export class LogReader {
   readonly memo = new PlaceMemo();
   readonly #segments: readonly Segment[];
   readonly #range: Range = {
-    file: null as unknown as OpenFile, position: 0, length: 0, nextOffset: 0,
-    segment: null as unknown as Segment, offset: 0, endOffset: 0,
+    file: null as unknown as OpenFile,
+    position: 0,
+    length: 0,
+    nextOffset: 0,
+    segment: null as unknown as Segment,
+    offset: 0,
+    endOffset: 0,
   };
 
   /** `segments` is the log's own, changing list. */
@@ -20,7 +25,12 @@ export class LogReader {
 
   /** See Log.locate; `upTo` is `endOffset` at most. */
   locate(
-    offset: number, upTo: number, endOffset: number, maxBytes: number, minOneBatch: boolean, skipsDamage: boolean,
+    offset: number,
+    upTo: number,
+    endOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+    skipsDamage: boolean,
   ): Range | null {
     const segments = this.#segments;
     for (let i = segmentIndexOf(segments, offset); i < segments.length; i++) {
@@ -40,7 +50,12 @@ export class LogReader {
   }
 
   #fill(
-    segment: Segment, start: number, limit: number, limitOffset: number, maxBytes: number, minOneBatch: boolean,
+    segment: Segment,
+    start: number,
+    limit: number,
+    limitOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
   ): Range | null {
     if (limit <= start) return null;
     let end = limit;

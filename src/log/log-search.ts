@@ -13,7 +13,9 @@ export interface TimestampOffset {
 
 /** The first record at or behind `logStartOffset` whose timestamp is at least `timestamp`, or null. */
 export function findTimestamp(
-  segments: readonly Segment[], timestamp: number, logStartOffset: number,
+  segments: readonly Segment[],
+  timestamp: number,
+  logStartOffset: number,
 ): TimestampOffset | null {
   for (const segment of segments) {
     if (segment.size === 0 || segment.maxTimestamp < timestamp) continue;

@@ -39,9 +39,7 @@ export class ProducerSnapshots {
    * Snapshots behind the end and damaged ones are removed. Segments with records from `recoverFrom` on get their
    * transaction index made anew on the way, for which the state must be known where the first of them begins.
    */
-  load(
-    segments: readonly Segment[], logStartOffset: number, endOffset: number, recoverFrom = Infinity,
-  ): ProducerState {
+  load(segments: readonly Segment[], logStartOffset: number, endOffset: number, recoverFrom = Infinity): ProducerState {
     this.removeAfter(endOffset);
     const rebuilt = segments.filter((_, i) => i + 1 === segments.length || segments[i + 1].baseOffset > recoverFrom);
     if (recoverFrom === Infinity) rebuilt.length = 0;
@@ -82,7 +80,11 @@ export class ProducerSnapshots {
 
 /** Reads the headers of all batches from `from` on; only markers are read whole. */
 function replay(
-  state: ProducerState, segments: readonly Segment[], from: number, endOffset: number, rebuilt: ReadonlySet<Segment>,
+  state: ProducerState,
+  segments: readonly Segment[],
+  from: number,
+  endOffset: number,
+  rebuilt: ReadonlySet<Segment>,
 ): ProducerState {
   if (from >= endOffset) return state;
   for (let i = 0; i < segments.length; i++) {

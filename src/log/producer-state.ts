@@ -115,7 +115,11 @@ export class ProducerState {
 
   /** Takes note of a transaction marker in the log; answers the transaction it ends, null when none was open here. */
   appendMarker(
-    bytes: Buffer, at: number, isAborted: boolean, coordinatorEpoch: number, timestamp: number,
+    bytes: Buffer,
+    at: number,
+    isAborted: boolean,
+    coordinatorEpoch: number,
+    timestamp: number,
   ): CompletedTransaction | null {
     const producerId = batch.producerId(bytes, at);
     const entry = this.#entryOf(producerId);
@@ -159,7 +163,12 @@ export class ProducerState {
     let entry = this.producers.get(producerId);
     if (entry === undefined) {
       entry = {
-        producerId, epoch: NONE, coordinatorEpoch: NONE, lastTimestamp: NONE, currentTxnFirstOffset: NONE, batches: [],
+        producerId,
+        epoch: NONE,
+        coordinatorEpoch: NONE,
+        lastTimestamp: NONE,
+        currentTxnFirstOffset: NONE,
+        batches: [],
       };
       this.producers.set(producerId, entry);
     }

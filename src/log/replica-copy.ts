@@ -67,7 +67,8 @@ export class ReplicaCopy {
     for (const { baseOffset, size } of log.segments) {
       const steps = this.#copyLogFile(baseOffset);
       while (steps.next().done !== true); // in one go: appends wait
-      if ((this.#copied.get(baseOffset) ?? 0) !== size) throw new CopyAbandoned(`${log.directory} was cut while it was copied`);
+      if ((this.#copied.get(baseOffset) ?? 0) !== size)
+        throw new CopyAbandoned(`${log.directory} was cut while it was copied`);
     }
     for (const name of files.list(directory).filter((each) => this.#isGone(each))) files.remove(join(directory, name));
     for (const name of files.list(log.directory)) {
@@ -93,7 +94,7 @@ export class ReplicaCopy {
     const name = offsetFileName(baseOffset, SegmentSuffix.log);
     const target = this.#files.open(join(this.directory, name), 'write');
     try {
-      for (let position = this.#copied.get(baseOffset) ?? 0; ; ) {
+      for (let position = this.#copied.get(baseOffset) ?? 0; ;) {
         // By its name each time: retention may delete it between two steps.
         const segment = this.log.segments.find((each) => each.baseOffset === baseOffset);
         if (segment === undefined || position >= segment.size) return;

@@ -23,7 +23,9 @@ export interface RetentionState {
  * before the log start offset. The last one may be among them when it holds records; the caller then begins a new one.
  */
 export function segmentsToDelete(
-  segments: readonly RetainedSegment[], config: LogConfig, state: RetentionState,
+  segments: readonly RetainedSegment[],
+  config: LogConfig,
+  state: RetentionState,
 ): number {
   let surplus = config.cleanupDelete && config.retentionBytes >= 0 ? state.size - config.retentionBytes : -1;
   let count = 0;
@@ -33,8 +35,8 @@ export function segmentsToDelete(
     const end = isLast ? state.endOffset : segments[count + 1].baseOffset;
     if (end > state.upToOffset || (isLast && segment.size === 0)) break;
     const isBeforeStart = !isLast && end <= state.logStartOffset;
-    const isOld = config.cleanupDelete && config.retentionMs >= 0 &&
-      state.nowMs - segment.largestTimestamp > config.retentionMs;
+    const isOld =
+      config.cleanupDelete && config.retentionMs >= 0 && state.nowMs - segment.largestTimestamp > config.retentionMs;
     const isTooMuch = surplus >= segment.size;
     if (!isBeforeStart && !isOld && !isTooMuch) break;
     surplus -= segment.size;

@@ -2,7 +2,12 @@
 
 const OFFSET_DIGITS = 20;
 
-export const SegmentSuffix = { log: '.log', index: '.index', timeIndex: '.timeindex', transactions: '.txnindex' } as const;
+export const SegmentSuffix = {
+  log: '.log',
+  index: '.index',
+  timeIndex: '.timeindex',
+  transactions: '.txnindex',
+} as const;
 
 /** Kafka's name of a file that begins at, or tells the state at, an offset. */
 export function offsetFileName(offset: number, suffix: string): string {

@@ -15,7 +15,10 @@ export interface RecoveryBounds {
  * batches behind the last trusted index entry, some by their headers alone. Answers how many bytes were cut.
  */
 export function recoverSegment(
-  segment: Segment, indexIntervalBytes: number, accept: BatchVisitor, { trustedBelow, keptBelow }: RecoveryBounds,
+  segment: Segment,
+  indexIntervalBytes: number,
+  accept: BatchVisitor,
+  { trustedBelow, keptBelow }: RecoveryBounds,
 ): number {
   const found = segment.size;
   const { file } = segment;
@@ -36,7 +39,11 @@ export function recoverSegment(
     end += size;
   }
   const isKept = () => next < keptBelow;
-  for (end = scanBatches(file, end, found, visit); end < found && isKept(); end = scanBatches(file, end, found, visit)) {
+  for (
+    end = scanBatches(file, end, found, visit);
+    end < found && isKept();
+    end = scanBatches(file, end, found, visit)
+  ) {
     segment.size = found;
     ({ end } = segment.corrupt(end, next).damage);
   }

@@ -7,7 +7,9 @@ const PAUSE_MS = 1;
 
 /** `isStopped` is asked before every step; then the promise is never settled. */
 export function runInSlices(
-  clock: Clock, steps: Iterator<Promise<void> | undefined, void, void>, isStopped: () => boolean,
+  clock: Clock,
+  steps: Iterator<Promise<void> | undefined, void, void>,
+  isStopped: () => boolean,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const slice = (): void => {

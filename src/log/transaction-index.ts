@@ -130,11 +130,18 @@ export class TransactionIndex {
   #load(): AbortedTransaction[] {
     const bytes = this.#files.readAll(this.path);
     const entries: AbortedTransaction[] = [];
-    for (let at = 0; at + TRANSACTION_ENTRY_BYTES <= Math.min(bytes.length, this.#size); at += TRANSACTION_ENTRY_BYTES) {
-      if (readInt16(bytes, at) !== VERSION) throw new Error(`${this.path} has an entry of a version other than ${VERSION}`);
+    for (
+      let at = 0;
+      at + TRANSACTION_ENTRY_BYTES <= Math.min(bytes.length, this.#size);
+      at += TRANSACTION_ENTRY_BYTES
+    ) {
+      if (readInt16(bytes, at) !== VERSION)
+        throw new Error(`${this.path} has an entry of a version other than ${VERSION}`);
       entries.push({
-        producerId: readInt53(bytes, at + 2), firstOffset: readInt53(bytes, at + 10),
-        lastOffset: readInt53(bytes, at + 18), lastStableOffset: readInt53(bytes, at + 26),
+        producerId: readInt53(bytes, at + 2),
+        firstOffset: readInt53(bytes, at + 10),
+        lastOffset: readInt53(bytes, at + 18),
+        lastStableOffset: readInt53(bytes, at + 26),
       });
     }
     return entries;
@@ -165,7 +172,10 @@ export interface IndexedSegment {
  * order as they go through the batches. `first` is the index of the segment `from` lies in.
  */
 export function abortedTransactionsIn(
-  segments: readonly IndexedSegment[], first: number, from: number, upTo: number,
+  segments: readonly IndexedSegment[],
+  first: number,
+  from: number,
+  upTo: number,
 ): readonly AbortedTransaction[] {
   let found: AbortedTransaction[] | null = null;
   for (let i = first; i < segments.length; i++) {

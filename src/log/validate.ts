@@ -197,7 +197,13 @@ function isTimestampInRange(timestamp: number, { config, nowMs }: ValidationRule
 
 /** Names every record that is refused (KIP-467). */
 function failRecords(
-  records: Buffer, from: number, end: number, count: number, base: number, word: number, rules: ValidationRules,
+  records: Buffer,
+  from: number,
+  end: number,
+  count: number,
+  base: number,
+  word: number,
+  rules: ValidationRules,
 ): boolean {
   const errors: RecordError[] = [];
   let untimely = false;
@@ -211,7 +217,8 @@ function failRecords(
       errors.push({ batchIndex, message: 'Only the broker stamps records with LogAppendTime; send CreateTime' });
     } else if (!isTimestampInRange(base + timestampDelta, rules)) {
       untimely = true;
-      const message = `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
+      const message =
+        `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
         `${nowMs + config.timestampAfterMaxMs}, as message.timestamp.before.max.ms and .after.max.ms ask for`;
       errors.push({ batchIndex, message });
     }

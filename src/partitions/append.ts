@@ -35,8 +35,13 @@ export interface ProduceOptions {
 const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
 const result: AppendResult = {
-  errorCode: ErrorCode.NONE, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1,
-  recordErrors: NO_RECORD_ERRORS, errorMessage: null, committed: null,
+  errorCode: ErrorCode.NONE,
+  baseOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset: -1,
+  recordErrors: NO_RECORD_ERRORS,
+  errorMessage: null,
+  committed: null,
 };
 
 /**
@@ -44,7 +49,12 @@ const result: AppendResult = {
  * returned; nobody may be told of it before.
  */
 export function appendProduced(
-  partitions: Partitions, partition: Partition, bytes: Buffer, at: number, length: number, options: ProduceOptions,
+  partitions: Partitions,
+  partition: Partition,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  options: ProduceOptions,
 ): AppendResult {
   const { log } = partition;
   if (log.health.isOffline) return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
@@ -52,7 +62,9 @@ export function appendProduced(
     return refusedByLog(log, ErrorCode.NOT_ENOUGH_REPLICAS);
   }
   const valid = validateBatch(bytes, at, Math.max(0, length), {
-    config: log.config, nowMs: options.nowMs, apiVersion: options.apiVersion,
+    config: log.config,
+    nowMs: options.nowMs,
+    apiVersion: options.apiVersion,
   });
   if (valid.errorCode !== ErrorCode.NONE) {
     refusedAppend(valid.errorCode, valid.errorMessage);
@@ -86,9 +98,17 @@ export function appendProduced(
 }
 
 /** Null where the batch may be appended. */
-function admitTransaction(partition: Partition, bytes: Buffer, at: number, { admit }: ProduceOptions): AppendResult | null {
+function admitTransaction(
+  partition: Partition,
+  bytes: Buffer,
+  at: number,
+  { admit }: ProduceOptions,
+): AppendResult | null {
   if (admit === undefined || admit === null) {
-    return refusedAppend(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'A transactional batch needs a transactional id');
+    return refusedAppend(
+      ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+      'A transactional batch needs a transactional id',
+    );
   }
   const producerId = batch.producerId(bytes, at);
   const producerEpoch = batch.producerEpoch(bytes, at);

@@ -77,7 +77,7 @@ export class DirectoryMoves {
     if (directory.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
     const partition = partitions.get(topic, index);
     if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if ( partition.log.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (partition.log.health.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
     const current = this.#moves.get(partition);
     if (current?.directory === directory) return ErrorCode.NONE;
     if (current !== undefined) this.#cancel(current);
@@ -127,7 +127,10 @@ export class DirectoryMoves {
     const { partition, directory } = move;
     if (!(error instanceof CopyAbandoned)) {
       logger.error('log-not-moved', {
-        topic: partition.topic, partition: partition.index, to: directory.path, error: error.message,
+        topic: partition.topic,
+        partition: partition.index,
+        to: directory.path,
+        error: error.message,
         next: 'it stays where it is; ask again when the disk is in order',
       });
       directory.health.writeFailed(move.copy.directory, error);

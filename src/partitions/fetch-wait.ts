@@ -9,7 +9,11 @@ export class FetchWait implements Waiter {
   #done: (() => void) | null;
 
   constructor(
-    clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
+    clock: Clock,
+    partitions: readonly Partition[],
+    maxWaitMs: number,
+    isEnough: () => boolean,
+    done: () => void,
   ) {
     this.#partitions = partitions;
     this.#isEnough = isEnough;
@@ -35,7 +39,11 @@ export class FetchWait implements Waiter {
 
 /** Calls `done` once: when `isEnough` says so after something has changed, `maxWaitMs` from now, or at `finish()`. */
 export function waitForMore(
-  clock: Clock, partitions: readonly Partition[], maxWaitMs: number, isEnough: () => boolean, done: () => void,
+  clock: Clock,
+  partitions: readonly Partition[],
+  maxWaitMs: number,
+  isEnough: () => boolean,
+  done: () => void,
 ): FetchWait {
   return new FetchWait(clock, partitions, maxWaitMs, isEnough, done);
 }

@@ -39,7 +39,10 @@ export class OpeningProgress {
     this.#saidMs = nowMs;
     // A warning: whoever waits for a start wants to see that it goes on, and nothing else is said by default.
     this.#logger.warn('opening-logs', {
-      opened: this.#logs, of: this.#total, checkedMegabytes: Math.round(this.#bytes / MEGABYTE), at: directory,
+      opened: this.#logs,
+      of: this.#total,
+      checkedMegabytes: Math.round(this.#bytes / MEGABYTE),
+      at: directory,
     });
   }
 }

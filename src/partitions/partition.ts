@@ -70,7 +70,9 @@ export class Partition {
   readonly #writes: Writes;
 
   constructor(
-    identity: { topic: string; topicId: string; index: number; leaderEpoch: number }, log: Log, writes: Writes,
+    identity: { topic: string; topicId: string; index: number; leaderEpoch: number },
+    log: Log,
+    writes: Writes,
   ) {
     this.topic = identity.topic;
     this.topicId = identity.topicId;
@@ -117,7 +119,10 @@ export class Partition {
    * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses, INVALID_PRODUCER_EPOCH when the transaction they belong
    * to has been fenced; nothing is appended then, or the directory is offline
    */
-  appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): { baseOffset: number; lastOffset: number } {
+  appendRecords(
+    records: readonly RecordDraft[],
+    options: AppendOptions = {},
+  ): { baseOffset: number; lastOffset: number } {
     const { transaction, ...more } = options;
     const draft = transaction === undefined ? more : { ...more, ...transaction, isTransactional: true };
     const baseOffset = this.#appendOwn(encodeBatch({ records: [...records], ...draft }));
@@ -134,9 +139,15 @@ export class Partition {
     const refused = this.log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch, transactionVersion);
     if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the marker`);
     const record = endTxnMarker(committed ? 'COMMIT' : 'ABORT', coordinatorEpoch, timestamp);
-    this.#appendOwn(encodeBatch({
-      records: [record], producerId, producerEpoch, isTransactional: true, isControl: true,
-    }));
+    this.#appendOwn(
+      encodeBatch({
+        records: [record],
+        producerId,
+        producerEpoch,
+        isTransactional: true,
+        isControl: true,
+      }),
+    );
   }
 
   #appendOwn(bytes: Buffer): number {
@@ -157,11 +168,11 @@ export class Partition {
 
   /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */
   forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void {
-    for (let offset = this.log.logStartOffset; offset < this.log.endOffset; ) {
+    for (let offset = this.log.logStartOffset; offset < this.log.endOffset;) {
       const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
       if (range === null) return;
       const bytes = Buffer.allocUnsafe(range.length);
-      for (let at = 0, reader = new CheckedReader(range); at < bytes.length; ) {
+      for (let at = 0, reader = new CheckedReader(range); at < bytes.length;) {
         at += reader.read(bytes, at, bytes.length - at, range.position + at);
       }
       for (const at of batches(bytes)) {

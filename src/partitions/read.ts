@@ -76,9 +76,7 @@ export function findPartition(partitions: Partitions, asked: Asked): Partition |
   return partitions.get(asked.topic, asked.partition) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-function readOne(
-  partition: Partition, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
-): Found {
+function readOne(partition: Partition, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean): Found {
   const { log, highWatermark } = partition;
   const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
@@ -119,7 +117,11 @@ function readOne(
 }
 
 function readOrFail(
-  partitions: Partitions, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean,
+  partitions: Partitions,
+  asked: Asked,
+  readCommitted: boolean,
+  left: number,
+  atLeastOne: boolean,
 ): Found {
   const partition = findPartition(partitions, asked);
   if (typeof partition === 'number') return failed(partition);
@@ -140,7 +142,14 @@ export function readErrorCode(partitions: Partitions, partition: Partition, erro
 /** What is told of a partition that gives nothing but an error. */
 export function failed(errorCode: number): Found {
   return {
-    errorCode, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1, divergingEpoch: null,
-    abortedTransactions: NO_TRANSACTIONS, file: null, position: 0, length: 0,
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    divergingEpoch: null,
+    abortedTransactions: NO_TRANSACTIONS,
+    file: null,
+    position: 0,
+    length: 0,
   };
 }

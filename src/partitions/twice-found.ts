@@ -9,13 +9,21 @@ import type { Logger } from '../platform/logger.ts';
  * count is renamed and kept.
  */
 export function keepsOther(
-  { files, logger }: { files: Files; logger: Logger }, name: string, other: LogDirectory, directory: LogDirectory,
+  { files, logger }: { files: Files; logger: Logger },
+  name: string,
+  other: LogDirectory,
+  directory: LogDirectory,
 ): boolean {
   const [mine, theirs] = [endOf(files, join(directory.path, name)), endOf(files, join(other.path, name))];
   const keeps = theirs.offset > mine.offset || (theirs.offset === mine.offset && theirs.bytes >= mine.bytes);
   const from = join((keeps ? directory : other).path, name);
   const to = `${from}.${Buffer.alloc(16).toString('hex')}-stray`;
-  logger.warn('log-found-twice', { kept: (keeps ? other : directory).path, from, to, next: 'remove it when you do not miss it' });
+  logger.warn('log-found-twice', {
+    kept: (keeps ? other : directory).path,
+    from,
+    to,
+    next: 'remove it when you do not miss it',
+  });
   files.remove(to);
   files.rename(from, to);
   return keeps;

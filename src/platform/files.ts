@@ -3,8 +3,24 @@
  * batch costs 1 to 8 µs, the hop to a thread pool 36 to 50 (see docs/decisions). Errors carry node's `code` (ENOSPC, EIO, …).
  */
 import {
-  closeSync, existsSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync,
-  readFileSync, readSync, renameSync, rmSync, statfsSync, statSync, writeFileSync, writeSync,
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { open as openLater } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -17,7 +17,7 @@ class Content {
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
     const count = Math.max(0, Math.min(length, this.size - position));
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count;) {
       const within = (position + done) & (CHUNK_BYTES - 1);
       const step = Math.min(count - done, CHUNK_BYTES - within);
       this.#chunks[(position + done) >>> CHUNK_BITS].copy(into, offset + done, within, within + step);
@@ -30,11 +30,12 @@ class Content {
     const end = position + length;
     this.#reserve(end);
     if (position > this.size) this.#zero(this.size, position);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const within = (position + done) & (CHUNK_BYTES - 1);
       const step = Math.min(length - done, CHUNK_BYTES - within);
       this.#chunks[Math.floor((position + done) / CHUNK_BYTES)].set(
-        from.subarray(offset + done, offset + done + step), within,
+        from.subarray(offset + done, offset + done + step),
+        within,
       );
       done += step;
     }

@@ -4,7 +4,7 @@
  * wrapped anew; where a runtime does not allow that, 'data' events serve, at their cost.
  */
 import { Socket as NodeSocket, createServer } from 'node:net';
-import type { AddressInfo , Server} from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 
 /** One accepted connection, as its receiver sees it. */
 export interface Socket {
@@ -124,7 +124,7 @@ function wrapHandle(accepted: NodeSocket, receiver: Receiver): NodeSocket | null
 /** The way of every runtime: chunks arrive in buffers of Node's and are copied into the receiver's. */
 function readByEvents(socket: NodeSocket, receiver: Receiver): void {
   socket.on('data', (chunk: Buffer) => {
-    for (let at = 0; at < chunk.length && !socket.destroyed; ) {
+    for (let at = 0; at < chunk.length && !socket.destroyed;) {
       const into = receiver.buffer();
       const count = Math.min(into.length, chunk.length - at);
       into.set(chunk.subarray(at, at + count));

@@ -26,9 +26,12 @@ export interface TransactionLog {
 
 export type TransactionConfig = Pick<
   ServerConfig,
-  | 'transaction.abort.timed.out.transaction.cleanup.interval.ms' | 'transaction.max.timeout.ms'
-  | 'transaction.partition.verification.enable' | 'transaction.remove.expired.transaction.cleanup.interval.ms'
-  | 'transaction.state.log.num.partitions' | 'transactional.id.expiration.ms'
+  | 'transaction.abort.timed.out.transaction.cleanup.interval.ms'
+  | 'transaction.max.timeout.ms'
+  | 'transaction.partition.verification.enable'
+  | 'transaction.remove.expired.transaction.cleanup.interval.ms'
+  | 'transaction.state.log.num.partitions'
+  | 'transactional.id.expiration.ms'
 >;
 
 export interface TransactionCoordinatorOptions {
@@ -136,9 +139,14 @@ export class TransactionCoordinator {
     if (timeoutMs <= 0 || timeoutMs > this.#options.config()['transaction.max.timeout.ms']) {
       return refused(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
     }
-    const event = (newProducerId: number | null): Event => (
-      { type: 'init', nowMs: this.#now(), transactionalId, timeoutMs, expected, newProducerId }
-    );
+    const event = (newProducerId: number | null): Event => ({
+      type: 'init',
+      nowMs: this.#now(),
+      transactionalId,
+      timeoutMs,
+      expected,
+      newProducerId,
+    });
     const { answer, hasChanged } = await this.#run(transactionalId, event);
     const hasFenced = answer.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS && hasChanged;
     return hasFenced ? (await this.#run(transactionalId, event)).answer : answer;
@@ -146,12 +154,20 @@ export class TransactionCoordinator {
 
   /** NONE, or the code for each of the partitions. */
   addPartitions(
-    transactionalId: string, producer: ProducerIdAndEpoch, partitions: readonly TopicPartition[], clientVersion: number,
+    transactionalId: string,
+    producer: ProducerIdAndEpoch,
+    partitions: readonly TopicPartition[],
+    clientVersion: number,
   ): number {
     if (transactionalId === '') return ErrorCode.INVALID_REQUEST;
     const { producerId, producerEpoch } = producer;
     return this.#step(transactionalId, {
-      type: 'add', nowMs: this.#now(), producerId, producerEpoch, partitions, clientVersion,
+      type: 'add',
+      nowMs: this.#now(),
+      producerId,
+      producerEpoch,
+      partitions,
+      clientVersion,
     }).errorCode;
   }
 
@@ -167,19 +183,35 @@ export class TransactionCoordinator {
    * 2 take the partition into the transaction by that, those before must have done so (KIP-890).
    */
   admit(
-    transactionalId: string, producer: ProducerIdAndEpoch, partition: TopicPartition, clientVersion: number,
+    transactionalId: string,
+    producer: ProducerIdAndEpoch,
+    partition: TopicPartition,
+    clientVersion: number,
   ): number {
-    if (clientVersion >= EPOCH_BUMP_VERSION) return this.addPartitions(transactionalId, producer, [partition], clientVersion);
+    if (clientVersion >= EPOCH_BUMP_VERSION)
+      return this.addPartitions(transactionalId, producer, [partition], clientVersion);
     if (!this.#options.config()['transaction.partition.verification.enable']) return ErrorCode.NONE;
     return this.verifyPartition(transactionalId, producer, partition);
   }
 
   /** Commits or aborts. Answered once the decision stands in the log; the markers are written then, if the disks let them. */
-  async end({ transactionalId, producerId, producerEpoch, committed, clientVersion }: EndRequest): Promise<ProducerAnswer> {
+  async end({
+    transactionalId,
+    producerId,
+    producerEpoch,
+    committed,
+    clientVersion,
+  }: EndRequest): Promise<ProducerAnswer> {
     if (transactionalId === '') return refused(ErrorCode.INVALID_REQUEST);
-    const { answer } = await this.#run(transactionalId, (newProducerId) => (
-      { type: 'end', nowMs: this.#now(), producerId, producerEpoch, committed, clientVersion, newProducerId }
-    ));
+    const { answer } = await this.#run(transactionalId, (newProducerId) => ({
+      type: 'end',
+      nowMs: this.#now(),
+      producerId,
+      producerEpoch,
+      committed,
+      clientVersion,
+      newProducerId,
+    }));
     return answer;
   }
 
@@ -192,12 +224,17 @@ export class TransactionCoordinator {
     return describeTransaction(transaction);
   }
 
-  list(filter: TransactionFilter): { errorCode: number; unknownStateFilters: string[]; transactionStates: ListedTransaction[] } {
+  list(filter: TransactionFilter): {
+    errorCode: number;
+    unknownStateFilters: string[];
+    transactionStates: ListedTransaction[];
+  } {
     const matches = transactionFilter(filter, this.#now());
     if (matches === null) {
       return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     }
-    const transactionStates = [...this.#partitions.values()].flatMap(({ transactions }) => [...transactions.values()])
+    const transactionStates = [...this.#partitions.values()]
+      .flatMap(({ transactions }) => [...transactions.values()])
       .filter(matches)
       .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, transactionState: state }));
     return { errorCode: ErrorCode.NONE, unknownStateFilters: unknownStates(filter.stateFilters), transactionStates };
@@ -207,9 +244,11 @@ export class TransactionCoordinator {
   async abortTimedOut(): Promise<void> {
     for (const { transactions } of this.#partitions.values()) {
       for (const transactionalId of transactions.keys()) {
-        const { hasChanged } = await this.#run(transactionalId, (newProducerId) => (
-          { type: 'tick', nowMs: this.#now(), newProducerId }
-        ));
+        const { hasChanged } = await this.#run(transactionalId, (newProducerId) => ({
+          type: 'tick',
+          nowMs: this.#now(),
+          newProducerId,
+        }));
         if (hasChanged) this.#options.logger.info('transaction.timed-out', { transactionalId });
       }
     }
@@ -246,7 +285,8 @@ export class TransactionCoordinator {
     const transaction = typeof at === 'number' ? undefined : at.transactions.get(transactionalId);
     const isAnswered = errorCode === ErrorCode.NONE && transaction !== undefined;
     return {
-      answer: isAnswered ? { errorCode, ...continuation(transaction) } : refused(errorCode), hasChanged: next !== undefined,
+      answer: isAnswered ? { errorCode, ...continuation(transaction) } : refused(errorCode),
+      hasChanged: next !== undefined,
     };
   }
 
@@ -280,7 +320,11 @@ export class TransactionCoordinator {
   #mark(at: TransactionPartition, transaction: Transaction, partition: TopicPartition): boolean {
     const { producerId, producerEpoch, state, transactionalId, clientVersion: transactionVersion } = transaction;
     const errorCode = this.#options.writeMarker(partition, {
-      producerId, producerEpoch, committed: state === 'PrepareCommit', coordinatorEpoch: at.leaderEpoch, transactionVersion,
+      producerId,
+      producerEpoch,
+      committed: state === 'PrepareCommit',
+      coordinatorEpoch: at.leaderEpoch,
+      transactionVersion,
       timestamp: this.#now(),
     });
     switch (errorCode) {
@@ -307,13 +351,16 @@ export class TransactionCoordinator {
 
   #schedule(what: 'abort' | 'expire' | 'retry', afterMs: number): void {
     if (this.#timers.has(what)) return;
-    this.#timers.set(what, this.#options.clock.after(afterMs, () => {
-      this.#timers.delete(what);
-      if (what === 'retry') return this.#retry();
-      this.#schedule(what, afterMs);
-      if (what === 'expire') this.expire();
-      else void this.abortTimedOut();
-    }));
+    this.#timers.set(
+      what,
+      this.#options.clock.after(afterMs, () => {
+        this.#timers.delete(what);
+        if (what === 'retry') return this.#retry();
+        this.#schedule(what, afterMs);
+        if (what === 'expire') this.expire();
+        else void this.abortTimedOut();
+      }),
+    );
   }
 
   #now(): number {

@@ -2,7 +2,14 @@
 
 /** By the number in the record. */
 export const STATES = [
-  'Empty', 'Ongoing', 'PrepareCommit', 'PrepareAbort', 'CompleteCommit', 'CompleteAbort', 'Dead', 'PrepareEpochFence',
+  'Empty',
+  'Ongoing',
+  'PrepareCommit',
+  'PrepareAbort',
+  'CompleteCommit',
+  'CompleteAbort',
+  'Dead',
+  'PrepareEpochFence',
 ] as const;
 
 export type TransactionState = (typeof STATES)[number];
@@ -57,7 +64,10 @@ export function includes(partitions: TransactionPartitions, { topic, partition }
   return partitions.get(topic)?.has(partition) ?? false;
 }
 
-export function withPartitions(partitions: TransactionPartitions, more: readonly TopicPartition[]): TransactionPartitions {
+export function withPartitions(
+  partitions: TransactionPartitions,
+  more: readonly TopicPartition[],
+): TransactionPartitions {
   const all = new Map(partitions);
   for (const { topic, partition } of more) all.set(topic, new Set(all.get(topic)).add(partition));
   return all;

@@ -33,17 +33,27 @@ export interface ListedTransaction {
 
 export function describeTransaction(transaction: Transaction): DescribedTransaction {
   return {
-    errorCode: ErrorCode.NONE, transactionalId: transaction.transactionalId, transactionState: transaction.state,
-    transactionTimeoutMs: transaction.timeoutMs, transactionStartTimeMs: transaction.startMs,
-    producerId: transaction.producerId, producerEpoch: transaction.producerEpoch,
+    errorCode: ErrorCode.NONE,
+    transactionalId: transaction.transactionalId,
+    transactionState: transaction.state,
+    transactionTimeoutMs: transaction.timeoutMs,
+    transactionStartTimeMs: transaction.startMs,
+    producerId: transaction.producerId,
+    producerEpoch: transaction.producerEpoch,
     topics: Array.from(transaction.partitions, ([topic, indexes]) => ({ topic, partitions: [...indexes] })),
   };
 }
 
 export function undescribedTransaction(transactionalId: string, errorCode: number): DescribedTransaction {
   return {
-    errorCode, transactionalId, transactionState: '', transactionTimeoutMs: 0, transactionStartTimeMs: 0, producerId: 0,
-    producerEpoch: 0, topics: [],
+    errorCode,
+    transactionalId,
+    transactionState: '',
+    transactionTimeoutMs: 0,
+    transactionStartTimeMs: 0,
+    producerId: 0,
+    producerEpoch: 0,
+    topics: [],
   };
 }
 
@@ -53,7 +63,10 @@ export function unknownStates(stateFilters: readonly string[]): string[] {
 }
 
 /** A test by the filter; null where its pattern is no regular expression. */
-export function transactionFilter(filter: TransactionFilter, nowMs: number): ((transaction: Transaction) => boolean) | null {
+export function transactionFilter(
+  filter: TransactionFilter,
+  nowMs: number,
+): ((transaction: Transaction) => boolean) | null {
   const { stateFilters, producerIdFilters, durationFilter } = filter;
   const pattern = compilePattern(filter.transactionalIdPattern);
   if (pattern === null) return null;

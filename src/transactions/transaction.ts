@@ -2,7 +2,14 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { TopicPartition, Transaction, TransactionState } from './transaction-state.ts';
 import {
-  EPOCH_BUMP_VERSION, includes, isExhausted, isPrepared, LAST_EPOCH, NO_EPOCH, NO_PARTITIONS, NO_PRODUCER_ID,
+  EPOCH_BUMP_VERSION,
+  includes,
+  isExhausted,
+  isPrepared,
+  LAST_EPOCH,
+  NO_EPOCH,
+  NO_PARTITIONS,
+  NO_PRODUCER_ID,
   withPartitions,
 } from './transaction-state.ts';
 
@@ -106,7 +113,9 @@ export function step(current: Transaction | undefined, event: Event): Outcome {
 
 /** NONE where the partition takes part in the transaction that goes on, for the brokers that write to it (KIP-890). */
 export function verify(
-  current: Transaction | undefined, { producerId, producerEpoch }: ProducerIdAndEpoch, partition: TopicPartition,
+  current: Transaction | undefined,
+  { producerId, producerEpoch }: ProducerIdAndEpoch,
+  partition: TopicPartition,
 ): number {
   if (current === undefined || current.producerId !== producerId) return ErrorCode.INVALID_PRODUCER_ID_MAPPING;
   if (current.producerEpoch !== producerEpoch) return ErrorCode.PRODUCER_FENCED;
@@ -126,8 +135,14 @@ function init(known: Transaction | undefined, event: InitEvent): Outcome {
     return fenced.needsProducerId === true ? fenced : { ...fenced, errorCode: ErrorCode.CONCURRENT_TRANSACTIONS };
   }
   const empty: Transaction = {
-    ...current, state: 'Empty', partitions: NO_PARTITIONS, previousProducerId: current.producerId,
-    nextProducerId: NO_PRODUCER_ID, timeoutMs: event.timeoutMs, startMs: -1, lastUpdateMs: nowMs,
+    ...current,
+    state: 'Empty',
+    partitions: NO_PARTITIONS,
+    previousProducerId: current.producerId,
+    nextProducerId: NO_PRODUCER_ID,
+    timeoutMs: event.timeoutMs,
+    startMs: -1,
+    lastUpdateMs: nowMs,
   };
   const { producerEpoch } = current;
   if (isExhausted(current) && (expected === null || expected.producerEpoch === producerEpoch)) {
@@ -145,16 +160,28 @@ function init(known: Transaction | undefined, event: InitEvent): Outcome {
 
 function newTransaction({ transactionalId, timeoutMs, nowMs }: InitEvent, producerId: number): Transaction {
   return {
-    transactionalId, state: 'Empty', producerId, producerEpoch: NO_EPOCH, previousProducerId: NO_PRODUCER_ID,
-    nextProducerId: NO_PRODUCER_ID, lastProducerEpoch: NO_EPOCH, timeoutMs, partitions: NO_PARTITIONS, startMs: -1,
-    lastUpdateMs: nowMs, clientVersion: 0,
+    transactionalId,
+    state: 'Empty',
+    producerId,
+    producerEpoch: NO_EPOCH,
+    previousProducerId: NO_PRODUCER_ID,
+    nextProducerId: NO_PRODUCER_ID,
+    lastProducerEpoch: NO_EPOCH,
+    timeoutMs,
+    partitions: NO_PARTITIONS,
+    startMs: -1,
+    lastUpdateMs: nowMs,
+    clientVersion: 0,
   };
 }
 
 /** Whether a client that goes on with `expected` may be who this transactional id belongs to; its epoch is seen to later. */
 function isOwn(current: Transaction, expected: ProducerIdAndEpoch): boolean {
-  return current.producerEpoch === NO_EPOCH || expected.producerId === current.producerId ||
-    (expected.producerId === current.previousProducerId && expected.producerEpoch >= LAST_EPOCH);
+  return (
+    current.producerEpoch === NO_EPOCH ||
+    expected.producerId === current.producerId ||
+    (expected.producerId === current.previousProducerId && expected.producerEpoch >= LAST_EPOCH)
+  );
 }
 
 function add(current: Transaction, event: AddEvent): Outcome {
@@ -165,8 +192,13 @@ function add(current: Transaction, event: AddEvent): Outcome {
   const goesOn = current.state === 'Ongoing';
   if (goesOn && partitions.every((partition) => includes(current.partitions, partition))) return DONE;
   return write({
-    ...current, state: 'Ongoing', partitions: withPartitions(current.partitions, partitions),
-    previousProducerId: current.producerId, startMs: goesOn ? current.startMs : nowMs, lastUpdateMs: nowMs, clientVersion,
+    ...current,
+    state: 'Ongoing',
+    partitions: withPartitions(current.partitions, partitions),
+    previousProducerId: current.producerId,
+    startMs: goesOn ? current.startMs : nowMs,
+    lastUpdateMs: nowMs,
+    clientVersion,
   });
 }
 
@@ -207,25 +239,37 @@ function endedBefore(current: Transaction, { producerId, producerEpoch }: EndEve
 function prepare(current: Transaction, event: EndEvent): Outcome {
   const { nowMs, committed, clientVersion } = event;
   const ending: Transaction = {
-    ...current, state: committed ? 'PrepareCommit' : 'PrepareAbort', previousProducerId: current.producerId, clientVersion,
-    startMs: current.state === 'Ongoing' ? current.startMs : nowMs, lastUpdateMs: nowMs,
+    ...current,
+    state: committed ? 'PrepareCommit' : 'PrepareAbort',
+    previousProducerId: current.producerId,
+    clientVersion,
+    startMs: current.state === 'Ongoing' ? current.startMs : nowMs,
+    lastUpdateMs: nowMs,
   };
   return clientVersion >= EPOCH_BUMP_VERSION ? bump(ending, event.newProducerId) : write(ending);
 }
 
 /** Aborts what an instance has left open, or one that takes too long: it will not be heard under its epoch any more. */
 function fence(current: Transaction, nowMs: number, newProducerId: number | null): Outcome {
-  return bump({
-    ...current, state: 'PrepareAbort', previousProducerId: current.producerId, clientVersion: EPOCH_BUMP_VERSION,
-    lastUpdateMs: nowMs,
-  }, newProducerId);
+  return bump(
+    {
+      ...current,
+      state: 'PrepareAbort',
+      previousProducerId: current.producerId,
+      clientVersion: EPOCH_BUMP_VERSION,
+      lastUpdateMs: nowMs,
+    },
+    newProducerId,
+  );
 }
 
 function bump(ending: Transaction, newProducerId: number | null): Outcome {
   const { producerEpoch } = ending;
   if (isExhausted(ending) && newProducerId === null) return NEEDS_PRODUCER_ID;
   return write({
-    ...ending, producerEpoch: producerEpoch + 1, lastProducerEpoch: producerEpoch,
+    ...ending,
+    producerEpoch: producerEpoch + 1,
+    lastProducerEpoch: producerEpoch,
     nextProducerId: isExhausted(ending) ? newProducerId! : NO_PRODUCER_ID,
   });
 }
@@ -233,8 +277,12 @@ function bump(ending: Transaction, newProducerId: number | null): Outcome {
 function complete(current: Transaction, nowMs: number): Outcome {
   if (!isPrepared(current)) return DONE;
   const completed: Transaction = {
-    ...current, state: current.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort', partitions: NO_PARTITIONS,
-    previousProducerId: current.producerId, nextProducerId: NO_PRODUCER_ID, lastUpdateMs: nowMs,
+    ...current,
+    state: current.state === 'PrepareCommit' ? 'CompleteCommit' : 'CompleteAbort',
+    partitions: NO_PARTITIONS,
+    previousProducerId: current.producerId,
+    nextProducerId: NO_PRODUCER_ID,
+    lastUpdateMs: nowMs,
   };
   const { nextProducerId } = current;
   return write(nextProducerId < 0 ? completed : { ...completed, producerId: nextProducerId, producerEpoch: 0 });

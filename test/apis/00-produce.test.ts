@@ -17,7 +17,11 @@ import { interpretEncode } from '../protocol/interpreter.ts';
 const PLAIN = topicId(0);
 const COMPACTED = topicId(1);
 const STAMPED = topicId(2);
-const KNOWN = [['plain', PLAIN], ['compacted', COMPACTED], ['stamped', STAMPED]] as const;
+const KNOWN = [
+  ['plain', PLAIN],
+  ['compacted', COMPACTED],
+  ['stamped', STAMPED],
+] as const;
 const NOW_MS = new PartitionsFixture().clock.now();
 
 function room() {
@@ -67,7 +71,9 @@ function records(values: GeneratedValues): Buffer | null {
       return damaged;
     }
     case 3:
-      return encodeBatch({ records: [1, 2, 3].map((n) => ({ key: null, value: Buffer.from(`${n}`), timestamp: NOW_MS })) });
+      return encodeBatch({
+        records: [1, 2, 3].map((n) => ({ key: null, value: Buffer.from(`${n}`), timestamp: NOW_MS })),
+      });
     case 4:
       return batchOf(['from the future'], { timestamps: [NOW_MS + 1e10] });
     case 5:
@@ -86,9 +92,11 @@ function meaningful(values: GeneratedValues): RequestOf<typeof Produce> {
     topicData: request.topicData.map((topic) => {
       const [name, id] = values.below(4) === 0 ? [topic.name, topic.topicId] : KNOWN[values.below(3)];
       return {
-        name, topicId: id,
+        name,
+        topicId: id,
         partitionData: topic.partitionData.map(({ index }) => ({
-          index: values.below(5) === 0 ? index : values.below(3), records: records(values),
+          index: values.below(5) === 0 ? index : values.below(3),
+          records: records(values),
         })),
       };
     }),
@@ -108,7 +116,13 @@ function expected(fixture: PartitionsFixture, version: number, request: RequestO
         partitionResponses: partitionData.map(({ index, records: bytes }) => {
           const partition = topic?.partitions[index];
           const refused = (errorCode: number) => ({
-            index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, recordErrors: [], errorMessage: null,
+            index,
+            errorCode,
+            baseOffset: -1,
+            logAppendTimeMs: -1,
+            logStartOffset: -1,
+            recordErrors: [],
+            errorMessage: null,
             currentLeader: { leaderId: -1, leaderEpoch: -1 },
           });
           const isUnknownId = version >= 13 && topic === undefined;
@@ -121,9 +135,13 @@ function expected(fixture: PartitionsFixture, version: number, request: RequestO
             baseOffset: result.baseOffset,
             logAppendTimeMs: result.logAppendTimeMs,
             logStartOffset: version >= 5 ? result.logStartOffset : -1,
-            recordErrors: version < 8 ? [] : result.recordErrors.map(({ batchIndex, message }) => ({
-              batchIndex, batchIndexErrorMessage: message,
-            })),
+            recordErrors:
+              version < 8
+                ? []
+                : result.recordErrors.map(({ batchIndex, message }) => ({
+                    batchIndex,
+                    batchIndexErrorMessage: message,
+                  })),
             errorMessage: version < 8 ? null : result.errorMessage,
           };
         }),
@@ -156,13 +174,21 @@ describe.each(versions)('Produce v%i', (version) => {
       byHand.partitions.settle();
       expect(response).toStrictEqual(expected(byTable, version, byTableRead));
       byTable.partitions.settle();
-      for (const { partitionResponses } of response.responses) for (const { errorCode } of partitionResponses) seen.add(errorCode);
+      for (const { partitionResponses } of response.responses)
+        for (const { errorCode } of partitionResponses) seen.add(errorCode);
     }
     expect(contents(byHand)).toEqual(contents(byTable));
     // The generator must reach the interesting answers, or the comparison says little.
     const unknown = version >= 13 ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    for (const code of [ErrorCode.NONE, ErrorCode.CORRUPT_MESSAGE, ErrorCode.INVALID_RECORD, ErrorCode.INVALID_TIMESTAMP,
-      ErrorCode.INVALID_REQUIRED_ACKS, unknown]) expect(seen).toContain(code);
+    for (const code of [
+      ErrorCode.NONE,
+      ErrorCode.CORRUPT_MESSAGE,
+      ErrorCode.INVALID_RECORD,
+      ErrorCode.INVALID_TIMESTAMP,
+      ErrorCode.INVALID_REQUIRED_ACKS,
+      unknown,
+    ])
+      expect(seen).toContain(code);
   });
 
   test('a response is the bytes that the table makes of its values', () => {
@@ -180,8 +206,13 @@ describe.each(versions)('Produce v%i', (version) => {
     const values = new GeneratedValues(Produce.request, version, 300 + version);
     const fixture = room();
     const request = {
-      transactionalId: null, acks: 1, timeoutMs: 1000, topicData: ['plain', 'compacted'].map((name, i) => ({
-        name, topicId: KNOWN[i][1], partitionData: [0, 1].map((index) => ({ index, records: goodBatch(values) })),
+      transactionalId: null,
+      acks: 1,
+      timeoutMs: 1000,
+      topicData: ['plain', 'compacted'].map((name, i) => ({
+        name,
+        topicId: KNOWN[i][1],
+        partitionData: [0, 1].map((index) => ({ index, records: goodBatch(values) })),
       })),
     };
     const body = encode(version, request);
@@ -205,7 +236,8 @@ describe.each(versions)('Produce v%i', (version) => {
     const bare = encode(version, {
       ...request,
       topicData: request.topicData.map((topic) => ({
-        ...topic, partitionData: [0, 1].map((index) => ({ index, records: index === 0 ? null : Buffer.alloc(3) })),
+        ...topic,
+        partitionData: [0, 1].map((index) => ({ index, records: index === 0 ? null : Buffer.alloc(3) })),
       })),
     });
     for (let i = 0; i < 300; i++) {
@@ -222,7 +254,11 @@ describe.each(versions)('Produce v%i', (version) => {
 
   test('a name longer than any string may be is refused', () => {
     if (version < 9 || version >= 13) return;
-    const body = Buffer.concat([Buffer.from([0, 0, 1, 0, 0, 0, 1, 2, 0x81, 0x80, 2]), Buffer.alloc(0x8000, 'a'), Buffer.from([1, 0, 0])]);
+    const body = Buffer.concat([
+      Buffer.from([0, 0, 1, 0, 0, 0, 1, 2, 0x81, 0x80, 2]),
+      Buffer.alloc(0x8000, 'a'),
+      Buffer.from([1, 0, 0]),
+    ]);
     expect(() => requestCodec(Produce, version).decode(new Reader(body))).toThrow(/longer than/);
     expect(() => serve(room(), version, body)).toThrow(/longer than/);
   });
@@ -231,13 +267,18 @@ describe.each(versions)('Produce v%i', (version) => {
     if (version < 9) return;
     const fixture = room();
     const request = {
-      transactionalId: 'tx', acks: -1, timeoutMs: 1, topicData: [
-        { name: 'plain', topicId: PLAIN, partitionData: [{ index: 1, records: batchOf(['a', 'b']) }] },
-      ],
+      transactionalId: 'tx',
+      acks: -1,
+      timeoutMs: 1,
+      topicData: [{ name: 'plain', topicId: PLAIN, partitionData: [{ index: 1, records: batchOf(['a', 'b']) }] }],
     };
-    const tags: [number, Buffer][] = [[7, Buffer.alloc(5, 9)], [300, Buffer.alloc(200, 1)]];
+    const tags: [number, Buffer][] = [
+      [7, Buffer.alloc(5, 9)],
+      [300, Buffer.alloc(200, 1)],
+    ];
     const response = decodeResponse(
-      version, serve(fixture, version, interpretEncode(Produce.request, version, request, tags))!,
+      version,
+      serve(fixture, version, interpretEncode(Produce.request, version, request, tags))!,
     );
     expect(response.responses[0].partitionResponses[0]).toMatchObject({ index: 1, errorCode: 0, baseOffset: 0 });
     expect(fixture.partition('plain', 1).endOffset).toBe(2);
@@ -245,10 +286,13 @@ describe.each(versions)('Produce v%i', (version) => {
 
   test('acks=0 is not answered, and ends the connection when it fails', () => {
     const fixture = room();
-    const ask = (index: number) => encode(version, {
-      transactionalId: null, acks: 0, timeoutMs: 1,
-      topicData: [{ name: 'plain', topicId: PLAIN, partitionData: [{ index, records: batchOf(['a']) }] }],
-    });
+    const ask = (index: number) =>
+      encode(version, {
+        transactionalId: null,
+        acks: 0,
+        timeoutMs: 1,
+        topicData: [{ name: 'plain', topicId: PLAIN, partitionData: [{ index, records: batchOf(['a']) }] }],
+      });
     expect(serve(fixture, version, ask(2))).toBe(null);
     expect(fixture.partition('plain', 2).endOffset).toBe(1);
     expect(() => serve(fixture, version, ask(3))).toThrow(InvalidRequest);
@@ -258,21 +302,35 @@ describe.each(versions)('Produce v%i', (version) => {
 test('acks=all is refused while too few replicas are in sync', () => {
   const fixture = room();
   fixture.apply('careful', topicId(3), 1, { minInsyncReplicas: 2 });
-  const ask = (acks: number) => encode(9, {
-    transactionalId: null, acks, timeoutMs: 1,
-    topicData: [{ name: 'careful', topicId: topicId(3), partitionData: [{ index: 0, records: batchOf(['a']) }] }],
-  });
-  const code = (acks: number) => decodeResponse(9, serve(fixture, 9, ask(acks))!).responses[0].partitionResponses[0].errorCode;
+  const ask = (acks: number) =>
+    encode(9, {
+      transactionalId: null,
+      acks,
+      timeoutMs: 1,
+      topicData: [{ name: 'careful', topicId: topicId(3), partitionData: [{ index: 0, records: batchOf(['a']) }] }],
+    });
+  const code = (acks: number) =>
+    decodeResponse(9, serve(fixture, 9, ask(acks))!).responses[0].partitionResponses[0].errorCode;
   expect([code(-1), code(1)]).toEqual([ErrorCode.NOT_ENOUGH_REPLICAS, ErrorCode.NONE]);
 });
 
 test('a batch sent twice is appended once and answered twice alike', () => {
   const fixture = room();
   const batch = () => batchOf(['a', 'b'], { producerId: 9, producerEpoch: 0, baseSequence: 0 });
-  const send = () => decodeResponse(9, serve(fixture, 9, encode(9, {
-    transactionalId: null, acks: 1, timeoutMs: 1,
-    topicData: [{ name: 'stamped', topicId: STAMPED, partitionData: [{ index: 0, records: batch() }] }],
-  }))!).responses;
+  const send = () =>
+    decodeResponse(
+      9,
+      serve(
+        fixture,
+        9,
+        encode(9, {
+          transactionalId: null,
+          acks: 1,
+          timeoutMs: 1,
+          topicData: [{ name: 'stamped', topicId: STAMPED, partitionData: [{ index: 0, records: batch() }] }],
+        }),
+      )!,
+    ).responses;
   const first = send();
   expect(first[0].partitionResponses[0]).toMatchObject({ errorCode: 0, baseOffset: 0, logAppendTimeMs: NOW_MS });
   expect(send()).toEqual(first);

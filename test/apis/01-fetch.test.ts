@@ -28,7 +28,9 @@ interface Wanted {
 
 function ask(wanted: Wanted[], more: Partial<Request> = {}, version = 11): Promise<Response> {
   const topics = wanted.map(({ topic = 'orders', partition = 0, fetchOffset = 0, partitionMaxBytes = 1 << 20 }) => ({
-    topic, topicId: topicId(topic === 'orders' ? 0 : 1), partitions: [{ partition, fetchOffset, partitionMaxBytes }],
+    topic,
+    topicId: topicId(topic === 'orders' ? 0 : 1),
+    partitions: [{ partition, fetchOffset, partitionMaxBytes }],
   }));
   return broker.send(fetch, Fetch, version, { maxWaitMs: 500, minBytes: 1, topics, ...more });
 }
@@ -46,8 +48,13 @@ function produce(topic: string, index: number, ...values: string[]): void {
 }
 
 function valuesIn({ responses }: Response): string[] {
-  return responses.flatMap(({ partitions }) => partitions.flatMap(({ records }) =>
-    [...batches(records as Buffer)].flatMap((at) => decodeBatch(records as Buffer, at).records.map(({ value }) => String(value)))));
+  return responses.flatMap(({ partitions }) =>
+    partitions.flatMap(({ records }) =>
+      [...batches(records as Buffer)].flatMap((at) =>
+        decodeBatch(records as Buffer, at).records.map(({ value }) => String(value)),
+      ),
+    ),
+  );
 }
 
 const turn = () => broker.clock.advance(0);
@@ -117,7 +124,10 @@ describe('a fetch that finds nothing', () => {
 
   test('is told at once of an error in one of its partitions', async () => {
     const answer = await ask([{}, { topic: 'others', fetchOffset: 7 }]);
-    expect(answer.responses.map(({ partitions }) => partitions[0].errorCode)).toEqual([0, ErrorCode.OFFSET_OUT_OF_RANGE]);
+    expect(answer.responses.map(({ partitions }) => partitions[0].errorCode)).toEqual([
+      0,
+      ErrorCode.OFFSET_OUT_OF_RANGE,
+    ]);
     expect(waitersLeft()).toBe(0);
   });
 
@@ -153,7 +163,11 @@ describe('answers', () => {
 
   test('say null aborted transactions to who did not ask, an empty list to who did', async () => {
     produce('orders', 0, 'a');
-    const lists = await Promise.all([0, 1].map(async (isolationLevel) => (await ask([{}], { isolationLevel })).responses[0].partitions[0].abortedTransactions));
+    const lists = await Promise.all(
+      [0, 1].map(
+        async (isolationLevel) => (await ask([{}], { isolationLevel })).responses[0].partitions[0].abortedTransactions,
+      ),
+    );
     expect(lists).toEqual([null, []]);
   });
 
@@ -175,7 +189,10 @@ describe('answers', () => {
       return range === null ? null : { ...range, position: range.position + 1 };
     };
     const answer = await ask([{}], { maxWaitMs: 0 });
-    expect(answer.responses[0].partitions[0]).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, records: Buffer.alloc(0) });
+    expect(answer.responses[0].partitions[0]).toMatchObject({
+      errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
+      records: Buffer.alloc(0),
+    });
     expect(broker.events()).toEqual(['request-failed']);
   });
 });
@@ -189,7 +206,12 @@ describe('a session', () => {
     produce('orders', 1, 'new');
     await turn();
     expect(waiting.answer!.sessionId).toBe(sessionId);
-    expect(waiting.answer!.responses.map(({ topic, partitions }) => [topic, partitions.map(({ partitionIndex }) => partitionIndex)])).toEqual([['orders', [1]]]);
+    expect(
+      waiting.answer!.responses.map(({ topic, partitions }) => [
+        topic,
+        partitions.map(({ partitionIndex }) => partitionIndex),
+      ]),
+    ).toEqual([['orders', [1]]]);
     expect(valuesIn(waiting.answer!)).toEqual(['new']);
     const next = await ask([{ partition: 1, fetchOffset: 1 }], { sessionId, sessionEpoch: 2, maxWaitMs: 0 });
     expect(next.responses).toEqual([]);
@@ -197,6 +219,10 @@ describe('a session', () => {
 
   test('that is refused says why, and nothing else', async () => {
     const answer = await ask([{}], { sessionId: 99, sessionEpoch: 4 });
-    expect([answer.errorCode, answer.sessionId, answer.responses]).toEqual([ErrorCode.FETCH_SESSION_ID_NOT_FOUND, 0, []]);
+    expect([answer.errorCode, answer.sessionId, answer.responses]).toEqual([
+      ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+      0,
+      [],
+    ]);
   });
 });

@@ -13,7 +13,11 @@ import { TopicBroker } from './topic-broker.ts';
 
 const CLIENT = { clientSoftwareName: 'a-client', clientSoftwareVersion: '1.2.3' };
 
-function ask(version: number, request: RequestDraft<typeof ApiVersions> = CLIENT, readAs = version): ResponseOf<typeof ApiVersions> {
+function ask(
+  version: number,
+  request: RequestDraft<typeof ApiVersions> = CLIENT,
+  readAs = version,
+): ResponseOf<typeof ApiVersions> {
   const { controller } = new TopicBroker();
   const others = handlers.filter(({ api }) => api.key !== ApiVersions.key);
   const input = new Writer();
@@ -31,7 +35,11 @@ describe.each(versionsOf(ApiVersions.request))('ApiVersions v%i', (version) => {
   test('lists every handler there is, by key, and itself', () => {
     const { errorCode, apiKeys } = ask(version);
     expect(errorCode).toBe(0);
-    const expected = handlers.map(({ api, advertised }) => ({ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }));
+    const expected = handlers.map(({ api, advertised }) => ({
+      apiKey: api.key,
+      minVersion: advertised.first,
+      maxVersion: advertised.last,
+    }));
     expect(apiKeys).toEqual(expected.sort((a, b) => a.apiKey - b.apiKey));
     expect(apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: ApiVersions.versions.last });
     // librdkafka before 2.8 takes a minimum above 2 to mean that there are no compression codecs.
@@ -40,7 +48,9 @@ describe.each(versionsOf(ApiVersions.request))('ApiVersions v%i', (version) => {
 
   test('tells features from v3 on, and none that begin at 0 before v4', () => {
     const { supportedFeatures, finalizedFeatures } = ask(version);
-    const names = [supportedFeatures, finalizedFeatures].map((features) => features.some(({ name }) => name === 'metadata.version'));
+    const names = [supportedFeatures, finalizedFeatures].map((features) =>
+      features.some(({ name }) => name === 'metadata.version'),
+    );
     expect(names).toEqual([version >= 3, version >= 3]);
     expect(supportedFeatures.some(({ minVersion }) => minVersion === 0)).toBe(version >= 4);
   });
@@ -49,12 +59,16 @@ describe.each(versionsOf(ApiVersions.request))('ApiVersions v%i', (version) => {
 test.each([5, 6, 99, 0x7fff])('a client that is newer, asking in v%i, is told in v0 what it may use', (version) => {
   const { errorCode, apiKeys } = ask(version, CLIENT, 0);
   expect([errorCode, apiKeys]).toEqual([
-    ErrorCode.UNSUPPORTED_VERSION, [{ apiKey: 18, minVersion: 0, maxVersion: ApiVersions.versions.last }],
+    ErrorCode.UNSUPPORTED_VERSION,
+    [{ apiKey: 18, minVersion: 0, maxVersion: ApiVersions.versions.last }],
   ]);
 });
 
-test.each(['', '-client', 'client-', 'two words', 'ümlaut', 'a\nb'])('a client that calls itself %j is refused from v3 on', (name) => {
-  for (const part of ['clientSoftwareName', 'clientSoftwareVersion'] as const) {
-    expect(ask(3, { ...CLIENT, [part]: name })).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST });
-  }
-});
+test.each(['', '-client', 'client-', 'two words', 'ümlaut', 'a\nb'])(
+  'a client that calls itself %j is refused from v3 on',
+  (name) => {
+    for (const part of ['clientSoftwareName', 'clientSoftwareVersion'] as const) {
+      expect(ask(3, { ...CLIENT, [part]: name })).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST });
+    }
+  },
+);

@@ -184,13 +184,7 @@ describe('IncrementalAlterConfigs', () => {
 
   test.each<[number, string, Change, number, string]>([
     [TOPIC, '', [SET, 'retention.ms', '1'], ErrorCode.INVALID_REQUEST, 'Default topic resources are not allowed.'],
-    [
-      BROKER,
-      '5',
-      [SET, 'max.connections', '1'],
-      ErrorCode.INVALID_REQUEST,
-      'This is broker 7, not 5: send it there',
-    ],
+    [BROKER, '5', [SET, 'max.connections', '1'], ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: send it there'],
     [
       BROKER,
       '7',

@@ -41,8 +41,13 @@ class Answers {
     for (let topic = this.#below(4); topic > 0; topic--) {
       for (let partition = this.#below(3); partition >= 0; partition--) {
         asked.push({
-          topic: `topic-${topic}`, topicId: this.#version >= 13 ? topicId(topic) : ZERO_UUID, partition: this.#below(100),
-          fetchOffset: 0, maxBytes: 0, currentLeaderEpoch: -1, lastFetchedEpoch: -1,
+          topic: `topic-${topic}`,
+          topicId: this.#version >= 13 ? topicId(topic) : ZERO_UUID,
+          partition: this.#below(100),
+          fetchOffset: 0,
+          maxBytes: 0,
+          currentLeaderEpoch: -1,
+          lastFetchedEpoch: -1,
         });
         found.push(this.#found(readCommitted, recordBytes()));
       }
@@ -58,11 +63,16 @@ class Answers {
     return {
       errorCode: this.#below(4) === 0 ? 1 : 0,
       highWatermark: this.#below(2) === 0 ? -1 : this.#below(2 ** 50),
-      lastStableOffset: this.#below(100), logStartOffset: this.#below(100),
-      divergingEpoch: this.#version >= 12 && this.#below(4) === 0 ? { epoch: this.#below(9), endOffset: this.#below(2 ** 40) } : null,
+      lastStableOffset: this.#below(100),
+      logStartOffset: this.#below(100),
+      divergingEpoch:
+        this.#version >= 12 && this.#below(4) === 0 ? { epoch: this.#below(9), endOffset: this.#below(2 ** 40) } : null,
       abortedTransactions: readCommitted
-        ? Array.from({ length: this.#below(3) }, (_, i) => ({ producerId: i, firstOffset: this.#below(1e9) })) : [],
-      file: length > 0 ? file : null, position: length > 0 ? this.#below(FILE_BYTES - length) : 0, length,
+        ? Array.from({ length: this.#below(3) }, (_, i) => ({ producerId: i, firstOffset: this.#below(1e9) }))
+        : [],
+      file: length > 0 ? file : null,
+      position: length > 0 ? this.#below(FILE_BYTES - length) : 0,
+      length,
     };
   }
 
@@ -72,14 +82,21 @@ class Answers {
 }
 
 /** The same answer as the table's values. */
-function asDraft(version: number, { asked, found, errorCode, sessionId, readCommitted }: FetchAnswer): ResponseDraft<typeof Fetch> {
+function asDraft(
+  version: number,
+  { asked, found, errorCode, sessionId, readCommitted }: FetchAnswer,
+): ResponseDraft<typeof Fetch> {
   const topics: { topic: string; topicId: string; partitions: object[] }[] = [];
   for (const [i, { topic, topicId: id, partition }] of asked.entries()) {
     const one = found[i];
-    if (topics.at(-1)?.topic !== topic || topics.at(-1)?.topicId !== id) topics.push({ topic, topicId: id, partitions: [] });
+    if (topics.at(-1)?.topic !== topic || topics.at(-1)?.topicId !== id)
+      topics.push({ topic, topicId: id, partitions: [] });
     topics.at(-1)!.partitions.push({
-      partitionIndex: partition, errorCode: one.errorCode, highWatermark: one.highWatermark,
-      lastStableOffset: one.lastStableOffset, logStartOffset: one.logStartOffset,
+      partitionIndex: partition,
+      errorCode: one.errorCode,
+      highWatermark: one.highWatermark,
+      lastStableOffset: one.lastStableOffset,
+      logStartOffset: one.logStartOffset,
       ...(one.divergingEpoch === null || version < 12 ? {} : { divergingEpoch: one.divergingEpoch }),
       abortedTransactions: readCommitted ? [...one.abortedTransactions] : null,
       records: fileBytes.subarray(one.position, one.position + one.length),
@@ -146,40 +163,72 @@ describe.each(versionsOf(Fetch.response))('Fetch v%i', (version) => {
 /** Two topics, three partitions: two ranges that are just too much together, an empty one, a diverging epoch. */
 function large(): FetchAnswer {
   const asked = (topic: number, partition: number): Asked => ({
-    topic: '', topicId: topicId(topic), partition, fetchOffset: 0, maxBytes: 0, currentLeaderEpoch: -1, lastFetchedEpoch: -1,
+    topic: '',
+    topicId: topicId(topic),
+    partition,
+    fetchOffset: 0,
+    maxBytes: 0,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
   });
   const found = (position: number, length: number): Found => ({
-    errorCode: 0, highWatermark: 9, lastStableOffset: 9, logStartOffset: 0, divergingEpoch: { epoch: 3, endOffset: 4 },
-    abortedTransactions: [], file: length > 0 ? file : null, position, length,
+    errorCode: 0,
+    highWatermark: 9,
+    lastStableOffset: 9,
+    logStartOffset: 0,
+    divergingEpoch: { epoch: 3, endOffset: 4 },
+    abortedTransactions: [],
+    file: length > 0 ? file : null,
+    position,
+    length,
   });
   return {
-    errorCode: 0, sessionId: 5, readCommitted: false,
+    errorCode: 0,
+    sessionId: 5,
+    readCommitted: false,
     asked: [asked(0, 0), asked(0, 1), asked(1, 0), asked(1, 1)],
     found: [found(17, INLINE_BYTES - 40), found(0, 0), found(12345, 60), found(99, 1)],
   };
 }
 
-test.each([1, 2, 3, 7, 59, 60, 61, 100, 127, 4096, INLINE_BYTES - 41, INLINE_BYTES - 40, INLINE_BYTES - 39, INLINE_BYTES + 200])(
-  'a stream cut into pieces of %i bytes is the same', (size) => {
-    // Small pieces only around the seams between file ranges and what stands between them; the rest in large ones.
-    const answer = large();
-    const expected = byTable(13, answer);
-    const seams = [INLINE_BYTES - 200, INLINE_BYTES + 400];
-    let at = 0;
-    const piece = () => {
-      const isNearSeam = size >= 4096 || (at >= seams[0] && at <= seams[1]);
-      const count = isNearSeam ? size : Math.max(1, Math.min(1 << 16, seams[0] - at));
-      at += count;
-      return count;
-    };
-    const { bytes, isStreamed } = byHand(13, answer, piece);
-    expect(isStreamed).toBe(true);
-    expect(bytes.equals(expected)).toBe(true);
-  },
-);
+test.each([
+  1,
+  2,
+  3,
+  7,
+  59,
+  60,
+  61,
+  100,
+  127,
+  4096,
+  INLINE_BYTES - 41,
+  INLINE_BYTES - 40,
+  INLINE_BYTES - 39,
+  INLINE_BYTES + 200,
+])('a stream cut into pieces of %i bytes is the same', (size) => {
+  // Small pieces only around the seams between file ranges and what stands between them; the rest in large ones.
+  const answer = large();
+  const expected = byTable(13, answer);
+  const seams = [INLINE_BYTES - 200, INLINE_BYTES + 400];
+  let at = 0;
+  const piece = () => {
+    const isNearSeam = size >= 4096 || (at >= seams[0] && at <= seams[1]);
+    const count = isNearSeam ? size : Math.max(1, Math.min(1 << 16, seams[0] - at));
+    at += count;
+    return count;
+  };
+  const { bytes, isStreamed } = byHand(13, answer, piece);
+  expect(isStreamed).toBe(true);
+  expect(bytes.equals(expected)).toBe(true);
+});
 
 test('up to a mebibyte of records is written at once, one byte more is streamed', () => {
-  const answer = (length: number): FetchAnswer => ({ ...large(), asked: large().asked.slice(0, 1), found: [{ ...large().found[0], length }] });
+  const answer = (length: number): FetchAnswer => ({
+    ...large(),
+    asked: large().asked.slice(0, 1),
+    found: [{ ...large().found[0], length }],
+  });
   expect(writeFetchResponse(new Writer(), 13, answer(INLINE_BYTES))).toBe(undefined);
   expect(writeFetchResponse(new Writer(), 13, answer(INLINE_BYTES + 1))?.remaining).toBeGreaterThan(INLINE_BYTES);
 });

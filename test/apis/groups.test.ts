@@ -12,25 +12,37 @@ const { DescribeGroups, FindCoordinator, JoinGroup, OffsetCommit, OffsetFetch } 
 /** A request that every version can say. */
 const REQUESTS: Record<string, Record<string, unknown>> = {
   OffsetCommit: {
-    groupId: 'g', memberId: '',
+    groupId: 'g',
+    memberId: '',
     topics: [{ name: 't1', partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: '' }] }],
   },
   OffsetFetch: {
-    groupId: 'g', topics: [{ name: 't1', partitionIndexes: [0] }], groups: [{ groupId: 'g', topics: null }],
+    groupId: 'g',
+    topics: [{ name: 't1', partitionIndexes: [0] }],
+    groups: [{ groupId: 'g', topics: null }],
   },
   FindCoordinator: { key: 'g', coordinatorKeys: ['g'] },
   JoinGroup: { groupId: 'g', sessionTimeoutMs: 1, memberId: '', protocolType: 'consumer', protocols: [] },
   Heartbeat: { groupId: 'g', generationId: 1, memberId: 'm' },
   LeaveGroup: { groupId: 'g', memberId: 'm', members: [{ memberId: 'm' }] },
   SyncGroup: {
-    groupId: 'g', generationId: 1, memberId: 'm', protocolType: 'consumer', protocolName: 'range', assignments: [],
+    groupId: 'g',
+    generationId: 1,
+    memberId: 'm',
+    protocolType: 'consumer',
+    protocolName: 'range',
+    assignments: [],
   },
   DescribeGroups: { groups: ['g'] },
   ListGroups: {},
   DeleteGroups: { groupsNames: ['g'] },
   OffsetDelete: { groupId: 'g', topics: [] },
   ConsumerGroupHeartbeat: {
-    groupId: 'g', memberId: 'm', memberEpoch: 0, rebalanceTimeoutMs: 1000, subscribedTopicNames: ['t1'],
+    groupId: 'g',
+    memberId: 'm',
+    memberEpoch: 0,
+    rebalanceTimeoutMs: 1000,
+    subscribedTopicNames: ['t1'],
     topicPartitions: [],
   },
   ConsumerGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
@@ -65,7 +77,9 @@ test('from v10 on topics go by their ids, also where all are asked for', async (
   const broker = new GroupBroker().start();
   const partitions = [{ partitionIndex: 1, committedOffset: 7, committedMetadata: null }];
   const answer = await broker.send(OffsetCommit, 10, {
-    groupId: 'g', memberId: '', topics: [{ topicId: T1, partitions }],
+    groupId: 'g',
+    memberId: '',
+    topics: [{ topicId: T1, partitions }],
   });
   expect(answer.topics).toEqual([{ name: '', topicId: T1, partitions: [{ partitionIndex: 1, errorCode: 0 }] }]);
   const fetched = await broker.send(OffsetFetch, 10, {
@@ -76,11 +90,16 @@ test('from v10 on topics go by their ids, also where all are asked for', async (
     ],
   });
   const offset = {
-    partitionIndex: 1, committedOffset: 7, committedLeaderEpoch: -1, metadata: '', errorCode: ErrorCode.NONE,
+    partitionIndex: 1,
+    committedOffset: 7,
+    committedLeaderEpoch: -1,
+    metadata: '',
+    errorCode: ErrorCode.NONE,
   };
   const topics = [{ name: '', topicId: T1, partitions: [offset] }];
   expect(fetched.groups).toEqual([
-    { groupId: 'g', errorCode: 0, topics }, { groupId: 'g', errorCode: 0, topics },
+    { groupId: 'g', errorCode: 0, topics },
+    { groupId: 'g', errorCode: 0, topics },
     { groupId: 'other', errorCode: 0, topics: [] },
   ]);
   broker.groups.stop();
@@ -91,7 +110,8 @@ test('an error of the whole group stands with every partition in OffsetFetch v1,
   const request = { groupId: 'g', topics: [{ name: 't1', partitionIndexes: [0, 1] }] };
   const old = await broker.send(OffsetFetch, 1, request);
   expect(old.topics[0].partitions.map(({ errorCode }) => errorCode)).toEqual([
-    ErrorCode.NOT_COORDINATOR, ErrorCode.NOT_COORDINATOR,
+    ErrorCode.NOT_COORDINATOR,
+    ErrorCode.NOT_COORDINATOR,
   ]);
   const newer = await broker.send(OffsetFetch, 2, request);
   expect(newer).toMatchObject({ topics: [], errorCode: ErrorCode.NOT_COORDINATOR });
@@ -100,7 +120,10 @@ test('an error of the whole group stands with every partition in OffsetFetch v1,
 test('JoinGroup v0 has one timeout for both', async () => {
   const broker = new GroupBroker().start();
   const joining = broker.send(JoinGroup, 0, {
-    groupId: 'g', sessionTimeoutMs: 20_000, memberId: '', protocolType: 'x',
+    groupId: 'g',
+    sessionTimeoutMs: 20_000,
+    memberId: '',
+    protocolType: 'x',
     protocols: [{ name: 'p', metadata: Buffer.alloc(0) }],
   });
   await broker.clock.advance(0);

@@ -22,12 +22,27 @@ test('log directories are shown with the partitions asked for', async () => {
       expect([errorCode, results.length]).toEqual([0, 1]);
       return results[0].topics.map(({ name, partitions }) => [name, partitions.map((row) => row.partitionIndex)]);
     };
-    for (const version of [1, 2, 3, 4, 5]) expect(await shown(version, null)).toEqual([['t', [0, 1, 2]], ['u', [0]]]);
+    for (const version of [1, 2, 3, 4, 5])
+      expect(await shown(version, null)).toEqual([
+        ['t', [0, 1, 2]],
+        ['u', [0]],
+      ]);
     expect(await shown(5, [])).toEqual([]);
-    expect(await shown(5, [{ topic: 't', partitions: [2, 9] }, { topic: 'nope', partitions: [0] }])).toEqual([['t', [2]]]);
+    expect(
+      await shown(5, [
+        { topic: 't', partitions: [2, 9] },
+        { topic: 'nope', partitions: [0] },
+      ]),
+    ).toEqual([['t', [2]]]);
 
-    const { results: [directory] } = await client.send(DescribeLogDirs, 5, { topics: [{ topic: 't', partitions: [2, 0] }] });
-    expect(directory).toMatchObject({ errorCode: 0, logDir: broker.parts.partitions.directories[0].path, isCordoned: false });
+    const {
+      results: [directory],
+    } = await client.send(DescribeLogDirs, 5, { topics: [{ topic: 't', partitions: [2, 0] }] });
+    expect(directory).toMatchObject({
+      errorCode: 0,
+      logDir: broker.parts.partitions.directories[0].path,
+      isCordoned: false,
+    });
     expect(directory.topics[0].partitions).toEqual([
       { partitionIndex: 0, partitionSize: 0, offsetLag: 0, isFutureKey: false },
       { partitionIndex: 2, partitionSize: partition.log.size, offsetLag: 0, isFutureKey: false },
@@ -46,7 +61,9 @@ test('the size of the volume is shown where there is one', async () => {
   try {
     const [host, port] = broker.bootstrap.split(':');
     const client = await connect({ host, port: Number(port) });
-    const { results: [shown] } = await client.send(DescribeLogDirs, 4, { topics: [] });
+    const {
+      results: [shown],
+    } = await client.send(DescribeLogDirs, 4, { topics: [] });
     expect(shown.totalBytes).toBeGreaterThan(shown.usableBytes);
     expect(shown.usableBytes).toBeGreaterThan(0);
     await client.close();

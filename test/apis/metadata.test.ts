@@ -19,7 +19,8 @@ async function withTopics(settings?: Record<string, string>): Promise<TopicBroke
 
 test('all topics are asked for by null, and in v0 by an empty list; otherwise an empty list asks for none', async () => {
   const broker = await withTopics();
-  const count = async (version: number, topics: null | []) => (await broker.send(Metadata, version, { topics })).topics.length;
+  const count = async (version: number, topics: null | []) =>
+    (await broker.send(Metadata, version, { topics })).topics.length;
   expect(await count(0, [])).toBe(2);
   expect(await count(1, [])).toBe(0);
   expect(await count(1, null)).toBe(2);
@@ -30,14 +31,33 @@ test('an answer has the brokers of the listener asked, the cluster and all of a 
   const broker = await withTopics();
   broker.listener = 'OUTSIDE';
   const topicId = broker.controller.image.topicsByName.get('t')!.id;
-  const partition = { errorCode: 0, leaderId: 1, leaderEpoch: 0, replicaNodes: [1], isrNodes: [1], offlineReplicas: [] };
+  const partition = {
+    errorCode: 0,
+    leaderId: 1,
+    leaderEpoch: 0,
+    replicaNodes: [1],
+    isrNodes: [1],
+    offlineReplicas: [],
+  };
   expect(await broker.send(Metadata, 13, named('t'))).toEqual({
-    throttleTimeMs: 0, errorCode: 0, clusterId: 'cluster-of-this-tests', controllerId: 1,
+    throttleTimeMs: 0,
+    errorCode: 0,
+    clusterId: 'cluster-of-this-tests',
+    controllerId: 1,
     brokers: [{ nodeId: 1, host: 'example.org', port: 19092, rack: 'here' }],
-    topics: [{
-      errorCode: 0, name: 't', topicId, isInternal: false, topicAuthorizedOperations: -2147483648,
-      partitions: [{ partitionIndex: 0, ...partition }, { partitionIndex: 1, ...partition }],
-    }],
+    topics: [
+      {
+        errorCode: 0,
+        name: 't',
+        topicId,
+        isInternal: false,
+        topicAuthorizedOperations: -2147483648,
+        partitions: [
+          { partitionIndex: 0, ...partition },
+          { partitionIndex: 1, ...partition },
+        ],
+      },
+    ],
     clusterAuthorizedOperations: -2147483648,
   });
 });
@@ -51,21 +71,30 @@ test('who asks is told what may be done: everything, where nothing forbids it', 
 
 test('a topic is answered once, however often it is named', async () => {
   const broker = await withTopics();
-  expect(brief(await broker.send(Metadata, 12, named('t', 'u', 't')))).toEqual([['t', 0], ['u', 0]]);
+  expect(brief(await broker.send(Metadata, 12, named('t', 'u', 't')))).toEqual([
+    ['t', 0],
+    ['u', 0],
+  ]);
 });
 
 describe('by id', () => {
   test('topics are found from v12 on; names beside ids count for nothing', async () => {
     const broker = await withTopics();
     const { id } = broker.controller.image.topicsByName.get('t')!;
-    expect(brief(await broker.send(Metadata, 12, byId(id, UNKNOWN_ID, id)))).toEqual([['t', 0], [null, ErrorCode.UNKNOWN_TOPIC_ID]]);
+    expect(brief(await broker.send(Metadata, 12, byId(id, UNKNOWN_ID, id)))).toEqual([
+      ['t', 0],
+      [null, ErrorCode.UNKNOWN_TOPIC_ID],
+    ]);
     const mixed = { topics: [{ name: 'u' }, { name: null, topicId: id }] };
     expect(brief(await broker.send(Metadata, 12, mixed))).toEqual([['t', 0]]);
   });
 
   test('nothing is found before v12: the request is refused', async () => {
     const answer = await (await withTopics()).send(Metadata, 10, byId(UNKNOWN_ID));
-    expect(answer).toMatchObject({ brokers: [], topics: [{ name: '', topicId: UNKNOWN_ID, errorCode: ErrorCode.INVALID_REQUEST }] });
+    expect(answer).toMatchObject({
+      brokers: [],
+      topics: [{ name: '', topicId: UNKNOWN_ID, errorCode: ErrorCode.INVALID_REQUEST }],
+    });
   });
 
   test('a topic with neither name nor id refuses the request', async () => {
@@ -77,8 +106,14 @@ describe('by id', () => {
 describe('a missing topic', () => {
   test('is created and answered with its leaders at once', async () => {
     const broker = new TopicBroker({ 'num.partitions': '3' });
-    const { topics: [created] } = await broker.send(Metadata, 12, named('new'));
-    expect(created).toMatchObject({ errorCode: 0, name: 'new', topicId: broker.controller.image.topicsByName.get('new')!.id });
+    const {
+      topics: [created],
+    } = await broker.send(Metadata, 12, named('new'));
+    expect(created).toMatchObject({
+      errorCode: 0,
+      name: 'new',
+      topicId: broker.controller.image.topicsByName.get('new')!.id,
+    });
     expect(created.partitions.map(({ leaderId }) => leaderId)).toEqual([1, 1, 1]);
   });
 
@@ -101,7 +136,10 @@ describe('a missing topic', () => {
   test('is not created under a name that no topic may have', async () => {
     const broker = new TopicBroker();
     for (const allowAutoTopicCreation of [true, false]) {
-      const answer = await broker.send(Metadata, 12, { ...named('a b', '', '..', 'x'.repeat(250)), allowAutoTopicCreation });
+      const answer = await broker.send(Metadata, 12, {
+        ...named('a b', '', '..', 'x'.repeat(250)),
+        allowAutoTopicCreation,
+      });
       expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual(Array(4).fill(ErrorCode.INVALID_TOPIC_EXCEPTION));
     }
     expect(broker.controller.image.topicsByName.size).toBe(0);
@@ -109,20 +147,27 @@ describe('a missing topic', () => {
 
   test('that cannot be created stays missing, and the log says why', async () => {
     const broker = new TopicBroker({ 'default.replication.factor': '3' });
-    expect(brief(await broker.send(Metadata, 12, named('new')))).toEqual([['new', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]]);
+    expect(brief(await broker.send(Metadata, 12, named('new')))).toEqual([
+      ['new', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ]);
     expect(broker.logged).toEqual(['topic-not-created']);
   });
 
   test('of the internal ones is made as its coordinator needs it', async () => {
     const broker = new TopicBroker({ 'offsets.topic.num.partitions': '4' });
-    const { topics: [offsets] } = await broker.send(Metadata, 12, named('__consumer_offsets'));
+    const {
+      topics: [offsets],
+    } = await broker.send(Metadata, 12, named('__consumer_offsets'));
     expect(offsets).toMatchObject({ errorCode: 0, isInternal: true });
     expect(offsets.partitions).toHaveLength(4);
   });
 
   test('that two requests name at once is created once', async () => {
     const broker = new TopicBroker();
-    const answers = await Promise.all([broker.send(Metadata, 12, named('new')), broker.send(Metadata, 12, named('new'))]);
+    const answers = await Promise.all([
+      broker.send(Metadata, 12, named('new')),
+      broker.send(Metadata, 12, named('new')),
+    ]);
     expect(answers.map(brief)).toEqual([[['new', 0]], [['new', 0]]]);
     expect(broker.logged).toEqual([]);
   });
@@ -135,7 +180,9 @@ describe('a partition whose leader', () => {
     await broker.create(topic('t', assigned([2, 1])));
     const { image } = broker.controller;
     const second = { ...image.brokers.get(2)!, ...change };
-    Object.defineProperty(broker.controller, 'image', { value: { ...image, brokers: new Map([...image.brokers, [2, second]]) } });
+    Object.defineProperty(broker.controller, 'image', {
+      value: { ...image, brokers: new Map([...image.brokers, [2, second]]) },
+    });
     return broker;
   }
 
@@ -144,7 +191,10 @@ describe('a partition whose leader', () => {
     const { brokers, topics } = await broker.send(Metadata, 12, named('t'));
     expect(brokers.map(({ nodeId }) => nodeId)).toEqual([1]);
     expect(topics[0].partitions[0]).toMatchObject({
-      errorCode: ErrorCode.LEADER_NOT_AVAILABLE, leaderId: -1, replicaNodes: [2, 1], offlineReplicas: [2],
+      errorCode: ErrorCode.LEADER_NOT_AVAILABLE,
+      leaderId: -1,
+      replicaNodes: [2, 1],
+      offlineReplicas: [2],
     });
   });
 

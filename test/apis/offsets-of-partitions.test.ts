@@ -35,7 +35,9 @@ function fill(): void {
 describe('ListOffsets', () => {
   async function list(timestamp: number, version = 9, more: object = {}, request: object = {}) {
     const answer = await broker.send(listOffsets, ListOffsets, version, {
-      replicaId: -1, isolationLevel: 0, ...request,
+      replicaId: -1,
+      isolationLevel: 0,
+      ...request,
       topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, timestamp, currentLeaderEpoch: -1, ...more }] }],
     });
     const { errorCode, offset, timestamp: found, leaderEpoch } = answer.topics[0].partitions[0];
@@ -43,19 +45,31 @@ describe('ListOffsets', () => {
   }
 
   test('finds where a partition begins and ends, and the current epoch while it is empty', async () => {
-    expect([await list(EARLIEST), await list(LATEST), await list(MAX_TIMESTAMP), await list(0)])
-      .toEqual([[0, -1, 0], [0, -1, 0], [-1, -1, -1], [-1, -1, -1]]);
+    expect([await list(EARLIEST), await list(LATEST), await list(MAX_TIMESTAMP), await list(0)]).toEqual([
+      [0, -1, 0],
+      [0, -1, 0],
+      [-1, -1, -1],
+      [-1, -1, -1],
+    ]);
     fill();
     broker.partition('orders').log.deleteRecordsBefore(1);
-    expect([await list(EARLIEST), await list(LATEST)]).toEqual([[1, -1, 0], [3, -1, 0]]);
+    expect([await list(EARLIEST), await list(LATEST)]).toEqual([
+      [1, -1, 0],
+      [3, -1, 0],
+    ]);
   });
 
-  test.each([[0, [0, 100, 0]], [100, [0, 100, 0]], [101, [1, 300, 0]], [300, [1, 300, 0]], [301, [-1, -1, -1]], [MAX_TIMESTAMP, [1, 300, 0]]])(
-    'finds the first record from %i on', async (timestamp, expected) => {
-      fill();
-      expect(await list(timestamp)).toEqual(expected);
-    },
-  );
+  test.each([
+    [0, [0, 100, 0]],
+    [100, [0, 100, 0]],
+    [101, [1, 300, 0]],
+    [300, [1, 300, 0]],
+    [301, [-1, -1, -1]],
+    [MAX_TIMESTAMP, [1, 300, 0]],
+  ])('finds the first record from %i on', async (timestamp, expected) => {
+    fill();
+    expect(await list(timestamp)).toEqual(expected);
+  });
 
   test('sees appends that are not settled no sooner than other readers', async () => {
     broker.produceValues(broker.partition('orders'), 'a');
@@ -70,7 +84,12 @@ describe('ListOffsets', () => {
     expect(await list(LATEST)).toEqual([3, -1, 0]);
   });
 
-  test.each([[MAX_TIMESTAMP, 7], [-4, 8], [-5, 9], [-6, 11]])('knows the special time %i from v%i on', async (timestamp, since) => {
+  test.each([
+    [MAX_TIMESTAMP, 7],
+    [-4, 8],
+    [-5, 9],
+    [-6, 11],
+  ])('knows the special time %i from v%i on', async (timestamp, since) => {
     expect(await list(timestamp, since - 1)).toBe(ErrorCode.UNSUPPORTED_VERSION);
     expect(await list(timestamp, since)).not.toBe(ErrorCode.UNSUPPORTED_VERSION);
   });
@@ -78,13 +97,22 @@ describe('ListOffsets', () => {
   test('refuses times nobody knows, epochs that are not the current one, partitions that are not there or asked for twice', async () => {
     expect(await list(-7, 11)).toBe(ErrorCode.UNSUPPORTED_VERSION);
     broker.apply('orders', topicId(0), 2, {}, 2);
-    expect([await list(0, 9, { currentLeaderEpoch: 1 }), await list(0, 9, { currentLeaderEpoch: 3 }), await list(0, 9, { partitionIndex: 7 })])
-      .toEqual([ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    expect([
+      await list(0, 9, { currentLeaderEpoch: 1 }),
+      await list(0, 9, { currentLeaderEpoch: 3 }),
+      await list(0, 9, { partitionIndex: 7 }),
+    ]).toEqual([ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
     const one = (partitionIndex: number) => ({ partitionIndex, timestamp: LATEST, currentLeaderEpoch: -1 });
     const { topics } = await broker.send(listOffsets, ListOffsets, 9, {
-      replicaId: -1, isolationLevel: 0, topics: [{ name: 'orders', partitions: [one(0), one(1), one(0)] }],
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name: 'orders', partitions: [one(0), one(1), one(0)] }],
     });
-    expect(topics[0].partitions.map(({ errorCode }) => errorCode)).toEqual([ErrorCode.INVALID_REQUEST, 0, ErrorCode.INVALID_REQUEST]);
+    expect(topics[0].partitions.map(({ errorCode }) => errorCode)).toEqual([
+      ErrorCode.INVALID_REQUEST,
+      0,
+      ErrorCode.INVALID_REQUEST,
+    ]);
   });
 
   test.each(versionsOf(ListOffsets.response))('v%i says what its readers know', async (version) => {
@@ -96,7 +124,8 @@ describe('ListOffsets', () => {
 describe('DeleteRecords', () => {
   async function remove(offset: number, name = 'orders', partitionIndex = 0) {
     const { topics } = await broker.send(deleteRecords, DeleteRecords, 2, {
-      timeoutMs: 1000, topics: [{ name, partitions: [{ partitionIndex, offset }] }],
+      timeoutMs: 1000,
+      topics: [{ name, partitions: [{ partitionIndex, offset }] }],
     });
     const { errorCode, lowWatermark } = topics[0].partitions[0];
     return errorCode === 0 ? lowWatermark : [errorCode];
@@ -105,15 +134,25 @@ describe('DeleteRecords', () => {
   test('moves the start forward and never back, up to the end and no further', async () => {
     fill();
     expect([await remove(2), await remove(1), await remove(2)]).toEqual([2, 2, 2]);
-    expect([await remove(4), await remove(-2)]).toEqual([[ErrorCode.OFFSET_OUT_OF_RANGE], [ErrorCode.OFFSET_OUT_OF_RANGE]]);
+    expect([await remove(4), await remove(-2)]).toEqual([
+      [ErrorCode.OFFSET_OUT_OF_RANGE],
+      [ErrorCode.OFFSET_OUT_OF_RANGE],
+    ]);
     expect([await remove(-1), broker.partition('orders').logStartOffset]).toEqual([3, 3]);
   });
 
-  test('leaves what is not there, the broker\'s own topics, and topics that only compact', async () => {
+  test("leaves what is not there, the broker's own topics, and topics that only compact", async () => {
     broker.apply('__consumer_offsets', topicId(1));
     broker.apply('latest', topicId(2), 1, { cleanupDelete: false, cleanupCompact: true });
-    expect([await remove(0, 'nobody'), await remove(0, 'orders', 9), await remove(0, '__consumer_offsets'), await remove(0, 'latest')]).toEqual([
-      [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION], [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION], [ErrorCode.INVALID_TOPIC_EXCEPTION],
+    expect([
+      await remove(0, 'nobody'),
+      await remove(0, 'orders', 9),
+      await remove(0, '__consumer_offsets'),
+      await remove(0, 'latest'),
+    ]).toEqual([
+      [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+      [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+      [ErrorCode.INVALID_TOPIC_EXCEPTION],
       [ErrorCode.POLICY_VIOLATION],
     ]);
   });
@@ -131,7 +170,8 @@ describe('DeleteRecords', () => {
 describe('OffsetForLeaderEpoch', () => {
   async function end(leaderEpoch: number, currentLeaderEpoch = -1, partition = 0) {
     const { topics } = await broker.send(offsetForLeaderEpoch, OffsetForLeaderEpoch, 4, {
-      replicaId: -1, topics: [{ topic: 'orders', partitions: [{ partition, currentLeaderEpoch, leaderEpoch }] }],
+      replicaId: -1,
+      topics: [{ topic: 'orders', partitions: [{ partition, currentLeaderEpoch, leaderEpoch }] }],
     });
     const { errorCode, ...rest } = topics[0].partitions[0];
     return errorCode === 0 ? [rest.leaderEpoch, rest.endOffset] : errorCode;
@@ -140,15 +180,28 @@ describe('OffsetForLeaderEpoch', () => {
   test('says where each epoch ended', async () => {
     fill(); // epoch 0 up to 3
     broker.apply('orders', topicId(0), 2, {}, 4);
-    expect([await end(0), await end(2), await end(4), await end(5), await end(-1)]).toEqual([[0, 3], [0, 3], [4, 3], [-1, -1], [-1, -1]]);
+    expect([await end(0), await end(2), await end(4), await end(5), await end(-1)]).toEqual([
+      [0, 3],
+      [0, 3],
+      [4, 3],
+      [-1, -1],
+      [-1, -1],
+    ]);
     fill(); // epoch 4 up to 6
-    expect([await end(0), await end(3), await end(4)]).toEqual([[0, 3], [0, 3], [4, 6]]);
+    expect([await end(0), await end(3), await end(4)]).toEqual([
+      [0, 3],
+      [0, 3],
+      [4, 6],
+    ]);
   });
 
   test('refuses who believes in another epoch, and partitions that are not there', async () => {
     broker.apply('orders', topicId(0), 2, {}, 4);
-    expect([await end(4, 3), await end(4, 5), await end(4, 4, 9)])
-      .toEqual([ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.UNKNOWN_LEADER_EPOCH, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    expect([await end(4, 3), await end(4, 5), await end(4, 4, 9)]).toEqual([
+      ErrorCode.FENCED_LEADER_EPOCH,
+      ErrorCode.UNKNOWN_LEADER_EPOCH,
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    ]);
   });
 });
 
@@ -164,7 +217,10 @@ describe('InitProducerId', () => {
     const seen: number[] = [];
     for (const version of [...versionsOf(InitProducerId.request), 0, 1, 2]) {
       const answer = await broker.send(initProducerId, InitProducerId, version, {
-        transactionalId: null, transactionTimeoutMs: 1, producerId: -1, producerEpoch: -1,
+        transactionalId: null,
+        transactionTimeoutMs: 1,
+        producerId: -1,
+        producerEpoch: -1,
       });
       expect(answer).toMatchObject({ errorCode: 0, producerEpoch: 0 });
       seen.push(answer.producerId);
@@ -179,24 +235,38 @@ describe('InitProducerId', () => {
       return { first: 0, size: 10 };
     });
     Object.assign(broker, { producerIds });
-    const ask = () => broker.send(initProducerId, InitProducerId, 4, {
-      transactionalId: null, transactionTimeoutMs: 1, producerId: -1, producerEpoch: -1,
-    });
+    const ask = () =>
+      broker.send(initProducerId, InitProducerId, 4, {
+        transactionalId: null,
+        transactionTimeoutMs: 1,
+        producerId: -1,
+        producerEpoch: -1,
+      });
     expect(await ask()).toMatchObject({ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, producerId: -1, producerEpoch: -1 });
     isBroken = false;
     expect(await ask()).toMatchObject({ errorCode: 0, producerId: 0 });
   });
 
-  test.each([[5, -1], [-1, 3], [-2, -1]])('refuses id %i with epoch %i: only together do they mean a producer', async (producerId, producerEpoch) => {
+  test.each([
+    [5, -1],
+    [-1, 3],
+    [-2, -1],
+  ])('refuses id %i with epoch %i: only together do they mean a producer', async (producerId, producerEpoch) => {
     const answer = await broker.send(initProducerId, InitProducerId, 4, {
-      transactionalId: null, transactionTimeoutMs: 1, producerId, producerEpoch,
+      transactionalId: null,
+      transactionTimeoutMs: 1,
+      producerId,
+      producerEpoch,
     });
     expect(answer).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, producerId: -1 });
   });
 
   test('refuses an empty transactional id', async () => {
     const answer = await broker.send(initProducerId, InitProducerId, 4, {
-      transactionalId: '', transactionTimeoutMs: 1, producerId: -1, producerEpoch: -1,
+      transactionalId: '',
+      transactionTimeoutMs: 1,
+      producerId: -1,
+      producerEpoch: -1,
     });
     expect(answer).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, producerId: -1 });
   });

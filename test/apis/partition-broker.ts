@@ -12,11 +12,20 @@ export class PartitionBroker extends PartitionsFixture {
   readonly config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
   readonly fetchSessions = new FetchSessions(this.clock, this.random, 10);
   /** One connection's. */
-  readonly context = { broker: this, apiVersion: 0, clientId: null, clientHost: '127.0.0.1', connectionId: 1 } as unknown as Context;
+  readonly context = {
+    broker: this,
+    apiVersion: 0,
+    clientId: null,
+    clientHost: '127.0.0.1',
+    connectionId: 1,
+  } as unknown as Context;
 
   /** Resolves with the answer as a client of that version reads it; at once or when the handler answers. */
   async send<Req extends Fields, Res extends Fields>(
-    handler: Handler, api: Api<Req, Res>, version: number, request: Draft<Req>,
+    handler: Handler,
+    api: Api<Req, Res>,
+    version: number,
+    request: Draft<Req>,
   ): Promise<Values<Res>> {
     const input = new Writer();
     requestCodec(api, version).encode(input, request);

@@ -15,7 +15,12 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { Cluster } from '../cluster/cluster-fixture.ts';
 
 export const handlers: readonly Handler[] = [
-  metadata, createTopics, deleteTopics, createPartitions, describeCluster, describeTopicPartitions,
+  metadata,
+  createTopics,
+  deleteTopics,
+  createPartitions,
+  describeCluster,
+  describeTopicPartitions,
 ];
 
 export class TopicBroker extends Cluster {
@@ -29,11 +34,17 @@ export class TopicBroker extends Cluster {
 
   /** Sends in `version` and answers what a client of that version reads. */
   async send<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, request: Draft<Req>,
+    api: Api<Req, Res>,
+    version: number,
+    request: Draft<Req>,
   ): Promise<Values<Res>> {
     const { controller, layers, logged, listener } = this;
     const broker = {
-      nodeId: 1, controller, layers, partitions: { isOffline: () => false }, config: effectiveConfig(layers),
+      nodeId: 1,
+      controller,
+      layers,
+      partitions: { isOffline: () => false },
+      config: effectiveConfig(layers),
       logger: { ...silentLogger, warn: (event: string) => void logged.push(event) },
     };
     return serve(api, version, request, { broker, apiVersion: version, listener } as unknown as Context);
@@ -41,7 +52,10 @@ export class TopicBroker extends Cluster {
 }
 
 export async function serve<Req extends Fields, Res extends Fields>(
-  api: Api<Req, Res>, version: number, request: Draft<Req>, context: Context,
+  api: Api<Req, Res>,
+  version: number,
+  request: Draft<Req>,
+  context: Context,
 ): Promise<Values<Res>> {
   const handler = handlers.find((each) => each.api === (api as unknown as AnyApi))!;
   const input = new Writer();

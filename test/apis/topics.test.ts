@@ -44,24 +44,39 @@ describe('CreateTopics', () => {
   test('from v5 on says what became of the configuration', async () => {
     const broker = new TopicBroker({ 'log.retention.ms': '7200000' });
     const request = { topics: [topic('t', { numPartitions: 3, ...configs({ 'max.message.bytes': '77' }) })] };
-    const { topics: [old] } = await broker.send(CreateTopics, 4, { ...request, validateOnly: true });
+    const {
+      topics: [old],
+    } = await broker.send(CreateTopics, 4, { ...request, validateOnly: true });
     expect(old).toMatchObject({ errorCode: 0, numPartitions: -1, configs: [] });
-    const { topics: [created] } = await broker.send(CreateTopics, 7, request);
+    const {
+      topics: [created],
+    } = await broker.send(CreateTopics, 7, request);
     expect(created).toMatchObject({
-      name: 't', topicId: broker.controller.image.topicsByName.get('t')!.id, errorCode: 0, errorMessage: null,
-      topicConfigErrorCode: 0, numPartitions: 3, replicationFactor: 1,
+      name: 't',
+      topicId: broker.controller.image.topicsByName.get('t')!.id,
+      errorCode: 0,
+      errorMessage: null,
+      topicConfigErrorCode: 0,
+      numPartitions: 3,
+      replicationFactor: 1,
     });
     expect(created.configs).toHaveLength(33);
     const row = (name: string) => created.configs!.find((config) => config.name === name);
     expect(row('max.message.bytes')).toEqual({
-      name: 'max.message.bytes', value: '77', readOnly: false, configSource: 1, isSensitive: false,
+      name: 'max.message.bytes',
+      value: '77',
+      readOnly: false,
+      configSource: 1,
+      isSensitive: false,
     });
     expect(row('retention.ms')).toMatchObject({ value: '7200000', configSource: 4 });
     expect(row('segment.ms')).toMatchObject({ value: '604800000', configSource: 5 });
   });
 
   test('says why a topic was not created, and no more', async () => {
-    const { topics } = await new TopicBroker().send(CreateTopics, 7, { topics: [topic('a b'), topic('ok', assigned([1]))] });
+    const { topics } = await new TopicBroker().send(CreateTopics, 7, {
+      topics: [topic('a b'), topic('ok', assigned([1]))],
+    });
     expect(topics).toMatchObject([
       { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, topicId: ZERO_UUID, numPartitions: -1, configs: [] },
       { errorCode: ErrorCode.NONE, numPartitions: 1 },
@@ -76,11 +91,20 @@ describe('DeleteTopics', () => {
     await broker.create(topic('one'), topic('two'), topic('three'));
     const { id } = broker.controller.image.topicsByName.get('three')!;
     const old = await broker.send(DeleteTopics, 5, { topicNames: ['one', 'nope'], timeoutMs: 1 });
-    expect(old.responses).toMatchObject([{ name: 'one', errorCode: 0 }, { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }]);
-    const topics = [{ name: 'two', topicId: ZERO_UUID }, { name: null, topicId: id }, { name: null, topicId: UNKNOWN_ID }];
+    expect(old.responses).toMatchObject([
+      { name: 'one', errorCode: 0 },
+      { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION },
+    ]);
+    const topics = [
+      { name: 'two', topicId: ZERO_UUID },
+      { name: null, topicId: id },
+      { name: null, topicId: UNKNOWN_ID },
+    ];
     const { responses } = await broker.send(DeleteTopics, 6, { topics, timeoutMs: 1 });
     expect(responses.map(({ name, errorCode }) => [name, errorCode])).toEqual([
-      ['two', 0], ['three', 0], [null, ErrorCode.UNKNOWN_TOPIC_ID],
+      ['two', 0],
+      ['three', 0],
+      [null, ErrorCode.UNKNOWN_TOPIC_ID],
     ]);
     expect(broker.controller.image.topicsByName.size).toBe(0);
   });
@@ -88,7 +112,10 @@ describe('DeleteTopics', () => {
   test('deletes nothing where that is switched off', async () => {
     const broker = new TopicBroker({ 'delete.topic.enable': 'false' });
     await broker.create(topic('t'));
-    for (const [version, code] of [[1, ErrorCode.INVALID_REQUEST], [5, ErrorCode.TOPIC_DELETION_DISABLED]] as const) {
+    for (const [version, code] of [
+      [1, ErrorCode.INVALID_REQUEST],
+      [5, ErrorCode.TOPIC_DELETION_DISABLED],
+    ] as const) {
       const { responses } = await broker.send(DeleteTopics, version, { topicNames: ['t'], timeoutMs: 1 });
       expect(responses).toMatchObject([{ name: 't', errorCode: code }]);
     }
@@ -100,8 +127,12 @@ test('CreatePartitions answers for each topic', async () => {
   const broker = new TopicBroker();
   await broker.create(topic('t'));
   const { results } = await broker.send(CreatePartitions, 3, {
-    topics: [{ name: 't', count: 4, assignments: null }, { name: 'nope', count: 4, assignments: null }],
-    timeoutMs: 1, validateOnly: false,
+    topics: [
+      { name: 't', count: 4, assignments: null },
+      { name: 'nope', count: 4, assignments: null },
+    ],
+    timeoutMs: 1,
+    validateOnly: false,
   });
   expect(results.map(({ errorCode }) => errorCode)).toEqual([0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
   expect(broker.controller.image.topicsByName.get('t')!.partitions).toHaveLength(4);
@@ -114,7 +145,11 @@ describe('DescribeCluster', () => {
     const broker = new TopicBroker();
     broker.listener = 'OUTSIDE';
     expect(await broker.send(DescribeCluster, 2, request)).toMatchObject({
-      errorCode: 0, endpointType: 1, clusterId: 'cluster-of-this-tests', controllerId: 1, clusterAuthorizedOperations: 8096,
+      errorCode: 0,
+      endpointType: 1,
+      clusterId: 'cluster-of-this-tests',
+      controllerId: 1,
+      clusterAuthorizedOperations: 8096,
       brokers: [{ brokerId: 1, host: 'example.org', port: 19092, rack: 'here', isFenced: false }],
     });
   });
@@ -123,18 +158,29 @@ describe('DescribeCluster', () => {
     const broker = new TopicBroker();
     const { controller } = broker;
     const { image } = controller;
-    const fenced = { ...image, brokers: new Map([...image.brokers, [2, { ...image.brokers.get(1)!, id: 2, fenced: true }]]) };
+    const fenced = {
+      ...image,
+      brokers: new Map([...image.brokers, [2, { ...image.brokers.get(1)!, id: 2, fenced: true }]]),
+    };
     Object.defineProperty(controller, 'image', { value: fenced });
     const ids = async (includeFencedBrokers: boolean) =>
-      (await broker.send(DescribeCluster, 2, { ...request, includeFencedBrokers })).brokers
-        .map(({ brokerId, isFenced }) => [brokerId, isFenced]);
+      (await broker.send(DescribeCluster, 2, { ...request, includeFencedBrokers })).brokers.map(
+        ({ brokerId, isFenced }) => [brokerId, isFenced],
+      );
     expect(await ids(false)).toEqual([[1, false]]);
-    expect(await ids(true)).toEqual([[1, false], [2, true]]);
+    expect(await ids(true)).toEqual([
+      [1, false],
+      [2, true],
+    ]);
   });
 
   test('knows no controllers, and no other kinds', async () => {
-    const codes = await Promise.all([2, 3].map(async (endpointType) =>
-      (await new TopicBroker().send(DescribeCluster, 2, { ...request, endpointType })).errorCode));
+    const codes = await Promise.all(
+      [2, 3].map(
+        async (endpointType) =>
+          (await new TopicBroker().send(DescribeCluster, 2, { ...request, endpointType })).errorCode,
+      ),
+    );
     expect(codes).toEqual([ErrorCode.MISMATCHED_ENDPOINT_TYPE, ErrorCode.UNSUPPORTED_ENDPOINT_TYPE]);
   });
 });
@@ -147,9 +193,13 @@ describe('DescribeTopicPartitions', () => {
     const broker = new TopicBroker();
     await broker.create(topic('b', { numPartitions: 3 }), topic('c'), topic('a'));
     const { topics, nextCursor } = await broker.send(DescribeTopicPartitions, 0, { topics: [], ...request });
-    const shown = topics.map(({ name, errorCode, partitions }) =>
-      `${name}[${partitions.map(({ partitionIndex }) => partitionIndex).join()}]${errorCode || ''}`);
-    return [...shown, ...(nextCursor === null ? [] : [`-> ${nextCursor.topicName} ${nextCursor.partitionIndex}`])].join(' ');
+    const shown = topics.map(
+      ({ name, errorCode, partitions }) =>
+        `${name}[${partitions.map(({ partitionIndex }) => partitionIndex).join()}]${errorCode || ''}`,
+    );
+    return [...shown, ...(nextCursor === null ? [] : [`-> ${nextCursor.topicName} ${nextCursor.partitionIndex}`])].join(
+      ' ',
+    );
   }
   const names = (...all: string[]) => all.map((name) => ({ name }));
   const at = (topicName: string, partitionIndex: number) => ({ cursor: { topicName, partitionIndex } });
@@ -181,13 +231,26 @@ describe('DescribeTopicPartitions', () => {
   test('a partition is shown with all its replicas', async () => {
     const broker = new TopicBroker();
     await broker.create(topic('t'));
-    const { topics: [shown] } = await broker.send(DescribeTopicPartitions, 0, { topics: [{ name: 't' }] });
+    const {
+      topics: [shown],
+    } = await broker.send(DescribeTopicPartitions, 0, { topics: [{ name: 't' }] });
     expect(shown).toMatchObject({
-      topicId: broker.controller.image.topicsByName.get('t')!.id, isInternal: false, topicAuthorizedOperations: 3576,
-      partitions: [{
-        errorCode: 0, partitionIndex: 0, leaderId: 1, leaderEpoch: 0, replicaNodes: [1], isrNodes: [1],
-        eligibleLeaderReplicas: [], lastKnownElr: [], offlineReplicas: [],
-      }],
+      topicId: broker.controller.image.topicsByName.get('t')!.id,
+      isInternal: false,
+      topicAuthorizedOperations: 3576,
+      partitions: [
+        {
+          errorCode: 0,
+          partitionIndex: 0,
+          leaderId: 1,
+          leaderEpoch: 0,
+          replicaNodes: [1],
+          isrNodes: [1],
+          eligibleLeaderReplicas: [],
+          lastKnownElr: [],
+          offlineReplicas: [],
+        },
+      ],
     });
   });
 });

@@ -15,11 +15,15 @@ export class Command {
   constructor(args: readonly string[], variables: Readonly<Record<string, string>> = {}, directory?: string) {
     const kept = Object.entries(process.env).filter(([name]) => !/^(KAFKA|CLUSTER_ID|OTTLA)/.test(name));
     this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
-      env: { ...Object.fromEntries(kept), ...variables }, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...Object.fromEntries(kept), ...variables },
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stdout!.on('data', (text: Buffer) => (this.stdout += text.toString()));
     this.process.stderr!.on('data', (text: Buffer) => (this.stderr += text.toString()));
-    this.#ended = once(this.process, 'close').then(([code, signal]) => (code as number | null) ?? (signal as NodeJS.Signals));
+    this.#ended = once(this.process, 'close').then(
+      ([code, signal]) => (code as number | null) ?? (signal as NodeJS.Signals),
+    );
   }
 
   /** The address it prints when it answers requests. */

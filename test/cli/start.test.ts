@@ -44,7 +44,9 @@ function temporaryDirectory(): string {
 
 async function settingsOf(client: Client, names: string[]): Promise<Record<string, string | null>> {
   const { results } = await client.send(DescribeConfigs, 4, {
-    resources: [{ resourceType: 4, resourceName: '1', configurationKeys: names }], includeSynonyms: false, includeDocumentation: false,
+    resources: [{ resourceType: 4, resourceName: '1', configurationKeys: names }],
+    includeSynonyms: false,
+    includeDocumentation: false,
   });
   return Object.fromEntries(results[0].configs.map(({ name, value }) => [name, value]));
 }
@@ -65,14 +67,24 @@ describe('ottla', () => {
   test.concurrent('takes flags before variables before the file, and files of both spellings', async () => {
     const directory = temporaryDirectory();
     const file = join(directory, 'server.properties');
-    writeFileSync(file, 'num.partitions=2\nlog.retention.ms=1000\nmessage.max.bytes=5000\nlisteners=PLAINTEXT://127.0.0.1:1\n');
+    writeFileSync(
+      file,
+      'num.partitions=2\nlog.retention.ms=1000\nmessage.max.bytes=5000\nlisteners=PLAINTEXT://127.0.0.1:1\n',
+    );
     const command = run(
       ['--config', file, '--set', 'num.partitions=4', '--port', '0', '--dir', join(directory, 'data')],
-      { KAFKA_LOG_RETENTION_MS: '2000', KAFKA_CFG_NUM_PARTITIONS: '3', KAFKA_CREATE_TOPICS: 'made:3:1,kept:1:1:compact' },
+      {
+        KAFKA_LOG_RETENTION_MS: '2000',
+        KAFKA_CFG_NUM_PARTITIONS: '3',
+        KAFKA_CREATE_TOPICS: 'made:3:1,kept:1:1:compact',
+      },
     );
     const client = await clientOf(command);
-    expect(await settingsOf(client, ['num.partitions', 'log.retention.ms', 'message.max.bytes']))
-      .toEqual({ 'num.partitions': '4', 'log.retention.ms': '2000', 'message.max.bytes': '5000' });
+    expect(await settingsOf(client, ['num.partitions', 'log.retention.ms', 'message.max.bytes'])).toEqual({
+      'num.partitions': '4',
+      'log.retention.ms': '2000',
+      'message.max.bytes': '5000',
+    });
     expect((await topicOf(client, 'made')).partitions.length).toBe(3);
     expect(readdirSync(join(directory, 'data'))).toContain('kept-0');
     command.kill('SIGINT');
@@ -107,7 +119,10 @@ describe('ottla', () => {
   test.concurrent('ends with 1 and one sentence when it is refused something', async () => {
     const command = run(['run']);
     expect(await command.ended).toBe(1);
-    expect([command.stdout, command.stderr]).toEqual(['', "ottla: there is no command 'run'; ottla --help lists them\n"]);
+    expect([command.stdout, command.stderr]).toEqual([
+      '',
+      "ottla: there is no command 'run'; ottla --help lists them\n",
+    ]);
   });
 
   test.concurrent('prints its usage', async () => {
@@ -138,9 +153,12 @@ describe('ottla healthcheck', () => {
     expect(await ended).toBe(1);
   });
 
-  test.each([['nowhere'], ['127.0.0.1:99999'], [':'], ['--timeout', '1'], ['--timeout-ms', '0']])('refuses %s', async (...args) => {
-    await expect(healthcheck(args)).rejects.toThrow(UsageError);
-  });
+  test.each([['nowhere'], ['127.0.0.1:99999'], [':'], ['--timeout', '1'], ['--timeout-ms', '0']])(
+    'refuses %s',
+    async (...args) => {
+      await expect(healthcheck(args)).rejects.toThrow(UsageError);
+    },
+  );
 });
 
 test('a broker that is killed in the midst of appends has every acknowledged record when it starts again', async () => {
@@ -150,21 +168,23 @@ test('a broker that is killed in the midst of appends has every acknowledged rec
   await createTopic(clients[0], 'orders', 2);
   const acknowledged: string[][] = [[], []];
   let isKilled = false;
-  const load = clients.flatMap((client, index) => [0, 1, 2].map(async (lane) => {
-    for (let i = 0; ; i++) {
-      const value = `${lane}-${i}-${'x'.repeat(i % 50 === 0 ? 20_000 : i % 100)}`;
-      try {
-        await produce(client, 'orders', index, [value]);
-      } catch {
-        return;
+  const load = clients.flatMap((client, index) =>
+    [0, 1, 2].map(async (lane) => {
+      for (let i = 0; ; i++) {
+        const value = `${lane}-${i}-${'x'.repeat(i % 50 === 0 ? 20_000 : i % 100)}`;
+        try {
+          await produce(client, 'orders', index, [value]);
+        } catch {
+          return;
+        }
+        acknowledged[index].push(value);
+        if (acknowledged[0].length + acknowledged[1].length > 1500 && !isKilled) {
+          isKilled = true;
+          command.kill('SIGKILL');
+        }
       }
-      acknowledged[index].push(value);
-      if (acknowledged[0].length + acknowledged[1].length > 1500 && !isKilled) {
-        isKilled = true;
-        command.kill('SIGKILL');
-      }
-    }
-  }));
+    }),
+  );
   await Promise.all(load);
   expect(await command.ended).toBe('SIGKILL');
   const broker = await startBroker({ settings: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': directory } });

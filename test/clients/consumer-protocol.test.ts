@@ -1,4 +1,11 @@
-import { Admin, Consumer as PlatformaticConsumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import {
+  Admin,
+  Consumer as PlatformaticConsumer,
+  MessagesStreamModes,
+  Producer,
+  stringDeserializers,
+  stringSerializers,
+} from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConsumerGroupDescribe } from '../../protocol/apis/index.ts';
@@ -8,7 +15,8 @@ import { librdkafka, type Consumer } from './librdkafka.ts';
 
 // Clients beat as often as they are told to: often, so that tests are short.
 const bootstrap = useBroker({
-  'group.consumer.min.heartbeat.interval.ms': '50', 'group.consumer.heartbeat.interval.ms': '50',
+  'group.consumer.min.heartbeat.interval.ms': '50',
+  'group.consumer.heartbeat.interval.ms': '50',
   'group.consumer.assignment.interval.ms': '0',
 });
 const open: (() => Promise<unknown>)[] = [];
@@ -24,15 +32,25 @@ async function filledTopic(partitions: number, messages: number): Promise<string
   await admin.createTopics({ topics: [topic], partitions, replicas: 1 });
   await admin.close();
   const producer = new Producer({ ...base, serializers: stringSerializers });
-  await producer.send({ messages: Array.from({ length: messages }, (_, i) => ({ topic, key: `k${i}`, value: `${i}` })) });
+  await producer.send({
+    messages: Array.from({ length: messages }, (_, i) => ({ topic, key: `k${i}`, value: `${i}` })),
+  });
   await producer.close();
   return topic;
 }
 
-async function platformatic(topic: string, groupId: string, seen: string[]): Promise<PlatformaticConsumer<string, string, string, string>> {
+async function platformatic(
+  topic: string,
+  groupId: string,
+  seen: string[],
+): Promise<PlatformaticConsumer<string, string, string, string>> {
   const consumer = new PlatformaticConsumer({
-    clientId: 'platformatic', bootstrapBrokers: [bootstrap.address], groupId, groupProtocol: 'consumer',
-    deserializers: stringDeserializers, maxWaitTime: 100,
+    clientId: 'platformatic',
+    bootstrapBrokers: [bootstrap.address],
+    groupId,
+    groupProtocol: 'consumer',
+    deserializers: stringDeserializers,
+    maxWaitTime: 100,
   });
   open.push(() => consumer.close(true));
   const stream = await consumer.consume({ topics: [topic], autocommit: true, mode: MessagesStreamModes.EARLIEST });
@@ -40,9 +58,21 @@ async function platformatic(topic: string, groupId: string, seen: string[]): Pro
   return consumer;
 }
 
-async function withLibrdkafka(subscription: string | RegExp, groupId: string, seen: string[], settings = {}): Promise<Consumer> {
-  const kafka = new librdkafka!.KafkaJS.Kafka({ kafkaJS: { brokers: [bootstrap.address], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING } });
-  const consumer = kafka.consumer({ 'group.id': groupId, 'group.protocol': 'consumer', 'auto.offset.reset': 'earliest', ...settings });
+async function withLibrdkafka(
+  subscription: string | RegExp,
+  groupId: string,
+  seen: string[],
+  settings = {},
+): Promise<Consumer> {
+  const kafka = new librdkafka!.KafkaJS.Kafka({
+    kafkaJS: { brokers: [bootstrap.address], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING },
+  });
+  const consumer = kafka.consumer({
+    'group.id': groupId,
+    'group.protocol': 'consumer',
+    'auto.offset.reset': 'earliest',
+    ...settings,
+  });
   await consumer.connect();
   open.push(() => consumer.disconnect());
   await consumer.subscribe({ topics: [subscription] });
@@ -54,11 +84,13 @@ async function withLibrdkafka(subscription: string | RegExp, groupId: string, se
 async function spread(groupId: string): Promise<string> {
   const [host, port] = bootstrap.address.split(':');
   const client = await connect({ host, port: Number(port) });
-  const { groups: [group] } = await client.send(ConsumerGroupDescribe, 1, { groupIds: [groupId], includeAuthorizedOperations: false });
+  const {
+    groups: [group],
+  } = await client.send(ConsumerGroupDescribe, 1, { groupIds: [groupId], includeAuthorizedOperations: false });
   await client.close();
-  const sizes = group.members.map(({ assignment }) => (
-    assignment.topicPartitions.reduce((sum, { partitions }) => sum + partitions.length, 0)
-  ));
+  const sizes = group.members.map(({ assignment }) =>
+    assignment.topicPartitions.reduce((sum, { partitions }) => sum + partitions.length, 0),
+  );
   return `${group.groupState} ${sizes.toSorted((a, b) => a - b).join()}`;
 }
 
@@ -89,8 +121,12 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
   test('a classic kafkajs consumer and librdkafka of the consumer protocol share a group, which is upgraded while it lives', async () => {
     const topic = await filledTopic(4, 20);
     const [groupId, seen]: [string, string[]] = [freshName('group'), []];
-    const classic = new Kafka({ brokers: [bootstrap.address], logLevel: logLevel.NOTHING })
-      .consumer({ groupId, heartbeatInterval: 50, sessionTimeout: 10_000, maxWaitTimeInMs: 100 });
+    const classic = new Kafka({ brokers: [bootstrap.address], logLevel: logLevel.NOTHING }).consumer({
+      groupId,
+      heartbeatInterval: 50,
+      sessionTimeout: 10_000,
+      maxWaitTimeInMs: 100,
+    });
     await classic.connect();
     open.push(() => classic.disconnect());
     await classic.subscribe({ topic, fromBeginning: true });

@@ -48,7 +48,9 @@ async function consume(topic: string, groupId: string, seen: Seen[], fromBeginni
         offset: message.offset,
         key: message.key?.toString() ?? null,
         value: message.value?.toString() ?? null,
-        headers: Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)])),
+        headers: Object.fromEntries(
+          Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
+        ),
       });
     },
   });
@@ -59,7 +61,9 @@ test('kafkajs reads what it wrote: keys, values, headers, tombstones, in the ord
   const topic = freshName('orders');
   await (await admin()).createTopics({ topics: [{ topic, numPartitions: 3 }] });
   const messages = Array.from({ length: 30 }, (_, i) => ({
-    key: `key-${i % 5}`, value: i === 7 ? null : `value-${i}`, headers: { number: String(i) },
+    key: `key-${i % 5}`,
+    value: i === 7 ? null : `value-${i}`,
+    headers: { number: String(i) },
   }));
   await (await producer()).send({ topic, messages });
   const seen: Seen[] = [];
@@ -76,8 +80,12 @@ test('kafkajs reads what it wrote: keys, values, headers, tombstones, in the ord
 test('gzip batches come back whole', async () => {
   const topic = freshName('gzip');
   const value = 'compress me '.repeat(1000);
-  await (await producer()).send({
-    topic, compression: CompressionTypes.GZIP, messages: [{ value }, { value: 'second' }],
+  await (
+    await producer()
+  ).send({
+    topic,
+    compression: CompressionTypes.GZIP,
+    messages: [{ value }, { value: 'second' }],
   });
   const seen: Seen[] = [];
   await consume(topic, freshName('group'), seen);
@@ -90,7 +98,8 @@ test('an idempotent producer is answered, and its records are there once', async
   for (let i = 0; i < 5; i++) await client.send({ topic, acks: -1, messages: [{ value: String(i) }] });
   const seen: Seen[] = [];
   await consume(topic, freshName('group'), seen);
-  await expect.poll(() => seen.map(({ value, offset }) => `${offset}:${value}`), { timeout: 20_000 })
+  await expect
+    .poll(() => seen.map(({ value, offset }) => `${offset}:${value}`), { timeout: 20_000 })
     .toEqual(['0:0', '1:1', '2:2', '3:3', '4:4']);
 });
 
@@ -142,18 +151,25 @@ test('the admin client sees cluster, topics, offsets, configs and groups', async
   expect(await client.listTopics()).toContain(topic);
   await client.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
   const { topics } = await client.fetchTopicMetadata({ topics: [topic] });
-  expect(topics[0].partitions.map(({ leader }) => leader)).toEqual([expect.any(Number), expect.any(Number), expect.any(Number)]);
+  expect(topics[0].partitions.map(({ leader }) => leader)).toEqual([
+    expect.any(Number),
+    expect.any(Number),
+    expect.any(Number),
+  ]);
   await (await producer()).send({ topic, messages: [{ partition: 1, value: 'x' }] });
   const offsets = await client.fetchTopicOffsets(topic);
-  expect(offsets.map(({ partition, low, high }) => `${partition}: ${low} to ${high}`).sort((a, b) => a.localeCompare(b)))
-    .toEqual(['0: 0 to 0', '1: 0 to 1', '2: 0 to 0']);
+  expect(
+    offsets.map(({ partition, low, high }) => `${partition}: ${low} to ${high}`).sort((a, b) => a.localeCompare(b)),
+  ).toEqual(['0: 0 to 0', '1: 0 to 1', '2: 0 to 0']);
   const { resources } = await client.describeConfigs({
-    includeSynonyms: false, resources: [{ type: 2, name: topic, configNames: ['retention.ms'] }],
+    includeSynonyms: false,
+    resources: [{ type: 2, name: topic, configNames: ['retention.ms'] }],
   });
   expect(resources[0].configEntries).toMatchObject([{ configName: 'retention.ms', configValue: '1000' }]);
   await client.setOffsets({ groupId: topic, topic, partitions: [{ partition: 1, offset: '1' }] });
-  expect(await client.fetchOffsets({ groupId: topic, topics: [topic] }))
-    .toMatchObject([{ topic, partitions: expect.arrayContaining([expect.objectContaining({ partition: 1, offset: '1' })]) }]);
+  expect(await client.fetchOffsets({ groupId: topic, topics: [topic] })).toMatchObject([
+    { topic, partitions: expect.arrayContaining([expect.objectContaining({ partition: 1, offset: '1' })]) },
+  ]);
   expect((await client.listGroups()).groups.map(({ groupId }) => groupId)).toContain(topic);
   await client.deleteGroups([topic]);
   await client.deleteTopics({ topics: [topic] });

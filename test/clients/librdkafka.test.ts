@@ -11,7 +11,11 @@ afterEach(async () => {
 
 function kafka() {
   return new librdkafka!.KafkaJS.Kafka({
-    kafkaJS: { clientId: 'librdkafka-test', brokers: [bootstrap.address], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING },
+    kafkaJS: {
+      clientId: 'librdkafka-test',
+      brokers: [bootstrap.address],
+      logLevel: librdkafka!.KafkaJS.logLevel.NOTHING,
+    },
   });
 }
 
@@ -30,15 +34,22 @@ interface Seen {
 }
 
 async function consume(topic: string, seen: Seen[], settings: Record<string, unknown> = {}): Promise<Consumer> {
-  const consumer = await connected(kafka().consumer({
-    kafkaJS: { groupId: freshName('group'), fromBeginning: true },
-    'session.timeout.ms': 10_000, 'heartbeat.interval.ms': 500, ...settings,
-  }));
+  const consumer = await connected(
+    kafka().consumer({
+      kafkaJS: { groupId: freshName('group'), fromBeginning: true },
+      'session.timeout.ms': 10_000,
+      'heartbeat.interval.ms': 500,
+      ...settings,
+    }),
+  );
   await consumer.subscribe({ topics: [topic] });
   await consumer.run({
     eachMessage: async ({ partition, message }) => {
       seen.push({
-        partition, offset: message.offset, key: message.key?.toString(), value: message.value?.toString(),
+        partition,
+        offset: message.offset,
+        key: message.key?.toString(),
+        value: message.value?.toString(),
         header: message.headers?.number?.toString(),
       });
     },
@@ -56,7 +67,11 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     const topic = freshName('orders');
     await createTopic(topic, 3);
     const producer = await connected(kafka().producer());
-    const messages = Array.from({ length: 20 }, (_, i) => ({ key: `key-${i % 4}`, value: `value-${i}`, headers: { number: String(i) } }));
+    const messages = Array.from({ length: 20 }, (_, i) => ({
+      key: `key-${i % 4}`,
+      value: `value-${i}`,
+      headers: { number: String(i) },
+    }));
     await producer.send({ topic, messages });
     const seen: Seen[] = [];
     await consume(topic, seen);
@@ -67,16 +82,20 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     }
   }, 40_000);
 
-  test.each(['gzip', 'snappy', 'lz4', 'zstd'])('%s batches come back whole', async (codec) => {
-    const topic = freshName(codec);
-    await createTopic(topic, 1);
-    const producer = await connected(kafka().producer({ 'compression.codec': codec, 'linger.ms': 20 }));
-    const value = 'compress me '.repeat(500);
-    await producer.send({ topic, messages: [{ value }, { value: 'second' }] });
-    const seen: Seen[] = [];
-    await consume(topic, seen);
-    await expect.poll(() => seen.map((message) => message.value), { timeout: 20_000 }).toEqual([value, 'second']);
-  }, 40_000);
+  test.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    '%s batches come back whole',
+    async (codec) => {
+      const topic = freshName(codec);
+      await createTopic(topic, 1);
+      const producer = await connected(kafka().producer({ 'compression.codec': codec, 'linger.ms': 20 }));
+      const value = 'compress me '.repeat(500);
+      await producer.send({ topic, messages: [{ value }, { value: 'second' }] });
+      const seen: Seen[] = [];
+      await consume(topic, seen);
+      await expect.poll(() => seen.map((message) => message.value), { timeout: 20_000 }).toEqual([value, 'second']);
+    },
+    40_000,
+  );
 
   test('an idempotent producer is acknowledged in order', async () => {
     const topic = freshName('idempotent');
@@ -85,7 +104,8 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     for (let i = 0; i < 5; i++) await producer.send({ topic, messages: [{ value: String(i) }] });
     const seen: Seen[] = [];
     await consume(topic, seen);
-    await expect.poll(() => seen.map(({ offset, value }) => `${offset}:${value}`), { timeout: 20_000 })
+    await expect
+      .poll(() => seen.map(({ offset, value }) => `${offset}:${value}`), { timeout: 20_000 })
       .toEqual(['0:0', '1:1', '2:2', '3:3', '4:4']);
   }, 40_000);
 

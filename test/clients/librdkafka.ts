@@ -40,7 +40,9 @@ export interface Transaction {
 export interface Producer {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  send(batch: Batch): Promise<readonly { topicName: string; partition: number; baseOffset?: string; errorCode: number }[]>;
+  send(
+    batch: Batch,
+  ): Promise<readonly { topicName: string; partition: number; baseOffset?: string; errorCode: number }[]>;
   flush(options?: { timeout?: number }): Promise<void>;
   transaction(): Promise<Transaction>;
 }
@@ -78,7 +80,9 @@ export interface Librdkafka {
 
 function load(): Librdkafka | null {
   try {
-    return createRequire(new URL('./librdkafka/package.json', import.meta.url))('@confluentinc/kafka-javascript') as Librdkafka;
+    return createRequire(new URL('./librdkafka/package.json', import.meta.url))(
+      '@confluentinc/kafka-javascript',
+    ) as Librdkafka;
   } catch {
     return null; // not installed, or compiled for another Node
   }

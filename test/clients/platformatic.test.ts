@@ -1,4 +1,11 @@
-import { Admin, Consumer, MessagesStreamModes, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import {
+  Admin,
+  Consumer,
+  MessagesStreamModes,
+  Producer,
+  stringDeserializers,
+  stringSerializers,
+} from '@platformatic/kafka';
 import { afterEach, expect, test } from 'vitest';
 import { freshName, useBroker } from './bootstrap.ts';
 
@@ -29,8 +36,13 @@ type Message = { partition: number; offset: bigint; key: string; value: string; 
 
 async function consume(topic: string, groupId: string, seen: Message[], options = {}) {
   const client = new Consumer({
-    ...base(), groupId, deserializers: stringDeserializers, maxWaitTime: 200, sessionTimeout: 10_000,
-    heartbeatInterval: 500, ...options,
+    ...base(),
+    groupId,
+    deserializers: stringDeserializers,
+    maxWaitTime: 200,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 500,
+    ...options,
   });
   open.push(client);
   const stream = await client.consume({ topics: [topic], autocommit: true, mode: MessagesStreamModes.EARLIEST });
@@ -42,7 +54,10 @@ test('@platformatic/kafka reads what it wrote, with keys and headers', async () 
   const topic = freshName('orders');
   await admin().createTopics({ topics: [topic], partitions: 3, replicas: 1 });
   const messages = Array.from({ length: 20 }, (_, i) => ({
-    topic, key: `key-${i % 4}`, value: `value-${i}`, headers: new Map([['number', String(i)]]),
+    topic,
+    key: `key-${i % 4}`,
+    value: `value-${i}`,
+    headers: new Map([['number', String(i)]]),
   }));
   await producer().send({ messages, acks: -1 });
   const seen: Message[] = [];
@@ -50,7 +65,9 @@ test('@platformatic/kafka reads what it wrote, with keys and headers', async () 
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(20);
   for (let key = 0; key < 4; key++) {
     const own = seen.filter((message) => message.key === `key-${key}`);
-    expect(own.map((message) => message.headers.get('number'))).toEqual([0, 1, 2, 3, 4].map((n) => String(n * 4 + key)));
+    expect(own.map((message) => message.headers.get('number'))).toEqual(
+      [0, 1, 2, 3, 4].map((n) => String(n * 4 + key)),
+    );
   }
 });
 
@@ -58,7 +75,13 @@ test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)('%s batches come b
   const topic = freshName(compression);
   const value = 'compress me '.repeat(500);
   await admin().createTopics({ topics: [topic], partitions: 1, replicas: 1 });
-  await producer({ compression }).send({ messages: [{ topic, value }, { topic, value: 'second' }], acks: -1 });
+  await producer({ compression }).send({
+    messages: [
+      { topic, value },
+      { topic, value: 'second' },
+    ],
+    acks: -1,
+  });
   const seen: Message[] = [];
   await consume(topic, freshName('group'), seen);
   await expect.poll(() => seen.map((message) => message.value), { timeout: 20_000 }).toEqual([value, 'second']);
@@ -85,7 +108,9 @@ test('the admin client sees metadata and groups, and deletes what it made', asyn
   const groupId = freshName('group');
   await consume(topic, groupId, seen);
   const groups = await client.describeGroups({ groups: [groupId] });
-  await expect.poll(async () => (await client.describeGroups({ groups: [groupId] })).get(groupId)?.state).toBe('Stable');
+  await expect
+    .poll(async () => (await client.describeGroups({ groups: [groupId] })).get(groupId)?.state)
+    .toBe('Stable');
   expect(groups.get(groupId)?.members.size).toBe(1);
   await client.deleteTopics({ topics: [topic] });
   await expect.poll(() => client.listTopics()).not.toContain(topic);

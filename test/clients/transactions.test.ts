@@ -38,11 +38,23 @@ async function committed(topic: string, groupId = freshName('reader')): Promise<
 
 test('kafkajs: committed records are read, aborted ones are not, over two partitions', async () => {
   const topic = await newTopic('kafkajs');
-  const producer = await connected(kafkajs().producer({ transactionalId: freshName('id'), maxInFlightRequests: 1, idempotent: true }));
+  const producer = await connected(
+    kafkajs().producer({ transactionalId: freshName('id'), maxInFlightRequests: 1, idempotent: true }),
+  );
   const seen = await committed(topic);
-  for (const [name, end] of [['a', 'commit'], ['b', 'abort'], ['c', 'commit']] as const) {
+  for (const [name, end] of [
+    ['a', 'commit'],
+    ['b', 'abort'],
+    ['c', 'commit'],
+  ] as const) {
     const transaction = await producer.transaction();
-    await transaction.send({ topic, messages: [{ partition: 0, value: `${name}0` }, { partition: 1, value: `${name}1` }] });
+    await transaction.send({
+      topic,
+      messages: [
+        { partition: 0, value: `${name}0` },
+        { partition: 1, value: `${name}1` },
+      ],
+    });
     await transaction[end]();
   }
   await expect.poll(() => seen.toSorted(), { timeout: 20_000 }).toEqual(['a0', 'a1', 'c0', 'c1']);
@@ -51,12 +63,19 @@ test('kafkajs: committed records are read, aborted ones are not, over two partit
 test('kafkajs: offsets sent with a transaction count when it commits', async () => {
   const topic = await newTopic('offsets');
   const groupId = freshName('group');
-  const producer = await connected(kafkajs().producer({ transactionalId: freshName('id'), maxInFlightRequests: 1, idempotent: true }));
+  const producer = await connected(
+    kafkajs().producer({ transactionalId: freshName('id'), maxInFlightRequests: 1, idempotent: true }),
+  );
   const admin = await connected(kafkajs().admin());
-  const offset = async () => (await admin.fetchOffsets({ groupId, topics: [topic] }))[0].partitions.find(({ partition }) => partition === 0)?.offset;
+  const offset = async () =>
+    (await admin.fetchOffsets({ groupId, topics: [topic] }))[0].partitions.find(({ partition }) => partition === 0)
+      ?.offset;
   const send = async (value: string, end: 'commit' | 'abort') => {
     const transaction = await producer.transaction();
-    await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition: 0, offset: value }] }] });
+    await transaction.sendOffsets({
+      consumerGroupId: groupId,
+      topics: [{ topic, partitions: [{ partition: 0, offset: value }] }],
+    });
     await transaction[end]();
   };
   await send('5', 'abort');
@@ -84,16 +103,30 @@ test('kafkajs: a younger instance of the same transactional id fences the older,
 describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it)', () => {
   function kafka() {
     return new librdkafka!.KafkaJS.Kafka({
-      kafkaJS: { clientId: 'librdkafka-test', brokers: [bootstrap.address], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING },
+      kafkaJS: {
+        clientId: 'librdkafka-test',
+        brokers: [bootstrap.address],
+        logLevel: librdkafka!.KafkaJS.logLevel.NOTHING,
+      },
     });
   }
 
   test('librdkafka: committed records are read, aborted ones are not', async () => {
     const topic = await newTopic('librdkafka');
     const producer = await connected(kafka().producer({ kafkaJS: { transactionalId: freshName('id') } }));
-    for (const [name, end] of [['a', 'commit'], ['b', 'abort'], ['c', 'commit']] as const) {
+    for (const [name, end] of [
+      ['a', 'commit'],
+      ['b', 'abort'],
+      ['c', 'commit'],
+    ] as const) {
       const transaction = await producer.transaction();
-      await transaction.send({ topic, messages: [{ partition: 0, value: `${name}0` }, { partition: 1, value: `${name}1` }] });
+      await transaction.send({
+        topic,
+        messages: [
+          { partition: 0, value: `${name}0` },
+          { partition: 1, value: `${name}1` },
+        ],
+      });
       await transaction[end]();
     }
     const seen = await committed(topic);
@@ -104,9 +137,12 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     const [from, to] = [await newTopic('from'), await newTopic('to')];
     const input = Array.from({ length: 40 }, (_, i) => String(i));
     await (await connected(kafkajs().producer())).send({ topic: from, messages: input.map((value) => ({ value })) });
-    const consumer = await connected(kafka().consumer({
-      kafkaJS: { groupId: freshName('chain'), fromBeginning: true, autoCommit: false }, 'isolation.level': 'read_committed',
-    }));
+    const consumer = await connected(
+      kafka().consumer({
+        kafkaJS: { groupId: freshName('chain'), fromBeginning: true, autoCommit: false },
+        'isolation.level': 'read_committed',
+      }),
+    );
     const producer = await connected(kafka().producer({ kafkaJS: { transactionalId: freshName('chain') } }));
     await consumer.subscribe({ topics: [from] });
     await consumer.run({

@@ -30,7 +30,10 @@ export class Cluster {
     this.layers = { static: new Map(Object.entries(settings)), cluster: new Map(), broker: new Map() };
     const config = effectiveConfig(this.layers);
     this.controller = new Controller({
-      store: this.store(), clusterId: 'cluster-of-this-tests', random: seededRandom(files.operations + 1), config: () => config,
+      store: this.store(),
+      clusterId: 'cluster-of-this-tests',
+      random: seededRandom(files.operations + 1),
+      config: () => config,
     });
   }
 
@@ -41,7 +44,10 @@ export class Cluster {
 
   register(registration: Partial<BrokerRegistration> = {}): this {
     this.controller.register({
-      id: 1, incarnationId: 'incarnationincarnatioA', rack: 'here', logDirectoryIds: ['directorydirectorydirA'],
+      id: 1,
+      incarnationId: 'incarnationincarnatioA',
+      rack: 'here',
+      logDirectoryIds: ['directorydirectorydirA'],
       listeners: [
         { name: 'PLAINTEXT', host: 'inside', port: 9092, securityProtocol: 0 },
         { name: 'OUTSIDE', host: 'example.org', port: 19092, securityProtocol: 0 },
@@ -69,7 +75,8 @@ export function configs(values: Readonly<Record<string, string | null>>): Pick<N
 /** Replicas by hand, by partition: `assigned([1], [1, 2])`. */
 export function assigned(...replicas: readonly number[][]): Partial<NewTopic> {
   return {
-    numPartitions: -1, replicationFactor: -1,
+    numPartitions: -1,
+    replicationFactor: -1,
     assignments: replicas.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
   };
 }

@@ -56,9 +56,15 @@ test('a broker that starts is registered under a new epoch and elected anew wher
   const before = cluster.controller.image.revision;
   cluster.register({ incarnationId: 'anotherincarnationoneA' });
   const { image } = cluster.controller;
-  expect(image.brokers.get(1)).toMatchObject({ incarnationId: 'anotherincarnationoneA', fenced: false, epoch: before + 1 });
+  expect(image.brokers.get(1)).toMatchObject({
+    incarnationId: 'anotherincarnationoneA',
+    fenced: false,
+    epoch: before + 1,
+  });
   expect(image.brokers.get(1)!.epoch).toBeGreaterThan(epoch);
-  expect(image.topicsByName.get('t')!.partitions.every(({ leader, leaderEpoch }) => leader === 1 && leaderEpoch === 1)).toBe(true);
+  expect(
+    image.topicsByName.get('t')!.partitions.every(({ leader, leaderEpoch }) => leader === 1 && leaderEpoch === 1),
+  ).toBe(true);
 });
 
 test('another broker does not take over what it does not lead', async () => {
@@ -72,18 +78,23 @@ test('producer ids come in blocks of a thousand, none twice, also after a restar
   const cluster = new Cluster().register();
   expect(await cluster.controller.allocateProducerIds(1)).toEqual({ first: 0, size: 1000 });
   expect(await cluster.controller.allocateProducerIds(1)).toEqual({ first: 1000, size: 1000 });
-  expect(await new Cluster({}, cluster.files).register().controller.allocateProducerIds(1)).toEqual({ first: 2000, size: 1000 });
+  expect(await new Cluster({}, cluster.files).register().controller.allocateProducerIds(1)).toEqual({
+    first: 2000,
+    size: 1000,
+  });
 });
 
 test('settings become what is given, and what is left out is reset', async () => {
   const { controller } = new Cluster().register();
-  const set = (values: Record<string, string>) => controller.setConfigs([
-    { type: ResourceType.topic, name: 't', values: new Map(Object.entries(values)) },
-  ]);
+  const set = (values: Record<string, string>) =>
+    controller.setConfigs([{ type: ResourceType.topic, name: 't', values: new Map(Object.entries(values)) }]);
   await set({ 'retention.ms': '1', 'segment.ms': '2' });
   const { revision } = controller.image;
   await set({ 'segment.ms': '2', 'flush.ms': '3' });
-  expect([...configOf(controller.image, ResourceType.topic, 't')]).toEqual([['segment.ms', '2'], ['flush.ms', '3']]);
+  expect([...configOf(controller.image, ResourceType.topic, 't')]).toEqual([
+    ['segment.ms', '2'],
+    ['flush.ms', '3'],
+  ]);
   expect(controller.image.revision).toBe(revision + 2); // what stays as it is takes no record
 });
 

@@ -19,15 +19,28 @@ const OTHER_ID = 'qkUpQXPoRLqBh1y-2DL-BA';
 
 function partition(partitionId: number, topicId = ID): MetadataDraft {
   return {
-    type: 'PartitionRecord', topicId, partitionId, replicas: [1, 2], isr: [1, 2], removingReplicas: [], addingReplicas: [],
-    leader: 1, leaderEpoch: 4, partitionEpoch: 7,
+    type: 'PartitionRecord',
+    topicId,
+    partitionId,
+    replicas: [1, 2],
+    isr: [1, 2],
+    removingReplicas: [],
+    addingReplicas: [],
+    leader: 1,
+    leaderEpoch: 4,
+    partitionEpoch: 7,
   };
 }
 
 function twoTopics(): ClusterImage {
-  return after(emptyImage('c'),
-    { type: 'TopicRecord', name: 'orders', topicId: ID }, partition(0), partition(1),
-    { type: 'TopicRecord', name: 'other', topicId: OTHER_ID }, partition(0, OTHER_ID));
+  return after(
+    emptyImage('c'),
+    { type: 'TopicRecord', name: 'orders', topicId: ID },
+    partition(0),
+    partition(1),
+    { type: 'TopicRecord', name: 'other', topicId: OTHER_ID },
+    partition(0, OTHER_ID),
+  );
 }
 
 test('a topic is found by name and by id', () => {
@@ -57,7 +70,11 @@ test('naming a leader, even the old one, begins a new epoch; any other change on
 
 test('a topic takes its settings with it', () => {
   const set = after(twoTopics(), {
-    type: 'ConfigRecord', resourceType: ResourceType.topic, resourceName: 'orders', name: 'retention.ms', value: '1',
+    type: 'ConfigRecord',
+    resourceType: ResourceType.topic,
+    resourceName: 'orders',
+    name: 'retention.ms',
+    value: '1',
   });
   expect(configOf(set, ResourceType.topic, 'orders').get('retention.ms')).toBe('1');
   const removed = after(set, { type: 'RemoveTopicRecord', topicId: ID });
@@ -68,7 +85,11 @@ test('a topic takes its settings with it', () => {
 
 test('a setting without a value is gone, and the last one takes the resource with it', () => {
   const record = (value: string | null): MetadataDraft => ({
-    type: 'ConfigRecord', resourceType: ResourceType.group, resourceName: 'g', name: 'consumer.session.timeout.ms', value,
+    type: 'ConfigRecord',
+    resourceType: ResourceType.group,
+    resourceName: 'g',
+    name: 'consumer.session.timeout.ms',
+    value,
   });
   const set = after(emptyImage('c'), record('45000'));
   expect([...configOf(set, ResourceType.group, 'g')]).toEqual([['consumer.session.timeout.ms', '45000']]);
@@ -76,22 +97,32 @@ test('a setting without a value is gone, and the last one takes the resource wit
 });
 
 test('a change to a partition that was never made is a broken log', () => {
-  expect(() => after(twoTopics(), { type: 'PartitionChangeRecord', topicId: ID, partitionId: 9, leader: 1 })).toThrow(/never made/);
+  expect(() => after(twoTopics(), { type: 'PartitionChangeRecord', topicId: ID, partitionId: 9, leader: 1 })).toThrow(
+    /never made/,
+  );
 });
 
 test('recordsOf says all there is to an image', async () => {
   const cluster = new Cluster().register();
   await cluster.create(
-    topic('plain'), topic('kept', { numPartitions: 3, ...configs({ 'retention.ms': '7', 'cleanup.policy': 'compact' }) }),
-    topic('by-hand', assigned([1], [1])), topic('gone'),
+    topic('plain'),
+    topic('kept', { numPartitions: 3, ...configs({ 'retention.ms': '7', 'cleanup.policy': 'compact' }) }),
+    topic('by-hand', assigned([1], [1])),
+    topic('gone'),
   );
   await cluster.controller.deleteTopics([{ name: 'gone', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }]);
-  await cluster.controller.setConfigs([{ type: ResourceType.broker, name: '', values: new Map([['message.max.bytes', '5']]) }]);
+  await cluster.controller.setConfigs([
+    { type: ResourceType.broker, name: '', values: new Map([['message.max.bytes', '5']]) },
+  ]);
   await cluster.controller.allocateProducerIds(1);
   const { image } = cluster.controller;
   const changed = after(image, {
-    type: 'PartitionChangeRecord', topicId: image.topicsByName.get('kept')!.id, partitionId: 1, leader: 1,
-    eligibleLeaderReplicas: [1], lastKnownElr: [1],
+    type: 'PartitionChangeRecord',
+    topicId: image.topicsByName.get('kept')!.id,
+    partitionId: 1,
+    leader: 1,
+    eligibleLeaderReplicas: [1],
+    lastKnownElr: [1],
   });
 
   const again = after(emptyImage(changed.clusterId), ...recordsOf(changed));

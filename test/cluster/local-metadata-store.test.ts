@@ -12,7 +12,8 @@ function named(...names: string[]): MetadataDraft[] {
   return names.map((name) => ({ type: 'FeatureLevelRecord', name, featureLevel: 1 }));
 }
 
-const NAMES = ({ records }: { records: readonly object[] }) => records.map((record) => (record as { name: string }).name);
+const NAMES = ({ records }: { records: readonly object[] }) =>
+  records.map((record) => (record as { name: string }).name);
 
 /** A store that has three batches, of offsets 0, 1 to 2, and 3. */
 function threeBatches() {
@@ -37,10 +38,18 @@ test('an append answers what a reader will see', () => {
   const cluster = new Cluster();
   const store = cluster.store();
   store.load();
-  const answered = store.append([{
-    type: 'PartitionRecord', topicId: 'Yzuwlcq0QZum8IWZW66tIA', partitionId: 0, replicas: [1], isr: [1], leader: 1,
-    removingReplicas: [], addingReplicas: [],
-  }]);
+  const answered = store.append([
+    {
+      type: 'PartitionRecord',
+      topicId: 'Yzuwlcq0QZum8IWZW66tIA',
+      partitionId: 0,
+      replicas: [1],
+      isr: [1],
+      leader: 1,
+      removingReplicas: [],
+      addingReplicas: [],
+    },
+  ]);
   expect(answered).toEqual(cluster.store().load()[0]);
 });
 
@@ -119,17 +128,30 @@ test('a rewritten log ends at the revision it had, and goes on from there', () =
 
 function logOf(...values: Buffer[]): Cluster {
   const cluster = new Cluster();
-  cluster.files.replace(LOG_PATH, encodeBatch({ records: values.map((value) => ({ key: null, value, timestamp: 1 })) }));
+  cluster.files.replace(
+    LOG_PATH,
+    encodeBatch({ records: values.map((value) => ({ key: null, value, timestamp: 1 })) }),
+  );
   return cluster;
 }
 
 test('a record that this version does not act on stops the start: without ACLs everybody could do everything', () => {
   const acl = encodeMetadataRecord(AccessControlEntryRecord, 0, {
-    id: 'Yzuwlcq0QZum8IWZW66tIA', resourceType: 2, resourceName: 't', patternType: 3, principal: 'User:a', host: '*',
-    operation: 3, permissionType: 2,
+    id: 'Yzuwlcq0QZum8IWZW66tIA',
+    resourceType: 2,
+    resourceName: 't',
+    patternType: 3,
+    principal: 'User:a',
+    host: '*',
+    operation: 3,
+    permissionType: 2,
   });
   expect(() => logOf(acl).store().load()).toThrow(/AccessControlEntryRecord/);
-  expect(logOf(encodeMetadataRecord(NoOpRecord, 0, {})).store().load()).toHaveLength(1);
+  expect(
+    logOf(encodeMetadataRecord(NoOpRecord, 0, {}))
+      .store()
+      .load(),
+  ).toHaveLength(1);
 });
 
 test('a cluster is after a restart what it was, under new epochs', async () => {

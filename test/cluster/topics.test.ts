@@ -37,27 +37,56 @@ describe('a topic is not created', () => {
     ['with a setting that does not exist', topic('t', configs({ nonsense: '1' })), 'INVALID_CONFIG'],
     ['with a setting that cannot be', topic('t', configs({ 'retention.ms': 'soon' })), 'INVALID_CONFIG'],
     ['with a setting of null', topic('t', configs({ 'retention.ms': null })), 'INVALID_CONFIG'],
-    ['with both wrong, the setting first', topic('t', { replicationFactor: 9, ...configs({ nonsense: '1' }) }), 'INVALID_CONFIG'],
+    [
+      'with both wrong, the setting first',
+      topic('t', { replicationFactor: 9, ...configs({ nonsense: '1' }) }),
+      'INVALID_CONFIG',
+    ],
     ['by hand and by factor', topic('t', { ...assigned([1]), replicationFactor: 1 }), 'INVALID_REQUEST'],
     ['by hand and by number', topic('t', { ...assigned([1]), numPartitions: 1 }), 'INVALID_REQUEST'],
     ['on a broker that does not exist', topic('t', assigned([7])), 'INVALID_REPLICA_ASSIGNMENT'],
     ['on no broker', topic('t', assigned([])), 'INVALID_REPLICA_ASSIGNMENT'],
     ['on one broker twice', topic('t', assigned([1, 1])), 'INVALID_REPLICA_ASSIGNMENT'],
-    ['with a partition left out', topic('t', {
-      ...assigned([1]), assignments: [{ partitionIndex: 0, brokerIds: [1] }, { partitionIndex: 2, brokerIds: [1] }],
-    }), 'INVALID_REPLICA_ASSIGNMENT'],
-    ['with a partition below 0', topic('t', {
-      ...assigned([1]), assignments: [{ partitionIndex: -1, brokerIds: [1] }],
-    }), 'INVALID_REPLICA_ASSIGNMENT'],
-    ['with a partition assigned twice', topic('t', {
-      ...assigned([1]), assignments: [{ partitionIndex: 0, brokerIds: [1] }, { partitionIndex: 0, brokerIds: [1] }],
-    }), 'INVALID_REPLICA_ASSIGNMENT'],
+    [
+      'with a partition left out',
+      topic('t', {
+        ...assigned([1]),
+        assignments: [
+          { partitionIndex: 0, brokerIds: [1] },
+          { partitionIndex: 2, brokerIds: [1] },
+        ],
+      }),
+      'INVALID_REPLICA_ASSIGNMENT',
+    ],
+    [
+      'with a partition below 0',
+      topic('t', {
+        ...assigned([1]),
+        assignments: [{ partitionIndex: -1, brokerIds: [1] }],
+      }),
+      'INVALID_REPLICA_ASSIGNMENT',
+    ],
+    [
+      'with a partition assigned twice',
+      topic('t', {
+        ...assigned([1]),
+        assignments: [
+          { partitionIndex: 0, brokerIds: [1] },
+          { partitionIndex: 0, brokerIds: [1] },
+        ],
+      }),
+      'INVALID_REPLICA_ASSIGNMENT',
+    ],
   ];
   test.each(refused)('%s', async (_how, asked, code) => {
     const { controller } = await cluster();
     const before = controller.image;
     const [result] = await controller.createTopics([asked], { validateOnly: false });
-    expect(result).toMatchObject({ name: asked.name, errorCode: ErrorCode[code], errorMessage: expect.stringMatching(/./) });
+    expect(result).toMatchObject({
+      name: asked.name,
+      errorCode: ErrorCode[code],
+      errorMessage: expect.stringMatching(/./),
+    });
     expect(controller.image).toBe(before);
   });
 
@@ -72,7 +101,10 @@ describe('a topic is not created', () => {
 test('of several topics those that can be are created, and each gets its own answer in the order asked', async () => {
   const made = await cluster();
   expect(await made.create(topic('one'), topic('there'), topic('two'), topic('b', { replicationFactor: 5 }))).toEqual([
-    ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS, ErrorCode.NONE, ErrorCode.INVALID_REPLICATION_FACTOR,
+    ErrorCode.NONE,
+    ErrorCode.TOPIC_ALREADY_EXISTS,
+    ErrorCode.NONE,
+    ErrorCode.INVALID_REPLICATION_FACTOR,
   ]);
   expect([...made.controller.image.topicsByName.keys()]).toEqual(['there', 'a.b', 'one', 'two']);
 });
@@ -80,7 +112,8 @@ test('of several topics those that can be are created, and each gets its own ans
 test('a topic asked for twice is not created, and answered once', async () => {
   const made = await cluster();
   expect(await made.create(topic('t'), topic('t', { numPartitions: 3 }), topic('u'))).toEqual([
-    ErrorCode.INVALID_REQUEST, ErrorCode.NONE,
+    ErrorCode.INVALID_REQUEST,
+    ErrorCode.NONE,
   ]);
 });
 
@@ -96,8 +129,9 @@ test('10,000 partitions are the most of one request, over all its topics', async
 
 test('what a request leaves open is taken from the configuration', async () => {
   const { controller } = await cluster({ 'num.partitions': '4' });
-  const [result] = await controller.createTopics(
-    [topic('t', { numPartitions: -1, replicationFactor: -1 })], { validateOnly: false });
+  const [result] = await controller.createTopics([topic('t', { numPartitions: -1, replicationFactor: -1 })], {
+    validateOnly: false,
+  });
   expect(result).toMatchObject({ errorCode: 0, numPartitions: 4, replicationFactor: 1 });
 });
 
@@ -117,7 +151,12 @@ test('only validating changes nothing', async () => {
 
 test('a setting given twice is what it was given last', async () => {
   const { controller } = await cluster();
-  const twice = { configs: [{ name: 'retention.ms', value: '1' }, { name: 'retention.ms', value: '2' }] };
+  const twice = {
+    configs: [
+      { name: 'retention.ms', value: '1' },
+      { name: 'retention.ms', value: '2' },
+    ],
+  };
   const [result] = await controller.createTopics([topic('t', twice)], { validateOnly: false });
   expect(result).toMatchObject({ configs: new Map([['retention.ms', '2']]) });
 });
@@ -132,7 +171,12 @@ test('a new partition is led by its first replica, which is in sync with itself'
 });
 
 test('replicas go round the brokers, each partition beginning one further', () => {
-  expect(place([1, 2, 3], 4, 2, 1)).toEqual([[2, 3], [3, 1], [1, 2], [2, 3]]);
+  expect(place([1, 2, 3], 4, 2, 1)).toEqual([
+    [2, 3],
+    [3, 1],
+    [1, 2],
+    [2, 3],
+  ]);
 });
 
 test('names of topics that are created together may collide, as in Kafka', async () => {
@@ -168,7 +212,11 @@ test('a deleted name is free at once, under another id', async () => {
 describe('a deletion is refused', () => {
   const refused: readonly [string, TopicToDelete[], (keyof typeof ErrorCode)[]][] = [
     ['for a name nobody has', [byName('nope')], ['UNKNOWN_TOPIC_OR_PARTITION']],
-    ['for a name nobody may have', [byName('a b'), byName('')], ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION']],
+    [
+      'for a name nobody may have',
+      [byName('a b'), byName('')],
+      ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION'],
+    ],
     ['for an id nobody has', [byId(UNKNOWN_ID)], ['UNKNOWN_TOPIC_ID']],
     ['for neither name nor id', [byId(ZERO_UUID)], ['INVALID_REQUEST']],
     ['for both at once', [{ name: 'there', topicId: UNKNOWN_ID }], ['INVALID_REQUEST']],
@@ -202,9 +250,12 @@ function more(name: string, count: number, replicas: number[][] | null = null): 
 test('a topic gets more partitions behind those it has', async () => {
   const { controller } = await cluster();
   const old = controller.image.topicsByName.get('there')!.partitions[0];
-  expect(await controller.createPartitions([more('there', 3), more('a.b', 2, [[1]])], { validateOnly: false })).toEqual([
-    { name: 'there', errorCode: 0, errorMessage: null }, { name: 'a.b', errorCode: 0, errorMessage: null },
-  ]);
+  expect(await controller.createPartitions([more('there', 3), more('a.b', 2, [[1]])], { validateOnly: false })).toEqual(
+    [
+      { name: 'there', errorCode: 0, errorMessage: null },
+      { name: 'a.b', errorCode: 0, errorMessage: null },
+    ],
+  );
   const { partitions } = controller.image.topicsByName.get('there')!;
   expect(partitions).toHaveLength(3);
   expect(partitions[0]).toBe(old);

@@ -42,11 +42,17 @@ export async function check(crash: Crash, disk: CrashDisk): Promise<string[]> {
 }
 
 async function checkPartition(
-  crash: Crash, running: Running, partition: Partition, wrong: string[], said: readonly string[],
+  crash: Crash,
+  running: Running,
+  partition: Partition,
+  wrong: string[],
+  said: readonly string[],
 ): Promise<void> {
   const { story, at, survival, isDamaged = false } = crash;
   const where = `${partition.topic}-${partition.index}`;
-  const attempts = story.attempts.filter((one) => one.topic === partition.topic && one.partition === partition.index && one.sentAt <= at);
+  const attempts = story.attempts.filter(
+    (one) => one.topic === partition.topic && one.partition === partition.index && one.sentAt <= at,
+  );
   const found = new Map<number, string>();
   let next = partition.logStartOffset;
   try {
@@ -66,7 +72,8 @@ async function checkPartition(
     return;
   }
   const mayStartAt = latestStart(crash, partition);
-  if (partition.logStartOffset > mayStartAt) wrong.push(`${where}: begins at ${partition.logStartOffset}, was never moved beyond ${mayStartAt}`);
+  if (partition.logStartOffset > mayStartAt)
+    wrong.push(`${where}: begins at ${partition.logStartOffset}, was never moved beyond ${mayStartAt}`);
   if (survival !== 'kill' && partition.topic !== SYNCED) return;
   for (const { ackedAt, baseOffset, values } of attempts) {
     for (const [i, value] of values.entries()) {
@@ -79,26 +86,39 @@ async function checkPartition(
 }
 
 /** Each value where it was acknowledged, or once somewhere if it was not. */
-function checkValues(where: string, attempts: readonly Attempt[], found: ReadonlyMap<number, string>, wrong: string[]): void {
+function checkValues(
+  where: string,
+  attempts: readonly Attempt[],
+  found: ReadonlyMap<number, string>,
+  wrong: string[],
+): void {
   const known = new Map<string, number>();
-  for (const { values, baseOffset } of attempts) for (const [i, value] of values.entries()) known.set(value, baseOffset < 0 ? -1 : baseOffset + i);
+  for (const { values, baseOffset } of attempts)
+    for (const [i, value] of values.entries()) known.set(value, baseOffset < 0 ? -1 : baseOffset + i);
   const seen = new Set<string>();
   for (const [offset, value] of found) {
     const expected = known.get(value);
     if (expected === undefined) wrong.push(`${where}: ${offset} holds ${value.slice(0, 30)}, which nobody sent`);
-    else if (expected >= 0 && expected !== offset) wrong.push(`${where}: ${value.slice(0, 30)} is at ${offset}, was acknowledged at ${expected}`);
+    else if (expected >= 0 && expected !== offset)
+      wrong.push(`${where}: ${value.slice(0, 30)} is at ${offset}, was acknowledged at ${expected}`);
     if (seen.has(value)) wrong.push(`${where}: ${value.slice(0, 30)} is there twice`);
     seen.add(value);
   }
 }
 
 function checkLossIsSaid(
-  where: string, { at }: Crash, attempts: readonly Attempt[], found: ReadonlyMap<number, string>, said: readonly string[], wrong: string[],
+  where: string,
+  { at }: Crash,
+  attempts: readonly Attempt[],
+  found: ReadonlyMap<number, string>,
+  said: readonly string[],
+  wrong: string[],
 ): void {
   if (said.length > 0) return;
   const start = Math.min(...found.keys());
   for (const { ackedAt, baseOffset, values } of attempts) {
-    if (ackedAt <= at && baseOffset >= start && found.get(baseOffset) !== values[0]) wrong.push(`${where}: ${baseOffset} is missing without a word`);
+    if (ackedAt <= at && baseOffset >= start && found.get(baseOffset) !== values[0])
+      wrong.push(`${where}: ${baseOffset} is missing without a word`);
   }
 }
 
@@ -112,7 +132,12 @@ function latestStart({ story, at }: Crash, { topic, index }: Partition): number 
 
 /** What a producer sends again, having got no answer, must not be there twice; what comes next goes to the end. */
 async function checkDuplicates(
-  { story, at }: Crash, running: Running, partition: Partition, attempts: readonly Attempt[], found: ReadonlyMap<number, string>, wrong: string[],
+  { story, at }: Crash,
+  running: Running,
+  partition: Partition,
+  attempts: readonly Attempt[],
+  found: ReadonlyMap<number, string>,
+  wrong: string[],
 ): Promise<void> {
   const where = `${partition.topic}-${partition.index}`;
   const last = attempts.findLast((one) => one.producerId >= 0 && one.ackedAt <= at);
@@ -122,29 +147,52 @@ async function checkDuplicates(
   const end = partition.endOffset;
   const { errorCode, baseOffset } = await produce(running, partition, Buffer.from(last.records));
   if (errorCode !== 0 || baseOffset !== last.baseOffset || partition.endOffset !== end) {
-    wrong.push(`${where}: a batch sent again answers ${errorCode} at ${baseOffset}, was at ${last.baseOffset}; the log went from ${end} to ${partition.endOffset}`);
+    wrong.push(
+      `${where}: a batch sent again answers ${errorCode} at ${baseOffset}, was at ${last.baseOffset}; the log went from ${end} to ${partition.endOffset}`,
+    );
   }
 }
 
-function produce(running: Running, { topic, index }: Partition, records: Buffer): Promise<{ errorCode: number; baseOffset: number }> {
+function produce(
+  running: Running,
+  { topic, index }: Partition,
+  records: Buffer,
+): Promise<{ errorCode: number; baseOffset: number }> {
   return new Promise((resolve) => {
-    running.clients[0].send(Produce, 9, {
-      transactionalId: null, acks: -1, timeoutMs: 1000, topicData: [{ name: topic, partitionData: [{ index, records }] }],
-    }, ({ responses }) => resolve(responses[0].partitionResponses[0]));
+    running.clients[0].send(
+      Produce,
+      9,
+      {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [{ name: topic, partitionData: [{ index, records }] }],
+      },
+      ({ responses }) => resolve(responses[0].partitionResponses[0]),
+    );
   });
 }
 
 function checkCommits({ story, at, survival }: Crash, running: Running, wrong: string[]): void {
   const { groups } = running.broker.parts;
   const response = groups.fetchOffsets({ groupId: GROUP, topics: null }, false);
-  const committed = new Map(response.topics.flatMap(({ name, partitions }) =>
-    name === SYNCED ? partitions.map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset] as const) : []));
+  const committed = new Map(
+    response.topics.flatMap(({ name, partitions }) =>
+      name === SYNCED
+        ? partitions.map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset] as const)
+        : [],
+    ),
+  );
   for (const partition of [0, 1]) {
     const sent = story.commits.filter((one) => one.partition === partition && one.sentAt <= at);
     const last = sent.findLast(({ ackedAt }) => ackedAt <= at);
     const got = committed.get(partition) ?? -1;
-    const allowed = survival === 'kill' ? sent.slice(last === undefined ? 0 : sent.indexOf(last)).map(({ offset }) => offset) : sent.map(({ offset }) => offset);
+    const allowed =
+      survival === 'kill'
+        ? sent.slice(last === undefined ? 0 : sent.indexOf(last)).map(({ offset }) => offset)
+        : sent.map(({ offset }) => offset);
     if (last === undefined || survival !== 'kill') allowed.push(-1);
-    if (!allowed.includes(got)) wrong.push(`group ${GROUP}: partition ${partition} is at ${got}, should be at ${allowed.join(' or ')}`);
+    if (!allowed.includes(got))
+      wrong.push(`group ${GROUP}: partition ${partition} is at ${got}, should be at ${allowed.join(' or ')}`);
   }
 }

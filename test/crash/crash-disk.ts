@@ -84,7 +84,8 @@ export class CrashDisk implements Files {
       if (known !== undefined) return known;
       const node = this.#nodes.get(id) as FileNode;
       let bytes: Buffer = Buffer.from(survival === 'kill' ? node.bytes : node.safe);
-      if (survival !== 'kill') for (const change of node.pending) if (keep()) bytes = changed(bytes, tornAtRandom(change, random));
+      if (survival !== 'kill')
+        for (const change of node.pending) if (keep()) bytes = changed(bytes, tornAtRandom(change, random));
       if (torn !== null && torn.kind === 'write' && torn.file === id) {
         bytes = changed(bytes, { ...torn, bytes: torn.bytes.subarray(0, keptOfTorn) });
       }
@@ -189,7 +190,10 @@ export class CrashDisk implements Files {
       this.#rename(this.#parent(to), [{ name: basename(to), node }]);
       this.#rename(this.#parent(from), [{ name: basename(from), node: null }]);
     } else {
-      this.#rename(this.#parent(from), [{ name: basename(from), node: null }, { name: basename(to), node }]);
+      this.#rename(this.#parent(from), [
+        { name: basename(from), node: null },
+        { name: basename(to), node },
+      ]);
     }
   }
 

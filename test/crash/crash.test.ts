@@ -23,7 +23,10 @@ describe('the checker notices a broker that', () => {
     try {
       for (let seed = 1; seed <= 6; seed++) {
         const { failures } = await sweep(await live(seed, 40), {
-          every: 3, tornLengths: 2, flips: 2, onProgress: (progress) => progress.failures === 0,
+          every: 3,
+          tornLengths: 2,
+          flips: 2,
+          onProgress: (progress) => progress.failures === 0,
         });
         if (failures.length > 0) return;
       }

@@ -20,7 +20,11 @@ import { freePort } from './free-port.ts';
 import { writers, type Acknowledged, type Writer } from './writers.ts';
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '200' }, seed: { type: 'string' }, keep: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
 });
 const rounds = Number(flags.rounds);
 const seed = Number(flags.seed ?? Date.now() % 1_000_000);
@@ -37,11 +41,26 @@ const failures: string[] = [];
 let committed = -1;
 
 async function start(port: number): Promise<ChildProcess> {
-  const broker = spawn(process.execPath, [
-    main, 'start', '--port', String(port), '--host', '127.0.0.1', '--dir', directory,
-    '--set', 'offsets.topic.num.partitions=1', '--set', 'log.flush.offset.checkpoint.interval.ms=200',
-    '--set', 'log.retention.check.interval.ms=200',
-  ], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const broker = spawn(
+    process.execPath,
+    [
+      main,
+      'start',
+      '--port',
+      String(port),
+      '--host',
+      '127.0.0.1',
+      '--dir',
+      directory,
+      '--set',
+      'offsets.topic.num.partitions=1',
+      '--set',
+      'log.flush.offset.checkpoint.interval.ms=200',
+      '--set',
+      'log.retention.check.interval.ms=200',
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   await new Promise<void>((resolve, reject) => {
     broker.once('exit', (code) => reject(new Error(`the broker ended with ${code}: see ${directory}`)));
     broker.stdout.on('data', (text: Buffer) => String(text).includes('ready') && resolve());
@@ -57,11 +76,18 @@ function kill(broker: ChildProcess): Promise<unknown> {
 
 async function createTopics(client: Client, all: readonly Writer[]): Promise<void> {
   await client.send(CreateTopics, 5, {
-    timeoutMs: 5000, validateOnly: false,
+    timeoutMs: 5000,
+    validateOnly: false,
     topics: all.map(({ topic }, i) => ({
-      name: topic, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [],
+      name: topic,
+      numPartitions: PARTITIONS,
+      replicationFactor: 1,
+      assignments: [],
       // Small segments, so that many a round dies while one is rolled; and every other topic is synced.
-      configs: [{ name: 'segment.bytes', value: '1048576' }, { name: 'flush.messages', value: i % 2 === 0 ? '1' : '9223372036854775807' }],
+      configs: [
+        { name: 'segment.bytes', value: '1048576' },
+        { name: 'flush.messages', value: i % 2 === 0 ? '1' : '9223372036854775807' },
+      ],
     })),
   });
   for (;;) {
@@ -73,17 +99,23 @@ async function createTopics(client: Client, all: readonly Writer[]): Promise<voi
 
 async function commitOffset(client: Client, topic: string, committedOffset: number): Promise<void> {
   const { topics } = await client.send(OffsetCommit, 7, {
-    groupId: GROUP, memberId: '', topics: [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: '' }] }],
+    groupId: GROUP,
+    memberId: '',
+    topics: [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: '' }] }],
   });
   if (topics[0].partitions[0].errorCode === 0) committed = committedOffset;
 }
 
 async function checkOffset(client: Client, topic: string): Promise<void> {
   if (committed < 0) return;
-  const { topics } = await client.send(OffsetFetch, 5, { groupId: GROUP, topics: [{ name: topic, partitionIndexes: [0] }] });
+  const { topics } = await client.send(OffsetFetch, 5, {
+    groupId: GROUP,
+    topics: [{ name: topic, partitionIndexes: [0] }],
+  });
   const { committedOffset } = topics[0].partitions[0];
   // The last one may have been written without its answer having come.
-  if (committedOffset !== committed && committedOffset !== committed + 1) failures.push(`${GROUP} is at ${committedOffset}, ${committed} was acknowledged`);
+  if (committedOffset !== committed && committedOffset !== committed + 1)
+    failures.push(`${GROUP} is at ${committedOffset}, ${committed} was acknowledged`);
 }
 
 /** Reads on from where the last round ended, and holds it against what was acknowledged. */
@@ -91,9 +123,11 @@ async function check(client: Client, topic: string, partition: number): Promise<
   const key = `${topic}-${partition}`;
   const values = read.get(key) ?? [];
   read.set(key, values);
-  for (let isEnd = false; !isEnd; ) {
+  for (let isEnd = false; !isEnd;) {
     const { responses } = await client.send(Fetch, 11, {
-      maxWaitMs: 0, minBytes: 1, topics: [{ topic, partitions: [{ partition, fetchOffset: values.length, partitionMaxBytes: 1 << 20 }] }],
+      maxWaitMs: 0,
+      minBytes: 1,
+      topics: [{ topic, partitions: [{ partition, fetchOffset: values.length, partitionMaxBytes: 1 << 20 }] }],
     });
     const { errorCode, records, highWatermark } = responses[0].partitions[0];
     if (errorCode !== 0) return void failures.push(`${key} answers ${errorCode} at ${values.length}`);
@@ -107,11 +141,14 @@ async function check(client: Client, topic: string, partition: number): Promise<
       }
     }
     isEnd = values.length >= highWatermark;
-    if (!isEnd && bytes.length === 0) return void failures.push(`${key} gives nothing at ${values.length} of ${highWatermark}`);
+    if (!isEnd && bytes.length === 0)
+      return void failures.push(`${key} gives nothing at ${values.length} of ${highWatermark}`);
   }
   for (const [offset, value] of acknowledged.get(key) ?? []) {
     if (values[offset] === value) continue;
-    failures.push(`${key}: ${value.slice(0, 40)} was acknowledged at ${offset}, there is ${values[offset]?.slice(0, 40)} of ${values.length}`);
+    failures.push(
+      `${key}: ${value.slice(0, 40)} was acknowledged at ${offset}, there is ${values[offset]?.slice(0, 40)} of ${values.length}`,
+    );
   }
   const twice = values.length - new Set(values).size;
   if (twice > 0) failures.push(`${key}: ${twice} values are there twice`);
@@ -132,7 +169,9 @@ async function run(): Promise<void> {
     const broker = await start(port);
     const client = await connect({ host: '127.0.0.1', port });
     if (round === 1) await createTopics(client, all);
-    await Promise.all(all.flatMap(({ topic }) => Array.from({ length: PARTITIONS }, (_, partition) => check(client, topic, partition))));
+    await Promise.all(
+      all.flatMap(({ topic }) => Array.from({ length: PARTITIONS }, (_, partition) => check(client, topic, partition))),
+    );
     await checkOffset(client, all[0].topic);
     const before = counts();
     const busy = all.map((writer) => writer.write(`127.0.0.1:${port}`, round, note));
@@ -145,17 +184,22 @@ async function run(): Promise<void> {
     await client.close();
     const ends = await Promise.all(busy.map((writing) => writing.stop()));
     if (round % 10 === 0 || counts() === before) {
-      process.stdout.write(`  round ${round}: ${counts()} acknowledged (${ends.join(', ')} in this one), ${failures.length} failures\n`);
+      process.stdout.write(
+        `  round ${round}: ${counts()} acknowledged (${ends.join(', ')} in this one), ${failures.length} failures\n`,
+      );
     }
   }
   const broker = await start(port);
   const client = await connect({ host: '127.0.0.1', port });
   read.clear(); // the last time from the start
-  for (const { topic } of all) for (let partition = 0; partition < PARTITIONS; partition++) await check(client, topic, partition);
+  for (const { topic } of all)
+    for (let partition = 0; partition < PARTITIONS; partition++) await check(client, topic, partition);
   await client.close();
   await kill(broker);
   const total = [...read.values()].reduce((sum, { length }) => sum + length, 0);
-  process.stdout.write(`${rounds} rounds, ${counts()} records acknowledged, ${total} there, ${failures.length} failures\n`);
+  process.stdout.write(
+    `${rounds} rounds, ${counts()} records acknowledged, ${total} there, ${failures.length} failures\n`,
+  );
   for (const failure of failures.slice(0, 20)) process.stdout.write(`FAILED ${failure}\n`);
 }
 

@@ -48,7 +48,10 @@ export class LocalClient {
 
   /** Calls `answered` in the very moment the broker sends; never, when it ends the connection. One request at a time. */
   send<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, draft: Draft<Req>, answered: (response: Values<Res>) => void,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+    answered: (response: Values<Res>) => void,
   ): void {
     const writer = new Writer();
     writer.int32(0);

@@ -17,7 +17,11 @@ export interface Mutant {
 }
 
 /** Replaces a method by one that is made of the old. */
-function replaced<T extends object, K extends keyof T>(owner: T, key: K, make: (original: T[K]) => unknown): () => void {
+function replaced<T extends object, K extends keyof T>(
+  owner: T,
+  key: K,
+  make: (original: T[K]) => unknown,
+): () => void {
   const original = owner[key];
   owner[key] = make(original) as T[K];
   return () => void (owner[key] = original);
@@ -26,10 +30,19 @@ function replaced<T extends object, K extends keyof T>(owner: T, key: K, make: (
 type Method<T> = (this: T, ...rest: unknown[]) => unknown;
 
 /** The same for methods, which want their object. */
-function wrapped<T extends object>(owner: T, key: keyof T, make: (self: T, original: (...rest: unknown[]) => unknown, rest: unknown[]) => unknown): () => void {
-  return replaced(owner, key, (original) => function mutated(this: T, ...rest: unknown[]) {
-    return make(this, (...given) => (original as Method<T>).apply(this, given), rest);
-  });
+function wrapped<T extends object>(
+  owner: T,
+  key: keyof T,
+  make: (self: T, original: (...rest: unknown[]) => unknown, rest: unknown[]) => unknown,
+): () => void {
+  return replaced(
+    owner,
+    key,
+    (original) =>
+      function mutated(this: T, ...rest: unknown[]) {
+        return make(this, (...given) => (original as Method<T>).apply(this, given), rest);
+      },
+  );
 }
 
 export const mutants: readonly Mutant[] = [
@@ -39,10 +52,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'acknowledges before the sync has returned',
-    apply: () => wrapped(GroupCommit.prototype, 'join', (_self, join) => {
-      void join();
-      return Promise.resolve();
-    }),
+    apply: () =>
+      wrapped(GroupCommit.prototype, 'join', (_self, join) => {
+        void join();
+        return Promise.resolve();
+      }),
   },
   {
     name: 'does not sync logs',
@@ -54,8 +68,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'takes every start for one after an orderly end',
-    apply: () => replaced(LogDirectory, 'open', (open) => (options: Parameters<typeof open>[0]) =>
-      Object.defineProperty(open.call(LogDirectory, options), 'cleanShutdown', { value: true })),
+    apply: () =>
+      replaced(
+        LogDirectory,
+        'open',
+        (open) => (options: Parameters<typeof open>[0]) =>
+          Object.defineProperty(open.call(LogDirectory, options), 'cleanShutdown', { value: true }),
+      ),
   },
   {
     name: 'does not cut a torn end',
@@ -80,10 +99,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'has the recovery point run ahead of the syncs',
-    apply: () => wrapped(LogDirectory.prototype, 'checkpoint', (_self, checkpoint, [logs]) => {
-      const ahead = [...(logs as Iterable<{ directory: string; endOffset: number; logStartOffset: number }>)];
-      checkpoint(ahead.map(({ directory, endOffset, logStartOffset }) => ({ directory, logStartOffset, recoveryPoint: endOffset })));
-    }),
+    apply: () =>
+      wrapped(LogDirectory.prototype, 'checkpoint', (_self, checkpoint, [logs]) => {
+        const ahead = [...(logs as Iterable<{ directory: string; endOffset: number; logStartOffset: number }>)];
+        checkpoint(
+          ahead.map(({ directory, endOffset, logStartOffset }) => ({
+            directory,
+            logStartOffset,
+            recoveryPoint: endOffset,
+          })),
+        );
+      }),
   },
   {
     name: 'forgets the producers',
@@ -91,36 +117,40 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'serves what it does not check',
-    apply: () => wrapped(CheckedReader.prototype, 'read', (_self, read, rest) => {
-      try {
-        return read(...rest);
-      } catch {
-        return rest[2]; // the bytes stand there all the same
-      }
-    }),
+    apply: () =>
+      wrapped(CheckedReader.prototype, 'read', (_self, read, rest) => {
+        try {
+          return read(...rest);
+        } catch {
+          return rest[2]; // the bytes stand there all the same
+        }
+      }),
   },
   {
     name: 'writes small files in place',
-    apply: () => wrapped(CrashDisk.prototype, 'replace', (self, _replace, [path, content]) => {
-      const file = self.open(path as string, 'write');
-      const bytes = Buffer.from(content as Buffer);
-      file.truncate(0);
-      file.write(bytes, 0, bytes.length, 0);
-      file.close();
-    }),
+    apply: () =>
+      wrapped(CrashDisk.prototype, 'replace', (self, _replace, [path, content]) => {
+        const file = self.open(path as string, 'write');
+        const bytes = Buffer.from(content as Buffer);
+        file.truncate(0);
+        file.write(bytes, 0, bytes.length, 0);
+        file.close();
+      }),
   },
   {
     name: 'answers offset commits before they are written',
-    apply: () => wrapped(Partition.prototype, 'appendRecords', (self, append, rest) => {
-      setImmediate(() => append(...rest));
-      return { baseOffset: self.endOffset, lastOffset: self.endOffset };
-    }),
+    apply: () =>
+      wrapped(Partition.prototype, 'appendRecords', (self, append, rest) => {
+        setImmediate(() => append(...rest));
+        return { baseOffset: self.endOffset, lastOffset: self.endOffset };
+      }),
   },
   {
     name: 'deletes a segment too many',
-    apply: () => wrapped(Partitions.prototype, 'applyRetention', (self, apply, rest) => {
-      for (const { log } of self.all()) if (log.segmentCount > 1) log.deleteRecordsBefore(log.segments[1].baseOffset);
-      return apply(...rest);
-    }),
+    apply: () =>
+      wrapped(Partitions.prototype, 'applyRetention', (self, apply, rest) => {
+        for (const { log } of self.all()) if (log.segmentCount > 1) log.deleteRecordsBefore(log.segments[1].baseOffset);
+        return apply(...rest);
+      }),
   },
 ];

@@ -44,7 +44,11 @@ export async function sweep(story: Story, options: SweepOptions): Promise<{ cras
     const torn: Change | undefined = journal[at];
     if (torn?.kind === 'write') {
       for (const kept of lengths(torn.bytes.length, options.tornLengths, random)) {
-        await crash(`kill, the next write torn at ${kept}`, { at, survival: 'kill' }, replayed.survivors('kill', random, torn, kept));
+        await crash(
+          `kill, the next write torn at ${kept}`,
+          { at, survival: 'kill' },
+          replayed.survivors('kill', random, torn, kept),
+        );
       }
     }
     for (let i = 0; i < options.flips; i++) {

@@ -70,7 +70,11 @@ export interface Running {
 export async function startOn(disk: CrashDisk, seed: number, logger: Logger = silentLogger): Promise<Running> {
   const network = new LocalNetwork();
   const broker = await startBroker({
-    files: disk, network, logger, clock: new VirtualClock(), random: seededRandom(seed),
+    files: disk,
+    network,
+    logger,
+    clock: new VirtualClock(),
+    random: seededRandom(seed),
     settings: { 'log.dirs': LOG_DIRECTORY, 'offsets.topic.num.partitions': '1', 'log.index.interval.bytes': '150' },
   });
   return { broker, clients: Array.from({ length: CLIENTS }, () => network.connect()) };
@@ -128,7 +132,10 @@ class Day {
     const partition = this.#below(PARTITIONS);
     const isIdempotent = this.#random.float() < 0.6;
     const isLarge = this.#random.float() < 0.06; // goes to its file without the stage
-    const values = Array.from({ length: 1 + this.#below(3) }, () => `${topic}-${partition}-${this.#serial++}${isLarge ? '.'.repeat(5000) : ''}`);
+    const values = Array.from(
+      { length: 1 + this.#below(3) },
+      () => `${topic}-${partition}-${this.#serial++}${isLarge ? '.'.repeat(5000) : ''}`,
+    );
     const producerId = isIdempotent ? 1000 + partition + (topic === SYNCED ? 10 : 0) : -1;
     const baseSequence = isIdempotent ? (this.#sequences.get(producerId) ?? 0) : -1;
     if (isIdempotent) this.#sequences.set(producerId, baseSequence + values.length);
@@ -137,37 +144,77 @@ class Day {
       ...(isIdempotent ? { producerId, producerEpoch: 0, baseSequence } : {}),
     });
     const attempt: Attempt = {
-      topic, partition, values, sentAt: this.#now, ackedAt: Infinity, baseOffset: -1, records: Buffer.from(records), producerId,
+      topic,
+      partition,
+      values,
+      sentAt: this.#now,
+      ackedAt: Infinity,
+      baseOffset: -1,
+      records: Buffer.from(records),
+      producerId,
     };
     this.story.attempts.push(attempt);
-    await this.#ask(client, Produce, 9, {
-      transactionalId: null, acks: -1, timeoutMs: 1000, topicData: [{ name: topic, partitionData: [{ index: partition, records }] }],
-    }, ({ responses }) => {
-      const { errorCode, baseOffset } = responses[0].partitionResponses[0];
-      if (errorCode !== 0) throw new Error(`Produce answered ${errorCode}`);
-      attempt.ackedAt = this.#now;
-      attempt.baseOffset = baseOffset;
-    });
+    await this.#ask(
+      client,
+      Produce,
+      9,
+      {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [{ name: topic, partitionData: [{ index: partition, records }] }],
+      },
+      ({ responses }) => {
+        const { errorCode, baseOffset } = responses[0].partitionResponses[0];
+        if (errorCode !== 0) throw new Error(`Produce answered ${errorCode}`);
+        attempt.ackedAt = this.#now;
+        attempt.baseOffset = baseOffset;
+      },
+    );
   }
 
   async #commitOffset(): Promise<void> {
-    const commit: Commit = { partition: this.#below(PARTITIONS), offset: this.#serial++, sentAt: this.#now, ackedAt: Infinity };
+    const commit: Commit = {
+      partition: this.#below(PARTITIONS),
+      offset: this.#serial++,
+      sentAt: this.#now,
+      ackedAt: Infinity,
+    };
     this.story.commits.push(commit);
-    await this.#ask(this.#running.clients[0], OffsetCommit, 7, {
-      groupId: GROUP, memberId: '',
-      topics: [{ name: SYNCED, partitions: [{ partitionIndex: commit.partition, committedOffset: commit.offset, committedMetadata: '' }] }],
-    }, ({ topics }) => {
-      if (topics[0].partitions[0].errorCode === 0) commit.ackedAt = this.#now;
-    });
+    await this.#ask(
+      this.#running.clients[0],
+      OffsetCommit,
+      7,
+      {
+        groupId: GROUP,
+        memberId: '',
+        topics: [
+          {
+            name: SYNCED,
+            partitions: [{ partitionIndex: commit.partition, committedOffset: commit.offset, committedMetadata: '' }],
+          },
+        ],
+      },
+      ({ topics }) => {
+        if (topics[0].partitions[0].errorCode === 0) commit.ackedAt = this.#now;
+      },
+    );
   }
 
   async #deleteRecords(): Promise<void> {
     const partitionIndex = this.#below(PARTITIONS);
     const { log } = this.#running.broker.parts.partitions.get(UNSYNCED, partitionIndex)!;
     const offset = log.logStartOffset + this.#below(log.endOffset - log.logStartOffset + 1);
-    await this.#ask(this.#running.clients[0], DeleteRecords, 2, {
-      timeoutMs: 1000, topics: [{ name: UNSYNCED, partitions: [{ partitionIndex, offset }] }],
-    }, () => {});
+    await this.#ask(
+      this.#running.clients[0],
+      DeleteRecords,
+      2,
+      {
+        timeoutMs: 1000,
+        topics: [{ name: UNSYNCED, partitions: [{ partitionIndex, offset }] }],
+      },
+      () => {},
+    );
   }
 
   async #comeAndGo(): Promise<void> {
@@ -178,16 +225,28 @@ class Day {
   }
 
   async #createTopic(name: string, configs: Readonly<Record<string, string>>): Promise<void> {
-    await this.#ask(this.#running.clients[0], CreateTopics, 5, {
-      timeoutMs: 1000, validateOnly: false,
-      topics: [{
-        name, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [],
-        configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-      }],
-    }, ({ topics }) => {
-      if (topics[0].errorCode !== 0) throw new Error(`${name} was not created: ${topics[0].errorCode}`);
-      this.story.topics.push({ name, from: this.#now, to: Infinity });
-    });
+    await this.#ask(
+      this.#running.clients[0],
+      CreateTopics,
+      5,
+      {
+        timeoutMs: 1000,
+        validateOnly: false,
+        topics: [
+          {
+            name,
+            numPartitions: PARTITIONS,
+            replicationFactor: 1,
+            assignments: [],
+            configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+          },
+        ],
+      },
+      ({ topics }) => {
+        if (topics[0].errorCode !== 0) throw new Error(`${name} was not created: ${topics[0].errorCode}`);
+        this.story.topics.push({ name, from: this.#now, to: Infinity });
+      },
+    );
   }
 
   async #restart(): Promise<void> {
@@ -202,7 +261,11 @@ class Day {
   }
 
   #ask<Req extends Fields, Res extends Fields>(
-    client: LocalClient, api: Api<Req, Res>, version: number, draft: Draft<Req>, answered: (response: Values<Res>) => void,
+    client: LocalClient,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+    answered: (response: Values<Res>) => void,
   ): Promise<void> {
     return new Promise((resolve) => {
       client.send(api, version, draft, (response) => {

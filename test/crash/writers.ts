@@ -32,8 +32,11 @@ function writer(topic: string, partitions: number, most: number, open: (broker: 
       let count = 0;
       let serial = 0;
       const lane = async (sender: Sender, partition: number): Promise<void> => {
-        for (const isAlive = () => !isDead; isAlive(); ) {
-          const values = Array.from({ length: 1 + (serial % most) }, () => `${topic}/${round}/${serial++}/${'x'.repeat(serial % 700)}`);
+        for (const isAlive = () => !isDead; isAlive();) {
+          const values = Array.from(
+            { length: 1 + (serial % most) },
+            () => `${topic}/${round}/${serial++}/${'x'.repeat(serial % 700)}`,
+          );
           const offset = await sender.send(partition, values);
           for (const [i, value] of values.entries()) acknowledged(topic, partition, offset + i, value);
           count += values.length;
@@ -62,12 +65,26 @@ function wait(ms: number): Promise<void> {
 
 function kafkajs(idempotent: boolean, topic: string): (broker: string) => Promise<Sender> {
   return async (broker) => {
-    const kafka = new Kafka({ clientId: topic, brokers: [broker], logLevel: logLevel.NOTHING, retry: { retries: 0 }, connectionTimeout: 500 });
-    const producer = kafka.producer({ idempotent, retry: { retries: idempotent ? 1 : 0 }, maxInFlightRequests: idempotent ? 1 : 5 });
+    const kafka = new Kafka({
+      clientId: topic,
+      brokers: [broker],
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 0 },
+      connectionTimeout: 500,
+    });
+    const producer = kafka.producer({
+      idempotent,
+      retry: { retries: idempotent ? 1 : 0 },
+      maxInFlightRequests: idempotent ? 1 : 5,
+    });
     await producer.connect();
     return {
       async send(partition, values) {
-        const [{ baseOffset }] = await producer.send({ topic, acks: -1, messages: values.map((value) => ({ partition, value })) });
+        const [{ baseOffset }] = await producer.send({
+          topic,
+          acks: -1,
+          messages: values.map((value) => ({ partition, value })),
+        });
         return Number(baseOffset);
       },
       close: () => producer.disconnect(),
@@ -77,11 +94,20 @@ function kafkajs(idempotent: boolean, topic: string): (broker: string) => Promis
 
 function platformatic(topic: string): (broker: string) => Promise<Sender> {
   return async (broker) => {
-    const producer = new Producer({ clientId: topic, bootstrapBrokers: [broker], serializers: stringSerializers, retries: 0, connectTimeout: 500 });
+    const producer = new Producer({
+      clientId: topic,
+      bootstrapBrokers: [broker],
+      serializers: stringSerializers,
+      retries: 0,
+      connectTimeout: 500,
+    });
     producer.on('error', () => {});
     return {
       async send(partition, values) {
-        const { offsets } = await producer.send({ acks: -1, messages: values.map((value) => ({ topic, partition, value })) });
+        const { offsets } = await producer.send({
+          acks: -1,
+          messages: values.map((value) => ({ topic, partition, value })),
+        });
         return Number(offsets![0].offset);
       },
       close: () => producer.close(true),
@@ -91,8 +117,14 @@ function platformatic(topic: string): (broker: string) => Promise<Sender> {
 
 function rdkafka(library: NonNullable<typeof librdkafka>, topic: string): (broker: string) => Promise<Sender> {
   return async (broker) => {
-    const kafka = new library.KafkaJS.Kafka({ kafkaJS: { clientId: topic, brokers: [broker], logLevel: library.KafkaJS.logLevel.NOTHING } });
-    const producer = kafka.producer({ kafkaJS: { acks: -1, idempotent: true }, 'linger.ms': 1, 'message.timeout.ms': 1000 });
+    const kafka = new library.KafkaJS.Kafka({
+      kafkaJS: { clientId: topic, brokers: [broker], logLevel: library.KafkaJS.logLevel.NOTHING },
+    });
+    const producer = kafka.producer({
+      kafkaJS: { acks: -1, idempotent: true },
+      'linger.ms': 1,
+      'message.timeout.ms': 1000,
+    });
     await producer.connect();
     return {
       async send(partition, values) {

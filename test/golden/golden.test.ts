@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { apiByKey } from '../../protocol/apis/index.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
-import { readRequestHeader, readResponseHeader, writeRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
+import {
+  readRequestHeader,
+  readResponseHeader,
+  writeRequestHeader,
+  writeResponseHeader,
+} from '../../protocol/header.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { AnyApi } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -58,7 +63,9 @@ describe.each(exchanges)('$client: $api v$version', (exchange) => {
 });
 
 test('clients of every family are among them, and a produce without an answer', () => {
-  expect(new Set(exchanges.map(({ client }) => client))).toEqual(new Set(['java', 'kafkajs', 'librdkafka', 'platformatic']));
+  expect(new Set(exchanges.map(({ client }) => client))).toEqual(
+    new Set(['java', 'kafkajs', 'librdkafka', 'platformatic']),
+  );
   expect(new Set(exchanges.map(({ api }) => api)).size).toBeGreaterThan(20);
   expect(exchanges.some(({ api, response }) => api === 'Produce' && response === null)).toBe(true);
 });

@@ -7,37 +7,50 @@ import { seededRandom } from '../../src/platform/random.ts';
 const { uniform, range } = assignors;
 
 function member(
-  memberId: string, topics: string, assigned: Assignment = new Map(), instanceId: string | null = null,
+  memberId: string,
+  topics: string,
+  assigned: Assignment = new Map(),
+  instanceId: string | null = null,
 ): AssignedMember {
   return { memberId, instanceId, topicIds: new Set(topics.split(' ').filter(Boolean)), assigned };
 }
 
 /** `t 3, u 2`: topic t with three partitions, u with two. */
 function counts(text: string): (topicId: string) => number {
-  const map = new Map(text.split(', ').map((each) => each.split(' ')).map(([topic, count]) => [topic, Number(count)]));
+  const map = new Map(
+    text
+      .split(', ')
+      .map((each) => each.split(' '))
+      .map(([topic, count]) => [topic, Number(count)]),
+  );
   return (topicId) => map.get(topicId) ?? 0;
 }
 
 /** `a: t0 t1, b: t2` */
 function shown(assignments: ReadonlyMap<string, Assignment>): string {
-  return [...assignments].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([memberId, assignment]) => (
-    `${memberId}: ${partitionsOf(assignment).join(' ')}`.trim()
-  )).join(', ');
+  return [...assignments]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([memberId, assignment]) => `${memberId}: ${partitionsOf(assignment).join(' ')}`.trim())
+    .join(', ');
 }
 
 function partitionsOf(assignment: Assignment): string[] {
-  return [...assignment].flatMap(([topicId, partitions]) => Array.from(partitions, (partition) => `${topicId}${partition}`))
+  return [...assignment]
+    .flatMap(([topicId, partitions]) => Array.from(partitions, (partition) => `${topicId}${partition}`))
     .toSorted();
 }
 
 describe('range', () => {
   test('gives each member a range of each topic, the larger ones to the first', () => {
-    expect(shown(range([member('b', 't u'), member('a', 't u')], counts('t 3, u 4')))).toBe('a: t0 t1 u0 u1, b: t2 u2 u3');
+    expect(shown(range([member('b', 't u'), member('a', 't u')], counts('t 3, u 4')))).toBe(
+      'a: t0 t1 u0 u1, b: t2 u2 u3',
+    );
   });
 
   test('knows only members that read the topic', () => {
-    expect(shown(range([member('a', 't u'), member('b', 'u'), member('c', '')], counts('t 2, u 3'))))
-      .toBe('a: t0 t1 u0 u1, b: u2, c:');
+    expect(shown(range([member('a', 't u'), member('b', 'u'), member('c', '')], counts('t 2, u 3')))).toBe(
+      'a: t0 t1 u0 u1, b: u2, c:',
+    );
   });
 
   test('puts static members first, by their instances: a restart moves nothing', () => {
@@ -47,7 +60,9 @@ describe('range', () => {
   });
 
   test('leaves members without partitions where there are too few', () => {
-    expect(shown(range([member('a', 't'), member('b', 't'), member('c', 't')], counts('t 2')))).toBe('a: t0, b: t1, c:');
+    expect(shown(range([member('a', 't'), member('b', 't'), member('c', 't')], counts('t 2')))).toBe(
+      'a: t0, b: t1, c:',
+    );
   });
 });
 
@@ -63,22 +78,30 @@ describe('uniform', () => {
 
   test('lets who has one more than the rest keep it', () => {
     const b = new Map([['t', new Set([1, 2])]]);
-    expect(shown(uniform([member('a', 't', new Map([['t', new Set([0])]])), member('b', 't', b)], counts('t 3'))))
-      .toBe('a: t0, b: t1 t2');
+    expect(shown(uniform([member('a', 't', new Map([['t', new Set([0])]])), member('b', 't', b)], counts('t 3')))).toBe(
+      'a: t0, b: t1 t2',
+    );
   });
 
   test('forgets partitions that are gone, and topics no longer read', () => {
-    const a = new Map([['t', new Set([0, 9])], ['gone', new Set([0])]]);
+    const a = new Map([
+      ['t', new Set([0, 9])],
+      ['gone', new Set([0])],
+    ]);
     expect(shown(uniform([member('a', 't', a)], counts('t 2')))).toBe('a: t0 t1');
   });
 
   test('evens out what subscriptions leave to it', () => {
-    expect(shown(uniform([member('a', 't u'), member('b', 'u')], counts('t 4, u 4'))))
-      .toBe('a: t0 t1 t2 t3, b: u0 u1 u2 u3');
+    expect(shown(uniform([member('a', 't u'), member('b', 'u')], counts('t 4, u 4')))).toBe(
+      'a: t0 t1 t2 t3, b: u0 u1 u2 u3',
+    );
   });
 
   test('takes from who has more when subscriptions differ', () => {
-    const a = new Map([['t', new Set([0, 1, 2, 3])], ['u', new Set([0])]]);
+    const a = new Map([
+      ['t', new Set([0, 1, 2, 3])],
+      ['u', new Set([0])],
+    ]);
     expect(shown(uniform([member('a', 't u', a), member('b', 't')], counts('t 4, u 1')))).toBe('a: t2 t3 u0, b: t0 t1');
   });
 });
@@ -134,7 +157,10 @@ test('uniform moves no more than it must when a member comes or goes', () => {
   for (let size = 1; size < 20; size++) {
     const count = counts('t 60, u 40');
     const ids = Array.from({ length: size }, (_, i) => `m${i}`);
-    const before = uniform(ids.map((id) => member(id, 't u')), count);
+    const before = uniform(
+      ids.map((id) => member(id, 't u')),
+      count,
+    );
     const settled = (memberIds: string[]) => memberIds.map((id) => member(id, 't u', before.get(id)));
     const grown = uniform(settled([...ids, 'new']), count);
     expect(moved(before, grown)).toBe(partitionsOf(grown.get('new') ?? new Map()).length);
@@ -154,7 +180,8 @@ test('uniform assigns 2,000 partitions of 20 topics to 1,000 members of two kind
 function moved(before: ReadonlyMap<string, Assignment>, after: ReadonlyMap<string, Assignment>): number {
   const owners = new Map([...before].flatMap(([id, assignment]) => partitionsOf(assignment).map((each) => [each, id])));
   let count = 0;
-  for (const [id, assignment] of after) for (const each of partitionsOf(assignment)) if (owners.get(each) !== id) count++;
+  for (const [id, assignment] of after)
+    for (const each of partitionsOf(assignment)) if (owners.get(each) !== id) count++;
   return count;
 }
 
@@ -163,9 +190,9 @@ function randomGroup(seed: number) {
   const upTo = (limit: number) => Math.floor(random.float() * limit);
   const topics = Array.from({ length: 1 + upTo(4) }, (_, i) => `t${i}-`);
   const sizes = new Map(topics.map((topic) => [topic, upTo(7)]));
-  const free = topics.flatMap((topic) => (
-    Array.from({ length: sizes.get(topic) ?? 0 }, (_, partition) => [topic, partition] as const)
-  ));
+  const free = topics.flatMap((topic) =>
+    Array.from({ length: sizes.get(topic) ?? 0 }, (_, partition) => [topic, partition] as const),
+  );
   const alike = upTo(2) === 0;
   const members = Array.from({ length: 1 + upTo(6) }, (_, i) => {
     const topicIds = new Set(topics.filter(() => alike || upTo(3) > 0));

@@ -10,7 +10,10 @@ import type { Send } from './conversation.ts';
 
 /** `settle` waits until what was sent without waiting has arrived. */
 export async function converseAsConsumers(
-  send: Send, topics: Topics, run: string, settle: () => Promise<void>,
+  send: Send,
+  topics: Topics,
+  run: string,
+  settle: () => Promise<void>,
 ): Promise<string[]> {
   const talk = new Talk(send, topics, run);
   const t1 = await talk.topic('t1', 2);
@@ -53,9 +56,13 @@ async function badRequests(talk: Talk, t1: string): Promise<void> {
   await talk.note('no member id', talk.join('none', '', ['t1']));
   await talk.note('no member id and an epoch, v0', talk.beat('none', '', 1, {}, 0));
   await talk.note('describe nothing', talk.describe('none'));
-  await talk.note('describe an empty name', talk.send('one', ConsumerGroupDescribe, 1, {
-    groupIds: [''], includeAuthorizedOperations: true,
-  }));
+  await talk.note(
+    'describe an empty name',
+    talk.send('one', ConsumerGroupDescribe, 1, {
+      groupIds: [''],
+      includeAuthorizedOperations: true,
+    }),
+  );
 }
 
 async function oneMember(talk: Talk, t1: string): Promise<void> {
@@ -68,29 +75,46 @@ async function oneMember(talk: Talk, t1: string): Promise<void> {
   await talk.note('beat', talk.beat(g, 'a', 2));
   await talk.note('beat of the last epoch', talk.beat(g, 'a', 1));
   await talk.note('of the last epoch, with what it owns', talk.beat(g, 'a', 1, { topicPartitions: [] }));
-  await talk.note('of the last epoch, with more than it has', talk.beat(g, 'a', 1, {
-    topicPartitions: [{ topicId: t1, partitions: [7] }],
-  }));
+  await talk.note(
+    'of the last epoch, with more than it has',
+    talk.beat(g, 'a', 1, {
+      topicPartitions: [{ topicId: t1, partitions: [7] }],
+    }),
+  );
   await talk.note('of the next epoch', talk.beat(g, 'a', 3));
-  await talk.note('all told again', talk.beat(g, 'a', 2, {
-    rebalanceTimeoutMs: 30_000, subscribedTopicNames: [talk.in('t1')],
-    topicPartitions: [{ topicId: t1, partitions: [0, 1] }],
-  }));
+  await talk.note(
+    'all told again',
+    talk.beat(g, 'a', 2, {
+      rebalanceTimeoutMs: 30_000,
+      subscribedTopicNames: [talk.in('t1')],
+      topicPartitions: [{ topicId: t1, partitions: [0, 1] }],
+    }),
+  );
   await talk.note('as another', talk.beat(g, 'b', 2));
   await talk.note('it joins again', talk.join(g, 'a', ['t1']));
   await talk.state('state', g);
   await talk.note('as no instance', talk.beat(g, 'a', 2, { instanceId: 'i' }));
   await talk.note('with a new rack', talk.beat(g, 'a', 2, { rackId: 'r' }));
-  await talk.note('subscribes to what is not', talk.beat(g, 'a', 2, {
-    subscribedTopicNames: [talk.in('t1'), talk.in('none')],
-  }));
-  await talk.note('the same in another order', talk.beat(g, 'a', 3, {
-    subscribedTopicNames: [talk.in('none'), talk.in('t1')],
-  }));
+  await talk.note(
+    'subscribes to what is not',
+    talk.beat(g, 'a', 2, {
+      subscribedTopicNames: [talk.in('t1'), talk.in('none')],
+    }),
+  );
+  await talk.note(
+    'the same in another order',
+    talk.beat(g, 'a', 3, {
+      subscribedTopicNames: [talk.in('none'), talk.in('t1')],
+    }),
+  );
   await talk.note('describe', talk.describe(g));
   await talk.note('as a classic group', talk.send('one', DescribeGroups, 6, { groups: [talk.in(g)] }));
-  await talk.note('in the list', talk.send('one', ListGroups, 5, { typesFilter: ['Consumer'], statesFilter: ['stable'] })
-    .then(({ groups }) => groups.filter(({ groupId }) => groupId === talk.in(g))));
+  await talk.note(
+    'in the list',
+    talk
+      .send('one', ListGroups, 5, { typesFilter: ['Consumer'], statesFilter: ['stable'] })
+      .then(({ groups }) => groups.filter(({ groupId }) => groupId === talk.in(g))),
+  );
   await talk.note('delete it', talk.deleteGroup(g));
   await talk.note('delete offsets of its topic', talk.deleteOffsets(g, 't1'));
   await talk.note('and of another', talk.deleteOffsets(g, 't2'));
@@ -184,9 +208,13 @@ async function staticMembers(talk: Talk, t1: string): Promise<void> {
   await talk.note('the first comes back as it was', talk.join(g, 'b', ['t1'], i));
   await talk.state('state', g);
   await talk.note('beats', talk.beat(g, 'b', 2, { ...i, topicPartitions: [{ topicId: t1, partitions: [0] }] }));
-  await talk.note('removed by an administrator', talk.send('one', LeaveGroup, 5, {
-    groupId: talk.in(g), members: [{ memberId: '', groupInstanceId: 'i' }, { memberId: 'c' }, { memberId: 'x' }],
-  }));
+  await talk.note(
+    'removed by an administrator',
+    talk.send('one', LeaveGroup, 5, {
+      groupId: talk.in(g),
+      members: [{ memberId: '', groupInstanceId: 'i' }, { memberId: 'c' }, { memberId: 'x' }],
+    }),
+  );
   await talk.state('state', g);
   await talk.note('goes for good', talk.beat(g, 'c', -1, { instanceId: 'k' }));
 }
@@ -194,13 +222,22 @@ async function staticMembers(talk: Talk, t1: string): Promise<void> {
 async function limitsAndAssignors(talk: Talk, t1: string, t2: string): Promise<void> {
   talk.title('range, and a group that is full');
   const g = 'range';
-  const owned = (partitions: number[]) => [{ topicId: t1, partitions }, { topicId: t2, partitions }];
+  const owned = (partitions: number[]) => [
+    { topicId: t1, partitions },
+    { topicId: t2, partitions },
+  ];
   await talk.note('a joins', talk.join(g, 'a', ['t1', 't2'], { serverAssignor: 'range' }));
   await talk.note('b joins', talk.join(g, 'b', ['t1', 't2'], { serverAssignor: 'range' }));
   await talk.note('a', talk.beat(g, 'a', 2, { topicPartitions: owned([0, 1]) }));
-  await talk.note('a has given up', talk.beat(g, 'a', 2, {
-    topicPartitions: [{ topicId: t1, partitions: [0] }, { topicId: t2, partitions: [0, 1] }],
-  }));
+  await talk.note(
+    'a has given up',
+    talk.beat(g, 'a', 2, {
+      topicPartitions: [
+        { topicId: t1, partitions: [0] },
+        { topicId: t2, partitions: [0, 1] },
+      ],
+    }),
+  );
   await talk.note('b', talk.beat(g, 'b', 3));
   await talk.note('c joins', talk.join(g, 'c', ['t1'], { serverAssignor: 'uniform' }));
   await talk.note('d finds no room', talk.join(g, 'd', ['t1']));
@@ -240,18 +277,30 @@ async function expressions(talk: Talk, settle: () => Promise<void>): Promise<voi
   const owned = async () => {
     const [{ members }] = await talk.describe(g);
     return members.map((member) => ({
-      memberId: member.memberId, subscribedTopicNames: member.subscribedTopicNames,
-      subscribedTopicRegex: member.subscribedTopicRegex, target: member.targetAssignment,
+      memberId: member.memberId,
+      subscribedTopicNames: member.subscribedTopicNames,
+      subscribedTopicRegex: member.subscribedTopicRegex,
+      target: member.targetAssignment,
     }));
   };
   const [before] = await talk.describe(g);
   await talk.beat(g, 'a', before.members[0].memberEpoch);
   await talk.note('what the expression finds', owned());
-  const [{ members: [{ memberEpoch: epoch }] }] = await talk.describe(g);
+  const [
+    {
+      members: [{ memberEpoch: epoch }],
+    },
+  ] = await talk.describe(g);
   await talk.note('to a wrong one', talk.beat(g, 'a', epoch, { subscribedTopicRegex: '[' }));
-  await talk.note('names and none', talk.beat(g, 'a', epoch, {
-    subscribedTopicRegex: '', subscribedTopicNames: [talk.in('t1')],
-  }).then(({ errorCode }) => errorCode));
+  await talk.note(
+    'names and none',
+    talk
+      .beat(g, 'a', epoch, {
+        subscribedTopicRegex: '',
+        subscribedTopicNames: [talk.in('t1')],
+      })
+      .then(({ errorCode }) => errorCode),
+  );
   await talk.note('what it has then', owned());
   await talk.beat(g, 'a', -1);
 }

@@ -23,32 +23,49 @@ export async function joinOfClassic(talk: Talk, t1: string): Promise<void> {
   await talk.note('syncs as the other', talk.classicSync(g, 'a', 2));
   await talk.note('beats as the other', talk.classicBeat(g, 'a', 2));
   await talk.note('beats as no one', talk.classicBeat(g, 'x', 2));
-  await talk.note('a is asked to give up one', talk.beat(g, 'a', 2, {
-    topicPartitions: [{ topicId: t1, partitions: [0, 1] }],
-  }));
+  await talk.note(
+    'a is asked to give up one',
+    talk.beat(g, 'a', 2, {
+      topicPartitions: [{ topicId: t1, partitions: [0, 1] }],
+    }),
+  );
   await talk.note('classic beats', talk.classicBeat(g, c, 3));
   await talk.note('a has given it up', talk.beat(g, 'a', 2, { topicPartitions: [{ topicId: t1, partitions: [0] }] }));
   await talk.note('classic shall join', talk.classicBeat(g, c, 3));
   await talk.note('classic joins again', talk.classicJoin(g, c));
   await talk.note('classic syncs', talk.classicSync(g, c, 3));
-  await talk.note('classic commits', talk.send('two', OffsetCommit, 8, {
-    groupId: talk.in(g), memberId: c, generationIdOrMemberEpoch: 3,
-    topics: [{ name: talk.in('t1'), partitions: [{ partitionIndex: 1, committedOffset: 1, committedMetadata: '' }] }],
-  }));
+  await talk.note(
+    'classic commits',
+    talk.send('two', OffsetCommit, 8, {
+      groupId: talk.in(g),
+      memberId: c,
+      generationIdOrMemberEpoch: 3,
+      topics: [{ name: talk.in('t1'), partitions: [{ partitionIndex: 1, committedOffset: 1, committedMetadata: '' }] }],
+    }),
+  );
   await talk.note('classic commits another generation', talk.commit(g, c, 2, [0]));
-  await talk.note('classic joins with other topics', talk.classicJoin(g, c, {
-    protocols: [{ name: 'range', metadata: subscription([talk.in('t2')], []) }],
-  }));
+  await talk.note(
+    'classic joins with other topics',
+    talk.classicJoin(g, c, {
+      protocols: [{ name: 'range', metadata: subscription([talk.in('t2')], []) }],
+    }),
+  );
   await talk.state('state', g);
   await talk.note('classic beats as the others do', talk.beat(g, c, 4));
   await talk.note('and as classic members do', talk.classicBeat(g, c, 4));
   await talk.note('describe', talk.describe(g));
-  await talk.note('classic leaves', talk.send('two', LeaveGroup, 5, { groupId: talk.in(g), members: [{ memberId: c }] }));
+  await talk.note(
+    'classic leaves',
+    talk.send('two', LeaveGroup, 5, { groupId: talk.in(g), members: [{ memberId: c }] }),
+  );
   await talk.state('state', g);
-  await talk.note('classic, static', talk.classicJoin(g, '', { groupInstanceId: 'i' }).then((answer) => {
-    talk.name(answer.memberId, 'STATIC');
-    return answer;
-  }));
+  await talk.note(
+    'classic, static',
+    talk.classicJoin(g, '', { groupInstanceId: 'i' }).then((answer) => {
+      talk.name(answer.memberId, 'STATIC');
+      return answer;
+    }),
+  );
   await talk.state('state', g);
   await talk.note('a leaves', talk.beat(g, 'a', -1));
   await talk.note('now classic', talk.send('one', DescribeGroups, 6, { groups: [talk.in(g)] }));
@@ -66,9 +83,12 @@ async function classicGroup(talk: Talk, g: string, name: string, assigned: strin
   writer.bytes(Buffer.from(talk.in('t1')));
   for (const each of [2, 0, 1]) writer.int32(each);
   writer.int32(-1);
-  await talk.note(assigned, talk.classicSync(g, c, generationId, {
-    assignments: [{ memberId: c, assignment: writer.finish() }],
-  }));
+  await talk.note(
+    assigned,
+    talk.classicSync(g, c, generationId, {
+      assignments: [{ memberId: c, assignment: writer.finish() }],
+    }),
+  );
   return c;
 }
 
@@ -89,20 +109,41 @@ export async function upgrade(talk: Talk, t1: string, settle: () => Promise<void
   await talk.note('classic joins', talk.classicJoin(g, c, {}, [{ topic: talk.in('t1'), partitions: [...kept] }]));
   await talk.note('classic syncs', talk.classicSync(g, c, 2));
   await talk.note('a gets its part', talk.beat(g, 'a', 2));
-  await talk.note('classic is upgraded too', talk.beat(g, c, 2, { topicPartitions: [{ topicId: t1, partitions: [...kept] }] }));
+  await talk.note(
+    'classic is upgraded too',
+    talk.beat(g, c, 2, { topicPartitions: [{ topicId: t1, partitions: [...kept] }] }),
+  );
   await talk.note('a leaves', talk.beat(g, 'a', -1));
   await settle();
   const joining = await talk.classicJoin('empty', '', {}, [], 3);
-  await talk.note('last leaves', talk.send('two', LeaveGroup, 3, {
-    groupId: talk.in('empty'), members: [{ memberId: joining.memberId }],
-  }));
+  await talk.note(
+    'last leaves',
+    talk.send('two', LeaveGroup, 3, {
+      groupId: talk.in('empty'),
+      members: [{ memberId: joining.memberId }],
+    }),
+  );
   await talk.note('an empty classic group is taken over', talk.join('empty', 'n', ['t1']));
   await talk.beat('empty', 'n', -1);
-  await talk.note('an empty consumer group is taken over', talk.classicJoin('empty', '', {}, [], 3)
-    .then(({ errorCode, generationId }) => ({ errorCode, generationId })));
-  await talk.note('a strange classic group', talk.classicJoin('strange', '', {
-    protocolType: 'connect', protocols: [{ name: 'x', metadata: Buffer.from('m') }],
-  }, [], 3).then(({ errorCode, generationId }) => ({ errorCode, generationId })));
+  await talk.note(
+    'an empty consumer group is taken over',
+    talk.classicJoin('empty', '', {}, [], 3).then(({ errorCode, generationId }) => ({ errorCode, generationId })),
+  );
+  await talk.note(
+    'a strange classic group',
+    talk
+      .classicJoin(
+        'strange',
+        '',
+        {
+          protocolType: 'connect',
+          protocols: [{ name: 'x', metadata: Buffer.from('m') }],
+        },
+        [],
+        3,
+      )
+      .then(({ errorCode, generationId }) => ({ errorCode, generationId })),
+  );
   await talk.note('is not upgraded', talk.join('strange', 'n', ['t1']));
 }
 

@@ -15,8 +15,14 @@ import type { GroupRecord } from '../../src/groups/records.ts';
 
 const STATES = ['STABLE', 'UNREVOKED', 'UNRELEASED'];
 const LIMITS: ConsumerLimits = {
-  heartbeatIntervalMs: 5000, sessionTimeoutMs: 45_000, assignmentIntervalMs: 0, maxSize: 10, classicMaxSize: 10,
-  assignors: ['uniform', 'range'], upgrade: true, downgrade: true,
+  heartbeatIntervalMs: 5000,
+  sessionTimeoutMs: 45_000,
+  assignmentIntervalMs: 0,
+  maxSize: 10,
+  classicMaxSize: 10,
+  assignors: ['uniform', 'range'],
+  upgrade: true,
+  downgrade: true,
 };
 
 class Scenario {
@@ -73,13 +79,21 @@ class Scenario {
   #beat(memberId: string, memberEpoch: number, options: Map<string, string>): void {
     const turn = this.#turn();
     const request: ConsumerHeartbeat = {
-      memberId, memberEpoch, instanceId: options.get('instance') ?? null, rackId: null,
-      rebalanceTimeoutMs: Number(options.get('rebalance') ?? -1), subscribedTopicNames: words(options.get('topics')),
-      subscribedTopicRegex: options.get('regex') ?? null, serverAssignor: options.get('assignor') ?? null,
-      topicPartitions: words(options.get('owns'))?.map((text) => (
-        { topicId: text.slice(0, -1), partitions: [Number(text.at(-1))] }
-      )) ?? null,
-      clientId: 'c', clientHost: '/h',
+      memberId,
+      memberEpoch,
+      instanceId: options.get('instance') ?? null,
+      rackId: null,
+      rebalanceTimeoutMs: Number(options.get('rebalance') ?? -1),
+      subscribedTopicNames: words(options.get('topics')),
+      subscribedTopicRegex: options.get('regex') ?? null,
+      serverAssignor: options.get('assignor') ?? null,
+      topicPartitions:
+        words(options.get('owns'))?.map((text) => ({
+          topicId: text.slice(0, -1),
+          partitions: [Number(text.at(-1))],
+        })) ?? null,
+      clientId: 'c',
+      clientHost: '/h',
     };
     const answer = heartbeat(this.#group, request, turn);
     if (!('memberEpoch' in answer)) {
@@ -121,7 +135,8 @@ class Scenario {
       const [timer, memberId] = name.split(' ');
       const member = this.#group.members.get(memberId);
       this.#lines.push(`(${name} timer)`);
-      if (member === undefined || (timer === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS)) continue;
+      if (member === undefined || (timer === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS))
+        continue;
       const turn = this.#turn();
       removeMembers(this.#group, [member], '', turn);
       this.#apply(turn);
@@ -136,7 +151,10 @@ function words(text: string | undefined): string[] | null {
 }
 
 function shown(topics: readonly { topicId: string; partitions: readonly number[] }[]): string {
-  return topics.flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}${partition}`)).toSorted().join(' ');
+  return topics
+    .flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}${partition}`))
+    .toSorted()
+    .join(' ');
 }
 
 function list(partitions: OwnedPartitions | Assignment): string {
@@ -153,13 +171,17 @@ function described(record: GroupRecord): string {
     case 'consumerTargetEpoch':
       return `+ target epoch ${record.value?.assignmentEpoch}`;
     case 'consumerTarget':
-      return record.value === null ? `- target ${record.memberId}` : `+ target ${record.memberId} [${list(record.value)}]`;
+      return record.value === null
+        ? `- target ${record.memberId}`
+        : `+ target ${record.memberId} [${list(record.value)}]`;
     case 'consumerCurrent': {
       if (record.value === null) return `- current ${record.memberId}`;
       const { memberEpoch, state, assignedPartitions, partitionsPendingRevocation } = record.value;
       const revoked = list(partitionsPendingRevocation);
-      return `+ current ${record.memberId} epoch ${memberEpoch} ${STATES[state]} [${list(assignedPartitions)}]` +
-        (revoked === '' ? '' : ` gives up [${revoked}]`);
+      return (
+        `+ current ${record.memberId} epoch ${memberEpoch} ${STATES[state]} [${list(assignedPartitions)}]` +
+        (revoked === '' ? '' : ` gives up [${revoked}]`)
+      );
     }
     case 'consumerRegex':
       return record.value === null

@@ -31,7 +31,10 @@ class Member {
 }
 
 class World {
-  readonly broker = new GroupBroker({ 'group.consumer.max.size': 100, 'group.consumer.assignment.interval.ms': 1000 }).start();
+  readonly broker = new GroupBroker({
+    'group.consumer.max.size': 100,
+    'group.consumer.assignment.interval.ms': 1000,
+  }).start();
   readonly members: Member[] = [];
   readonly committed = new Map<number, number>();
   partitions = 4;
@@ -113,8 +116,12 @@ class World {
   #send(member: Member, memberEpoch: number, owned: readonly number[] | null) {
     const joins = memberEpoch === 0;
     return this.broker.send(ConsumerGroupHeartbeat, 1, {
-      groupId: GROUP, memberId: member.id, memberEpoch, instanceId: member.instanceId,
-      rebalanceTimeoutMs: joins ? 20_000 : -1, subscribedTopicNames: joins ? [TOPIC] : null,
+      groupId: GROUP,
+      memberId: member.id,
+      memberEpoch,
+      instanceId: member.instanceId,
+      rebalanceTimeoutMs: joins ? 20_000 : -1,
+      subscribedTopicNames: joins ? [TOPIC] : null,
       topicPartitions: owned === null ? null : owned.length === 0 ? [] : [{ topicId: this.topicId, partitions: owned }],
     });
   }
@@ -127,7 +134,10 @@ class World {
         if (answer.memberEpoch !== member.epoch) this.rebalances++;
         member.epoch = answer.memberEpoch;
         if (answer.assignment === null) return;
-        await this.#take(member, answer.assignment.topicPartitions.flatMap(({ partitions }) => partitions));
+        await this.#take(
+          member,
+          answer.assignment.topicPartitions.flatMap(({ partitions }) => partitions),
+        );
         return;
       case ErrorCode.FENCED_MEMBER_EPOCH:
       case ErrorCode.UNKNOWN_MEMBER_ID:
@@ -157,7 +167,13 @@ class World {
   }
 
   async fetch(partitionIndex: number): Promise<number> {
-    const { groups: [{ topics: [topic] }] } = await this.broker.send(OffsetFetch, 9, {
+    const {
+      groups: [
+        {
+          topics: [topic],
+        },
+      ],
+    } = await this.broker.send(OffsetFetch, 9, {
       groups: [{ groupId: GROUP, topics: [{ name: TOPIC, partitionIndexes: [partitionIndex] }] }],
     });
     return Math.max(topic.partitions[0].committedOffset, 0);
@@ -171,8 +187,13 @@ class World {
       member.positions.set(partitionIndex, offset);
       return { partitionIndex, committedOffset: offset, committedMetadata: '' };
     });
-    const { topics: [topic] } = await this.broker.send(OffsetCommit, 9, {
-      groupId: GROUP, memberId: member.id, generationIdOrMemberEpoch: member.epoch, groupInstanceId: member.instanceId,
+    const {
+      topics: [topic],
+    } = await this.broker.send(OffsetCommit, 9, {
+      groupId: GROUP,
+      memberId: member.id,
+      generationIdOrMemberEpoch: member.epoch,
+      groupInstanceId: member.instanceId,
       topics: [{ name: TOPIC, partitions: read }],
     });
     for (const [i, { errorCode }] of topic.partitions.entries()) {
@@ -184,8 +205,11 @@ class World {
   }
 
   async describe() {
-    const { groups: [group] } = await this.broker.send(ConsumerGroupDescribe, 1, {
-      groupIds: [GROUP], includeAuthorizedOperations: false,
+    const {
+      groups: [group],
+    } = await this.broker.send(ConsumerGroupDescribe, 1, {
+      groupIds: [GROUP],
+      includeAuthorizedOperations: false,
     });
     return { ...group, members: group.members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1)) };
   }
@@ -208,26 +232,29 @@ class World {
   }
 }
 
-test.each([1, 2, 3, 4, 5, 6])('members that come, go, die and sleep always settle, and lose no offset (seed %i)', async (seed) => {
-  const world = new World(seed);
-  for (let round = 0; round < 5; round++) {
-    for (let second = 0; second < 150; second++) await world.second(true);
-    if (world.members.length === 0) world.join();
-    for (const member of world.members) member.pausedUntilMs = 0;
-    // The dead are found out within a session, and the rest goes by heartbeats.
-    for (let second = 0; second < 45 + 45; second++) await world.second(false);
-    const group = await world.describe();
-    expect(group.groupState).toBe('Stable');
-    expect(group.members.map(({ memberId }) => memberId)).toEqual(world.members.map(({ id }) => id).toSorted());
-    const owned = world.members.flatMap((member) => [...member.owned]).toSorted((a, b) => a - b);
-    expect(owned).toEqual(Array.from({ length: world.partitions }, (_, partition) => partition));
-    const sizes = world.members.map((member) => member.owned.size);
-    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(2);
-    for (const [partition, offset] of world.committed) expect(await world.fetch(partition)).toBe(offset);
-  }
-  // The world was not quiet.
-  expect(world.rebalances).toBeGreaterThan(50);
-  expect(world.fenced).toBeGreaterThan(0);
-  world.broker.groups.stop();
-  expect(world.broker.clock.waiting).toBe(0);
-});
+test.each([1, 2, 3, 4, 5, 6])(
+  'members that come, go, die and sleep always settle, and lose no offset (seed %i)',
+  async (seed) => {
+    const world = new World(seed);
+    for (let round = 0; round < 5; round++) {
+      for (let second = 0; second < 150; second++) await world.second(true);
+      if (world.members.length === 0) world.join();
+      for (const member of world.members) member.pausedUntilMs = 0;
+      // The dead are found out within a session, and the rest goes by heartbeats.
+      for (let second = 0; second < 45 + 45; second++) await world.second(false);
+      const group = await world.describe();
+      expect(group.groupState).toBe('Stable');
+      expect(group.members.map(({ memberId }) => memberId)).toEqual(world.members.map(({ id }) => id).toSorted());
+      const owned = world.members.flatMap((member) => [...member.owned]).toSorted((a, b) => a - b);
+      expect(owned).toEqual(Array.from({ length: world.partitions }, (_, partition) => partition));
+      const sizes = world.members.map((member) => member.owned.size);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(2);
+      for (const [partition, offset] of world.committed) expect(await world.fetch(partition)).toBe(offset);
+    }
+    // The world was not quiet.
+    expect(world.rebalances).toBeGreaterThan(50);
+    expect(world.fenced).toBeGreaterThan(0);
+    world.broker.groups.stop();
+    expect(world.broker.clock.waiting).toBe(0);
+  },
+);

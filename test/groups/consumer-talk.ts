@@ -4,8 +4,15 @@
  */
 import type { Draft } from '../../protocol/schema.ts';
 import {
-  ConsumerGroupDescribe, ConsumerGroupHeartbeat, DeleteGroups, Heartbeat, JoinGroup, OffsetCommit, OffsetDelete,
-  OffsetFetch, SyncGroup,
+  ConsumerGroupDescribe,
+  ConsumerGroupHeartbeat,
+  DeleteGroups,
+  Heartbeat,
+  JoinGroup,
+  OffsetCommit,
+  OffsetDelete,
+  OffsetFetch,
+  SyncGroup,
 } from '../../protocol/apis/index.ts';
 import { messageCodec } from '../../protocol/compile.ts';
 import { ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
@@ -20,8 +27,8 @@ export interface Topics {
   delete(name: string): Promise<void>;
 }
 
-export type HeartbeatDraft = Draft<typeof ConsumerGroupHeartbeat['request']['fields']>;
-type JoinDraft = Draft<typeof JoinGroup['request']['fields']>;
+export type HeartbeatDraft = Draft<(typeof ConsumerGroupHeartbeat)['request']['fields']>;
+type JoinDraft = Draft<(typeof JoinGroup)['request']['fields']>;
 
 const JOIN = { memberEpoch: 0, rebalanceTimeoutMs: 30_000, topicPartitions: [] };
 
@@ -74,7 +81,9 @@ export class Talk {
   /** Kafka answers some lists in the order of a hash map. */
   #inOrder(key: string, part: unknown): unknown {
     if (key === 'topicPartitions') {
-      return (part as { topicId: string }[]).toSorted((a, b) => (this.#label(a.topicId) < this.#label(b.topicId) ? -1 : 1));
+      return (part as { topicId: string }[]).toSorted((a, b) =>
+        this.#label(a.topicId) < this.#label(b.topicId) ? -1 : 1,
+      );
     }
     if (key === 'partitions') return (part as (number | { partitionIndex: number })[]).toSorted(byNumber);
     return key === 'subscribedTopicNames' ? (part as string[]).toSorted() : part;
@@ -85,7 +94,12 @@ export class Talk {
   }
 
   beat(group: string, memberId: string, memberEpoch: number, more: Partial<HeartbeatDraft> = {}, version = 1) {
-    return this.send('one', ConsumerGroupHeartbeat, version, { groupId: this.in(group), memberId, memberEpoch, ...more });
+    return this.send('one', ConsumerGroupHeartbeat, version, {
+      groupId: this.in(group),
+      memberId,
+      memberEpoch,
+      ...more,
+    });
   }
 
   join(group: string, memberId: string, topics: string[] | null, more: Partial<HeartbeatDraft> = {}, version = 1) {
@@ -95,40 +109,66 @@ export class Talk {
 
   async describe(group: string) {
     const { groups } = await this.send('one', ConsumerGroupDescribe, 1, {
-      groupIds: [this.in(group)], includeAuthorizedOperations: false,
+      groupIds: [this.in(group)],
+      includeAuthorizedOperations: false,
     });
     return groups.map((each) => ({
-      ...each, members: each.members.toSorted((a, b) => (this.#label(a.memberId) < this.#label(b.memberId) ? -1 : 1)),
+      ...each,
+      members: each.members.toSorted((a, b) => (this.#label(a.memberId) < this.#label(b.memberId) ? -1 : 1)),
     }));
   }
 
   async state(what: string, group: string): Promise<void> {
     const [{ groupState, groupEpoch, assignmentEpoch, members }] = await this.describe(group);
     const epochs = members.map(({ memberEpoch }) => memberEpoch).toSorted((a, b) => a - b);
-    this.lines.push(`${what}: ${groupState} epoch=${groupEpoch} assignment=${assignmentEpoch} members=${epochs.join()}`);
+    this.lines.push(
+      `${what}: ${groupState} epoch=${groupEpoch} assignment=${assignmentEpoch} members=${epochs.join()}`,
+    );
   }
 
-  commit(group: string, memberId: string, epoch: number, partitions = [0], version = 9, instance: string | null = null) {
+  commit(
+    group: string,
+    memberId: string,
+    epoch: number,
+    partitions = [0],
+    version = 9,
+    instance: string | null = null,
+  ) {
     return this.send('one', OffsetCommit, version, {
-      groupId: this.in(group), memberId, generationIdOrMemberEpoch: epoch, groupInstanceId: instance,
-      topics: [{
-        name: this.in('t1'),
-        partitions: partitions.map((partitionIndex) => ({ partitionIndex, committedOffset: 5, committedMetadata: '' })),
-      }],
+      groupId: this.in(group),
+      memberId,
+      generationIdOrMemberEpoch: epoch,
+      groupInstanceId: instance,
+      topics: [
+        {
+          name: this.in('t1'),
+          partitions: partitions.map((partitionIndex) => ({
+            partitionIndex,
+            committedOffset: 5,
+            committedMetadata: '',
+          })),
+        },
+      ],
     });
   }
 
   fetch(group: string, memberId: string | null, memberEpoch: number) {
     return this.send('one', OffsetFetch, 9, {
-      groups: [{
-        groupId: this.in(group), memberId, memberEpoch, topics: [{ name: this.in('t1'), partitionIndexes: [0] }],
-      }],
+      groups: [
+        {
+          groupId: this.in(group),
+          memberId,
+          memberEpoch,
+          topics: [{ name: this.in('t1'), partitionIndexes: [0] }],
+        },
+      ],
     });
   }
 
   deleteOffsets(group: string, topic: string) {
     return this.send('one', OffsetDelete, 0, {
-      groupId: this.in(group), topics: [{ name: this.in(topic), partitions: [{ partitionIndex: 0 }] }],
+      groupId: this.in(group),
+      topics: [{ name: this.in(topic), partitions: [{ partitionIndex: 0 }] }],
     });
   }
 
@@ -136,18 +176,33 @@ export class Talk {
     return this.send('one', DeleteGroups, 2, { groupsNames: [this.in(group)] });
   }
 
-  classicJoin(group: string, memberId: string, more: Partial<JoinDraft> = {}, owned: OwnedPartitions = [], version = 9) {
+  classicJoin(
+    group: string,
+    memberId: string,
+    more: Partial<JoinDraft> = {},
+    owned: OwnedPartitions = [],
+    version = 9,
+  ) {
     return this.send('two', JoinGroup, version, {
-      groupId: this.in(group), sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId,
+      groupId: this.in(group),
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      memberId,
       protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: subscription([this.in('t1')], owned) }], ...more,
+      protocols: [{ name: 'range', metadata: subscription([this.in('t1')], owned) }],
+      ...more,
     });
   }
 
   classicSync(group: string, memberId: string, generationId: number, more: object = {}) {
     return this.send('two', SyncGroup, 5, {
-      groupId: this.in(group), memberId, generationId, protocolType: 'consumer', protocolName: 'range',
-      assignments: [], ...more,
+      groupId: this.in(group),
+      memberId,
+      generationId,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: [],
+      ...more,
     });
   }
 

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import {
-  ConsumerGroupDescribe, ConsumerGroupHeartbeat, DeleteGroups, Heartbeat, JoinGroup, ListGroups, OffsetCommit,
-  OffsetFetch, SyncGroup,
+  ConsumerGroupDescribe,
+  ConsumerGroupHeartbeat,
+  DeleteGroups,
+  Heartbeat,
+  JoinGroup,
+  ListGroups,
+  OffsetCommit,
+  OffsetFetch,
+  SyncGroup,
 } from '../../protocol/apis/index.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
@@ -12,15 +19,29 @@ type Broker = GroupBroker;
 
 function beat(broker: Broker, memberId: string, memberEpoch: number, more: object = {}, connectionId = 1) {
   const joins = memberEpoch === 0;
-  return broker.send(ConsumerGroupHeartbeat, 1, {
-    groupId: 'g', memberId, memberEpoch, rebalanceTimeoutMs: joins ? 10_000 : -1,
-    subscribedTopicNames: joins ? ['t1'] : null, topicPartitions: joins ? [] : null, ...more,
-  }, 'probe', connectionId);
+  return broker.send(
+    ConsumerGroupHeartbeat,
+    1,
+    {
+      groupId: 'g',
+      memberId,
+      memberEpoch,
+      rebalanceTimeoutMs: joins ? 10_000 : -1,
+      subscribedTopicNames: joins ? ['t1'] : null,
+      topicPartitions: joins ? [] : null,
+      ...more,
+    },
+    'probe',
+    connectionId,
+  );
 }
 
 async function describe(broker: Broker) {
-  const { groups: [group] } = await broker.send(ConsumerGroupDescribe, 1, {
-    groupIds: ['g'], includeAuthorizedOperations: false,
+  const {
+    groups: [group],
+  } = await broker.send(ConsumerGroupDescribe, 1, {
+    groupIds: ['g'],
+    includeAuthorizedOperations: false,
   });
   return group;
 }
@@ -30,10 +51,12 @@ function ids({ members }: { members: readonly { memberId: string }[] }): string[
 }
 
 function kindsInLog(broker: Broker): string[] {
-  return broker.logOf('g').batches.flatMap((bytes) => decodeBatch(bytes, 0).records.map(({ key, value }) => {
-    const record = decodeRecord(key!, value);
-    return `${value === null ? '-' : '+'}${record?.type}`;
-  }));
+  return broker.logOf('g').batches.flatMap((bytes) =>
+    decodeBatch(bytes, 0).records.map(({ key, value }) => {
+      const record = decodeRecord(key!, value);
+      return `${value === null ? '-' : '+'}${record?.type}`;
+    }),
+  );
 }
 
 test('the connection of a member closes, and it goes at once where that is wanted: dynamic members only', async () => {
@@ -57,9 +80,13 @@ test('the connection of a member closes, and it goes at once where that is wante
 
 test('a group has configurations of its own, within the bounds of the broker', async () => {
   const broker = new GroupBroker().start();
-  broker.groupConfigs.set('g', new Map([
-    ['consumer.heartbeat.interval.ms', '7000'], ['consumer.session.timeout.ms', '50000'],
-  ]));
+  broker.groupConfigs.set(
+    'g',
+    new Map([
+      ['consumer.heartbeat.interval.ms', '7000'],
+      ['consumer.session.timeout.ms', '50000'],
+    ]),
+  );
   expect((await beat(broker, 'a', 0)).heartbeatIntervalMs).toBe(7000);
   await broker.clock.advance(49_999);
   expect(ids(await describe(broker))).toEqual(['a']);
@@ -121,7 +148,9 @@ test('a group that is deleted leaves a tombstone for every record, and nothing b
   const broker = new GroupBroker().start();
   await beat(broker, 'a', 0, { subscribedTopicNames: null, subscribedTopicRegex: 't.*' });
   await broker.send(OffsetCommit, 9, {
-    groupId: 'g', memberId: 'a', generationIdOrMemberEpoch: 2,
+    groupId: 'g',
+    memberId: 'a',
+    generationIdOrMemberEpoch: 2,
     topics: [{ name: 't1', partitions: [{ partitionIndex: 0, committedOffset: 3, committedMetadata: '' }] }],
   });
   await beat(broker, 'a', -1);
@@ -138,7 +167,11 @@ test('a group that is deleted leaves a tombstone for every record, and nothing b
 test('tombstones of a group that has become another kind do not end that one', async () => {
   const broker = new GroupBroker().start();
   const classic = {
-    groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
+    groupId: 'g',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    protocolType: 'consumer',
     protocols: [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }],
   };
   await beat(broker, 'a', 0);
@@ -157,19 +190,33 @@ test('tombstones of a group that has become another kind do not end that one', a
 });
 
 test.each([
-  ['DISABLED', ErrorCode.GROUP_ID_NOT_FOUND, 'classic'], ['downgrade', ErrorCode.GROUP_ID_NOT_FOUND, 'classic'],
-  ['UPGRADE', ErrorCode.NONE, 'consumer'], ['bidirectional', ErrorCode.NONE, 'classic'],
+  ['DISABLED', ErrorCode.GROUP_ID_NOT_FOUND, 'classic'],
+  ['downgrade', ErrorCode.GROUP_ID_NOT_FOUND, 'classic'],
+  ['UPGRADE', ErrorCode.NONE, 'consumer'],
+  ['bidirectional', ErrorCode.NONE, 'classic'],
 ])('group.consumer.migration.policy=%s says which way a living group may go', async (policy, errorCode, end) => {
   const broker = new GroupBroker({ 'group.consumer.migration.policy': policy }).start();
-  const joining = broker.send(JoinGroup, 3, {
-    groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }],
-  }, 'classic', 2);
+  const joining = broker.send(
+    JoinGroup,
+    3,
+    {
+      groupId: 'g',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }],
+    },
+    'classic',
+    2,
+  );
   await broker.clock.advance(0);
   await joining;
   expect((await beat(broker, 'a', 0)).errorCode).toBe(errorCode);
   await beat(broker, 'a', -1);
-  const { groups: [{ groupType }] } = await broker.send(ListGroups, 5, {});
+  const {
+    groups: [{ groupType }],
+  } = await broker.send(ListGroups, 5, {});
   expect(groupType).toBe(end);
   broker.groups.stop();
   expect(broker.clock.waiting).toBe(0);
@@ -177,10 +224,22 @@ test.each([
 
 test('a classic member that never fetches its assignment is taken out', async () => {
   const broker = new GroupBroker().start();
-  const join = (groupInstanceId: string) => broker.send(JoinGroup, 9, {
-    groupId: 'g', sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
-    groupInstanceId, protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
-  }, 'classic', 2);
+  const join = (groupInstanceId: string) =>
+    broker.send(
+      JoinGroup,
+      9,
+      {
+        groupId: 'g',
+        sessionTimeoutMs: 60_000,
+        rebalanceTimeoutMs: 10_000,
+        memberId: '',
+        protocolType: 'consumer',
+        groupInstanceId,
+        protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
+      },
+      'classic',
+      2,
+    );
   await beat(broker, 'a', 0);
   const { memberId } = await join('i');
   expect(ids(await describe(broker))).toEqual(['a', memberId]);
@@ -195,13 +254,25 @@ test('a classic member that never fetches its assignment is taken out', async ()
 test('a classic member that is told to join again and only beats is taken out', async () => {
   const broker = new GroupBroker().start();
   await beat(broker, 'a', 0);
-  const { memberId, generationId } = await broker.send(JoinGroup, 3, {
-    groupId: 'g', sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
-  }, 'classic', 2);
+  const { memberId, generationId } = await broker.send(
+    JoinGroup,
+    3,
+    {
+      groupId: 'g',
+      sessionTimeoutMs: 60_000,
+      rebalanceTimeoutMs: 10_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
+    },
+    'classic',
+    2,
+  );
   await broker.send(SyncGroup, 3, { groupId: 'g', generationId, memberId, assignments: [] }, 'classic', 2);
-  const shallJoin = () => broker.send(Heartbeat, 3, { groupId: 'g', generationId, memberId }, 'classic', 2)
-    .then(({ errorCode }) => errorCode);
+  const shallJoin = () =>
+    broker
+      .send(Heartbeat, 3, { groupId: 'g', generationId, memberId }, 'classic', 2)
+      .then(({ errorCode }) => errorCode);
   expect(await shallJoin()).toBe(ErrorCode.NONE);
   await beat(broker, 'b', 0);
   expect(await shallJoin()).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
@@ -218,9 +289,10 @@ test('offsets of a topic no member reads are forgotten after their retention, th
   const broker = new GroupBroker({ 'group.consumer.session.timeout.ms': 60_000_000 }).start();
   broker.setTopic('t2', 1);
   await beat(broker, 'a', 0);
-  const topics = ['t1', 't2'].map((name) => (
-    { name, partitions: [{ partitionIndex: 0, committedOffset: 3, committedMetadata: '' }] }
-  ));
+  const topics = ['t1', 't2'].map((name) => ({
+    name,
+    partitions: [{ partitionIndex: 0, committedOffset: 3, committedMetadata: '' }],
+  }));
   await broker.send(OffsetCommit, 9, { groupId: 'g', memberId: 'a', generationIdOrMemberEpoch: 2, topics });
   for (let day = 0; day < 8; day++) {
     await broker.clock.advance(12 * 3_600_000);
@@ -228,7 +300,9 @@ test('offsets of a topic no member reads are forgotten after their retention, th
     await broker.clock.advance(12 * 3_600_000);
     await beat(broker, 'a', 2);
   }
-  const { groups: [{ topics: left }] } = await broker.send(OffsetFetch, 9, { groups: [{ groupId: 'g', topics: null }] });
+  const {
+    groups: [{ topics: left }],
+  } = await broker.send(OffsetFetch, 9, { groups: [{ groupId: 'g', topics: null }] });
   expect(left.map(({ name }) => name)).toEqual(['t1']);
   broker.groups.stop();
 });

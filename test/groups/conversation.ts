@@ -4,13 +4,25 @@
  */
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import {
-  DeleteGroups, DescribeGroups, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, ListGroups, OffsetCommit,
-  OffsetDelete, OffsetFetch, SyncGroup,
+  DeleteGroups,
+  DescribeGroups,
+  FindCoordinator,
+  Heartbeat,
+  JoinGroup,
+  LeaveGroup,
+  ListGroups,
+  OffsetCommit,
+  OffsetDelete,
+  OffsetFetch,
+  SyncGroup,
 } from '../../protocol/apis/index.ts';
 
 /** Sends as one of two clients, each with a connection of its own. */
 export type Send = <Req extends Fields, Res extends Fields>(
-  client: 'one' | 'two', api: Api<Req, Res>, version: number, draft: Draft<Req>,
+  client: 'one' | 'two',
+  api: Api<Req, Res>,
+  version: number,
+  draft: Draft<Req>,
 ) => Promise<Values<Res>>;
 
 const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
@@ -52,14 +64,19 @@ class Conversation {
     return plain.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid');
   }
 
-  join(group: string, more: Partial<Draft<typeof JoinGroup['request']['fields']>> = {}, version = 9) {
+  join(group: string, more: Partial<Draft<(typeof JoinGroup)['request']['fields']>> = {}, version = 9) {
     return this.send('one', JoinGroup, version, joinDraft(this.group(group), more));
   }
 
-  sync(group: string, memberId: string, more: Partial<Draft<typeof SyncGroup['request']['fields']>> = {}) {
+  sync(group: string, memberId: string, more: Partial<Draft<(typeof SyncGroup)['request']['fields']>> = {}) {
     return this.send('one', SyncGroup, 5, {
-      groupId: this.group(group), generationId: 1, memberId, protocolType: 'consumer', protocolName: 'range',
-      assignments: [], ...more,
+      groupId: this.group(group),
+      generationId: 1,
+      memberId,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: [],
+      ...more,
     });
   }
 
@@ -67,22 +84,30 @@ class Conversation {
     return this.send('one', Heartbeat, 4, { groupId: this.group(group), generationId, memberId, groupInstanceId });
   }
 
-  leave(group: string, ...members: Draft<typeof LeaveGroup['request']['fields']>['members'] & {}) {
+  leave(group: string, ...members: Draft<(typeof LeaveGroup)['request']['fields']>['members'] & {}) {
     return this.send('one', LeaveGroup, 5, { groupId: this.group(group), members });
   }
 
   describe(group: string, version = 6, includeAuthorizedOperations = false) {
-    return this.send('one', DescribeGroups, version, { groups: [this.group(group)], includeAuthorizedOperations })
-      .then(({ groups }) => groups.map((each) => ({ ...each, members: sorted(each.members, 'clientId') })));
+    return this.send('one', DescribeGroups, version, { groups: [this.group(group)], includeAuthorizedOperations }).then(
+      ({ groups }) => groups.map((each) => ({ ...each, members: sorted(each.members, 'clientId') })),
+    );
   }
 
   commit(
-    group: string, memberId = '', generationIdOrMemberEpoch = -1,
-    topics: Draft<typeof OffsetCommit['request']['fields']>['topics'] = COMMIT, version = 9,
+    group: string,
+    memberId = '',
+    generationIdOrMemberEpoch = -1,
+    topics: Draft<(typeof OffsetCommit)['request']['fields']>['topics'] = COMMIT,
+    version = 9,
     groupInstanceId: string | null = null,
   ) {
     return this.send('one', OffsetCommit, version, {
-      groupId: this.group(group), memberId, generationIdOrMemberEpoch, groupInstanceId, topics,
+      groupId: this.group(group),
+      memberId,
+      generationIdOrMemberEpoch,
+      groupInstanceId,
+      topics,
     });
   }
 
@@ -97,17 +122,24 @@ class Conversation {
   }
 
   deleteGroups(...groups: string[]) {
-    return this.send('one', DeleteGroups, 2, { groupsNames: groups.map((group) => this.group(group)) })
-      .then(({ results }) => sorted(results, 'groupId'));
+    return this.send('one', DeleteGroups, 2, { groupsNames: groups.map((group) => this.group(group)) }).then(
+      ({ results }) => sorted(results, 'groupId'),
+    );
   }
 }
 
 function joinDraft(
-  groupId: string, more: Partial<Draft<typeof JoinGroup['request']['fields']>>,
-): Draft<typeof JoinGroup['request']['fields']> {
+  groupId: string,
+  more: Partial<Draft<(typeof JoinGroup)['request']['fields']>>,
+): Draft<(typeof JoinGroup)['request']['fields']> {
   return {
-    groupId, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, memberId: '', protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: Buffer.from('m') }], ...more,
+    groupId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: Buffer.from('m') }],
+    ...more,
   };
 }
 
@@ -133,9 +165,8 @@ export async function converse(send: Send, run: string, settle: () => Promise<vo
 }
 
 async function coordinators(talk: Conversation): Promise<void> {
-  const find = (version: number, keyType: number, ...coordinatorKeys: string[]) => (
-    talk.send('one', FindCoordinator, version, { keyType, coordinatorKeys })
-  );
+  const find = (version: number, keyType: number, ...coordinatorKeys: string[]) =>
+    talk.send('one', FindCoordinator, version, { keyType, coordinatorKeys });
   await talk.note('one key, v0', talk.send('one', FindCoordinator, 0, { key: 'g' }));
   await talk.note('one key, v3', talk.send('one', FindCoordinator, 3, { key: 'g' }));
   await talk.note('key type 9, v3', talk.send('one', FindCoordinator, 3, { key: 'g', keyType: 9 }));
@@ -166,48 +197,75 @@ async function strangers(talk: Conversation): Promise<void> {
   await talk.note('sync without a protocol', talk.sync('none', 'm', { protocolType: null }));
   await talk.note('leave no group', talk.send('one', LeaveGroup, 5, { groupId: '', members: [{ memberId: 'm' }] }));
   await talk.note('leave an unknown group', talk.leave('none', { memberId: 'm' }));
-  await talk.note('leave an unknown group, v2', talk.send('one', LeaveGroup, 2, {
-    groupId: talk.group('none'), memberId: 'm',
-  }));
+  await talk.note(
+    'leave an unknown group, v2',
+    talk.send('one', LeaveGroup, 2, {
+      groupId: talk.group('none'),
+      memberId: 'm',
+    }),
+  );
   await talk.note('commit as a member of an unknown group', talk.commit('none', 'm', 3));
   await talk.note('commit as a member of an unknown group, v8', talk.commit('none', 'm', 3, COMMIT, 8));
   await talk.note('offsets of an unknown group', talk.fetch('none'));
   await talk.note('all offsets of an unknown group', talk.fetch('none', null));
   await talk.note('delete offsets of an unknown group', talk.deleteOffsets('none'));
   await talk.note('delete unknown offsets of an unknown group', talk.deleteOffsets('none', 'unknown'));
-  await talk.note('delete offsets of no group', talk.send('one', OffsetDelete, 0, {
-    groupId: '', topics: [{ name: 't1', partitions: [{ partitionIndex: 0 }] }],
-  }));
+  await talk.note(
+    'delete offsets of no group',
+    talk.send('one', OffsetDelete, 0, {
+      groupId: '',
+      topics: [{ name: 't1', partitions: [{ partitionIndex: 0 }] }],
+    }),
+  );
   await talk.note('delete groups', talk.deleteGroups('none', 'created', 'created'));
 }
 
 async function simpleGroup(talk: Conversation): Promise<void> {
   const partition = { partitionIndex: 0, committedOffset: 5, committedMetadata: 'x' };
-  await talk.note('commit to topics that are and are not', talk.commit('simple', '', -1, [
-    { name: 'unknown', partitions: [partition] },
-    { name: 't1', partitions: [partition, { ...partition, partitionIndex: 7 }] },
-  ]));
-  await talk.note('commit to an unknown id', talk.commit('simple', '', -1, [
-    { topicId: UNKNOWN_ID, partitions: [partition] },
-  ], 10));
-  await talk.note('commit much metadata and a negative offset', talk.commit('simple', '', -1, [{
-    name: 't1',
-    partitions: [
-      { ...partition, committedMetadata: 'x'.repeat(4097) },
-      { partitionIndex: 1, committedOffset: -7, committedLeaderEpoch: 3, committedMetadata: null },
-    ],
-  }]));
+  await talk.note(
+    'commit to topics that are and are not',
+    talk.commit('simple', '', -1, [
+      { name: 'unknown', partitions: [partition] },
+      { name: 't1', partitions: [partition, { ...partition, partitionIndex: 7 }] },
+    ]),
+  );
+  await talk.note(
+    'commit to an unknown id',
+    talk.commit('simple', '', -1, [{ topicId: UNKNOWN_ID, partitions: [partition] }], 10),
+  );
+  await talk.note(
+    'commit much metadata and a negative offset',
+    talk.commit('simple', '', -1, [
+      {
+        name: 't1',
+        partitions: [
+          { ...partition, committedMetadata: 'x'.repeat(4097) },
+          { partitionIndex: 1, committedOffset: -7, committedLeaderEpoch: 3, committedMetadata: null },
+        ],
+      },
+    ]),
+  );
   await talk.note('offsets', talk.fetch('simple', ['t1', 'unknown']));
   await talk.note('all offsets', talk.fetch('simple', null));
-  await talk.note('an unknown id', talk.send('one', OffsetFetch, 10, {
-    groups: [{ groupId: talk.group('simple'), topics: [{ topicId: UNKNOWN_ID, partitionIndexes: [0] }] }],
-  }));
-  await talk.note('as a member of an epoch', talk.send('one', OffsetFetch, 9, {
-    groups: [{ groupId: talk.group('simple'), memberId: 'm', memberEpoch: 3, topics: [] }],
-  }));
-  await talk.note('offsets, v1', talk.send('one', OffsetFetch, 1, {
-    groupId: talk.group('simple'), topics: [{ name: 't1', partitionIndexes: [0, 1] }],
-  }));
+  await talk.note(
+    'an unknown id',
+    talk.send('one', OffsetFetch, 10, {
+      groups: [{ groupId: talk.group('simple'), topics: [{ topicId: UNKNOWN_ID, partitionIndexes: [0] }] }],
+    }),
+  );
+  await talk.note(
+    'as a member of an epoch',
+    talk.send('one', OffsetFetch, 9, {
+      groups: [{ groupId: talk.group('simple'), memberId: 'm', memberEpoch: 3, topics: [] }],
+    }),
+  );
+  await talk.note(
+    'offsets, v1',
+    talk.send('one', OffsetFetch, 1, {
+      groupId: talk.group('simple'),
+      topics: [{ name: 't1', partitionIndexes: [0, 1] }],
+    }),
+  );
   await talk.note('all offsets, v7', talk.send('one', OffsetFetch, 7, { groupId: talk.group('simple'), topics: null }));
   await talk.note('describe', talk.describe('simple'));
   await talk.note('commit with a generation', talk.commit('simple', 'm', 0));
@@ -217,10 +275,13 @@ async function simpleGroup(talk: Conversation): Promise<void> {
 }
 
 async function dynamicMembers(talk: Conversation, settle: () => Promise<void>): Promise<void> {
-  const first = await talk.note('join', talk.join('main').then((answer) => {
-    talk.name(answer.memberId, 'FIRST');
-    return answer;
-  }));
+  const first = await talk.note(
+    'join',
+    talk.join('main').then((answer) => {
+      talk.name(answer.memberId, 'FIRST');
+      return answer;
+    }),
+  );
   const id = first.memberId;
   await talk.note('heartbeat before joining', talk.heartbeat('main', id, 0));
   await talk.note('join with the id', talk.join('main', { memberId: id }));
@@ -229,9 +290,12 @@ async function dynamicMembers(talk: Conversation, settle: () => Promise<void>): 
   await talk.note('commit as a stranger', talk.commit('main'));
   await talk.note('commit without a generation', talk.commit('main', id));
   await talk.note('sync with another protocol', talk.sync('main', id, { protocolName: 'x' }));
-  await talk.note('sync', talk.sync('main', id, {
-    assignments: [id, 'ghost'].map((memberId) => ({ memberId, assignment: Buffer.from('all') })),
-  }));
+  await talk.note(
+    'sync',
+    talk.sync('main', id, {
+      assignments: [id, 'ghost'].map((memberId) => ({ memberId, assignment: Buffer.from('all') })),
+    }),
+  );
   await talk.note('Stable', talk.describe('main'));
   await talk.note('join again with another type', talk.join('main', { memberId: id, protocolType: 'connect' }));
   await talk.note('commit', talk.commit('main', id, 1));
@@ -242,10 +306,10 @@ async function dynamicMembers(talk: Conversation, settle: () => Promise<void>): 
   await talk.note('heartbeat of another generation', talk.heartbeat('main', id, 2));
   await talk.note('delete offsets of topics no one can tell', talk.deleteOffsets('main'));
   await talk.note('delete the group', talk.deleteGroups('main'));
-  const list = (statesFilter: string[], typesFilter: string[]) => (
-    talk.send('one', ListGroups, 5, { statesFilter, typesFilter })
-      .then(({ groups }) => groups.filter(({ groupId }) => groupId === talk.group('main')))
-  );
+  const list = (statesFilter: string[], typesFilter: string[]) =>
+    talk
+      .send('one', ListGroups, 5, { statesFilter, typesFilter })
+      .then(({ groups }) => groups.filter(({ groupId }) => groupId === talk.group('main')));
   await talk.note('list', list(['STABLE'], ['Classic']));
   await talk.note('list empty groups', list(['Empty'], []));
   await talk.note('list strange states', list(['nonsense'], []));
@@ -263,8 +327,10 @@ async function secondMember(talk: Conversation, id: string, settle: () => Promis
   await talk.note('PreparingRebalance', talk.describe('main'));
   await talk.note('commit while the group rebalances', talk.commit('main', id, 1));
   await talk.note('sync while the group rebalances', talk.sync('main', id));
-  await talk.note('leave, twice, and as no one', talk.leave('main',
-    { memberId: id }, { memberId: id }, { memberId: '', groupInstanceId: 'none' }, { memberId: '' }));
+  await talk.note(
+    'leave, twice, and as no one',
+    talk.leave('main', { memberId: id }, { memberId: id }, { memberId: '', groupInstanceId: 'none' }, { memberId: '' }),
+  );
   const second = (await joining).memberId;
   talk.name(second, 'SECOND');
   await talk.note('the second has joined', joining);
@@ -287,9 +353,13 @@ async function staticMembers(talk: Conversation): Promise<void> {
     return joined.memberId;
   };
   const old = await join('a static member joins', 'S1', 9);
-  await talk.note('sync', talk.sync('static', old, {
-    groupInstanceId: 'one', assignments: [{ memberId: old, assignment: Buffer.from('all') }],
-  }));
+  await talk.note(
+    'sync',
+    talk.sync('static', old, {
+      groupInstanceId: 'one',
+      assignments: [{ memberId: old, assignment: Buffer.from('all') }],
+    }),
+  );
   await join('it has restarted', 'S2', 9);
   await join('it has restarted, v8', 'S3', 8);
   await join('it has restarted, v5', 'S4', 5);
@@ -305,7 +375,11 @@ async function staticMembers(talk: Conversation): Promise<void> {
 /** Two members, each with the other's first choice as its second. */
 async function votes(talk: Conversation, settle: () => Promise<void>): Promise<void> {
   const pairs = [
-    ['range', 'roundrobin'], ['roundrobin', 'range'], ['sticky', 'range'], ['cooperative-sticky', 'range'], ['b', 'a'],
+    ['range', 'roundrobin'],
+    ['roundrobin', 'range'],
+    ['sticky', 'range'],
+    ['cooperative-sticky', 'range'],
+    ['b', 'a'],
   ];
   for (const pair of pairs) {
     const group = talk.group(`tie-${pair.join('-')}`);
@@ -316,6 +390,9 @@ async function votes(talk: Conversation, settle: () => Promise<void>): Promise<v
     const { memberId } = first;
     const both = talk.send('one', JoinGroup, 3, joinDraft(group, { memberId, protocols }));
     await second;
-    await talk.note(`a tie of ${pair.join(' and ')}`, both.then(({ protocolName }) => protocolName));
+    await talk.note(
+      `a tie of ${pair.join(' and ')}`,
+      both.then(({ protocolName }) => protocolName),
+    );
   }
 }

@@ -6,16 +6,27 @@ import { newMemberId } from '../../src/groups/member-id.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { GroupBroker, tables } from './group-broker.ts';
 
-const { DeleteGroups, DescribeGroups, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, ListGroups, SyncGroup } = tables;
+const { DeleteGroups, DescribeGroups, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, ListGroups, SyncGroup } =
+  tables;
 const { OffsetCommit, OffsetDelete, OffsetFetch } = tables;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 function join(broker: GroupBroker, groupId: string, connectionId = 1, memberId = '') {
-  return broker.send(JoinGroup, 3, {
-    groupId, memberId, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, protocolType: 'consumer',
-    // Version 0, one topic 't1', no user data.
-    protocols: [{ name: 'range', metadata: Buffer.from('0000000000010002743100000000', 'hex') }],
-  }, 'client', connectionId);
+  return broker.send(
+    JoinGroup,
+    3,
+    {
+      groupId,
+      memberId,
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      protocolType: 'consumer',
+      // Version 0, one topic 't1', no user data.
+      protocols: [{ name: 'range', metadata: Buffer.from('0000000000010002743100000000', 'hex') }],
+    },
+    'client',
+    connectionId,
+  );
 }
 
 function sync(broker: GroupBroker, groupId: string, memberId: string, generationId = 1) {
@@ -28,10 +39,14 @@ function heartbeat(broker: GroupBroker, groupId: string, memberId: string, gener
 }
 
 function commit(broker: GroupBroker, groupId: string, committedOffset: number, memberId = '', generation = -1) {
-  return broker.send(OffsetCommit, 9, {
-    groupId, memberId, generationIdOrMemberEpoch: generation,
-    topics: [{ name: 't1', partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: 'why' }] }],
-  }).then(({ topics }) => topics[0].partitions[0].errorCode);
+  return broker
+    .send(OffsetCommit, 9, {
+      groupId,
+      memberId,
+      generationIdOrMemberEpoch: generation,
+      topics: [{ name: 't1', partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: 'why' }] }],
+    })
+    .then(({ topics }) => topics[0].partitions[0].errorCode);
 }
 
 function committed(broker: GroupBroker, groupId: string) {
@@ -51,7 +66,7 @@ async function stableGroup(broker: GroupBroker, groupId: string, connectionId = 
   return memberId;
 }
 
-test('a hash is Java\'s, over UTF-16, and the number without a positive twin counts as 0', () => {
+test("a hash is Java's, over UTF-16, and the number without a positive twin counts as 0", () => {
   expect(javaHash('simple')).toBe(-902286926);
   expect(javaHash('𝄞é')).toBe(54944447);
   expect(javaHash('polygenelubricants')).toBe(-0x8000_0000);
@@ -85,7 +100,7 @@ test('a topic that cannot be made is a coordinator that is not there yet: client
   broker.groups.stop();
 });
 
-test('a broker that does not lead the group\'s partition says so', async () => {
+test("a broker that does not lead the group's partition says so", async () => {
   const broker = new GroupBroker();
   expect((await join(broker, 'g')).errorCode).toBe(ErrorCode.NOT_COORDINATOR);
   expect(await heartbeat(broker, 'g', 'm')).toBe(ErrorCode.NOT_COORDINATOR);
@@ -237,7 +252,10 @@ test('offsets of an empty group go a retention after it became empty, and the gr
 test('offsets of topics that a stable group reads do not expire; those of a simple group do, each from its commit', async () => {
   const broker = new GroupBroker({ 'group.max.session.timeout.ms': 2 * WEEK_MS }).start();
   const joining = broker.send(JoinGroup, 3, {
-    groupId: 'g', memberId: '', sessionTimeoutMs: 2 * WEEK_MS - 1000, rebalanceTimeoutMs: 10_000,
+    groupId: 'g',
+    memberId: '',
+    sessionTimeoutMs: 2 * WEEK_MS - 1000,
+    rebalanceTimeoutMs: 10_000,
     protocolType: 'consumer',
     protocols: [{ name: 'range', metadata: Buffer.from('0000000000010002743100000000', 'hex') }],
   });
@@ -256,13 +274,20 @@ test('offsets of topics that no member reads any more can be deleted, and expire
   const broker = new GroupBroker().start();
   const memberId = await stableGroup(broker, 'g'); // reads t1
   const t2 = { name: 't2', partitions: [{ partitionIndex: 0 }] };
-  const commitBoth = () => broker.groups.commitOffsets({
-    groupId: 'g', memberId, groupInstanceId: null, generationId: 1, retentionTimeMs: -1, knowsEpochs: true,
-    topics: ['t1', 't2'].map((name) => ({
-      name, topicId: ZERO_UUID,
-      partitions: [{ partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }],
-    })),
-  });
+  const commitBoth = () =>
+    broker.groups.commitOffsets({
+      groupId: 'g',
+      memberId,
+      groupInstanceId: null,
+      generationId: 1,
+      retentionTimeMs: -1,
+      knowsEpochs: true,
+      topics: ['t1', 't2'].map((name) => ({
+        name,
+        topicId: ZERO_UUID,
+        partitions: [{ partitionIndex: 0, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }],
+      })),
+    });
   const names = async () => (await committed(broker, 'g')).map(({ name }) => name);
   commitBoth();
   expect(broker.groups.deleteOffsets('g', [t2, { ...t2, name: 't1' }])).toEqual({
@@ -284,7 +309,11 @@ test('offsets of topics that no member reads any more can be deleted, and expire
 test('a group of another kind than consumers keeps its offsets while it has members', async () => {
   const broker = new GroupBroker().start();
   const joining = broker.send(JoinGroup, 3, {
-    groupId: 'g', memberId: '', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, protocolType: 'connect',
+    groupId: 'g',
+    memberId: '',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    protocolType: 'connect',
     protocols: [{ name: 'p', metadata: Buffer.alloc(0) }],
   });
   await broker.clock.advance(0);
@@ -295,16 +324,19 @@ test('a group of another kind than consumers keeps its offsets while it has memb
   broker.groups.expire();
   expect(await committed(broker, 'g')).toHaveLength(1);
   const deletion = await broker.send(OffsetDelete, 0, {
-    groupId: 'g', topics: [{ name: 't1', partitions: [{ partitionIndex: 0 }] }],
+    groupId: 'g',
+    topics: [{ name: 't1', partitions: [{ partitionIndex: 0 }] }],
   });
   expect(deletion.errorCode).toBe(ErrorCode.NON_EMPTY_GROUP);
   broker.groups.stop();
 });
 
-test('a retention of the client\'s own (before v5) counts instead of the broker\'s', async () => {
+test("a retention of the client's own (before v5) counts instead of the broker's", async () => {
   const broker = new GroupBroker().start();
   await broker.send(OffsetCommit, 4, {
-    groupId: 'g', memberId: '', retentionTimeMs: 1000,
+    groupId: 'g',
+    memberId: '',
+    retentionTimeMs: 1000,
     topics: [{ name: 't1', partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: '' }] }],
   });
   broker.restart();
@@ -344,6 +376,8 @@ test('a group that is larger than allowed when it is read joins anew', async () 
 test('the error of the one member that leaves is the answer before v3', async () => {
   const broker = new GroupBroker().start();
   await stableGroup(broker, 'g');
-  expect((await broker.send(LeaveGroup, 2, { groupId: 'g', memberId: 'm' })).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+  expect((await broker.send(LeaveGroup, 2, { groupId: 'g', memberId: 'm' })).errorCode).toBe(
+    ErrorCode.UNKNOWN_MEMBER_ID,
+  );
   broker.groups.stop();
 });

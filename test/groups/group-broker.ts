@@ -65,21 +65,42 @@ interface Topic {
 const OFFSETS_PARTITIONS = 4;
 
 export const DEFAULTS: GroupConfig = {
-  'group.initial.rebalance.delay.ms': 0, 'group.max.session.timeout.ms': 1_800_000,
-  'group.min.session.timeout.ms': 6000, 'group.max.size': 100, 'offset.metadata.max.bytes': 4096,
-  'offsets.retention.check.interval.ms': 600_000, 'offsets.retention.minutes': 10_080,
-  'offsets.topic.num.partitions': OFFSETS_PARTITIONS, 'group.consumer.assignment.interval.ms': 0,
-  'group.consumer.min.assignment.interval.ms': 0, 'group.consumer.max.assignment.interval.ms': 15_000,
-  'group.consumer.heartbeat.interval.ms': 5000, 'group.consumer.min.heartbeat.interval.ms': 5000,
-  'group.consumer.max.heartbeat.interval.ms': 15_000, 'group.consumer.session.timeout.ms': 45_000,
-  'group.consumer.min.session.timeout.ms': 45_000, 'group.consumer.max.session.timeout.ms': 60_000,
-  'group.consumer.assignors': ['uniform', 'range'], 'group.consumer.max.size': 3,
+  'group.initial.rebalance.delay.ms': 0,
+  'group.max.session.timeout.ms': 1_800_000,
+  'group.min.session.timeout.ms': 6000,
+  'group.max.size': 100,
+  'offset.metadata.max.bytes': 4096,
+  'offsets.retention.check.interval.ms': 600_000,
+  'offsets.retention.minutes': 10_080,
+  'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
+  'group.consumer.assignment.interval.ms': 0,
+  'group.consumer.min.assignment.interval.ms': 0,
+  'group.consumer.max.assignment.interval.ms': 15_000,
+  'group.consumer.heartbeat.interval.ms': 5000,
+  'group.consumer.min.heartbeat.interval.ms': 5000,
+  'group.consumer.max.heartbeat.interval.ms': 15_000,
+  'group.consumer.session.timeout.ms': 45_000,
+  'group.consumer.min.session.timeout.ms': 45_000,
+  'group.consumer.max.session.timeout.ms': 60_000,
+  'group.consumer.assignors': ['uniform', 'range'],
+  'group.consumer.max.size': 3,
   'group.consumer.migration.policy': 'bidirectional',
 };
 
 export const handlers: readonly Handler[] = [
-  offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat, leaveGroup, syncGroup, describeGroups, listGroups,
-  deleteGroups, offsetDelete, consumerGroupHeartbeat, consumerGroupDescribe,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  deleteGroups,
+  offsetDelete,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
 ];
 
 /** Topic t1 with two partitions; __consumer_offsets comes with the first FindCoordinator, or with `start`. */
@@ -128,7 +149,9 @@ export class GroupBroker {
   get image() {
     const listeners = [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }];
     return {
-      revision: this.#revision, topicsByName: this.#topics, features: new Map([['group.version', 1]]),
+      revision: this.#revision,
+      topicsByName: this.#topics,
+      features: new Map([['group.version', 1]]),
       topicsById: new Map([...this.#topics.values()].map((topic) => [topic.id, topic])),
       brokers: new Map([[1, { id: 1, listeners }]]),
     };
@@ -140,7 +163,10 @@ export class GroupBroker {
 
   #coordinator(): GroupCoordinator {
     return new GroupCoordinator({
-      clock: this.clock, config: this.config, logger: silentLogger, random: seededRandom(1),
+      clock: this.clock,
+      config: this.config,
+      logger: silentLogger,
+      random: seededRandom(1),
       partitionOf: (index) => this.logs[index],
       topics: () => this.image,
       groupConfig: (groupId) => this.groupConfigs.get(groupId) ?? new Map<string, string>(),
@@ -153,19 +179,31 @@ export class GroupBroker {
 
   /** Through the bytes of the request, the handler, and the bytes of the response. */
   async send<Req extends Fields, Res extends Fields>(
-    api: Api<Req, Res>, version: number, draft: Draft<Req>, clientId = 'probe', connectionId = 1,
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+    clientId = 'probe',
+    connectionId = 1,
   ): Promise<Values<Res>> {
     const handler = handlers.find((each) => each.api.key === api.key);
     if (handler === undefined) throw new Error(`No handler of groups answers ${api.name}`);
     const controller = { image: this.image };
     Object.defineProperty(controller, 'image', { get: () => this.image }); // it changes while a request is answered
     const broker = {
-      groups: this.groups, controller, logger: silentLogger, random: seededRandom(7),
+      groups: this.groups,
+      controller,
+      logger: silentLogger,
+      random: seededRandom(7),
       config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer'] },
     };
     const context = {
-      broker, connectionId, apiVersion: version,
-      clientId, clientHost: '127.0.0.1', principal: 'User:ANONYMOUS', listener: 'PLAINTEXT',
+      broker,
+      connectionId,
+      apiVersion: version,
+      clientId,
+      clientHost: '127.0.0.1',
+      principal: 'User:ANONYMOUS',
+      listener: 'PLAINTEXT',
     } as unknown as Context;
     const request = new Writer();
     requestCodec(api, version).encode(request, draft);

@@ -49,21 +49,48 @@ class RandomShell {
     const groupInstanceId = this.#pick([null, null, null, 'one', 'two']);
     const generationId = this.group.generationId - this.#pick([0, 0, 0, 1]);
     const type = this.#pick([
-      'join', 'join', 'join', 'sync', 'sync', 'heartbeat', 'committed', 'timer', 'timer',
+      'join',
+      'join',
+      'join',
+      'sync',
+      'sync',
+      'heartbeat',
+      'committed',
+      'timer',
+      'timer',
       this.#pick(['leave', 'leave', 'connectionClosed'] as const),
     ] as const);
     switch (type) {
       case 'join':
         return {
-          type, nowMs, to: this.#call(), memberId, newMemberId: `m${this.#calls}`, groupInstanceId, clientId: 'c',
-          clientHost: '/h', connectionId: this.#pick([1, 2, 3]), sessionTimeoutMs: 1, rebalanceTimeoutMs: 10_000,
-          protocolType: 'consumer', protocols: this.#pick([PROTOCOLS, PROTOCOLS.slice(0, 1), PROTOCOLS.toReversed()]),
-          reason: null, requireKnownMemberId: this.#pick([true, false]), supportSkippingAssignment: true,
+          type,
+          nowMs,
+          to: this.#call(),
+          memberId,
+          newMemberId: `m${this.#calls}`,
+          groupInstanceId,
+          clientId: 'c',
+          clientHost: '/h',
+          connectionId: this.#pick([1, 2, 3]),
+          sessionTimeoutMs: 1,
+          rebalanceTimeoutMs: 10_000,
+          protocolType: 'consumer',
+          protocols: this.#pick([PROTOCOLS, PROTOCOLS.slice(0, 1), PROTOCOLS.toReversed()]),
+          reason: null,
+          requireKnownMemberId: this.#pick([true, false]),
+          supportSkippingAssignment: true,
         };
       case 'sync':
         return {
-          type, nowMs, to: this.#call(), memberId, groupInstanceId, generationId, protocolType: null,
-          protocolName: null, assignments: [],
+          type,
+          nowMs,
+          to: this.#call(),
+          memberId,
+          groupInstanceId,
+          generationId,
+          protocolType: null,
+          protocolName: null,
+          assignments: [],
         };
       case 'leave':
         return { type, nowMs, members: [{ memberId, groupInstanceId, reason: null }] };
@@ -119,9 +146,11 @@ class RandomShell {
       group.leader === null ? 0 : 1,
     );
     for (const id of group.pendingSync) expect(group.members.has(id)).toBe(true);
-    expect([...group.staticMembers]).toEqual(expect.arrayContaining(
-      members.filter((each) => each.groupInstanceId !== null).map((each) => [each.groupInstanceId, each.memberId]),
-    ));
+    expect([...group.staticMembers]).toEqual(
+      expect.arrayContaining(
+        members.filter((each) => each.groupInstanceId !== null).map((each) => [each.groupInstanceId, each.memberId]),
+      ),
+    );
     for (const id of group.staticMembers.values()) expect(group.members.has(id)).toBe(true);
     // The calls that wait are those the members know of.
     const known = members.flatMap(({ joining, syncing }) => [joining, syncing]).filter((call) => call !== null);

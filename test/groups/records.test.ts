@@ -13,9 +13,9 @@ const WRITTEN_BY_KAFKA = [
   [
     '000200026731',
     '00030008636f6e73756d6572000000010012526f756e64526f62696e41737369676e657200286369642d39316435636565302d39393136' +
-    '2d343864612d396133352d323534616463633039633361000001a1fd7c911d0000000100286369642d39316435636565302d393931362d' +
-    '343864612d396133352d323534616463633039633361ffff0003636964000a2f3132372e302e302e310000ea60000075300000000e0000' +
-    '0000000100027431000000000000001a0000000000010002743100000002000000000000000100000000',
+      '2d343864612d396133352d323534616463633039633361000001a1fd7c911d0000000100286369642d39316435636565302d393931362d' +
+      '343864612d396133352d323534616463633039633361ffff0003636964000a2f3132372e302e302e310000ea60000075300000000e0000' +
+      '0000000100027431000000000000001a0000000000010002743100000002000000000000000100000000',
   ],
   [
     '0001000267310002743100000000',
@@ -24,13 +24,21 @@ const WRITTEN_BY_KAFKA = [
 ];
 
 const committed = (offset: number, expireTimestamp = -1): GroupRecord => ({
-  type: 'offset', groupId: 'g', topic: 't', partition: 0,
+  type: 'offset',
+  groupId: 'g',
+  topic: 't',
+  partition: 0,
   committed: {
-    offset, leaderEpoch: -1, metadata: 'm', commitTimestamp: 1, expireTimestamp, topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    offset,
+    leaderEpoch: -1,
+    metadata: 'm',
+    commitTimestamp: 1,
+    expireTimestamp,
+    topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
   },
 });
 
-test('records are Kafka\'s, byte for byte', () => {
+test("records are Kafka's, byte for byte", () => {
   for (const [key, value] of WRITTEN_BY_KAFKA) {
     const record = decodeRecord(Buffer.from(key, 'hex'), Buffer.from(value, 'hex'));
     expect(record).not.toBeNull();
@@ -61,17 +69,25 @@ test('keys of other kinds are passed over, and told', () => {
 
 test('offsets of a transaction count once it commits, never when it aborts, and are not stable before', () => {
   const at = new GroupPartition(0, 0);
-  const inTransaction = (producerId: number, offset: number) => encodeBatch({
-    records: [encodeRecord(committed(offset), 0)], producerId, producerEpoch: 0, baseSequence: 0, isTransactional: true,
-  });
-  const marker = (producerId: number, kind: 0 | 1) => encodeBatch({
-    records: [{ key: Buffer.from([0, 0, 0, kind]), value: Buffer.alloc(6), timestamp: 0 }],
-    producerId, producerEpoch: 0, isTransactional: true, isControl: true,
-  });
-  const offset = (requireStable: boolean) => (
+  const inTransaction = (producerId: number, offset: number) =>
+    encodeBatch({
+      records: [encodeRecord(committed(offset), 0)],
+      producerId,
+      producerEpoch: 0,
+      baseSequence: 0,
+      isTransactional: true,
+    });
+  const marker = (producerId: number, kind: 0 | 1) =>
+    encodeBatch({
+      records: [{ key: Buffer.from([0, 0, 0, kind]), value: Buffer.alloc(6), timestamp: 0 }],
+      producerId,
+      producerEpoch: 0,
+      isTransactional: true,
+      isControl: true,
+    });
+  const offset = (requireStable: boolean) =>
     fetchOffsets(at, { groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }, requireStable).topics[0]
-      .partitions[0]
-  );
+      .partitions[0];
   replay(at, [inTransaction(1, 10), inTransaction(2, 20)]);
   expect(offset(false)).toMatchObject({ committedOffset: -1, errorCode: 0 });
   expect(offset(true)).toMatchObject({ committedOffset: -1, errorCode: 88 });
@@ -82,12 +98,16 @@ test('offsets of a transaction count once it commits, never when it aborts, and 
 });
 
 function replay(at: GroupPartition, batches: readonly Buffer[], kinds: number[] = []): void {
-  replayLog({
-    forEachRecord: (visit) => {
-      for (const bytes of batches) {
-        const batch = decodeBatch(bytes, 0);
-        for (const record of batch.records) visit(record, batch);
-      }
+  replayLog(
+    {
+      forEachRecord: (visit) => {
+        for (const bytes of batches) {
+          const batch = decodeBatch(bytes, 0);
+          for (const record of batch.records) visit(record, batch);
+        }
+      },
     },
-  }, at, (kind) => kinds.push(kind));
+    at,
+    (kind) => kinds.push(kind),
+  );
 }

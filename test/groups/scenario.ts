@@ -23,10 +23,12 @@ class Scenario {
   play(line: string): string[] {
     this.#lines = [];
     const [verb, subject = '', ...rest] = line.split(/\s+/);
-    const options: Options = new Map(rest.map((word) => {
-      const at = word.indexOf('=');
-      return at < 0 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
-    }));
+    const options: Options = new Map(
+      rest.map((word) => {
+        const at = word.indexOf('=');
+        return at < 0 ? [word, ''] : [word.slice(0, at), word.slice(at + 1)];
+      }),
+    );
     const before = this.#group.state;
     this.#perform(verb, subject, options);
     if (this.#group.state !== before) this.#lines.push(`[${before} -> ${this.#group.state}]`);
@@ -48,8 +50,14 @@ class Scenario {
         return this.#apply(this.#joinEvent(subject, options));
       case 'sync':
         return this.#apply({
-          type: 'sync', nowMs, to: this.#call(subject), memberId: subject, groupInstanceId, generationId,
-          protocolType: options.get('type') ?? null, protocolName: options.get('protocol') ?? null,
+          type: 'sync',
+          nowMs,
+          to: this.#call(subject),
+          memberId: subject,
+          groupInstanceId,
+          generationId,
+          protocolType: options.get('type') ?? null,
+          protocolName: options.get('protocol') ?? null,
           assignments: [...options]
             .filter(([name]) => /-\d+$/.test(name))
             .map(([memberId, assignment]) => ({ memberId, assignment: Buffer.from(assignment) })),
@@ -58,7 +66,8 @@ class Scenario {
         return this.#apply({ type: 'heartbeat', nowMs, memberId: subject, groupInstanceId, generationId });
       case 'leave':
         return this.#apply({
-          type: 'leave', nowMs,
+          type: 'leave',
+          nowMs,
           members: [{ memberId: subject === '-' ? '' : subject, groupInstanceId, reason: null }],
         });
       case 'committed':
@@ -81,15 +90,25 @@ class Scenario {
     const count = (this.#ids.get(subject) ?? 0) + 1;
     if (!known) this.#ids.set(subject, count);
     return {
-      type: 'join', nowMs: this.#nowMs, to: this.#call(subject), memberId: known ? subject : '',
-      newMemberId: known ? '' : `${subject}-${count}`, groupInstanceId: options.get('instance') ?? null,
-      clientId: subject, clientHost: '/127.0.0.1', connectionId: Number(options.get('connection') ?? 1),
+      type: 'join',
+      nowMs: this.#nowMs,
+      to: this.#call(subject),
+      memberId: known ? subject : '',
+      newMemberId: known ? '' : `${subject}-${count}`,
+      groupInstanceId: options.get('instance') ?? null,
+      clientId: subject,
+      clientHost: '/127.0.0.1',
+      connectionId: Number(options.get('connection') ?? 1),
       sessionTimeoutMs: Number(options.get('session') ?? 10_000),
-      rebalanceTimeoutMs: Number(options.get('rebalance') ?? 60_000), protocolType: options.get('type') ?? 'consumer',
-      protocols: (options.get('protocols') ?? 'range').split(',').filter(Boolean).map((name) => (
-        { name, metadata: Buffer.from(options.get('metadata') ?? '') }
-      )),
-      reason: null, requireKnownMemberId: version >= 4, supportSkippingAssignment: version >= 9,
+      rebalanceTimeoutMs: Number(options.get('rebalance') ?? 60_000),
+      protocolType: options.get('type') ?? 'consumer',
+      protocols: (options.get('protocols') ?? 'range')
+        .split(',')
+        .filter(Boolean)
+        .map((name) => ({ name, metadata: Buffer.from(options.get('metadata') ?? '') })),
+      reason: null,
+      requireKnownMemberId: version >= 4,
+      supportSkippingAssignment: version >= 9,
     };
   }
 

@@ -12,7 +12,8 @@ function fill(log: Log): void {
   const transactional = { isTransactional: true, producerId: 5, producerEpoch: 0 };
   let sequence = 0;
   for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < 12; i++) append(log, keyed({ [`k${i}`]: `v${round}.${i}`, [`l${i % 3}`]: `w${round}.${i}` }), round);
+    for (let i = 0; i < 12; i++)
+      append(log, keyed({ [`k${i}`]: `v${round}.${i}`, [`l${i % 3}`]: `w${round}.${i}` }), round);
     append(log, keyed({ k1: null, k2: null }), round);
     append(log, keyed({ k3: 'taken back' }, { ...transactional, baseSequence: sequence++ }), round);
     append(log, marker('ABORT', 5), round);
@@ -27,7 +28,8 @@ function lastOfKeys(log: Log): Map<string, string> {
   const last = new Map<string, string>();
   for (const { isControl, isTransactional, producerId, records } of allBatches(log)) {
     for (const { offset, key, value } of records) {
-      const isTakenBack = isTransactional &&
+      const isTakenBack =
+        isTransactional &&
         aborted.some((one) => one.producerId === producerId && offset >= one.firstOffset && offset <= one.lastOffset);
       if (isControl || isTakenBack) continue;
       if (value === null) last.delete(String(key));
@@ -74,7 +76,11 @@ describe('a compaction that is stopped', () => {
         const leftovers = files.list(log.directory).filter((name) => /cleaned|swap/.test(name));
         const { endOffset } = log;
         expect({ stopAt, options, endOffset, last: lastOfKeys(log), offsets, leftovers }).toEqual({
-          stopAt, options, ...expected, offsets: [...new Set(offsets)].toSorted((x, y) => x - y), leftovers: [],
+          stopAt,
+          options,
+          ...expected,
+          offsets: [...new Set(offsets)].toSorted((x, y) => x - y),
+          leftovers: [],
         });
         log.close();
       }

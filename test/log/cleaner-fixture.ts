@@ -18,10 +18,19 @@ export interface CompactOptions {
   keys?: number;
 }
 
-export async function compact(log: Log, { files, nowMs = 1e6, checkpoint = null, keys }: CompactOptions): Promise<PassResult> {
+export async function compact(
+  log: Log,
+  { files, nowMs = 1e6, checkpoint = null, keys }: CompactOptions,
+): Promise<PassResult> {
   const { logStartOffset, endOffset, firstUnstableOffset } = log;
   const lastStableOffset = firstUnstableOffset < 0 ? endOffset : firstUnstableOffset;
-  const plan = planCleaning(log.segments, log.config, { nowMs, checkpoint, logStartOffset, endOffset, lastStableOffset });
+  const plan = planCleaning(log.segments, log.config, {
+    nowMs,
+    checkpoint,
+    logStartOffset,
+    endOffset,
+    lastStableOffset,
+  });
   const map = new OffsetMap(keys ?? endOffset, 1e9, 0.9, SEED);
   const steps = cleanLog({ files, log, plan, map, nowMs });
   for (let step = steps.next(); ; step = steps.next()) {
@@ -35,10 +44,15 @@ export async function compact(log: Log, { files, nowMs = 1e6, checkpoint = null,
 }
 
 /** `{ a: '1', b: null }` as a batch; each key a record, null a tombstone. */
-export function keyed(values: Readonly<Record<string, string | null>>, draft: Partial<BatchDraft> & { at?: number } = {}): Buffer {
+export function keyed(
+  values: Readonly<Record<string, string | null>>,
+  draft: Partial<BatchDraft> & { at?: number } = {},
+): Buffer {
   const { at = 1000, ...rest } = draft;
   const records = Object.entries(values).map(([key, value]) => ({
-    key: Buffer.from(key), value: value === null ? null : Buffer.from(value), timestamp: at,
+    key: Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+    timestamp: at,
   }));
   return encodeBatch({ records, ...rest });
 }

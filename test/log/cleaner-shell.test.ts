@@ -9,19 +9,35 @@ import { keyed, shown } from './cleaner-fixture.ts';
 import { append, fixture, type Fixture } from './log-fixture.ts';
 
 const config = {
-  cleanupCompact: true, cleanupDelete: false, segmentBytes: 300, minCleanableDirtyRatio: 0.5, segmentMs: 1e9,
+  cleanupCompact: true,
+  cleanupDelete: false,
+  segmentBytes: 300,
+  minCleanableDirtyRatio: 0.5,
+  segmentMs: 1e9,
 };
 const CHECKPOINT = '/data/cleaner-offset-checkpoint';
 const BACKOFF_MS = 15_000;
 
-function cleanerOf({ files, clock }: Fixture, logs: Log[], options: { enable?: boolean; errors?: string[] } = {}): Cleaner {
+function cleanerOf(
+  { files, clock }: Fixture,
+  logs: Log[],
+  options: { enable?: boolean; errors?: string[] } = {},
+): Cleaner {
   const { enable = true, errors = [] } = options;
   const error = (event: string) => void errors.push(event);
   const cleaner = new Cleaner({
-    files, clock, random: seededRandom(1),
+    files,
+    clock,
+    random: seededRandom(1),
     logger: { ...silentLogger, warn: error, error },
     logs: () => logs.map((log): CleanableLog => ({ log, logDirectory: '/data', lastStableOffset: log.endOffset })),
-    config: () => ({ enable, backoffMs: BACKOFF_MS, dedupeBufferSize: 1e6, loadFactor: 0.9, maxBytesPerSecond: Infinity }),
+    config: () => ({
+      enable,
+      backoffMs: BACKOFF_MS,
+      dedupeBufferSize: 1e6,
+      loadFactor: 0.9,
+      maxBytesPerSecond: Infinity,
+    }),
   });
   cleaner.start();
   return cleaner;
@@ -122,19 +138,36 @@ describe('the cleaner', () => {
 
 describe('the plan', () => {
   const segment = (baseOffset: number, size = 100, times: [number, number] = [1, 1]) => ({
-    baseOffset, size, firstTimestamp: times[0], largestTimestamp: times[1],
+    baseOffset,
+    size,
+    firstTimestamp: times[0],
+    largestTimestamp: times[1],
   });
   const state = { nowMs: 1000, checkpoint: null, logStartOffset: 0, endOffset: 40, lastStableOffset: 40 };
   const base = { ...defaultLogConfig, ...config };
-  const segments = [segment(0, 100, [100, 200]), segment(10, 100, [200, 300]), segment(20, 100, [300, 900]), segment(30)];
+  const segments = [
+    segment(0, 100, [100, 200]),
+    segment(10, 100, [200, 300]),
+    segment(20, 100, [300, 900]),
+    segment(30),
+  ];
 
   it('never takes the active segment', () => {
-    expect(planCleaning(segments, base, state)).toMatchObject({ firstDirtyOffset: 0, upTo: 30, dirtyRatio: 1, isWorthwhile: true });
+    expect(planCleaning(segments, base, state)).toMatchObject({
+      firstDirtyOffset: 0,
+      upTo: 30,
+      dirtyRatio: 1,
+      isWorthwhile: true,
+    });
     expect(planCleaning([segment(0)], base, state)).toMatchObject({ upTo: 0, isWorthwhile: false });
   });
 
   it('counts what is dirty from the checkpoint on, or all where that cannot be right', () => {
-    expect(planCleaning(segments, base, { ...state, checkpoint: 20 })).toMatchObject({ firstDirtyOffset: 20, dirtyBytes: 100, isWorthwhile: false });
+    expect(planCleaning(segments, base, { ...state, checkpoint: 20 })).toMatchObject({
+      firstDirtyOffset: 20,
+      dirtyBytes: 100,
+      isWorthwhile: false,
+    });
     expect(planCleaning(segments, base, { ...state, checkpoint: 50 }).firstDirtyOffset).toBe(0);
     expect(planCleaning(segments, base, { ...state, checkpoint: 5, logStartOffset: 10 }).firstDirtyOffset).toBe(10);
   });
@@ -142,22 +175,35 @@ describe('the plan', () => {
   it('stops where transactions are undecided, or records younger than min.compaction.lag.ms', () => {
     expect(planCleaning(segments, base, { ...state, lastStableOffset: 25 }).upTo).toBe(20);
     expect(planCleaning(segments, { ...base, minCompactionLagMs: 500 }, state).upTo).toBe(20);
-    expect(planCleaning(segments, { ...base, minCompactionLagMs: 5000 }, state)).toMatchObject({ upTo: 0, isWorthwhile: false });
+    expect(planCleaning(segments, { ...base, minCompactionLagMs: 5000 }, state)).toMatchObject({
+      upTo: 0,
+      isWorthwhile: false,
+    });
   });
 
   it('does not wait for the ratio when max.compaction.lag.ms is over', () => {
     const clean = { ...state, checkpoint: 20 };
     expect(planCleaning(segments, { ...base, maxCompactionLagMs: 800 }, clean).isWorthwhile).toBe(false);
-    expect(planCleaning(segments, { ...base, maxCompactionLagMs: 600 }, clean)).toMatchObject({ isOverdue: true, isWorthwhile: true });
+    expect(planCleaning(segments, { ...base, maxCompactionLagMs: 600 }, clean)).toMatchObject({
+      isOverdue: true,
+      isWorthwhile: true,
+    });
   });
 
   it('groups neighbours as far as they fit a segment, an index and 31 bits of offsets', () => {
-    const of = (baseOffset: number, size: number, entries = 1) => ({ baseOffset, size, offsetIndex: { count: entries }, timeIndex: { count: entries } });
+    const of = (baseOffset: number, size: number, entries = 1) => ({
+      baseOffset,
+      size,
+      offsetIndex: { count: entries },
+      timeIndex: { count: entries },
+    });
     const sizes = (all: ReturnType<typeof of>[], changes = {}) =>
       groupSegments(all, { ...base, segmentBytes: 300, ...changes }, 1e12).map((group) => group.length);
     const end = of(5e9, 1);
     expect(sizes([of(0, 100), of(1, 100), of(2, 100), of(3, 100), of(4, 400), of(5, 1), end])).toEqual([3, 1, 1, 1, 1]);
-    expect(sizes([of(0, 1, 3), of(1, 1, 3), of(2, 1, 3), of(3, 1), end], { segmentIndexBytes: 72 })).toEqual([2, 1, 1, 1]);
+    expect(sizes([of(0, 1, 3), of(1, 1, 3), of(2, 1, 3), of(3, 1), end], { segmentIndexBytes: 72 })).toEqual([
+      2, 1, 1, 1,
+    ]);
     expect(sizes([of(0, 1), of(1, 1), of(2 ** 31, 1), end])).toEqual([2, 1, 1]);
   });
 });

@@ -21,7 +21,9 @@ describe('compaction of transactions', () => {
     append(made, marker('COMMIT', 5));
     append(made, keyed({ active: 'x' }));
     stage.flush();
-    expect(made.abortedTransactions(0, 9)).toEqual([{ producerId: 5, firstOffset: 1, lastOffset: 2, lastStableOffset: 3 }]);
+    expect(made.abortedTransactions(0, 9)).toEqual([
+      { producerId: 5, firstOffset: 1, lastOffset: 2, lastStableOffset: 3 },
+    ]);
     await compact(made, { files, nowMs: 10_000 });
     // The marker stays: batches of its transaction were there in this pass.
     expect(shown(made)).toEqual(['0 a=before', '2 ABORT', '3 b=after', '4 COMMIT', '5 active=x']);

@@ -28,7 +28,8 @@ describe('the hash of keys', () => {
 describe('the offset map', () => {
   it('has the last offset of each of many keys, and no more than it has room for', () => {
     const map = new OffsetMap(1e9, 24 * 1000, 0.9, SEED);
-    const put = (key: number, offset: number) => map.put(Buffer.from(`key ${key}`), 0, Buffer.byteLength(`key ${key}`), offset);
+    const put = (key: number, offset: number) =>
+      map.put(Buffer.from(`key ${key}`), 0, Buffer.byteLength(`key ${key}`), offset);
     for (let i = 0; i < 900; i++) expect(put(i, i)).toBe(true);
     expect(put(900, 900)).toBe(false);
     expect(map.bytes).toBe(24_000);
@@ -54,7 +55,8 @@ describe('compaction', () => {
     const before = shown(log);
     const active = log.segments.at(-1)!.baseOffset;
     await compact(log, { files });
-    const superseded = (line: string, i: number) => before.findIndex((later, j) => j > i && keyOf(later) === keyOf(line) && offsetOf(later) < active) >= 0;
+    const superseded = (line: string, i: number) =>
+      before.findIndex((later, j) => j > i && keyOf(later) === keyOf(line) && offsetOf(later) < active) >= 0;
     const expected = before.filter((line, i) => offsetOf(line) >= active || !superseded(line, i));
     expect(shown(log).filter((line) => !line.endsWith('-'))).toEqual(expected);
     expect(log.endOffset).toBe(80);
@@ -67,19 +69,28 @@ describe('compaction', () => {
     expect(files.list(log.directory).filter((name) => /cleaned|swap/.test(name))).toEqual([]);
   });
 
-  it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)('keeps the compression of batches: %s', async (compression) => {
-    const { open, files, stage } = fixture(config);
-    const log = open();
-    for (let i = 0; i < 20; i++) append(log, keyed({ same: `v${i}`, [`only ${i}`]: 'x'.repeat(50) }, { compression, at: 1000 + i }), i >> 3);
-    stage.flush();
-    await compact(log, { files });
-    const rebuilt = allBatches(log).filter(({ records }) => records.length === 1);
-    expect(rebuilt.length).toBeGreaterThan(10);
-    for (const each of rebuilt) {
-      expect(each).toMatchObject({ compression, lastOffset: each.baseOffset + 1, maxTimestamp: 1000 + each.baseOffset / 2, leaderEpoch: each.baseOffset >> 4 });
-      expect(each.records[0]).toMatchObject({ offset: each.lastOffset, timestamp: 1000 + each.baseOffset / 2 });
-    }
-  });
+  it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'keeps the compression of batches: %s',
+    async (compression) => {
+      const { open, files, stage } = fixture(config);
+      const log = open();
+      for (let i = 0; i < 20; i++)
+        append(log, keyed({ same: `v${i}`, [`only ${i}`]: 'x'.repeat(50) }, { compression, at: 1000 + i }), i >> 3);
+      stage.flush();
+      await compact(log, { files });
+      const rebuilt = allBatches(log).filter(({ records }) => records.length === 1);
+      expect(rebuilt.length).toBeGreaterThan(10);
+      for (const each of rebuilt) {
+        expect(each).toMatchObject({
+          compression,
+          lastOffset: each.baseOffset + 1,
+          maxTimestamp: 1000 + each.baseOffset / 2,
+          leaderEpoch: each.baseOffset >> 4,
+        });
+        expect(each.records[0]).toMatchObject({ offset: each.lastOffset, timestamp: 1000 + each.baseOffset / 2 });
+      }
+    },
+  );
 
   it('keeps a tombstone for delete.retention.ms, and what it deleted no longer', async () => {
     const { open, files, stage } = fixture({ ...config, segmentBytes: 100 });
@@ -133,7 +144,9 @@ describe('compaction', () => {
       if (checkpoint < end) checkpoint = (await compact(log, { files, checkpoint, keys: 7 })).cleanedTo;
     }
     expect(passes).toBeGreaterThan(3);
-    const values = shown(log).filter((line) => offsetOf(line) < log.segments.at(-1)!.baseOffset).map(keyOf);
+    const values = shown(log)
+      .filter((line) => offsetOf(line) < log.segments.at(-1)!.baseOffset)
+      .map(keyOf);
     expect(new Set(values).size).toBe(values.length);
   });
 
@@ -158,7 +171,8 @@ describe('compaction', () => {
       const seen: Seen[] = [];
       for (let i = 0; i < 80; i++) {
         const values: Record<string, string | null> = {};
-        for (let j = 0; j < 1 + random.float() * 4; j++) values[`k${Math.floor(random.float() * 12)}`] = random.float() < 0.2 ? null : `${i}.${j}`;
+        for (let j = 0; j < 1 + random.float() * 4; j++)
+          values[`k${Math.floor(random.float() * 12)}`] = random.float() < 0.2 ? null : `${i}.${j}`;
         const compression = (['none', 'none', 'lz4', 'gzip'] as const)[Math.floor(random.float() * 4)];
         let offset = append(log, keyed(values, { compression }));
         for (const [key, value] of Object.entries(values)) seen.push({ offset: offset++, key, value });

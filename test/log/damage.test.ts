@@ -15,14 +15,14 @@ interface Read {
 /** What a consumer gets that fetches `maxBytes` at a time and is given them in pieces of `pieceBytes`. */
 function consume(log: Log, maxBytes = 400, pieceBytes = 150): Read {
   const values = new Map<number, string>();
-  for (let offset = log.logStartOffset; offset < log.endOffset; ) {
+  for (let offset = log.logStartOffset; offset < log.endOffset;) {
     try {
       const range = log.locate(offset, log.endOffset, maxBytes, true);
       if (range === null) return { values, stoppedAt: -1 };
       const reader = new CheckedReader(range);
       const { position, length } = range;
       const bytes = Buffer.alloc(length);
-      for (let at = 0; at < length; ) at += reader.read(bytes, at, Math.min(pieceBytes, length - at), position + at);
+      for (let at = 0; at < length;) at += reader.read(bytes, at, Math.min(pieceBytes, length - at), position + at);
       for (const at of batches(bytes)) {
         for (const record of decodeBatch(bytes, at).records) values.set(record.offset, String(record.value));
         offset = decodeBatch(bytes, at).lastOffset + 1;
@@ -56,7 +56,12 @@ function written(config: Partial<LogConfig> = {}) {
   const values = consume(log).values;
   const byTime = Array.from({ length: BATCHES }, (_, i) => log.offsetForTimestamp(1000 + i)?.offset);
   log.close();
-  return { ...made, values, byTime, names: (suffix: string) => made.files.list(DIRECTORY).filter((name) => name.endsWith(suffix)) };
+  return {
+    ...made,
+    values,
+    byTime,
+    names: (suffix: string) => made.files.list(DIRECTORY).filter((name) => name.endsWith(suffix)),
+  };
 }
 
 describe('a flipped bit', () => {
@@ -77,7 +82,12 @@ describe('a flipped bit', () => {
         const { values: got, stoppedAt } = consume(log);
         const where = `${name} byte ${at}`;
         const before = [...values].filter(([offset]) => offset < stoppedAt);
-        expect({ where, told: stoppedAt >= 0, got: [...got], end: log.endOffset }).toEqual({ where, told: true, got: before, end: 24 });
+        expect({ where, told: stoppedAt >= 0, got: [...got], end: log.endOffset }).toEqual({
+          where,
+          told: true,
+          got: before,
+          end: 24,
+        });
       }
       files.replace(path, sound);
     }

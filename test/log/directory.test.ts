@@ -8,7 +8,12 @@ import { append, batchOf, fixture, TOPIC_ID } from './log-fixture.ts';
 
 function directory(files = new MemoryFiles(), options: Partial<LogDirectoryOptions> = {}) {
   return LogDirectory.open({
-    files, clock: new VirtualClock(), logger: silentLogger, random: seededRandom(1), path: '/data', nodeId: 1,
+    files,
+    clock: new VirtualClock(),
+    logger: silentLogger,
+    random: seededRandom(1),
+    path: '/data',
+    nodeId: 1,
     ...options,
   });
 }
@@ -27,7 +32,8 @@ describe('a log directory', () => {
   it('reads the meta.properties of Kafka', () => {
     const files = new MemoryFiles();
     files.makeDirectory('/data');
-    const text = '#\n#Sat Nov 21 09:29:55 UTC 2026\nnode.id=1\ndirectory.id=MT8WVkHVRd-UJR9Gbx7jsw\nversion=1\n' +
+    const text =
+      '#\n#Sat Nov 21 09:29:55 UTC 2026\nnode.id=1\ndirectory.id=MT8WVkHVRd-UJR9Gbx7jsw\nversion=1\n' +
       'cluster.id=4L6g3nShT-eMCtK--X86sw\n';
     files.replace('/data/meta.properties', text);
     expect(directory(files).directoryId).toBe('MT8WVkHVRd-UJR9Gbx7jsw');

@@ -20,7 +20,11 @@ it.each([
 it('a broker in memory says that nothing is kept', async () => {
   let started: Facts | undefined;
   const info = (event: string, facts?: Facts) => void (started = event === 'started' ? facts : started);
-  const broker = await startBroker({ memory: true, settings: { listeners: 'PLAINTEXT://127.0.0.1:0' }, logger: { ...silentLogger, info } });
+  const broker = await startBroker({
+    memory: true,
+    settings: { listeners: 'PLAINTEXT://127.0.0.1:0' },
+    logger: { ...silentLogger, info },
+  });
   await broker.stop();
   expect(started?.durability).toMatch(/in memory alone/);
 });

@@ -26,7 +26,8 @@ async function start(configs: Record<string, string> = {}) {
   const lines: { event: string; facts: Facts | undefined }[] = [];
   const note = (event: string, facts?: Facts) => void lines.push({ event, facts });
   broker = await startBroker({
-    files: disk, logger: { ...silentLogger, warn: note, error: note },
+    files: disk,
+    logger: { ...silentLogger, warn: note, error: note },
     settings: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': '/a,/b' },
   });
   const client = await open();
@@ -48,7 +49,9 @@ async function open(): Promise<Client> {
 
 async function produce(client: Client, name: string, records: Buffer = batchOf(['x']), version = 9) {
   const { responses } = await client.send(Produce, version, {
-    acks: -1, timeoutMs: 1000, topicData: [{ name, partitionData: [{ index: 0, records }] }],
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [{ name, partitionData: [{ index: 0, records }] }],
   });
   const { errorCode, baseOffset, logStartOffset } = responses[0].partitionResponses[0];
   return { errorCode, baseOffset, logStartOffset };
@@ -56,7 +59,9 @@ async function produce(client: Client, name: string, records: Buffer = batchOf([
 
 async function fetchFrom(client: Client, name: string, fetchOffset = 0) {
   const { responses } = await client.send(Fetch, 11, {
-    maxWaitMs: 0, minBytes: 1, topics: [{ topic: name, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
+    maxWaitMs: 0,
+    minBytes: 1,
+    topics: [{ topic: name, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }] }],
   });
   const { errorCode, highWatermark, records } = responses[0].partitions[0];
   return { errorCode, highWatermark, bytes: records?.length ?? 0 };
@@ -111,26 +116,32 @@ describe('flush.messages=1', () => {
     expect(answers).toEqual([0, 0]);
   });
 
-  it.each([3, 9])('answers KAFKA_STORAGE_ERROR in Produce v%i when the sync fails, and takes that directory offline for good', async (version) => {
-    const { disk, lines, client } = await start({ 'flush.messages': '1' });
-    const waiting = produce(client, 't', batchOf(['x']), version);
-    await until(() => disk.syncs.length === 1);
-    await disk.finishSync(diskError('EIO', 'fdatasync', '/x'));
-    expect(await waiting).toEqual({ errorCode: 56, baseOffset: -1, logStartOffset: -1 });
-    expect(lines.map(({ event }) => event)).toEqual(['log-dir.offline']);
-    expect(lines[0].facts?.next).toContain('restart');
+  it.each([3, 9])(
+    'answers KAFKA_STORAGE_ERROR in Produce v%i when the sync fails, and takes that directory offline for good',
+    async (version) => {
+      const { disk, lines, client } = await start({ 'flush.messages': '1' });
+      const waiting = produce(client, 't', batchOf(['x']), version);
+      await until(() => disk.syncs.length === 1);
+      await disk.finishSync(diskError('EIO', 'fdatasync', '/x'));
+      expect(await waiting).toEqual({ errorCode: 56, baseOffset: -1, logStartOffset: -1 });
+      expect(lines.map(({ event }) => event)).toEqual(['log-dir.offline']);
+      expect(lines[0].facts?.next).toContain('restart');
 
-    disk.isSlow = false;
-    const begun = disk.begun;
-    expect((await produce(client, 't')).errorCode).toBe(56);
-    expect((await fetchFrom(client, 't')).errorCode).toBe(56);
-    const { topics } = await client.send(ListOffsets, 5, { replicaId: -1, topics: [{ name: 't', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] });
-    expect(topics[0].partitions[0].errorCode).toBe(56);
-    expect(disk.begun).toBe(begun); // a second sync would say that all is well
-    expect((await produce(client, 'u')).errorCode).toBe(0);
-    broker!.parts.partitions.checkpoint();
-    expect(lines).toHaveLength(1);
-  });
+      disk.isSlow = false;
+      const begun = disk.begun;
+      expect((await produce(client, 't')).errorCode).toBe(56);
+      expect((await fetchFrom(client, 't')).errorCode).toBe(56);
+      const { topics } = await client.send(ListOffsets, 5, {
+        replicaId: -1,
+        topics: [{ name: 't', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+      });
+      expect(topics[0].partitions[0].errorCode).toBe(56);
+      expect(disk.begun).toBe(begun); // a second sync would say that all is well
+      expect((await produce(client, 'u')).errorCode).toBe(0);
+      broker!.parts.partitions.checkpoint();
+      expect(lines).toHaveLength(1);
+    },
+  );
 
   it('leaves no word of an orderly end in a directory that is offline', async () => {
     const { disk, client, homeOf } = await start({ 'flush.messages': '1' });
@@ -147,24 +158,31 @@ describe('flush.messages=1', () => {
 });
 
 describe('a disk that refuses appends', () => {
-  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE'])('with %s: producers are told, readers go on, appends resume by themselves', async (code) => {
-    const { disk, lines, client, homeOf } = await start();
-    await produce(client, 't');
-    const whole = await fetchFrom(client, 't');
-    failing(disk, code, ['write', 'create', 'replace'], homeOf('t'));
-    // The first small one is lost in a write that several may share: its outcome is unknown, so its connection ends.
-    await expect(produce(await open(), 't')).rejects.toThrow('closed');
-    for (const batch of [batchOf(['small']), batchOfSize(20_000), batchOf(['small'])]) {
-      expect((await produce(client, 't', batch)).errorCode).toBe(56);
-    }
-    expect(await fetchFrom(client, 't')).toEqual(whole);
-    expect((await produce(client, 'u')).errorCode).toBe(0);
-    expect(lines.map(({ event }) => event)).toEqual(['log-dir.refuses-appends']);
+  it.each(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE'])(
+    'with %s: producers are told, readers go on, appends resume by themselves',
+    async (code) => {
+      const { disk, lines, client, homeOf } = await start();
+      await produce(client, 't');
+      const whole = await fetchFrom(client, 't');
+      failing(disk, code, ['write', 'create', 'replace'], homeOf('t'));
+      // The first small one is lost in a write that several may share: its outcome is unknown, so its connection ends.
+      await expect(produce(await open(), 't')).rejects.toThrow('closed');
+      for (const batch of [batchOf(['small']), batchOfSize(20_000), batchOf(['small'])]) {
+        expect((await produce(client, 't', batch)).errorCode).toBe(56);
+      }
+      expect(await fetchFrom(client, 't')).toEqual(whole);
+      expect((await produce(client, 'u')).errorCode).toBe(0);
+      expect(lines.map(({ event }) => event)).toEqual(['log-dir.refuses-appends']);
 
-    disk.before = null;
-    expect(await produce(client, 't', batchOf(['again']))).toEqual({ errorCode: 0, baseOffset: 1, logStartOffset: 0 });
-    expect(lines.map(({ event }) => event)).toEqual(['log-dir.refuses-appends', 'log-dir.takes-appends-again']);
-  });
+      disk.before = null;
+      expect(await produce(client, 't', batchOf(['again']))).toEqual({
+        errorCode: 0,
+        baseOffset: 1,
+        logStartOffset: 0,
+      });
+      expect(lines.map(({ event }) => event)).toEqual(['log-dir.refuses-appends', 'log-dir.takes-appends-again']);
+    },
+  );
 
   it('with EIO: the directory goes offline, the other lives on', async () => {
     const { disk, lines, client, homeOf } = await start();
@@ -181,7 +199,9 @@ describe('a disk that refuses appends', () => {
   it('tells a fetch that waits at a partition that went offline', async () => {
     const { disk, client, homeOf } = await start();
     const waiting = (await open()).send(Fetch, 11, {
-      maxWaitMs: 60_000, minBytes: 1, topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }] }],
+      maxWaitMs: 60_000,
+      minBytes: 1,
+      topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }] }],
     });
     failing(disk, 'EIO', ['write'], homeOf('t'));
     await produce(client, 't', batchOfSize(20_000));

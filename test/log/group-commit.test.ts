@@ -7,7 +7,10 @@ function commits() {
   const group = new GroupCommit(() => new Promise((done, fail) => syncs.push({ done, fail })));
   const told: string[] = [];
   const join = (who: string) => {
-    group.join().then(() => told.push(who), () => told.push(`${who} failed`));
+    group.join().then(
+      () => told.push(who),
+      () => told.push(`${who} failed`),
+    );
     group.start();
   };
   const settled = () => new Promise((resolve) => setImmediate(resolve));

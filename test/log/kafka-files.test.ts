@@ -19,18 +19,26 @@ function opened(without: RegExp | null = null) {
   const made = fixture(config, new MemoryFiles(), '/data/orders-0');
   made.files.makeDirectory('/data/orders-0');
   for (const name of readdirSync(join(source, 'orders-0'))) {
-    if (without?.test(name) !== true) made.files.replace(`/data/orders-0/${name}`, readFileSync(join(source, 'orders-0', name)));
+    if (without?.test(name) !== true)
+      made.files.replace(`/data/orders-0/${name}`, readFileSync(join(source, 'orders-0', name)));
   }
   return made;
 }
 
 function consumed(log: Log): string[] {
-  return allBatches(log).flatMap(({ isControl, records }) => records.map(({ offset, timestamp, key, value }) =>
-    `${offset}@${timestamp} ${isControl ? `C${key![3]}=` : `${String(key)}=${String(value)}`}`));
+  return allBatches(log).flatMap(({ isControl, records }) =>
+    records.map(
+      ({ offset, timestamp, key, value }) =>
+        `${offset}@${timestamp} ${isControl ? `C${key![3]}=` : `${String(key)}=${String(value)}`}`,
+    ),
+  );
 }
 
 /** Producer id, first offset, marker. */
-const aborted = (log: Log) => log.abortedTransactions(0, log.endOffset).map(({ producerId, firstOffset, lastOffset }) => [producerId, firstOffset, lastOffset]);
+const aborted = (log: Log) =>
+  log
+    .abortedTransactions(0, log.endOffset)
+    .map(({ producerId, firstOffset, lastOffset }) => [producerId, firstOffset, lastOffset]);
 
 describe('files that Apache Kafka wrote', () => {
   it('have the records it gave its consumers', () => {
@@ -39,7 +47,12 @@ describe('files that Apache Kafka wrote', () => {
     expect(consumed(log)).toEqual(expected);
     expect(aborted(log)).toHaveLength(5);
     expect(log.firstUnstableOffset).toBe(-1);
-    expect([...log.producers.producers.values()].map(({ epoch, batches }) => [epoch, batches.at(-1)?.lastSequence])).toEqual([[0, 19], [0, 19]]);
+    expect(
+      [...log.producers.producers.values()].map(({ epoch, batches }) => [epoch, batches.at(-1)?.lastSequence]),
+    ).toEqual([
+      [0, 19],
+      [0, 19],
+    ]);
     for (const line of expected.slice(-30)) {
       const [, offset, timestamp] = /^(\d+)@(\d+) /.exec(line)!;
       const found = log.offsetForTimestamp(Number(timestamp));

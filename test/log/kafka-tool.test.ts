@@ -50,12 +50,16 @@ describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped whe
     expect(offsets).toEqual(Array.from({ length: 600 }, (_, i) => i));
   }, 30_000);
 
-  it.each(['.index', '.timeindex'])('have a sound %s', async (suffix) => {
-    const sane = await dump(directory, suffix, '--index-sanity-check');
-    expect(sane.match(/passed sanity check/g)?.length).toBeGreaterThan(2);
-    const text = await dump(directory, suffix, '--verify-index-only');
-    expect(text).not.toMatch(/mismatch|out of order|not found|Found timestamp|corrupt/i);
-  }, 30_000);
+  it.each(['.index', '.timeindex'])(
+    'have a sound %s',
+    async (suffix) => {
+      const sane = await dump(directory, suffix, '--index-sanity-check');
+      expect(sane.match(/passed sanity check/g)?.length).toBeGreaterThan(2);
+      const text = await dump(directory, suffix, '--verify-index-only');
+      expect(text).not.toMatch(/mismatch|out of order|not found|Found timestamp|corrupt/i);
+    },
+    30_000,
+  );
 
   it('have a snapshot of their producers', async () => {
     const text = await dump(directory, '.snapshot');
@@ -65,13 +69,22 @@ describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped whe
 
   it('are sound after compaction, with transactions among them', async () => {
     const compacted = join(root, 'compacted-0');
-    const config = { cleanupCompact: true, cleanupDelete: false, segmentBytes: 4000, indexIntervalBytes: 200, deleteRetentionMs: 0 };
+    const config = {
+      cleanupCompact: true,
+      cleanupDelete: false,
+      segmentBytes: 4000,
+      indexIntervalBytes: 200,
+      deleteRetentionMs: 0,
+    };
     const { open, stage } = fixture(config, nodeFiles, compacted);
     const log = open();
     const transactional = { isTransactional: true, producerId: 3, producerEpoch: 0 };
     for (let i = 0; i < 200; i++) {
       const compression = (['none', 'gzip', 'lz4', 'zstd', 'snappy'] as const)[i % 5];
-      append(log, keyed({ [`k${i % 30}`]: i % 9 === 0 ? null : `v${i}`, [`once ${i}`]: '.' }, { compression, at: 1000 + i }));
+      append(
+        log,
+        keyed({ [`k${i % 30}`]: i % 9 === 0 ? null : `v${i}`, [`once ${i}`]: '.' }, { compression, at: 1000 + i }),
+      );
       append(log, keyed({ [`t${i % 7}`]: `w${i}` }, { ...transactional, baseSequence: i, at: 1000 + i }));
       if (i % 5 === 4) append(log, marker(i % 2 === 0 ? 'ABORT' : 'COMMIT', 3, { at: 1000 + i }));
     }
@@ -86,7 +99,9 @@ describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped whe
     expect(records).toMatch(/endTxnMarker: ABORT/);
     for (const suffix of ['.index', '.timeindex']) {
       expect(await dump(compacted, suffix, '--index-sanity-check')).toMatch(/passed sanity check/);
-      expect(await dump(compacted, suffix, '--verify-index-only')).not.toMatch(/mismatch|out of order|not found|Found timestamp|corrupt/i);
+      expect(await dump(compacted, suffix, '--verify-index-only')).not.toMatch(
+        /mismatch|out of order|not found|Found timestamp|corrupt/i,
+      );
     }
     const aborted = await dump(compacted, '.txnindex');
     expect(aborted).toMatch(/producerId: 3/);

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { LeaderEpochs } from '../../src/log/leader-epochs.ts';
 
-const known = () => new LeaderEpochs([
-  { epoch: 2, startOffset: 0 }, { epoch: 5, startOffset: 10 }, { epoch: 6, startOffset: 30 },
-]);
+const known = () =>
+  new LeaderEpochs([
+    { epoch: 2, startOffset: 0 },
+    { epoch: 5, startOffset: 10 },
+    { epoch: 6, startOffset: 30 },
+  ]);
 
 describe('leader epochs', () => {
   it.each([
-    [-1, -1, -1], [0, 0, 0], [2, 2, 10], [3, 2, 10], [4, 2, 10], [5, 5, 30], [6, 6, 50], [7, -1, -1],
+    [-1, -1, -1],
+    [0, 0, 0],
+    [2, 2, 10],
+    [3, 2, 10],
+    [4, 2, 10],
+    [5, 5, 30],
+    [6, 6, 50],
+    [7, -1, -1],
   ])('end of epoch %i is told as epoch %i at %i', (asked, leaderEpoch, endOffset) => {
     expect(known().endOffsetFor(asked, 50)).toEqual({ leaderEpoch, endOffset });
   });

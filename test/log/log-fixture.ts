@@ -23,7 +23,9 @@ export interface Fixture {
 }
 
 export function fixture(
-  config: Partial<LogConfig> = {}, files: Files = new MemoryFiles(), directory = DIRECTORY,
+  config: Partial<LogConfig> = {},
+  files: Files = new MemoryFiles(),
+  directory = DIRECTORY,
 ): Fixture {
   const clock = new VirtualClock();
   const stage = new AppendStage();
@@ -31,19 +33,29 @@ export function fixture(
   const logger: Logger = { ...silentLogger, warn: (event, facts) => void warnings.push({ event, facts }) };
   const open = (options: Partial<LogOptions> = {}) =>
     Log.open({
-      files, directory, clock, logger, stage, topicId: TOPIC_ID, cleanShutdown: true,
-      config: { ...defaultLogConfig, ...config }, ...options,
+      files,
+      directory,
+      clock,
+      logger,
+      stage,
+      topicId: TOPIC_ID,
+      cleanShutdown: true,
+      config: { ...defaultLogConfig, ...config },
+      ...options,
     });
   return { files: files as MemoryFiles, clock, stage, warnings, open };
 }
 
 /** A batch of `values` with timestamps 1000, 1001, … unless said otherwise. */
 export function batchOf(
-  values: readonly string[], draft: Partial<BatchDraft> & { timestamps?: number[] } = {},
+  values: readonly string[],
+  draft: Partial<BatchDraft> & { timestamps?: number[] } = {},
 ): Buffer {
   const { timestamps, ...rest } = draft;
   const records = values.map((value, i) => ({
-    key: Buffer.from(`k${i}`), value: Buffer.from(value), timestamp: timestamps?.[i] ?? 1000 + i,
+    key: Buffer.from(`k${i}`),
+    value: Buffer.from(value),
+    timestamp: timestamps?.[i] ?? 1000 + i,
   }));
   return encodeBatch({ records, ...rest });
 }
@@ -65,7 +77,7 @@ export function batchOfSize(size: number, fill = 'x'): Buffer {
 /** Everything from `from` on as a consumer reads it: offset and value of each record, fetched `maxBytes` at a time. */
 export function readAll(log: Log, from = log.logStartOffset, maxBytes = 1 << 20): { offset: number; value: string }[] {
   const read: { offset: number; value: string }[] = [];
-  for (let offset = from; offset < log.endOffset; ) {
+  for (let offset = from; offset < log.endOffset;) {
     const range = log.locate(offset, log.endOffset, maxBytes, true);
     if (range === null) throw new Error(`Nothing at ${offset} of ${log.endOffset}`);
     const bytes = Buffer.alloc(range.length);
@@ -91,7 +103,9 @@ export function stateOf(log: Log) {
     records: readAll(log),
     maxTimestamp: log.maxTimestamp(),
     producers: [...log.producers.producers.values()].map(({ producerId, epoch, batches: known }) => ({
-      producerId, epoch, last: known.at(-1),
+      producerId,
+      epoch,
+      last: known.at(-1),
     })),
   };
 }

@@ -157,9 +157,14 @@ describe('transactions', () => {
     append(log, batchOf(['b'], { ...transactional, producerId: 1 }));
     append(log, batchOf(['c'], { ...transactional, producerId: 2 }));
     expect(log.firstUnstableOffset).toBe(1);
-    const marker = (producerId: number) => encodeBatch({
-      records: [endTxnMarker('COMMIT', 4, 2000)], producerId, producerEpoch: 0, isTransactional: true, isControl: true,
-    });
+    const marker = (producerId: number) =>
+      encodeBatch({
+        records: [endTxnMarker('COMMIT', 4, 2000)],
+        producerId,
+        producerEpoch: 0,
+        isTransactional: true,
+        isControl: true,
+      });
     append(log, marker(1));
     expect(log.firstUnstableOffset).toBe(2);
     append(log, marker(2));

@@ -249,7 +249,9 @@ describe('segments', () => {
     for (let i = 0; i < 6; i++) append(log, batchOf(['value']));
     log.close();
     expect(files.list(DIRECTORY).filter((name) => name.startsWith('00000000000000000004'))).toEqual([
-      '00000000000000000004.index', '00000000000000000004.log', '00000000000000000004.snapshot',
+      '00000000000000000004.index',
+      '00000000000000000004.log',
+      '00000000000000000004.snapshot',
       '00000000000000000004.timeindex',
     ]);
     expect(files.readAll(`${DIRECTORY}/partition.metadata`).toString()).toBe(`version: 0\ntopic_id: ${TOPIC_ID}`);

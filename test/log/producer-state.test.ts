@@ -18,9 +18,15 @@ interface Step {
 }
 
 function produced({ epoch = 0, sequence, count = 1, transactional = false }: Step, producerId = 1): Buffer {
-  return batchOf(Array.from({ length: count }, () => 'v'), {
-    producerId, producerEpoch: epoch, baseSequence: sequence, isTransactional: transactional,
-  });
+  return batchOf(
+    Array.from({ length: count }, () => 'v'),
+    {
+      producerId,
+      producerEpoch: epoch,
+      baseSequence: sequence,
+      isTransactional: transactional,
+    },
+  );
 }
 
 /** Appends every step that is in order, from offset 0 on; answers the codes. */
@@ -45,25 +51,49 @@ describe('a producer', () => {
     ['unknown here begins anywhere', [{ sequence: 5 }], 'NONE'],
     ['may not leave a gap', [{ sequence: 5 }, { sequence: 9 }], 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
     ['may not go back', [{ sequence: 5 }, { sequence: 3 }], 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
-    ['sending a batch again is told so',
-      [{ sequence: 5 }, { sequence: 6 }, { sequence: 6 }], 'DUPLICATE_SEQUENCE_NUMBER'],
-    ['sending the fifth last again is told so',
-      [0, 1, 2, 3, 4, 0].map((sequence) => ({ sequence })), 'DUPLICATE_SEQUENCE_NUMBER'],
-    ['sending the sixth last again is out of order',
-      [0, 1, 2, 3, 4, 5, 0].map((sequence) => ({ sequence })), 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
-    ['sending again with another end is out of order',
-      [{ sequence: 0 }, { sequence: 0, count: 2 }], 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
+    [
+      'sending a batch again is told so',
+      [{ sequence: 5 }, { sequence: 6 }, { sequence: 6 }],
+      'DUPLICATE_SEQUENCE_NUMBER',
+    ],
+    [
+      'sending the fifth last again is told so',
+      [0, 1, 2, 3, 4, 0].map((sequence) => ({ sequence })),
+      'DUPLICATE_SEQUENCE_NUMBER',
+    ],
+    [
+      'sending the sixth last again is out of order',
+      [0, 1, 2, 3, 4, 5, 0].map((sequence) => ({ sequence })),
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ],
+    [
+      'sending again with another end is out of order',
+      [{ sequence: 0 }, { sequence: 0, count: 2 }],
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ],
     ['begins a new epoch with 0', [{ sequence: 5 }, { epoch: 1, sequence: 0 }], 'NONE'],
-    ['begins a new epoch with nothing else',
-      [{ sequence: 5 }, { epoch: 1, sequence: 6 }], 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
-    ['of an old epoch is fenced',
-      [{ sequence: 5 }, { epoch: 1, sequence: 0 }, { sequence: 6 }], 'INVALID_PRODUCER_EPOCH'],
-    ['of an old epoch is fenced, duplicate or not',
-      [{ sequence: 5 }, { epoch: 1, sequence: 0 }, { sequence: 5 }], 'INVALID_PRODUCER_EPOCH'],
+    [
+      'begins a new epoch with nothing else',
+      [{ sequence: 5 }, { epoch: 1, sequence: 6 }],
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    ],
+    [
+      'of an old epoch is fenced',
+      [{ sequence: 5 }, { epoch: 1, sequence: 0 }, { sequence: 6 }],
+      'INVALID_PRODUCER_EPOCH',
+    ],
+    [
+      'of an old epoch is fenced, duplicate or not',
+      [{ sequence: 5 }, { epoch: 1, sequence: 0 }, { sequence: 5 }],
+      'INVALID_PRODUCER_EPOCH',
+    ],
     ['goes from the last number on to 0', [{ sequence: MAX }, { sequence: 0 }], 'NONE'],
     ['may turn within a batch', [{ sequence: MAX - 1, count: 3 }, { sequence: 1 }], 'NONE'],
-    ['may not leave a transaction open and write outside of it',
-      [{ sequence: 0, transactional: true }, { sequence: 1 }], 'INVALID_TXN_STATE'],
+    [
+      'may not leave a transaction open and write outside of it',
+      [{ sequence: 0, transactional: true }, { sequence: 1 }],
+      'INVALID_TXN_STATE',
+    ],
   ];
 
   it.each(cases)('%s', (_name, steps, expected) => {
@@ -75,7 +105,11 @@ describe('a producer', () => {
 
   it('sending again gets the offset and time of the first', () => {
     const state = new ProducerState();
-    play(state, [{ sequence: 0, count: 3 }, { sequence: 3, count: 2 }, { sequence: 3, count: 2 }]);
+    play(state, [
+      { sequence: 0, count: 3 },
+      { sequence: 3, count: 2 },
+      { sequence: 3, count: 2 },
+    ]);
     expect(state.duplicateOffset).toBe(3);
     expect(state.duplicateTimestamp).toBe(1001);
   });
@@ -88,8 +122,12 @@ describe('a producer', () => {
     const state = new ProducerState();
     play(state, [{ sequence: 0, transactional: true }]);
     const marker = encodeBatch({
-      records: [endTxnMarker('ABORT', 2, 5000)], baseOffset: 1, producerId: 1, producerEpoch: 1,
-      isTransactional: true, isControl: true,
+      records: [endTxnMarker('ABORT', 2, 5000)],
+      baseOffset: 1,
+      producerId: 1,
+      producerEpoch: 1,
+      isTransactional: true,
+      isControl: true,
     });
     expect(state.replay(marker, 0)).toEqual({ producerId: 1, firstOffset: 0, lastOffset: 1, isAborted: true });
     expect(state.check(produced({ epoch: 1, sequence: 0 }), 0)).toBe(ErrorCode.NONE);

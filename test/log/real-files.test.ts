@@ -15,9 +15,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const openDirectory = () => LogDirectory.open({
-  files: nodeFiles, clock: systemClock, logger: silentLogger, random: systemRandom, path: root, nodeId: 1,
-});
+const openDirectory = () =>
+  LogDirectory.open({
+    files: nodeFiles,
+    clock: systemClock,
+    logger: silentLogger,
+    random: systemRandom,
+    path: root,
+    nodeId: 1,
+  });
 
 describe('on a real disk', () => {
   it('a log is the same after an orderly end, and after a crash', () => {
@@ -65,7 +71,8 @@ describe('on a real disk', () => {
   it('a deleted log leaves nothing behind', () => {
     const directory = openDirectory();
     const log = fixture({}, nodeFiles, directory.pathOf('orders', 0)).open({
-      deletions: directory.deletions, clock: systemClock,
+      deletions: directory.deletions,
+      clock: systemClock,
     });
     append(log, batchOf(['a']));
     log.delete();

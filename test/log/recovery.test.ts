@@ -91,7 +91,8 @@ describe('after a crash', () => {
     const { files, open } = fixture({ indexIntervalBytes: 100 });
     const log = open();
     // Neither time nor size of the batches goes evenly.
-    for (let i = 0; i < 40; i++) append(log, batchOf([`v${i}`.repeat(1 + (i % 7))], { timestamps: [5000 + ((i * 7) % 30)] }));
+    for (let i = 0; i < 40; i++)
+      append(log, batchOf([`v${i}`.repeat(1 + (i % 7))], { timestamps: [5000 + ((i * 7) % 30)] }));
     const whole = stateOf(log);
     log.close();
     const names = files.list(DIRECTORY).filter((name) => name.endsWith('index'));
@@ -115,11 +116,13 @@ describe('after a crash', () => {
     files.open = (path, mode) => {
       const file = openFile(path, mode);
       const read = file.read.bind(file);
-      return Object.assign(file, { read: (...given: Parameters<typeof read>) => {
-        const count = read(...given);
-        if (path.endsWith('.log')) bytes += count;
-        return count;
-      } });
+      return Object.assign(file, {
+        read: (...given: Parameters<typeof read>) => {
+          const count = read(...given);
+          if (path.endsWith('.log')) bytes += count;
+          return count;
+        },
+      });
     };
     expect(open({ cleanShutdown: false, recoveryPoint: 300 }).endOffset).toBe(300);
     expect(bytes).toBeLessThan(log.size / 2);

@@ -14,7 +14,10 @@ it('a topic made again under the name of an old one begins anew, whatever the ch
   const before = await dial(first.bootstrap);
   await createTopic(before, 't');
   await produce(before, 't', 0, ['a', 'b', 'c', 'd', 'e']);
-  await before.send(DeleteRecords, 2, { timeoutMs: 1000, topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 3 }] }] });
+  await before.send(DeleteRecords, 2, {
+    timeoutMs: 1000,
+    topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 3 }] }],
+  });
   await before.close();
   await first.stop();
 

@@ -26,7 +26,11 @@ describe('segments', () => {
   it('take their full size at once with preallocate, and give back what they do not need', () => {
     const made = fixture({ preallocate: true, segmentBytes: 1000 });
     const log = made.open();
-    const sizes = () => made.files.list(DIRECTORY).filter((name) => name.endsWith('.log')).map((name) => made.files.size(`${DIRECTORY}/${name}`));
+    const sizes = () =>
+      made.files
+        .list(DIRECTORY)
+        .filter((name) => name.endsWith('.log'))
+        .map((name) => made.files.size(`${DIRECTORY}/${name}`));
     expect(sizes()).toEqual([1000]);
     for (let i = 0; i < 20; i++) append(log, batchOf([`v${i}`]));
     made.stage.flush();

@@ -2,10 +2,18 @@
 import { endTxnMarker } from '../../protocol/records/control.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 
-export function marker(type: 'ABORT' | 'COMMIT', producerId: number, facts: { epoch?: number; coordinatorEpoch?: number; at?: number } = {}): Buffer {
+export function marker(
+  type: 'ABORT' | 'COMMIT',
+  producerId: number,
+  facts: { epoch?: number; coordinatorEpoch?: number; at?: number } = {},
+): Buffer {
   const { epoch = 0, coordinatorEpoch = 0, at = 2000 } = facts;
   return encodeBatch({
     records: [endTxnMarker(type, coordinatorEpoch, at)],
-    producerId, producerEpoch: epoch, baseSequence: -1, isTransactional: true, isControl: true,
+    producerId,
+    producerEpoch: epoch,
+    baseSequence: -1,
+    isTransactional: true,
+    isControl: true,
   });
 }

@@ -40,17 +40,20 @@ describe('.txnindex', () => {
     );
   });
 
-  it.each([100, 1e6])('tells of the transactions in a range, by first offset, in segments of %i bytes', (segmentBytes) => {
-    const { open, stage } = fixture({ segmentBytes });
-    const log = open();
-    fill(log);
-    stage.flush();
-    expect(log.abortedTransactions(0, 9)).toEqual(ABORTED);
-    expect(log.abortedTransactions(0, 2)).toEqual(ABORTED.slice(0, 1));
-    expect(log.abortedTransactions(4, 6)).toEqual(ABORTED.slice(1, 2));
-    expect(log.abortedTransactions(6, 9)).toEqual(ABORTED.slice(2));
-    expect(log.abortedTransactions(8, 9)).toEqual([]);
-  });
+  it.each([100, 1e6])(
+    'tells of the transactions in a range, by first offset, in segments of %i bytes',
+    (segmentBytes) => {
+      const { open, stage } = fixture({ segmentBytes });
+      const log = open();
+      fill(log);
+      stage.flush();
+      expect(log.abortedTransactions(0, 9)).toEqual(ABORTED);
+      expect(log.abortedTransactions(0, 2)).toEqual(ABORTED.slice(0, 1));
+      expect(log.abortedTransactions(4, 6)).toEqual(ABORTED.slice(1, 2));
+      expect(log.abortedTransactions(6, 9)).toEqual(ABORTED.slice(2));
+      expect(log.abortedTransactions(8, 9)).toEqual([]);
+    },
+  );
 
   it('is the same after an orderly end, a crash, and the loss of the index files', () => {
     const { open, files, stage } = fixture({ segmentBytes: 250 });
@@ -97,8 +100,15 @@ describe('.txnindex', () => {
   });
 
   it('is not searched further than a reader can see', () => {
-    const unread = { get entries(): readonly AbortedTransaction[] { throw new Error('read without need'); } };
-    const segments = [{ baseOffset: 0, transactions: { entries: ABORTED } }, { baseOffset: 9, transactions: unread }];
+    const unread = {
+      get entries(): readonly AbortedTransaction[] {
+        throw new Error('read without need');
+      },
+    };
+    const segments = [
+      { baseOffset: 0, transactions: { entries: ABORTED } },
+      { baseOffset: 9, transactions: unread },
+    ];
     expect(abortedTransactionsIn(segments, 0, 0, 7)).toEqual(ABORTED);
   });
 });

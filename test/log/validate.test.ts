@@ -8,7 +8,10 @@ import { validateBatch } from '../../src/log/validate.ts';
 
 const NOW = 1_700_000_000_000;
 const record = (draft: Partial<RecordDraft> = {}): RecordDraft => ({
-  key: Buffer.from('k'), value: Buffer.from('v'), timestamp: NOW, ...draft,
+  key: Buffer.from('k'),
+  value: Buffer.from('v'),
+  timestamp: NOW,
+  ...draft,
 });
 const make = (draft: Partial<BatchDraft> = {}, change?: (bytes: Buffer) => void, crc = true): Buffer => {
   const bytes = encodeBatch({ records: [record()], ...draft });
@@ -47,8 +50,11 @@ describe('what Apache Kafka 4.3.1 answers', () => {
     ['base offset 5', make({ baseOffset: 5 }), 'INVALID_RECORD'],
     ['no records', make({ records: [] }), 'INVALID_RECORD'],
     ['a count of 2 with one record', make({}, (b) => (int32(2, 57)(b), int32(1, 23)(b))), 'INVALID_RECORD'],
-    ['a count of 1 with two records',
-      make({ records: [record(), record()] }, (b) => (int32(1, 57)(b), int32(0, 23)(b))), 'INVALID_RECORD'],
+    [
+      'a count of 1 with two records',
+      make({ records: [record(), record()] }, (b) => (int32(1, 57)(b), int32(0, 23)(b))),
+      'INVALID_RECORD',
+    ],
     ['a last offset delta of -1', make({}, int32(-1, 23)), 'INVALID_RECORD'],
     ['a count that is not the offset delta', make({}, int32(2, 57)), 'INVALID_RECORD'],
     ['a record longer than the batch', make({}, byte(100, 61)), 'INVALID_RECORD'],
@@ -57,14 +63,22 @@ describe('what Apache Kafka 4.3.1 answers', () => {
     ['codec 5', make({}, (b) => byte(5, 22)(b)), 'UNKNOWN_SERVER_ERROR'],
     ['zstd in version 6', make({ compression: 'zstd' }), 'UNSUPPORTED_COMPRESSION_TYPE', {}, 6],
     ['zstd in version 7', make({ compression: 'zstd' }), 'NONE', {}, 7],
-    ['too many bytes',
-      make({ records: [record({ value: Buffer.alloc(300) })] }), 'MESSAGE_TOO_LARGE', { maxMessageBytes: 200 }],
+    [
+      'too many bytes',
+      make({ records: [record({ value: Buffer.alloc(300) })] }),
+      'MESSAGE_TOO_LARGE',
+      { maxMessageBytes: 200 },
+    ],
     ['exactly as many bytes as allowed', make(), 'NONE', { maxMessageBytes: make().length }],
     ['no key on a topic that is not compacted', make({ records: [record({ key: null })] }), 'NONE'],
     ['no timestamp', make({ records: [record({ timestamp: -1 })] }), 'NONE', { timestampBeforeMaxMs: 10 }],
     ['LogAppendTime from a producer', make({ timestampType: 'LogAppendTime' }), 'NONE'],
-    ['LogAppendTime from a producer, for a topic that has it',
-      make({ timestampType: 'LogAppendTime' }), 'INVALID_TIMESTAMP', { messageTimestampType: 'LogAppendTime' }],
+    [
+      'LogAppendTime from a producer, for a topic that has it',
+      make({ timestampType: 'LogAppendTime' }),
+      'INVALID_TIMESTAMP',
+      { messageTimestampType: 'LogAppendTime' },
+    ],
   ];
   it.each(cases)('to %s', (_name, bytes, expected, config, apiVersion) => {
     const result = check(bytes, config, apiVersion);
@@ -83,8 +97,12 @@ describe('compressed records are looked at', () => {
     ['one more than declared', { records: three }, (b) => (int32(2, 57)(b), int32(1, 23)(b)), 'INVALID_RECORD'],
     ['offsets that jump', { records: offsets(0, 2), lastOffsetDelta: 1 }, () => {}, 'UNKNOWN_SERVER_ERROR'],
     ['offsets that go back', { records: offsets(1, 0), lastOffsetDelta: 1 }, () => {}, 'UNKNOWN_SERVER_ERROR'],
-    ['one later than the header says', { records: [record(), record({ timestamp: NOW + 2 * 3_600_000 })], maxTimestamp: NOW },
-      () => {}, 'INVALID_TIMESTAMP'],
+    [
+      'one later than the header says',
+      { records: [record(), record({ timestamp: NOW + 2 * 3_600_000 })], maxTimestamp: NOW },
+      () => {},
+      'INVALID_TIMESTAMP',
+    ],
   ];
   for (const compression of ['gzip', 'snappy', 'lz4'] as const) {
     it.each(cases)(`${compression}, %s`, (_name, draft, change, expected) => {
@@ -101,16 +119,20 @@ describe('compressed records are looked at', () => {
 
 describe('the limits on timestamps', () => {
   const limits = { timestampBeforeMaxMs: 1000, timestampAfterMaxMs: 500 };
-  it.each<[number, boolean]>([[0, true], [-1000, true], [-1001, false], [500, true], [501, false]])(
-    'a record %i ms from now: %s', (delta, fine) => {
-      const records = [record(), record({ timestamp: NOW + delta }), record()];
-      for (const compression of ['none', 'gzip'] as const) {
-        const result = check(make({ records, compression }), limits);
-        expect(errorName(result.errorCode)).toBe(fine ? 'NONE' : 'INVALID_TIMESTAMP');
-        expect(result.recordErrors.map(({ batchIndex }) => batchIndex)).toEqual(fine ? [] : [1]);
-      }
-    },
-  );
+  it.each<[number, boolean]>([
+    [0, true],
+    [-1000, true],
+    [-1001, false],
+    [500, true],
+    [501, false],
+  ])('a record %i ms from now: %s', (delta, fine) => {
+    const records = [record(), record({ timestamp: NOW + delta }), record()];
+    for (const compression of ['none', 'gzip'] as const) {
+      const result = check(make({ records, compression }), limits);
+      expect(errorName(result.errorCode)).toBe(fine ? 'NONE' : 'INVALID_TIMESTAMP');
+      expect(result.recordErrors.map(({ batchIndex }) => batchIndex)).toEqual(fine ? [] : [1]);
+    }
+  });
 
   it('see records behind one without a timestamp', () => {
     const records = [record({ timestamp: -1 }), record({ timestamp: 5 }), record()];
@@ -153,7 +175,9 @@ describe('rewriting', () => {
     expect(result.logAppendTimeMs).toBe(NOW);
     expect(batch.isCrcValid(result.bytes, result.at)).toBe(true);
     expect(decodeBatch(result.bytes, result.at)).toMatchObject({
-      timestampType: 'LogAppendTime', maxTimestamp: NOW, records: [{ timestamp: NOW }],
+      timestampType: 'LogAppendTime',
+      maxTimestamp: NOW,
+      records: [{ timestamp: NOW }],
     });
   });
 
@@ -165,22 +189,28 @@ describe('rewriting', () => {
     }
   });
 
-  it.each([['none', 'gzip'], ['gzip', 'uncompressed'], ['gzip', 'zstd']] as const)(
-    'compresses anew from %s to %s', (compression, compressionType) => {
-      const headers = [{ key: 'h', value: Buffer.from('x') }];
-      const records = [record({ headers }), record({ key: null, timestamp: NOW + 1 })];
-      const sent = make({ records, compression, producerId: 4, producerEpoch: 2, baseSequence: 9 });
-      const result = check(sent, { compressionType, messageTimestampType: 'LogAppendTime' });
-      const decoded = decodeBatch(result.bytes, result.at);
-      expect(batch.isCrcValid(result.bytes, result.at)).toBe(true);
-      expect(decoded).toMatchObject({
-        compression: compressionType === 'uncompressed' ? 'none' : compressionType,
-        producerId: 4, producerEpoch: 2, baseSequence: 9, timestampType: 'LogAppendTime', maxTimestamp: NOW,
-      });
-      const content = (bytes: Buffer) =>
-        decodeBatch(bytes, 0).records.map((each) => [each.key, each.value, each.headers]);
-      expect(content(result.bytes.subarray(result.at))).toEqual(content(sent));
-      expect(result.length).toBe(batch.sizeInBytes(result.bytes, result.at));
-    },
-  );
+  it.each([
+    ['none', 'gzip'],
+    ['gzip', 'uncompressed'],
+    ['gzip', 'zstd'],
+  ] as const)('compresses anew from %s to %s', (compression, compressionType) => {
+    const headers = [{ key: 'h', value: Buffer.from('x') }];
+    const records = [record({ headers }), record({ key: null, timestamp: NOW + 1 })];
+    const sent = make({ records, compression, producerId: 4, producerEpoch: 2, baseSequence: 9 });
+    const result = check(sent, { compressionType, messageTimestampType: 'LogAppendTime' });
+    const decoded = decodeBatch(result.bytes, result.at);
+    expect(batch.isCrcValid(result.bytes, result.at)).toBe(true);
+    expect(decoded).toMatchObject({
+      compression: compressionType === 'uncompressed' ? 'none' : compressionType,
+      producerId: 4,
+      producerEpoch: 2,
+      baseSequence: 9,
+      timestampType: 'LogAppendTime',
+      maxTimestamp: NOW,
+    });
+    const content = (bytes: Buffer) =>
+      decodeBatch(bytes, 0).records.map((each) => [each.key, each.value, each.headers]);
+    expect(content(result.bytes.subarray(result.at))).toEqual(content(sent));
+    expect(result.length).toBe(batch.sizeInBytes(result.bytes, result.at));
+  });
 });

@@ -51,8 +51,13 @@ export class Room {
       if (this.failSettle !== null) throw this.failSettle;
     };
     this.connection = new Connection(this.socket, this.context, {
-      dispatcher: new Dispatcher(this.#handlers(), settle), buffers: this.buffers, output: this.output, reader: new Reader(),
-      maxFrameBytes: MAX_FRAME_BYTES, settle, closed: (_connection, reason) => void this.closedFor.push(reason),
+      dispatcher: new Dispatcher(this.#handlers(), settle),
+      buffers: this.buffers,
+      output: this.output,
+      reader: new Reader(),
+      maxFrameBytes: MAX_FRAME_BYTES,
+      settle,
+      closed: (_connection, reason) => void this.closedFor.push(reason),
     });
     this.socket.attach(this.connection);
   }
@@ -65,7 +70,10 @@ export class Room {
 
   #handlers(): Handler[] {
     const of = (api: unknown, serve: Handler['serve']): Handler => ({
-      api: api as AnyApi, serve, versions: (api as AnyApi).versions, advertised: (api as AnyApi).versions,
+      api: api as AnyApi,
+      serve,
+      versions: (api as AnyApi).versions,
+      advertised: (api as AnyApi).versions,
     });
     const text = (reader: Reader): string => {
       const said = reader.view(reader.remaining()).toString('latin1');
@@ -117,7 +125,12 @@ export function streamOf(total: number) {
   };
 }
 
-export function request(api: { key: number; flexible: AnyApi['flexible'] }, version: number, correlationId: number, body: string | Buffer): Buffer {
+export function request(
+  api: { key: number; flexible: AnyApi['flexible'] },
+  version: number,
+  correlationId: number,
+  body: string | Buffer,
+): Buffer {
   const writer = new Writer();
   writeRequestHeader(writer, api, version, correlationId, 'c');
   writer.bytes(Buffer.from(body as string, 'latin1'));

@@ -20,7 +20,11 @@ describe('frames', () => {
       const room = new Room();
       room.socket.deliver(bytes.subarray(0, cut));
       room.socket.deliver(bytes.subarray(cut));
-      expect(room.answers()).toEqual([[1, 'one'], [2, ''], [4, 'four']]);
+      expect(room.answers()).toEqual([
+        [1, 'one'],
+        [2, ''],
+        [4, 'four'],
+      ]);
       expect(room.handled).toEqual(['one', '', 'nothing', 'four']);
     }
   });
@@ -28,15 +32,21 @@ describe('frames', () => {
   test('that come byte by byte are answered one after the other', () => {
     const room = new Room();
     for (const byte of Buffer.concat([echo(1, 'one'), echo(2, 'two')])) room.socket.deliver(Buffer.of(byte));
-    expect(room.answers()).toEqual([[1, 'one'], [2, 'two']]);
+    expect(room.answers()).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+    ]);
   });
 
   test('that come in pieces of any size, small and large ones mixed, are all answered in order', () => {
     const values = new GeneratedValues(Heartbeat.request, 0, 5);
     const room = new Room();
-    const sizes = Array.from({ length: 60 }, () => [values.below(50), values.below(3000), values.below(200_000)][values.below(3)]);
+    const sizes = Array.from(
+      { length: 60 },
+      () => [values.below(50), values.below(3000), values.below(200_000)][values.below(3)],
+    );
     const bytes = Buffer.concat(sizes.map((size, i) => echo(i, String.fromCharCode(97 + (i % 26)).repeat(size))));
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const piece = [1 + values.below(10), 1 + values.below(5000), 1 + values.below(300_000)][values.below(3)];
       room.socket.deliver(bytes.subarray(at, at + piece));
       at += piece;
@@ -61,7 +71,11 @@ describe('frames', () => {
     const room = new Room();
     const text = 'abcdefghij'.repeat(RECEIVE_BYTES / 4);
     room.socket.deliver(Buffer.concat([echo(1, 'small'), echo(2, text), echo(3, 'after')]));
-    expect(room.answers().map(([id, answer]) => [id, answer.length])).toEqual([[1, 5], [2, text.length], [3, 5]]);
+    expect(room.answers().map(([id, answer]) => [id, answer.length])).toEqual([
+      [1, 5],
+      [2, text.length],
+      [3, 5],
+    ]);
     expect(room.answers()[1][1]).toBe(text);
   });
 
@@ -101,7 +115,9 @@ describe('what is no request', () => {
 
   test('is preceded by the answers to what was a request', () => {
     const room = new Room();
-    room.socket.deliver(Buffer.concat([echo(1, 'one'), silent(2, 'x'), request(Heartbeat, 99, 3, ''), echo(4, 'four')]));
+    room.socket.deliver(
+      Buffer.concat([echo(1, 'one'), silent(2, 'x'), request(Heartbeat, 99, 3, ''), echo(4, 'four')]),
+    );
     expect(room.answers()).toEqual([[1, 'one']]);
     expect(room.handled).toEqual(['one', 'x']);
     expect(room.closedFor.length).toBe(1);
@@ -119,27 +135,42 @@ describe('what is no request', () => {
 describe('a request that waits', () => {
   test('is answered before those that came after it, which are handled only then', async () => {
     const room = new Room();
-    room.socket.deliver(Buffer.concat([echo(1, 'one'), wait(2, 'two'), echo(3, 'three'), silent(4, 'four'), echo(5, 'five')]));
+    room.socket.deliver(
+      Buffer.concat([echo(1, 'one'), wait(2, 'two'), echo(3, 'three'), silent(4, 'four'), echo(5, 'five')]),
+    );
     expect(room.answers()).toEqual([[1, 'one']]);
     expect(room.handled).toEqual(['one', 'two']);
     room.waiting[0]('now');
     await turn();
-    expect(room.answers()).toEqual([[1, 'one'], [2, 'now'], [3, 'three'], [5, 'five']]);
+    expect(room.answers()).toEqual([
+      [1, 'one'],
+      [2, 'now'],
+      [3, 'three'],
+      [5, 'five'],
+    ]);
     expect(room.handled).toEqual(['one', 'two', 'three', 'four', 'five']);
   });
 
-  test.each([0, 1, 3, 4, 9, 20])('lets frames behind it come in pieces, cut after %i bytes when it is answered', async (cut) => {
-    const room = new Room();
-    const behind = Buffer.concat([echo(2, 'two'), echo(3, 'three')]);
-    room.socket.deliver(wait(1, 'one'));
-    room.socket.deliver(behind.subarray(0, cut));
-    room.waiting[0]('now');
-    await turn();
-    // The network still holds the buffer it was given while the request waited.
-    room.socket.deliver(behind.subarray(cut));
-    room.socket.deliver(echo(4, 'four'));
-    expect(room.answers()).toEqual([[1, 'now'], [2, 'two'], [3, 'three'], [4, 'four']]);
-  });
+  test.each([0, 1, 3, 4, 9, 20])(
+    'lets frames behind it come in pieces, cut after %i bytes when it is answered',
+    async (cut) => {
+      const room = new Room();
+      const behind = Buffer.concat([echo(2, 'two'), echo(3, 'three')]);
+      room.socket.deliver(wait(1, 'one'));
+      room.socket.deliver(behind.subarray(0, cut));
+      room.waiting[0]('now');
+      await turn();
+      // The network still holds the buffer it was given while the request waited.
+      room.socket.deliver(behind.subarray(cut));
+      room.socket.deliver(echo(4, 'four'));
+      expect(room.answers()).toEqual([
+        [1, 'now'],
+        [2, 'two'],
+        [3, 'three'],
+        [4, 'four'],
+      ]);
+    },
+  );
 
   test('shares no memory with other connections while the network holds a buffer', async () => {
     const room = new Room();
@@ -149,7 +180,11 @@ describe('a request that waits', () => {
     await turn();
     const pooled = [10, 11, 12].map((size) => room.buffers.take(1 << size).fill(0x55)); // another connection's
     room.socket.deliver(echo(3, 'three'));
-    expect(room.answers()).toEqual([[1, 'now'], [2, 'two'], [3, 'three']]);
+    expect(room.answers()).toEqual([
+      [1, 'now'],
+      [2, 'two'],
+      [3, 'three'],
+    ]);
     for (const buffer of pooled) expect(buffer.every((byte) => byte === 0x55)).toBe(true);
   });
 
@@ -160,7 +195,11 @@ describe('a request that waits', () => {
       room.waiting[i](text);
       await turn();
     }
-    expect(room.answers()).toEqual([[1, 'first'], [2, 'second'], [3, 'c']]);
+    expect(room.answers()).toEqual([
+      [1, 'first'],
+      [2, 'second'],
+      [3, 'c'],
+    ]);
   });
 
   test('bounds what is read ahead', async () => {
@@ -221,7 +260,11 @@ describe('a client that does not read', () => {
     expect(room.handled).toEqual(['one']);
     room.socket.drain();
     await turn();
-    expect(room.answers()).toEqual([[1, 'one'], [2, 'two'], [3, 'three']]);
+    expect(room.answers()).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'three'],
+    ]);
   });
 
   test('keeps its answer, however much others are sent through the shared output', () => {
@@ -241,7 +284,10 @@ describe('a client that does not read', () => {
     expect(room.handled.length).toBe(1);
     room.socket.drain();
     await turn();
-    expect(room.answers().map(([id, text]) => [id, text.length])).toEqual([[1, large.length], [2, 3]]);
+    expect(room.answers().map(([id, text]) => [id, text.length])).toEqual([
+      [1, large.length],
+      [2, 3],
+    ]);
   });
 
   test('gets a streamed answer piece by piece, and what it asks next after it', async () => {
@@ -282,7 +328,10 @@ test('a handler that throws costs its request an UNKNOWN_SERVER_ERROR, and the c
   const writer = new Writer();
   requestCodec(LeaveGroup, 0).encode(writer, { groupId: 'g', memberId: 'm' });
   room.socket.deliver(Buffer.concat([request(LeaveGroup, 0, 1, writer.finish()), echo(2, 'two')]));
-  expect(room.answers()).toEqual([[1, '\xff\xff'], [2, 'two']]);
+  expect(room.answers()).toEqual([
+    [1, '\xff\xff'],
+    [2, 'two'],
+  ]);
   expect(room.logged).toEqual(['request-failed']);
 });
 

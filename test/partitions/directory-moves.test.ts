@@ -38,13 +38,20 @@ function append(count: number, size = 1000): void {
 }
 
 async function move(path: string): Promise<number> {
-  const { results } = await client.send(AlterReplicaLogDirs, 2, { dirs: [{ path, topics: [{ name: 't', partitions: [0] }] }] });
+  const { results } = await client.send(AlterReplicaLogDirs, 2, {
+    dirs: [{ path, topics: [{ name: 't', partitions: [0] }] }],
+  });
   return results[0].partitions[0].errorCode;
 }
 
 async function described() {
   const { results } = await client.send(DescribeLogDirs, 5, { topics: null });
-  return Object.fromEntries(results.map(({ logDir, errorCode, topics }) => [logDir, errorCode !== 0 ? errorCode : topics.flatMap(({ partitions }) => partitions)]));
+  return Object.fromEntries(
+    results.map(({ logDir, errorCode, topics }) => [
+      logDir,
+      errorCode !== 0 ? errorCode : topics.flatMap(({ partitions }) => partitions),
+    ]),
+  );
 }
 
 async function until(done: () => boolean): Promise<void> {
@@ -67,7 +74,9 @@ describe('a partition that moves to another log directory', () => {
   beforeEach(async () => {
     files = new MemoryFiles();
     await start();
-    await client.send(CreateTopics, 7, { topics: [topic('t', { configs: [{ name: 'internal.segment.bytes', value: '50000' }] })] });
+    await client.send(CreateTopics, 7, {
+      topics: [topic('t', { configs: [{ name: 'internal.segment.bytes', value: '50000' }] })],
+    });
   });
   afterEach(stop);
 
@@ -78,7 +87,9 @@ describe('a partition that moves to another log directory', () => {
     const release = hold();
     expect(await move(to)).toBe(ErrorCode.NONE);
     const during = await described();
-    expect(during[from]).toEqual([{ partitionIndex: 0, partitionSize: partition().log.size, offsetLag: 0, isFutureKey: false }]);
+    expect(during[from]).toEqual([
+      { partitionIndex: 0, partitionSize: partition().log.size, offsetLag: 0, isFutureKey: false },
+    ]);
     expect(during[to]).toMatchObject([{ partitionIndex: 0, isFutureKey: true }]);
     append(100);
     release();

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { FetchSessions, hasNews, noteTold, type FetchPlan, type SessionRequest } from '../../src/partitions/fetch-sessions.ts';
+import {
+  FetchSessions,
+  hasNews,
+  noteTold,
+  type FetchPlan,
+  type SessionRequest,
+} from '../../src/partitions/fetch-sessions.ts';
 import { failed, type Asked, type Found } from '../../src/partitions/read.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { seededRandom } from '../../src/platform/random.ts';
@@ -46,22 +52,39 @@ function tell(told: FetchPlan, news: Readonly<Record<string, Found>>): string[] 
 describe('a session', () => {
   test('begins with a full fetch, and then needs to be told only what changes', () => {
     const first = open(asked('a'), asked('a', 1));
-    expect([first.errorCode, first.incremental, first.sessionId > 0, names(first)]).toEqual([0, false, true, ['a-0', 'a-1']]);
+    expect([first.errorCode, first.incremental, first.sessionId > 0, names(first)]).toEqual([
+      0,
+      false,
+      true,
+      ['a-0', 'a-1'],
+    ]);
     const second = plan(first.sessionId, 1);
-    expect([second.errorCode, second.incremental, second.sessionId, names(second)]).toEqual([0, true, first.sessionId, ['a-0', 'a-1']]);
+    expect([second.errorCode, second.incremental, second.sessionId, names(second)]).toEqual([
+      0,
+      true,
+      first.sessionId,
+      ['a-0', 'a-1'],
+    ]);
   });
 
   test('takes new partitions and offsets, and lets go of forgotten ones', () => {
     const { sessionId } = open(asked('a'), asked('b'));
-    const next = plan(sessionId, 1, { asked: [asked('c'), asked('a', 0, { fetchOffset: 9 })], forgotten: [{ topic: 'b', topicId: asked('b').topicId, partition: 0 }] });
-    expect(next.asked.map(({ topic, fetchOffset }) => [topic, fetchOffset])).toEqual([['a', 9], ['c', 0]]);
+    const next = plan(sessionId, 1, {
+      asked: [asked('c'), asked('a', 0, { fetchOffset: 9 })],
+      forgotten: [{ topic: 'b', topicId: asked('b').topicId, partition: 0 }],
+    });
+    expect(next.asked.map(({ topic, fetchOffset }) => [topic, fetchOffset])).toEqual([
+      ['a', 9],
+      ['c', 0],
+    ]);
   });
 
   test('knows partitions by topic id where it was opened so', () => {
     const byId = (n: number) => asked('', 0, { topicId: topicId(n) });
     const first = plan(0, 0, { usesTopicIds: true, asked: [byId(0), byId(1)] });
     const second = plan(first.sessionId, 1, {
-      usesTopicIds: true, forgotten: [{ topic: '', topicId: topicId(0), partition: 0 }],
+      usesTopicIds: true,
+      forgotten: [{ topic: '', topicId: topicId(0), partition: 0 }],
     });
     expect(second.asked.map((one) => one.topicId)).toEqual([topicId(1)]);
     expect(plan(first.sessionId, 2, { usesTopicIds: false }).errorCode).toBe(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
@@ -74,7 +97,10 @@ describe('a session', () => {
     expect(plan(sessionId, 2).errorCode).toBe(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
   });
 
-  test.each([[-1, 'ends'], [0, 'begins anew']])('is over when its client sends epoch %i (%s)', (epoch) => {
+  test.each([
+    [-1, 'ends'],
+    [0, 'begins anew'],
+  ])('is over when its client sends epoch %i (%s)', (epoch) => {
     const { sessionId } = open(asked('a'));
     const next = plan(sessionId, epoch, { asked: [asked('b')] });
     expect([next.errorCode, next.incremental, names(next)]).toEqual([0, false, ['b-0']]);
@@ -86,7 +112,11 @@ describe('a session', () => {
   test.each([2, 5, 0x7fffffff])('refuses epoch %i where 1 is next, and goes on with 1', (epoch) => {
     const { sessionId } = open(asked('a'));
     const refused = plan(sessionId, epoch);
-    expect([refused.errorCode, refused.sessionId, refused.asked]).toEqual([ErrorCode.INVALID_FETCH_SESSION_EPOCH, 0, []]);
+    expect([refused.errorCode, refused.sessionId, refused.asked]).toEqual([
+      ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+      0,
+      [],
+    ]);
     expect(plan(sessionId, 1).errorCode).toBe(0);
     expect(plan(sessionId, 1).errorCode).toBe(ErrorCode.INVALID_FETCH_SESSION_EPOCH); // sent twice
   });
@@ -126,10 +156,15 @@ describe('an incremental answer', () => {
     const first = open(asked('a'), asked('b'), asked('c'), asked('d'), asked('e'), asked('f'));
     expect(tell(first, {}).length).toBe(6);
     expect(tell(plan(first.sessionId, 1), {})).toEqual([]);
-    expect(tell(plan(first.sessionId, 2), {
-      'a-0': found({ length: 100 }), 'b-0': found({ errorCode: 1 }), 'c-0': found({ highWatermark: 6 }),
-      'd-0': found({ logStartOffset: 1 }), 'e-0': found({ divergingEpoch: { epoch: 0, endOffset: 2 } }),
-    })).toEqual(['a-0', 'b-0', 'c-0', 'd-0', 'e-0']);
+    expect(
+      tell(plan(first.sessionId, 2), {
+        'a-0': found({ length: 100 }),
+        'b-0': found({ errorCode: 1 }),
+        'c-0': found({ highWatermark: 6 }),
+        'd-0': found({ logStartOffset: 1 }),
+        'e-0': found({ divergingEpoch: { epoch: 0, endOffset: 2 } }),
+      }),
+    ).toEqual(['a-0', 'b-0', 'c-0', 'd-0', 'e-0']);
   });
 
   test('tells everything anew after an error', () => {

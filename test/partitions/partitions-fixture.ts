@@ -96,7 +96,13 @@ export class PartitionsFixture {
 /** One partition of a fetch by name, from offset 0 and with room enough unless said otherwise. */
 export function asked(topic: string, partition = 0, more: Partial<Asked> = {}): Asked {
   return {
-    topic, topicId: ZERO_UUID, partition, fetchOffset: 0, maxBytes: 1 << 20, currentLeaderEpoch: -1, lastFetchedEpoch: -1,
+    topic,
+    topicId: ZERO_UUID,
+    partition,
+    fetchOffset: 0,
+    maxBytes: 1 << 20,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
     ...more,
   };
 }

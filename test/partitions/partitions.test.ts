@@ -30,7 +30,13 @@ describe('a topic', () => {
     const byBytes = (at: number, length: number) => partitions.topicByBytes(bytes, at, length);
     expect([partitions.topicByName('orders'), partitions.topicById(topicId(1))]).toEqual([orders, order]);
     for (let round = 0; round < 2; round++) {
-      expect([byBytes(2, 6), byBytes(2, 6), byBytes(2, 5), byBytes(1, 5), byBytes(2, 6)]).toEqual([orders, orders, order, undefined, orders]);
+      expect([byBytes(2, 6), byBytes(2, 6), byBytes(2, 5), byBytes(1, 5), byBytes(2, 6)]).toEqual([
+        orders,
+        orders,
+        order,
+        undefined,
+        orders,
+      ]);
     }
     expect(partitions.get('orders', 1)?.index).toBe(1);
     expect([partitions.get('orders', 2), partitions.get('nobody', 0)]).toEqual([undefined, undefined]);
@@ -42,7 +48,9 @@ describe('a topic', () => {
     const first = fixture.partition('orders');
     fixture.apply('orders', topicId(0), 3, { maxMessageBytes: 77 }, 4);
     expect(fixture.partition('orders')).toBe(first);
-    expect([first.leaderEpoch, first.log.config.maxMessageBytes, fixture.partition('orders', 2).leaderEpoch]).toEqual([4, 77, 4]);
+    expect([first.leaderEpoch, first.log.config.maxMessageBytes, fixture.partition('orders', 2).leaderEpoch]).toEqual([
+      4, 77, 4,
+    ]);
   });
 
   test('that is deleted is forgotten at once, its waiters told, its files gone a little later', async () => {
@@ -53,8 +61,11 @@ describe('a topic', () => {
     fixture.partitions.delete(topicId(0));
     fixture.partitions.delete(topicId(0));
     const { partitions } = fixture;
-    expect([partitions.topicByName('orders'), partitions.topicById(topicId(0)), partitions.topicByBytes(Buffer.from('orders'), 0, 6)])
-      .toEqual([undefined, undefined, undefined]);
+    expect([
+      partitions.topicByName('orders'),
+      partitions.topicById(topicId(0)),
+      partitions.topicByBytes(Buffer.from('orders'), 0, 6),
+    ]).toEqual([undefined, undefined, undefined]);
     expect(waiter.woken).toBe(1);
     expect(fixture.files.exists(`${DIRECTORY}/orders-0`)).toBe(false);
     expect(fixture.files.list(DIRECTORY).filter((name) => name.endsWith('-delete')).length).toBe(2);
@@ -106,12 +117,18 @@ describe('a restart', () => {
       fixture.partitions.settle();
     }
     fixture.partition('orders', 1).log.deleteRecordsBefore(4);
-    return [0, 1].map((index) => [values(fixture.partition('orders', index)), fixture.partition('orders', index).highWatermark]);
+    return [0, 1].map((index) => [
+      values(fixture.partition('orders', index)),
+      fixture.partition('orders', index).highWatermark,
+    ]);
   }
   const again = () => {
     fixture.reopen();
     fixture.apply('orders', topicId(0), 2);
-    return [0, 1].map((index) => [values(fixture.partition('orders', index)), fixture.partition('orders', index).highWatermark]);
+    return [0, 1].map((index) => [
+      values(fixture.partition('orders', index)),
+      fixture.partition('orders', index).highWatermark,
+    ]);
   };
 
   test('in order reads the same', () => {
@@ -298,8 +315,18 @@ test('own records are replayed as they were appended, oldest first, whatever the
   for (let i = 0; i < 4; i++) partition.appendRecords([ownRecord(large + i)]);
   partition.appendRecords([{ key: Buffer.from('k'), value: null, timestamp: 9 }]);
   const seen: [number, string | null][] = [];
-  partition.forEachRecord(({ offset, value }) => seen.push([offset, value === null ? null : value.toString().slice(-2)]));
-  expect(seen).toEqual([[0, 'a'], [1, 'b'], [2, 'x0'], [3, 'x1'], [4, 'x2'], [5, 'x3'], [6, null]]);
+  partition.forEachRecord(({ offset, value }) =>
+    seen.push([offset, value === null ? null : value.toString().slice(-2)]),
+  );
+  expect(seen).toEqual([
+    [0, 'a'],
+    [1, 'b'],
+    [2, 'x0'],
+    [3, 'x1'],
+    [4, 'x2'],
+    [5, 'x3'],
+    [6, null],
+  ]);
 });
 
 test('retention deletes what no reader may still expect', async () => {

@@ -36,7 +36,13 @@ describe('a fetch', () => {
     fill(orders, ['a', 'b'], ['c'], ['d', 'e']);
     const [one] = read([asked('orders', 0, { fetchOffset: 2 })]);
     expect(values(one)).toEqual(['c', 'd', 'e']);
-    expect(one).toMatchObject({ errorCode: 0, highWatermark: 5, lastStableOffset: 5, logStartOffset: 0, divergingEpoch: null });
+    expect(one).toMatchObject({
+      errorCode: 0,
+      highWatermark: 5,
+      lastStableOffset: 5,
+      logStartOffset: 0,
+      divergingEpoch: null,
+    });
   });
 
   test('from within a batch finds the whole batch', () => {
@@ -46,13 +52,20 @@ describe('a fetch', () => {
 
   test('at the end finds nothing, and no error', () => {
     fill(orders, ['a']);
-    expect(read([asked('orders', 0, { fetchOffset: 1 })])[0]).toMatchObject({ errorCode: 0, length: 0, highWatermark: 1 });
+    expect(read([asked('orders', 0, { fetchOffset: 1 })])[0]).toMatchObject({
+      errorCode: 0,
+      length: 0,
+      highWatermark: 1,
+    });
   });
 
   test.each([-1, 3, 1_000_000])('at %i, which there is not, is OFFSET_OUT_OF_RANGE', (fetchOffset) => {
     fill(orders, ['a', 'b']);
     expect(read([asked('orders', 0, { fetchOffset })])[0]).toMatchObject({
-      errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, highWatermark: -1, logStartOffset: -1, length: 0,
+      errorCode: ErrorCode.OFFSET_OUT_OF_RANGE,
+      highWatermark: -1,
+      logStartOffset: -1,
+      length: 0,
     });
   });
 
@@ -65,8 +78,12 @@ describe('a fetch', () => {
 
   test('of what is not there says so', () => {
     const codes = read([
-      asked('nobody'), asked('orders', 7), asked('orders', -1), asked('', 0, { topicId: topicId(9) }),
-      asked('', 9, { topicId: topicId(0) }), asked('', 0, { topicId: topicId(0) }),
+      asked('nobody'),
+      asked('orders', 7),
+      asked('orders', -1),
+      asked('', 0, { topicId: topicId(9) }),
+      asked('', 9, { topicId: topicId(0) }),
+      asked('', 0, { topicId: topicId(0) }),
     ]).map(({ errorCode }) => errorCode);
     const { UNKNOWN_TOPIC_OR_PARTITION: unknown, UNKNOWN_TOPIC_ID: unknownId } = ErrorCode;
     expect(codes).toEqual([unknown, unknown, unknown, unknownId, unknown, 0]);
@@ -94,17 +111,27 @@ describe('limits', () => {
   });
 
   test.each([0, 1, -1])('of %i bytes are exceeded by the first batch, so that everybody moves on', (maxBytes) => {
-    const found = read([0, 1, 2].map((index) => asked('orders', index, { maxBytes })), { maxBytes });
+    const found = read(
+      [0, 1, 2].map((index) => asked('orders', index, { maxBytes })),
+      { maxBytes },
+    );
     expect(found.map(({ length }) => length / size)).toEqual([1, 0, 0]);
   });
 
   test('of the whole fetch count for all of its partitions together', () => {
-    const found = read([0, 1, 2].map((index) => asked('orders', index)), { maxBytes: 4 * size + 10 });
+    const found = read(
+      [0, 1, 2].map((index) => asked('orders', index)),
+      { maxBytes: 4 * size + 10 },
+    );
     expect(found.map(({ length }) => length / size)).toEqual([3, 1, 0]);
   });
 
   test('let only the first partition that has anything exceed them', () => {
-    const list = [asked('orders', 0, { fetchOffset: 3 }), asked('orders', 1, { maxBytes: 1 }), asked('orders', 2, { maxBytes: 1 })];
+    const list = [
+      asked('orders', 0, { fetchOffset: 3 }),
+      asked('orders', 1, { maxBytes: 1 }),
+      asked('orders', 2, { maxBytes: 1 }),
+    ];
     expect(read(list).map(({ length }) => length / size)).toEqual([0, 1, 0]);
   });
 });
@@ -118,7 +145,12 @@ describe('epochs', () => {
 
   test('that a client believes in are held against the real one', () => {
     const code = (currentLeaderEpoch: number) => read([asked('orders', 0, { currentLeaderEpoch })])[0].errorCode;
-    expect([code(-1), code(3), code(2), code(4)]).toEqual([0, 0, ErrorCode.FENCED_LEADER_EPOCH, ErrorCode.UNKNOWN_LEADER_EPOCH]);
+    expect([code(-1), code(3), code(2), code(4)]).toEqual([
+      0,
+      0,
+      ErrorCode.FENCED_LEADER_EPOCH,
+      ErrorCode.UNKNOWN_LEADER_EPOCH,
+    ]);
   });
 
   test.each([
@@ -129,11 +161,17 @@ describe('epochs', () => {
     ['part behind the end', 3, 9, { epoch: 3, endOffset: 3 }],
   ])('of what a client read last %s', (_what, lastFetchedEpoch, fetchOffset, divergingEpoch) => {
     const [one] = read([asked('orders', 0, { lastFetchedEpoch, fetchOffset })]);
-    expect([one.errorCode, one.divergingEpoch, one.length > 0]).toEqual([0, divergingEpoch, divergingEpoch === null && fetchOffset < 3]);
+    expect([one.errorCode, one.divergingEpoch, one.length > 0]).toEqual([
+      0,
+      divergingEpoch,
+      divergingEpoch === null && fetchOffset < 3,
+    ]);
   });
 
   test('that never were are OFFSET_OUT_OF_RANGE', () => {
-    expect(read([asked('orders', 0, { lastFetchedEpoch: 8, fetchOffset: 1 })])[0].errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE);
+    expect(read([asked('orders', 0, { lastFetchedEpoch: 8, fetchOffset: 1 })])[0].errorCode).toBe(
+      ErrorCode.OFFSET_OUT_OF_RANGE,
+    );
   });
 });
 

@@ -93,11 +93,15 @@ describe.each(['onread', 'events'] as const)('reading by %s', (reading) => {
   test('sending to a client that does not read answers false, and drained is called when it has read', async () => {
     const events: string[] = [];
     let blocked = false;
-    const { port } = await serve(nodeNetwork({ reading }), (socket) => {
-      const piece = Buffer.alloc(1 << 20, 7);
-      while (socket.send(piece)) events.push('sent');
-      blocked = true;
-    }, events);
+    const { port } = await serve(
+      nodeNetwork({ reading }),
+      (socket) => {
+        const piece = Buffer.alloc(1 << 20, 7);
+        while (socket.send(piece)) events.push('sent');
+        blocked = true;
+      },
+      events,
+    );
     const client = await dial(port);
     client.write('go');
     await expect.poll(() => blocked).toBe(true);
@@ -109,7 +113,11 @@ describe.each(['onread', 'events'] as const)('reading by %s', (reading) => {
 
 test('a taken port rejects with EADDRINUSE', async () => {
   const { port } = await serve(nodeNetwork(), () => {});
-  await expect(nodeNetwork().listen('', port, () => { throw new Error('unused'); })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(
+    nodeNetwork().listen('', port, () => {
+      throw new Error('unused');
+    }),
+  ).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
 test('closing the listener closes every connection and resolves when they are gone', async () => {

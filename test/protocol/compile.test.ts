@@ -3,7 +3,20 @@ import { Fetch, Metadata } from '../../protocol/apis/index.ts';
 import { messageCodec, requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import {
-  array, bool, bytes, float64, int16, int32, int53, int64, message, records, string, struct, uuid, ZERO_UUID,
+  array,
+  bool,
+  bytes,
+  float64,
+  int16,
+  int32,
+  int53,
+  int64,
+  message,
+  records,
+  string,
+  struct,
+  uuid,
+  ZERO_UUID,
 } from '../../protocol/schema.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -19,17 +32,41 @@ function decode<F extends Fields>(table: Message<F>, version: number, hex: strin
 }
 
 describe('what stands in for a field that is absent', () => {
-  const zeros = message('Zeros', { versions: '0', flexible: '0+' }, {
-    flag: bool.tagged(0), number: int32.tagged(1), large: int53.tagged(2), opaque: int64.tagged(3),
-    real: float64.tagged(4), text: string.tagged(5), data: bytes.tagged(6), batch: records.nullable().tagged(7),
-    id: uuid.tagged(8), list: array(int32).nullable().tagged(9),
-    inner: struct({ epoch: int32.default(-1), name: string.nullable().default(null), more: array(string) }).tagged(10),
-    nothing: struct({ epoch: int32 }).nullable().tagged(11).default(null),
-    empty: struct({ epoch: int32 }).nullable().tagged(12),
-  });
+  const zeros = message(
+    'Zeros',
+    { versions: '0', flexible: '0+' },
+    {
+      flag: bool.tagged(0),
+      number: int32.tagged(1),
+      large: int53.tagged(2),
+      opaque: int64.tagged(3),
+      real: float64.tagged(4),
+      text: string.tagged(5),
+      data: bytes.tagged(6),
+      batch: records.nullable().tagged(7),
+      id: uuid.tagged(8),
+      list: array(int32).nullable().tagged(9),
+      inner: struct({ epoch: int32.default(-1), name: string.nullable().default(null), more: array(string) }).tagged(
+        10,
+      ),
+      nothing: struct({ epoch: int32 }).nullable().tagged(11).default(null),
+      empty: struct({ epoch: int32 }).nullable().tagged(12),
+    },
+  );
   const values = {
-    flag: false, number: 0, large: 0, opaque: 0n, real: 0, text: '', data: Buffer.alloc(0), batch: Buffer.alloc(0),
-    id: ZERO_UUID, list: [], inner: { epoch: -1, name: null, more: [] }, nothing: null, empty: { epoch: 0 },
+    flag: false,
+    number: 0,
+    large: 0,
+    opaque: 0n,
+    real: 0,
+    text: '',
+    data: Buffer.alloc(0),
+    batch: Buffer.alloc(0),
+    id: ZERO_UUID,
+    list: [],
+    inner: { epoch: -1, name: null, more: [] },
+    nothing: null,
+    empty: { epoch: 0 },
   };
 
   test('is the zero of its type, even of nullable ones, unless the table says otherwise', () => {
@@ -41,7 +78,7 @@ describe('what stands in for a field that is absent', () => {
     expect(encode(zeros, 0, values)).toBe('00');
   });
 
-  test('is made anew each time, so that nobody changes another\'s', () => {
+  test("is made anew each time, so that nobody changes another's", () => {
     const first = decode(zeros, 0, '00');
     first.list!.push(1);
     first.inner.more.push('x');
@@ -57,9 +94,15 @@ describe('what stands in for a field that is absent', () => {
 });
 
 describe('tagged fields', () => {
-  const table = message('Tagged', { versions: '0-1', flexible: '0+' }, {
-    later: int32.versions('1+').tagged(3), name: string, first: int16.tagged(0).default(-1),
-  });
+  const table = message(
+    'Tagged',
+    { versions: '0-1', flexible: '0+' },
+    {
+      later: int32.versions('1+').tagged(3),
+      name: string,
+      first: int16.tagged(0).default(-1),
+    },
+  );
 
   test('are written by tag, after the others, whatever the order in the table', () => {
     expect(encode(table, 1, { later: 7, name: 'n', first: 1 })).toBe('026e0200020001030400000007');
@@ -76,7 +119,8 @@ describe('tagged fields', () => {
   });
 
   test.each(['026e 01 00 01 00', '026e 01 00 03 000100', '026e 01 00 02 00', '026e 01 7f 7f 00'])(
-    'with a size that is wrong are an InvalidRequest: %s', (hex) => {
+    'with a size that is wrong are an InvalidRequest: %s',
+    (hex) => {
       expect(() => decode(table, 1, hex)).toThrow(InvalidRequest);
     },
   );
@@ -93,7 +137,7 @@ describe('codecs', () => {
     expect(() => requestCodec(Fetch, version)).toThrow(RangeError);
   });
 
-  test('refuse null, by the field\'s name, in versions that cannot say it', () => {
+  test("refuse null, by the field's name, in versions that cannot say it", () => {
     const topics = [{ name: null }];
     expect(() => encode(Metadata.request, 9, { topics })).toThrow(/^name is null, which v9/);
     expect(encode(Metadata.request, 10, { topics: null, allowAutoTopicCreation: false })).toBe('0000000000');

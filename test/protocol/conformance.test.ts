@@ -11,14 +11,20 @@ const definitions = kafkaDefinitions();
 
 /** Kafka has them, Ottla no use for them: headers are code, the others files and topics of Kafka's own. */
 const WITHOUT_TABLE = [
-  'RequestHeader', 'ResponseHeader', 'QuorumStateData', 'SubscriptionInfoData',
-  'RemoteLogSegmentMetadataRecord', 'RemoteLogSegmentMetadataSnapshotRecord', 'RemoteLogSegmentMetadataUpdateRecord',
+  'RequestHeader',
+  'ResponseHeader',
+  'QuorumStateData',
+  'SubscriptionInfoData',
+  'RemoteLogSegmentMetadataRecord',
+  'RemoteLogSegmentMetadataSnapshotRecord',
+  'RemoteLogSegmentMetadataUpdateRecord',
   'RemotePartitionDeleteMetadataRecord',
 ];
 
 /** 64 bits that are only stored, given back and compared: bigint. All other int64 are numbers. */
 const BIGINTS = [
-  'ConsumerGroupMetadataValue.metadataHash', 'ShareGroupMetadataValue.metadataHash',
+  'ConsumerGroupMetadataValue.metadataHash',
+  'ShareGroupMetadataValue.metadataHash',
   'StreamsGroupMetadataValue.metadataHash',
 ];
 
@@ -47,8 +53,11 @@ function rowsOfTable(fields: Fields, versions: readonly number[], path = ''): [s
     const inside = shape.kind === 'array' ? shape.element!.shape : shape;
     const own = versions.filter((version) => holds(shape.versions, version));
     const row = {
-      type: typeOf(shape), versions: own, nullable: own.filter((version) => holds(shape.nullable, version)),
-      tag: shape.tag, tagged: own.filter((version) => holds(shape.taggedVersions, version)),
+      type: typeOf(shape),
+      versions: own,
+      nullable: own.filter((version) => holds(shape.nullable, version)),
+      tag: shape.tag,
+      tagged: own.filter((version) => holds(shape.taggedVersions, version)),
       default: plain(shape.kind === 'struct' && shape.defaultValue !== null ? {} : defaultOf(shape)),
     };
     const inner = inside.fields === undefined ? [] : rowsOfTable(inside.fields, own, `${path}${name}.`);
@@ -69,7 +78,10 @@ function plain(value: unknown): unknown {
 }
 
 function rowsOfDefinition(
-  definition: MessageDefinition, fields: readonly FieldDefinition[], versions: readonly number[], path = '',
+  definition: MessageDefinition,
+  fields: readonly FieldDefinition[],
+  versions: readonly number[],
+  path = '',
 ): [string, Row][] {
   return fields.flatMap((field) => {
     const within = (text: string | undefined, among: readonly number[]): number[] =>
@@ -80,8 +92,12 @@ function rowsOfDefinition(
     const inner = field.fields ?? definition.commonStructs?.find(({ name }) => name === element)?.fields;
     const type = inner === undefined ? field.type : field.type.replace(element, 'struct');
     const row = {
-      type, versions: own, nullable: within(field.nullableVersions, own), tag: field.tag ?? -1,
-      tagged: within(field.taggedVersions, own), default: defaultOfDefinition(type, field.default),
+      type,
+      versions: own,
+      nullable: within(field.nullableVersions, own),
+      tag: field.tag ?? -1,
+      tagged: within(field.taggedVersions, own),
+      default: defaultOfDefinition(type, field.default),
     };
     const name = `${path}${fieldName(field.name)}`;
     return [
@@ -120,9 +136,12 @@ describe.skipIf(definitions === undefined)(`the tables are those of Apache Kafka
     const versions = versionsOf(message);
     const flexibleVersions = (range: VersionRange): number[] => versions.filter((version) => holds(range, version));
     expect({
-      apiKey: message.apiKey, versions: message.versions, flexible: flexibleVersions(message.flexible),
+      apiKey: message.apiKey,
+      versions: message.versions,
+      flexible: flexibleVersions(message.flexible),
     }).toStrictEqual({
-      apiKey: definition.apiKey ?? -1, versions: versionsInKafka(message),
+      apiKey: definition.apiKey ?? -1,
+      versions: versionsInKafka(message),
       flexible: flexibleVersions(parseRange(definition.flexibleVersions)),
     });
     // A list, not an object: the order of the fields is that of the bytes.
@@ -132,16 +151,22 @@ describe.skipIf(definitions === undefined)(`the tables are those of Apache Kafka
 
   test('every message that Kafka still speaks has a table', () => {
     const spoken = [...definitions!.messages.values()].filter(({ validVersions }) => validVersions !== 'none');
-    expect(spoken.map(({ name }) => name).filter((name) => !messages.some((message) => message.name === name)).sort())
-      .toStrictEqual(WITHOUT_TABLE.filter((name) => definitions!.messages.has(name)).sort());
+    expect(
+      spoken
+        .map(({ name }) => name)
+        .filter((name) => !messages.some((message) => message.name === name))
+        .sort(),
+    ).toStrictEqual(WITHOUT_TABLE.filter((name) => definitions!.messages.has(name)).sort());
   });
 
   test('headers are as protocol/header.ts writes them', () => {
     const request = definitions!.messages.get('RequestHeader')!;
     expect([request.validVersions, request.flexibleVersions]).toStrictEqual(['1-2', '2+']);
     expect(request.fields!.map(({ name, type, flexibleVersions }) => [name, type, flexibleVersions])).toStrictEqual([
-      ['RequestApiKey', 'int16', undefined], ['RequestApiVersion', 'int16', undefined],
-      ['CorrelationId', 'int32', undefined], ['ClientId', 'string', 'none'],
+      ['RequestApiKey', 'int16', undefined],
+      ['RequestApiVersion', 'int16', undefined],
+      ['CorrelationId', 'int32', undefined],
+      ['ClientId', 'string', 'none'],
     ]);
     const response = definitions!.messages.get('ResponseHeader')!;
     expect([response.validVersions, response.flexibleVersions]).toStrictEqual(['0-1', '1+']);
@@ -162,14 +187,14 @@ describe.skipIf(definitions?.apis === undefined)('what a live Kafka broker answe
 });
 
 describe.skipIf(definitions?.errors === undefined)('error codes', () => {
-  test('have Kafka\'s numbers, names and ways to be retried', () => {
+  test("have Kafka's numbers, names and ways to be retried", () => {
     const ours = Object.entries(ErrorCode).map(([name, code]) => ({ code, name, retriable: isRetriable(code) }));
     const kafka = definitions!.errors!.map(({ code, name, retriable }) => ({ code, name, retriable }));
     expect(ours.sort((a, b) => a.code - b.code)).toStrictEqual(kafka.sort((a, b) => a.code - b.code));
   });
 });
 
-test('an unknown error code is UNKNOWN_SERVER_ERROR, as Kafka\'s clients have it', () => {
+test("an unknown error code is UNKNOWN_SERVER_ERROR, as Kafka's clients have it", () => {
   expect(errorName(16)).toBe('NOT_COORDINATOR');
   expect(errorName(9999)).toBe('UNKNOWN_SERVER_ERROR');
   expect(errorMessage(9999)).toBe(errorMessage(-1));
@@ -177,10 +202,11 @@ test('an unknown error code is UNKNOWN_SERVER_ERROR, as Kafka\'s clients have it
 });
 
 test('exactly the opaque 64-bit fields are bigint', () => {
-  const bigints = (fields: Fields, path: string): string[] => Object.entries(fields).flatMap(([name, { shape }]) => {
-    const inner = shape.fields ?? shape.element?.shape.fields ?? {};
-    return [...(shape.kind === 'int64' ? [`${path}.${name}`] : []), ...bigints(inner, `${path}.${name}`)];
-  });
+  const bigints = (fields: Fields, path: string): string[] =>
+    Object.entries(fields).flatMap(([name, { shape }]) => {
+      const inner = shape.fields ?? shape.element?.shape.fields ?? {};
+      return [...(shape.kind === 'int64' ? [`${path}.${name}`] : []), ...bigints(inner, `${path}.${name}`)];
+    });
   expect(messages.flatMap((message) => bigints(message.fields, message.name)).sort()).toStrictEqual(BIGINTS);
 });
 

@@ -16,11 +16,14 @@ describe('frameEnd', () => {
     expect(frameEnd(bytes, 0, 6, 100)).toBe(-1);
   });
 
-  test.each([['negative', 'ffffffff'], ['too large', '00000065'], ['a TLS hello', '16030100'], ['HTTP', '47455420']])(
-    'refuses a size that is %s before the frame is there', (_, hex) => {
-      expect(() => frameEnd(Buffer.from(hex, 'hex'), 0, 4, 100)).toThrow(InvalidRequest);
-    },
-  );
+  test.each([
+    ['negative', 'ffffffff'],
+    ['too large', '00000065'],
+    ['a TLS hello', '16030100'],
+    ['HTTP', '47455420'],
+  ])('refuses a size that is %s before the frame is there', (_, hex) => {
+    expect(() => frameEnd(Buffer.from(hex, 'hex'), 0, 4, 100)).toThrow(InvalidRequest);
+  });
 });
 
 describe('FrameCutter', () => {

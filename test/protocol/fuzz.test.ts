@@ -11,8 +11,16 @@ const LONGEST_INPUT = 400;
 const MUTATIONS_PER_VERSION = 60;
 
 /** What a length or count looks like that wants to fill the memory. */
-const HOSTILE = ['7fffffff', '80000000', 'ffffffff', '7fff', 'ffffffff0f', 'ffffffffff', '8080808001', '808080800800']
-  .map((hex) => Buffer.from(hex, 'hex'));
+const HOSTILE = [
+  '7fffffff',
+  '80000000',
+  'ffffffff',
+  '7fff',
+  'ffffffff0f',
+  'ffffffffff',
+  '8080808001',
+  '808080800800',
+].map((hex) => Buffer.from(hex, 'hex'));
 
 const { stackTraceLimit } = Error;
 beforeAll(() => void (Error.stackTraceLimit = 0)); // hundreds of thousands of errors are thrown here
@@ -84,12 +92,16 @@ function damage(input: Buffer, values: GeneratedValues): void {
 }
 
 describe('lengths that promise too much', () => {
-  const table = message('Hostile', { versions: '0-1', flexible: '1+' }, {
-    // At v0 its elements have no bytes at all.
-    empty: array({ later: int32.versions('9+') }).versions('0'),
-    structs: array({ name: string, inner: array({ id: int32 }) }).versions('1'),
-    opaque: bytes,
-  });
+  const table = message(
+    'Hostile',
+    { versions: '0-1', flexible: '1+' },
+    {
+      // At v0 its elements have no bytes at all.
+      empty: array({ later: int32.versions('9+') }).versions('0'),
+      structs: array({ name: string, inner: array({ id: int32 }) }).versions('1'),
+      opaque: bytes,
+    },
+  );
 
   test('elements without bytes are not made by the number claimed', () => {
     const input = Buffer.from('7fffffff00000000', 'hex');

@@ -8,8 +8,12 @@ const LETTERS = ['a', 'z', '-', '.', 'ä', '€', '𝕏', '\u0000', '\u007f', '\
 const MAX = Number.MAX_SAFE_INTEGER;
 
 const INTEGERS: Partial<Record<Shape['kind'], readonly number[]>> = {
-  int8: [-128, 127], int16: [-32_768, 32_767], uint16: [0, 65_535],
-  int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1], int53: [-MAX, MAX],
+  int8: [-128, 127],
+  int16: [-32_768, 32_767],
+  uint16: [0, 65_535],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  int53: [-MAX, MAX],
 };
 
 export class GeneratedValues {
@@ -42,23 +46,27 @@ export class GeneratedValues {
   }
 
   #struct(fields: Fields, depth: number): Struct {
-    return Object.fromEntries(Object.entries(fields).map(([name, { shape }]) => {
-      const absent = !holds(shape.versions, this.#version);
-      // Mostly, as in life, tagged fields are not sent.
-      const unsent = absent || (shape.tag >= 0 && this.#chance(0.5));
-      return [name, unsent ? defaultOf(shape) : this.#value(shape, depth)];
-    }));
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, { shape }]) => {
+        const absent = !holds(shape.versions, this.#version);
+        // Mostly, as in life, tagged fields are not sent.
+        const unsent = absent || (shape.tag >= 0 && this.#chance(0.5));
+        return [name, unsent ? defaultOf(shape) : this.#value(shape, depth)];
+      }),
+    );
   }
 
   #overfilled(fields: Fields, value: Struct): Struct {
-    return Object.fromEntries(Object.entries(fields).map(([name, { shape }]) => {
-      const part = value[name];
-      if (!holds(shape.versions, this.#version)) return [name, this.#value(shape, 3)];
-      if (shape.kind === 'struct' && part !== null) return [name, this.#overfilled(shape.fields!, part as Struct)];
-      const inner = shape.element?.shape.fields;
-      if (inner === undefined || part === null) return [name, part];
-      return [name, (part as Struct[]).map((element) => this.#overfilled(inner, element))];
-    }));
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, { shape }]) => {
+        const part = value[name];
+        if (!holds(shape.versions, this.#version)) return [name, this.#value(shape, 3)];
+        if (shape.kind === 'struct' && part !== null) return [name, this.#overfilled(shape.fields!, part as Struct)];
+        const inner = shape.element?.shape.fields;
+        if (inner === undefined || part === null) return [name, part];
+        return [name, (part as Struct[]).map((element) => this.#overfilled(inner, element))];
+      }),
+    );
   }
 
   #value(shape: Shape, depth: number): unknown {
@@ -78,8 +86,8 @@ export class GeneratedValues {
       case 'float64':
         return this.#random.float() * 10 ** this.below(300);
       case 'array':
-        return Array.from(
-          { length: this.below(depth > 1 ? 2 : 4) }, () => this.#value(shape.element!.shape, depth + 1),
+        return Array.from({ length: this.below(depth > 1 ? 2 : 4) }, () =>
+          this.#value(shape.element!.shape, depth + 1),
         );
       case 'struct':
         return this.#struct(shape.fields!, depth);
@@ -98,7 +106,8 @@ export class GeneratedValues {
     if (this.#chance(0.03)) return 'long '.repeat(30 + this.below(4000));
     const ascii = this.#chance(0.7);
     return Array.from({ length: this.below(this.#chance(0.2) ? 150 : 12) }, () =>
-      (ascii ? String.fromCharCode(97 + this.below(26)) : LETTERS[this.below(LETTERS.length)])).join('');
+      ascii ? String.fromCharCode(97 + this.below(26)) : LETTERS[this.below(LETTERS.length)],
+    ).join('');
   }
 
   #bytes(length: number): Buffer {

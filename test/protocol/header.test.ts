@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ApiVersions, Heartbeat, Produce, apiByKey, apis } from '../../protocol/apis/index.ts';
 import {
-  readRequestHeader, readResponseHeader, writeRequestHeader, writeResponseHeader,
+  readRequestHeader,
+  readResponseHeader,
+  writeRequestHeader,
+  writeResponseHeader,
 } from '../../protocol/header.ts';
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { includes } from '../../protocol/schema.ts';

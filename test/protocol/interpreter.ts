@@ -49,7 +49,10 @@ function asBuffer(value: unknown): unknown {
 
 /** With `unknownTags` every struct of a flexible version carries tagged fields that are in no table. */
 export function interpretEncode(
-  message: AnyMessage, version: number, draft: Struct, unknownTags: readonly [tag: number, content: Buffer][] = [],
+  message: AnyMessage,
+  version: number,
+  draft: Struct,
+  unknownTags: readonly [tag: number, content: Buffer][] = [],
 ): Buffer {
   const out = new Output();
   new Walk(version, holds(message.flexible, version), unknownTags).encodeStruct(out, message.fields, draft);
@@ -58,7 +61,9 @@ export function interpretEncode(
 
 /** Throws Unreadable; answers how many bytes were left unread too. */
 export function interpretDecode(
-  message: AnyMessage, version: number, bytes: Buffer,
+  message: AnyMessage,
+  version: number,
+  bytes: Buffer,
 ): { value: Struct; unread: number } {
   const input = new Input(bytes);
   const value = new Walk(version, holds(message.flexible, version)).decodeStruct(input, message.fields);
@@ -170,8 +175,9 @@ class Walk {
   }
 
   untagged(fields: Fields): [string, Field<unknown, boolean>][] {
-    return Object.entries(fields)
-      .filter(([, { shape }]) => holds(shape.versions, this.version) && !this.isTagged(shape));
+    return Object.entries(fields).filter(
+      ([, { shape }]) => holds(shape.versions, this.version) && !this.isTagged(shape),
+    );
   }
 
   tagged(fields: Fields): [string, Field<unknown, boolean>][] {

@@ -56,8 +56,12 @@ export interface KafkaDefinitions {
 }
 
 const ARTIFACTS = [
-  'kafka-clients', 'kafka-group-coordinator', 'kafka-transaction-coordinator', 'kafka-share-coordinator',
-  'kafka-metadata', 'kafka-storage',
+  'kafka-clients',
+  'kafka-group-coordinator',
+  'kafka-transaction-coordinator',
+  'kafka-share-coordinator',
+  'kafka-metadata',
+  'kafka-storage',
 ];
 
 /** undefined: there are none here. */
@@ -68,9 +72,11 @@ export function kafkaDefinitions(): KafkaDefinitions | undefined {
 
 function fromDirectory(directory: string): KafkaDefinitions {
   const folders = ['messages', ...readdirSync(join(directory, 'records')).map((name) => join('records', name))];
-  const texts = folders.flatMap((folder) => readdirSync(join(directory, folder))
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => readFileSync(join(directory, folder, name), 'utf8')));
+  const texts = folders.flatMap((folder) =>
+    readdirSync(join(directory, folder))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => readFileSync(join(directory, folder, name), 'utf8')),
+  );
   const facts = (name: string): unknown => JSON.parse(readFileSync(join(directory, name), 'utf8'));
   return {
     messages: byName(texts),
@@ -80,9 +86,9 @@ function fromDirectory(directory: string): KafkaDefinitions {
 }
 
 function fromJars(): KafkaDefinitions | undefined {
-  const jars = ARTIFACTS.map((artifact) => join(
-    homedir(), '.m2/repository/org/apache/kafka', artifact, KAFKA_VERSION, `${artifact}-${KAFKA_VERSION}.jar`,
-  ));
+  const jars = ARTIFACTS.map((artifact) =>
+    join(homedir(), '.m2/repository/org/apache/kafka', artifact, KAFKA_VERSION, `${artifact}-${KAFKA_VERSION}.jar`),
+  );
   if (process.env.OTTLA_ONLINE_TESTS !== undefined) {
     for (const [i, artifact] of ARTIFACTS.entries()) {
       if (existsSync(jars[i])) continue;
@@ -91,18 +97,21 @@ function fromJars(): KafkaDefinitions | undefined {
     }
   }
   if (!jars.every((jar) => existsSync(jar))) return undefined;
-  const texts = jars.flatMap((jar) => filesOfZip(readFileSync(jar)))
+  const texts = jars
+    .flatMap((jar) => filesOfZip(readFileSync(jar)))
     .filter(({ name }) => /(?:^|\/)(?:message|metadata)\/\w+\.json$/.test(name))
     .map(({ content }) => content().toString());
   return { messages: byName(texts) };
 }
 
 function byName(texts: readonly string[]): ReadonlyMap<string, MessageDefinition> {
-  return new Map(texts.map((text) => {
-    const uncommented = text.replaceAll(/^\s*\/\/.*$|\s\/\/[^"\n]*$|\/\*[^]*?\*\//gm, '');
-    const definition = JSON.parse(uncommented.replaceAll(/,(\s*[\]}])/g, '$1')) as MessageDefinition;
-    return [definition.name, definition];
-  }));
+  return new Map(
+    texts.map((text) => {
+      const uncommented = text.replaceAll(/^\s*\/\/.*$|\s\/\/[^"\n]*$|\/\*[^]*?\*\//gm, '');
+      const definition = JSON.parse(uncommented.replaceAll(/,(\s*[\]}])/g, '$1')) as MessageDefinition;
+      return [definition.name, definition];
+    }),
+  );
 }
 
 /** The central directory at the end of a zip names its files and where they lie. */
@@ -116,11 +125,14 @@ function filesOfZip(zip: Buffer): { name: string; content: () => Buffer }[] {
     const nameLength = zip.readUInt16LE(at + 28);
     const local = zip.readUInt32LE(at + 42);
     const name = zip.toString('utf8', at + 46, at + 46 + nameLength);
-    files.push({ name, content: () => {
-      const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-      const stored = zip.subarray(start, start + size);
-      return method === 0 ? stored : inflateRawSync(stored);
-    } });
+    files.push({
+      name,
+      content: () => {
+        const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+        const stored = zip.subarray(start, start + size);
+        return method === 0 ? stored : inflateRawSync(stored);
+      },
+    });
     at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }
   return files;

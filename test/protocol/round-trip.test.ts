@@ -40,9 +40,13 @@ describe.each(messages.map((message) => ({ name: message.name, message })))('$na
   });
 
   test.each(versionsOf(message).filter((version) => holds(message.flexible, version)))(
-    'v%i is read past tagged fields that nobody knows', (version) => {
+    'v%i is read past tagged fields that nobody knows',
+    (version) => {
       const value = new GeneratedValues(message, version, 11).next();
-      const bytes = interpretEncode(message, version, value, [[90, Buffer.alloc(3, 1)], [70_000, Buffer.alloc(200)]]);
+      const bytes = interpretEncode(message, version, value, [
+        [90, Buffer.alloc(3, 1)],
+        [70_000, Buffer.alloc(200)],
+      ]);
       expect(decode(message, version, bytes)).toStrictEqual({ value, unread: 0 });
     },
   );

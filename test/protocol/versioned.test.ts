@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EndTxnMarker } from '../../protocol/control.ts';
-import {
-  decodeMetadataRecord, encodeMetadataRecord, metadataRecords,
-} from '../../protocol/metadata/index.ts';
+import { decodeMetadataRecord, encodeMetadataRecord, metadataRecords } from '../../protocol/metadata/index.ts';
 import { TopicRecord } from '../../protocol/metadata/topic-records.ts';
 import { InvalidRequest } from '../../protocol/reader.ts';
 import { ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
@@ -10,7 +8,11 @@ import { ConsumerGroupMemberMetadataValue } from '../../protocol/topics/consumer
 import { groupRecords, shareRecords, transactionRecords } from '../../protocol/topics/index.ts';
 import { OffsetCommitKey, OffsetCommitValue } from '../../protocol/topics/offset-commit.ts';
 import {
-  decodeRecordKey, decodeVersioned, encodeRecordKey, encodeVersioned, recordTypeOf,
+  decodeRecordKey,
+  decodeVersioned,
+  encodeRecordKey,
+  encodeVersioned,
+  recordTypeOf,
 } from '../../protocol/versioned.ts';
 
 function hex(text: string): Buffer {
@@ -34,8 +36,15 @@ describe('records of the coordinators', () => {
 
   test('of a member without the classic protocol say so with a null behind a tag', () => {
     const value = encodeVersioned(ConsumerGroupMemberMetadataValue, 0, {
-      instanceId: null, rackId: null, clientId: 'c', clientHost: '/h', subscribedTopicNames: [],
-      subscribedTopicRegex: '', rebalanceTimeoutMs: 1, serverAssignor: null, classicMemberMetadata: null,
+      instanceId: null,
+      rackId: null,
+      clientId: 'c',
+      clientHost: '/h',
+      subscribedTopicNames: [],
+      subscribedTopicRegex: '',
+      rebalanceTimeoutMs: 1,
+      serverAssignor: null,
+      classicMemberMetadata: null,
     });
     expect(value).toStrictEqual(hex('0000 0000 0263 032f68 01 01 00000001 00 01000100'));
   });
@@ -46,15 +55,17 @@ describe('records of the coordinators', () => {
     expect(() => recordTypeOf(Buffer.alloc(1))).toThrow(InvalidRequest);
   });
 
-  test.each([['group', groupRecords], ['transaction', transactionRecords], ['share', shareRecords]])(
-    'the %s tables pair each key with its value, one pair a type', (_, tables) => {
-      expect(new Set(tables.map(({ type }) => type)).size).toBe(tables.length);
-      for (const { type, key: table, value } of tables) {
-        expect([table.apiKey, value.apiKey]).toStrictEqual([type, type]);
-        expect(value.name).toBe(table.name.replace(/Key$/, 'Value'));
-      }
-    },
-  );
+  test.each([
+    ['group', groupRecords],
+    ['transaction', transactionRecords],
+    ['share', shareRecords],
+  ])('the %s tables pair each key with its value, one pair a type', (_, tables) => {
+    expect(new Set(tables.map(({ type }) => type)).size).toBe(tables.length);
+    for (const { type, key: table, value } of tables) {
+      expect([table.apiKey, value.apiKey]).toStrictEqual([type, type]);
+      expect(value.name).toBe(table.name.replace(/Key$/, 'Value'));
+    }
+  });
 });
 
 test('a consumer newer than this broker is read as far as its subscription is known', () => {
@@ -66,7 +77,7 @@ test('a consumer newer than this broker is read as far as its subscription is kn
   expect(() => decodeVersioned(ConsumerProtocolSubscription, newer)).toThrow(InvalidRequest);
 });
 
-test('the value of a transaction marker is six bytes: its version and the coordinator\'s epoch', () => {
+test("the value of a transaction marker is six bytes: its version and the coordinator's epoch", () => {
   expect(encodeVersioned(EndTxnMarker, 0, { coordinatorEpoch: 7 }).toString('hex')).toBe('000000000007');
 });
 
@@ -80,7 +91,9 @@ describe('metadata records', () => {
   });
 
   test.each([
-    ['frame version', '02 02 00'], ['type', '01 7f 00'], ['version', '01 02 09'],
+    ['frame version', '02 02 00'],
+    ['type', '01 7f 00'],
+    ['version', '01 02 09'],
   ])('of an unknown %s are refused', (_, bytes) => {
     expect(() => decodeMetadataRecord(hex(bytes))).toThrow(InvalidRequest);
   });

@@ -18,7 +18,11 @@ describe('int53', () => {
   });
 
   test.each([
-    [2n ** 63n - 1n, MAX], [2n ** 53n, MAX], [-(2n ** 63n), -MAX], [-(2n ** 53n), -MAX], [-(2n ** 53n) - 1n, -MAX],
+    [2n ** 63n - 1n, MAX],
+    [2n ** 53n, MAX],
+    [-(2n ** 63n), -MAX],
+    [-(2n ** 53n), -MAX],
+    [-(2n ** 53n) - 1n, -MAX],
   ])('%d is beyond it and becomes the bound', (value, bound) => {
     const bytes = bytesOf((writer) => writer.int64(value));
     expect(new Reader(bytes).int53()).toBe(bound);
@@ -28,7 +32,11 @@ describe('int53', () => {
 
 describe('varints', () => {
   test.each([
-    [0, '00'], [127, '7f'], [128, '8001'], [300, 'ac02'], [2 ** 32 - 1, 'ffffffff0f'],
+    [0, '00'],
+    [127, '7f'],
+    [128, '8001'],
+    [300, 'ac02'],
+    [2 ** 32 - 1, 'ffffffff0f'],
   ])('unsigned %d', (value, hex) => {
     const bytes = bytesOf((writer) => writer.unsignedVarint(value));
     expect(bytes.toString('hex')).toBe(hex);
@@ -36,23 +44,28 @@ describe('varints', () => {
   });
 
   test.each([
-    [0, '00'], [-1, '01'], [1, '02'], [2 ** 31 - 1, 'feffffff0f'], [-(2 ** 31), 'ffffffff0f'],
+    [0, '00'],
+    [-1, '01'],
+    [1, '02'],
+    [2 ** 31 - 1, 'feffffff0f'],
+    [-(2 ** 31), 'ffffffff0f'],
   ])('%d', (value, hex) => {
     const bytes = bytesOf((writer) => writer.varint(value));
     expect(bytes.toString('hex')).toBe(hex);
     expect(new Reader(bytes).varint()).toBe(value);
   });
 
-  test.each([
-    0, -1, 63, -64, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 34, -(2 ** 35), 2 ** 45 + 5, MAX, -MAX,
-  ])('long %d', (value) => {
-    const bytes = bytesOf((writer) => writer.varlong(value));
-    let zigzag = value < 0 ? BigInt(value) * -2n - 1n : BigInt(value) * 2n;
-    const expected: number[] = [];
-    for (; zigzag > 127n; zigzag >>= 7n) expected.push(Number(zigzag & 127n) | 128);
-    expect([...bytes]).toStrictEqual([...expected, Number(zigzag)]);
-    expect(new Reader(bytes).varlong()).toBe(value);
-  });
+  test.each([0, -1, 63, -64, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 34, -(2 ** 35), 2 ** 45 + 5, MAX, -MAX])(
+    'long %d',
+    (value) => {
+      const bytes = bytesOf((writer) => writer.varlong(value));
+      let zigzag = value < 0 ? BigInt(value) * -2n - 1n : BigInt(value) * 2n;
+      const expected: number[] = [];
+      for (; zigzag > 127n; zigzag >>= 7n) expected.push(Number(zigzag & 127n) | 128);
+      expect([...bytes]).toStrictEqual([...expected, Number(zigzag)]);
+      expect(new Reader(bytes).varlong()).toBe(value);
+    },
+  );
 
   test('the largest and least 64-bit varlongs become the bounds of int53', () => {
     expect(new Reader(Buffer.from('feffffffffffffffff01', 'hex')).varlong()).toBe(MAX);
@@ -67,18 +80,23 @@ describe('varints', () => {
 
 describe('strings', () => {
   test.each([
-    '', 'a', 'ä', '€'.repeat(32), '𝕏y', 'x'.repeat(64), 'x'.repeat(65), `${'x'.repeat(63)}€`,
+    '',
+    'a',
+    'ä',
+    '€'.repeat(32),
+    '𝕏y',
+    'x'.repeat(64),
+    'x'.repeat(65),
+    `${'x'.repeat(63)}€`,
     'z'.repeat(32_767),
-  ])(
-    'come back as they were (%#)', (value) => {
-      const old = bytesOf((writer) => writer.string(value));
-      expect(old.readInt16BE()).toBe(Buffer.byteLength(value));
-      expect(new Reader(old).string()).toBe(value);
-      const compact = new Reader(bytesOf((writer) => writer.compactString(value)));
-      expect(compact.compactString()).toBe(value);
-      expect(compact.remaining()).toBe(0);
-    },
-  );
+  ])('come back as they were (%#)', (value) => {
+    const old = bytesOf((writer) => writer.string(value));
+    expect(old.readInt16BE()).toBe(Buffer.byteLength(value));
+    expect(new Reader(old).string()).toBe(value);
+    const compact = new Reader(bytesOf((writer) => writer.compactString(value)));
+    expect(compact.compactString()).toBe(value);
+    expect(compact.remaining()).toBe(0);
+  });
 
   test('longer than 32767 bytes are not written, nor read', () => {
     for (const long of ['x'.repeat(32_768), '€'.repeat(11_000)]) {
@@ -115,13 +133,13 @@ describe('bytes and uuids', () => {
     expect(copy.buffer.byteLength).toBe(3);
   });
 
-  test('a reader stops at its end, not at its buffer\'s', () => {
+  test("a reader stops at its end, not at its buffer's", () => {
     const reader = new Reader(Buffer.alloc(100), 10, 12);
     expect(reader.int16()).toBe(0);
     expect(() => reader.int8()).toThrow(InvalidRequest);
   });
 
-  test('uuids are Kafka\'s 22 characters', () => {
+  test("uuids are Kafka's 22 characters", () => {
     const bytes = Buffer.from('0102030405060708090a0b0c0d0e0f10', 'hex');
     const text = new Reader(bytes).uuid();
     expect(text).toBe('AQIDBAUGBwgJCgsMDQ4PEA');

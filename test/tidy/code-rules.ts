@@ -40,18 +40,23 @@ export function isPure(path: string): boolean {
 }
 
 export function pureOffences(files: readonly SourceFile[]): string[] {
-  return files.filter((file) => isCode(file) && isPure(file.path)).flatMap((file) => {
-    const waits = nodesOf(file).filter(
-      (node) => node.async === true || node.type === 'AwaitExpression' || node.await === true || isName(node, 'Promise'),
-    );
-    const doors = importsOf(file).filter(
-      ({ specifier, typeOnly }) => !typeOnly && (target(file, specifier) ?? '').startsWith('src/platform/'),
-    );
-    return [
-      ...waits.map((node) => `${file.path}:${lineOf(file, node.start)} waits (async or Promise): this file is pure`),
-      ...doors.map(({ specifier }) => `${file.path} imports ${specifier}: this file is pure, it may import its types only`),
-    ];
-  });
+  return files
+    .filter((file) => isCode(file) && isPure(file.path))
+    .flatMap((file) => {
+      const waits = nodesOf(file).filter(
+        (node) =>
+          node.async === true || node.type === 'AwaitExpression' || node.await === true || isName(node, 'Promise'),
+      );
+      const doors = importsOf(file).filter(
+        ({ specifier, typeOnly }) => !typeOnly && (target(file, specifier) ?? '').startsWith('src/platform/'),
+      );
+      return [
+        ...waits.map((node) => `${file.path}:${lineOf(file, node.start)} waits (async or Promise): this file is pure`),
+        ...doors.map(
+          ({ specifier }) => `${file.path} imports ${specifier}: this file is pure, it may import its types only`,
+        ),
+      ];
+    });
 }
 
 function isName(node: SyntaxNode, name: string): boolean {
@@ -69,17 +74,22 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 
 /** The time and chance that a file takes for itself instead of being given. */
 export function seamOffences(files: readonly SourceFile[]): string[] {
-  return files.filter((file) => isCode(file) && underSeam(file.path)).flatMap((file) => {
-    const named = namesAsProperties(file);
-    return nodesOf(file).flatMap((node) => {
-      const taken = takenBy(node, named);
-      return taken === null ? [] : [`${file.path}:${lineOf(file, node.start)} uses ${taken}: take a Clock or a Random`];
+  return files
+    .filter((file) => isCode(file) && underSeam(file.path))
+    .flatMap((file) => {
+      const named = namesAsProperties(file);
+      return nodesOf(file).flatMap((node) => {
+        const taken = takenBy(node, named);
+        return taken === null
+          ? []
+          : [`${file.path}:${lineOf(file, node.start)} uses ${taken}: take a Clock or a Random`];
+      });
     });
-  });
 }
 
 function takenBy(node: SyntaxNode, named: ReadonlySet<unknown>): string | null {
-  if (node.type === 'Identifier' && !named.has(node) && CLOCKS_AND_DICE.has(String(node.name))) return String(node.name);
+  if (node.type === 'Identifier' && !named.has(node) && CLOCKS_AND_DICE.has(String(node.name)))
+    return String(node.name);
   if (node.type === 'MemberExpression' && isNode(node.object) && isNode(node.property)) {
     const [object, property] = [String(node.object.name), String(node.property.name)];
     if (METHODS[object]?.includes(property)) return `${object}.${property}`;
@@ -107,13 +117,17 @@ export function lengthOffences(files: readonly SourceFile[], longer = LONGER): s
 
 /** A file that exports says what it is for: a doc sentence at its top or right above one of its exports. */
 export function docOffences(files: readonly SourceFile[]): string[] {
-  return files.filter((file) => isCode(file) && /^(src|protocol|bench)\//.test(file.path)).flatMap((file) => {
-    const exports = nodesOf(file).filter((node) => /^Export(Named|All|Default)Declaration$/.test(node.type));
-    if (exports.length === 0) return [];
-    const texts = [file.text, ...exports.map((node) => docBefore(file.text.slice(0, node.start)))];
-    const said = texts.some((text) => /\w+[^\w]+\w+[\s\S]*[.:;!?)]/.test(/^\s*\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''));
-    return said ? [] : [`${file.path} exports without a doc sentence: say above its main export what it is for`];
-  });
+  return files
+    .filter((file) => isCode(file) && /^(src|protocol|bench)\//.test(file.path))
+    .flatMap((file) => {
+      const exports = nodesOf(file).filter((node) => /^Export(Named|All|Default)Declaration$/.test(node.type));
+      if (exports.length === 0) return [];
+      const texts = [file.text, ...exports.map((node) => docBefore(file.text.slice(0, node.start)))];
+      const said = texts.some((text) =>
+        /\w+[^\w]+\w+[\s\S]*[.:;!?)]/.test(/^\s*\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''),
+      );
+      return said ? [] : [`${file.path} exports without a doc sentence: say above its main export what it is for`];
+    });
 }
 
 function docBefore(text: string): string {

@@ -1,7 +1,18 @@
 import { importsOf, isCode, target } from './source-file.ts';
 import type { SourceFile } from './source-file.ts';
 
-const NAMELESS = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'managers', 'misc', 'shared', 'stuff']);
+const NAMELESS = new Set([
+  'util',
+  'utils',
+  'helper',
+  'helpers',
+  'common',
+  'manager',
+  'managers',
+  'misc',
+  'shared',
+  'stuff',
+]);
 
 /** File and folder names: kebab-case, and each names a thing. */
 export function nameOffences(files: readonly SourceFile[]): string[] {

@@ -16,7 +16,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/transactions': ['src/groups', 'src/partitions', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/security': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/apis': [
-    'src/partitions', 'src/cluster', 'src/groups', 'src/transactions', 'src/security', 'protocol', 'src/platform', 'src/config',
+    'src/partitions',
+    'src/cluster',
+    'src/groups',
+    'src/transactions',
+    'src/security',
+    'protocol',
+    'src/platform',
+    'src/config',
   ],
   'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
   'src/testing': ['src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
@@ -46,7 +53,8 @@ export function layerOffences(files: readonly SourceFile[]): string[] {
     return importsOf(file).flatMap(({ specifier }) => {
       const to = target(file, specifier);
       if (to === null) return [];
-      const allowed = [place, ...LAYERS[place]].some((below) => within(to, below)) && !refused.some((path) => within(to, path));
+      const allowed =
+        [place, ...LAYERS[place]].some((below) => within(to, below)) && !refused.some((path) => within(to, path));
       return allowed ? [] : [`${file.path} imports ${to}: ${place} is not above it`];
     });
   });
@@ -54,8 +62,22 @@ export function layerOffences(files: readonly SourceFile[]): string[] {
 
 /** Modules that reach the outside: only src/platform opens these doors. */
 const DOORS = new Set([
-  'fs', 'fs/promises', 'net', 'tls', 'dgram', 'dns', 'dns/promises', 'http', 'https', 'http2', 'timers', 'timers/promises',
-  'perf_hooks', 'child_process', 'cluster', 'worker_threads',
+  'fs',
+  'fs/promises',
+  'net',
+  'tls',
+  'dgram',
+  'dns',
+  'dns/promises',
+  'http',
+  'https',
+  'http2',
+  'timers',
+  'timers/promises',
+  'perf_hooks',
+  'child_process',
+  'cluster',
+  'worker_threads',
 ]);
 
 const DICE = /^random/; // of node:crypto
@@ -69,14 +91,18 @@ export function underSeam(path: string): boolean {
 }
 
 export function doorOffences(files: readonly SourceFile[]): string[] {
-  return files.filter((file) => isCode(file) && underSeam(file.path)).flatMap((file) => {
-    const open = SEAM_EXCEPTIONS[file.path] ?? [];
-    return importsOf(file).flatMap(({ specifier, names, typeOnly }) => {
-      const name = specifier.replace(/^node:/, '');
-      const door = DOORS.has(name) || (name === 'crypto' && names.some((each) => DICE.test(each)));
-      return door && !typeOnly && !open.includes(name) ? [`${file.path} imports ${specifier}: take it as a parameter`] : [];
+  return files
+    .filter((file) => isCode(file) && underSeam(file.path))
+    .flatMap((file) => {
+      const open = SEAM_EXCEPTIONS[file.path] ?? [];
+      return importsOf(file).flatMap(({ specifier, names, typeOnly }) => {
+        const name = specifier.replace(/^node:/, '');
+        const door = DOORS.has(name) || (name === 'crypto' && names.some((each) => DICE.test(each)));
+        return door && !typeOnly && !open.includes(name)
+          ? [`${file.path} imports ${specifier}: take it as a parameter`]
+          : [];
+      });
     });
-  });
 }
 
 /** Relative imports say the whole file name and mean a file that is there; node's own modules wear their prefix. */
@@ -97,7 +123,10 @@ export function specifierOffences(files: readonly SourceFile[], builtins: readon
 export function cycleOffences(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, readonly string[]>();
   for (const file of files.filter(isCode)) {
-    edges.set(file.path, importsOf(file).flatMap(({ specifier }) => target(file, specifier) ?? []));
+    edges.set(
+      file.path,
+      importsOf(file).flatMap(({ specifier }) => target(file, specifier) ?? []),
+    );
   }
   const done = new Set<string>();
   const rings: string[] = [];

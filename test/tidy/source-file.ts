@@ -77,11 +77,13 @@ export function importsOf(file: SourceFile): Import[] {
     const specifiers = (node.specifiers ?? []) as SyntaxNode[];
     const kind = node.importKind ?? node.exportKind;
     const inline = specifiers.length > 0 && specifiers.every((each) => (each.importKind ?? each.exportKind) === 'type');
-    return [{
-      specifier: source.value,
-      names: specifiers.length === 0 ? ['*'] : specifiers.map(importedName),
-      typeOnly: kind === 'type' || inline || node.type === 'TSImportType',
-    }];
+    return [
+      {
+        specifier: source.value,
+        names: specifiers.length === 0 ? ['*'] : specifiers.map(importedName),
+        typeOnly: kind === 'type' || inline || node.type === 'TSImportType',
+      },
+    ];
   });
 }
 

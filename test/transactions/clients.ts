@@ -1,6 +1,13 @@
 /** Clients of the simulation: they do what Kafka's own do, retries and all, and tell the history what they were told. */
 import {
-  AddOffsetsToTxn, AddPartitionsToTxn, EndTxn, Fetch, InitProducerId, OffsetFetch, Produce, TxnOffsetCommit,
+  AddOffsetsToTxn,
+  AddPartitionsToTxn,
+  EndTxn,
+  Fetch,
+  InitProducerId,
+  OffsetFetch,
+  Produce,
+  TxnOffsetCommit,
 } from '../../protocol/apis/index.ts';
 import { ErrorCode, errorName } from '../../protocol/errors.ts';
 import { readEndTxnMarker } from '../../protocol/records/control.ts';
@@ -19,8 +26,13 @@ const TIMESTAMP = 1_000_000;
 
 /** Errors after which every client asks the same again. */
 const RETRIABLE = new Set<number>([
-  ErrorCode.CONCURRENT_TRANSACTIONS, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR, ErrorCode.NOT_ENOUGH_REPLICAS, ErrorCode.UNSTABLE_OFFSET_COMMIT, ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.CONCURRENT_TRANSACTIONS,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.NOT_ENOUGH_REPLICAS,
+  ErrorCode.UNSTABLE_OFFSET_COMMIT,
+  ErrorCode.KAFKA_STORAGE_ERROR,
 ]);
 
 /** This instance of a client cannot go on; another takes its place. */
@@ -49,30 +61,47 @@ interface Identity {
 }
 
 async function init(broker: FaultyBroker, transactionalId: string | null): Promise<Identity> {
-  const answer = await ask(() => broker.send(InitProducerId, 4, { transactionalId, transactionTimeoutMs: TIMEOUT_MS }), (a) => a.errorCode);
+  const answer = await ask(
+    () => broker.send(InitProducerId, 4, { transactionalId, transactionTimeoutMs: TIMEOUT_MS }),
+    (a) => a.errorCode,
+  );
   expectNone(answer.errorCode);
   return { transactionalId, producerId: answer.producerId, producerEpoch: answer.producerEpoch };
 }
 
 async function produce(
-  broker: FaultyBroker, from: Identity, to: { topic: string; index: number }, values: readonly string[], baseSequence: number,
+  broker: FaultyBroker,
+  from: Identity,
+  to: { topic: string; index: number },
+  values: readonly string[],
+  baseSequence: number,
   version = 12,
 ): Promise<void> {
   const { transactionalId, producerId, producerEpoch } = from;
   const records = encodeBatch({
-    records: values.map((value) => ({ key: null, value: Buffer.from(value), timestamp: TIMESTAMP })), producerId,
-    producerEpoch, baseSequence, isTransactional: transactionalId !== null,
+    records: values.map((value) => ({ key: null, value: Buffer.from(value), timestamp: TIMESTAMP })),
+    producerId,
+    producerEpoch,
+    baseSequence,
+    isTransactional: transactionalId !== null,
   });
-  const answer = await ask(() => broker.send(Produce, version, {
-    transactionalId, acks: -1, timeoutMs: 1000, topicData: [{ name: to.topic, partitionData: [{ index: to.index, records }] }],
-  }), ({ responses: [topic] }) => topic.partitionResponses[0].errorCode);
+  const answer = await ask(
+    () =>
+      broker.send(Produce, version, {
+        transactionalId,
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [{ name: to.topic, partitionData: [{ index: to.index, records }] }],
+      }),
+    ({ responses: [topic] }) => topic.partitionResponses[0].errorCode,
+  );
   expectNone(answer.responses[0].partitionResponses[0].errorCode);
 }
 
 /** An idempotent producer: writes 0, 1, 2 … to the input, in batches of one to three. */
 export async function feed(broker: FaultyBroker, history: History, count: number, random: () => number): Promise<void> {
   const from = await init(broker, null);
-  for (let sent = 0; sent < count; ) {
+  for (let sent = 0; sent < count;) {
     const size = Math.min(count - sent, 1 + Math.floor(random() * 3));
     const values = Array.from({ length: size }, (_, i) => String(sent + i));
     await produce(broker, from, { topic: INPUT, index: 0 }, values, sent);
@@ -103,23 +132,42 @@ export class Reader {
 
   /** Reads on; false at the end. */
   async poll(): Promise<boolean> {
-    const { responses: [{ partitions: [found] }] } = await ask(() => this.#broker.send(Fetch, 12, {
-      maxWaitMs: 0, minBytes: 0, isolationLevel: 1,
-      topics: [{ topic: this.#topic, partitions: [{ partition: this.#partition, fetchOffset: this.position, partitionMaxBytes: 1 << 20 }] }],
-    }), (answer) => answer.responses[0].partitions[0].errorCode);
+    const {
+      responses: [
+        {
+          partitions: [found],
+        },
+      ],
+    } = await ask(
+      () =>
+        this.#broker.send(Fetch, 12, {
+          maxWaitMs: 0,
+          minBytes: 0,
+          isolationLevel: 1,
+          topics: [
+            {
+              topic: this.#topic,
+              partitions: [{ partition: this.#partition, fetchOffset: this.position, partitionMaxBytes: 1 << 20 }],
+            },
+          ],
+        }),
+      (answer) => answer.responses[0].partitions[0].errorCode,
+    );
     expectNone(found.errorCode);
     this.lastStableOffset = found.lastStableOffset;
     this.highWatermark = found.highWatermark;
     const bytes = Buffer.from(found.records ?? []);
-    const aborted = [...found.abortedTransactions ?? []].sort((a, b) => a.firstOffset - b.firstOffset);
+    const aborted = [...(found.abortedTransactions ?? [])].sort((a, b) => a.firstOffset - b.firstOffset);
     const passedOver = new Set<number>();
     for (const at of batches(bytes)) {
       const batch = decodeBatch(bytes, at);
-      while (aborted.length > 0 && aborted[0].firstOffset <= batch.lastOffset) passedOver.add(aborted.shift()!.producerId);
+      while (aborted.length > 0 && aborted[0].firstOffset <= batch.lastOffset)
+        passedOver.add(aborted.shift()!.producerId);
       if (batch.isControl) {
         if (readEndTxnMarker(batch.records[0])?.type === 'ABORT') passedOver.delete(batch.producerId);
       } else if (!(batch.isTransactional && passedOver.has(batch.producerId))) {
-        for (const { offset, value } of batch.records) if (offset >= this.position) this.#take(offset, String(Buffer.from(value ?? [])));
+        for (const { offset, value } of batch.records)
+          if (offset >= this.position) this.#take(offset, String(Buffer.from(value ?? [])));
       }
       this.position = batch.lastOffset + 1;
     }
@@ -164,9 +212,9 @@ export class Copier {
     const self = await init(this.#broker, this.#options.transactionalId);
     this.#sequences = Array.from({ length: OUTPUT_PARTITIONS }, () => 0);
     let source = await this.#source();
-    for (let done = 0; done < this.#options.transactions; ) {
+    for (let done = 0; done < this.#options.transactions;) {
       const wasFed = this.#options.isFed();
-      const isMore = source.values.length > 0 || await source.poll();
+      const isMore = source.values.length > 0 || (await source.poll());
       if (source.values.length === 0) {
         if (!isMore && wasFed) return true;
         continue;
@@ -180,9 +228,14 @@ export class Copier {
 
   /** The input from the group's offset on. */
   async #source(): Promise<Reader> {
-    const answer = await ask(() => this.#broker.send(OffsetFetch, 8, {
-      groups: [{ groupId: GROUP, topics: [{ name: INPUT, partitionIndexes: [0] }] }], requireStable: true,
-    }), ({ groups: [group] }) => group.errorCode || group.topics[0].partitions[0].errorCode);
+    const answer = await ask(
+      () =>
+        this.#broker.send(OffsetFetch, 8, {
+          groups: [{ groupId: GROUP, topics: [{ name: INPUT, partitionIndexes: [0] }] }],
+          requireStable: true,
+        }),
+      ({ groups: [group] }) => group.errorCode || group.topics[0].partitions[0].errorCode,
+    );
     const [{ errorCode, committedOffset }] = answer.groups[0].topics[0].partitions;
     expectNone(errorCode);
     const source = new Reader(this.#broker, this.#history, INPUT, 0);
@@ -200,7 +253,11 @@ export class Copier {
     try {
       for (let index = 0; index < OUTPUT_PARTITIONS; index++) {
         const own = values.filter((value) => Number(value) % OUTPUT_PARTITIONS === index);
-        await this.#write(self, index, (own.length > 0 ? own : ['']).map((value) => outputValue(tag, value)));
+        await this.#write(
+          self,
+          index,
+          (own.length > 0 ? own : ['']).map((value) => outputValue(tag, value)),
+        );
       }
       await this.#commitOffset(self, last + 1);
       const committed = this.#random() >= 0.25;
@@ -217,33 +274,68 @@ export class Copier {
   async #write(self: Identity, index: number, values: readonly string[]): Promise<void> {
     const { transactionalId, producerId, producerEpoch } = self;
     if (this.#options.version === 1) {
-      const answer = await ask(() => this.#broker.send(AddPartitionsToTxn, 3, {
-        v3AndBelowTransactionalId: transactionalId ?? '', v3AndBelowProducerId: producerId,
-        v3AndBelowProducerEpoch: producerEpoch, v3AndBelowTopics: [{ name: OUTPUT, partitions: [index] }],
-      }), ({ resultsByTopicV3AndBelow: [topic] }) => topic.resultsByPartition[0].partitionErrorCode);
+      const answer = await ask(
+        () =>
+          this.#broker.send(AddPartitionsToTxn, 3, {
+            v3AndBelowTransactionalId: transactionalId ?? '',
+            v3AndBelowProducerId: producerId,
+            v3AndBelowProducerEpoch: producerEpoch,
+            v3AndBelowTopics: [{ name: OUTPUT, partitions: [index] }],
+          }),
+        ({ resultsByTopicV3AndBelow: [topic] }) => topic.resultsByPartition[0].partitionErrorCode,
+      );
       expectNone(answer.resultsByTopicV3AndBelow[0].resultsByPartition[0].partitionErrorCode);
     }
     const sequence = this.#sequences[index];
-    await produce(this.#broker, self, { topic: OUTPUT, index }, values, sequence, this.#options.version === 1 ? 11 : 12);
+    await produce(
+      this.#broker,
+      self,
+      { topic: OUTPUT, index },
+      values,
+      sequence,
+      this.#options.version === 1 ? 11 : 12,
+    );
     this.#sequences[index] = sequence + values.length;
   }
 
-  async #commitOffset({ transactionalId, producerId, producerEpoch }: Identity, committedOffset: number): Promise<void> {
+  async #commitOffset(
+    { transactionalId, producerId, producerEpoch }: Identity,
+    committedOffset: number,
+  ): Promise<void> {
     const identity = { transactionalId: transactionalId ?? '', producerId, producerEpoch, groupId: GROUP };
     if (this.#options.version === 1) {
-      expectNone((await ask(() => this.#broker.send(AddOffsetsToTxn, 3, identity), ({ errorCode }) => errorCode)).errorCode);
+      expectNone(
+        (
+          await ask(
+            () => this.#broker.send(AddOffsetsToTxn, 3, identity),
+            ({ errorCode }) => errorCode,
+          )
+        ).errorCode,
+      );
     }
-    const answer = await ask(() => this.#broker.send(TxnOffsetCommit, this.#options.version === 1 ? 3 : 5, {
-      ...identity, topics: [{ name: INPUT, partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: null }] }],
-    }), ({ topics: [topic] }) => topic.partitions[0].errorCode);
+    const answer = await ask(
+      () =>
+        this.#broker.send(TxnOffsetCommit, this.#options.version === 1 ? 3 : 5, {
+          ...identity,
+          topics: [{ name: INPUT, partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: null }] }],
+        }),
+      ({ topics: [topic] }) => topic.partitions[0].errorCode,
+    );
     expectNone(answer.topics[0].partitions[0].errorCode);
   }
 
   async #end(self: Identity, committed: boolean): Promise<void> {
     const { version } = this.#options;
-    const answer = await ask(() => this.#broker.send(EndTxn, version === 1 ? 4 : 5, {
-      transactionalId: self.transactionalId ?? '', producerId: self.producerId, producerEpoch: self.producerEpoch, committed,
-    }), ({ errorCode }) => errorCode);
+    const answer = await ask(
+      () =>
+        this.#broker.send(EndTxn, version === 1 ? 4 : 5, {
+          transactionalId: self.transactionalId ?? '',
+          producerId: self.producerId,
+          producerEpoch: self.producerEpoch,
+          committed,
+        }),
+      ({ errorCode }) => errorCode,
+    );
     expectNone(answer.errorCode);
     if (version === 1) return;
     self.producerId = answer.producerId;

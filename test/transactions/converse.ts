@@ -6,7 +6,10 @@ import { Conversation } from './conversation.ts';
 const SHORT_MS = 300;
 const CLEANUP_MS = 2500;
 
-export async function converse(setting: Setting, stateTopic: () => Promise<{ id: string; partitions: number }>): Promise<string[]> {
+export async function converse(
+  setting: Setting,
+  stateTopic: () => Promise<{ id: string; partitions: number }>,
+): Promise<string[]> {
   const talk = new Conversation(setting);
   await finding(talk);
   await initializing(talk);
@@ -164,7 +167,10 @@ async function offsets(talk: Conversation): Promise<void> {
   await talk.commitOffset('with an unknown id', { ...three, id: talk.id('unknown') }, 8, 3);
   await talk.commitOffset('without an id', { ...three, id: '' }, 8);
   await talk.commitOffset('of a new group', three, 8, 5, { groupId: talk.id('fresh') });
-  await talk.commitOffset('of a new group with a generation', three, 8, 5, { groupId: talk.id('fresh2'), generationId: 1 });
+  await talk.commitOffset('of a new group with a generation', three, 8, 5, {
+    groupId: talk.id('fresh2'),
+    generationId: 1,
+  });
   await talk.end('offsets', three, true);
 }
 

@@ -38,11 +38,18 @@ class Setting {
     let producerId = 0;
     return new TransactionCoordinator({
       clock: this.clock,
-      logger: { ...silentLogger, error: (event) => void this.errors.push(event), warn: (event) => void this.errors.push(event) },
+      logger: {
+        ...silentLogger,
+        error: (event) => void this.errors.push(event),
+        warn: (event) => void this.errors.push(event),
+      },
       config: () => ({
-        'transaction.abort.timed.out.transaction.cleanup.interval.ms': 10_000, 'transaction.max.timeout.ms': 900_000,
-        'transaction.partition.verification.enable': true, 'transactional.id.expiration.ms': 7_200_000,
-        'transaction.remove.expired.transaction.cleanup.interval.ms': 3_600_000, 'transaction.state.log.num.partitions': 1,
+        'transaction.abort.timed.out.transaction.cleanup.interval.ms': 10_000,
+        'transaction.max.timeout.ms': 900_000,
+        'transaction.partition.verification.enable': true,
+        'transactional.id.expiration.ms': 7_200_000,
+        'transaction.remove.expired.transaction.cleanup.interval.ms': 3_600_000,
+        'transaction.state.log.num.partitions': 1,
       }),
       partitionOf: () => this.log,
       partitionCount: () => 1,
@@ -52,7 +59,8 @@ class Setting {
         return ++producerId;
       },
       writeMarker: (partition, { producerEpoch, committed, coordinatorEpoch }) => {
-        if (this.markerError === ErrorCode.NONE) this.marked.push({ ...partition, producerEpoch, committed, coordinatorEpoch });
+        if (this.markerError === ErrorCode.NONE)
+          this.marked.push({ ...partition, producerEpoch, committed, coordinatorEpoch });
         return this.markerError;
       },
       exists: () => true,

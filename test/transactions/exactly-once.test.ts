@@ -20,15 +20,19 @@ describe('what is consumed, transformed and produced comes out exactly once', ()
     ['version 2, all of that', 2, ALL],
     ['version 1, nothing fails', 1, NO_FAULTS],
     ['version 1, requests and answers are lost, the broker is killed', 1, PROMPT],
-  ] as const)('%s', async (_what, version, faults) => {
-    let crashes = 0;
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const result = await simulate({ seed, version, faults, count: 30 });
-      expect(result.violations, `seed ${seed}`).toEqual([]);
-      crashes += result.crashes;
-    }
-    expect(crashes > 0).toBe(faults.crash > 0);
-  }, SEEDS * 1000 + 10_000);
+  ] as const)(
+    '%s',
+    async (_what, version, faults) => {
+      let crashes = 0;
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const result = await simulate({ seed, version, faults, count: 30 });
+        expect(result.violations, `seed ${seed}`).toEqual([]);
+        crashes += result.crashes;
+      }
+      expect(crashes > 0).toBe(faults.crash > 0);
+    },
+    SEEDS * 1000 + 10_000,
+  );
 });
 
 describe('the checker catches', () => {

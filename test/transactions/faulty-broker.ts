@@ -35,7 +35,8 @@ interface Call {
 }
 
 const SETTINGS = {
-  'offsets.topic.num.partitions': '1', 'transaction.state.log.num.partitions': '1',
+  'offsets.topic.num.partitions': '1',
+  'transaction.state.log.num.partitions': '1',
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000',
 };
 
@@ -88,7 +89,10 @@ export class FaultyBroker {
       this.#clock = new VirtualClock(this.#clock.now() + 1);
       try {
         this.#broker = await startBroker({
-          files: this.files, clock: this.#clock, random: seededRandom(this.#seed + this.crashes), network: NOBODY,
+          files: this.files,
+          clock: this.#clock,
+          random: seededRandom(this.#seed + this.crashes),
+          network: NOBODY,
           settings: SETTINGS,
         });
         if (!this.#isDead) return;
@@ -108,7 +112,11 @@ export class FaultyBroker {
   }
 
   /** Goes out when `step` picks it; rejects with Lost. */
-  send<Req extends Fields, Res extends Fields>(api: Api<Req, Res>, version: number, draft: Draft<Req>): Promise<Values<Res>> {
+  send<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+  ): Promise<Values<Res>> {
     const writer = new Writer();
     requestCodec(api, version).encode(writer, draft);
     return new Promise<Buffer>((resolve, reject) => {
@@ -167,12 +175,19 @@ export class FaultyBroker {
 
   async #serve({ api, version, bytes }: Call): Promise<Buffer> {
     const context: Context = {
-      broker: this.parts, connectionId: 1, apiVersion: version, clientId: 'test', clientHost: '127.0.0.1',
-      principal: 'User:ANONYMOUS', listener: 'PLAINTEXT',
+      broker: this.parts,
+      connectionId: 1,
+      apiVersion: version,
+      clientId: 'test',
+      clientHost: '127.0.0.1',
+      principal: 'User:ANONYMOUS',
+      listener: 'PLAINTEXT',
     };
     const output = this.#writer;
     output.reset();
-    const served = handlers.find(({ api: { key } }) => key === api.key)!.serve(new Reader(Buffer.from(bytes)), context, output);
+    const served = handlers
+      .find(({ api: { key } }) => key === api.key)!
+      .serve(new Reader(Buffer.from(bytes)), context, output);
     const reply = served instanceof Promise ? await served : null;
     this.parts.partitions.settle();
     if (reply !== null) reply(output);

@@ -54,7 +54,8 @@ export class History {
     const tag = tagOf(value);
     if (tag === null) return;
     const fate = this.#transactions.get(tag);
-    if (fate === 'open' || fate === 'aborting') this.#violate(`intermediate read: ${value} before ${tag} was to be committed`);
+    if (fate === 'open' || fate === 'aborting')
+      this.#violate(`intermediate read: ${value} before ${tag} was to be committed`);
     if (fate === 'aborted') this.#violate(`aborted read: ${value} of ${tag}`);
   }
 
@@ -65,18 +66,25 @@ export class History {
 
   /** What was wrong, with all that readers of committed records find in the end: `input` and each partition of `output`. */
   violations(input: readonly string[], output: readonly (readonly string[])[]): string[] {
-    for (const value of this.#acknowledged) if (!input.includes(value)) this.#violate(`lost: ${value} was acknowledged`);
+    for (const value of this.#acknowledged)
+      if (!input.includes(value)) this.#violate(`lost: ${value} was acknowledged`);
     for (const value of repeated(input)) this.#violate(`duplicate: ${value}`);
     for (const [tag, fate] of this.#transactions) {
       const holding = output.filter((values) => values.some((value) => tagOf(value) === tag)).length;
       if (fate === 'committed' && holding === 0) this.#violate(`lost: ${tag} was committed`);
-      if (holding > 0 && holding < output.length) this.#violate(`torn: ${tag} is in ${holding} of ${output.length} partitions`);
+      if (holding > 0 && holding < output.length)
+        this.#violate(`torn: ${tag} is in ${holding} of ${output.length} partitions`);
       if (fate === 'aborted' && holding > 0) this.#violate(`aborted read: ${tag}`);
     }
-    const made = output.flat().map(sourceOf).filter((value) => value !== null);
+    const made = output
+      .flat()
+      .map(sourceOf)
+      .filter((value) => value !== null);
     if (made.toSorted().join() !== input.toSorted().join()) {
       const missing = input.filter((value) => !made.includes(value));
-      this.#violate(`the chain is broken: missing ${missing.join() || 'none'}, twice ${repeated(made).join() || 'none'}`);
+      this.#violate(
+        `the chain is broken: missing ${missing.join() || 'none'}, twice ${repeated(made).join() || 'none'}`,
+      );
     }
     return [...this.#violations];
   }

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import {
-  AddOffsetsToTxn, AddPartitionsToTxn, DescribeTransactions, EndTxn, InitProducerId, ListOffsets, OffsetFetch, Produce,
+  AddOffsetsToTxn,
+  AddPartitionsToTxn,
+  DescribeTransactions,
+  EndTxn,
+  InitProducerId,
+  ListOffsets,
+  OffsetFetch,
+  Produce,
   TxnOffsetCommit,
 } from '../../protocol/apis/index.ts';
 import { errorName } from '../../protocol/errors.ts';
@@ -29,14 +36,22 @@ class Talk {
   async start(): Promise<this> {
     const { broker } = this;
     await broker.start();
-    for (const topic of ['__consumer_offsets', '__transaction_state'] as const) await broker.parts.controller.ensureInternalTopic(topic);
+    for (const topic of ['__consumer_offsets', '__transaction_state'] as const)
+      await broker.parts.controller.ensureInternalTopic(topic);
     const topic = { name: TOPIC, numPartitions: PARTITIONS.length, replicationFactor: 1, assignments: [], configs: [] };
     await broker.parts.controller.createTopics([topic], { validateOnly: false });
-    const { producerId, producerEpoch } = await this.ask(InitProducerId, 5, { transactionalId: ID, transactionTimeoutMs: 60_000 });
+    const { producerId, producerEpoch } = await this.ask(InitProducerId, 5, {
+      transactionalId: ID,
+      transactionTimeoutMs: 60_000,
+    });
     return Object.assign(this, { producerId, producerEpoch });
   }
 
-  async ask<Req extends Fields, Res extends Fields>(api: Api<Req, Res>, version: number, draft: Draft<Req>): Promise<Values<Res>> {
+  async ask<Req extends Fields, Res extends Fields>(
+    api: Api<Req, Res>,
+    version: number,
+    draft: Draft<Req>,
+  ): Promise<Values<Res>> {
     const answer = this.broker.send(api, version, draft);
     answer.catch(() => {}); // told below, once the broker is up again
     await this.broker.step();
@@ -49,24 +64,45 @@ class Talk {
     const producer = { transactionalId: ID, producerId, producerEpoch };
     if (this.version === 1) {
       await this.ask(AddPartitionsToTxn, 3, {
-        v3AndBelowTransactionalId: ID, v3AndBelowProducerId: producerId, v3AndBelowProducerEpoch: producerEpoch,
+        v3AndBelowTransactionalId: ID,
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: producerEpoch,
         v3AndBelowTopics: [{ name: TOPIC, partitions: PARTITIONS }],
       });
       await this.ask(AddOffsetsToTxn, 3, { ...producer, groupId: GROUP });
     }
     for (const index of PARTITIONS) {
       const records = encodeBatch({
-        records: [{ key: null, value: Buffer.from('x'), timestamp: 1 }], producerId, producerEpoch,
-        baseSequence: this.#sequence, isTransactional: true,
+        records: [{ key: null, value: Buffer.from('x'), timestamp: 1 }],
+        producerId,
+        producerEpoch,
+        baseSequence: this.#sequence,
+        isTransactional: true,
       });
-      const { responses: [{ partitionResponses: [{ errorCode }] }] } = await this.ask(Produce, this.version === 1 ? 11 : 12, {
-        transactionalId: ID, acks: -1, timeoutMs: 1, topicData: [{ name: TOPIC, partitionData: [{ index, records }] }],
+      const {
+        responses: [
+          {
+            partitionResponses: [{ errorCode }],
+          },
+        ],
+      } = await this.ask(Produce, this.version === 1 ? 11 : 12, {
+        transactionalId: ID,
+        acks: -1,
+        timeoutMs: 1,
+        topicData: [{ name: TOPIC, partitionData: [{ index, records }] }],
       });
       expectNone(errorCode);
     }
     if (this.version === 1) this.#sequence++;
-    const { topics: [{ partitions: [{ errorCode }] }] } = await this.ask(TxnOffsetCommit, this.version === 1 ? 3 : 5, {
-      ...producer, groupId: GROUP,
+    const {
+      topics: [
+        {
+          partitions: [{ errorCode }],
+        },
+      ],
+    } = await this.ask(TxnOffsetCommit, this.version === 1 ? 3 : 5, {
+      ...producer,
+      groupId: GROUP,
       topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: null }] }],
     });
     expectNone(errorCode);
@@ -83,13 +119,30 @@ class Talk {
 
   /** Per partition, whether nothing of it is open; and the offset that the group has committed for good. */
   async outcome(): Promise<{ open: number; offset: number }> {
-    const latest = async (isolationLevel: number) => (await this.ask(ListOffsets, 7, {
-      replicaId: -1, isolationLevel,
-      topics: [{ name: TOPIC, partitions: PARTITIONS.map((partitionIndex) => ({ partitionIndex, timestamp: -1 })) }],
-    })).topics[0].partitions.map(({ offset }) => offset);
+    const latest = async (isolationLevel: number) =>
+      (
+        await this.ask(ListOffsets, 7, {
+          replicaId: -1,
+          isolationLevel,
+          topics: [
+            { name: TOPIC, partitions: PARTITIONS.map((partitionIndex) => ({ partitionIndex, timestamp: -1 })) },
+          ],
+        })
+      ).topics[0].partitions.map(({ offset }) => offset);
     const [ends, stable] = [await latest(0), await latest(1)];
-    const { groups: [{ topics: [{ partitions: [{ committedOffset }] }] }] } = await this.ask(OffsetFetch, 8, {
-      groups: [{ groupId: GROUP, topics: [{ name: TOPIC, partitionIndexes: [0] }] }], requireStable: true,
+    const {
+      groups: [
+        {
+          topics: [
+            {
+              partitions: [{ committedOffset }],
+            },
+          ],
+        },
+      ],
+    } = await this.ask(OffsetFetch, 8, {
+      groups: [{ groupId: GROUP, topics: [{ name: TOPIC, partitionIndexes: [0] }] }],
+      requireStable: true,
     });
     return { open: ends.filter((end, index) => end !== stable[index]).length, offset: committedOffset };
   }

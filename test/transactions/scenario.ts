@@ -19,7 +19,9 @@ class Scenario {
   /** Verbs: init, add, commit, abort, markers, tick, expire, verify, wait, restart, epoch. */
   play(line: string): string[] {
     const [verb, ...words] = line.split(/\s+/);
-    const options = new Map(words.filter((word) => word.includes('=')).map((word) => word.split('=') as [string, string]));
+    const options = new Map(
+      words.filter((word) => word.includes('=')).map((word) => word.split('=') as [string, string]),
+    );
     const plain = words.filter((word) => !word.includes('='));
     const clientVersion = options.get('v') === '1' ? 0 : 2;
     const nowMs = this.#nowMs;
@@ -36,17 +38,30 @@ class Scenario {
         return [errorName(verify(this.#transaction, producerOf(plain[0]), partitionOf(plain[1])))];
       case 'init':
         return this.#step((newProducerId) => ({
-          type: 'init', nowMs, transactionalId: ID, timeoutMs: Number(options.get('timeout') ?? 60_000), newProducerId,
+          type: 'init',
+          nowMs,
+          transactionalId: ID,
+          timeoutMs: Number(options.get('timeout') ?? 60_000),
+          newProducerId,
           expected: plain.length === 0 ? null : producerOf(plain[0]),
         }));
       case 'add':
         return this.#step(() => ({
-          type: 'add', nowMs, ...producerOf(plain[0]), partitions: plain.slice(1).map(partitionOf), clientVersion,
+          type: 'add',
+          nowMs,
+          ...producerOf(plain[0]),
+          partitions: plain.slice(1).map(partitionOf),
+          clientVersion,
         }));
       case 'commit':
       case 'abort':
         return this.#step((newProducerId) => ({
-          type: 'end', nowMs, ...producerOf(plain[0]), committed: verb === 'commit', clientVersion, newProducerId,
+          type: 'end',
+          nowMs,
+          ...producerOf(plain[0]),
+          committed: verb === 'commit',
+          clientVersion,
+          newProducerId,
         }));
       case 'markers':
         return this.#step(() => ({ type: 'markersWritten', nowMs }));

@@ -32,7 +32,9 @@ export async function simulate({ seed, version, faults, count }: Run): Promise<R
   await broker.start();
   await broker.parts.controller.ensureInternalTopic('__consumer_offsets');
   await broker.parts.controller.ensureInternalTopic('__transaction_state');
-  await broker.parts.controller.createTopics([newTopic(INPUT, 1), newTopic(OUTPUT, OUTPUT_PARTITIONS)], { validateOnly: false });
+  await broker.parts.controller.createTopics([newTopic(INPUT, 1), newTopic(OUTPUT, OUTPUT_PARTITIONS)], {
+    validateOnly: false,
+  });
   broker.faults = faults;
 
   const state = { isFed: false, isCopied: false, isStuck: false, instances: 0, failure: null as unknown };
@@ -41,13 +43,17 @@ export async function simulate({ seed, version, faults, count }: Run): Promise<R
     const name = `i${state.instances++}`;
     return new Copier(broker, history, random, name, { version, transactionalId: 'copier', transactions, isFed }).run();
   };
-  const guarded = (work: Promise<unknown>) => void work.catch((error: unknown) => {
-    if (!(error instanceof Fatal)) state.failure ??= error;
-  });
-  const fed = feed(broker, history, count, random).then(() => void (state.isFed = true), (error: unknown) => {
-    history.complain(`the idempotent producer cannot go on: ${String(error)}`);
-    state.isStuck = true;
-  });
+  const guarded = (work: Promise<unknown>) =>
+    void work.catch((error: unknown) => {
+      if (!(error instanceof Fatal)) state.failure ??= error;
+    });
+  const fed = feed(broker, history, count, random).then(
+    () => void (state.isFed = true),
+    (error: unknown) => {
+      history.complain(`the idempotent producer cannot go on: ${String(error)}`);
+      state.isStuck = true;
+    },
+  );
   const copyAll = async () => {
     while (!state.isCopied) state.isCopied = await copier(Infinity).catch(unlessFatal);
   };
@@ -85,13 +91,15 @@ async function finish(broker: FaultyBroker, history: History): Promise<string[]>
 
 async function readAll(broker: FaultyBroker, history: History, topic: string, partition: number): Promise<string[]> {
   const reader = new Reader(broker, history, topic, partition);
-  for (let isMore = true; isMore; ) {
+  for (let isMore = true; isMore;) {
     const polled = reader.poll();
     while (await broker.step());
     isMore = await polled;
   }
   if (reader.lastStableOffset !== reader.highWatermark) {
-    history.complain(`hangs: ${topic}-${partition} is stable up to ${reader.lastStableOffset} of ${reader.highWatermark}`);
+    history.complain(
+      `hangs: ${topic}-${partition} is stable up to ${reader.lastStableOffset} of ${reader.highWatermark}`,
+    );
   }
   return reader.values;
 }

@@ -11,7 +11,8 @@ export interface AssignedMember {
 
 /** By member id; every member is in it. The same input gives the same output, whatever the order of the members. */
 export type Assignor = (
-  members: readonly AssignedMember[], partitionCount: (topicId: string) => number,
+  members: readonly AssignedMember[],
+  partitionCount: (topicId: string) => number,
 ) => Map<string, Assignment>;
 
 export type MutableAssignment = Map<string, Set<number>>;
@@ -25,9 +26,10 @@ export function add(assignment: MutableAssignment, topicId: string, partition: n
 /** Whether all members read the same topics. */
 export function isUniform(members: readonly AssignedMember[]): boolean {
   const first = members[0]?.topicIds;
-  return members.every(({ topicIds }) => (
-    topicIds === first || (topicIds.size === first.size && [...topicIds].every((id) => first.has(id)))
-  ));
+  return members.every(
+    ({ topicIds }) =>
+      topicIds === first || (topicIds.size === first.size && [...topicIds].every((id) => first.has(id))),
+  );
 }
 
 export function compareText(a: string, b: string): number {

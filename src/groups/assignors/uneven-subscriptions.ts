@@ -15,7 +15,8 @@ interface Topic {
 }
 
 export function spreadUnevenly(
-  members: readonly AssignedMember[], partitionCount: (topicId: string) => number,
+  members: readonly AssignedMember[],
+  partitionCount: (topicId: string) => number,
 ): Map<string, Assignment> {
   const sizes = members.map(() => 0);
   const topics = topicsOf(members, partitionCount);
@@ -50,13 +51,15 @@ function topicsOf(members: readonly AssignedMember[], partitionCount: (topicId: 
       else topics.set(topicId, { topicId, readers: [i], owners: Array(partitionCount(topicId)).fill(-1) });
     }
   }
-  return [...topics.values()].sort((a, b) => (
-    a.readers.length - b.readers.length || compareText(a.topicId, b.topicId)
-  ));
+  return [...topics.values()].sort((a, b) => a.readers.length - b.readers.length || compareText(a.topicId, b.topicId));
 }
 
 function keepOwners(
-  members: readonly AssignedMember[], readers: readonly number[], owners: number[], topicId: string, sizes: number[],
+  members: readonly AssignedMember[],
+  readers: readonly number[],
+  owners: number[],
+  topicId: string,
+  sizes: number[],
 ): void {
   for (const reader of readers) {
     for (const partition of members[reader].assigned.get(topicId) ?? []) {

@@ -12,7 +12,8 @@ export const uniform: Assignor = (members, partitionCount) => {
 
 /** All members read the same topics: each gets as many partitions as any other, or one less. */
 function spreadEvenly(
-  members: readonly AssignedMember[], partitionCount: (topicId: string) => number,
+  members: readonly AssignedMember[],
+  partitionCount: (topicId: string) => number,
 ): Map<string, Assignment> {
   const topicIds = [...members[0].topicIds].sort(compareText);
   const total = topicIds.reduce((sum, topicId) => sum + partitionCount(topicId), 0);
@@ -54,12 +55,16 @@ function spreadEvenly(
 
 /** What the member has of the topics that it still reads and that still have it. */
 function keepable(
-  member: AssignedMember, topicIds: readonly string[], partitionCount: (topicId: string) => number,
+  member: AssignedMember,
+  topicIds: readonly string[],
+  partitionCount: (topicId: string) => number,
 ): [string, number][] {
   return topicIds.flatMap((topicId) => {
     const count = partitionCount(topicId);
-    return [...(member.assigned.get(topicId) ?? [])].filter((partition) => partition < count)
-      .sort((a, b) => a - b).map((partition): [string, number] => [topicId, partition]);
+    return [...(member.assigned.get(topicId) ?? [])]
+      .filter((partition) => partition < count)
+      .sort((a, b) => a - b)
+      .map((partition): [string, number] => [topicId, partition]);
   });
 }
 
