@@ -55,9 +55,11 @@ export function loadLog(options: LogOptions): LoadedLog {
   const recoveryPoint = options.recoveryPoint ?? 0;
   let recoverFrom = cleanShutdown ? (broken?.baseOffset ?? Infinity) : recoveryPoint;
   const last = segments.at(-1);
-  if (last !== undefined && recoverFrom === Infinity) {
+  if (last !== undefined && broken === null && (cleanShutdown || recoveryPoint > last.baseOffset)) {
     endOffset = last.readNextOffset();
-    if (endOffset < 0 || (recoveryPoint > 0 && endOffset !== recoveryPoint)) recoverFrom = last.baseOffset;
+    // A log that ends at its recovery point is as it was left, however the broker ended.
+    if (endOffset >= 0 && (endOffset === recoveryPoint || recoveryPoint === 0)) recoverFrom = Infinity;
+    else if (cleanShutdown) recoverFrom = last.baseOffset;
   }
   if (broken !== null) recoverFrom = Math.min(recoverFrom, broken.baseOffset);
   if (epochs === null) recoverFrom = 0; // only the log itself can tell them
@@ -74,8 +76,7 @@ export function loadLog(options: LogOptions): LoadedLog {
   const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets);
   const changed = [found.truncateTo(endOffset), found.truncateFrom(logStartOffset)].includes(true);
   if (changed || recoverFrom !== Infinity) files.replace(join(directory, EPOCH_CHECKPOINT), found.encode(), false);
-  const isUnchanged = epochs !== null && broken === null && endOffset <= recoveryPoint;
-  const producers = snapshots.load(segments, logStartOffset, endOffset, isUnchanged ? Infinity : recoverFrom);
+  const producers = snapshots.load(segments, logStartOffset, endOffset, recoverFrom);
   snapshots.removeStray(segments);
   for (const segment of segments) segment.close(); // opened again when used: most logs rest
   return {

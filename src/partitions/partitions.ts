@@ -270,11 +270,10 @@ export class Partitions {
 
   /** The log again that was closed as `log`, in `directory`. */
   #openLog(directory: LogDirectory, log: Log): Log {
-    const { files, clock, logger } = this.#options;
+    const { config, topicId, endOffset, logStartOffset } = log;
     return Log.open({
-      files, clock, logger, config: log.config, topicId: log.topicId, directory: join(directory.path, basename(log.directory)),
-      stage: this.#stage, cleanShutdown: true, deletions: directory.deletions, health: directory.health,
-      recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset,
+      ...this.#doorsOf(directory), config, topicId, directory: join(directory.path, basename(log.directory)),
+      cleanShutdown: true, recoveryPoint: endOffset, logStartOffset,
     });
   }
 
@@ -314,16 +313,21 @@ export class Partitions {
     return failed;
   }
 
-  #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
+  /** What all logs of a directory are opened with. */
+  #doorsOf({ deletions, health }: LogDirectory) {
     const { files, clock, logger } = this.#options;
+    return { files, clock, logger, stage: this.#stage, deletions, health };
+  }
+
+  #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
     const name = `${plan.name}-${index}`;
     const home = this.#homes.get(name) ?? this.#claim(name, this.#emptiest());
     const path = join(home.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
     const checkpoint = this.#isFound(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
     const log = Log.open({
-      files, clock, logger, config: plan.config, topicId: plan.id, directory: path, stage: this.#stage,
-      cleanShutdown: home.cleanShutdown, deletions: home.deletions, health: home.health, ...checkpoint,
+      ...this.#doorsOf(home), config: plan.config, topicId: plan.id, directory: path,
+      cleanShutdown: home.cleanShutdown, ...checkpoint,
       onChecked: (bytes) => this.#progress.checked(path, bytes),
     });
     this.#progress.opened(path);

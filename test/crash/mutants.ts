@@ -77,25 +77,14 @@ export const mutants: readonly Mutant[] = [
       ),
   },
   {
-    name: 'does not cut a torn end',
-    apply: () => {
-      const found = new Map<Segment, number>();
-      const before = wrapped(Segment.prototype, 'trustBelow', (self, trust, rest) => {
-        found.set(self, self.size);
-        return trust(...rest);
-      });
-      const after = wrapped(Segment.prototype, 'noteChanged', (self, note) => {
-        note();
-        const cut = (found.get(self) ?? 0) - self.size;
-        if (cut <= 0) return;
-        self.file.write(Buffer.alloc(cut), 0, cut, self.size);
-        self.size += cut;
-      });
-      return () => {
-        after();
-        before();
-      };
-    },
+    // Not cutting a torn end is no such broker: it is damage then, and never served.
+    name: 'throws away what lies behind the recovery point',
+    apply: () =>
+      wrapped(Segment.prototype, 'trustBelow', (self, trust, rest) => {
+        const position = trust(...rest);
+        self.file.truncate(self.size);
+        return position;
+      }),
   },
   {
     name: 'has the recovery point run ahead of the syncs',
