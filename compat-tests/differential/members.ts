@@ -1,7 +1,8 @@
-/** Members of classic groups for the cases. */
-import { JoinGroup, SyncGroup } from '../../protocol/apis/index.ts';
+/** Members of groups for the cases. */
+import { ConsumerGroupHeartbeat, JoinGroup, SyncGroup } from '../../protocol/apis/index.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Side } from './side.ts';
+import type { Side, Topic } from './side.ts';
+import { until } from './warm-up.ts';
 
 /** A subscription to nothing, version 0: Apache Kafka never answers a consumer whose metadata it cannot read. */
 export const subscription: Uint8Array = Buffer.from('000000000000ffffffff', 'hex');
@@ -50,4 +51,21 @@ export async function joined(
     });
   }
   return { memberId, generationId };
+}
+
+/** A topic of two partitions that the group coordinator knows: Kafka's learns of it a moment after the client does. */
+export async function assignableTopic(side: Pick<Side, 'name' | 'send' | 'topic'>): Promise<Topic> {
+  const topic = await side.topic('topic', { partitions: 2 });
+  await until(async () => {
+    const { assignment } = await side.send(ConsumerGroupHeartbeat, {
+      groupId: side.name('first-to-read'),
+      memberId: 'member',
+      memberEpoch: 0,
+      rebalanceTimeoutMs: 30_000,
+      subscribedTopicNames: [topic.name],
+      topicPartitions: [],
+    });
+    return assignment !== null && assignment.topicPartitions.length > 0;
+  });
+  return topic;
 }
