@@ -19,18 +19,17 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const { known, unknown } = sortTopics(broker.controller.image, named, false);
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
-    const committed = broker.groups.commitTransactionalOffsets(
-      { ...request, retentionTimeMs: -1, topics: known, knowsEpochs: true },
-      (partition) =>
-        told(
-          broker.transactions.admit(
-            transactionalId,
-            { producerId, producerEpoch },
-            { topic: '__consumer_offsets', partition },
-            clientVersion,
-          ),
-          apiVersion,
+    const commit = { ...request, retentionTimeMs: -1, topics: known, knowsEpochs: true };
+    const committed = broker.groups.commitTransactionalOffsets(commit, (partition) =>
+      told(
+        broker.transactions.admit(
+          transactionalId,
+          { producerId, producerEpoch },
+          { topic: '__consumer_offsets', partition },
+          clientVersion,
         ),
+        apiVersion,
+      ),
     );
     return { topics: mergeTopics(unknown, committed) };
   },

@@ -14,6 +14,6 @@ export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
     }),
   }),
   refuse: ({ groupIds }, errorCode) => ({
-    groups: groupIds.map((id) => undescribedConsumerGroup(id, errorCode, null)),
+    groups: groupIds.map((groupId) => undescribedConsumerGroup(groupId, errorCode, null)),
   }),
 });

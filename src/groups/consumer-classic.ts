@@ -1,4 +1,4 @@
-/** Members that speak the classic protocol in a consumer group: JoinGroup, SyncGroup, Heartbeat and LeaveGroup (KIP-848). */
+/** Members of the classic protocol in a consumer group: JoinGroup, SyncGroup, Heartbeat and LeaveGroup (KIP-848). */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { JoinResponse, LeftMember, SyncResponse } from './classic-state.ts';
 import { joinError, syncError } from './classic-state.ts';
@@ -57,7 +57,11 @@ export function classicJoin(
   const after = takeIn(group, joined, updated, owned, turn);
   if (isRefusal(after)) return joinError(request.memberId, after.errorCode);
   startSession(after, turn);
-  turn.timers.push({ name: 'join', memberId, afterMs: null }, { name: 'sync', memberId, afterMs: rebalanceTimeoutMs });
+  turn.timers.push(
+    { name: 'join', memberId, afterMs: null },
+    { name: 'rebalance', memberId, afterMs: null },
+    { name: 'sync', memberId, afterMs: rebalanceTimeoutMs },
+  );
   return {
     errorCode: ErrorCode.NONE,
     generationId: after.memberEpoch,

@@ -26,6 +26,10 @@ export function heartbeat(
   const after = takeIn(group, joined, updated, request.topicPartitions, turn);
   if (isRefusal(after)) return after;
   startSession(after, turn);
+  if (usesClassicProtocol(joined.member)) {
+    // It has been upgraded: no JoinGroup and no SyncGroup will come.
+    for (const name of ['join', 'sync'] as const) turn.timers.push({ name, memberId: after.memberId, afterMs: null });
+  }
   const isWhole =
     joins ||
     (request.rebalanceTimeoutMs !== -1 &&

@@ -57,9 +57,9 @@ export function removeMembers(
   const { groupId } = group;
   for (const { memberId } of gone) forget(groupId, memberId, turn);
   const left = [...group.members.values()].filter((member) => !gone.includes(member));
+  const used = new Set(left.map((member) => member.subscribedTopicRegex));
   for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
-    if (regex !== '' && !left.some((member) => member.subscribedTopicRegex === regex))
-      forgetRegex(groupId, regex, turn);
+    if (regex !== '' && !used.has(regex)) forgetRegex(groupId, regex, turn);
   }
   const metadataHash = metadataHashOf(namesOf(left, group.regexes), turn.topics);
   turn.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });

@@ -9,6 +9,7 @@ import type { ConsumerRecord } from './consumer-records.ts';
 import { replayConsumer } from './consumer-replay.ts';
 import type { Assignment, ConsumerGroup, ConsumerMember } from './consumer-state.ts';
 import {
+  listPartitions,
   MemberState,
   newConsumerGroup,
   newConsumerMember,
@@ -28,8 +29,8 @@ export function isReplaceable(group: ClassicGroup): boolean {
 }
 
 /**
- * The consumer group that takes the classic one's place, as its records make it; they are added to the turn. Each member
- * keeps what it has, in the epoch of its generation.
+ * The consumer group that takes the classic one's place, as its records make it; they are added to the turn. Each
+ * member keeps what it has, in the epoch of its generation.
  */
 export function upgrade(classic: ClassicGroup, turn: ConsumerTurn): ConsumerGroup | Refusal {
   const { groupId } = classic;
@@ -67,8 +68,9 @@ function checkUpgrade(classic: ClassicGroup, limits: ConsumerLimits): Refusal | 
   const { groupId } = classic;
   if (classic.protocolType !== 'consumer') return noConsumerGroup(groupId, 'its members are no consumers');
   if (!limits.upgrade) return noConsumerGroup(groupId, 'group.consumer.migration.policy forbids to upgrade it');
-  if (classic.members.size > limits.maxSize)
+  if (classic.members.size > limits.maxSize) {
     return noConsumerGroup(groupId, 'it is larger than group.consumer.max.size');
+  }
   return null;
 }
 
@@ -144,10 +146,11 @@ function addClassicMember(
 ): void {
   const { memberId, instanceId: groupInstanceId, clientId, clientHost, rebalanceTimeoutMs } = member;
   const { sessionTimeoutMs = 0, supportedProtocols = [] } = member.classicMemberMetadata ?? {};
-  const target = [...targetOf(group, memberId)].map(([topicId, partitions]) => ({
-    topicId,
-    partitions: [...partitions],
-  }));
+  const assignment = writeAssignment(
+    listPartitions(targetOf(group, memberId)),
+    topics,
+    supportedProtocols[0]?.metadata,
+  );
   addMember(classic, {
     memberId,
     groupInstanceId,
@@ -157,7 +160,7 @@ function addClassicMember(
     rebalanceTimeoutMs,
     sessionTimeoutMs,
     protocols: supportedProtocols,
-    assignment: writeAssignment(target, topics, supportedProtocols[0]?.metadata),
+    assignment,
     joining: null,
     syncing: null,
     isNew: false,

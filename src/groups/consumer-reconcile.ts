@@ -20,8 +20,8 @@ export interface Target {
  *               └────────────────────┘
  *           new epoch, nothing to give up, some partitions still with others
  *
- * `owned` is what the member says it has; null where it does not say. `subscribed` are the ids of its topics: it is given
- * nothing else, whatever the target says, and gives all else up at once where its subscription has changed.
+ * `owned` is what the member says it has; null where it does not say. `subscribed` are the ids of its topics: it is
+ * given nothing else, whatever the target says, and gives all else up at once where its subscription has changed.
  */
 export function reconcile(
   group: ConsumerGroup,

@@ -25,12 +25,12 @@ export function updateRegexes(
 ): UpdatedRegexes | Refusal {
   const [old, regex] = [before.subscribedTopicRegex, after.subscribedTopicRegex];
   const isKnown = regex === '' || group.regexes.has(regex);
-  const changed = old !== regex;
-  if (!changed && isKnown && (group.regexes.size === 0 || group.seenTopics === turn.topics.topicsByName)) {
-    return { resolved: group.regexes, changed, behind: false };
+  const differs = old !== regex;
+  if (!differs && isKnown && (group.regexes.size === 0 || group.seenTopics === turn.topics.topicsByName)) {
+    return { resolved: group.regexes, changed: false, behind: false };
   }
   const resolved = new Map(group.regexes);
-  if (changed && old !== '' && !isUsed(group, old, before.memberId)) {
+  if (differs && old !== '' && !isUsed(group, old, before.memberId)) {
     resolved.delete(old);
     forgetRegex(group.groupId, old, turn);
   }
@@ -40,7 +40,16 @@ export function updateRegexes(
     keep(group.groupId, regex, found, resolved, turn);
   }
   const behind = group.seenTopics !== turn.topics.topicsByName && !refresh(group, resolved, turn);
-  return { resolved, changed, behind };
+  return { resolved, changed: differs && matters(group, old, regex, resolved), behind };
+}
+
+/** An expression that finds nothing, and comes for nothing, is no reason to assign anew. */
+function matters(group: ConsumerGroup, old: string, regex: string, resolved: Regexes): boolean {
+  return (
+    group.regexes.has(regex) ||
+    (group.regexes.get(old)?.topics.length ?? 0) > 0 ||
+    (resolved.get(regex)?.topics.length ?? 0) > 0
+  );
 }
 
 /** Looks for the topics of all expressions again; false where it is too early for some. */

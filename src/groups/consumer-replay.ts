@@ -51,6 +51,7 @@ function memberOf(group: ConsumerGroup, memberId: string): ConsumerMember {
 function setMember(group: ConsumerGroup, member: ConsumerMember): void {
   const before = group.members.get(member.memberId);
   group.members.set(member.memberId, member);
+  if (before !== undefined && before.instanceId !== member.instanceId) freeInstance(group, before);
   if (member.instanceId !== null) group.staticMembers.set(member.instanceId, member.memberId);
   if (before?.assignedPartitions !== member.assignedPartitions) {
     if (before !== undefined) release(group, member.memberId, before.assignedPartitions);
@@ -73,11 +74,14 @@ function removeMember(group: ConsumerGroup, memberId: string): void {
   group.connections.delete(memberId);
   if (member === undefined) return;
   group.members.delete(memberId);
-  if (member.instanceId !== null && group.staticMembers.get(member.instanceId) === memberId) {
-    group.staticMembers.delete(member.instanceId);
-  }
+  freeInstance(group, member);
   release(group, memberId, member.assignedPartitions);
   release(group, memberId, member.partitionsPendingRevocation);
+}
+
+/** An instance that has another member by now stays with it. */
+function freeInstance(group: ConsumerGroup, { instanceId, memberId }: ConsumerMember): void {
+  if (instanceId !== null && group.staticMembers.get(instanceId) === memberId) group.staticMembers.delete(instanceId);
 }
 
 function take(group: ConsumerGroup, memberId: string, owned: OwnedPartitions): void {

@@ -1,4 +1,4 @@
-/** What a member's word, in either protocol, makes of its group: epochs, a target assignment, the member's next step. */
+/** What a member's word, in either protocol, makes of its group: epochs, a target, the member's next step. */
 import { forget } from './consumer-forget.ts';
 import { sameNames } from './consumer-member.ts';
 import { reconcile } from './consumer-reconcile.ts';
@@ -43,14 +43,8 @@ export function takeIn(
     records.push({ type: 'consumerTarget', groupId, memberId, value: target.partitions });
   }
   if (epoch > group.assignmentEpoch && nowMs - group.assignmentTimestamp >= limits.assignmentIntervalMs) {
-    const targets = assignTargets(
-      groupId,
-      everyone(),
-      targetsFor(group, memberId, replaced),
-      regexes.resolved,
-      epoch,
-      turn,
-    );
+    const before = targetsFor(group, memberId, replaced);
+    const targets = assignTargets(groupId, everyone(), before, regexes.resolved, epoch, turn);
     target = { epoch, partitions: targets.get(memberId) ?? NO_PARTITIONS };
   }
   const after = reconcile(group, updated, target, owned, () => topicIdsOf(updated, regexes.resolved, topics), changed);

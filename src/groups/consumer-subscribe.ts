@@ -52,8 +52,10 @@ function subscribeStatic(group: ConsumerGroup, speaker: Speaker, instanceId: str
     if (!speaker.joins) return unknownMember(memberId);
     return { member: group.members.get(memberId) ?? newConsumerMember(memberId), replaced: null };
   }
-  if (!speaker.joins)
-    return checkInstance(existing, memberId) ?? checkEpoch(existing, speaker) ?? { member: existing, replaced: null };
+  if (!speaker.joins) {
+    const refusal = checkInstance(existing, memberId) ?? checkEpoch(existing, speaker);
+    return refusal ?? { member: existing, replaced: null };
+  }
   // A member of the classic protocol takes over at once, as it does in a classic group.
   if (speaker.memberEpoch !== null && existing.memberEpoch !== LEFT_FOR_A_WHILE) {
     const errorMessage = `Instance ${instanceId} is still in use by member ${existing.memberId}.`;

@@ -61,5 +61,9 @@ export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics):
 
 /** Whether a member subscribes to the topic. */
 export function readsTopic(group: ConsumerGroup, name: string): boolean {
-  return namesOf(group.members.values(), group.regexes).has(name);
+  for (const { subscribedTopicNames, subscribedTopicRegex } of group.members.values()) {
+    if (subscribedTopicNames.includes(name)) return true;
+    if (subscribedTopicRegex !== '' && group.regexes.get(subscribedTopicRegex)?.topics.includes(name)) return true;
+  }
+  return false;
 }

@@ -131,8 +131,7 @@ export class Consumers {
     const turn = this.#turn(group.groupId);
     for (const member of group.members.values()) {
       startSession(member, turn);
-      if (!usesClassicProtocol(member) && member.state === MemberState.UNREVOKED_PARTITIONS)
-        timeRevocation(member, turn);
+      if (!usesClassicProtocol(member)) timeRevocation(member, turn);
     }
     this.#apply(at, group.groupId, turn);
   }

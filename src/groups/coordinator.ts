@@ -238,9 +238,7 @@ export class GroupCoordinator {
     if (typeof at === 'number') return undescribedGroup(groupId, at, null);
     const group = at.groups.get(groupId);
     if (group?.type === 'classic') return describeGroup(group);
-    const why =
-      group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a classic group.`;
-    return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
+    return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('classic', groupId, group));
   }
 
   describeConsumerGroup(groupId: string): DescribedConsumerGroup {
@@ -251,9 +249,7 @@ export class GroupCoordinator {
     if (group?.type === 'consumer') {
       return describeConsumerGroup(group, this.#options.topics(), this.#options.config['group.consumer.assignors']);
     }
-    const why =
-      group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a consumer group.`;
-    return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
+    return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('consumer', groupId, group));
   }
 
   listGroups(
@@ -358,6 +354,10 @@ export class GroupCoordinator {
       return appendError(error.errorCode);
     }
   }
+}
+
+function whyNot(type: Group['type'], groupId: string, group: Group | undefined): string {
+  return group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a ${type} group.`;
 }
 
 function checkTransactional(group: Group | undefined, request: CommitRequest): number {

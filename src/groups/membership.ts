@@ -149,8 +149,8 @@ export class Membership {
     if (typeof at === 'number') return { errorCode: at, members: [] };
     const group = at.groups.get(groupId);
     if (group?.type === 'consumer') return this.#consumers.leave(at, group, request);
-    if (group !== undefined)
-      return this.#runner.run(at, group, { type: 'leave', nowMs: this.#options.clock.now(), members });
+    const nowMs = this.#options.clock.now();
+    if (group !== undefined) return this.#runner.run(at, group, { type: 'leave', nowMs, members });
     const errorCode = ErrorCode.UNKNOWN_MEMBER_ID;
     return {
       errorCode: ErrorCode.NONE,
@@ -165,8 +165,7 @@ export class Membership {
     connectionId: number,
   ): ConsumerHeartbeatResponse | Refusal {
     const at = this.#access.find(groupId);
-    if (typeof at === 'number')
-      return { errorCode: at, errorMessage: 'This broker does not coordinate the group now.' };
+    if (typeof at === 'number') return { errorCode: at, errorMessage: 'The group has no coordinator here now.' };
     return this.#consumers.heartbeat(at, groupId, request, connectionId);
   }
 

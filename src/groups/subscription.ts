@@ -9,7 +9,6 @@ export function isInUse(group: Group, topic: string): boolean {
 
 /** No member, and none on its way. */
 export function isEmpty(group: Group): boolean {
-  return group.type === 'consumer'
-    ? group.members.size === 0
-    : group.state === 'Empty' && group.pendingMembers.size === 0;
+  if (group.type === 'consumer') return group.members.size === 0;
+  return group.state === 'Empty' && group.pendingMembers.size === 0;
 }

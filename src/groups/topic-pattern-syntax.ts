@@ -1,6 +1,6 @@
 /**
  * Reads a regular expression in RE2's syntax, as far as topic names can tell: they are short and ASCII, and all that is
- * asked is whether the whole name matches. So captures and greed have no meaning, and a set of characters is one of ASCII.
+ * asked is whether the whole name matches. So captures and greed have no meaning, and sets of characters are of ASCII.
  */
 import { escapeClass, isPunctuation, oneOf, posixClass, ANY, SIZE } from './topic-pattern-classes.ts';
 import type { CharacterSet } from './topic-pattern-classes.ts';

@@ -64,9 +64,8 @@ async function withLibrdkafka(
   seen: string[],
   settings = {},
 ): Promise<Consumer> {
-  const kafka = new librdkafka!.KafkaJS.Kafka({
-    kafkaJS: { brokers: [bootstrap.address], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING },
-  });
+  const { Kafka: NativeKafka, logLevel: levels } = librdkafka!.KafkaJS;
+  const kafka = new NativeKafka({ kafkaJS: { brokers: [bootstrap.address], logLevel: levels.NOTHING } });
   const consumer = kafka.consumer({
     'group.id': groupId,
     'group.protocol': 'consumer',
@@ -86,7 +85,10 @@ async function spread(groupId: string): Promise<string> {
   const client = await connect({ host, port: Number(port) });
   const {
     groups: [group],
-  } = await client.send(ConsumerGroupDescribe, 1, { groupIds: [groupId], includeAuthorizedOperations: false });
+  } = await client.send(ConsumerGroupDescribe, 1, {
+    groupIds: [groupId],
+    includeAuthorizedOperations: false,
+  });
   await client.close();
   const sizes = group.members.map(({ assignment }) =>
     assignment.topicPartitions.reduce((sum, { partitions }) => sum + partitions.length, 0),
@@ -118,7 +120,7 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     await expect.poll(() => spread(groupId), patience).toBe('Stable 2,2');
   }, 40_000);
 
-  test('a classic kafkajs consumer and librdkafka of the consumer protocol share a group, which is upgraded while it lives', async () => {
+  test('kafkajs and librdkafka share a group that is upgraded from the classic protocol while it lives', async () => {
     const topic = await filledTopic(4, 20);
     const [groupId, seen]: [string, string[]] = [freshName('group'), []];
     const classic = new Kafka({ brokers: [bootstrap.address], logLevel: logLevel.NOTHING }).consumer({

@@ -1,6 +1,6 @@
 /**
- * Plays a scenario on one group of the consumer protocol, without shell or clock, and writes the transcript. A line that
- * starts with '>' is an event; the indented lines under it say what was written, and what was answered.
+ * Plays a scenario on one group of the consumer protocol, without shell or clock, and writes the transcript. A line
+ * that starts with '>' is an event; the indented lines under it say what was written, and what was answered.
  */
 import { errorName } from '../../protocol/errors.ts';
 import { heartbeat } from '../../src/groups/consumer-heartbeat.ts';
@@ -151,10 +151,8 @@ function words(text: string | undefined): string[] | null {
 }
 
 function shown(topics: readonly { topicId: string; partitions: readonly number[] }[]): string {
-  return topics
-    .flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}${partition}`))
-    .toSorted()
-    .join(' ');
+  const names = topics.flatMap(({ topicId, partitions }) => partitions.map((partition) => `${topicId}${partition}`));
+  return names.toSorted().join(' ');
 }
 
 function list(partitions: OwnedPartitions | Assignment): string {
@@ -165,15 +163,16 @@ function described(record: GroupRecord): string {
   switch (record.type) {
     case 'consumerEpoch':
       return `+ epoch ${record.value?.epoch}`;
-    case 'consumerMember':
+    case 'consumerMember': {
       if (record.value === null) return `- member ${record.memberId}`;
-      return `+ member ${record.memberId} reads [${[...record.value.subscribedTopicNames, record.value.subscribedTopicRegex].join(' ').trim()}]`;
+      const { subscribedTopicNames, subscribedTopicRegex } = record.value;
+      return `+ member ${record.memberId} reads [${[...subscribedTopicNames, subscribedTopicRegex].join(' ').trim()}]`;
+    }
     case 'consumerTargetEpoch':
       return `+ target epoch ${record.value?.assignmentEpoch}`;
     case 'consumerTarget':
-      return record.value === null
-        ? `- target ${record.memberId}`
-        : `+ target ${record.memberId} [${list(record.value)}]`;
+      if (record.value === null) return `- target ${record.memberId}`;
+      return `+ target ${record.memberId} [${list(record.value)}]`;
     case 'consumerCurrent': {
       if (record.value === null) return `- current ${record.memberId}`;
       const { memberEpoch, state, assignedPartitions, partitionsPendingRevocation } = record.value;

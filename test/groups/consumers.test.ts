@@ -285,6 +285,38 @@ test('a classic member that is told to join again and only beats is taken out', 
   broker.groups.stop();
 });
 
+test('a classic member that goes on by the consumer protocol is no longer waited for', async () => {
+  const broker = new GroupBroker().start();
+  await beat(broker, 'a', 0);
+  const { memberId, generationId } = await broker.send(
+    JoinGroup,
+    3,
+    {
+      groupId: 'g',
+      sessionTimeoutMs: 60_000,
+      rebalanceTimeoutMs: 10_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
+    },
+    'classic',
+    2,
+  );
+  await beat(broker, memberId, generationId);
+  await broker.clock.advance(30_000);
+  expect(ids(await describe(broker))).toContain(memberId);
+  broker.groups.stop();
+});
+
+test('a member that takes another instance id leaves the old one free', async () => {
+  const broker = new GroupBroker().start();
+  await beat(broker, 'a', 0, { instanceId: 'i' });
+  await beat(broker, 'a', 0, { instanceId: 'k' });
+  expect((await beat(broker, 'b', 0, { instanceId: 'i' })).errorCode).toBe(ErrorCode.NONE);
+  expect((await beat(broker, 'c', 0, { instanceId: 'k' })).errorCode).toBe(ErrorCode.UNRELEASED_INSTANCE_ID);
+  broker.groups.stop();
+});
+
 test('offsets of a topic no member reads are forgotten after their retention, the others are not', async () => {
   const broker = new GroupBroker({ 'group.consumer.session.timeout.ms': 60_000_000 }).start();
   broker.setTopic('t2', 1);
