@@ -1,0 +1,128 @@
+/**
+ * Fetches the jars of Apache Kafka (broker, tools, Connect, Streams) once, so that Ottla can be compared with it:
+ * `const { classpath } = await install();`. jars.json says which, and what each must hash to; Java alone has to be there,
+ * Maven has not. Run as a program it prints the class path.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, delimiter, join } from 'node:path';
+import pinned from './jars.json' with { type: 'json' };
+
+export const KAFKA_VERSION = pinned.version;
+
+export interface Kafka {
+  readonly version: string;
+  /** Paths of all jars. */
+  readonly jars: readonly string[];
+  /** For `java -cp`. */
+  readonly classpath: string;
+}
+
+const CENTRAL = 'https://repo.maven.apache.org/maven2';
+const AT_ONCE = 6;
+const TRIES = 3;
+
+let installing: Promise<Kafka> | undefined;
+
+/**
+ * Jars come from the cache of an earlier run, from Maven's own repository on this machine, or from Maven Central; where that
+ * is out of reach, name a mirror: MAVEN_REPO=https://…, or a <mirror> of central in Maven's settings.xml.
+ * @throws when a jar cannot be had or is not the one that was pinned
+ */
+export function install(): Promise<Kafka> {
+  installing ??= installAll();
+  return installing;
+}
+
+async function installAll(): Promise<Kafka> {
+  const directory = join(cacheDirectory(), `kafka-${KAFKA_VERSION}`);
+  mkdirSync(directory, { recursive: true });
+  const wanted = Object.entries<string>(pinned.jars);
+  const jars = wanted.map(([coordinates]) => join(directory, basename(mavenPath(coordinates))));
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < wanted.length) {
+      const at = next++;
+      // A jar gets its name here only once it is checked.
+      if (!existsSync(jars[at])) await fetchJar(wanted[at][0], wanted[at][1], jars[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { version: KAFKA_VERSION, jars, classpath: jars.join(delimiter) };
+}
+
+/** Where what is fetched once stays, shared by all checkouts of a user. */
+export function cacheDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ottla');
+}
+
+async function fetchJar(coordinates: string, sha256: string, to: string): Promise<void> {
+  const path = mavenPath(coordinates);
+  const local = join(homedir(), '.m2', 'repository', path);
+  if (existsSync(local)) {
+    const bytes = readFileSync(local);
+    if (hashOf(bytes) === sha256) return keep(bytes, to);
+  }
+  const url = `${repository()}/${path}`;
+  const bytes = await download(url);
+  if (hashOf(bytes) !== sha256) throw new Error(`${url} is not the jar that scripts/kafka/jars.json pins`);
+  keep(bytes, to);
+}
+
+async function download(url: string): Promise<Buffer> {
+  for (let turn = 1; ; turn++) {
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      return Buffer.from(await response.arrayBuffer());
+    } catch (error) {
+      if (turn < TRIES) continue;
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error ? cause.message : message;
+      throw new Error(`${url} cannot be fetched (${why}): is there a mirror to name in MAVEN_REPO?`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Complete or not at all, though another process may be at it too. */
+function keep(bytes: Buffer, to: string): void {
+  const temporary = `${to}.${process.pid}`;
+  writeFileSync(temporary, bytes);
+  renameSync(temporary, to);
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** 'group.name:artifact:version' to where a Maven repository keeps it. */
+export function mavenPath(coordinates: string): string {
+  const [group, artifact, version] = coordinates.split(':');
+  return `${group.replaceAll('.', '/')}/${artifact}/${version}/${artifact}-${version}.jar`;
+}
+
+function repository(): string {
+  const settings = join(homedir(), '.m2', 'settings.xml');
+  const mirror = existsSync(settings) ? mirrorOfCentral(readFileSync(settings, 'utf8')) : null;
+  return (process.env['MAVEN_REPO'] ?? mirror ?? CENTRAL).replace(/\/+$/, '');
+}
+
+/** The address that Maven's settings put in the place of central, or null. */
+export function mirrorOfCentral(settings: string): string | null {
+  const text = settings.replaceAll(/<!--[\s\S]*?-->/g, '');
+  for (const [, mirror] of text.matchAll(/<mirror>([\s\S]*?)<\/mirror>/g)) {
+    const of = /<mirrorOf>\s*(.*?)\s*<\/mirrorOf>/.exec(mirror)?.[1].split(/\s*,\s*/) ?? [];
+    const url = /<url>\s*(.*?)\s*<\/url>/.exec(mirror)?.[1];
+    const fits = of.some((name) => ['*', 'central', 'external:*'].includes(name)) && !of.includes('!central');
+    if (fits && url !== undefined) return url;
+  }
+  return null;
+}
+
+if (import.meta.main) {
+  const { classpath } = await install();
+  process.stdout.write(`${classpath}\n`);
+}
