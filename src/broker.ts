@@ -1,16 +1,11 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them the other way round. */
 import { resolve } from 'node:path';
-import { Reader } from '../protocol/reader.ts';
-import { wasmMemory } from '../protocol/records/crc32c.ts';
-import { Writer } from '../protocol/writer.ts';
 import type { BrokerParts } from './apis/broker-parts.ts';
-import type { Context } from './apis/handler.ts';
-import { handlers } from './apis/index.ts';
 import { Controller } from './cluster/controller.ts';
 import { configOf, ResourceType, type ListenerImage } from './cluster/image.ts';
 import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
+import { Doors, isWildcard } from './doors.ts';
 import { followImage } from './follow-image.ts';
-import { ConfigError } from './config/definition.ts';
 import { resolveLogConfig } from './config/log-config.ts';
 import { effectiveConfig, type BrokerLayers } from './config/layers.ts';
 import { resolveListeners, type Endpoint } from './config/listeners.ts';
@@ -21,9 +16,7 @@ import { Cleaner } from './log/cleaner.ts';
 import { cleanerConfig } from './log/cleaner-config.ts';
 import { LogDirectory } from './log/directory.ts';
 import { durabilityOf } from './log/durability.ts';
-import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
-import { Connection, type ConnectionShared } from './net/connection.ts';
-import { Dispatcher } from './net/dispatch.ts';
+import type { Interceptor } from './net/interceptor.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
 import { DirectoryMoves } from './partitions/directory-moves.ts';
@@ -33,7 +26,7 @@ import { BoundedFiles } from './platform/bounded-files.ts';
 import { nodeFiles, type Files } from './platform/files.ts';
 import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
-import { nodeNetwork, type Listener, type Network } from './platform/network.ts';
+import { nodeNetwork, type Network } from './platform/network.ts';
 import { randomUuid, systemRandom, type Random } from './platform/random.ts';
 import { TransactionCoordinator } from './transactions/coordinator.ts';
 import { writeMarker } from './transactions/markers.ts';
@@ -51,12 +44,17 @@ export interface BrokerOptions {
   readonly random?: Random;
   readonly files?: Files;
   readonly network?: Network;
+  /** Stands between every request and its handler; see src/testing. */
+  readonly interceptor?: Interceptor;
 }
 
 export interface RunningBroker {
   /** host:port for a client on this machine: of the first listener. */
   readonly bootstrap: string;
   readonly parts: BrokerParts;
+  readonly doors: Doors;
+  /** Opens a port on 127.0.0.1 for another node over the same store (src/testing simulates several); answers the port. */
+  openNode(nodeId: number, port?: number): Promise<number>;
   /** Ends in order: everything on the disk, no connection, timer or file left open. */
   stop(): Promise<void>;
 }
@@ -81,26 +79,19 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
   return broker;
 }
 
-/** A listener that could not be opened; the message says what to do. */
-export class ListenError extends Error {
-  override name = 'ListenError';
-}
-
 class Broker implements RunningBroker {
   readonly parts: BrokerParts;
+  readonly doors: Doors;
   bootstrap = '';
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
   readonly #cleaner: Cleaner;
-  readonly #connections = new Set<Connection>();
-  readonly #listeners: Listener[] = [];
   readonly #timers = new Map<string, Timer>();
   #layers: BrokerLayers;
   #config: ServerConfig;
   #isReady = false;
   #stopped: Promise<void> | null = null;
-  #nextConnectionId = 0;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -153,6 +144,12 @@ class Broker implements RunningBroker {
       },
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
     };
+    this.doors = new Doors({
+      parts: this.parts,
+      network: options.network ?? nodeNetwork(),
+      interceptor: options.interceptor ?? null,
+      isReady: () => this.#isReady,
+    });
     controller.onChange((image) => this.#takeOverConfig(image));
     followImage(this.parts);
   }
@@ -162,9 +159,8 @@ class Broker implements RunningBroker {
     try {
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
       const images: ListenerImage[] = [];
-      const shared = this.#shared();
       for (const endpoint of open) {
-        const port = await this.#listen(endpoint, shared);
+        const port = await this.doors.open(endpoint);
         const told = advertised.get(endpoint.name);
         if (told !== undefined) images.push(listenerImage(told, port));
         if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
@@ -210,8 +206,7 @@ class Broker implements RunningBroker {
     this.#timers.clear();
     this.#cleaner.stop();
     this.parts.directoryMoves.stop();
-    for (const connection of this.#connections) connection.close('the broker stops');
-    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+    await this.doors.close('the broker stops');
     this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
@@ -245,56 +240,11 @@ class Broker implements RunningBroker {
     }
   }
 
-  #shared(): ConnectionShared {
-    const { config, partitions, groups, logger } = this.parts;
-    const buffers = new Buffers(receiveBuffer);
-    const output = new Writer(OUTPUT_BYTES);
-    return {
-      dispatcher: new Dispatcher(handlers, () => partitions.settle()),
-      buffers,
-      output,
-      reader: new Reader(),
-      maxFrameBytes: config['socket.request.max.bytes'],
-      settle: () => partitions.settle(),
-      closed: (connection, reason) => {
-        this.#connections.delete(connection);
-        groups.connectionClosed(connection.context.connectionId, config['ottla.evict.on.disconnect']);
-        if (reason !== null && this.#isReady) {
-          const { clientHost, clientId } = connection.context;
-          logger.info('connection-closed', { from: clientHost, client: clientId, reason });
-        }
-      },
-    };
-  }
-
-  async #listen(endpoint: Endpoint, shared: ConnectionShared): Promise<number> {
-    if (endpoint.protocol !== 'PLAINTEXT') {
-      throw new ConfigError(
-        `listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`,
-      );
-    }
-    const network = this.#options.network ?? nodeNetwork();
-    try {
-      const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) => {
-        const context: Context = {
-          broker: this.parts,
-          connectionId: this.#nextConnectionId++,
-          apiVersion: 0,
-          clientId: null,
-          clientHost: socket.remoteHost,
-          principal: 'User:ANONYMOUS',
-          listener: endpoint.name,
-        };
-        const connection = new Connection(socket, context, shared);
-        this.#connections.add(connection);
-        if (!this.#isReady) connection.close('the broker is starting');
-        return connection;
-      });
-      this.#listeners.push(listener);
-      return listener.port;
-    } catch (error) {
-      throw listenError(endpoint, error as NodeJS.ErrnoException);
-    }
+  async openNode(nodeId: number, port = 0): Promise<number> {
+    const { parts } = this;
+    const asked =
+      nodeId === parts.nodeId ? parts : (Object.create(parts, { nodeId: { value: nodeId } }) as BrokerParts);
+    return this.doors.open({ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port }, asked);
   }
 
   #expireProducers(): void {
@@ -326,13 +276,6 @@ class Broker implements RunningBroker {
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
   }
-}
-
-let received: Buffer | undefined;
-
-/** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
-function receiveBuffer(bytes: number): Buffer {
-  return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
 }
 
 type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'controller' | 'partitions'> & {
@@ -370,10 +313,6 @@ function transactionCoordinator(needs: Needs & Pick<BrokerParts, 'groups' | 'pro
   });
 }
 
-function isWildcard(host: string): boolean {
-  return host === '' || host === '0.0.0.0' || host === '::';
-}
-
 function localHost(host: string): string {
   if (isWildcard(host)) return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
@@ -382,15 +321,4 @@ function localHost(host: string): string {
 function listenerImage(told: Endpoint, openPort: number): ListenerImage {
   const securityProtocol = SECURITY_PROTOCOLS.indexOf(told.protocol);
   return { name: told.name, host: told.host, port: told.port === 0 ? openPort : told.port, securityProtocol };
-}
-
-function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): Error {
-  const where = `${isWildcard(endpoint.host) ? '' : `${endpoint.host}:`}${endpoint.port}`;
-  if (error.code === 'EADDRINUSE') {
-    return new ListenError(`port ${where} is taken: stop what listens there, or choose another with --port`);
-  }
-  if (error.code === 'EACCES') {
-    return new ListenError(`port ${where} may not be opened by this user: choose one above 1023 with --port`);
-  }
-  return new ListenError(`cannot listen on ${where} (${error.message}): correct listeners`);
 }

@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import type { AppendResult, ProduceOptions } from '../partitions/append.ts';
@@ -80,6 +81,13 @@ export const produce: Handler = {
       throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);
     return NO_REPLY;
   },
+
+  refuse: ({ topicData }: RequestOf<typeof Produce>, errorCode): ResponseDraft<typeof Produce> => ({
+    responses: topicData.map(({ partitionData, ...topic }) => ({
+      ...topic,
+      partitionResponses: partitionData.map(({ index }) => ({ index, errorCode, baseOffset: -1 })),
+    })),
+  }),
 };
 
 function admission({ broker, apiVersion }: Context, transactionalId: string): Admit {

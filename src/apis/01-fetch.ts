@@ -2,7 +2,7 @@
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { requestCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID, type RequestOf } from '../../protocol/schema.ts';
+import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
@@ -45,6 +45,19 @@ export const fetch: Handler = {
     }
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
   },
+
+  refuse: ({ topics }: FetchRequest, errorCode): ResponseDraft<typeof Fetch> => ({
+    responses: topics.map(({ partitions, ...topic }) => ({
+      ...topic,
+      partitions: partitions.map(({ partition: partitionIndex }) => ({
+        partitionIndex,
+        errorCode,
+        highWatermark: -1,
+        abortedTransactions: null,
+        records: null,
+      })),
+    })),
+  }),
 };
 
 /** Parks until enough can be read; the partitions are read again then, for they may have changed in any way. */

@@ -34,6 +34,7 @@ export function apiVersions(others: readonly Handler[]): Handler {
       const response = isValid ? answer(context, apiKeys) : { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
       responseCodec(ApiVersions, apiVersion).encode(output, response);
     },
+    refuse: (_request, errorCode): ResponseDraft<typeof ApiVersions> => ({ errorCode, apiKeys: [] }),
   };
 }
 

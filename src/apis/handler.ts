@@ -49,6 +49,8 @@ export interface Handler {
    * Views into the request die when this returns.
    */
   serve(reader: Reader, context: Context, output: Writer): void | typeof NO_REPLY | Streamed | Promise<Reply>;
+  /** The response, by the API's table, when all of a request (by its table, too) fails with one code. */
+  refuse(request: unknown, errorCode: number): unknown;
 }
 
 export interface HandlerTable<Req extends Fields, Res extends Fields> {
@@ -63,7 +65,7 @@ export interface HandlerTable<Req extends Fields, Res extends Fields> {
 export function handler<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   table: HandlerTable<Req, Res>,
-): Handler & Omit<HandlerTable<Req, Res>, 'versions'> {
+): Omit<Handler, 'refuse'> & Omit<HandlerTable<Req, Res>, 'versions'> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
     handle: table.handle,

@@ -1,9 +1,10 @@
 /** From one frame to its handler and back: reads the header, finds the handler, writes the response's header. */
-import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { readRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
-import type { Writer } from '../../protocol/writer.ts';
+import { Writer } from '../../protocol/writer.ts';
 import { NO_REPLY, reportBug, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
+import type { Interceptor } from './interceptor.ts';
 
 const PRODUCE = 0;
 const API_VERSIONS = 18;
@@ -15,10 +16,12 @@ export type Answer = (output: Writer) => Streamed | undefined;
 export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #settle: () => void;
+  readonly #interceptor: Interceptor | null;
 
   /** `settle` makes real what was appended so far, or throws; see ConnectionShared. */
-  constructor(handlers: readonly Handler[], settle: () => void) {
+  constructor(handlers: readonly Handler[], settle: () => void, interceptor: Interceptor | null = null) {
     this.#settle = settle;
+    this.#interceptor = interceptor;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
   }
 
@@ -44,6 +47,7 @@ export class Dispatcher {
     if (header.apiKey !== PRODUCE) this.#settle();
     context.apiVersion = header.apiVersion;
     context.clientId = header.clientId;
+    if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
     const start = begin(output, handler, header.apiVersion, correlationId);
     const result = this.#serve(handler, reader, context, output);
     if (result === undefined) return end(output, start, undefined);
@@ -58,6 +62,43 @@ export class Dispatcher {
       const at = begin(later, handler, apiVersion, correlationId);
       return end(later, at, reply(later) ?? undefined);
     });
+  }
+
+  /** The slow way: each request and response as bytes of its own, which the interceptor may change, hold back or lose. */
+  async #intercept(
+    interceptor: Interceptor,
+    handler: Handler,
+    correlationId: number,
+    reader: Reader,
+    context: Context,
+  ): Promise<Answer> {
+    const { apiVersion } = context;
+    const body = Buffer.from(reader.buffer.subarray(reader.position, reader.end));
+    const call = { handler, apiVersion, correlationId, context, body };
+    const response = await interceptor.intercept(call, (bytes) => this.#served(handler, context, bytes));
+    return (later) => {
+      if (response === null) return undefined;
+      const at = begin(later, handler, apiVersion, correlationId);
+      later.bytes(response);
+      return end(later, at, undefined);
+    };
+  }
+
+  async #served(handler: Handler, context: Context, body: Buffer): Promise<Buffer | null> {
+    const reader = new Reader();
+    reader.reset(body, 0, body.length);
+    const output = new Writer();
+    const result = this.#serve(handler, reader, context, output);
+    this.#settle();
+    if (result === NO_REPLY) return null;
+    const tail = result instanceof Promise ? (await result)(output) : result;
+    if (tail !== undefined) {
+      for (const end = output.position + tail.remaining; output.position < end;) {
+        output.ensure(tail.remaining);
+        output.position += tail.fill(output.buffer, output.position, tail.remaining);
+      }
+    }
+    return output.finish();
   }
 
   #serve(handler: Handler, reader: Reader, context: Context, output: Writer): ReturnType<Handler['serve']> {

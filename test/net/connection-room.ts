@@ -74,6 +74,7 @@ export class Room {
       serve,
       versions: (api as AnyApi).versions,
       advertised: (api as AnyApi).versions,
+      refuse: () => ({}),
     });
     const text = (reader: Reader): string => {
       const said = reader.view(reader.remaining()).toString('latin1');
