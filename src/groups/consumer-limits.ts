@@ -15,6 +15,7 @@ export type ConsumerConfig = Pick<
   | 'group.consumer.min.assignment.interval.ms'
   | 'group.consumer.min.heartbeat.interval.ms'
   | 'group.consumer.min.session.timeout.ms'
+  | 'group.consumer.regex.refresh.interval.ms'
   | 'group.consumer.session.timeout.ms'
   | 'group.max.size'
 >;
@@ -41,6 +42,7 @@ export function limitsOf(config: ConsumerConfig, own: ReadonlyMap<string, string
     heartbeatIntervalMs: limit('heartbeat.interval.ms'),
     sessionTimeoutMs: limit('session.timeout.ms'),
     assignmentIntervalMs: limit('assignment.interval.ms'),
+    regexRefreshIntervalMs: config['group.consumer.regex.refresh.interval.ms'],
     maxSize: config['group.consumer.max.size'],
     classicMaxSize: config['group.max.size'],
     assignors: config['group.consumer.assignors'],

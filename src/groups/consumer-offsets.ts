@@ -59,8 +59,9 @@ export function checkTransactionalEpochCommit(group: ConsumerGroup, committer: C
 
 /** NONE, or why this member may not fetch; whoever says it is none may. */
 export function checkEpochFetch(group: ConsumerGroup, memberId: string | null, memberEpoch: number): number {
-  if (memberId === null && memberEpoch < 0) return ErrorCode.NONE;
-  const member = group.members.get(memberId ?? '');
+  // An epoch without a member is nobody's: Kafka trips over it, and clients know its answer.
+  if (memberId === null) return memberEpoch < 0 ? ErrorCode.NONE : ErrorCode.UNKNOWN_SERVER_ERROR;
+  const member = group.members.get(memberId);
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
   if (memberEpoch === member.memberEpoch) return ErrorCode.NONE;
   return usesClassicProtocol(member) ? ErrorCode.ILLEGAL_GENERATION : ErrorCode.STALE_MEMBER_EPOCH;

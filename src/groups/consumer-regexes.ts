@@ -14,7 +14,10 @@ export interface UpdatedRegexes {
   readonly behind: boolean;
 }
 
-/** While topics are created one after the other, a group looks at them this often at most. */
+/**
+ * While topics are created one after the other, a group looks at them this often at most. Kafka waits ten seconds; nothing
+ * is gained by that where looking is cheap.
+ */
 const LEAST_INTERVAL_MS = 1000;
 
 export function updateRegexes(
@@ -26,7 +29,10 @@ export function updateRegexes(
   const [old, regex] = [before.subscribedTopicRegex, after.subscribedTopicRegex];
   const isKnown = regex === '' || group.regexes.has(regex);
   const differs = old !== regex;
-  if (!differs && isKnown && (group.regexes.size === 0 || group.seenTopics === turn.topics.topicsByName)) {
+  const none = group.regexes.size === 0;
+  const isDue = !none && turn.nowMs - group.regexesRefreshedMs >= turn.limits.regexRefreshIntervalMs;
+  const isCurrent = none || (group.seenTopics === turn.topics.topicsByName && !isDue);
+  if (!differs && isKnown && isCurrent) {
     return { resolved: group.regexes, changed: false, behind: false };
   }
   const resolved = new Map(group.regexes);
@@ -39,7 +45,9 @@ export function updateRegexes(
     if ('errorCode' in found) return found;
     keep(group.groupId, regex, found, resolved, turn);
   }
-  const behind = group.seenTopics !== turn.topics.topicsByName && !refresh(group, resolved, turn);
+  const mayDiffer = isDue || group.seenTopics !== turn.topics.topicsByName;
+  const behind = mayDiffer && !refresh(group, resolved, isDue, turn);
+  if (isDue || none) turn.askedRegexes = true;
   return { resolved, changed: differs && matters(group, old, regex, resolved), behind };
 }
 
@@ -52,12 +60,20 @@ function matters(group: ConsumerGroup, old: string, regex: string, resolved: Reg
   );
 }
 
-/** Looks for the topics of all expressions again; false where it is too early for some. */
-function refresh(group: ConsumerGroup, resolved: Map<string, ResolvedRegex>, turn: ConsumerTurn): boolean {
+/**
+ * Looks for the topics of all expressions again, `all` or those that have not been asked since topics changed; false where
+ * it is too early for some.
+ */
+function refresh(
+  group: ConsumerGroup,
+  resolved: Map<string, ResolvedRegex>,
+  all: boolean,
+  turn: ConsumerTurn,
+): boolean {
   let isDone = true;
   for (const [regex, known] of resolved) {
-    if (known.version === turn.topics.revision) continue;
-    if (turn.nowMs - known.timestamp < LEAST_INTERVAL_MS) {
+    if (!all && known.version === turn.topics.revision) continue;
+    if (!all && turn.nowMs - known.timestamp < LEAST_INTERVAL_MS) {
       isDone = false;
       continue;
     }

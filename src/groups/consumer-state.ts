@@ -83,6 +83,8 @@ export interface ConsumerGroup {
   readonly owners: Map<string, Map<number, string>>;
   /** The topics that `metadataHash` was last compared with; not kept in the log. */
   seenTopics: unknown;
+  /** When all expressions were last asked for their topics, milliseconds since 1970; not kept in the log. */
+  regexesRefreshedMs: number;
   /** The connection each member last spoke through; not kept in the log. */
   readonly connections: Map<string, number>;
 }
@@ -105,6 +107,7 @@ export function newConsumerGroup(groupId: string): ConsumerGroup {
     regexes: new Map(),
     owners: new Map(),
     seenTopics: null,
+    regexesRefreshedMs: 0,
     connections: new Map(),
   };
 }

@@ -70,7 +70,7 @@ function nextEpoch(
   regexes: Regexes,
   turn: ConsumerTurn,
 ): number {
-  if (!changed && group.seenTopics === turn.topics.topicsByName) return group.groupEpoch;
+  if (!changed && !turn.askedRegexes && group.seenTopics === turn.topics.topicsByName) return group.groupEpoch;
   const metadataHash = metadataHashOf(namesOf(everyone(), regexes), turn.topics);
   turn.looked = true;
   if (!changed && metadataHash === group.metadataHash) return group.groupEpoch;

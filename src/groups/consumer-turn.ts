@@ -12,6 +12,8 @@ export interface ConsumerLimits {
   readonly sessionTimeoutMs: number;
   /** consumer.assignment.interval.ms */
   readonly assignmentIntervalMs: number;
+  /** group.consumer.regex.refresh.interval.ms */
+  readonly regexRefreshIntervalMs: number;
   /** group.consumer.max.size */
   readonly maxSize: number;
   /** group.max.size */
@@ -48,6 +50,8 @@ export interface ConsumerTurn {
   readonly timers: ConsumerTimer[];
   /** The group has looked at the topics, and need not again until they change. */
   looked: boolean;
+  /** All regular expressions have been asked for their topics. */
+  askedRegexes: boolean;
   /** The classic group that takes this group's place. */
   downgraded: ClassicGroup | null;
   /** Why members were taken out, for the log; null where none were. */
@@ -61,7 +65,17 @@ export interface Refusal {
 }
 
 export function newTurn(nowMs: number, limits: ConsumerLimits, topics: GroupTopics): ConsumerTurn {
-  return { nowMs, limits, topics, records: [], timers: [], looked: false, downgraded: null, removed: null };
+  return {
+    nowMs,
+    limits,
+    topics,
+    records: [],
+    timers: [],
+    looked: false,
+    askedRegexes: false,
+    downgraded: null,
+    removed: null,
+  };
 }
 
 export function isRefusal(value: object): value is Refusal {

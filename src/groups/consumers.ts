@@ -158,7 +158,8 @@ export class Consumers {
 
   #spoke(at: GroupPartition, groupId: string, memberId: string, connectionId: number): void {
     const group = at.groups.get(groupId);
-    if (group?.type !== 'consumer' || group.connections.get(memberId) === connectionId) return;
+    if (group?.type !== 'consumer' || !group.members.has(memberId)) return;
+    if (group.connections.get(memberId) === connectionId) return;
     group.connections.set(memberId, connectionId);
     const groups = this.#spokenThrough.get(connectionId);
     if (groups === undefined) this.#spokenThrough.set(connectionId, new Set([groupId]));
@@ -178,6 +179,10 @@ export class Consumers {
       if (errorCode !== ErrorCode.NONE) return errorCode;
       if (before?.type === 'classic') this.#options.endClassic(at, before, ErrorCode.REBALANCE_IN_PROGRESS);
       for (const record of turn.records) at.replay(record);
+      // They have not said a word in the new group yet, and are known by the connection of the old one.
+      if (before?.type === 'classic') {
+        for (const member of before.members.values()) this.#spoke(at, groupId, member.memberId, member.connectionId);
+      }
     }
     const { removed, downgraded } = turn;
     if (removed !== null) this.#options.logger.info('group.rebalance', { group: groupId, reason: removed });
@@ -188,6 +193,7 @@ export class Consumers {
       this.#options.beginClassic(at, downgraded);
     } else if (group?.type === 'consumer') {
       if (turn.looked) group.seenTopics = turn.topics.topicsByName;
+      if (turn.askedRegexes) group.regexesRefreshedMs = turn.nowMs;
       this.#runTimers(at, group, turn);
     }
     return ErrorCode.NONE;

@@ -1,6 +1,5 @@
 /** The group coordinator: gives events to groups, runs what they ask for, and writes their records. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { LogError, type AppendOptions } from '../partitions/partition.ts';
@@ -15,6 +14,8 @@ import type { Refusal } from './consumer-turn.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
+import type { ReplayedLog } from './group-loading.ts';
+import { GroupLoad, GroupLoader } from './group-loading.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { Outcome } from './group-runner.ts';
 import { partitionFor } from './java-hash.ts';
@@ -34,14 +35,12 @@ import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './of
 import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCommit } from './offsets.ts';
 import type { GroupRecord } from './records.ts';
 import { encodeRecord } from './records.ts';
-import { replayLog } from './replay-log.ts';
 import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
 
 /** What the coordinator needs of a partition of __consumer_offsets; partitions/partition.ts has it. */
-export interface GroupLog {
+export interface GroupLog extends ReplayedLog {
   /** @throws {LogError} where nothing was appended */
   appendRecords(records: readonly RecordDraft[], options?: AppendOptions): unknown;
-  forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void;
   hasOpenTransaction(producerId: number, producerEpoch: number): boolean;
 }
 
@@ -64,14 +63,14 @@ export interface GroupCoordinatorOptions extends MembershipOptions {
   partitionCount?(): number | undefined;
 }
 
-const LOADING = 'loading';
 /** Large enough for any group but few, small enough for one batch. */
 const RECORDS_A_BATCH = 1000;
 
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
   readonly #membership: Membership;
-  readonly #partitions = new Map<number, GroupPartition | typeof LOADING>();
+  readonly #loader: GroupLoader;
+  readonly #partitions = new Map<number, GroupPartition | GroupLoad>();
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
@@ -80,6 +79,15 @@ export class GroupCoordinator {
       find: (groupId) => this.#partitionOf(groupId),
       append: (at, records) => this.#append(at, records),
     });
+    this.#loader = new GroupLoader(
+      options.clock,
+      (load) => this.#loaded(load),
+      ({ at: { index } }, error) => {
+        // One damaged partition must not take the broker down: its groups have no coordinator, all others do.
+        this.#partitions.delete(index);
+        options.logger.error('group.load-failed', { partition: index, error: String(error) });
+      },
+    );
   }
 
   /** The partition of __consumer_offsets whose leader coordinates this group. */
@@ -92,39 +100,44 @@ export class GroupCoordinator {
     return this.#options.ensureOffsetsTopic();
   }
 
-  /** This broker leads the partition now: its groups are read from the log, and served from then on. */
+  /**
+   * This broker leads the partition now: its groups are read from the log, and served from then on. A small log is read
+   * when this returns; while a large one is, clients are told COORDINATOR_LOAD_IN_PROGRESS.
+   */
   onLeader(index: number, leaderEpoch: number): void {
     const present = this.#partitions.get(index);
-    if (present instanceof GroupPartition && present.leaderEpoch >= leaderEpoch) return;
+    const presentEpoch = present instanceof GroupLoad ? present.at.leaderEpoch : present?.leaderEpoch;
+    if (presentEpoch !== undefined && presentEpoch >= leaderEpoch) return;
     this.onResign(index);
     const log = this.#options.partitionOf(index);
     if (log === undefined) return;
-    const at = new GroupPartition(index, leaderEpoch);
-    this.#partitions.set(index, LOADING);
-    try {
-      replayLog(log, at, (key) => this.#options.logger.warn('group.unknown-record', { partition: index, key }));
-    } catch (error) {
-      // One damaged partition must not take the broker down: its groups have no coordinator, all others do.
-      this.#partitions.delete(index);
-      this.#options.logger.error('group.load-failed', { partition: index, error: String(error) });
-      return;
-    }
-    this.#partitions.set(index, at);
+    const load = new GroupLoad(new GroupPartition(index, leaderEpoch), log, (key) =>
+      this.#options.logger.warn('group.unknown-record', { partition: index, key }),
+    );
+    this.#partitions.set(index, load);
+    this.#loader.start(load);
+  }
+
+  #loaded({ at, deletedTopics }: GroupLoad): void {
+    this.#partitions.set(at.index, at);
     for (const group of at.groups.values()) this.#membership.load(at, group);
+    this.#forgetTopics(at, deletedTopics);
     this.#expiry ??= this.#scheduleExpiry();
   }
 
-  /** Another broker leads the partition: whoever waits is sent there. */
+  /** Another broker leads the partition, or none: whoever waits is sent there, and whoever asks is told NOT_COORDINATOR. */
   onResign(index: number): void {
     const at = this.#partitions.get(index);
     this.#partitions.delete(index);
-    if (!(at instanceof GroupPartition)) return;
+    if (at instanceof GroupLoad) return this.#loader.cancel(at);
+    if (at === undefined) return;
     for (const group of at.groups.values()) this.#membership.unload(at, group, ErrorCode.NOT_COORDINATOR);
   }
 
   /** Answers everything that waits and leaves no timer behind. */
   stop(): void {
     for (const index of this.#partitions.keys()) this.onResign(index);
+    this.#loader.stop();
     this.#expiry?.cancel();
     this.#expiry = null;
     this.#membership.stop();
@@ -262,7 +275,7 @@ export class GroupCoordinator {
     let errorCode: number = ErrorCode.NONE;
     const groups: ListedGroup[] = [];
     for (const at of this.#partitions.values()) {
-      if (at === LOADING) errorCode = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
+      if (at instanceof GroupLoad) errorCode = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
       else
         for (const group of at.groups.values()) {
           const listed = listGroup(group, statesFilter, typesFilter);
@@ -275,22 +288,21 @@ export class GroupCoordinator {
   /** Offsets of topics that are no more are forgotten, whatever their groups do. */
   topicsDeleted(topics: readonly string[]): void {
     for (const at of this.#partitions.values()) {
-      if (at === LOADING) continue;
-      for (const groupId of at.groups.keys()) {
-        const gone = at.offsetsOf(groupId).list(topics);
-        this.#write(
-          at,
-          gone.map((offset) => ({ type: 'offset', groupId, ...offset, committed: null })),
-        );
-      }
+      if (at instanceof GroupLoad) at.deletedTopics.push(...topics);
+      else this.#forgetTopics(at, topics);
     }
+  }
+
+  #forgetTopics(at: GroupPartition, topics: readonly string[]): void {
+    if (topics.length === 0) return;
+    for (const groupId of at.groups.keys()) this.#write(at, offsetTombstones(at, groupId, topics));
   }
 
   /** Forgets offsets past offsets.retention.minutes, and groups that have neither offsets nor members. */
   expire(): void {
     const retentionMs = this.#options.config['offsets.retention.minutes'] * 60_000;
     for (const at of this.#partitions.values()) {
-      if (at === LOADING) continue;
+      if (at instanceof GroupLoad) continue;
       for (const group of at.groups.values()) this.#expireGroup(at, group, retentionMs);
     }
   }
@@ -315,7 +327,7 @@ export class GroupCoordinator {
   #partitionOf(groupId: string): GroupPartition | number {
     const at = this.#partitions.get(this.partitionFor(groupId));
     if (at === undefined) return ErrorCode.NOT_COORDINATOR;
-    return at === LOADING ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
+    return at instanceof GroupLoad ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
   }
 
   #remove(at: GroupPartition, group: Group): number {

@@ -57,7 +57,8 @@ export class GroupTimers<Name extends string> {
   #due(name: Name, memberId: string): void {
     const running = this.#running[name].get(memberId) as Running;
     const leftMs = running.deadlineMs - this.#clock.monotonic();
-    if (leftMs > 0) return this.#arm(name, memberId, running.deadlineMs, leftMs);
+    // A timer knows whole milliseconds: to wait for the rest of one would end every session a little late.
+    if (leftMs >= 1) return this.#arm(name, memberId, running.deadlineMs, leftMs);
     this.#running[name].delete(memberId);
     this.#fired(name, memberId);
   }

@@ -72,6 +72,7 @@ export class Membership {
       limits: (groupId) => limits(options.config, options.groupConfig(groupId)),
       endClassic: (at, group, errorCode) => this.#runner.unload(at, group, errorCode),
       beginClassic: (at, group) => {
+        for (const { connectionId } of group.members.values()) this.#noteConnection(connectionId, group);
         const reason = 'only members of the classic protocol are left';
         this.#runner.run(at, group, { type: 'downgraded', nowMs: clock.now(), reason });
       },

@@ -18,10 +18,11 @@ export function isUnused(at: GroupPartition, group: Group): boolean {
   return isEmpty(group) && at.offsetsOf(group.groupId).isEmpty && !at.pending.hasGroup(group.groupId);
 }
 
-export function offsetTombstones(at: GroupPartition, groupId: string): GroupRecord[] {
+/** Of all topics, or of those named. */
+export function offsetTombstones(at: GroupPartition, groupId: string, topics?: readonly string[]): GroupRecord[] {
   return at
     .offsetsOf(groupId)
-    .list()
+    .list(topics)
     .map((offset) => ({ type: 'offset', groupId, ...offset, committed: null }));
 }
 

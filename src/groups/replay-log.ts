@@ -5,13 +5,13 @@ import { decodeRecord, readerOf } from './records.ts';
 
 const COMMIT_MARKER = 1;
 
-/** `unknown` is told the kinds of keys that are passed over. */
-export function replayLog(
-  log: { forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void },
+/** Each turn of the iterator replays one piece of the log. `unknown` is told the kinds of keys that are passed over. */
+export function replayPieces(
+  log: { recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Iterator<void> },
   at: GroupPartition,
   unknown: (kind: number) => void,
-): void {
-  log.forEachRecord(({ key, value }, batch) => {
+): Iterator<void> {
+  return log.recordPieces(({ key, value }, batch) => {
     if (key === null) return;
     const producerId = batch.isTransactional ? batch.producerId : -1;
     if (batch.isControl) {

@@ -168,6 +168,11 @@ export class Partition {
 
   /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */
   forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void {
+    for (const pieces = this.recordPieces(visit); pieces.next().done !== true;);
+  }
+
+  /** The same, one piece of the log at each turn of the iterator; what is appended between them is visited too. */
+  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Generator<void> {
     for (let offset = this.log.logStartOffset; offset < this.log.endOffset;) {
       const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
       if (range === null) return;
@@ -180,6 +185,7 @@ export class Partition {
         for (const record of batch.records) visit(record, batch);
         offset = batch.lastOffset + 1;
       }
+      if (offset < this.log.endOffset) yield;
     }
   }
 

@@ -18,6 +18,7 @@ const LIMITS: ConsumerLimits = {
   heartbeatIntervalMs: 5000,
   sessionTimeoutMs: 45_000,
   assignmentIntervalMs: 0,
+  regexRefreshIntervalMs: 600_000,
   maxSize: 10,
   classicMaxSize: 10,
   assignors: ['uniform', 'range'],
@@ -112,8 +113,9 @@ class Scenario {
     return newTurn(this.#nowMs, this.#limits, topics);
   }
 
-  #apply({ records, timers, looked }: ConsumerTurn): void {
+  #apply({ nowMs, records, timers, looked, askedRegexes }: ConsumerTurn): void {
     if (looked) this.#group.seenTopics = this.#topics;
+    if (askedRegexes) this.#group.regexesRefreshedMs = nowMs;
     for (const record of records) {
       this.#lines.push(described(record));
       if (record.type !== 'group' && record.type !== 'offset') replayConsumer(this.#group, record);

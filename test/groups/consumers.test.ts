@@ -3,6 +3,7 @@ import {
   ConsumerGroupDescribe,
   ConsumerGroupHeartbeat,
   DeleteGroups,
+  DescribeGroups,
   Heartbeat,
   JoinGroup,
   ListGroups,
@@ -34,6 +35,21 @@ function beat(broker: Broker, memberId: string, memberEpoch: number, more: objec
     'probe',
     connectionId,
   );
+}
+
+/** JoinGroup of a new member that reads t1; a static one where it has an instance id. */
+function joinClassic(broker: Broker, groupInstanceId: string | null = null, connectionId = 2) {
+  const request = {
+    groupId: 'g',
+    sessionTimeoutMs: 60_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
+  };
+  return groupInstanceId === null
+    ? broker.send(JoinGroup, 3, request, 'classic', connectionId)
+    : broker.send(JoinGroup, 9, { ...request, groupInstanceId }, 'classic', connectionId);
 }
 
 async function describe(broker: Broker) {
@@ -76,6 +92,54 @@ test('the connection of a member closes, and it goes at once where that is wante
   expect((await describe(broker)).groupEpoch).toBe(5);
   broker.groups.stop();
   expect(broker.clock.waiting).toBe(0);
+});
+
+test('a classic member of a group that was downgraded goes with its connection, before it has said a word', async () => {
+  const broker = new GroupBroker().start();
+  await beat(broker, 'a', 0);
+  const { memberId } = await joinClassic(broker, null, 2);
+  await joinClassic(broker, 'i', 3);
+  await beat(broker, 'a', -1);
+  const members = async () => {
+    const { groups } = await broker.send(DescribeGroups, 5, { groups: ['g'] });
+    return ids(groups[0]);
+  };
+  expect(await members()).toContain(memberId);
+  broker.groups.connectionClosed(2, true);
+  expect(await members()).toEqual([expect.stringMatching(/^i-/)]);
+  // The static one keeps its place.
+  broker.groups.connectionClosed(3, true);
+  expect(await members()).toHaveLength(1);
+  broker.groups.stop();
+});
+
+test('a classic member of a group that was upgraded goes with its connection, before it has said a word', async () => {
+  const broker = new GroupBroker().start();
+  const joining = joinClassic(broker, null, 2);
+  await broker.clock.advance(0);
+  const { memberId } = await joining;
+  await beat(broker, 'a', 0, {}, 1);
+  expect(ids(await describe(broker)).toSorted()).toEqual(['a', memberId].toSorted());
+  broker.groups.connectionClosed(2, true);
+  expect(ids(await describe(broker))).toEqual(['a']);
+  broker.groups.stop();
+});
+
+test('an expression is asked for its topics again after group.consumer.regex.refresh.interval.ms', async () => {
+  const broker = new GroupBroker({ 'group.consumer.regex.refresh.interval.ms': 20_000 }).start();
+  await beat(broker, 'a', 0, { subscribedTopicNames: null, subscribedTopicRegex: 't.*' });
+  const found = async () =>
+    (await describe(broker)).members[0].assignment.topicPartitions.map(({ topicId }) => topicId);
+  const [before] = await found();
+  // A topic that comes without any word of it: what a member may see can change so.
+  const id = broker.slipInTopic('t2', 1);
+  await broker.clock.advance(19_999);
+  await beat(broker, 'a', 2);
+  expect(await found()).toEqual([before]);
+  await broker.clock.advance(1);
+  await beat(broker, 'a', 2);
+  expect((await found()).toSorted()).toEqual([before, id].toSorted());
+  broker.groups.stop();
 });
 
 test('a group has configurations of its own, within the bounds of the broker', async () => {
@@ -166,16 +230,8 @@ test('a group that is deleted leaves a tombstone for every record, and nothing b
 
 test('tombstones of a group that has become another kind do not end that one', async () => {
   const broker = new GroupBroker().start();
-  const classic = {
-    groupId: 'g',
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 10_000,
-    memberId: '',
-    protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }],
-  };
   await beat(broker, 'a', 0);
-  const { memberId } = await broker.send(JoinGroup, 3, classic, 'classic', 2);
+  const { memberId } = await joinClassic(broker);
   await beat(broker, 'a', -1);
   const log = broker.logOf('g');
   // A cleaner may keep the tombstones of the consumer group behind the classic one's record.
@@ -196,20 +252,7 @@ test.each([
   ['bidirectional', ErrorCode.NONE, 'classic'],
 ])('group.consumer.migration.policy=%s says which way a living group may go', async (policy, errorCode, end) => {
   const broker = new GroupBroker({ 'group.consumer.migration.policy': policy }).start();
-  const joining = broker.send(
-    JoinGroup,
-    3,
-    {
-      groupId: 'g',
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 10_000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }],
-    },
-    'classic',
-    2,
-  );
+  const joining = joinClassic(broker);
   await broker.clock.advance(0);
   await joining;
   expect((await beat(broker, 'a', 0)).errorCode).toBe(errorCode);
@@ -224,24 +267,8 @@ test.each([
 
 test('a classic member that never fetches its assignment is taken out', async () => {
   const broker = new GroupBroker().start();
-  const join = (groupInstanceId: string) =>
-    broker.send(
-      JoinGroup,
-      9,
-      {
-        groupId: 'g',
-        sessionTimeoutMs: 60_000,
-        rebalanceTimeoutMs: 10_000,
-        memberId: '',
-        protocolType: 'consumer',
-        groupInstanceId,
-        protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
-      },
-      'classic',
-      2,
-    );
   await beat(broker, 'a', 0);
-  const { memberId } = await join('i');
+  const { memberId } = await joinClassic(broker, 'i');
   expect(ids(await describe(broker))).toEqual(['a', memberId]);
   await broker.clock.advance(9999);
   expect(ids(await describe(broker))).toEqual(['a', memberId]);
@@ -254,20 +281,7 @@ test('a classic member that never fetches its assignment is taken out', async ()
 test('a classic member that is told to join again and only beats is taken out', async () => {
   const broker = new GroupBroker().start();
   await beat(broker, 'a', 0);
-  const { memberId, generationId } = await broker.send(
-    JoinGroup,
-    3,
-    {
-      groupId: 'g',
-      sessionTimeoutMs: 60_000,
-      rebalanceTimeoutMs: 10_000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
-    },
-    'classic',
-    2,
-  );
+  const { memberId, generationId } = await joinClassic(broker);
   await broker.send(SyncGroup, 3, { groupId: 'g', generationId, memberId, assignments: [] }, 'classic', 2);
   const shallJoin = () =>
     broker
@@ -288,20 +302,7 @@ test('a classic member that is told to join again and only beats is taken out', 
 test('a classic member that goes on by the consumer protocol is no longer waited for', async () => {
   const broker = new GroupBroker().start();
   await beat(broker, 'a', 0);
-  const { memberId, generationId } = await broker.send(
-    JoinGroup,
-    3,
-    {
-      groupId: 'g',
-      sessionTimeoutMs: 60_000,
-      rebalanceTimeoutMs: 10_000,
-      memberId: '',
-      protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.from('00000000000100027431ffffffff', 'hex') }],
-    },
-    'classic',
-    2,
-  );
+  const { memberId, generationId } = await joinClassic(broker);
   await beat(broker, memberId, generationId);
   await broker.clock.advance(30_000);
   expect(ids(await describe(broker))).toContain(memberId);

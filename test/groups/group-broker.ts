@@ -35,6 +35,8 @@ export class MemoryLog implements GroupLog {
   readonly batches: Buffer[] = [];
   /** Every append is refused with this code while it is not 0. */
   failing = 0;
+  /** Called between the pieces in which the log is read: one batch each. */
+  pieceRead: (() => void) | null = null;
 
   appendRecords(records: readonly RecordDraft[]): void {
     if (this.failing !== 0) throw new LogError(this.failing, 'the test has this append fail');
@@ -45,10 +47,12 @@ export class MemoryLog implements GroupLog {
     return false;
   }
 
-  forEachRecord(visit: Parameters<GroupLog['forEachRecord']>[0]): void {
+  *recordPieces(visit: Parameters<GroupLog['recordPieces']>[0]): Generator<void> {
     for (const bytes of this.batches) {
       const batch = decodeBatch(bytes, 0);
       for (const record of batch.records) visit(record, batch);
+      this.pieceRead?.();
+      yield;
     }
   }
 }
@@ -82,6 +86,7 @@ export const DEFAULTS: GroupConfig = {
   'group.consumer.session.timeout.ms': 45_000,
   'group.consumer.min.session.timeout.ms': 45_000,
   'group.consumer.max.session.timeout.ms': 60_000,
+  'group.consumer.regex.refresh.interval.ms': 600_000,
   'group.consumer.assignors': ['uniform', 'range'],
   'group.consumer.max.size': 3,
   'group.consumer.migration.policy': 'bidirectional',
@@ -143,6 +148,16 @@ export class GroupBroker {
     this.#topics = topics;
     this.#revision++;
     if (partitionCount === 0) this.groups.topicsDeleted([name]);
+    return id;
+  }
+
+  /** Creates the topic within the image that everyone has seen already. */
+  slipInTopic(name: string, partitionCount: number): string {
+    const seen = this.#topics as Map<string, Topic>;
+    const id = this.setTopic(name, partitionCount);
+    seen.set(name, this.#topics.get(name) as Topic);
+    this.#topics = seen;
+    this.#revision--;
     return id;
   }
 

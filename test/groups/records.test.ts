@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
 import { GroupPartition } from '../../src/groups/group-partition.ts';
 import { decodeRecord, encodeRecord } from '../../src/groups/records.ts';
 import type { GroupRecord } from '../../src/groups/records.ts';
-import { replayLog } from '../../src/groups/replay-log.ts';
+import { replayPieces } from '../../src/groups/replay-log.ts';
 import { fetchOffsets } from '../../src/groups/offset-requests.ts';
+import { MemoryLog } from './group-broker.ts';
 
 // Written by Apache Kafka 4.3.1 for a kafkajs consumer: a new group, its first generation, an offset.
 const WRITTEN_BY_KAFKA = [
@@ -98,16 +98,8 @@ test('offsets of a transaction count once it commits, never when it aborts, and 
 });
 
 function replay(at: GroupPartition, batches: readonly Buffer[], kinds: number[] = []): void {
-  replayLog(
-    {
-      forEachRecord: (visit) => {
-        for (const bytes of batches) {
-          const batch = decodeBatch(bytes, 0);
-          for (const record of batch.records) visit(record, batch);
-        }
-      },
-    },
-    at,
-    (kind) => kinds.push(kind),
-  );
+  const log = new MemoryLog();
+  log.batches.push(...batches);
+  const pieces = replayPieces(log, at, (kind) => kinds.push(kind));
+  while (pieces.next().done !== true);
 }
