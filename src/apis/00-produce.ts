@@ -50,6 +50,8 @@ export const produce: Handler = {
     let worst: number = ErrorCode.NONE;
     let durable: DurableReply | null = null;
     const start = output.position;
+    const offsets = context.apiVersion >= LOG_START_SINCE ? 3 : 2;
+    const { unsettled } = context.broker.partitions;
 
     const topics = readCount(reader, isFlexible);
     writeCount(output, topics, isFlexible);
@@ -63,8 +65,9 @@ export const produce: Handler = {
         const result = append(context, topic, index, reader.buffer, reader.position, length, acks, admit);
         reader.position += Math.max(0, length);
         if (isFlexible) reader.skipTaggedFields();
-        if (result.committed !== null)
-          (durable ??= new DurableReply()).add(output.position + INDEX_BYTES, result.committed);
+        const place = output.position + INDEX_BYTES;
+        if (result.errorCode === ErrorCode.NONE && acks !== ACKS_NONE) unsettled.answer(output, place, offsets);
+        if (result.committed !== null) (durable ??= new DurableReply(unsettled)).add(place, result.committed);
         writeResult(output, index, result, context.apiVersion);
         if (result.errorCode !== ErrorCode.NONE) worst = result.errorCode;
       }
@@ -75,7 +78,7 @@ export const produce: Handler = {
     }
     output.int32(0); // throttleTimeMs
     if (isFlexible) output.int8(0);
-    if (acks !== ACKS_NONE) return durable?.sent(output, start, context.apiVersion >= LOG_START_SINCE ? 3 : 2);
+    if (acks !== ACKS_NONE) return durable?.sent(output, start, offsets);
     // There is no answer to put an error into; Kafka closes the connection so that the producer asks for metadata anew.
     if (worst !== ErrorCode.NONE)
       throw new InvalidRequest(`a produce without acknowledgement failed with code ${worst}`);

@@ -30,6 +30,7 @@ function deleteBefore(partition: Partition | undefined, topic: string, asked: nu
   if (partition === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
   const { log, highWatermark } = partition;
+  if (log.health.isOffline) return refused(ErrorCode.KAFKA_STORAGE_ERROR);
   if (log.config.cleanupCompact && !log.config.cleanupDelete) return refused(ErrorCode.POLICY_VIOLATION);
   const offset = asked === UP_TO_HIGH_WATERMARK ? highWatermark : asked;
   if (offset < 0 || offset > highWatermark) return refused(ErrorCode.OFFSET_OUT_OF_RANGE);

@@ -5,6 +5,7 @@ import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
+import { isDiskError } from '../platform/disk-error.ts';
 import type { BrokerParts } from './broker-parts.ts';
 
 /** Who asks, and in which version. One object a connection: a handler that waits must take what it needs before. */
@@ -79,9 +80,14 @@ export function handler<Req extends Fields, Res extends Fields>(
       const codec = responseCodec(api, version);
       const start = output.position;
       const refuse = (error: unknown, to: Writer, at: number): void => {
-        reportBug(context, api.name, error);
+        const isDisk = isDiskError(error);
+        if (isDisk) reportDisk(context, api.name, error as Error);
+        else reportBug(context, api.name, error);
         to.position = at;
-        codec.encode(to, table.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));
+        codec.encode(
+          to,
+          table.refuse(request, isDisk ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_SERVER_ERROR),
+        );
       };
       try {
         const response = table.handle(request, context);
@@ -102,6 +108,11 @@ export function handler<Req extends Fields, Res extends Fields>(
       }
     },
   };
+}
+
+/** The disk's own line says what to do (DirectoryHealth). */
+function reportDisk({ broker: { logger } }: Context, api: string, { message }: Error): void {
+  logger.warn('request-refused-by-disk', { api, error: message });
 }
 
 /** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */

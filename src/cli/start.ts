@@ -4,6 +4,7 @@ import { startBroker, type RunningBroker } from '../broker.ts';
 import { readEnvironment, type EnvironmentSettings } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';
+import { isDiskError } from '../platform/disk-error.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
@@ -43,7 +44,14 @@ export async function start(args: string[]): Promise<number> {
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
-  const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger });
+  const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger }).catch(
+    (error: Error) => {
+      if (!isDiskError(error)) throw error;
+      throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
+        cause: error,
+      });
+    },
+  );
   await createTopics(broker, environment, logger);
   process.stdout.write(`ready ${broker.bootstrap}\n`);
   await toldToEnd();

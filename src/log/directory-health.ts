@@ -4,16 +4,16 @@
  * has dropped the pages it could not write, and a second fdatasync would say all is well.
  */
 import type { Clock } from '../platform/clock.ts';
+import { isDiskLost } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
-
-/** Errors after which it is not known what the disk holds. All others pass: ENOSPC, EDQUOT, EROFS, EMFILE, … */
-const LOST = new Set(['EIO', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESTALE', 'EBADF']);
 
 const SAY_EVERY_MS = 10_000;
 
 /** Thrown by logs of a directory that is offline. */
 export class DirectoryOfflineError extends Error {
   override name = 'DirectoryOfflineError';
+  /** To whoever asks, it is the disk's error still. */
+  readonly code = 'EIO';
 }
 
 export class DirectoryHealth {
@@ -59,7 +59,7 @@ export class DirectoryHealth {
 
   /** A write, a truncation, the opening or renaming of a file failed. */
   writeFailed(file: string, error: unknown): void {
-    if (LOST.has((error as NodeJS.ErrnoException).code ?? '')) return this.#takeOffline('a write failed', file, error);
+    if (isDiskLost(error)) return this.#takeOffline('a write failed', file, error);
     if (this.#isRefusing || this.#isOffline) return;
     this.#isRefusing = true;
     const nowMs = this.#clock.monotonic();

@@ -80,6 +80,7 @@ export function appendProduced(
   if (producerError === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
     // It was appended before and its answer was lost: it gets that answer again.
     accepted(log.duplicateOffset, log.producers.duplicateTimestamp, log.logStartOffset);
+    partitions.unsettled.add(log, log.duplicateOffset);
     // The first answer may still have been waiting for the disk.
     if (log.flusher.isCommitPending) result.committed = log.flusher.commits.join();
     return result;
@@ -88,6 +89,7 @@ export function appendProduced(
   try {
     const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
     partitions.noteAppend(partition);
+    partitions.unsettled.add(log, baseOffset);
     accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
     if (log.flusher.awaitsCommit) result.committed = log.flusher.commits.join();
     return result;

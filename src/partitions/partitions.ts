@@ -11,6 +11,7 @@ import type { Logger } from '../platform/logger.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { keepsOther } from './twice-found.ts';
+import { UnsettledAnswers } from './unsettled.ts';
 
 /** What the cluster says of a topic, as far as its logs are concerned. */
 export interface TopicPlan {
@@ -52,7 +53,9 @@ export class Partitions {
   #lastFound: Topic | undefined;
   /** Appended to since the last settle. */
   #touched: Partition[] = [];
-  /** A failed write of producers' batches that nobody has been told of: their answers must not leave. */
+  /** Answers that a failed write makes untrue. */
+  readonly unsettled = new UnsettledAnswers();
+  /** A failed write of batches whose producers have no answer to be told in. */
   #unreported: Error | null = null;
 
   constructor(options: PartitionsOptions) {
@@ -153,19 +156,29 @@ export class Partitions {
     health.writeSucceeded();
   }
 
-  /** Throws what `log` lost; what another directory's logs lost on the way is told by the next `settle`. */
+  /** Throws what `log` lost; what other logs lost on the way, their answers tell. */
   #flushFor(log: Log): void {
     try {
-      this.#stage.flush();
+      this.#flush();
     } catch (error) {
       if (!(error instanceof AppendFailedError)) throw error;
-      if (error.logs.some((other) => other !== log)) this.#unreported ??= error;
       if (error.logs.includes(log)) throw error;
     }
   }
 
+  /** Writes what is staged; throws when something of it is lost, after the answers that are there have been corrected. */
+  #flush(): void {
+    try {
+      this.#stage.flush();
+      this.unsettled.clear();
+    } catch (error) {
+      if (!(error instanceof AppendFailedError) || !this.unsettled.refuse(error.logs)) this.#unreported ??= error as Error;
+      throw error;
+    }
+  }
+
   noteFailure(partition: Partition, error: unknown): void {
-    this.#settleEarly(); // older appends stand or fall before the next one is written alone
+    this.#settleTouched(); // older appends stand or fall before the next one is written alone
     partition.log.health.writeFailed(partition.log.directory, error);
   }
 
@@ -176,37 +189,30 @@ export class Partitions {
   }
 
   /**
-   * Writes what was appended and lets readers see it. Called before answers leave.
-   * @throws {AppendFailedError} when a write failed: those who wait for an answer must not get one
+   * Writes what was appended and lets readers see it. Called before answers leave; those that a disk makes untrue are
+   * corrected (`unsettled`).
+   * @throws {AppendFailedError} when a write failed that no answer tells of (acks=0)
    */
   settle(): void {
+    if (this.#touched.length > 0) this.#settleTouched();
     const unreported = this.#unreported;
-    if (this.#touched.length === 0 && unreported === null) return;
+    if (unreported === null) return;
     this.#unreported = null;
-    this.#settleTouched();
-    if (unreported !== null) throw unreported;
+    throw unreported;
   }
 
   #settleTouched(): void {
     const touched = this.#touched;
     this.#touched = [];
     try {
-      this.#stage.flush();
-    } finally {
-      for (const partition of touched) {
-        partition.isTouched = false;
-        partition.advance();
-        if (partition.log.flusher.awaitsCommit) partition.log.flusher.startCommit();
-      }
+      this.#flush();
+    } catch {
+      // Answers have been corrected, or `settle` tells.
     }
-  }
-
-  /** Settles in the midst of a callback, for an append of the broker's own; a failure is told by the next `settle`. */
-  #settleEarly(): void {
-    try {
-      this.#settleTouched();
-    } catch (error) {
-      this.#unreported ??= error as Error;
+    for (const partition of touched) {
+      partition.isTouched = false;
+      partition.advance();
+      if (partition.log.flusher.awaitsCommit) partition.log.flusher.startCommit();
     }
   }
 
@@ -250,7 +256,7 @@ export class Partitions {
     const { log, topic, index } = partition;
     const name = `${topic}-${index}`;
     const home = this.#homes.get(name)!;
-    this.#settleEarly();
+    this.#settleTouched();
     log.close();
     try {
       copy.finish();
@@ -333,8 +339,8 @@ export class Partitions {
     this.#progress.opened(path);
     if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
     return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
-      settleOthers: () => this.#settleEarly(),
-      flush: () => this.#stage.flush(),
+      settleOthers: () => this.#settleTouched(),
+      flush: () => this.#flush(),
     });
   }
 

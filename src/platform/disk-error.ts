@@ -1,0 +1,14 @@
+/** What an error of the disk says: that it takes no more for now, or that what it had taken may be gone. */
+
+const REFUSES = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM']);
+const LOST = new Set(['EIO', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESTALE', 'EBADF']);
+
+/** Whether it is not known what the disk holds now. */
+export function isDiskLost(error: unknown): boolean {
+  return LOST.has((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
+
+/** Whether it was the disk that failed, or would not: what a client is told KAFKA_STORAGE_ERROR for. */
+export function isDiskError(error: unknown): boolean {
+  return isDiskLost(error) || REFUSES.has((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
