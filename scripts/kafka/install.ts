@@ -36,9 +36,18 @@ export function install(): Promise<Kafka> {
 }
 
 async function installAll(): Promise<Kafka> {
-  const directory = join(cacheDirectory(), `kafka-${KAFKA_VERSION}`);
+  const jars = await installJars(`kafka-${KAFKA_VERSION}`, pinned.jars);
+  return { version: KAFKA_VERSION, jars, classpath: jars.join(delimiter) };
+}
+
+/**
+ * The same for any jars: into the cache's directory `name`, each 'group:artifact:version' with its SHA-256.
+ * @returns their paths
+ */
+export async function installJars(name: string, pins: Readonly<Record<string, string>>): Promise<string[]> {
+  const directory = join(cacheDirectory(), name);
   mkdirSync(directory, { recursive: true });
-  const wanted = Object.entries<string>(pinned.jars);
+  const wanted = Object.entries(pins);
   const jars = wanted.map(([coordinates]) => join(directory, basename(mavenPath(coordinates))));
   let next = 0;
   const work = async (): Promise<void> => {
@@ -49,7 +58,7 @@ async function installAll(): Promise<Kafka> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { version: KAFKA_VERSION, jars, classpath: jars.join(delimiter) };
+  return jars;
 }
 
 /** Where what is fetched once stays, shared by all checkouts of a user. */
@@ -66,7 +75,7 @@ async function fetchJar(coordinates: string, sha256: string, to: string): Promis
   }
   const url = `${repository()}/${path}`;
   const bytes = await download(url);
-  if (hashOf(bytes) !== sha256) throw new Error(`${url} is not the jar that scripts/kafka/jars.json pins`);
+  if (hashOf(bytes) !== sha256) throw new Error(`${url} is not the jar that was pinned: its SHA-256 differs`);
   keep(bytes, to);
 }
 

@@ -1,0 +1,44 @@
+/** Ottla from this checkout, in a process of its own; or the one at OTTLA_BOOTSTRAP (host:port). */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import packageJson from '../../package.json' with { type: 'json' };
+import { SETTINGS, type Peer } from './peer.ts';
+import { freePort } from './ports.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export async function ottla(directory: string): Promise<Peer> {
+  const title = `Ottla ${packageJson.version}`;
+  const elsewhere = process.env.OTTLA_BOOTSTRAP;
+  if (elsewhere !== undefined) return { bootstrap: elsewhere, title, stop: async () => {} };
+  const settings = Object.entries({ 'node.id': '1', ...SETTINGS });
+  const asked = ['--host', '127.0.0.1', '--port', `${await freePort()}`, '--dir', directory];
+  const sets = settings.flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  // Ottla reads KAFKA_… variables as settings, and KAFKA_BOOTSTRAP is none.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_')));
+  const child = spawn(process.execPath, [MAIN, ...asked, ...sets], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const killWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
+  return { bootstrap: await readyLine(child), title, stop: () => ended(child) };
+}
+
+/** The line with which Ottla says where it answers. */
+function readyLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`Ottla ended with ${code} before it was ready`)));
+    createInterface(child.stdout!).on('line', (line) => {
+      if (line.startsWith('ready ')) resolve(line.slice('ready '.length));
+    });
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill();
+  });
+}
