@@ -1,6 +1,7 @@
 /** One connection to a broker: requests out, answers back in order. For tests, tools and peers; it never retries. */
-import { connect as openSocket } from 'node:net';
+import { connect as openSocket, isIP } from 'node:net';
 import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { requestCodec, responseCodec } from './compile.ts';
 import { FrameCutter, frame } from './frame.ts';
 import { readResponseHeader, writeRequestHeader } from './header.ts';
@@ -14,6 +15,10 @@ export interface ClientOptions {
   readonly clientId?: string | null;
   /** A larger response ends the connection; 100 MiB unless given. */
   readonly maxResponseBytes?: number;
+  /** Speaks TLS, with these options of Node's; the host is the server name unless they say otherwise. */
+  readonly tls?: ConnectionOptions;
+  /** Rejects with ETIMEDOUT when the connection is not there by then; the operating system's patience unless given. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** The connection is gone: requests without an answer fail with this, and all that are sent later. */
@@ -27,12 +32,20 @@ interface Waiting {
 }
 
 /** Rejects with node's error (ECONNREFUSED, ENOTFOUND …) where nobody listens. */
-export function connect(options: ClientOptions): Promise<Client> {
+export async function connect(options: ClientOptions): Promise<Client> {
+  const { host, port, tls, connectTimeoutMs } = options;
+  const servername = isIP(host) === 0 ? host : undefined;
+  const openTls = tls === undefined ? null : (await import('node:tls')).connect; // it reads certificates when loaded
   return new Promise((resolve, reject) => {
-    const socket = openSocket({ host: options.host, port: options.port, noDelay: true });
+    const socket = openTls?.({ host, port, servername, ...tls }) ?? openSocket({ host, port });
+    const late = (): void => void socket.destroy(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' }));
+    if (connectTimeoutMs !== undefined) socket.setTimeout(connectTimeoutMs, late);
     socket.once('error', reject);
-    socket.once('connect', () => {
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       socket.off('error', reject);
+      socket.off('timeout', late);
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
       resolve(new Client(socket, options));
     });
   });

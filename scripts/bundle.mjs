@@ -1,5 +1,6 @@
-// Builds what is shipped. Without flags: the broker, dist/main.cjs, in a blink (npm ci runs this). With --library, as
-// before packing: also the importable entries, as ES modules and CommonJS over one shared bundle, and their types.
+// Builds what is shipped. Without flags: the command, dist/main.cjs and the two files it chooses from, in a blink
+// (npm ci runs this). With --library, as before packing: also the importable entries, as ES modules and CommonJS over
+// one shared bundle, and their types.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
-const BROKER = 'src/main.ts';
+/** The command: a door of a few lines, behind it the broker, and the tools that do without it. */
+const COMMAND = { main: 'src/main.ts', start: 'src/cli/start.ts', tools: 'src/cli/program.ts' };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
 const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts' };
@@ -24,12 +26,28 @@ function need(file) {
     stop(`${file} is missing, so there is nothing to build. Restore it, or correct scripts/bundle.mjs.`);
 }
 
-async function bundleBroker() {
-  need(BROKER);
+/** What main.ts imports when it is needed stays a file of its own. */
+const chunks = {
+  name: 'chunks',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
+      const chunk = Object.entries(COMMAND).find(([, file]) => file.endsWith(path.replace('./', '/')));
+      return kind === 'dynamic-import' && chunk !== undefined
+        ? { path: `./${chunk[0]}.cjs`, external: true }
+        : undefined;
+    });
+  },
+};
+
+async function bundleCommand() {
+  for (const file of Object.values(COMMAND)) need(file);
   await build({
     ...shared,
-    entryPoints: [BROKER],
-    outfile: 'dist/main.cjs',
+    entryPoints: COMMAND,
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    plugins: [chunks],
+    supported: { 'dynamic-import': false }, // a require of the other file costs less than the loader of ES modules
     minify: true,
     keepNames: false,
     legalComments: 'none',
@@ -98,4 +116,4 @@ if (process.argv.includes('--library')) {
   for (const file of targets(packageJson().exports))
     if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
 }
-await bundleBroker();
+await bundleCommand();

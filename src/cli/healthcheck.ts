@@ -1,15 +1,19 @@
 /** `ottla healthcheck [host:port]`: asks a broker which APIs it answers, as the container's HEALTHCHECK does. */
-import { parseArgs } from 'node:util';
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { systemClock } from '../platform/clock.ts';
+import { parseAddress } from './client/address.ts';
+import { attach, parse } from './command-line.ts';
+import { healthcheckCommand } from './start-command.ts';
+import { processTerminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
-const DEFAULT_ADDRESS = '127.0.0.1:9092';
 const DEFAULT_TIMEOUT_MS = 5000;
 
 export async function healthcheck(args: string[]): Promise<number> {
-  const { address, host, port, timeoutMs } = parse(args);
+  const asked = await read(args);
+  if (asked === null) return 0;
+  const { address, host, port, timeoutMs } = asked;
   const opened: Client[] = [];
   try {
     return await within(timeoutMs, async () => {
@@ -26,22 +30,17 @@ export async function healthcheck(args: string[]): Promise<number> {
   }
 }
 
-function parse(args: string[]): { address: string; host: string; port: number; timeoutMs: number } {
-  const options = { 'timeout-ms': { type: 'string' } } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}; ottla --help lists the options`);
-  }
-  const [address = DEFAULT_ADDRESS] = parsed.positionals;
-  const match = /^\[?(.+?)\]?:(\d{1,5})$/.exec(address);
-  if (match === null || Number(match[2]) > 65535) {
-    throw new UsageError(`'${address}' is no address: write host:port, such as ${DEFAULT_ADDRESS}`);
-  }
-  const timeoutMs = Number(parsed.values['timeout-ms'] ?? DEFAULT_TIMEOUT_MS);
+async function read(
+  args: string[],
+): Promise<{ address: string; host: string; port: number; timeoutMs: number } | null> {
+  const command = attach(healthcheckCommand(), processTerminal());
+  if (!(await parse(command, args))) return null;
+  const [address] = command.processedArgs as string[];
+  const timeoutMs = Number(command.opts<{ timeoutMs?: string }>().timeoutMs ?? DEFAULT_TIMEOUT_MS);
   if (!(timeoutMs > 0)) throw new UsageError('--timeout-ms wants a number of milliseconds');
-  return { address, host: match[1], port: Number(match[2]), timeoutMs };
+  if (!/:\d+$/.test(address))
+    throw new UsageError(`'${address}' is no address: write host:port, such as 127.0.0.1:9092`);
+  return { address, ...parseAddress(address), timeoutMs };
 }
 
 /** What listens but never answers must not be taken for well, nor waited for. */

@@ -1,5 +1,4 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
-import { parseArgs } from 'node:util';
 import { startBroker, type RunningBroker } from '../broker.ts';
 import { readEnvironment, type EnvironmentSettings } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
@@ -8,23 +7,17 @@ import { isDiskError } from '../platform/disk-error.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
+import { attach, parse } from './command-line.ts';
+import { startCommand, type StartFlags } from './start-command.ts';
+import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 const DEFAULT_DIRECTORY = 'ottla-data';
-const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
-interface Flags {
-  port?: string;
-  host?: string;
-  dir?: string;
-  memory?: boolean;
-  set?: string[];
-  config?: string;
-  'log-level'?: string;
-}
-
-export async function start(args: string[]): Promise<number> {
-  const flags = parseFlags(args);
+export async function start(args: string[], terminal = processTerminal()): Promise<number> {
+  const command = attach(startCommand(), terminal);
+  if (!(await parse(command, args))) return 0;
+  const flags = command.opts<StartFlags>();
   const environment = readEnvironment(process.env);
   const { values, warnings } = combineSettings({
     set: settingsOf(flags),
@@ -38,7 +31,7 @@ export async function start(args: string[]): Promise<number> {
   if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
 
   const logger = lineLogger(
-    levelOf(flags),
+    (flags.logLevel ?? 'warn') as Level,
     (line) => void process.stderr.write(line),
     () => systemClock.now(),
   );
@@ -54,32 +47,14 @@ export async function start(args: string[]): Promise<number> {
   );
   await createTopics(broker, environment, logger);
   process.stdout.write(`ready ${broker.bootstrap}\n`);
+  welcome(terminal, broker.bootstrap);
   await toldToEnd();
   await broker.stop();
   return 0;
 }
 
-function parseFlags(args: string[]): Flags {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        dir: { type: 'string' },
-        memory: { type: 'boolean' },
-        set: { type: 'string', multiple: true },
-        config: { type: 'string' },
-        'log-level': { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}; ottla --help lists the options`);
-  }
-}
-
 /** --set, and the flags that are shorthands for settings. */
-function settingsOf(flags: Flags): Map<string, string> {
+function settingsOf(flags: StartFlags): Map<string, string> {
   const settings = new Map<string, string>();
   for (const text of flags.set ?? []) {
     const equals = text.indexOf('=');
@@ -103,12 +78,6 @@ function readProperties(path: string): Map<string, string> {
   return parseProperties(nodeFiles.readAll(path).toString());
 }
 
-function levelOf(flags: Flags): Level {
-  const level = flags['log-level'] ?? 'warn';
-  if (!LEVELS.includes(level)) throw new UsageError(`--log-level ${level}: choose one of ${LEVELS.join(', ')}`);
-  return level as Level;
-}
-
 async function createTopics(broker: RunningBroker, { createTopics: topics }: EnvironmentSettings, logger: Logger) {
   const { controller } = broker.parts;
   const missing = topics.filter(({ name }) => !controller.image.topicsByName.has(name));
@@ -126,6 +95,17 @@ async function createTopics(broker: RunningBroker, { createTopics: topics }: Env
   for (const { name, errorMessage } of results) {
     if (errorMessage !== null) logger.warn('topic-not-created', { topic: name, reason: errorMessage });
   }
+}
+
+/** What to do next, for someone who looks on; scripts see the line `ready` only. */
+function welcome({ stderr, environment }: Terminal, bootstrap: string): void {
+  if (stderr.isTTY !== true) return;
+  const paint = painter(stderr, environment);
+  const brokers = bootstrap === 'localhost:9092' ? '' : ` -b ${bootstrap}`;
+  stderr.write(
+    paint('dim', `in another terminal: ottla produce greetings hello${brokers}; ottla consume greetings${brokers}`) +
+      `\n${paint('dim', 'Ctrl-C ends the broker')}\n`,
+  );
 }
 
 /** The first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -2,3 +2,8 @@
 export class UsageError extends Error {
   override name = 'UsageError';
 }
+
+/** What a command could not do, as one sentence for people. */
+export class CommandError extends Error {
+  override name = 'CommandError';
+}

@@ -116,19 +116,20 @@ describe('ottla', () => {
     await expect(start(args)).rejects.toThrow(/^[^\n]{20,}$/);
   });
 
-  test.concurrent('ends with 1 and one sentence when it is refused something', async () => {
-    const command = run(['run']);
-    expect(await command.ended).toBe(1);
+  test.concurrent('ends with 2 and one sentence when it is not understood', async () => {
+    const command = run(['strat']);
+    expect(await command.ended).toBe(2);
     expect([command.stdout, command.stderr]).toEqual([
       '',
-      "ottla: there is no command 'run'; ottla --help lists them\n",
+      "ottla: unknown command 'strat'; did you mean start? `ottla --help` shows what there is\n",
     ]);
   });
 
   test.concurrent('prints its usage', async () => {
-    const help = run(['--help']);
-    expect(await help.ended).toBe(0);
-    expect(help.stdout).toContain('--memory');
+    const [help, ofStart] = [run(['--help']), run(['start', '--help'])];
+    expect([await help.ended, await ofStart.ended]).toEqual([0, 0]);
+    expect(help.stdout).toContain('ottla start --memory');
+    expect(ofStart.stdout).toContain('--log-level <level>');
   });
 });
 

@@ -1,0 +1,58 @@
+/** All commands of `ottla` as one tree: for help, for completion, and to run those that need no broker of their own. */
+import type { Command } from 'commander';
+import { attach, command, parse } from './command-line.ts';
+import { configsCommand } from './configs.ts';
+import { completionCommand } from './completion.ts';
+import { consumeCommand } from './consume.ts';
+import { doctorCommand } from './doctor.ts';
+import { groupsCommand } from './groups.ts';
+import { healthcheck } from './healthcheck.ts';
+import { produceCommand } from './produce.ts';
+import { healthcheckCommand, startCommand } from './start-command.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+import { topicsCommand } from './topics.ts';
+
+/** How a command says with which code the process shall end; 0 unless it does. */
+export interface Outcome {
+  exitCode: number;
+}
+
+/** The tree. Commands write to `terminal` and leave their exit code in `outcome`. */
+export function program(terminal: Terminal, outcome: Outcome): Command {
+  const root = command('ottla', 'A Kafka broker, and the tools for any Kafka.', [
+    ['ottla start --memory', 'a broker on localhost:9092 in a blink'],
+    ['ottla produce orders "one espresso"', 'a record into the topic orders'],
+    ['ottla consume orders', 'everything in it, and what comes next'],
+    ['ottla topics -b kafka.example.org:9092', 'the topics of another cluster'],
+    ['ottla doctor kafka.example.org:9092', 'why a client cannot connect'],
+  ])
+    .version(process.env.OTTLA_VERSION ?? 'from source', '--version', 'show the version')
+    .usage('[command] [options]')
+    .helpCommand('help [command]', 'show the help of a command');
+  root.addCommand(startCommand());
+  root.addCommand(topicsCommand(terminal));
+  root.addCommand(produceCommand(terminal));
+  root.addCommand(consumeCommand(terminal));
+  root.addCommand(groupsCommand(terminal));
+  root.addCommand(configsCommand(terminal));
+  root.addCommand(doctorCommand(terminal, outcome));
+  root.addCommand(healthcheckCommand());
+  root.addCommand(completionCommand(terminal, root));
+  return attach(root, terminal);
+}
+
+/** Runs a command and answers its exit code. Throws UsageError, or what went wrong. */
+export async function runTool(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  if (args[0] === 'healthcheck') return healthcheck(args.slice(1));
+  const outcome: Outcome = { exitCode: 0 };
+  await parse(program(terminal, outcome), withDefaults(args));
+  return outcome.exitCode;
+}
+
+/** `ottla topics` and `ottla groups` alone list. */
+function withDefaults(args: readonly string[]): readonly string[] {
+  const [first, second] = args;
+  const lists = ['topics', 'topic', 'groups', 'group'].includes(first);
+  const isBare = second === undefined || (second.startsWith('-') && !args.includes('--help') && !args.includes('-h'));
+  return lists && isBare ? [first, 'list', ...args.slice(1)] : args;
+}

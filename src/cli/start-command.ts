@@ -1,0 +1,49 @@
+/** The flags of `ottla start`, for whoever parses, shows or completes them. */
+import { Option, type Command } from 'commander';
+import { command } from './command-line.ts';
+import { collect } from './option-values.ts';
+
+export interface StartFlags {
+  port?: string;
+  host?: string;
+  dir?: string;
+  memory?: boolean;
+  set?: string[];
+  config?: string;
+  logLevel?: string;
+}
+
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+const NOTES = `
+Once it answers requests it prints one line, \`ready host:port\`. Ctrl-C or SIGTERM ends it in order, a second one at once.
+Environment variables named KAFKA_… work as in the apache/kafka image: KAFKA_NUM_PARTITIONS=3 sets num.partitions,
+KAFKA_CREATE_TOPICS=orders:3:1 creates topics. Flags come before them, they before the file.`;
+
+/** The command without what it does. */
+export function startCommand(): Command {
+  return command('start', 'run a broker; what `ottla` alone does too', [
+    ['ottla start', 'on localhost:9092, data in ./ottla-data'],
+    ['ottla start --memory', 'nothing on the disk, gone at the end'],
+    ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
+    ['ottla start --set num.partitions=3', 'any broker setting, by its name in Kafka'],
+    ['ottla start --config server.properties', 'Kafka’s own file'],
+  ])
+    .option('--port <n>', 'listen on this port of every interface (default: 9092; 0: any free port)')
+    .option('--host <host>', 'listen on this address only')
+    .option('--dir <dir>', 'keep everything in this directory (default: ./ottla-data)')
+    .option('--memory', 'keep everything in memory and lose it at the end')
+    .option('--set <key=value>', 'a broker setting; may be repeated', collect)
+    .option('--config <file>', 'settings from a server.properties')
+    .addOption(new Option('--log-level <level>', 'what to tell on stderr (default: warn)').choices(LEVELS))
+    .addHelpText('after', NOTES);
+}
+
+/** The command that the container's HEALTHCHECK runs, without what it does. */
+export function healthcheckCommand(): Command {
+  return command('healthcheck', 'exit with 0 when a broker answers, else with 1', [
+    ['ottla healthcheck 127.0.0.1:9092 --timeout-ms 1000', 'one second at most'],
+  ])
+    .argument('[host:port]', 'the broker', '127.0.0.1:9092')
+    .option('--timeout-ms <n>', 'how long to wait (default: 5000)');
+}
