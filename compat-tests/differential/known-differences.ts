@@ -45,6 +45,15 @@ export const knownDifferences: readonly KnownDifference[] = [
     where: /^(DescribeTopicPartitions, impossible names|IncrementalAlterConfigs, operation (9|-1)): /,
     why: 'Kafka trips over them and says UNKNOWN_SERVER_ERROR; Ottla says what is wrong.',
   },
+  {
+    where: /errorCode: Ottla (48|120), Kafka (48|120)$/,
+    why: 'Kafka verifies several producers at once, and tells all by the version of one. Both say: abort the transaction.',
+  },
+  {
+    where: /^Produce, in a transaction, without a producer id: /,
+    why: 'Kafka takes it, for a transaction that nothing ever ends; Ottla says that there is no such producer.',
+  },
+  { where: /^AddPartitionsToTxn, no transactions: /, why: 'Kafka never answers.' },
   { where: /^OffsetForLeaderEpoch, epoch -2: /, why: 'There is no such epoch: Ottla says so.' },
   {
     where:

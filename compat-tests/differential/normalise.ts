@@ -19,7 +19,7 @@ const NODES = new Set(['nodeId', 'leaderId', 'controllerId', 'brokerId', 'replic
 const TEXTS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation']);
 const OWN = new Set(['clusterId', 'host', 'logDir', 'clientHost']);
 const POSITIVE = new Set(['port', 'sessionId', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch']);
-const TIMES = /timestamp/i;
+const TIMES = /timestamp|StartTimeMs/i;
 const RECENT_MS = 600_000;
 
 export function normalised(value: unknown, chosen: Chosen, name = ''): Plain {
@@ -44,6 +44,7 @@ function text(value: string, name: string, { topicIds, prefix }: Chosen): Plain 
 function number(value: number, name: string, { nodeId, producerIds }: Chosen): Plain {
   if (NODES.has(name) && value === nodeId) return '<node>';
   if (POSITIVE.has(name) && value > 0) return `<${name}>`;
+  if (name === 'coordinatorEpoch' && value >= 0) return '<epoch>'; // grows with each start
   if (producerIds.has(value) && /producerId/i.test(name)) return '<producer id>';
   if ((TIMES.test(name) || name === 'logAppendTimeMs') && Math.abs(value - Date.now()) < RECENT_MS) return '<now>';
   return value;

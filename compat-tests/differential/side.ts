@@ -183,8 +183,13 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
   /** A producer id of the broker's own. */
   async producerId(): Promise<number> {
     const { producerId } = await this.send(InitProducerId, { transactionalId: null, transactionTimeoutMs: 1000 });
-    this.#producerIds.add(producerId);
+    this.knowProducer(producerId);
     return producerId;
+  }
+
+  /** From now on a producer id of the broker's own choice has a name. */
+  knowProducer(producerId: number): void {
+    if (producerId >= 0) this.#producerIds.add(producerId);
   }
 
   /** Waits until what was changed before is seen by all parts of the broker: changes of metadata arrive in order. */
@@ -207,8 +212,13 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
   #own(answer: object): unknown {
     const isMine = (value: unknown): boolean => {
       if (typeof value !== 'object' || value === null) return true;
-      const { name, topic, groupId, resourceName, resourceType } = value as Record<string, unknown>;
-      const label = name ?? topic ?? groupId ?? (resourceType === 2 || resourceType === 32 ? resourceName : undefined);
+      const { name, topic, groupId, transactionalId, resourceName, resourceType } = value as Record<string, unknown>;
+      const label =
+        name ??
+        topic ??
+        groupId ??
+        transactionalId ??
+        (resourceType === 2 || resourceType === 32 ? resourceName : undefined);
       if (label === '__share_group_state' || label === '__transaction_state') return false; // made when first used
       if (groupId === '') return false; // whoever committed offsets to it
       return (

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { FindCoordinator, Heartbeat, InitProducerId } from '../../protocol/apis/index.ts';
+import { DescribeTransactions, FindCoordinator, Heartbeat, InitProducerId } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 
 const GROUPS = Array.from({ length: 300 }, (_, at) => `warm-up-${at}`);
 
-/** Waits until the broker coordinates groups on every partition of its offsets topic, and hands out producer ids. */
+/** Waits until the broker coordinates groups and transactions on every partition of their topics, and hands out producer ids. */
 export async function warmUp(bootstrap: string): Promise<void> {
   const [host, port] = bootstrap.split(':');
   const client = await connect({ host, port: Number(port) });
@@ -17,6 +17,14 @@ export async function warmUp(bootstrap: string): Promise<void> {
   }
   const producer = { transactionalId: null, transactionTimeoutMs: 1000 };
   await until(async () => (await client.send(InitProducerId, 5, producer)).errorCode === 0);
+  await until(
+    async () =>
+      (await client.send(FindCoordinator, 4, { keyType: 1, coordinatorKeys: GROUPS })).coordinators[0].errorCode === 0,
+  );
+  await until(async () => {
+    const { transactionStates } = await client.send(DescribeTransactions, 0, { transactionalIds: GROUPS });
+    return transactionStates.every(({ errorCode }) => errorCode === ErrorCode.TRANSACTIONAL_ID_NOT_FOUND);
+  });
   await client.close();
 }
 

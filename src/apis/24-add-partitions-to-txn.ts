@@ -19,15 +19,13 @@ const BATCHED_SINCE = 4;
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   handle: (request, { broker, apiVersion }) => {
     if (apiVersion >= BATCHED_SINCE) {
-      const resultsByTransaction = request.transactions.map((transaction) => {
-        const errorOf = transaction.verifyOnly
-          ? verify(broker, transaction)
-          : add(broker, transaction, EPOCH_BUMP_VERSION);
-        return { transactionalId: transaction.transactionalId, topicResults: results(transaction.topics, errorOf) };
-      });
+      const resultsByTransaction = request.transactions.map((transaction) => ({
+        transactionalId: transaction.transactionalId,
+        topicResults: results(transaction.topics, errorOf(broker, transaction, EPOCH_BUMP_VERSION)),
+      }));
       return { resultsByTransaction };
     }
-    const errorOf = add(
+    const errorOfPartition = errorOf(
       broker,
       {
         transactionalId: request.v3AndBelowTransactionalId,
@@ -40,7 +38,7 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
     );
     return {
       resultsByTopicV3AndBelow: results(request.v3AndBelowTopics, (partition) =>
-        fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
+        fencedBefore(FENCED_SINCE, apiVersion, errorOfPartition(partition)),
       ),
     };
   },
@@ -55,7 +53,7 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 });
 
 /** All or none: where one does not exist, the others are not attempted. */
-function add({ transactions, controller }: BrokerParts, transaction: Transaction, clientVersion: number): ErrorOf {
+function errorOf({ transactions, controller }: BrokerParts, transaction: Transaction, clientVersion: number): ErrorOf {
   const { topicsByName } = controller.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
   const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>
@@ -65,20 +63,18 @@ function add({ transactions, controller }: BrokerParts, transaction: Transaction
     return (partition) =>
       exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
-  const errorCode = transactions.addPartitions(transaction.transactionalId, transaction, partitions, clientVersion);
+  const { transactionalId, verifyOnly } = transaction;
+  if (verifyOnly) return (partition) => transactions.verifyPartition(transactionalId, transaction, partition);
+  const errorCode = transactions.addPartitions(transactionalId, transaction, partitions, clientVersion);
   return () => errorCode;
 }
 
-function verify({ transactions }: BrokerParts, transaction: Transaction): ErrorOf {
-  return (partition) => transactions.verifyPartition(transaction.transactionalId, transaction, partition);
-}
-
-function results(topics: Topics, errorOf: ErrorOf) {
+function results(topics: Topics, errorOfPartition: ErrorOf) {
   return topics.map(({ name, partitions }) => ({
     name,
     resultsByPartition: partitions.map((partitionIndex) => ({
       partitionIndex,
-      partitionErrorCode: errorOf({ topic: name, partition: partitionIndex }),
+      partitionErrorCode: errorOfPartition({ topic: name, partition: partitionIndex }),
     })),
   }));
 }

@@ -1,6 +1,5 @@
 /** Takes the offsets of a group into a transaction; from TxnOffsetCommit v5 on that is done by committing. */
 import { AddOffsetsToTxn } from '../../protocol/apis/25-add-offsets-to-txn.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -8,7 +7,6 @@ const FENCED_SINCE = 2;
 
 export const addOffsetsToTxn = handler(AddOffsetsToTxn, {
   handle: ({ transactionalId, groupId, producerId, producerEpoch }, { broker, apiVersion }) => {
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID };
     const offsets = { topic: '__consumer_offsets', partition: broker.groups.partitionFor(groupId) };
     const errorCode = broker.transactions.addPartitions(transactionalId, { producerId, producerEpoch }, [offsets], 0);
     return { errorCode: fencedBefore(FENCED_SINCE, apiVersion, errorCode) };

@@ -1,24 +1,30 @@
 /** Writes transaction markers: for coordinators on other brokers, and for operators that end a hanging transaction (KIP-664). */
 import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
 import { writeMarker } from '../transactions/markers.ts';
 import { handler } from './handler.ts';
 
+type Asked = RequestOf<typeof WriteTxnMarkers>['markers'][number];
+
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
   handle: ({ markers }, { broker }) => ({
-    markers: markers.map(({ topics, transactionResult: committed, ...rest }) => {
-      const { producerId } = rest;
-      const marker = { ...rest, committed, timestamp: broker.clock.now() };
-      return {
-        producerId,
-        topics: topics.map(({ name, partitionIndexes }) => ({
-          name,
-          partitions: partitionIndexes.map((partitionIndex) => ({
-            partitionIndex,
-            errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker),
+    markers: markers
+      .map(withPartitions)
+      .filter(hasTopics)
+      .map(({ topics, transactionResult: committed, ...rest }) => {
+        const { producerId } = rest;
+        const marker = { ...rest, committed, timestamp: broker.clock.now() };
+        return {
+          producerId,
+          topics: topics.map(({ name, partitionIndexes }) => ({
+            name,
+            partitions: partitionIndexes.map((partitionIndex) => ({
+              partitionIndex,
+              errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker),
+            })),
           })),
-        })),
-      };
-    }),
+        };
+      }),
   }),
   refuse: ({ markers }, errorCode) => ({
     markers: markers.map(({ producerId, topics }) => ({
@@ -30,3 +36,12 @@ export const writeTxnMarkers = handler(WriteTxnMarkers, {
     })),
   }),
 });
+
+/** Kafka answers nothing where nothing is to be written. */
+function withPartitions(marker: Asked): Asked {
+  return { ...marker, topics: marker.topics.filter(({ partitionIndexes }) => partitionIndexes.length > 0) };
+}
+
+function hasTopics({ topics }: Asked): boolean {
+  return topics.length > 0;
+}

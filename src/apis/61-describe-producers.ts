@@ -1,24 +1,25 @@
 /** Shows the producers that partitions remember, and their open transactions (KIP-664). */
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { topicNameFault } from '../cluster/topic-name.ts';
 import type { Partition } from '../partitions/partition.ts';
+import type { BrokerParts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type ProducerEntry = ReturnType<Partition['log']['producers']['producers']['get']> & {};
 
 export const describeProducers = handler(DescribeProducers, {
   handle: ({ topics }, { broker }) => ({
-    topics: topics.map(({ name, partitionIndexes }) => ({
-      name,
-      partitions: partitionIndexes.map((partitionIndex) => {
+    topics: topics.map(({ name, partitionIndexes }) => {
+      const fault = faultOf(name, broker);
+      const partitions = partitionIndexes.map((partitionIndex) => {
         const partition = broker.partitions.get(name, partitionIndex);
-        if (partition === undefined) {
-          return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, activeProducers: [] };
-        }
+        if (partition === undefined) return { partitionIndex, ...fault, activeProducers: [] };
         const activeProducers = Array.from(partition.log.producers.producers.values(), activeProducer);
         return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
-      }),
-    })),
+      });
+      return { name, partitions };
+    }),
   }),
   refuse: ({ topics }, errorCode) => ({
     topics: topics.map(({ name, partitionIndexes }) => ({
@@ -27,6 +28,14 @@ export const describeProducers = handler(DescribeProducers, {
     })),
   }),
 });
+
+/** What is answered for partitions that are not here. */
+function faultOf(name: string, { controller }: BrokerParts): { errorCode: number; errorMessage: string | null } {
+  const fault = topicNameFault(name);
+  if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
+  const errorMessage = controller.image.topicsByName.has(name) ? null : `There is no topic '${name}'`;
+  return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
+}
 
 function activeProducer({
   producerId,

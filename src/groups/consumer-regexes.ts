@@ -1,10 +1,10 @@
 /** Subscriptions by regular expression: which topics they mean, found anew when topics come and go (KIP-848). */
 import { ErrorCode } from '../../protocol/errors.ts';
+import { NamePattern, PatternError } from '../patterns/name-pattern.ts';
 import { forgetRegex } from './consumer-forget.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './consumer-state.ts';
 import type { GroupTopics, Regexes } from './consumer-topics.ts';
 import type { ConsumerTurn, Refusal } from './consumer-turn.ts';
-import { PatternError, TopicPattern } from './topic-pattern.ts';
 
 export interface UpdatedRegexes {
   readonly resolved: Regexes;
@@ -105,7 +105,7 @@ function isUsed(group: ConsumerGroup, regex: string, exceptFor: string): boolean
 
 function resolve(regex: string, { topics, nowMs }: ConsumerTurn): ResolvedRegex | Refusal {
   try {
-    return { topics: matching(new TopicPattern(regex), topics), version: topics.revision, timestamp: nowMs };
+    return { topics: matching(new NamePattern(regex), topics), version: topics.revision, timestamp: nowMs };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const errorMessage = `The regular expression '${regex}' is not one of RE2: ${error.message}.`;
@@ -113,7 +113,7 @@ function resolve(regex: string, { topics, nowMs }: ConsumerTurn): ResolvedRegex 
   }
 }
 
-function matching(pattern: TopicPattern, { topicsByName }: GroupTopics): string[] {
+function matching(pattern: NamePattern, { topicsByName }: GroupTopics): string[] {
   const names: string[] = [];
   for (const name of topicsByName.keys()) if (pattern.matches(name)) names.push(name);
   return names.sort();

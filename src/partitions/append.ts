@@ -32,6 +32,9 @@ export interface ProduceOptions {
   readonly nowMs: number;
 }
 
+/** KIP-890, transactions of version 2. */
+const SEQUENCES_FROM_0_SINCE = 12;
+
 const NO_RECORD_ERRORS: readonly RecordError[] = [];
 
 const result: AppendResult = {
@@ -104,7 +107,7 @@ function admitTransaction(
   partition: Partition,
   bytes: Buffer,
   at: number,
-  { admit }: ProduceOptions,
+  { admit, apiVersion }: ProduceOptions,
 ): AppendResult | null {
   if (admit === undefined || admit === null) {
     return refusedAppend(
@@ -116,7 +119,15 @@ function admitTransaction(
   const producerEpoch = batch.producerEpoch(bytes, at);
   if (partition.hasOpenTransaction(producerId, producerEpoch)) return null;
   const errorCode = admit(partition, producerId, producerEpoch);
-  return errorCode === ErrorCode.NONE ? null : refusedAppend(errorCode);
+  if (errorCode !== ErrorCode.NONE) {
+    return refusedAppend(errorCode, 'The partition does not take part in a transaction of this producer');
+  }
+  // Sequences of version 2 begin anew with each transaction: of an unknown producer, batches before this one are missing.
+  const isUnknown = !partition.log.producers.producers.has(producerId);
+  if (apiVersion >= SEQUENCES_FROM_0_SINCE && isUnknown && batch.baseSequence(bytes, at) !== 0) {
+    return refusedByLog(partition.log, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+  }
+  return null;
 }
 
 export function refusedAppend(errorCode: number, errorMessage: string | null = null): AppendResult {

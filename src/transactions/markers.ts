@@ -13,6 +13,7 @@ export interface MarkedParts {
 
 /** NONE once readers see it; UNKNOWN_TOPIC_OR_PARTITION where there is none here; else why the log refuses it. */
 export function writeMarker(parts: MarkedParts, { topic, partition: index }: TopicPartition, marker: Marker): number {
+  if (marker.producerId < 0 || marker.producerEpoch < 0) return ErrorCode.UNKNOWN_SERVER_ERROR; // Kafka trips over it
   const partition = parts.partitions.get(topic, index);
   if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   try {

@@ -1,6 +1,7 @@
 /** What operators are shown of transactions (KIP-664). Pure. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Transaction, TransactionState } from './transaction-state.ts';
+import { NamePattern, PatternError } from '../patterns/name-pattern.ts';
 import { STATES } from './transaction-state.ts';
 
 /** Named as in DescribeTransactionsResponse. */
@@ -21,7 +22,7 @@ export interface TransactionFilter {
   readonly producerIdFilters: readonly number[];
   /** Those open for longer, in milliseconds; negative: all. */
   readonly durationFilter: number;
-  /** A regular expression for the whole transactional id; null or empty: all. */
+  /** A regular expression in RE2's syntax for the whole transactional id (KIP-1152); null or empty: all. */
   readonly transactionalIdPattern: string | null;
 }
 
@@ -59,7 +60,7 @@ export function undescribedTransaction(transactionalId: string, errorCode: numbe
 
 /** The filters that name no state. */
 export function unknownStates(stateFilters: readonly string[]): string[] {
-  return stateFilters.filter((name) => !isState(name));
+  return [...new Set(stateFilters)].filter((name) => !isState(name));
 }
 
 /** A test by the filter; null where its pattern is no regular expression. */
@@ -68,7 +69,7 @@ export function transactionFilter(
   nowMs: number,
 ): ((transaction: Transaction) => boolean) | null {
   const { stateFilters, producerIdFilters, durationFilter } = filter;
-  const pattern = compilePattern(filter.transactionalIdPattern);
+  const pattern = compilePattern(filter.transactionalIdPattern ?? '');
   if (pattern === null) return null;
   const states = new Set(stateFilters);
   const producerIds = new Set(producerIdFilters);
@@ -76,15 +77,18 @@ export function transactionFilter(
     if (state === 'Dead' || (states.size > 0 && !states.has(state))) return false;
     if (producerIds.size > 0 && !producerIds.has(producerId)) return false;
     if (durationFilter >= 0 && nowMs - startMs <= durationFilter) return false;
-    return pattern.test(transactionalId);
+    return pattern === undefined || pattern.matches(transactionalId);
   };
 }
 
-function compilePattern(text: string | null): RegExp | null {
+/** Undefined where all match. */
+function compilePattern(expression: string): NamePattern | undefined | null {
+  if (expression === '') return undefined;
   try {
-    return new RegExp(`^(?:${text === null || text === '' ? '.*' : text})$`, 'su');
-  } catch {
-    return null;
+    return new NamePattern(expression);
+  } catch (error) {
+    if (error instanceof PatternError) return null;
+    throw error;
   }
 }
 

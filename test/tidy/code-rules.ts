@@ -20,7 +20,7 @@ export const PURE: readonly string[] = [
   'src/groups/offset-*',
   'src/groups/offsets*',
   'src/groups/subscription*',
-  'src/groups/topic-pattern*',
+  'src/patterns/*',
   'src/groups/share-*',
   'src/log/cleaner-filter*',
   'src/log/cleaner-key-hash*',

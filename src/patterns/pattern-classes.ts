@@ -1,21 +1,30 @@
-/** Classes of ASCII characters by the names RE2 has for them. */
+/** Classes of characters by the names RE2 has for them. */
 
-/** 1 at the code of each character that is in it. */
+/** 1 at the code of each ASCII character that is in it, and at BEYOND where others are. */
 export type CharacterSet = Readonly<Uint8Array>;
 
-export const SIZE = 128;
+/** Stands for every character beyond ASCII: no topic has one, and few transactional ids do. */
+export const BEYOND = 128;
+export const SIZE = BEYOND + 1;
+/** Which classes that one is in: those of a letter. */
+const A_LETTER = 'é';
 export const ANY: CharacterSet = new Uint8Array(SIZE).fill(1);
 
-/** Of a character beyond ASCII, which is in no topic's name: nothing. */
 export function oneOf(char: string): Uint8Array {
   const set = new Uint8Array(SIZE);
-  const code = char.codePointAt(0) as number;
-  if (code < SIZE) set[code] = 1;
+  set[indexOf(char)] = 1;
   return set;
 }
 
+/** Where a set says whether the character is in it. */
+export function indexOf(char: string): number {
+  return Math.min(char.codePointAt(0) as number, BEYOND);
+}
+
 function where(test: RegExp): CharacterSet {
-  return Uint8Array.from({ length: SIZE }, (_, code) => Number(test.test(String.fromCharCode(code))));
+  return Uint8Array.from({ length: SIZE }, (_, code) =>
+    Number(test.test(code === BEYOND ? A_LETTER : String.fromCharCode(code))),
+  );
 }
 
 const WORD = where(/\w/);
@@ -23,7 +32,7 @@ const PERL: Readonly<Record<string, CharacterSet>> = { d: where(/[0-9]/), s: whe
 const POSIX: Readonly<Record<string, CharacterSet>> = {
   alnum: where(/[0-9A-Za-z]/),
   alpha: where(/[A-Za-z]/),
-  ascii: ANY,
+  ascii: ANY.map((_, code) => Number(code < BEYOND)),
   blank: where(/[\t ]/),
   // oxlint-disable-next-line no-control-regex -- that is what the class is
   cntrl: where(/[\x00-\x1f\x7f]/),
@@ -44,7 +53,7 @@ export function isWord(code: number): boolean {
 
 /** What may be escaped to mean itself. */
 export function isPunctuation(char: string): boolean {
-  return char.charCodeAt(0) < SIZE && !/[0-9A-Za-z]/.test(char);
+  return char.charCodeAt(0) < BEYOND && !/[0-9A-Za-z]/.test(char);
 }
 
 /** `[:alpha:]` or `[:^alpha:]`; null for a name that is none. */

@@ -1,9 +1,9 @@
 /**
- * Reads a regular expression in RE2's syntax, as far as topic names can tell: they are short and ASCII, and all that is
- * asked is whether the whole name matches. So captures and greed have no meaning, and sets of characters are of ASCII.
+ * Reads a regular expression in RE2's syntax, as far as names can tell: they are short, and all that is asked is whether the
+ * whole name matches. So captures and greed have no meaning, and sets of characters are of ASCII and of what is not.
  */
-import { escapeClass, isPunctuation, oneOf, posixClass, ANY, SIZE } from './topic-pattern-classes.ts';
-import type { CharacterSet } from './topic-pattern-classes.ts';
+import { escapeClass, isPunctuation, oneOf, posixClass, ANY, BEYOND, SIZE } from './pattern-classes.ts';
+import type { CharacterSet } from './pattern-classes.ts';
 
 export type Node =
   | { readonly kind: 'set'; readonly set: CharacterSet }
@@ -225,7 +225,7 @@ class Parser {
       last = this.#classCharacter();
     }
     if (last < first) this.#fail('a range from more to less', start);
-    for (let code = first; code <= Math.min(last, SIZE - 1); code++) set[code] = 1;
+    for (let code = Math.min(first, BEYOND); code <= Math.min(last, BEYOND); code++) set[code] = 1;
   }
 
   #classCharacter(): number {

@@ -1,12 +1,12 @@
 /**
- * Regular expressions over topic names with RE2's syntax and its promise: time grows with the name's length, never
- * exponentially (KIP-848). An expression is a set of places that are all followed at once; sets that have come up are
+ * Regular expressions over names of topics (KIP-848) and transactional ids (KIP-1152), with RE2's syntax and its promise:
+ * time grows with the name's length, never exponentially. An expression is a set of places that are all followed at once; sets that have come up are
  * remembered with what each character makes of them.
  */
-import { isWord, SIZE } from './topic-pattern-classes.ts';
-import type { CharacterSet } from './topic-pattern-classes.ts';
-import { parsePattern, PatternError } from './topic-pattern-syntax.ts';
-import type { Node } from './topic-pattern-syntax.ts';
+import { indexOf, isWord } from './pattern-classes.ts';
+import type { CharacterSet } from './pattern-classes.ts';
+import { parsePattern, PatternError } from './pattern-syntax.ts';
+import type { Node } from './pattern-syntax.ts';
 
 export { PatternError };
 
@@ -36,7 +36,7 @@ interface State {
 
 type Behind = 'start' | 'word' | 'other';
 
-export class TopicPattern {
+export class NamePattern {
   readonly #program: Instruction[] = [];
   #states = new Map<string, State>();
   #compiled = 0;
@@ -51,9 +51,8 @@ export class TopicPattern {
   matches(name: string): boolean {
     if (this.#states.size > MOST_STATES) this.#states = new Map();
     let state = this.#state([0], 'start');
-    for (let i = 0; i < name.length; i++) {
-      const code = name.charCodeAt(i);
-      if (code >= SIZE) return false;
+    for (const char of name) {
+      const code = indexOf(char);
       let next = state.next[code];
       if (next === undefined) state.next[code] = next = this.#advance(state, code);
       if (next === null) return false;
