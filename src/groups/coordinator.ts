@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { LogError, type AppendOptions } from '../partitions/partition.ts';
+import { ReplayLoader, type ReplayedLog } from '../partitions/replay-loader.ts';
 import type { Timer } from '../platform/clock.ts';
 import { appendError } from './append-error.ts';
 import type { JoinResponse, SyncResponse } from './classic-state.ts';
@@ -14,8 +15,7 @@ import type { Refusal } from './consumer-turn.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
-import type { ReplayedLog } from './group-loading.ts';
-import { GroupLoad, GroupLoader } from './group-loading.ts';
+import { GroupLoad } from './group-loading.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { Outcome } from './group-runner.ts';
 import { partitionFor } from './java-hash.ts';
@@ -69,7 +69,7 @@ const RECORDS_A_BATCH = 1000;
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
   readonly #membership: Membership;
-  readonly #loader: GroupLoader;
+  readonly #loader: ReplayLoader<GroupLoad>;
   readonly #partitions = new Map<number, GroupPartition | GroupLoad>();
   #expiry: Timer | null = null;
 
@@ -79,7 +79,7 @@ export class GroupCoordinator {
       find: (groupId) => this.#partitionOf(groupId),
       append: (at, records) => this.#append(at, records),
     });
-    this.#loader = new GroupLoader(
+    this.#loader = new ReplayLoader(
       options.clock,
       (load) => this.#loaded(load),
       ({ at: { index } }, error) => {

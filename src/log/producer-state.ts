@@ -48,6 +48,8 @@ export class ProducerState {
   duplicateTimestamp = -1;
   /** Open transactions by producer id, in the order of their first offsets. */
   readonly #open = new Map<number, number>();
+  /** Transactions that have ended here, and whose marker other replicas may not have yet; by marker. */
+  readonly #unreplicated: CompletedTransaction[] = [];
 
   constructor(entries: readonly ProducerEntry[] = []) {
     for (const entry of entries) this.producers.set(entry.producerId, entry);
@@ -129,7 +131,10 @@ export class ProducerState {
     this.#open.delete(producerId);
     entry.coordinatorEpoch = coordinatorEpoch;
     entry.lastTimestamp = timestamp;
-    return firstOffset < 0 ? null : { producerId, firstOffset, lastOffset: batch.baseOffset(bytes, at), isAborted };
+    if (firstOffset < 0) return null;
+    const completed = { producerId, firstOffset, lastOffset: batch.baseOffset(bytes, at), isAborted };
+    this.#unreplicated.push(completed);
+    return completed;
   }
 
   /** Takes note of whatever kind of batch it is that a producer, or the coordinator for one, has in the log. */
@@ -148,6 +153,18 @@ export class ProducerState {
   get firstUndecidedOffset(): number {
     for (const offset of this.#open.values()) return offset;
     return NONE;
+  }
+
+  /**
+   * First offset of the transactions whose marker is not below the high watermark, or -1: a leader that does not have the
+   * marker may yet follow, and end them otherwise.
+   */
+  firstUnreplicatedOffset(highWatermark: number): number {
+    const ended = this.#unreplicated;
+    if (ended.length === 0) return NONE;
+    const left = ended.findIndex(({ lastOffset }) => lastOffset >= highWatermark);
+    ended.splice(0, left === -1 ? ended.length : left);
+    return ended.reduce((first, { firstOffset }) => (first < 0 ? firstOffset : Math.min(first, firstOffset)), NONE);
   }
 
   /** Forgets producers without an open transaction that have not written for `expirationMs`. */

@@ -91,10 +91,12 @@ export class Partition {
     return this.log.endOffset;
   }
 
-  /** Where read_committed readers stop: before the oldest transaction that is still going on. */
+  /** Where read_committed readers stop: before the oldest transaction that goes on, or whose marker not all replicas have. */
   get lastStableOffset(): number {
-    const unstable = this.log.firstUnstableOffset;
-    return unstable === -1 ? this.highWatermark : Math.min(unstable, this.highWatermark);
+    const { highWatermark, log } = this;
+    const open = log.firstUnstableOffset;
+    const unreplicated = log.producers.firstUnreplicatedOffset(highWatermark);
+    return Math.min(highWatermark, open < 0 ? highWatermark : open, unreplicated < 0 ? highWatermark : unreplicated);
   }
 
   /** Whether the producer has an open transaction here, under this very epoch. */
@@ -192,6 +194,7 @@ export class Partition {
   /** Lets readers see all that is in the log, and wakes those who wait for it. */
   advance(): void {
     this.highWatermark = this.log.endOffset;
+    this.log.producers.firstUnreplicatedOffset(this.highWatermark); // forgets what readers may never ask for
     this.wakeWaiters();
   }
 

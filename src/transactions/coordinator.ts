@@ -1,56 +1,19 @@
 /** The transaction coordinator: gives events to transactions, writes their records first, and has markers written. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Record } from '../../protocol/records/decode.ts';
-import type { RecordDraft } from '../../protocol/records/encode.ts';
-import type { ServerConfig } from '../config/server.ts';
 import { appendError } from '../groups/append-error.ts';
 import { partitionFor } from '../groups/java-hash.ts';
-import { LogError, type Marker } from '../partitions/partition.ts';
-import type { Clock, Timer } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
+import { LogError } from '../partitions/partition.ts';
+import { ReplayLoader } from '../partitions/replay-loader.ts';
+import type { Timer } from '../platform/clock.ts';
+import type { TransactionCoordinatorOptions } from './coordinator-options.ts';
 import { continuation, step, verify } from './transaction.ts';
 import type { Event, Outcome, ProducerIdAndEpoch } from './transaction.ts';
-import { TransactionPartition } from './transaction-partition.ts';
+import { TransactionLoad, TransactionPartition } from './transaction-partition.ts';
 import { encodeTransaction } from './transaction-records.ts';
 import { EPOCH_BUMP_VERSION, isPrepared, partitionsOf } from './transaction-state.ts';
 import type { TopicPartition, Transaction } from './transaction-state.ts';
 import { describeTransaction, transactionFilter, undescribedTransaction, unknownStates } from './transaction-views.ts';
 import type { DescribedTransaction, ListedTransaction, TransactionFilter } from './transaction-views.ts';
-
-/** What the coordinator needs of a partition of __transaction_state; partitions/partition.ts has it. */
-export interface TransactionLog {
-  /** @throws {LogError} where nothing was appended */
-  appendRecords(records: readonly RecordDraft[]): unknown;
-  forEachRecord(visit: (record: Record) => void): void;
-}
-
-export type TransactionConfig = Pick<
-  ServerConfig,
-  | 'transaction.abort.timed.out.transaction.cleanup.interval.ms'
-  | 'transaction.max.timeout.ms'
-  | 'transaction.partition.verification.enable'
-  | 'transaction.remove.expired.transaction.cleanup.interval.ms'
-  | 'transaction.state.log.num.partitions'
-  | 'transactional.id.expiration.ms'
->;
-
-export interface TransactionCoordinatorOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Read at each use. */
-  config(): TransactionConfig;
-  /** The partition of __transaction_state where this broker leads it. */
-  partitionOf(index: number): TransactionLog | undefined;
-  /** How many partitions __transaction_state has; undefined while there is none: the configured number counts then. */
-  partitionCount(): number | undefined;
-  /** Creates __transaction_state where it is missing. */
-  ensureTopic(): Promise<void>;
-  nextProducerId(): Promise<number>;
-  /** NONE, or why the marker is not in the partition; see markers.ts. */
-  writeMarker(partition: TopicPartition, marker: Marker): number;
-  /** Whether the cluster has the partition: one that was deleted gets no marker. */
-  exists(partition: TopicPartition): boolean;
-}
 
 export interface InitRequest {
   readonly transactionalId: string;
@@ -80,13 +43,19 @@ const RETRY_MS = 100;
 
 export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions;
-  readonly #partitions = new Map<number, TransactionPartition>();
+  readonly #partitions = new Map<number, TransactionPartition | TransactionLoad>();
+  readonly #loader: ReplayLoader<TransactionLoad>;
   /** Prepared transactions, and the partitions that have no marker yet. */
   readonly #unmarked = new Map<Transaction, readonly TopicPartition[]>();
   readonly #timers = new Map<'abort' | 'expire' | 'retry', Timer>();
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
+    this.#loader = new ReplayLoader(
+      options.clock,
+      (load) => this.#loaded(load),
+      (load, error) => this.#loadFailed(load, error),
+    );
   }
 
   /** The partition of __transaction_state whose leader coordinates this id. */
@@ -99,37 +68,47 @@ export class TransactionCoordinator {
     return this.#options.ensureTopic();
   }
 
-  /** This broker leads the partition now: it reads its transactions from the log and ends those whose end is decided. */
+  /**
+   * This broker leads the partition now: it reads its transactions from the log and ends those whose end is decided. A small
+   * log is read when this returns; while a large one is, clients are told COORDINATOR_LOAD_IN_PROGRESS.
+   */
   onLeader(index: number, leaderEpoch: number): void {
     const present = this.#partitions.get(index);
-    if (present !== undefined && present.leaderEpoch >= leaderEpoch) return;
+    const presentEpoch = present instanceof TransactionLoad ? present.at.leaderEpoch : present?.leaderEpoch;
+    if (presentEpoch !== undefined && presentEpoch >= leaderEpoch) return;
     this.onResign(index);
     const log = this.#options.partitionOf(index);
     if (log === undefined) return;
-    const at = new TransactionPartition(index, leaderEpoch);
-    try {
-      log.forEachRecord((record) => at.replayRecord(record));
-    } catch (error) {
-      // One damaged partition must not take the broker down: its ids have no coordinator, all others do.
-      this.#options.logger.error('transaction.load-failed', { partition: index, error: String(error) });
-      return;
-    }
-    this.#partitions.set(index, at);
+    const load = new TransactionLoad(new TransactionPartition(index, leaderEpoch), log);
+    this.#partitions.set(index, load);
+    this.#loader.start(load);
+  }
+
+  #loaded({ at }: TransactionLoad): void {
+    this.#partitions.set(at.index, at);
     for (const transaction of at.transactions.values()) if (isPrepared(transaction)) this.#finish(at, transaction);
     this.#schedule('abort', this.#options.config()['transaction.abort.timed.out.transaction.cleanup.interval.ms']);
     this.#schedule('expire', this.#options.config()['transaction.remove.expired.transaction.cleanup.interval.ms']);
+  }
+
+  /** One damaged partition must not take the broker down: its ids have no coordinator, all others do. */
+  #loadFailed({ at }: TransactionLoad, error: unknown): void {
+    this.#partitions.delete(at.index);
+    this.#options.logger.error('transaction.load-failed', { partition: at.index, error: String(error) });
   }
 
   /** Another broker leads the partition, or nobody does. */
   onResign(index: number): void {
     const at = this.#partitions.get(index);
     this.#partitions.delete(index);
+    if (at instanceof TransactionLoad) return this.#loader.cancel(at);
     for (const transaction of at?.transactions.values() ?? []) this.#unmarked.delete(transaction);
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#loader.stop();
     this.#unmarked.clear();
     this.#partitions.clear();
   }
@@ -233,7 +212,10 @@ export class TransactionCoordinator {
     if (matches === null) {
       return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     }
-    const transactionStates = [...this.#partitions.values()]
+    if ([...this.#partitions.values()].some((at) => at instanceof TransactionLoad)) {
+      return { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, unknownStateFilters: [], transactionStates: [] };
+    }
+    const transactionStates = this.#loadedPartitions()
       .flatMap(({ transactions }) => [...transactions.values()])
       .filter(matches)
       .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, transactionState: state }));
@@ -242,7 +224,7 @@ export class TransactionCoordinator {
 
   /** Aborts what has been open for longer than its client said it would take. */
   async abortTimedOut(): Promise<void> {
-    for (const { transactions } of this.#partitions.values()) {
+    for (const { transactions } of this.#loadedPartitions()) {
       for (const transactionalId of transactions.keys()) {
         const { hasChanged } = await this.#run(transactionalId, (newProducerId) => ({
           type: 'tick',
@@ -257,7 +239,7 @@ export class TransactionCoordinator {
   /** Forgets ids that have been unused for transactional.id.expiration.ms. */
   expire(): void {
     const expirationMs = this.#options.config()['transactional.id.expiration.ms'];
-    for (const { transactions } of this.#partitions.values()) {
+    for (const { transactions } of this.#loadedPartitions()) {
       for (const transactionalId of transactions.keys()) {
         this.#step(transactionalId, { type: 'expire', nowMs: this.#now(), expirationMs });
       }
@@ -369,7 +351,13 @@ export class TransactionCoordinator {
 
   /** Where the id lives, or what a client is told when that is not here. */
   #at(transactionalId: string): TransactionPartition | number {
-    return this.#partitions.get(this.partitionFor(transactionalId)) ?? ErrorCode.NOT_COORDINATOR;
+    const at = this.#partitions.get(this.partitionFor(transactionalId));
+    if (at === undefined) return ErrorCode.NOT_COORDINATOR;
+    return at instanceof TransactionLoad ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
+  }
+
+  #loadedPartitions(): TransactionPartition[] {
+    return [...this.#partitions.values()].filter((at) => at instanceof TransactionPartition);
   }
 
   #append(at: TransactionPartition, transactionalId: string, next: Transaction | null): number {

@@ -1,5 +1,6 @@
 /** All transactional ids of one partition of __transaction_state, as its records tell. Changed by replayed records only. */
 import type { Record } from '../../protocol/records/record.ts';
+import type { ReplayedLog, ReplayLoad } from '../partitions/replay-loader.ts';
 import { decodeTransaction } from './transaction-records.ts';
 import type { Transaction } from './transaction-state.ts';
 
@@ -23,5 +24,16 @@ export class TransactionPartition {
   replayRecord({ key, value }: Pick<Record, 'key' | 'value'>): void {
     const decoded = key === null ? null : decodeTransaction(key, value);
     if (decoded !== null) this.replay(decoded.transactionalId, decoded.transaction);
+  }
+}
+
+/** The same while it is read: whoever asks for its transactions is told COORDINATOR_LOAD_IN_PROGRESS. */
+export class TransactionLoad implements ReplayLoad {
+  readonly at: TransactionPartition;
+  readonly pieces: Iterator<void>;
+
+  constructor(at: TransactionPartition, log: ReplayedLog) {
+    this.at = at;
+    this.pieces = log.recordPieces((record) => at.replayRecord(record));
   }
 }

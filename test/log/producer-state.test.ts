@@ -200,3 +200,26 @@ describe('a marker', () => {
     expect(state(true).checkMarker(2, 0, 0)).toBe(NONE);
   });
 });
+
+it('a transaction is unreplicated until the high watermark has passed its marker', () => {
+  const state = new ProducerState();
+  const replay = (bytes: Buffer, offset: number): void => {
+    setBaseOffset(bytes, 0, offset);
+    state.replay(bytes, 0);
+  };
+  const marker = (producerId: number): Buffer =>
+    encodeBatch({
+      records: [endTxnMarker('COMMIT', 0, 1)],
+      producerId,
+      producerEpoch: 1,
+      isTransactional: true,
+      isControl: true,
+    });
+  replay(produced({ sequence: 0, transactional: true }, 1), 10);
+  replay(produced({ sequence: 0, transactional: true }, 2), 11);
+  replay(marker(2), 12);
+  expect([11, 12, 13].map((highWatermark) => state.firstUnreplicatedOffset(highWatermark))).toEqual([11, 11, -1]);
+  replay(marker(1), 13);
+  expect(state.firstUndecidedOffset).toBe(-1);
+  expect([13, 14, 15].map((highWatermark) => state.firstUnreplicatedOffset(highWatermark))).toEqual([10, -1, -1]);
+});

@@ -194,3 +194,18 @@ test('read_committed stops before the oldest open transaction', () => {
   expect([values(one), one.highWatermark, one.lastStableOffset]).toEqual([['a'], 2, 1]);
   expect(values(read([asked('orders')])[0])).toEqual(['a', 'b']);
 });
+
+test('read_committed stops before a transaction whose marker is not below the high watermark', () => {
+  fill(orders, ['a']);
+  orders.advance = () => {}; // other replicas have none of it yet
+  const producer = { producerId: 7, producerEpoch: 0 };
+  const record = { key: null, value: Buffer.from('b'), timestamp: 1 };
+  orders.appendRecords([record], { transaction: producer });
+  orders.appendMarker({ ...producer, committed: true, coordinatorEpoch: 0, transactionVersion: 1, timestamp: 1 });
+  const stable = (highWatermark: number): number => {
+    orders.highWatermark = highWatermark;
+    return orders.lastStableOffset;
+  };
+  // The transaction is at offset 1, its marker at 2.
+  expect([1, 2, 3].map(stable)).toEqual([1, 1, 3]);
+});

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
+import { decodeBatch, type DecodedBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
 import type { Record } from '../../protocol/records/decode.ts';
 import { LogError, type Marker } from '../../src/partitions/partition.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { TransactionCoordinator, type TransactionLog } from '../../src/transactions/coordinator.ts';
+import type { TransactionLog } from '../../src/transactions/coordinator-options.ts';
+import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
 import type { TopicPartition } from '../../src/transactions/transaction-state.ts';
 
 const T0 = { topic: 't', partition: 0 };
@@ -20,8 +21,12 @@ class MemoryLog implements TransactionLog {
     this.batches.push(encodeBatch({ records: [...records] }));
   }
 
-  forEachRecord(visit: (record: Record) => void): void {
-    for (const bytes of this.batches) for (const record of decodeBatch(bytes).records) visit(record);
+  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Generator<void> {
+    for (let at = 0; at < this.batches.length; at++) {
+      const batch = decodeBatch(this.batches[at]);
+      for (const record of batch.records) visit(record, batch);
+      if (at + 1 < this.batches.length) yield;
+    }
   }
 }
 
@@ -32,12 +37,19 @@ class Setting {
   readonly errors: string[] = [];
   markerError: number = ErrorCode.NONE;
   hasProducerIds = true;
+  /** How far time moves each time that somebody looks how much is left of a slice. */
+  msPerLook = 0;
+  #looks = 0;
   coordinator = this.make();
 
   make(): TransactionCoordinator {
     let producerId = 0;
     return new TransactionCoordinator({
-      clock: this.clock,
+      clock: {
+        now: () => this.clock.now(),
+        monotonic: () => this.clock.monotonic() + (this.#looks += this.msPerLook),
+        after: (delayMs, run) => this.clock.after(delayMs, run),
+      },
       logger: {
         ...silentLogger,
         error: (event) => void this.errors.push(event),
@@ -173,4 +185,51 @@ test('a record that cannot be read costs its partition, not the broker', () => {
   setting.log.appendRecords([{ key: Buffer.from([0, 0, 0, 9]), value: null, timestamp: 0 }]);
   expect(setting.lead().coordinator.describe('id').errorCode).toBe(ErrorCode.NOT_COORDINATOR);
   expect(setting.errors).toEqual(['transaction.load-failed']);
+});
+
+test('a large log is read between requests, which are told to come again', async () => {
+  const setting = new Setting().lead();
+  for (let id = 0; id < 50; id++) await setting.init(`id-${id}`);
+  setting.coordinator = setting.make();
+  setting.msPerLook = 3;
+  setting.lead(4);
+  const { coordinator } = setting;
+  const all = { stateFilters: [], producerIdFilters: [], durationFilter: -1, transactionalIdPattern: null };
+  expect(coordinator.describe('id-0').errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  expect(coordinator.list(all).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  expect((await setting.init('id-0')).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  expect((await setting.end(0)).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  expect(setting.add(0)).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  await setting.clock.advance(1);
+  expect(coordinator.list(all).transactionStates).toHaveLength(50);
+  expect((await setting.init('id-0')).producerEpoch).toBe(1);
+});
+
+test('a coordinator that resigns while it reads is none, and reads again when it leads again', async () => {
+  const setting = new Setting().lead();
+  for (let id = 0; id < 50; id++) await setting.init(`id-${id}`);
+  setting.coordinator = setting.make();
+  setting.msPerLook = 3;
+  setting.lead(4);
+  setting.coordinator.onResign(0);
+  expect(setting.coordinator.describe('id-0').errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+  await setting.clock.advance(1);
+  expect(setting.coordinator.describe('id-0').errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+  setting.lead(5);
+  await setting.clock.advance(1);
+  expect(setting.coordinator.describe('id-49').transactionState).toBe('Empty');
+});
+
+test('a coordinator that resigns while markers are refused leaves them to the next', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  setting.add(0);
+  setting.markerError = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  await setting.end(0);
+  setting.coordinator.onResign(0);
+  setting.markerError = ErrorCode.NONE;
+  await setting.clock.advance(1000);
+  expect(setting.marked).toEqual([]);
+  setting.lead(9);
+  expect(setting.marked).toEqual([{ ...T0, producerEpoch: 1, committed: true, coordinatorEpoch: 9 }]);
 });
