@@ -6,8 +6,8 @@
 
 /** Large enough that a 1 MiB frame rarely has to be carried (HOT-PATHS: 1 MiB reads cost least). */
 export const RECEIVE_BYTES = 1 << 20;
-/** A response of up to 1 MiB of records leaves in one write, with room for what stands around the records. */
-export const OUTPUT_BYTES = (1 << 20) + (1 << 16);
+/** A response of up to 1 MiB of records leaves in one write, with room for what stands before and around the records. */
+export const OUTPUT_BYTES = (1 << 20) + (1 << 17);
 
 const SMALLEST_CLASS = 10; // 1 KiB
 const LARGEST_POOLED_CLASS = 23; // 8 MiB; larger frames are rare, and their memory goes back to the collector

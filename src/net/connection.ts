@@ -16,8 +16,12 @@ import { type Buffers, OUTPUT_BYTES } from './buffers.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 
 const SIZE_BYTES = 4;
-/** Pipelined answers are sent on when so many bytes have gathered, however many requests still stand in the buffer. */
-const SEND_ABOVE_BYTES = 1 << 20;
+/**
+ * Pipelined answers are sent on when so many bytes have gathered, however many requests still stand in the buffer: few
+ * enough that behind them a Fetch response with 1 MiB of records still fits into the output. It grew for each one before,
+ * and fresh memory cost three times the fetch (docs/performance.md).
+ */
+const SEND_ABOVE_BYTES = 1 << 16;
 /** Frames that wait behind a waiting one are still read up to here, so that a client's going away is seen at once. */
 const READ_AHEAD_BYTES = 1 << 16;
 /** Memory for an announced frame is taken at once up to here, and beyond only as its bytes really come. */
