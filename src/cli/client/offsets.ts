@@ -14,6 +14,13 @@ export interface TopicPartition {
 
 export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
+/** As requests want them: each topic once, with all that concerns it. */
+export function byTopic<T extends TopicPartition>(of: readonly T[]): [string, T[]][] {
+  const topics = new Map<string, T[]>();
+  for (const each of of) topics.set(each.topic, [...(topics.get(each.topic) ?? []), each]);
+  return [...topics];
+}
+
 /**
  * Offsets by `nameOf`. A time (milliseconds since 1970) finds the first record at or after it; -1 where there is none.
  * With `committed`, the end is the last stable offset.
