@@ -1,26 +1,34 @@
-# docker build -t ottla . && docker run -p 9092:9092 -v ottla:/data ottla
-# Both stages take another base with --build-arg BASE=…; it needs Node 20 or later and a user called `node`.
-ARG BASE=node:26-alpine
+# docker build -t ottla . && docker run -p 9092:9092 -v ottla:/var/lib/kafka/data ottla
+# For several platforms: docker buildx build --platform linux/amd64,linux/arm64 -t ottla .
+# The base must have Node 22 or later with npm, bash, and a user `node`; another one is taken with --build-arg BASE=…
+ARG BASE=node:26-slim
 
 FROM ${BASE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Without scripts: this image has its own Node, and the one the checkout pins is for other C libraries.
+# Without scripts: this image has its own Node, and the one the checkout pins is for its own tests.
 RUN npm ci --ignore-scripts
 COPY . .
 RUN node scripts/bundle.mjs
+# Only what a broker and the scripts around it need goes into the image; that halves it.
+RUN container/rootfs.sh /image \
+ && mkdir -p /image/ottla /image/var/lib/kafka/data /image/mnt/shared/config /image/etc/kafka/secrets \
+ && cp -r LICENSE bin dist /image/ottla/ \
+ && cp -r container/root/. /image/ \
+ && ln -s /ottla/bin/ottla.cjs /image/usr/local/bin/ottla \
+ # What images of Kafka let their users change belongs to the user who runs this one.
+ && chown -R node:node /image/var/lib/kafka /image/etc/kafka /image/etc/confluent /image/mnt/shared
 
-FROM ${BASE}
-ENV NODE_ENV=production
-WORKDIR /ottla
-COPY LICENSE ./
-COPY bin bin
-COPY --from=build /build/dist dist
-RUN mkdir /data && chown node:node /data && ln -s /ottla/bin/ottla.cjs /usr/local/bin/ottla
+FROM scratch
+COPY --from=build /image /
+ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
+# A first start leaves compiled code beside the bundle, so that those with a read-only root find it.
+RUN timeout --signal=TERM 2 ottla start --memory --port 0; test $? = 124
 USER node
-VOLUME /data
+WORKDIR /home/node
+VOLUME /var/lib/kafka/data
 EXPOSE 9092
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["node", "/ottla/bin/ottla.cjs", "healthcheck", "127.0.0.1:9092"]
-ENTRYPOINT ["node", "/ottla/bin/ottla.cjs"]
-CMD ["--dir", "/data"]
+HEALTHCHECK --interval=500ms --timeout=20s --start-period=10s --retries=3 CMD ["ottla-healthcheck"]
+ENTRYPOINT ["ottla-entrypoint"]
+CMD ["/etc/kafka/docker/run"]

@@ -35,12 +35,20 @@ async function read(
 ): Promise<{ address: string; host: string; port: number; timeoutMs: number } | null> {
   const command = attach(healthcheckCommand(), processTerminal());
   if (!(await parse(command, args))) return null;
-  const [address] = command.processedArgs as string[];
-  const timeoutMs = Number(command.opts<{ timeoutMs?: string }>().timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const flags = command.opts<{ timeoutMs?: string; container?: boolean }>();
+  const timeoutMs = Number(flags.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   if (!(timeoutMs > 0)) throw new UsageError('--timeout-ms wants a number of milliseconds');
+  const address = flags.container ? await addressHere() : (command.processedArgs as string[])[0];
   if (!/:\d+$/.test(address))
     throw new UsageError(`'${address}' is no address: write host:port, such as 127.0.0.1:9092`);
   return { address, ...parseAddress(address), timeoutMs };
+}
+
+/** Reading the configuration takes its tables, which no other health check needs. */
+async function addressHere(): Promise<string> {
+  const { containerAddress } = await import('./container.ts');
+  const { host, port } = containerAddress(process.env);
+  return `${host}:${port}`;
 }
 
 /** What listens but never answers must not be taken for well, nor waited for. */

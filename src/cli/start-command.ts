@@ -10,6 +10,7 @@ export interface StartFlags {
   memory?: boolean;
   set?: string[];
   config?: string;
+  container?: boolean;
   logLevel?: string;
 }
 
@@ -35,6 +36,7 @@ export function startCommand(): Command {
     .option('--memory', 'keep everything in memory and lose it at the end')
     .option('--set <key=value>', 'a broker setting; may be repeated', collect)
     .option('--config <file>', 'settings from a server.properties')
+    .addOption(new Option('--container', 'run as the image does').hideHelp())
     .addOption(new Option('--log-level <level>', 'what to tell on stderr (default: warn)').choices(LEVELS))
     .addHelpText('after', NOTES);
 }
@@ -45,5 +47,6 @@ export function healthcheckCommand(): Command {
     ['ottla healthcheck 127.0.0.1:9092 --timeout-ms 1000', 'one second at most'],
   ])
     .argument('[host:port]', 'the broker', '127.0.0.1:9092')
-    .option('--timeout-ms <n>', 'how long to wait (default: 5000)');
+    .option('--timeout-ms <n>', 'how long to wait (default: 5000)')
+    .addOption(new Option('--container', 'ask the broker that KAFKA_… variables describe').hideHelp());
 }

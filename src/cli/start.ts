@@ -8,6 +8,7 @@ import { nodeFiles } from '../platform/files.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
+import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
 import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
@@ -22,11 +23,13 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const { values, warnings } = combineSettings({
     set: settingsOf(flags),
     environment: environment.values,
-    file: flags.config === undefined ? new Map() : readProperties(flags.config),
+    file: fileSettings(flags),
   });
   const isMemory = flags.memory === true;
   const settings = new Map(values);
-  if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) settings.set('log.dirs', DEFAULT_DIRECTORY);
+  if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) {
+    settings.set('log.dirs', flags.container ? CONTAINER_DIRECTORY : DEFAULT_DIRECTORY);
+  }
   // Whoever keeps nothing is developing: consumers that restart need not wait for their former selves.
   if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
 
@@ -47,6 +50,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   );
   await createTopics(broker, environment, logger);
   process.stdout.write(`ready ${broker.bootstrap}\n`);
+  if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
   welcome(terminal, broker.bootstrap);
   await toldToEnd();
   await broker.stop();
@@ -71,6 +75,11 @@ function settingsOf(flags: StartFlags): Map<string, string> {
   }
   if (dir !== undefined) settings.set('log.dirs', dir);
   return settings;
+}
+
+function fileSettings({ config, container }: StartFlags): Map<string, string> {
+  if (config !== undefined) return readProperties(config);
+  return container ? mountedSettings() : new Map<string, string>();
 }
 
 function readProperties(path: string): Map<string, string> {

@@ -35,7 +35,15 @@ const NOT_KEYS = new Set([
   'KAFKA_MOUNTED_CONF_DIR',
   'KAFKA_VOLUME_DIR',
 ]);
-const NOT_KEY_PREFIXES = ['KAFKA_LOG4J', 'KAFKA_JMX', 'KAFKA_TOOLS_', 'KAFKA_DEBUG_'];
+const NOT_KEY_PREFIXES = [
+  'KAFKA_LOG4J',
+  'KAFKA_JMX',
+  'KAFKA_TOOLS_',
+  'KAFKA_DEBUG_',
+  // Of confluentinc's images: their REST proxy, metrics reporter and licence.
+  'KAFKA_REST_',
+  'KAFKA_CONFLUENT_',
+];
 /** File names below /etc/kafka/secrets, which the image turns into keystore keys itself. */
 const SECRET_FILES = /^KAFKA_SSL_(KEYSTORE|TRUSTSTORE|KEY)_(FILENAME|CREDENTIALS)$/;
 const SECRETS_ADVICE = 'give certificates as PEM with KAFKA_SSL_KEYSTORE_CERTIFICATE_CHAIN and KAFKA_SSL_KEYSTORE_KEY';
