@@ -13,6 +13,7 @@ import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
+const HOUR_MS = 3_600_000;
 const DEFAULT_DIRECTORY = 'ottla-data';
 
 export async function start(args: string[], terminal = processTerminal()): Promise<number> {
@@ -39,6 +40,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     () => systemClock.now(),
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
+  if (settings.get('process.roles') === 'controller') return idle(settings, logger);
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger }).catch(
     (error: Error) => {
@@ -54,6 +56,20 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   welcome(terminal, broker.bootstrap);
   await toldToEnd();
   await broker.stop();
+  return 0;
+}
+
+/** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */
+async function idle(settings: ReadonlyMap<string, string>, logger: Logger): Promise<number> {
+  logger.warn('idle', { message: 'process.roles=controller: a broker of Ottla is its own controller' });
+  process.stdout.write(upLines(settings.get('node.id')!));
+  // Signals alone do not keep a process alive.
+  let waiting = systemClock.after(HOUR_MS, again);
+  function again(): void {
+    waiting = systemClock.after(HOUR_MS, again);
+  }
+  await toldToEnd();
+  waiting.cancel();
   return 0;
 }
 
