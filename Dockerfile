@@ -25,7 +25,7 @@ ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
 # A first start leaves compiled code beside the bundle, so that those with a read-only root find it.
 RUN timeout --signal=TERM 2 ottla start --memory --port 0; test $? = 124
 USER node
-WORKDIR /home/node
+WORKDIR /var/lib/kafka
 VOLUME /var/lib/kafka/data
 EXPOSE 9092
 STOPSIGNAL SIGTERM

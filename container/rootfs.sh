@@ -34,4 +34,3 @@ for file in /etc/passwd /etc/group /etc/ssl/certs/ca-certificates.crt; do
   if [ -e "$file" ]; then copy "$file"; fi
 done
 printf 'hosts: files dns\n' > "$root/etc/nsswitch.conf"
-mkdir -p "$root/home/node" && chown node:node "$root/home/node"

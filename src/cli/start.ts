@@ -51,10 +51,11 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     },
   );
   await createTopics(broker, environment, logger);
+  const end = toldToEnd(); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${broker.bootstrap}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
   welcome(terminal, broker.bootstrap);
-  await toldToEnd();
+  await end;
   await broker.stop();
   return 0;
 }
@@ -62,13 +63,14 @@ export async function start(args: string[], terminal = processTerminal()): Promi
 /** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */
 async function idle(settings: ReadonlyMap<string, string>, logger: Logger): Promise<number> {
   logger.warn('idle', { message: 'process.roles=controller: a broker of Ottla is its own controller' });
+  const end = toldToEnd();
   process.stdout.write(upLines(settings.get('node.id')!));
   // Signals alone do not keep a process alive.
   let waiting = systemClock.after(HOUR_MS, again);
   function again(): void {
     waiting = systemClock.after(HOUR_MS, again);
   }
-  await toldToEnd();
+  await end;
   waiting.cancel();
   return 0;
 }
