@@ -26,6 +26,9 @@ export class LogDirectoryError extends Error {
   override name = 'LogDirectoryError';
 }
 
+/** Not a partition of any topic: the controller's own. */
+const METADATA_TOPIC = '__cluster_metadata';
+
 export interface LogDirectoryOptions {
   readonly files: Files;
   readonly clock: Clock;
@@ -124,7 +127,7 @@ export class LogDirectory {
     for (const name of this.#files.list(this.path)) {
       const match = PARTITION.exec(name);
       const path = join(this.path, name);
-      if (match === null || !this.#files.isDirectory(path)) continue;
+      if (match === null || match[1] === METADATA_TOPIC || !this.#files.isDirectory(path)) continue;
       found.push({ name, path, topic: match[1], partition: Number(match[2]), topicId: this.#topicIdIn(path) });
     }
     return found;
