@@ -1,29 +1,29 @@
 /** Ottla from this checkout and an Apache Kafka, each on a directory of its own; both can be stopped and started again. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Client } from '../../protocol/client.ts';
-import { freePort } from '../../test/crash/free-port.ts';
+import { startKafka } from '../../scripts/kafka/index.ts';
+import { startBroker } from '../../src/broker.ts';
 import { dial } from '../../test/running-broker.ts';
+import { javaVersion } from '../brokers/kafka.ts';
+import { freePort } from '../brokers/ports.ts';
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const KAFKA = join(REPOSITORY, '../shared/tools/kafka/server');
-const MAIN = join(REPOSITORY, 'src/main.ts');
-const SETTINGS = [
-  'log.cleaner.backoff.ms=200',
-  'log.retention.check.interval.ms=300',
-  'log.initial.task.delay.ms=300',
-  'log.segment.delete.delay.ms=600000', // Kafka loses a directory when a file goes while it is flushed
-  'log.cleaner.dedupe.buffer.size=16777216',
-  'offsets.topic.num.partitions=1',
-  'transaction.state.log.num.partitions=1',
-];
+const SETTINGS = {
+  'log.cleaner.backoff.ms': '200',
+  'log.retention.check.interval.ms': '300',
+  'log.initial.task.delay.ms': '300',
+  'log.segment.delete.delay.ms': '600000', // Kafka loses a directory when a file goes while it is flushed
+  'log.cleaner.dedupe.buffer.size': '16777216',
+  'offsets.topic.num.partitions': '1',
+  'transaction.state.log.num.partitions': '1',
+};
+const JAVA_MIN = 17;
 
-export const hasKafka = existsSync(KAFKA);
-if (!hasKafka) process.stderr.write('No Apache Kafka to compare with: nothing is tested.\n');
+export const hasKafka = (javaVersion() ?? 0) >= JAVA_MIN;
+if (!hasKafka) {
+  process.stderr.write(`Apache Kafka wants Java ${JAVA_MIN} or later, which is not here: nothing is tested.\n`);
+}
 
 export class Broker {
   readonly name: 'ottla' | 'kafka';
@@ -32,7 +32,7 @@ export class Broker {
   readonly #directory: string;
   #port = 0;
   #controllerPort = 0;
-  #process: ChildProcess | null = null;
+  #running: { readonly bootstrap: string; stop(): Promise<void> } | null = null;
   #client: Client | null = null;
 
   constructor(name: 'ottla' | 'kafka') {
@@ -47,24 +47,25 @@ export class Broker {
 
   async start(): Promise<void> {
     if (this.#port === 0) [this.#port, this.#controllerPort] = [await freePort(), await freePort()];
-    const settings = SETTINGS.flatMap((each) => ['--set', each]);
-    const listen = ['--port', `${this.#port}`, '--dir'];
-    const [command, ...args] =
+    const [port, controllerPort] = [this.#port, this.#controllerPort];
+    this.#running =
       this.name === 'kafka'
-        ? [KAFKA, ...listen, this.#directory, '--controller-port', `${this.#controllerPort}`]
-        : [process.execPath, MAIN, '--host', '127.0.0.1', ...listen, this.logDirectory, '--set', 'node.id=1'];
-    this.#process = await ready(command, [...args, ...settings]);
-    this.#client = await dial(`127.0.0.1:${this.#port}`);
+        ? await startKafka({ dir: this.#directory, port, controllerPort, config: SETTINGS })
+        : await startBroker({
+            settings: {
+              ...SETTINGS,
+              'node.id': '1',
+              listeners: `PLAINTEXT://127.0.0.1:${port}`,
+              'log.dirs': this.logDirectory,
+            },
+          });
+    this.#client = await dial(this.#running.bootstrap);
   }
 
   async stop(): Promise<void> {
     await this.#client?.close();
-    const child = this.#process;
-    this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill();
-    await gone;
+    await this.#running?.stop();
+    this.#running = null;
   }
 
   async remove(): Promise<void> {
@@ -90,17 +91,6 @@ export class Pair {
   async remove(): Promise<void> {
     await Promise.all([this.ottla.remove(), this.kafka.remove()]);
   }
-}
-
-function ready(command: string, args: string[]): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${command} ended with ${code} before it was ready`)));
-    createInterface(child.stdout).on('line', (line) => {
-      if (line.startsWith('ready')) resolve(child);
-    });
-  });
 }
 
 /** Asks again until `isSo`; says what it saw last when it takes too long. */

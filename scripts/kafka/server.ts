@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiVersions } from '../../protocol/apis/index.ts';
@@ -82,6 +82,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
 
 function prepare(dir: string, { port, controllerPort, config }: KafkaOptions): string {
   mkdirSync(dir, { recursive: true });
+  rmSync(join(dir, 'server.log'), { force: true }); // of an earlier life here: it would say that it has started
   const controller = `127.0.0.1:${controllerPort ?? (port + 10_000 <= 65_535 ? port + 10_000 : port - 10_000)}`;
   const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`;
   const settings: Record<string, string | number> = {

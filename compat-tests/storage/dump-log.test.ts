@@ -1,19 +1,15 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runTool } from '../../scripts/kafka/index.ts';
 import { nodeFiles } from '../../src/platform/files.ts';
-import { compact, keyed } from './cleaner-fixture.ts';
-import { append, batchOf, fixture, readAll } from './log-fixture.ts';
-import { marker } from './transaction-fixture.ts';
+import { compact, keyed } from '../../test/log/cleaner-fixture.ts';
+import { append, batchOf, fixture, readAll } from '../../test/log/log-fixture.ts';
+import { marker } from '../../test/log/transaction-fixture.ts';
+import { hasKafka } from './brokers.ts';
 
-const run = promisify(execFile);
-const tool = resolve(import.meta.dirname, '../../../shared/tools/kafka/kafka');
-const installed = existsSync(tool) && existsSync(process.env.KAFKA_HOME ?? join(homedir(), '.cache/apache-kafka'));
-
-describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped where that is not there)', () => {
+describe.skipIf(!hasKafka)('files read by kafka-dump-log', () => {
   let root = '';
   let directory = '';
   beforeAll(() => {
@@ -38,8 +34,8 @@ describe.skipIf(!installed)('files read by the tool of Apache Kafka (skipped whe
   const dump = async (of: string, suffix: string, ...flags: string[]) => {
     const names = nodeFiles.list(of).filter((name) => name.endsWith(suffix));
     const files = names.map((name) => join(of, name)).join(',');
-    const { stdout, stderr } = await run(tool, ['dump-log', ...flags, '--files', files], { maxBuffer: 1e8 });
-    return stdout + stderr;
+    const { output } = await runTool('dump-log', [...flags, '--files', files]);
+    return output;
   };
 
   it('are record batches in order', async () => {
