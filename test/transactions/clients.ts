@@ -110,6 +110,9 @@ export async function feed(broker: FaultyBroker, history: History, count: number
   }
 }
 
+/** Whoever answers requests. */
+type Asked = Pick<FaultyBroker, 'send'>;
+
 /** A reader of committed records, which passes over aborted ones as clients do: with the list that comes with a fetch. */
 export class Reader {
   readonly values: string[] = [];
@@ -118,12 +121,12 @@ export class Reader {
   position = 0;
   lastStableOffset = -1;
   highWatermark = -1;
-  readonly #broker: FaultyBroker;
+  readonly #broker: Asked;
   readonly #topic: string;
   readonly #partition: number;
   readonly #history: History;
 
-  constructor(broker: FaultyBroker, history: History, topic: string, partition: number) {
+  constructor(broker: Asked, history: History, topic: string, partition: number) {
     this.#broker = broker;
     this.#history = history;
     this.#topic = topic;

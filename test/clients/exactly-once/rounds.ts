@@ -1,0 +1,178 @@
+/** Chains of real clients on a broker that is killed again and again, and what the checker of their history says. */
+import { CreateTopics } from '../../../protocol/apis/index.ts';
+import { seededRandom, type Random } from '../../../src/platform/random.ts';
+import { Reader } from '../../transactions/clients.ts';
+import { History } from '../../transactions/history.ts';
+import { librdkafka } from '../librdkafka.ts';
+import { BrokerProcess } from './broker-process.ts';
+import { copyAll, OUTPUT_PARTITIONS, type Places } from './chain.ts';
+import { missingJava, runJava } from './java.ts';
+import { openFeed, openKafkajs } from './kafkajs.ts';
+import { openLibrdkafka } from './librdkafka.ts';
+
+export const clientNames = ['kafkajs', 'librdkafka', 'java', 'streams'] as const;
+export type ClientName = (typeof clientNames)[number];
+
+export interface Rounds {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly clients: readonly ClientName[];
+  readonly keep?: boolean;
+  readonly say?: (line: string) => void;
+}
+
+/** One client's input, copy and history. */
+interface Chain {
+  readonly name: ClientName;
+  readonly places: Places;
+  readonly history: History;
+  readonly random: Random;
+  /** Values that were acknowledged. */
+  fed: number;
+  isFed: boolean;
+  isCopied: boolean;
+}
+
+const PATIENCE_MS = 90_000;
+const PAUSE_MS = 100;
+const MOST_PER_BATCH = 4;
+
+/** Why a client cannot take part; null where it can. */
+export function missing(name: ClientName): string | null {
+  if (name === 'librdkafka') return librdkafka === null ? 'it is not built: npm run librdkafka' : null;
+  return name === 'java' || name === 'streams' ? missingJava() : null;
+}
+
+/** What was violated, each with the client's name; empty where everything came out once. */
+export async function runRounds({ rounds, seed, clients, keep = false, say = () => {} }: Rounds): Promise<string[]> {
+  const random = seededRandom(seed);
+  const broker = await BrokerProcess.start();
+  const chains = clients.map((name, at) => newChain(name, broker.bootstrap, seededRandom(seed + at + 1)));
+  await createTopics(broker, chains);
+  const state = { isFeeding: true, isOver: false };
+  const working = chains.flatMap((chain) => [
+    feed(chain, () => state.isFeeding),
+    copy(broker, chain, () => state.isOver),
+    watch(broker, chain, () => state.isOver),
+  ]);
+  for (const work of working) work.catch(() => {}); // told below
+  for (let round = 1; round <= rounds; round++) {
+    await wait(300 + random.float() * 1500);
+    await broker.kill();
+    await broker.start();
+    say(`  round ${round}: ${chains.map(({ name, fed }) => `${name} ${fed} fed`).join(', ')}`);
+  }
+  await wait(1000);
+  state.isFeeding = false;
+  const violations = await Promise.all(chains.map((chain) => finish(broker, chain)));
+  state.isOver = true;
+  await Promise.all(working);
+  const told = chains.flatMap(({ name }, at) => violations[at].map((what) => `${name}: ${what}`));
+  for (const { name, fed } of chains) say(`  ${name}: ${fed} values copied`);
+  const directory = await broker.remove(keep || told.length > 0);
+  if (keep || told.length > 0) say(`the files are in ${directory}`);
+  return told;
+}
+
+function newChain(name: ClientName, bootstrap: string, random: Random): Chain {
+  const places = {
+    bootstrap,
+    input: `${name}-input`,
+    output: `${name}-output`,
+    groupId: `${name}-group`,
+    transactionalId: `${name}-id`,
+  };
+  return { name, places, history: new History(), random, fed: 0, isFed: false, isCopied: false };
+}
+
+async function createTopics(broker: BrokerProcess, chains: readonly Chain[]): Promise<void> {
+  const topics = chains.flatMap(({ places: { input, output } }) => [
+    { name: input, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+    { name: output, numPartitions: OUTPUT_PARTITIONS, replicationFactor: 1, assignments: [], configs: [] },
+  ]);
+  await broker.send(CreateTopics, 7, { topics, timeoutMs: 10_000, validateOnly: false });
+}
+
+/** Writes 0, 1, 2 … to the input; what fails is not sent again by ourselves. */
+async function feed(chain: Chain, isFeeding: () => boolean): Promise<void> {
+  let next = 0;
+  while (isFeeding()) {
+    const producer = await openFeed(chain.places).catch(() => null);
+    if (producer === null) continue;
+    try {
+      while (isFeeding()) {
+        const count = 1 + Math.floor(chain.random.float() * MOST_PER_BATCH);
+        const values = Array.from({ length: count }, () => String(next++));
+        await producer.send(values);
+        for (const value of values) chain.history.acknowledged(value);
+        chain.fed += values.length;
+        await wait(5);
+      }
+    } catch {
+      await wait(PAUSE_MS);
+    } finally {
+      await producer.close().catch(() => {});
+    }
+  }
+  chain.isFed = true;
+}
+
+async function copy(broker: BrokerProcess, chain: Chain, isOver: () => boolean): Promise<void> {
+  const { name, places, history, random } = chain;
+  if (name === 'java' || name === 'streams')
+    return void (await runJava(name === 'java' ? 'plain' : name, places, isOver));
+  const open = name === 'kafkajs' ? openKafkajs : openLibrdkafka;
+  await copyAll({ broker, history, random, places, open, isFed: () => chain.isFed, isOver });
+  chain.isCopied = true;
+}
+
+/** Reads along: nobody may see what has not been committed. What Java has asked for is not known here. */
+async function watch(broker: BrokerProcess, { name, places, history }: Chain, isOver: () => boolean): Promise<void> {
+  if (name === 'java' || name === 'streams') return;
+  const readers = Array.from({ length: OUTPUT_PARTITIONS }, (_, at) => new Reader(broker, history, places.output, at));
+  while (!isOver()) {
+    for (const reader of readers) await reader.poll();
+    await wait(20);
+  }
+}
+
+/** Waits until all is copied and nothing is open, and has the history judged. */
+async function finish(broker: BrokerProcess, chain: Chain): Promise<string[]> {
+  const { places, history, name } = chain;
+  const until = performance.now() + PATIENCE_MS;
+  const isDone = async (): Promise<boolean> => {
+    if (!chain.isFed) return false;
+    if (name === 'kafkajs' || name === 'librdkafka') return chain.isCopied;
+    const [input] = await readAll(broker, new History(), places.input, 1);
+    const output = await readAll(broker, new History(), places.output, OUTPUT_PARTITIONS);
+    return output.flat().filter((value) => !value.endsWith(':')).length >= input.length;
+  };
+  while (!(await isDone()) && performance.now() < until) await wait(PAUSE_MS);
+  if (!(await isDone())) history.complain('hangs: the input is not copied');
+  for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) {
+    const reader = new Reader(broker, new History(), places.output, partition);
+    do {
+      while (await reader.poll());
+      if (reader.lastStableOffset === reader.highWatermark) break;
+      await wait(PAUSE_MS);
+    } while (performance.now() < until);
+    if (reader.lastStableOffset !== reader.highWatermark)
+      history.complain(`hangs: ${places.output}-${partition} is open`);
+  }
+  const [input] = await readAll(broker, history, places.input, 1);
+  return history.violations(input, await readAll(broker, history, places.output, OUTPUT_PARTITIONS));
+}
+
+function readAll(broker: BrokerProcess, history: History, topic: string, partitions: number): Promise<string[][]> {
+  return Promise.all(
+    Array.from({ length: partitions }, async (_, partition) => {
+      const reader = new Reader(broker, history, topic, partition);
+      while (await reader.poll());
+      return reader.values;
+    }),
+  );
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
