@@ -12,7 +12,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const COMMAND = { main: 'src/main.ts', start: 'src/cli/start.ts', tools: 'src/cli/program.ts' };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
-const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts' };
+const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts', testing: 'src/testing/index.ts' };
 
 const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
 

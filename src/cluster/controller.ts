@@ -139,6 +139,11 @@ export class Controller {
     if (result.errorMessage !== null) throw new Error(`${name} could not be created: ${result.errorMessage}`);
   }
 
+  /** Commits changes that were decided elsewhere: src/testing plays several brokers, and elects and fences by itself. */
+  change(records: readonly MetadataDraft[]): void {
+    this.#commit(records);
+  }
+
   close(): void {
     this.#options.store.close();
   }

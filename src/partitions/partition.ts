@@ -168,14 +168,17 @@ export class Partition {
     return baseOffset;
   }
 
-  /** Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. */
-  forEachRecord(visit: (record: Record, batch: DecodedBatch) => void): void {
-    for (const pieces = this.recordPieces(visit); pieces.next().done !== true;);
+  /**
+   * Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. From a
+   * later offset on, the records of its batch that come before it are among them.
+   */
+  forEachRecord(visit: (record: Record, batch: DecodedBatch) => void, from = this.log.logStartOffset): void {
+    for (const pieces = this.recordPieces(visit, from); pieces.next().done !== true;);
   }
 
   /** The same, one piece of the log at each turn of the iterator; what is appended between them is visited too. */
-  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Generator<void> {
-    for (let offset = this.log.logStartOffset; offset < this.log.endOffset;) {
+  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void, from = this.log.logStartOffset): Generator<void> {
+    for (let offset = from; offset < this.log.endOffset;) {
       const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
       if (range === null) return;
       const bytes = Buffer.allocUnsafe(range.length);

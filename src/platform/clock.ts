@@ -16,9 +16,13 @@ export interface Clock {
 
 const LONGEST_DELAY_MS = 0x7fffffff;
 
+/** As they were when the process began: a test that fakes its timers must not stop a broker beside it. */
+const { setTimeout, clearTimeout, setImmediate } = globalThis;
+const monotonic = performance.now.bind(performance);
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => monotonic(),
   after(delayMs, run) {
     const handle = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
     return { cancel: () => clearTimeout(handle) };
@@ -66,10 +70,10 @@ export class VirtualClock implements Clock {
     for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
       this.#moveTo(next.dueMs);
       next.run?.();
-      await settle();
+      await nextTurn();
     }
     this.#moveTo(untilMs);
-    await settle();
+    await nextTurn();
   }
 
   /** How many timers wait; a test asserts 0 after a stop. */
@@ -91,7 +95,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets every promise that can settle without time passing do so. */
-function settle(): Promise<void> {
+/** Lets every promise that can settle without time passing do so, and what has come from outside be seen. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

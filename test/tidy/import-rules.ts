@@ -35,7 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
-  'src/testing': ['src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
+  'src/testing': ['src/broker.ts', 'src/index.ts', 'src/net/interceptor.ts', 'protocol', 'src/platform', 'src/config'],
   'src/cli': ['src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
   src: ['protocol', 'src'],
 };

@@ -1,0 +1,40 @@
+/**
+ * Word that something may have changed in the broker: a request was answered, a timer ran, the cluster changed, the test did
+ * something. Waiters look again at each; nobody polls.
+ */
+import type { Clock, Timer } from '../platform/clock.ts';
+
+export class Activity {
+  readonly #listeners = new Set<() => void>();
+  #pending = false;
+
+  /** Listeners are told once for all that happens in one go. */
+  notify(): void {
+    if (this.#pending || this.#listeners.size === 0) return;
+    this.#pending = true;
+    queueMicrotask(() => {
+      this.#pending = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  /** Answers what ends it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+/** The same clock; what its timers do is activity, and what they begin and promises end. */
+export function observed(clock: Clock, activity: Activity): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs: number, run: () => void): Timer =>
+      clock.after(delayMs, () => {
+        run();
+        activity.notify();
+        queueMicrotask(() => queueMicrotask(() => activity.notify()));
+      }),
+  };
+}

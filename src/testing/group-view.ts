@@ -1,0 +1,136 @@
+/** Consumer groups as a test asks about them: state, members and what is theirs, committed offsets, lag. */
+import { Reader } from '../../protocol/reader.ts';
+import type { RunningBroker } from '../broker.ts';
+import { TopicReader } from './topic-reader.ts';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  /** group.instance.id of a static member. */
+  readonly groupInstanceId: string | null;
+  readonly clientId: string;
+  readonly clientHost: string;
+  /** The partitions that are its own; [] for what no consumer made. */
+  readonly assignment: readonly TopicPartition[];
+}
+
+export interface CommittedOffset extends TopicPartition {
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/** 'Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead'; of the consumer protocol also 'Assigning', 'Reconciling'. */
+export type GroupState =
+  'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead' | 'Assigning' | 'Reconciling';
+
+export interface Group {
+  readonly id: string;
+  /** 'Dead' for a group that there is not. */
+  readonly state: GroupState;
+  /** 'classic', 'consumer' (KIP-848), …; null for a group that there is not. */
+  readonly type: string | null;
+  readonly members: readonly GroupMember[];
+  readonly offsets: readonly CommittedOffset[];
+  /** Records that are left to read in the partitions committed or assigned; null where there are neither. */
+  readonly lag: number | null;
+}
+
+export function groupOf(broker: RunningBroker, id: string): Group {
+  const { groups } = broker.parts;
+  const listed = groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
+  const type = listed?.groupType ?? null;
+  const members = type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
+  const offsets = committedOffsets(broker, id);
+  return {
+    id,
+    state: (listed?.groupState ?? 'Dead') as GroupState,
+    type,
+    members,
+    offsets,
+    lag: lagOf(broker, members, offsets),
+  };
+}
+
+export function allGroups(broker: RunningBroker): Group[] {
+  return broker.parts.groups.listGroups([], []).groups.map(({ groupId }) => groupOf(broker, groupId));
+}
+
+function consumerMembers(broker: RunningBroker, id: string): GroupMember[] {
+  return broker.parts.groups.describeConsumerGroup(id).members.map((member) => ({
+    memberId: member.memberId,
+    groupInstanceId: member.instanceId,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    assignment: member.assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+      partitions.map((partition) => ({ topic: topicName, partition })),
+    ),
+  }));
+}
+
+function classicMembers(broker: RunningBroker, id: string): GroupMember[] {
+  return broker.parts.groups.describeGroup(id).members.map((member) => ({
+    memberId: member.memberId,
+    groupInstanceId: member.groupInstanceId,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    assignment: readAssignment(member.memberAssignment),
+  }));
+}
+
+/** The consumer protocol's assignment: version, topics with partitions, user data; whatever else it is, it names none. */
+function readAssignment(bytes: Uint8Array): TopicPartition[] {
+  try {
+    const reader = new Reader();
+    reader.reset(Buffer.from(bytes), 0, bytes.length);
+    reader.int16();
+    const found: TopicPartition[] = [];
+    for (let topics = reader.int32(); topics > 0; topics--) {
+      const topic = reader.string();
+      for (let partitions = reader.int32(); partitions > 0; partitions--) {
+        found.push({ topic, partition: reader.int32() });
+      }
+    }
+    return found;
+  } catch {
+    return [];
+  }
+}
+
+export function committedOffsets(broker: RunningBroker, groupId: string): CommittedOffset[] {
+  const { topics } = broker.parts.groups.fetchOffsets({ groupId, topics: null }, false);
+  return topics.flatMap(({ name: topic, partitions }) =>
+    partitions
+      .filter(({ committedOffset }) => committedOffset >= 0)
+      .map(({ partitionIndex: partition, committedOffset: offset, metadata }) => ({
+        topic,
+        partition,
+        offset,
+        metadata,
+      })),
+  );
+}
+
+/** Counts records, not offsets: markers of transactions and what was aborted are nobody's to read. */
+function lagOf(
+  broker: RunningBroker,
+  members: readonly GroupMember[],
+  offsets: readonly CommittedOffset[],
+): number | null {
+  const places = new Map<string, TopicPartition & { offset: number }>();
+  for (const { assignment } of members) {
+    for (const place of assignment) places.set(`${place.topic}/${place.partition}`, { ...place, offset: 0 });
+  }
+  for (const place of offsets) places.set(`${place.topic}/${place.partition}`, place);
+  if (places.size === 0) return null;
+  const topics = new Set([...places.values()].map(({ topic }) => topic));
+  let lag = 0;
+  for (const topic of topics) {
+    const from = (partition: number): number => places.get(`${topic}/${partition}`)?.offset ?? Infinity;
+    lag += new TopicReader(broker, topic, 'read_committed', from).read().length;
+  }
+  return lag;
+}

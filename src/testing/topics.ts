@@ -1,0 +1,154 @@
+/** Topics as tests ask for them, and what is in them from the beginning. */
+import type { RunningBroker } from '../broker.ts';
+import { nodeFiles } from '../platform/files.ts';
+import { bytesOf, draftOf, partitionOfKey, TestMessage, type Content, type MessageToProduce } from './message.ts';
+
+export interface TopicSpec {
+  readonly name: string;
+  /** 1 unless given. */
+  readonly partitions?: number;
+  /** As many as there are brokers unless given. */
+  readonly replicationFactor?: number;
+  /** By Kafka's names: `{ 'cleanup.policy': 'compact', 'retention.ms': 60_000 }`. */
+  readonly configs?: Readonly<Record<string, string | number | boolean>>;
+  /** What is in it from the beginning: messages, or a JSON or NDJSON file of them; see `seed`. */
+  readonly messages?: readonly (MessageToProduce | Content)[] | string | URL;
+}
+
+type NewTopic = Parameters<RunningBroker['parts']['controller']['createTopics']>[0][number];
+
+export class Topics {
+  readonly #broker: RunningBroker;
+  readonly #brokers: number;
+  #turn = 0;
+
+  constructor(broker: RunningBroker, brokers: number) {
+    this.#broker = broker;
+    this.#brokers = brokers;
+  }
+
+  /** Names, but for those of the broker's own topics. */
+  names(): string[] {
+    return [...this.#image.topicsByName.keys()].filter((name) => !name.startsWith('__')).sort();
+  }
+
+  async create(specs: readonly TopicSpec[]): Promise<void> {
+    if (specs.length === 0) return;
+    const { controller } = this.#broker.parts;
+    const results = await controller.createTopics(
+      specs.map((spec) => this.#newTopic(spec)),
+      { validateOnly: false },
+    );
+    for (const { name, errorMessage } of results) {
+      if (errorMessage !== null) throw new Error(`topic '${name}' cannot be created: ${errorMessage}`);
+    }
+    for (const { name, messages } of specs) {
+      if (messages === undefined) continue;
+      const isFile = typeof messages === 'string' || messages instanceof URL;
+      await this.produce(name, isFile ? messagesIn(messages) : messages);
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    const [result] = await this.#broker.parts.controller.deleteTopics([{ name, topicId: NO_ID }]);
+    if (result.errorMessage !== null) throw new Error(`topic '${name}' cannot be deleted: ${result.errorMessage}`);
+  }
+
+  /** Appends messages; answers them as consumers will see them. A topic that is missing is made, if the broker may. */
+  async produce(name: string, messages: readonly (MessageToProduce | Content)[]): Promise<TestMessage[]> {
+    if (!this.#image.topicsByName.has(name)) await this.#autoCreate(name);
+    const { partitions, clock } = this.#broker.parts;
+    const count = partitions.topicByName(name)!.partitions.length;
+    const produced: TestMessage[] = [];
+    const drafts = messages.map(messageOf).map((message) => ({
+      partition: this.#choose(name, message, count),
+      draft: draftOf(message, clock.now()),
+    }));
+    for (const index of new Set(drafts.map(({ partition }) => partition))) {
+      const own = drafts.filter(({ partition }) => partition === index).map(({ draft }) => draft);
+      const { baseOffset } = partitions.get(name, index)!.appendRecords(own);
+      for (const [i, { key, value, headers = [], timestamp }] of own.entries()) {
+        const record = { offset: baseOffset + i, timestamp, key, value, headers };
+        produced.push(new TestMessage(name, index, record as ConstructorParameters<typeof TestMessage>[2]));
+      }
+    }
+    return produced;
+  }
+
+  async #autoCreate(name: string): Promise<void> {
+    if (!this.#broker.parts.config['auto.create.topics.enable']) {
+      const hint = `create it first (createTopic), or allow auto.create.topics.enable; topics: ${this.names().join(', ') || 'none'}`;
+      throw new Error(`there is no topic '${name}': ${hint}`);
+    }
+    await this.create([{ name, partitions: this.#broker.parts.config['num.partitions'] }]);
+  }
+
+  #choose(topic: string, { key, partition }: MessageToProduce, count: number): number {
+    const bytes = bytesOf(key);
+    const chosen = partition ?? (bytes === null ? this.#turn++ % count : partitionOfKey(bytes, count));
+    if (chosen >= 0 && chosen < count) return chosen;
+    throw new RangeError(`topic '${topic}' has no partition ${chosen}: it has ${count}, counted from 0`);
+  }
+
+  #newTopic({ name, partitions = 1, replicationFactor = this.#brokers, configs = {} }: TopicSpec): NewTopic {
+    const isPlaced = this.#brokers > 1 && replicationFactor <= this.#brokers;
+    const replicas = (partition: number): number[] =>
+      Array.from({ length: replicationFactor }, (_, i) => (partition + i) % this.#brokers);
+    return {
+      name,
+      numPartitions: isPlaced ? -1 : partitions,
+      replicationFactor: isPlaced ? -1 : replicationFactor,
+      // Always the same leaders: partition 0 on broker 0, 1 on 1, and so on.
+      assignments: isPlaced
+        ? Array.from({ length: partitions }, (_, index) => ({ partitionIndex: index, brokerIds: replicas(index) }))
+        : [],
+      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value: String(value) })),
+    };
+  }
+
+  get #image() {
+    return this.#broker.parts.controller.image;
+  }
+}
+
+const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
+const MESSAGE_FIELDS = new Set(['key', 'value', 'headers', 'partition', 'timestamp']);
+
+/** `{ value, key?, … }` is a message; everything else is the value of one. */
+export function messageOf(said: MessageToProduce | Content): MessageToProduce {
+  const isMessage =
+    typeof said === 'object' &&
+    said !== null &&
+    'value' in said &&
+    Object.keys(said).every((field) => MESSAGE_FIELDS.has(field));
+  return isMessage ? said : { value: said };
+}
+
+function pathOf(file: string | URL): string {
+  return file instanceof URL ? decodeURIComponent(file.pathname) : file;
+}
+
+function read(file: string | URL): string {
+  const path = pathOf(file);
+  if (nodeFiles.exists(path)) return nodeFiles.readAll(path).toString();
+  throw new Error(`there is no file ${path}: paths are relative to ${process.cwd()}`);
+}
+
+/** The messages in a file: a JSON array, or one JSON value a line (NDJSON). */
+export function messagesIn(file: string | URL): (MessageToProduce | Content)[] {
+  const text = read(file);
+  try {
+    if (text.trimStart().startsWith('[')) return JSON.parse(text) as Content[];
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line) => JSON.parse(line) as Content);
+  } catch (error) {
+    throw new SyntaxError(
+      `${pathOf(file)} cannot be read (${(error as Error).message}): write a JSON array of messages, or one JSON value a line`,
+    );
+  }
+}
+
+/** The messages of many topics: a JSON object of arrays, by topic. */
+export function topicsIn(file: string | URL): Record<string, (MessageToProduce | Content)[]> {
+  return JSON.parse(read(file)) as Record<string, (MessageToProduce | Content)[]>;
+}
