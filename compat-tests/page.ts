@@ -1,0 +1,38 @@
+/** docs/compatibility.md from one whole run. */
+import { knownDifferences } from './differential/known-differences.ts';
+import type { Run } from './run.ts';
+import { failures, markdown, noCases, rows, skips } from './table.ts';
+
+export function page(run: Run): string {
+  const { kafka, ottla, clients, published, differential } = run;
+  const today = new Date().toISOString().slice(0, 10);
+  const shortened = rows(published).map((row) => [row[0], row.at(-1)!]);
+  const parts = [
+    '# Compatibility',
+    `Written by \`npm run test:compat\` on ${today}: ${ottla.title} beside ${kafka.title}, Node ${process.versions.node}, ` +
+      `${process.platform} ${process.arch}.`,
+    'Every case runs on both brokers. What Apache Kafka fails is not a case; it passes on Ottla when the client sees there ' +
+      'what it sees on Kafka. In the cells: passed on Kafka / passed on Ottla.',
+    '## Clients',
+    markdown(rows(clients)),
+    "## Clients' own suites",
+    "Which of a client's own integration tests run, and why some do not, is in `compat-tests/published/`.",
+    markdown(shortened),
+    ...skips([...clients, ...published]).map((line) => `Skipped: ${line}.`),
+    '## Answers, field by field',
+    differential === null
+      ? 'Not run.'
+      : `${differential.passed} of ${differential.cases} cases of \`npm run test:differential\` pass; each asks both brokers ` +
+        'the same in every version of its API and compares every field of the answers. Where Ottla means to differ:',
+    knownDifferences.map(({ why }) => `- ${why}`).join('\n'),
+    '## What fails on Ottla alone',
+    list([...failures([...clients, ...published]), ...(differential?.failed ?? [])]),
+    '## What Apache Kafka fails as well',
+    list(noCases([...clients, ...published])),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function list(lines: readonly string[]): string {
+  return lines.length === 0 ? 'Nothing.' : lines.map((line) => `- ${line.replaceAll('|', '\\|')}`).join('\n');
+}

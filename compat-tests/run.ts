@@ -1,0 +1,123 @@
+/**
+ * The compatibility suite: the same cases on Apache Kafka and on Ottla, through clients that know neither.
+ *
+ *     npm run test:compat                              # all; prints the table and writes docs/compatibility.md
+ *     npm run test:compat -- --only kafkajs,franz-go   # some, by the names below; prints only
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { apacheKafka, NoKafka } from './brokers/kafka.ts';
+import { ottla } from './brokers/ottla.ts';
+import type { Peer } from './brokers/peer.ts';
+import { differentialRun, type DifferentialResult } from './differential-run.ts';
+import { warmUp } from './differential/warm-up.ts';
+import { page } from './page.ts';
+import { published } from './published/index.ts';
+import { suites } from './suites/index.ts';
+import { Missing, outcomes, type Suite } from './suites/suite.ts';
+import { aligned, failures, noCases, rows, skips, verdict, type Verdict } from './table.ts';
+
+export interface Run {
+  readonly kafka: Peer;
+  readonly ottla: Peer;
+  readonly clients: readonly Verdict[];
+  readonly published: readonly Verdict[];
+  readonly differential: DifferentialResult | null;
+}
+
+const PAGE = fileURLToPath(new URL('../docs/compatibility.md', import.meta.url));
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, 'write-page': { type: 'boolean' } } });
+  const names = ['differential', ...suites.map(({ name }) => name), ...published.map(({ name }) => name)];
+  const only = values.only?.split(',') ?? names;
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    say(`There is no ${unknown.join(', ')}. There are ${names.join(', ')}.`);
+    return 2;
+  }
+  const data = mkdtempSync(join(tmpdir(), 'compat-'));
+  const peers: Peer[] = [];
+  try {
+    peers.push(await apacheKafka(join(data, 'kafka')), await ottla(join(data, 'ottla')));
+    const [kafka, own] = peers;
+    say(`${kafka.title} and ${own.title}`);
+    await Promise.all([warmUp(kafka.bootstrap), warmUp(own.bootstrap)]);
+    const isWanted = ({ name }: { name: string }): boolean => only.includes(name);
+    const run: Run = {
+      kafka,
+      ottla: own,
+      clients: await both(suites.filter(isWanted), kafka, own),
+      published: await both(published.filter(isWanted), kafka, own),
+      differential: only.includes('differential') ? await differentialRun(kafka, own) : null,
+    };
+    return report(run, values.only === undefined || values['write-page'] === true);
+  } catch (error) {
+    if (!(error instanceof NoKafka)) throw error;
+    say(error.message);
+    return 2;
+  } finally {
+    await Promise.all(peers.map((peer) => peer.stop()));
+    rmSync(data, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** One suite after the other, each on both brokers at once. */
+async function both(wanted: readonly Suite[], kafka: Peer, own: Peer): Promise<Verdict[]> {
+  const found: Verdict[] = [];
+  for (const suite of wanted) {
+    const startedMs = Date.now();
+    const each = await one(suite, kafka, own);
+    found.push(each);
+    const took = `${Math.round((Date.now() - startedMs) / 1000)} s`;
+    say(
+      each.skipped === null ? `${each.title}: ${rows([each])[1].at(-1)} (${took})` : `${each.title}: ${each.skipped}`,
+    );
+  }
+  return found;
+}
+
+async function one(suite: Suite, kafka: Peer, own: Peer): Promise<Verdict> {
+  try {
+    const ready = await suite.prepare();
+    const run = `c${Date.now().toString(36)}`;
+    const told = await Promise.all(
+      [kafka, own].map(async ({ bootstrap }) => outcomes(await ready.run(bootstrap, run), bootstrap, run)),
+    );
+    return verdict(ready.title, told[0], told[1]);
+  } catch (error) {
+    if (!(error instanceof Missing)) say(`${suite.name}: ${String(error)}`);
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return { title: suite.name, skipped: why, cases: [] };
+  }
+}
+
+function report(run: Run, isWhole: boolean): number {
+  const all = [...run.clients, ...run.published];
+  const failed = failures(all);
+  say(`\nPassed on Apache Kafka / passed on Ottla\n\n${aligned(rows(run.clients))}`);
+  if (run.published.length > 0) say(`\nClients' own suites\n\n${aligned(rows(run.published).map(ends))}`);
+  if (run.differential !== null) say(`\nDifferential: ${run.differential.passed} of ${run.differential.cases} cases`);
+  const skipped = skips(all);
+  if (skipped.length > 0) say(`\nSkipped:\n${skipped.join('\n')}`);
+  if (failed.length > 0) say(`\nFails on Ottla alone:\n${failed.join('\n')}`);
+  const neither = noCases(all);
+  if (neither.length > 0) say(`\nNo cases, as Apache Kafka fails them:\n${neither.join('\n')}`);
+  if (isWhole) writeFileSync(PAGE, page(run));
+  const isGreen = failed.length === 0 && (run.differential === null || run.differential.failed.length === 0);
+  return isGreen ? 0 : 1;
+}
+
+/** The first and the last column. */
+function ends(row: readonly string[]): string[] {
+  return [row[0], row.at(-1)!];
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,8 @@
+import { confluentJavascript } from './confluent-javascript/suite.ts';
+import { java } from './java/suite.ts';
+import { kafkajs } from './kafkajs/suite.ts';
+import { platformatic } from './platformatic/suite.ts';
+import type { Suite } from './suite.ts';
+
+/** Every client, in the order of the table. */
+export const suites: readonly Suite[] = [kafkajs, platformatic, confluentJavascript, ...java];
