@@ -1,7 +1,17 @@
 /** docs/compatibility.md from one whole run. */
+import type { Peer } from './brokers/peer.ts';
+import type { DifferentialResult } from './differential-run.ts';
 import { knownDifferences } from './differential/known-differences.ts';
-import type { Run } from './run.ts';
-import { failures, markdown, noCases, rows, skips } from './table.ts';
+import { failures, markdown, noCases, rows, skips, type Verdict } from './table.ts';
+
+/** What one run of the suite has found. */
+export interface Run {
+  readonly kafka: Peer;
+  readonly ottla: Peer;
+  readonly clients: readonly Verdict[];
+  readonly published: readonly Verdict[];
+  readonly differential: DifferentialResult | null;
+}
 
 export function page(run: Run): string {
   const { kafka, ottla, clients, published, differential } = run;

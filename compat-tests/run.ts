@@ -12,21 +12,13 @@ import { parseArgs } from 'node:util';
 import { apacheKafka, NoKafka } from './brokers/kafka.ts';
 import { ottla } from './brokers/ottla.ts';
 import type { Peer } from './brokers/peer.ts';
-import { differentialRun, type DifferentialResult } from './differential-run.ts';
+import { differentialRun } from './differential-run.ts';
 import { warmUp } from './differential/warm-up.ts';
-import { page } from './page.ts';
+import { page, type Run } from './page.ts';
 import { published } from './published/index.ts';
 import { suites } from './suites/index.ts';
 import { Missing, outcomes, type Suite } from './suites/suite.ts';
 import { aligned, failures, noCases, rows, skips, verdict, type Verdict } from './table.ts';
-
-export interface Run {
-  readonly kafka: Peer;
-  readonly ottla: Peer;
-  readonly clients: readonly Verdict[];
-  readonly published: readonly Verdict[];
-  readonly differential: DifferentialResult | null;
-}
 
 const PAGE = fileURLToPath(new URL('../docs/compatibility.md', import.meta.url));
 
