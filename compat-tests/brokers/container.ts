@@ -1,15 +1,30 @@
-/** Apache Kafka in a container, by testcontainers. */
+/** Apache Kafka in a container, by testcontainers: brought into the cache when it is first needed. */
 import { execFileSync } from 'node:child_process';
 import { connect } from '../../protocol/client.ts';
+import { npmPackage } from '../provide/npm.ts';
 import type { Peer } from './peer.ts';
 import { freePort } from './ports.ts';
 
+const TESTCONTAINERS = 'testcontainers@12.2.0';
 const START_MS = 120_000;
+
+/** As much of testcontainers as is used here. */
+interface Testcontainers {
+  readonly GenericContainer: new (image: string) => Container;
+  readonly Wait: { forLogMessage(pattern: RegExp): unknown };
+}
+interface Container {
+  withExposedPorts(ports: { container: number; host: number }): Container;
+  withEnvironment(environment: Record<string, string>): Container;
+  withWaitStrategy(strategy: unknown): Container;
+  withStartupTimeout(milliseconds: number): Container;
+  start(): Promise<{ stop(): Promise<unknown> }>;
+}
 
 /** @throws where there is no Docker, or no image to be had */
 export async function startContainer(version: string, settings: Readonly<Record<string, string>>): Promise<Peer> {
   needDocker();
-  const { GenericContainer, Wait } = await import('testcontainers'); // half a second that only this way costs
+  const { GenericContainer, Wait } = (await npmPackage(TESTCONTAINERS)) as Testcontainers;
   const port = await freePort();
   const container = await new GenericContainer(`apache/kafka:${version}`)
     .withExposedPorts({ container: 9092, host: port })
