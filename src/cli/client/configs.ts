@@ -87,7 +87,10 @@ export async function alterConfigs(
       refuse(`${kindOf(type)} '${resourceName}'`, errorCode, errorMessage);
     }
   };
-  await cluster.sendToController(IncrementalAlterConfigs, draft, check);
+  // Under ZooKeeper each broker keeps its own settings; under KRaft it passes them on.
+  const own = type === ResourceType.broker ? names.find((name) => name !== '') : undefined;
+  if (own === undefined) await cluster.sendToController(IncrementalAlterConfigs, draft, check);
+  else check(await cluster.sendTo(Number(own), IncrementalAlterConfigs, draft));
 }
 
 /** key=value of each. */

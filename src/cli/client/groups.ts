@@ -1,0 +1,117 @@
+/** The groups of a cluster: which there are, in which state, with which members; of the classic and the new protocol. */
+import { DescribeGroups } from '../../../protocol/apis/15-describe-groups.ts';
+import { ListGroups } from '../../../protocol/apis/16-list-groups.ts';
+import { ConsumerGroupDescribe } from '../../../protocol/apis/69-consumer-group-describe.ts';
+import { messageCodec } from '../../../protocol/compile.ts';
+import { ErrorCode } from '../../../protocol/errors.ts';
+import { Reader } from '../../../protocol/reader.ts';
+import { ConsumerProtocolAssignment } from '../../../protocol/topics/consumer-protocol.ts';
+import type { Cluster } from './cluster.ts';
+import { refuse } from './failure.ts';
+import type { TopicPartition } from './offsets.ts';
+import { speaks } from './versions.ts';
+
+export interface ListedGroup {
+  readonly group: string;
+  /** Empty where the broker is too old to say. */
+  readonly state: string;
+  /** classic, consumer, share or streams; classic where the broker is too old to say. */
+  readonly type: string;
+  /** consumer, connect … */
+  readonly protocol: string;
+}
+
+export interface DescribedMember {
+  readonly memberId: string;
+  readonly instanceId: string | null;
+  /** Client id and host, for people. */
+  readonly client: string;
+  readonly partitions: readonly TopicPartition[];
+}
+
+export interface DescribedGroup {
+  readonly group: string;
+  readonly state: string;
+  readonly type: string;
+  readonly assignor: string;
+  readonly members: readonly DescribedMember[];
+}
+
+/** Every broker's groups, by name. */
+export async function listGroups(cluster: Cluster): Promise<ListedGroup[]> {
+  await cluster.metadata([]);
+  const answers = await Promise.all([...cluster.nodes.keys()].map((node) => cluster.sendTo(node, ListGroups, {})));
+  const groups = answers.flatMap((answer) => {
+    refuse('the list of groups', answer.errorCode);
+    return answer.groups.map(({ groupId, groupState, groupType, protocolType }) => ({
+      group: groupId,
+      state: groupState,
+      type: groupType === '' ? 'classic' : groupType,
+      protocol: protocolType,
+    }));
+  });
+  return groups.toSorted((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+/** null where there is no such group. */
+export async function describeGroup(cluster: Cluster, groupId: string): Promise<DescribedGroup | null> {
+  const { versions } = await cluster.link();
+  const consumer = speaks(ConsumerGroupDescribe, versions) ? await describeConsumerGroup(cluster, groupId) : null;
+  return consumer ?? describeClassicGroup(cluster, groupId);
+}
+
+/** null where it is not a group of the consumer protocol (KIP-848). */
+async function describeConsumerGroup(cluster: Cluster, groupId: string): Promise<DescribedGroup | null> {
+  const draft = { groupIds: [groupId], includeAuthorizedOperations: false };
+  const { groups } = await cluster.sendToCoordinator(groupId, ConsumerGroupDescribe, draft, (answer) => {
+    const [{ errorCode, errorMessage }] = answer.groups;
+    const isOther = errorCode === ErrorCode.GROUP_ID_NOT_FOUND || errorCode === ErrorCode.UNSUPPORTED_VERSION;
+    if (!isOther) refuse(`group '${groupId}'`, errorCode, errorMessage);
+  });
+  const [group] = groups;
+  if (group.errorCode !== 0) return null;
+  return {
+    group: groupId,
+    state: group.groupState,
+    type: 'consumer',
+    assignor: group.assignorName,
+    members: group.members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
+      memberId,
+      instanceId,
+      client: `${clientId}@${clientHost.replace(/^\//, '')}`,
+      partitions: assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+        partitions.map((partition) => ({ topic: topicName, partition })),
+      ),
+    })),
+  };
+}
+
+async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<DescribedGroup | null> {
+  const { groups } = await cluster.sendToCoordinator(groupId, DescribeGroups, { groups: [groupId] }, (answer) => {
+    const [{ errorCode, errorMessage }] = answer.groups;
+    if (errorCode !== ErrorCode.GROUP_ID_NOT_FOUND) refuse(`group '${groupId}'`, errorCode, errorMessage);
+  });
+  const [group] = groups;
+  // Brokers before 4.0 answer a group that is not there as a dead one.
+  if (group.errorCode !== 0 || group.groupState === 'Dead') return null;
+  return {
+    group: groupId,
+    state: group.groupState,
+    type: 'classic',
+    assignor: group.protocolData,
+    members: group.members.map(({ memberId, groupInstanceId, clientId, clientHost, memberAssignment }) => ({
+      memberId,
+      instanceId: groupInstanceId,
+      client: `${clientId}@${clientHost.replace(/^\//, '')}`,
+      partitions: group.protocolType === 'consumer' ? partitionsIn(Buffer.from(memberAssignment)) : [],
+    })),
+  };
+}
+
+function partitionsIn(assignment: Buffer): TopicPartition[] {
+  if (assignment.length < 2) return [];
+  const reader = new Reader(assignment);
+  const version = Math.min(Math.max(reader.int16(), 0), 3);
+  const { assignedPartitions } = messageCodec(ConsumerProtocolAssignment, version).decode(reader);
+  return assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+}
