@@ -31,7 +31,7 @@ export function doctorCommand(terminal: Terminal, outcome: { exitCode: number })
     const addresses = parseAddresses(given.length > 0 ? given.join(',') : brokersOf(terminal, options));
     const { clock } = terminal;
     // A broker that takes longer than this to say hello keeps no client.
-    const timeoutMs = Math.min(options.timeout, 5) * 1000;
+    const timeoutMs = Math.min(options.timeout, 3) * 1000;
     const linkOptions = { clock, timeoutMs, security: securityOf(terminal, options) };
     const reports: { address: string; findings: Finding[] }[] = [];
     for (const address of addresses) {

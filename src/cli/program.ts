@@ -1,8 +1,9 @@
 /** All commands of `ottla` as one tree: for help, for completion, and to run those that need no broker of their own. */
+import type { RootCommand } from '@bomb.sh/tab';
 import type { Command } from 'commander';
 import { attach, command, parse } from './command-line.ts';
 import { configsCommand } from './configs.ts';
-import { completionCommand } from './completion.ts';
+import { addCompletion, offerNames } from './completion.ts';
 import { consumeCommand } from './consume.ts';
 import { doctorCommand } from './doctor.ts';
 import { groupsCommand } from './groups.ts';
@@ -18,7 +19,7 @@ export interface Outcome {
 }
 
 /** The tree. Commands write to `terminal` and leave their exit code in `outcome`. */
-export function program(terminal: Terminal, outcome: Outcome): Command {
+export function program(terminal: Terminal, outcome: Outcome): { root: Command; completions: RootCommand } {
   const root = command('ottla', 'A Kafka broker, and the tools for any Kafka.', [
     ['ottla start --memory', 'a broker on localhost:9092 in a blink'],
     ['ottla produce orders "one espresso"', 'a record into the topic orders'],
@@ -37,15 +38,17 @@ export function program(terminal: Terminal, outcome: Outcome): Command {
   root.addCommand(configsCommand(terminal));
   root.addCommand(doctorCommand(terminal, outcome));
   root.addCommand(healthcheckCommand());
-  root.addCommand(completionCommand(terminal, root));
-  return attach(root, terminal);
+  const completions = addCompletion(root);
+  return { root: attach(root, terminal), completions };
 }
 
 /** Runs a command and answers its exit code. Throws UsageError, or what went wrong. */
 export async function runTool(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   if (args[0] === 'healthcheck') return healthcheck(args.slice(1));
   const outcome: Outcome = { exitCode: 0 };
-  await parse(program(terminal, outcome), withDefaults(args));
+  const { root, completions } = program(terminal, outcome);
+  if (args[0] === 'complete') await offerNames(terminal, completions, args.slice(args.indexOf('--') + 1));
+  await parse(root, withDefaults(args));
   return outcome.exitCode;
 }
 
