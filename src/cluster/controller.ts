@@ -5,17 +5,27 @@
  */
 import type { ServerConfig } from '../config/server.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
+import { alterClientQuotas, type QuotaAlteration, type QuotaResult } from './client-quotas.ts';
 import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
 import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
 import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-topics.ts';
+import { electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
+import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
 import { configOf, emptyImage, replay, type ClusterImage } from './image.ts';
 import { recordsOf } from './image-records.ts';
 import { internalTopic } from './internal-topics.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { usableBrokers } from './placement.ts';
+import { alterReassignments, type Reassignment, type ReassignmentResult } from './reassignments.ts';
 import { registerBroker, type BrokerRegistration } from './registration.ts';
+import {
+  alterScramCredentials,
+  type ScramDeletion,
+  type ScramResult,
+  type ScramUpsertion,
+} from './scram-credentials.ts';
 import type { InternalTopic } from './topic-name.ts';
 
 export type ImageListener = (image: ClusterImage, previous: ClusterImage) => void;
@@ -76,10 +86,12 @@ export class Controller {
 
   /** Once, at start: from here on the broker is part of the cluster, under new epochs. */
   register(registration: BrokerRegistration): void {
-    const levels = initialLevels
-      .filter(({ name, level }) => this.#image.features.get(name) !== level)
-      .map(({ name, level }): MetadataDraft => ({ type: 'FeatureLevelRecord', name, featureLevel: level }));
-    this.#commit(levels);
+    // Later starts leave them as they are: UpdateFeatures may have changed them.
+    if (!this.#image.features.has('metadata.version')) {
+      this.#commit(
+        initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel })),
+      );
+    }
     this.#commit(registerBroker(registration, this.#image));
   }
 
@@ -121,6 +133,56 @@ export class Controller {
       for (const name of old.keys()) if (!values.has(name)) record(name, null);
     }
     this.#commit(records);
+  }
+
+  async alterClientQuotas(
+    alterations: readonly QuotaAlteration[],
+    options: { validateOnly: boolean },
+  ): Promise<QuotaResult[]> {
+    const { results, records } = alterClientQuotas(alterations);
+    if (!options.validateOnly) this.#commit(records);
+    return results;
+  }
+
+  async alterScramCredentials(
+    deletions: readonly ScramDeletion[],
+    upsertions: readonly ScramUpsertion[],
+  ): Promise<ScramResult[]> {
+    const { results, records } = alterScramCredentials(deletions, upsertions, this.#image.scramCredentials);
+    this.#commit(records);
+    return results;
+  }
+
+  /** All of them or none. */
+  async updateFeatures(
+    updates: readonly FeatureUpdate[],
+    options: { validateOnly: boolean },
+  ): Promise<Omit<FeaturesUpdated, 'records'>> {
+    const { records, ...result } = updateFeatures(updates, this.#image);
+    if (!options.validateOnly) this.#commit(records);
+    return result;
+  }
+
+  /** Null asks for an election of every partition. */
+  async electLeaders(unclean: boolean, elections: readonly Election[] | null): Promise<ElectionResult[]> {
+    const { results, records } = electLeaders(unclean, elections, this.#image);
+    this.#commit(records);
+    return results;
+  }
+
+  async alterReassignments(
+    reassignments: readonly Reassignment[],
+    mayChangeFactor: boolean,
+  ): Promise<ReassignmentResult[]> {
+    const { results, records } = alterReassignments(reassignments, mayChangeFactor, this.#image);
+    this.#commit(records);
+    return results;
+  }
+
+  /** For a broker that will not come back; one that runs is not the caller's to remove. */
+  async unregister(brokerId: number): Promise<void> {
+    const brokerEpoch = this.#image.brokers.get(brokerId)?.epoch ?? -1;
+    this.#commit([{ type: 'UnregisterBrokerRecord', brokerId, brokerEpoch }]);
   }
 
   /** Ids that no producer has had. */

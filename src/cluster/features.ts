@@ -17,9 +17,12 @@ export const supportedFeatures: readonly SupportedFeature[] = [
   { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1 },
 ];
 
+/** Features whose behaviour is not here: they stay at 0. */
+export const NOT_BUILT: ReadonlySet<string> = new Set(['share.version', 'streams.version']);
+
 /**
- * The levels that are in force here. A feature of Kafka's whose behaviour Ottla does not have yet is not in the list: a
- * client that sees it missing does without.
+ * The levels that a new cluster begins with. A feature of Kafka's whose behaviour Ottla does not have yet is not in
+ * the list: a client that sees it missing does without.
  */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 30 },

@@ -32,6 +32,14 @@ export function recordsOf(image: ClusterImage): MetadataDraft[] {
     for (const [name, value] of settings)
       records.push({ type: 'ConfigRecord', resourceType, resourceName, name, value });
   }
+  for (const { entity, values } of image.quotas.values()) {
+    for (const [key, value] of values) {
+      records.push({ type: 'ClientQuotaRecord', entity: [...entity], key, value, remove: false });
+    }
+  }
+  for (const credential of image.scramCredentials.values()) {
+    records.push({ type: 'UserScramCredentialRecord', ...credential });
+  }
   if (image.nextProducerId > 0) {
     records.push({ type: 'ProducerIdsRecord', brokerId: -1, nextProducerId: image.nextProducerId });
   }

@@ -45,6 +45,31 @@ export interface TopicImage {
   readonly partitions: readonly PartitionImage[];
 }
 
+/** One part of what a quota is for; `entityName` null is the default of its type. */
+export interface QuotaPart {
+  /** 'user', 'client-id' or 'ip'. */
+  readonly entityType: string;
+  readonly entityName: string | null;
+}
+
+/** The quotas of one entity: bytes or requests a second, per cent, connections a second, by Kafka's names. */
+export interface ClientQuota {
+  /** In the order of their types. */
+  readonly entity: readonly QuotaPart[];
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** What a broker keeps of a user's password (RFC 5802). */
+export interface ScramCredential {
+  readonly name: string;
+  /** 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. */
+  readonly mechanism: number;
+  readonly salt: Buffer;
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+  readonly iterations: number;
+}
+
 /** As in Kafka's ConfigResource. */
 export const ResourceType = { topic: 2, broker: 4, clientMetrics: 16, group: 32 } as const;
 
@@ -58,11 +83,28 @@ export interface ClusterImage {
   /** By `resourceKey`; a broker named '' holds what is set for all brokers. */
   readonly configs: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly features: ReadonlyMap<string, number>;
+  /** By `quotaKey`. */
+  readonly quotas: ReadonlyMap<string, ClientQuota>;
+  /** By `scramKey`. */
+  readonly scramCredentials: ReadonlyMap<string, ScramCredential>;
   readonly nextProducerId: number;
 }
 
 export function resourceKey(type: number, name: string): string {
   return `${type}:${name}`;
+}
+
+/** The same for an entity's parts in any order. */
+export function quotaKey(entity: readonly QuotaPart[]): string {
+  return JSON.stringify(inOrder(entity).map(({ entityType, entityName }) => [entityType, entityName]));
+}
+
+function inOrder(entity: readonly QuotaPart[]): QuotaPart[] {
+  return [...entity].sort((a, b) => (a.entityType < b.entityType ? -1 : 1));
+}
+
+export function scramKey(mechanism: number, name: string): string {
+  return `${mechanism}:${name}`;
 }
 
 const NO_CONFIG: ReadonlyMap<string, string> = new Map();
@@ -81,6 +123,8 @@ export function emptyImage(clusterId: string): ClusterImage {
     topicsById: new Map(),
     configs: new Map(),
     features: new Map(),
+    quotas: new Map(),
+    scramCredentials: new Map(),
     nextProducerId: 0,
   };
 }
@@ -98,7 +142,7 @@ class Draft {
     this.image = { ...base };
   }
 
-  map<K extends 'brokers' | 'topicsByName' | 'topicsById' | 'configs' | 'features'>(
+  map<K extends Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId'>>(
     name: K,
   ): ClusterImage[K] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never {
     if (!this.#copied.has(name)) {
@@ -143,6 +187,9 @@ function apply(draft: Draft, record: MetadataRecord): void {
       if (broker !== undefined) draft.map('brokers').set(record.id, { ...broker, fenced: false });
       return;
     }
+    case 'UnregisterBrokerRecord':
+      draft.map('brokers').delete(record.brokerId);
+      return;
     case 'TopicRecord':
       return draft.setTopic({ name: record.name, id: record.topicId, partitions: [] });
     case 'PartitionRecord':
@@ -165,6 +212,14 @@ function apply(draft: Draft, record: MetadataRecord): void {
     case 'FeatureLevelRecord':
       if (record.featureLevel === 0) draft.map('features').delete(record.name);
       else draft.map('features').set(record.name, record.featureLevel);
+      return;
+    case 'ClientQuotaRecord':
+      return setQuota(draft, record);
+    case 'UserScramCredentialRecord':
+      draft.map('scramCredentials').set(scramKey(record.mechanism, record.name), credentialOf(record));
+      return;
+    case 'RemoveUserScramCredentialRecord':
+      draft.map('scramCredentials').delete(scramKey(record.mechanism, record.name));
       return;
     case 'NoOpRecord':
   }
@@ -246,4 +301,24 @@ function setConfig(draft: Draft, key: string, name: string, value: string | null
   else settings.set(name, value);
   if (settings.size === 0) configs.delete(key);
   else configs.set(key, settings);
+}
+
+function setQuota(draft: Draft, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
+  const quotas = draft.map('quotas');
+  const id = quotaKey(entity);
+  const values = new Map(quotas.get(id)?.values);
+  if (remove) values.delete(key);
+  else values.set(key, value);
+  const parts = entity.map(({ entityType, entityName }) => ({ entityType, entityName }));
+  if (values.size === 0) quotas.delete(id);
+  else quotas.set(id, { entity: inOrder(parts), values });
+}
+
+/** With bytes of its own: those of the record go with the log's buffer. */
+function credentialOf(record: RecordOf<'UserScramCredentialRecord'>): ScramCredential {
+  const { name, mechanism, iterations } = record;
+  const [salt, storedKey, serverKey] = [record.salt, record.storedKey, record.serverKey].map((each) =>
+    Buffer.from(each),
+  );
+  return { name, mechanism, salt, storedKey, serverKey, iterations };
 }

@@ -1,7 +1,15 @@
 /** The changes that a cluster's state is made of: Kafka's own metadata records, decoded. Wire tables: protocol/metadata. */
-import { RegisterBrokerRecord, UnfenceBrokerRecord } from '../../protocol/metadata/broker-records.ts';
-import { ConfigRecord, FeatureLevelRecord } from '../../protocol/metadata/config-records.ts';
+import {
+  RegisterBrokerRecord,
+  UnfenceBrokerRecord,
+  UnregisterBrokerRecord,
+} from '../../protocol/metadata/broker-records.ts';
+import { ClientQuotaRecord, ConfigRecord, FeatureLevelRecord } from '../../protocol/metadata/config-records.ts';
 import { NoOpRecord, ProducerIdsRecord } from '../../protocol/metadata/log-records.ts';
+import {
+  RemoveUserScramCredentialRecord,
+  UserScramCredentialRecord,
+} from '../../protocol/metadata/security-records.ts';
 import {
   PartitionChangeRecord,
   PartitionRecord,
@@ -14,11 +22,15 @@ import type { Draft, Values } from '../../protocol/schema.ts';
 export const recordTables = {
   RegisterBrokerRecord: { message: RegisterBrokerRecord, version: 3 },
   UnfenceBrokerRecord: { message: UnfenceBrokerRecord, version: 0 },
+  UnregisterBrokerRecord: { message: UnregisterBrokerRecord, version: 0 },
   TopicRecord: { message: TopicRecord, version: 0 },
   PartitionRecord: { message: PartitionRecord, version: 2 },
   PartitionChangeRecord: { message: PartitionChangeRecord, version: 2 },
   RemoveTopicRecord: { message: RemoveTopicRecord, version: 0 },
   ConfigRecord: { message: ConfigRecord, version: 0 },
+  ClientQuotaRecord: { message: ClientQuotaRecord, version: 0 },
+  UserScramCredentialRecord: { message: UserScramCredentialRecord, version: 0 },
+  RemoveUserScramCredentialRecord: { message: RemoveUserScramCredentialRecord, version: 0 },
   ProducerIdsRecord: { message: ProducerIdsRecord, version: 0 },
   FeatureLevelRecord: { message: FeatureLevelRecord, version: 0 },
   NoOpRecord: { message: NoOpRecord, version: 0 },

@@ -52,7 +52,8 @@ export function assignmentsFault(
   return null;
 }
 
-function assignmentFault(image: ClusterImage, replicas: readonly number[]): string | null {
+/** Why these replicas of one partition cannot be, or null. */
+export function assignmentFault(image: ClusterImage, replicas: readonly number[]): string | null {
   if (replicas.length === 0) return 'The manual partition assignment includes an empty replica list.';
   for (const [i, broker] of replicas.entries()) {
     if (!image.brokers.has(broker)) {

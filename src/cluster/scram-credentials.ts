@@ -1,0 +1,107 @@
+/** SCRAM credentials of users (KIP-554): what an alteration makes of them. Passwords are never here, only keys made of them. */
+import { createHash, createHmac } from 'node:crypto';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { scramKey, type ScramCredential } from './image.ts';
+import type { MetadataDraft } from './metadata-records.ts';
+
+export interface ScramDeletion {
+  readonly name: string;
+  readonly mechanism: number;
+}
+
+export interface ScramUpsertion extends ScramDeletion {
+  readonly iterations: number;
+  readonly salt: Uint8Array;
+  readonly saltedPassword: Uint8Array;
+}
+
+export interface ScramResult {
+  readonly user: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+}
+
+type Refusal = Omit<ScramResult, 'user'>;
+
+/** By KIP-554's numbers. */
+const HASHES: Readonly<Record<number, string>> = { 1: 'sha256', 2: 'sha512' };
+const FEWEST_ITERATIONS = 4096;
+const MOST_ITERATIONS = 16_384;
+const TWICE: Refusal = {
+  errorCode: ErrorCode.DUPLICATE_RESOURCE,
+  errorMessage: 'A request alters one credential of a user: send another for the other',
+};
+
+/** One result for each user; a user whose part is in order is altered whatever the others are. */
+export function alterScramCredentials(
+  deletions: readonly ScramDeletion[],
+  upsertions: readonly ScramUpsertion[],
+  current: ReadonlyMap<string, ScramCredential>,
+): { results: ScramResult[]; records: MetadataDraft[] } {
+  const refused = new Map<string, Refusal>();
+  const planned = new Map<string, MetadataDraft>();
+  const plan = (user: string, refusal: () => Refusal | null, record: () => MetadataDraft): void => {
+    if (refused.has(user)) return;
+    const fault = planned.delete(user) ? TWICE : refusal();
+    if (fault === null) planned.set(user, record());
+    else refused.set(user, fault);
+  };
+  for (const { name, mechanism } of deletions) {
+    const record: MetadataDraft = { type: 'RemoveUserScramCredentialRecord', name, mechanism };
+    plan(
+      name,
+      () => nameFault(name, mechanism) ?? (current.has(scramKey(mechanism, name)) ? null : missing(name)),
+      () => record,
+    );
+  }
+  for (const upsertion of upsertions) {
+    plan(
+      upsertion.name,
+      () => nameFault(upsertion.name, upsertion.mechanism) ?? strengthFault(upsertion),
+      () => credential(upsertion),
+    );
+  }
+  const done = [...planned.keys()].map((user) => ({ user, errorCode: ErrorCode.NONE, errorMessage: null }));
+  const failed = [...refused].map(([user, refusal]) => ({ user, ...refusal }));
+  return { results: [...done, ...failed], records: [...planned.values()] };
+}
+
+function nameFault(name: string, mechanism: number): Refusal | null {
+  if (name === '') return unacceptable('A user without a name cannot have credentials');
+  if (Object.hasOwn(HASHES, mechanism)) return null;
+  return {
+    errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM,
+    errorMessage: `There is no SCRAM mechanism ${mechanism}: 1 is SCRAM-SHA-256, 2 is SCRAM-SHA-512`,
+  };
+}
+
+function strengthFault({ iterations, saltedPassword }: ScramUpsertion): Refusal | null {
+  if (iterations < FEWEST_ITERATIONS)
+    return unacceptable(`${iterations} iterations are too few: ${FEWEST_ITERATIONS} at least`);
+  if (iterations > MOST_ITERATIONS)
+    return unacceptable(`${iterations} iterations are too many: ${MOST_ITERATIONS} at most`);
+  return saltedPassword.length === 0 ? unacceptable('There is no salted password') : null;
+}
+
+function unacceptable(errorMessage: string): Refusal {
+  return { errorCode: ErrorCode.UNACCEPTABLE_CREDENTIAL, errorMessage };
+}
+
+export function missing(user: string): Refusal {
+  return { errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage: `${user} has no such SCRAM credential` };
+}
+
+/** The keys that RFC 5802 has a server keep: with them it can check a password, and nobody can log in by them. */
+function credential({ name, mechanism, iterations, salt, saltedPassword }: ScramUpsertion): MetadataDraft {
+  const hash = HASHES[mechanism];
+  const keyed = (text: string): Buffer => createHmac(hash, saltedPassword).update(text).digest();
+  return {
+    type: 'UserScramCredentialRecord',
+    name,
+    mechanism,
+    iterations,
+    salt,
+    storedKey: createHash(hash).update(keyed('Client Key')).digest(),
+    serverKey: keyed('Server Key'),
+  };
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { updateFeatures } from '../../src/cluster/features-update.ts';
+import { Cluster } from './cluster-fixture.ts';
+
+const { image } = new Cluster().register().controller;
+const [UPGRADE, SAFE, UNSAFE] = [1, 2, 3];
+const update = (feature: string, maxVersionLevel: number, upgradeType = UPGRADE) =>
+  updateFeatures([{ feature, maxVersionLevel, upgradeType }], image);
+
+test.each([
+  ['group.version', 0, SAFE],
+  ['transaction.version', 1, UNSAFE],
+  ['eligible.leader.replicas.version', 1, UPGRADE],
+])('%s can become %i', (name, featureLevel, type) => {
+  const { errorCode, records } = update(name, featureLevel, type);
+  expect(errorCode).toBe(0);
+  expect(records).toEqual([{ type: 'FeatureLevelRecord', name, featureLevel }]);
+});
+
+test.each([
+  ['group.version', 0, UPGRADE, 'downgrade'],
+  ['group.version', 2, UPGRADE, '0 to 1'],
+  ['group.version', 1, 9, 'type 9'],
+  ['metadata.version', 29, UNSAFE, 'lose'],
+  ['kraft.version', 0, SAFE, 'never'],
+  ['share.version', 1, UPGRADE, 'Ottla does not have'],
+  ['no.such.version', 0, UPGRADE, 'ApiVersions'],
+])('%s cannot become %i by type %i', (name, level, type, why) => {
+  const { errorCode, errorMessage, records } = update(name, level, type);
+  expect([errorCode, records]).toEqual([95, []]);
+  expect(errorMessage).toContain(why);
+});
+
+test('what is as it was is no change', () => {
+  expect(update('group.version', 1, SAFE)).toEqual({ errorCode: 0, errorMessage: null, records: [] });
+});
+
+test('one update that cannot be leaves all as they were', () => {
+  const updates = [
+    { feature: 'group.version', maxVersionLevel: 0, upgradeType: SAFE },
+    { feature: 'nope', maxVersionLevel: 1, upgradeType: UPGRADE },
+  ];
+  expect(updateFeatures(updates, image)).toMatchObject({ errorCode: 95, records: [] });
+});
+
+test('a broker that starts again keeps the features as they were updated', async () => {
+  const cluster = new Cluster().register();
+  const lower = { feature: 'group.version', maxVersionLevel: 0, upgradeType: SAFE };
+  await cluster.controller.updateFeatures([lower], { validateOnly: true });
+  expect(cluster.controller.image.features.get('group.version')).toBe(1);
+  await cluster.controller.updateFeatures([lower], { validateOnly: false });
+  cluster.controller.close();
+  const again = new Cluster({}, cluster.files).register();
+  expect([...again.controller.image.features.keys()]).not.toContain('group.version');
+  expect(again.controller.image.features.get('transaction.version')).toBe(2);
+});
