@@ -4,7 +4,11 @@ import type { AnyApi, VersionRange } from '../protocol/schema.ts';
 interface Answered {
   readonly api: AnyApi;
   readonly versions: VersionRange;
+  readonly advertised: VersionRange | null;
 }
+
+/** A Kafka that is only a broker answers none of these either. */
+const OF_CONTROLLERS: ReadonlySet<number> = new Set([52, 53, 54, 56, 58, 59, 62, 63, 67, 70, 73, 82]);
 
 function text({ first, last }: VersionRange): string {
   if (first > last) return '–';
@@ -13,10 +17,11 @@ function text({ first, last }: VersionRange): string {
 
 /** Markdown; `apis` are all tables by ascending key, `handlers` what the broker has registered. */
 export function apiSupportPage(apis: readonly AnyApi[], handlers: readonly Answered[]): string {
-  const answered = new Map(handlers.map((handler) => [handler.api.key, handler.versions]));
+  const answered = new Map(handlers.map((handler) => [handler.api.key, handler]));
   const rows = apis.map(({ key, name, versions }) => {
-    const ours = answered.get(key);
-    const note = ours === undefined ? 'not answered' : text(ours) === text(versions) ? '' : 'fewer than Kafka';
+    const handler = answered.get(key);
+    const ours = handler?.versions;
+    const note = noteOn(key, versions, handler);
     return `| ${key} | ${name} | ${text(versions)} | ${ours === undefined ? '–' : text(ours)} | ${note} |`;
   });
   return [
@@ -31,4 +36,11 @@ export function apiSupportPage(apis: readonly AnyApi[], handlers: readonly Answe
     ...rows,
     '',
   ].join('\n');
+}
+
+function noteOn(key: number, versions: VersionRange, handler: Answered | undefined): string {
+  if (handler === undefined)
+    return OF_CONTROLLERS.has(key) ? 'among controllers; not asked of brokers' : 'not answered';
+  if (handler.advertised === null) return 'answered, and as in Kafka not advertised';
+  return text(handler.versions) === text(versions) ? '' : 'fewer than Kafka';
 }

@@ -1,6 +1,7 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them the other way round. */
 import { resolve } from 'node:path';
 import type { BrokerParts } from './apis/broker-parts.ts';
+import { ClientTelemetry } from './apis/client-telemetry.ts';
 import { Controller } from './cluster/controller.ts';
 import { configOf, ResourceType, type ListenerImage } from './cluster/image.ts';
 import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
@@ -142,6 +143,7 @@ class Broker implements RunningBroker {
       get layers() {
         return layers();
       },
+      telemetry: new ClientTelemetry(clock, random),
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
     };
     this.doors = new Doors({

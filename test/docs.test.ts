@@ -14,8 +14,8 @@ test('an API with fewer versions than Kafka has, and one without a handler, are 
   const table = { versions: '0-4', flexible: '4+', request: { a: int32 }, response: { a: int32 } } as const;
   const apis = [api(1, 'One', table), api(2, 'Two', table), api(3, 'Three', table)];
   const page = apiSupportPage(apis, [
-    { api: apis[0], versions: { first: 0, last: 4 } },
-    { api: apis[1], versions: { first: 2, last: 2 } },
+    { api: apis[0], versions: { first: 0, last: 4 }, advertised: { first: 0, last: 4 } },
+    { api: apis[1], versions: { first: 2, last: 2 }, advertised: { first: 2, last: 2 } },
   ]);
   expect(page.split('\n').slice(-4)).toEqual([
     '| 1 | One | 0–4 | 0–4 |  |',

@@ -6,18 +6,16 @@ import type { Side } from './side.ts';
 type VersionsSide = typeof ApiVersions extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
 
 const VALID = { clientSoftwareName: 'differential', clientSoftwareVersion: '1.0' };
-/** The APIs that Ottla has; it says nothing of the others. */
-const SERVED = new Set([
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 44, 47, 60, 74, 75,
-]);
+/** Share groups and streams groups: Ottla does not have them yet, and says nothing of them. */
+const ABSENT = new Set([76, 77, 78, 79, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92]);
 /** Features of APIs that it has not yet. */
-const LATER = /^(group|share|streams|transaction|eligible)\./;
+const LATER = /^(share|streams|eligible)\./;
 
 function record(side: VersionsSide, answer: ResponseOf<typeof ApiVersions> | null): void {
   if (answer === null) return;
   side.record({
     ...answer,
-    apiKeys: answer.apiKeys.filter(({ apiKey }) => SERVED.has(apiKey)),
+    apiKeys: answer.apiKeys.filter(({ apiKey }) => !ABSENT.has(apiKey)),
     supportedFeatures: answer.supportedFeatures.filter(({ name }) => !LATER.test(name)),
     finalizedFeatures: answer.finalizedFeatures.filter(({ name }) => !LATER.test(name)),
   });

@@ -16,7 +16,9 @@ export function apiVersions(others: readonly Handler[]): Handler {
     advertised: ApiVersions.versions,
   };
   const apiKeys = [...others, self]
-    .map(({ api, advertised }) => ({ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }))
+    .flatMap(({ api, advertised }) =>
+      advertised === null ? [] : [{ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }],
+    )
     .sort((a, b) => a.apiKey - b.apiKey);
 
   return {

@@ -1,6 +1,6 @@
 /** What a handler is: the code that answers one API key, and what it is given to do so. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
@@ -43,8 +43,8 @@ export interface Handler {
   readonly api: AnyApi;
   /** The versions this broker answers; what ApiVersions tells clients. */
   readonly versions: VersionRange;
-  /** What ApiVersions tells where that differs: Produce says 0 and refuses 0 to 2. */
-  readonly advertised: VersionRange;
+  /** What ApiVersions tells where that differs: Produce says 0 and refuses 0 to 2. null: nothing, as Kafka of telemetry. */
+  readonly advertised: VersionRange | null;
   /**
    * Reads the request, and either writes the response body into `output` or answers a promise of a reply.
    * Views into the request die when this returns.
@@ -104,6 +104,7 @@ export function handler<Req extends Fields, Res extends Fields>(
           (error: unknown) => (to: Writer) => refuse(error, to, to.position),
         );
       } catch (error) {
+        if (error instanceof InvalidRequest) throw error;
         refuse(error, output, start);
       }
     },

@@ -1,0 +1,9 @@
+/** Would begin authentication; on a listener without SASL there is nothing to begin. */
+import { SaslHandshake } from '../../protocol/apis/17-sasl-handshake.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+export const saslHandshake = handler(SaslHandshake, {
+  handle: () => ({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] }),
+  refuse: (_request, errorCode) => ({ errorCode, mechanisms: [] }),
+});

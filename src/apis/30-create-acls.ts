@@ -1,0 +1,14 @@
+/** Would make access rules; without an authorizer each is turned down. */
+import { CreateAcls } from '../../protocol/apis/30-create-acls.ts';
+import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
+import { handler } from './handler.ts';
+
+export const createAcls = handler(CreateAcls, {
+  handle: ({ creations }) => ({
+    results: creations.map(({ resourceType, resourcePatternType, operation, permissionType }) => {
+      checkKnown([resourceType, resourcePatternType, operation, permissionType]);
+      return NO_AUTHORIZER;
+    }),
+  }),
+  refuse: ({ creations }, errorCode) => ({ results: creations.map(() => ({ errorCode, errorMessage: null })) }),
+});

@@ -1,0 +1,16 @@
+/** Would remove access rules; without an authorizer there are none. */
+import { DeleteAcls } from '../../protocol/apis/31-delete-acls.ts';
+import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
+import { handler } from './handler.ts';
+
+export const deleteAcls = handler(DeleteAcls, {
+  handle: ({ filters }) => ({
+    filterResults: filters.map(({ resourceTypeFilter, patternTypeFilter, operation, permissionType }) => {
+      checkKnown([resourceTypeFilter, patternTypeFilter, operation, permissionType]);
+      return { ...NO_AUTHORIZER, matchingAcls: [] };
+    }),
+  }),
+  refuse: ({ filters }, errorCode) => ({
+    filterResults: filters.map(() => ({ errorCode, errorMessage: null, matchingAcls: [] })),
+  }),
+});

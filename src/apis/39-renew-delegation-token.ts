@@ -1,0 +1,9 @@
+/** Would prolong a token's life; who may ask has logged in, and nobody has. */
+import { RenewDelegationToken } from '../../protocol/apis/39-renew-delegation-token.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+export const renewDelegationToken = handler(RenewDelegationToken, {
+  handle: () => ({ errorCode: ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, expiryTimestampMs: -1 }),
+  refuse: (_request, errorCode) => ({ errorCode, expiryTimestampMs: -1 }),
+});

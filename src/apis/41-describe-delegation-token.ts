@@ -1,0 +1,9 @@
+/** Would list tokens; who may ask has logged in, and nobody has. */
+import { DescribeDelegationToken } from '../../protocol/apis/41-describe-delegation-token.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+export const describeDelegationToken = handler(DescribeDelegationToken, {
+  handle: () => ({ errorCode: ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, tokens: [] }),
+  refuse: (_request, errorCode) => ({ errorCode, tokens: [] }),
+});

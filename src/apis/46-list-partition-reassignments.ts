@@ -1,0 +1,14 @@
+/** Lists the partitions that are on their way to other brokers (KIP-455). */
+import { ListPartitionReassignments } from '../../protocol/apis/46-list-partition-reassignments.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { reassignmentsUnderWay } from '../cluster/reassignments.ts';
+import { handler } from './handler.ts';
+
+export const listPartitionReassignments = handler(ListPartitionReassignments, {
+  handle: ({ topics }, { broker }) => ({
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    topics: reassignmentsUnderWay(topics, broker.controller.image),
+  }),
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, topics: [] }),
+});

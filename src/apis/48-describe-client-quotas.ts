@@ -1,0 +1,18 @@
+/** Shows the quotas of users, client ids and addresses that fit a filter (KIP-546). */
+import { DescribeClientQuotas } from '../../protocol/apis/48-describe-client-quotas.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { matchingQuotas } from '../cluster/client-quotas.ts';
+import { handler } from './handler.ts';
+
+export const describeClientQuotas = handler(DescribeClientQuotas, {
+  handle: ({ components, strict }, { broker }) => {
+    const found = matchingQuotas(broker.controller.image.quotas.values(), components, strict);
+    if (!Array.isArray(found)) return { ...found, entries: null };
+    const entries = found.map(({ entity, values }) => ({
+      entity,
+      values: [...values].map(([key, value]) => ({ key, value })),
+    }));
+    return { errorCode: ErrorCode.NONE, errorMessage: '', entries };
+  },
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, entries: null }),
+});

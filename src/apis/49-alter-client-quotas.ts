@@ -1,0 +1,12 @@
+/** Sets and removes the quotas of users, client ids and addresses (KIP-546). */
+import { AlterClientQuotas } from '../../protocol/apis/49-alter-client-quotas.ts';
+import { handler } from './handler.ts';
+
+export const alterClientQuotas = handler(AlterClientQuotas, {
+  handle: async ({ entries, validateOnly }, { broker }) => ({
+    entries: await broker.controller.alterClientQuotas(entries, { validateOnly }),
+  }),
+  refuse: ({ entries }, errorCode) => ({
+    entries: entries.map(({ entity }) => ({ errorCode, errorMessage: null, entity })),
+  }),
+});

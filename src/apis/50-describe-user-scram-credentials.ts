@@ -1,0 +1,36 @@
+/** Says which SCRAM credentials users have, and of how many iterations; never what is in them (KIP-554). */
+import { DescribeUserScramCredentials } from '../../protocol/apis/50-describe-user-scram-credentials.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { ScramCredential } from '../cluster/image.ts';
+import { missing } from '../cluster/scram-credentials.ts';
+import { handler } from './handler.ts';
+
+export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
+  handle: ({ users }, { broker }) => {
+    const byUser = credentialsByUser(broker.controller.image.scramCredentials.values());
+    const asked = (users ?? []).map(({ name }) => name);
+    const wanted = asked.length === 0 ? [...byUser.keys()] : [...new Set(asked)];
+    const results = wanted.map((user) => {
+      const isTwice = asked.indexOf(user) !== asked.lastIndexOf(user);
+      const found = byUser.get(user);
+      if (isTwice) return { user, ...TWICE, credentialInfos: [] };
+      if (found === undefined) return { user, ...missing(user), credentialInfos: [] };
+      const credentialInfos = found.map(({ mechanism, iterations }) => ({ mechanism, iterations }));
+      return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };
+    });
+    return { errorCode: ErrorCode.NONE, errorMessage: '', results };
+  },
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, results: [] }),
+});
+
+const TWICE = { errorCode: ErrorCode.DUPLICATE_RESOURCE, errorMessage: 'This user is asked for twice: once is enough' };
+
+function credentialsByUser(credentials: Iterable<ScramCredential>): Map<string, ScramCredential[]> {
+  const byUser = new Map<string, ScramCredential[]>();
+  for (const credential of credentials) {
+    const others = byUser.get(credential.name);
+    if (others === undefined) byUser.set(credential.name, [credential]);
+    else others.push(credential);
+  }
+  return byUser;
+}

@@ -1,0 +1,74 @@
+/** Shows who keeps the metadata log: this broker, alone, and never behind itself (KIP-595). */
+import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
+import type { BrokerParts } from './broker-parts.ts';
+import { handler } from './handler.ts';
+
+/** There has never been an election; the log's batches carry the same. */
+const LEADER_EPOCH = 1;
+
+export const describeQuorum = handler(DescribeQuorum, {
+  handle: (request, { broker }) => {
+    const [topic] = request.topics;
+    const isMetadata =
+      request.topics.length === 1 &&
+      topic.topicName === '__cluster_metadata' &&
+      topic.partitions.length === 1 &&
+      topic.partitions[0].partitionIndex === 0;
+    return isMetadata ? metadataQuorum(topic.topicName, broker) : unknown(request);
+  },
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), topics: [] }),
+});
+
+function metadataQuorum(
+  topicName: string,
+  { nodeId, controller, clock }: BrokerParts,
+): ResponseDraft<typeof DescribeQuorum> {
+  const { image } = controller;
+  const broker = image.brokers.get(nodeId);
+  const logEndOffset = image.revision + 1;
+  const now = clock.now();
+  const voter = {
+    replicaId: nodeId,
+    replicaDirectoryId: broker?.logDirectoryIds[0] ?? ZERO_UUID,
+    logEndOffset,
+    lastFetchTimestamp: now,
+    lastCaughtUpTimestamp: now,
+  };
+  const partition = {
+    partitionIndex: 0,
+    errorCode: ErrorCode.NONE,
+    errorMessage: '',
+    leaderId: nodeId,
+    leaderEpoch: LEADER_EPOCH,
+    highWatermark: logEndOffset,
+    currentVoters: [voter],
+    observers: [],
+  };
+  return {
+    errorCode: ErrorCode.NONE,
+    topics: [{ topicName, partitions: [partition] }],
+    nodes: [{ nodeId, listeners: broker?.listeners ?? [] }],
+  };
+}
+
+function unknown({ topics }: RequestOf<typeof DescribeQuorum>): ResponseDraft<typeof DescribeQuorum> {
+  const errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  return {
+    errorCode: ErrorCode.NONE,
+    topics: topics.map(({ topicName, partitions }) => ({
+      topicName,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode,
+        errorMessage: errorMessage(errorCode),
+        leaderId: 0,
+        leaderEpoch: 0,
+        highWatermark: 0,
+        currentVoters: [],
+        observers: [],
+      })),
+    })),
+  };
+}

@@ -1,0 +1,19 @@
+/** Raises and lowers the features that are versioned for the whole cluster (KIP-584). */
+import { UpdateFeatures } from '../../protocol/apis/57-update-features.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+/** The last version that tells of each feature, and how: 'NONE' where all is well. */
+const TELLS_EACH = 1;
+
+export const updateFeatures = handler(UpdateFeatures, {
+  handle: async ({ featureUpdates, validateOnly }, { broker, apiVersion }) => {
+    const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });
+    const isDone = result.errorCode === ErrorCode.NONE && apiVersion <= TELLS_EACH;
+    const results = isDone
+      ? featureUpdates.map(({ feature }) => ({ feature, errorCode: ErrorCode.NONE, errorMessage: 'NONE' }))
+      : [];
+    return { ...result, results };
+  },
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode) }),
+});

@@ -1,0 +1,22 @@
+/** Forgets a broker that will not come back. */
+import { UnregisterBroker } from '../../protocol/apis/64-unregister-broker.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+export const unregisterBroker = handler(UnregisterBroker, {
+  handle: async ({ brokerId }, { broker: { controller, nodeId } }) => {
+    if (brokerId === nodeId) {
+      return fail(ErrorCode.INVALID_REQUEST, `Broker ${brokerId} is this one, and it runs: stop it instead`);
+    }
+    if (!controller.image.brokers.has(brokerId)) {
+      return fail(ErrorCode.BROKER_ID_NOT_REGISTERED, `There is no broker ${brokerId} in this cluster`);
+    }
+    await controller.unregister(brokerId);
+    return fail(ErrorCode.NONE, null);
+  },
+  refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
+});
+
+function fail(errorCode: number, message: string | null) {
+  return { errorCode, errorMessage: message };
+}

@@ -1,0 +1,42 @@
+/** Tells a client which of its metrics are wanted: none (KIP-714). ApiVersions keeps it to itself, as in Kafka. */
+import { GetTelemetrySubscriptions } from '../../protocol/apis/71-get-telemetry-subscriptions.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID, type ResponseDraft } from '../../protocol/schema.ts';
+import { PUSH_INTERVAL_MS } from './client-telemetry.ts';
+import { handler } from './handler.ts';
+
+/** zstd, lz4, gzip, snappy: in the order in which Kafka would have them. */
+const COMPRESSION_TYPES = [4, 3, 1, 2];
+
+export const getTelemetrySubscriptions = {
+  ...handler(GetTelemetrySubscriptions, {
+    handle: ({ clientInstanceId }, { broker }) => {
+      const told = broker.telemetry.ask(clientInstanceId);
+      if ('errorCode' in told) return refused(told.errorCode);
+      return {
+        ...told,
+        errorCode: ErrorCode.NONE,
+        acceptedCompressionTypes: COMPRESSION_TYPES,
+        pushIntervalMs: PUSH_INTERVAL_MS,
+        telemetryMaxBytes: broker.config['telemetry.max.bytes'],
+        deltaTemporality: true,
+        requestedMetrics: [],
+      };
+    },
+    refuse: (_request, errorCode) => refused(errorCode),
+  }),
+  advertised: null,
+};
+
+function refused(errorCode: number): ResponseDraft<typeof GetTelemetrySubscriptions> {
+  return {
+    errorCode,
+    clientInstanceId: ZERO_UUID,
+    subscriptionId: 0,
+    acceptedCompressionTypes: [],
+    pushIntervalMs: 0,
+    telemetryMaxBytes: 0,
+    deltaTemporality: false,
+    requestedMetrics: [],
+  };
+}
