@@ -15,10 +15,15 @@ const LATEST = -1;
 let serial = 0;
 
 /** Runs `task` with a topic that is new and goes afterwards. */
-export async function withTopic<T>(port: number, partitions: number, task: (topic: Topic) => Promise<T>): Promise<T> {
+export async function withTopic<T>(
+  port: number,
+  partitions: number,
+  task: (topic: Topic) => Promise<T>,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<T> {
   const client = await connect({ host: '127.0.0.1', port });
   try {
-    const topic = await createTopic(client, partitions);
+    const topic = await createTopic(client, partitions, configs);
     const result = await task(topic);
     await client.send(DeleteTopics, 6, { topics: [{ name: topic.name, topicId: ZERO_UUID }], ...DEADLINE });
     return result;
@@ -27,10 +32,13 @@ export async function withTopic<T>(port: number, partitions: number, task: (topi
   }
 }
 
-async function createTopic(client: Client, partitions: number): Promise<Topic> {
+async function createTopic(client: Client, partitions: number, more: Readonly<Record<string, string>>): Promise<Topic> {
   const name = `bench-${process.pid}-${serial++}`;
   // Deleted files go soon: many loads would fill the disk within Kafka's minute.
-  const configs = [{ name: 'file.delete.delay.ms', value: '1000' }];
+  const configs = Object.entries({ 'file.delete.delay.ms': '1000', ...more }).map(([key, value]) => ({
+    name: key,
+    value,
+  }));
   const asked = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs };
   const answer = await client.send(CreateTopics, CreateTopics.versions.last, { topics: [asked], ...DEADLINE });
   const [{ errorCode, errorMessage, topicId }] = answer.topics;

@@ -12,44 +12,60 @@ interface RawProduce extends BatchShape {
   readonly connections?: number;
   readonly depth?: number;
   readonly acks?: number;
+  /** Of the topic. */
+  readonly configs?: Readonly<Record<string, string>>;
 }
 
 /** So many unanswered frames, then one with an answer, so that what is sent is known to have arrived. */
 const UNANSWERED = 31;
 
-function rawProduce({ name, title, partitions = 1, connections = 1, depth = 5, acks = 1, ...shape }: RawProduce): Load {
+function rawProduce({
+  name,
+  title,
+  partitions = 1,
+  connections = 1,
+  depth = 5,
+  acks = 1,
+  configs,
+  ...shape
+}: RawProduce): Load {
   return {
     name,
     title,
     isRaw: true,
     run: (broker, { seconds }) =>
-      withTopic(broker.port, partitions, async (topic) => {
-        const batch = batchOf(shape);
-        const frames = Array.from({ length: partitions }, (_, index) => produceFrame(topic, index, batch, acks || 1));
-        if (acks === 0) {
-          const unanswered = produceFrame(topic, 0, batch, 0);
-          frames.unshift(...Array.from({ length: UNANSWERED }, () => unanswered));
-        }
-        return measured(broker, async () => {
-          const {
-            seconds: took,
-            answers,
-            p50,
-            p99,
-            p999,
-          } = await pump(broker.port, frames, {
-            connections,
-            depth,
-            seconds,
-          });
-          const records = await recordCount(broker.port, topic);
-          const requests = acks === 0 ? records / shape.records : answers;
-          if (acks !== 0 && records !== answers * shape.records) {
-            throw new Error(`${name}: ${answers} requests were answered, but ${records} records stand in the topic`);
+      withTopic(
+        broker.port,
+        partitions,
+        async (topic) => {
+          const batch = batchOf(shape);
+          const frames = Array.from({ length: partitions }, (_, index) => produceFrame(topic, index, batch, acks || 1));
+          if (acks === 0) {
+            const unanswered = produceFrame(topic, 0, batch, 0);
+            frames.unshift(...Array.from({ length: UNANSWERED }, () => unanswered));
           }
-          return { seconds: took, requests, records, bytes: requests * batch.length, p50, p99, p999 };
-        });
-      }),
+          return measured(broker, async () => {
+            const {
+              seconds: took,
+              answers,
+              p50,
+              p99,
+              p999,
+            } = await pump(broker.port, frames, {
+              connections,
+              depth,
+              seconds,
+            });
+            const records = await recordCount(broker.port, topic);
+            const requests = acks === 0 ? records / shape.records : answers;
+            if (acks !== 0 && records !== answers * shape.records) {
+              throw new Error(`${name}: ${answers} requests were answered, but ${records} records stand in the topic`);
+            }
+            return { seconds: took, requests, records, bytes: requests * batch.length, p50, p99, p999 };
+          });
+        },
+        configs,
+      ),
   };
 }
 
@@ -67,6 +83,14 @@ export const rawProduceLoads: readonly Load[] = [
   rawProduce({ name: 'raw-15k-100-partitions', title: '140 x 100 B, 100 partitions', ...B100, partitions: 100 }),
   rawProduce({ name: 'raw-15k-acks-0', title: '140 x 100 B, acks=0', ...B100, acks: 0 }),
   rawProduce({ name: 'raw-15k-acks-all', title: '140 x 100 B, acks=all', ...B100, acks: -1 }),
+  rawProduce({
+    name: 'durable-64',
+    title: '140 x 100 B, each on the disk before its answer (flush.messages=1), 64 connections',
+    ...B100,
+    connections: 64,
+    depth: 1,
+    configs: { 'flush.messages': '1' },
+  }),
   compressed('lz4'),
   compressed('zstd'),
   rawProduce({
