@@ -25,10 +25,10 @@ export class BoundedOutput {
   length = 0;
   readonly maxBytes: number;
 
-  /** `guess`: what the result may come to; half or twice is fine. */
-  constructor(guess: number, maxBytes: number) {
+  /** `guess`: what the result may come to; half or twice is fine. With `room` it goes there as far as it fits. */
+  constructor(guess: number, maxBytes: number, room: Buffer | null = null) {
     this.maxBytes = maxBytes;
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(guess, 256)));
+    this.bytes = room ?? Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(guess, 256)));
   }
 
   /** Makes room for exactly `size` more bytes. */

@@ -46,9 +46,10 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffe
 
 /**
  * The records as they were before compression. Throws BadCompression for bytes the codec did not write, and its
- * DecompressedTooLarge before more than `maxBytes` come out.
+ * DecompressedTooLarge before more than `maxBytes` come out. The result may lie in `room`, for whoever looks at it and is
+ * done: fresh memory for each batch a producer sends is what a broker's memory would grow by.
  */
-export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): Buffer {
+export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number, room: Buffer | null = null): Buffer {
   const input = asBuffer(bytes);
   switch (codec) {
     case 'none':
@@ -57,9 +58,9 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number): B
     case 'gzip':
       return byNode('gunzipSync', input, maxBytes);
     case 'snappy':
-      return decompressSnappy(input, maxBytes);
+      return decompressSnappy(input, maxBytes, room);
     case 'lz4':
-      return decompressLz4(input, maxBytes);
+      return decompressLz4(input, maxBytes, room);
     case 'zstd':
       if (!canCompressZstd()) return decompressZstd(input, maxBytes);
       return byNode('zstdDecompressSync', input, maxBytes);

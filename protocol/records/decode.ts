@@ -43,13 +43,21 @@ export function* batches(bytes: Buffer, at = 0, end = bytes.length): Generator<n
   }
 }
 
-/** The records of the batch at `at` as bytes for walkRecords: a view, or decompressed. Throws BadCompression. */
-export function recordBytes(bytes: Buffer, at: number, maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES): Buffer {
+/**
+ * The records of the batch at `at` as bytes for walkRecords: a view, or decompressed, into `room` where there is one and
+ * it is large enough. Throws BadCompression.
+ */
+export function recordBytes(
+  bytes: Buffer,
+  at: number,
+  maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES,
+  room: Buffer | null = null,
+): Buffer {
   const stored = bytes.subarray(at + batch.BATCH_OVERHEAD, at + batch.sizeInBytes(bytes, at));
   const codec = batch.compressionOf(batch.attributes(bytes, at));
   if (codec === 0 || stored.length === 0) return stored;
   if (codec >= codecs.length) throw new CorruptRecords(`Compression ${codec} is not known; use ${codecs.join(', ')}`);
-  return decompress(codecs[codec], stored, maxBytes);
+  return decompress(codecs[codec], stored, maxBytes, room);
 }
 
 /** The batch at `at` with all its records. Throws CorruptRecords or BadCompression; the CRC is the caller's to check. */

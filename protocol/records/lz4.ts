@@ -20,8 +20,8 @@ const STORED = 0x8000_0000;
 const OUR_BLOCK_SIZE = 64 * 1024;
 const OUR_BLOCK_ID = 4;
 
-export function decompressLz4(bytes: Buffer, maxBytes: number): Buffer {
-  const output = new BoundedOutput(bytes.length * 3, maxBytes);
+export function decompressLz4(bytes: Buffer, maxBytes: number, room: Buffer | null = null): Buffer {
+  const output = new BoundedOutput(bytes.length * 3, maxBytes, room);
   let at = 0;
   do {
     need(bytes, at, 8);

@@ -11,13 +11,13 @@ const BLOCK_SIZE = 32 * 1024; // snappy-java's
 /** A copy of 64 bytes takes 3 bytes, so nothing grows by more than this. */
 const MAX_RATIO = 22;
 
-export function decompressSnappy(bytes: Buffer, maxBytes: number): Buffer {
+export function decompressSnappy(bytes: Buffer, maxBytes: number, room: Buffer | null = null): Buffer {
   if (!startsWithMagic(bytes, 0)) {
-    const output = new BoundedOutput(0, maxBytes);
+    const output = new BoundedOutput(0, maxBytes, room);
     decodeBlock(bytes, 0, bytes.length, output);
     return output.finish();
   }
-  const output = new BoundedOutput(bytes.length * 2, maxBytes);
+  const output = new BoundedOutput(bytes.length * 2, maxBytes, room);
   let at = HEADER_SIZE;
   while (at < bytes.length) {
     if (startsWithMagic(bytes, at)) {

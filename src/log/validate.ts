@@ -5,7 +5,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import { codecId, codecs, type Codec } from '../../protocol/records/compression.ts';
-import { decodeBatch, recordBytes } from '../../protocol/records/decode.ts';
+import { DEFAULT_MAX_DECOMPRESSED_BYTES, decodeBatch, recordBytes } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { Malformed, walkRecords, type RecordWalk } from '../../protocol/records/walk.ts';
 import type { LogConfig } from '../config/log-config.ts';
@@ -41,6 +41,8 @@ export interface ValidationRules {
 
 const NO_RECORD_ERRORS: readonly RecordError[] = [];
 const NO_BYTES = Buffer.alloc(0);
+/** Records that are only looked at are decompressed here, as long as they fit. */
+const decompressed = Buffer.allocUnsafeSlow(128 * 1024);
 const ZSTD = codecId('zstd');
 const ZSTD_SINCE_VERSION = 7;
 const SHORTEST_LENGTH = 14;
@@ -159,7 +161,7 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   let end = at + batch.sizeInBytes(bytes, at);
   if (compressed) {
     try {
-      records = recordBytes(bytes, at);
+      records = recordBytes(bytes, at, DEFAULT_MAX_DECOMPRESSED_BYTES, decompressed);
     } catch (error) {
       return fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message); // Kafka's answer
     }
