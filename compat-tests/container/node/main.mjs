@@ -19,7 +19,7 @@ try {
     void consumer.run({ eachMessage: async ({ message }) => resolve(message.value.toString()) });
   });
   await consumer.disconnect();
-  console.log(`read back: ${value}`);
+  process.stdout.write(`read back: ${value}\n`);
 } finally {
   await container.stop();
 }
