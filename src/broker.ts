@@ -310,6 +310,7 @@ function transactionCoordinator(needs: Needs & Pick<BrokerParts, 'groups' | 'pro
     partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
     ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
     nextProducerId: () => producerIds.next(),
+    transactionVersion: () => controller.image.features.get('transaction.version') ?? 0,
     writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
     exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
   });

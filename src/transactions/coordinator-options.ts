@@ -35,6 +35,8 @@ export interface TransactionCoordinatorOptions {
   /** Creates __transaction_state where it is missing. */
   ensureTopic(): Promise<void>;
   nextProducerId(): Promise<number>;
+  /** The level of the feature transaction.version in the cluster; read at each use. */
+  transactionVersion(): number;
   /** NONE, or why the marker is not in the partition; see markers.ts. */
   writeMarker(partition: TopicPartition, marker: Marker): number;
   /** Whether the cluster has the partition: one that was deleted gets no marker. */

@@ -364,7 +364,7 @@ export class TransactionCoordinator {
     const log = this.#options.partitionOf(at.index);
     if (log === undefined) return ErrorCode.NOT_COORDINATOR;
     try {
-      log.appendRecords([encodeTransaction(transactionalId, next, this.#now())]);
+      log.appendRecords([encodeTransaction(transactionalId, next, this.#now(), this.#options.transactionVersion())]);
       return ErrorCode.NONE;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;

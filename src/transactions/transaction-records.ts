@@ -11,21 +11,23 @@ import {
 import type { Transaction } from './transaction-state.ts';
 import { NO_EPOCH, STATES } from './transaction-state.ts';
 
-/** What Apache Kafka writes from transaction.version 1 on. */
-const VALUE_VERSION = 1;
+/** Tagged fields, which a Kafka of transaction.version 0 does not read. */
+const FLEXIBLE_SINCE = 1;
 
-/** `transaction` null: a tombstone. `timestamp`: milliseconds since 1970. */
+/**
+ * `transaction` null: a tombstone. `timestamp`: milliseconds since 1970. `transactionVersion`: the level of transaction.version
+ * in the cluster, which decides on the record's version.
+ */
 export function encodeTransaction(
   transactionalId: string,
   transaction: Transaction | null,
   timestamp: number,
+  transactionVersion: number,
 ): RecordDraft {
   const key = encodeRecordKey(TransactionLogKey, { transactionalId });
-  return {
-    key,
-    value: transaction && encodeVersioned(TransactionLogValue, VALUE_VERSION, valueOf(transaction)),
-    timestamp,
-  };
+  if (transaction === null) return { key, value: null, timestamp };
+  const version = Math.min(transactionVersion, FLEXIBLE_SINCE);
+  return { key, value: encodeVersioned(TransactionLogValue, version, valueOf(transaction, version)), timestamp };
 }
 
 /** Null where the record is of a kind of a later Kafka. */
@@ -57,12 +59,13 @@ export function decodeTransaction(
   return { transactionalId, transaction };
 }
 
-function valueOf(transaction: Transaction) {
+function valueOf(transaction: Transaction, version: number) {
   const { producerId, previousProducerId, nextProducerId, producerEpoch, state, partitions } = transaction;
+  const { clientVersion: clientTransactionVersion } = transaction;
+  const tagged = version >= FLEXIBLE_SINCE ? { previousProducerId, nextProducerId, clientTransactionVersion } : {};
   return {
+    ...tagged,
     producerId,
-    previousProducerId,
-    nextProducerId,
     producerEpoch,
     transactionTimeoutMs: transaction.timeoutMs,
     transactionStatus: STATES.indexOf(state),
@@ -70,6 +73,5 @@ function valueOf(transaction: Transaction) {
       state === 'Empty' ? null : Array.from(partitions, ([topic, indexes]) => ({ topic, partitionIds: [...indexes] })),
     transactionLastUpdateTimestampMs: transaction.lastUpdateMs,
     transactionStartTimestampMs: transaction.startMs,
-    clientTransactionVersion: transaction.clientVersion,
   };
 }

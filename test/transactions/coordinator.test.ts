@@ -37,6 +37,7 @@ class Setting {
   readonly errors: string[] = [];
   markerError: number = ErrorCode.NONE;
   hasProducerIds = true;
+  transactionVersion = 2;
   /** How far time moves each time that somebody looks how much is left of a slice. */
   msPerLook = 0;
   #looks = 0;
@@ -76,6 +77,7 @@ class Setting {
         return this.markerError;
       },
       exists: () => true,
+      transactionVersion: () => this.transactionVersion,
     });
   }
 
@@ -232,4 +234,21 @@ test('a coordinator that resigns while markers are refused leaves them to the ne
   expect(setting.marked).toEqual([]);
   setting.lead(9);
   expect(setting.marked).toEqual([{ ...T0, producerEpoch: 1, committed: true, coordinatorEpoch: 9 }]);
+});
+
+test.each([
+  [0, 0],
+  [1, 1],
+  [2, 1],
+])('at transaction.version %i its records are of version %i, and read back', async (transactionVersion, version) => {
+  const setting = new Setting().lead();
+  setting.transactionVersion = transactionVersion;
+  await setting.init();
+  setting.add(0);
+  await setting.end(0);
+  const values = setting.log.batches.map((bytes) => Buffer.from(decodeBatch(bytes).records[0].value!));
+  expect(values.map((value) => value.readInt16BE())).toEqual(values.map(() => version));
+  setting.coordinator = setting.make();
+  setting.lead(4);
+  expect(setting.coordinator.describe('id')).toMatchObject({ transactionState: 'CompleteCommit', producerEpoch: 1 });
 });

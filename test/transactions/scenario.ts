@@ -90,7 +90,7 @@ class Scenario {
   /** Through the bytes of the log: what is not in the record is forgotten. */
   #restart(): string[] {
     if (this.#transaction === undefined) return [];
-    const { key, value } = encodeTransaction(ID, this.#transaction, 0);
+    const { key, value } = encodeTransaction(ID, this.#transaction, 0, 2);
     this.#transaction = decodeTransaction(key!, value)!.transaction ?? undefined;
     return [];
   }
