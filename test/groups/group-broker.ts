@@ -120,6 +120,8 @@ export class GroupBroker {
     ['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }],
   ]);
   #revision = 0;
+  /** Goes on after a restart, so that no member id is given out twice. */
+  readonly #random = seededRandom(1);
 
   constructor(config: Partial<GroupConfig> = {}) {
     this.config = { ...DEFAULTS, ...config };
@@ -181,7 +183,7 @@ export class GroupBroker {
       clock: this.clock,
       config: this.config,
       logger: silentLogger,
-      random: seededRandom(1),
+      random: this.#random,
       partitionOf: (index) => this.logs[index],
       topics: () => this.image,
       groupConfig: (groupId) => this.groupConfigs.get(groupId) ?? new Map<string, string>(),

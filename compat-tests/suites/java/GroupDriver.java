@@ -1,0 +1,213 @@
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.SubscriptionPattern;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Exit;
+
+/**
+ * Runs Java consumers and Kafka's command line tools in one virtual machine, as lines on its input ask for: words
+ * separated by tabs. Each command is answered by lines, and a last one that begins with "= ".
+ */
+public class GroupDriver {
+    static String bootstrap;
+    static final Map<String, Member> members = new ConcurrentHashMap<>();
+    static final PrintStream answers = System.out;
+
+    /** A consumer in a thread of its own. */
+    static final class Member implements Runnable, ConsumerRebalanceListener {
+        final KafkaConsumer<String, String> consumer;
+        final Thread thread = new Thread(this);
+        final List<String> read = new ArrayList<>();
+        volatile TreeSet<String> assigned = new TreeSet<>();
+        volatile int rebalances = 0;
+        volatile int lost = 0;
+        volatile String failure = "";
+        volatile CloseOptions.GroupMembershipOperation end = CloseOptions.GroupMembershipOperation.DEFAULT;
+
+        Member(Map<String, String> settings, String subscription) {
+            Properties properties = new Properties();
+            properties.put("bootstrap.servers", bootstrap);
+            properties.put("auto.offset.reset", "earliest");
+            properties.put("auto.commit.interval.ms", "100");
+            properties.putAll(settings);
+            consumer = new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
+            if (subscription.startsWith("re2:")) {
+                consumer.subscribe(new SubscriptionPattern(subscription.substring(4)), this);
+            } else if (subscription.startsWith("java:")) {
+                consumer.subscribe(Pattern.compile(subscription.substring(5)), this);
+            } else {
+                consumer.subscribe(Arrays.asList(subscription.split(",")), this);
+            }
+            thread.start();
+        }
+
+        @Override
+        public void run() {
+            try {
+                while (true) {
+                    consumer.poll(Duration.ofMillis(50)).forEach(record -> {
+                        synchronized (read) {
+                            read.add(record.topic() + "-" + record.partition() + "@" + record.offset());
+                        }
+                    });
+                }
+            } catch (WakeupException stopped) {
+                // As asked for.
+            } catch (Exception error) {
+                failure = error.toString();
+            } finally {
+                consumer.close(CloseOptions.timeout(Duration.ofSeconds(10)).withGroupMembershipOperation(end));
+            }
+        }
+
+        @Override
+        public synchronized void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            TreeSet<String> now = new TreeSet<>(assigned);
+            partitions.forEach(each -> now.add(each.toString()));
+            assigned = now;
+            rebalances++;
+        }
+
+        @Override
+        public synchronized void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            TreeSet<String> now = new TreeSet<>(assigned);
+            partitions.forEach(each -> now.remove(each.toString()));
+            assigned = now;
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            lost++;
+            onPartitionsRevoked(partitions);
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        bootstrap = arguments[0];
+        Exit.setExitProcedure((code, message) -> { throw new Ended(code); });
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+        for (String line; (line = input.readLine()) != null; ) {
+            String[] words = line.split("\t", -1);
+            try {
+                answers.println("= " + answer(words[0], Arrays.copyOfRange(words, 1, words.length)));
+            } catch (Throwable error) {
+                answers.println("= failed: " + error);
+            }
+            answers.flush();
+        }
+        System.exit(0);
+    }
+
+    /** A tool wants to end. Some of them catch even that, print it, and end once more: the first word counts. */
+    static final class Ended extends RuntimeException {
+        static Integer code = null;
+
+        Ended(int code) {
+            super(null, null, false, false);
+            if (Ended.code == null) Ended.code = code;
+        }
+
+        @Override
+        public String toString() {
+            return "";
+        }
+    }
+
+    static String answer(String command, String[] words) throws Exception {
+        switch (command) {
+            case "tool": return tool(words);
+            case "produce": return produce(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+            case "join": return join(words);
+            case "assigned": return report(member -> String.join(" ", member.assigned));
+            case "counts": return report(member -> member.rebalances + " " + member.lost + " " + member.failure);
+            case "read": return report(member -> {
+                synchronized (member.read) {
+                    return String.join(" ", member.read);
+                }
+            });
+            case "leave": return end(words[0], CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
+            case "vanish": return end(words[0], CloseOptions.GroupMembershipOperation.REMAIN_IN_GROUP);
+            default: throw new IllegalArgumentException(command);
+        }
+    }
+
+    /** name, what it subscribes to, then settings as key=value. */
+    static String join(String[] words) {
+        Map<String, String> settings = new TreeMap<>(Map.of("client.id", words[0]));
+        for (int i = 2; i < words.length; i++) {
+            int at = words[i].indexOf('=');
+            settings.put(words[i].substring(0, at), words[i].substring(at + 1));
+        }
+        members.put(words[0], new Member(settings, words[1]));
+        return "ok";
+    }
+
+    static String end(String name, CloseOptions.GroupMembershipOperation how) throws InterruptedException {
+        Member member = members.remove(name);
+        member.end = how;
+        member.consumer.wakeup();
+        member.thread.join();
+        return member.failure.isEmpty() ? "ok" : member.failure;
+    }
+
+    static String report(java.util.function.Function<Member, String> word) {
+        return new TreeMap<>(members).entrySet().stream()
+            .map(each -> each.getKey() + ": " + word.apply(each.getValue()))
+            .collect(Collectors.joining("; "));
+    }
+
+    static String produce(String topic, int partition, int count) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        try (KafkaProducer<String, String> producer =
+            new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; i < count; i++) producer.send(new ProducerRecord<>(topic, partition, "k" + i, "v" + i));
+        }
+        return "ok";
+    }
+
+    /** A tool's class and its arguments; "BOOTSTRAP" stands for the broker's address. */
+    static String tool(String[] words) throws Exception {
+        String[] arguments = Arrays.copyOfRange(words, 1, words.length);
+        for (int i = 0; i < arguments.length; i++) if (arguments[i].equals("BOOTSTRAP")) arguments[i] = bootstrap;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        PrintStream printed = new PrintStream(bytes, true);
+        PrintStream errors = System.err;
+        Ended.code = null;
+        System.setOut(printed);
+        System.setErr(printed);
+        try {
+            Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) arguments);
+        } catch (java.lang.reflect.InvocationTargetException thrown) {
+            if (!(thrown.getCause() instanceof Ended)) throw (Exception) thrown.getCause();
+        } finally {
+            System.setOut(answers);
+            System.setErr(errors);
+        }
+        answers.print(bytes.toString().replaceAll("(?m)^", "| "));
+        answers.println();
+        return "exit " + (Ended.code == null ? 0 : Ended.code);
+    }
+}

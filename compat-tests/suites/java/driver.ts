@@ -1,0 +1,96 @@
+/** A virtual machine that runs Java consumers and Kafka's tools, told what to do by lines; see GroupDriver.java. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const DRIVER = fileURLToPath(new URL('GroupDriver.java', import.meta.url));
+const OLDEST_JAVA = 17;
+
+/** Where Apache Kafka's jars are: KAFKA_HOME, or the newest version in ~/.cache/apache-kafka. */
+function jars(): string | null {
+  const cache = join(homedir(), '.cache/apache-kafka');
+  const cached = existsSync(cache) ? readdirSync(cache).sort().toReversed() : [];
+  const homes = [process.env.KAFKA_HOME ?? '', ...cached.map((version) => join(cache, version))];
+  const found = homes.find((home) => home !== '' && existsSync(join(home, 'libs')));
+  return found === undefined ? null : join(found, 'libs', '*');
+}
+
+/** Null, or what is missing for these tests. */
+export function whyNoJava(): string | null {
+  const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const version = /version "(\d+)/.exec(java.stderr ?? '')?.[1];
+  if (version === undefined || Number(version) < OLDEST_JAVA) return `these tests need Java ${OLDEST_JAVA} or later`;
+  return jars() === null ? "these tests need Apache Kafka's jars: set KAFKA_HOME to an unpacked release" : null;
+}
+
+export interface ToolRun {
+  readonly exitCode: number;
+  readonly output: string[];
+}
+
+export class JavaDriver {
+  readonly #child: ChildProcess;
+  readonly #waiting: ((answer: { last: string; lines: string[] }) => void)[] = [];
+  #lines: string[] = [];
+
+  constructor(bootstrap: string) {
+    const options = ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
+    this.#child = spawn('java', [...options, '-cp', jars() ?? '', DRIVER, bootstrap], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    createInterface(this.#child.stdout!).on('line', (line) => {
+      if (line.startsWith('| ') && line.trim() !== '|') this.#lines.push(line.slice(2));
+      if (!line.startsWith('= ')) return;
+      this.#waiting.shift()?.({ last: line.slice(2), lines: this.#lines });
+      this.#lines = [];
+    });
+    this.#child.once('exit', () => {
+      for (const answer of this.#waiting.splice(0)) answer({ last: 'failed: the driver has ended', lines: [] });
+    });
+  }
+
+  /** @throws {Error} where the command failed */
+  async ask(...words: string[]): Promise<string> {
+    return (await this.#send(words)).last;
+  }
+
+  async tool(name: string, ...words: string[]): Promise<ToolRun> {
+    const { last, lines } = await this.#send(['tool', name, ...words]);
+    return { exitCode: Number(last.replace('exit ', '')), output: lines };
+  }
+
+  /** What each consumer has now, by its name. */
+  async assigned(): Promise<Map<string, string[]>> {
+    return perMember(await this.ask('assigned'));
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#child.exitCode !== null) return resolve();
+      this.#child.once('exit', () => resolve());
+      this.#child.stdin?.end();
+    });
+  }
+
+  async #send(words: readonly string[]): Promise<{ last: string; lines: string[] }> {
+    const answer = await new Promise<{ last: string; lines: string[] }>((resolve) => {
+      this.#waiting.push(resolve);
+      this.#child.stdin?.write(`${words.join('\t')}\n`);
+    });
+    if (answer.last.startsWith('failed: ')) throw new Error(`${words.join(' ')} ${answer.last}`);
+    return answer;
+  }
+}
+
+export function perMember(answer: string): Map<string, string[]> {
+  const members = answer.split('; ').filter((each) => each !== '');
+  return new Map(
+    members.map((each) => {
+      const [name, words] = each.split(': ');
+      return [name, words.split(' ').filter((word) => word !== '')];
+    }),
+  );
+}
