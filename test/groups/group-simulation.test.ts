@@ -8,8 +8,8 @@ import { newBroker, World } from './simulation.ts';
 
 const kinds: Kind[] = ['consumer', 'eager', 'cooperative', 'eager and consumer', 'cooperative and consumer'];
 /** SIMULATION_SEEDS=500 looks longer. */
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 5);
-const MUTANT_SEEDS = 5;
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 3);
+const MUTANT_SEEDS = 3;
 const ROUNDS = 4;
 
 async function live(kind: Kind, seed: number, broker?: GroupBroker): Promise<World> {

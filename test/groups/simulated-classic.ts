@@ -6,8 +6,8 @@ import type { Api, Fields, Values } from '../../protocol/schema.ts';
 import { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { readAssignment, readSubscription } from '../../src/groups/consumer-bytes.ts';
-import type { SimulatedMember, SimulatedWorld } from './simulation.ts';
-import { BEAT_MS, GROUP, TOPIC } from './simulation.ts';
+import type { SimulatedMember, SimulatedWorld } from './simulated-member.ts';
+import { BEAT_MS, GROUP, TOPIC } from './simulated-member.ts';
 
 export const SESSION_MS = 10_000;
 export const REBALANCE_MS = 20_000;
@@ -48,7 +48,7 @@ export class ClassicMember implements SimulatedMember {
     this.#next = null;
     if (next !== null) await next();
     else if (this.#waits) return;
-    else if (!this.isIn) this.#join();
+    else if (!this.isIn) await this.#rejoin();
     else if (this.#nextBeatMs <= this.#world.nowMs) await this.#beat();
     else if (this.#leads && this.#partitions !== this.#world.partitions) await this.#rejoin();
     else if (this.#world.chance(0.3)) await this.commit();
@@ -174,8 +174,8 @@ export class ClassicMember implements SimulatedMember {
     if (errorCode !== ErrorCode.NONE) return this.#refused(errorCode);
     const assigned = new Set((readAssignment(assignment) ?? []).flatMap(({ partitions }) => partitions));
     this.#world.claim(this, assigned);
+    // What was read of them has been committed before it joined.
     const revoked = [...this.owned].filter((partition) => !assigned.has(partition));
-    if (revoked.length > 0) await this.commit(revoked);
     for (const partition of revoked) this.owned.delete(partition);
     for (const partition of assigned) {
       if (this.owned.has(partition)) continue;
@@ -199,10 +199,10 @@ export class ClassicMember implements SimulatedMember {
   }
 
   async #rejoin(): Promise<void> {
-    if (!this.isCooperative) {
-      await this.commit();
-      this.owned.clear();
-    }
+    const errorCode = await this.commit();
+    const mayGoOn: number[] = [ErrorCode.NONE, ErrorCode.REBALANCE_IN_PROGRESS];
+    if (!mayGoOn.includes(errorCode)) this.#refused(errorCode);
+    if (!this.isCooperative) this.owned.clear();
     this.#join();
   }
 
@@ -225,7 +225,7 @@ export class ClassicMember implements SimulatedMember {
     this.isIn = false;
   }
 
-  commit(partitions: readonly number[] = [...this.owned]): Promise<void> {
+  commit(partitions: readonly number[] = [...this.owned]): Promise<number> {
     return this.#world.commit(this, partitions, (topics) =>
       this.#world.send(
         OffsetCommit,

@@ -1,8 +1,8 @@
 /** A consumer that does as KIP-848 says, for the simulation of groups. */
 import { ConsumerGroupHeartbeat, OffsetCommit } from '../../protocol/apis/index.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { SimulatedMember, SimulatedWorld } from './simulation.ts';
-import { BEAT_MS, GROUP, TOPIC } from './simulation.ts';
+import type { SimulatedMember, SimulatedWorld } from './simulated-member.ts';
+import { BEAT_MS, GROUP, TOPIC } from './simulated-member.ts';
 
 export class ConsumerMember implements SimulatedMember {
   readonly id: string;

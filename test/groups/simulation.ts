@@ -12,56 +12,15 @@ import { readAssignment } from '../../src/groups/consumer-bytes.ts';
 import { GroupBroker } from './group-broker.ts';
 import { ClassicMember } from './simulated-classic.ts';
 import { ConsumerMember } from './simulated-consumer.ts';
+import type { CommitAnswer, Committing, SimulatedMember, SimulatedWorld } from './simulated-member.ts';
+import { GROUP, TOPIC } from './simulated-member.ts';
 
-export const GROUP = 'g';
-export const TOPIC = 'sim';
-export const BEAT_MS = 5000;
 /** A dead member's session, a rebalance of those that are left, a slow one's time to give up, and some heartbeats. */
 const SETTLE_SECONDS = 45 + 20 + 20 + 30;
 
-/** What a member is of, for the world. */
-export interface SimulatedMember {
-  readonly id: string;
-  readonly instanceId: string | null;
-  readonly connectionId: number;
-  readonly epoch: number;
-  readonly owned: ReadonlySet<number>;
-  readonly isIn: boolean;
-  /** What it read up to, by partition. */
-  readonly positions: Map<number, number>;
-  /** Silent until then: garbage collection, or a laptop that sleeps. */
-  pausedUntilMs: number;
-  tick(): Promise<void>;
-  leave(): Promise<void>;
-}
-
-/** What members do in the world. */
-export type SimulatedWorld = Pick<
-  World,
-  | 'chance'
-  | 'claim'
-  | 'commit'
-  | 'expectOneOf'
-  | 'fenced'
-  | 'fetch'
-  | 'nowMs'
-  | 'partitions'
-  | 'rebalances'
-  | 'send'
-  | 'topicId'
->;
-
 export type Kind = 'consumer' | 'eager' | 'cooperative' | 'eager and consumer' | 'cooperative and consumer';
 
-interface Committing {
-  name: string;
-  partitions: { partitionIndex: number; committedOffset: number; committedMetadata: string }[];
-}
-interface CommitAnswer {
-  readonly topics: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[];
-}
-
-export class World {
+export class World implements SimulatedWorld {
   readonly broker: GroupBroker;
   members: SimulatedMember[] = [];
   readonly committed = new Map<number, number>();
@@ -213,13 +172,13 @@ export class World {
     return Math.max(answer.groups[0].topics[0].partitions[0].committedOffset, 0);
   }
 
-  /** Reads on, and says so; each record is read at most once too often. */
+  /** Reads on, and says so; each record is read at most once too often. Answers the error code. */
   async commit(
     member: SimulatedMember,
     partitions: readonly number[],
     send: (topics: Committing[]) => Promise<CommitAnswer>,
-  ): Promise<void> {
-    if (partitions.length === 0) return;
+  ): Promise<number> {
+    if (partitions.length === 0) return ErrorCode.NONE;
     const read = partitions.map((partitionIndex) => {
       const committedOffset = (member.positions.get(partitionIndex) ?? 0) + this.#upTo(3);
       member.positions.set(partitionIndex, committedOffset);
@@ -232,6 +191,7 @@ export class World {
       expect(committedOffset).toBeGreaterThanOrEqual(this.committed.get(partitionIndex) ?? 0);
       this.committed.set(partitionIndex, committedOffset);
     }
+    return answer.topics[0].partitions[0].errorCode;
   }
 
   /** Whichever type the group is of now. */
