@@ -48,6 +48,7 @@ test.runIf(process.env.KAFKA_TIMING_PORT !== undefined)(
       wait,
       `run${Date.now()}`,
     );
+    expect(lines.length).toBeGreaterThan(50);
     writeFileSync(recorded, `${lines.join('\n')}\n`);
     await Promise.all(Array.from(clients.values(), (client) => client.close()));
   },

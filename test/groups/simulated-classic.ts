@@ -62,12 +62,13 @@ export class ClassicMember implements SimulatedMember {
   /** What to do is kept until the member's own turn: it may be asleep when the answer comes. */
   #then<T>(call: Promise<T>, use: (answer: T) => void | Promise<void>): void {
     this.#waits = true;
-    void call.then((answer) => {
+    const keep = (answer: T): void => {
       this.#next = () => {
         this.#waits = false;
         return use(answer);
       };
-    });
+    };
+    void call.then(keep);
   }
 
   #join(): void {
