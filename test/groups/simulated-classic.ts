@@ -49,9 +49,10 @@ export class ClassicMember implements SimulatedMember {
     if (next !== null) await next();
     else if (this.#waits) return;
     else if (!this.isIn) await this.#rejoin();
+    // Also before it finds out that it was taken for dead.
+    else if (this.#world.chance(0.3)) await this.commit();
     else if (this.#nextBeatMs <= this.#world.nowMs) await this.#beat();
     else if (this.#leads && this.#partitions !== this.#world.partitions) await this.#rejoin();
-    else if (this.#world.chance(0.3)) await this.commit();
   }
 
   async leave(): Promise<void> {

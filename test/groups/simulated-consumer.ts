@@ -27,8 +27,9 @@ export class ConsumerMember implements SimulatedMember {
   }
 
   async tick(): Promise<void> {
-    if (this.#nextBeatMs <= this.#world.nowMs) await this.beat();
-    else if (this.#world.chance(0.3)) await this.commit();
+    // Also before it finds out that it was taken for dead.
+    if (this.#world.chance(0.3)) await this.commit();
+    else if (this.#nextBeatMs <= this.#world.nowMs) await this.beat();
   }
 
   async leave(): Promise<void> {

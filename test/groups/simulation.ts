@@ -102,7 +102,7 @@ export class World implements SimulatedWorld {
   }
 
   async #befall(member: SimulatedMember): Promise<void> {
-    switch (this.#upTo(5)) {
+    switch (this.#upTo(6)) {
       case 0:
         if (member.isIn) await member.leave();
         return this.#drop(member);
@@ -112,6 +112,7 @@ export class World implements SimulatedWorld {
         this.#drop(member);
         return this.broker.groups.connectionClosed(member.connectionId, true);
       case 3:
+      case 4:
         member.pausedUntilMs = this.nowMs + this.#upTo(100_000);
         return;
       default: // a static one restarts
