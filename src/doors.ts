@@ -10,6 +10,7 @@ import type { Endpoint } from './config/listeners.ts';
 import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
+import { RequestMemory } from './net/request-memory.ts';
 import type { Interceptor } from './net/interceptor.ts';
 import type { Listener, Network } from './platform/network.ts';
 
@@ -106,6 +107,7 @@ export class Doors {
       output: new Writer(OUTPUT_BYTES),
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
+      memory: new RequestMemory(config['queued.max.request.bytes']),
       settle,
       closed: (connection, reason) => {
         this.#connections.delete(connection);

@@ -14,6 +14,7 @@ import type { Context, Streamed } from '../apis/handler.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import { type Buffers, OUTPUT_BYTES } from './buffers.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
+import type { Admitted, RequestMemory } from './request-memory.ts';
 
 const SIZE_BYTES = 4;
 /**
@@ -37,12 +38,14 @@ export interface ConnectionShared {
   readonly reader: Reader;
   /** socket.request.max.bytes: a larger frame ends the connection before any of it is kept. */
   readonly maxFrameBytes: number;
+  /** queued.max.request.bytes: a frame that did not come whole waits for it, and so does what follows. */
+  readonly memory: RequestMemory;
   /** Called when a batch of requests is handled and before their answers leave: makes their writes real, or throws. */
   readonly settle: () => void;
   closed(connection: Connection, reason: string | null): void;
 }
 
-export class Connection implements Receiver {
+export class Connection implements Receiver, Admitted {
   readonly context: Context;
   readonly #socket: Socket;
   readonly #shared: ConnectionShared;
@@ -51,6 +54,10 @@ export class Connection implements Receiver {
   #carried = 0;
   /** The network was given the carry to read into; it keeps a buffer until bytes come, however long that takes. */
   #lentCarry = false;
+  /** Of the carried frame, in the shared memory. */
+  #charged = 0;
+  /** Waits for that memory, and is not read from. */
+  #starved = false;
   #waiting = false;
   #closed = false;
   #reason: string | null = null;
@@ -67,11 +74,12 @@ export class Connection implements Receiver {
   }
 
   buffer(): Uint8Array {
-    const { receive } = this.#shared.buffers;
+    const { buffers, memory } = this.#shared;
     // A blocked connection's carry is handled, and given back, as soon as it is free again: that may be before bytes come.
-    this.#lentCarry = !this.#blocked && this.#missing >= READ_IN_PLACE_BYTES;
+    this.#lentCarry = !this.#blocked && !this.#starved && this.#missing >= READ_IN_PLACE_BYTES;
     if (this.#lentCarry) return this.#restOfFrame();
-    return this.#blocked ? receive.subarray(0, READ_AHEAD_BYTES) : receive;
+    // What is read at once has to be kept, memory or not: so it is little where memory is bounded.
+    return this.#blocked || memory.isBounded ? buffers.receive.subarray(0, READ_AHEAD_BYTES) : buffers.receive;
   }
 
   received(count: number): void {
@@ -88,6 +96,14 @@ export class Connection implements Receiver {
       return this.#refuse(error);
     }
     if (this.#blocked && this.#carried > READ_AHEAD_BYTES) this.#socket.pause();
+    else if (!this.#mayReadOn()) this.#socket.pause();
+  }
+
+  /** Another frame has made room for ours. */
+  admitted(): void {
+    this.#charged = SIZE_BYTES + this.#carry!.readInt32BE(0);
+    this.#starved = false;
+    this.#socket.resume();
   }
 
   drained(): void {
@@ -100,9 +116,8 @@ export class Connection implements Receiver {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#carry !== null) this.#shared.buffers.give(this.#carry);
-    this.#carry = null;
-    this.#carried = 0;
+    if (this.#carry !== null) this.#giveCarry(this.#carry);
+    this.#shared.memory.leave(this);
     this.#unsent = []; // what a dying socket still holds is left to the collector
     this.#tail = undefined;
     this.context.onGone?.();
@@ -165,10 +180,9 @@ export class Connection implements Receiver {
     const handled = this.#handle(carry, 0, this.#carried);
     if (this.#carry === null) return; // closed meanwhile
     if (handled === this.#carried) {
-      this.#shared.buffers.give(carry);
-      this.#carry = null;
-      this.#carried = 0;
+      this.#giveCarry(carry);
     } else if (handled > 0) {
+      this.#discharge();
       carry.copyWithin(0, handled, this.#carried);
       this.#carried -= handled;
     }
@@ -231,7 +245,30 @@ export class Connection implements Receiver {
       return this.#refuse(error);
     }
     if (this.#closed || this.#unsent.length > 0) return;
-    if (!this.#blocked || this.#carried <= READ_AHEAD_BYTES) this.#socket.resume();
+    if (this.#blocked ? this.#carried <= READ_AHEAD_BYTES : this.#mayReadOn()) this.#socket.resume();
+  }
+
+  /** Takes memory for the rest of a frame that has begun; false: none is left, and `admitted` will say when. */
+  #mayReadOn(): boolean {
+    if (this.#starved) return false;
+    if (this.#carry === null || this.#charged > 0 || this.#blocked || this.#carried < SIZE_BYTES) return true;
+    const bytes = SIZE_BYTES + this.#carry.readInt32BE(0);
+    if (this.#shared.memory.take(bytes, this)) this.#charged = bytes;
+    else this.#starved = true;
+    return !this.#starved;
+  }
+
+  #discharge(): void {
+    const bytes = this.#charged;
+    this.#charged = 0;
+    if (bytes > 0) this.#shared.memory.give(bytes);
+  }
+
+  #giveCarry(carry: Buffer): void {
+    this.#shared.buffers.give(carry);
+    this.#carry = null;
+    this.#carried = 0;
+    this.#discharge();
   }
 
   /** Takes bytes that cannot be handled yet out of the shared buffer. */
@@ -239,7 +276,9 @@ export class Connection implements Receiver {
     const count = end - start;
     const isPartOfFrame = !this.#blocked && count >= SIZE_BYTES;
     const wanted = isPartOfFrame ? SIZE_BYTES + from.readInt32BE(start) : SIZE_BYTES;
-    this.#carry = this.#shared.buffers.take(Math.max(count, Math.min(wanted, TRUSTED_FRAME_BYTES)));
+    const { buffers, memory } = this.#shared;
+    const trusted = memory.isBounded ? count : TRUSTED_FRAME_BYTES; // bounded, it takes more once it is admitted
+    this.#carry = buffers.take(Math.max(count, Math.min(wanted, trusted)));
     this.#carryOn(from, start, end);
   }
 

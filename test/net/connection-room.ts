@@ -13,6 +13,7 @@ import { handler, NO_REPLY, type Context, type Handler, type Reply } from '../..
 import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
+import { RequestMemory } from '../../src/net/request-memory.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { FakeSocket } from './fake-socket.ts';
 
@@ -32,11 +33,13 @@ export class Room {
   readonly buffers: Buffers;
   readonly output = new Writer(OUTPUT_BYTES);
   readonly context: Context;
+  readonly memory: RequestMemory;
   readonly connection: Connection;
   settled = 0;
   failSettle: Error | null = null;
 
-  constructor() {
+  constructor(memory = new RequestMemory(-1)) {
+    this.memory = memory;
     const { taken } = this;
     this.buffers = new (class extends Buffers {
       override take(bytes: number): Buffer {
@@ -56,6 +59,7 @@ export class Room {
       output: this.output,
       reader: new Reader(),
       maxFrameBytes: MAX_FRAME_BYTES,
+      memory: this.memory,
       settle,
       closed: (_connection, reason) => void this.closedFor.push(reason),
     });
