@@ -1,5 +1,5 @@
 /** Chains of real clients on a broker that is killed again and again, and what the checker of their history says. */
-import { CreateTopics } from '../../../protocol/apis/index.ts';
+import { CreateTopics, UpdateFeatures } from '../../../protocol/apis/index.ts';
 import { seededRandom, type Random } from '../../../src/platform/random.ts';
 import { Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
@@ -17,6 +17,8 @@ export interface Rounds {
   readonly rounds: number;
   readonly seed: number;
   readonly clients: readonly ClientName[];
+  /** The level of transaction.version: 1 has Apache Kafka's clients do without KIP-890. */
+  readonly transactionVersion?: number;
   readonly keep?: boolean;
   readonly say?: (line: string) => void;
 }
@@ -44,11 +46,13 @@ export function missing(name: ClientName): string | null {
 }
 
 /** What was violated, each with the client's name; empty where everything came out once. */
-export async function runRounds({ rounds, seed, clients, keep = false, say = () => {} }: Rounds): Promise<string[]> {
+export async function runRounds(options: Rounds): Promise<string[]> {
+  const { rounds, seed, clients, transactionVersion = 2, keep = false, say = () => {} } = options;
   const random = seededRandom(seed);
   const broker = await BrokerProcess.start();
   const chains = clients.map((name, at) => newChain(name, broker.bootstrap, seededRandom(seed + at + 1)));
   await createTopics(broker, chains);
+  await setTransactionVersion(broker, transactionVersion);
   const state = { isFeeding: true, isOver: false };
   const working = chains.flatMap((chain) => [
     feed(chain, () => state.isFeeding),
@@ -91,6 +95,14 @@ async function createTopics(broker: BrokerProcess, chains: readonly Chain[]): Pr
     { name: output, numPartitions: OUTPUT_PARTITIONS, replicationFactor: 1, assignments: [], configs: [] },
   ]);
   await broker.send(CreateTopics, 7, { topics, timeoutMs: 10_000, validateOnly: false });
+}
+
+async function setTransactionVersion(broker: BrokerProcess, maxVersionLevel: number): Promise<void> {
+  const featureUpdates = [
+    { feature: 'transaction.version', maxVersionLevel, upgradeType: maxVersionLevel < 2 ? 2 : 1 },
+  ];
+  const { errorCode, errorMessage } = await broker.send(UpdateFeatures, 2, { featureUpdates });
+  if (errorCode !== 0) throw new Error(`transaction.version ${maxVersionLevel}: ${errorMessage}`);
 }
 
 /** Writes 0, 1, 2 … to the input; what fails is not sent again by ourselves. */
