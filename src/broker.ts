@@ -1,5 +1,4 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them the other way round. */
-import { resolve } from 'node:path';
 import type { BrokerParts } from './apis/broker-parts.ts';
 import { ClientTelemetry } from './apis/client-telemetry.ts';
 import { Controller } from './cluster/controller.ts';
@@ -15,9 +14,10 @@ import { combineSettings } from './config/settings.ts';
 import { GroupCoordinator } from './groups/coordinator.ts';
 import { Cleaner } from './log/cleaner.ts';
 import { cleanerConfig } from './log/cleaner-config.ts';
-import { LogDirectory } from './log/directory.ts';
+import type { LogDirectory } from './log/directory.ts';
 import { durabilityOf } from './log/durability.ts';
 import type { Interceptor } from './net/interceptor.ts';
+import { missingDirectory, openDirectories } from './open-directories.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
 import { DirectoryMoves } from './partitions/directory-moves.ts';
@@ -58,6 +58,8 @@ export interface RunningBroker {
   openNode(nodeId: number, port?: number): Promise<number>;
   /** Ends in order: everything on the disk, no connection, timer or file left open. */
   stop(): Promise<void>;
+  /** Resolves when it has ended by itself: no log directory is left that it could use. Its log says why. */
+  readonly failed: Promise<void>;
 }
 
 type IntervalKey =
@@ -66,6 +68,8 @@ type IntervalKey =
   | 'producer.id.expiration.check.interval.ms';
 
 const MEMORY_DIRECTORY = '/memory';
+const ASSIGN = 'assign';
+const LAST_WORDS_MS = 100;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /**
@@ -93,6 +97,8 @@ class Broker implements RunningBroker {
   #config: ServerConfig;
   #isReady = false;
   #stopped: Promise<void> | null = null;
+  #fail!: () => void;
+  readonly failed = new Promise<void>((resolve) => (this.#fail = resolve));
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -109,9 +115,17 @@ class Broker implements RunningBroker {
       (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
     const nodeId = this.#config['node.id'];
 
-    this.#directories = this.#openDirectories(files, clock, random, logger, nodeId);
+    const paths = options.memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
+    const known = options.clusterId === undefined ? {} : { clusterId: options.clusterId };
+    this.#directories = openDirectories(paths, { files, clock, random, logger, nodeId, ...known });
     const controller = this.#openController(files, clock, random, logger);
-    const partitions = new Partitions({ files, directories: this.#directories, clock, logger });
+    const partitions = new Partitions({
+      files,
+      directories: this.#directories,
+      clock,
+      logger,
+      missingDirectory: () => missingDirectory({ files, clock, random, logger: silentLogger, nodeId }),
+    });
     this.#cleaner = new Cleaner({
       files,
       clock,
@@ -136,7 +150,14 @@ class Broker implements RunningBroker {
       groups,
       producerIds,
       transactions,
-      directoryMoves: new DirectoryMoves({ files, clock, logger, partitions, cleaner: this.#cleaner }),
+      directoryMoves: new DirectoryMoves({
+        files,
+        clock,
+        logger,
+        partitions,
+        cleaner: this.#cleaner,
+        onMoved: () => this.#assignLater(),
+      }),
       get config() {
         return config();
       },
@@ -154,6 +175,10 @@ class Broker implements RunningBroker {
     });
     controller.onChange((image) => this.#takeOverConfig(image));
     followImage(this.parts);
+    controller.onChange((image, previous) => {
+      if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignLater();
+    });
+    for (const { health } of this.#directories) health.onOffline(() => this.#directoryFailed());
   }
 
   async start(): Promise<void> {
@@ -172,7 +197,9 @@ class Broker implements RunningBroker {
         incarnationId: randomUuid(random),
         rack: config['broker.rack'],
         listeners: images,
-        logDirectoryIds: this.#directories.map(({ directoryId }) => directoryId),
+        logDirectoryIds: this.#directories.flatMap(({ health, directoryId }) =>
+          health.isOffline ? [] : [directoryId],
+        ),
       });
       this.#every(
         'retention',
@@ -184,6 +211,7 @@ class Broker implements RunningBroker {
       this.#cleaner.start();
       this.parts.directoryMoves.resume();
       this.#isReady = true;
+      await this.#assign();
       void this.parts.partitions.secureRecovered();
       logger.info('started', {
         node: this.parts.nodeId,
@@ -215,20 +243,31 @@ class Broker implements RunningBroker {
     this.parts.controller.close();
   }
 
-  #openDirectories(files: Files, clock: Clock, random: Random, logger: Logger, nodeId: number): LogDirectory[] {
-    const { clusterId, memory } = this.#options;
-    const paths = memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
-    const opened: LogDirectory[] = [];
+  /** As Kafka does: a broker without any log directory left is of no use, and whoever watches it shall see that. */
+  #directoryFailed(): void {
+    if (this.#directories.some(({ health }) => !health.isOffline)) return this.#assignLater();
+    this.parts.logger.error('all-log-dirs-offline', { next: 'check the disks, then start the broker again' });
+    // Those who wait are told why first.
+    this.parts.clock.after(LAST_WORDS_MS, () => void this.stop().then(() => this.#fail()));
+  }
+
+  /** Has the controller note where partitions lie, when that may be elsewhere than it knows. */
+  #assignLater(): void {
+    this.#timers.get(ASSIGN)?.cancel();
+    this.#timers.set(
+      ASSIGN,
+      this.parts.clock.after(0, () => void this.#assign()),
+    );
+  }
+
+  async #assign(): Promise<void> {
+    const { controller, partitions, nodeId, logger } = this.parts;
+    if (!this.#isReady) return;
     try {
-      for (const path of paths) {
-        const known = clusterId ?? opened[0]?.clusterId;
-        opened.push(LogDirectory.open({ files, clock, random, logger, nodeId, path: resolve(path), clusterId: known }));
-      }
+      await controller.assignDirectories(nodeId, (topic, index) => partitions.directoryIdOf(topic, index));
     } catch (error) {
-      for (const directory of opened) directory.abandon();
-      throw error;
+      logger.warn('log-dirs-not-noted', { error: (error as Error).message }); // the next change of a topic tries again
     }
-    return opened;
   }
 
   #openController(files: Files, clock: Clock, random: Random, logger: Logger): Controller {

@@ -19,9 +19,9 @@ export function followImage(parts: BrokerParts): void {
       applyTopic(parts, image, topic);
       applied.set(topic.name, topic);
     }
-    lead(parts.groups, applied.get(OFFSETS_TOPIC));
+    lead(parts, parts.groups, applied.get(OFFSETS_TOPIC));
     // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.
-    lead(parts.transactions, applied.get(TRANSACTIONS_TOPIC));
+    lead(parts, parts.transactions, applied.get(TRANSACTIONS_TOPIC));
   });
 }
 
@@ -53,13 +53,21 @@ function applyTopic(parts: BrokerParts, image: ClusterImage, topic: TopicImage):
     name: topic.name,
     id: topic.id,
     config: resolveLogConfig(configOf(image, ResourceType.topic, topic.name), parts.config),
-    partitions: topic.partitions.map(({ leaderEpoch, isr }) => ({ leaderEpoch, inSyncReplicas: isr.length })),
+    partitions: topic.partitions.map(({ leaderEpoch, isr, replicas, directories }) => ({
+      leaderEpoch,
+      inSyncReplicas: isr.length,
+      directoryId: directories[replicas.indexOf(parts.nodeId)],
+    })),
   });
 }
 
+/** Of a partition in a directory that is not there nothing can be read: whoever took it up would believe it empty. */
 function lead(
+  { partitions }: BrokerParts,
   coordinator: { onLeader(index: number, leaderEpoch: number): void },
   topic: TopicImage | undefined,
 ): void {
-  for (const [index, { leaderEpoch }] of topic?.partitions.entries() ?? []) coordinator.onLeader(index, leaderEpoch);
+  for (const [index, { leaderEpoch }] of topic?.partitions.entries() ?? []) {
+    if (!partitions.isOffline(topic!.id, index)) coordinator.onLeader(index, leaderEpoch);
+  }
 }

@@ -55,9 +55,9 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   process.stdout.write(`ready ${broker.bootstrap}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
   welcome(terminal, broker.bootstrap);
-  await end;
+  const code = await Promise.race([end.then(() => 0), broker.failed.then(() => 1)]);
   await broker.stop();
-  return 0;
+  return code;
 }
 
 /** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */

@@ -9,6 +9,7 @@ import { alterClientQuotas, type QuotaAlteration, type QuotaResult } from './cli
 import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
 import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
 import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-topics.ts';
+import { assignDirectories, type DirectoryIdOf } from './directory-assignment.ts';
 import { electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
@@ -183,6 +184,11 @@ export class Controller {
   async unregister(brokerId: number): Promise<void> {
     const brokerEpoch = this.#image.brokers.get(brokerId)?.epoch ?? -1;
     this.#commit([{ type: 'UnregisterBrokerRecord', brokerId, brokerEpoch }]);
+  }
+
+  /** Has noted in which log directories the replicas of a broker lie, so that they are missed where one is gone. */
+  async assignDirectories(nodeId: number, directoryIdOf: DirectoryIdOf): Promise<void> {
+    this.#commit(assignDirectories(this.#image, nodeId, directoryIdOf));
   }
 
   /** Ids that no producer has had. */

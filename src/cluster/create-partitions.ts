@@ -74,7 +74,7 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
           request.assignments.map(({ brokerIds }) => brokerIds),
         );
   if (!Array.isArray(replicas)) return replicas;
-  return replicas.map((of, i) => newPartition(topic.id, has + i, of));
+  return replicas.map((of, i) => newPartition(topic.id, has + i, of, image));
 }
 
 function placed(topic: TopicImage, image: ClusterImage, count: number, random: number): number[][] | Failure {

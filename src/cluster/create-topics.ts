@@ -123,7 +123,7 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   for (const [name, value] of configs) {
     records.push({ type: 'ConfigRecord', resourceType: ResourceType.topic, resourceName: topic.name, name, value });
   }
-  for (const [index, of] of replicas.entries()) records.push(newPartition(topicId, index, of));
+  for (const [index, of] of replicas.entries()) records.push(newPartition(topicId, index, of, image));
   const replicationFactor = replicas[0].length;
   return {
     result: { errorCode: 0, errorMessage: null, topicId, numPartitions: replicas.length, replicationFactor, configs },

@@ -17,7 +17,12 @@ export function usableBrokers(image: ClusterImage): BrokerImage[] {
   return [...image.brokers.values()].filter(({ fenced }) => !fenced).sort((a, b) => a.id - b.id);
 }
 
-export function newPartition(topicId: string, partitionId: number, replicas: number[]): DraftOf<'PartitionRecord'> {
+export function newPartition(
+  topicId: string,
+  partitionId: number,
+  replicas: number[],
+  image: ClusterImage,
+): DraftOf<'PartitionRecord'> {
   return {
     type: 'PartitionRecord',
     topicId,
@@ -29,8 +34,13 @@ export function newPartition(topicId: string, partitionId: number, replicas: num
     leader: replicas[0],
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: replicas.map(() => UNASSIGNED_DIRECTORY),
+    directories: replicas.map((id) => onlyDirectory(image.brokers.get(id))),
   };
+}
+
+/** A broker with several log directories chooses one, and has it noted (directory-assignment.ts). */
+function onlyDirectory(broker: BrokerImage | undefined): string {
+  return broker?.logDirectoryIds.length === 1 ? broker.logDirectoryIds[0] : UNASSIGNED_DIRECTORY;
 }
 
 /** Why replicas given by hand, `factor` of them for each partition, cannot be used, or null. */

@@ -57,6 +57,11 @@ export class DirectoryHealth {
     this.#takeOffline('a sync failed', file, error);
   }
 
+  /** The directory could not be opened, or is not among log.dirs any more. */
+  openFailed(error: unknown): void {
+    this.#takeOffline('it could not be opened', this.#path, error);
+  }
+
   /** A write, a truncation, the opening or renaming of a file failed. */
   writeFailed(file: string, error: unknown): void {
     if (isDiskLost(error)) return this.#takeOffline('a write failed', file, error);

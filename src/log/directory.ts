@@ -68,7 +68,8 @@ export class LogDirectory {
   readonly previousBrokerEpoch: number;
   readonly deletions: Deletions;
   readonly health: DirectoryHealth;
-  readonly #files: Files;
+  /** The disk it is on. */
+  readonly files: Files;
   readonly #lock: Lock;
   readonly #recoveryPoints: OffsetCheckpoint;
   readonly #logStartOffsets: OffsetCheckpoint;
@@ -76,7 +77,7 @@ export class LogDirectory {
   private constructor(options: LogDirectoryOptions, lock: Lock) {
     const { files, path } = options;
     this.path = path;
-    this.#files = files;
+    this.files = files;
     this.#lock = lock;
     const meta = readOrMakeMeta(options);
     this.clusterId = meta.clusterId;
@@ -115,7 +116,7 @@ export class LogDirectory {
 
   /** The size of the volume it lies on, and what is free there. */
   volume(): Volume {
-    return this.#files.volume(this.path);
+    return this.files.volume(this.path);
   }
 
   pathOf(topic: string, partition: number): string {
@@ -124,10 +125,10 @@ export class LogDirectory {
 
   partitions(): PartitionDirectory[] {
     const found: PartitionDirectory[] = [];
-    for (const name of this.#files.list(this.path)) {
+    for (const name of this.files.list(this.path)) {
       const match = PARTITION.exec(name);
       const path = join(this.path, name);
-      if (match === null || match[1] === METADATA_TOPIC || !this.#files.isDirectory(path)) continue;
+      if (match === null || match[1] === METADATA_TOPIC || !this.files.isDirectory(path)) continue;
       found.push({ name, path, topic: match[1], partition: Number(match[2]), topicId: this.#topicIdIn(path) });
     }
     return found;
@@ -152,15 +153,15 @@ export class LogDirectory {
       // As Kafka does: nothing is noted of logs that still begin where they began.
       if (logStartOffset > 0) logStartOffsets.set(name, logStartOffset);
     }
-    this.#files.replace(join(this.path, RECOVERY_POINTS), encodeOffsetCheckpoint(recoveryPoints));
-    this.#files.replace(join(this.path, LOG_START_OFFSETS), encodeOffsetCheckpoint(logStartOffsets));
+    this.files.replace(join(this.path, RECOVERY_POINTS), encodeOffsetCheckpoint(recoveryPoints));
+    this.files.replace(join(this.path, LOG_START_OFFSETS), encodeOffsetCheckpoint(logStartOffsets));
   }
 
   /** After all `logs` have been closed: leaves word that they were, and lets others in. */
   close(logs: Iterable<CheckpointedLog>, brokerEpoch = -1): void {
     this.deletions.finish();
     this.checkpoint(logs);
-    this.#files.replace(join(this.path, CLEAN_SHUTDOWN), JSON.stringify({ version: 0, brokerEpoch }));
+    this.files.replace(join(this.path, CLEAN_SHUTDOWN), JSON.stringify({ version: 0, brokerEpoch }));
     this.#lock.release();
   }
 
@@ -171,8 +172,8 @@ export class LogDirectory {
 
   #topicIdIn(directory: string): string | null {
     const path = join(directory, PARTITION_METADATA);
-    if (!this.#files.exists(path)) return null;
-    const text = this.#files.readAll(path).toString('latin1');
+    if (!this.files.exists(path)) return null;
+    const text = this.files.readAll(path).toString('latin1');
     return /^version: 0\ntopic_id: ([\w-]{22})\s*$/.exec(text)?.[1] ?? null;
   }
 }

@@ -33,6 +33,8 @@ export interface DirectoryMovesOptions {
   readonly partitions: Partitions;
   /** The files of a log are not to be rewritten meanwhile. */
   readonly cleaner: { pause(log: Partition['log']): void; resume(log: Partition['log']): void };
+  /** A partition lies elsewhere now. */
+  readonly onMoved?: () => void;
 }
 
 interface Move {
@@ -55,6 +57,7 @@ export class DirectoryMoves {
   resume(): void {
     const { files, partitions } = this.#options;
     for (const directory of partitions.directories) {
+      if (directory.health.isOffline) continue;
       for (const name of files.list(directory.path)) {
         const match = FUTURE.exec(name);
         if (match === null) continue;
@@ -112,6 +115,7 @@ export class DirectoryMoves {
     partitions.relocate(partition, directory, copy);
     this.#moves.delete(partition);
     cleaner.resume(copy.log);
+    this.#options.onMoved?.();
     logger.info('log-moved', { topic: partition.topic, partition: partition.index, to: directory.path });
   }
 

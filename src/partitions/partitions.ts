@@ -8,10 +8,18 @@ import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { Homes } from './homes.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { keepsOther } from './twice-found.ts';
 import { UnsettledAnswers } from './unsettled.ts';
+
+export interface PartitionPlan {
+  readonly leaderEpoch: number;
+  readonly inSyncReplicas: number;
+  /** The log directory that has it, as far as the cluster knows. */
+  readonly directoryId?: string | undefined;
+}
 
 /** What the cluster says of a topic, as far as its logs are concerned. */
 export interface TopicPlan {
@@ -19,7 +27,7 @@ export interface TopicPlan {
   readonly id: string;
   readonly config: LogConfig;
   /** By partition index. */
-  readonly partitions: readonly { readonly leaderEpoch: number; readonly inSyncReplicas: number }[];
+  readonly partitions: readonly PartitionPlan[];
 }
 
 export interface Topic {
@@ -35,6 +43,8 @@ export interface PartitionsOptions {
   readonly directories: readonly LogDirectory[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** See Homes. */
+  readonly missingDirectory: () => LogDirectory;
 }
 
 export class Partitions {
@@ -42,9 +52,7 @@ export class Partitions {
   readonly #stage = new AppendStage();
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
-  /** Which log directory has a partition: its folder's name → the directory. */
-  readonly #homes = new Map<string, LogDirectory>();
-  readonly #counts = new Map<LogDirectory, number>();
+  readonly #homes: Homes;
   /** Folders found at start: their names → the ids of the topics they belong to. */
   readonly #foundIds = new Map<string, string | null>();
   readonly #progress: OpeningProgress;
@@ -60,14 +68,14 @@ export class Partitions {
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
+    this.#homes = new Homes(options);
     for (const directory of options.directories) {
-      this.#counts.set(directory, 0);
       directory.health.onOffline(() => this.#wakeWaitersIn(directory));
       for (const { name, topicId } of directory.partitions()) {
         const other = this.#homes.get(name);
         if (other !== undefined && keepsOther(options, name, other, directory)) continue;
-        if (other !== undefined) this.#release(name);
-        this.#claim(name, directory);
+        if (other !== undefined) this.#homes.release(name);
+        this.#homes.claim(name, directory);
         this.#foundIds.set(name, topicId);
       }
     }
@@ -129,7 +137,7 @@ export class Partitions {
     if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
-      this.#release(`${topic.name}-${partition.index}`);
+      this.#homes.release(`${topic.name}-${partition.index}`);
       this.#deleteLog(partition.log);
       partition.wakeWaiters();
     }
@@ -250,6 +258,12 @@ export class Partitions {
     return this.#homes.get(`${partition.topic}-${partition.index}`);
   }
 
+  /** Its id; null where it is offline or nothing is known of the partition. */
+  directoryIdOf(topic: string, index: number): string | null {
+    const directory = this.#homes.get(`${topic}-${index}`);
+    return directory === undefined || directory.health.isOffline ? null : directory.directoryId;
+  }
+
   /** Lets `copy`, which has all but the end of the partition's log, take the log's place; appends wait meanwhile. */
   relocate(partition: Partition, directory: LogDirectory, copy: ReplicaCopy): void {
     const { files } = this.#options;
@@ -267,8 +281,8 @@ export class Partitions {
       partition.log = this.#openLog(home, log);
       throw error;
     }
-    this.#release(name);
-    this.#claim(name, directory);
+    this.#homes.release(name);
+    this.#homes.claim(name, directory);
     this.#deleteLog(log);
     this.checkpoint();
     partition.wakeWaiters();
@@ -320,14 +334,14 @@ export class Partitions {
   }
 
   /** What all logs of a directory are opened with. */
-  #doorsOf({ deletions, health }: LogDirectory) {
-    const { files, clock, logger } = this.#options;
+  #doorsOf({ files, deletions, health }: LogDirectory) {
+    const { clock, logger } = this.#options;
     return { files, clock, logger, stage: this.#stage, deletions, health };
   }
 
   #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
     const name = `${plan.name}-${index}`;
-    const home = this.#homes.get(name) ?? this.#claim(name, this.#emptiest());
+    const home = this.#homes.get(name) ?? this.#homes.choose(name, plan.partitions[index].directoryId);
     const path = join(home.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
     const checkpoint = this.#isFound(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
@@ -359,24 +373,6 @@ export class Partitions {
     logger.warn('log-moved-aside', { from: path, to: aside, topicId: other, next: 'remove it when you do not miss it' });
     files.rename(path, aside);
     return false;
-  }
-
-  #claim(name: string, directory: LogDirectory): LogDirectory {
-    this.#homes.set(name, directory);
-    this.#counts.set(directory, this.#counts.get(directory)! + 1);
-    return directory;
-  }
-
-  #release(name: string): void {
-    const directory = this.#homes.get(name);
-    if (directory === undefined) return;
-    this.#homes.delete(name);
-    this.#counts.set(directory, this.#counts.get(directory)! - 1);
-  }
-
-  #emptiest(): LogDirectory {
-    const { directories } = this.#options;
-    return directories.reduce((least, one) => (this.#counts.get(one)! < this.#counts.get(least)! ? one : least));
   }
 
   /** Whoever waits for more is told that there will be none. */

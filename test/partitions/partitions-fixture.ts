@@ -89,7 +89,10 @@ export class PartitionsFixture {
   #open() {
     const { clock, files, logger, random } = this;
     const directory = LogDirectory.open({ clock, files, logger, random, path: DIRECTORY, nodeId: 1 });
-    return { directory, partitions: new Partitions({ clock, files, logger, directories: [directory] }) };
+    return {
+      directory,
+      partitions: new Partitions({ clock, files, logger, directories: [directory], missingDirectory: () => directory }),
+    };
   }
 }
 

@@ -1,0 +1,47 @@
+/** Opens log.dirs for a broker. One that cannot be opened is offline alone, unless it is the first: that has the metadata. */
+import { resolve } from 'node:path';
+import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from './log/directory.ts';
+import { MemoryFiles } from './platform/memory-files.ts';
+
+/**
+ * In the order of `paths`.
+ * @throws {LogDirectoryError} when another broker uses one, or it belongs to another cluster; the disk's error when the first
+ * cannot be opened
+ */
+export function openDirectories(paths: readonly string[], options: Omit<LogDirectoryOptions, 'path'>): LogDirectory[] {
+  const opened: LogDirectory[] = [];
+  try {
+    for (const path of paths) opened.push(openDirectory(resolve(path), options, opened));
+  } catch (error) {
+    for (const directory of opened) directory.abandon();
+    throw error;
+  }
+  return opened;
+}
+
+function openDirectory(
+  path: string,
+  options: Omit<LogDirectoryOptions, 'path'>,
+  others: readonly LogDirectory[],
+): LogDirectory {
+  const clusterId = options.clusterId ?? others[0]?.clusterId;
+  try {
+    return LogDirectory.open({ ...options, path, ...(clusterId === undefined ? {} : { clusterId }) });
+  } catch (error) {
+    const isOfDisk = !(error instanceof LogDirectoryError) && (error as NodeJS.ErrnoException).code !== undefined;
+    if (others.length === 0 || !isOfDisk) throw error;
+    return offlineDirectory(path, options, error);
+  }
+}
+
+/** Stands for a directory that is not there: on a disk of its own, in memory, and offline from the beginning. */
+function offlineDirectory(path: string, options: Omit<LogDirectoryOptions, 'path'>, cause: unknown): LogDirectory {
+  const directory = LogDirectory.open({ ...options, path, files: new MemoryFiles() });
+  directory.health.openFailed(cause);
+  return directory;
+}
+
+/** For partitions that lie in none of log.dirs. */
+export function missingDirectory(options: Omit<LogDirectoryOptions, 'path'>): LogDirectory {
+  return offlineDirectory('/missing', options, new Error('it is not in log.dirs'));
+}
