@@ -68,7 +68,6 @@ type IntervalKey =
   | 'producer.id.expiration.check.interval.ms';
 
 const MEMORY_DIRECTORY = '/memory';
-const ASSIGN = 'assign';
 const LAST_WORDS_MS = 100;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
@@ -96,6 +95,7 @@ class Broker implements RunningBroker {
   #layers: BrokerLayers;
   #config: ServerConfig;
   #isReady = false;
+  #isAssigning = false;
   #stopped: Promise<void> | null = null;
   #fail!: () => void;
   readonly failed = new Promise<void>((resolve) => (this.#fail = resolve));
@@ -117,20 +117,16 @@ class Broker implements RunningBroker {
 
     const paths = options.memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
     const known = options.clusterId === undefined ? {} : { clusterId: options.clusterId };
-    this.#directories = openDirectories(paths, { files, clock, random, logger, nodeId, ...known });
+    const platform = { files, clock, random, logger };
+    this.#directories = openDirectories(paths, { ...platform, nodeId, ...known });
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({
-      files,
+      ...platform,
       directories: this.#directories,
-      clock,
-      logger,
-      missingDirectory: () => missingDirectory({ files, clock, random, logger: silentLogger, nodeId }),
+      missingDirectory: () => missingDirectory({ ...platform, logger: silentLogger, nodeId }),
     });
     this.#cleaner = new Cleaner({
-      files,
-      clock,
-      random,
-      logger,
+      ...platform,
       config: () => cleanerConfig(this.#config),
       logs: () => cleanableLogs(partitions),
     });
@@ -151,9 +147,7 @@ class Broker implements RunningBroker {
       producerIds,
       transactions,
       directoryMoves: new DirectoryMoves({
-        files,
-        clock,
-        logger,
+        ...platform,
         partitions,
         cleaner: this.#cleaner,
         onMoved: () => this.#assignLater(),
@@ -173,6 +167,11 @@ class Broker implements RunningBroker {
       interceptor: options.interceptor ?? null,
       isReady: () => this.#isReady,
     });
+    this.#follow();
+  }
+
+  #follow(): void {
+    const { controller } = this.parts;
     controller.onChange((image) => this.#takeOverConfig(image));
     followImage(this.parts);
     controller.onChange((image, previous) => {
@@ -253,15 +252,14 @@ class Broker implements RunningBroker {
 
   /** Has the controller note where partitions lie, when that may be elsewhere than it knows. */
   #assignLater(): void {
-    this.#timers.get(ASSIGN)?.cancel();
-    this.#timers.set(
-      ASSIGN,
-      this.parts.clock.after(0, () => void this.#assign()),
-    );
+    if (this.#isAssigning) return;
+    this.#isAssigning = true;
+    void Promise.resolve().then(() => this.#assign()); // not in the midst of the change that asks for it
   }
 
   async #assign(): Promise<void> {
     const { controller, partitions, nodeId, logger } = this.parts;
+    this.#isAssigning = false;
     if (!this.#isReady) return;
     try {
       await controller.assignDirectories(nodeId, (topic, index) => partitions.directoryIdOf(topic, index));

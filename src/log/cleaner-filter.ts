@@ -4,9 +4,8 @@
  * of the cleaned part would be lost with them. PURE.
  */
 import * as batch from '../../protocol/records/batch.ts';
-import { recordBytes } from '../../protocol/records/decode.ts';
 import type { OffsetMap } from './cleaner-offset-map.ts';
-import { emptyBatch, KeptRecords, rebuildBatch, RecordSpans } from './cleaner-records.ts';
+import { emptyBatch, keptBatch, KeptRecords, RecordSpans, type KeptBatch } from './cleaner-records.ts';
 import type { CleanedTransactions } from './cleaner-transactions.ts';
 import type { ProducerEntry } from './producer-state.ts';
 
@@ -33,30 +32,29 @@ export class BatchFilter {
   }
 
   /**
-   * What takes the place of the batch at `at`: null (nothing), `bytes` itself when it stays as it is, or a new batch. To be
-   * asked for every batch in order.
+   * What takes the place of the batch at `at`, whose `records` have been decompressed: null (nothing), `bytes` itself when it
+   * stays as it is, a new batch, or records for one. To be asked for every batch in order.
    */
-  filter(bytes: Buffer, at: number): Buffer | null {
+  filter(bytes: Buffer, at: number, records: Buffer): Buffer | KeptBatch | null {
     const { transactions, nowMs } = this.#options;
     const word = batch.attributes(bytes, at);
     const horizonMs = batch.hasDeleteHorizon(word) ? batch.baseTimestamp(bytes, at) : null;
     if (!batch.isControl(word)) {
-      const records = transactions.isAborted(bytes, at) ? null : this.#filterRecords(bytes, at, horizonMs);
-      return records ?? this.#orEmpty(bytes, at);
+      const left = transactions.isAborted(bytes, at) ? null : this.#filterRecords(bytes, at, records, horizonMs);
+      return left ?? this.#orEmpty(bytes, at);
     }
     const isNeedless = transactions.isNeedless(bytes, at);
     if (batch.recordCount(bytes, at) === 0 || (isNeedless && horizonMs !== null && horizonMs <= nowMs)) {
       return this.#orEmpty(bytes, at);
     }
-    return isNeedless && horizonMs === null ? this.#withHorizon(bytes, at) : bytes;
+    return isNeedless && horizonMs === null ? this.#withHorizon(bytes, at, records) : bytes;
   }
 
-  #filterRecords(bytes: Buffer, at: number, horizonMs: number | null): Buffer | null {
+  #filterRecords(bytes: Buffer, at: number, records: Buffer, horizonMs: number | null): Buffer | KeptBatch | null {
     const { nowMs, deleteRetentionMs } = this.#options;
     const keepsTombstones = horizonMs === null || nowMs < horizonMs;
     const base = batch.baseOffset(bytes, at);
     const count = batch.recordCount(bytes, at);
-    const records = recordBytes(bytes, at);
     let hasTombstones = false;
     kept.clear();
     spans.open(records);
@@ -69,7 +67,7 @@ export class BatchFilter {
     if (kept.count === 0) return null;
     const newHorizonMs = hasTombstones && horizonMs === null ? nowMs + deleteRetentionMs : null;
     if (kept.count === count && newHorizonMs === null) return bytes;
-    return rebuildBatch(bytes, at, records, kept, newHorizonMs);
+    return keptBatch(bytes, at, records, kept, newHorizonMs);
   }
 
   #isKept(offset: number, keepsTombstones: boolean): boolean {
@@ -80,15 +78,14 @@ export class BatchFilter {
   }
 
   /** A marker whose transaction is gone stays for delete.retention.ms: a reader may be in the middle of it. */
-  #withHorizon(bytes: Buffer, at: number): Buffer {
-    const records = recordBytes(bytes, at);
+  #withHorizon(bytes: Buffer, at: number, records: Buffer): KeptBatch {
     kept.clear();
     spans.open(records);
     for (let i = batch.recordCount(bytes, at); i > 0; i--) {
       spans.next();
       kept.add(spans);
     }
-    return rebuildBatch(bytes, at, records, kept, this.#options.nowMs + this.#options.deleteRetentionMs);
+    return keptBatch(bytes, at, records, kept, this.#options.nowMs + this.#options.deleteRetentionMs);
   }
 
   /** Nothing, unless only this batch tells of a producer's last sequence number, or where the cleaned part ends. */

@@ -3,12 +3,14 @@
  * groups of segments are written anew and swapped in. Reads, appends and retention go on between the steps.
  */
 import * as batch from '../../protocol/records/batch.ts';
+import { codecs, compress, type Codec } from '../../protocol/records/compression.ts';
 import { CorruptRecords, recordBytes } from '../../protocol/records/decode.ts';
 import type { Files } from '../platform/files.ts';
+import { compressLater, hasThreads, recordBytesLater } from './cleaner-compression.ts';
 import { BatchFilter } from './cleaner-filter.ts';
 import type { OffsetMap } from './cleaner-offset-map.ts';
 import { groupSegments, type CleanPlan } from './cleaner-plan.ts';
-import { RecordSpans } from './cleaner-records.ts';
+import { RecordSpans, sealBatch, type KeptBatch } from './cleaner-records.ts';
 import { CLEANED, removeCleaned, renameEnding, SWAP } from './cleaner-swap.ts';
 import { CleanedTransactions } from './cleaner-transactions.ts';
 import type { Log } from './log.ts';
@@ -42,6 +44,8 @@ const READ_BYTES = 256 * 1024;
 const WRITE_BYTES = 256 * 1024;
 /** Bytes of batches a step goes through; a compressed batch is a step of its own. */
 const STEP_BYTES = 16 * 1024;
+/** From here on a thread compresses and decompresses (gzip, zstd): on the loop a megabyte takes tens of milliseconds. */
+const LARGE_BYTES = 32 * 1024;
 
 /** @throws {CleaningAbandoned} {CorruptRecords} and the disk's errors; the log is what it was, or partly compacted */
 export function* cleanLog(options: PassOptions): Generator<Step, PassResult, void> {
@@ -94,7 +98,9 @@ class Pass {
     this.#cursor.open(segment, from);
     while (this.#cursor.next()) {
       const { bytes, at } = this.#cursor;
-      if (!this.#noteKeysIn(bytes, at, spans)) return false;
+      const records = yield* decompressed(bytes, at);
+      this.#requireUnchanged([segment], sizes);
+      if (!this.#noteKeysIn(bytes, at, records, spans)) return false;
       map.latestOffset = Math.max(map.latestOffset, batch.lastOffset(bytes, at));
       unpaused += workIn(bytes, at);
       this.bytesRead += batch.sizeInBytes(bytes, at);
@@ -106,7 +112,7 @@ class Pass {
     return true;
   }
 
-  #noteKeysIn(bytes: Buffer, at: number, spans: RecordSpans): boolean {
+  #noteKeysIn(bytes: Buffer, at: number, records: Buffer, spans: RecordSpans): boolean {
     const { map, plan } = this.#options;
     if (batch.isControl(batch.attributes(bytes, at))) {
       this.#aborted.isNeedless(bytes, at); // ends the transaction
@@ -114,7 +120,7 @@ class Pass {
     }
     if (this.#aborted.isAborted(bytes, at)) return true;
     const base = batch.baseOffset(bytes, at);
-    spans.open(recordBytes(bytes, at));
+    spans.open(records);
     for (let i = batch.recordCount(bytes, at); i > 0; i--) {
       spans.next();
       const offset = base + spans.offsetDelta;
@@ -186,7 +192,10 @@ class Pass {
       while (this.#cursor.next()) {
         const { bytes, at } = this.#cursor;
         const size = batch.sizeInBytes(bytes, at);
-        const result = filter.filter(bytes, at);
+        const records = yield* decompressed(bytes, at);
+        const left = filter.filter(bytes, at, records);
+        const result = left === null || Buffer.isBuffer(left) ? left : yield* compressed(bytes, at, left);
+        check();
         if (result !== null) {
           const from = result === bytes ? at : 0;
           const length = result === bytes ? size : result.length;
@@ -227,6 +236,36 @@ class Pass {
       return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
+}
+
+/** The records of the batch at `at`; large ones are a step of their own. */
+function* decompressed(bytes: Buffer, at: number): Generator<Step, Buffer, void> {
+  const codec = codecOf(bytes, at);
+  if (codec === 'none' || batch.sizeInBytes(bytes, at) < LARGE_BYTES) return recordBytes(bytes, at);
+  if (hasThreads(codec)) return yield* awaited(recordBytesLater(bytes, at));
+  const records = recordBytes(bytes, at);
+  yield;
+  return records;
+}
+
+/** The batch with the records that are left of it. */
+function* compressed(bytes: Buffer, at: number, left: KeptBatch): Generator<Step, Buffer, void> {
+  const codec = codecOf(bytes, at);
+  const { body } = left;
+  if (codec === 'none' || body.length < LARGE_BYTES) return sealBatch(bytes, at, left, compress(codec, body));
+  if (hasThreads(codec)) return sealBatch(bytes, at, left, yield* awaited(compressLater(codec, body)));
+  yield;
+  return sealBatch(bytes, at, left, compress(codec, body));
+}
+
+function codecOf(bytes: Buffer, at: number): Codec {
+  return codecs[batch.compressionOf(batch.attributes(bytes, at))];
+}
+
+function* awaited<T>(promise: Promise<T>): Generator<Step, T, void> {
+  let value: { readonly is: T } | null = null as { readonly is: T } | null;
+  yield promise.then((is) => void (value = { is }));
+  return value!.is;
 }
 
 function workIn(bytes: Buffer, at: number): number {

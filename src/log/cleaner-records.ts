@@ -1,6 +1,5 @@
 /** The records of a batch as stretches of bytes, and batches made of some of them, for compaction. PURE. */
 import * as batch from '../../protocol/records/batch.ts';
-import { codecs, compress } from '../../protocol/records/compression.ts';
 import { CorruptRecords } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import {
@@ -115,29 +114,43 @@ function sizeOf(places: readonly number[], i: number, shift: number): { body: nu
   return { body, whole: sizeOfVarint(body) + body };
 }
 
-/**
- * The batch at `at` with only the `kept` of its `records`, compressed as before. Base and last offset stay, so that the
- * offsets and the producer's sequence numbers do. With `horizonMs` tombstones and markers in it may go from then on.
- */
-export function rebuildBatch(
+/** Some of a batch's records, to be compressed as the batch was and put behind its header. */
+export interface KeptBatch {
+  /** Not compressed yet. */
+  readonly body: Buffer;
+  readonly count: number;
+  readonly maxTimestampDelta: number;
+  /** Tombstones and markers among them may go from then on; null leaves open when. */
+  readonly horizonMs: number | null;
+}
+
+/** What is left of the batch at `at` with only the `kept` of its `records`. */
+export function keptBatch(
   bytes: Buffer,
   at: number,
   records: Buffer,
   kept: KeptRecords,
   horizonMs: number | null,
-): Buffer {
-  const base = batch.baseTimestamp(bytes, at);
+): KeptBatch {
+  const body =
+    horizonMs === null ? kept.copy(records) : kept.shifted(records, batch.baseTimestamp(bytes, at) - horizonMs);
+  return { body, count: kept.count, maxTimestampDelta: kept.maxTimestampDelta, horizonMs };
+}
+
+/**
+ * The batch at `at` with the records of `kept`, which are `stored` when compressed. Base and last offset stay, so that the
+ * offsets and the producer's sequence numbers do.
+ */
+export function sealBatch(bytes: Buffer, at: number, kept: KeptBatch, stored: Buffer): Buffer {
+  const { count, maxTimestampDelta, horizonMs } = kept;
   const word = batch.attributes(bytes, at);
-  const body = horizonMs === null ? kept.copy(records) : kept.shifted(records, base - horizonMs);
-  const codec = codecs[batch.compressionOf(word)];
-  const stored = codec === 'none' ? body : compress(codec, body);
   const made = Buffer.allocUnsafe(batch.BATCH_OVERHEAD + stored.length);
   bytes.copy(made, 0, at, at + batch.BATCH_OVERHEAD);
   made.set(stored, batch.BATCH_OVERHEAD);
   batch.writeInt32(made, batch.BatchField.batchLength, made.length - batch.LOG_OVERHEAD);
-  batch.writeInt32(made, batch.BatchField.recordCount, kept.count);
+  batch.writeInt32(made, batch.BatchField.recordCount, count);
   if (!batch.hasLogAppendTime(word)) {
-    batch.writeInt53(made, batch.BatchField.maxTimestamp, base + kept.maxTimestampDelta);
+    batch.writeInt53(made, batch.BatchField.maxTimestamp, batch.baseTimestamp(bytes, at) + maxTimestampDelta);
   }
   if (horizonMs !== null) {
     batch.writeInt16(made, batch.BatchField.attributes, word | batch.DELETE_HORIZON);
