@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 /** The command: a door of a few lines, behind it the broker, and the tools that do without it. */
-const COMMAND = { main: 'src/main.ts', start: 'src/cli/start.ts', tools: 'src/cli/program.ts' };
+const COMMAND = {
+  main: 'src/main.ts',
+  start: 'src/cli/start.ts',
+  tools: 'src/cli/program.ts',
+  metrics: 'src/metrics/server.ts',
+};
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
 const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts', testing: 'src/testing/index.ts' };

@@ -12,11 +12,13 @@ import { resolveListeners, type Endpoint } from './config/listeners.ts';
 import type { ServerConfig } from './config/server.ts';
 import { combineSettings } from './config/settings.ts';
 import { GroupCoordinator } from './groups/coordinator.ts';
+import type { MetricsServer } from './metrics/server.ts';
 import { Cleaner } from './log/cleaner.ts';
 import { cleanerConfig } from './log/cleaner-config.ts';
 import type { LogDirectory } from './log/directory.ts';
 import { durabilityOf } from './log/durability.ts';
 import type { Interceptor } from './net/interceptor.ts';
+import { openMetrics } from './open-metrics.ts';
 import { missingDirectory, openDirectories } from './open-directories.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
 import { cleanableLogs } from './partitions/cleanable-logs.ts';
@@ -54,6 +56,8 @@ export interface RunningBroker {
   readonly bootstrap: string;
   readonly parts: BrokerParts;
   readonly doors: Doors;
+  /** Where /metrics is, when it is anywhere (ottla.metrics.port). */
+  readonly metricsPort: number | null;
   /** Opens a port on 127.0.0.1 for another node over the same store (src/testing simulates several); answers the port. */
   openNode(nodeId: number, port?: number): Promise<number>;
   /** Ends in order: everything on the disk, no connection, timer or file left open. */
@@ -94,6 +98,7 @@ class Broker implements RunningBroker {
   readonly #timers = new Map<string, Timer>();
   #layers: BrokerLayers;
   #config: ServerConfig;
+  #metrics: MetricsServer | null = null;
   #isReady = false;
   #isAssigning = false;
   #stopped: Promise<void> | null = null;
@@ -165,6 +170,7 @@ class Broker implements RunningBroker {
       parts: this.parts,
       network: options.network ?? nodeNetwork(),
       interceptor: options.interceptor ?? null,
+      meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
     });
     this.#follow();
@@ -184,6 +190,7 @@ class Broker implements RunningBroker {
     const { config, controller, random, logger } = this.parts;
     try {
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
+      if (config['ottla.metrics.port'] >= 0) this.#metrics = await openMetrics(open[0].host, this.parts, this.doors);
       const images: ListenerImage[] = [];
       for (const endpoint of open) {
         const port = await this.doors.open(endpoint);
@@ -216,6 +223,7 @@ class Broker implements RunningBroker {
         node: this.parts.nodeId,
         listeners: this.bootstrap,
         cluster: controller.image.clusterId,
+        metrics: this.metricsPort ?? undefined,
         durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),
       });
     } catch (error) {
@@ -231,6 +239,8 @@ class Broker implements RunningBroker {
 
   async #end(closeLogs: () => void): Promise<void> {
     this.#isReady = false;
+    await this.#metrics?.close();
+    this.#metrics = null;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#cleaner.stop();
@@ -240,6 +250,10 @@ class Broker implements RunningBroker {
     this.parts.groups.stop();
     closeLogs();
     this.parts.controller.close();
+  }
+
+  get metricsPort(): number | null {
+    return this.#metrics?.port ?? null;
   }
 
   /** As Kafka does: a broker without any log directory left is of no use, and whoever watches it shall see that. */

@@ -12,6 +12,7 @@ import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { RequestMemory } from './net/request-memory.ts';
 import type { Interceptor } from './net/interceptor.ts';
+import type { RequestMeter } from './net/request-meter.ts';
 import type { Listener, Network } from './platform/network.ts';
 
 /** A listener that could not be opened; the message says what to do. */
@@ -23,6 +24,8 @@ export interface DoorsOptions {
   readonly parts: BrokerParts;
   readonly network: Network;
   readonly interceptor: Interceptor | null;
+  /** Asked once, before the first listener opens. */
+  readonly meter: () => RequestMeter | null;
   /** Until then connections are closed as they come. */
   readonly isReady: () => boolean;
 }
@@ -83,6 +86,14 @@ export class Doors {
     return [...this.#connections].map(({ context }) => context);
   }
 
+  connectionsByListener(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { context } of this.#connections) {
+      counts.set(context.listener, (counts.get(context.listener) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** Closes connections, all of them or those that `which` names; their clients may come again. */
   disconnect(reason: string, which: (context: Context) => boolean = () => true): void {
     for (const connection of this.#connections) if (which(connection.context)) connection.close(reason);
@@ -98,11 +109,11 @@ export class Doors {
   }
 
   #share(): ConnectionShared {
-    const { parts, interceptor, isReady } = this.#options;
+    const { parts, interceptor, meter, isReady } = this.#options;
     const { config, partitions, groups, logger } = parts;
     const settle = (): void => partitions.settle();
     return {
-      dispatcher: new Dispatcher(handlers, settle, interceptor),
+      dispatcher: new Dispatcher(handlers, settle, interceptor, meter()),
       buffers: new Buffers(receiveBuffer),
       output: new Writer(OUTPUT_BYTES),
       reader: new Reader(),

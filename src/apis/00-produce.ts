@@ -69,7 +69,10 @@ export const produce: Handler = {
         if (result.errorCode === ErrorCode.NONE && acks !== ACKS_NONE) unsettled.answer(output, place, offsets);
         if (result.committed !== null) (durable ??= new DurableReply(unsettled)).add(place, result.committed);
         writeResult(output, index, result, context.apiVersion);
-        if (result.errorCode !== ErrorCode.NONE) worst = result.errorCode;
+        if (result.errorCode !== ErrorCode.NONE) {
+          worst = result.errorCode;
+          context.broker.partitions.failures.produce++;
+        }
       }
       if (isFlexible) {
         reader.skipTaggedFields();

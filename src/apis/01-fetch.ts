@@ -4,6 +4,7 @@ import { requestCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
+import type { Partitions } from '../partitions/partitions.ts';
 import { hasNews, noteTold, type FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
 import { Partition } from '../partitions/partition.ts';
@@ -41,6 +42,7 @@ export const fetch: Handler = {
     const found = read(context, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
+      countTold(broker.partitions, plan, found);
       return write(output, context, version, answer(plan, found, limits), limits);
     }
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
@@ -75,9 +77,11 @@ function wait(
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
     const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
-      resolve((output) =>
-        write(output, context, apiVersion, answer(plan, read(context, plan, limits), limits), limits),
-      );
+      resolve((output) => {
+        const found = read(context, plan, limits);
+        countTold(broker.partitions, plan, found);
+        return write(output, context, apiVersion, answer(plan, found, limits), limits);
+      });
     });
     context.onGone = () => waiter.finish();
   });
@@ -125,6 +129,16 @@ function isEnough(found: readonly Found[], minBytes: number): boolean {
     total += length;
   }
   return total >= minBytes;
+}
+
+function countTold(partitions: Partitions, { asked }: FetchPlan, found: readonly Found[]): void {
+  for (let i = 0; i < found.length; i++) {
+    const { length, errorCode } = found[i];
+    if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
+    if (length === 0) continue;
+    const partition = findPartition(partitions, asked[i]);
+    if (partition instanceof Partition) partition.traffic.bytesOut += length;
+  }
 }
 
 /** What is told of what was found: all of it, or in an incremental session what is new. */

@@ -11,6 +11,7 @@ export interface StartFlags {
   set?: string[];
   config?: string;
   container?: boolean;
+  metricsPort?: string;
   logLevel?: string;
 }
 
@@ -36,6 +37,7 @@ export function startCommand(): Command {
     .option('--memory', 'keep everything in memory and lose it at the end')
     .option('--set <key=value>', 'a broker setting; may be repeated', collect)
     .option('--config <file>', 'settings from a server.properties')
+    .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .addOption(new Option('--container', 'run as the image does').hideHelp())
     .addOption(new Option('--log-level <level>', 'what to tell on stderr (default: warn)').choices(LEVELS))
     .addHelpText('after', NOTES);

@@ -83,7 +83,7 @@ function settingsOf(flags: StartFlags): Map<string, string> {
     if (equals < 1) throw new UsageError(`--set ${text}: write --set key=value`);
     settings.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
   }
-  const { port, host, dir } = flags;
+  const { port, host, dir, metricsPort } = flags;
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65535)) {
     throw new UsageError(`--port ${port}: a port is a number from 0 to 65535`);
   }
@@ -92,6 +92,7 @@ function settingsOf(flags: StartFlags): Map<string, string> {
     settings.set('listeners', `PLAINTEXT://${address}:${port ?? 9092}`);
   }
   if (dir !== undefined) settings.set('log.dirs', dir);
+  if (metricsPort !== undefined) settings.set('ottla.metrics.port', metricsPort);
   return settings;
 }
 

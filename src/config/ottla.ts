@@ -26,4 +26,10 @@ export const ottlaKeys = {
     'Whether consumers pass over batches that are damaged on the disk. Otherwise they are told CORRUPT_MESSAGE there, ' +
       'and come no further before somebody decides what those records are worth.',
   ),
+  'ottla.metrics.port': int(
+    -1,
+    { min: -1, max: 65_535, importance: 'low', internal: true },
+    'The port on which Prometheus finds /metrics, on the address of the first listener; -1 for none, and then nothing is ' +
+      'measured. 0 takes any free port. As a flag: --metrics-port.',
+  ),
 } as const;

@@ -5,6 +5,7 @@ import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { NO_REPLY, reportBug, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
 import type { Interceptor } from './interceptor.ts';
+import type { RequestMeter } from './request-meter.ts';
 
 const PRODUCE = 0;
 const API_VERSIONS = 18;
@@ -17,10 +18,17 @@ export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
+  readonly #meter: RequestMeter | null;
 
   /** `settle` makes real what was appended so far, or throws; see ConnectionShared. */
-  constructor(handlers: readonly Handler[], settle: () => void, interceptor: Interceptor | null = null) {
+  constructor(
+    handlers: readonly Handler[],
+    settle: () => void,
+    interceptor: Interceptor | null = null,
+    meter: RequestMeter | null = null,
+  ) {
     this.#settle = settle;
+    this.#meter = meter;
     this.#interceptor = interceptor;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
   }
@@ -48,8 +56,11 @@ export class Dispatcher {
     context.apiVersion = header.apiVersion;
     context.clientId = header.clientId;
     if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
+    const meter = this.#meter;
+    const begun = meter === null ? 0 : meter.begin();
     const start = begin(output, handler, header.apiVersion, correlationId);
     const result = this.#serve(handler, reader, context, output);
+    if (meter !== null && !(result instanceof Promise)) meter.end(handler.api, header.apiVersion, begun);
     if (result === undefined) return end(output, start, undefined);
     if (result === NO_REPLY) {
       output.position = start;
@@ -59,6 +70,7 @@ export class Dispatcher {
     output.position = start;
     const { apiVersion } = header;
     return result.then((reply: Reply) => (later: Writer) => {
+      meter?.end(handler.api, apiVersion, begun);
       const at = begin(later, handler, apiVersion, correlationId);
       return end(later, at, reply(later) ?? undefined);
     });

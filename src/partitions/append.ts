@@ -92,6 +92,8 @@ export function appendProduced(
   try {
     const baseOffset = log.append(valid.bytes, valid.at, valid.length, partition.leaderEpoch);
     partitions.noteAppend(partition);
+    partition.traffic.messagesIn += batch.recordCount(valid.bytes, valid.at);
+    partition.traffic.bytesIn += valid.length;
     partitions.unsettled.add(log, baseOffset);
     accepted(baseOffset, valid.logAppendTimeMs, log.logStartOffset);
     if (log.flusher.awaitsCommit) result.committed = log.flusher.commits.join();

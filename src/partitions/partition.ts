@@ -6,6 +6,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { endTxnMarker } from '../../protocol/records/control.ts';
 import { CheckedReader } from '../log/checked-reader.ts';
 import type { Log } from '../log/log.ts';
+import { Traffic } from './traffic.ts';
 
 /** Told when a partition it waits at has more to read, or is no more. */
 export interface Waiter {
@@ -66,6 +67,7 @@ export class Partition {
   inSyncReplicas = 1;
   /** Appended to since the last settle of Partitions. */
   isTouched = false;
+  readonly traffic = new Traffic();
   readonly #waiters = new Set<Waiter>();
   readonly #writes: Writes;
 

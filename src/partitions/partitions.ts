@@ -11,6 +11,7 @@ import type { Logger } from '../platform/logger.ts';
 import { Homes } from './homes.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
+import { Failures } from './traffic.ts';
 import { keepsOther } from './twice-found.ts';
 import { UnsettledAnswers } from './unsettled.ts';
 
@@ -63,6 +64,7 @@ export class Partitions {
   #touched: Partition[] = [];
   /** Answers that a failed write makes untrue. */
   readonly unsettled = new UnsettledAnswers();
+  readonly failures = new Failures();
   /** A failed write of batches whose producers have no answer to be told in. */
   #unreported: Error | null = null;
 

@@ -1,0 +1,9 @@
+/** Who wants to know how long requests take; nobody unless metrics are on. */
+import type { AnyApi } from '../../protocol/schema.ts';
+
+export interface RequestMeter {
+  /** Now; given back at the end of the request. */
+  begin(): number;
+  /** The request's answer is ready to be sent; what it waited for counts. */
+  end(api: AnyApi, apiVersion: number, begun: number): void;
+}

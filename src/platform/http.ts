@@ -1,0 +1,57 @@
+/** A small HTTP server, for what is looked at from outside: one answer for each path. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface HttpListener {
+  /** As bound: of use when port 0 was asked for. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Rejects with node's error (EADDRINUSE …). An `answer` that rejects is told as 500. */
+export function listenHttp(
+  host: string,
+  port: number,
+  answer: (path: string) => Promise<HttpAnswer>,
+): Promise<HttpListener> {
+  const server = createServer((request, response) => {
+    respond(request, response, answer).catch(() => response.destroy());
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host === '' ? undefined : host, () => {
+      server.off('error', reject);
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+async function respond(
+  { url = '/', method }: IncomingMessage,
+  response: ServerResponse,
+  answer: (path: string) => Promise<HttpAnswer>,
+): Promise<void> {
+  const path = url.replace(/[?#].*$/s, '');
+  const isRead = method === 'GET' || method === 'HEAD';
+  const told = isRead ? answer(path) : Promise.resolve(text(405, 'GET is all there is'));
+  const { status, contentType, body } = await told.catch((error: unknown) => text(500, String(error)));
+  response.writeHead(status, { 'content-type': contentType });
+  response.end(method === 'HEAD' ? undefined : body);
+}
+
+export function text(status: number, body: string): HttpAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
+}
