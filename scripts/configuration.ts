@@ -1,6 +1,9 @@
 /** The page that lists every configuration key: type, default, range, what it does. */
 import type { Definition, Table } from '../src/config/definition.ts';
 
+/** Begins the keys that Kafka does not have: tools are shown them only when set, readers of the page always. */
+const OWN = 'ottla.';
+
 /** Markdown; one section for each table, keys in alphabetical order. */
 export function configurationPage(sections: readonly { title: string; table: Table }[]): string {
   return [
@@ -14,7 +17,7 @@ export function configurationPage(sections: readonly { title: string; table: Tab
 }
 
 function section(title: string, table: Table): string[] {
-  const shown = Object.entries(table).filter(([, definition]) => definition.internal !== true);
+  const shown = Object.entries(table).filter(([key, { internal }]) => internal !== true || key.startsWith(OWN));
   const rows = shown.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, definition]) => row(key, definition));
   return [
     `## ${title}`,

@@ -91,11 +91,11 @@ class Pass {
 
   /** False when the map is full. */
   *#noteKeysOf(segment: Segment, from: number): Generator<Step, boolean, void> {
-    const { map } = this.#options;
+    const { log, map } = this.#options;
     const spans = new RecordSpans();
     const sizes = [segment.size];
     let unpaused = 0;
-    this.#cursor.open(segment, from);
+    this.#cursor.open(segment, from, nextBase(log.segments, segment));
     while (this.#cursor.next()) {
       const { bytes, at } = this.#cursor;
       const records = yield* decompressed(bytes, at);
@@ -178,7 +178,7 @@ class Pass {
       buffered = 0;
     };
     for (const segment of group) {
-      const next = log.segments[log.segments.indexOf(segment) + 1].baseOffset;
+      const next = nextBase(log.segments, segment);
       this.#transactions.addAborted(log.abortedTransactions(segment.baseOffset, next));
       const filter = new BatchFilter({
         map,
@@ -188,7 +188,7 @@ class Pass {
         nowMs,
         deleteRetentionMs: log.config.deleteRetentionMs,
       });
-      this.#cursor.open(segment, 0);
+      this.#cursor.open(segment, 0, next);
       while (this.#cursor.next()) {
         const { bytes, at } = this.#cursor;
         const size = batch.sizeInBytes(bytes, at);
@@ -268,6 +268,11 @@ function* awaited<T>(promise: Promise<T>): Generator<Step, T, void> {
   return value!.is;
 }
 
+/** Where the segment behind it begins; the last one is never cleaned. */
+function nextBase(segments: readonly Segment[], segment: Segment): number {
+  return segments[segments.indexOf(segment) + 1].baseOffset;
+}
+
 function workIn(bytes: Buffer, at: number): number {
   const isCompressed = batch.compressionOf(batch.attributes(bytes, at)) !== 0;
   return isCompressed ? STEP_BYTES : batch.sizeInBytes(bytes, at);
@@ -279,12 +284,17 @@ class BatchCursor {
   at = 0;
   #segment: Segment | null = null;
   #end = 0;
+  /** The offsets that the next batch may have: from here on, and below the segment behind. */
+  #leastOffset = 0;
+  #limitOffset = 0;
   /** Where in the file `bytes` begins, and how much of it is read. */
   #start = 0;
   #length = 0;
   #next = 0;
 
-  open(segment: Segment, from: number): void {
+  open(segment: Segment, from: number, limitOffset: number): void {
+    this.#leastOffset = segment.baseOffset;
+    this.#limitOffset = limitOffset;
     this.#segment = segment;
     this.#end = segment.size;
     this.#start = from;
@@ -306,7 +316,7 @@ class BatchCursor {
         this.#read(position);
       }
     }
-    const isWhole = size >= batch.BATCH_OVERHEAD && this.at + size <= this.#length;
+    const isWhole = size >= batch.BATCH_OVERHEAD && this.at + size <= this.#length && this.#isInOrder();
     if (
       !isWhole ||
       batch.magic(this.bytes, this.at) !== batch.CURRENT_MAGIC ||
@@ -315,7 +325,14 @@ class BatchCursor {
       throw new CorruptRecords(`No sound batch at byte ${position} of ${this.#segment?.path}`);
     }
     this.#next = this.at + size;
+    this.#leastOffset = batch.nextOffset(this.bytes, this.at);
     return true;
+  }
+
+  /** The checksum leaves the base offset out; a wrong one would have the last record of a key taken for an old one. */
+  #isInOrder(): boolean {
+    const { bytes, at } = this;
+    return batch.baseOffset(bytes, at) >= this.#leastOffset && batch.nextOffset(bytes, at) <= this.#limitOffset;
   }
 
   #sizeHere(): number {

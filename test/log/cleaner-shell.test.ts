@@ -103,13 +103,16 @@ describe('the cleaner', () => {
     cleaner.stop();
   });
 
-  it('leaves a log with damaged records as it is, and says so once', async () => {
+  it.each([
+    ['a damaged record', 70],
+    ['a wrong base offset, which no checksum covers', 6],
+  ])('leaves a log with %s as it is, and says so once', async (_what, at) => {
     const made = fixture(config);
     const log = made.open();
     fill(log, made);
     const path = log.segments[2].path;
     const file = made.files.open(path, 'write');
-    file.write(Buffer.from([0xff]), 0, 1, 70);
+    file.write(Buffer.from([0xff]), 0, 1, at);
     const names = made.files.list(log.directory);
     const errors: string[] = [];
     const cleaner = cleanerOf(made, [log], { errors });
