@@ -179,6 +179,7 @@ class Broker implements RunningBroker {
   #follow(): void {
     const { controller } = this.parts;
     controller.onChange((image) => this.#takeOverConfig(image));
+    controller.onChange(() => this.doors.limitsChanged());
     followImage(this.parts);
     controller.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignLater();

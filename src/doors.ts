@@ -11,8 +11,11 @@ import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
 import { RequestMemory } from './net/request-memory.ts';
+import { ConnectionQuotas, type Visitor } from './net/connection-quotas.ts';
+import { connectionLimits } from './connection-limits.ts';
 import type { Interceptor } from './net/interceptor.ts';
 import type { RequestMeter } from './net/request-meter.ts';
+import type { Timer } from './platform/clock.ts';
 import type { Listener, Network } from './platform/network.ts';
 
 /** A listener that could not be opened; the message says what to do. */
@@ -30,6 +33,8 @@ export interface DoorsOptions {
   readonly isReady: () => boolean;
 }
 
+const LONGEST_SWEEP_MS = 60_000;
+
 interface OpenListener {
   readonly nodeId: number;
   readonly listener: Listener;
@@ -39,11 +44,16 @@ export class Doors {
   readonly #options: DoorsOptions;
   readonly #connections = new Set<Connection>();
   readonly #listeners: OpenListener[] = [];
+  readonly #visitors = new Map<Connection, Visitor>();
+  readonly #quotas: ConnectionQuotas;
+  #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
   #nextConnectionId = 0;
 
   constructor(options: DoorsOptions) {
     this.#options = options;
+    const { parts } = options;
+    this.#quotas = new ConnectionQuotas(parts.clock, connectionLimits(parts));
   }
 
   /**
@@ -72,13 +82,44 @@ export class Doors {
         const connection = new Connection(socket, context, shared);
         this.#connections.add(connection);
         if (!isReady()) connection.close('the broker is starting');
+        else this.#receive(connection);
         return connection;
       });
+      this.#idleTimer ??= this.#sweepLater();
       this.#listeners.push({ nodeId: asked.nodeId, listener });
       return listener.port;
     } catch (error) {
       throw listenError(endpoint, error as NodeJS.ErrnoException);
     }
+  }
+
+  /** The configuration or the quotas are others now: whoever waits may be let in. */
+  limitsChanged(): void {
+    this.#quotas.limitsChanged();
+  }
+
+  /** Lets a connection in, now or later, or closes it. */
+  #receive(connection: Connection): void {
+    const { listener, clientHost: address } = connection.context;
+    const visitor = { listener, address, hold: () => connection.hold(), admit: () => connection.release() };
+    const refusal = this.#quotas.enter(visitor);
+    if (refusal === null) this.#visitors.set(connection, visitor);
+    else connection.close(refusal);
+  }
+
+  /** Closes connections that have been quiet for connections.max.idle.ms, up to a tenth of it later. */
+  #sweepLater(): Timer {
+    const { parts } = this.#options;
+    const idleMs = parts.config['connections.max.idle.ms'];
+    const everyMs = Math.min(LONGEST_SWEEP_MS, Math.max(1, Math.ceil(idleMs / 10)));
+    return parts.clock.after(idleMs < 0 ? LONGEST_SWEEP_MS : everyMs, () => {
+      for (const connection of this.#connections) {
+        connection.quietMs = connection.isBusy ? 0 : connection.quietMs + everyMs;
+        if (idleMs >= 0 && connection.quietMs > idleMs)
+          connection.close(`idle for ${idleMs} ms (connections.max.idle.ms)`);
+      }
+      this.#idleTimer = this.#sweepLater();
+    });
   }
 
   /** Every connection open now. */
@@ -101,6 +142,10 @@ export class Doors {
 
   /** Closes what stands open for a node, or for all; resolves when none of its sockets is left. */
   async close(reason: string, nodeId?: number): Promise<void> {
+    if (nodeId === undefined) {
+      this.#idleTimer?.cancel();
+      this.#quotas.stop();
+    }
     const isMeant = (id: number): boolean => nodeId === undefined || id === nodeId;
     this.disconnect(reason, ({ broker }) => isMeant(broker.nodeId));
     const closing = this.#listeners.filter((one) => isMeant(one.nodeId));
@@ -122,6 +167,9 @@ export class Doors {
       settle,
       closed: (connection, reason) => {
         this.#connections.delete(connection);
+        const visitor = this.#visitors.get(connection);
+        if (visitor !== undefined) this.#quotas.leave(visitor);
+        this.#visitors.delete(connection);
         groups.connectionClosed(connection.context.connectionId, parts.config['ottla.evict.on.disconnect']);
         if (reason !== null && isReady()) {
           const { clientHost, clientId } = connection.context;

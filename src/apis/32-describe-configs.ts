@@ -14,8 +14,9 @@ import {
 } from '../config/describe.ts';
 import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
 import type { BrokerParts } from './broker-parts.ts';
-import { BROKER_LOGGER, invalidRequest, isNodeId, LOGGERS } from './config-resources.ts';
+import { BROKER_LOGGER, invalidRequest, isNodeId } from './config-resources.ts';
 import { handler } from './handler.ts';
+import { levelsOf } from './log-levels.ts';
 
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
@@ -72,7 +73,7 @@ function describe(
     case BROKER_LOGGER:
       if (name === '') return invalidRequest('Which broker? Loggers are asked for by its number');
       if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
-      if (Number(name) === nodeId) return describeLoggers(LOGGERS, options);
+      if (Number(name) === nodeId) return describeLoggers(levelsOf(broker.logger), options);
       return invalidRequest(`This is broker ${nodeId}, not ${name}: ask that one`);
     case ResourceType.clientMetrics:
       if (name === '') return invalidRequest('Which subscription to client metrics? Give its name');

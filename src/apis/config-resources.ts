@@ -15,13 +15,12 @@ import { groupKeysBroker } from '../config/group-broker-keys.ts';
 import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
+import type { Level } from '../platform/logger.ts';
 import type { BrokerParts } from './broker-parts.ts';
+import { planLevel, setLevel } from './log-levels.ts';
 
 /** In requests only: loggers have no settings in the cluster's image. */
 export const BROKER_LOGGER = 8;
-
-/** Ottla has one level for all of its log, chosen at start; this is the one it takes when none is chosen. */
-export const LOGGERS: ReadonlyMap<string, string> = new Map([['root', 'WARN']]);
 
 export interface Resource {
   readonly resourceType: number;
@@ -51,6 +50,10 @@ export async function alterConfigs<R extends Resource>(
     const planned = isRepeated(resource, resources)
       ? invalidRequest('Each resource must appear at most once.')
       : plan(resource, alteration(resource), broker);
+    if ('level' in planned) {
+      if (!validateOnly) setLevel(broker.logger, planned.level);
+      return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
+    }
     if ('values' in planned) {
       changes.push({ type: resourceType, name: resourceName, values: planned.values });
       return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
@@ -70,11 +73,19 @@ function isRepeated(resource: Resource, resources: readonly Resource[]): boolean
   );
 }
 
-type Planned = Refusal | { readonly values: ConfigTexts };
+type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };
 
 function plan({ resourceType, resourceName }: Resource, alteration: Alteration, broker: BrokerParts): Planned {
   const fault = faultOf(resourceType, resourceName, broker);
   if (fault !== undefined) return fault;
+  if (resourceType === BROKER_LOGGER)
+    return planLevel(broker.logger, (current) =>
+      alteration(
+        current,
+        () => undefined,
+        () => null,
+      ),
+    );
   const current = configOf(broker.controller.image, resourceType, resourceName);
   const kind = kinds[resourceType];
   const altered = alteration(current, kind.rowOf, (key) => kind.inForce(key, broker));
@@ -139,7 +150,7 @@ function faultOf(type: number, name: string, broker: BrokerParts): Refusal | und
     case ResourceType.broker:
       return name === '' ? undefined : otherBroker(name, broker);
     case BROKER_LOGGER:
-      return otherBroker(name, broker) ?? invalidRequest('Log levels are chosen at start: restart with --log-level');
+      return otherBroker(name, broker);
     case ResourceType.group:
       return name === '' ? invalidRequest('Default group resources are not allowed.') : undefined;
     case ResourceType.clientMetrics:

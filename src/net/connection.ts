@@ -47,6 +47,8 @@ export interface ConnectionShared {
 
 export class Connection implements Receiver, Admitted {
   readonly context: Context;
+  /** Milliseconds without a byte from the client; whoever watches for idle connections adds to it. */
+  quietMs = 0;
   readonly #socket: Socket;
   readonly #shared: ConnectionShared;
   /** The start of a frame that has not come whole, or frames behind a request that waits. */
@@ -58,6 +60,7 @@ export class Connection implements Receiver, Admitted {
   #charged = 0;
   /** Waits for that memory, and is not read from. */
   #starved = false;
+  #isHeld = false;
   #waiting = false;
   #closed = false;
   #reason: string | null = null;
@@ -84,6 +87,7 @@ export class Connection implements Receiver, Admitted {
 
   received(count: number): void {
     if (this.#closed) return;
+    this.quietMs = 0;
     try {
       if (this.#lentCarry) {
         this.#carried += count;
@@ -104,6 +108,25 @@ export class Connection implements Receiver, Admitted {
     this.#charged = SIZE_BYTES + this.#carry!.readInt32BE(0);
     this.#starved = false;
     this.#socket.resume();
+  }
+
+  /** Whether the broker owes it an answer, or the client has not taken one. */
+  get isBusy(): boolean {
+    return this.#blocked;
+  }
+
+  /** Until `resume` nothing is read from it. For one that has just come: its network begins to read after this. */
+  hold(): void {
+    queueMicrotask(() => {
+      if (this.#isHeld) this.#socket.pause();
+    });
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (!this.#closed) this.#socket.resume();
   }
 
   drained(): void {

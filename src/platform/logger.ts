@@ -11,21 +11,42 @@ export interface Logger {
   error(event: string, facts?: Facts): void;
 }
 
+/** A logger whose level may change while it is used. */
+export interface LeveledLogger extends Logger {
+  level: Level;
+}
+
+export function isLeveled(logger: Logger): logger is LeveledLogger {
+  return 'level' in logger;
+}
+
 const ORDER: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 /** Writes lines of at least `level` through `write`, stamped by `now` (milliseconds since 1970). */
-export function lineLogger(level: Level, write: (line: string) => void, now: () => number): Logger {
-  const least = ORDER.indexOf(level);
+export function lineLogger(level: Level, write: (line: string) => void, now: () => number): LeveledLogger {
+  let least = ORDER.indexOf(level);
   const at = (name: Level) => {
-    if (ORDER.indexOf(name) < least) return () => {};
+    const rank = ORDER.indexOf(name);
     return (event: string, facts: Facts = {}) => {
+      if (rank < least) return;
       const words = Object.entries(facts)
         .filter(([, value]) => value !== undefined)
         .map(([key, value]) => ` ${key}=${quote(String(value))}`);
       write(`${new Date(now()).toISOString()} ${name.toUpperCase()} ${event}${words.join('')}\n`);
     };
   };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    get level() {
+      return ORDER[least];
+    },
+    set level(changed) {
+      least = ORDER.indexOf(changed);
+    },
+  };
 }
 
 function quote(value: string): string {

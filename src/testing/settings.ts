@@ -27,6 +27,8 @@ export function settingsFor(brokers: number, settings: TestSettings): Map<string
     // Each Fetch names all its partitions: faults and the traffic log see them.
     'max.incremental.fetch.session.cache.slots': 0,
     'log.segment.delete.delay.ms': 0,
+    // A test that moves a virtual clock by days means the records, not its clients' connections.
+    'connections.max.idle.ms': -1,
     // Clients keep their own time: one that is ahead of a virtual clock is not at fault.
     'log.message.timestamp.after.max.ms': '9223372036854775807',
   };

@@ -197,7 +197,7 @@ describe('IncrementalAlterConfigs', () => {
       '7',
       [SET, 'root', 'DEBUG'],
       ErrorCode.INVALID_REQUEST,
-      'Log levels are chosen at start: restart with --log-level',
+      'This broker logs through the program that runs it: set the level there',
     ],
     [GROUP, 'g', [SET, 'foo', '1'], ErrorCode.INVALID_CONFIG, 'Unknown group config name: foo'],
     [METRICS, '', [SET, 'interval.ms', '500'], ErrorCode.INVALID_REQUEST, "Subscription name can't be empty"],

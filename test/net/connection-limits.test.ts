@@ -1,0 +1,116 @@
+/** Limits on connections, set while a real broker runs and felt by real sockets. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AlterClientQuotas, ApiVersions, DescribeConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
+import type { Client } from '../../protocol/client.ts';
+import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { lineLogger, type LeveledLogger } from '../../src/platform/logger.ts';
+import { dial } from '../running-broker.ts';
+
+const [BROKER, LOGGER] = [4, 8];
+const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
+const lines: string[] = [];
+let broker: RunningBroker;
+let admin: Client;
+let logger: LeveledLogger;
+let others: Client[] = [];
+
+beforeEach(async () => {
+  logger = lineLogger(
+    'warn',
+    (line) => lines.push(line),
+    () => 0,
+  );
+  broker = await startBroker({
+    memory: true,
+    logger,
+    settings: { listeners: 'PLAINTEXT://127.0.0.1:0', 'node.id': '1' },
+  });
+  admin = await dial(broker.bootstrap);
+  others = [];
+  await set({ 'max.connections': '1000' }); // the first request: the connection stands
+});
+afterEach(async () => {
+  await Promise.all([admin, ...others].map((client) => client.close()));
+  await broker.stop();
+});
+
+async function set(values: Record<string, string>, resourceType = BROKER): Promise<number> {
+  const configs = Object.entries(values).map(([name, value]) => ({ name, value, configOperation: 0 }));
+  const resources = [{ resourceType, resourceName: '1', configs }];
+  const { responses } = await admin.send(IncrementalAlterConfigs, 1, { resources, validateOnly: false });
+  return responses[0].errorCode;
+}
+async function another(): Promise<Client> {
+  const client = await dial(broker.bootstrap);
+  others.push(client);
+  return client;
+}
+const ask = async (client: Client) => (await client.send(ApiVersions, 3, software)).errorCode;
+
+test('max.connections: one too many is answered when it is raised', async () => {
+  await set({ 'max.connections': '1' });
+  let isAnswered = false;
+  const waiting = ask(await another()).then((code) => {
+    isAnswered = true;
+    return code;
+  });
+  await ask(admin);
+  await ask(admin);
+  expect(isAnswered).toBe(false);
+  await set({ 'max.connections': '2' });
+  expect(await waiting).toBe(0);
+});
+
+test('max.connections: one too many is answered when another has gone', async () => {
+  await set({ 'max.connections': '2' });
+  const second = await another();
+  await ask(second);
+  const waiting = ask(await another());
+  await second.close();
+  expect(await waiting).toBe(0);
+});
+
+test('max.connections.per.ip and its overrides: one too many is closed', async () => {
+  await set({ 'max.connections.per.ip': '1' });
+  await expect(ask(await another())).rejects.toThrow(/closed|reset/i);
+  await set({ 'max.connections.per.ip.overrides': '127.0.0.1:2' });
+  expect(await ask(await another())).toBe(0);
+  await expect(ask(await another())).rejects.toThrow(/closed|reset/i);
+});
+
+test('the quota connection_creation_rate of an address: one too many is closed', async () => {
+  const entity = [{ entityType: 'ip', entityName: '127.0.0.1' }];
+  const ops = [{ key: 'connection_creation_rate', value: 1, remove: false }];
+  await admin.send(AlterClientQuotas, 1, { entries: [{ entity, ops }], validateOnly: false });
+  const outcomes = await Promise.allSettled(Array.from({ length: 15 }, async () => ask(await another())));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+});
+
+test('connections.max.idle.ms: a quiet connection is closed, one that speaks or waits is not', async () => {
+  await admin.close();
+  await broker.stop();
+  const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'node.id': '1', 'connections.max.idle.ms': '200' };
+  broker = await startBroker({ memory: true, logger, settings });
+  admin = await dial(broker.bootstrap);
+  const quiet = await another();
+  await ask(quiet);
+  while (!quiet.isClosed) expect(await ask(admin)).toBe(0);
+  expect(admin.isClosed).toBe(false);
+});
+
+test('a level of the log that is set applies at once, and is shown', async () => {
+  const level = async () => {
+    const resources = [{ resourceType: LOGGER, resourceName: '1', configurationKeys: null }];
+    const draft = { resources, includeSynonyms: false, includeDocumentation: false };
+    return (await admin.send(DescribeConfigs, 4, draft)).results[0].configs.map(({ name, value }) => [name, value]);
+  };
+  expect(await level()).toEqual([['root', 'WARN']]);
+  expect(await set({ root: 'DEBUG' }, LOGGER)).toBe(0);
+  expect(await level()).toEqual([['root', 'DEBUG']]);
+  lines.length = 0;
+  logger.debug('spoken');
+  expect(lines.join('')).toContain('DEBUG spoken');
+  expect(await set({ root: 'LOUD' }, LOGGER)).toBe(40);
+  expect(await set({ 'kafka.server': 'INFO' }, LOGGER)).toBe(40);
+  expect(logger.level).toBe('debug');
+});
