@@ -75,10 +75,15 @@ async function both(wanted: readonly Suite[], kafka: Peer, own: Peer): Promise<V
 async function one(suite: Suite, kafka: Peer, own: Peer): Promise<Verdict> {
   try {
     const ready = await suite.prepare();
-    const run = `c${Date.now().toString(36)}`;
-    const told = await Promise.all(
-      [kafka, own].map(async ({ bootstrap }) => outcomes(await ready.run(bootstrap, run), bootstrap, run)),
-    );
+    const ask = () => {
+      const run = `c${Date.now().toString(36)}`;
+      return Promise.all(
+        [kafka, own].map(async ({ bootstrap }) => outcomes(await ready.run(bootstrap, run), bootstrap, run)),
+      );
+    };
+    let told = await ask();
+    // Ended early on Kafka: without what it says there, there is nothing to compare with.
+    if (told[0].size < told[1].size) told = await ask();
     return verdict(ready.title, told[0], told[1]);
   } catch (error) {
     if (!(error instanceof Missing)) say(`${suite.name}: ${String(error)}`);

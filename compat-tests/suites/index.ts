@@ -1,8 +1,10 @@
 import { confluentJavascript } from './confluent-javascript/suite.ts';
+import { go } from './go/suite.ts';
 import { java } from './java/suite.ts';
 import { kafkajs } from './kafkajs/suite.ts';
 import { platformatic } from './platformatic/suite.ts';
+import { python } from './python/suite.ts';
 import type { Suite } from './suite.ts';
 
 /** Every client, in the order of the table. */
-export const suites: readonly Suite[] = [kafkajs, platformatic, confluentJavascript, ...java];
+export const suites: readonly Suite[] = [kafkajs, platformatic, confluentJavascript, ...java, ...go, ...python];
