@@ -130,7 +130,7 @@ async def committed():
         await consumer.commit({partition: OffsetAndMetadata(5, 'meta')})
         return await consumer.committed(partition)
 
-    told = await with_client(AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group), act)
+    told = await with_client(AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False), act)
     listed = await administrated(lambda admin: admin.list_consumer_group_offsets(group))
     return told, sorted(listed.items())
 

@@ -274,7 +274,10 @@ func together(topic, group string, isStatic bool, options []kgo.Opt) (any, error
 			defer members.Done()
 			defer consumer.Close()
 			for {
-				fetches := consumer.PollFetches(reading)
+				// Not for ever: what a rebalance keeps from being committed is committed in the next turn.
+				turn, next := context.WithTimeout(reading, 200*time.Millisecond)
+				fetches := consumer.PollFetches(turn)
+				next()
 				if reading.Err() != nil {
 					return
 				}
@@ -282,7 +285,7 @@ func together(topic, group string, isStatic bool, options []kgo.Opt) (any, error
 				fetches.EachRecord(func(record *kgo.Record) { got[fmt.Sprint(record.Partition, ":", record.Offset)] = true })
 				isDone := len(got) == 40
 				lock.Unlock()
-				_ = consumer.CommitUncommittedOffsets(ctx) // refused while the group rebalances
+				_ = consumer.CommitUncommittedOffsets(ctx)
 				if committed, err := admin.FetchOffsets(ctx, group); isDone && err == nil && total(committed) == 40 {
 					stop()
 				}
