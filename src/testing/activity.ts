@@ -2,7 +2,7 @@
  * Word that something may have changed in the broker: a request was answered, a timer ran, the cluster changed, the test did
  * something. Waiters look again at each; nobody polls.
  */
-import type { Clock, Timer } from '../platform/clock.ts';
+import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 
 export class Activity {
   readonly #listeners = new Set<() => void>();
@@ -25,13 +25,16 @@ export class Activity {
   }
 }
 
-/** The same clock; what its timers do is activity, and what they begin and promises end. */
+/**
+ * The same clock; what its timers do is activity, and what they begin and promises end. What is to happen at once happens,
+ * though a virtual clock stands still.
+ */
 export function observed(clock: Clock, activity: Activity): Clock {
   return {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     after: (delayMs: number, run: () => void): Timer =>
-      clock.after(delayMs, () => {
+      (delayMs > 0 ? clock : systemClock).after(delayMs, () => {
         run();
         activity.notify();
         queueMicrotask(() => queueMicrotask(() => activity.notify()));

@@ -94,6 +94,9 @@ export class Nodes {
 
   async #stop(nodeId: number): Promise<void> {
     if (!this.#running.delete(nodeId)) return;
+    const reason = 'the broker was stopped by the test';
+    // First: its members leave their groups with their connections, and nobody waits for them at the next coordinator.
+    this.#broker.doors.disconnect(reason, (context) => context.broker.nodeId === nodeId);
     const broker = this.#image.brokers.get(nodeId)!;
     this.#change([
       {
@@ -112,7 +115,7 @@ export class Nodes {
         (partition) => this.#without(nodeId, partition),
       ),
     ]);
-    await this.#broker.doors.close('the broker was stopped by the test', nodeId);
+    await this.#broker.doors.close(reason, nodeId);
   }
 
   async #start(nodeId: number): Promise<void> {

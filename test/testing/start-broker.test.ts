@@ -23,3 +23,66 @@ test('kafkajs writes, the test reads; the test writes, kafkajs reads', async () 
   await kafka.waitForLag('billing');
   expect(values.sort()).toEqual(['null', 'plain', '{"amount":5}']);
 });
+
+test('a hundred brokers come and go, and nothing of them stays', async () => {
+  const handles = () => process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
+  const before = handles();
+  for (let i = 0; i < 100; i++) {
+    const kafka = await startBroker({ topics: ['orders'] });
+    await kafka.produce('orders', `message ${i}`);
+    expect(kafka.messages('orders')).toHaveLength(1);
+    await kafka.stop();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(handles()).toBeLessThanOrEqual(before);
+});
+
+test('many brokers run side by side', async () => {
+  const brokers = await Promise.all(Array.from({ length: 10 }, (_, i) => startBroker({ topics: [`topic-${i}`] })));
+  expect(new Set(brokers.map(({ bootstrapServers }) => bootstrapServers)).size).toBe(10);
+  for (const [i, kafka] of brokers.entries()) expect(kafka.topics()).toEqual([`topic-${i}`]);
+  await Promise.all(brokers.map((kafka) => kafka.stop()));
+});
+
+test('a broker in a running process is ready within 50 milliseconds', async () => {
+  const times: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const began = performance.now();
+    const kafka = await startBroker({ topics: ['orders'] });
+    times.push(performance.now() - began);
+    await kafka.stop();
+  }
+  expect(times.sort((a, b) => a - b)[5]).toBeLessThan(50);
+});
+
+test('a wrong setting, topic or partition is said in a sentence', async () => {
+  await expect(startBroker({ settings: { 'num.partitions': 'many' } })).rejects.toThrow('num.partitions');
+  await using kafka = await startBroker({ settings: { 'auto.create.topics.enable': false }, topics: ['orders'] });
+  await expect(kafka.produce('nowhere', 'x')).rejects.toThrow(
+    "there is no topic 'nowhere': create it first (createTopic)",
+  );
+  await expect(kafka.produce('orders', { value: 'x', partition: 3 })).rejects.toThrow(
+    "topic 'orders' has no partition 3",
+  );
+  await expect(kafka.createTopic('orders')).rejects.toThrow("topic 'orders' cannot be created");
+  await expect(kafka.createTopic('bad name')).rejects.toThrow("topic 'bad name' cannot be created");
+  await kafka.produce('orders', 'no json');
+  expect(() => kafka.messages('orders')[0].json).toThrow('the value of orders[0] at offset 0 is no JSON');
+});
+
+test('keys go where Kafka clients would send them', async () => {
+  await using kafka = await startBroker({ topics: [{ name: 'orders', partitions: 7 }] });
+  await using clients = new Clients();
+  const producer = await clients.producer(kafka);
+  const keys = Array.from({ length: 40 }, (_, i) => `key-${i}-${'x'.repeat(i % 5)}`);
+  await producer.send({ topic: 'orders', messages: keys.map((key) => ({ key, value: 'kafkajs' })) });
+  await kafka.produce(
+    'orders',
+    keys.map((key) => ({ key, value: 'test' })),
+  );
+  for (const key of keys) {
+    const own = kafka.messages('orders').filter((message) => message.key === key);
+    expect(own.map(({ value }) => value)).toEqual(['kafkajs', 'test']);
+    expect(new Set(own.map(({ partition }) => partition)).size).toBe(1);
+  }
+});
