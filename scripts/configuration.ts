@@ -1,5 +1,6 @@
 /** The page that lists every configuration key: type, default, range, what it does. */
 import type { Definition, Table } from '../src/config/definition.ts';
+import { effectOf } from '../src/config/effects.ts';
 
 /** Begins the keys that Kafka does not have: tools are shown them only when set, readers of the page always. */
 const OWN = 'ottla.';
@@ -10,7 +11,9 @@ export function configurationPage(sections: readonly { title: string; table: Tab
     '# Configuration',
     '',
     'Written by `npm run docs` from the tables in `src/config`; do not edit. Names, types and defaults are those of',
-    'Apache Kafka; keys that begin with `ottla.` are additions.',
+    'Apache Kafka; keys that begin with `ottla.` are additions. Every key is accepted, kept and shown. It acts: *yes*; *no*, for',
+    'on a broker that is alone, in one process without a JVM, there is nothing to act on; or *not yet*, for it belongs to a part',
+    'of Kafka that Ottla does not have. Of keys that do not act and are set all the same, the log says so once.',
     '',
     ...sections.flatMap(({ title, table }) => section(title, table)),
   ].join('\n');
@@ -22,8 +25,8 @@ function section(title: string, table: Table): string[] {
   return [
     `## ${title}`,
     '',
-    '| key | type | default | allowed | changes | |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| key | acts | type | default | allowed | changes | |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ];
@@ -32,7 +35,7 @@ function section(title: string, table: Table): string[] {
 function row(key: string, definition: Definition): string {
   const { type, defaultText, update, documentation } = definition;
   const shown = defaultText === null ? 'null' : defaultText === '' ? '(empty)' : code(defaultText);
-  return `| ${code(key)} | ${type} | ${shown} | ${allowed(definition)} | ${update} | ${cell(documentation)} |`;
+  return `| ${code(key)} | ${effectOf(key)} | ${type} | ${shown} | ${allowed(definition)} | ${update} | ${cell(documentation)} |`;
 }
 
 function allowed({ min, max, or, oneOf }: Definition): string {

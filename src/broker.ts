@@ -18,6 +18,7 @@ import { cleanerConfig } from './log/cleaner-config.ts';
 import type { LogDirectory } from './log/directory.ts';
 import { durabilityOf } from './log/durability.ts';
 import type { Interceptor } from './net/interceptor.ts';
+import { idleSettings } from './idle-settings.ts';
 import { openMetrics } from './open-metrics.ts';
 import { missingDirectory, openDirectories } from './open-directories.ts';
 import { FetchSessions } from './partitions/fetch-sessions.ts';
@@ -96,6 +97,7 @@ class Broker implements RunningBroker {
   readonly #directories: LogDirectory[];
   readonly #cleaner: Cleaner;
   readonly #timers = new Map<string, Timer>();
+  readonly #tellIdle: (layers: BrokerLayers) => void;
   #layers: BrokerLayers;
   #config: ServerConfig;
   #metrics: MetricsServer | null = null;
@@ -115,6 +117,7 @@ class Broker implements RunningBroker {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
+    this.#tellIdle = idleSettings(logger);
     const files =
       options.files ??
       (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
@@ -329,6 +332,7 @@ class Broker implements RunningBroker {
     if (cluster === this.#layers.cluster && broker === this.#layers.broker) return;
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
+    this.#tellIdle(this.#layers);
   }
 }
 

@@ -29,5 +29,5 @@ test('a key is listed with its range and its exception', () => {
   const page = configurationPage([
     { title: 'T', table: { 'a.b': int(1, { min: 1, max: 9, or: -1 }, 'Either | or.') } },
   ]);
-  expect(page).toContain('| `a.b` | int | `1` | from 1 to 9 or -1 | read-only | Either \\| or. |');
+  expect(page).toContain('| `a.b` | yes | int | `1` | from 1 to 9 or -1 | read-only | Either \\| or. |');
 });

@@ -1,5 +1,7 @@
 /** Puts together what was set by flags, environment and file, and says what is wrong with it. */
 import { ConfigError } from './definition.ts';
+import { effectOf, type Effect } from './effects.ts';
+import { definitionOf } from './layers.ts';
 import { serverKeys } from './server.ts';
 
 export interface Sources {
@@ -17,24 +19,21 @@ export interface Settings {
 }
 
 /**
- * Flags over environment over file. A key that does not exist is refused in a flag, and mentioned otherwise:
- * Kafka too ignores it in server.properties. Throws ConfigError.
+ * Flags over environment over file. A key that does not exist is refused; in the environment only where one that exists is
+ * near, for others put variables named KAFKA_… there (Kubernetes has KAFKA_PORT). Throws ConfigError.
  */
 export function combineSettings({ set, environment, file }: Sources): Settings {
-  for (const key of set?.keys() ?? []) {
+  for (const key of [...(set?.keys() ?? []), ...(file?.keys() ?? [])]) {
     if (!isKnown(key)) throw new ConfigError(`unknown configuration '${key}'${hint(key)}`);
   }
-  const values = new Map([...(file ?? []), ...(environment ?? []), ...(set ?? [])]);
-  const keys = [...values.keys()];
-  const warnings = keys
-    .filter((key) => !isKnown(key))
-    .map((key) => `unknown configuration '${key}' is ignored${hint(key)}`);
-  const elsewhere = keys.filter(isOfOtherCluster).sort();
-  if (elsewhere.length > 0) {
-    warnings.push(
-      'accepted without effect, since Ottla needs no controller quorum and no ZooKeeper: ' + elsewhere.join(', '),
-    );
+  const strangers = [...(environment?.keys() ?? [])].filter((key) => !isKnown(key));
+  for (const key of strangers) {
+    const meant = hint(key);
+    if (meant !== '') throw new ConfigError(`unknown configuration '${key}' in the environment${meant}`);
   }
+  const values = new Map([...(file ?? []), ...(environment ?? []), ...(set ?? [])]);
+  const warnings = strangers.map((key) => `unknown configuration '${key}' is ignored`);
+  warnings.push(...withoutEffect(values));
   // Two names of one thing: whichever is given, both are set.
   const nodeId = values.get('node.id') ?? values.get('broker.id') ?? serverKeys['node.id'].defaultText!;
   if (values.has('broker.id') && values.get('broker.id') !== nodeId) {
@@ -65,13 +64,27 @@ function isKnown(key: string): boolean {
   return Object.hasOwn(serverKeys, key) || OTHER_KEYS.test(key) || FORMER_KEYS.has(key);
 }
 
-function isOfOtherCluster(key: string): boolean {
-  return (
-    key === 'process.roles' ||
-    key.startsWith('controller.quorum.') ||
-    key.startsWith('zookeeper.') ||
-    FORMER_KEYS.has(key)
-  );
+/** One line for all keys that are set to something and change nothing, and one for those that will one day. */
+export function withoutEffect(values: ReadonlyMap<string, string>): string[] {
+  const idle = (effect: Effect): string[] =>
+    [...values]
+      .flatMap(([key, text]) => (effectOfSetting(key) === effect && !isDefault(key, text) ? [key] : []))
+      .sort();
+  const [never, later] = [idle('no'), idle('not yet')];
+  const why = 'docs/configuration.md says of each key whether it acts';
+  return [
+    ...(never.length > 0 ? [`accepted without effect on a broker that is alone: ${never.join(', ')}; ${why}`] : []),
+    ...(later.length > 0 ? [`accepted, and without effect in this version: ${later.join(', ')}; ${why}`] : []),
+  ];
+}
+
+function effectOfSetting(key: string): Effect {
+  return key.startsWith('zookeeper.') || FORMER_KEYS.has(key) ? 'no' : effectOf(key);
+}
+
+function isDefault(key: string, text: string): boolean {
+  const row = definitionOf(key);
+  return row !== undefined && row.defaultText === text.trim();
 }
 
 /** The nearest key that exists, when one is near enough to have been meant. */

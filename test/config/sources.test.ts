@@ -109,21 +109,28 @@ describe('the sources together', () => {
     );
   });
 
-  test('an unknown key of file or environment is kept with a warning', () => {
-    const { values, warnings } = combineSettings({ file: map({ 'log.retention.hour': '1' }) });
-    expect(warnings).toEqual([
-      "unknown configuration 'log.retention.hour' is ignored: did you mean 'log.retention.hours'?",
-    ]);
-    expect(values.get('log.retention.hour')).toBe('1');
+  test('an unknown key of a file is refused, near or not', () => {
+    expect(() => combineSettings({ file: map({ 'log.retention.hour': '1' }) })).toThrow(
+      "unknown configuration 'log.retention.hour': did you mean 'log.retention.hours'?",
+    );
+    expect(() => combineSettings({ file: map({ 'completely.different': '1' }) })).toThrow(/'completely\.different'$/);
   });
 
-  test('keys of the quorum and of ZooKeeper are listed in one warning', () => {
+  test('an unknown key of the environment is refused where another was meant, and else kept with a warning', () => {
+    expect(() => combineSettings({ environment: map({ 'num.partition': '1' }) })).toThrow(/'num\.partitions'\?$/);
+    const { values, warnings } = combineSettings({ environment: map({ port: 'tcp://10.0.0.1:9092' }) });
+    expect(warnings).toEqual(["unknown configuration 'port' is ignored"]);
+    expect(values.get('port')).toBe('tcp://10.0.0.1:9092');
+  });
+
+  test('keys that change nothing are told in a line, those to come in another', () => {
     const { warnings } = combineSettings({
-      set: map({ 'zookeeper.connect': 'z:2181' }),
-      environment: map({ 'process.roles': 'broker', 'controller.quorum.voters': '1@a:1' }),
+      set: map({ 'zookeeper.connect': 'z:2181', 'num.io.threads': '4', 'num.network.threads': '3' }),
+      environment: map({ 'process.roles': 'broker', 'controller.quorum.voters': '1@a:1', 'ssl.protocol': 'TLSv1.2' }),
     });
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/controller\.quorum\.voters, process\.roles, zookeeper\.connect$/);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain(': controller.quorum.voters, num.io.threads, process.roles, zookeeper.connect;');
+    expect(warnings[1]).toContain('in this version: ssl.protocol;');
   });
 
   test('node.id and broker.id are one', () => {

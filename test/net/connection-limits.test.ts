@@ -114,3 +114,12 @@ test('a level of the log that is set applies at once, and is shown', async () =>
   expect(await set({ 'kafka.server': 'INFO' }, LOGGER)).toBe(40);
   expect(logger.level).toBe('debug');
 });
+
+test('a setting that changes nothing here is taken, and told once', async () => {
+  lines.length = 0;
+  expect(await set({ 'num.io.threads': '4' })).toBe(0);
+  expect(await set({ 'num.io.threads': '6', 'max.connections': '900' })).toBe(0);
+  const told = lines.filter((line) => line.includes('num.io.threads'));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('without effect');
+});

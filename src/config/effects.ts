@@ -1,0 +1,67 @@
+/** Which keys do something in Ottla; test/config/effects.test.ts holds this against what the code reads. */
+
+/**
+ * `yes`; `no`: on one broker, in one process without a JVM, there is nothing that it could act on; `not yet`: it belongs to a
+ * part of Kafka that Ottla does not have so far.
+ */
+export type Effect = 'yes' | 'no' | 'not yet';
+
+/** Keys of other machines, of the JVM and of its threads. */
+const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
+  // A quorum, other controllers, other brokers.
+  /^(controller|early)\./,
+  /^(broker\.heartbeat|broker\.session|controlled\.shutdown|initial\.broker|server\.max\.startup)/,
+  /^(metadata|internal\.metadata)\./,
+  /^(num\.replica|replica|replication\.quota|alter\.log\.dirs\.replication)\b/,
+  /^(leader|follower)\.(imbalance|replication)\./,
+  'auto.leader.rebalance.enable',
+  'inter.broker.listener.name',
+  'process.roles',
+  'request.timeout.ms',
+  'security.inter.broker.protocol',
+  'log.dir.failure.timeout.ms',
+  'unclean.leader.election.enable',
+  'unclean.leader.election.interval.ms',
+  /^socket\.connection\.setup\./,
+  /^add\.partitions\.to\.txn\.retry\./,
+  // Threads, purgatories and buffers of Kafka's own making.
+  /\.threads(\.per\.data\.dir)?$/,
+  /\.purgatory\.purge\.interval\.requests$/,
+  /\.(append\.linger\.ms|cached\.buffer\.max\.bytes|load\.buffer\.size)$/,
+  'log.cleaner.io.buffer.size',
+  'log.flush.start.offset.checkpoint.interval.ms',
+  'log.initial.task.delay.ms',
+  'queued.max.requests',
+  'offsets.commit.timeout.ms',
+  /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
+  // Java classes, and Kafka's way of measuring.
+  /\.class(\.name|\.path)?$/,
+  /^(kafka\.metrics|metric|metrics)\./,
+  'config.providers',
+  'security.providers',
+  // What is not enabled in Kafka 4.3 either.
+  /^unstable\./,
+  'transaction.two.phase.commit.enable',
+];
+
+const PARTS_TO_COME: readonly (string | RegExp)[] = [
+  /^(group\.)?(share|streams)\./,
+  /^remote\.|^(log\.)?local\.|\.tiered\./,
+  /^(sasl|ssl|delegation)\./,
+  'authorizer.class.name',
+  'principal.builder.class',
+  'connection.failed.authentication.delay.ms',
+  'connections.max.reauth.ms',
+  'controller.quota.window.num',
+  'controller.quota.window.size.seconds',
+  'cordoned.log.dirs',
+  'offsets.topic.compression.codec',
+];
+
+export function effectOf(key: string): Effect {
+  const base = key.replace(/^listener\.name\.[^.]+\./, '');
+  const isIn = (list: readonly (string | RegExp)[]): boolean =>
+    list.some((each) => (typeof each === 'string' ? each === base : each.test(base)));
+  if (isIn(PARTS_TO_COME)) return 'not yet';
+  return isIn(NOTHING_TO_ACT_ON) ? 'no' : 'yes';
+}
