@@ -51,7 +51,6 @@ async function settingsOf(client: Client, names: string[]): Promise<Record<strin
   return Object.fromEntries(results[0].configs.map(({ name, value }) => [name, value]));
 }
 
-vi.setConfig({ testTimeout: 30_000 }); // each is a process or two, which a busy machine starts slowly
 
 describe('ottla', () => {
   test.concurrent('start --memory --port 0 says when it is ready, and ends with 0 on SIGTERM', async () => {
