@@ -5,7 +5,7 @@ import { ConnectionClosed } from '../../../protocol/client.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Api, Draft, Fields, ResponseOf, Values } from '../../../protocol/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { parseAddresses, type Address } from './address.ts';
+import { formatAddress, parseAddresses, type Address } from './address.ts';
 import { Refused, refuse, Unreachable } from './failure.ts';
 import { Link } from './link.ts';
 import type { Security } from './security.ts';
@@ -46,7 +46,7 @@ export class Cluster {
     const answer = await this.sendAny(Metadata, {
       topics: topics === null ? null : topics.map((name) => ({ name })),
       allowAutoTopicCreation,
-    });
+    }).catch((error: unknown) => Promise.reject(error instanceof ConnectionClosed ? this.#closed() : error));
     for (const { nodeId, host, port } of answer.brokers) this.#nodes.set(nodeId, { host, port });
     this.#controllerId = answer.controllerId;
     return answer;
@@ -148,6 +148,15 @@ export class Cluster {
   async close(): Promise<void> {
     const links = await Promise.allSettled(this.#links.values());
     for (const link of links) if (link.status === 'fulfilled') await link.value.close();
+  }
+
+  /** Brokers close on the first request of a client that should have signed in. */
+  #closed(): ConnectionClosed {
+    const address = formatAddress(this.#bootstrap[0]);
+    return new ConnectionClosed(
+      `the broker at ${address} closed the connection: it may want a user (--user NAME); ` +
+        `\`ottla doctor ${address}\` finds out`,
+    );
   }
 
   async #openAny(): Promise<Link> {

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect as openSocket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterAll, describe, expect, test } from 'vitest';
+import { apis } from '../../protocol/apis/index.ts';
+import { startBroker } from '../../src/broker.ts';
+import { linesOf, ottla, portOf, proxy } from './session.ts';
+
+const pem = (name: string) => new URL(`tls/${name}.pem`, import.meta.url);
+
+const ends: (() => unknown)[] = [];
+
+afterAll(async () => {
+  for (const end of ends.toReversed()) await end();
+});
+
+async function start(settings: Readonly<Record<string, string>> = {}): Promise<number> {
+  const listeners = 'PLAINTEXT://127.0.0.1:0';
+  const broker = await startBroker({ memory: true, settings: { listeners, ...settings } });
+  ends.push(() => broker.stop());
+  return Number(/:(\d+)$/.exec(broker.bootstrap)![1]);
+}
+
+/** The oldest broker with today's batches is 0.11, which answered Metadata up to 4. */
+const METADATA = { key: 3, version: 4 };
+
+/** An answer to ApiVersions v0 with every range cut to its first version; all else as it is. */
+function narrowed(answer: Buffer): Buffer {
+  const count = answer.length > 14 ? answer.readInt32BE(10) : 0;
+  const isApiVersions = count > 30 && answer.length === 14 + 6 * count && answer.readInt16BE(8) === 0;
+  if (!isApiVersions) return answer;
+  const cut = Buffer.from(answer);
+  for (let at = 14; at < cut.length; at += 6) {
+    const table = apis.find(({ key }) => key === cut.readInt16BE(at));
+    const first = Math.max(cut.readInt16BE(at + 2), table?.versions.first ?? 0);
+    cut.writeInt16BE(table?.key === METADATA.key ? METADATA.version : first, at + 4);
+  }
+  return cut;
+}
+
+/** A broker that answers everything in its first version only, as one of long ago would. */
+async function startOldest(): Promise<string> {
+  let port = 0;
+  const server = await proxy(() => port, narrowed);
+  ends.push(() => server.close());
+  const address = `127.0.0.1:${portOf(server)}`;
+  // It advertises the proxy, so that every connection goes through there.
+  port = await start({ 'advertised.listeners': `PLAINTEXT://${address}`, 'group.initial.rebalance.delay.ms': '0' });
+  return address;
+}
+
+test('a broker that speaks but the oldest version of everything is served as well', async () => {
+  const at = ['-b', await startOldest()];
+  await linesOf(['topics', 'create', 'old', '-p', '2', '-r', '1', ...at]);
+  await linesOf(['produce', 'old', '-K', ':', '-z', 'gzip', '--idempotent', ...at], { stdin: 'a:1\nb:2\na:3\n' });
+  expect((await linesOf(['consume', 'old', '-e', '-f', '%p %k %s\\n', ...at])).toSorted()).toEqual([
+    '0 b 2',
+    '1 a 1',
+    '1 a 3',
+  ]);
+  expect((await linesOf(['consume', 'old', '-g', 'g', '-e', ...at])).toSorted()).toEqual(['1', '2', '3']);
+  expect(await linesOf(['groups', ...at])).toEqual(['GROUP  STATE  TYPE', 'g             classic']);
+  expect((await linesOf(['groups', 'describe', 'g', ...at]))[0]).toBe('g  Empty, 0 members, lag 0');
+  await linesOf(['groups', 'reset', 'g', '--all-topics', '--to', 'beginning', ...at]);
+  await linesOf(['groups', 'delete', 'g', ...at]);
+  await linesOf(['configs', 'set', 'topic', 'old', 'retention.ms=1000', ...at]);
+  expect((await linesOf(['configs', 'get', 'topic', 'old', '--changed', ...at]))[1]).toBe('retention.ms  1000   topic');
+  await linesOf(['topics', 'alter', 'old', '-p', '3', ...at]);
+  await linesOf(['topics', 'empty', 'old', ...at]);
+  expect((await linesOf(['topics', 'describe', 'old', ...at])).length).toBe(6);
+  expect(await linesOf(['topics', 'delete', 'old', ...at])).toEqual(['deleted old']);
+  const { out } = await ottla(['doctor', at[1]]);
+  expect(out).toContain('not for @platformatic/kafka (Fetch: the client speaks 12 to 17, the broker answers 4 to 4)');
+}, 20_000);
+
+describe('over TLS', () => {
+  test('works with the authority given, and not without', async () => {
+    const port = await start();
+    const server = createTlsServer(
+      { cert: readFileSync(pem('localhost')), key: readFileSync(pem('localhost-key')) },
+      (client) => {
+        const inside = openSocket({ host: '127.0.0.1', port });
+        client.on('error', () => {}).on('close', () => inside.destroy());
+        inside.on('error', () => {}).on('close', () => client.destroy());
+        client.pipe(inside).pipe(client);
+      },
+    );
+    ends.push(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const at = ['-b', `localhost:${portOf(server)}`];
+    expect((await ottla(['topics', ...at, '--tls'])).err).toMatch(
+      /its certificate is self-signed: give its authority with --ca/,
+    );
+    expect(await ottla(['topics', ...at, '--ca', pem('localhost').pathname])).toMatchObject({ code: 0 });
+    expect(await ottla(['topics', ...at, '--tls-insecure'])).toMatchObject({ code: 0 });
+    expect((await ottla(['topics', ...at])).err).toMatch(/It may want TLS/);
+    expect(await linesOf(['topics', 'list', '-q', ...at, '--tls-insecure'])).toEqual([]);
+  });
+});
