@@ -135,9 +135,11 @@ export function describeLoggers(levels: Texts, options: DescribeOptions): Descri
   }));
 }
 
-/** The table's keys and the given ones; keys that Kafka keeps to itself only when they were given. */
+/** The table's keys and the given ones; keys that Kafka keeps to itself only when they were given, Ottla's when named. */
 function listed(table: Table, given: Texts, options: DescribeOptions): string[] {
-  const open = Object.keys(table).filter((name) => !table[name].internal || given.has(name));
+  const isNamed = (name: string): boolean =>
+    name.startsWith('ottla.') && options.configurationKeys?.includes(name) === true;
+  const open = Object.keys(table).filter((name) => !table[name].internal || given.has(name) || isNamed(name));
   return wanted([...new Set([...open, ...given.keys()])], options);
 }
 

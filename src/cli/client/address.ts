@@ -20,7 +20,7 @@ export function parseAddress(text: string): Address {
   const match =
     /^\[([0-9a-fA-F:.%a-z]+)\](?::(\d{1,5}))?$/.exec(bare) ??
     /^([^:\s/[\]]+)(?::(\d{1,5}))?$/.exec(bare) ??
-    /^((?:[0-9a-fA-F]*:)*:(?:[0-9a-fA-F]*:?)*|(?:[0-9a-fA-F]+:){7}[0-9a-fA-F]+)$/.exec(bare);
+    /^(?=.*::|(?:[^:]*:){7}[^:]*$)([0-9a-fA-F:.]+)$/.exec(bare);
   const port = Number(match?.[2] ?? DEFAULT_PORT);
   if (match === null || port === 0 || port > 65535) {
     throw new UsageError(`'${text}' is no address of a broker: write host:port, such as localhost:9092 or [::1]:9092`);

@@ -33,6 +33,7 @@ export class Cluster {
   /** By node; ANY for the connection to whichever of the given addresses answered first. */
   readonly #links = new Map<number, Promise<Link>>();
   #controllerId = -1;
+  #isClosed = false;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -113,7 +114,7 @@ export class Cluster {
         return await attempt();
       } catch (error) {
         const again = error instanceof ConnectionClosed || (error instanceof Refused && passes(error));
-        if (!again || this.clock.monotonic() > until) throw error;
+        if (!again || this.#isClosed || this.clock.monotonic() > until) throw error;
         await this.pause(RETRY_DELAY_MS);
       }
     }
@@ -134,6 +135,7 @@ export class Cluster {
 
   /** The open connection to a node, made when it is needed. */
   async link(nodeId: number = ANY): Promise<Link> {
+    if (this.#isClosed) throw new ConnectionClosed('this command has ended');
     const known = this.#links.get(nodeId);
     const open = await known?.catch(() => undefined);
     if (open !== undefined && !open.isClosed) return open;
@@ -146,6 +148,7 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const links = await Promise.allSettled(this.#links.values());
     for (const link of links) if (link.status === 'fulfilled') await link.value.close();
   }

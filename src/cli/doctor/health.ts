@@ -59,18 +59,19 @@ const FACTORS: readonly (readonly [key: string, topic: string, fails: string])[]
   ['share.coordinator.state.topic.replication.factor', '__share_group_state', 'share groups hang'],
 ];
 
+const MIN_ISR = 'transaction.state.log.min.isr';
+
+/** A key of Ottla, which makes its own topics with no more replicas than there are brokers, whatever the others say. */
+const OTTLAS = 'ottla.evict.on.disconnect';
+
 /** Kafka's defaults want three brokers: on fewer, groups and transactions wait for ever and nothing says why. */
 export async function factorFindings(cluster: Cluster, { brokers, topics }: ClusterMetadata): Promise<Finding[]> {
   const name = String(brokers[0]?.nodeId ?? '');
-  const settings = new Map(
-    ((await describeConfigs(cluster, ResourceType.broker, [name])).get(name) ?? []).map((each) => [
-      each.name,
-      each.value,
-    ]),
-  );
+  const keys = [...FACTORS.map(([key]) => key), MIN_ISR, OTTLAS];
+  const described = (await describeConfigs(cluster, ResourceType.broker, [name], keys)).get(name) ?? [];
+  const settings = new Map(described.map((each) => [each.name, each.value]));
   const well = ok('internal topics', 'groups and transactions can keep their state');
-  // Ottla makes its own topics with as many replicas as there are brokers, whatever these keys say.
-  if ([...settings.keys()].some((key) => key.startsWith('ottla.'))) return [well];
+  if (settings.has(OTTLAS)) return [well];
   const findings = FACTORS.flatMap(([key, topic, fails]) => {
     const factor = Number(settings.get(key) ?? 1);
     const isThere = topics.some((each) => each.name === topic && each.errorCode === 0);
@@ -79,12 +80,10 @@ export async function factorFindings(cluster: Cluster, { brokers, topics }: Clus
     const finding = key.startsWith('share') ? warn : fail;
     return [finding('internal topics', message, `Set ${key}=${brokers.length} on the broker and start it anew.`)];
   });
-  const minimum = Number(settings.get('transaction.state.log.min.isr') ?? 1);
+  const minimum = Number(settings.get(MIN_ISR) ?? 1);
   if (minimum > brokers.length) {
-    const message = `transaction.state.log.min.isr is ${minimum} with ${brokers.length} broker${brokers.length === 1 ? '' : 's'}: transactions fail`;
-    findings.push(
-      fail('internal topics', message, `Set transaction.state.log.min.isr=${brokers.length} on the broker.`),
-    );
+    const message = `${MIN_ISR} is ${minimum} with ${brokers.length} broker${brokers.length === 1 ? '' : 's'}: transactions fail`;
+    findings.push(fail('internal topics', message, `Set ${MIN_ISR}=${brokers.length} on the broker.`));
   }
   return findings.length > 0 ? findings : [well];
 }
