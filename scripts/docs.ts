@@ -6,11 +6,13 @@ import { groupKeys } from '../src/config/group.ts';
 import { serverKeys } from '../src/config/server.ts';
 import { topicKeys } from '../src/config/topic.ts';
 import { apiSupportPage } from './api-support.ts';
+import { cliPage } from './cli.ts';
 import { configurationPage } from './configuration.ts';
 
 /** What each generated page says now, by its path from the root. */
 export const pages: Readonly<Record<string, string>> = {
   'docs/api-support.md': apiSupportPage(apis, handlers),
+  'docs/cli.md': cliPage(),
   'docs/configuration.md': configurationPage([
     { title: 'Broker', table: serverKeys },
     { title: 'Topic', table: topicKeys },

@@ -26,8 +26,11 @@ const CONNECTION = 'Connection:';
 
 /** Adds -b and what `withSecurity` adds. */
 export function withConnection(command: Command): Command {
-  const brokers = new Option('-b, --brokers <list>', `host:port of a broker or several ($OTTLA_BROKERS)`);
-  command.addOption(brokers.default(undefined, DEFAULT_BROKERS).helpGroup(CONNECTION));
+  const brokers = new Option(
+    '-b, --brokers <list>',
+    `host:port, with commas (default: $OTTLA_BROKERS, ${DEFAULT_BROKERS})`,
+  );
+  command.addOption(brokers.helpGroup(CONNECTION));
   command.addOption(new Option('--bootstrap-server <list>', 'as --brokers, for fingers used to Kafka').hideHelp());
   return withSecurity(command);
 }
