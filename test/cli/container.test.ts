@@ -72,7 +72,6 @@ test('settings are read from the mounted file, and there need not be one', () =>
 });
 
 describe('ottla start --container', () => {
-
   test('runs with the variables of a testcontainers module, and says each line they wait for once', async () => {
     const command = new Command(['start', '--container', '--memory'], TESTCONTAINERS);
     ends.push(() => command.kill('SIGKILL'));

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
 import type { Client } from '../../protocol/client.ts';
 import { startBroker } from '../../src/broker.ts';
@@ -50,7 +50,6 @@ async function settingsOf(client: Client, names: string[]): Promise<Record<strin
   });
   return Object.fromEntries(results[0].configs.map(({ name, value }) => [name, value]));
 }
-
 
 describe('ottla', () => {
   test.concurrent('start --memory --port 0 says when it is ready, and ends with 0 on SIGTERM', async () => {
