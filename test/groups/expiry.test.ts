@@ -15,9 +15,9 @@ test('offsets and groups are forgotten when Apache Kafka 4.3.1 forgot them', asy
   for (const keyType of [0, 1]) await client.send(FindCoordinator, 1, { key: 'g', keyType });
   const sender: Sender = {
     send: async (...request) => {
-      let answered = false;
-      const answer = client.send(...request).finally(() => (answered = true));
-      while (!answered) {
+      const state = { isAnswered: false };
+      const answer = client.send(...request).finally(() => (state.isAnswered = true));
+      while (!state.isAnswered) {
         await setImmediate(); // lets the sockets move; timers that are due now are part of the answer
         await broker.clock.advance(0);
       }
