@@ -16,6 +16,7 @@ import { connectionLimits } from './connection-limits.ts';
 import type { Interceptor } from './net/interceptor.ts';
 import type { RequestMeter } from './net/request-meter.ts';
 import type { Timer } from './platform/clock.ts';
+import { nextTurn } from './platform/clock.ts';
 import type { Listener, Network } from './platform/network.ts';
 
 /** A listener that could not be opened; the message says what to do. */
@@ -165,6 +166,7 @@ export class Doors {
       maxFrameBytes: config['socket.request.max.bytes'],
       memory: new RequestMemory(config['queued.max.request.bytes']),
       settle,
+      later: (run) => void nextTurn().then(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
         const visitor = this.#visitors.get(connection);

@@ -42,6 +42,8 @@ export interface ConnectionShared {
   readonly memory: RequestMemory;
   /** Called when a batch of requests is handled and before their answers leave: makes their writes real, or throws. */
   readonly settle: () => void;
+  /** Runs `run` after other connections have had their turn. */
+  readonly later: (run: () => void) => void;
   closed(connection: Connection, reason: string | null): void;
 }
 
@@ -69,6 +71,8 @@ export class Connection implements Receiver, Admitted {
   /** Buffers that the kernel has not taken yet. */
   #unsent: Buffer[] = [];
   #tail: Streamed | undefined;
+  /** Lets others have their turn before the next piece of the tail. */
+  #resting = false;
 
   constructor(socket: Socket, context: Context, shared: ConnectionShared) {
     this.#socket = socket;
@@ -246,18 +250,31 @@ export class Connection implements Receiver, Admitted {
       }
       output.position = 0;
     }
-    while (this.#tail !== undefined && this.#unsent.length === 0) {
+    if (this.#tail !== undefined && this.#unsent.length === 0 && !this.#resting) {
       const piece = buffers.takeOutput();
       const count = this.#tail.fill(piece, 0, OUTPUT_BYTES);
       if (this.#tail.remaining === 0) this.#tail = undefined;
-      if (this.#socket.send(piece.subarray(0, count))) buffers.giveOutput(piece);
-      else this.#unsent.push(piece);
+      if (!this.#socket.send(piece.subarray(0, count))) this.#unsent.push(piece);
+      else {
+        buffers.giveOutput(piece);
+        if (this.#tail !== undefined) this.#rest();
+      }
     }
     if (this.#unsent.length > 0) this.#socket.pause();
   }
 
+  /** One piece at a time: a client that takes them as fast as they come would have the broker to itself. */
+  #rest(): void {
+    this.#resting = true;
+    this.#shared.later(() => {
+      this.#resting = false;
+      this.#continue();
+    });
+  }
+
   /** Goes on after a wait or a full kernel: the tail first, then frames that were kept, then reading. */
   #continue(): void {
+    if (this.#closed) return;
     try {
       if (this.#tail !== undefined) this.#send();
       if (!this.#blocked && this.#carry !== null) {

@@ -36,6 +36,8 @@ export class Room {
   readonly memory: RequestMemory;
   readonly connection: Connection;
   settled = 0;
+  /** What the connection wants to do after others have had their turn. */
+  readonly later: (() => void)[] = [];
   failSettle: Error | null = null;
 
   constructor(memory = new RequestMemory(-1)) {
@@ -61,6 +63,7 @@ export class Room {
       maxFrameBytes: MAX_FRAME_BYTES,
       memory: this.memory,
       settle,
+      later: (run) => void this.later.push(run),
       closed: (_connection, reason) => void this.closedFor.push(reason),
     });
     this.socket.attach(this.connection);

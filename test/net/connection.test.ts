@@ -297,12 +297,26 @@ describe('a client that does not read', () => {
     room.socket.deliver(Buffer.concat([stream(1, total), echo(2, 'two')]));
     expect(room.handled).toEqual([String(total)]);
     for (let pieces = 0; room.answers().length < 2 && pieces < 20; pieces++) {
-      room.socket.drain(OUTPUT_BYTES);
+      if (room.later.length > 0) room.later.shift()!();
+      else room.socket.drain(OUTPUT_BYTES);
       await turn();
     }
     const [[id, text], second] = room.answers();
     expect([id, text.length, text.slice(0, 4), second]).toEqual([1, total + 4, 'head', [2, 'two']]);
     expect(Buffer.from(text.slice(4), 'latin1').equals(expectedStream(total))).toBe(true);
+  });
+
+  test('not slowly enough gets one piece a turn all the same: others have theirs between', () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.concat([stream(1, 3 * OUTPUT_BYTES), echo(2, 'two')]));
+    const pieces = [room.socket.received.length];
+    while (room.later.length > 0) {
+      expect(room.later).toHaveLength(1);
+      room.later.shift()!();
+      pieces.push(room.socket.received.length - pieces.reduce((sum, each) => sum + each));
+    }
+    expect(pieces.map((bytes) => Math.floor(bytes / OUTPUT_BYTES))).toEqual([1, 1, 1]);
+    expect(room.answers()[1]).toEqual([2, 'two']);
   });
 
   test('and goes leaves nothing to be sent', async () => {
