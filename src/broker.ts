@@ -31,6 +31,7 @@ import { nodeFiles, type Files } from './platform/files.ts';
 import { silentLogger, type Logger } from './platform/logger.ts';
 import { MemoryFiles } from './platform/memory-files.ts';
 import { nodeNetwork, type Network } from './platform/network.ts';
+import { maxOpenFiles } from './platform/open-file-limit.ts';
 import { randomUuid, systemRandom, type Random } from './platform/random.ts';
 import { TransactionCoordinator } from './transactions/coordinator.ts';
 import { writeMarker } from './transactions/markers.ts';
@@ -118,9 +119,7 @@ class Broker implements RunningBroker {
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
     this.#tellIdle = idleSettings(logger);
-    const files =
-      options.files ??
-      (options.memory === true ? new MemoryFiles() : new BoundedFiles(nodeFiles, this.#config['ottla.max.open.files']));
+    const files = options.files ?? filesOf(options, this.#config);
     const nodeId = this.#config['node.id'];
 
     const paths = options.memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
@@ -380,4 +379,10 @@ function localHost(host: string): string {
 function listenerImage(told: Endpoint, openPort: number): ListenerImage {
   const securityProtocol = SECURITY_PROTOCOLS.indexOf(told.protocol);
   return { name: told.name, host: told.host, port: told.port === 0 ? openPort : told.port, securityProtocol };
+}
+
+function filesOf({ memory }: BrokerOptions, config: ServerConfig): Files {
+  return memory === true
+    ? new MemoryFiles()
+    : new BoundedFiles(nodeFiles, maxOpenFiles(config['ottla.max.open.files']));
 }

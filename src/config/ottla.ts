@@ -9,10 +9,11 @@ export const ottlaKeys = {
       'a test that restarts its consumers then need not wait for the session.',
   ),
   'ottla.max.open.files': int(
-    2048,
-    { min: 16, importance: 'low', internal: true },
+    -1,
+    { min: -1, importance: 'low', internal: true },
     'How many files of logs are open at a time. A file that was not used lately is closed, and opened again when it is: ' +
-      'there may be any number of partitions. Windows allows a process some 8,000 files; elsewhere see ulimit -n.',
+      'there may be any number of partitions. -1: half of what the system allows the process (ulimit -n) up to 16,384, and ' +
+      '2,048 on systems that do not say.',
   ),
   'ottla.check.crcs.on.fetch': boolean(
     true,
