@@ -4,7 +4,7 @@
  *
  *   load pump PORT FRAMES CONNECTIONS DEPTH SECONDS    up to DEPTH requests under way on each connection
  *   load deliver PORT FRAMES OFFSET_AT SECONDS         frame 0, a long poll, parked; frame 1 sent; until the poll answers
- *   load idle PORT FRAMES CONNECTIONS                  frame 0 answered once on each; held until standard input ends
+ *   load idle PORT FRAMES CONNECTIONS                  frame 0 sent on each, and answered; held until standard input ends
  *
  * FRAMES is a file: for each frame a byte that says whether it is answered, then the frame with its size. They are sent in
  * turn, by each connection from another one on. OFFSET_AT is where in the poll its offset stands (8 bytes), which begins at 0.
@@ -273,7 +273,7 @@ static void idle(int port, int connections) {
   for (int i = 0; i < connections; i++) {
     int fd = dial(port);
     write_all(fd, frames[0].bytes, frames[0].length);
-    read_answer(fd);
+    if (frames[0].answered) read_answer(fd);
   }
   printf("open\n");
   fflush(stdout);

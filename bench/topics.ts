@@ -21,10 +21,10 @@ export async function withTopic<T>(
   task: (topic: Topic) => Promise<T>,
   configs: Readonly<Record<string, string>> = {},
 ): Promise<T> {
+  const topic = await createTopic(port, partitions, configs);
+  const result = await task(topic);
   const client = await connect({ host: '127.0.0.1', port });
   try {
-    const topic = await createTopic(client, partitions, configs);
-    const result = await task(topic);
     await client.send(DeleteTopics, 6, { topics: [{ name: topic.name, topicId: ZERO_UUID }], ...DEADLINE });
     return result;
   } finally {
@@ -32,7 +32,13 @@ export async function withTopic<T>(
   }
 }
 
-async function createTopic(client: Client, partitions: number, more: Readonly<Record<string, string>>): Promise<Topic> {
+/** A topic that stays. */
+export async function createTopic(
+  port: number,
+  partitions: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Topic> {
+  const client = await connect({ host: '127.0.0.1', port });
   const name = `bench-${process.pid}-${serial++}`;
   // Deleted files go soon: many loads would fill the disk within Kafka's minute.
   const configs = Object.entries({ 'file.delete.delay.ms': '1000', ...more }).map(([key, value]) => ({
@@ -45,6 +51,7 @@ async function createTopic(client: Client, partitions: number, more: Readonly<Re
   if (errorCode !== 0) throw new Error(`no topic for the load: ${errorCode} ${errorMessage}`);
   const topic = { name, topicId, partitions };
   while ((await endOffsets(client, topic)) === null) await wait(20);
+  await client.close();
   return topic;
 }
 
