@@ -1,8 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const CLIENTS = 'test/clients/**/*.test.ts';
 
+/** The examples import what users import; here that is the source. */
+const alias = {
+  'ottla/testing': fileURLToPath(new URL('src/testing/index.ts', import.meta.url)),
+  'ottla/vitest': fileURLToPath(new URL('src/testing/vitest.ts', import.meta.url)),
+};
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     watch: false,
     // Long, because a busy machine is no reason to fail; nothing here waits for a time to pass.
@@ -14,7 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'examples/vitest/*.test.ts'],
           exclude: [CLIENTS],
           // Threads start faster than processes; every file still gets modules of its own.
           pool: 'threads',

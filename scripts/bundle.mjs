@@ -17,7 +17,18 @@ const COMMAND = {
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
-const LIBRARY = { index: 'src/index.ts', protocol: 'protocol/index.ts', testing: 'src/testing/index.ts' };
+const LIBRARY = {
+  index: 'src/index.ts',
+  protocol: 'protocol/index.ts',
+  testing: 'src/testing/index.ts',
+};
+
+/** Entries for test runners, each a file of its own that needs its runner and finds the library through its door. */
+const RUNNERS = [
+  { name: 'vitest', file: 'src/testing/vitest.ts', format: 'esm', door: './testing.mjs' },
+  { name: 'vitest-global-setup', file: 'src/testing/vitest-global-setup.ts', format: 'esm', door: './testing.mjs' },
+  { name: 'jest', file: 'src/testing/jest.ts', format: 'cjs', door: './testing.cjs' },
+];
 
 const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
 
@@ -97,6 +108,28 @@ async function bundleLibrary() {
   }
 }
 
+async function bundleRunners() {
+  for (const { name, file, format, door } of RUNNERS) {
+    need(file);
+    const toDoor = {
+      name: 'door',
+      setup({ onResolve }) {
+        onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: door, external: true }));
+      },
+    };
+    const outfile = `dist/${name}.${format === 'esm' ? 'mjs' : 'cjs'}`;
+    await build({
+      ...shared,
+      format,
+      entryPoints: [file],
+      outfile,
+      external: ['vitest', 'vitest/*'],
+      plugins: [toDoor],
+    });
+  }
+  writeFileSync('dist/jest.mjs', "import jest from './jest.cjs';\nexport const { matchers, startBroker } = jest;\n");
+}
+
 /** Declarations twice: TypeScript reads them as ES modules or CommonJS by the nearest package.json. */
 function emitTypes() {
   const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
@@ -117,6 +150,7 @@ mkdirSync('dist', { recursive: true });
 if (process.argv.includes('--library')) {
   rmSync('dist', { recursive: true, force: true });
   await bundleLibrary();
+  await bundleRunners();
   emitTypes();
   for (const file of targets(packageJson().exports))
     if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);

@@ -6,6 +6,7 @@ export type { Exchange, Outcome, ToldError } from './exchange.ts';
 export type { Fault, FaultEffect, FaultFilter, FaultRule, FaultSpec, Rewrite } from './fault-rule.ts';
 export type { FaultBuilder, Faults } from './faults.ts';
 export type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group-view.ts';
+export { matchers, type ExpectedCommitOf, type ExpectedMessage, type KafkaMatchers } from './matchers.ts';
 export type { Content, MessageToProduce, TestMessage } from './message.ts';
 export type { TestNode } from './nodes.ts';
 export type { TestSettings } from './settings.ts';

@@ -1,4 +1,5 @@
 /** Topics as tests ask for them, and what is in them from the beginning. */
+import { fileURLToPath } from 'node:url';
 import type { RunningBroker } from '../broker.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { bytesOf, draftOf, partitionOfKey, TestMessage, type Content, type MessageToProduce } from './message.ts';
@@ -44,7 +45,7 @@ export class Topics {
     }
     for (const { name, messages } of specs) {
       if (messages === undefined) continue;
-      const isFile = typeof messages === 'string' || messages instanceof URL;
+      const isFile = typeof messages === 'string' || 'href' in messages;
       await this.produce(name, isFile ? messagesIn(messages) : messages);
     }
   }
@@ -125,7 +126,7 @@ export function messageOf(said: MessageToProduce | Content): MessageToProduce {
 }
 
 function pathOf(file: string | URL): string {
-  return file instanceof URL ? decodeURIComponent(file.pathname) : file;
+  return typeof file === 'string' ? file : fileURLToPath(file.href);
 }
 
 function read(file: string | URL): string {

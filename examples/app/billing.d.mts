@@ -1,0 +1,5 @@
+export interface Billing {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+export function createBilling(brokers: string[]): Billing;

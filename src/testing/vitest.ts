@@ -1,0 +1,65 @@
+/**
+ * `ottla/vitest`: a test with a broker of its own, and matchers for it; importing it is enough.
+ *
+ *     import { expect } from 'vitest';
+ *     import { test } from 'ottla/vitest';
+ *
+ *     test('an order is paid', async ({ kafka }) => { … });
+ */
+import { expect, test as base, type TestAPI } from 'vitest';
+import { matchers, startBroker, type KafkaMatchers, type StartOptions, type TestBroker } from './index.ts';
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends KafkaMatchers<R> {}
+}
+
+expect.extend(matchers);
+
+export interface KafkaFixture {
+  /** A broker that is as new when the test begins. */
+  kafka: TestBroker;
+}
+
+export interface FixtureOptions extends StartOptions {
+  /**
+   * 'test': a broker for each test that asks for one. 'file': one for all tests of a file, reset before each; for clients that
+   * live longer than a test.
+   */
+  readonly scope?: 'test' | 'file';
+}
+
+/** `test` with a broker as you want it: `const test = kafkaTest({ topics: ['orders'], brokers: 3 })`. */
+export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): TestAPI<KafkaFixture> {
+  const saying = (kafka: TestBroker, onTestFailed: (run: () => void) => void): void =>
+    onTestFailed(() => void process.stderr.write(`what there was in the broker:\n${kafka.describe()}\n`));
+  if (scope === 'test') {
+    return base.extend<KafkaFixture>({
+      kafka: async ({ onTestFailed }, use) => {
+        await using kafka = await startBroker(options);
+        saying(kafka, onTestFailed);
+        await use(kafka);
+      },
+    }) as TestAPI<KafkaFixture>;
+  }
+  return base.extend<KafkaFixture & { $kafkaOfFile: TestBroker }>({
+    $kafkaOfFile: [
+      // oxlint-disable-next-line no-empty-pattern
+      async ({}, use) => {
+        await using kafka = await startBroker(options);
+        await use(kafka);
+      },
+      { scope: 'file' },
+    ],
+    kafka: async ({ $kafkaOfFile: kafka, onTestFailed }, use) => {
+      await kafka.reset();
+      saying(kafka, onTestFailed);
+      await use(kafka);
+    },
+  });
+}
+
+/** vitest's own `test`, with a broker for each test that names `kafka`. */
+export const test = kafkaTest();
+export const it = test;
+export { startBroker };
+export type { KafkaMatchers, StartOptions, TestBroker };
