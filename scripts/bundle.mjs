@@ -14,6 +14,7 @@ const COMMAND = {
   start: 'src/cli/start.ts',
   tools: 'src/cli/program.ts',
   metrics: 'src/metrics/server.ts',
+  control: 'src/control/server.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */
@@ -47,7 +48,7 @@ const chunks = {
   name: 'chunks',
   setup(bundler) {
     bundler.onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
-      const chunk = Object.entries(COMMAND).find(([, file]) => file.endsWith(path.replace('./', '/')));
+      const chunk = Object.entries(COMMAND).find(([, file]) => file.endsWith(path.replace(/^\.+\//, '/')));
       return kind === 'dynamic-import' && chunk !== undefined
         ? { path: `./${chunk[0]}.cjs`, external: true }
         : undefined;

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { apis } from '../protocol/apis/index.ts';
 import { handlers } from '../src/apis/index.ts';
+import { openApiDocument } from '../src/control/app.ts';
 import { groupKeys } from '../src/config/group.ts';
 import { serverKeys } from '../src/config/server.ts';
 import { topicKeys } from '../src/config/topic.ts';
@@ -18,6 +19,7 @@ export const pages: Readonly<Record<string, string>> = {
     { title: 'Topic', table: topicKeys },
     { title: 'Group', table: groupKeys },
   ]),
+  'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
 };
 
 if (import.meta.main) {

@@ -12,6 +12,8 @@ export interface StartFlags {
   config?: string;
   container?: boolean;
   metricsPort?: string;
+  controlPort?: string;
+  controlHost?: string;
   logLevel?: string;
 }
 
@@ -38,6 +40,8 @@ export function startCommand(): Command {
     .option('--set <key=value>', 'a broker setting; may be repeated', collect)
     .option('--config <file>', 'settings from a server.properties')
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
+    .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
+    .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')
     .addOption(new Option('--container', 'run as the image does').hideHelp())
     .addOption(new Option('--log-level <level>', 'what to tell on stderr (default: warn)').choices(LEVELS))
     .addHelpText('after', NOTES);

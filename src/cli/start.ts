@@ -1,6 +1,6 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
-import { startBroker, type RunningBroker } from '../broker.ts';
-import { readEnvironment, type EnvironmentSettings } from '../config/environment.ts';
+import { startBroker, type BrokerOptions, type RunningBroker } from '../broker.ts';
+import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';
 import { isDiskError } from '../platform/disk-error.ts';
@@ -42,22 +42,60 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   if (settings.get('process.roles') === 'controller') return idle(settings, logger);
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
-  const broker = await startBroker({ settings, memory: isMemory, clusterId: environment.clusterId, logger }).catch(
-    (error: Error) => {
-      if (!isDiskError(error)) throw error;
-      throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
-        cause: error,
-      });
-    },
-  );
-  await createTopics(broker, environment, logger);
+  const running = await run(
+    { settings, memory: isMemory, clusterId: environment.clusterId, logger },
+    environment,
+    controlOf(flags),
+  ).catch((error: Error) => {
+    if (!isDiskError(error)) throw error;
+    throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
+      cause: error,
+    });
+  });
   const end = toldToEnd(); // before the line: whoever reads it may end the broker at once
-  process.stdout.write(`ready ${broker.bootstrap}\n`);
+  process.stdout.write(`ready ${running.bootstrap}\n`);
+  if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
-  welcome(terminal, broker.bootstrap);
-  const code = await Promise.race([end.then(() => 0), broker.failed.then(() => 1)]);
-  await broker.stop();
+  welcome(terminal, running.bootstrap);
+  const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
+  await running.stop();
   return code;
+}
+
+interface Running {
+  readonly bootstrap: string;
+  /** Where the control port is, when it is anywhere. */
+  readonly control: string | null;
+  readonly failed: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The broker, with a control port where one is asked for, and the topics that the environment wants. */
+async function run(
+  options: BrokerOptions & { settings: ReadonlyMap<string, string>; memory: boolean; logger: Logger },
+  environment: EnvironmentSettings,
+  control: Control | null,
+): Promise<Running> {
+  const { logger } = options;
+  if (control === null) {
+    const broker = await startBroker(options);
+    await createTopics(broker, environment, logger);
+    return { bootstrap: broker.bootstrap, control: null, failed: broker.failed, stop: () => broker.stop() };
+  }
+  const { startControlled } = await import('../control/server.ts');
+  const { session, url, stop } = await startControlled({
+    ...options,
+    ...control,
+    start: startBroker,
+    topics: environment.createTopics.map(topicSpecOf),
+  });
+  await createTopics(session.broker, environment, logger);
+  return { bootstrap: session.broker.bootstrap, control: url, failed: session.failed, stop };
+}
+
+/** As a reset makes it anew. */
+function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
+  return { name, partitions, ...(cleanupPolicy === undefined ? {} : { configs: { 'cleanup.policy': cleanupPolicy } }) };
 }
 
 /** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */
@@ -84,9 +122,7 @@ function settingsOf(flags: StartFlags): Map<string, string> {
     settings.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
   }
   const { port, host, dir, metricsPort } = flags;
-  if (port !== undefined && !(/^\d+$/.test(port) && Number(port) <= 65535)) {
-    throw new UsageError(`--port ${port}: a port is a number from 0 to 65535`);
-  }
+  if (port !== undefined) portOf('--port', port);
   if (port !== undefined || host !== undefined) {
     const address = host?.includes(':') ? `[${host}]` : (host ?? '');
     settings.set('listeners', `PLAINTEXT://${address}:${port ?? 9092}`);
@@ -94,6 +130,30 @@ function settingsOf(flags: StartFlags): Map<string, string> {
   if (dir !== undefined) settings.set('log.dirs', dir);
   if (metricsPort !== undefined) settings.set('ottla.metrics.port', metricsPort);
   return settings;
+}
+
+interface Control {
+  readonly controlPort: number;
+  readonly controlHost: string;
+}
+
+/** The control port as flags or OTTLA_CONTROL_… say; null where nobody asks for one. */
+function controlOf({ controlPort, controlHost }: StartFlags): Control | null {
+  const { OTTLA_CONTROL_PORT, OTTLA_CONTROL_HOST } = process.env;
+  const port = controlPort ?? (OTTLA_CONTROL_PORT || undefined);
+  if (port === undefined) {
+    if (controlHost === undefined) return null;
+    throw new UsageError('--control-host wants a port: add --control-port N');
+  }
+  return {
+    controlPort: portOf(controlPort === undefined ? 'OTTLA_CONTROL_PORT' : '--control-port', port),
+    controlHost: controlHost ?? (OTTLA_CONTROL_HOST || '127.0.0.1'),
+  };
+}
+
+function portOf(name: string, text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new UsageError(`${name} ${text}: a port is a number from 0 to 65535`);
 }
 
 function fileSettings({ config, container }: StartFlags): Map<string, string> {

@@ -20,9 +20,18 @@ export function listenHttp(
   port: number,
   answer: (path: string) => Promise<HttpAnswer>,
 ): Promise<HttpListener> {
-  const server = createServer((request, response) => {
+  return listenRequests(host, port, (request, response) => {
     respond(request, response, answer).catch(() => response.destroy());
   });
+}
+
+/** The same for whoever answers by hand: a router, a stream. */
+export function listenRequests(
+  host: string,
+  port: number,
+  take: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<HttpListener> {
+  const server = createServer(take);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host === '' ? undefined : host, () => {

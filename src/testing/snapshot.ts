@@ -39,8 +39,12 @@ export class Snapshot {
   static load(path: string): Snapshot {
     if (!nodeFiles.exists(path))
       throw new Error(`there is no snapshot ${resolve(path)}: \`snapshot.save(path)\` makes one`);
-    const bytes = nodeFiles.readAll(path);
-    if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error(`${path} is no snapshot of this version`);
+    return Snapshot.parse(nodeFiles.readAll(path), path);
+  }
+
+  /** What `bytes` gave, from wherever it was kept; `name` is for the error. @throws {Error} where they are no snapshot */
+  static parse(bytes: Buffer, name = 'the body'): Snapshot {
+    if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error(`${name} is no snapshot of this version`);
     const end = bytes.indexOf('\n', MAGIC.length);
     const { brokers, entries } = JSON.parse(bytes.toString('utf8', MAGIC.length, end)) as {
       brokers: number;
@@ -48,17 +52,23 @@ export class Snapshot {
     };
     const files = new MemoryFiles();
     let at = end + 1;
-    for (const { path: name, size } of entries) {
-      files.makeDirectory(dirname(name));
-      if (size < 0) files.makeDirectory(name);
-      else files.replace(name, bytes.subarray(at, (at += size)));
+    for (const { path, size } of entries) {
+      files.makeDirectory(dirname(path));
+      if (size < 0) files.makeDirectory(path);
+      else files.replace(path, bytes.subarray(at, (at += size)));
     }
-    if (at !== bytes.length) throw new Error(`${path} is damaged: it has ${bytes.length} bytes instead of ${at}`);
+    if (at !== bytes.length) throw new Error(`${name} is damaged: it has ${bytes.length} bytes instead of ${at}`);
     return new Snapshot(files, brokers, true);
   }
 
   /** Writes it to a file, for `startBroker({ from: path })`. */
   save(path: string): void {
+    nodeFiles.makeDirectory(dirname(resolve(path)));
+    nodeFiles.replace(path, this.bytes(), false);
+  }
+
+  /** All of it, for `Snapshot.parse`. */
+  bytes(): Buffer {
     const entries: Entry[] = [];
     const contents: Buffer[] = [];
     const visit = (directory: string): void => {
@@ -76,8 +86,7 @@ export class Snapshot {
     };
     visit(ROOT);
     const index = JSON.stringify({ brokers: this.brokers, entries });
-    nodeFiles.makeDirectory(dirname(resolve(path)));
-    nodeFiles.replace(path, Buffer.concat([Buffer.from(`${MAGIC}${index}\n`), ...contents]), false);
+    return Buffer.concat([Buffer.from(`${MAGIC}${index}\n`), ...contents]);
   }
 
   /** Only for the broker that begins from it: a disk of its own. */

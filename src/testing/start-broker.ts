@@ -1,17 +1,13 @@
 /** `ottla/testing`: a Kafka broker inside your own test, ready in milliseconds, in memory, on a free port. */
-import { startBroker as start, type RunningBroker } from '../broker.ts';
+import { startBroker as start } from '../broker.ts';
 import { systemClock, VirtualClock } from '../platform/clock.ts';
 import { lineLogger, silentLogger, type Level, type Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
-import { Activity, observed } from './activity.ts';
-import { DiskFaults } from './disk-faults.ts';
-import { Faults } from './faults.ts';
-import { Gate } from './gate.ts';
-import { Nodes } from './nodes.ts';
+import { assemble, warn } from './assembly.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import { dismissMembers, Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
-import { TestBroker, topicSpecs } from './test-broker.ts';
+import { topicSpecs, type TestBroker } from './test-broker.ts';
 import { Traffic } from './traffic.ts';
 
 /**
@@ -22,38 +18,20 @@ export async function startBroker(options: StartOptions = {}): Promise<TestBroke
   const snapshot = typeof options.from === 'string' ? Snapshot.load(options.from) : options.from;
   const brokers = options.brokers ?? snapshot?.brokers ?? 1;
   checkBrokers(brokers, snapshot);
-  const activity = new Activity();
-  const traffic = new Traffic();
-  const files = snapshot?.disk() ?? new MemoryFiles();
   const clock = options.clock === 'virtual' ? new VirtualClock(Number(options.now ?? systemClock.now())) : systemClock;
-  const faults = new Faults(new DiskFaults(files));
-  const brokerClock = observed(clock, activity);
-  const gate = new Gate({ clock: brokerClock, activity, traffic, faults, brokers });
-  const broker = await start({
+  const { broker, test } = await assemble({
+    start,
+    again: startBroker,
+    brokers,
+    clock,
+    files: snapshot?.disk() ?? new MemoryFiles(),
     settings: settingsFor(brokers, settingsOf(options, snapshot)),
     memory: true,
-    files,
-    clock: brokerClock,
     logger: loggerOf(options.logLevel),
-    interceptor: gate,
+    traffic: new Traffic(),
+    options,
   });
   try {
-    gate.guard(broker);
-    const nodes = await Nodes.open(broker, brokers);
-    follow(broker, activity, gate, brokers);
-    const test = new TestBroker({
-      broker,
-      files,
-      nodes,
-      gate,
-      activity,
-      traffic,
-      faults,
-      options,
-      clock,
-      warn,
-      start: startBroker,
-    });
     if (snapshot !== undefined) dismissMembers(broker);
     await test.provide(topicSpecs(options));
     return test;
@@ -84,15 +62,4 @@ function settingsOf({ settings = {}, port }: StartOptions, snapshot: Snapshot | 
 function loggerOf(level: Level = 'silent'): Logger {
   if (level === 'silent') return silentLogger;
   return lineLogger(level, warn, () => systemClock.now());
-}
-
-function follow(broker: RunningBroker, activity: Activity, gate: Gate, brokers: number): void {
-  broker.parts.controller.onChange(() => {
-    if (brokers > 1) gate.wake();
-    activity.notify();
-  });
-}
-
-function warn(text: string): void {
-  process.stderr.write(text);
 }

@@ -101,7 +101,8 @@ export class Traffic {
   }
 }
 
-function passes<Name extends ApiName>(
+/** Whether the filter is about this exchange. */
+export function passes<Name extends ApiName>(
   exchange: Exchange<Name>,
   filter: TrafficFilter<Name>,
   wanted: readonly Name[],

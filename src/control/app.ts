@@ -1,0 +1,71 @@
+/** The control port's routes together, with their description at /openapi.json. */
+import type { Context, Next } from 'hono';
+import { faultRoutes } from './faults.ts';
+import { groupRoutes } from './groups.ts';
+import { Problem, problemOf, sendProblem } from './problem.ts';
+import { router } from './router.ts';
+import type { Session } from './session.ts';
+import { stateRoutes } from './state.ts';
+import { topicRoutes } from './topics.ts';
+import { trafficRoutes } from './traffic.ts';
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+
+/** `isLocal`: bound to this machine alone, so that nothing but it is a name for it. */
+export function controlApp(session: () => Session, isLocal = true) {
+  const app = router();
+  app.use('*', (context, next) => keepPagesOut(context, next, isLocal));
+  app.onError((error, context) => sendProblem(context, problemOf(error)));
+  app.notFound((context) =>
+    sendProblem(
+      context,
+      new Problem(
+        404,
+        'no-such-thing',
+        `There is no ${context.req.method} ${context.req.path}: /openapi.json says what there is.`,
+      ),
+    ),
+  );
+  app.get('/openapi.json', (context) => context.json(descriptionOf(app)));
+  return app
+    .route('/', stateRoutes(session))
+    .route('/', topicRoutes(session))
+    .route('/', groupRoutes(session))
+    .route('/', faultRoutes(session))
+    .route('/', trafficRoutes(session));
+}
+
+/** Web pages that a browser on this machine shows have no business here, under whatever name they reach it. */
+async function keepPagesOut(context: Context, next: Next, isLocal: boolean): Promise<Response | void> {
+  const origin = context.req.header('origin');
+  const host = context.req.header('host') ?? '';
+  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
+  if (isForeign || (isLocal && !LOOPBACK.test(host))) {
+    const detail = `Requests for '${host}'${origin === undefined ? '' : ` from ${origin}`} are not answered. Ask localhost, or start with --control-host.`;
+    return sendProblem(context, new Problem(403, 'forbidden', detail));
+  }
+  return next();
+}
+
+function descriptionOf(app: ReturnType<typeof router>) {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Ottla’s control port',
+      version: '1',
+      description:
+        'Drives a broker from tests in any language: faults, waiters, topics and messages, groups, traffic, reset, snapshots. ' +
+        'Errors are RFC 9457 problems.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: 'http://localhost:24092' }],
+  });
+}
+
+/** The description alone, for docs/. */
+export function openApiDocument(): unknown {
+  const app = controlApp(() => {
+    throw new Error('there is no broker behind a description');
+  });
+  return descriptionOf(app as unknown as ReturnType<typeof router>);
+}

@@ -1,0 +1,203 @@
+/** Rules by which the broker misbehaves, over HTTP. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ErrorName } from '../../protocol/errors.ts';
+import type { ApiName } from '../testing/api-names.ts';
+import type { Duration } from '../testing/duration.ts';
+import type { FaultRule, FaultSpec } from '../testing/fault-rule.ts';
+import type { FaultBuilder } from '../testing/faults.ts';
+import { Problem } from './problem.ts';
+import { body, done, json, notFound, problems, router } from './router.ts';
+import { duration } from './schemas.ts';
+import type { Session } from './session.ts';
+
+const tags = ['faults'];
+const apiName = z.string().openapi({ description: 'A request, named as in Kafka.', example: 'Produce' });
+const pattern = z
+  .union([z.string(), z.strictObject({ matches: z.string().openapi({ description: 'A regular expression.' }) })])
+  .openapi({ example: 'orders' });
+const yes = z.literal(true);
+
+const effects = {
+  reply: z.string().openapi({ description: 'An error of Kafka, by name.', example: 'NOT_LEADER_OR_FOLLOWER' }),
+  delay: duration,
+  hold: yes.openapi({ description: 'Serves the request when the rule is removed.' }),
+  pause: yes.openapi({ description: 'Of Produce and Fetch: the partition stands still.' }),
+  dropResponse: yes.openapi({ description: 'Serves the request and keeps the answer back.' }),
+  disconnect: z.enum(['before', 'after']).openapi({ description: 'Ends the connection, before or after serving.' }),
+  throttle: duration,
+  corruptCrc: yes.openapi({ description: 'Damages record batches.' }),
+};
+
+const faultSpec = z
+  .strictObject({
+    on: z.union([apiName, z.array(apiName).min(1)]),
+    topic: pattern.optional(),
+    partition: z.int().min(0).optional(),
+    group: z.string().optional(),
+    transactionalId: z.string().optional(),
+    clientId: pattern.optional(),
+    request: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'What it must say, as far as written here.' }),
+    nth: z.int().min(1).optional().openapi({ description: 'Strikes the nth request that fits, the first being 1.' }),
+    times: z.int().min(1).optional().openapi({ description: 'Strikes so many times at most.' }),
+    probability: z.number().min(0).max(1).optional(),
+    seed: z.int().optional().openapi({ description: 'Of the probability: the same requests for the same seed.' }),
+    ...z.object(effects).partial().shape,
+  })
+  .openapi('FaultSpec', {
+    description: 'Which requests, and exactly one effect: ' + Object.keys(effects).join(', ') + '.',
+    example: { on: 'Produce', topic: 'orders', reply: 'NOT_LEADER_OR_FOLLOWER', times: 2 },
+  });
+
+const fault = z
+  .object({
+    id: z.int(),
+    description: z.string(),
+    effect: z.string(),
+    fired: z.int().openapi({ description: 'How often it has struck.' }),
+    seen: z.int().openapi({ description: 'Requests that fitted, struck or not.' }),
+  })
+  .openapi('Fault');
+
+const diskFault = z.object({ description: z.string(), fired: z.int() }).openapi('DiskFault');
+
+const list = createRoute({
+  method: 'get',
+  path: '/faults',
+  tags,
+  summary: 'The rules in force, and those that never struck',
+  responses: {
+    200: json(
+      z
+        .object({
+          faults: z.array(fault),
+          disk: z.array(diskFault),
+          unused: z.array(z.string()).openapi({ description: 'Never struck, removed ones included.' }),
+        })
+        .openapi('Faults'),
+    ),
+    ...problems,
+  },
+});
+
+const add = createRoute({
+  method: 'post',
+  path: '/faults',
+  tags,
+  summary: 'Begins a rule',
+  request: body(faultSpec),
+  responses: { 201: json(fault, 'In force from now on.'), ...problems },
+});
+
+const idParams = z.object({
+  id: z.coerce
+    .number()
+    .int()
+    .openapi({ param: { name: 'id', in: 'path' } }),
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/faults/{id}',
+  tags,
+  summary: 'One rule, with how often it struck',
+  request: { params: idParams },
+  responses: { 200: json(fault), ...problems, ...notFound },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/faults/{id}',
+  tags,
+  summary: 'Ends a rule; requests that it holds go on',
+  request: { params: idParams },
+  responses: { 200: json(fault, 'As it was at its end.'), ...problems, ...notFound },
+});
+
+const clear = createRoute({
+  method: 'delete',
+  path: '/faults',
+  tags,
+  summary: 'Ends all rules, and mends the disk',
+  responses: { ...done, ...problems },
+});
+
+const damage = createRoute({
+  method: 'post',
+  path: '/faults/disk',
+  tags,
+  summary: 'A disk that is full, fails or is slow; takes a broker in memory',
+  request: body(
+    z.union([
+      z.strictObject({ full: yes }),
+      z.strictObject({ fail: z.enum(['EIO', 'EROFS', 'EDQUOT', 'ENOSPC']) }),
+      z.strictObject({ slow: duration }),
+    ]),
+  ),
+  responses: { 201: json(diskFault), ...problems },
+});
+
+export function faultRoutes(session: () => Session) {
+  return router()
+    .openapi(list, (context) => {
+      const { faults } = session().test;
+      return context.json(
+        {
+          faults: faults.list().map(viewOf),
+          disk: faults.disk.list().map(({ description, fired }) => ({ description, fired })),
+          unused: faults.unused.map(({ description }) => description),
+        },
+        200,
+      );
+    })
+    .openapi(add, (context) => context.json(viewOf(begin(session(), context.req.valid('json'))), 201))
+    .openapi(damage, (context) => {
+      session().refuseOnDisk('Its disk cannot be damaged');
+      const said = context.req.valid('json');
+      const { disk } = session().test.faults;
+      const made =
+        'full' in said ? disk.full() : 'fail' in said ? disk.fail(said.fail) : disk.slow(said.slow as Duration);
+      return context.json({ description: made.description, fired: made.fired }, 201);
+    })
+    .openapi(show, (context) => context.json(viewOf(ruleOf(session(), context.req.valid('param').id)), 200))
+    .openapi(remove, (context) => {
+      const rule = ruleOf(session(), context.req.valid('param').id);
+      rule.remove();
+      return context.json(viewOf(rule), 200);
+    })
+    .openapi(clear, (context) => {
+      session().test.faults.clear();
+      return context.body(null, 204);
+    });
+}
+
+/** @throws {TypeError} for an error, a request or an effect that there is not */
+function begin({ test }: Session, { on, topic, clientId, ...said }: z.infer<typeof faultSpec>): FaultRule {
+  const spec = { on, ...said, ...regular('topic', topic), ...regular('clientId', clientId) } as FaultSpec;
+  if (said.reply === undefined) return test.faults.add(spec);
+  // The builder knows the names of errors; what it makes is added once.
+  const { reply, ...rest } = spec as FaultSpec & { reply: ErrorName };
+  const { on: apis, ...filter } = rest as FaultSpec;
+  const others = Object.keys(effects).filter((effect) => effect in filter);
+  if (others.length > 0)
+    throw new TypeError(`a fault does one thing, and this one says reply and ${others.join(' and ')}`);
+  return (test.faults.on(apis as ApiName, filter) as FaultBuilder<ApiName>).reply(reply);
+}
+
+function regular(name: string, said: z.infer<typeof pattern> | undefined): object {
+  if (said === undefined) return {};
+  return { [name]: typeof said === 'string' ? said : new RegExp(said.matches) };
+}
+
+function ruleOf({ test }: Session, id: number): FaultRule {
+  const rule = test.faults.list().find((each) => each.id === id);
+  if (rule !== undefined) return rule;
+  const there = test.faults.list().map((each) => each.id);
+  throw new Problem(404, 'no-such-thing', `There is no fault ${id} in force. In force: ${there.join(', ') || 'none'}.`);
+}
+
+function viewOf({ id, description, effect, fired, seen }: FaultRule): z.infer<typeof fault> {
+  return { id, description, effect, fired, seen };
+}

@@ -1,0 +1,99 @@
+/** The things that the control port speaks of, as OpenAPI has them. */
+import { z } from '@hono/zod-openapi';
+
+export const duration = z
+  .union([
+    z.number().min(0),
+    z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, "write milliseconds, or a text like '250ms', '30s', '2h'"),
+  ])
+  .openapi({ description: "Milliseconds, or '250ms', '30s', '5m', '2h', '8d'.", example: '5s' });
+
+export const isolation = z.enum(['read_committed', 'read_uncommitted']);
+
+const content = z.unknown().openapi({ description: 'Text as UTF-8, other JSON as JSON; null is Kafka’s null.' });
+
+export const messageToProduce = z
+  .strictObject({
+    value: content.optional(),
+    valueBase64: z.base64().optional().openapi({ description: 'Instead of `value`, for bytes that are no text.' }),
+    key: content.optional(),
+    keyBase64: z.base64().optional(),
+    headers: z.record(z.string(), z.unknown()).optional(),
+    partition: z.int().min(0).optional().openapi({ description: 'Otherwise by the key, or in turn without one.' }),
+    timestamp: z.number().optional().openapi({ description: 'Milliseconds since 1970; otherwise now.' }),
+  })
+  .refine((message) => 'value' in message || 'valueBase64' in message, 'a message has a value or a valueBase64')
+  .openapi('MessageToProduce');
+
+export const message = z
+  .object({
+    topic: z.string(),
+    partition: z.int(),
+    offset: z.int(),
+    timestamp: z.number().openapi({ description: 'Milliseconds since 1970.' }),
+    key: z.string().nullable().openapi({ description: 'As UTF-8.' }),
+    value: z.string().nullable().openapi({ description: 'As UTF-8; null is a tombstone.' }),
+    headers: z.record(z.string(), z.string().nullable()),
+    keyBase64: z.string().optional().openapi({ description: 'There where the bytes are no UTF-8.' }),
+    valueBase64: z.string().optional(),
+  })
+  .openapi('Message');
+
+export const topicSpec = z
+  .strictObject({
+    name: z.string(),
+    partitions: z.int().min(1).optional(),
+    replicationFactor: z.int().min(1).optional(),
+    configs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    messages: z.array(messageToProduce).optional(),
+  })
+  .openapi('TopicSpec', { example: { name: 'orders', partitions: 3, configs: { 'cleanup.policy': 'compact' } } });
+
+export const topic = z
+  .object({
+    name: z.string(),
+    topicId: z.string(),
+    partitions: z.array(
+      z.object({
+        partition: z.int(),
+        leader: z.int(),
+        startOffset: z.int().openapi({ description: 'Of the first record there is.' }),
+        endOffset: z.int().openapi({ description: 'Of the next record.' }),
+      }),
+    ),
+  })
+  .openapi('Topic');
+
+const place = { topic: z.string(), partition: z.int() };
+
+export const committed = z
+  .object({ ...place, offset: z.int(), metadata: z.string().nullable() })
+  .openapi('CommittedOffset');
+
+export const groupState = z
+  .enum(['Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead', 'Assigning', 'Reconciling'])
+  .openapi('GroupState');
+
+export const group = z
+  .object({
+    id: z.string(),
+    state: groupState,
+    type: z.string().nullable(),
+    members: z.array(
+      z.object({
+        memberId: z.string(),
+        groupInstanceId: z.string().nullable(),
+        clientId: z.string(),
+        clientHost: z.string(),
+        assignment: z.array(z.object(place)),
+      }),
+    ),
+    offsets: z.array(committed),
+    lag: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Records left to read; null where nothing is committed or assigned.' }),
+  })
+  .openapi('Group');
+
+export const ok = z.object({ status: z.enum(['ok', 'starting']) }).openapi('Status');

@@ -1,0 +1,176 @@
+/** The broker as a whole, over HTTP: health, reset, snapshot, seed, its connections. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { Snapshot } from '../testing/snapshot.ts';
+import { messageFromJson, topicFromJson } from './message-json.ts';
+import { Problem } from './problem.ts';
+import { body, done, json, notFound, problems, router } from './router.ts';
+import { messageToProduce, ok, topicSpec } from './schemas.ts';
+import type { Session } from './session.ts';
+
+const tags = ['broker'];
+const bytes = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } };
+
+const health = createRoute({
+  method: 'get',
+  path: '/health',
+  tags,
+  summary: 'The process lives',
+  responses: { 200: json(ok) },
+});
+
+const ready = createRoute({
+  method: 'get',
+  path: '/ready',
+  tags,
+  summary: 'Clients can connect',
+  responses: { 200: json(ok), 503: { ...notFound[404], description: 'Not now.' } },
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/broker',
+  tags,
+  summary: 'Addresses, ids, connections',
+  responses: {
+    200: json(
+      z
+        .object({
+          bootstrapServers: z.string().openapi({ description: 'As seen from the broker’s own machine.' }),
+          listeners: z.array(z.object({ name: z.string(), host: z.string(), port: z.int() })).openapi({
+            description: 'As told to clients.',
+          }),
+          clusterId: z.string(),
+          nodeId: z.int(),
+          memory: z.boolean(),
+          connections: z.array(z.object({ clientId: z.string().nullable(), from: z.string(), listener: z.string() })),
+        })
+        .openapi('Broker'),
+    ),
+    ...problems,
+  },
+});
+
+const describe = createRoute({
+  method: 'get',
+  path: '/describe',
+  tags,
+  summary: 'What is going on, for people: topics, groups, clients, the last requests and errors',
+  request: { query: z.object({ topic: z.string().optional() }) },
+  responses: { 200: { description: 'Text.', content: { 'text/plain': { schema: z.string() } } }, ...problems },
+});
+
+const reset = createRoute({
+  method: 'post',
+  path: '/reset',
+  tags,
+  summary: 'Back to the beginning: no topics but those it was started with, no groups, transactions, faults',
+  request: {
+    body: {
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            connections: z.enum(['keep', 'close']).optional().openapi({ description: 'keep unless given.' }),
+            topics: z.array(topicSpec).optional().openapi({ description: 'Created afterwards.' }),
+          }),
+        },
+      },
+    },
+  },
+  responses: { ...done, ...problems },
+});
+
+const seed = createRoute({
+  method: 'post',
+  path: '/seed',
+  tags,
+  summary: 'Appends messages to many topics',
+  request: body(
+    z
+      .record(z.string(), z.array(messageToProduce))
+      .openapi({ example: { orders: [{ key: '1', value: { total: 9 } }] } }),
+  ),
+  responses: { 201: json(z.record(z.string(), z.int()), 'How many, by topic.'), ...problems },
+});
+
+const save = createRoute({
+  method: 'get',
+  path: '/snapshot',
+  tags,
+  summary: 'All that is in the broker, as a file; takes a broker in memory',
+  responses: { 200: { description: 'For PUT /snapshot, and for startBroker({ from }).', content: bytes }, ...problems },
+});
+
+const load = createRoute({
+  method: 'put',
+  path: '/snapshot',
+  tags,
+  summary: 'Begins anew from such a file, on the same ports; clients connect again',
+  request: { body: { content: bytes, required: true } },
+  responses: { ...done, ...problems },
+});
+
+const disconnect = createRoute({
+  method: 'post',
+  path: '/disconnect',
+  tags,
+  summary: 'Ends connections, all or those of a client id; clients may connect again',
+  request: {
+    body: { content: { 'application/json': { schema: z.strictObject({ clientId: z.string().optional() }) } } },
+  },
+  responses: { ...done, ...problems },
+});
+
+export function stateRoutes(session: () => Session) {
+  const routes = router()
+    .openapi(health, (context) => context.json({ status: 'ok' as const }, 200))
+    .openapi(ready, (context) => {
+      if (session().isReady) return context.json({ status: 'ok' as const }, 200);
+      throw new Problem(503, 'not-ready', 'The broker is being started. Ask again.');
+    })
+    .openapi(show, (context) => context.json(viewOf(session()), 200))
+    .openapi(describe, (context) => context.text(session().test.describe(context.req.valid('query').topic) + '\n', 200))
+    .openapi(disconnect, (context) => {
+      session().test.disconnectClients(context.req.valid('json').clientId);
+      return context.body(null, 204);
+    });
+  return routes
+    .openapi(reset, async (context) => {
+      const { connections = 'keep', topics = [] } = context.req.valid('json');
+      const { test } = session();
+      await test.reset({ connections });
+      for (const topic of topics) await test.createTopic(topicFromJson(topic));
+      return context.body(null, 204);
+    })
+    .openapi(seed, async (context) => {
+      const counts: Record<string, number> = {};
+      for (const [topic, messages] of Object.entries(context.req.valid('json'))) {
+        counts[topic] = (await session().test.produce(topic, messages.map(messageFromJson))).length;
+      }
+      return context.json(counts, 201);
+    })
+    .openapi(save, (context) => {
+      session().refuseOnDisk('A snapshot cannot be taken');
+      const taken = new Uint8Array(session().test.snapshot().bytes());
+      return context.body(taken, 200, { 'content-type': 'application/octet-stream' }) as never;
+    })
+    .openapi(load, async (context) => {
+      session().refuseOnDisk('A snapshot cannot be loaded');
+      await session().load(Snapshot.parse(Buffer.from(await context.req.arrayBuffer())));
+      return context.body(null, 204);
+    });
+}
+
+function viewOf({ broker, isMemory }: Session) {
+  const { controller, nodeId } = broker.parts;
+  const { clusterId, brokers } = controller.image;
+  return {
+    bootstrapServers: broker.bootstrap,
+    listeners: (brokers.get(nodeId)?.listeners ?? []).map(({ name, host, port }) => ({ name, host, port })),
+    clusterId,
+    nodeId,
+    memory: isMemory,
+    connections: broker.doors
+      .connections()
+      .map(({ clientId, clientHost, listener }) => ({ clientId, from: clientHost, listener })),
+  };
+}

@@ -1,0 +1,168 @@
+/** What clients asked and were told, over HTTP: as a list, and as it happens. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ApiName } from '../testing/api-names.ts';
+import { checkApiName } from '../testing/api-names.ts';
+import type { Exchange } from '../testing/exchange.ts';
+import { passes, type Traffic, type TrafficFilter } from '../testing/traffic.ts';
+import { done, json, problems, router } from './router.ts';
+import type { Session } from './session.ts';
+
+const tags = ['traffic'];
+
+const exchange = z
+  .object({
+    number: z.int().openapi({ description: 'Counts the broker’s requests, from 1.' }),
+    api: z.string(),
+    version: z.int(),
+    clientId: z.string().nullable(),
+    connection: z.int(),
+    correlationId: z.int(),
+    at: z.number().openapi({ description: 'When it came, milliseconds since 1970.' }),
+    outcome: z.enum(['waiting', 'answered', 'silent', 'lost', 'disconnected']),
+    durationMs: z.number().nullable(),
+    errors: z
+      .array(z.object({ error: z.string(), about: z.string() }))
+      .openapi({ description: 'What the client was told.' }),
+    faults: z.array(z.string()),
+    line: z.string().openapi({ description: 'All of it in one line, for people.' }),
+    request: z.unknown().optional().openapi({ description: 'With bodies=true; bytes are base64.' }),
+    response: z.unknown().optional(),
+  })
+  .openapi('Exchange');
+
+const flag = z.enum(['true', 'false']).optional();
+
+const filter = z.object({
+  api: z
+    .string()
+    .optional()
+    .openapi({ description: 'Requests named as in Kafka, several with commas.', example: 'Produce' }),
+  clientId: z.string().optional(),
+  topic: z.string().optional(),
+  partition: z.coerce.number().int().min(0).optional(),
+  group: z.string().optional(),
+  transactionalId: z.string().optional(),
+  failed: flag.openapi({ description: 'Only those that told the client of an error.' }),
+  bodies: flag,
+});
+
+type Query = z.infer<typeof filter>;
+
+const list = createRoute({
+  method: 'get',
+  path: '/traffic',
+  tags,
+  summary: 'The last exchanges: 10,000 at most',
+  request: {
+    query: filter.extend({
+      limit: z.coerce.number().int().min(1).optional().openapi({ description: 'The last so many.' }),
+    }),
+  },
+  responses: { 200: json(z.array(exchange)), ...problems },
+});
+
+const tail = createRoute({
+  method: 'get',
+  path: '/traffic/tail',
+  tags,
+  summary: 'Exchanges as they end, one JSON object a line (or server-sent events where those are accepted)',
+  request: { query: filter },
+  responses: {
+    200: {
+      description: 'Without end.',
+      content: { 'application/x-ndjson': { schema: exchange }, 'text/event-stream': { schema: z.string() } },
+    },
+    ...problems,
+  },
+});
+
+const clear = createRoute({
+  method: 'delete',
+  path: '/traffic',
+  tags,
+  summary: 'Forgets what there was',
+  responses: { ...done, ...problems },
+});
+
+export function trafficRoutes(session: () => Session) {
+  return router()
+    .openapi(list, (context) => {
+      const { limit = Infinity, ...query } = context.req.valid('query');
+      const found = session().traffic.filter(filterOf(query));
+      return context.json(
+        found.slice(-Math.min(limit, found.length)).map((one) => viewOf(one, query)),
+        200,
+      );
+    })
+    .openapi(tail, (context) => {
+      const query = context.req.valid('query');
+      const isEvents = context.req.header('accept')?.includes('text/event-stream') ?? false;
+      const write = (one: Exchange): string => {
+        const text = JSON.stringify(viewOf(one, query));
+        return isEvents ? `data: ${text}\n\n` : `${text}\n`;
+      };
+      const wanted = filterOf(query);
+      [wanted.api ?? []].flat().forEach(checkApiName);
+      const type = isEvents ? 'text/event-stream' : 'application/x-ndjson';
+      const headers = { 'content-type': type, 'cache-control': 'no-store' };
+      return new Response(follow(session().traffic, wanted, write), { headers }) as never;
+    })
+    .openapi(clear, (context) => {
+      session().traffic.clear();
+      return context.body(null, 204);
+    });
+}
+
+/** Whoever reads slower than this many lines loses those between. */
+const AHEAD = 10_000;
+
+function follow(traffic: Traffic, wanted: TrafficFilter, write: (one: Exchange) => string): ReadableStream<Uint8Array> {
+  const apis = [wanted.api ?? []].flat();
+  let end = (): void => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      end = traffic.onExchange((one) => {
+        if (!passes(one, wanted, apis) || (controller.desiredSize ?? 0) < -AHEAD) return;
+        controller.enqueue(Buffer.from(write(one)));
+      });
+    },
+    cancel: () => end(),
+  });
+}
+
+function filterOf({ api, failed, bodies: _, ...rest }: Query): TrafficFilter {
+  return {
+    ...(api === undefined ? {} : { api: api.split(',').map((name) => name.trim()) as ApiName[] }),
+    ...(failed === undefined ? {} : { failed: failed === 'true' }),
+    ...(rest as object),
+  };
+}
+
+function viewOf(one: Exchange, { bodies }: Query): z.infer<typeof exchange> {
+  const { number, api, version, clientId, connection, correlationId, at, outcome, durationMs, errors, faults } = one;
+  return {
+    number,
+    api,
+    version,
+    clientId,
+    connection,
+    correlationId,
+    at,
+    outcome,
+    durationMs,
+    errors,
+    faults: [...faults],
+    line: String(one).trim(),
+    ...(bodies === 'true' ? { request: plain(one.request), response: plain(one.response) } : {}),
+  };
+}
+
+/** What JSON can say: bytes as base64, int64 that may be large as text. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
