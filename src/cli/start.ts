@@ -83,14 +83,16 @@ async function run(
     return { bootstrap: broker.bootstrap, control: null, failed: broker.failed, stop: () => broker.stop() };
   }
   const { startControlled } = await import('../control/server.ts');
-  const { session, url, stop } = await startControlled({
+  const controlled = await startControlled({
     ...options,
     ...control,
     start: startBroker,
     topics: environment.createTopics.map(topicSpecOf),
   });
+  const { session, url } = controlled;
   await createTopics(session.broker, environment, logger);
-  return { bootstrap: session.broker.bootstrap, control: url, failed: session.failed, stop };
+  const { bootstrap } = session.broker;
+  return { bootstrap, control: url, failed: session.failed, stop: () => controlled.stop() };
 }
 
 /** As a reset makes it anew. */

@@ -67,5 +67,5 @@ export function openApiDocument(): unknown {
   const app = controlApp(() => {
     throw new Error('there is no broker behind a description');
   });
-  return descriptionOf(app as unknown as ReturnType<typeof router>);
+  return descriptionOf(app);
 }

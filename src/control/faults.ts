@@ -1,10 +1,8 @@
 /** Rules by which the broker misbehaves, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ErrorName } from '../../protocol/errors.ts';
-import type { ApiName } from '../testing/api-names.ts';
 import type { Duration } from '../testing/duration.ts';
 import type { FaultRule, FaultSpec } from '../testing/fault-rule.ts';
-import type { FaultBuilder } from '../testing/faults.ts';
 import { Problem } from './problem.ts';
 import { body, done, json, notFound, problems, router } from './router.ts';
 import { duration } from './schemas.ts';
@@ -183,7 +181,7 @@ function begin({ test }: Session, { on, topic, clientId, ...said }: z.infer<type
   const others = Object.keys(effects).filter((effect) => effect in filter);
   if (others.length > 0)
     throw new TypeError(`a fault does one thing, and this one says reply and ${others.join(' and ')}`);
-  return (test.faults.on(apis as ApiName, filter) as FaultBuilder<ApiName>).reply(reply);
+  return test.faults.on(apis, filter).reply(reply);
 }
 
 function regular(name: string, said: z.infer<typeof pattern> | undefined): object {

@@ -17,7 +17,7 @@ export function messageFromJson(said: z.infer<typeof messageToProduce>): Message
 }
 
 function contentOf(content: unknown, base64: string | undefined): Content {
-  return base64 === undefined ? ((content ?? null) as Content) : Buffer.from(base64, 'base64');
+  return base64 === undefined ? (content ?? null) : Buffer.from(base64, 'base64');
 }
 
 export function messageToJson(produced: TestMessage): z.infer<typeof message> {
@@ -36,5 +36,5 @@ export function messageToJson(produced: TestMessage): z.infer<typeof message> {
 }
 
 export function topicFromJson({ messages, ...spec }: z.infer<typeof topicSpec>): TopicSpec {
-  return { ...spec, ...(messages === undefined ? {} : { messages: messages.map(messageFromJson) }) } as TopicSpec;
+  return { ...spec, ...(messages === undefined ? {} : { messages: messages.map(messageFromJson) }) };
 }

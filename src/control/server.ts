@@ -27,7 +27,8 @@ export async function startControlled(options: ControlOptions): Promise<Controll
     if (session !== null) return session;
     throw new Problem(503, 'not-ready', 'The broker is being started. Ask again.');
   }, isLocal);
-  const listener = await listen(host, port, getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const take = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listener = await listen(host, port, (request, response) => void take(request, response));
   try {
     session = await Session.start(options);
   } catch (error) {
@@ -51,7 +52,9 @@ async function listen(host: string, port: number, take: Parameters<typeof listen
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'it is taken' : message;
-    throw new Error(`the control port cannot be ${host}:${port} (${why}): choose another with --control-port`);
+    throw new Error(`the control port cannot be ${host}:${port} (${why}): choose another with --control-port`, {
+      cause: error,
+    });
   }
 }
 

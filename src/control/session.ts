@@ -4,7 +4,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { assemble } from '../testing/assembly.ts';
-import { dismissMembers, Snapshot } from '../testing/snapshot.ts';
+import { dismissMembers, type Snapshot } from '../testing/snapshot.ts';
 import type { TestBroker } from '../testing/test-broker.ts';
 import type { TopicSpec } from '../testing/topics.ts';
 import { Traffic } from '../testing/traffic.ts';

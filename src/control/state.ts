@@ -151,7 +151,7 @@ export function stateRoutes(session: () => Session) {
     .openapi(save, (context) => {
       session().refuseOnDisk('A snapshot cannot be taken');
       const taken = new Uint8Array(session().test.snapshot().bytes());
-      return context.body(taken, 200, { 'content-type': 'application/octet-stream' }) as never;
+      return context.body(taken, 200, { 'content-type': 'application/octet-stream' });
     })
     .openapi(load, async (context) => {
       session().refuseOnDisk('A snapshot cannot be loaded');

@@ -105,7 +105,7 @@ export function trafficRoutes(session: () => Session) {
       [wanted.api ?? []].flat().forEach(checkApiName);
       const type = isEvents ? 'text/event-stream' : 'application/x-ndjson';
       const headers = { 'content-type': type, 'cache-control': 'no-store' };
-      return new Response(follow(session().traffic, wanted, write), { headers }) as never;
+      return new Response(follow(session().traffic, wanted, write), { headers });
     })
     .openapi(clear, (context) => {
       session().traffic.clear();
@@ -130,11 +130,12 @@ function follow(traffic: Traffic, wanted: TrafficFilter, write: (one: Exchange) 
   });
 }
 
-function filterOf({ api, failed, bodies: _, ...rest }: Query): TrafficFilter {
+function filterOf({ api, failed, clientId, topic, partition, group, transactionalId }: Query): TrafficFilter {
+  const rest = { clientId, topic, partition, group, transactionalId };
   return {
     ...(api === undefined ? {} : { api: api.split(',').map((name) => name.trim()) as ApiName[] }),
     ...(failed === undefined ? {} : { failed: failed === 'true' }),
-    ...(rest as object),
+    ...Object.fromEntries(Object.entries(rest).filter(([, said]) => said !== undefined)),
   };
 }
 
