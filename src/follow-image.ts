@@ -55,6 +55,7 @@ function applyTopic(parts: BrokerParts, image: ClusterImage, topic: TopicImage):
     config: resolveLogConfig(configOf(image, ResourceType.topic, topic.name), parts.config),
     partitions: topic.partitions.map(({ leaderEpoch, isr, replicas, directories }) => ({
       leaderEpoch,
+      replicas: replicas.length,
       inSyncReplicas: isr.length,
       directoryId: directories[replicas.indexOf(parts.nodeId)],
     })),

@@ -130,8 +130,8 @@ export const topicKeys = {
   'min.insync.replicas': int(
     1,
     { min: 1, broker: 'min.insync.replicas' },
-    'How many replicas must have a record before a producer with acks=all is answered; a single broker counts ' +
-      'as one, so more than 1 makes such writes fail.',
+    'How many replicas must have a record before a producer with acks=all is answered; a partition with fewer ' +
+      'replicas than that asks for all it has.',
   ),
   preallocate: boolean(
     false,

@@ -41,14 +41,19 @@ export class GroupPartition {
       // Offsets of someone who does not use membership: a group of this name without members.
       this.groups.set(groupId, newClassicGroup(groupId, committed.commitTimestamp));
     }
-    if (producerId === -1) this.#replayOffset(groupId, topic, partition, committed);
-    else if (committed !== null) this.pending.add(producerId, { groupId, topic, partition, committed });
+    if (producerId === -1) {
+      this.#replayOffset(groupId, topic, partition, committed);
+      if (committed === null) this.pending.forget(groupId, topic, partition);
+      else this.pending.outdate(groupId, topic, partition);
+    } else if (committed !== null) {
+      this.pending.add(producerId, { groupId, topic, partition, committed });
+    }
   }
 
   /** The transaction of a producer ended: its offsets count now, or never did. */
   completeTransaction(producerId: number, commit: boolean): void {
-    for (const { groupId, topic, partition, committed } of this.pending.complete(producerId)) {
-      if (commit) this.#replayOffset(groupId, topic, partition, committed);
+    for (const { groupId, topic, partition, committed } of this.pending.complete(producerId, commit)) {
+      this.#replayOffset(groupId, topic, partition, committed);
     }
   }
 

@@ -18,12 +18,18 @@ export function isUnused(at: GroupPartition, group: Group): boolean {
   return isEmpty(group) && at.offsetsOf(group.groupId).isEmpty && !at.pending.hasGroup(group.groupId);
 }
 
-/** Of all topics, or of those named. */
+/** Of all topics, or of those named; of offsets that open transactions are about to commit, too. */
 export function offsetTombstones(at: GroupPartition, groupId: string, topics?: readonly string[]): GroupRecord[] {
-  return at
-    .offsetsOf(groupId)
-    .list(topics)
-    .map((offset) => ({ type: 'offset', groupId, ...offset, committed: null }));
+  const offsets = at.offsetsOf(groupId);
+  const pending = at.pending
+    .list(groupId)
+    .filter(({ topic, partition }) => topics?.includes(topic) !== false && !offsets.get(topic, partition));
+  return [...offsets.list(topics), ...pending].map((offset) => ({
+    type: 'offset',
+    groupId,
+    ...offset,
+    committed: null,
+  }));
 }
 
 export function groupTombstone(groupId: string): GroupRecord {

@@ -166,7 +166,9 @@ export function deleteOffsets(
   const deleted = topics.map(({ name, partitions }) => {
     const errorCode = isInUse(group, name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
     for (const { partitionIndex } of partitions) {
-      if (errorCode !== ErrorCode.NONE || at.offsetsOf(groupId).get(name, partitionIndex) === undefined) continue;
+      const isThere =
+        at.offsetsOf(groupId).get(name, partitionIndex) !== undefined || at.pending.has(groupId, name, partitionIndex);
+      if (errorCode !== ErrorCode.NONE || !isThere) continue;
       records.push({ type: 'offset', groupId, topic: name, partition: partitionIndex, committed: null });
     }
     return { name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })) };

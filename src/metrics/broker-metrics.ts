@@ -119,7 +119,7 @@ function ofReplicas({ partitions, nodeId, ...rest }: BrokerParts): Metric[] {
       ),
     ),
     one(`${kafka}_underminisrpartitioncount`, 'Partitions with fewer in sync than min.insync.replicas', () =>
-      count(all(), ({ inSyncReplicas, log }) => inSyncReplicas < log.config.minInsyncReplicas),
+      count(all(), ({ isUnderMinIsr }) => isUnderMinIsr),
     ),
     one('kafka_log_logmanager_offlinelogdirectorycount', 'Log directories that have failed', () =>
       count(partitions.directories, ({ health }) => health.isOffline),

@@ -61,7 +61,7 @@ export function appendProduced(
 ): AppendResult {
   const { log } = partition;
   if (log.health.isOffline) return refusedAppend(ErrorCode.KAFKA_STORAGE_ERROR);
-  if (options.isAcksAll && partition.inSyncReplicas < log.config.minInsyncReplicas) {
+  if (options.isAcksAll && partition.isUnderMinIsr) {
     return refusedByLog(log, ErrorCode.NOT_ENOUGH_REPLICAS);
   }
   const valid = validateBatch(bytes, at, Math.max(0, length), {

@@ -63,6 +63,8 @@ export class Partition {
   leaderEpoch: number;
   /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
   highWatermark: number;
+  /** Replicas it is to have, this one among them. */
+  replicas = 1;
   /** Replicas that have all up to the high watermark, this one among them. */
   inSyncReplicas = 1;
   /** Appended to since the last settle of Partitions. */
@@ -83,6 +85,11 @@ export class Partition {
     this.log = log;
     this.highWatermark = log.endOffset;
     this.#writes = writes;
+  }
+
+  /** Too few replicas in sync for acks=all. More than there are of a partition are never asked for, as in Kafka. */
+  get isUnderMinIsr(): boolean {
+    return this.inSyncReplicas < Math.min(this.log.config.minInsyncReplicas, this.replicas);
   }
 
   get logStartOffset(): number {

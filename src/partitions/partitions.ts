@@ -17,6 +17,7 @@ import { UnsettledAnswers } from './unsettled.ts';
 
 export interface PartitionPlan {
   readonly leaderEpoch: number;
+  readonly replicas: number;
   readonly inSyncReplicas: number;
   /** The log directory that has it, as far as the cluster knows. */
   readonly directoryId?: string | undefined;
@@ -122,9 +123,10 @@ export class Partitions {
       this.#byName.set(plan.name, topic);
       this.#byId.set(plan.id, topic);
     }
-    for (const [index, { leaderEpoch, inSyncReplicas }] of plan.partitions.entries()) {
+    for (const [index, { leaderEpoch, replicas, inSyncReplicas }] of plan.partitions.entries()) {
       const partition = (topic.partitions[index] ??= this.#open(plan, index, leaderEpoch));
       partition.leaderEpoch = leaderEpoch;
+      partition.replicas = replicas;
       partition.inSyncReplicas = inSyncReplicas;
       partition.log.updateConfig(plan.config);
     }

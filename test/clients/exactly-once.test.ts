@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { missing, runRounds } from './exactly-once/rounds.ts';
 
-test.for(['kafkajs', 'librdkafka'] as const)(
+test.for(['kafkajs', 'platformatic', 'librdkafka'] as const)(
   '%s copies exactly once, though its broker is killed',
   { timeout: 120_000 },
   async (name, { skip }) => {

@@ -50,8 +50,8 @@ export class PartitionsFixture {
     this.directory.abandon();
   }
 
-  apply(name: string, id: string, count = 1, config: Partial<LogConfig> = {}, leaderEpoch = 0): Topic {
-    const partitions = Array.from({ length: count }, () => ({ leaderEpoch, inSyncReplicas: 1 }));
+  apply(name: string, id: string, count = 1, config: Partial<LogConfig> = {}, leaderEpoch = 0, replicas = 1): Topic {
+    const partitions = Array.from({ length: count }, () => ({ leaderEpoch, replicas, inSyncReplicas: 1 }));
     return this.partitions.apply({ name, id, config: { ...defaultLogConfig, ...config }, partitions });
   }
 

@@ -9,9 +9,13 @@ import { copyAll, OUTPUT_PARTITIONS, type Places } from './chain.ts';
 import { missingJava, runJava } from './java.ts';
 import { openFeed, openKafkajs } from './kafkajs.ts';
 import { openLibrdkafka } from './librdkafka.ts';
+import { openPlatformatic } from './platformatic.ts';
 
-export const clientNames = ['kafkajs', 'librdkafka', 'java', 'streams'] as const;
+export const clientNames = ['kafkajs', 'platformatic', 'librdkafka', 'java', 'streams'] as const;
 export type ClientName = (typeof clientNames)[number];
+
+/** The clients that copy within this process; the others are programs of their own. */
+const inProcess = { kafkajs: openKafkajs, platformatic: openPlatformatic, librdkafka: openLibrdkafka };
 
 export interface Rounds {
   readonly rounds: number;
@@ -133,8 +137,7 @@ async function copy(broker: BrokerProcess, chain: Chain, isOver: () => boolean):
   const { name, places, history, random } = chain;
   if (name === 'java' || name === 'streams')
     return void (await runJava(name === 'java' ? 'plain' : name, places, isOver));
-  const open = name === 'kafkajs' ? openKafkajs : openLibrdkafka;
-  await copyAll({ broker, history, random, places, open, isFed: () => chain.isFed, isOver });
+  await copyAll({ broker, history, random, places, open: inProcess[name], isFed: () => chain.isFed, isOver });
   chain.isCopied = true;
 }
 
@@ -154,7 +157,7 @@ async function finish(broker: BrokerProcess, chain: Chain): Promise<string[]> {
   const until = performance.now() + PATIENCE_MS;
   const isDone = async (): Promise<boolean> => {
     if (!chain.isFed) return false;
-    if (name === 'kafkajs' || name === 'librdkafka') return chain.isCopied;
+    if (name in inProcess) return chain.isCopied;
     const [input] = await readAll(broker, new History(), places.input, 1);
     const output = await readAll(broker, new History(), places.output, OUTPUT_PARTITIONS);
     return output.flat().filter((value) => !value.endsWith(':')).length >= input.length;
