@@ -124,8 +124,8 @@ function read(context: Context, plan: FetchPlan, limits: ReadLimits): Found[] {
 /** Errors are told at once: the client has to do something about them. */
 function isEnough(found: readonly Found[], minBytes: number): boolean {
   let total = 0;
-  for (const { length, errorCode, divergingEpoch } of found) {
-    if (errorCode !== ErrorCode.NONE || divergingEpoch !== null) return true;
+  for (const { length, errorCode, divergingEpoch, isOfOlderSegment } of found) {
+    if (errorCode !== ErrorCode.NONE || divergingEpoch !== null || isOfOlderSegment) return true;
     total += length;
   }
   return total >= minBytes;

@@ -34,6 +34,8 @@ export interface Found {
   file: RecordFile | null;
   position: number;
   length: number;
+  /** A younger segment has more, which the next fetch gets: there is nothing to wait for. */
+  isOfOlderSegment?: true;
 }
 
 /** What a range of records is read from, front to back. */
@@ -111,6 +113,8 @@ function readOne(partition: Partition, asked: Asked, readCommitted: boolean, lef
     result.file = log.config.checkCrcsOnFetch ? new CheckedReader(range) : range.file;
     result.position = range.position;
     result.length = range.length;
+    const youngest = log.segments.at(-1)!.baseOffset;
+    if (asked.fetchOffset < youngest && youngest < upTo) result.isOfOlderSegment = true;
     if (readCommitted) result.abortedTransactions = log.abortedTransactions(asked.fetchOffset, range.nextOffset);
   }
   return result;
