@@ -20,8 +20,8 @@ export const knownDifferences: readonly KnownDifference[] = [
     why: 'Both say that there are none; it is so of partitions with an error, where nobody reads it.',
   },
   {
-    where: /^(Fetch|ListOffsets), (negative bytes( in all)?|(an unknown|a negative) isolation level): /,
-    why: 'Kafka trips over them; Ottla takes them for no bytes and for read_uncommitted.',
+    where: /^Fetch, negative bytes( in all)?: /,
+    why: 'Kafka trips over them; Ottla takes them for no bytes.',
   },
   { where: /^Fetch, as a follower nobody knows: /, why: 'Followers come with replication.' },
   {
@@ -54,7 +54,6 @@ export const knownDifferences: readonly KnownDifference[] = [
     why: 'Kafka takes it, for a transaction that nothing ever ends; Ottla says that there is no such producer.',
   },
   { where: /^AddPartitionsToTxn, no transactions: /, why: 'Kafka never answers.' },
-  { where: /^OffsetForLeaderEpoch, epoch -2: /, why: 'There is no such epoch: Ottla says so.' },
   {
     where:
       /(configs\["min\.insync\.replicas"\]|^DescribeConfigs, all brokers: .*configs: Ottla \[\], Kafka \[{"name":"min\.insync)/,

@@ -130,6 +130,11 @@ export class Side<Req extends Fields = Fields, Res extends Fields = Fields> {
     );
   }
 
+  /** As record, of what the case itself has made. */
+  recordOwn(answer: object): void {
+    this.record(this.#own(answer));
+  }
+
   /** A name that no other case, version or run has; the same on both brokers. */
   name(word: string): string {
     return `${this.#prefix}-${word}`;

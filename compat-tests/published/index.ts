@@ -1,4 +1,6 @@
 import type { Suite } from '../suites/suite.ts';
+import { franzGoTests } from './franz-go/suite.ts';
+import { kafkaPythonTests } from './kafka-python/suite.ts';
 
 /** The integration tests that clients publish, on both brokers. */
-export const published: readonly Suite[] = [];
+export const published: readonly Suite[] = [franzGoTests, kafkaPythonTests];

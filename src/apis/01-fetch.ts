@@ -1,6 +1,6 @@
 /** Reads batches from where the client is; where there is too little yet, the answer waits for more (long poll). */
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
-import { requestCodec } from '../../protocol/compile.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
@@ -21,6 +21,7 @@ import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
 import { reportBug, type Context, type Handler, type Reply, type Streamed } from './handler.ts';
 
 const TOPIC_IDS_SINCE = 13;
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
 type FetchRequest = RequestOf<typeof Fetch>;
@@ -39,6 +40,10 @@ export const fetch: Handler = {
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
     const plan = broker.fetchSessions.plan(sessionRequest(request, version));
+    if (isSenseless(request, plan, broker.partitions)) {
+      responseCodec(Fetch, version).encode(output, refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));
+      return undefined;
+    }
     const found = read(context, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
@@ -48,19 +53,30 @@ export const fetch: Handler = {
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
   },
 
-  refuse: ({ topics }: FetchRequest, errorCode): ResponseDraft<typeof Fetch> => ({
-    responses: topics.map(({ partitions, ...topic }) => ({
-      ...topic,
-      partitions: partitions.map(({ partition: partitionIndex }) => ({
-        partitionIndex,
-        errorCode,
-        highWatermark: -1,
-        abortedTransactions: null,
-        records: null,
-      })),
-    })),
-  }),
+  refuse,
 };
+
+/** There is no code for an isolation level that is none: Kafka trips over it once there is something to read. */
+function isSenseless({ isolationLevel }: FetchRequest, { asked }: FetchPlan, partitions: Partitions): boolean {
+  if (isolationLevel === READ_UNCOMMITTED || isolationLevel === READ_COMMITTED) return false;
+  return asked.some((each) => findPartition(partitions, each) instanceof Partition);
+}
+
+/** A client that asks by topic id is told once, as by Kafka; an older one for each partition. */
+function refuse({ topics }: FetchRequest, errorCode: number): ResponseDraft<typeof Fetch> {
+  const byId = topics.some(({ topic }) => topic === '');
+  const responses = topics.map(({ partitions, ...topic }) => ({
+    ...topic,
+    partitions: partitions.map(({ partition: partitionIndex }) => ({
+      partitionIndex,
+      errorCode,
+      highWatermark: -1,
+      abortedTransactions: null,
+      records: Buffer.alloc(0),
+    })),
+  }));
+  return { errorCode, responses: byId ? [] : responses };
+}
 
 /** Parks until enough can be read; the partitions are read again then, for they may have changed in any way. */
 function wait(

@@ -1,6 +1,7 @@
 /** Finds offsets by time, and the special ones: where a partition begins and ends. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
@@ -22,12 +23,17 @@ const SINCE = new Map([
   [LATEST_TIERED, 9],
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 export const listOffsets = handler(ListOffsets, {
   handle: (request, { broker, apiVersion }) => {
-    const readCommitted = request.isolationLevel === READ_COMMITTED;
+    const { isolationLevel } = request;
+    if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
+      return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // there is no code for it, in Kafka either
+    }
+    const readCommitted = isolationLevel === READ_COMMITTED;
     const twice = duplicates(request.topics);
     return {
       topics: request.topics.map(({ name, partitions }) => ({
@@ -51,13 +57,17 @@ export const listOffsets = handler(ListOffsets, {
       })),
     };
   },
-  refuse: (request, errorCode) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
+  refuse,
+});
+
+function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): ResponseDraft<typeof ListOffsets> {
+  return {
+    topics: topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, ...UNKNOWN })),
     })),
-  }),
-});
+  };
+}
 
 function find(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
   const { log } = partition;

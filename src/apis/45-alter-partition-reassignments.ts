@@ -5,7 +5,8 @@ import { handler } from './handler.ts';
 
 export const alterPartitionReassignments = handler(AlterPartitionReassignments, {
   handle: async ({ topics, allowReplicationFactorChange }, { broker }) => ({
-    allowReplicationFactorChange,
+    // Where nothing is asked, Kafka answers without having looked at it.
+    allowReplicationFactorChange: topics.length === 0 || allowReplicationFactorChange,
     errorCode: ErrorCode.NONE,
     errorMessage: topics.length === 0 ? '' : null,
     responses: await broker.controller.alterReassignments(topics, allowReplicationFactorChange),

@@ -63,7 +63,7 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
       `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`,
     );
   }
-  if (request.count - has > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
+  if (request.assignments === null && request.count - has > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
   const replicas =
     request.assignments === null
       ? placed(topic, image, request.count - has, random)
@@ -74,6 +74,7 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
           request.assignments.map(({ brokerIds }) => brokerIds),
         );
   if (!Array.isArray(replicas)) return replicas;
+  if (replicas.length > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
   return replicas.map((of, i) => newPartition(topic.id, has + i, of, image));
 }
 

@@ -54,7 +54,7 @@ export class LeaderEpochs {
 
   /** The largest epoch known not above `epoch`, and where it ended; as OffsetForLeaderEpoch answers (KIP-279). */
   endOffsetFor(epoch: number, logEndOffset: number): EpochEndOffset {
-    if (epoch < 0) return { leaderEpoch: -1, endOffset: -1 };
+    if (epoch === -1) return { leaderEpoch: -1, endOffset: -1 };
     if (epoch === this.latest) return { leaderEpoch: epoch, endOffset: logEndOffset };
     const next = this.#entries.findIndex((entry) => entry.epoch > epoch);
     if (next < 0) return { leaderEpoch: -1, endOffset: -1 };

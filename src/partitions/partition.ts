@@ -121,6 +121,8 @@ export class Partition {
   endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
     const { latestEpoch, endOffset } = this.log;
     if (epoch === this.leaderEpoch) return { leaderEpoch: epoch, endOffset };
+    const hasNoOther = latestEpoch === -1 && epoch !== -1; // smaller than any: Kafka gives back what was asked
+    if (hasNoOther && epoch < this.leaderEpoch) return { leaderEpoch: epoch, endOffset };
     if (epoch > latestEpoch && epoch < this.leaderEpoch) return { leaderEpoch: latestEpoch, endOffset };
     return this.log.endOffsetForEpoch(epoch);
   }

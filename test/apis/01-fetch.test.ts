@@ -171,6 +171,19 @@ describe('answers', () => {
     expect(lists).toEqual([null, []]);
   });
 
+  test.each([
+    [12, [ErrorCode.UNKNOWN_SERVER_ERROR, 1]],
+    [13, [ErrorCode.UNKNOWN_SERVER_ERROR, 0]],
+  ])(
+    'of v%i to an isolation level that is none fail as Kafka does, where there is something to read',
+    async (version, told) => {
+      produce('orders', 0, 'a');
+      const { errorCode, responses } = await ask([{}], { isolationLevel: 7 }, version);
+      expect([errorCode, responses.length]).toEqual(told);
+      expect((await ask([{ partition: 99 }], { isolationLevel: 7 }, version)).errorCode).toBe(ErrorCode.NONE);
+    },
+  );
+
   test('larger than what is written at once are whole', async () => {
     const value = 'x'.repeat(400_000);
     for (let i = 0; i < 5; i++) produce('orders', 0, `${value}${i}`);

@@ -84,6 +84,11 @@ describe('ListOffsets', () => {
     expect(await list(LATEST)).toEqual([3, -1, 0]);
   });
 
+  test('refuses an isolation level that is none for every partition, as Kafka does', async () => {
+    fill();
+    expect(await list(LATEST, 9, {}, { isolationLevel: 7 })).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+  });
+
   test.each([
     [MAX_TIMESTAMP, 7],
     [-4, 8],

@@ -11,6 +11,7 @@ const known = () =>
 describe('leader epochs', () => {
   it.each([
     [-1, -1, -1],
+    [-2, -2, 0],
     [0, 0, 0],
     [2, 2, 10],
     [3, 2, 10],
