@@ -76,9 +76,9 @@ async function consume(broker: BrokerUnderLoad, topic: Topic, records: number, v
 }
 
 const plain = ['acks=1', 'enable.idempotence=false'];
-const B100 = { valueBytes: 100, millions: 3, settings: plain };
-const KIB = { valueBytes: 1024, millions: 0.6, settings: plain };
-const some = { ...B100, millions: 2 };
+const B100 = { valueBytes: 100, millions: 1.5, settings: plain };
+const KIB = { valueBytes: 1024, millions: 0.4, settings: plain };
+const some = { ...B100, millions: 1 };
 
 export const javaLoads: readonly Load[] = [
   javaProduce({ name: 'java-100', title: 'Java, 100 B, acks=1', ...B100 }),
