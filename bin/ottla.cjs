@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-// Starts the bundled broker. CommonJS and one file, because that is what Node loads fastest.
+// Runs the bundled command. CommonJS and few files, because that is what Node loads fastest.
 
 const { existsSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');

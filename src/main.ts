@@ -3,7 +3,9 @@
 /** These load the broker; every other command does without it. */
 function startsBroker(first: string | undefined): boolean {
   if (first === undefined || first === 'start') return true;
-  return first.startsWith('-') && !['--help', '-h', '--version', '-V'].includes(first);
+  return (
+    first.startsWith('-') && !['--help', '-h', '--version', '-b', '--brokers', '--bootstrap-server'].includes(first)
+  );
 }
 
 async function run(args: string[]): Promise<number> {

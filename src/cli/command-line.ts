@@ -58,6 +58,11 @@ function sentenceOf(message: string, root: Command, args: readonly string[]): st
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (one of )?(.*?)\?\)$/s, '; did you mean $2?')
     .replaceAll('\n', ' ');
+  const word = /^unknown command '(.*)'$/.exec(text)?.[1];
+  const [parent] = path(root, args);
+  if (word !== undefined && (parent === 'topics' || parent === 'groups')) {
+    return `${text}; \`ottla ${parent} describe ${word}\` shows one, \`ottla ${parent} --help\` what else there is`;
+  }
   const where = [root.name() === 'ottla' ? '' : root.name(), ...path(root, args)].filter((word) => word !== '');
   return `${text}${/[.?]$/.test(text) ? '' : ';'} \`ottla ${[...where, '--help'].join(' ')}\` shows what there is`;
 }

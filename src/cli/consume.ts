@@ -124,6 +124,11 @@ class Output {
     return wanted.length;
   }
 
+  /** For someone who looks on and wonders. */
+  hint(text: string): void {
+    if (this.terminal.stderr.isTTY === true) note(this.terminal, text);
+  }
+
   expect(total: number): void {
     this.#progress.total = Math.min(total, this.#left);
   }
@@ -152,6 +157,8 @@ async function consumeAlone(
   const offsets = await resolvePositions(cluster, topics, () => position ?? { at: 'beginning' }, bounds);
   const readings = readingsOf(topics, offsets, bounds, options);
   if (options.exit === true) output.expect(readings.reduce((sum, { offset, until }) => sum + (until! - offset), 0));
+  const isAtEnd = readings.every((reading) => reading.offset === bounds.end.get(nameOf(reading)));
+  if (isAtEnd && options.exit !== true) output.hint('nothing to read yet: waiting for records, Ctrl-C ends');
   const take = async (at: TopicPartition, records: KafkaRecord[]): Promise<void> =>
     void (await output.take(at, records));
   await fetchAll(cluster, readings, { committed, signal: output.done.signal, take });

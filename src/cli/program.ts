@@ -52,9 +52,10 @@ export async function runTool(args: readonly string[], terminal: Terminal = proc
   return outcome.exitCode;
 }
 
-/** `ottla topics` and `ottla groups` alone list. */
+/** `ottla topics` and `ottla groups` alone list; -b may also stand before the command. */
 function withDefaults(args: readonly string[]): readonly string[] {
   const [first, second] = args;
+  if (['-b', '--brokers', '--bootstrap-server'].includes(first)) return withDefaults([...args.slice(2), first, second]);
   const lists = ['topics', 'topic', 'groups', 'group'].includes(first);
   const isBare = second === undefined || (second.startsWith('-') && !args.includes('--help') && !args.includes('-h'));
   return lists && isBare ? [first, 'list', ...args.slice(1)] : args;

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startBroker } from '../../src/broker.ts';
 import { lockedOut, releaseLike } from '../../src/cli/doctor/client-versions.ts';
+import { connectionFindings } from '../../src/cli/doctor/connection.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { factorFindings, stateFindings } from '../../src/cli/doctor/health.ts';
 import { speechOf } from '../../src/cli/doctor/speech.ts';
@@ -238,6 +239,29 @@ describe('what the doctor concludes', () => {
     ]);
     const noOldOnes = versions({ 0: [9, 13], 1: [12, 18], 2: [6, 11], 3: [9, 13], 8: [8, 10], 9: [6, 10] });
     expect(lockedOut(noOldOnes).map(({ client }) => client)).toContain('kafkajs 2');
+  });
+
+  test('from attempts in both families: who tries IPv6 first is in trouble', () => {
+    const talk = { connectMs: 1, bytes: Buffer.alloc(0), end: 'answered' as const, certificate: null };
+    const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    const four = { address: '127.0.0.1', family: 4, talk, error: null };
+    const six = { address: '::1', family: 6, talk: null, error: refused };
+    const localhost = { host: 'localhost', port: 9092 };
+    expect(connectionFindings(localhost, [six, four], false)).toMatchObject([
+      { status: 'ok' },
+      {
+        status: 'warn',
+        message: expect.stringMatching(/^localhost is ::1 too, but nothing listens/),
+        advice: expect.stringMatching(/Give them 127\.0\.0\.1:9092/),
+      },
+    ]);
+    const turned = [
+      { ...six, talk, error: null },
+      { ...four, talk: null, error: refused },
+    ];
+    expect(connectionFindings(localhost, turned, false)[1].advice).toMatch(/Give clients \[::1\]:9092/);
+    const late = Object.assign(new Error('late'), { code: 'ETIMEDOUT' });
+    expect(connectionFindings(localhost, [{ ...six, error: late }], false)[0].advice).toMatch(/firewall/);
   });
 
   test('from metadata: no controller, no leader, replicas that lag', () => {

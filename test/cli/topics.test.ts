@@ -101,6 +101,7 @@ describe('ottla', () => {
   test.each([
     [['topcis'], "unknown command 'topcis'; did you mean topics?"],
     [['topics', 'lst'], "unknown command 'lst'; did you mean list, ls?"],
+    [['topics', 'some-topic-of-mine'], '`ottla topics describe some-topic-of-mine` shows one'],
     [['topics', '--jsno'], "unknown option '--jsno'; did you mean --json?"],
     [['topics', 'create'], "missing required argument 'topic'; `ottla topics create --help` shows what there is"],
     [['topics', 'create', 'a', '-p', 'x'], '-p x'],
@@ -129,6 +130,11 @@ describe('ottla', () => {
     const { code, err } = await ottla(['topics', '-b', '127.0.0.1:1,[::1]:1']);
     expect(code).toBe(1);
     expect(err).toMatch(/cannot reach a Kafka broker at 127\.0\.0\.1:1, \[::1\]:1: .*\n.*ottla doctor 127\.0\.0\.1:1/);
+  });
+
+  test('-b may stand before the command too', async () => {
+    expect((await ottla([...at, 'topics', '-q'])).code).toBe(0);
+    expect((await ottla([...at, 'topics', 'create', 'turned'])).out).toMatch(/^created turned/);
   });
 
   test('finds the first of several brokers that answers', async () => {

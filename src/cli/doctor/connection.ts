@@ -12,7 +12,7 @@ export interface Reached {
   readonly isKafka: boolean;
 }
 
-interface Tried extends LookedUp {
+export interface Tried extends LookedUp {
   readonly talk: Talk | null;
   readonly error: Error | null;
 }
@@ -66,7 +66,8 @@ function nameFailure({ host }: Address, error: unknown): Finding {
   );
 }
 
-function connectionFindings(address: Address, tried: readonly Tried[], isTls: boolean): Finding[] {
+/** What the attempts at each address of a name say together. */
+export function connectionFindings(address: Address, tried: readonly Tried[], isTls: boolean): Finding[] {
   const open = tried.filter((each) => each.talk !== null);
   const failed = tried.filter((each) => each.error !== null);
   const at = formatAddress(address);
