@@ -7,7 +7,6 @@ import { addCompletion, offerNames } from './completion.ts';
 import { consumeCommand } from './consume.ts';
 import { doctorCommand } from './doctor.ts';
 import { groupsCommand } from './groups.ts';
-import { healthcheck } from './healthcheck.ts';
 import { produceCommand } from './produce.ts';
 import { healthcheckCommand, startCommand } from './start-command.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -44,7 +43,10 @@ export function program(terminal: Terminal, outcome: Outcome): { root: Command; 
 
 /** Runs a command and answers its exit code. Throws UsageError, or what went wrong. */
 export async function runTool(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
-  if (args[0] === 'healthcheck') return healthcheck(args.slice(1));
+  if (args[0] === 'healthcheck') {
+    const { healthcheck } = await import('./healthcheck.ts'); // it reads the broker's configuration, which takes time
+    return healthcheck(args.slice(1));
+  }
   const outcome: Outcome = { exitCode: 0 };
   const { root, completions } = program(terminal, outcome);
   if (args[0] === 'complete') await offerNames(terminal, completions, args.slice(args.indexOf('--') + 1));
