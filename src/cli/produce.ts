@@ -4,7 +4,6 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { canCompressZstd, codecs, type Codec } from '../../protocol/records/compression.ts';
 import type { RecordHeader as Header } from '../../protocol/records/record.ts';
 import { nodeFiles } from '../platform/files.ts';
-import { systemRandom } from '../platform/random.ts';
 import type { Cluster, TopicMetadata } from './client/cluster.ts';
 import { Refused } from './client/failure.ts';
 import { Producer } from './client/producer.ts';
@@ -98,6 +97,7 @@ async function run(
   const idempotent = options.idempotent === true;
   if (idempotent && acks !== -1) throw new UsageError('--idempotent wants --acks all');
   const { compression } = options;
+  const { systemRandom } = await import('../platform/random.ts'); // with it comes node:crypto, which is slow to load
   const producer = new Producer(cluster, topic, { compression, acks, idempotent, random: systemRandom, delivered });
   await producer.open();
   if (fromTerminal && options.tombstone !== true) note(terminal, 'each line is a record; Ctrl-D ends');

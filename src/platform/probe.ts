@@ -1,8 +1,7 @@
 /** Looks at an address from outside, below any protocol: what its name means, whether it accepts, what it answers. */
 import { lookup } from 'node:dns/promises';
 import { connect as openSocket, isIP, type Socket } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { connect as openTls } from 'node:tls';
+import type { connect as connectTls, ConnectionOptions, TLSSocket } from 'node:tls';
 
 export interface LookedUp {
   readonly address: string;
@@ -47,10 +46,11 @@ export function lookUp(host: string): Promise<LookedUp[]> {
 const ENOUGH_BYTES = 8;
 
 /** Connects, sends, and waits for an answer. Rejects with Node's error where the connection, or TLS, does not come about. */
-export function talk(options: TalkOptions): Promise<Talk> {
+export async function talk(options: TalkOptions): Promise<Talk> {
+  const openTls = options.tls === null ? null : (await import('node:tls')).connect; // slow to load
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
-    const socket = open(options);
+    const socket = open(options, openTls);
     let connectMs = -1;
     const pieces: Buffer[] = [];
     /** Before there is a connection every end is a failure. */
@@ -79,8 +79,8 @@ export function talk(options: TalkOptions): Promise<Talk> {
   });
 }
 
-function open({ host, port, tls, serverName = host }: TalkOptions): Socket {
-  if (tls === null) return openSocket({ host, port });
+function open({ host, port, tls, serverName = host }: TalkOptions, openTls: typeof connectTls | null): Socket {
+  if (tls === null || openTls === null) return openSocket({ host, port });
   const servername = isIP(serverName) === 0 ? serverName : undefined;
   return openTls({ host, port, servername, ...tls, rejectUnauthorized: false });
 }

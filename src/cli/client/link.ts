@@ -5,7 +5,6 @@ import type { Api, Draft, Fields, Values } from '../../../protocol/schema.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { formatAddress, type Address } from './address.ts';
 import { CommandError } from '../usage.ts';
-import { authenticate } from './sasl.ts';
 import type { Security } from './security.ts';
 import { chooseVersion, type BrokerVersions } from './versions.ts';
 
@@ -44,6 +43,7 @@ export class Link {
         answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { first: minVersion, last: maxVersion }]),
       );
       if (security.credentials !== null) {
+        const { authenticate } = await import('./sasl.ts'); // with it comes node:crypto, which is slow to load
         await within(clock, timeoutMs, authenticate(client, versions, security.credentials));
       }
       return new Link(address, client, versions, options);
