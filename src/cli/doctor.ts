@@ -7,6 +7,7 @@ import { command } from './command-line.ts';
 import { brokersOf, securityOf, withSecurity, type ConnectionOptions } from './connection-options.ts';
 import { advertisedFindings } from './doctor/advertised.ts';
 import { reach } from './doctor/connection.ts';
+import { clockFindings } from './doctor/clock.ts';
 import type { Finding } from './doctor/finding.ts';
 import { factorFindings, stateFindings } from './doctor/health.ts';
 import { signIn } from './doctor/sign-in.ts';
@@ -14,7 +15,7 @@ import { painter, printJson, printLine, type Style, type Terminal } from './term
 
 const NOTES = `
 It looks at names, IPv4 and IPv6, TLS, sign-in, API versions, the addresses the cluster gives to clients, its controller,
-leaders and internal topics, and changes nothing. It exits with 1 when something keeps clients from working.`;
+leaders, internal topics and clocks, and changes nothing. It exits with 1 when something keeps clients from working.`;
 
 export function doctorCommand(terminal: Terminal, outcome: { exitCode: number }): Command {
   const doctor = command('doctor', 'explain why a client cannot connect', [
@@ -60,6 +61,7 @@ export async function examine(address: Address, options: LinkOptions): Promise<F
     findings.push(...stateFindings(metadata));
     // Where an advertised address leads nowhere its broker cannot be asked.
     findings.push(...(await factorFindings(cluster, metadata).catch(() => [])));
+    findings.push(...(await clockFindings(cluster, metadata).catch(() => [])));
   } finally {
     await cluster.close();
   }

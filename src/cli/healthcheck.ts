@@ -15,10 +15,12 @@ export async function healthcheck(args: string[]): Promise<number> {
   if (asked === null) return 0;
   const { address, host, port, timeoutMs } = asked;
   const opened: Client[] = [];
+  let isOver = false;
   try {
     return await within(timeoutMs, async () => {
       const client = await connect({ host, port, clientId: 'ottla-healthcheck' });
       opened.push(client);
+      if (isOver) await client.close(); // it came too late, and would keep this process alive
       const { errorCode } = await client.send(ApiVersions, 0, {});
       return errorCode === 0 ? 0 : 1;
     });
@@ -26,6 +28,7 @@ export async function healthcheck(args: string[]): Promise<number> {
     process.stderr.write(`ottla: no broker answers at ${address}: ${(error as Error).message}\n`);
     return 1;
   } finally {
+    isOver = true;
     for (const client of opened) await client.close();
   }
 }

@@ -197,6 +197,19 @@ describe('ottla doctor', () => {
     expect(problem.advice).toContain('--sasl scram-sha-256');
   });
 
+  test('records from the future, where clocks disagree', async () => {
+    const address = await start();
+    const clock = async () => (await findingsOf(address)).findings.filter(({ check }) => check === 'clock');
+    expect(await clock()).toEqual([]);
+    await ottla(['produce', 'dated', 'now', '-b', address]);
+    expect(await clock()).toMatchObject([{ status: 'ok' }]);
+    const later = new Date(Date.now() + 1_800_000).toISOString(); // brokers take an hour at most
+    await ottla(['produce', 'dated', 'later', '-T', later, '-b', address]);
+    expect(await clock()).toMatchObject([
+      { status: 'warn', message: expect.stringMatching(/^a record of dated is dated \d+ s/) },
+    ]);
+  });
+
   test('a mechanism or a user where none is wanted', async () => {
     const problem = await problemOf(await start(), '--user', 'alice', '--password', 'secret');
     expect(problem.check).toBe('sign-in');
