@@ -16,6 +16,7 @@ RUN container/rootfs.sh /image \
  && cp -r LICENSE bin dist /image/ottla/ \
  && cp -r container/root/. /image/ \
  && ln -s /ottla/bin/ottla.cjs /image/usr/local/bin/ottla \
+ && container/names.sh /image \
  # What images of Kafka let their users change belongs to the user who runs this one.
  && chown -R node:node /image/var/lib/kafka /image/etc/kafka /image/etc/confluent /image/mnt/shared
 

@@ -13,6 +13,7 @@ const COMMAND = {
   main: 'src/main.ts',
   start: 'src/cli/start.ts',
   tools: 'src/cli/program.ts',
+  'kafka-tools': 'src/cli/kafka-tools/index.ts',
   metrics: 'src/metrics/server.ts',
   control: 'src/control/server.ts',
 };

@@ -14,6 +14,10 @@ async function run(args: string[]): Promise<number> {
     const { start } = await import('./cli/start.ts');
     return start(first === 'start' ? rest : args);
   }
+  if (/^(kafka-[a-z-]+|cub|nc)$/.test(first ?? '')) {
+    const { runKafkaTool } = await import('./cli/kafka-tools/index.ts');
+    return runKafkaTool(first, rest);
+  }
   const { runTool } = await import('./cli/program.ts');
   return runTool(args);
 }

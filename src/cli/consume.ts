@@ -18,7 +18,7 @@ import { note, print, type Terminal } from './terminal.ts';
 import { findTopics, partitionsOf } from './topic-names.ts';
 import { UsageError } from './usage.ts';
 
-interface Options extends ConnectionOptions {
+export interface ConsumeOptions extends ConnectionOptions {
   offset?: string;
   partition?: number[];
   count?: number;
@@ -63,13 +63,19 @@ export function consumeCommand(terminal: Terminal): Command {
         .choices(['committed', 'uncommitted'])
         .default('committed'),
     );
-  return withConnection(consume).action((topics: string[], options: Options) =>
-    withCluster(terminal, options, (cluster) => run(terminal, cluster, topics, options)),
+  return withConnection(consume).action((topics: string[], options: ConsumeOptions) =>
+    withCluster(terminal, options, (cluster) => consumeTopics(terminal, cluster, topics, options)),
   );
 }
 
-async function run(terminal: Terminal, cluster: Cluster, names: string[], options: Options): Promise<void> {
-  const write = writerOf(options);
+/** Reads until the options, or the terminal, say that it is enough; `write` makes bytes of each record. */
+export async function consumeTopics(
+  terminal: Terminal,
+  cluster: Cluster,
+  names: readonly string[],
+  options: ConsumeOptions,
+  write: (record: ReadRecord) => Buffer = writerOf(options),
+): Promise<void> {
   const position = options.offset === undefined ? null : parsePosition(options.offset, terminal.clock.now());
   if (options.group !== undefined && options.partition !== undefined) {
     throw new UsageError('-g and -p exclude each other: a group divides the partitions itself');
@@ -84,7 +90,7 @@ async function run(terminal: Terminal, cluster: Cluster, names: string[], option
   }
 }
 
-function writerOf({ json, format, keyDelimiter, delimiter }: Options): (record: ReadRecord) => Buffer {
+function writerOf({ json, format, keyDelimiter, delimiter }: ConsumeOptions): (record: ReadRecord) => Buffer {
   if (json === true) return jsonLine;
   if (format !== undefined) return compileFormat(format);
   const [between, after] = [Buffer.from(keyDelimiter ?? ''), Buffer.from(delimiter)];
@@ -144,7 +150,7 @@ async function consumeAlone(
   cluster: Cluster,
   topics: readonly TopicMetadata[],
   position: Position | null,
-  options: Options,
+  options: ConsumeOptions,
   output: Output,
 ): Promise<void> {
   const wanted = new Set(
@@ -168,7 +174,7 @@ function readingsOf(
   topics: readonly TopicMetadata[],
   offsets: ReadonlyMap<string, number>,
   { end }: Bounds,
-  options: Options,
+  options: ConsumeOptions,
 ): Reading[] {
   return topics.flatMap(({ name: topic, partitions }) =>
     partitions.flatMap(({ partitionIndex: partition }) => {
@@ -184,7 +190,7 @@ async function consumeInGroup(
   cluster: Cluster,
   topics: readonly TopicMetadata[],
   position: Position | null,
-  options: Options & { group: string },
+  options: ConsumeOptions & { group: string },
   output: Output,
 ): Promise<void> {
   const { group } = options;
@@ -214,7 +220,7 @@ async function readShare(
   topics: readonly TopicMetadata[],
   mine: readonly TopicPartition[],
   position: Position | null,
-  options: Options & { group: string },
+  options: ConsumeOptions & { group: string },
   member: GroupMember,
   output: Output,
   signal: AbortSignal,

@@ -24,7 +24,7 @@ export interface Surroundings {
 }
 
 /** As main.ts does it: failures are words on stderr and an exit code. */
-export async function ottla(args: readonly string[], surroundings: Surroundings = {}): Promise<Ran> {
+export async function ottla(args: readonly string[], surroundings: Surroundings = {}, run = runTool): Promise<Ran> {
   const { stdin = '', environment = {}, isTTY = false, stopping = new AbortController().signal, seen } = surroundings;
   const [out, err]: [string[], string[]] = [[], []];
   const sink = (into: string[], see?: (text: string) => void) =>
@@ -48,7 +48,7 @@ export async function ottla(args: readonly string[], surroundings: Surroundings 
   };
   let code: number;
   try {
-    code = await runTool(args, terminal);
+    code = await run(args, terminal);
   } catch (error) {
     const { name, message } = error as Error;
     err.push(`ottla: ${message}\n`);
