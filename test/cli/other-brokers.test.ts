@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { apis } from '../../protocol/apis/index.ts';
 import { startBroker } from '../../src/broker.ts';
+import { startBroker as startTestBroker } from '../../src/testing/index.ts';
 import { linesOf, ottla, portOf, proxy } from './session.ts';
 
 const pem = (name: string) => new URL(`tls/${name}.pem`, import.meta.url);
@@ -99,3 +100,37 @@ describe('over TLS', () => {
     expect(await linesOf(['topics', 'list', '-q', ...at, '--tls-insecure'])).toEqual([]);
   });
 });
+
+test('three brokers: each request goes to the leader, the coordinator or the controller, and follows a leader that moves', async () => {
+  const cluster = await startTestBroker({ brokers: 3 });
+  ends.push(() => cluster.stop());
+  const at = ['-b', cluster.bootstrapServers];
+  await linesOf(['topics', 'create', 'spread', '-p', '6', ...at]);
+  const leaders = (await linesOf(['topics', 'describe', 'spread', ...at]))
+    .slice(2)
+    .map((line) => line.trim().split(/\s+/)[1]);
+  expect(new Set(leaders).size).toBe(3);
+  const lines = Array.from({ length: 60 }, (_, index) => `key-${index}:value-${index}`);
+  await linesOf(['produce', 'spread', '-K', ':', '--idempotent', ...at], { stdin: lines.join('\n') });
+  const sorted = lines.toSorted();
+  expect((await linesOf(['consume', 'spread', '-e', '-K', ':', ...at])).toSorted()).toEqual(sorted);
+  for (const group of ['a', 'b', 'c']) {
+    expect((await linesOf(['consume', 'spread', '-g', group, '-e', '-K', ':', ...at])).toSorted()).toEqual(sorted);
+  }
+  expect(await linesOf(['groups', 'list', '-q', ...at])).toEqual(['a', 'b', 'c']);
+  expect((await linesOf(['groups', 'describe', 'b', ...at]))[0]).toBe('b  Empty, 0 members, lag 0');
+  expect((await ottla(['doctor', cluster.bootstrapServers.split(',')[0]])).out).toContain('3 brokers, controller');
+
+  const stop = new AbortController();
+  let seen = '';
+  const consuming = ottla(['consume', 'spread', '-p', '0', '-o', 'end', ...at], {
+    stopping: stop.signal,
+    seen: (text) => (seen += text),
+  });
+  await linesOf(['produce', 'spread', '-p', '0', 'before', ...at]);
+  cluster.moveLeader('spread', 0, (Number(leaders[0]) + 1) % 3);
+  await linesOf(['produce', 'spread', '-p', '0', 'after', ...at]);
+  await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/after\n$/);
+  stop.abort();
+  expect((await consuming).code).toBe(0);
+}, 30_000);

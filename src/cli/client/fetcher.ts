@@ -102,6 +102,10 @@ async function absorb(
   round: { isStale: boolean },
   { signal, take }: FetchOptions,
 ): Promise<void> {
+  if (MOVED.has(answer.errorCode)) {
+    round.isStale = true;
+    return;
+  }
   if (answer.errorCode !== 0) throw new Refused('reading', answer.errorCode);
   for (const { topic, partitions } of answer.responses) {
     for (const partition of partitions) {
