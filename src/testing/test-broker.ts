@@ -294,6 +294,7 @@ export class TestBroker implements AsyncDisposable {
     this.#waiters.close();
     gate.close();
     await broker.stop();
+    await nextTurn(); // the event loop lets go of closed sockets in its next turn
     deliver(report, options.onStop ?? 'warn', warn);
     return report;
   }

@@ -121,7 +121,8 @@ export function specifierOffences(files: readonly SourceFile[], builtins: readon
   const known = new Set(files.map((file) => file.path));
   return files.filter(isCode).flatMap((file) =>
     importsOf(file).flatMap(({ specifier }) => {
-      if (!specifier.startsWith('node:') && builtins.includes(specifier)) return [`${file.path} imports ${specifier}: write node:${specifier}`];
+      if (!specifier.startsWith('node:') && builtins.includes(specifier))
+        return [`${file.path} imports ${specifier}: write node:${specifier}`];
       const to = target(file, specifier);
       if (to === null || to.startsWith('..') || to.startsWith('dist/')) return [];
       if (!/\.(ts|mjs|cjs|json)$/.test(to)) return [`${file.path} imports ${specifier}: write the whole file name`];

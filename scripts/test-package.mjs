@@ -1,0 +1,127 @@
+// Tests what users get: packs the package, installs it from the tarball into a project outside of the checkout, and runs the
+// examples there with vitest, jest and node:test, on this Node and on those named by --node 22,24. The project is kept in
+// the system's temporary directory, so that a second run installs next to nothing.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const project = join(tmpdir(), 'ottla-package-test');
+const { values } = parseArgs({ options: { node: { type: 'string', default: '' } } });
+const nodes = ['', ...values.node.split(',').filter((version) => version !== '')];
+
+const TYPES = `
+import { startBroker, type TestBroker } from 'ottla/testing';
+import { connect } from 'ottla/protocol';
+
+export async function use(): Promise<string> {
+  const kafka: TestBroker = await startBroker({ brokers: 3, topics: ['orders'], settings: { 'num.partitions': 2 } });
+  kafka.faults.on('Produce', { topic: 'orders', request: { acks: 1 } }).reply('NOT_LEADER_OR_FOLLOWER').times(2);
+  const group: string = kafka.traffic.of('OffsetCommit')[0].request.groupId;
+  // @ts-expect-error there is no such request
+  kafka.faults.on('Comit');
+  // @ts-expect-error there is no such error
+  kafka.faults.on('Fetch').reply('NO_SUCH_ERROR');
+  await kafka.clock.advance('8d');
+  // @ts-expect-error no span of time
+  await kafka.clock.advance('soon');
+  await kafka.stop();
+  return group + typeof connect;
+}
+`;
+
+function run(title, command, args, options = {}) {
+  const began = performance.now();
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', ...options });
+  const took = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+  if (status !== 0) {
+    process.stderr.write(`${title} failed after ${took}\n${stdout}\n${stderr}\n`);
+    process.exit(1);
+  }
+  process.stdout.write(`${title}: ok, ${took}\n`);
+  return stdout;
+}
+
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+function layOut(tarball) {
+  for (const name of readdirSync(project))
+    if (name !== 'node_modules' && name !== tarball) rmSync(join(project, name), { recursive: true });
+  for (const folder of ['app', 'vitest', 'jest', 'node-test']) {
+    cpSync(join(root, 'examples', folder), join(project, 'examples', folder), { recursive: true });
+  }
+  const manifest = {
+    name: 'sample',
+    private: true,
+    dependencies: { ottla: `file:./${tarball}`, kafkajs: '^2.2.4' },
+    devDependencies: {
+      jest: '^30',
+      vitest: '^5.1.1',
+      typescript: '^7.0.2',
+      '@types/node': '^26.6.6',
+      '@types/jest': '^30',
+    },
+    jest: { testMatch: ['**/examples/jest/*.test.cjs'] },
+  };
+  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
+  writeFileSync(join(project, 'types.mts'), TYPES);
+  writeFileSync(join(project, 'types.cts'), TYPES);
+}
+
+mkdirSync(project, { recursive: true });
+for (const name of readdirSync(project)) if (name.endsWith('.tgz')) rmSync(join(project, name));
+run('npm pack', npm, ['pack', '--pack-destination', project], { cwd: root });
+const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'));
+layOut(tarball);
+rmSync(join(project, 'node_modules', 'ottla'), { recursive: true, force: true });
+run('npm install', npm, ['install', '--no-audit', '--no-fund', '--no-package-lock']);
+for (const version of nodes.slice(1)) {
+  const prefix = join(project, 'node_modules', `.node-${version}`);
+  run(`npm install node@${version}`, npm, [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    prefix,
+    `node@${version}`,
+  ]);
+}
+
+const bin = join(project, 'node_modules', '.bin');
+run('types', join(bin, 'tsc'), [
+  '--noEmit',
+  '--strict',
+  '--module',
+  'nodenext',
+  '--target',
+  'es2022',
+  '--lib',
+  'es2022,esnext.disposable',
+  '--types',
+  'node',
+  'types.mts',
+  'types.cts',
+]);
+for (const version of nodes) {
+  const node =
+    version === ''
+      ? process.execPath
+      : join(project, 'node_modules', `.node-${version}`, 'node_modules', '.bin', 'node');
+  const path = `${join(node, '..')}${delimiter}${bin}${delimiter}${process.env.PATH}`;
+  const options = { env: { ...process.env, PATH: path, NO_COLOR: '1' } };
+  const on = ` on Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`;
+  run(
+    `vitest${on}`,
+    node,
+    [join(project, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--dir', 'examples/vitest'],
+    options,
+  );
+  const jest = join(project, 'node_modules', 'jest', 'bin', 'jest.js');
+  // The application is an ES module, which jest loads with this flag alone.
+  run(`jest${on}`, node, ['--experimental-vm-modules', jest, '--detectOpenHandles'], options);
+  run(`node:test${on}`, node, ['--test', 'examples/node-test/billing.test.mjs'], options);
+  run(`require${on}`, node, ['-e', "require('ottla/testing').startBroker().then((kafka) => kafka.stop())"], options);
+}
