@@ -1,7 +1,7 @@
 /** Medians over the rounds, their ratios, and how they are shown: as text, as JSON, as the table in docs/performance.md. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { javaCommand } from '../scripts/kafka/tools.ts';
 import { KAFKA_VERSION } from '../scripts/kafka/index.ts';
@@ -43,12 +43,13 @@ const results = fileURLToPath(new URL('results.json', import.meta.url));
 
 export class Report {
   readonly #effort: Effort;
-  readonly #rounds: number;
+  readonly #warmUps: number;
+  readonly #startedBusy = loadavg()[1];
   readonly #loads = new Map<string, { title: string; ottla: Figures[]; kafka: Figures[] }>();
 
-  constructor(effort: Effort, rounds: number) {
+  constructor(effort: Effort, warmUps: number) {
     this.#effort = effort;
-    this.#rounds = rounds;
+    this.#warmUps = warmUps;
   }
 
   add(load: string, title: string, name: Name, figures: Figures): void {
@@ -99,13 +100,21 @@ export class Report {
     return `${[head.join(' '), ...lines, '', ...targetLines(rows)].join('\n')}\n`;
   }
 
+  /** How much else ran belongs to the figures: a load average above the number of cores is a machine shared with others. */
+  #howMeasured(rounds: number): string {
+    const busy = [this.#startedBusy, loadavg()[1]].map((load) => load.toFixed(0)).join(' to ');
+    return `Medians of ${rounds} rounds in turn after ${this.#warmUps} to warm up; load average ${busy}.`;
+  }
+
   /** Into docs/performance.md, between the marks, and bench/results.json. */
-  write(): void {
+  write(rounds: number): void {
     const machine = machineFacts();
     const rows = this.rows();
     const facts = {
       machine,
-      rounds: this.#rounds,
+      rounds,
+      warmUps: this.#warmUps,
+      loadAverages: [this.#startedBusy, loadavg()[1]],
       effort: this.#effort,
       rows,
       samples: Object.fromEntries(this.#loads),
@@ -113,7 +122,15 @@ export class Report {
     writeFileSync(results, `${JSON.stringify(facts, null, 1)}\n`);
     const [before, rest] = readFileSync(page, 'utf8').split(MARK.begin);
     const after = rest.split(MARK.end)[1];
-    const text = [MARK.begin, '', ...machineLines(machine, this.#rounds), '', ...targetTable(rows), '', ...table(rows)];
+    const text = [
+      MARK.begin,
+      '',
+      ...machineLines(machine, this.#howMeasured(rounds)),
+      '',
+      ...targetTable(rows),
+      '',
+      ...table(rows),
+    ];
     writeFileSync(page, `${before}${text.join('\n')}\n\n${MARK.end}${after}`);
   }
 }
@@ -209,10 +226,10 @@ function machineFacts() {
   };
 }
 
-function machineLines(machine: ReturnType<typeof machineFacts>, rounds: number): string[] {
+function machineLines(machine: ReturnType<typeof machineFacts>, how: string): string[] {
   const { processor, cores, memoryGb, system, node, java, ottla, kafka, date } = machine;
   return [
     `${date}: Ottla ${ottla} on Node ${node.slice(1)}; Apache Kafka ${kafka} on ${java}. ${cores} cores of ${processor},`,
-    `${memoryGb} GB, ${system}. Medians of ${rounds} rounds in turn, both brokers warm; the clients share the cores.`,
+    `${memoryGb} GB, ${system}. ${how}`,
   ];
 }

@@ -5,11 +5,13 @@
  *   --rounds 3             measured rounds, after the warm-up
  *   --warm-up 2            rounds that are not measured: Kafka's compiler needs them
  *   --seconds 3            how long a raw load runs
+ *   --share 1              how much of Java's records are sent
+ *   --share 1              how much of Java's records are sent
  *   --quick                one short warm-up, one-second loads, a tenth of Java's records: to see that it runs
  *   --ottla-only           without Apache Kafka: no ratios, for work on Ottla
  *   --dir DIR              where both keep their data (default: the system's temporary directory)
  *   --port 21500           Ottla's; Kafka's is the next, its controller's the one after
- *   --document             also writes docs/performance.md's table and bench/results.json
+ *   --document             also writes docs/performance.md's table and bench/results.json, after each round
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,6 +40,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '3' },
     'warm-up': { type: 'string' },
     seconds: { type: 'string' },
+    share: { type: 'string' },
     quick: { type: 'boolean', default: false },
     'ottla-only': { type: 'boolean', default: false },
     dir: { type: 'string', default: tmpdir() },
@@ -48,7 +51,10 @@ const { values: flags } = parseArgs({
 
 const rounds = Number(flags.rounds);
 const warmUps = Number(flags['warm-up'] ?? (flags.quick ? 1 : 2));
-const effort: Effort = { seconds: Number(flags.seconds ?? (flags.quick ? 1 : 3)), share: flags.quick ? 0.1 : 1 };
+const effort: Effort = {
+  seconds: Number(flags.seconds ?? (flags.quick ? 1 : 3)),
+  share: Number(flags.share ?? (flags.quick ? 0.1 : 1)),
+};
 const warmUp: Effort = { seconds: Math.min(2, effort.seconds), share: effort.share / 3 };
 const port = Number(flags.port);
 
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
   if (!usageIsKnown) say('bench: no /proc on this system: processor time and memory are left out');
   const loads = chosen();
   const dir = mkdtempSync(join(flags.dir, 'ottla-bench-'));
-  const report = new Report(effort, rounds);
+  const report = new Report(effort, warmUps);
   const brokers: BrokerUnderLoad[] = [];
   try {
     if (flags.only === undefined && !flags['ottla-only']) {
@@ -99,9 +105,10 @@ async function main(): Promise<void> {
     for (let turn = 1; turn <= rounds; turn++) {
       say(`round ${turn} of ${rounds}`);
       await round(turn % 2 === 1 ? brokers : brokers.toReversed(), loads, effort, report);
+      if (flags.document) report.write(turn);
+      if (flags.document) report.write(turn);
     }
     process.stdout.write(report.text());
-    if (flags.document) report.write();
   } finally {
     for (const broker of brokers) await broker.stop();
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
