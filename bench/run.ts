@@ -6,7 +6,6 @@
  *   --warm-up 2            rounds that are not measured: Kafka's compiler needs them
  *   --seconds 3            how long a raw load runs
  *   --share 1              how much of Java's records are sent
- *   --share 1              how much of Java's records are sent
  *   --quick                one short warm-up, one-second loads, a tenth of Java's records: to see that it runs
  *   --ottla-only           without Apache Kafka: no ratios, for work on Ottla
  *   --dir DIR              where both keep their data (default: the system's temporary directory)

@@ -93,10 +93,22 @@ export async function spawnTool(
   if (mainClass === undefined) throw new Error(`Apache Kafka has no tool '${name}': ${toolNames.join(', ')}`);
   const { classpath } = await install();
   const flags = RUNS_LONG.test(name) ? ['-Xmx512M', ...BROKER_JVM] : TOOL_JVM;
-  return spawn(javaCommand(), [...flags, QUIET, ...(options.jvm ?? []), '-cp', classpath, mainClass, ...args], {
+  const child = spawn(javaCommand(), [...flags, QUIET, ...(options.jvm ?? []), '-cp', classpath, mainClass, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: options.env ?? process.env,
   });
+  await started(child);
+  return child;
+}
+
+/** @throws when there is no Java to start */
+export async function started(child: ChildProcess): Promise<void> {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`Java cannot be started (${why}): install Java 17 or later, or set JAVA_HOME`, { cause: error });
+  }
 }
 
 /** Runs a tool to its end. */
