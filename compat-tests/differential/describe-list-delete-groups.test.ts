@@ -1,26 +1,54 @@
-import { DeleteGroups, DescribeGroups, ListGroups, OffsetCommit, OffsetDelete } from '../../protocol/apis/index.ts';
+import {
+  ConsumerGroupDescribe,
+  ConsumerGroupHeartbeat,
+  DeleteGroups,
+  DescribeGroups,
+  ListGroups,
+  OffsetCommit,
+  OffsetDelete,
+} from '../../protocol/apis/index.ts';
 import { differential } from './differential.ts';
 import { joined } from './members.ts';
 import type { Side, Topic } from './side.ts';
 
 type Prepared = Pick<Side, 'name' | 'topic' | 'send'>;
 
-/** One group with a member, one with offsets only, one that is being joined. */
-async function groups(side: Prepared): Promise<{ stable: string; simple: string; syncing: string; topic: Topic }> {
-  const [stable, simple, syncing] = ['stable', 'simple', 'syncing'].map((word) => side.name(word));
+interface Groups {
+  readonly stable: string;
+  readonly simple: string;
+  readonly syncing: string;
+  readonly modern: string;
+  readonly emptied: string;
+  readonly topic: Topic;
+}
+
+/** One group with a member, one with offsets only, one that is being joined; two of the consumer protocol. */
+async function groups(side: Prepared): Promise<Groups> {
+  const words = ['stable', 'simple', 'syncing', 'modern', 'emptied'];
+  const [stable, simple, syncing, modern, emptied] = words.map((word) => side.name(word));
   await joined(side, stable);
   await joined(side, syncing, { sync: false, protocolType: 'connect' });
   const topic = await side.topic('topic', { partitions: 2 });
   const partitions = [{ partitionIndex: 0, committedOffset: 7, committedMetadata: '' }];
   await side.send(OffsetCommit, { groupId: simple, memberId: '', topics: [{ ...topic, partitions }] });
-  return { stable, simple, syncing, topic };
+  for (const groupId of [modern, emptied]) {
+    const member = { groupId, memberId: 'member', rebalanceTimeoutMs: 30_000 };
+    await side.send(ConsumerGroupHeartbeat, {
+      ...member,
+      memberEpoch: 0,
+      subscribedTopicNames: [topic.name],
+      topicPartitions: [],
+    });
+  }
+  await side.send(ConsumerGroupHeartbeat, { groupId: emptied, memberId: 'member', memberEpoch: -1 });
+  return { stable, simple, syncing, modern, emptied, topic };
 }
 
 differential(DescribeGroups, {
   'groups in all states': async (side) => {
-    const { stable, simple, syncing } = await groups(side);
-    for (const each of [stable, simple, syncing]) await side.ask({ groups: [each] });
-    await side.ask({ groups: [stable, simple, syncing, side.name('none')] });
+    const { stable, simple, syncing, modern, emptied } = await groups(side);
+    for (const each of [stable, simple, syncing, modern, emptied]) await side.ask({ groups: [each] });
+    await side.ask({ groups: [stable, simple, syncing, modern, side.name('none')] });
   },
   operations: async (side) =>
     side.ask({ groups: [(await groups(side)).stable, side.name('none')], includeAuthorizedOperations: true }),
@@ -40,15 +68,26 @@ const states = [
   'PreparingRebalance',
   'Dead',
   'Unknown',
+  'Assigning',
+  'Reconciling',
+  ' stable ',
   'nonsense',
   '',
 ];
-const types = ['classic', 'Classic', 'consumer', 'share', 'streams', 'nonsense', ''];
+const types = ['classic', 'Classic', 'consumer', 'CONSUMER', ' consumer', 'share', 'streams', 'nonsense', ''];
 
 differential(ListGroups, {
   'all groups': async (side) => {
     await groups(side);
     await side.ask({});
+  },
+  'in states and of types, several of each': async (side) => {
+    await groups(side);
+    await side.ask({ statesFilter: ['EMPTY', 'stable', 'nonsense'] });
+    await side.ask({ statesFilter: ['Empty'], typesFilter: ['CONSUMER'] });
+    await side.ask({ statesFilter: ['Stable', 'CompletingRebalance'], typesFilter: ['classic', 'consumer'] });
+    await side.ask({ statesFilter: ['CompletingRebalance'], typesFilter: ['consumer'] });
+    await side.ask({ typesFilter: ['classic', 'nonsense'] });
   },
   ...Object.fromEntries(
     states.map((state) => [
@@ -72,9 +111,10 @@ differential(ListGroups, {
 
 differential(DeleteGroups, {
   'groups in all states': async (side) => {
-    const { stable, simple, syncing } = await groups(side);
-    await side.ask({ groupsNames: [stable, simple, syncing, side.name('none')] });
+    const { stable, simple, syncing, modern, emptied } = await groups(side);
+    await side.ask({ groupsNames: [stable, simple, syncing, modern, emptied, side.name('none')] });
     await side.askOf(DescribeGroups, 5, { groups: [stable, simple, syncing] });
+    await side.askOf(ConsumerGroupDescribe, 0, { groupIds: [modern, emptied], includeAuthorizedOperations: false });
   },
   'a group twice': async (side) => {
     const { simple } = await groups(side);
@@ -95,6 +135,13 @@ differential(OffsetDelete, {
     const partitions = [0, 1, 9, -1].map((partitionIndex) => ({ partitionIndex }));
     await side.ask({ groupId: simple, topics: [{ name: topic.name, partitions }] });
     await side.ask({ groupId: simple, topics: [{ name: topic.name, partitions }] });
+  },
+  'of groups of the consumer protocol': async (side) => {
+    const { modern, emptied, topic } = await groups(side);
+    for (const name of [topic.name, side.name('other')]) {
+      await side.ask({ groupId: modern, topics: [{ name, partitions: [{ partitionIndex: 0 }] }] });
+      await side.ask({ groupId: emptied, topics: [{ name, partitions: [{ partitionIndex: 0 }] }] });
+    }
   },
   'of a group with members': async (side) => {
     const { stable, topic } = await groups(side);

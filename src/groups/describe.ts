@@ -69,9 +69,11 @@ export function listGroup(
     group.type === 'consumer'
       ? { groupId, groupType, protocolType: 'consumer', groupState: stateOf(group) }
       : { groupId, groupType, protocolType: group.protocolType ?? '', groupState: group.state };
-  return passes(listed.groupState, statesFilter) && passes(listed.groupType, typesFilter) ? listed : null;
+  // Kafka forgives spaces around the name of a state, not around that of a type.
+  const states = statesFilter.map((state) => state.trim());
+  return passes(listed.groupState, states) && passes(listed.groupType, typesFilter) ? listed : null;
 }
 
 function passes(word: string, filter: readonly string[]): boolean {
-  return filter.length === 0 || filter.some((allowed) => allowed.trim().toLowerCase() === word.toLowerCase());
+  return filter.length === 0 || filter.some((allowed) => allowed.toLowerCase() === word.toLowerCase());
 }
