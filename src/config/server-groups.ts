@@ -57,7 +57,8 @@ export const groupCoordinatorKeys = {
   'group.consumer.regex.refresh.interval.ms': int(
     600_000,
     { min: 10_000, internal: true },
-    'Milliseconds between new evaluations of subscriptions given as regular expressions.',
+    'Milliseconds between new evaluations of subscriptions given as regular expressions. A topic that comes or goes is ' +
+      'noticed by the next heartbeat, once a second at most (Apache Kafka: once in ten seconds).',
   ),
   'group.consumer.session.timeout.ms': int(
     45_000,
