@@ -80,8 +80,5 @@ async function joinLibrdkafka(protocol: 'classic' | 'consumer'): Promise<() => P
 }
 
 const leave = await join();
-process.on('message', async () => {
-  await leave();
-  process.exit(0);
-});
+process.on('message', () => void leave().then(() => process.exit(0)));
 process.on('disconnect', () => process.exit(0));

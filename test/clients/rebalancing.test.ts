@@ -82,7 +82,7 @@ test.concurrent.for(clients)(
     const start = (): ChildProcess => {
       const member = fork(new URL('member.ts', import.meta.url), [client, bootstrap.address, groupId, topic]);
       const values = new Set<string>();
-      member.on('message', (value) => values.add(String(value)));
+      member.on('message', (value) => values.add(value as string));
       received.set(member, values);
       onTestFinished(() => void member.kill('SIGKILL'));
       return member;
