@@ -13,7 +13,7 @@ export type MemberClient =
   | 'librdkafka, classic'
   | 'librdkafka, consumer';
 
-const SESSION_MS = 2000;
+const SESSION_MS = 3000;
 const HEARTBEAT_MS = 100;
 
 const [client, bootstrap, groupId, topic] = process.argv.slice(2) as [MemberClient, string, string, string];
