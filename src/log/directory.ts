@@ -10,7 +10,7 @@ import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
-import { PARTITION_METADATA } from './log-loader.ts';
+import { PARTITION_METADATA, partitionMetadata } from './log-loader.ts';
 import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
 
 const META_PROPERTIES = 'meta.properties';
@@ -91,8 +91,8 @@ export class LogDirectory {
     const marker = join(path, CLEAN_SHUTDOWN);
     this.cleanShutdown = files.exists(marker);
     this.previousBrokerEpoch = this.cleanShutdown ? brokerEpochIn(files.readAll(marker).toString()) : -1;
-    this.#recoveryPoints = readCheckpoint(files, join(path, RECOVERY_POINTS));
-    this.#logStartOffsets = readCheckpoint(files, join(path, LOG_START_OFFSETS));
+    this.#recoveryPoints = readCheckpoint(options, RECOVERY_POINTS, 'nothing: logs are read and checked instead');
+    this.#logStartOffsets = readCheckpoint(options, LOG_START_OFFSETS, 'delete again what DeleteRecords had deleted');
     if (!this.cleanShutdown) return;
     files.remove(marker); // a crash from here on is one
     files.syncDirectory(path);
@@ -170,6 +170,11 @@ export class LogDirectory {
     this.#lock.release();
   }
 
+  /** Writes down whose the partition's folder `name` is. */
+  labelPartition(name: string, topicId: string): void {
+    this.files.replace(join(this.path, name, PARTITION_METADATA), partitionMetadata(topicId));
+  }
+
   #topicIdIn(directory: string): string | null {
     const path = join(directory, PARTITION_METADATA);
     if (!this.files.exists(path)) return null;
@@ -181,7 +186,14 @@ export class LogDirectory {
 function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; directoryId: string } {
   const { files, path, nodeId, clusterId, random } = options;
   const file = join(path, META_PROPERTIES);
-  const known = files.exists(file) ? parseProperties(files.readAll(file).toString()) : new Map<string, string>();
+  const isNew = !files.exists(file);
+  const known = isNew ? new Map<string, string>() : parseProperties(files.readAll(file).toString());
+  for (const key of isNew ? [] : ['version', 'node.id', 'cluster.id']) {
+    if (known.has(key)) continue;
+    throw new LogDirectoryError(
+      `${file} is damaged, it has no ${key}; write it back, or remove the file for a new identity.`,
+    );
+  }
   const version = known.get('version');
   if (version !== undefined && version !== '1') {
     throw new LogDirectoryError(`${file} has version ${version}, not 1; it is not of a broker this one can follow.`);
@@ -194,11 +206,17 @@ function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; dire
   if (knownCluster !== undefined && clusterId !== undefined && knownCluster !== clusterId) {
     throw new LogDirectoryError(`${path} belongs to cluster ${knownCluster}, not ${clusterId}; use another log.dirs.`);
   }
+  const directoryId = known.get('directory.id');
+  if (directoryId !== undefined && !/^[\w-]{22}$/.test(directoryId)) {
+    throw new LogDirectoryError(
+      `${file} is damaged, ${directoryId} is no directory.id; remove that line for a new one.`,
+    );
+  }
   const meta = {
     clusterId: knownCluster ?? clusterId ?? randomUuid(random),
-    directoryId: known.get('directory.id') ?? randomUuid(random),
+    directoryId: directoryId ?? randomUuid(random),
   };
-  if (known.size === 0 || !known.has('directory.id') || knownCluster === undefined) {
+  if (directoryId === undefined) {
     const ids = `node.id=${nodeId}\ndirectory.id=${meta.directoryId}\n`;
     files.replace(file, `${ids}version=1\ncluster.id=${meta.clusterId}\n`);
   }
@@ -219,6 +237,10 @@ function brokerEpochIn(text: string): number {
   return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1);
 }
 
-function readCheckpoint(files: Files, path: string): OffsetCheckpoint {
-  return (files.exists(path) ? decodeOffsetCheckpoint(files.readAll(path).toString()) : null) ?? new Map();
+function readCheckpoint({ files, logger, path }: LogDirectoryOptions, name: string, next: string): OffsetCheckpoint {
+  const file = join(path, name);
+  if (!files.exists(file)) return new Map();
+  const found = decodeOffsetCheckpoint(files.readAll(file).toString('latin1'));
+  if (found === null) logger.warn('checkpoint.damaged', { file, next });
+  return found ?? new Map();
 }

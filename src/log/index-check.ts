@@ -7,6 +7,7 @@ import type { OpenFile } from '../platform/files.ts';
 import { headers } from './batch-scan.ts';
 import type { OffsetIndex } from './offset-index.ts';
 import type { TimeIndex } from './time-index.ts';
+import type { AbortedTransaction, TransactionIndex } from './transaction-index.ts';
 
 /** What is needed of a segment. */
 export interface IndexedSegment {
@@ -32,6 +33,39 @@ export function isTimeEntryTrue(segment: IndexedSegment, entry: number): boolean
   const position = segment.positionOf(timeIndex.offset(entry));
   headers.follow(segment.file);
   return headers.load(position, size) && batch.maxTimestamp(headers.bytes, headers.at) === timeIndex.timestamp(entry);
+}
+
+/** Whether each aborted transaction has its marker where the index says, and begins where its producer wrote. */
+export function areAbortsTrue(
+  segment: IndexedSegment & {
+    readonly baseOffset: number;
+    readonly transactions: TransactionIndex;
+  },
+): boolean {
+  let last = -1;
+  return segment.transactions.entries.every((entry) => {
+    const isAscending = entry.lastOffset > last;
+    last = entry.lastOffset;
+    return isAscending && isAbortTrue(segment, entry);
+  });
+}
+
+function isAbortTrue(
+  segment: IndexedSegment & { readonly baseOffset: number },
+  { producerId, firstOffset, lastOffset, lastStableOffset }: AbortedTransaction,
+): boolean {
+  if (firstOffset < 0 || firstOffset >= lastOffset || lastStableOffset < 0 || lastStableOffset > lastOffset + 1)
+    return false;
+  for (const offset of [firstOffset, lastOffset]) {
+    if (offset < segment.baseOffset) continue;
+    const position = segment.positionOf(offset);
+    if (!headers.load(position, segment.size)) return false;
+    const { bytes, at } = headers;
+    if (batch.baseOffset(bytes, at) > offset) continue; // compaction took it
+    if (batch.baseOffset(bytes, at) !== offset || batch.producerId(bytes, at) !== producerId) return false;
+    if (batch.isControl(batch.attributes(bytes, at)) !== (offset === lastOffset)) return false;
+  }
+  return true;
 }
 
 export interface HeaderFacts {

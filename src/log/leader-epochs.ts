@@ -86,7 +86,7 @@ export class LeaderEpochs {
     return `${VERSION}\n${this.#entries.length}\n${lines.join('')}`;
   }
 
-  /** Null when the text is not what `encode` writes, as after a crash. */
+  /** Null when the text is not what `encode` writes, or its entries do not ascend: the log itself has to tell. */
   static decode(text: string): LeaderEpochs | null {
     const [version, count, ...lines] = text.split('\n');
     if (version !== VERSION || Number(count) !== lines.length - 1 || lines.at(-1) !== '') return null;
@@ -94,7 +94,10 @@ export class LeaderEpochs {
     for (const line of lines.slice(0, -1)) {
       const match = /^(\d+) (\d+)$/.exec(line);
       if (match === null) return null;
-      entries.push({ epoch: Number(match[1]), startOffset: Number(match[2]) });
+      const entry = { epoch: Number(match[1]), startOffset: Number(match[2]) };
+      const last = entries.at(-1);
+      if (last !== undefined && (entry.epoch <= last.epoch || entry.startOffset <= last.startOffset)) return null;
+      entries.push(entry);
     }
     return new LeaderEpochs(entries);
   }

@@ -18,6 +18,11 @@ import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-file
 export const EPOCH_CHECKPOINT = 'leader-epoch-checkpoint';
 export const PARTITION_METADATA = 'partition.metadata';
 
+/** The text of partition.metadata. */
+export function partitionMetadata(topicId: string): string {
+  return `version: 0\ntopic_id: ${topicId}`;
+}
+
 export interface LoadedLog {
   segments: Segment[];
   logStartOffset: number;
@@ -47,7 +52,9 @@ export function loadLog(options: LogOptions): LoadedLog {
     const segment = new Segment(files, directory, offset, clock.now(), sizes);
     segment.report = (event, facts) => options.logger.error(event, facts);
     segments.push(segment);
-    if (broken === null && segment.hasBrokenIndexes(sizes)) broken = segment;
+    if (broken !== null || !segment.hasBrokenIndexes(sizes)) continue;
+    broken = segment;
+    if (cleanShutdown) options.logger.warn('log.index-rebuilt', { file: segment.path });
   }
 
   const epochs = loadEpochs(options, names);
@@ -62,7 +69,10 @@ export function loadLog(options: LogOptions): LoadedLog {
     else if (cleanShutdown) recoverFrom = last.baseOffset;
   }
   if (broken !== null) recoverFrom = Math.min(recoverFrom, broken.baseOffset);
-  if (epochs === null) recoverFrom = 0; // only the log itself can tell them
+  if (epochs === null) {
+    recoverFrom = 0; // only the log itself can tell them
+    if (segments.some(({ size }) => size > 0)) options.logger.warn('log.epochs-rebuilt', { path: directory });
+  }
   const found = epochs ?? new LeaderEpochs();
   if (recoverFrom !== Infinity) {
     const isTrusted = (segment: Segment) => !cleanShutdown && epochs !== null && segment !== broken;
@@ -71,9 +81,15 @@ export function loadLog(options: LogOptions): LoadedLog {
 
   const logStartOffset = Math.max(options.logStartOffset ?? 0, segments[0]?.baseOffset ?? 0);
   if (segments.length === 0 || logStartOffset > endOffset) {
+    if (segments.some(({ size }) => size > 0)) {
+      moveAside(options, segments, logStartOffset, endOffset);
+      snapshotOffsets.length = 0;
+    }
     endOffset = startAt(options, segments, logStartOffset);
   }
-  const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets);
+  const snapshots = new ProducerSnapshots(files, directory, snapshotOffsets, (file) =>
+    options.logger.warn('log.snapshot-damaged', { file, next: 'nothing: producers are known from the log' }),
+  );
   const changed = [found.truncateTo(endOffset), found.truncateFrom(logStartOffset)].includes(true);
   if (changed || recoverFrom !== Infinity) files.replace(join(directory, EPOCH_CHECKPOINT), found.encode(), false);
   const producers = snapshots.load(segments, logStartOffset, endOffset, recoverFrom);
@@ -101,7 +117,7 @@ function listFiles(options: LogOptions): Set<string> {
     names.delete(name);
   }
   if (!names.has(PARTITION_METADATA)) {
-    files.replace(join(directory, PARTITION_METADATA), `version: 0\ntopic_id: ${options.topicId}`, false);
+    files.replace(join(directory, PARTITION_METADATA), partitionMetadata(options.topicId), false);
   }
   return names;
 }
@@ -191,6 +207,25 @@ function startAt(options: LogOptions, segments: Segment[], offset: number): numb
   else files.open(segment.path, 'write').close();
   segments.push(segment);
   return offset;
+}
+
+/**
+ * Its records were deleted, says log-start-offset-checkpoint, beyond its end. Either the end was lost with the machine's
+ * power, or the checkpoint is damaged: then this is all there is, and must not be thrown away.
+ */
+function moveAside(options: LogOptions, segments: readonly Segment[], logStartOffset: number, endOffset: number): void {
+  const { files, directory, clock, logger } = options;
+  const aside = `${directory}.${clock.now().toString(16).padStart(32, '0')}-stray`;
+  logger.warn('log-moved-aside', {
+    from: directory,
+    to: aside,
+    logStartOffset,
+    endOffset,
+    next: 'remove it when you do not miss it',
+  });
+  for (const segment of segments) segment.close();
+  files.rename(directory, aside);
+  listFiles(options);
 }
 
 function removeFiles({ files }: LogOptions, segment: Segment): void {

@@ -14,10 +14,13 @@ export const SNAPSHOT_SUFFIX = '.snapshot';
 export class ProducerSnapshots {
   readonly #files: Files;
   readonly #directory: string;
+  readonly #onDamage: (path: string) => void;
   /** Ascending. */
   #offsets: number[];
 
-  constructor(files: Files, directory: string, offsets: number[]) {
+  /** `onDamage` is told of one that cannot be used. */
+  constructor(files: Files, directory: string, offsets: number[], onDamage: (path: string) => void) {
+    this.#onDamage = onDamage;
     this.#files = files;
     this.#directory = directory;
     this.#offsets = offsets.sort((a, b) => a - b);
@@ -49,6 +52,7 @@ export class ProducerSnapshots {
       if (offset > atMost) continue;
       const entries = decodeProducerSnapshot(this.#files.readAll(this.#path(offset)));
       if (entries !== null) return replay(new ProducerState(entries), segments, offset, endOffset, new Set(rebuilt));
+      this.#onDamage(this.#path(offset));
       this.#remove(offset);
     }
     return replay(new ProducerState(), segments, logStartOffset, endOffset, new Set(rebuilt));

@@ -7,7 +7,7 @@ import type { Files, OpenFile } from '../platform/files.ts';
 import type { Facts } from '../platform/logger.ts';
 import { headers } from './batch-scan.ts';
 import { CorruptBatchError, DamageList, extentOfDamage } from './damage.ts';
-import { headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
+import { areAbortsTrue, headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { maxSegmentMs, rollJitterMs } from './roll-age.ts';
 import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
@@ -230,7 +230,7 @@ export class Segment {
 
   /** True when an index is missing or cannot belong to this log: `recover` makes it anew. */
   hasBrokenIndexes(sizes: SegmentSizes): boolean {
-    if (this.transactions.isBroken) return true;
+    if (this.transactions.isBroken || !areAbortsTrue(this)) return true;
     if (this.size === 0) return sizes.index > 0 || sizes.timeIndex > 0;
     if (sizes.index < 0 || sizes.timeIndex < 0 || sizes.index % 8 !== 0 || sizes.timeIndex % 12 !== 0) return true;
     return this.offsetIndex.isBroken(this.size);

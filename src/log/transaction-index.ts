@@ -48,7 +48,12 @@ export class TransactionIndex {
 
   /** Whether the file cannot be what was written: the log has to tell. */
   get isBroken(): boolean {
-    return this.#size % TRANSACTION_ENTRY_BYTES !== 0;
+    if (this.#size % TRANSACTION_ENTRY_BYTES !== 0) return true;
+    if (this.#size === 0) return false;
+    const bytes = this.#files.readAll(this.path);
+    for (let at = 0; at < bytes.length; at += TRANSACTION_ENTRY_BYTES)
+      if (readInt16(bytes, at) !== VERSION) return true;
+    return false;
   }
 
   /** Takes note of a transaction that has ended in this segment, if it was aborted. `producers` has seen its marker. */

@@ -8,11 +8,11 @@ import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { FoundFolders } from './found-folders.ts';
 import { Homes } from './homes.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { Failures } from './traffic.ts';
-import { keepsOther } from './twice-found.ts';
 import { UnsettledAnswers } from './unsettled.ts';
 
 export interface PartitionPlan {
@@ -55,8 +55,7 @@ export class Partitions {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #homes: Homes;
-  /** Folders found at start: their names → the ids of the topics they belong to. */
-  readonly #foundIds = new Map<string, string | null>();
+  readonly #found: FoundFolders;
   readonly #progress: OpeningProgress;
   /** Logs opened whose ends are not on the disk for sure. */
   readonly #recovered: Log[] = [];
@@ -72,17 +71,12 @@ export class Partitions {
   constructor(options: PartitionsOptions) {
     this.#options = options;
     this.#homes = new Homes(options);
+    this.#found = new FoundFolders(options);
     for (const directory of options.directories) {
       directory.health.onOffline(() => this.#wakeWaitersIn(directory));
-      for (const { name, topicId } of directory.partitions()) {
-        const other = this.#homes.get(name);
-        if (other !== undefined && keepsOther(options, name, other, directory)) continue;
-        if (other !== undefined) this.#homes.release(name);
-        this.#homes.claim(name, directory);
-        this.#foundIds.set(name, topicId);
-      }
+      this.#found.look(directory, this.#homes);
     }
-    this.#progress = new OpeningProgress(options.clock, options.logger, this.#foundIds.size);
+    this.#progress = new OpeningProgress(options.clock, options.logger, this.#found.count);
   }
 
   topicByName(name: string): Topic | undefined {
@@ -348,7 +342,7 @@ export class Partitions {
     const home = this.#homes.get(name) ?? this.#homes.choose(name, plan.partitions[index].directoryId);
     const path = join(home.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
-    const checkpoint = this.#isFound(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
+    const checkpoint = this.#found.take(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
     const log = Log.open({
       ...this.#doorsOf(home), config: plan.config, topicId: plan.id, directory: path,
       cleanShutdown: home.cleanShutdown, ...checkpoint,
@@ -360,23 +354,6 @@ export class Partitions {
       settleOthers: () => this.#settleTouched(),
       flush: () => this.#flush(),
     });
-  }
-
-  /**
-   * Whether a folder of this name was there at the start. One that belongs to another topic (deleted while we were down)
-   * makes room, and is kept.
-   */
-  #isFound(home: LogDirectory, name: string, topicId: string): boolean {
-    const { files, logger } = this.#options;
-    const other = this.#foundIds.get(name);
-    this.#foundIds.delete(name);
-    if (other === undefined) return false;
-    if (other === null || other === topicId) return true;
-    const path = join(home.path, name);
-    const aside = `${path}.${Buffer.from(other, 'base64url').toString('hex')}-stray`;
-    logger.warn('log-moved-aside', { from: path, to: aside, topicId: other, next: 'remove it when you do not miss it' });
-    files.rename(path, aside);
-    return false;
   }
 
   /** Whoever waits for more is told that there will be none. */

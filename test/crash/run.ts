@@ -1,6 +1,7 @@
 /**
- * The long way: `npm run test:crash -- --stories 20 --steps 120`. Stops each story at every change, with every length of
- * every torn write (--torn limits them) and flipped bits; prints how far it is. CRASH_SEED=n tells the story of that seed.
+ * The long way: `npm run test:crash -- --minutes 60 --steps 120`. Stops each story at every change, with some lengths of
+ * each torn write (`--torn all`: every one) and flipped bits; prints how far it is. A story that has begun is told to its end;
+ * `--stories n` tells so many, however long that takes. CRASH_SEED=n tells the story of that seed.
  */
 import { parseArgs } from 'node:util';
 import { sweep } from './sweep.ts';
@@ -8,18 +9,23 @@ import { live } from './workload.ts';
 
 const { values } = parseArgs({
   options: {
-    stories: { type: 'string', default: '10' },
+    minutes: { type: 'string', default: '8' },
+    stories: { type: 'string' },
     steps: { type: 'string', default: '80' },
     torn: { type: 'string', default: '8' },
     flips: { type: 'string', default: '3' },
   },
 });
 const first = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
-const stories = process.env.CRASH_SEED === undefined ? Number(values.stories) : 1;
+const only = process.env.CRASH_SEED === undefined ? values.stories : '1';
+let stories = 0;
 let total = 0;
 let failed = 0;
 const startedMs = performance.now();
-for (let seed = first; seed < first + stories; seed++) {
+const minutes = () => (performance.now() - startedMs) / 60_000;
+const goesOn = () =>
+  only === undefined ? stories === 0 || minutes() < Number(values.minutes) : stories < Number(only);
+for (let seed = first; goesOn(); seed++, stories++) {
   const story = await live(seed, Number(values.steps));
   let saidMs = 0;
   const { crashes, failures } = await sweep(story, {

@@ -40,6 +40,31 @@ describe('a log directory', () => {
     expect(files.readAll('/data/meta.properties').toString()).toBe(text);
   });
 
+  it.each(['node.id', 'version', 'cluster.id'])('refuses a meta.properties that lost its %s', (key) => {
+    const files = new MemoryFiles();
+    directory(files).close([]);
+    const text = files.readAll('/data/meta.properties').toString();
+    files.replace('/data/meta.properties', text.replace(key, `x${key}`));
+    expect(() => directory(files)).toThrow(`it has no ${key}; write it back`);
+  });
+
+  it('refuses a directory.id that is none', () => {
+    const files = new MemoryFiles();
+    files.makeDirectory('/data');
+    files.replace('/data/meta.properties', 'node.id=1\ndirectory.id=|\nversion=1\ncluster.id=a\n');
+    expect(() => directory(files)).toThrow(/meta\.properties is damaged, \| is no directory\.id/);
+  });
+
+  it('says that a checkpoint is damaged', () => {
+    const files = new MemoryFiles();
+    directory(files).close([{ directory: '/data/orders-0', recoveryPoint: 7, logStartOffset: 5 }]);
+    files.replace('/data/log-start-offset-checkpoint', '0\n1\norders 0 5');
+    const said: string[] = [];
+    const again = directory(files, { logger: { ...silentLogger, warn: (event) => said.push(event) } });
+    expect(said).toEqual(['checkpoint.damaged']);
+    expect(again.checkpointOf('orders', 0)).toEqual({ recoveryPoint: 7, logStartOffset: 0 });
+  });
+
   it('belongs to one node of one cluster', () => {
     const files = new MemoryFiles();
     directory(files, { clusterId: 'a' }).close([]);

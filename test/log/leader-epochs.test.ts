@@ -53,4 +53,10 @@ describe('leader epochs', () => {
   it.each(['', '0\n', '1\n0\n', '0\n2\n0 0\n', '0\n1\n0 x\n', '0\n1\n0 0'])('%j is not such a file', (text) => {
     expect(LeaderEpochs.decode(text)).toBeNull();
   });
+
+  it('are not believed where they do not ascend', () => {
+    expect(LeaderEpochs.decode('0\n2\n1 0\n2 10\n')?.latest).toBe(2);
+    expect(LeaderEpochs.decode('0\n2\n3 0\n2 10\n')).toBeNull();
+    expect(LeaderEpochs.decode('0\n2\n1 10\n2 10\n')).toBeNull();
+  });
 });

@@ -176,3 +176,44 @@ describe('after an orderly end', () => {
     expect(stateOf(open())).toEqual(before);
   });
 });
+
+describe('what a checkpoint says', () => {
+  it('throws no log away: one that ends before its noted start is kept aside', () => {
+    const { open, stage, warnings } = fixture();
+    const log = open();
+    append(log, batchOf(['a', 'b']));
+    stage.flush();
+    log.close();
+    const again = open({ logStartOffset: 77, recoveryPoint: 2 });
+    expect([again.logStartOffset, again.endOffset]).toEqual([77, 77]);
+    expect(append(again, batchOf(['c']))).toBe(77);
+    stage.flush();
+    expect(warnings.map(({ event }) => event)).toEqual(['log-moved-aside']);
+    const aside = String(warnings[0].facts?.to);
+    expect(readAll(open({ directory: aside })).map(({ value }) => value)).toEqual(['a', 'b']);
+    again.close();
+    expect(open({ logStartOffset: 77, recoveryPoint: 78 }).endOffset).toBe(78);
+  });
+
+  it('a damaged snapshot of producers, and damaged leader epochs, are said and made anew', () => {
+    const { open, files, stage, warnings } = fixture();
+    const log = open();
+    append(log, batchOf(['a'], { producerId: 7, producerEpoch: 0, baseSequence: 0 }), 3);
+    stage.flush();
+    log.close();
+    for (const [name, event] of [
+      [`${'1'.padStart(20, '0')}.snapshot`, 'log.snapshot-damaged'],
+      ['leader-epoch-checkpoint', 'log.epochs-rebuilt'],
+    ]) {
+      warnings.length = 0;
+      const bytes = files.readAll(`${DIRECTORY}/${name}`);
+      bytes[0] ^= 0x40;
+      files.replace(`${DIRECTORY}/${name}`, bytes);
+      const again = open({ recoveryPoint: 1 });
+      expect(warnings.map((each) => each.event)).toEqual([event]);
+      expect(again.producers.producers.size).toBe(1);
+      expect(again.latestEpoch).toBe(3);
+      again.close();
+    }
+  });
+});

@@ -40,6 +40,29 @@ describe('.txnindex', () => {
     );
   });
 
+  it('is made anew after an orderly end when one of its bits has changed', () => {
+    const { open, files, stage, warnings } = fixture();
+    const log = open();
+    fill(log);
+    stage.flush();
+    log.close();
+    const path = `${DIRECTORY}/${'0'.repeat(20)}.txnindex`;
+    const whole = files.readAll(path);
+    const found = log.recoveryPoint;
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const damaged = Buffer.from(whole);
+      damaged[bit >> 3] ^= 1 << (bit & 7);
+      files.replace(path, damaged);
+      const again = open({ recoveryPoint: found });
+      // A lower lastStableOffset ends no search too early.
+      const expected = ABORTED.map(({ lastStableOffset: _, ...entry }) => expect.objectContaining(entry));
+      expect(again.abortedTransactions(0, 9), `bit ${bit}`).toEqual(expected);
+      again.close();
+    }
+    expect(warnings.length).toBeGreaterThan(whole.length * 7);
+    expect(new Set(warnings.map(({ event }) => event))).toEqual(new Set(['log.index-rebuilt']));
+  });
+
   it.each([100, 1e6])(
     'tells of the transactions in a range, by first offset, in segments of %i bytes',
     (segmentBytes) => {

@@ -156,13 +156,31 @@ describe('a restart', () => {
     file.close();
   });
 
+  test('reads a topic id of which one character is damaged, and writes it again', () => {
+    fixture.apply('orders', topicId(0));
+    fixture.produceValues(fixture.partition('orders'), 'old');
+    fixture.partitions.settle();
+    fixture.close();
+    const path = `${DIRECTORY}/orders-0/partition.metadata`;
+    const whole = fixture.files.readAll(path).toString();
+    for (const damaged of [whole.replace(/.$/, '7'), whole.replace('topic', 'tnpic')]) {
+      fixture.files.replace(path, damaged);
+      fixture.reopen();
+      fixture.apply('orders', topicId(0));
+      expect(fixture.partition('orders').endOffset).toBe(1);
+      expect(fixture.events()).toContain('partition.metadata-repaired');
+      expect(fixture.files.readAll(path).toString()).toBe(whole);
+      fixture.close();
+    }
+  });
+
   test('moves the folder of another topic of this name aside, and keeps it', () => {
     fixture.apply('orders', topicId(0));
     fixture.produceValues(fixture.partition('orders'), 'old');
     fixture.partitions.settle();
     fixture.close();
     fixture.reopen();
-    fixture.apply('orders', topicId(1));
+    fixture.apply('orders', 'ShF3wzpkRDS7cFQhvZ1oSg');
     expect(fixture.partition('orders').endOffset).toBe(0);
     const strays = fixture.files.list(DIRECTORY).filter((name) => name.endsWith('-stray'));
     expect(strays.length).toBe(1);
