@@ -55,7 +55,9 @@ describe('.txnindex', () => {
       files.replace(path, damaged);
       const again = open({ recoveryPoint: found });
       // A lower lastStableOffset ends no search too early.
-      const expected = ABORTED.map(({ lastStableOffset: _, ...entry }) => expect.objectContaining(entry));
+      const expected = ABORTED.map(({ producerId, firstOffset, lastOffset }) =>
+        expect.objectContaining({ producerId, firstOffset, lastOffset }),
+      );
       expect(again.abortedTransactions(0, 9), `bit ${bit}`).toEqual(expected);
       again.close();
     }
