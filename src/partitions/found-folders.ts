@@ -35,31 +35,35 @@ export class FoundFolders {
     }
   }
 
+  /** The folder `name` of a deleted topic could not be renamed: the next topic of that name must not begin with it. */
+  remains(name: string, topicId: string): void {
+    this.#topicIds.set(name, topicId);
+  }
+
   /**
    * Whether a folder of this name was there at the start. One that belongs to another topic (deleted while we were down)
    * makes room, and is kept.
    */
   take(home: LogDirectory, name: string, topicId: string): boolean {
     const found = this.#topicIds.get(name);
-    this.#topicIds.delete(name);
     if (found === undefined) return false;
-    if (found === topicId) return true;
+    const isMine = found === null || found === topicId || isMisread(found, topicId);
+    if (!isMine) this.#moveAside(join(home.path, name), found);
+    else if (found !== topicId) this.#repair(home, name, topicId);
+    this.#topicIds.delete(name); // not before: what the disk refuses is tried again
+    return isMine;
+  }
+
+  #repair(home: LogDirectory, name: string, topicId: string): void {
+    this.#doors.logger.warn('partition.metadata-repaired', { path: join(home.path, name), topicId });
+    home.labelPartition(name, topicId);
+  }
+
+  #moveAside(path: string, topicId: string): void {
     const { files, logger } = this.#doors;
-    if (found === null || isMisread(found, topicId)) {
-      logger.warn('partition.metadata-repaired', { path: join(home.path, name), was: found, topicId });
-      home.labelPartition(name, topicId);
-      return true;
-    }
-    const path = join(home.path, name);
-    const aside = `${path}.${Buffer.from(found, 'base64url').toString('hex')}-stray`;
-    logger.warn('log-moved-aside', {
-      from: path,
-      to: aside,
-      topicId: found,
-      next: 'remove it when you do not miss it',
-    });
+    const aside = `${path}.${Buffer.from(topicId, 'base64url').toString('hex')}-stray`;
+    logger.warn('log-moved-aside', { from: path, to: aside, topicId, next: 'remove it when you do not miss it' });
     files.rename(path, aside);
-    return false;
   }
 }
 

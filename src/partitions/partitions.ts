@@ -135,18 +135,21 @@ export class Partitions {
     if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
-      this.#homes.release(`${topic.name}-${partition.index}`);
-      this.#deleteLog(partition.log);
+      const name = `${topic.name}-${partition.index}`;
+      if (this.#deleteLog(partition.log)) this.#homes.release(name);
+      else this.#found.remains(name, id);
       partition.wakeWaiters();
     }
   }
 
-  #deleteLog(log: Log): void {
+  #deleteLog(log: Log): boolean {
     try {
       log.delete();
+      return true;
     } catch (error) {
       const { message } = error as Error;
       this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
+      return false;
     }
   }
 
