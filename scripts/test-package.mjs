@@ -64,7 +64,7 @@ function layOut(tarball) {
       '@types/node': '^26.6.6',
       '@types/jest': '^30',
     },
-    jest: { testMatch: ['**/examples/jest/*.test.cjs'] },
+    jest: { testMatch: ['**/examples/jest/*.test.cjs'], setupFilesAfterEnv: ['ottla/jest'] },
   };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
   writeFileSync(join(project, 'types.mts'), TYPES);

@@ -1,5 +1,7 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
+import { globalSetup, type ProvidedKafka } from '../../src/testing/vitest-global-setup.ts';
 import { kafkaTest, test } from '../../src/testing/vitest.ts';
+import { dial, topicOf } from '../running-broker.ts';
 import { Clients } from './kafkajs-clients.ts';
 
 test('messages are expected by what they say', async ({ kafka }) => {
@@ -37,6 +39,18 @@ test('commits and requests are expected, too', async ({ kafka }) => {
   expect(() => expect(kafka).toHaveReceived('OffsetCommit', { groupId: 'other' })).toThrow(
     /expected the broker to have received OffsetCommit like {"groupId":"other"}; 0 of \d+ such requests? fit:/,
   );
+});
+
+base('a global set-up provides the addresses of a broker for the whole run', async () => {
+  const { setup, teardown } = globalSetup({ topics: ['orders'] });
+  const provided = new Map<string, unknown>();
+  await setup({ provide: (key: string, value: unknown) => provided.set(key, value) } as never);
+  const { bootstrapServers } = provided.get('kafka') as ProvidedKafka;
+  const client = await dial(bootstrapServers);
+  expect((await topicOf(client, 'orders')).errorCode).toBe(0);
+  await client.close();
+  await teardown();
+  await expect(dial(bootstrapServers)).rejects.toThrow('ECONNREFUSED');
 });
 
 const shared = kafkaTest({ scope: 'file', topics: ['orders'] });
