@@ -62,8 +62,8 @@ export class FoundFolders {
   #moveAside(path: string, topicId: string): void {
     const { files, logger } = this.#doors;
     const aside = `${path}.${Buffer.from(topicId, 'base64url').toString('hex')}-stray`;
-    logger.warn('log-moved-aside', { from: path, to: aside, topicId, next: 'remove it when you do not miss it' });
     files.rename(path, aside);
+    logger.warn('log-moved-aside', { from: path, to: aside, topicId, next: 'remove it when you do not miss it' });
   }
 }
 
