@@ -50,7 +50,6 @@ async function start(directory: string): Promise<{ broker: Broker; isUp: boolean
   const settings = [
     'offsets.topic.num.partitions=1',
     'transaction.state.log.num.partitions=1',
-    'log.flush.start.offset.checkpoint.interval.ms=50',
     'log.flush.offset.checkpoint.interval.ms=50',
   ];
   const args = ['start', '--host', '127.0.0.1', '--port', String(port), '--dir', directory];
