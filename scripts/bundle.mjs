@@ -23,6 +23,7 @@ const LIBRARY = {
   index: 'src/index.ts',
   protocol: 'protocol/index.ts',
   testing: 'src/testing/index.ts',
+  testcontainers: 'src/testcontainers/index.ts',
 };
 
 /** Entries for test runners, each a file of its own that needs its runner and finds the library through its door. */

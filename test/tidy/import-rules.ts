@@ -37,6 +37,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
   'src/metrics': ['src/net', 'src/apis', 'src/partitions', 'protocol', 'src/platform'],
   'src/testing': ['src/broker.ts', 'src/index.ts', 'src/net/interceptor.ts', 'protocol', 'src/platform', 'src/config'],
+  'src/testcontainers': ['src/testing', 'protocol', 'src/platform'],
   'src/control': ['src/testing', 'src/broker.ts', 'protocol', 'src/platform', 'src/config'],
   'src/cli': ['src/control', 'src/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
   src: ['protocol', 'src'],

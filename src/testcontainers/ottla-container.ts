@@ -1,0 +1,191 @@
+/** `new OttlaContainer()`: Ottla's image through testcontainers, in the style of @testcontainers/kafka. */
+import { systemClock } from '../platform/clock.ts';
+import type { Content, MessageToProduce } from '../testing/message.ts';
+import { topicsIn, type TopicSpec } from '../testing/topics.ts';
+import { ControlClient } from './control-client.ts';
+
+/** As much of testcontainers' GenericContainer as is used here; `with` hands out the whole. */
+export interface Container {
+  withExposedPorts(...ports: number[]): this;
+  withEnvironment(environment: Record<string, string>): this;
+  withCommand(command: string[]): this;
+  withWaitStrategy(strategy: unknown): this;
+  withStartupTimeout(ms: number): this;
+  withNetwork(network: never): this;
+  withNetworkAliases(...aliases: string[]): this;
+  start(): Promise<Started>;
+}
+
+/** As much of testcontainers' StartedTestContainer. */
+export interface Started {
+  getHost(): string;
+  getMappedPort(port: number): number;
+  getId(): string;
+  copyContentToContainer(contents: { content: string; target: string; mode?: number }[]): Promise<void>;
+  logs(): Promise<unknown>;
+  stop(options?: object): Promise<unknown>;
+}
+
+interface Testcontainers {
+  readonly GenericContainer: new (image: string) => Container;
+  readonly Wait: { forLogMessage(message: string): unknown };
+}
+
+const HOST_PORT = 9093;
+/** Other containers in its network connect to this one. */
+const NETWORK_PORT = 9092;
+const CONTROL_PORT = 24092;
+const ADDRESS_FILE = '/tmp/ottla-address';
+const WAITING = 'ottla waits for its address';
+const READY_MS = 20_000;
+const LOOK_MS = 25;
+
+export class OttlaContainer {
+  readonly #image: string;
+  readonly #environment: Record<string, string> = {};
+  readonly #topics: (string | TopicSpec)[] = [];
+  readonly #seeds: Record<string, readonly (MessageToProduce | Content)[]>[] = [];
+  readonly #changes: ((container: Container) => Container)[] = [];
+  #isInMemory = true;
+  #alias: string | null = null;
+
+  constructor(image = 'ottla') {
+    this.#image = image;
+  }
+
+  /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
+  withTopics(...topics: (string | TopicSpec)[]): this {
+    this.#topics.push(...topics);
+    return this;
+  }
+
+  /** Messages by topic, or the path of a JSON file of such. */
+  withSeed(seed: string | URL | Readonly<Record<string, readonly (MessageToProduce | Content)[]>>): this {
+    this.#seeds.push(typeof seed === 'string' || seed instanceof URL ? topicsIn(seed) : seed);
+    return this;
+  }
+
+  /** Broker settings by Kafka's names: `{ 'num.partitions': 3 }`. */
+  withSettings(settings: Readonly<Record<string, string | number | boolean>>): this {
+    for (const [key, value] of Object.entries(settings)) {
+      const name = key.replaceAll('_', '__').replaceAll('-', '___').replaceAll('.', '_').toUpperCase();
+      this.#environment[`KAFKA_${name}`] = String(value);
+    }
+    return this;
+  }
+
+  withEnvironment(environment: Readonly<Record<string, string>>): this {
+    Object.assign(this.#environment, environment);
+    return this;
+  }
+
+  /** A network of testcontainers; containers in it find the broker at `alias:9092`. */
+  withNetwork(network: object, alias?: string): this {
+    this.#alias = alias ?? this.#alias;
+    return this.with((container) => {
+      const joined = container.withNetwork(network as never);
+      return alias === undefined ? joined : joined.withNetworkAliases(alias);
+    });
+  }
+
+  /** Keeps its logs on the container's disk; snapshots and disk faults are not there then. */
+  withDisk(): this {
+    this.#isInMemory = false;
+    return this;
+  }
+
+  /** Whatever else testcontainers can do: `with((container) => container.withReuse())`. */
+  with(change: (container: Container) => Container): this {
+    this.#changes.push(change);
+    return this;
+  }
+
+  /** Resolves when clients can connect and everything is in its topics. */
+  async start(): Promise<StartedOttlaContainer> {
+    const { GenericContainer, Wait } = await testcontainers();
+    // The address that clients are told is known only when the container runs: it waits for it.
+    const run = `exec /etc/kafka/docker/run${this.#isInMemory ? ' --memory' : ''}`;
+    const script = `echo ${WAITING}; until [ -s ${ADDRESS_FILE} ]; do sleep 0.02; done; . ${ADDRESS_FILE}; ${run}`;
+    let container = new GenericContainer(this.#image)
+      .withExposedPorts(HOST_PORT, CONTROL_PORT)
+      .withEnvironment({
+        KAFKA_LISTENERS: `PLAINTEXT://0.0.0.0:${HOST_PORT},BROKER://0.0.0.0:${NETWORK_PORT}`,
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT',
+        KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
+        KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+        OTTLA_CONTROL_PORT: String(CONTROL_PORT),
+        OTTLA_CONTROL_HOST: '0.0.0.0',
+        ...this.#environment,
+      })
+      .withCommand(['sh', '-c', script])
+      .withWaitStrategy(Wait.forLogMessage(WAITING));
+    for (const change of this.#changes) container = change(container);
+    const started = new StartedOttlaContainer(await container.start(), this.#alias);
+    try {
+      await started.open();
+      for (const topic of this.#topics) await started.createTopic(topic);
+      for (const seed of this.#seeds) await started.seed(seed);
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+  }
+}
+
+/** A broker in its container, driven through its control port. */
+export class StartedOttlaContainer extends ControlClient implements AsyncDisposable {
+  /** testcontainers' own. */
+  readonly container: Started;
+  readonly #alias: string | null;
+
+  constructor(container: Started, alias: string | null) {
+    super(`http://${container.getHost()}:${container.getMappedPort(CONTROL_PORT)}`);
+    this.container = container;
+    this.#alias = alias;
+  }
+
+  /** 'host:port' for clients on this machine: Kafka's bootstrap.servers. */
+  getBootstrapServers(): string {
+    return `${this.container.getHost()}:${this.container.getMappedPort(HOST_PORT)}`;
+  }
+
+  /** 'host:port' for clients in other containers of its network. */
+  getNetworkBootstrapServers(): string {
+    return `${this.#alias ?? this.container.getId().slice(0, 12)}:${NETWORK_PORT}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.container.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Only for OttlaContainer: tells the broker its address, and waits until it answers. */
+  async open(): Promise<void> {
+    const addresses = `PLAINTEXT://${this.getBootstrapServers()},BROKER://${this.getNetworkBootstrapServers()}`;
+    const content = `export KAFKA_ADVERTISED_LISTENERS=${addresses}\n`;
+    await this.container.copyContentToContainer([{ content, target: ADDRESS_FILE, mode: 0o644 }]);
+    const until = systemClock.monotonic() + READY_MS;
+    while (!(await this.isReady())) {
+      if (systemClock.monotonic() > until) {
+        throw new Error(`the broker does not answer at ${this.url} after ${READY_MS / 1000} s: look at its log`);
+      }
+      await new Promise<void>((resolve) => void systemClock.after(LOOK_MS, resolve));
+    }
+  }
+}
+
+/** The package of the user; a name in a variable, since this one does not depend on it. */
+async function testcontainers(): Promise<Testcontainers> {
+  const name: string = 'testcontainers';
+  try {
+    return (await import(name)) as Testcontainers;
+  } catch (error) {
+    throw new Error('OttlaContainer needs the package testcontainers: npm install --save-dev testcontainers', {
+      cause: error,
+    });
+  }
+}
