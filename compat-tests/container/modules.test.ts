@@ -1,5 +1,5 @@
 // The testcontainers modules of four languages, unmodified, started with our image in the place of Kafka's.
-import { cpSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +7,8 @@ import { cache } from '../provide/cache.ts';
 import { mustRun, versionOf } from '../provide/command.ts';
 import { npmDirectory } from '../provide/npm.ts';
 import { IMAGE, whyNoImage } from './image.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 const missing = await whyNoImage();
 const [java, go, python] = await Promise.all([
@@ -34,6 +36,30 @@ describe.skipIf(missing !== null)(`testcontainers${missing === null ? '' : `: ${
       env: { ...env, TESTCONTAINERS_AT: modules, KAFKAJS_AT: kafkajs },
     });
     expect(said).toContain('read back: hello');
+  });
+
+  test('of our own: OttlaContainer, from the package as it is published', async () => {
+    const modules = await npmDirectory('@testcontainers/kafka@12.2.0');
+    const kafkajs = await npmDirectory('kafkajs@2.2.4');
+    const directory = program('ottla');
+    const installed = join(directory, 'node_modules');
+    rmSync(installed, { recursive: true, force: true });
+    mkdirSync(installed);
+    cpSync(join(modules, 'node_modules'), installed, { recursive: true });
+    await mustRun('npm', ['pack', '--pack-destination', directory], { cwd: CHECKOUT });
+    const [archive] = readdirSync(directory).filter((name) => name.endsWith('.tgz'));
+    mkdirSync(join(installed, 'ottla'));
+    await mustRun('tar', ['-xzf', archive, '-C', join(installed, 'ottla'), '--strip-components=1'], { cwd: directory });
+    const said = await mustRun(process.execPath, [join(directory, 'main.mjs')], {
+      env: { ...env, KAFKAJS_AT: join(kafkajs, 'package.json') },
+    });
+    expect(said.trim().split('\n')).toEqual([
+      'topics: customers orders',
+      'read back: hello, fault fired 2 times',
+      'after reset: 0 topics',
+      'after restore: 1 message',
+      'read from a container beside it',
+    ]);
   });
 
   test.skipIf(java === null)(

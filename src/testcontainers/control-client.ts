@@ -284,7 +284,7 @@ export class RemoteFaults {
     api: Name | readonly Name[],
     filter: Omit<FaultFilter<Name>, 'broker'> = {},
   ): RemoteFaultBuilder<Name> {
-    return new RemoteFaultBuilder((effect) => this.add({ on: api, ...filter, ...effect } as FaultSpec<Name>));
+    return new RemoteFaultBuilder((effect) => this.add({ on: api, ...filter, ...effect }));
   }
 
   /** The same as one object. `rewrite` cannot travel. */

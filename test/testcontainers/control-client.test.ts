@@ -28,9 +28,8 @@ test('topics are made, seeded, read and deleted', async () => {
   await kafka.createTopic({ name: 'orders', partitions: 2, messages: [{ key: 'a', value: 'first' }] });
   await kafka.seed({ orders: ['second', { total: 9 }], raw: [Buffer.from([0xff])] });
   await kafka.produce('orders', { value: 'last', partition: 1, timestamp: new Date(5) });
-  expect((await kafka.messages('orders')).map(({ value }) => value).sort()).toEqual(
-    ['first', 'second', '{"total":9}', 'last'].sort(),
-  );
+  const values = (await kafka.messages('orders')).map(({ value }) => value);
+  expect(new Set(values)).toEqual(new Set(['first', 'second', '{"total":9}', 'last']));
   expect((await kafka.messages('raw'))[0]).toMatchObject({ valueBase64: '/w==' });
   expect(await kafka.messages('orders', { partition: 1, limit: 1 })).toHaveLength(1);
   await kafka.deleteTopic('raw');
