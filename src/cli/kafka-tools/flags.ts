@@ -80,6 +80,7 @@ export function readFlags(args: readonly string[], own: FlagTable): Flags {
     if (value === undefined) throw new UsageError(`--${name} wants a value`);
     values.set(name, [...(values.get(name) ?? []), value]);
   }
+  if (values.has('help')) throw new UsageError(`it takes ${namesIn(table).join(' ')}; docs/container.md has more`);
   if (values.has('zookeeper')) {
     throw new UsageError(`--zookeeper: there is none; write --bootstrap-server host:port instead`);
   }
@@ -87,11 +88,13 @@ export function readFlags(args: readonly string[], own: FlagTable): Flags {
 }
 
 function unknown(arg: string, table: FlagTable): string {
+  const names = namesIn(table);
+  const near = nearest(arg.replace(/=.*/s, ''), names);
+  return `there is no ${arg}${near === null ? '' : `; did you mean ${near}?`} here, but ${names.join(' ')}`;
+}
+
+/** Those that do something here. */
+function namesIn(table: FlagTable): string[] {
   const names = Object.keys(table).filter((name) => !table[name].startsWith('ignored') && name !== 'zookeeper');
-  const near = nearest(
-    arg.replace(/=.*/s, ''),
-    names.map((name) => `--${name}`),
-  );
-  const all = names.map((name) => `--${name}`).join(' ');
-  return `there is no ${arg}${near === null ? '' : `; did you mean ${near}?`} here, but ${all}`;
+  return names.map((name) => `--${name}`);
 }

@@ -54,6 +54,7 @@ describe('kafka-topics', () => {
   test.each([
     [['--list', '--frobnicate'], 'there is no --frobnicate here'],
     [['--lits'], 'did you mean --list?'],
+    [['--help'], 'it takes --bootstrap-server'],
     [['--list', '--create'], 'say one of --list'],
     [['--create', '--topic'], '--topic wants a value'],
     [['--create', '--topic', 'x', '--partitions', 'many'], '--partitions many: write a whole number'],
