@@ -9,7 +9,7 @@ import { body, done, json, notFound, problems, router, timedOut } from './router
 import { committed, duration, group, groupState, isolation, message } from './schemas.ts';
 import type { Session } from './session.ts';
 
-const timeout = { timeout: duration.optional().openapi({ description: 'How long at most; 5 s unless given.' }) };
+const timeout = { timeout: duration.optional().openapi({ description: 'How long at most; 4 s unless given.' }) };
 const responses = { ...problems, ...timedOut };
 
 const list = createRoute({

@@ -17,7 +17,7 @@ import { TopicReader, type Isolation } from './topic-reader.ts';
 import { Work } from './work.ts';
 
 export interface WaitOptions {
-  /** How long at most, in real time; 5 seconds unless given. */
+  /** How long at most, in real time; 4 seconds unless given. */
   readonly timeout?: Duration;
 }
 
@@ -55,7 +55,8 @@ export class WaitTimeout extends Error {
   override name = 'WaitTimeout';
 }
 
-const DEFAULT_TIMEOUT_MS = 5000;
+/** Less than the five seconds of a test in vitest and jest, so that the wait fails first and says what it saw. */
+const DEFAULT_TIMEOUT_MS = 4000;
 const DEFAULT_QUIET_MS = 100;
 
 interface WaitersOptions extends Seen {
