@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { api, int32 } from '../protocol/schema.ts';
 import { apiSupportPage } from '../scripts/api-support.ts';
@@ -30,4 +30,13 @@ test('a key is listed with its range and its exception', () => {
     { title: 'T', table: { 'a.b': int(1, { min: 1, max: 9, or: -1 }, 'Either | or.') } },
   ]);
   expect(page).toContain('| `a.b` | yes | int | `1` | from 1 to 9 or -1 | read-only | Either \\| or. |');
+});
+
+test('decisions are numbered in one row, in their names and in their titles', () => {
+  const directory = new URL('../docs/decisions/', import.meta.url);
+  const names = readdirSync(directory).toSorted();
+  expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_name, at) => at + 1));
+  for (const name of names) {
+    expect(readFileSync(new URL(name, directory), 'utf8')).toMatch(new RegExp(`^# ${Number(name.slice(0, 4))}\\. `));
+  }
 });

