@@ -1,5 +1,6 @@
 /** What could not be done, as RFC 9457 has it told: a problem in JSON that says what to do. */
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { WaitTimeout } from '../testing/waiters.ts';
 
@@ -41,6 +42,10 @@ export class Problem extends Error {
 /** The answer for something thrown: what callers got wrong, what the broker refused, or a bug of ours. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof HTTPException) {
+    const detail = `${error.message}: send JSON, with the header content-type: application/json`;
+    return new Problem(400, 'invalid-request', detail);
+  }
   if (error instanceof WaitTimeout) return new Problem(504, 'wait-timeout', error.message);
   if (!(error instanceof Error)) return new Problem(500, 'bug', String(error));
   // Those are what src/testing throws for arguments that cannot be used.

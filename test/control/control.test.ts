@@ -101,6 +101,17 @@ describe('topics and messages', () => {
   });
 });
 
+test.each([
+  ['a form', 'application/x-www-form-urlencoded', '{"name":"orders"}'],
+  ['half a JSON text', 'application/json', '{"name":'],
+])('%s instead of JSON is refused with what to send', async (_what, type, body) => {
+  const response = await fetch(`${controlled.url}/topics`, { method: 'POST', body, headers: { 'content-type': type } });
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { detail: expect.stringContaining('content-type: application/json') },
+  ]);
+});
+
 describe('faults', () => {
   test('a produce is refused twice, and the rule says so', async () => {
     await port.call('POST', '/topics', { name: 'orders' });
