@@ -64,6 +64,7 @@ export class Session {
   /** Ends the broker, and starts it from the snapshot on the same ports. Clients connect again. */
   async load(snapshot: Snapshot): Promise<void> {
     this.refuseOnDisk('A snapshot cannot be loaded');
+    if (!this.#isReady) throw new Problem(409, 'not-ready', 'A snapshot is being loaded already: wait for /ready.');
     this.#isReady = false;
     await this.#test.stop();
     this.traffic.clear();

@@ -253,6 +253,14 @@ describe('reset and snapshots', () => {
     expect(body.map(({ value }) => value)).toEqual(['kept', 'added']);
   });
 
+  test('of two snapshots loaded at once, the second is told to wait', async () => {
+    const file = await (await fetch(`${controlled.url}/snapshot`)).arrayBuffer();
+    const headers = { 'content-type': 'application/octet-stream' };
+    const load = () => fetch(`${controlled.url}/snapshot`, { method: 'PUT', body: file, headers });
+    const statuses = (await Promise.all([load(), load()])).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 409]);
+  });
+
   test('what is no snapshot is refused, and the broker goes on', async () => {
     const headers = { 'content-type': 'application/octet-stream' };
     const refused = await fetch(`${controlled.url}/snapshot`, { method: 'PUT', body: 'holiday.jpg', headers });
