@@ -1,5 +1,5 @@
 /** Runs the differential cases on brokers that run already, and counts. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,13 +24,15 @@ interface Report {
   }[];
 }
 
-export async function differentialRun(kafka: Peer, own: Peer): Promise<DifferentialResult> {
+/** Null where it came to no end. */
+export async function differentialRun(kafka: Peer, own: Peer): Promise<DifferentialResult | null> {
   const directory = mkdtempSync(join(tmpdir(), 'differential-run-'));
   const file = join(directory, 'report.json');
   try {
     const args = [VITEST, 'run', '--config', CONFIG, '--reporter=json', `--outputFile=${file}`];
     const env = { ...process.env, KAFKA_BOOTSTRAP: kafka.bootstrap, OTTLA_BOOTSTRAP: own.bootstrap };
     await runCommand(process.execPath, args, { cwd: ROOT, env, timeoutMs: PATIENCE_MS });
+    if (!existsSync(file)) return null;
     const { testResults } = JSON.parse(readFileSync(file, 'utf8')) as Report;
     const cases = testResults.flatMap(({ assertionResults }) => assertionResults);
     const failed = cases.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);

@@ -34,7 +34,7 @@ export function page(run: Run): string {
       ? 'Not run.'
       : `${differential.passed} of ${differential.cases} cases of \`npm run test:differential\` pass; each asks both brokers ` +
         'the same in every version of its API and compares every field of the answers. Where Ottla means to differ:',
-    knownDifferences.map(({ why }) => `- ${why}`).join('\n'),
+    knownDifferences.map(({ where, why }) => `- \`${where.source}\`: ${why}`).join('\n'),
     '## What fails on Ottla alone',
     list([...failures([...clients, ...published]), ...(differential?.failed ?? [])]),
     '## What Apache Kafka fails as well',

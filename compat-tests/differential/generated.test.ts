@@ -36,7 +36,7 @@ const TRANSACTIONAL = new Set([
 ]);
 
 const SEED = Number(process.env.SEED ?? 1);
-const ROUNDS = Number(process.env.ROUNDS ?? 6);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const TURNS = 8;
 
 /** One world of two topics, a group and perhaps a transaction, and a number of requests to it. */
