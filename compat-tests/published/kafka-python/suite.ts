@@ -1,5 +1,5 @@
 /** The integration tests of kafka-python, as its source distribution on PyPI has them. */
-import { existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache } from '../../provide/cache.ts';
 import { mustRun, runCommand } from '../../provide/command.ts';
@@ -23,6 +23,7 @@ export const kafkaPythonTests: Suite = {
         const env = {
           ...process.env,
           KAFKA_URI: `kafka://${bootstrap}`,
+          ZOOKEEPER_URI: `zk://${bootstrap}`,
           KAFKA_VERSION: '4.0.0',
           KAFKA_ROOT: source,
           PYTHONPATH: source,
@@ -44,10 +45,14 @@ async function sources(interpreter: string): Promise<string> {
   const directory = cache('python', `kafka-python-${VERSION}-source`);
   const unpacked = () => readdirSync(directory).find((name) => existsSync(join(directory, name, 'test/integration')));
   if (unpacked() === undefined) {
-    const options = ['--no-deps', '--no-binary', ':all:', '--no-build-isolation', '--quiet'];
+    const options = ['--no-deps', '--no-binary', ':all:', '--quiet'];
     await mustRun(interpreter, ['-m', 'pip', 'download', ...options, '-d', directory, `kafka-python==${VERSION}`]);
     const archive = readdirSync(directory).find((name) => name.endsWith('.tar.gz'))!;
     await mustRun('tar', ['-xzf', archive], { cwd: directory });
   }
-  return join(directory, unpacked()!);
+  const source = join(directory, unpacked()!);
+  // Left out of the distribution; without it Python's own package `test` is found.
+  writeFileSync(join(source, 'test/__init__.py'), '');
+  copyFileSync(new URL('service.py', import.meta.url), join(source, 'test/service.py'));
+  return source;
 }

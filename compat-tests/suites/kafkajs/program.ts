@@ -22,6 +22,8 @@ const text = (value: Buffer | string | null | undefined): string | null => value
 async function topicOf(word: string, numPartitions = 1): Promise<string> {
   const topic = fresh(word);
   await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] });
+  // Kafka's broker learns of a topic a moment after its controller has made it.
+  await until(async () => (await admin.fetchTopicOffsets(topic).catch(() => [])).length === numPartitions);
   return topic;
 }
 
