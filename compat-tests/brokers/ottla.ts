@@ -12,8 +12,11 @@ export async function ottla(directory: string): Promise<Peer> {
   const title = `Ottla ${packageJson.version}`;
   const elsewhere = process.env.OTTLA_BOOTSTRAP;
   if (elsewhere !== undefined) return { bootstrap: elsewhere, title, stop: async () => {} };
-  const settings = Object.entries({ 'node.id': '1', ...SETTINGS });
-  const asked = ['--host', '127.0.0.1', '--port', `${await freePort()}`, '--dir', directory];
+  const port = await freePort();
+  // Said as Apache Kafka is told it: tools show where a value comes from.
+  const said = { 'node.id': '1', 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` };
+  const settings = Object.entries({ ...said, ...SETTINGS });
+  const asked = ['--host', '127.0.0.1', '--port', `${port}`, '--dir', directory];
   const sets = settings.flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   // Ottla reads KAFKA_… variables as settings, and KAFKA_BOOTSTRAP is none.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_')));
