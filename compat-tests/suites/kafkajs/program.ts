@@ -389,17 +389,13 @@ async function offsetCases(): Promise<void> {
   });
 }
 
-for (const cases of [
-  adminCases,
-  produceCases,
-  consumeCases,
-  compressionCases,
-  groupCases,
-  transactionCases,
-  headerCases,
-  offsetCases,
-]) {
-  await cases();
-}
+await adminCases();
+await produceCases();
+await consumeCases();
+await compressionCases();
+await groupCases();
+await transactionCases();
+await headerCases();
+await offsetCases();
 await admin.disconnect();
 process.exit(0);
