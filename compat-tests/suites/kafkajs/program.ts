@@ -389,13 +389,11 @@ async function offsetCases(): Promise<void> {
   });
 }
 
-await adminCases();
-await produceCases();
+await adminCases().then(produceCases);
 await consumeCases();
 await compressionCases();
 await groupCases();
 await transactionCases();
 await headerCases();
 await offsetCases();
-await admin.disconnect();
 process.exit(0);
