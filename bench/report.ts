@@ -195,10 +195,21 @@ function targetTable(rows: readonly Row[]): string[] {
   ];
 }
 
+/** The document shows a rate, a cost and the slow end of each load; results.json has all. */
+function isInDocument({ load, figure }: Row, _at: number, rows: readonly Row[]): boolean {
+  const has = (other: string): boolean => rows.some((row) => row.load === load && row.figure === other);
+  if (['mbPerSecond', 'p50', 'p999'].includes(figure)) return false;
+  if (figure === 'recordsPerSecond') return !has('requestsPerSecond');
+  if (figure === 'cpuMicrosPerRequest') return !has('cpuPerMillionRecords');
+  if (figure === 'cpuPerGb') return load.startsWith('fetch');
+  if (figure === 'rssMb') return load === 'memory' || load.startsWith('idle');
+  return true;
+}
+
 function table(rows: readonly Row[]): string[] {
   const lines: string[] = ['| load | figure | Ottla | Kafka | ratio |', '| --- | --- | ---: | ---: | ---: |'];
   let last = '';
-  for (const { title, figure, ottla, kafka, ratio } of rows) {
+  for (const { title, figure, ottla, kafka, ratio } of rows.filter(isInDocument)) {
     const load = title === last ? '' : title;
     last = title;
     lines.push(
