@@ -101,30 +101,3 @@ export function draftOf(message: MessageToProduce, nowMs: number): RecordDraft {
     timestamp: timestamp === undefined ? nowMs : Number(timestamp),
   };
 }
-
-/** The partition that Kafka's clients choose for a key: murmur2, without its sign. */
-export function partitionOfKey(key: Uint8Array, partitions: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitions;
-}
-
-const MULTIPLIER = 0x5bd1e995;
-const SHIFT = 24;
-
-function murmur2(bytes: Uint8Array): number {
-  const { length } = bytes;
-  let hash = 0x9747b28c ^ length;
-  const whole = length & ~3;
-  for (let at = 0; at < whole; at += 4) {
-    let word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-    word = Math.imul(word, MULTIPLIER);
-    word ^= word >>> SHIFT;
-    hash = Math.imul(hash, MULTIPLIER) ^ Math.imul(word, MULTIPLIER);
-  }
-  const left = length - whole;
-  if (left >= 3) hash ^= bytes[whole + 2] << 16;
-  if (left >= 2) hash ^= bytes[whole + 1] << 8;
-  if (left >= 1) hash = Math.imul(hash ^ bytes[whole], MULTIPLIER);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, MULTIPLIER);
-  return hash ^ (hash >>> 15);
-}

@@ -1,8 +1,9 @@
 /** Topics as tests ask for them, and what is in them from the beginning. */
 import { fileURLToPath } from 'node:url';
+import { partitionOfKey } from '../../protocol/partitioner.ts';
 import type { RunningBroker } from '../broker.ts';
 import { nodeFiles } from '../platform/files.ts';
-import { bytesOf, draftOf, partitionOfKey, TestMessage, type Content, type MessageToProduce } from './message.ts';
+import { bytesOf, draftOf, TestMessage, type Content, type MessageToProduce } from './message.ts';
 
 export interface TopicSpec {
   readonly name: string;

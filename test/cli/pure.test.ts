@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddresses } from '../../src/cli/client/address.ts';
 import { Refused, reasonOf } from '../../src/cli/client/failure.ts';
-import { murmur2, partitionOfKey } from '../../src/cli/client/partitioner.ts';
+import { murmur2, partitionOfKey } from '../../protocol/partitioner.ts';
 import { parsePosition } from '../../src/cli/client/positions.ts';
 import { assignRanges } from '../../src/cli/client/range-assignment.ts';
 import { Scram } from '../../src/cli/client/sasl.ts';

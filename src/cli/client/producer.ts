@@ -10,7 +10,7 @@ import type { OutgoingRecord } from '../record-input.ts';
 import { CommandError } from '../usage.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import { Refused } from './failure.ts';
-import { partitionOfKey } from './partitioner.ts';
+import { partitionOfKey } from '../../../protocol/partitioner.ts';
 
 export interface ProducerOptions {
   readonly compression: Codec;

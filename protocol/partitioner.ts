@@ -21,6 +21,7 @@ export function murmur2(bytes: Uint8Array): number {
 
 const MULTIPLIER = 0x5bd1e995;
 
+/** The partition that Kafka's clients choose for a key: murmur2, without its sign. */
 export function partitionOfKey(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
