@@ -6,7 +6,7 @@ import type { BrokerParts } from './apis/broker-parts.ts';
 import type { Context } from './apis/handler.ts';
 import { handlers } from './apis/index.ts';
 import { ConfigError } from './config/definition.ts';
-import type { Endpoint } from './config/listeners.ts';
+import { isWildcard, type Endpoint } from './config/listeners.ts';
 import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
 import { Connection, type ConnectionShared } from './net/connection.ts';
 import { Dispatcher } from './net/dispatch.ts';
@@ -187,10 +187,6 @@ let received: Buffer | undefined;
 /** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
 function receiveBuffer(bytes: number): Buffer {
   return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
-}
-
-export function isWildcard(host: string): boolean {
-  return host === '' || host === '0.0.0.0' || host === '::';
 }
 
 function listenError(endpoint: Endpoint, error: NodeJS.ErrnoException): Error {

@@ -1,6 +1,7 @@
 /** Opens the door for Prometheus: loads what measures and shows, which a broker without metrics never does. */
 import type { BrokerParts } from './apis/broker-parts.ts';
-import { isWildcard, ListenError, type Doors } from './doors.ts';
+import { isWildcard } from './config/listeners.ts';
+import { ListenError, type Doors } from './doors.ts';
 import type { MetricsServer } from './metrics/server.ts';
 
 /** @throws {ListenError} when the port is taken */

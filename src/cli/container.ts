@@ -1,6 +1,6 @@
 /** `--container`: what differs where Ottla stands in the place of an image of Kafka. */
 import { readEnvironment } from '../config/environment.ts';
-import { resolveListeners } from '../config/listeners.ts';
+import { isWildcard, resolveListeners } from '../config/listeners.ts';
 import { parseProperties } from '../config/properties.ts';
 import { serverConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
@@ -44,5 +44,5 @@ export function containerAddress(
   });
   const { open } = resolveListeners(serverConfig(values), (key) => values.has(key));
   const { host, port } = open.find(({ protocol }) => protocol === 'PLAINTEXT') ?? open[0];
-  return { host: host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port };
+  return { host: isWildcard(host) ? '127.0.0.1' : host, port };
 }

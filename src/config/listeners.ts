@@ -81,7 +81,8 @@ function reachable(host: string): string {
   return isWildcard(host) ? 'localhost' : host;
 }
 
-function isWildcard(host: string): boolean {
+/** Whether a socket bound to it listens on all interfaces. */
+export function isWildcard(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::';
 }
 

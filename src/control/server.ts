@@ -1,5 +1,6 @@
 /** `--control-port`: a broker that tests drive over HTTP. Everything in this folder is loaded only when it is asked for. */
 import { getRequestListener } from '@hono/node-server';
+import { isWildcard } from '../config/listeners.ts';
 import { listenRequests, type HttpListener } from '../platform/http.ts';
 import { controlApp } from './app.ts';
 import { Problem } from './problem.ts';
@@ -59,6 +60,6 @@ async function listen(host: string, port: number, take: Parameters<typeof listen
 }
 
 function shown(host: string): string {
-  if (['0.0.0.0', '::', ''].includes(host)) return 'localhost';
+  if (isWildcard(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,5 +1,6 @@
 /** Whether the addresses that a cluster tells its clients lead where they should: the commonest reason for failing. */
 import { Metadata } from '../../../protocol/apis/03-metadata.ts';
+import { isWildcard } from '../../config/listeners.ts';
 import { formatAddress, type Address } from '../client/address.ts';
 import { Link, type LinkOptions } from '../client/link.ts';
 import type { ClusterMetadata } from '../client/cluster.ts';
@@ -32,7 +33,7 @@ async function follow(
       ? ok(CHECK, `${told}, as you did; that name works on this machine only`)
       : ok(CHECK, `${told}, as you did`);
   }
-  if (isUnspecified(address.host)) {
+  if (isWildcard(address.host)) {
     return fail(CHECK, `${told}, which is no address of anything`, adviceFor(asked, address));
   }
   const { findings, isKafka } = await reach(address, options.security, options.timeoutMs);
@@ -68,10 +69,6 @@ async function clusterAt(address: Address, options: LinkOptions): Promise<string
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
-
-function isUnspecified(host: string): boolean {
-  return host === '' || host === '0.0.0.0' || host === '::';
 }
 
 function adviceFor(asked: Address, advertised: Address): string {
