@@ -4,7 +4,7 @@ import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
-import { AppendFailedError, DIRECT_WRITE_BYTES, type AppendStage, type StagedLog } from './append-stage.ts';
+import { AppendFailedError, type AppendStage, type StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
 import { EpochFile } from './epoch-file.ts';
@@ -136,8 +136,8 @@ export class Log implements StagedLog {
   }
 
   /**
-   * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. Small
-   * batches are only staged: `stage.flush()` must come before the answer to the producer.
+   * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. It is
+   * only staged: `stage.flush()` must come before the answer to the producer, and before `bytes` may change.
    * @throws {AppendFailedError} when a write of this log failed before and `stage.flush()` has not told so yet
    * @throws {DirectoryOfflineError} or the disk's error; nothing is appended then
    */
@@ -158,9 +158,7 @@ export class Log implements StagedLog {
     const baseOffset = this.endOffset;
     const lastOffset = baseOffset + count - 1;
     if (this.#list.active.mustRollFor(length, lastOffset, timestamp, this.#config, this.#clock)) this.#roll();
-    const direct = length >= DIRECT_WRITE_BYTES;
-    if (!direct) stage.makeRoom(this, length);
-    else if (stage.holds(this)) stage.write();
+    stage.makeRoom(this, length);
     stage.refuseFailed(this);
     this.beginEpoch(leaderEpoch);
 
@@ -168,16 +166,12 @@ export class Log implements StagedLog {
     batch.setLeaderEpoch(bytes, at, leaderEpoch);
     const segment = this.#list.active;
     const isFromProducer = batch.producerId(bytes, at) >= 0;
-    if (direct) {
-      segment.file.write(bytes, at, length, segment.size);
-    } else {
-      if (!stage.holds(this)) {
-        this.#stagedFrom = baseOffset;
-        this.#stagedProducers = false;
-      }
-      if (isFromProducer) this.#stagedProducers = true;
-      stage.add(this, segment.file, segment.size, bytes, at, length);
+    if (!stage.holds(this)) {
+      this.#stagedFrom = baseOffset;
+      this.#stagedProducers = false;
     }
+    if (isFromProducer) this.#stagedProducers = true;
+    stage.add(this, segment.file, segment.size, bytes, at, length);
     segment.noteAppended(lastOffset, timestamp, length, this.#config.indexIntervalBytes);
     this.endOffset = lastOffset + 1;
     this.#list.size += length;

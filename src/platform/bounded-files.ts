@@ -90,6 +90,10 @@ class BoundedFile implements OpenFile {
     this.#opened().write(from, offset, length, position);
   }
 
+  writev(pieces: readonly Uint8Array[], position: number): void {
+    this.#opened().writev(pieces, position);
+  }
+
   size(): number {
     return this.#opened().size();
   }

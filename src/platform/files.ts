@@ -21,6 +21,7 @@ import {
   statSync,
   writeFileSync,
   writeSync,
+  writevSync,
 } from 'node:fs';
 import { open as openLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -33,6 +34,8 @@ export interface OpenFile {
   read(into: Uint8Array, offset: number, length: number, position: number): number;
   /** Writes all `length` bytes or throws. */
   write(from: Uint8Array, offset: number, length: number, position: number): void;
+  /** Writes the pieces one behind the other, in as few calls as the system takes; all of them or throws. */
+  writev(pieces: readonly Uint8Array[], position: number): void;
   size(): number;
   truncate(size: number): void;
   /** Returns once the data is on the disk (fdatasync). */
@@ -99,6 +102,15 @@ class NodeFile implements OpenFile {
   write(from: Uint8Array, offset: number, length: number, position: number): void {
     let done = 0;
     while (done < length) done += writeSync(this.#fd, from, offset + done, length - done, position + done);
+  }
+
+  writev(pieces: readonly Uint8Array[], position: number): void {
+    let done = writevSync(this.#fd, pieces, position);
+    for (const piece of pieces) {
+      if (done < piece.length) this.write(piece, done, piece.length - done, position + done);
+      position += piece.length;
+      done = Math.max(0, done - piece.length);
+    }
   }
 
   size(): number {

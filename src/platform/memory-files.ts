@@ -283,6 +283,10 @@ class MemoryFile implements OpenFile {
     content.write(from, offset, length, position);
   }
 
+  writev(pieces: readonly Uint8Array[], position: number): void {
+    writeEach(this, pieces, position);
+  }
+
   size(): number {
     return this.#opened('fstat').size;
   }
@@ -327,6 +331,14 @@ function copyInto(target: Directory, source: Directory): void {
     const inner: Directory = new Map();
     copyInto(inner, entry);
     target.set(name, inner);
+  }
+}
+
+/** `writev` of files that take one piece at a time. */
+export function writeEach(file: OpenFile, pieces: readonly Uint8Array[], position: number): void {
+  for (const piece of pieces) {
+    file.write(piece, 0, piece.length, position);
+    position += piece.length;
   }
 }
 

@@ -8,7 +8,7 @@
 import { dirname, basename } from 'node:path';
 import type { Files, OpenFile, Volume } from '../../src/platform/files.ts';
 import type { Lock } from '../../src/platform/lock-file.ts';
-import { diskError } from '../../src/platform/memory-files.ts';
+import { diskError, writeEach } from '../../src/platform/memory-files.ts';
 import type { Random } from '../../src/platform/random.ts';
 
 export type Change =
@@ -106,8 +106,7 @@ export class CrashDisk implements Files {
           copy(child, childPath);
         } else {
           const file = found.open(childPath, 'write');
-          const bytes = contentOf(child);
-          if (bytes.length > 0) file.write(bytes, 0, bytes.length, 0);
+          file.writev([contentOf(child)], 0);
           file.close();
         }
       }
@@ -330,6 +329,10 @@ class CrashFile implements OpenFile {
     this.#check();
     const bytes = Buffer.from(from.subarray(offset, offset + length));
     this.#disk.change({ kind: 'write', file: this.#id, position, bytes });
+  }
+
+  writev(pieces: readonly Uint8Array[], position: number): void {
+    writeEach(this, pieces, position);
   }
 
   size(): number {

@@ -5,6 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchOf, fetchFrame, produceFrame } from '../../bench/frames.ts';
+import { decodeBatch } from '../../protocol/records/decode.ts';
+import { encodeBatch } from '../../protocol/records/encode.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { allocatedBy, CountedBroker, type Client } from './counted-broker.ts';
 
@@ -53,17 +55,36 @@ describe('produce', () => {
     expect({ writes, sends }).toEqual({ writes: 100, sends: 100 });
   });
 
-  test('a batch of 15 KB is one write of its bytes, from where the network put them', async () => {
+  test('batches of 15 KB are written three at a time, from where the network put them', async () => {
     const topic = await newTopic();
     const request = produceFrame(topic, 0, large(), 1).bytes;
     client.deliver(request);
     const receive = counted.lastWritten;
     const { writes, bytesWritten, reads, sends } = counted.count(() => client.deliver(times(10, request)));
-    expect({ writes, reads, sends }).toEqual({ writes: 10, reads: 0, sends: 1 });
+    expect({ writes, reads, sends }).toEqual({ writes: 4, reads: 0, sends: 4 });
     expect(bytesWritten).toBe(10 * large().length);
     expect(counted.lastWritten).toBe(receive);
     client.deliver(produceFrame(topic, 0, small(), 1).bytes); // goes through the stage: copied once
     expect(counted.lastWritten).not.toBe(receive);
+  });
+
+  test('a frame that came in two reads is written before its memory takes the next that does', async () => {
+    const topic = await newTopic();
+    const values = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(12_000));
+    const batches = values.map((value) =>
+      encodeBatch({ records: [{ key: null, value: Buffer.from(value), headers: [], timestamp: Date.now() }] }),
+    );
+    const all = Buffer.concat(batches.map((records) => produceFrame(topic, 0, records, 1).bytes));
+    const half = all.length / values.length / 2;
+    for (let at = 0; at < all.length; at += 2 * half) client.deliver(all.subarray(Math.max(0, at - half), at + half));
+    client.deliver(all.subarray(-half));
+    const stored: string[] = [];
+    const { log } = counted.broker.parts.partitions.get(topic.name, 0)!;
+    const { segments } = log;
+    for (let at = 0, batch; (batch = segments[0].readBatch(at)) !== null; at += batch.length) {
+      stored.push(decodeBatch(batch, 0).records[0].value!.toString());
+    }
+    expect(stored).toEqual(values);
   });
 });
 

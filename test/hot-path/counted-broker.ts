@@ -97,6 +97,12 @@ function countedFiles(files: Files, counted: CountedBroker): Files {
         counted.lastWritten = from.buffer;
         file.write(from, offset, length, position);
       },
+      writev(pieces, position) {
+        counts.writes++;
+        for (const piece of pieces) counts.bytesWritten += piece.length;
+        counted.lastWritten = pieces.at(-1)!.buffer;
+        file.writev(pieces, position);
+      },
       size: () => file.size(),
       truncate: (size) => file.truncate(size),
       sync: () => file.sync(),

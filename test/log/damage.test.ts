@@ -134,11 +134,11 @@ describe('a flipped bit', () => {
     const log = open();
     append(log, batchOf(['small']));
     append(log, batchOfSize(20_000));
+    log.close();
     const path = `${DIRECTORY}/00000000000000000000.log`;
     const wrong = files.readAll(path);
     wrong[15_000] ^= 1;
     files.replace(path, wrong);
-    log.close();
     const again = open();
     expect(consume(again, 1 << 20, 4096)).toEqual({ values: new Map([[0, 'small']]), stoppedAt: 1 });
   });

@@ -19,7 +19,7 @@ describe('append', () => {
     expect(readAll(log).map(({ value }) => value)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('keeps small batches in the stage until it is flushed, and writes large ones at once', () => {
+  it('keeps batches in the stage until it is flushed: small ones are one write, large ones are not copied', () => {
     const { open, stage, files } = fixture();
     const log = open();
     append(log, batchOf(['small']));
@@ -30,8 +30,13 @@ describe('append', () => {
     expect(files.operations).toBe(before + 1);
     const path = `${DIRECTORY}/00000000000000000000.log`;
     expect(files.size(path)).toBe(log.size);
-    append(log, batchOfSize(9000));
+    const large = batchOfSize(9000);
+    append(log, large);
+    expect(files.size(path)).toBeLessThan(log.size);
+    large.fill(1, 100, 200);
+    stage.flush();
     expect(files.size(path)).toBe(log.size);
+    expect(files.readAll(path).subarray(-large.length)).toEqual(large);
   });
 
   it('keeps the order of small and large batches', () => {
@@ -112,14 +117,17 @@ describe('a disk that refuses', () => {
   });
 
   it('leaves the log as it was when a large batch is refused', () => {
-    const { open, files } = fixture();
+    const { open, stage, files } = fixture();
     const log = open();
     append(log, batchOf(['a']));
+    stage.flush();
     const before = stateOf(log);
     files.before = (operation, path) => {
       if (operation === 'write') throw diskError('ENOSPC', 'write', path);
     };
-    expect(() => append(log, batchOfSize(10_000))).toThrow('ENOSPC');
+    append(log, batchOf(['b']));
+    append(log, batchOfSize(10_000));
+    expect(() => stage.flush()).toThrow('ENOSPC');
     files.before = null;
     expect(stateOf(log)).toEqual(before);
   });

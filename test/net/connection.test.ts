@@ -67,6 +67,14 @@ describe('frames', () => {
     expect(other.socket.sends).toBe(1);
   });
 
+  test('large ones in one read are answered some at a time, so that the client can go on meanwhile', () => {
+    const room = new Room();
+    const large = silent(0, 'x'.repeat(15_000));
+    room.socket.deliver(Buffer.concat([large, echo(1, 'a'), large, large, echo(2, 'b'), large, echo(3, 'c')]));
+    expect(room.answers().map(([id]) => id)).toEqual([1, 2, 3]);
+    expect(room.socket.sends).toBe(2);
+  });
+
   test('larger than the receive buffer are handled whole', () => {
     const room = new Room();
     const text = 'abcdefghij'.repeat(RECEIVE_BYTES / 4);

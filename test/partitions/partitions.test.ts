@@ -266,10 +266,11 @@ describe('a disk that refuses', () => {
     expect(values(orders)).toEqual(['before', 'after']);
   });
 
-  test('tells of a large batch at once', () => {
+  test('fails the settle of a large batch as of a small one', () => {
     fillDisk('orders');
-    expect(fixture.produceValues(orders, 'x'.repeat(20_000)).errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
-    fixture.partitions.settle();
+    expect(fixture.produceValues(orders, 'x'.repeat(20_000)).errorCode).toBe(0);
+    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
+    expect([orders.endOffset, orders.highWatermark]).toEqual([1, 1]);
     fixture.heal();
     expect(fixture.produceValues(orders, 'x'.repeat(20_000))).toMatchObject({ errorCode: 0, baseOffset: 1 });
     fixture.partitions.settle();
