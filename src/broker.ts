@@ -7,6 +7,7 @@ import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
 import { Doors } from './doors.ts';
 import { followImage } from './follow-image.ts';
 import { resolveLogConfig } from './config/log-config.ts';
+import { refuseConflicts } from './config/conflicts.ts';
 import { effectiveConfig, type BrokerLayers } from './config/layers.ts';
 import { isWildcard, resolveListeners, type Endpoint } from './config/listeners.ts';
 import type { ServerConfig } from './config/server.ts';
@@ -115,6 +116,7 @@ class Broker implements RunningBroker {
       settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
     this.#layers = { static: this.#settings, cluster: new Map(), broker: new Map() };
     this.#config = effectiveConfig(this.#layers);
+    refuseConflicts(this.#config);
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;

@@ -1,11 +1,12 @@
 /** What an alteration makes of a resource's settings, and whether the result is allowed. */
 import { clientMetricsKeys, isMatchPattern } from './client-metrics.ts';
+import { refuseConflicts } from './conflicts.ts';
 import { ConfigError, parseValue, valuesOf } from './definition.ts';
 import type { Definition, Table } from './definition.ts';
 import { groupKeys } from './group.ts';
 import { groupKeysBroker } from './group-broker-keys.ts';
 import { definitionOf } from './layers.ts';
-import { serverKeys } from './server.ts';
+import { serverConfig, serverKeys } from './server.ts';
 import type { ServerConfig } from './server.ts';
 import { topicKeys } from './topic.ts';
 
@@ -205,7 +206,8 @@ export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): R
     const complaint = row === undefined ? undefined : complaintOf(key, row, text);
     if (complaint !== undefined) return invalidRequest(complaint);
   }
-  return undefined;
+  const conflict = complaintOver(() => refuseConflicts(serverConfig(values)));
+  return conflict === undefined ? undefined : invalidRequest(conflict);
 }
 
 function validateTexts(values: ConfigTexts, table: Table, kind: string): Refusal | undefined {
@@ -218,8 +220,12 @@ function validateTexts(values: ConfigTexts, table: Table, kind: string): Refusal
 }
 
 function complaintOf(key: string, row: Definition, text: string): string | undefined {
+  return complaintOver(() => parseValue(key, row, text));
+}
+
+function complaintOver(check: () => unknown): string | undefined {
   try {
-    parseValue(key, row, text);
+    check();
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return error.message;

@@ -7,7 +7,7 @@ import { serverKeys } from '../../src/config/server.ts';
 import { topicKeys } from '../../src/config/topic.ts';
 
 const TABLES =
-  /^config\/(server(-.*)?|topic|group|group-broker-keys|ottla|effects|describe|alter|settings|layers|client-metrics)\.ts$/;
+  /^config\/(server(-.*)?|topic|group|group-broker-keys|ottla|effects|describe|alter|conflicts|settings|layers|client-metrics)\.ts$/;
 const ELSEWHERE = /^(cli|testing)\//;
 const source = new URL('../../src/', import.meta.url);
 const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
