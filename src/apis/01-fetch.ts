@@ -47,7 +47,7 @@ export const fetch: Handler = {
     const found = read(context, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
-      countTold(broker.partitions, plan, found);
+      countTold(broker.partitions, found);
       return write(output, context, version, answer(plan, found, limits), limits);
     }
     return wait(context, plan, request.maxWaitMs, minBytes, limits);
@@ -95,7 +95,7 @@ function wait(
     const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
       resolve((output) => {
         const found = read(context, plan, limits);
-        countTold(broker.partitions, plan, found);
+        countTold(broker.partitions, found);
         return write(output, context, apiVersion, answer(plan, found, limits), limits);
       });
     });
@@ -147,13 +147,10 @@ function isEnough(found: readonly Found[], minBytes: number): boolean {
   return total >= minBytes;
 }
 
-function countTold(partitions: Partitions, { asked }: FetchPlan, found: readonly Found[]): void {
-  for (let i = 0; i < found.length; i++) {
-    const { length, errorCode } = found[i];
+function countTold(partitions: Partitions, found: readonly Found[]): void {
+  for (const { partition, length, errorCode } of found) {
     if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
-    if (length === 0) continue;
-    const partition = findPartition(partitions, asked[i]);
-    if (partition instanceof Partition) partition.traffic.bytesOut += length;
+    if (partition !== null) partition.traffic.bytesOut += length;
   }
 }
 

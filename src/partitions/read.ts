@@ -22,6 +22,8 @@ export interface Asked {
 }
 
 export interface Found {
+  /** Null where there is nothing but an error to tell. */
+  partition: Partition | null;
   errorCode: number;
   highWatermark: number;
   lastStableOffset: number;
@@ -83,6 +85,7 @@ function readOne(partition: Partition, asked: Asked, readCommitted: boolean, lef
   const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
   const result: Found = {
+    partition,
     errorCode: ErrorCode.NONE,
     highWatermark,
     lastStableOffset: partition.lastStableOffset,
@@ -146,6 +149,7 @@ export function readErrorCode(partitions: Partitions, partition: Partition, erro
 /** What is told of a partition that gives nothing but an error. */
 export function failed(errorCode: number): Found {
   return {
+    partition: null,
     errorCode,
     highWatermark: -1,
     lastStableOffset: -1,

@@ -61,6 +61,7 @@ class Answers {
 
   #found(readCommitted: boolean, length: number): Found {
     return {
+      partition: null,
       errorCode: this.#below(4) === 0 ? 1 : 0,
       highWatermark: this.#below(2) === 0 ? -1 : this.#below(2 ** 50),
       lastStableOffset: this.#below(100),
@@ -172,6 +173,7 @@ function large(): FetchAnswer {
     lastFetchedEpoch: -1,
   });
   const found = (position: number, length: number): Found => ({
+    partition: null,
     errorCode: 0,
     highWatermark: 9,
     lastStableOffset: 9,
