@@ -105,7 +105,6 @@ async function main(): Promise<void> {
       say(`round ${turn} of ${rounds}`);
       await round(turn % 2 === 1 ? brokers : brokers.toReversed(), loads, effort, report);
       if (flags.document) report.write(turn);
-      if (flags.document) report.write(turn);
     }
     process.stdout.write(report.text());
   } finally {
