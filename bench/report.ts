@@ -142,7 +142,9 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** Null where Kafka's figure is none to be divided by. */
 function ratioOf(ottla: number, kafka: number): number | null {
+  if (kafka < 0.01) return null;
   const ratio = ottla / kafka;
   return Number.isFinite(ratio) && ratio >= 0 ? ratio : null;
 }
