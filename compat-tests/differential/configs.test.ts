@@ -210,6 +210,11 @@ differential(IncrementalAlterConfigs, {
   'all brokers, a key that is none': changeOf(BROKER, '', ['no.such.key', SET, '2']),
   'a key of the broker that cannot be changed': changeOf(BROKER, '1', ['log.dirs', SET, '/tmp']),
   'a wrong value for the broker': changeOf(BROKER, '1', ['log.cleaner.threads', SET, 'x']),
+  // Each value is allowed, but not by all that the broker asks of its values.
+  'segments of no time': changeOf(BROKER, '1', ['log.roll.ms', SET, '0']),
+  'segments of no time, for all brokers': changeOf(BROKER, '', ['log.roll.ms', SET, '0']),
+  'retention of no time': changeOf(BROKER, '1', ['log.retention.ms', SET, '0']),
+  'too little memory for each thread': changeOf(BROKER, '1', ['log.cleaner.dedupe.buffer.size', SET, '1000000']),
   'a group': changeOf(GROUP, 'g', ['consumer.session.timeout.ms', SET, '50000']),
   'a group, too short': changeOf(GROUP, 'g', ['consumer.session.timeout.ms', SET, '1']),
   'a group without a name': changeOf(GROUP, '', ['consumer.session.timeout.ms', SET, '50000']),
