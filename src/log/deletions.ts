@@ -9,7 +9,7 @@ import type { Logger } from '../platform/logger.ts';
 
 export const DELETED_SUFFIX = '.deleted';
 
-const SLICE_BYTES = 32 * 1024 * 1024;
+const SLICE_BYTES = 8 * 1024 * 1024;
 const PAUSE_MS = 1;
 
 export class Deletions {
