@@ -10,9 +10,10 @@ import type { RequestMeter } from './request-meter.ts';
 const PRODUCE = 0;
 const API_VERSIONS = 18;
 const SIZE_BYTES = 4;
+const API_KEY_BYTES = 2;
 
 /** A whole response for a request that had to wait, size and header included. */
-export type Answer = (output: Writer) => Streamed | undefined;
+export type Answer = (output: Writer) => Streamed | void;
 
 export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
@@ -74,6 +75,14 @@ export class Dispatcher {
       const at = begin(later, handler, apiVersion, correlationId);
       return end(later, at, reply(later) ?? undefined);
     });
+  }
+
+  /**
+   * Whether the request of `size` bytes at `at` may be handled while others like it wait for their answers: appends, which
+   * wait for the disk and share its sync (flush.messages). An interceptor gets even these one by one.
+   */
+  mayJoin(buffer: Buffer, at: number, size: number): boolean {
+    return this.#interceptor === null && size >= API_KEY_BYTES && buffer.readInt16BE(at) === PRODUCE;
   }
 
   /** The slow way: each request and response as bytes of its own, which the interceptor may change, hold back or lose. */

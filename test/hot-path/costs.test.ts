@@ -68,6 +68,20 @@ describe('produce', () => {
     expect(counted.lastWritten).not.toBe(receive);
   });
 
+  test('appends that wait for the disk share its sync where they came together (flush.messages)', async () => {
+    const name = `orders-${serial++}`;
+    const topicId = await counted.createTopic(name, [{ name: 'flush.messages', value: '1' }]);
+    const request = produceFrame({ name, topicId, partitions: 1 }, 0, large(), 1).bytes;
+    for (let warm = 0; warm < 2; warm++) {
+      client.deliver(request);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { writes, syncs, sends } = counted.count(() => client.deliver(times(4, request)));
+    expect({ writes, syncs, sends }).toEqual({ writes: 1, syncs: 1, sends: 0 });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ syncs: counted.counts.syncs, sends: counted.counts.sends }).toEqual({ syncs: 1, sends: 1 });
+  });
+
   test('a frame that came in two reads is written before its memory takes the next that does', async () => {
     const topic = await newTopic();
     const values = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(12_000));

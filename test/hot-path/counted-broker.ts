@@ -12,11 +12,21 @@ export interface Counts {
   reads: number;
   bytesRead: number;
   opens: number;
+  syncs: number;
   sends: number;
   bytesSent: number;
 }
 
-const NOTHING: Counts = { writes: 0, bytesWritten: 0, reads: 0, bytesRead: 0, opens: 0, sends: 0, bytesSent: 0 };
+const NOTHING: Counts = {
+  writes: 0,
+  bytesWritten: 0,
+  reads: 0,
+  bytesRead: 0,
+  opens: 0,
+  syncs: 0,
+  sends: 0,
+  bytesSent: 0,
+};
 
 export class CountedBroker {
   readonly counts: Counts = { ...NOTHING };
@@ -50,9 +60,9 @@ export class CountedBroker {
     return client;
   }
 
-  async createTopic(name: string): Promise<string> {
+  async createTopic(name: string, configs: { name: string; value: string }[] = []): Promise<string> {
     const { controller } = this.broker.parts;
-    const asked = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+    const asked = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs };
     await controller.createTopics([asked], { validateOnly: false });
     return controller.image.topicsByName.get(name)!.id;
   }
@@ -106,7 +116,10 @@ function countedFiles(files: Files, counted: CountedBroker): Files {
       size: () => file.size(),
       truncate: (size) => file.truncate(size),
       sync: () => file.sync(),
-      syncLater: () => file.syncLater(),
+      syncLater() {
+        counts.syncs++;
+        return file.syncLater();
+      },
       close: () => file.close(),
     };
   };

@@ -88,18 +88,22 @@ export class Room {
       this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
       return said;
     };
+    const wait = () =>
+      new Promise<Reply>((resolve, reject) => {
+        this.waiting.push((answer) => resolve((output) => output.bytes(Buffer.from(answer))));
+        this.failing.push(reject);
+      });
     return [
       of(Heartbeat, (reader, _context, output) => output.bytes(Buffer.from(text(reader), 'latin1'))),
-      of(Produce, (reader) => {
-        text(reader);
-        return NO_REPLY;
+      of(Produce, (reader, _context, output) => {
+        const said = text(reader);
+        if (said.startsWith('disk')) return wait();
+        if (!said.startsWith('now')) return NO_REPLY;
+        output.bytes(Buffer.from(said, 'latin1'));
       }),
       of(SyncGroup, (reader) => {
         text(reader);
-        return new Promise<Reply>((resolve, reject) => {
-          this.waiting.push((answer) => resolve((output) => output.bytes(Buffer.from(answer))));
-          this.failing.push(reject);
-        });
+        return wait();
       }),
       of(Fetch, (reader, _context, output) => {
         const total = Number(text(reader));
@@ -146,6 +150,7 @@ export function request(
 }
 
 export const echo = (id: number, text: string) => request(Heartbeat, 0, id, text);
+/** Not answered, unless its text begins with 'now' (answered by it) or 'disk' (waits). */
 export const silent = (id: number, text: string) => request(Produce, 3, id, text);
 export const wait = (id: number, text: string) => request(SyncGroup, 0, id, text);
 export const stream = (id: number, bytes: number) => request(Fetch, 4, id, String(bytes));
