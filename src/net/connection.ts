@@ -1,8 +1,7 @@
 /**
  * One client connection: cuts frames from its bytes, has them dispatched one after the other, sends the answers in order.
- * All of it happens inside the read callback, until a request has to wait (appends that came together wait for the disk together)
- * or the client does not take its answers: then the connection reads no further until that is over. That is all the
- * back-pressure there is, and all there needs to be.
+ * All of it happens inside the read callback, until a request has to wait or the client does not take its answers: then the
+ * connection reads no further until that is over. That is all the back-pressure there is, and all there needs to be.
  *
  *      reading ──frame──▶ dispatch ──answered──▶ reading
  *                           │  └──waits──▶ waiting ──answer──▶ reading
@@ -15,6 +14,7 @@ import type { Receiver, Socket } from '../platform/network.ts';
 import { type Buffers, OUTPUT_BYTES } from './buffers.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 import type { Admitted, RequestMemory } from './request-memory.ts';
+import { WaitingAnswers } from './waiting-answers.ts';
 
 const SIZE_BYTES = 4;
 /**
@@ -190,25 +190,31 @@ export class Connection implements Receiver, Admitted {
 
   /** Handles the whole frames in buffer[at, end), and says where the first byte stands that was not handled. */
   #handle(buffer: Buffer, at: number, end: number): number {
-    const { reader, output, maxFrameBytes, dispatcher } = this.#shared;
+    const { reader, output, maxFrameBytes, dispatcher, settle } = this.#shared;
     let sentUpTo = at;
-    let waits: Promise<Answer>[] | null = null;
+    let waits: WaitingAnswers | null = null;
     while (end - at >= SIZE_BYTES && !this.#blocked && !this.#closed) {
       this.#answeredUpTo = output.position;
       const size = buffer.readInt32BE(at);
       const start = at + SIZE_BYTES;
       const isWhole = end - start >= size;
-      if (waits !== null && !(isWhole && dispatcher.mayJoin(buffer, start, size))) break;
+      const joins = isWhole && dispatcher.mayJoin(buffer, start, size);
+      if (waits !== null && !joins) break;
       if (size < 0 || size > maxFrameBytes) throw new InvalidRequest(oversize(size, maxFrameBytes));
       if (!isWhole) break;
       at = start + size;
       reader.reset(buffer, start, at);
-      const result = dispatcher.dispatch(reader, this.context, output);
-      if (result instanceof Promise) {
-        (waits ??= []).push(result);
-        if (!dispatcher.mayJoin(buffer, start, size)) break;
-      } else if (waits !== null) this.#holdBack(waits);
-      else if (result !== undefined) this.#tail = result;
+      try {
+        const result = dispatcher.dispatch(reader, this.context, output);
+        if (result instanceof Promise) (waits ??= new WaitingAnswers(settle)).add(result);
+        else if (waits !== null) waits.takeFrom(output, this.#answeredUpTo);
+        else if (result !== undefined) this.#tail = result;
+      } catch (error) {
+        if (waits === null) throw error;
+        waits.refuse(error, output, this.#answeredUpTo);
+        break;
+      }
+      if (waits !== null && !joins) break;
       const isLong = at - sentUpTo > SEND_AFTER_BYTES && output.position > 0;
       if (isLong || output.position > SEND_ABOVE_BYTES || this.#tail !== undefined) {
         this.#send();
@@ -217,15 +223,6 @@ export class Connection implements Receiver, Admitted {
     }
     if (waits !== null) this.#wait(waits);
     return at;
-  }
-
-  /** What was answered at once takes its place behind those that wait. */
-  #holdBack(waits: Promise<Answer>[]): void {
-    const { output, settle } = this.#shared;
-    settle(); // from here on nobody finds it to be untrue
-    const answer = Buffer.from(output.buffer.subarray(this.#answeredUpTo, output.position));
-    output.position = this.#answeredUpTo;
-    waits.push(Promise.resolve((later: Writer) => later.bytes(answer)));
   }
 
   #handleCarried(): void {
@@ -242,10 +239,9 @@ export class Connection implements Receiver, Admitted {
     }
   }
 
-  /** For one request, or for appends that came together and wait for the disk together. */
-  #wait(waits: readonly Promise<Answer>[]): void {
+  #wait(waits: WaitingAnswers): void {
     this.#waiting = true;
-    Promise.all(waits).then(
+    waits.all().then(
       (answers) => this.#answer(answers),
       (error: unknown) => this.#fail(error),
     );
@@ -256,10 +252,14 @@ export class Connection implements Receiver, Admitted {
     this.#waiting = false;
     this.context.onGone = null;
     try {
-      for (const answer of answers) this.#tail = answer(this.#shared.output) ?? undefined;
+      const { output } = this.#shared;
+      for (const answer of answers) {
+        this.#answeredUpTo = output.position;
+        this.#tail = answer(output) ?? undefined;
+      }
       this.#send();
     } catch (error) {
-      return this.#fail(error);
+      return this.#refuse(error);
     }
     this.#continue();
   }

@@ -6,7 +6,7 @@ import { LeaveGroup } from '../../protocol/apis/13-leave-group.ts';
 import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
 import { frame, FrameCutter } from '../../protocol/frame.ts';
 import { writeRequestHeader } from '../../protocol/header.ts';
-import { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import type { AnyApi } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { handler, NO_REPLY, type Context, type Handler, type Reply } from '../../src/apis/handler.ts';
@@ -98,6 +98,7 @@ export class Room {
       of(Produce, (reader, _context, output) => {
         const said = text(reader);
         if (said.startsWith('disk')) return wait();
+        if (said.startsWith('bad')) throw new InvalidRequest('bad');
         if (!said.startsWith('now')) return NO_REPLY;
         output.bytes(Buffer.from(said, 'latin1'));
       }),
@@ -150,7 +151,7 @@ export function request(
 }
 
 export const echo = (id: number, text: string) => request(Heartbeat, 0, id, text);
-/** Not answered, unless its text begins with 'now' (answered by it) or 'disk' (waits). */
+/** Not answered, unless its text begins with 'now' (answered by it), 'disk' (waits) or 'bad' (is no request). */
 export const silent = (id: number, text: string) => request(Produce, 3, id, text);
 export const wait = (id: number, text: string) => request(SyncGroup, 0, id, text);
 export const stream = (id: number, bytes: number) => request(Fetch, 4, id, String(bytes));

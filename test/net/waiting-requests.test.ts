@@ -89,13 +89,17 @@ describe('a request that waits', () => {
     expect(room.handled.slice(5)).toEqual(['six', 'disk e', 'disk f']);
   });
 
-  test('for the disk is answered before the connection ends at what is no request', async () => {
+  test.each([
+    ['no frame', Buffer.from([0xff, 0xff, 0xff, 0xff])],
+    ['no request', silent(2, 'bad')],
+  ])('for the disk is answered before the connection ends at what is %s', async (_what, bytes) => {
     const room = new Room();
-    room.socket.deliver(Buffer.concat([silent(1, 'disk a'), Buffer.from([0xff, 0xff, 0xff, 0xff])]));
+    room.socket.deliver(Buffer.concat([silent(1, 'disk a'), bytes, silent(3, 'now b')]));
     expect(room.closedFor).toEqual([]);
     room.waiting[0]('one');
     await turn();
     expect(room.answers()).toEqual([[1, 'one']]);
+    expect(room.handled).not.toContain('now b');
     expect(room.closedFor).toHaveLength(1);
   });
 
