@@ -87,16 +87,14 @@ export class AppendStage {
   }
 
   #writePieces(file: OpenFile): void {
-    const copied = this.#copied;
-    if (this.#pieces.length > 0) this.#endRun();
+    this.#endRun();
     const pieces = this.#pieces;
-    if (pieces.length > 0) this.#pieces = [];
+    this.#pieces = [];
     this.#owner = null;
     this.#file = null;
     this.#copied = 0;
     this.#runStart = 0;
-    if (pieces.length === 0) file.write(this.#copies, 0, copied, this.#position);
-    else if (pieces.length === 1) file.write(pieces[0], 0, pieces[0].length, this.#position);
+    if (pieces.length === 1) file.write(pieces[0], 0, pieces[0].length, this.#position);
     else file.writev(pieces, this.#position);
   }
 
