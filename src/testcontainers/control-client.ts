@@ -4,22 +4,15 @@ import type { ApiName } from '../testing/api-names.ts';
 import type { Duration } from '../testing/duration.ts';
 import type { FaultEffect, FaultFilter, FaultSpec } from '../testing/fault-rule.ts';
 import type { CommittedOffset, Group } from '../testing/group-view.ts';
-import type { Content, MessageToProduce } from '../testing/message.ts';
+import type { Content, MessageToProduce, TestMessage } from '../testing/message.ts';
 import { messageOf, type TopicSpec } from '../testing/topics.ts';
 import type { ExpectedCommit, ExpectedGroup, IdleOptions, WaitOptions } from '../testing/waiters.ts';
 
 /** One record of a topic. */
-export interface Message {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-  /** As UTF-8. */
-  readonly key: string | null;
-  /** As UTF-8; null is a tombstone. */
-  readonly value: string | null;
-  readonly headers: Readonly<Record<string, string | null>>;
+export interface Message extends Pick<
+  TestMessage,
+  'topic' | 'partition' | 'offset' | 'timestamp' | 'key' | 'value' | 'headers'
+> {
   /** There where the bytes are no UTF-8. */
   readonly keyBase64?: string;
   readonly valueBase64?: string;

@@ -8,13 +8,11 @@ import type { Client } from '../../protocol/client.ts';
 import type { AnyApi, Api, Draft, Fields } from '../../protocol/schema.ts';
 import { startBroker, type RunningBroker } from '../../src/broker.ts';
 import { createTopic, dial, produce } from '../running-broker.ts';
+import { anyAcl } from './any-acl.ts';
 
 type Call = readonly [api: AnyApi, draft: unknown];
 
-const call = <Req extends Fields, Res extends Fields>(api: Api<Req, Res>, draft: Draft<Req>): Call => [
-  api,
-  draft,
-];
+const call = <Req extends Fields, Res extends Fields>(api: Api<Req, Res>, draft: Draft<Req>): Call => [api, draft];
 
 const TOPIC = 'orders';
 const GROUP = 'readers';
@@ -29,15 +27,6 @@ const configs = (resourceType: number, resourceName: string) =>
     includeSynonyms: true,
     includeDocumentation: false,
   });
-const anyAcl = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-};
 const rule = {
   resourceType: 2,
   resourceName: TOPIC,
