@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ApiVersions } from '../protocol/apis/18-api-versions.ts';
 import { frame } from '../protocol/frame.ts';
-import { startBroker, type RunningBroker } from '../src/broker.ts';
+import { startBroker, type RunningBroker } from '../src/broker/broker.ts';
 import { silentLogger } from '../src/platform/logger.ts';
 import { seededRandom } from '../src/platform/random.ts';
 import { consume, createTopic, dial, produce, topicOf } from './running-broker.ts';

@@ -38,7 +38,7 @@ describe('each rule can fail', () => {
         'src/log/log.ts': `import { a } from '../partitions/partition.ts'; import '../../protocol/reader.ts';`,
         'protocol/reader.ts': `import type { B } from '../src/platform/clock.ts';`,
         'src/apis/00-produce.ts': `export { nodeFiles } from '../platform/files.ts'; import '../platform/clock.ts';`,
-        'src/broker.ts': `import './net/listener.ts';`,
+        'src/broker/broker.ts': `import '../net/listener.ts'; import '../cli/start.ts';`,
         'src/net/listener.ts': `type Late = import('../log/log.ts').Log;`,
       }),
     );
@@ -46,6 +46,7 @@ describe('each rule can fail', () => {
       'src/log/log.ts imports src/partitions/partition.ts: src/log is not above it',
       'protocol/reader.ts imports src/platform/clock.ts: protocol is not above it',
       'src/apis/00-produce.ts imports src/platform/files.ts: src/apis is not above it',
+      'src/broker/broker.ts imports src/cli/start.ts: src/broker is not above it',
       'src/net/listener.ts imports src/log/log.ts: src/net is not above it',
     ]);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../protocol/client.ts';
 import { startKafka } from '../../scripts/kafka/index.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { dial } from '../../test/running-broker.ts';
 import { javaVersion } from '../brokers/kafka.ts';
 import { freePort } from '../brokers/ports.ts';

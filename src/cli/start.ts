@@ -1,5 +1,5 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
-import { startBroker, type BrokerOptions, type RunningBroker } from '../broker.ts';
+import { startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';

@@ -1,5 +1,5 @@
 /** The broker that a control port drives: as it runs now, and again when it begins anew from a snapshot. */
-import type { BrokerOptions, RunningBroker } from '../broker.ts';
+import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';

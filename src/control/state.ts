@@ -169,7 +169,7 @@ function viewOf({ broker, isMemory }: Session) {
     clusterId,
     nodeId,
     memory: isMemory,
-    connections: broker.doors
+    connections: broker.listeners
       .connections()
       .map(({ clientId, clientHost, listener }) => ({ clientId, from: clientHost, listener })),
   };

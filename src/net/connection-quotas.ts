@@ -1,6 +1,7 @@
 /**
- * How many connections there may be, and how fast they may come (KIP-402, KIP-612). One too many from an address is closed; one
- * too many for a listener or the broker waits unread, as it would before Kafka's acceptor, until another goes or time passes.
+ * Limits the number of connections and the rate of new ones (KIP-402, KIP-612). A connection above the limit of its address
+ * is closed. One above the limit of its listener or of the broker is accepted but not read from, until another connection
+ * closes or the rate allows it; in Kafka it would wait before the acceptor.
  */
 import type { Clock, Timer } from '../platform/clock.ts';
 
@@ -27,10 +28,11 @@ export interface LimitsInForce {
   rateWindowSeconds(): number;
 }
 
-export interface Visitor {
+/** An accepted connection that the limits have not admitted yet. */
+export interface PendingConnection {
   readonly listener: string;
   readonly address: string;
-  /** It may not be read from yet. */
+  /** Reads nothing from it until `admit`. */
   hold(): void;
   admit(): void;
 }
@@ -45,8 +47,8 @@ export class ConnectionQuotas {
   readonly #byAddress = new Map<string, number>();
   readonly #byListener = new Map<string, number>();
   readonly #rates = new Map<string, { tokens: number; at: number }>();
-  /** In the order in which they came. */
-  readonly #held = new Set<Visitor>();
+  /** In the order of their arrival. */
+  readonly #held = new Set<PendingConnection>();
   #timer: Timer | null = null;
 
   constructor(clock: Clock, limits: LimitsInForce) {
@@ -54,9 +56,9 @@ export class ConnectionQuotas {
     this.#limits = limits;
   }
 
-  /** Null: it may stay, at once or later. Else why it has to go; then it was never counted. */
-  enter(visitor: Visitor): string | null {
-    const { address } = visitor;
+  /** Null: the connection is admitted, now or later. Otherwise the reason to close it; then it is not counted. */
+  enter(pending: PendingConnection): string | null {
+    const { address } = pending;
     const { maxConnections, creationRate } = this.#limits.ofAddress(address);
     const count = this.#byAddress.get(address) ?? 0;
     if (count >= maxConnections) return `${address} has ${count} connections, max.connections.per.ip allows no more`;
@@ -65,21 +67,21 @@ export class ConnectionQuotas {
     }
     this.#take(`ip ${address}`, creationRate);
     this.#byAddress.set(address, count + 1);
-    this.#held.add(visitor);
+    this.#held.add(pending);
     this.#admitSome();
-    if (this.#held.has(visitor)) visitor.hold();
+    if (this.#held.has(pending)) pending.hold();
     return null;
   }
 
-  /** Of one that `enter` let stay. */
-  leave(visitor: Visitor): void {
-    const { address, listener } = visitor;
+  /** A connection that `enter` did not refuse has closed. */
+  leave(pending: PendingConnection): void {
+    const { address, listener } = pending;
     decrement(this.#byAddress, address);
-    if (!this.#held.delete(visitor)) decrement(this.#byListener, listener);
+    if (!this.#held.delete(pending)) decrement(this.#byListener, listener);
     this.#admitSome();
   }
 
-  /** Limits may be others now. */
+  /** The limits may have changed. */
   limitsChanged(): void {
     this.#admitSome();
   }
@@ -93,23 +95,23 @@ export class ConnectionQuotas {
   #admitSome(): void {
     if (this.#held.size === 0) return;
     let soonest = Infinity;
-    for (const visitor of this.#held) {
-      const seconds = this.#secondsFor(visitor.listener);
+    for (const pending of this.#held) {
+      const seconds = this.#secondsFor(pending.listener);
       if (seconds > 0) {
         soonest = Math.min(soonest, seconds);
         continue;
       }
       this.#take('broker', this.#limits.ofBroker().creationRate);
-      this.#take(`listener ${visitor.listener}`, this.#limits.ofListener(visitor.listener).creationRate);
-      this.#held.delete(visitor);
-      this.#byListener.set(visitor.listener, (this.#byListener.get(visitor.listener) ?? 0) + 1);
-      visitor.admit();
+      this.#take(`listener ${pending.listener}`, this.#limits.ofListener(pending.listener).creationRate);
+      this.#held.delete(pending);
+      this.#byListener.set(pending.listener, (this.#byListener.get(pending.listener) ?? 0) + 1);
+      pending.admit();
     }
     this.#timer?.cancel();
     this.#timer = soonest === Infinity ? null : this.#clock.after(Math.ceil(soonest * 1000), () => this.#admitSome());
   }
 
-  /** 0: now. Infinity: when another has gone. */
+  /** How long until the rates allow another connection. 0: now. Infinity: only once another connection closes. */
   #secondsFor(listener: string): number {
     const [broker, own] = [this.#limits.ofBroker(), this.#limits.ofListener(listener)];
     let total = 0;

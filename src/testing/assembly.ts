@@ -1,5 +1,5 @@
 /** Puts a broker together with what watches it and what makes it misbehave: the gate, faults, waiters, the traffic log. */
-import type { BrokerOptions, RunningBroker } from '../broker.ts';
+import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';

@@ -9,7 +9,7 @@ import { BatchField } from '../../protocol/records/batch.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import type { Call, Intercepted, Interceptor, Serve } from '../net/interceptor.ts';
 import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';

@@ -1,6 +1,6 @@
 /** Consumer groups as a test asks about them: state, members and what is theirs, committed offsets, lag. */
 import { Reader } from '../../protocol/reader.ts';
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export interface TopicPartition {

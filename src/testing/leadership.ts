@@ -3,7 +3,7 @@
  * those of groups and transactions to their coordinators; the others say so, and name the one to ask (KIP-951).
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import type { ApiName } from './api-names.ts';
 import type { Exchange } from './exchange.ts';
 import { changed, type Body, type Spoken, type TopicNames } from './request-parts.ts';

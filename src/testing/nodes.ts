@@ -2,7 +2,7 @@
  * Several brokers in one process, over one store: each has its port, its node id and the partitions that it leads. What is
  * simulated is who leads and who is there; records are not copied between them.
  */
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { randomUuid } from '../platform/random.ts';
 
 export interface TestNode {
@@ -39,7 +39,7 @@ export class Nodes {
     this.list = Array.from({ length: count }, (_, nodeId) => this.#node(nodeId));
   }
 
-  /** The first has been started with the broker; this opens the others' doors. */
+  /** The first has been started with the broker; this opens the listeners of the others. */
   static async open(broker: RunningBroker, count: number): Promise<Nodes> {
     const nodes = new Nodes(broker, count);
     nodes.#ports[0] = Number(broker.bootstrap.slice(broker.bootstrap.lastIndexOf(':') + 1));
@@ -96,7 +96,7 @@ export class Nodes {
     if (!this.#running.delete(nodeId)) return;
     const reason = 'the broker was stopped by the test';
     // First: its members leave their groups with their connections, and nobody waits for them at the next coordinator.
-    this.#broker.doors.disconnect(reason, (context) => context.broker.nodeId === nodeId);
+    this.#broker.listeners.disconnect(reason, (context) => context.broker.nodeId === nodeId);
     const broker = this.#image.brokers.get(nodeId)!;
     this.#change([
       {
@@ -115,7 +115,7 @@ export class Nodes {
         (partition) => this.#without(nodeId, partition),
       ),
     ]);
-    await this.#broker.doors.close(reason, nodeId);
+    await this.#broker.listeners.close(reason, nodeId);
   }
 
   async #start(nodeId: number): Promise<void> {

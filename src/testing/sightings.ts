@@ -1,5 +1,5 @@
 /** What a test is shown when it waited in vain, or when it ends: what is in the broker, who is connected, what went wrong. */
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import type { Faults } from './faults.ts';
 import { allGroups, type Group } from './group-view.ts';
 import { TopicReader } from './topic-reader.ts';
@@ -69,7 +69,7 @@ function clientLines(broker: RunningBroker): string[] {
 /** Connections by client id. */
 export function openClients(broker: RunningBroker): { clientId: string; count: number }[] {
   const counts = new Map<string, number>();
-  for (const { clientId } of broker.doors.connections()) {
+  for (const { clientId } of broker.listeners.connections()) {
     const name = clientId ?? 'a client that said nothing yet';
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

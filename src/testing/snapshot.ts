@@ -1,6 +1,6 @@
 /** The whole of a broker at one moment: topics, records, groups, transactions. Brokers begin from it; a file keeps it. */
 import { dirname, join, resolve } from 'node:path';
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 

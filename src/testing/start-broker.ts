@@ -1,5 +1,5 @@
 /** `ottla/testing`: a Kafka broker inside your own test, ready in milliseconds, in memory, on a free port. */
-import { startBroker as start } from '../broker.ts';
+import { startBroker as start } from '../broker/broker.ts';
 import { systemClock, VirtualClock } from '../platform/clock.ts';
 import { lineLogger, silentLogger, type Level, type Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';

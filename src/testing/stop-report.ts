@@ -1,5 +1,5 @@
 /** What a test left behind: clients that are still connected, members that never left, open transactions, idle faults. */
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import type { Faults } from './faults.ts';
 import { allGroups } from './group-view.ts';
 import { count, openClients } from './sightings.ts';

@@ -1,5 +1,5 @@
 /** A Kafka broker in the test's own process, as `startBroker` answers it. */
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
@@ -232,7 +232,7 @@ export class TestBroker implements AsyncDisposable {
   /** Ends connections: all of them, or those of one client id. The clients may connect again. */
   disconnectClients(clientId?: string): void {
     const isMeant = (client: string | null): boolean => clientId === undefined || client === clientId;
-    this.#parts.broker.doors.disconnect('the test disconnected it', (context) => isMeant(context.clientId));
+    this.#parts.broker.listeners.disconnect('the test disconnected it', (context) => isMeant(context.clientId));
   }
 
   /**
@@ -302,7 +302,7 @@ export class TestBroker implements AsyncDisposable {
 
 /** Clients that have just been closed: the news of it may still be on its way. */
 async function untilClosed(broker: RunningBroker): Promise<void> {
-  for (let turns = 0; turns < PATIENCE_TURNS && broker.doors.connections().length > 0; turns++) await nextTurn();
+  for (let turns = 0; turns < PATIENCE_TURNS && broker.listeners.connections().length > 0; turns++) await nextTurn();
 }
 
 /** By the key of an image's configurations, '2:orders': of topics those go with the topic. */

@@ -1,5 +1,5 @@
 /** Reads a topic straight from the broker's logs, as a consumer would see it; reading again gives what has come since. */
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { TestMessage } from './message.ts';
 
 export type Isolation = 'read_committed' | 'read_uncommitted';

@@ -1,7 +1,7 @@
 /** Topics as tests ask for them, and what is in them from the beginning. */
 import { fileURLToPath } from 'node:url';
 import { partitionOfKey } from '../../protocol/partitioner.ts';
-import type { RunningBroker } from '../broker.ts';
+import type { RunningBroker } from '../broker/broker.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { bytesOf, draftOf, TestMessage, type Content, type MessageToProduce } from './message.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as apis from '../../protocol/apis/index.ts';
 import type { Client } from '../../protocol/client.ts';
 import type { AnyApi, Api, Draft, Fields } from '../../protocol/schema.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { createTopic, dial, produce } from '../running-broker.ts';
 import { anyAcl } from './any-acl.ts';
 

@@ -4,7 +4,7 @@ import * as apis from '../../protocol/apis/index.ts';
 import { ConnectionClosed, type Client } from '../../protocol/client.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { handlers } from '../../src/apis/index.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { createTopic, dial } from '../running-broker.ts';
 import { anyAcl } from './any-acl.ts';

@@ -6,7 +6,7 @@ import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alte
 import { ListConfigResources } from '../../protocol/apis/74-list-config-resources.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 
 const [TOPIC, BROKER, LOGGER, METRICS, GROUP] = [2, 4, 8, 16, 32];
 const [SET, DELETE, APPEND] = [0, 1, 2];

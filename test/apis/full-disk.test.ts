@@ -4,7 +4,7 @@ import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import type { Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { consume, createTopic, dial, produce } from '../running-broker.ts';
 

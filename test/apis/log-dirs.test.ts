@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { connect } from '../../protocol/client.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { topic } from '../cluster/cluster-fixture.ts';
 
 test('log directories are shown with the partitions asked for', async () => {

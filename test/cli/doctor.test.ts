@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { lockedOut, releaseLike } from '../../src/cli/doctor/client-versions.ts';
 import { connectionFindings } from '../../src/cli/doctor/connection.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';

@@ -4,7 +4,7 @@ import { connect as openSocket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { apis } from '../../protocol/apis/index.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { startBroker as startTestBroker } from '../../src/testing/index.ts';
 import { linesOf, ottla, portOf, proxy } from './session.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { linesOf, ottla } from './session.ts';
 
 let broker: RunningBroker;

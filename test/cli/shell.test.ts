@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';

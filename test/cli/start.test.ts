@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
 import type { Client } from '../../protocol/client.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { healthcheck } from '../../src/cli/healthcheck.ts';
 import { start } from '../../src/cli/start.ts';
 import { UsageError } from '../../src/cli/usage.ts';

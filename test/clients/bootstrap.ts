@@ -1,6 +1,6 @@
 /** Gives each file of client tests a broker: Ottla in this process, or the one at OTTLA_TEST_BOOTSTRAP (host:port). */
 import { afterAll, beforeAll } from 'vitest';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 
 const elsewhere = process.env.OTTLA_TEST_BOOTSTRAP;
 

@@ -1,7 +1,7 @@
 /** The control port as a test in another language uses it: HTTP and JSON alone. */
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { startControlled, type Controlled } from '../../src/control/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Described } from './described.ts';

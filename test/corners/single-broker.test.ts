@@ -6,7 +6,7 @@ import { requestCodec } from '../../protocol/compile.ts';
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { createTopic, dial, produce, topicOf } from '../running-broker.ts';
 
 const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'node.id': '1' };

@@ -6,7 +6,7 @@ import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Logger } from '../../src/platform/logger.ts';
 import { seededRandom, type Random } from '../../src/platform/random.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { encodeRecord } from '../../src/groups/records.ts';
 import type { GroupRecord } from '../../src/groups/records.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';

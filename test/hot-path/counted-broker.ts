@@ -1,6 +1,6 @@
 /** A broker whose calls to the disk and the network are counted, and whose clients cost nothing themselves. */
 import { getHeapStatistics } from 'node:v8';
-import { startBroker, type BrokerOptions, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type BrokerOptions, type RunningBroker } from '../../src/broker/broker.ts';
 import type { Files, OpenFile } from '../../src/platform/files.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';

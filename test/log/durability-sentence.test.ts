@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { silentLogger, type Facts } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 

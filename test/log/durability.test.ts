@@ -4,7 +4,7 @@ import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import { connect, type Client } from '../../protocol/client.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { silentLogger, type Facts } from '../../src/platform/logger.ts';
 import { diskError, type Operation } from '../../src/platform/memory-files.ts';
 import { topic } from '../cluster/cluster-fixture.ts';

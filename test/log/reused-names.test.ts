@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { BoundedFiles } from '../../src/platform/bounded-files.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 import { consume, createTopic, dial, produce } from '../running-broker.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../protocol/client.ts';
 import { Fetch, Heartbeat } from '../../protocol/apis/index.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { consume, createTopic, dial, produce } from '../running-broker.ts';
 
 const listeners = 'PLAINTEXT://127.0.0.1:0';

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AlterClientQuotas, ApiVersions, DescribeConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
 import type { Client } from '../../protocol/client.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { lineLogger, type LeveledLogger } from '../../src/platform/logger.ts';
 import { dial } from '../running-broker.ts';
 

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { ConnectionQuotas, UNLIMITED, type LimitsInForce, type Visitor } from '../../src/net/connection-quotas.ts';
+import {
+  ConnectionQuotas,
+  UNLIMITED,
+  type LimitsInForce,
+  type PendingConnection,
+} from '../../src/net/connection-quotas.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 
-class Guest implements Visitor {
+class Guest implements PendingConnection {
   readonly listener: string;
   readonly address: string;
   state = 'new';

@@ -3,7 +3,7 @@ import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import type { Client } from '../../protocol/client.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { BoundedFiles } from '../../src/platform/bounded-files.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { WindowsDisk } from '../platform/windows-disk.ts';

@@ -5,7 +5,7 @@ import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { topic } from '../cluster/cluster-fixture.ts';
 import { readAll } from '../log/log-fixture.ts';

@@ -7,7 +7,7 @@ import { AlterReplicaLogDirs } from '../../protocol/apis/34-alter-replica-log-di
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import type { Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { consume, createTopic, dial, produce, topicOf } from '../running-broker.ts';

@@ -1,6 +1,6 @@
 /** The client of the control port, against a broker in this process. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { startControlled, type Controlled } from '../../src/control/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { ControlClient, OttlaContainer } from '../../src/testcontainers/index.ts';

@@ -3,7 +3,7 @@ import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { AnyApi, Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { startBroker, type RunningBroker } from '../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { handlers } from '../../src/apis/index.ts';
 import type { Context } from '../../src/apis/handler.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';

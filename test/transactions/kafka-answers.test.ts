@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CreateTopics, FindCoordinator, Metadata } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
 import type { Client } from '../../protocol/client.ts';
-import { startBroker } from '../../src/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { converse } from './converse.ts';
 

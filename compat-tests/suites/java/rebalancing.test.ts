@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type RunningBroker } from '../../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { JavaDriver, perMember, whyNoJava } from './driver.ts';
 
 const missing = whyNoJava();

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type RunningBroker } from '../../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { JavaDriver, whyNoJava } from './driver.ts';
 import { ToolScript } from './tool-script.ts';
 

@@ -1,6 +1,6 @@
 /** Kafka's own tools by their names, with the flags that compose files and scripts give them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startBroker, type RunningBroker } from '../../../src/broker.ts';
+import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { kafkaTools, runKafkaTool } from '../../../src/cli/kafka-tools/index.ts';
 import { ottla, type Ran, type Surroundings } from '../session.ts';
 

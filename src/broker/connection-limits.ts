@@ -1,8 +1,8 @@
 /** The limits on connections as the configuration and the client quotas have them now. */
-import type { BrokerParts } from './apis/broker-parts.ts';
-import { quotaKey } from './cluster/image.ts';
-import { effectiveText } from './config/layers.ts';
-import { UNLIMITED, type ConnectionLimits, type LimitsInForce } from './net/connection-quotas.ts';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { quotaKey } from '../cluster/image.ts';
+import { effectiveText } from '../config/layers.ts';
+import { UNLIMITED, type ConnectionLimits, type LimitsInForce } from '../net/connection-quotas.ts';
 
 export function connectionLimits(parts: BrokerParts): LimitsInForce {
   let overridesText = '';
@@ -35,7 +35,7 @@ function listenerLimits({ layers }: BrokerParts, listener: string): ConnectionLi
   return { maxConnections: limit('max.connections'), creationRate: limit('max.connection.creation.rate') };
 }
 
-/** `127.0.0.1:10,::1:20`; what is no pair is passed over. */
+/** `127.0.0.1:10,::1:20`; an entry that is not a pair is ignored. */
 function parseOverrides(text: string): Map<string, number> {
   const pairs = text.split(',').flatMap((pair): [string, number][] => {
     const colon = pair.lastIndexOf(':');
@@ -45,7 +45,7 @@ function parseOverrides(text: string): Map<string, number> {
   return new Map(pairs);
 }
 
-/** The quota of the address itself, else that of all addresses. */
+/** The quota of the address, otherwise the default quota of all addresses. */
 function addressRate({ controller }: BrokerParts, address: string): number {
   const { quotas } = controller.image;
   if (quotas.size === 0) return UNLIMITED;

@@ -1,30 +1,30 @@
-/** Where clients come in: the broker's open ports and the connections that came through them, by the node they speak to. */
-import { Reader } from '../protocol/reader.ts';
-import { wasmMemory } from '../protocol/records/crc32c.ts';
-import { Writer } from '../protocol/writer.ts';
-import type { BrokerParts } from './apis/broker-parts.ts';
-import type { Context } from './apis/handler.ts';
-import { handlers } from './apis/index.ts';
-import { ConfigError } from './config/definition.ts';
-import { isWildcard, type Endpoint } from './config/listeners.ts';
-import { Buffers, OUTPUT_BYTES } from './net/buffers.ts';
-import { Connection, type ConnectionShared } from './net/connection.ts';
-import { Dispatcher } from './net/dispatch.ts';
-import { RequestMemory } from './net/request-memory.ts';
-import { ConnectionQuotas, type Visitor } from './net/connection-quotas.ts';
+/** The broker's listeners: its open ports and the connections clients made to them, by the node they speak to. */
+import { Reader } from '../../protocol/reader.ts';
+import { wasmMemory } from '../../protocol/records/crc32c.ts';
+import { Writer } from '../../protocol/writer.ts';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import type { Context } from '../apis/handler.ts';
+import { handlers } from '../apis/index.ts';
+import { ConfigError } from '../config/definition.ts';
+import { isWildcard, type Endpoint } from '../config/listeners.ts';
+import { Buffers, OUTPUT_BYTES } from '../net/buffers.ts';
+import { Connection, type ConnectionShared } from '../net/connection.ts';
+import { Dispatcher } from '../net/dispatch.ts';
+import { RequestMemory } from '../net/request-memory.ts';
+import { ConnectionQuotas, type PendingConnection } from '../net/connection-quotas.ts';
 import { connectionLimits } from './connection-limits.ts';
-import type { Interceptor } from './net/interceptor.ts';
-import type { RequestMeter } from './net/request-meter.ts';
-import type { Timer } from './platform/clock.ts';
-import { nextTurn } from './platform/clock.ts';
-import type { Listener, Network } from './platform/network.ts';
+import type { Interceptor } from '../net/interceptor.ts';
+import type { RequestMeter } from '../net/request-meter.ts';
+import type { Timer } from '../platform/clock.ts';
+import { nextTurn } from '../platform/clock.ts';
+import type { Listener, Network } from '../platform/network.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
   override name = 'ListenError';
 }
 
-export interface DoorsOptions {
+export interface ListenersOptions {
   readonly parts: BrokerParts;
   readonly network: Network;
   readonly interceptor: Interceptor | null;
@@ -41,24 +41,25 @@ interface OpenListener {
   readonly listener: Listener;
 }
 
-export class Doors {
-  readonly #options: DoorsOptions;
+export class Listeners {
+  readonly #options: ListenersOptions;
   readonly #connections = new Set<Connection>();
   readonly #listeners: OpenListener[] = [];
-  readonly #visitors = new Map<Connection, Visitor>();
+  /** As the quotas know them: those that `enter` let stay. */
+  readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
   #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
   #nextConnectionId = 0;
 
-  constructor(options: DoorsOptions) {
+  constructor(options: ListenersOptions) {
     this.#options = options;
     const { parts } = options;
     this.#quotas = new ConnectionQuotas(parts.clock, connectionLimits(parts));
   }
 
   /**
-   * Listens; answers the port, as bound. `asked` are the parts as this door's node has them.
+   * Opens a port and answers its number, as bound. `asked` are the parts as the node of this listener has them.
    * @throws {ListenError} when the port is taken
    */
   async open(endpoint: Endpoint, asked: BrokerParts = this.#options.parts): Promise<number> {
@@ -94,17 +95,17 @@ export class Doors {
     }
   }
 
-  /** The configuration or the quotas are others now: whoever waits may be let in. */
+  /** The configuration or the quotas have changed: pending connections may be admitted now. */
   limitsChanged(): void {
     this.#quotas.limitsChanged();
   }
 
-  /** Lets a connection in, now or later, or closes it. */
+  /** Admits a connection, now or once the quotas allow it, or closes it. */
   #receive(connection: Connection): void {
     const { listener, clientHost: address } = connection.context;
-    const visitor = { listener, address, hold: () => connection.hold(), admit: () => connection.release() };
-    const refusal = this.#quotas.enter(visitor);
-    if (refusal === null) this.#visitors.set(connection, visitor);
+    const pending = { listener, address, hold: () => connection.hold(), admit: () => connection.release() };
+    const refusal = this.#quotas.enter(pending);
+    if (refusal === null) this.#counted.set(connection, pending);
     else connection.close(refusal);
   }
 
@@ -123,7 +124,6 @@ export class Doors {
     });
   }
 
-  /** Every connection open now. */
   connections(): readonly Context[] {
     return [...this.#connections].map(({ context }) => context);
   }
@@ -136,12 +136,12 @@ export class Doors {
     return counts;
   }
 
-  /** Closes connections, all of them or those that `which` names; their clients may come again. */
+  /** Closes all connections, or those that `which` selects; their clients may connect again. */
   disconnect(reason: string, which: (context: Context) => boolean = () => true): void {
     for (const connection of this.#connections) if (which(connection.context)) connection.close(reason);
   }
 
-  /** Closes what stands open for a node, or for all; resolves when none of its sockets is left. */
+  /** Closes the listeners and connections of a node, or all of them; resolves when their sockets are closed. */
   async close(reason: string, nodeId?: number): Promise<void> {
     if (nodeId === undefined) {
       this.#idleTimer?.cancel();
@@ -169,9 +169,9 @@ export class Doors {
       later: (run) => void nextTurn().then(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
-        const visitor = this.#visitors.get(connection);
-        if (visitor !== undefined) this.#quotas.leave(visitor);
-        this.#visitors.delete(connection);
+        const counted = this.#counted.get(connection);
+        if (counted !== undefined) this.#quotas.leave(counted);
+        this.#counted.delete(connection);
         groups.connectionClosed(connection.context.connectionId, parts.config['ottla.evict.on.disconnect']);
         if (reason !== null && isReady()) {
           const { clientHost, clientId } = connection.context;

@@ -1,42 +1,42 @@
-/** The composition root: builds each part of a broker once, starts them in order, and stops them the other way round. */
-import type { BrokerParts } from './apis/broker-parts.ts';
-import { ClientTelemetry } from './apis/client-telemetry.ts';
-import { Controller } from './cluster/controller.ts';
-import { configOf, ResourceType, type ListenerImage } from './cluster/image.ts';
-import { LocalMetadataStore } from './cluster/local-metadata-store.ts';
-import { Doors } from './doors.ts';
+/** The composition root: builds each part of a broker once, starts them in order, and stops them in reverse order. */
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { ClientTelemetry } from '../apis/client-telemetry.ts';
+import { Controller } from '../cluster/controller.ts';
+import { configOf, ResourceType, type ListenerImage } from '../cluster/image.ts';
+import { LocalMetadataStore } from '../cluster/local-metadata-store.ts';
+import { Listeners } from './listeners.ts';
 import { followImage } from './follow-image.ts';
-import { resolveLogConfig } from './config/log-config.ts';
-import { refuseConflicts } from './config/conflicts.ts';
-import { effectiveConfig, type BrokerLayers } from './config/layers.ts';
-import { isWildcard, resolveListeners, type Endpoint } from './config/listeners.ts';
-import type { ServerConfig } from './config/server.ts';
-import { combineSettings } from './config/settings.ts';
-import { GroupCoordinator } from './groups/coordinator.ts';
-import type { MetricsServer } from './metrics/server.ts';
-import { Cleaner } from './log/cleaner.ts';
-import { cleanerConfig } from './log/cleaner-config.ts';
-import type { LogDirectory } from './log/directory.ts';
-import { durabilityOf } from './log/durability.ts';
-import type { Interceptor } from './net/interceptor.ts';
-import { idleSettings } from './idle-settings.ts';
-import { openMetrics } from './open-metrics.ts';
-import { missingDirectory, openDirectories } from './open-directories.ts';
-import { FetchSessions } from './partitions/fetch-sessions.ts';
-import { cleanableLogs } from './partitions/cleanable-logs.ts';
-import { DirectoryMoves } from './partitions/directory-moves.ts';
-import { Partitions } from './partitions/partitions.ts';
-import { systemClock, type Clock, type Timer } from './platform/clock.ts';
-import { BoundedFiles } from './platform/bounded-files.ts';
-import { nodeFiles, type Files } from './platform/files.ts';
-import { silentLogger, type Logger } from './platform/logger.ts';
-import { MemoryFiles } from './platform/memory-files.ts';
-import { nodeNetwork, type Network } from './platform/network.ts';
-import { maxOpenFiles } from './platform/open-file-limit.ts';
-import { randomUuid, systemRandom, type Random } from './platform/random.ts';
-import { TransactionCoordinator } from './transactions/coordinator.ts';
-import { writeMarker } from './transactions/markers.ts';
-import { ProducerIds } from './transactions/producer-ids.ts';
+import { resolveLogConfig } from '../config/log-config.ts';
+import { refuseConflicts } from '../config/conflicts.ts';
+import { effectiveConfig, type BrokerLayers } from '../config/layers.ts';
+import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
+import type { ServerConfig } from '../config/server.ts';
+import { combineSettings } from '../config/settings.ts';
+import { GroupCoordinator } from '../groups/coordinator.ts';
+import type { MetricsServer } from '../metrics/server.ts';
+import { Cleaner } from '../log/cleaner.ts';
+import { cleanerConfig } from '../log/cleaner-config.ts';
+import type { LogDirectory } from '../log/directory.ts';
+import { durabilityOf } from '../log/durability.ts';
+import type { Interceptor } from '../net/interceptor.ts';
+import { ignoredSettings } from './ignored-settings.ts';
+import { openMetricsListener } from './metrics-listener.ts';
+import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
+import { FetchSessions } from '../partitions/fetch-sessions.ts';
+import { cleanableLogs } from '../partitions/cleanable-logs.ts';
+import { DirectoryMoves } from '../partitions/directory-moves.ts';
+import { Partitions } from '../partitions/partitions.ts';
+import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
+import { BoundedFiles } from '../platform/bounded-files.ts';
+import { nodeFiles, type Files } from '../platform/files.ts';
+import { silentLogger, type Logger } from '../platform/logger.ts';
+import { MemoryFiles } from '../platform/memory-files.ts';
+import { nodeNetwork, type Network } from '../platform/network.ts';
+import { maxOpenFiles } from '../platform/open-file-limit.ts';
+import { randomUuid, systemRandom, type Random } from '../platform/random.ts';
+import { TransactionCoordinator } from '../transactions/coordinator.ts';
+import { writeMarker } from '../transactions/markers.ts';
+import { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerOptions {
   /** Configuration by Kafka's keys, as text. A key of an object must exist; a map has been checked (combineSettings). */
@@ -58,7 +58,7 @@ export interface RunningBroker {
   /** host:port for a client on this machine: of the first listener. */
   readonly bootstrap: string;
   readonly parts: BrokerParts;
-  readonly doors: Doors;
+  readonly listeners: Listeners;
   /** Where /metrics is, when it is anywhere (ottla.metrics.port). */
   readonly metricsPort: number | null;
   /** Opens a port on 127.0.0.1 for another node over the same store (src/testing simulates several); answers the port. */
@@ -92,14 +92,14 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
 
 class Broker implements RunningBroker {
   readonly parts: BrokerParts;
-  readonly doors: Doors;
+  readonly listeners: Listeners;
   bootstrap = '';
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
   readonly #cleaner: Cleaner;
   readonly #timers = new Map<string, Timer>();
-  readonly #tellIdle: (layers: BrokerLayers) => void;
+  readonly #reportIgnored: (layers: BrokerLayers) => void;
   #layers: BrokerLayers;
   #config: ServerConfig;
   #metrics: MetricsServer | null = null;
@@ -120,19 +120,19 @@ class Broker implements RunningBroker {
     const clock = options.clock ?? systemClock;
     const random = options.random ?? systemRandom;
     const logger = options.logger ?? silentLogger;
-    this.#tellIdle = idleSettings(logger);
+    this.#reportIgnored = ignoredSettings(logger);
     const files = options.files ?? filesOf(options, this.#config);
     const nodeId = this.#config['node.id'];
 
     const paths = options.memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
     const known = options.clusterId === undefined ? {} : { clusterId: options.clusterId };
     const platform = { files, clock, random, logger };
-    this.#directories = openDirectories(paths, { ...platform, nodeId, ...known });
+    this.#directories = openLogDirectories(paths, { ...platform, nodeId, ...known });
     const controller = this.#openController(files, clock, random, logger);
     const partitions = new Partitions({
       ...platform,
       directories: this.#directories,
-      missingDirectory: () => missingDirectory({ ...platform, logger: silentLogger, nodeId }),
+      missingDirectory: () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId }),
     });
     this.#cleaner = new Cleaner({
       ...platform,
@@ -170,7 +170,7 @@ class Broker implements RunningBroker {
       telemetry: new ClientTelemetry(clock, random),
       fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
     };
-    this.doors = new Doors({
+    this.listeners = new Listeners({
       parts: this.parts,
       network: options.network ?? nodeNetwork(),
       interceptor: options.interceptor ?? null,
@@ -183,7 +183,7 @@ class Broker implements RunningBroker {
   #follow(): void {
     const { controller } = this.parts;
     controller.onChange((image) => this.#takeOverConfig(image));
-    controller.onChange(() => this.doors.limitsChanged());
+    controller.onChange(() => this.listeners.limitsChanged());
     followImage(this.parts);
     controller.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignLater();
@@ -195,10 +195,11 @@ class Broker implements RunningBroker {
     const { config, controller, random, logger } = this.parts;
     try {
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
-      if (config['ottla.metrics.port'] >= 0) this.#metrics = await openMetrics(open[0].host, this.parts, this.doors);
+      if (config['ottla.metrics.port'] >= 0)
+        this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners);
       const images: ListenerImage[] = [];
       for (const endpoint of open) {
-        const port = await this.doors.open(endpoint);
+        const port = await this.listeners.open(endpoint);
         const told = advertised.get(endpoint.name);
         if (told !== undefined) images.push(listenerImage(told, port));
         if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
@@ -250,7 +251,7 @@ class Broker implements RunningBroker {
     this.#timers.clear();
     this.#cleaner.stop();
     this.parts.directoryMoves.stop();
-    await this.doors.close('the broker stops');
+    await this.listeners.close('the broker stops');
     this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
@@ -302,7 +303,7 @@ class Broker implements RunningBroker {
     const { parts } = this;
     const asked =
       nodeId === parts.nodeId ? parts : (Object.create(parts, { nodeId: { value: nodeId } }) as BrokerParts);
-    return this.doors.open({ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port }, asked);
+    return this.listeners.open({ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port }, asked);
   }
 
   #expireProducers(): void {
@@ -333,7 +334,7 @@ class Broker implements RunningBroker {
     if (cluster === this.#layers.cluster && broker === this.#layers.broker) return;
     this.#layers = { static: this.#settings, cluster, broker };
     this.#config = effectiveConfig(this.#layers);
-    this.#tellIdle(this.#layers);
+    this.#reportIgnored(this.#layers);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Makes the broker's parts follow the cluster image: opens and deletes logs, takes up and lays down coordinators. */
-import type { BrokerParts } from './apis/broker-parts.ts';
-import { configOf, ResourceType, type ClusterImage, type TopicImage } from './cluster/image.ts';
-import { resolveLogConfig } from './config/log-config.ts';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { configOf, ResourceType, type ClusterImage, type TopicImage } from '../cluster/image.ts';
+import { resolveLogConfig } from '../config/log-config.ts';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';

@@ -1,14 +1,17 @@
-/** Opens log.dirs for a broker. One that cannot be opened is offline alone, unless it is the first: that has the metadata. */
+/** Opens log.dirs. A directory that cannot be opened is offline, unless it is the first, which has the metadata log. */
 import { resolve } from 'node:path';
-import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from './log/directory.ts';
-import { MemoryFiles } from './platform/memory-files.ts';
+import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from '../log/directory.ts';
+import { MemoryFiles } from '../platform/memory-files.ts';
 
 /**
  * In the order of `paths`.
  * @throws {LogDirectoryError} when another broker uses one, or it belongs to another cluster; the disk's error when the first
  * cannot be opened
  */
-export function openDirectories(paths: readonly string[], options: Omit<LogDirectoryOptions, 'path'>): LogDirectory[] {
+export function openLogDirectories(
+  paths: readonly string[],
+  options: Omit<LogDirectoryOptions, 'path'>,
+): LogDirectory[] {
   const opened: LogDirectory[] = [];
   try {
     for (const path of paths) opened.push(openDirectory(resolve(path), options, opened));
@@ -34,14 +37,14 @@ function openDirectory(
   }
 }
 
-/** Stands for a directory that is not there: on a disk of its own, in memory, and offline from the beginning. */
+/** Stands for a directory that cannot be opened: in memory, and offline from the beginning. */
 function offlineDirectory(path: string, options: Omit<LogDirectoryOptions, 'path'>, cause: unknown): LogDirectory {
   const directory = LogDirectory.open({ ...options, path, files: new MemoryFiles() });
   directory.health.openFailed(cause);
   return directory;
 }
 
-/** For partitions that lie in none of log.dirs. */
-export function missingDirectory(options: Omit<LogDirectoryOptions, 'path'>): LogDirectory {
+/** Stands for the directory of partitions that are in none of log.dirs. */
+export function missingLogDirectory(options: Omit<LogDirectoryOptions, 'path'>): LogDirectory {
   return offlineDirectory('/missing', options, new Error('it is not in log.dirs'));
 }

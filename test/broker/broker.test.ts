@@ -3,21 +3,21 @@ import { connect as openSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Fetch } from '../protocol/apis/01-fetch.ts';
-import { OffsetCommit } from '../protocol/apis/08-offset-commit.ts';
-import { OffsetFetch } from '../protocol/apis/09-offset-fetch.ts';
-import { FindCoordinator } from '../protocol/apis/10-find-coordinator.ts';
-import { JoinGroup } from '../protocol/apis/11-join-group.ts';
-import { ApiVersions } from '../protocol/apis/18-api-versions.ts';
-import { DescribeConfigs } from '../protocol/apis/32-describe-configs.ts';
-import { ConnectionClosed, type Client } from '../protocol/client.ts';
-import { frame } from '../protocol/frame.ts';
-import { startBroker, type BrokerOptions, type RunningBroker } from '../src/broker.ts';
-import { VirtualClock } from '../src/platform/clock.ts';
-import { silentLogger } from '../src/platform/logger.ts';
-import { MemoryFiles } from '../src/platform/memory-files.ts';
-import { nodeFiles } from '../src/platform/files.ts';
-import { consume, createTopic, dial, produce, topicOf } from './running-broker.ts';
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
+import { OffsetFetch } from '../../protocol/apis/09-offset-fetch.ts';
+import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
+import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
+import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
+import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
+import { ConnectionClosed, type Client } from '../../protocol/client.ts';
+import { frame } from '../../protocol/frame.ts';
+import { startBroker, type BrokerOptions, type RunningBroker } from '../../src/broker/broker.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { nodeFiles } from '../../src/platform/files.ts';
+import { consume, createTopic, dial, produce, topicOf } from '../running-broker.ts';
 
 const SETTINGS = {
   listeners: 'PLAINTEXT://127.0.0.1:0',
