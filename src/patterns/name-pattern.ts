@@ -1,7 +1,8 @@
 /**
  * Regular expressions over names of topics (KIP-848) and transactional ids (KIP-1152), with RE2's syntax and its promise:
- * time grows with the name's length, never exponentially. An expression is a set of places that are all followed at once; sets that have come up are
- * remembered with what each character makes of them.
+ * time grows with the name's length, never exponentially. An expression is a set of places that are all followed at once.
+ * Small sets that have come up are remembered with what each character makes of them; large ones are followed anew, because
+ * remembering them costs more memory than following them costs time. Many names are matched in pieces of bounded work.
  */
 import { indexOf, isWord } from './pattern-classes.ts';
 import type { CharacterSet } from './pattern-classes.ts';
@@ -12,8 +13,12 @@ export { PatternError };
 
 /** What repetitions may unfold into. */
 const MOST_INSTRUCTIONS = 20_000;
-/** Of remembered sets; beyond, they are found anew. */
+/** Of remembered sets; when they are full, all are forgotten. */
 const MOST_STATES = 2000;
+/** A set of more places is not remembered. */
+const MOST_REMEMBERED_PLACES = 32;
+/** Places followed between two pauses: about 2 ms. */
+const PIECE_PLACES = 200_000;
 
 type Assertion = 'begin' | 'end' | 'boundary' | 'noBoundary';
 
@@ -28,38 +33,62 @@ interface State {
   readonly places: readonly number[];
   /** The character before: none, one of a word, another. */
   readonly behind: Behind;
-  /** By the next character; null: no name that goes on like this matches. */
-  readonly next: (State | null | undefined)[];
-  /** Whether a name that ends here matches. */
-  matches: boolean | undefined;
+  /** By the next character; null: no name that goes on like this matches. Null as a whole: the state is not remembered. */
+  readonly next: (State | null | undefined)[] | null;
 }
 
 type Behind = 'start' | 'word' | 'other';
 
 export class NamePattern {
   readonly #program: Instruction[] = [];
-  #states = new Map<string, State>();
+  readonly #states = new Map<string, State>();
+  /** By place: the last closure that reached it. */
+  readonly #reached: Uint32Array;
+  #closure = 0;
+  /** Places followed since the last pause. */
+  #followed = 0;
   #compiled = 0;
 
   /** @throws {PatternError} for what RE2 would refuse */
   constructor(expression: string) {
     this.#compile(parsePattern(expression));
     this.#emit({ op: 'match' });
+    this.#reached = new Uint32Array(this.#program.length);
   }
 
-  /** Whether the whole name matches. */
+  /** Whether the whole name matches. A large expression may take milliseconds for one name. */
   matches(name: string): boolean {
-    if (this.#states.size > MOST_STATES) this.#states = new Map();
+    const pieces = this.#match(name);
+    for (;;) {
+      const piece = pieces.next();
+      if (piece.done === true) return piece.value;
+    }
+  }
+
+  /** Those of `names` that match as a whole, in their order. Pauses after each piece of bounded work. */
+  *matching(names: Iterable<string>): Generator<void, string[]> {
+    const found: string[] = [];
+    for (const name of names) if (yield* this.#match(name)) found.push(name);
+    return found;
+  }
+
+  *#match(name: string): Generator<void, boolean> {
     let state = this.#state([0], 'start');
     for (const char of name) {
       const code = indexOf(char);
-      let next = state.next[code];
-      if (next === undefined) state.next[code] = next = this.#advance(state, code);
+      let next = state.next?.[code];
+      if (next === undefined) {
+        next = this.#advance(state, code);
+        if (state.next !== null) state.next[code] = next;
+      }
       if (next === null) return false;
       state = next;
+      if (++this.#followed >= PIECE_PLACES) {
+        this.#followed = 0;
+        yield;
+      }
     }
-    state.matches ??= this.#follow(state, null).some((place) => this.#program[place].op === 'match');
-    return state.matches;
+    return this.#follow(state, null).some((place) => this.#program[place].op === 'match');
   }
 
   #emit(instruction: Instruction): number {
@@ -121,10 +150,12 @@ export class NamePattern {
   }
 
   #state(places: readonly number[], behind: Behind): State {
+    if (places.length > MOST_REMEMBERED_PLACES) return { places, behind, next: null };
     const key = `${behind}${places.join()}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      state = { places, behind, next: [], matches: undefined };
+      if (this.#states.size >= MOST_STATES) this.#states.clear();
+      state = { places, behind, next: [] };
       this.#states.set(key, state);
     }
     return state;
@@ -137,28 +168,34 @@ export class NamePattern {
       if (instruction.op === 'take' && instruction.set[code] === 1) places.push(place + 1);
     }
     if (places.length === 0) return null;
-    return this.#state(
-      places.sort((a, b) => a - b),
-      isWord(code) ? 'word' : 'other',
-    );
+    if (places.length <= MOST_REMEMBERED_PLACES) places.sort((a, b) => a - b);
+    return this.#state(places, isWord(code) ? 'word' : 'other');
   }
 
   /** All places that can be reached without taking a character; `next` is the one ahead, null at the end. */
   #follow({ places, behind }: State, next: number | null): number[] {
-    const seen = new Set<number>(places);
-    const open = [...places];
-    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const reached: number[] = [];
+    this.#closure++;
+    for (const place of places) this.#reach(place, reached);
+    for (let i = 0; i < reached.length; i++) {
+      const place = reached[i];
       const instruction = this.#program[place];
-      const targets: number[] = [];
-      if (instruction.op === 'split') targets.push(instruction.first, instruction.second);
-      else if (instruction.op === 'assert' && holds(instruction.what, behind, next)) targets.push(place + 1);
-      for (const target of targets) {
-        if (target === -1 || seen.has(target)) continue;
-        seen.add(target);
-        open.push(target);
+      if (instruction.op === 'split') {
+        this.#reach(instruction.first, reached);
+        this.#reach(instruction.second, reached);
+      } else if (instruction.op === 'assert' && holds(instruction.what, behind, next)) {
+        this.#reach(place + 1, reached);
       }
     }
-    return [...seen];
+    this.#followed += reached.length;
+    return reached;
+  }
+
+  /** Once a closure; -1 is nowhere. */
+  #reach(place: number, reached: number[]): void {
+    if (place === -1 || this.#reached[place] === this.#closure) return;
+    this.#reached[place] = this.#closure;
+    reached.push(place);
   }
 }
 

@@ -154,3 +154,32 @@ test('it agrees with JavaScript where both mean the same', () => {
   }
   expect(matches).toBeGreaterThan(500);
 });
+
+describe('many names', () => {
+  const names = Array.from({ length: 200 }, (_, i) => `${'a'.repeat(200)}-${i}`);
+
+  function drive(expression: string): { pauses: number; found: string[] } {
+    const pieces = new NamePattern(expression).matching(names);
+    for (let pauses = 0; ; pauses++) {
+      const piece = pieces.next();
+      if (piece.done === true) return { pauses, found: piece.value };
+    }
+  }
+
+  test('are matched without a pause where little has to be followed', () => {
+    expect(drive('a+-1.*').pauses).toBe(0);
+  });
+
+  test('are matched in many pieces where hundreds of places are followed at once', () => {
+    const { pauses, found } = drive('.*a.{200}x');
+    expect(pauses).toBeGreaterThan(10);
+    expect(found).toEqual([]);
+  });
+
+  test('give the same in pieces as one by one', () => {
+    const expression = '(.*a){40}.*-1[0-9]?';
+    const pattern = new NamePattern(expression);
+    expect(drive(expression).found).toEqual(names.filter((name) => pattern.matches(name)));
+    expect(drive(expression).found).toHaveLength(11);
+  });
+});
