@@ -11,7 +11,10 @@ export interface Socket {
   /** The peer's address as text, without port or zone; IPv4-mapped addresses as IPv4. */
   readonly remoteHost: string;
   readonly remotePort: number;
-  /** True: the kernel took every byte and `data` may be used again. False: it is kept until `drained` is called. */
+  /**
+   * True: the kernel took every byte and `data` may be used again. False: it is kept until `drained` is called, or the
+   * connection is gone and `closed` follows.
+   */
   send(data: Uint8Array): boolean;
   /** No more bytes are asked for until `resume`. */
   pause(): void;
@@ -74,10 +77,11 @@ class TcpSocket implements Socket {
 
   send(data: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket.destroyed) return true;
+    // A dead socket never drains: its receiver makes no more answers for it, and `closed` follows.
+    if (socket.destroyed || socket.errored !== null) return false;
     let all = false;
-    socket.write(data, () => {
-      if (all || socket.destroyed || socket.writableLength > 0) return;
+    socket.write(data, (error) => {
+      if (error || all || socket.destroyed || socket.writableLength > 0) return;
       this.#receiver?.drained();
     });
     // Node hands small writes to the kernel at once; nothing is left here when the kernel had room.

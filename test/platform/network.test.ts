@@ -47,6 +47,32 @@ function readAtLeast(client: ClientSocket, bytes: number): Promise<Buffer> {
 }
 
 describe.each(['onread', 'events'] as const)('reading by %s', (reading) => {
+  test('a client that resets with answers waiting ends its connection: what is left is not asked for', async () => {
+    const piece = Buffer.alloc(1 << 20);
+    let sent = 0;
+    let isClosed = false;
+    let socket: Socket;
+    const sendNext = (): void => {
+      // A bound, so that the test fails instead of having the process to itself.
+      for (let taken = true; taken && sent < 100_000; sent++) taken = socket.send(piece);
+    };
+    listener = await nodeNetwork({ reading }).listen('', 0, (accepted): Receiver => {
+      socket = accepted;
+      const received = (): void => {
+        socket.pause(); // as a connection does whose client takes no answers: so the write is what fails
+        sendNext();
+      };
+      return { buffer: () => piece, received, drained: sendNext, closed: () => void (isClosed = true) };
+    });
+    const client = await dial(listener.port);
+    client.pause();
+    client.write('go');
+    await expect.poll(() => sent).toBeGreaterThan(0);
+    client.resetAndDestroy();
+    await expect.poll(() => isClosed).toBe(true);
+    expect(sent).toBeLessThan(1000);
+  });
+
   test.each(['127.0.0.1', '::1'])('bytes come and go over %s', async (host) => {
     const events: string[] = [];
     const { port } = await serve(nodeNetwork({ reading }), (socket, bytes) => socket.send(bytes), events);
