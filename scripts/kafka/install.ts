@@ -1,15 +1,23 @@
 /**
  * Fetches the jars of Apache Kafka (broker, tools, Connect, Streams) once, so that Ottla can be compared with it:
- * `const { classpath } = await install();`. jars.json says which, and what each must hash to; Java alone has to be there,
- * Maven has not. Run as a program it prints the class path.
+ * `const { classpath } = await install();`. A file of jars/ for each version says which, and what each must hash to; the
+ * environment variable KAFKA_VERSION names an older one. Java alone has to be there, Maven has not. Run as a program it prints
+ * the class path.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
-import pinned from './jars.json' with { type: 'json' };
+import kafka431 from './jars/4.3.1.json' with { type: 'json' };
+import kafka440 from './jars/4.4.0.json' with { type: 'json' };
 
-export const KAFKA_VERSION = pinned.version;
+/** By version, the newest first. Of 4.4.0 Maven has neither kafka-shell nor connect-file: theirs are of 4.3.1. */
+export const pinnedVersions: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(
+  [kafka440, kafka431].map(({ version, jars }) => [version, jars]),
+);
+
+/** The Apache Kafka that Ottla is compared with: the newest pinned one, or the one named in the environment. */
+export const KAFKA_VERSION = process.env['KAFKA_VERSION'] ?? kafka440.version;
 
 export interface Kafka {
   readonly version: string;
@@ -36,7 +44,13 @@ export function install(): Promise<Kafka> {
 }
 
 async function installAll(): Promise<Kafka> {
-  const jars = await installJars(`kafka-${KAFKA_VERSION}`, pinned.jars);
+  const pins = pinnedVersions.get(KAFKA_VERSION);
+  if (pins === undefined) {
+    throw new Error(
+      `KAFKA_VERSION=${KAFKA_VERSION} is not pinned: choose one of ${[...pinnedVersions.keys()].join(', ')}`,
+    );
+  }
+  const jars = await installJars(`kafka-${KAFKA_VERSION}`, pins);
   return { version: KAFKA_VERSION, jars, classpath: jars.join(delimiter) };
 }
 

@@ -1,19 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { mavenPath, mirrorOfCentral } from '../../scripts/kafka/install.ts';
-import pinned from '../../scripts/kafka/jars.json' with { type: 'json' };
+import { mavenPath, mirrorOfCentral, pinnedVersions } from '../../scripts/kafka/install.ts';
 import { toolNames } from '../../scripts/kafka/tools.ts';
 
 describe('the jars of Apache Kafka', () => {
   test('stand where a Maven repository keeps them', () => {
-    expect(mavenPath('org.apache.kafka:kafka_2.13:4.3.1')).toBe(
-      'org/apache/kafka/kafka_2.13/4.3.1/kafka_2.13-4.3.1.jar',
+    expect(mavenPath('org.apache.kafka:kafka_2.13:4.4.0')).toBe(
+      'org/apache/kafka/kafka_2.13/4.4.0/kafka_2.13-4.4.0.jar',
     );
   });
 
-  test('are all pinned by what they hash to, the broker among them', () => {
-    expect(Object.keys(pinned.jars)).toContain(`org.apache.kafka:kafka_2.13:${pinned.version}`);
-    for (const hash of Object.values(pinned.jars)) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  test('are pinned for the newest version and the one before it', () => {
+    expect([...pinnedVersions.keys()]).toEqual(['4.4.0', '4.3.1']);
   });
+
+  test.each([...pinnedVersions])(
+    'of %s are all pinned by what they hash to, the broker among them',
+    (version, jars) => {
+      expect(Object.keys(jars)).toContain(`org.apache.kafka:kafka_2.13:${version}`);
+      for (const hash of Object.values(jars)) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    },
+  );
 });
 
 describe("a mirror in Maven's settings", () => {
