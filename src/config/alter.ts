@@ -134,6 +134,14 @@ export function validateGroupConfig(values: ConfigTexts, broker: ServerConfig): 
       return invalidConfig(`${key} must be less than or equal to ${max}`);
     }
   }
+  const assignors = broker['group.streams.assignors'];
+  const assignor = group['streams.assignor.name'];
+  if (assignor !== null && !assignors.includes(assignor)) {
+    return invalidConfig(`streams.assignor.name must be one of group.streams.assignors: ${assignors.join(', ')}`);
+  }
+  if (group['errors.deadletterqueue.topic.name'].startsWith('__')) {
+    return invalidConfig("errors.deadletterqueue.topic.name must not start with '__'");
+  }
   for (const kind of ['consumer', 'share', 'streams'] as const) {
     const [session, heartbeat] = [`${kind}.session.timeout.ms`, `${kind}.heartbeat.interval.ms`] as const;
     const inForce = (key: typeof session | typeof heartbeat) => (values.has(key) ? group[key] : broker[`group.${key}`]);

@@ -25,6 +25,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   /^socket\.connection\.setup\./,
   /^add\.partitions\.to\.txn\.retry\./,
   // Threads, purgatories and buffers of Kafka's own making.
+  /assignor\.offload\.enable$/,
   /\.threads(\.per\.data\.dir)?$/,
   /\.purgatory\.purge\.interval\.requests$/,
   /\.(append\.linger\.ms|cached\.buffer\.max\.bytes|load\.buffer\.size)$/,
@@ -39,14 +40,16 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   /^(kafka\.metrics|metric|metrics)\./,
   'config.providers',
   'security.providers',
-  // What is not enabled in Kafka 4.3 either.
+  // What is not enabled in Kafka 4.4 either.
   /^unstable\./,
   'transaction.two.phase.commit.enable',
 ];
 
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?(share|streams)\./,
-  /^remote\.|^(log\.)?local\.|\.tiered\./,
+  /^(log\.)?(remote|local)\.|\.tiered\./,
+  /^errors\.deadletterqueue\./,
+  'max.decompressed.message.bytes',
   /^(sasl|ssl|delegation)\./,
   'authorizer.class.name',
   'principal.builder.class',

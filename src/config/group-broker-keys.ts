@@ -25,6 +25,7 @@ export const groupKeysBroker: Readonly<Partial<Record<keyof typeof groupKeys, Br
     min: 'group.consumer.min.assignment.interval.ms',
     max: 'group.consumer.max.assignment.interval.ms',
   },
+  'consumer.assignor.offload.enable': { fallback: 'group.consumer.assignor.offload.enable' },
   'share.session.timeout.ms': {
     fallback: 'group.share.session.timeout.ms',
     min: 'group.share.min.session.timeout.ms',
@@ -55,6 +56,7 @@ export const groupKeysBroker: Readonly<Partial<Record<keyof typeof groupKeys, Br
     min: 'group.share.min.partition.max.record.locks',
     max: 'group.share.max.partition.max.record.locks',
   },
+  'share.assignor.offload.enable': { fallback: 'group.share.assignor.offload.enable' },
   'streams.session.timeout.ms': {
     fallback: 'group.streams.session.timeout.ms',
     min: 'group.streams.min.session.timeout.ms',
@@ -75,4 +77,16 @@ export const groupKeysBroker: Readonly<Partial<Record<keyof typeof groupKeys, Br
     max: 'group.streams.max.standby.replicas',
   },
   'streams.initial.rebalance.delay.ms': { fallback: 'group.streams.initial.rebalance.delay.ms' },
+  'streams.assignor.offload.enable': { fallback: 'group.streams.assignor.offload.enable' },
+  'streams.task.offset.interval.ms': {
+    fallback: 'group.streams.task.offset.interval.ms',
+    min: 'group.streams.min.task.offset.interval.ms',
+  },
+  'streams.num.warmup.replicas': {
+    fallback: 'group.streams.num.warmup.replicas',
+    max: 'group.streams.max.warmup.replicas',
+  },
+  'streams.rack.aware.assignment.tags': { fallback: 'group.streams.rack.aware.assignment.tags' },
+  'streams.acceptable.recovery.lag': { fallback: 'group.streams.acceptable.recovery.lag' },
+  'streams.assignor.name': { fallback: 'group.streams.assignors' },
 };

@@ -1,11 +1,16 @@
 /** Group keys, as IncrementalAlterConfigs takes them for one group. */
-import { boolean, int, string } from './definition.ts';
+import { boolean, int, list, long, string } from './definition.ts';
 
 export const groupKeys = {
   'consumer.assignment.interval.ms': int(
     1000,
     { min: 0 },
     'Milliseconds that at least lie between two assignments of a consumer group.',
+  ),
+  'consumer.assignor.offload.enable': boolean(
+    true,
+    { internal: true },
+    'Whether Kafka computes assignments of a consumer group in a thread of their own.',
   ),
   'consumer.heartbeat.interval.ms': int(
     5000,
@@ -17,10 +22,25 @@ export const groupKeys = {
     { min: 1 },
     'Milliseconds without a heartbeat after which a member is removed from a consumer group.',
   ),
+  'errors.deadletterqueue.copy.record.enable': boolean(
+    false,
+    {},
+    'Whether a dead letter of the share group holds the record itself, beside the headers that say where it was.',
+  ),
+  'errors.deadletterqueue.topic.name': string(
+    '',
+    {},
+    'The topic that gets the records which the share group could not deliver; none when empty (KIP-1191).',
+  ),
   'share.assignment.interval.ms': int(
     1000,
     { min: 0 },
     'Milliseconds that at least lie between two assignments of a share group.',
+  ),
+  'share.assignor.offload.enable': boolean(
+    true,
+    { internal: true },
+    'Whether Kafka computes assignments of a share group in a thread of their own.',
   ),
   'share.auto.offset.reset': string(
     'latest',
@@ -64,10 +84,25 @@ export const groupKeys = {
     { min: 1 },
     'Milliseconds without a heartbeat after which a member is removed from a share group.',
   ),
+  'streams.acceptable.recovery.lag': long(
+    10_000,
+    { min: 0, internal: true },
+    'How many offsets a client of the streams group may be behind and still be given an active task.',
+  ),
   'streams.assignment.interval.ms': int(
     1000,
     { min: 0 },
     'Milliseconds that at least lie between two assignments of a streams group.',
+  ),
+  'streams.assignor.name': string(
+    null,
+    {},
+    "The assignor of the streams group, one of the broker's group.streams.assignors; the first of them when absent.",
+  ),
+  'streams.assignor.offload.enable': boolean(
+    true,
+    { internal: true },
+    'Whether Kafka computes assignments of a streams group in a thread of their own.',
   ),
   'streams.heartbeat.interval.ms': int(
     5000,
@@ -84,10 +119,25 @@ export const groupKeys = {
     { min: 0 },
     'How many warm copies of each stateful task a streams group keeps on other members.',
   ),
+  'streams.num.warmup.replicas': int(
+    2,
+    { min: 0, internal: true },
+    'How many tasks of a streams group are warmed up on other members at once, at most.',
+  ),
+  'streams.rack.aware.assignment.tags': list(
+    [],
+    { importance: 'low' },
+    'Client tags that standby tasks of a streams group are spread over.',
+  ),
   'streams.session.timeout.ms': int(
     45_000,
     { min: 1 },
     'Milliseconds without a heartbeat after which a member is removed from a streams group.',
+  ),
+  'streams.task.offset.interval.ms': int(
+    60_000,
+    { min: 1, internal: true },
+    'Milliseconds between reports of how far the warm-up tasks of a streams group are.',
   ),
 } as const;
 

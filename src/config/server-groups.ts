@@ -1,11 +1,17 @@
 /** Broker keys for consumer groups of every protocol, their offsets, and the group coordinator. */
-import { int, list, short, string } from './definition.ts';
+import { boolean, className, int, list, long, short, string } from './definition.ts';
 
 export const groupCoordinatorKeys = {
   'group.consumer.assignment.interval.ms': int(
     1000,
     { update: 'cluster-wide', min: 0 },
     'Default of the group key consumer.assignment.interval.ms: least milliseconds between two assignments.',
+  ),
+  'group.consumer.assignor.offload.enable': boolean(
+    true,
+    { update: 'cluster-wide', internal: true },
+    'Default of the group key consumer.assignor.offload.enable: whether Kafka computes assignments in a thread of their own. ' +
+      'Accepted without effect.',
   ),
   'group.consumer.assignors': list(
     ['uniform', 'range'],
@@ -109,10 +115,25 @@ export const groupCoordinatorKeys = {
     {},
     'Shortest session time-out, in milliseconds, that a member of a classic group may ask for.',
   ),
+  'group.streams.acceptable.recovery.lag': long(
+    10_000,
+    { min: 0, internal: true },
+    'Default of the group key streams.acceptable.recovery.lag: offsets that a caught-up client may be behind.',
+  ),
   'group.streams.assignment.interval.ms': int(
     1000,
     { update: 'cluster-wide', min: 0 },
     'Default of the group key streams.assignment.interval.ms: least milliseconds between two assignments.',
+  ),
+  'group.streams.assignor.offload.enable': boolean(
+    true,
+    { update: 'cluster-wide', internal: true },
+    'Default of the group key streams.assignor.offload.enable: whether Kafka computes assignments in a thread of their own.',
+  ),
+  'group.streams.assignors': list(
+    ['sticky'],
+    { nonEmpty: true },
+    'Assignors that streams groups may ask for, by name; the first is used when a group asks for none.',
   ),
   'group.streams.heartbeat.interval.ms': int(
     5000,
@@ -146,6 +167,11 @@ export const groupCoordinatorKeys = {
     { min: 0 },
     'Upper bound of streams.num.standby.replicas for single groups.',
   ),
+  'group.streams.max.warmup.replicas': int(
+    20,
+    { min: 0, internal: true },
+    'Upper bound of streams.num.warmup.replicas for single groups.',
+  ),
   'group.streams.min.assignment.interval.ms': int(
     0,
     { min: 0 },
@@ -161,15 +187,40 @@ export const groupCoordinatorKeys = {
     { min: 1 },
     'Lower bound of streams.session.timeout.ms for single groups.',
   ),
+  'group.streams.min.task.offset.interval.ms': int(
+    15_000,
+    { min: 1, internal: true },
+    'Lower bound of streams.task.offset.interval.ms for single groups.',
+  ),
   'group.streams.num.standby.replicas': int(
     0,
     { min: 0 },
     'Default of the group key streams.num.standby.replicas: warm copies of each stateful task.',
   ),
+  'group.streams.num.warmup.replicas': int(
+    2,
+    { min: 0, internal: true },
+    'Default of the group key streams.num.warmup.replicas: tasks that are warmed up at once, at most.',
+  ),
+  'group.streams.rack.aware.assignment.tags': list(
+    [],
+    { importance: 'low' },
+    'Default of the group key streams.rack.aware.assignment.tags: client tags that standby tasks are spread over.',
+  ),
   'group.streams.session.timeout.ms': int(
     45_000,
     { min: 1 },
     'Default of the group key streams.session.timeout.ms: milliseconds of silence before a member is removed.',
+  ),
+  'group.streams.task.offset.interval.ms': int(
+    60_000,
+    { min: 1, internal: true },
+    'Default of the group key streams.task.offset.interval.ms: milliseconds between reports of how far warm-up tasks are.',
+  ),
+  'group.streams.topology.description.plugin.class': className(
+    null,
+    {},
+    'A Java class that keeps the descriptions of topologies (KIP-1331). No effect in Ottla, which loads no classes.',
   ),
   'offset.metadata.max.bytes': int(
     4096,

@@ -267,6 +267,11 @@ export const logKeys = {
     { min: 1 },
     'Most partitions one DescribeTopicPartitions answer holds; the client asks again for the rest.',
   ),
+  'max.decompressed.message.bytes': int(
+    2_147_483_639,
+    { update: 'cluster-wide', min: 1, max: 2_147_483_639 },
+    'Default of the topic key max.decompressed.message.bytes: largest record in bytes, once decompressed.',
+  ),
   'message.max.bytes': int(
     1_048_588,
     { importance: 'high', update: 'cluster-wide', min: 0 },

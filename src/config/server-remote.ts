@@ -7,6 +7,18 @@ export const remoteStorageKeys = {
     { update: 'cluster-wide' },
     'Lets new followers begin behind the tiered data. No effect in Ottla, which has no tiered storage.',
   ),
+  'log.remote.copy.lag.bytes': long(
+    -1,
+    { update: 'cluster-wide', min: -1 },
+    'Default of the topic key remote.copy.lag.bytes: bytes behind a segment before it is copied away. No effect in Ottla, ' +
+      'which has no tiered storage.',
+  ),
+  'log.remote.copy.lag.ms': long(
+    0,
+    { update: 'cluster-wide', min: -1 },
+    'Default of the topic key remote.copy.lag.ms: age of a segment before it is copied away. No effect in Ottla, which has ' +
+      'no tiered storage.',
+  ),
   'remote.fetch.max.wait.ms': int(
     500,
     { update: 'cluster-wide', min: 1 },

@@ -107,6 +107,18 @@ export const saslKeys = {
     { update: 'per-broker' },
     'SASL mechanism between brokers. No effect on a single broker.',
   ),
+  'sasl.oauthbearer.allow.unverified.audience': boolean(
+    false,
+    {},
+    'Takes tokens whatever audience they are made for. Without it, sasl.oauthbearer.expected.audience must be set where the ' +
+      "provider's keys are fetched.",
+  ),
+  'sasl.oauthbearer.allow.unverified.issuer': boolean(
+    false,
+    {},
+    "Takes tokens whoever issued them. Without it, sasl.oauthbearer.expected.issuer must be set where the provider's keys are " +
+      'fetched.',
+  ),
   'sasl.oauthbearer.assertion.algorithm': string(
     'RS256',
     { oneOf: ['ES256', 'RS256'], anyCase: true },
@@ -166,12 +178,12 @@ export const saslKeys = {
   'sasl.oauthbearer.expected.audience': list(
     [],
     { importance: 'high' },
-    "Audiences a client's token may be made for; an empty list takes any.",
+    "Audiences a client's token may be made for; needed unless sasl.oauthbearer.allow.unverified.audience is true.",
   ),
   'sasl.oauthbearer.expected.issuer': string(
     null,
     { importance: 'high' },
-    "Issuer a client's token must come from; any when absent.",
+    "Issuer a client's token must come from; needed unless sasl.oauthbearer.allow.unverified.issuer is true.",
   ),
   'sasl.oauthbearer.jwks.endpoint.refresh.ms': long(
     3_600_000,

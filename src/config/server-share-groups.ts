@@ -1,11 +1,26 @@
 /** Broker keys for share groups and the coordinator that keeps their state (KIP-932). */
-import { int, list, short, string } from './definition.ts';
+import { boolean, int, list, short, string } from './definition.ts';
 
 export const shareGroupKeys = {
+  'errors.deadletterqueue.auto.create.topics.enable': boolean(
+    false,
+    { update: 'cluster-wide' },
+    "Whether the broker creates a share group's dead-letter topic where it is missing (KIP-1191).",
+  ),
+  'errors.deadletterqueue.topic.name.prefix': string(
+    'dlq.',
+    { update: 'cluster-wide' },
+    'How the names of dead-letter topics of share groups must begin; the empty text allows every name.',
+  ),
   'group.share.assignment.interval.ms': int(
     1000,
     { update: 'cluster-wide', min: 0 },
     'Default of the group key share.assignment.interval.ms: least milliseconds between two assignments.',
+  ),
+  'group.share.assignor.offload.enable': boolean(
+    true,
+    { update: 'cluster-wide', internal: true },
+    'Default of the group key share.assignor.offload.enable: whether Kafka computes assignments in a thread of their own.',
   ),
   'group.share.assignors': list(
     ['simple'],
@@ -16,6 +31,11 @@ export const shareGroupKeys = {
     5,
     { min: 2, max: 10 },
     'Default of the group key share.delivery.count.limit: how often a record is handed out at most.',
+  ),
+  'group.share.dlq.manager.class.name': string(
+    'org.apache.kafka.server.share.dlq.DefaultShareGroupDLQManager',
+    { internal: true },
+    'The Java class that writes dead letters of share groups. No effect in Ottla, which loads no classes.',
   ),
   'group.share.heartbeat.interval.ms': int(
     5000,

@@ -36,6 +36,11 @@ export const topicKeys = {
     'How long, in milliseconds, a compacted topic keeps tombstones, so that a consumer reading from the start ' +
       'still learns of deletions.',
   ),
+  'errors.deadletterqueue.group.enable': boolean(
+    false,
+    {},
+    'Whether share groups may write records here that they could not deliver (KIP-1191).',
+  ),
   'file.delete.delay.ms': long(
     60_000,
     { min: 0, broker: 'log.segment.delete.delay.ms' },
@@ -95,6 +100,12 @@ export const topicKeys = {
     'Longest time in milliseconds that a record may stay out of reach of compaction, however little there is to ' +
       'clean.',
   ),
+  'max.decompressed.message.bytes': int(
+    2_147_483_639,
+    { min: 1, max: 2_147_483_639, broker: 'max.decompressed.message.bytes' },
+    'Largest record the topic takes, in bytes once decompressed; a batch with a larger one is refused. Bounds the memory that ' +
+      'a small batch can cost which unfolds to a large one.',
+  ),
   'max.message.bytes': int(
     1_048_588,
     { min: 0, broker: 'message.max.bytes' },
@@ -148,6 +159,18 @@ export const topicKeys = {
     {},
     'Deletes tiered data when tiered storage is switched off for the topic. No effect in Ottla, which has no ' +
       'tiered storage.',
+  ),
+  'remote.copy.lag.bytes': long(
+    -1,
+    { min: -1, broker: 'log.remote.copy.lag.bytes' },
+    'With tiered storage, how many newer bytes a segment waits for before it is copied away; -1 means local.retention.bytes. ' +
+      'No effect in Ottla, which has no tiered storage.',
+  ),
+  'remote.copy.lag.ms': long(
+    0,
+    { min: -1, broker: 'log.remote.copy.lag.ms' },
+    'With tiered storage, how old a segment is before it is copied away; -1 means local.retention.ms. No effect in Ottla, ' +
+      'which has no tiered storage.',
   ),
   'remote.storage.enable': boolean(
     false,

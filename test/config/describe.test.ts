@@ -29,8 +29,8 @@ const line = (rows: readonly DescribedConfig[], name: string): string | undefine
 };
 
 describe('a topic', () => {
-  test('has all 33 keys that Kafka lists, and the internal one when it is set', () => {
-    expect(describeTopic(map(), layers(), all)).toHaveLength(33);
+  test('has all 37 keys that Kafka lists, and the internal one when it is set', () => {
+    expect(describeTopic(map(), layers(), all)).toHaveLength(37);
     expect(line(describeTopic(map({ 'internal.segment.bytes': '999' }), layers(), all), 'internal.segment.bytes')).toBe(
       '999 DYNAMIC_TOPIC_CONFIG {DYNAMIC_TOPIC_CONFIG:internal.segment.bytes=999}',
     );
@@ -88,14 +88,14 @@ describe('a topic', () => {
         documentation: null,
       },
     ]);
-    expect(describeTopic(map(), layers(), { ...all, configurationKeys: [] })).toHaveLength(33);
+    expect(describeTopic(map(), layers(), { ...all, configurationKeys: [] })).toHaveLength(37);
   });
 });
 
 describe('a broker', () => {
-  test('has all 340 keys that Kafka lists, each with a description', () => {
+  test('has all 350 keys that Kafka lists, each with a description', () => {
     const rows = describeBroker(layers(), all);
-    expect(rows).toHaveLength(340);
+    expect(rows).toHaveLength(350);
     expect(rows.filter(({ documentation }) => !documentation)).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ test("a group falls back to the broker's keys, and to defaults where the broker 
     layers({ static: { 'group.consumer.session.timeout.ms': '46000' } }),
     all,
   );
-  expect(rows).toHaveLength(17);
+  expect(rows).toHaveLength(21);
   expect(line(rows, 'consumer.session.timeout.ms')).toBe(
     '46000 STATIC_BROKER_CONFIG {' +
       'STATIC_BROKER_CONFIG:group.consumer.session.timeout.ms=46000, DEFAULT_CONFIG:group.consumer.session.timeout.ms=45000}',

@@ -18,7 +18,10 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
 const isRead = (key: string) => code.includes(`'${key}'`);
 
 /** Acts by another name, or through a table that names it: `node.id` stands for it, it is a spelling, a group's own value. */
-const READ_OTHERWISE = new Set(['broker.id', ...Object.keys(groupKeys).filter((key) => key.startsWith('consumer.'))]);
+const READ_OTHERWISE = new Set([
+  'broker.id',
+  ...Object.keys(groupKeys).filter((key) => /^consumer\.(?!assignor)/.test(key)),
+]);
 /** Read where it changes nothing: a listener that is not opened, a topic that is not made yet, a default that is shown. */
 const READ_WITHOUT_EFFECT = new Set([
   'controller.listener.names',

@@ -9,7 +9,7 @@ import { serverKeys } from '../../src/config/server.ts';
 import { topicKeys } from '../../src/config/topic.ts';
 
 /** Kafka's own list of its keys, kept beside the repository where there is one. */
-const FACTS = join(import.meta.dirname, '../../../shared/kafka-protocol');
+const FACTS = join(import.meta.dirname, '../../../shared/kafka-protocol-4.4');
 const haveFacts = existsSync(FACTS);
 
 interface Fact {
@@ -33,7 +33,7 @@ const tables: readonly (readonly [string, Table])[] = [
   ['group', groupKeys],
 ];
 
-describe.skipIf(!haveFacts)('with the list of Apache Kafka (skipped: ../shared/kafka-protocol is absent)', () => {
+describe.skipIf(!haveFacts)('with the list of Apache Kafka (skipped: ../shared/kafka-protocol-4.4 is absent)', () => {
   test.each(tables)('the %s keys are those of Kafka', (kind, table) => {
     const facts = factsOf(kind);
     const expected = facts.map(expectedRow).sort(byName);
