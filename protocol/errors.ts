@@ -235,7 +235,7 @@ const rows = {
     AGAIN,
     'A request of this share session is missing or came twice: begin another session.',
   ],
-  FENCED_STATE_EPOCH: [124, FINAL, 'The state of the share group has been initialized anew since.'],
+  FENCED_STATE_EPOCH: [124, FINAL, 'The state epoch is not the one that the coordinator has.'],
   INVALID_VOTER_KEY: [125, FINAL, 'The request is meant for another voter than this one.'],
   DUPLICATE_VOTER: [126, FINAL, 'This voter is one already.'],
   VOTER_NOT_FOUND: [127, FINAL, 'There is no such voter.'],
@@ -245,6 +245,13 @@ const rows = {
   STREAMS_INVALID_TOPOLOGY_EPOCH: [131, FINAL, 'The topology epoch is not one the group can have.'],
   STREAMS_TOPOLOGY_FENCED: [132, FINAL, 'The group runs a newer topology: update this instance.'],
   SHARE_SESSION_LIMIT_REACHED: [133, AGAIN, 'The broker has as many share sessions as it may: try again later.'],
+  GROUP_DELETION_FAILED: [134, FINAL, 'The group could not be deleted; the message of its result says why.'],
+  STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: [
+    135,
+    FINAL,
+    'The description of the topology could not be kept; the message says why.',
+  ],
+  CONTROLLER_ID_NOT_REGISTERED: [136, FINAL, 'No controller has this id.'],
 } as const satisfies Record<string, Row>;
 
 export type ErrorName = keyof typeof rows;

@@ -47,7 +47,7 @@ differential(ApiVersions, {
     record(side, await side.look(VALID));
     record(side, await side.look(VALID));
   },
-  'version 5': ofVersion(5, 0),
+  'version 6': ofVersion(6, 0),
   'version 99': ofVersion(99, 0, 1, 2, 3),
   'version -1': ofVersion(-1),
   'the largest version': ofVersion(0x7fff, 0),

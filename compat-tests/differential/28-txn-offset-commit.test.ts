@@ -76,10 +76,14 @@ differential(TxnOffsetCommit, {
   'an epoch of the leader': commits((_self, { name }) => ({
     topics: [{ name, partitions: [{ ...partitions()[0], committedLeaderEpoch: 3 }] }],
   })),
-  'a member nobody knows': commits(() => ({ memberId: 'stranger', generationId: 1 })),
-  'a generation without a member': commits(() => ({ generationId: 3 })),
+  'a member nobody knows': commits(() => ({ memberId: 'stranger', generationIdOrMemberEpoch: 1 })),
+  'a generation without a member': commits(() => ({ generationIdOrMemberEpoch: 3 })),
   'a member without a generation': commits(() => ({ memberId: 'stranger' })),
-  'an instance nobody knows': commits(() => ({ groupInstanceId: 'instance', memberId: 'stranger', generationId: 1 })),
+  'an instance nobody knows': commits(() => ({
+    groupInstanceId: 'instance',
+    memberId: 'stranger',
+    generationIdOrMemberEpoch: 1,
+  })),
   'of a fenced instance': async (side) => {
     const old = await transactor(side);
     const groupId = side.name(GROUP);

@@ -1,4 +1,4 @@
-/** Where Ottla means to answer otherwise than Apache Kafka 4.3.1, and why. Everything else is a defect. */
+/** Where Ottla means to answer otherwise than Apache Kafka 4.4.0, and why. Everything else is a defect. */
 export interface KnownDifference {
   /** Fits the sentence of the difference: 'Api, case: versions path: Ottla …, Kafka …'. */
   readonly where: RegExp;

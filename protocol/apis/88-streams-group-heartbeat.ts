@@ -30,7 +30,7 @@ const topicPartition = {
 
 /** All of a Kafka Streams client's life in its group: topology, tasks, offsets (KIP-1071). */
 export const StreamsGroupHeartbeat = api(88, 'StreamsGroupHeartbeat', {
-  versions: '0',
+  versions: '0-1', // v1 asks for the topology's description (KIP-1331)
   flexible: '0+',
   request: {
     groupId: string,
@@ -79,14 +79,18 @@ export const StreamsGroupHeartbeat = api(88, 'StreamsGroupHeartbeat', {
     memberId: string,
     memberEpoch: int32,
     heartbeatIntervalMs: int32,
-    acceptableRecoveryLag: int32,
+    acceptableRecoveryLagLegacy: int32.versions('0'),
     taskOffsetIntervalMs: int32,
+    /** How far behind a warm-up task may be to count as caught up; -1: unknown. */
+    acceptableRecoveryLag: int53.versions('1+').default(-1),
     /** null: nothing to say. */
     status: array({ statusCode: int8, statusDetail: string }).nullable(),
     /** null, here and below: as they were. */
     activeTasks: array(taskIds).nullable().default(null),
     standbyTasks: array(taskIds).nullable().default(null),
     warmupTasks: array(taskIds).nullable().default(null),
+    /** The client shall send the description of its topology (StreamsGroupTopologyDescriptionUpdate). */
+    topologyDescriptionRequired: bool.versions('1+').default(false),
     endpointInformationEpoch: int32,
     partitionsByUserEndpoint: array({
       userEndpoint: struct({ host: string, port: uint16 }),

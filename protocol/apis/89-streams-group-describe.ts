@@ -1,4 +1,5 @@
-import { api, array, bool, int16, int32, int53, string, struct, uint16 } from '../schema.ts';
+import { api, array, bool, int16, int32, int53, int8, string, struct, uint16 } from '../schema.ts';
+import { topologyDescription } from './streams-topology.ts';
 
 const keyValue = {
   key: string,
@@ -31,9 +32,13 @@ const assignment = {
 
 /** Shows streams groups (KIP-1071). */
 export const StreamsGroupDescribe = api(89, 'StreamsGroupDescribe', {
-  versions: '0',
+  versions: '0-1', // v1 the topology's description (KIP-1331), the assignor (KIP-1357)
   flexible: '0+',
-  request: { groupIds: array(string), includeAuthorizedOperations: bool },
+  request: {
+    groupIds: array(string),
+    includeAuthorizedOperations: bool,
+    includeTopologyDescription: bool.versions('1+').default(false),
+  },
   response: {
     throttleTimeMs: int32.default(0),
     groups: array({
@@ -76,6 +81,11 @@ export const StreamsGroupDescribe = api(89, 'StreamsGroupDescribe', {
       }),
       /** A bit for each ACL operation; -2147483648 where not asked for. */
       authorizedOperations: int32.default(-2147483648),
+      topologyDescription: struct(topologyDescription).versions('1+').nullable().default(null),
+      /** 0 not asked for, 1 none is stored, 2 it could not be fetched, 3 here it is. */
+      topologyDescriptionStatus: int8.versions('1+').default(0),
+      /** The one that the next assignment is made by; null with an error. */
+      assignorName: string.versions('1+').nullable().default(null),
     }),
   },
 });

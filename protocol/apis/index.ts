@@ -95,6 +95,8 @@ import { StreamsGroupDescribe } from './89-streams-group-describe.ts';
 import { DescribeShareGroupOffsets } from './90-describe-share-group-offsets.ts';
 import { AlterShareGroupOffsets } from './91-alter-share-group-offsets.ts';
 import { DeleteShareGroupOffsets } from './92-delete-share-group-offsets.ts';
+import { StreamsGroupTopologyDescriptionUpdate } from './93-streams-group-topology-description-update.ts';
+import { UnregisterController } from './94-unregister-controller.ts';
 
 export {
   Produce,
@@ -186,6 +188,8 @@ export {
   DescribeShareGroupOffsets,
   AlterShareGroupOffsets,
   DeleteShareGroupOffsets,
+  StreamsGroupTopologyDescriptionUpdate,
+  UnregisterController,
 };
 
 /** By ascending key. */
@@ -279,6 +283,8 @@ export const apis: readonly AnyApi[] = [
   DescribeShareGroupOffsets,
   AlterShareGroupOffsets,
   DeleteShareGroupOffsets,
+  StreamsGroupTopologyDescriptionUpdate,
+  UnregisterController,
 ];
 
 const byKey: (AnyApi | undefined)[] = [];

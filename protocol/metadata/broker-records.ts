@@ -79,6 +79,14 @@ export const BrokerRegistrationChangeRecord = message(
   },
 );
 
+export const UnregisterControllerRecord = message(
+  'UnregisterControllerRecord',
+  { apiKey: 29, versions: '0', flexible: '0+' },
+  {
+    controllerId: int32,
+  },
+);
+
 export const RegisterControllerRecord = message(
   'RegisterControllerRecord',
   {

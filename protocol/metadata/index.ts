@@ -14,6 +14,7 @@ import {
   RegisterControllerRecord,
   UnfenceBrokerRecord,
   UnregisterBrokerRecord,
+  UnregisterControllerRecord,
 } from './broker-records.ts';
 import {
   ClearElrRecord,
@@ -68,6 +69,7 @@ export const metadataRecords: readonly AnyMessage[] = [
   RemoveDelegationTokenRecord,
   RegisterControllerRecord,
   ClearElrRecord,
+  UnregisterControllerRecord,
 ];
 
 const FRAME_VERSION = 1;

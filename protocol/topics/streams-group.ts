@@ -45,6 +45,10 @@ export const StreamsGroupMetadataValue = message(
     metadataHash: int64,
     validatedTopologyEpoch: int32.tagged(0).default(-1),
     lastAssignmentConfigs: array({ key: string, value: string }).nullable().tagged(1),
+    /** The topology whose description the plugin has (KIP-1331); -1 none, -2 unknown. */
+    storedDescriptionTopologyEpoch: int32.tagged(2).default(-1),
+    /** The topology whose description the plugin has refused for good; -1 none. */
+    failedDescriptionTopologyEpoch: int32.tagged(3).default(-1),
   },
 );
 

@@ -2,12 +2,16 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
-import { includes, type AnyApi, type ResponseDraft } from '../../protocol/schema.ts';
+import { includes, type AnyApi, type ResponseDraft, type RequestOf } from '../../protocol/schema.ts';
 import { supportedFeatures } from '../cluster/features.ts';
 import type { Context, Handler } from './handler.ts';
 
 /** What a client may call itself, and its version (KIP-511). */
+const NAMED_SINCE = 3;
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+
+/** Before v5, and from v5 on where the client only knows an address. */
+const ANY_NODE = -1;
 
 export function apiVersions(others: readonly Handler[]): Handler {
   const self = {
@@ -31,13 +35,22 @@ export function apiVersions(others: readonly Handler[]): Handler {
         return responseCodec(ApiVersions, 0).encode(output, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own });
       }
       const request = requestCodec(ApiVersions, apiVersion).decode(reader);
-      const named = [request.clientSoftwareName, request.clientSoftwareVersion];
-      const isValid = apiVersion < 3 || named.every((text) => SOFTWARE_NAME.test(text));
-      const response = isValid ? answer(context, apiKeys) : { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+      const errorCode = faultOf(request, context);
+      const response = errorCode === ErrorCode.NONE ? answer(context, apiKeys) : { errorCode, apiKeys: [] };
       responseCodec(ApiVersions, apiVersion).encode(output, response);
     },
     refuse: (_request, errorCode): ResponseDraft<typeof ApiVersions> => ({ errorCode, apiKeys: [] }),
   };
+}
+
+function faultOf(request: RequestOf<typeof ApiVersions>, { apiVersion, broker }: Context): number {
+  const { clusterId, nodeId, clientSoftwareName, clientSoftwareVersion } = request;
+  if ((clusterId === null) !== (nodeId === ANY_NODE)) return ErrorCode.INVALID_REQUEST;
+  const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => SOFTWARE_NAME.test(text));
+  if (apiVersion >= NAMED_SINCE && !isNamed) return ErrorCode.INVALID_REQUEST;
+  // The address belongs to another broker by now: what the client knows of the cluster is out of date (KIP-1242).
+  const isMeant = clusterId === null || (clusterId === broker.controller.image.clusterId && nodeId === broker.nodeId);
+  return isMeant ? ErrorCode.NONE : ErrorCode.REBOOTSTRAP_REQUIRED;
 }
 
 function answer(

@@ -13,13 +13,14 @@ const IMPLICIT_ADD_SINCE = 5;
 const LOADING_SINCE = 2;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
+  versions: '0-5',
   handle: (request, { broker, apiVersion }) => {
-    const { transactionalId, producerId, producerEpoch, topics } = request;
+    const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
     const { known, unknown } = sortTopics(broker.controller.image, named, false);
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
-    const commit = { ...request, retentionTimeMs: -1, topics: known, knowsEpochs: true };
+    const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };
     const committed = broker.groups.commitTransactionalOffsets(commit, (partition) =>
       told(
         broker.transactions.admit(

@@ -1,14 +1,16 @@
 /** Deletes groups without members, with the offsets they have committed. */
 import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
   handle: ({ groupsNames }, { broker }) => ({
     // A name given twice is one group, and one result.
-    results: Array.from(new Set(groupsNames), (groupId) => ({
-      groupId,
-      errorCode: broker.groups.deleteGroup(groupId),
-    })),
+    results: Array.from(new Set(groupsNames), (groupId) => result(groupId, broker.groups.deleteGroup(groupId))),
   }),
-  refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => ({ groupId, errorCode })) }),
+  refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => result(groupId, errorCode)) }),
 });
+
+function result(groupId: string, errorCode: number) {
+  return { groupId, errorCode, errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode) };
+}

@@ -1,6 +1,7 @@
 /** Raises and lowers the features that are versioned for the whole cluster (KIP-584). */
 import { UpdateFeatures } from '../../protocol/apis/57-update-features.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { NOT_BUILT } from '../cluster/features.ts';
 import { handler } from './handler.ts';
 
 /** The last version that tells of each feature, and how: 'NONE' where all is well. */
@@ -9,6 +10,12 @@ const TELLS_EACH = 1;
 export const updateFeatures = handler(UpdateFeatures, {
   handle: async ({ featureUpdates, validateOnly }, { broker, apiVersion }) => {
     const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });
+    const leftOut = featureUpdates.filter(
+      ({ feature, maxVersionLevel }) => NOT_BUILT.has(feature) && maxVersionLevel > 0,
+    );
+    if (result.errorCode === ErrorCode.NONE && leftOut.length > 0) {
+      broker.logger.warn('features-left-out', { features: leftOut.map(({ feature }) => feature).join(',') });
+    }
     const isDone = result.errorCode === ErrorCode.NONE && apiVersion <= TELLS_EACH;
     const results = isDone
       ? featureUpdates.map(({ feature }) => ({ feature, errorCode: ErrorCode.NONE, errorMessage: 'NONE' }))

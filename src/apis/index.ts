@@ -62,6 +62,8 @@ import { listConfigResources } from './74-list-config-resources.ts';
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts';
 import { addRaftVoter } from './80-add-raft-voter.ts';
 import { removeRaftVoter } from './81-remove-raft-voter.ts';
+import { streamsGroupTopologyDescriptionUpdate } from './93-streams-group-topology-description-update.ts';
+import { unregisterController } from './94-unregister-controller.ts';
 import type { Handler } from './handler.ts';
 
 const served: readonly Handler[] = [
@@ -127,6 +129,8 @@ const served: readonly Handler[] = [
   describeTopicPartitions,
   addRaftVoter,
   removeRaftVoter,
+  streamsGroupTopologyDescriptionUpdate,
+  unregisterController,
 ];
 
 export const handlers: readonly Handler[] = [...served, apiVersions(served)];

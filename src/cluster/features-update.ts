@@ -1,6 +1,6 @@
 /** Raising and lowering finalized features (KIP-584): all updates of a request are in order, or none happens. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { NOT_BUILT, supportedFeatures } from './features.ts';
+import { NOT_BUILT, supportedFeatures, wouldLoseMetadata } from './features.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -23,9 +23,12 @@ const UNSAFE_DOWNGRADE = 3;
 
 export function updateFeatures(updates: readonly FeatureUpdate[], image: ClusterImage): FeaturesUpdated {
   const records: MetadataDraft[] = [];
+  // `kafka-features --release-version` names every feature of the release: those of parts that are not here stay at 0.
+  const isRelease = updates.some(({ feature }) => feature === 'metadata.version') && updates.length > 1;
   // Of a feature that is named twice the last update counts, as in Kafka.
   for (const update of new Map(updates.map((each) => [each.feature, each])).values()) {
     const { feature: name, maxVersionLevel: featureLevel } = update;
+    if (isRelease && NOT_BUILT.has(name)) continue;
     const current = image.features.get(name) ?? 0;
     const fault = faultOf(update, current);
     if (fault !== null) {
@@ -51,6 +54,6 @@ function faultOf({ feature, maxVersionLevel: level, upgradeType }: FeatureUpdate
   if (level >= current) return null;
   if (feature === 'kraft.version') return 'can never be lowered';
   if (upgradeType === UPGRADE) return `is ${current}: ${level} would be a downgrade, use type 2 or 3`;
-  // The records of the log are written as this metadata.version has them.
-  return feature === 'metadata.version' ? `cannot be lowered from ${current}: it might lose metadata` : null;
+  const isLoss = feature === 'metadata.version' && wouldLoseMetadata(current, level);
+  return isLoss ? `cannot be lowered from ${current} to ${level}: records of the metadata log would be lost` : null;
 }

@@ -6,16 +6,24 @@ export interface SupportedFeature {
   readonly maxVersion: number;
 }
 
-/** As Apache Kafka 4.3 has them; metadata.version 30 is its '4.3-IV0'. */
+/** As Apache Kafka 4.4 has them; metadata.version 33 is its '4.4-IV2'. */
 export const supportedFeatures: readonly SupportedFeature[] = [
   { name: 'group.version', minVersion: 0, maxVersion: 1 },
   { name: 'kraft.version', minVersion: 0, maxVersion: 1 },
-  { name: 'metadata.version', minVersion: 7, maxVersion: 30 },
-  { name: 'share.version', minVersion: 0, maxVersion: 1 },
+  { name: 'metadata.version', minVersion: 7, maxVersion: 33 },
+  { name: 'share.version', minVersion: 0, maxVersion: 2 },
   { name: 'streams.version', minVersion: 0, maxVersion: 1 },
   { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
   { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1 },
 ];
+
+/** The levels of metadata.version that brought records, or fields of records, which the level before it does not know. */
+const CHANGES_RECORDS: ReadonlySet<number> = new Set([8, 11, 13, 14, 15, 17, 23, 30, 32, 33]);
+
+/** Whether the log may hold what brokers at level `to` of metadata.version cannot read. */
+export function wouldLoseMetadata(from: number, to: number): boolean {
+  return [...CHANGES_RECORDS].some((level) => level > to && level <= from);
+}
 
 /** Features whose behaviour is not here: they stay at 0. */
 export const NOT_BUILT: ReadonlySet<string> = new Set(['share.version', 'streams.version']);
@@ -25,7 +33,7 @@ export const NOT_BUILT: ReadonlySet<string> = new Set(['share.version', 'streams
  * the list: a client that sees it missing does without.
  */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
-  { name: 'metadata.version', level: 30 },
+  { name: 'metadata.version', level: 33 },
   { name: 'kraft.version', level: 1 },
   { name: 'group.version', level: 1 },
   { name: 'transaction.version', level: 2 },

@@ -11,6 +11,7 @@ import { handlers } from '../../src/apis/index.ts';
 import { versionsOf } from '../protocol/tables.ts';
 import { TopicBroker } from './topic-broker.ts';
 
+const LAST = ApiVersions.versions.last;
 const CLIENT = { clientSoftwareName: 'a-client', clientSoftwareVersion: '1.2.3' };
 
 function ask(
@@ -21,9 +22,9 @@ function ask(
   const { controller } = new TopicBroker();
   const others = handlers.filter(({ api }) => api.key !== ApiVersions.key);
   const input = new Writer();
-  if (version <= ApiVersions.versions.last) requestCodec(ApiVersions, version).encode(input, request);
+  if (version <= LAST) requestCodec(ApiVersions, version).encode(input, request);
   const output = new Writer();
-  const context = { broker: { controller }, apiVersion: version } as unknown as Context;
+  const context = { broker: { controller, nodeId: 1 }, apiVersion: version } as unknown as Context;
   void apiVersions(others).serve(new Reader(input.finish()), context, output);
   const reader = new Reader(output.finish());
   const response = responseCodec(ApiVersions, readAs).decode(reader);
@@ -39,7 +40,7 @@ describe.each(versionsOf(ApiVersions.request))('ApiVersions v%i', (version) => {
       advertised === null ? [] : [{ apiKey: api.key, minVersion: advertised.first, maxVersion: advertised.last }],
     );
     expect(apiKeys).toEqual(expected.sort((a, b) => a.apiKey - b.apiKey));
-    expect(apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: ApiVersions.versions.last });
+    expect(apiKeys).toContainEqual({ apiKey: 18, minVersion: 0, maxVersion: LAST });
     // librdkafka before 2.8 takes a minimum above 2 to mean that there are no compression codecs.
     expect(apiKeys[0]).toMatchObject({ apiKey: 0, minVersion: 0 });
   });
@@ -54,11 +55,11 @@ describe.each(versionsOf(ApiVersions.request))('ApiVersions v%i', (version) => {
   });
 });
 
-test.each([5, 6, 99, 0x7fff])('a client that is newer, asking in v%i, is told in v0 what it may use', (version) => {
+test.each([6, 7, 99, 0x7fff])('a client that is newer, asking in v%i, is told in v0 what it may use', (version) => {
   const { errorCode, apiKeys } = ask(version, CLIENT, 0);
   expect([errorCode, apiKeys]).toEqual([
     ErrorCode.UNSUPPORTED_VERSION,
-    [{ apiKey: 18, minVersion: 0, maxVersion: ApiVersions.versions.last }],
+    [{ apiKey: 18, minVersion: 0, maxVersion: LAST }],
   ]);
 });
 
@@ -70,3 +71,25 @@ test.each(['', '-client', 'client-', 'two words', 'ümlaut', 'a\nb'])(
     }
   },
 );
+
+describe('a client that says from v5 on which broker it means to reach (KIP-1242)', () => {
+  const { clusterId } = new TopicBroker().controller.image;
+
+  test.each([
+    ['this one', { clusterId, nodeId: 1 }, ErrorCode.NONE],
+    ['none in particular', { clusterId: null, nodeId: -1 }, ErrorCode.NONE],
+    ['another node of this cluster', { clusterId, nodeId: 2 }, ErrorCode.REBOOTSTRAP_REQUIRED],
+    ['this node of another cluster', { clusterId: 'another', nodeId: 1 }, ErrorCode.REBOOTSTRAP_REQUIRED],
+    ['a cluster without a node', { clusterId, nodeId: -1 }, ErrorCode.INVALID_REQUEST],
+    ['a node without a cluster', { clusterId: null, nodeId: 1 }, ErrorCode.INVALID_REQUEST],
+  ])('%s', (_case, meant, expected) => {
+    const { errorCode, apiKeys } = ask(5, { ...CLIENT, ...meant });
+    expect([errorCode, apiKeys.length > 0]).toEqual([expected, expected === ErrorCode.NONE]);
+  });
+
+  test('is asked for its name first', () => {
+    expect(ask(5, { clientSoftwareName: '', clusterId: 'another', nodeId: 1 })).toMatchObject({
+      errorCode: ErrorCode.INVALID_REQUEST,
+    });
+  });
+});

@@ -85,6 +85,22 @@ test('this broker cannot be forgotten while it runs, and others are not there', 
   expect(await client.send(apis.UnregisterBroker, 0, { brokerId: 8 })).toMatchObject({ errorCode: 102 });
 });
 
+test('no controller but this broker is there to be forgotten', async () => {
+  expect(await client.send(apis.UnregisterController, 0, { controllerId: 7 })).toMatchObject({ errorCode: 42 });
+  expect(await client.send(apis.UnregisterController, 0, { controllerId: 8 })).toMatchObject({ errorCode: 136 });
+});
+
+test('without streams groups no topology is described', async () => {
+  const described = {
+    groupId: 'g',
+    memberId: 'm',
+    topologyEpoch: 1,
+    topologyDescription: { subtopologies: [], globalStores: [] },
+  };
+  const answer = await client.send(apis.StreamsGroupTopologyDescriptionUpdate, 0, described);
+  expect(answer.errorCode).toBe(35);
+});
+
 test('ElectLeaders says for each partition that it needs none, and for all of them nothing', async () => {
   const topicPartitions = [{ topic: 'orders', partitions: [0, 1] }];
   const { replicaElectionResults } = await client.send(apis.ElectLeaders, 2, { topicPartitions, timeoutMs: 1 });

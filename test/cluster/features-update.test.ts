@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { wouldLoseMetadata } from '../../src/cluster/features.ts';
 import { updateFeatures } from '../../src/cluster/features-update.ts';
+import { replay } from '../../src/cluster/image.ts';
 import { Cluster } from './cluster-fixture.ts';
 
 const { image } = new Cluster().register().controller;
@@ -21,7 +23,9 @@ test.each([
   ['group.version', 0, UPGRADE, 'downgrade'],
   ['group.version', 2, UPGRADE, '0 to 1'],
   ['group.version', 1, 9, 'type 9'],
-  ['metadata.version', 29, UNSAFE, 'lose'],
+  ['metadata.version', 34, UPGRADE, '7 to 33'],
+  ['metadata.version', 32, SAFE, 'would be lost'],
+  ['metadata.version', 30, UNSAFE, 'would be lost'],
   ['kraft.version', 0, SAFE, 'never'],
   ['share.version', 1, UPGRADE, 'Ottla does not have'],
   ['no.such.version', 0, UPGRADE, 'ApiVersions'],
@@ -29,6 +33,50 @@ test.each([
   const { errorCode, errorMessage, records } = update(name, level, type);
   expect([errorCode, records]).toEqual([95, []]);
   expect(errorMessage).toContain(why);
+});
+
+test.each([
+  [33, 33, false],
+  [33, 32, true],
+  [32, 31, true],
+  [31, 30, false],
+  [30, 29, true],
+  [29, 24, false],
+  [24, 22, true],
+])('from metadata.version %i to %i metadata is lost: %s', (from, to, isLost) => {
+  expect(wouldLoseMetadata(from, to)).toBe(isLost);
+});
+
+describe('a release, as kafka-features --release-version asks for it', () => {
+  const release = (metadataVersion: number, upgradeType: number) =>
+    Object.entries({
+      'metadata.version': metadataVersion,
+      'kraft.version': 1,
+      'group.version': 1,
+      'transaction.version': 2,
+      'eligible.leader.replicas.version': 1,
+      'share.version': 2,
+      'streams.version': 1,
+    }).map(([feature, maxVersionLevel]) => ({ feature, maxVersionLevel, upgradeType }));
+
+  test('raises all that Ottla has, and leaves the features of other parts at 0', () => {
+    const level = { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 30 } as const;
+    const old = replay(image, [level], image.revision + 1);
+    expect(updateFeatures(release(33, UPGRADE), old)).toEqual({
+      errorCode: 0,
+      errorMessage: null,
+      records: [
+        { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 33 },
+        { type: 'FeatureLevelRecord', name: 'eligible.leader.replicas.version', featureLevel: 1 },
+      ],
+    });
+  });
+
+  test('is not lowered where that loses metadata, and the message says so', () => {
+    const { errorCode, errorMessage, records } = updateFeatures(release(30, SAFE), image);
+    expect([errorCode, records]).toEqual([95, []]);
+    expect(errorMessage).toContain('metadata.version cannot be lowered from 33 to 30');
+  });
 });
 
 test('what is as it was is no change', () => {

@@ -9,10 +9,11 @@ import { messages, recordMessages, versionsOf } from './tables.ts';
 
 const definitions = kafkaDefinitions();
 
-/** Kafka has them, Ottla no use for them: headers are code, the others files and topics of Kafka's own. */
+/** Kafka has them, Ottla no table for them: headers and the transaction index are code, the others are Kafka's own. */
 const WITHOUT_TABLE = [
   'RequestHeader',
   'ResponseHeader',
+  'AbortedTxn',
   'QuorumStateData',
   'SubscriptionInfoData',
   'RemoteLogSegmentMetadataRecord',

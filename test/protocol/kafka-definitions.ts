@@ -9,7 +9,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 
-export const KAFKA_VERSION = '4.3.1';
+export const KAFKA_VERSION = '4.4.0';
 
 export interface FieldDefinition {
   readonly name: string;
@@ -66,7 +66,7 @@ const ARTIFACTS = [
 
 /** undefined: there are none here. */
 export function kafkaDefinitions(): KafkaDefinitions | undefined {
-  const directory = join(import.meta.dirname, '../../../shared/kafka-protocol');
+  const directory = join(import.meta.dirname, '../../../shared/kafka-protocol-4.4');
   return existsSync(directory) ? fromDirectory(directory) : fromJars();
 }
 

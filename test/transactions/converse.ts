@@ -161,15 +161,15 @@ async function offsets(talk: Conversation): Promise<void> {
   await talk.commitOffset('added', two, 7, 3);
   const three = await talk.end('offsets', two, false);
   await talk.offset('aborted', true);
-  await talk.commitOffset('of a generation nobody knows', three, 8, 5, { generationId: 3, memberId: 'm' });
-  await talk.commitOffset('of a member nobody knows', three, 8, 5, { generationId: -1, memberId: 'm' });
+  await talk.commitOffset('of a generation nobody knows', three, 8, 5, { generationIdOrMemberEpoch: 3, memberId: 'm' });
+  await talk.commitOffset('of a member nobody knows', three, 8, 5, { generationIdOrMemberEpoch: -1, memberId: 'm' });
   await talk.commitOffset('with an unknown id', { ...three, id: talk.id('unknown') }, 8);
   await talk.commitOffset('with an unknown id', { ...three, id: talk.id('unknown') }, 8, 3);
   await talk.commitOffset('without an id', { ...three, id: '' }, 8);
   await talk.commitOffset('of a new group', three, 8, 5, { groupId: talk.id('fresh') });
   await talk.commitOffset('of a new group with a generation', three, 8, 5, {
     groupId: talk.id('fresh2'),
-    generationId: 1,
+    generationIdOrMemberEpoch: 1,
   });
   await talk.end('offsets', three, true);
 }

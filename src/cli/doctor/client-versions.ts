@@ -17,7 +17,7 @@ const METADATA = 3;
 const OFFSET_COMMIT = 8;
 const OFFSET_FETCH = 9;
 
-/** The requests that every producer and consumer sends, in the versions of Kafka 4.3's own clients: our tables' ranges. */
+/** The requests that every producer and consumer sends, in the versions of Kafka 4.4's own clients: our tables' ranges. */
 const JAVA_4: Readonly<Record<number, Range>> = Object.fromEntries(
   apis
     .filter(({ key }) => [PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH].includes(key))

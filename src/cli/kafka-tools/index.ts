@@ -29,7 +29,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
 };
 
 /** Whose tools these stand in for; scripts compare it. */
-const KAFKA_VERSION = '4.3.1';
+const KAFKA_VERSION = '4.4.0';
 
 export const kafkaTools: readonly string[] = Object.keys(TOOLS);
 

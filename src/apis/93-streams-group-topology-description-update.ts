@@ -1,0 +1,12 @@
+/** Refuses descriptions of topologies: a broker without streams groups has nobody to keep them for (KIP-1331). */
+import { StreamsGroupTopologyDescriptionUpdate } from '../../protocol/apis/93-streams-group-topology-description-update.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+export const streamsGroupTopologyDescriptionUpdate = handler(StreamsGroupTopologyDescriptionUpdate, {
+  handle: () => ({
+    errorCode: ErrorCode.UNSUPPORTED_VERSION,
+    errorMessage: 'Ottla has no streams groups yet: streams.version is 0',
+  }),
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode) }),
+});

@@ -1,0 +1,24 @@
+/** Forgets a controller that will not come back. There is one, this broker, which runs. */
+import { UnregisterController } from '../../protocol/apis/94-unregister-controller.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { handler } from './handler.ts';
+
+/** metadata.version 4.4-IV2, the first whose log may hold an UnregisterControllerRecord. */
+const UNREGISTERS_SINCE = 33;
+
+export const unregisterController = handler(UnregisterController, {
+  handle: ({ controllerId }, { broker: { controller, nodeId } }) => {
+    if ((controller.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
+      return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');
+    }
+    if (controllerId === nodeId) {
+      return fail(ErrorCode.INVALID_REQUEST, `Controller ${controllerId} is this broker, and it runs: stop it instead`);
+    }
+    return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, `There is no controller ${controllerId} in this cluster`);
+  },
+  refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
+});
+
+function fail(errorCode: number, message: string) {
+  return { errorCode, errorMessage: message };
+}
