@@ -114,15 +114,15 @@ describe('each rule can fail', () => {
   test('a pure file that waits or holds a door is found', () => {
     const found = pureOffences(
       checkout({
-        'src/groups/classic-group.ts': 'async () => {\nawait x; };\nlet late: Promise<void>;',
+        'src/groups/classic/step.ts': 'async () => {\nawait x; };\nlet late: Promise<void>;',
         'src/cluster/image.ts': `import { systemClock } from '../platform/clock.ts'; import type { Clock } from '../platform/clock.ts';`,
         'src/groups/coordinator.ts': 'async () => { await x; };',
       }),
     );
     expect(found).toEqual([
-      'src/groups/classic-group.ts:1 waits (async or Promise): this file is pure',
-      'src/groups/classic-group.ts:2 waits (async or Promise): this file is pure',
-      'src/groups/classic-group.ts:3 waits (async or Promise): this file is pure',
+      'src/groups/classic/step.ts:1 waits (async or Promise): this file is pure',
+      'src/groups/classic/step.ts:2 waits (async or Promise): this file is pure',
+      'src/groups/classic/step.ts:3 waits (async or Promise): this file is pure',
       'src/cluster/image.ts imports ../platform/clock.ts: this file is pure, it may import its types only',
     ]);
   });

@@ -2,7 +2,7 @@
 import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
-import { refuseCommit } from '../groups/offset-requests.ts';
+import { refuseCommit } from '../groups/offsets/requests.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetCommit = handler(OffsetCommit, {

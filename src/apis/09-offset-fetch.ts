@@ -5,8 +5,8 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
-import type { FetchedGroup } from '../groups/offset-requests.ts';
-import { unknownOffset } from '../groups/offset-requests.ts';
+import type { FetchedGroup } from '../groups/offsets/requests.ts';
+import { unknownOffset } from '../groups/offsets/requests.ts';
 import { handler } from './handler.ts';
 
 type Request = RequestOf<typeof OffsetFetch>;

@@ -1,7 +1,7 @@
 /** Lets a member into a classic group; waits until the join phase has ended. */
 import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
-import { joinError } from '../groups/classic-state.ts';
-import type { JoinResponse } from '../groups/classic-state.ts';
+import { joinError } from '../groups/classic/state.ts';
+import type { JoinResponse } from '../groups/classic/state.ts';
 import { handler } from './handler.ts';
 
 export const joinGroup = handler(JoinGroup, {

@@ -1,7 +1,7 @@
 /** Takes the leader's assignment of a classic group, and gives each member its part. */
 import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { syncError } from '../groups/classic-state.ts';
+import { syncError } from '../groups/classic/state.ts';
 import { handler } from './handler.ts';
 
 export const syncGroup = handler(SyncGroup, {

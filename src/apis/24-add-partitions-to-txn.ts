@@ -2,7 +2,7 @@
 import { AddPartitionsToTxn } from '../../protocol/apis/24-add-partitions-to-txn.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
-import type { TopicPartition } from '../transactions/transaction-state.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import { handler } from './handler.ts';

@@ -2,7 +2,7 @@
 import { TxnOffsetCommit } from '../../protocol/apis/28-txn-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { refuseCommit } from '../groups/offset-requests.ts';
+import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import { handler } from './handler.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';

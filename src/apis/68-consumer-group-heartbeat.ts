@@ -1,7 +1,7 @@
 /** All of a consumer's life in a group of the consumer protocol (KIP-848). */
 import { ConsumerGroupHeartbeat } from '../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { checkHeartbeat } from '../groups/consumer-request.ts';
+import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Context } from './handler.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';

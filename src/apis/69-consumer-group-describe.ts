@@ -2,7 +2,7 @@
 import { ConsumerGroupDescribe } from '../../protocol/apis/69-consumer-group-describe.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
-import { undescribedConsumerGroup } from '../groups/consumer-describe.ts';
+import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
 import { handler } from './handler.ts';
 
 export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {

@@ -3,36 +3,36 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { LogError, type AppendOptions } from '../partitions/partition.ts';
-import { ReplayLoader, type ReplayedLog } from '../partitions/replay-loader.ts';
+import { ReplayLoader, type ReplayedLog } from '../coordination/replay-loader.ts';
 import type { Timer } from '../platform/clock.ts';
-import { appendError } from './append-error.ts';
-import type { JoinResponse, SyncResponse } from './classic-state.ts';
-import type { DescribedConsumerGroup } from './consumer-describe.ts';
-import { describeConsumerGroup, undescribedConsumerGroup } from './consumer-describe.ts';
-import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
-import { checkEpochCommit, checkTransactionalEpochCommit } from './consumer-offsets.ts';
-import type { Refusal } from './consumer-turn.ts';
+import { appendError } from '../coordination/append-error.ts';
+import type { JoinResponse, SyncResponse } from './classic/state.ts';
+import type { DescribedConsumerGroup } from './consumer/describe.ts';
+import { describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
+import { checkEpochCommit, checkTransactionalEpochCommit } from './consumer/offset-checks.ts';
+import type { GroupRefusal } from './consumer/decision.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
 import { GroupLoad } from './group-loading.ts';
 import { GroupPartition } from './group-partition.ts';
-import type { Outcome } from './group-runner.ts';
-import { partitionFor } from './java-hash.ts';
+import type { LeaveResponse } from './classic/runner.ts';
+import { partitionFor } from '../coordination/java-hash.ts';
 import type { MembershipConfig, MembershipOptions } from './membership.ts';
 import { Membership } from './membership.ts';
 import type {
-  CommitRequest,
+  OffsetCommitRequest,
   CommittedTopic,
   DeletedTopic,
   DeleteTopic,
   FetchedGroup,
-  FetchRequest,
+  OffsetFetchRequest,
   TransactionalCommit,
-} from './offset-requests.ts';
-import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offset-requests.ts';
-import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offset-expiry.ts';
-import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCommit } from './offsets.ts';
+} from './offsets/requests.ts';
+import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
+import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offsets/expiry.ts';
+import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCommit } from './offsets/group-offsets.ts';
 import type { GroupRecord } from './records.ts';
 import { encodeRecord } from './records.ts';
 import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
@@ -155,7 +155,7 @@ export class GroupCoordinator {
     return this.#membership.heartbeat(request);
   }
 
-  leave(request: LeaveRequest): Outcome {
+  leave(request: LeaveRequest): LeaveResponse {
     return this.#membership.leave(request);
   }
 
@@ -164,7 +164,7 @@ export class GroupCoordinator {
     groupId: string,
     request: ConsumerHeartbeat,
     connectionId: number,
-  ): ConsumerHeartbeatResponse | Refusal {
+  ): ConsumerHeartbeatResponse | GroupRefusal {
     return this.#membership.consumerHeartbeat(groupId, request, connectionId);
   }
 
@@ -174,7 +174,7 @@ export class GroupCoordinator {
   }
 
   /** Topics must exist: the handler has checked, and filled in both name and id. */
-  commitOffsets(request: CommitRequest): CommittedTopic[] {
+  commitOffsets(request: OffsetCommitRequest): CommittedTopic[] {
     const at = this.#partitionOf(request.groupId);
     if (typeof at === 'number') return refuseCommit(request.topics, at);
     const group = at.groups.get(request.groupId);
@@ -189,7 +189,7 @@ export class GroupCoordinator {
     return failed === ErrorCode.NONE ? topics : refuseCommit(request.topics, failed);
   }
 
-  #checkCommit(group: Group | undefined, request: CommitRequest): number {
+  #checkCommit(group: Group | undefined, request: OffsetCommitRequest): number {
     if (group === undefined) return checkGrouplessCommit(request.generationId);
     return group.type === 'consumer'
       ? checkEpochCommit(group, request, this.#options.topics())
@@ -217,7 +217,7 @@ export class GroupCoordinator {
     if (at instanceof GroupPartition) at.completeTransaction(producerId, committed);
   }
 
-  fetchOffsets(request: FetchRequest, requireStable: boolean): FetchedGroup {
+  fetchOffsets(request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
     const at = this.#partitionOf(request.groupId);
     if (typeof at === 'number') return { groupId: request.groupId, errorCode: at, topics: [] };
     return fetchOffsets(at, request, requireStable);
@@ -372,7 +372,7 @@ function whyNot(type: Group['type'], groupId: string, group: Group | undefined):
   return group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a ${type} group.`;
 }
 
-function checkTransactional(group: Group | undefined, request: CommitRequest): number {
+function checkTransactional(group: Group | undefined, request: OffsetCommitRequest): number {
   return group?.type === 'consumer'
     ? checkTransactionalEpochCommit(group, request)
     : checkTransactionalCommit(group, request);

@@ -1,8 +1,8 @@
 /** How groups show themselves in DescribeGroups, which knows classic ones only, and ListGroups. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ClassicGroup } from './classic-state.ts';
-import { metadataFor, NO_BYTES } from './classic-state.ts';
-import { stateOf } from './consumer-state.ts';
+import type { ClassicGroup } from './classic/state.ts';
+import { metadataFor, NO_BYTES } from './classic/state.ts';
+import { stateOf } from './consumer/state.ts';
 import type { Group } from './group.ts';
 
 /** Named as in DescribeGroupsResponse. */

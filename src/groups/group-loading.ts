@@ -1,5 +1,5 @@
-/** A partition of __consumer_offsets while it is read; see partitions/replay-loader.ts. */
-import type { ReplayedLog, ReplayLoad } from '../partitions/replay-loader.ts';
+/** A partition of __consumer_offsets while it is read; see coordination/replay-loader.ts. */
+import type { ReplayedLog, ReplayLoad } from '../coordination/replay-loader.ts';
 import type { GroupPartition } from './group-partition.ts';
 import { replayPieces } from './replay-log.ts';
 

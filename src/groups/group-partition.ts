@@ -1,15 +1,15 @@
 /** All groups of one partition of __consumer_offsets, as its records tell. Pure: durable state changes in `replay`. */
-import type { ClassicGroup } from './classic-state.ts';
-import { addMember, newClassicGroup } from './classic-state.ts';
-import type { ConsumerRecord } from './consumer-records.ts';
-import { replayConsumer } from './consumer-replay.ts';
-import { newConsumerGroup } from './consumer-state.ts';
+import type { ClassicGroup } from './classic/state.ts';
+import { addMember, newClassicGroup } from './classic/state.ts';
+import type { ConsumerRecord } from './consumer/records.ts';
+import { replayConsumer } from './consumer/replay.ts';
+import { newConsumerGroup } from './consumer/state.ts';
 import type { Group } from './group.ts';
-import type { CommittedOffset } from './offsets.ts';
-import { GroupOffsets } from './offsets.ts';
-import { PendingOffsets } from './pending-offsets.ts';
-import { subscribedTopics } from './protocol-vote.ts';
-import type { GroupMetadata } from './classic-state.ts';
+import type { CommittedOffset } from './offsets/group-offsets.ts';
+import { GroupOffsets } from './offsets/group-offsets.ts';
+import { PendingOffsets } from './offsets/pending-offsets.ts';
+import { subscribedTopics } from './classic/protocol-vote.ts';
+import type { GroupMetadata } from './classic/state.ts';
 import type { GroupRecord } from './records.ts';
 
 const NO_OFFSETS: GroupOffsets = new GroupOffsets();

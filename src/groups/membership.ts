@@ -4,19 +4,19 @@ import type { ServerConfig } from '../config/server.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
-import type { ClassicGroup, JoinResponse, SyncResponse } from './classic-state.ts';
-import { groupMetadata, joinError, newClassicGroup, syncError } from './classic-state.ts';
-import type { ConsumerConfig } from './consumer-limits.ts';
-import { sharedLimits } from './consumer-limits.ts';
-import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer-request.ts';
-import type { ConsumerGroup } from './consumer-state.ts';
-import type { GroupTopics } from './consumer-topics.ts';
-import type { Refusal } from './consumer-turn.ts';
-import { Consumers } from './consumers.ts';
+import type { ClassicGroup, JoinResponse, SyncResponse } from './classic/state.ts';
+import { groupMetadata, joinError, newClassicGroup, syncError } from './classic/state.ts';
+import type { ConsumerConfig } from './consumer/limits.ts';
+import { sharedLimits } from './consumer/limits.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
+import type { ConsumerGroup } from './consumer/state.ts';
+import type { GroupTopics } from './consumer/topics.ts';
+import type { GroupRefusal } from './consumer/decision.ts';
+import { ConsumerGroupRunner } from './consumer/runner.ts';
 import type { Group } from './group.ts';
 import type { GroupPartition } from './group-partition.ts';
-import type { Outcome } from './group-runner.ts';
-import { GroupRunner } from './group-runner.ts';
+import type { LeaveResponse } from './classic/runner.ts';
+import { ClassicGroupRunner } from './classic/runner.ts';
 import { newMemberId } from './member-id.ts';
 import type { GroupRecord } from './records.ts';
 import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
@@ -52,19 +52,19 @@ export interface GroupAccess {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #access: GroupAccess;
-  readonly #runner: GroupRunner;
-  readonly #consumers: Consumers;
+  readonly #runner: ClassicGroupRunner;
+  readonly #consumers: ConsumerGroupRunner;
   readonly #joinedThrough = new Map<number, Set<ClassicGroup>>();
 
   constructor(options: MembershipOptions, access: GroupAccess) {
     this.#options = options;
     this.#access = access;
     const { clock } = options;
-    this.#runner = new GroupRunner(options, (at, groupId, metadata) =>
+    this.#runner = new ClassicGroupRunner(options, (at, groupId, metadata) =>
       access.append(at, [{ type: 'group', groupId, metadata }]),
     );
     const limits = sharedLimits();
-    this.#consumers = new Consumers({
+    this.#consumers = new ConsumerGroupRunner({
       clock,
       logger: options.logger,
       topics: () => options.topics(),
@@ -143,7 +143,7 @@ export class Membership {
     }).errorCode;
   }
 
-  leave(request: LeaveRequest): Outcome {
+  leave(request: LeaveRequest): LeaveResponse {
     const { groupId, members } = request;
     if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] };
     const at = this.#access.find(groupId);
@@ -164,7 +164,7 @@ export class Membership {
     groupId: string,
     request: ConsumerHeartbeat,
     connectionId: number,
-  ): ConsumerHeartbeatResponse | Refusal {
+  ): ConsumerHeartbeatResponse | GroupRefusal {
     const at = this.#access.find(groupId);
     if (typeof at === 'number') return { errorCode: at, errorMessage: 'The group has no coordinator here now.' };
     return this.#consumers.heartbeat(at, groupId, request, connectionId);

@@ -6,10 +6,10 @@ import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import { GroupMetadataKey, GroupMetadataValue } from '../../protocol/topics/classic-group.ts';
 import { LegacyOffsetCommitKey, OffsetCommitKey, OffsetCommitValue } from '../../protocol/topics/offset-commit.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { GroupMetadata } from './classic-state.ts';
-import type { ConsumerRecord } from './consumer-records.ts';
-import { readConsumerRecord, writeConsumerRecord } from './consumer-records.ts';
-import type { CommittedOffset } from './offsets.ts';
+import type { GroupMetadata } from './classic/state.ts';
+import type { ConsumerRecord } from './consumer/records.ts';
+import { readConsumerRecord, writeConsumerRecord } from './consumer/records.ts';
+import type { CommittedOffset } from './offsets/group-offsets.ts';
 
 export interface OffsetRecord {
   readonly type: 'offset';

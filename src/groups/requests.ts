@@ -1,7 +1,7 @@
 /** What the coordinator's callers hand in, named as in the newest version of the requests. */
-import type { LeaveEvent } from './classic-leave.ts';
-import type { MemberProtocol } from './classic-state.ts';
-import type { HeartbeatEvent, SyncEvent } from './classic-sync.ts';
+import type { LeaveEvent } from './classic/leave.ts';
+import type { MemberProtocol } from './classic/state.ts';
+import type { HeartbeatEvent, SyncEvent } from './classic/sync.ts';
 
 /** The connection a request came through. */
 export interface Origin {

@@ -1,7 +1,7 @@
 /** Whether the members of a group, of whatever type, read a topic: then its offsets are in use. Pure. */
-import { readsTopic } from './consumer-topics.ts';
+import { readsTopic } from './consumer/topics.ts';
 import type { Group } from './group.ts';
-import { isSubscribed } from './protocol-vote.ts';
+import { isSubscribed } from './classic/protocol-vote.ts';
 
 export function isInUse(group: Group, topic: string): boolean {
   return group.type === 'consumer' ? readsTopic(group, topic) : isSubscribed(group, topic);

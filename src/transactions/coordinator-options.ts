@@ -2,10 +2,10 @@
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Marker } from '../partitions/partition.ts';
-import type { ReplayedLog } from '../partitions/replay-loader.ts';
+import type { ReplayedLog } from '../coordination/replay-loader.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { TopicPartition } from './transaction-state.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 
 /** What the coordinator needs of a partition of __transaction_state; partitions/partition.ts has it. */
 export interface TransactionLog extends ReplayedLog {

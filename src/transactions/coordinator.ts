@@ -1,17 +1,18 @@
 /** The transaction coordinator: gives events to transactions, writes their records first, and has markers written. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { appendError } from '../groups/append-error.ts';
-import { partitionFor } from '../groups/java-hash.ts';
+import { appendError } from '../coordination/append-error.ts';
+import { partitionFor } from '../coordination/java-hash.ts';
 import { LogError } from '../partitions/partition.ts';
-import { ReplayLoader } from '../partitions/replay-loader.ts';
+import { ReplayLoader } from '../coordination/replay-loader.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { TransactionCoordinatorOptions } from './coordinator-options.ts';
 import { continuation, step, verify } from './transaction.ts';
-import type { Event, Outcome, ProducerIdAndEpoch } from './transaction.ts';
+import type { TransactionEvent, TransactionOutcome, ProducerIdAndEpoch } from './transaction.ts';
 import { TransactionLoad, TransactionPartition } from './transaction-partition.ts';
 import { encodeTransaction } from './transaction-records.ts';
 import { EPOCH_BUMP_VERSION, isPrepared, partitionsOf } from './transaction-state.ts';
-import type { TopicPartition, Transaction } from './transaction-state.ts';
+import type { Transaction } from './transaction-state.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { describeTransaction, transactionFilter, undescribedTransaction, unknownStates } from './transaction-views.ts';
 import type { DescribedTransaction, ListedTransaction, TransactionFilter } from './transaction-views.ts';
 
@@ -118,7 +119,7 @@ export class TransactionCoordinator {
     if (timeoutMs <= 0 || timeoutMs > this.#options.config()['transaction.max.timeout.ms']) {
       return refused(ErrorCode.INVALID_TRANSACTION_TIMEOUT);
     }
-    const event = (newProducerId: number | null): Event => ({
+    const event = (newProducerId: number | null): TransactionEvent => ({
       type: 'init',
       nowMs: this.#now(),
       transactionalId,
@@ -247,7 +248,7 @@ export class TransactionCoordinator {
   }
 
   /** One event, twice where it needs a producer id. */
-  async #run(transactionalId: string, event: (newProducerId: number | null) => Event): Promise<Ran> {
+  async #run(transactionalId: string, event: (newProducerId: number | null) => TransactionEvent): Promise<Ran> {
     const outcome = this.#step(transactionalId, event(null));
     if (outcome.needsProducerId !== true) return this.#ran(transactionalId, outcome);
     let producerId: number;
@@ -262,7 +263,7 @@ export class TransactionCoordinator {
   }
 
   /** To be asked at once, before another event has its turn. */
-  #ran(transactionalId: string, { errorCode, next }: Outcome): Ran {
+  #ran(transactionalId: string, { errorCode, next }: TransactionOutcome): Ran {
     const at = this.#at(transactionalId);
     const transaction = typeof at === 'number' ? undefined : at.transactions.get(transactionalId);
     const isAnswered = errorCode === ErrorCode.NONE && transaction !== undefined;
@@ -273,7 +274,7 @@ export class TransactionCoordinator {
   }
 
   /** Appends first, and lets it take effect and be answered then. */
-  #step(transactionalId: string, event: Event): Outcome {
+  #step(transactionalId: string, event: TransactionEvent): TransactionOutcome {
     const at = this.#at(transactionalId);
     if (typeof at === 'number') return { errorCode: at };
     const outcome = step(at.transactions.get(transactionalId), event);

@@ -1,7 +1,7 @@
 /** Ends a transaction in one partition: its marker into the log, and where offsets lie there, word to their groups. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { LogError, type Marker, type Partition } from '../partitions/partition.ts';
-import type { TopicPartition } from './transaction-state.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 

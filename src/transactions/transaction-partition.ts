@@ -1,6 +1,6 @@
 /** All transactional ids of one partition of __transaction_state, as its records tell. Changed by replayed records only. */
 import type { Record } from '../../protocol/records/record.ts';
-import type { ReplayedLog, ReplayLoad } from '../partitions/replay-loader.ts';
+import type { ReplayedLog, ReplayLoad } from '../coordination/replay-loader.ts';
 import { decodeTransaction } from './transaction-records.ts';
 import type { Transaction } from './transaction-state.ts';
 

@@ -1,4 +1,5 @@
 /** What is known of one transactional id: the facts its record in __transaction_state keeps, and one that only memory has. */
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 
 /** By the number in the record. */
 export const STATES = [
@@ -13,11 +14,6 @@ export const STATES = [
 ] as const;
 
 export type TransactionState = (typeof STATES)[number];
-
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** Partition indexes by topic. */
 export type TransactionPartitions = ReadonlyMap<string, ReadonlySet<number>>;

@@ -1,6 +1,7 @@
 /** One transactional id as a machine: one event in, and out comes what is answered and the record to be written first. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { TopicPartition, Transaction, TransactionState } from './transaction-state.ts';
+import type { Transaction, TransactionState } from './transaction-state.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 import {
   EPOCH_BUMP_VERSION,
   includes,
@@ -44,7 +45,7 @@ export interface EndEvent extends ProducerIdAndEpoch {
   readonly newProducerId: number | null;
 }
 
-export type Event =
+export type TransactionEvent =
   | InitEvent
   | AddEvent
   | EndEvent
@@ -55,7 +56,7 @@ export type Event =
   /** A look at whether it has been unused for `expirationMs`. */
   | { readonly type: 'expire'; readonly nowMs: number; readonly expirationMs: number };
 
-export interface Outcome {
+export interface TransactionOutcome {
   /** For the client, once `next` is written; NONE too where a repeated request had its effect before. */
   readonly errorCode: number;
   /** What the transactional id becomes, null where it is forgotten; absent where nothing changes. */
@@ -64,8 +65,8 @@ export interface Outcome {
   readonly needsProducerId?: true;
 }
 
-const DONE: Outcome = { errorCode: ErrorCode.NONE };
-const NEEDS_PRODUCER_ID: Outcome = { errorCode: ErrorCode.NONE, needsProducerId: true };
+const DONE: TransactionOutcome = { errorCode: ErrorCode.NONE };
+const NEEDS_PRODUCER_ID: TransactionOutcome = { errorCode: ErrorCode.NONE, needsProducerId: true };
 
 /**
  *      init                add partitions
@@ -90,7 +91,7 @@ const NEEDS_PRODUCER_ID: Outcome = { errorCode: ErrorCode.NONE, needsProducerId:
  * sent before and arrives later is refused. A fence does the same in either version. At epoch 32766 the markers carry 32767,
  * which no client ever gets, and the next producer id follows.
  */
-export function step(current: Transaction | undefined, event: Event): Outcome {
+export function step(current: Transaction | undefined, event: TransactionEvent): TransactionOutcome {
   if (event.type === 'init') return init(current, event);
   if (current === undefined) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
   switch (event.type) {
@@ -123,7 +124,7 @@ export function verify(
   return includes(current.partitions, partition) ? ErrorCode.NONE : ErrorCode.TRANSACTION_ABORTABLE;
 }
 
-function init(known: Transaction | undefined, event: InitEvent): Outcome {
+function init(known: Transaction | undefined, event: InitEvent): TransactionOutcome {
   const { nowMs, expected, newProducerId } = event;
   if (known === undefined && newProducerId === null) return NEEDS_PRODUCER_ID;
   const current = known ?? newTransaction(event, newProducerId!);
@@ -184,7 +185,7 @@ function isOwn(current: Transaction, expected: ProducerIdAndEpoch): boolean {
   );
 }
 
-function add(current: Transaction, event: AddEvent): Outcome {
+function add(current: Transaction, event: AddEvent): TransactionOutcome {
   const { nowMs, partitions, clientVersion } = event;
   if (current.producerId !== event.producerId) return refuse(ErrorCode.INVALID_PRODUCER_ID_MAPPING);
   if (current.producerEpoch !== event.producerEpoch) return refuse(ErrorCode.PRODUCER_FENCED);
@@ -202,7 +203,7 @@ function add(current: Transaction, event: AddEvent): Outcome {
   });
 }
 
-function end(current: Transaction, event: EndEvent): Outcome {
+function end(current: Transaction, event: EndEvent): TransactionOutcome {
   const { producerEpoch, committed } = event;
   const isBumping = event.clientVersion >= EPOCH_BUMP_VERSION;
   const isRepeated = isBumping && current.clientVersion >= EPOCH_BUMP_VERSION && endedBefore(current, event);
@@ -236,7 +237,7 @@ function endedBefore(current: Transaction, { producerId, producerEpoch }: EndEve
   return wasLast && current.producerEpoch === 0;
 }
 
-function prepare(current: Transaction, event: EndEvent): Outcome {
+function prepare(current: Transaction, event: EndEvent): TransactionOutcome {
   const { nowMs, committed, clientVersion } = event;
   const ending: Transaction = {
     ...current,
@@ -250,7 +251,7 @@ function prepare(current: Transaction, event: EndEvent): Outcome {
 }
 
 /** Aborts what an instance has left open, or one that takes too long: it will not be heard under its epoch any more. */
-function fence(current: Transaction, nowMs: number, newProducerId: number | null): Outcome {
+function fence(current: Transaction, nowMs: number, newProducerId: number | null): TransactionOutcome {
   return bump(
     {
       ...current,
@@ -263,7 +264,7 @@ function fence(current: Transaction, nowMs: number, newProducerId: number | null
   );
 }
 
-function bump(ending: Transaction, newProducerId: number | null): Outcome {
+function bump(ending: Transaction, newProducerId: number | null): TransactionOutcome {
   const { producerEpoch } = ending;
   if (isExhausted(ending) && newProducerId === null) return NEEDS_PRODUCER_ID;
   return write({
@@ -274,7 +275,7 @@ function bump(ending: Transaction, newProducerId: number | null): Outcome {
   });
 }
 
-function complete(current: Transaction, nowMs: number): Outcome {
+function complete(current: Transaction, nowMs: number): TransactionOutcome {
   if (!isPrepared(current)) return DONE;
   const completed: Transaction = {
     ...current,
@@ -297,10 +298,10 @@ function isComplete(state: TransactionState): boolean {
   return state === 'CompleteCommit' || state === 'CompleteAbort';
 }
 
-function write(next: Transaction): Outcome {
+function write(next: Transaction): TransactionOutcome {
   return { errorCode: ErrorCode.NONE, next };
 }
 
-function refuse(errorCode: number): Outcome {
+function refuse(errorCode: number): TransactionOutcome {
   return { errorCode };
 }

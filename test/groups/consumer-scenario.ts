@@ -3,14 +3,14 @@
  * that starts with '>' is an event; the indented lines under it say what was written, and what was answered.
  */
 import { errorName } from '../../protocol/errors.ts';
-import { heartbeat } from '../../src/groups/consumer-heartbeat.ts';
-import { removeMembers } from '../../src/groups/consumer-leave.ts';
-import type { ConsumerHeartbeat } from '../../src/groups/consumer-request.ts';
-import { replayConsumer } from '../../src/groups/consumer-replay.ts';
-import type { Assignment, OwnedPartitions } from '../../src/groups/consumer-state.ts';
-import { listPartitions, MemberState, newConsumerGroup, stateOf } from '../../src/groups/consumer-state.ts';
-import type { ConsumerLimits, ConsumerTurn } from '../../src/groups/consumer-turn.ts';
-import { newTurn } from '../../src/groups/consumer-turn.ts';
+import { heartbeat } from '../../src/groups/consumer/heartbeat.ts';
+import { removeMembers } from '../../src/groups/consumer/leave.ts';
+import type { ConsumerHeartbeat } from '../../src/groups/consumer/request.ts';
+import { replayConsumer } from '../../src/groups/consumer/replay.ts';
+import type { Assignment, OwnedPartitions } from '../../src/groups/consumer/state.ts';
+import { listPartitions, MemberState, newConsumerGroup, stateOf } from '../../src/groups/consumer/state.ts';
+import type { ConsumerLimits, ConsumerDecision } from '../../src/groups/consumer/decision.ts';
+import { newDecision } from '../../src/groups/consumer/decision.ts';
 import type { GroupRecord } from '../../src/groups/records.ts';
 
 const STATES = ['STABLE', 'UNREVOKED', 'UNRELEASED'];
@@ -78,7 +78,7 @@ class Scenario {
   }
 
   #beat(memberId: string, memberEpoch: number, options: Map<string, string>): void {
-    const turn = this.#turn();
+    const decision = this.#decision();
     const request: ConsumerHeartbeat = {
       memberId,
       memberEpoch,
@@ -96,24 +96,24 @@ class Scenario {
       clientId: 'c',
       clientHost: '/h',
     };
-    const answer = heartbeat(this.#group, request, turn);
+    const answer = heartbeat(this.#group, request, decision);
     if (!('memberEpoch' in answer)) {
       this.#lines.push(errorName(answer.errorCode));
       return;
     }
-    this.#apply(turn);
+    this.#apply(decision);
     this.#epochs.set(memberId, Math.max(answer.memberEpoch, 0));
     const given = answer.assignment;
     const partitions = given === null ? '' : ` has [${shown(given.topicPartitions)}]`;
     this.#lines.push(`${memberId}: epoch ${answer.memberEpoch}${partitions}`);
   }
 
-  #turn(): ConsumerTurn {
+  #decision(): ConsumerDecision {
     const topics = { revision: this.#revision, topicsByName: this.#topics, topicsById: this.#topics };
-    return newTurn(this.#nowMs, this.#limits, topics);
+    return newDecision(this.#nowMs, this.#limits, topics);
   }
 
-  #apply({ nowMs, records, timers, looked, askedRegexes }: ConsumerTurn): void {
+  #apply({ nowMs, records, timers, looked, askedRegexes }: ConsumerDecision): void {
     if (looked) this.#group.seenTopics = this.#topics;
     if (askedRegexes) this.#group.regexesRefreshedMs = nowMs;
     for (const record of records) {
@@ -139,9 +139,9 @@ class Scenario {
       this.#lines.push(`(${name} timer)`);
       if (member === undefined || (timer === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS))
         continue;
-      const turn = this.#turn();
-      removeMembers(this.#group, [member], '', turn);
-      this.#apply(turn);
+      const decision = this.#decision();
+      removeMembers(this.#group, [member], '', decision);
+      this.#apply(decision);
     }
     this.#nowMs = untilMs;
   }

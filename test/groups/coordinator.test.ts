@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { javaHash, partitionFor } from '../../src/groups/java-hash.ts';
+import { javaHash, partitionFor } from '../../src/coordination/java-hash.ts';
 import { newMemberId } from '../../src/groups/member-id.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { GroupBroker, tables } from './group-broker.ts';

@@ -126,7 +126,7 @@ test('a broker answers before it has read many offsets, and knows them all soon 
   const request = { groupId: 'g', memberId: null, memberEpoch: -1, topics: null };
   const fetched = () => second.parts.groups.fetchOffsets(request, false);
   expect(fetched().errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
-  await expect.poll(() => fetched().errorCode).toBe(ErrorCode.NONE);
+  await expect.poll(() => fetched().errorCode, { timeout: 20_000 }).toBe(ErrorCode.NONE);
   const { partitions } = fetched().topics[0];
   expect(partitions).toHaveLength(RECORDS_A_BATCH);
   expect(new Set(partitions.map(({ committedOffset }) => committedOffset))).toEqual(new Set([BATCHES]));

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { step } from '../../src/groups/classic-group.ts';
-import type { Event } from '../../src/groups/classic-group.ts';
-import { newClassicGroup } from '../../src/groups/classic-state.ts';
-import type { ClassicGroup, Effect, TimerName } from '../../src/groups/classic-state.ts';
+import { step } from '../../src/groups/classic/step.ts';
+import type { ClassicEvent } from '../../src/groups/classic/step.ts';
+import { newClassicGroup } from '../../src/groups/classic/state.ts';
+import type { ClassicGroup, ClassicEffect, TimerName } from '../../src/groups/classic/state.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import type { Random } from '../../src/platform/random.ts';
 
@@ -41,7 +41,7 @@ class RandomShell {
     return from[Math.floor(this.#random.float() * from.length)];
   }
 
-  #event(): Event {
+  #event(): ClassicEvent {
     const nowMs = 0;
     // Mostly those that are in the group, some that were, some that are new.
     const known = [...this.group.members.keys(), ...this.group.pendingMembers.keys()];
@@ -113,12 +113,12 @@ class RandomShell {
     return this.#calls;
   }
 
-  #apply(event: Event): void {
+  #apply(event: ClassicEvent): void {
     const effects = step(this.group, event, LIMITS);
     for (const effect of effects) this.#perform(effect);
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: ClassicEffect): void {
     switch (effect.type) {
       case 'joinReply':
       case 'syncReply':

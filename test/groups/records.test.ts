@@ -4,7 +4,7 @@ import { GroupPartition } from '../../src/groups/group-partition.ts';
 import { decodeRecord, encodeRecord } from '../../src/groups/records.ts';
 import type { GroupRecord } from '../../src/groups/records.ts';
 import { replayPieces } from '../../src/groups/replay-log.ts';
-import { fetchOffsets } from '../../src/groups/offset-requests.ts';
+import { fetchOffsets } from '../../src/groups/offsets/requests.ts';
 import { MemoryLog } from './group-broker.ts';
 
 // Written by Apache Kafka 4.3.1 for a kafkajs consumer: a new group, its first generation, an offset.

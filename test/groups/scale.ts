@@ -8,7 +8,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { GroupLoad } from '../../src/groups/group-loading.ts';
 import { GroupPartition } from '../../src/groups/group-partition.ts';
 import { encodeRecord } from '../../src/groups/records.ts';
-import { ReplayLoader } from '../../src/partitions/replay-loader.ts';
+import { ReplayLoader } from '../../src/coordination/replay-loader.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { GroupBroker, MemoryLog } from './group-broker.ts';
 

@@ -2,17 +2,17 @@
  * Plays a scenario on one classic group, without shell or clock, and writes the transcript. A line that starts with
  * '>' is an event; the indented lines under it say what came of it. `x-1` is the first member id that `x` was given.
  */
-import { step } from '../../src/groups/classic-group.ts';
-import type { Event } from '../../src/groups/classic-group.ts';
-import { newClassicGroup } from '../../src/groups/classic-state.ts';
-import type { Effect, JoinResponse, SyncResponse } from '../../src/groups/classic-state.ts';
+import { step } from '../../src/groups/classic/step.ts';
+import type { ClassicEvent } from '../../src/groups/classic/step.ts';
+import { newClassicGroup } from '../../src/groups/classic/state.ts';
+import type { ClassicEffect, JoinResponse, SyncResponse } from '../../src/groups/classic/state.ts';
 import { errorName } from '../../protocol/errors.ts';
 
 type Options = Map<string, string>;
 
 class Scenario {
   readonly #group = newClassicGroup('g', 0);
-  readonly #timers = new Map<string, { dueMs: number; event: Event }>();
+  readonly #timers = new Map<string, { dueMs: number; event: ClassicEvent }>();
   readonly #calls: string[] = [];
   readonly #ids = new Map<string, number>();
   #limits = { maxSize: 100, initialRebalanceDelayMs: 3000 };
@@ -84,7 +84,7 @@ class Scenario {
   }
 
   /** `join x` comes the first time, `join x-1` comes back; v=3 is a client that needs no id first. */
-  #joinEvent(subject: string, options: Options): Event {
+  #joinEvent(subject: string, options: Options): ClassicEvent {
     const known = /-\d+$/.test(subject);
     const version = Number(options.get('v') ?? 9);
     const count = (this.#ids.get(subject) ?? 0) + 1;
@@ -116,12 +116,12 @@ class Scenario {
     return this.#calls.push(who) - 1;
   }
 
-  #apply(event: Event): void {
+  #apply(event: ClassicEvent): void {
     const effects = step(this.#group, event, this.#limits);
     for (const effect of effects) this.#show(effect);
   }
 
-  #show(effect: Effect): void {
+  #show(effect: ClassicEffect): void {
     switch (effect.type) {
       case 'joinReply':
         this.#lines.push(`${this.#calls[effect.to]}: ${joined(effect.response)}`);

@@ -13,8 +13,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/log': ['protocol', 'src/platform', 'src/config'],
   'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
-  'src/groups': ['src/partitions', 'src/patterns', 'protocol', 'src/platform', 'src/config'],
+  'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
+  'src/groups': ['src/coordination', 'src/partitions', 'src/patterns', 'protocol', 'src/platform', 'src/config'],
   'src/transactions': [
+    'src/coordination',
     'src/groups',
     'src/partitions',
     'src/cluster',
@@ -27,6 +29,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/apis': [
     'src/partitions',
     'src/cluster',
+    'src/coordination',
     'src/groups',
     'src/transactions',
     'src/security',

@@ -8,7 +8,7 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import type { TransactionLog } from '../../src/transactions/coordinator-options.ts';
 import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
-import type { TopicPartition } from '../../src/transactions/transaction-state.ts';
+import type { TopicPartition } from '../../src/coordination/topic-partition.ts';
 
 const T0 = { topic: 't', partition: 0 };
 

@@ -4,9 +4,10 @@
  */
 import { errorName } from '../../protocol/errors.ts';
 import { decodeTransaction, encodeTransaction } from '../../src/transactions/transaction-records.ts';
-import type { TopicPartition, Transaction } from '../../src/transactions/transaction-state.ts';
+import type { Transaction } from '../../src/transactions/transaction-state.ts';
+import type { TopicPartition } from '../../src/coordination/topic-partition.ts';
 import { partitionsOf } from '../../src/transactions/transaction-state.ts';
-import type { Event, ProducerIdAndEpoch } from '../../src/transactions/transaction.ts';
+import type { TransactionEvent, ProducerIdAndEpoch } from '../../src/transactions/transaction.ts';
 import { continuation, step, verify } from '../../src/transactions/transaction.ts';
 
 const ID = 'id';
@@ -74,7 +75,7 @@ class Scenario {
     }
   }
 
-  #step(event: (newProducerId: number | null) => Event): string[] {
+  #step(event: (newProducerId: number | null) => TransactionEvent): string[] {
     const first = step(this.#transaction, event(null));
     const outcome = first.needsProducerId === true ? step(this.#transaction, event(++this.#lastProducerId)) : first;
     const { errorCode, next } = outcome;

@@ -1,0 +1,94 @@
+/** One decision about a consumer group under way: the moment, the limits, and what it comes to. */
+import type { ClassicGroup } from '../classic/state.ts';
+import type { ConsumerMember } from './state.ts';
+import type { GroupTopics } from './topics.ts';
+import type { GroupRecord } from '../records.ts';
+
+/** The group's own configurations where it has them, the broker's otherwise. */
+export interface ConsumerLimits {
+  /** consumer.heartbeat.interval.ms */
+  readonly heartbeatIntervalMs: number;
+  /** consumer.session.timeout.ms */
+  readonly sessionTimeoutMs: number;
+  /** consumer.assignment.interval.ms */
+  readonly assignmentIntervalMs: number;
+  /** group.consumer.regex.refresh.interval.ms */
+  readonly regexRefreshIntervalMs: number;
+  /** group.consumer.max.size */
+  readonly maxSize: number;
+  /** group.max.size */
+  readonly classicMaxSize: number;
+  /** group.consumer.assignors; the first is taken where no member votes. */
+  readonly assignors: readonly string[];
+  /** group.consumer.migration.policy: classic to consumer while members are in the group. */
+  readonly upgrade: boolean;
+  /** And back. */
+  readonly downgrade: boolean;
+}
+
+/**
+ * session: one member's life sign. rebalance: a member that was told to give partitions up. join, sync: a member of the
+ * classic protocol that was told to join, or has joined and is to fetch its assignment.
+ */
+export type ConsumerTimerName = 'session' | 'rebalance' | 'join' | 'sync';
+
+export interface ConsumerTimer {
+  readonly name: ConsumerTimerName;
+  readonly memberId: string;
+  /** Starts it, or starts it anew; null ends it. */
+  readonly afterMs: number | null;
+  /** Leaves it as it is where it runs. */
+  readonly keep?: boolean;
+}
+
+export interface ConsumerDecision {
+  readonly nowMs: number;
+  readonly limits: ConsumerLimits;
+  readonly topics: GroupTopics;
+  /** To be written in one piece; nothing else of the decision takes effect before. */
+  readonly records: GroupRecord[];
+  readonly timers: ConsumerTimer[];
+  /** The group has looked at the topics, and need not again until they change. */
+  looked: boolean;
+  /** All regular expressions have been asked for their topics. */
+  askedRegexes: boolean;
+  /** The classic group that takes this group's place. */
+  downgraded: ClassicGroup | null;
+  /** Why members were taken out, for the log; null where none were. */
+  removed: string | null;
+}
+
+/** What a client is told that is refused: nothing has happened. */
+export interface GroupRefusal {
+  readonly errorCode: number;
+  readonly errorMessage: string;
+}
+
+export function newDecision(nowMs: number, limits: ConsumerLimits, topics: GroupTopics): ConsumerDecision {
+  return {
+    nowMs,
+    limits,
+    topics,
+    records: [],
+    timers: [],
+    looked: false,
+    askedRegexes: false,
+    downgraded: null,
+    removed: null,
+  };
+}
+
+export function isRefusal(value: object): value is GroupRefusal {
+  return 'errorMessage' in value && 'errorCode' in value && value.errorCode !== 0;
+}
+
+export function startSession(member: ConsumerMember, decision: ConsumerDecision): void {
+  const afterMs = member.classicMemberMetadata?.sessionTimeoutMs ?? decision.limits.sessionTimeoutMs;
+  decision.timers.push({ name: 'session', memberId: member.memberId, afterMs });
+}
+
+export function cancelTimers(memberId: string, decision: ConsumerDecision): void {
+  for (const name of ['session', 'rebalance', 'join', 'sync'] as const) {
+    decision.timers.push({ name, memberId, afterMs: null });
+  }
+}

@@ -1,0 +1,66 @@
+/** How members go from a consumer group: they leave, are silent for too long, or are taken out. */
+import { ErrorCode } from '../../../protocol/errors.ts';
+import { addMemberTombstones, addRegexTombstone } from './tombstones.ts';
+import { downgrade, mayDowngrade } from './migration.ts';
+import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
+import { LEAVE_STATIC_EPOCH } from './request.ts';
+import type { ConsumerGroup, ConsumerMember } from './state.ts';
+import { OWNS_NOTHING } from './state.ts';
+import { checkInstance, unknownMember } from './subscribe.ts';
+import { metadataHashOf, namesOf } from './topics.ts';
+import type { ConsumerDecision, GroupRefusal } from './decision.ts';
+
+export function leave(
+  group: ConsumerGroup,
+  { memberId, memberEpoch, instanceId }: ConsumerHeartbeat,
+  decision: ConsumerDecision,
+): ConsumerHeartbeatResponse | GroupRefusal {
+  const id = instanceId === null ? memberId : group.staticMembers.get(instanceId);
+  const member = id === undefined ? undefined : group.members.get(id);
+  if (member === undefined) return unknownMember(memberId);
+  const fenced = checkInstance(member, memberId);
+  if (fenced !== null) return fenced;
+  if (memberEpoch === LEAVE_STATIC_EPOCH) leaveForAWhile(group, member, decision);
+  else removeMembers(group, [member], `member ${memberId} left`, decision);
+  return {
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    memberId,
+    memberEpoch,
+    heartbeatIntervalMs: 0,
+    assignment: null,
+  };
+}
+
+/** It keeps its place until its session ends; what it was giving up is free. */
+function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, decision: ConsumerDecision): void {
+  const { memberId } = member;
+  decision.records.push({
+    type: 'consumerCurrent',
+    groupId: group.groupId,
+    memberId,
+    value: { ...member, memberEpoch: LEAVE_STATIC_EPOCH, partitionsPendingRevocation: OWNS_NOTHING },
+  });
+  decision.timers.push({ name: 'rebalance', memberId, afterMs: null });
+}
+
+/** Takes members out; the rest is assigned anew. Or only members of the classic protocol are left, and it is theirs. */
+export function removeMembers(
+  group: ConsumerGroup,
+  gone: readonly ConsumerMember[],
+  why: string,
+  decision: ConsumerDecision,
+): void {
+  if (gone.length === 0) return;
+  decision.removed = why;
+  if (mayDowngrade(group, gone, decision.limits)) return downgrade(group, gone, decision);
+  const { groupId } = group;
+  for (const { memberId } of gone) addMemberTombstones(groupId, memberId, decision);
+  const left = [...group.members.values()].filter((member) => !gone.includes(member));
+  const used = new Set(left.map((member) => member.subscribedTopicRegex));
+  for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
+    if (regex !== '' && !used.has(regex)) addRegexTombstone(groupId, regex, decision);
+  }
+  const metadataHash = metadataHashOf(namesOf(left, group.regexes), decision.topics);
+  decision.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });
+}

@@ -1,0 +1,26 @@
+/** What a member says of itself, compared with what it said before. */
+import type { ConsumerMember } from './state.ts';
+
+export function sortedNames(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+/** The old object where the new one says the same. */
+export function sameMember(before: ConsumerMember, after: ConsumerMember): ConsumerMember {
+  const same =
+    before.instanceId === after.instanceId &&
+    before.rackId === after.rackId &&
+    before.clientId === after.clientId &&
+    before.clientHost === after.clientHost &&
+    before.subscribedTopicRegex === after.subscribedTopicRegex &&
+    before.serverAssignor === after.serverAssignor &&
+    before.rebalanceTimeoutMs === after.rebalanceTimeoutMs &&
+    sameNames(before, after) &&
+    before.classicMemberMetadata === after.classicMemberMetadata;
+  return same ? before : after;
+}
+
+export function sameNames(a: ConsumerMember, b: ConsumerMember): boolean {
+  const names = b.subscribedTopicNames;
+  return a.subscribedTopicNames.length === names.length && a.subscribedTopicNames.every((name, i) => name === names[i]);
+}

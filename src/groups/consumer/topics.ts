@@ -1,0 +1,69 @@
+/** What a consumer group knows of the cluster's topics: which ones it reads, and whether they have changed. */
+import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './state.ts';
+
+export interface GroupTopic {
+  readonly id: string;
+  readonly name: string;
+  readonly partitions: readonly unknown[];
+}
+
+/** The cluster as of one revision; its maps are others after every change of a topic. */
+export interface GroupTopics {
+  readonly revision: number;
+  readonly topicsByName: ReadonlyMap<string, GroupTopic>;
+  readonly topicsById: ReadonlyMap<string, GroupTopic>;
+}
+
+export type Regexes = ReadonlyMap<string, ResolvedRegex>;
+
+/** Every topic name that one of the members subscribes to, by name or by regular expression. */
+export function namesOf(members: Iterable<ConsumerMember>, regexes: Regexes): Set<string> {
+  const names = new Set<string>();
+  for (const member of members) {
+    for (const name of member.subscribedTopicNames) names.add(name);
+    if (member.subscribedTopicRegex === '') continue;
+    for (const name of regexes.get(member.subscribedTopicRegex)?.topics ?? []) names.add(name);
+  }
+  return names;
+}
+
+/** The ids of those that exist. */
+export function topicIdsOf(member: ConsumerMember, regexes: Regexes, topics: GroupTopics): Set<string> {
+  const ids = new Set<string>();
+  for (const name of namesOf([member], regexes)) {
+    const topic = topics.topicsByName.get(name);
+    if (topic !== undefined) ids.add(topic.id);
+  }
+  return ids;
+}
+
+const PRIME = 0x01000193;
+
+/**
+ * A number that is another one when a topic comes, goes or grows; 0n without topics. Only ever compared with what the
+ * same code made of an earlier image. Racks do not count: no assignor heeds them, as in Kafka 4.3.
+ */
+export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics): bigint {
+  let [high, low] = [0x811c9dc5, 0x9dc5811c];
+  let found = false;
+  for (const name of [...names].sort()) {
+    const topic = topics.topicsByName.get(name);
+    if (topic === undefined) continue;
+    found = true;
+    const text = `${name} ${topic.id} ${topic.partitions.length};`;
+    for (let i = 0; i < text.length; i++) {
+      high = Math.imul(high ^ text.charCodeAt(i), PRIME);
+      low = Math.imul(low ^ text.charCodeAt(text.length - 1 - i), PRIME) ^ (low >>> 15);
+    }
+  }
+  return found ? BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) : 0n;
+}
+
+/** Whether a member subscribes to the topic. */
+export function readsTopic(group: ConsumerGroup, name: string): boolean {
+  for (const { subscribedTopicNames, subscribedTopicRegex } of group.members.values()) {
+    if (subscribedTopicNames.includes(name)) return true;
+    if (subscribedTopicRegex !== '' && group.regexes.get(subscribedTopicRegex)?.topics.includes(name)) return true;
+  }
+  return false;
+}

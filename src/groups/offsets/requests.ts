@@ -1,0 +1,177 @@
+/** OffsetCommit, OffsetFetch and OffsetDelete on one group: requests into records, and offsets into answers. Pure. */
+import { ErrorCode } from '../../../protocol/errors.ts';
+import { checkEpochFetch } from '../consumer/offset-checks.ts';
+import type { Group } from '../group.ts';
+import type { GroupPartition } from '../group-partition.ts';
+import type { CommittedOffset, Committer } from './group-offsets.ts';
+import type { GroupRecord } from '../records.ts';
+import { isInUse } from '../subscription.ts';
+
+/** Named as in OffsetCommitRequest, with names and ids both filled in. */
+export interface CommitTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: readonly {
+    readonly partitionIndex: number;
+    readonly committedOffset: number;
+    readonly committedLeaderEpoch: number;
+    readonly committedMetadata: string | null;
+  }[];
+}
+
+export interface OffsetCommitRequest extends Committer {
+  readonly groupId: string;
+  /** -1: the broker's own. */
+  readonly retentionTimeMs: number;
+  /** False for OffsetCommit before v9, which knows no member epochs (KIP-848). */
+  readonly knowsEpochs: boolean;
+  readonly topics: readonly CommitTopic[];
+}
+
+/** A commit that is part of a transaction (KIP-98). */
+export interface TransactionalCommit extends OffsetCommitRequest {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+export interface CommittedTopic {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitions: { readonly partitionIndex: number; readonly errorCode: number }[];
+}
+
+/** Named as in OffsetFetchRequest's groups. */
+export interface OffsetFetchRequest {
+  readonly groupId: string;
+  /** Null and -1 for who does not say; members of consumer groups do, from v9 on (KIP-848). */
+  readonly memberId?: string | null;
+  readonly memberEpoch?: number;
+  /** Null: every topic with a committed offset. */
+  readonly topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null;
+}
+
+export interface FetchedPartition {
+  readonly partitionIndex: number;
+  /** -1: none committed. */
+  readonly committedOffset: number;
+  readonly committedLeaderEpoch: number;
+  readonly metadata: string;
+  readonly errorCode: number;
+}
+
+export interface FetchedGroup {
+  readonly groupId: string;
+  readonly errorCode: number;
+  readonly topics: { readonly name: string; readonly partitions: FetchedPartition[] }[];
+}
+
+export interface DeleteTopic {
+  readonly name: string;
+  readonly partitions: readonly { readonly partitionIndex: number }[];
+}
+
+export interface DeletedTopic {
+  readonly name: string;
+  readonly partitions: { readonly partitionIndex: number; readonly errorCode: number }[];
+}
+
+/** The records of a commit that is allowed, and the answer that goes out once they are written. */
+export function commitOffsets(
+  request: OffsetCommitRequest,
+  nowMs: number,
+  metadataMaxBytes: number,
+): { records: GroupRecord[]; topics: CommittedTopic[] } {
+  const records: GroupRecord[] = [];
+  const expireTimestamp = request.retentionTimeMs === -1 ? -1 : nowMs + request.retentionTimeMs;
+  const topics = request.topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map((asked) => {
+      const { partitionIndex } = asked;
+      const metadata = asked.committedMetadata ?? '';
+      // Kafka says bytes and counts UTF-16 units.
+      if (metadata.length > metadataMaxBytes) {
+        return { partitionIndex, errorCode: ErrorCode.OFFSET_METADATA_TOO_LARGE };
+      }
+      const committed: CommittedOffset = {
+        offset: asked.committedOffset,
+        leaderEpoch: asked.committedLeaderEpoch,
+        metadata,
+        commitTimestamp: nowMs,
+        expireTimestamp,
+        topicId,
+      };
+      records.push({ type: 'offset', groupId: request.groupId, topic: name, partition: partitionIndex, committed });
+      return { partitionIndex, errorCode: ErrorCode.NONE };
+    }),
+  }));
+  return { records, topics };
+}
+
+/** The same code for every partition of a commit. */
+export function refuseCommit(topics: readonly CommitTopic[], errorCode: number): CommittedTopic[] {
+  return topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+  }));
+}
+
+/** Of an unknown group every offset is unknown, which is no error: it is how a new group begins. */
+export function fetchOffsets(at: GroupPartition, request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
+  const { groupId, memberId = null, memberEpoch = -1 } = request;
+  const group = at.groups.get(groupId);
+  const errorCode = group?.type === 'consumer' ? checkEpochFetch(group, memberId, memberEpoch) : ErrorCode.NONE;
+  if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
+  const offsets = at.offsetsOf(groupId);
+  const fetch = (name: string, partitionIndex: number): FetchedPartition => {
+    if (requireStable && at.pending.has(groupId, name, partitionIndex)) {
+      return unknownOffset(partitionIndex, ErrorCode.UNSTABLE_OFFSET_COMMIT);
+    }
+    const committed = offsets.get(name, partitionIndex);
+    if (committed === undefined) return unknownOffset(partitionIndex, ErrorCode.NONE);
+    return {
+      partitionIndex,
+      committedOffset: committed.offset,
+      committedLeaderEpoch: committed.leaderEpoch,
+      metadata: committed.metadata,
+      errorCode: ErrorCode.NONE,
+    };
+  };
+  const topics =
+    request.topics === null
+      ? Array.from(offsets.topics, ([name, partitions]) => ({
+          name,
+          partitions: Array.from(partitions.keys(), (partition) => fetch(name, partition)),
+        }))
+      : request.topics.map(({ name, partitionIndexes }) => ({
+          name,
+          partitions: partitionIndexes.map((partition) => fetch(name, partition)),
+        }));
+  return { groupId, errorCode: ErrorCode.NONE, topics };
+}
+
+export function unknownOffset(partitionIndex: number, errorCode: number): FetchedPartition {
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode };
+}
+
+/** Tombstones for what may be deleted. Deleting what is not there succeeds, as in Kafka. */
+export function deleteOffsets(
+  at: GroupPartition,
+  group: Group,
+  topics: readonly DeleteTopic[],
+): { records: GroupRecord[]; topics: DeletedTopic[] } {
+  const { groupId } = group;
+  const records: GroupRecord[] = [];
+  const deleted = topics.map(({ name, partitions }) => {
+    const errorCode = isInUse(group, name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
+    for (const { partitionIndex } of partitions) {
+      const isThere =
+        at.offsetsOf(groupId).get(name, partitionIndex) !== undefined || at.pending.has(groupId, name, partitionIndex);
+      if (errorCode !== ErrorCode.NONE || !isThere) continue;
+      records.push({ type: 'offset', groupId, topic: name, partition: partitionIndex, committed: null });
+    }
+    return { name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })) };
+  });
+  return { records, topics: deleted };
+}
