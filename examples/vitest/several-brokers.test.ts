@@ -8,8 +8,8 @@ test('billing survives that leaders move', async ({ kafka }) => {
   const billing = createBilling(kafka.bootstrapBrokers);
   await billing.start();
   await kafka.waitForGroup('billing');
-  kafka.moveLeader('orders', 0, 1);
-  kafka.moveLeader('invoices', 0, 2);
+  await kafka.moveLeader('orders', 0, 1);
+  await kafka.moveLeader('invoices', 0, 2);
   await kafka.produce('orders', { value: { id: 1, price: 1, count: 1 } });
   await kafka.waitForLag('billing');
   expect(kafka).toHaveMessage('invoices', { value: { order: 1 } });

@@ -3,7 +3,7 @@ import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ClientTelemetry } from '../apis/client-telemetry.ts';
 import { Controller } from '../cluster/controller.ts';
 import { configOf, ResourceType, type ListenerImage } from '../cluster/image.ts';
-import { LocalMetadataStore } from '../cluster/local-metadata-store.ts';
+import type { MetadataStore } from '../cluster/metadata-store.ts';
 import { Listeners } from './listeners.ts';
 import { followImage } from './follow-image.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
@@ -20,6 +20,7 @@ import type { LogDirectory } from '../log/directory.ts';
 import { durabilityOf } from '../log/durability.ts';
 import type { Interceptor } from '../net/interceptor.ts';
 import { ignoredSettings } from './ignored-settings.ts';
+import { openMetadataStore, type OpenMetadataStore, type Platform } from './metadata-store.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import { FetchSessions } from '../partitions/fetch-sessions.ts';
@@ -50,6 +51,8 @@ export interface BrokerOptions {
   readonly random?: Random;
   readonly files?: Files;
   readonly network?: Network;
+  /** For a metadata store that several brokers share; none of them closes it. */
+  readonly openMetadataStore?: OpenMetadataStore;
   /** Stands between every request and its handler; see src/testing. */
   readonly interceptor?: Interceptor;
 }
@@ -97,6 +100,7 @@ class Broker implements RunningBroker {
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
+  readonly #store: MetadataStore;
   readonly #cleaner: Cleaner;
   readonly #timers = new Map<string, Timer>();
   readonly #reportIgnored: (layers: BrokerLayers) => void;
@@ -124,11 +128,12 @@ class Broker implements RunningBroker {
     const files = options.files ?? filesOf(options, this.#config);
     const nodeId = this.#config['node.id'];
 
-    const paths = options.memory === true ? [MEMORY_DIRECTORY] : (this.#config['log.dirs'] ?? this.#config['log.dir']);
-    const known = options.clusterId === undefined ? {} : { clusterId: options.clusterId };
     const platform = { files, clock, random, logger };
-    this.#directories = openLogDirectories(paths, { ...platform, nodeId, ...known });
-    const controller = this.#openController(files, clock, random, logger);
+    this.#directories = this.#openDirectories(platform);
+    this.#store = openMetadataStore(this.#directories, platform, options.openMetadataStore);
+    const [{ clusterId }] = this.#directories;
+    const config = () => this.#config;
+    const controller = new Controller({ store: this.#store, clusterId, random, config });
     const partitions = new Partitions({
       ...platform,
       directories: this.#directories,
@@ -139,7 +144,6 @@ class Broker implements RunningBroker {
       config: () => cleanerConfig(this.#config),
       logs: () => cleanableLogs(partitions),
     });
-    const config = () => this.#config;
     const needs = { clock, random, logger, controller, partitions, config };
     const groups = groupCoordinator(needs);
     const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
@@ -180,11 +184,18 @@ class Broker implements RunningBroker {
     this.#follow();
   }
 
+  #openDirectories(platform: Platform): LogDirectory[] {
+    const { memory, clusterId } = this.#options;
+    const config = this.#config;
+    const paths = memory === true ? [MEMORY_DIRECTORY] : (config['log.dirs'] ?? config['log.dir']);
+    const known = clusterId === undefined ? {} : { clusterId };
+    return openLogDirectories(paths, { ...platform, nodeId: config['node.id'], ...known });
+  }
+
   #follow(): void {
     const { controller } = this.parts;
     controller.onChange((image) => this.#takeOverConfig(image));
     controller.onChange(() => this.listeners.limitsChanged());
-    followImage(this.parts);
     controller.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignLater();
     });
@@ -194,6 +205,7 @@ class Broker implements RunningBroker {
   async start(): Promise<void> {
     const { config, controller, random, logger } = this.parts;
     try {
+      await controller.load();
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
       if (config['ottla.metrics.port'] >= 0)
         this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners);
@@ -204,7 +216,8 @@ class Broker implements RunningBroker {
         if (told !== undefined) images.push(listenerImage(told, port));
         if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
       }
-      controller.register({
+      followImage(this.parts);
+      await controller.register({
         id: this.parts.nodeId,
         incarnationId: randomUuid(random),
         rack: config['broker.rack'],
@@ -252,10 +265,11 @@ class Broker implements RunningBroker {
     this.#cleaner.stop();
     this.parts.directoryMoves.stop();
     await this.listeners.close('the broker stops');
+    await this.parts.controller.close();
     this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
-    this.parts.controller.close();
+    if (this.#options.openMetadataStore === undefined) await this.#store.close();
   }
 
   get metricsPort(): number | null {
@@ -285,17 +299,6 @@ class Broker implements RunningBroker {
       await controller.assignDirectories(nodeId, (topic, index) => partitions.directoryIdOf(topic, index));
     } catch (error) {
       logger.warn('log-dirs-not-noted', { error: (error as Error).message }); // the next change of a topic tries again
-    }
-  }
-
-  #openController(files: Files, clock: Clock, random: Random, logger: Logger): Controller {
-    const [first] = this.#directories;
-    try {
-      const store = new LocalMetadataStore(files, first.path, clock, logger);
-      return new Controller({ store, clusterId: first.clusterId, random, config: () => this.#config });
-    } catch (error) {
-      for (const directory of this.#directories) directory.abandon();
-      throw error;
     }
   }
 

@@ -1,7 +1,6 @@
 /**
  * The one place where the cluster changes. Each operation decides on records from the image (pure functions beside this
- * file), has them stored, replays them into a new image, and tells the listeners: when its promise resolves the change is
- * durable and in force here. Methods are asynchronous because a cluster's store will be elsewhere.
+ * file), which OperationQueue has stored: when its promise resolves the change is durable and in force here.
  */
 import type { ServerConfig } from '../config/server.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
@@ -13,11 +12,12 @@ import { assignDirectories, type DirectoryIdOf } from './directory-assignment.ts
 import { electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
-import { configOf, emptyImage, replay, type ClusterImage } from './image.ts';
-import { recordsOf } from './image-records.ts';
+import { configOf, type ClusterImage } from './image.ts';
 import { internalTopic } from './internal-topics.ts';
+import { MetadataLoader, type ImageListener } from './metadata-loader.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import { OperationQueue } from './operation-queue.ts';
 import { usableBrokers } from './placement.ts';
 import { alterReassignments, type Reassignment, type ReassignmentResult } from './reassignments.ts';
 import { registerBroker, type BrokerRegistration } from './registration.ts';
@@ -28,8 +28,6 @@ import {
   type ScramUpsertion,
 } from './scram-credentials.ts';
 import type { InternalTopic } from './topic-name.ts';
-
-export type ImageListener = (image: ClusterImage, previous: ClusterImage) => void;
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
@@ -47,34 +45,34 @@ export interface ConfigChange {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/** `validateOnly`: decides and answers, and changes nothing. */
+interface Options {
+  readonly validateOnly: boolean;
+}
+
+const COMMIT: Options = { validateOnly: false };
 /** As in Kafka (KIP-730). */
 const PRODUCER_ID_BLOCK = 1000;
-/** A log is rewritten at start when it is so many times longer than what it says. */
-const REWRITE_FACTOR = 4;
-const REWRITE_ABOVE_RECORDS = 10_000;
 
 export class Controller {
   readonly #options: ControllerOptions;
-  readonly #listeners: ImageListener[] = [];
-  #image: ClusterImage;
+  readonly #loader: MetadataLoader;
+  readonly #queue: OperationQueue;
 
-  /** Loads what the store has. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const batches = options.store.load();
-    // In one go: an image for each batch would copy its maps as many times as topics were ever made.
-    const history = batches.flatMap(({ records }) => records);
-    const image = replay(emptyImage(options.clusterId), history, batches.at(-1)?.revision ?? -1);
-    this.#image = image;
-    if (history.length > REWRITE_ABOVE_RECORDS) {
-      const records = recordsOf(image);
-      if (history.length > records.length * REWRITE_FACTOR) options.store.rewrite(records, image.revision);
-    }
+    this.#loader = new MetadataLoader(options.store, options.clusterId);
+    this.#queue = new OperationQueue(options.store, this.#loader);
+  }
+
+  /** Once, before all else: the image is what the store says from then on. */
+  load(): Promise<void> {
+    return this.#loader.load();
   }
 
   /** The cluster as of now. Hold on to it for as long as one answer takes, no longer. */
   get image(): ClusterImage {
-    return this.#image;
+    return this.#loader.image;
   }
 
   /**
@@ -82,153 +80,148 @@ export class Controller {
    * the others are told nevertheless, and the operation fails although the change stands.
    */
   onChange(listener: ImageListener): void {
-    this.#listeners.push(listener);
+    this.#loader.onChange(listener);
   }
 
   /** Once, at start: from here on the broker is part of the cluster, under new epochs. */
-  register(registration: BrokerRegistration): void {
-    // Later starts leave them as they are: UpdateFeatures may have changed them.
-    if (!this.#image.features.has('metadata.version')) {
-      this.#commit(
-        initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel })),
-      );
-    }
-    this.#commit(registerBroker(registration, this.#image));
+  register(registration: BrokerRegistration): Promise<void> {
+    return this.#change((image) => [
+      ...registerBroker(registration, image),
+      // Later starts leave them as they are: UpdateFeatures may have changed them.
+      ...(image.features.has('metadata.version') ? [] : initialFeatures()),
+    ]);
   }
 
-  async createTopics(topics: readonly NewTopic[], options: { validateOnly: boolean }): Promise<CreateResult[]> {
+  createTopics(topics: readonly NewTopic[], options: Options): Promise<CreateResult[]> {
+    return this.#decide(options, (image) => this.#newTopics(topics, image));
+  }
+
+  deleteTopics(topics: readonly TopicToDelete[]): Promise<DeleteResult[]> {
+    return this.#decide(COMMIT, (image) => deleteTopics(topics, image));
+  }
+
+  createPartitions(topics: readonly MorePartitions[], options: Options): Promise<PartitionsResult[]> {
     const { random } = this.#options;
-    const { results, records } = createTopics(topics, {
-      image: this.#image,
-      config: this.#options.config(),
-      newTopicId: () => randomUuid(random),
-      random: () => random.float(),
-    });
-    if (!options.validateOnly) this.#commit(records);
-    return results;
-  }
-
-  async deleteTopics(topics: readonly TopicToDelete[]): Promise<DeleteResult[]> {
-    const { results, records } = deleteTopics(topics, this.#image);
-    this.#commit(records);
-    return results;
-  }
-
-  async createPartitions(
-    topics: readonly MorePartitions[],
-    options: { validateOnly: boolean },
-  ): Promise<PartitionsResult[]> {
-    const { results, records } = createPartitions(topics, this.#image, () => this.#options.random.float());
-    if (!options.validateOnly) this.#commit(records);
-    return results;
+    return this.#decide(options, (image) => createPartitions(topics, image, () => random.float()));
   }
 
   /** The values must have been validated (src/config/alter.ts). All changes happen together. */
-  async setConfigs(changes: readonly ConfigChange[]): Promise<void> {
-    const records: MetadataDraft[] = [];
-    for (const { type, name: resourceName, values } of changes) {
-      const old = configOf(this.#image, type, resourceName);
-      const record = (name: string, value: string | null) =>
-        records.push({ type: 'ConfigRecord', resourceType: type, resourceName, name, value });
-      for (const [name, value] of values) if (old.get(name) !== value) record(name, value);
-      for (const name of old.keys()) if (!values.has(name)) record(name, null);
-    }
-    this.#commit(records);
+  setConfigs(changes: readonly ConfigChange[]): Promise<void> {
+    return this.#change((image) => configRecords(changes, image));
   }
 
-  async alterClientQuotas(
-    alterations: readonly QuotaAlteration[],
-    options: { validateOnly: boolean },
-  ): Promise<QuotaResult[]> {
-    const { results, records } = alterClientQuotas(alterations);
-    if (!options.validateOnly) this.#commit(records);
-    return results;
+  alterClientQuotas(alterations: readonly QuotaAlteration[], options: Options): Promise<QuotaResult[]> {
+    return this.#decide(options, () => alterClientQuotas(alterations));
   }
 
-  async alterScramCredentials(
+  alterScramCredentials(
     deletions: readonly ScramDeletion[],
     upsertions: readonly ScramUpsertion[],
   ): Promise<ScramResult[]> {
-    const { results, records } = alterScramCredentials(deletions, upsertions, this.#image.scramCredentials);
-    this.#commit(records);
-    return results;
+    return this.#decide(COMMIT, (image) => alterScramCredentials(deletions, upsertions, image.scramCredentials));
   }
 
   /** All of them or none. */
-  async updateFeatures(
-    updates: readonly FeatureUpdate[],
-    options: { validateOnly: boolean },
-  ): Promise<Omit<FeaturesUpdated, 'records'>> {
-    const { records, ...result } = updateFeatures(updates, this.#image);
-    if (!options.validateOnly) this.#commit(records);
-    return result;
+  updateFeatures(updates: readonly FeatureUpdate[], options: Options): Promise<Omit<FeaturesUpdated, 'records'>> {
+    return this.#decide(options, (image) => {
+      const { records, ...results } = updateFeatures(updates, image);
+      return { results, records };
+    });
   }
 
   /** Null asks for an election of every partition. */
-  async electLeaders(unclean: boolean, elections: readonly Election[] | null): Promise<ElectionResult[]> {
-    const { results, records } = electLeaders(unclean, elections, this.#image);
-    this.#commit(records);
-    return results;
+  electLeaders(unclean: boolean, elections: readonly Election[] | null): Promise<ElectionResult[]> {
+    return this.#decide(COMMIT, (image) => electLeaders(unclean, elections, image));
   }
 
-  async alterReassignments(
-    reassignments: readonly Reassignment[],
-    mayChangeFactor: boolean,
-  ): Promise<ReassignmentResult[]> {
-    const { results, records } = alterReassignments(reassignments, mayChangeFactor, this.#image);
-    this.#commit(records);
-    return results;
+  alterReassignments(reassignments: readonly Reassignment[], mayChangeFactor: boolean): Promise<ReassignmentResult[]> {
+    return this.#decide(COMMIT, (image) => alterReassignments(reassignments, mayChangeFactor, image));
   }
 
   /** For a broker that will not come back; one that runs is not the caller's to remove. */
-  async unregister(brokerId: number): Promise<void> {
-    const brokerEpoch = this.#image.brokers.get(brokerId)?.epoch ?? -1;
-    this.#commit([{ type: 'UnregisterBrokerRecord', brokerId, brokerEpoch }]);
+  unregister(brokerId: number): Promise<void> {
+    return this.#change((image) => [
+      { type: 'UnregisterBrokerRecord', brokerId, brokerEpoch: brokerEpochOf(image, brokerId) },
+    ]);
   }
 
   /** Has noted in which log directories the replicas of a broker lie, so that they are missed where one is gone. */
-  async assignDirectories(nodeId: number, directoryIdOf: DirectoryIdOf): Promise<void> {
-    this.#commit(assignDirectories(this.#image, nodeId, directoryIdOf));
+  assignDirectories(nodeId: number, directoryIdOf: DirectoryIdOf): Promise<void> {
+    return this.#change((image) => assignDirectories(image, nodeId, directoryIdOf));
   }
 
   /** Ids that no producer has had. */
-  async allocateProducerIds(brokerId: number): Promise<{ first: number; size: number }> {
-    const first = this.#image.nextProducerId;
-    const brokerEpoch = this.#image.brokers.get(brokerId)?.epoch ?? -1;
-    this.#commit([{ type: 'ProducerIdsRecord', brokerId, brokerEpoch, nextProducerId: first + PRODUCER_ID_BLOCK }]);
-    return { first, size: PRODUCER_ID_BLOCK };
+  allocateProducerIds(brokerId: number): Promise<{ first: number; size: number }> {
+    return this.#queue.submit((image) => {
+      const first = image.nextProducerId;
+      const nextProducerId = first + PRODUCER_ID_BLOCK;
+      const brokerEpoch = brokerEpochOf(image, brokerId);
+      return {
+        records: [{ type: 'ProducerIdsRecord', brokerId, brokerEpoch, nextProducerId }],
+        result: { first, size: PRODUCER_ID_BLOCK },
+      };
+    });
   }
 
   /** Creates it where it is missing. */
   async ensureInternalTopic(name: InternalTopic): Promise<void> {
-    if (this.#image.topicsByName.has(name)) return;
-    const topic = internalTopic(name, this.#options.config(), usableBrokers(this.#image).length);
-    const [result] = await this.createTopics([topic], { validateOnly: false });
-    if (result.errorMessage !== null) throw new Error(`${name} could not be created: ${result.errorMessage}`);
-  }
-
-  /** Commits changes that were decided elsewhere: src/testing plays several brokers, and elects and fences by itself. */
-  change(records: readonly MetadataDraft[]): void {
-    this.#commit(records);
-  }
-
-  close(): void {
-    this.#options.store.close();
-  }
-
-  #commit(drafts: readonly MetadataDraft[]): void {
-    if (drafts.length === 0) return;
-    const { records, revision } = this.#options.store.append(drafts);
-    const previous = this.#image;
-    this.#image = replay(previous, records, revision);
-    const errors: unknown[] = [];
-    for (const listener of this.#listeners) {
-      try {
-        listener(this.#image, previous);
-      } catch (error) {
-        errors.push(error);
-      }
+    if (this.image.topicsByName.has(name)) return;
+    const [result] = await this.#decide(COMMIT, (image): { results: CreateResult[]; records: MetadataDraft[] } => {
+      if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
+      return this.#newTopics([internalTopic(name, this.#options.config(), usableBrokers(image).length)], image);
+    });
+    if (result !== undefined && result.errorMessage !== null) {
+      throw new Error(`${name} could not be created: ${result.errorMessage}`);
     }
-    if (errors.length > 0) throw errors[0];
   }
+
+  /** Resolves when the operation under way is done; no image follows. */
+  async close(): Promise<void> {
+    await this.#queue.close();
+    this.#loader.close();
+  }
+
+  #newTopics(topics: readonly NewTopic[], image: ClusterImage): { results: CreateResult[]; records: MetadataDraft[] } {
+    const { random } = this.#options;
+    return createTopics(topics, {
+      image,
+      config: this.#options.config(),
+      newTopicId: () => randomUuid(random),
+      random: () => random.float(),
+    });
+  }
+
+  #change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
+    return this.#queue.submit((image) => ({ records: decide(image), result: undefined }));
+  }
+
+  #decide<Results>(
+    { validateOnly }: Options,
+    decide: (image: ClusterImage) => { readonly results: Results; readonly records: readonly MetadataDraft[] },
+  ): Promise<Results> {
+    return this.#queue.submit((image) => {
+      const { results, records } = decide(image);
+      return { records: validateOnly ? [] : records, result: results };
+    });
+  }
+}
+
+function initialFeatures(): MetadataDraft[] {
+  return initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel }));
+}
+
+function configRecords(changes: readonly ConfigChange[], image: ClusterImage): MetadataDraft[] {
+  const records: MetadataDraft[] = [];
+  for (const { type, name: resourceName, values } of changes) {
+    const old = configOf(image, type, resourceName);
+    const record = (name: string, value: string | null) =>
+      records.push({ type: 'ConfigRecord', resourceType: type, resourceName, name, value });
+    for (const [name, value] of values) if (old.get(name) !== value) record(name, value);
+    for (const name of old.keys()) if (!values.has(name)) record(name, null);
+  }
+  return records;
+}
+
+function brokerEpochOf(image: ClusterImage, brokerId: number): number {
+  return image.brokers.get(brokerId)?.epoch ?? -1;
 }

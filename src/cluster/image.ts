@@ -129,8 +129,23 @@ export function emptyImage(clusterId: string): ClusterImage {
   };
 }
 
+/** What a batch of records touched, so that who follows the image need not compare all of it with the one before. */
+export interface ImageDelta {
+  /** Ids of topics that were made, changed or deleted. */
+  readonly topicIds: ReadonlySet<string>;
+  /** Keys of `configs`: resources whose settings were changed. */
+  readonly resources: ReadonlySet<string>;
+}
+
+export interface ImageChange {
+  readonly image: ClusterImage;
+  readonly delta: ImageDelta;
+}
+
 /** A new image under construction: each map is copied when the first record touches it. */
 class Draft {
+  readonly topicIds = new Set<string>();
+  readonly resources = new Set<string>();
   readonly #base: ClusterImage;
   readonly #copied = new Set<string>();
   /** Partition lists made by this draft, which it may still write to: a topic of 10,000 partitions is copied once. */
@@ -164,6 +179,7 @@ class Draft {
   }
 
   setTopic(topic: TopicImage): void {
+    this.topicIds.add(topic.id);
     this.map('topicsByName').set(topic.name, topic);
     this.map('topicsById').set(topic.id, topic);
   }
@@ -171,10 +187,15 @@ class Draft {
 
 /** Applies one atomic batch of records, the last of which stands at offset `revision`. */
 export function replay(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ClusterImage {
+  return changeOf(image, records, revision).image;
+}
+
+/** The same, and what the batch touched. */
+export function changeOf(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ImageChange {
   const draft = new Draft(image);
   for (const record of records) apply(draft, record);
   draft.image.revision = revision;
-  return draft.image;
+  return { image: draft.image, delta: draft };
 }
 
 function apply(draft: Draft, record: MetadataRecord): void {
@@ -182,11 +203,11 @@ function apply(draft: Draft, record: MetadataRecord): void {
     case 'RegisterBrokerRecord':
       draft.map('brokers').set(record.brokerId, brokerOf(record));
       return;
-    case 'UnfenceBrokerRecord': {
-      const broker = draft.image.brokers.get(record.id);
-      if (broker !== undefined) draft.map('brokers').set(record.id, { ...broker, fenced: false });
+    case 'UnfenceBrokerRecord':
+      return fence(draft, record.id, false);
+    case 'BrokerRegistrationChangeRecord':
+      if (record.fenced !== 0) fence(draft, record.brokerId, record.fenced > 0);
       return;
-    }
     case 'UnregisterBrokerRecord':
       draft.map('brokers').delete(record.brokerId);
       return;
@@ -199,6 +220,7 @@ function apply(draft: Draft, record: MetadataRecord): void {
     case 'RemoveTopicRecord': {
       const topic = draft.image.topicsById.get(record.topicId);
       if (topic === undefined) return;
+      draft.topicIds.add(topic.id);
       draft.map('topicsById').delete(topic.id);
       draft.map('topicsByName').delete(topic.name);
       draft.map('configs').delete(resourceKey(ResourceType.topic, topic.name));
@@ -294,7 +316,13 @@ function changePartition(
   partitions[index] = change(partitions[index]);
 }
 
+function fence(draft: Draft, brokerId: number, fenced: boolean): void {
+  const broker = draft.image.brokers.get(brokerId);
+  if (broker !== undefined) draft.map('brokers').set(brokerId, { ...broker, fenced });
+}
+
 function setConfig(draft: Draft, key: string, name: string, value: string | null): void {
+  draft.resources.add(key);
   const configs = draft.map('configs');
   const settings = new Map(configs.get(key));
   if (value === null) settings.delete(name);

@@ -27,6 +27,10 @@ export class LocalMetadataStore implements MetadataStore {
   #file: OpenFile;
   #size = 0;
   #nextOffset = 0;
+  readonly #watchers = new Set<(batch: MetadataBatch) => void>();
+  /** Appended, and not told to all who watch. */
+  readonly #untold: MetadataBatch[] = [];
+  #isTelling = false;
 
   /** `logDirectory` is the first of log.dirs. */
   constructor(files: Files, logDirectory: string, clock: Clock, logger: Logger) {
@@ -43,8 +47,8 @@ export class LocalMetadataStore implements MetadataStore {
     files.syncDirectory(logDirectory);
   }
 
-  /** Throws where the log is damaged, or says what this version does not understand: starting without it would lose it. */
-  load(): MetadataBatch[] {
+  /** Rejects where the log is damaged, or says what this version does not understand: starting without it would lose it. */
+  async load(): Promise<MetadataBatch[]> {
     const bytes = this.#files.readAll(this.#path);
     const batches: MetadataBatch[] = [];
     let at = 0;
@@ -67,13 +71,15 @@ export class LocalMetadataStore implements MetadataStore {
           `restore the file from a copy, or truncate it to ${at} bytes and lose those changes`,
       );
     }
-    // A change whose batch is not whole was never answered: whoever asked for it asks again.
+    // A change whose batch is not whole was never answered: its client asks again.
     this.#logger.warn('metadata-tail-cut', { file: this.#path, keptBytes: at, cutBytes: bytes.length - at });
     this.#file.truncate(at);
     this.#file.sync();
   }
 
-  append(records: readonly MetadataDraft[]): MetadataBatch {
+  /** All of it happens before it returns. Those who watch are told at once, unless this is asked for by one of them. */
+  async append(records: readonly MetadataDraft[], expectedRevision: number): Promise<'stored' | 'conflict'> {
+    if (expectedRevision !== this.#nextOffset - 1) return 'conflict';
     const bytes = this.#encode(records, this.#nextOffset);
     try {
       this.#file.write(bytes, 0, bytes.length, this.#size);
@@ -83,7 +89,26 @@ export class LocalMetadataStore implements MetadataStore {
       throw error;
     }
     this.#size += bytes.length;
-    return this.#read(bytes, 0);
+    this.#untold.push(this.#read(bytes, 0));
+    this.#tell();
+    return 'stored';
+  }
+
+  watch(listener: (batch: MetadataBatch) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /** One batch after the other, also where a listener has another one appended. */
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let batch; (batch = this.#untold.shift()) !== undefined;)
+        for (const watcher of this.#watchers) watcher(batch);
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   /** What could not be synced must not come true at the next start. */
@@ -101,7 +126,7 @@ export class LocalMetadataStore implements MetadataStore {
     }
   }
 
-  rewrite(records: readonly MetadataDraft[], revision: number): void {
+  async rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
     // Its last record keeps the offset of the last change, for revisions never go back.
     const bytes = this.#encode(records, Math.max(0, revision + 1 - records.length));
     this.#file.close();
@@ -111,7 +136,8 @@ export class LocalMetadataStore implements MetadataStore {
     this.#nextOffset = batch.nextOffset(bytes, 0);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.#watchers.clear();
     this.#file.close();
   }
 

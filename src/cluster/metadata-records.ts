@@ -1,5 +1,6 @@
 /** The changes that a cluster's state is made of: Kafka's own metadata records, decoded. Wire tables: protocol/metadata. */
 import {
+  BrokerRegistrationChangeRecord,
   RegisterBrokerRecord,
   UnfenceBrokerRecord,
   UnregisterBrokerRecord,
@@ -22,6 +23,7 @@ import type { Draft, Values } from '../../protocol/schema.ts';
 export const recordTables = {
   RegisterBrokerRecord: { message: RegisterBrokerRecord, version: 3 },
   UnfenceBrokerRecord: { message: UnfenceBrokerRecord, version: 0 },
+  BrokerRegistrationChangeRecord: { message: BrokerRegistrationChangeRecord, version: 2 },
   UnregisterBrokerRecord: { message: UnregisterBrokerRecord, version: 0 },
   TopicRecord: { message: TopicRecord, version: 0 },
   PartitionRecord: { message: PartitionRecord, version: 2 },

@@ -10,6 +10,7 @@ import { Gate } from './gate.ts';
 import { Nodes } from './nodes.ts';
 import type { StartOptions } from './start-options.ts';
 import { TestBroker } from './test-broker.ts';
+import { TestMetadata } from './test-metadata.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface Assembly {
@@ -37,7 +38,9 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const faults = new Faults(new DiskFaults(files));
   const brokerClock = observed(clock, activity);
   const gate = new Gate({ clock: brokerClock, activity, traffic, faults, brokers });
+  const metadata = new TestMetadata(() => broker.parts.controller.image);
   const broker = await start({
+    openMetadataStore: metadata.open,
     settings,
     memory,
     ...(assembly.files === null ? {} : { files }),
@@ -48,12 +51,14 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   });
   try {
     gate.guard(broker);
-    const nodes = await Nodes.open(broker, brokers);
+    const nodes = await Nodes.open(broker, brokers, metadata);
     follow(broker, activity, gate, brokers);
-    const parts = { broker, files, nodes, gate, activity, traffic, faults, options, clock, warn, start: again };
+    const watch = { gate, activity, traffic, faults };
+    const parts = { broker, files, nodes, metadata, ...watch, options, clock, warn, start: again };
     return { broker, test: new TestBroker(parts) };
   } catch (error) {
     await broker.stop();
+    await metadata.close();
     throw error;
   }
 }

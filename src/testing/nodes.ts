@@ -3,7 +3,10 @@
  * simulated is who leads and who is there; records are not copied between them.
  */
 import type { RunningBroker } from '../broker/broker.ts';
+import type { PartitionImage as Partition, ClusterImage } from '../cluster/image.ts';
+import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { randomUuid } from '../platform/random.ts';
+import type { TestMetadata } from './test-metadata.ts';
 
 export interface TestNode {
   /** As clients see it: its place in `brokers`. */
@@ -18,30 +21,25 @@ export interface TestNode {
   start(): Promise<void>;
 }
 
-type Image = RunningBroker['parts']['controller']['image'];
-type Partition =
-  Image['topicsByName'] extends ReadonlyMap<string, infer Topic extends { partitions: readonly unknown[] }>
-    ? Topic['partitions'][number]
-    : never;
-type Change = Parameters<RunningBroker['parts']['controller']['change']>[0][number];
-
 const NO_LEADER = -1;
 const HOST = '127.0.0.1';
 
 export class Nodes {
   readonly list: readonly TestNode[];
   readonly #broker: RunningBroker;
+  readonly #metadata: TestMetadata;
   readonly #ports: number[] = [];
   readonly #running = new Set<number>([0]);
 
-  private constructor(broker: RunningBroker, count: number) {
+  private constructor(broker: RunningBroker, count: number, metadata: TestMetadata) {
     this.#broker = broker;
+    this.#metadata = metadata;
     this.list = Array.from({ length: count }, (_, nodeId) => this.#node(nodeId));
   }
 
   /** The first has been started with the broker; this opens the listeners of the others. */
-  static async open(broker: RunningBroker, count: number): Promise<Nodes> {
-    const nodes = new Nodes(broker, count);
+  static async open(broker: RunningBroker, count: number, metadata: TestMetadata): Promise<Nodes> {
+    const nodes = new Nodes(broker, count, metadata);
     nodes.#ports[0] = Number(broker.bootstrap.slice(broker.bootstrap.lastIndexOf(':') + 1));
     for (let nodeId = 1; nodeId < count; nodeId++) await nodes.#start(nodeId);
     return nodes;
@@ -52,7 +50,7 @@ export class Nodes {
   }
 
   /** @throws {Error} where there is no such partition, or the broker does not run */
-  moveLeader(topic: string, partition: number, nodeId: number): void {
+  async moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
     const image = this.#image.topicsByName.get(topic);
     const found = image?.partitions[partition];
     if (image === undefined || found === undefined)
@@ -61,7 +59,7 @@ export class Nodes {
       throw new Error(`broker ${nodeId} cannot lead ${topic}[${partition}]: it does not run; start it first`);
     }
     const { replicas, isr } = found;
-    this.#change([
+    await this.#metadata.change(() => [
       {
         type: 'PartitionChangeRecord',
         topicId: image.id,
@@ -98,7 +96,7 @@ export class Nodes {
     // First: its members leave their groups with their connections, and nobody waits for them at the next coordinator.
     this.#broker.listeners.disconnect(reason, (context) => context.broker.nodeId === nodeId);
     const broker = this.#image.brokers.get(nodeId)!;
-    this.#change([
+    await this.#metadata.change(() => [
       {
         type: 'RegisterBrokerRecord',
         brokerId: nodeId,
@@ -124,7 +122,7 @@ export class Nodes {
     const port = await this.#broker.openNode(nodeId, this.#ports[nodeId] ?? 0);
     this.#ports[nodeId] = port;
     this.#running.add(nodeId);
-    controller.register({
+    await controller.register({
       id: nodeId,
       incarnationId: randomUuid(random),
       rack: config['broker.rack'],
@@ -133,7 +131,7 @@ export class Nodes {
     });
     const isBehind = ({ replicas, isr, leader }: Partition): boolean =>
       replicas.includes(nodeId) && (!isr.includes(nodeId) || leader === NO_LEADER);
-    this.#change(
+    await this.#metadata.change(() =>
       this.#partitions(isBehind, ({ isr, leader }) => ({
         isr: [...isr.filter((id) => id !== nodeId && this.#running.has(id)), nodeId],
         ...(leader === NO_LEADER ? { leader: nodeId } : {}),
@@ -154,9 +152,9 @@ export class Nodes {
   #partitions(
     which: (partition: Partition) => boolean,
     change: (partition: Partition) => Partial<Partition>,
-  ): Change[] {
+  ): MetadataDraft[] {
     return [...this.#image.topicsById.values()].flatMap(({ id: topicId, partitions }) =>
-      partitions.flatMap((partition, partitionId): Change[] => {
+      partitions.flatMap((partition, partitionId): MetadataDraft[] => {
         if (!which(partition)) return [];
         const { leader, isr } = change(partition);
         return [
@@ -172,11 +170,7 @@ export class Nodes {
     );
   }
 
-  #change(records: readonly Change[]): void {
-    this.#broker.parts.controller.change(records);
-  }
-
-  get #image(): Image {
+  get #image(): ClusterImage {
     return this.#broker.parts.controller.image;
   }
 }

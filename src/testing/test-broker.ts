@@ -14,6 +14,7 @@ import { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import { deliver, stopReport, type StopReport } from './stop-report.ts';
 import { TestClock } from './test-clock.ts';
+import type { TestMetadata } from './test-metadata.ts';
 import { TopicReader, type Isolation } from './topic-reader.ts';
 import { messageOf, messagesIn, Topics, topicsIn, type TopicSpec } from './topics.ts';
 import type { Traffic } from './traffic.ts';
@@ -50,6 +51,7 @@ interface Parts {
   readonly broker: RunningBroker;
   readonly files: MemoryFiles;
   readonly nodes: Nodes;
+  readonly metadata: TestMetadata;
   readonly gate: Gate;
   readonly activity: Activity;
   readonly traffic: Traffic;
@@ -197,8 +199,8 @@ export class TestBroker implements AsyncDisposable {
   }
 
   /** Makes a broker the leader of a partition, under a new leader epoch. */
-  moveLeader(topic: string, partition: number, nodeId: number): void {
-    this.#parts.nodes.moveLeader(topic, partition, nodeId);
+  moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
+    return this.#parts.nodes.moveLeader(topic, partition, nodeId);
   }
 
   /**
@@ -212,7 +214,7 @@ export class TestBroker implements AsyncDisposable {
       return this.moveLeader('__consumer_offsets', groups.partitionFor(of.group), nodeId);
     }
     await transactions.ensureTopic();
-    this.moveLeader('__transaction_state', transactions.partitionFor(of.transactionalId), nodeId);
+    return this.moveLeader('__transaction_state', transactions.partitionFor(of.transactionalId), nodeId);
   }
 
   /** The node id of a partition's leader; -1 where it has none now. */
@@ -241,12 +243,10 @@ export class TestBroker implements AsyncDisposable {
    * Clients stay connected, and their groups are new to them.
    */
   async reset({ connections = 'keep' }: ResetOptions = {}): Promise<void> {
-    const { broker, faults, traffic, options, activity } = this.#parts;
+    const { metadata, faults, traffic, options, activity } = this.#parts;
     faults.clear();
     if (connections === 'close') this.disconnectClients();
-    const { controller } = broker.parts;
-    const { topicsById, configs } = controller.image;
-    controller.change([
+    await metadata.change(({ topicsById, configs }) => [
       ...[...topicsById.keys()].map((topicId) => ({ type: 'RemoveTopicRecord' as const, topicId })),
       ...[...configs].flatMap(([resource, values]) => unset(resource, [...values.keys()])),
     ]);
@@ -287,13 +287,14 @@ export class TestBroker implements AsyncDisposable {
   }
 
   async #stop(): Promise<StopReport> {
-    const { broker, gate, options, warn } = this.#parts;
+    const { broker, metadata, gate, options, warn } = this.#parts;
     await untilClosed(broker);
     const report = stopReport(broker, this.faults);
     this.faults.clear();
     this.#waiters.close();
     gate.close();
     await broker.stop();
+    await metadata.close();
     await nextTurn(); // the event loop lets go of closed sockets in its next turn
     deliver(report, options.onStop ?? 'warn', warn);
     return report;

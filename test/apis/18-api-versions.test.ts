@@ -12,6 +12,7 @@ import { versionsOf } from '../protocol/tables.ts';
 import { TopicBroker } from './topic-broker.ts';
 
 const LAST = ApiVersions.versions.last;
+const { controller } = await TopicBroker.start();
 const CLIENT = { clientSoftwareName: 'a-client', clientSoftwareVersion: '1.2.3' };
 
 function ask(
@@ -19,7 +20,6 @@ function ask(
   request: RequestDraft<typeof ApiVersions> = CLIENT,
   readAs = version,
 ): ResponseOf<typeof ApiVersions> {
-  const { controller } = new TopicBroker();
   const others = handlers.filter(({ api }) => api.key !== ApiVersions.key);
   const input = new Writer();
   if (version <= LAST) requestCodec(ApiVersions, version).encode(input, request);
@@ -73,7 +73,7 @@ test.each(['', '-client', 'client-', 'two words', 'ümlaut', 'a\nb'])(
 );
 
 describe('a client that says from v5 on which broker it means to reach (KIP-1242)', () => {
-  const { clusterId } = new TopicBroker().controller.image;
+  const { clusterId } = controller.image;
 
   test.each([
     ['this one', { clusterId, nodeId: 1 }, ErrorCode.NONE],

@@ -12,7 +12,7 @@ const brief = ({ topics }: { topics: { name: string | null; errorCode: number }[
   topics.map(({ name, errorCode }) => [name, errorCode]);
 
 async function withTopics(settings?: Record<string, string>): Promise<TopicBroker> {
-  const broker = new TopicBroker(settings);
+  const broker = await TopicBroker.start(settings);
   await broker.create(topic('t', { numPartitions: 2 }), topic('u'));
   return broker;
 }
@@ -105,7 +105,7 @@ describe('by id', () => {
 
 describe('a missing topic', () => {
   test('is created and answered with its leaders at once', async () => {
-    const broker = new TopicBroker({ 'num.partitions': '3' });
+    const broker = await TopicBroker.start({ 'num.partitions': '3' });
     const {
       topics: [created],
     } = await broker.send(Metadata, 12, named('new'));
@@ -118,7 +118,7 @@ describe('a missing topic', () => {
   });
 
   test.each([0, 3, 4])('is created in v%i unless the client objects, which it can from v4 on', async (version) => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     expect(brief(await broker.send(Metadata, version, named('new')))).toEqual([['new', 0]]);
   });
 
@@ -126,7 +126,7 @@ describe('a missing topic', () => {
     ['the client does not want it', {}, { allowAutoTopicCreation: false }],
     ['the broker does not', { 'auto.create.topics.enable': 'false' }, {}],
   ])('stays missing when %s', async (_who, settings, request) => {
-    const broker = new TopicBroker(settings);
+    const broker = await TopicBroker.start(settings);
     expect(brief(await broker.send(Metadata, 12, { ...named('new'), ...request }))).toEqual([
       ['new', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
     ]);
@@ -134,7 +134,7 @@ describe('a missing topic', () => {
   });
 
   test('is not created under a name that no topic may have', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     for (const allowAutoTopicCreation of [true, false]) {
       const answer = await broker.send(Metadata, 12, {
         ...named('a b', '', '..', 'x'.repeat(250)),
@@ -146,7 +146,7 @@ describe('a missing topic', () => {
   });
 
   test('that cannot be created stays missing, and the log says why', async () => {
-    const broker = new TopicBroker({ 'default.replication.factor': '3' });
+    const broker = await TopicBroker.start({ 'default.replication.factor': '3' });
     expect(brief(await broker.send(Metadata, 12, named('new')))).toEqual([
       ['new', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
     ]);
@@ -154,7 +154,7 @@ describe('a missing topic', () => {
   });
 
   test('of the internal ones is made as its coordinator needs it', async () => {
-    const broker = new TopicBroker({ 'offsets.topic.num.partitions': '4' });
+    const broker = await TopicBroker.start({ 'offsets.topic.num.partitions': '4' });
     const {
       topics: [offsets],
     } = await broker.send(Metadata, 12, named('__consumer_offsets'));
@@ -163,7 +163,7 @@ describe('a missing topic', () => {
   });
 
   test('that two requests name at once is created once', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     const answers = await Promise.all([
       broker.send(Metadata, 12, named('new')),
       broker.send(Metadata, 12, named('new')),
@@ -175,8 +175,8 @@ describe('a missing topic', () => {
 
 describe('a partition whose leader', () => {
   async function withSecondBroker(change: { fenced?: boolean; listeners?: [] }): Promise<TopicBroker> {
-    const broker = new TopicBroker();
-    broker.register({ id: 2 });
+    const broker = await TopicBroker.start();
+    await broker.register({ id: 2 });
     await broker.create(topic('t', assigned([2, 1])));
     const { image } = broker.controller;
     const second = { ...image.brokers.get(2)!, ...change };

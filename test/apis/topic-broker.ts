@@ -27,9 +27,10 @@ export class TopicBroker extends Cluster {
   readonly logged: string[] = [];
   listener = 'PLAINTEXT';
 
-  constructor(settings: Readonly<Record<string, string>> = {}) {
-    super(settings);
-    this.register();
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<TopicBroker> {
+    const broker = new TopicBroker(settings);
+    await broker.controller.load();
+    return broker.register();
   }
 
   /** Sends in `version` and answers what a client of that version reads. */

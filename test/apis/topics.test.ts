@@ -25,7 +25,7 @@ const REQUESTS: Record<string, Record<string, unknown>> = {
 for (const { api, versions } of handlers) {
   test(`${api.name} answers in each of its versions`, async () => {
     for (let version = versions.first; version <= versions.last; version++) {
-      const answer = await new TopicBroker().send(api, version, REQUESTS[api.name]);
+      const answer = await (await TopicBroker.start()).send(api, version, REQUESTS[api.name]);
       expect(JSON.stringify(answer)).not.toContain('"errorCode":-1');
     }
   });
@@ -42,7 +42,7 @@ for (const { api, versions } of handlers) {
 
 describe('CreateTopics', () => {
   test('from v5 on says what became of the configuration', async () => {
-    const broker = new TopicBroker({ 'log.retention.ms': '7200000' });
+    const broker = await TopicBroker.start({ 'log.retention.ms': '7200000' });
     const request = { topics: [topic('t', { numPartitions: 3, ...configs({ 'max.message.bytes': '77' }) })] };
     const {
       topics: [old],
@@ -74,7 +74,9 @@ describe('CreateTopics', () => {
   });
 
   test('says why a topic was not created, and no more', async () => {
-    const { topics } = await new TopicBroker().send(CreateTopics, 7, {
+    const { topics } = await (
+      await TopicBroker.start()
+    ).send(CreateTopics, 7, {
       topics: [topic('a b'), topic('ok', assigned([1]))],
     });
     expect(topics).toMatchObject([
@@ -87,7 +89,7 @@ describe('CreateTopics', () => {
 
 describe('DeleteTopics', () => {
   test('takes names before v6, names and ids from then on', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     await broker.create(topic('one'), topic('two'), topic('three'));
     const { id } = broker.controller.image.topicsByName.get('three')!;
     const old = await broker.send(DeleteTopics, 5, { topicNames: ['one', 'nope'], timeoutMs: 1 });
@@ -110,7 +112,7 @@ describe('DeleteTopics', () => {
   });
 
   test('deletes nothing where that is switched off', async () => {
-    const broker = new TopicBroker({ 'delete.topic.enable': 'false' });
+    const broker = await TopicBroker.start({ 'delete.topic.enable': 'false' });
     await broker.create(topic('t'));
     for (const [version, code] of [
       [1, ErrorCode.INVALID_REQUEST],
@@ -124,7 +126,7 @@ describe('DeleteTopics', () => {
 });
 
 test('CreatePartitions answers for each topic', async () => {
-  const broker = new TopicBroker();
+  const broker = await TopicBroker.start();
   await broker.create(topic('t'));
   const { results } = await broker.send(CreatePartitions, 3, {
     topics: [
@@ -142,7 +144,7 @@ describe('DescribeCluster', () => {
   const request = { includeClusterAuthorizedOperations: true };
 
   test('names the brokers under the listener the client came through', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     broker.listener = 'OUTSIDE';
     expect(await broker.send(DescribeCluster, 2, request)).toMatchObject({
       errorCode: 0,
@@ -155,7 +157,7 @@ describe('DescribeCluster', () => {
   });
 
   test('shows fenced brokers to those who ask for them', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     const { controller } = broker;
     const { image } = controller;
     const fenced = {
@@ -178,7 +180,7 @@ describe('DescribeCluster', () => {
     const codes = await Promise.all(
       [2, 3].map(
         async (endpointType) =>
-          (await new TopicBroker().send(DescribeCluster, 2, { ...request, endpointType })).errorCode,
+          (await (await TopicBroker.start()).send(DescribeCluster, 2, { ...request, endpointType })).errorCode,
       ),
     );
     expect(codes).toEqual([ErrorCode.MISMATCHED_ENDPOINT_TYPE, ErrorCode.UNSUPPORTED_ENDPOINT_TYPE]);
@@ -190,7 +192,7 @@ describe('DescribeTopicPartitions', () => {
 
   /** Pages as 'topic[partitions]' with an error code where there is one, and the cursor behind '->'. */
   async function page(request: Partial<Request>): Promise<string> {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     await broker.create(topic('b', { numPartitions: 3 }), topic('c'), topic('a'));
     const { topics, nextCursor } = await broker.send(DescribeTopicPartitions, 0, { topics: [], ...request });
     const shown = topics.map(
@@ -222,14 +224,14 @@ describe('DescribeTopicPartitions', () => {
   });
 
   test('no page is longer than max.request.partition.size.limit', async () => {
-    const broker = new TopicBroker({ 'max.request.partition.size.limit': '2' });
+    const broker = await TopicBroker.start({ 'max.request.partition.size.limit': '2' });
     await broker.create(topic('t', { numPartitions: 5 }));
     const { topics, nextCursor } = await broker.send(DescribeTopicPartitions, 0, { topics: [] });
     expect([topics[0].partitions.length, nextCursor?.partitionIndex]).toEqual([2, 2]);
   });
 
   test('a partition is shown with all its replicas', async () => {
-    const broker = new TopicBroker();
+    const broker = await TopicBroker.start();
     await broker.create(topic('t'));
     const {
       topics: [shown],

@@ -128,7 +128,7 @@ test('three brokers: each request goes to the leader, the coordinator or the con
     seen: (text) => (seen += text),
   });
   await linesOf(['produce', 'spread', '-p', '0', 'before', ...at]);
-  cluster.moveLeader('spread', 0, (Number(leaders[0]) + 1) % 3);
+  await cluster.moveLeader('spread', 0, (Number(leaders[0]) + 1) % 3);
   await linesOf(['produce', 'spread', '-p', '0', 'after', ...at]);
   await expect.poll(() => seen, { timeout: 10_000 }).toMatch(/after\n$/);
   stop.abort();

@@ -3,6 +3,7 @@ import { effectiveConfig, type BrokerLayers } from '../../src/config/layers.ts';
 import { Controller } from '../../src/cluster/controller.ts';
 import type { NewTopic } from '../../src/cluster/create-topics.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
+import type { MetadataStore } from '../../src/cluster/metadata-store.ts';
 import type { BrokerRegistration } from '../../src/cluster/registration.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../src/platform/logger.ts';
@@ -24,13 +25,33 @@ export class Cluster {
   readonly layers: BrokerLayers;
   readonly controller: Controller;
 
-  /** Of the files that an earlier one left, it is that one after a restart. */
-  constructor(settings: Readonly<Record<string, string>> = {}, files = new MemoryFiles()) {
+  /** Of the files that an earlier one left, it is that one after a restart; with its store, another controller beside it. */
+  static async open(
+    settings: Readonly<Record<string, string>> = {},
+    files = new MemoryFiles(),
+    store?: MetadataStore,
+  ): Promise<Cluster> {
+    const cluster = new Cluster(settings, files, store);
+    await cluster.controller.load();
+    return cluster;
+  }
+
+  /** The same, and broker 1 is part of it. */
+  static async registered(settings?: Readonly<Record<string, string>>, files?: MemoryFiles): Promise<Cluster> {
+    return (await Cluster.open(settings, files)).register();
+  }
+
+  /** See `open`. */
+  protected constructor(
+    settings: Readonly<Record<string, string>> = {},
+    files = new MemoryFiles(),
+    store?: MetadataStore,
+  ) {
     this.files = files;
     this.layers = { static: new Map(Object.entries(settings)), cluster: new Map(), broker: new Map() };
     const config = effectiveConfig(this.layers);
     this.controller = new Controller({
-      store: this.store(),
+      store: store ?? this.store(),
       clusterId: 'cluster-of-this-tests',
       random: seededRandom(files.operations + 1),
       config: () => config,
@@ -42,8 +63,8 @@ export class Cluster {
     return new LocalMetadataStore(this.files, DIRECTORY, new VirtualClock(), logger);
   }
 
-  register(registration: Partial<BrokerRegistration> = {}): this {
-    this.controller.register({
+  async register(registration: Partial<BrokerRegistration> = {}): Promise<this> {
+    await this.controller.register({
       id: 1,
       incarnationId: 'incarnationincarnatioA',
       rack: 'here',

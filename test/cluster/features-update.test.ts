@@ -4,7 +4,7 @@ import { updateFeatures } from '../../src/cluster/features-update.ts';
 import { replay } from '../../src/cluster/image.ts';
 import { Cluster } from './cluster-fixture.ts';
 
-const { image } = new Cluster().register().controller;
+const { image } = (await Cluster.registered()).controller;
 const [UPGRADE, SAFE, UNSAFE] = [1, 2, 3];
 const update = (feature: string, maxVersionLevel: number, upgradeType = UPGRADE) =>
   updateFeatures([{ feature, maxVersionLevel, upgradeType }], image);
@@ -92,13 +92,13 @@ test('one update that cannot be leaves all as they were', () => {
 });
 
 test('a broker that starts again keeps the features as they were updated', async () => {
-  const cluster = new Cluster().register();
+  const cluster = await Cluster.registered();
   const lower = { feature: 'group.version', maxVersionLevel: 0, upgradeType: SAFE };
   await cluster.controller.updateFeatures([lower], { validateOnly: true });
   expect(cluster.controller.image.features.get('group.version')).toBe(1);
   await cluster.controller.updateFeatures([lower], { validateOnly: false });
-  cluster.controller.close();
-  const again = new Cluster({}, cluster.files).register();
+  await cluster.controller.close();
+  const again = await Cluster.registered({}, cluster.files);
   expect([...again.controller.image.features.keys()]).not.toContain('group.version');
   expect(again.controller.image.features.get('transaction.version')).toBe(2);
 });

@@ -1,17 +1,31 @@
 import { expect, test } from 'vitest';
-import { configOf, emptyImage, replay, ResourceType, type ClusterImage } from '../../src/cluster/image.ts';
+import {
+  changeOf,
+  configOf,
+  emptyImage,
+  ResourceType,
+  type ClusterImage,
+  type ImageChange,
+} from '../../src/cluster/image.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
-import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
+import type { MetadataDraft, MetadataRecord } from '../../src/cluster/metadata-records.ts';
 import { assigned, Cluster, configs, topic } from './cluster-fixture.ts';
 
 /** Replays drafts as they come back from a log: with every default filled in. */
 function after(image: ClusterImage, ...drafts: MetadataDraft[]): ClusterImage {
+  return change(image, ...drafts).image;
+}
+
+function change(image: ClusterImage, ...drafts: MetadataDraft[]): ImageChange {
   const store = new LocalMetadataStore(new MemoryFiles(), '/drafts', new VirtualClock(), silentLogger);
-  return replay(image, store.append(drafts).records, image.revision + drafts.length);
+  let stored: readonly MetadataRecord[] = [];
+  store.watch(({ records }) => (stored = records));
+  void store.append(drafts, -1);
+  return changeOf(image, stored, image.revision + drafts.length);
 }
 
 const ID = 'Yzuwlcq0QZum8IWZW66tIA';
@@ -96,6 +110,45 @@ test('a setting without a value is gone, and the last one takes the resource wit
   expect(after(set, record(null)).configs.size).toBe(0);
 });
 
+test('a delta names what a batch touched, and nothing else', () => {
+  const before = twoTopics();
+  const changed = change(before, { type: 'PartitionChangeRecord', topicId: ID, partitionId: 1, isr: [1] });
+  expect([...changed.delta.topicIds]).toEqual([ID]);
+  const removed = change(before, { type: 'RemoveTopicRecord', topicId: OTHER_ID });
+  expect([...removed.delta.topicIds]).toEqual([OTHER_ID]);
+  const set = change(before, {
+    type: 'ConfigRecord',
+    resourceType: ResourceType.topic,
+    resourceName: 'orders',
+    name: 'retention.ms',
+    value: '1',
+  });
+  expect([[...set.delta.topicIds], [...set.delta.resources]]).toEqual([[], ['2:orders']]);
+});
+
+test('a broker is fenced and back by changes of its registration', () => {
+  const registered = after(emptyImage('c'), {
+    type: 'RegisterBrokerRecord',
+    brokerId: 1,
+    brokerEpoch: 0,
+    incarnationId: ID,
+    fenced: false,
+    rack: null,
+    endPoints: [],
+    features: [],
+    logDirs: [],
+  });
+  const fenced = after(registered, registrationChange(1, 1));
+  expect([registered, fenced].map(({ brokers }) => brokers.get(1)?.fenced)).toEqual([false, true]);
+  expect(after(fenced, registrationChange(1, 0)).brokers.get(1)?.fenced).toBe(true);
+  expect(after(fenced, registrationChange(1, -1)).brokers.get(1)?.fenced).toBe(false);
+  expect(after(fenced, registrationChange(7, 1)).brokers.size).toBe(1);
+});
+
+function registrationChange(brokerId: number, fenced: number): MetadataDraft {
+  return { type: 'BrokerRegistrationChangeRecord', brokerId, brokerEpoch: 0, fenced };
+}
+
 test('a change to a partition that was never made is a broken log', () => {
   expect(() => after(twoTopics(), { type: 'PartitionChangeRecord', topicId: ID, partitionId: 9, leader: 1 })).toThrow(
     /never made/,
@@ -103,7 +156,7 @@ test('a change to a partition that was never made is a broken log', () => {
 });
 
 test('recordsOf says all there is to an image', async () => {
-  const cluster = new Cluster().register();
+  const cluster = await Cluster.registered();
   await cluster.create(
     topic('plain'),
     topic('kept', { numPartitions: 3, ...configs({ 'retention.ms': '7', 'cleanup.policy': 'compact' }) }),

@@ -4,6 +4,7 @@ import { NoOpRecord } from '../../protocol/metadata/log-records.ts';
 import { AccessControlEntryRecord } from '../../protocol/metadata/security-records.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
+import type { MetadataBatch } from '../../src/cluster/metadata-store.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { Cluster, LOG_PATH, topic } from './cluster-fixture.ts';
@@ -15,30 +16,41 @@ function named(...names: string[]): MetadataDraft[] {
 const NAMES = ({ records }: { records: readonly object[] }) =>
   records.map((record) => (record as { name: string }).name);
 
-/** A store that has three batches, of offsets 0, 1 to 2, and 3. */
-function threeBatches() {
-  const cluster = new Cluster();
+/** A store that has been read, and the batches that were appended to it since. */
+async function opened(cluster: Cluster) {
   const store = cluster.store();
-  store.load();
-  const revisions = [named('a'), named('b', 'c'), named('d')].map((records) => store.append(records).revision);
-  store.close();
-  const bytes = cluster.files.readAll(LOG_PATH);
-  return { cluster, revisions, bytes, starts: [...batches(bytes)] };
+  const loaded = await store.load();
+  const told: MetadataBatch[] = [];
+  store.watch((batch) => told.push(batch));
+  const revision = () => [...loaded, ...told].at(-1)?.revision ?? -1;
+  const append = (records: readonly MetadataDraft[]) => store.append(records, revision());
+  return { store, told, append };
 }
 
-test('what was appended is there when the log is opened again, batch by batch', () => {
-  const { cluster, revisions } = threeBatches();
+/** A store that has three batches, of offsets 0, 1 to 2, and 3. */
+async function threeBatches() {
+  const cluster = await Cluster.open();
+  const { store, told, append } = await opened(cluster);
+  for (const records of [named('a'), named('b', 'c'), named('d')]) expect(await append(records)).toBe('stored');
+  await store.close();
+  const bytes = cluster.files.readAll(LOG_PATH);
+  return { cluster, revisions: told.map(({ revision }) => revision), bytes, starts: [...batches(bytes)] };
+}
+
+const load = (cluster: Cluster) => cluster.store().load();
+
+test('what was appended is there when the log is opened again, batch by batch', async () => {
+  const { cluster, revisions } = await threeBatches();
   expect(revisions).toEqual([0, 2, 3]);
-  const loaded = cluster.store().load();
+  const loaded = await load(cluster);
   expect(loaded.map(NAMES)).toEqual([['a'], ['b', 'c'], ['d']]);
   expect(loaded.map(({ revision }) => revision)).toEqual(revisions);
 });
 
-test('an append answers what a reader will see', () => {
-  const cluster = new Cluster();
-  const store = cluster.store();
-  store.load();
-  const answered = store.append([
+test('those who watch are told of what a reader will see, before the append is answered', async () => {
+  const cluster = await Cluster.open();
+  const { told, append } = await opened(cluster);
+  const answered = append([
     {
       type: 'PartitionRecord',
       topicId: 'Yzuwlcq0QZum8IWZW66tIA',
@@ -50,84 +62,109 @@ test('an append answers what a reader will see', () => {
       addingReplicas: [],
     },
   ]);
-  expect(answered).toEqual(cluster.store().load()[0]);
+  expect(told).toEqual(await load(cluster));
+  expect(told).toHaveLength(1);
+  expect(await answered).toBe('stored');
 });
 
-test('every append is on the disk before it returns', () => {
-  const cluster = new Cluster();
-  const store = cluster.store();
-  store.load();
+test('an append that has not seen the last batch changes nothing', async () => {
+  const cluster = await Cluster.open();
+  const { store, told } = await opened(cluster);
+  expect(await store.append(named('a'), -1)).toBe('stored');
+  for (const revision of [-1, 1, 7]) expect(await store.append(named('b'), revision)).toBe('conflict');
+  expect(await store.append(named('c'), 0)).toBe('stored');
+  expect(told.map(NAMES)).toEqual([['a'], ['c']]);
+  expect((await load(cluster)).map(NAMES)).toEqual([['a'], ['c']]);
+});
+
+test('all who watch see batches in the same order, also where one of them appends, and none after they have ended it', async () => {
+  const { store } = await opened(await Cluster.open());
+  const seen: string[] = [];
+  store.watch(({ revision }) => {
+    if (revision === 0) void store.append(named('b'), 0);
+  });
+  const end = store.watch((batch) => seen.push(...NAMES(batch)));
+  await store.append(named('a'), -1);
+  expect(seen).toEqual(['a', 'b']);
+  end();
+  await store.append(named('c'), 1);
+  expect(seen).toEqual(['a', 'b']);
+});
+
+test('every append is on the disk before it is answered', async () => {
+  const cluster = await Cluster.open();
+  const { append } = await opened(cluster);
   const operations: string[] = [];
   cluster.files.before = (operation) => void operations.push(operation);
-  store.append(named('a'));
+  await append(named('a'));
   expect(operations).toEqual(['write', 'sync']);
 });
 
-test('a log cut anywhere loses the batch that is not whole, and only that', () => {
-  const { cluster, bytes, starts } = threeBatches();
+test('a log cut anywhere loses the batch that is not whole, and only that', async () => {
+  const { cluster, bytes, starts } = await threeBatches();
   for (let length = bytes.length - 1; length >= 0; length--) {
     cluster.files.replace(LOG_PATH, bytes.subarray(0, length));
     const whole = [...starts, bytes.length].filter((end) => end > 0 && end <= length).length;
-    const store = cluster.store();
-    expect(store.load()).toHaveLength(whole);
+    expect(await load(cluster)).toHaveLength(whole);
     expect(cluster.files.size(LOG_PATH)).toBe(whole === 0 ? 0 : [...starts, bytes.length][whole]);
-    expect(NAMES(store.append(named('again')))).toEqual(['again']);
-    expect(cluster.store().load()).toHaveLength(whole + 1);
+    const { append } = await opened(cluster);
+    expect(await append(named('again'))).toBe('stored');
+    expect(await load(cluster)).toHaveLength(whole + 1);
   }
   expect(cluster.warnings[0]).toMatchObject({ event: 'metadata-tail-cut' });
 });
 
-test('a bit that flips in the last batch costs that batch', () => {
-  const { cluster, bytes, starts } = threeBatches();
+test('a bit that flips in the last batch costs that batch', async () => {
+  const { cluster, bytes, starts } = await threeBatches();
   const damaged = Buffer.from(bytes);
   damaged[starts[2] + 70] ^= 1;
   cluster.files.replace(LOG_PATH, damaged);
-  expect(cluster.store().load()).toHaveLength(2);
+  expect(await load(cluster)).toHaveLength(2);
 });
 
-test('a bit that flips anywhere before whole batches is damage that nobody cuts away', () => {
-  const { cluster, bytes, starts } = threeBatches();
+test('a bit that flips anywhere before whole batches is damage that nobody cuts away', async () => {
+  const { cluster, bytes, starts } = await threeBatches();
   for (let at = starts[1]; at < starts[2]; at++) {
     const damaged = Buffer.from(bytes);
     damaged[at] ^= 0x10;
     if (damaged.readInt32BE(starts[1] + 12) !== bytes.readInt32BE(starts[1] + 12)) continue; // the leader epoch says nothing here
     cluster.files.replace(LOG_PATH, damaged);
-    expect(() => cluster.store().load(), `byte ${at - starts[1]} of the batch`).toThrow(/damaged at byte/);
+    await expect(load(cluster), `byte ${at - starts[1]} of the batch`).rejects.toThrow(/damaged at byte/);
     expect(cluster.files.readAll(LOG_PATH)).toEqual(damaged);
   }
 });
 
 describe('an append that the disk refuses', () => {
-  test.each(['write', 'sync'] as const)('at its %s leaves nothing behind, and the next one works', (failing) => {
-    const { cluster } = threeBatches();
-    const store = cluster.store();
-    store.load();
+  test.each(['write', 'sync'] as const)('at its %s leaves nothing behind, and the next one works', async (failing) => {
+    const { cluster } = await threeBatches();
+    const { told, append } = await opened(cluster);
     const before = cluster.files.readAll(LOG_PATH);
     let isFull = true;
     cluster.files.before = (operation, path) => {
       if (isFull && operation === failing) throw diskError('ENOSPC', operation, path);
       isFull = isFull && operation !== 'truncate';
     };
-    expect(() => store.append(named('lost'))).toThrow(/ENOSPC/);
+    await expect(append(named('lost'))).rejects.toThrow(/ENOSPC/);
+    expect(told).toEqual([]);
     expect(cluster.files.readAll(LOG_PATH)).toEqual(before);
-    expect(store.append(named('kept')).revision).toBe(4);
-    expect(cluster.store().load().map(NAMES)).toEqual([['a'], ['b', 'c'], ['d'], ['kept']]);
+    expect(await append(named('kept'))).toBe('stored');
+    expect(told).toMatchObject([{ revision: 4 }]);
+    expect((await load(cluster)).map(NAMES)).toEqual([['a'], ['b', 'c'], ['d'], ['kept']]);
   });
 });
 
-test('a rewritten log ends at the revision it had, and goes on from there', () => {
-  const { cluster } = threeBatches();
-  const store = cluster.store();
-  store.load();
-  store.rewrite(named('all'), 3);
-  expect(store.append(named('next')).revision).toBe(4);
-  const loaded = cluster.store().load();
+test('a rewritten log ends at the revision it had, and goes on from there', async () => {
+  const { cluster } = await threeBatches();
+  const { store, append } = await opened(cluster);
+  await store.rewrite(named('all'), 3);
+  expect(await append(named('next'))).toBe('stored');
+  const loaded = await load(cluster);
   expect(loaded.map(NAMES)).toEqual([['all'], ['next']]);
   expect(loaded.map(({ revision }) => revision)).toEqual([3, 4]);
 });
 
-function logOf(...values: Buffer[]): Cluster {
-  const cluster = new Cluster();
+async function logOf(...values: Buffer[]): Promise<Cluster> {
+  const cluster = await Cluster.open();
   cluster.files.replace(
     LOG_PATH,
     encodeBatch({ records: values.map((value) => ({ key: null, value, timestamp: 1 })) }),
@@ -135,7 +172,7 @@ function logOf(...values: Buffer[]): Cluster {
   return cluster;
 }
 
-test('a record that this version does not act on stops the start: without ACLs everybody could do everything', () => {
+test('a record that this version does not act on stops the start: without ACLs everybody could do everything', async () => {
   const acl = encodeMetadataRecord(AccessControlEntryRecord, 0, {
     id: 'Yzuwlcq0QZum8IWZW66tIA',
     resourceType: 2,
@@ -146,22 +183,18 @@ test('a record that this version does not act on stops the start: without ACLs e
     operation: 3,
     permissionType: 2,
   });
-  expect(() => logOf(acl).store().load()).toThrow(/AccessControlEntryRecord/);
-  expect(
-    logOf(encodeMetadataRecord(NoOpRecord, 0, {}))
-      .store()
-      .load(),
-  ).toHaveLength(1);
+  await expect(load(await logOf(acl))).rejects.toThrow(/AccessControlEntryRecord/);
+  expect(await load(await logOf(encodeMetadataRecord(NoOpRecord, 0, {})))).toHaveLength(1);
 });
 
 test('a cluster is after a restart what it was, under new epochs', async () => {
-  const first = new Cluster().register();
+  const first = await Cluster.registered();
   await first.create(topic('t', { numPartitions: 2 }));
   const before = first.controller.image;
-  first.controller.close();
-  const again = new Cluster({}, first.files);
+  await first.controller.close();
+  const again = await Cluster.open({}, first.files);
   expect(again.controller.image).toEqual(before);
-  const { image } = again.register().controller;
+  const { image } = (await again.register()).controller;
   expect(image.topicsByName.get('t')?.partitions.map(({ leaderEpoch }) => leaderEpoch)).toEqual([1, 1]);
   expect(image.brokers.get(1)!.epoch).toBeGreaterThan(before.brokers.get(1)!.epoch);
 });

@@ -4,7 +4,8 @@ import { reassignmentsUnderWay } from '../../src/cluster/reassignments.ts';
 import { assigned, Cluster, topic } from './cluster-fixture.ts';
 
 async function twoBrokers(): Promise<Cluster> {
-  const cluster = new Cluster().register().register({ id: 2, incarnationId: 'incarnationincarnatioB' });
+  const cluster = await Cluster.registered();
+  await cluster.register({ id: 2, incarnationId: 'incarnationincarnatioB' });
   await cluster.create(topic('t', assigned([1, 2], [2, 1])));
   return cluster;
 }

@@ -10,7 +10,7 @@ import { place } from '../../src/cluster/placement.ts';
 import { assigned, Cluster, configs, topic, UNKNOWN_ID } from './cluster-fixture.ts';
 
 async function cluster(settings?: Record<string, string>): Promise<Cluster> {
-  const made = new Cluster(settings).register();
+  const made = await Cluster.registered(settings);
   await made.create(topic('there'), topic('a.b'));
   return made;
 }
@@ -92,7 +92,7 @@ describe('a topic is not created', () => {
 
   test('when its partitions have different numbers of replicas', async () => {
     const made = await cluster();
-    made.register({ id: 2 });
+    await made.register({ id: 2 });
     const results = await made.controller.createTopics([topic('t', assigned([1, 2], [1]))], { validateOnly: false });
     expect(results[0].errorCode).toBe(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
   });
@@ -283,7 +283,7 @@ describe('a topic gets no more partitions', () => {
 });
 
 test('an image without brokers places nothing', async () => {
-  const { controller } = new Cluster();
+  const { controller } = await Cluster.open();
   expect(controller.image).toEqual(replay(emptyImage('cluster-of-this-tests'), [], -1));
   const [result] = await controller.createTopics([topic('t')], { validateOnly: false });
   expect(result.errorCode).toBe(ErrorCode.INVALID_REPLICATION_FACTOR);

@@ -50,7 +50,7 @@ test('producers and consumers follow a leader that moves', async () => {
   await clients.consumer(kafka, 'billing', 'orders', values);
   await producer.send({ topic: 'orders', messages: [{ value: 'at 0' }] });
   await kafka.waitForLag('billing');
-  kafka.moveLeader('orders', 0, 2);
+  await kafka.moveLeader('orders', 0, 2);
   expect(kafka.leaderOf('orders', 0)).toBe(2);
   await producer.send({ topic: 'orders', messages: [{ value: 'at 2' }] });
   await kafka.waitForLag('billing');
@@ -77,13 +77,13 @@ test('a broker that is lost is survived, and it comes back at the same address',
   expect(values.sort()).toEqual(['to 0', 'to 1', 'to 2']);
   await kafka.brokers[1].start();
   expect(kafka.brokers[1]).toMatchObject({ address, isRunning: true });
-  kafka.moveLeader('orders', 1, 1);
+  await kafka.moveLeader('orders', 1, 1);
   await producer.send({ topic: 'orders', messages: [{ value: 'back', partition: 1 }] });
   expect(kafka.traffic.of('Produce', { broker: 1 }).at(-1)!.errors).toEqual([]);
   // kafkajs spins for ever when it is disconnected while it looks for its brokers anew.
   await kafka.waitUntil(() => values.includes('back'));
   await kafka.waitForIdle();
-  expect(() => kafka.moveLeader('orders', 7, 1)).toThrow('there is no partition orders[7]');
+  await expect(kafka.moveLeader('orders', 7, 1)).rejects.toThrow('there is no partition orders[7]');
 });
 
 test('members follow a coordinator that moves', async () => {

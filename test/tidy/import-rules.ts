@@ -57,6 +57,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/broker/broker.ts',
     'src/index.ts',
     'src/net/interceptor.ts',
+    'src/cluster',
     'protocol',
     'src/platform',
     'src/config',

@@ -1,0 +1,97 @@
+/**
+ * Keeps the cluster's image: reads the metadata log, follows what is appended to it by any controller, and tells listeners
+ * of every new image.
+ */
+import { changeOf, emptyImage, type ClusterImage, type ImageDelta } from './image.ts';
+import { recordsOf } from './image-records.ts';
+import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
+
+export type ImageListener = (image: ClusterImage, previous: ClusterImage, delta: ImageDelta) => void;
+
+/** The log is rewritten at start when it is so many times longer than what it says. */
+const REWRITE_FACTOR = 4;
+const REWRITE_ABOVE_RECORDS = 10_000;
+
+/** Somebody who waits until the image has reached a revision. */
+interface Waiter {
+  readonly revision: number;
+  readonly settle: (error?: Error) => void;
+}
+
+export class MetadataLoader {
+  readonly #store: MetadataStore;
+  readonly #listeners: ImageListener[] = [];
+  readonly #waiters = new Set<Waiter>();
+  #image: ClusterImage;
+  #unwatch: () => void = () => {};
+
+  constructor(store: MetadataStore, clusterId: string) {
+    this.#store = store;
+    this.#image = emptyImage(clusterId);
+  }
+
+  /** Once: the image is what the log says then, and listeners are told of it, unless the log is empty. */
+  async load(): Promise<void> {
+    const early: MetadataBatch[] = [];
+    let take = (batch: MetadataBatch): void => void early.push(batch);
+    this.#unwatch = this.#store.watch((batch) => take(batch));
+    const batches = await this.#store.load();
+    // In one go: an image for each batch would copy its maps as many times as topics were ever made.
+    const records = batches.flatMap((batch) => batch.records);
+    if (batches.length > 0) this.#apply({ records, revision: batches.at(-1)!.revision });
+    take = (batch) => this.#apply(batch);
+    for (const batch of early) this.#apply(batch);
+    if (records.length <= REWRITE_ABOVE_RECORDS) return;
+    const rewritten = recordsOf(this.#image);
+    if (records.length > rewritten.length * REWRITE_FACTOR) {
+      await this.#store.rewrite(rewritten, this.#image.revision);
+    }
+  }
+
+  /** The cluster as of now. Hold on to it for as long as one answer takes, no longer. */
+  get image(): ClusterImage {
+    return this.#image;
+  }
+
+  /** Called with every new image, in the order of registration; when one throws, the others are told nevertheless. */
+  onChange(listener: ImageListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Resolves when the image has come to this revision and listeners have been told. Rejects with what one of them threw at
+   * the batch that ends there.
+   */
+  reached(revision: number): Promise<void> {
+    if (revision <= this.#image.revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.add({ revision, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+    });
+  }
+
+  close(): void {
+    this.#unwatch();
+    for (const { settle } of this.#waiters) settle(new Error('the broker stops'));
+    this.#waiters.clear();
+  }
+
+  #apply({ records, revision }: MetadataBatch): void {
+    if (revision <= this.#image.revision) return; // it came with the log already
+    const previous = this.#image;
+    const { image, delta } = changeOf(previous, records, revision);
+    this.#image = image;
+    let failure: Error | undefined;
+    for (const listener of this.#listeners) {
+      try {
+        listener(image, previous, delta);
+      } catch (error) {
+        failure ??= error as Error;
+      }
+    }
+    for (const waiter of this.#waiters) {
+      if (waiter.revision > revision) continue;
+      this.#waiters.delete(waiter);
+      waiter.settle(waiter.revision === revision ? failure : undefined);
+    }
+  }
+}
