@@ -86,7 +86,7 @@ describe.skipIf(!hasKafka)('files read by kafka-dump-log', () => {
     }
     stage.flush();
     const before = log.size;
-    for (const nowMs of [5000, 6000]) await compact(log, { files: nodeFiles, nowMs });
+    for (const nowMs of [5000, 6000]) await compact(log, { nowMs });
     log.close();
     expect(log.size).toBeLessThan(before * 0.9);
     const records = await dump(compacted, '.log', '--deep-iteration', '--print-data-log');

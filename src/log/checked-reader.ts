@@ -3,10 +3,14 @@
  * consumer never gets what is not what a producer sent (docs/decisions/0005).
  */
 import { BATCH_OVERHEAD, nextOffset, sizeInBytes } from '../../protocol/records/batch.ts';
+import type { OpenFile } from '../platform/files.ts';
 import { firstUnsound } from './damage.ts';
+import { DeletedError } from './owned-files.ts';
 import type { Segment } from './segment.ts';
 
 export interface BatchRange {
+  /** The open file of the segment: a reader keeps it, for the segment's name may soon mean another. */
+  readonly file: OpenFile;
   readonly segment: Segment;
   readonly position: number;
   readonly length: number;
@@ -18,6 +22,7 @@ export interface BatchRange {
 
 export class CheckedReader {
   readonly givesWholeBatches = true;
+  readonly #file: OpenFile;
   readonly #segment: Segment;
   readonly #end: number;
   #offset: number;
@@ -25,7 +30,8 @@ export class CheckedReader {
   /** Up to here has been checked: beyond what was read only where a batch is larger than a piece. */
   #checkedUpTo: number;
 
-  constructor({ segment, position, length, offset, endOffset }: BatchRange) {
+  constructor({ file, segment, position, length, offset, endOffset }: BatchRange) {
+    this.#file = file;
     this.#segment = segment;
     this.#end = position + length;
     this.#checkedUpTo = position;
@@ -40,6 +46,7 @@ export class CheckedReader {
   /**
    * Puts up to `length` bytes at `at`; says how many: all, or whole batches only. To be called from the start of the range to
    * its end. @throws {CorruptBatchError} for the first batch that is not sound; it is remembered
+   * @throws {DeletedError} when the segment was deleted, and its file has been let go (file.delete.delay.ms)
    */
   read(into: Buffer, at: number, length: number, position: number): number {
     const most = Math.min(length, this.#end - position);
@@ -56,7 +63,12 @@ export class CheckedReader {
   }
 
   #read(into: Buffer, at: number, length: number, position: number): number {
-    const count = this.#segment.file.read(into, at, length, position);
+    let count: number;
+    try {
+      count = this.#file.read(into, at, length, position);
+    } catch (error) {
+      throw this.#segment.state === 'deleted' ? new DeletedError(this.path) : error;
+    }
     if (count === length) return length;
     throw new Error(`${this.path} ends ${length - count} bytes before the log says`);
   }

@@ -5,7 +5,6 @@
 import * as batch from '../../protocol/records/batch.ts';
 import { codecs, compress, type Codec } from '../../protocol/records/compression.ts';
 import { CorruptRecords, recordBytes } from '../../protocol/records/decode.ts';
-import type { Files } from '../platform/files.ts';
 import { compressLater, hasThreads, recordBytesLater } from './cleaner-compression.ts';
 import { BatchFilter } from './cleaner-filter.ts';
 import type { OffsetMap } from './cleaner-offset-map.ts';
@@ -23,7 +22,6 @@ export class CleaningAbandoned extends Error {
 }
 
 export interface PassOptions {
-  readonly files: Files;
   readonly log: Log;
   readonly plan: CleanPlan;
   readonly map: OffsetMap;
@@ -132,7 +130,8 @@ class Pass {
 
   /** Writes the segments of a group into one, and puts that in their place. */
   *clean(group: readonly Segment[]): Generator<Step, void, void> {
-    const { files, log } = this.#options;
+    const { log } = this.#options;
+    const { files } = log;
     const sizes = group.map(({ size }) => size);
     const check = () => this.#requireUnchanged(group, sizes);
     check();
@@ -151,11 +150,12 @@ class Pass {
       check();
       isReady = true;
     } finally {
+      target.close();
       if (!isReady) {
-        target.close();
         if (!log.isClosed) removeCleaned(files, log.directory, baseOffset);
       }
     }
+    target.delete(); // its names are another segment's from here on
     log.replaceSegments(group, () => {
       renameEnding(files, log.directory, baseOffset, SWAP, '');
       const { size, offsetIndex, timeIndex, transactions } = target;
@@ -219,7 +219,7 @@ class Pass {
 
   /** All files of the new segment on the disk: the old ones go soon. */
   async #sync(target: Segment, hadTransactions: boolean): Promise<void> {
-    const { files } = this.#options;
+    const { files } = this.#options.log;
     if (hadTransactions && target.transactions.bytes === 0) files.open(target.transactions.path, 'write').close();
     target.seal();
     try {

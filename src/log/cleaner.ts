@@ -159,7 +159,7 @@ export class Cleaner {
   }
 
   #begin({ log, plan }: Candidate): Generator<Step, PassResult, void> {
-    const { files, clock, random, config } = this.#options;
+    const { clock, random, config } = this.#options;
     const { dedupeBufferSize, loadFactor } = config();
     const seed = Buffer.alloc(HASH_WORDS * 4);
     random.fill(seed);
@@ -170,7 +170,7 @@ export class Cleaner {
       loadFactor,
       new Int32Array(seed.buffer, seed.byteOffset, HASH_WORDS),
     );
-    return cleanLog({ files, log, plan, map, nowMs: clock.now() });
+    return cleanLog({ log, plan, map, nowMs: clock.now() });
   }
 
   /** Goes on until the time of the slice is over or the disk is to be waited for. */

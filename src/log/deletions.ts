@@ -88,12 +88,34 @@ export class Deletions {
   /** Renames those of `paths` that exist to `.deleted`, so that a restart knows, and removes them after `delayMs`. */
   renamed(delayMs: number, paths: readonly string[], before: () => void): void {
     const existing = paths.filter((path) => this.#files.exists(path));
-    for (const path of existing) this.#files.rename(path, path + DELETED_SUFFIX);
-    this.later(
-      delayMs,
-      existing.map((path) => path + DELETED_SUFFIX),
-      before,
-    );
+    const deleted = existing.map((path) => this.#unusedName(path));
+    for (const [i, path] of existing.entries()) this.#files.rename(path, deleted[i]);
+    this.later(delayMs, deleted, before);
+  }
+
+  /**
+   * Renames the directory of a log as Kafka does (32 hexadecimal digits and `-delete`), and removes it after `delayMs`;
+   * `before` comes first, and at once when the disk refuses. @throws the disk's error
+   */
+  directory(delayMs: number, path: string, topicId: string, before: () => void): void {
+    // A log of the topic may have been here before, and wait for its removal (KIP-113).
+    const unique = Buffer.from(topicId, 'base64url');
+    const name = () => `${path}.${unique.toString('hex')}-delete`;
+    try {
+      while (this.#files.exists(name())) unique.writeUInt32BE((unique.readUInt32BE(12) + 1) >>> 0, 12);
+      this.#files.rename(path, name());
+    } catch (error) {
+      before();
+      throw error;
+    }
+    this.later(delayMs, [name()], before);
+  }
+
+  /** One that was deleted a moment ago may have had the same name: it must not be overwritten, nor this one removed for it. */
+  #unusedName(path: string): string {
+    let name = path + DELETED_SUFFIX;
+    for (let n = 1; this.#files.exists(name); n++) name = `${path}.${n}${DELETED_SUFFIX}`;
+    return name;
   }
 
   /** Removes everything now: nobody reads any more. */

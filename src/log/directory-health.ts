@@ -4,7 +4,7 @@
  * has dropped the pages it could not write, and a second fdatasync would say all is well.
  */
 import type { Clock } from '../platform/clock.ts';
-import { isDiskLost } from '../platform/disk-error.ts';
+import { isDiskLost, isSystemError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
 
 const SAY_EVERY_MS = 10_000;
@@ -62,8 +62,9 @@ export class DirectoryHealth {
     this.#takeOffline('it could not be opened', this.#path, error);
   }
 
-  /** A write, a truncation, the opening or renaming of a file failed. */
+  /** A write, a truncation, the opening or renaming of a file failed. What our own code threw says nothing of the disk. */
   writeFailed(file: string, error: unknown): void {
+    if (!isSystemError(error)) return;
     if (isDiskLost(error)) return this.#takeOffline('a write failed', file, error);
     if (this.#isRefusing || this.#isOffline) return;
     this.#isRefusing = true;

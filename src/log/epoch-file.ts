@@ -1,4 +1,5 @@
 /** Leader epochs as a log keeps them: in memory, and in `leader-epoch-checkpoint`, written whenever they change. */
+import { isSystemError } from '../platform/disk-error.ts';
 import type { Files } from '../platform/files.ts';
 import type { EpochEndOffset, LeaderEpochs } from './leader-epochs.ts';
 
@@ -53,7 +54,8 @@ export class EpochFile {
     if (this.#isSafe && !this.#isUnsaved) return true;
     try {
       this.#files.replace(this.#path, this.#epochs.encode());
-    } catch {
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
       return false;
     }
     this.#isUnsaved = false;
@@ -72,7 +74,8 @@ export class EpochFile {
   #trySave(): void {
     try {
       this.save();
-    } catch {
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
       // Noted in #isUnsaved; whoever cuts a log because its disk is full must not fail over this.
     }
   }

@@ -5,11 +5,13 @@
  *      idle ──join──▶ joined ──start──▶ running ──synced, nobody joined──▶ idle
  *                                        │  ▲
  *                                        └──┘ synced, some joined meanwhile
+ *      any ──end──▶ ended: who waits, or comes later, is told why
  */
 export class GroupCommit {
   readonly #sync: () => Promise<void>;
   #isRunning = false;
   #joined: Group | null = null;
+  #ended: Error | null = null;
 
   /** `sync` resolves when everything appended before its call is on the disk. */
   constructor(sync: () => Promise<void>) {
@@ -23,7 +25,16 @@ export class GroupCommit {
 
   /** Settles with a sync that begins after this call, and after the next `start`. */
   join(): Promise<void> {
-    return (this.#joined ??= newGroup()).promise;
+    const { promise } = (this.#joined ??= newGroup());
+    if (this.#ended !== null) this.end(this.#ended);
+    return promise;
+  }
+
+  /** There will be no more syncs: `error` is what everybody is told who waits for one, the one under way included. */
+  end(error: Error): void {
+    this.#ended = error;
+    this.#joined?.reject(error);
+    this.#joined = null;
   }
 
   /** Begins the sync of those who joined, or leaves it to the one under way to begin it. */
@@ -38,9 +49,10 @@ export class GroupCommit {
   async #run(group: Group): Promise<void> {
     try {
       await this.#sync();
-      group.resolve();
+      if (this.#ended === null) group.resolve();
+      else group.reject(this.#ended);
     } catch (error) {
-      group.reject(error);
+      group.reject(this.#ended ?? error);
     }
     this.#isRunning = false;
     this.start();

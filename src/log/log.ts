@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Files } from '../platform/files.ts';
+import { isSystemError } from '../platform/disk-error.ts';
+import type { Logger } from '../platform/logger.ts';
 import { AppendFailedError, type AppendStage, type StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
@@ -14,6 +15,7 @@ import { EPOCH_CHECKPOINT, loadLog } from './log-loader.ts';
 import type { LogOptions, Range } from './log-options.ts';
 import { LogReader } from './log-reader.ts';
 import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-search.ts';
+import { DeletedError, OwnedFiles } from './owned-files.ts';
 import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
@@ -43,7 +45,9 @@ export class Log implements StagedLog {
   /** endOffset when the stage began to hold bytes of this log, and whether a producer is among them. */
   #stagedFrom = 0;
   #stagedProducers = false;
-  readonly #files: Files;
+  /** Of this log alone: nothing in them is found by its name once the log is deleted. */
+  readonly files: OwnedFiles;
+  readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #stage: AppendStage;
   readonly #deletions: Deletions;
@@ -53,18 +57,21 @@ export class Log implements StagedLog {
   readonly #snapshots: ProducerSnapshots;
   readonly #reader: LogReader;
 
-  private constructor(options: LogOptions) {
+  private constructor(given: LogOptions) {
+    const files = new OwnedFiles(given.files, given.directory);
+    const options = { ...given, files };
     const loaded = loadLog(options);
     this.directory = options.directory;
     this.topicId = options.topicId;
     this.logStartOffset = loaded.logStartOffset;
     this.endOffset = loaded.endOffset;
-    const { files, clock } = options;
-    this.#files = files;
+    const { clock } = options;
+    this.files = files;
+    this.#logger = options.logger;
     this.#clock = clock;
     this.#config = options.config;
     this.#stage = options.stage;
-    this.#deletions = options.deletions ?? new Deletions(files, clock, options.logger);
+    this.#deletions = options.deletions ?? new Deletions(given.files, clock, options.logger);
     this.#list = new SegmentList(loaded.segments, { ...options, deletions: this.#deletions });
     this.#segments = loaded.segments;
     this.#reader = new LogReader(loaded.segments);
@@ -73,9 +80,9 @@ export class Log implements StagedLog {
     this.#snapshots = loaded.snapshots;
     this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger, clock);
     const doors = { files, clock, health: this.health, epochs: this.#epochs };
-    this.flusher = new Flusher(loaded.segments, loaded.recoveryPoint, doors, async () => this.flushLater());
+    this.flusher = new Flusher(loaded.segments, loaded, doors, async () => this.flushLater());
     // Whoever made them, in this process or the one before, may not have synced their names.
-    this.flusher.noteNewNames(dirname(options.directory), options.directory);
+    for (const each of [dirname(options.directory), options.directory]) this.flusher.noteNewNames(each, 0);
   }
 
   /** Opens or makes the log. */
@@ -83,9 +90,7 @@ export class Log implements StagedLog {
     return new Log(options);
   }
 
-  get config(): LogConfig {
-    return this.#config;
-  }
+  get config(): LogConfig { return this.#config; }
 
   updateConfig(config: LogConfig): void {
     this.#config = config;
@@ -97,23 +102,15 @@ export class Log implements StagedLog {
   }
 
   /** Bytes in all segments, those only staged included. */
-  get size(): number {
-    return this.#list.size;
-  }
+  get size(): number { return this.#list.size; }
 
-  get segmentCount(): number {
-    return this.#segments.length;
-  }
+  get segmentCount(): number { return this.#segments.length; }
 
   /** Whether it was closed or deleted: then it must not be used. */
-  get isClosed(): boolean {
-    return this.#closed;
-  }
+  get isClosed(): boolean { return this.#closed; }
 
   /** Idempotent and transactional producers as known here; to be read, not changed. */
-  get producers(): ProducerState {
-    return this.#producers;
-  }
+  get producers(): ProducerState { return this.#producers; }
 
   /** The first offset of the oldest transaction that is still going on, or -1. */
   get firstUnstableOffset(): number {
@@ -121,9 +118,7 @@ export class Log implements StagedLog {
   }
 
   /** The leader epoch of the newest batch, or -1. */
-  get latestEpoch(): number {
-    return this.#epochs.latest;
-  }
+  get latestEpoch(): number { return this.#epochs.latest; }
 
   /** Whether `locate` may be asked for `offset`. */
   isInRange(offset: number): boolean {
@@ -139,16 +134,25 @@ export class Log implements StagedLog {
    * Appends one validated batch: stamps base offset and leader epoch into `bytes`, answers the base offset. It is
    * only staged: `stage.flush()` must come before the answer to the producer, and before `bytes` may change.
    * @throws {AppendFailedError} when a write of this log failed before and `stage.flush()` has not told so yet
-   * @throws {DirectoryOfflineError} or the disk's error; nothing is appended then
+   * @throws {DirectoryOfflineError} {DeletedError} or an error of the system (isSystemError), which `health` has been told
+   * of; anything else is a bug, thrown as it came. Nothing is appended then
    */
   append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
     this.health.check();
+    if (this.#closed) this.#refuseClosed();
+    const { endOffset } = this;
     try {
       return this.#append(bytes, at, length, leaderEpoch);
     } catch (error) {
+      this.truncateTo(endOffset); // where it was staged before something failed
       if (!(error instanceof AppendFailedError)) this.#writeFailed(error);
       throw error;
     }
+  }
+
+  #refuseClosed(): never {
+    this.files.check();
+    throw new Error(`${this.directory} is closed`);
   }
 
   #append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
@@ -248,6 +252,7 @@ export class Log implements StagedLog {
     this.#settle();
     this.#deleteSegments(this.#list.all.splice(0));
     this.#list.add(offset, this.#config);
+    this.flusher.noteNewNames(this.directory, offset);
     this.logStartOffset = offset;
     this.#afterCut(offset);
   }
@@ -309,19 +314,18 @@ export class Log implements StagedLog {
       this.#snapshots.take(this.endOffset, this.#producers);
       this.flusher.flush(this.endOffset);
     }
+    this.flusher.commits.start();
     this.#list.close();
   }
 
   /** Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used. */
   delete(): void {
     this.#settle();
-    this.flusher.stop();
     this.#closed = true;
-    this.#list.close();
-    const unique = Buffer.from(this.topicId, 'base64url').toString('hex');
-    const renamed = `${this.directory}.${unique}-delete`;
-    this.#files.rename(this.directory, renamed);
-    this.#deletions.later(this.#config.fileDeleteDelayMs, [renamed]);
+    this.files.delete();
+    this.#list.delete();
+    this.flusher.delete(new DeletedError(this.directory));
+    this.#deletions.directory(this.#config.fileDeleteDelayMs, this.directory, this.topicId, () => this.#list.close());
   }
 
   /** For AppendStage only: what was staged from `position` of the active segment on did not reach the disk. */
@@ -332,6 +336,9 @@ export class Log implements StagedLog {
     this.#list.active.cutTo(position, this.endOffset);
     this.#reader.memo.clear();
     this.#writeFailed(cause);
+    if (!isSystemError(cause)) {
+      this.#logger.error('append-failed', { directory: this.directory, error: (cause as Error).stack ?? String(cause) });
+    }
     this.#epochs.truncateTo(this.endOffset);
     if (this.#stagedProducers) {
       this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, this.endOffset);
@@ -363,7 +370,7 @@ export class Log implements StagedLog {
     this.#snapshots.take(this.endOffset, this.#producers);
     const upTo = this.endOffset;
     this.#list.add(upTo, this.#config);
-    this.flusher.noteNewNames(this.directory);
+    this.flusher.noteNewNames(this.directory, upTo);
     this.flusher.syncRolled(old, upTo);
   }
 

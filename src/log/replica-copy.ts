@@ -2,10 +2,10 @@
  * Copies a log into another directory while it is in use, in steps of well under a millisecond each, for a partition that
  * moves between the broker's log.dirs (KIP-113): first what has come so far, then, the log closed, the little that is left.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Log } from './log.ts';
-import { offsetFileName, SegmentSuffix } from './segment-files.ts';
+import type { Segment } from './segment.ts';
 
 const STEP_BYTES = 128 * 1024;
 /** What may be left for the end, when appends have to wait. */
@@ -18,15 +18,22 @@ export class CopyAbandoned extends Error {
   override name = 'CopyAbandoned';
 }
 
+/** How much of a segment is in the copy, and how often the segment had been cut by then. */
+interface Copied {
+  bytes: number;
+  cuts: number;
+}
+
 export class ReplicaCopy {
   readonly log: Log;
   /** Where the copy lies. */
   readonly directory: string;
   readonly #files: Files;
-  /** Bytes copied of each segment, by base offset. */
-  readonly #copied = new Map<number, number>();
+  /** By the segment itself: another one may get its base offset. */
+  readonly #copied = new Map<Segment, Copied>();
   readonly #buffer = Buffer.allocUnsafe(STEP_BYTES);
 
+  /** `files` are those of the copy. */
   constructor(files: Files, log: Log, directory: string) {
     this.log = log;
     this.directory = directory;
@@ -36,45 +43,51 @@ export class ReplicaCopy {
   /** Bytes in the copy. */
   get size(): number {
     let sum = 0;
-    for (const bytes of this.#copied.values()) sum += bytes;
+    for (const segment of this.log.segments) sum += this.#bytesOf(segment);
     return sum;
   }
 
   /** Up to where records are in the copy, as far as whole segments tell. */
   get endOffset(): number {
     const { segments } = this.log;
-    const first = segments.findIndex(({ baseOffset, size }) => (this.#copied.get(baseOffset) ?? 0) < size);
+    const first = segments.findIndex((segment) => this.#bytesOf(segment) < segment.size);
     return first < 0 ? this.log.endOffset : segments[first].baseOffset;
   }
 
-  /** Copies until hardly anything is left, and has that on the disk. */
+  /** Copies until hardly anything is left, and has that on the disk. @throws {CopyAbandoned} and the disk's errors */
   *run(): Generator<Promise<void> | undefined, void, void> {
     const { log } = this;
     this.#files.remove(this.directory);
     this.#files.makeDirectory(this.directory);
     while (log.size - this.size > REST_BYTES) {
-      const baseOffsets = log.segments.map(({ baseOffset }) => baseOffset);
-      for (const baseOffset of baseOffsets) yield* this.#copySegment(baseOffset);
+      const segments = log.segments.slice(); // retention may take some out meanwhile
+      for (const segment of segments) yield* this.#copyLogFile(segment);
       yield;
+      this.#requireLog();
     }
     yield this.#sync();
+    this.#requireLog();
   }
 
   /** After the log was closed: the rest, synced. Then the copy is a log of its own. */
   finish(): void {
     const { log, directory } = this;
     const files = this.#files;
-    for (const { baseOffset, size } of log.segments) {
-      const steps = this.#copyLogFile(baseOffset);
+    for (const segment of log.segments) {
+      const steps = this.#copyLogFile(segment, () => {});
       while (steps.next().done !== true); // in one go: appends wait
-      if ((this.#copied.get(baseOffset) ?? 0) !== size)
+      segment.close();
+      if (this.#bytesOf(segment) !== segment.size)
         throw new CopyAbandoned(`${log.directory} was cut while it was copied`);
     }
-    for (const name of files.list(directory).filter((each) => this.#isGone(each))) files.remove(join(directory, name));
-    for (const name of files.list(log.directory)) {
+    const names = new Set(log.segments.map(({ path }) => basename(path)));
+    for (const name of files.list(directory)) {
+      if (LOG_FILE.test(name) && !names.has(name)) files.remove(join(directory, name)); // retention has deleted it since
+    }
+    for (const name of log.files.list(log.directory)) {
       if (!LOG_FILE.test(name) && !LEFTOVER.test(name)) this.#copySmall(name);
     }
-    this.#open(log.segments[log.segments.length - 1].baseOffset).forEach((file) => {
+    this.#open(log.segments[log.segments.length - 1]).forEach((file) => {
       file.sync();
       file.close();
     });
@@ -85,28 +98,33 @@ export class ReplicaCopy {
     this.#files.remove(this.directory);
   }
 
-  *#copySegment(baseOffset: number): Generator<undefined, void, void> {
-    if (this.log.isClosed || this.log.health.isOffline) throw new CopyAbandoned(`${this.log.directory} is closed`);
-    yield* this.#copyLogFile(baseOffset);
+  #bytesOf(segment: Segment): number {
+    const copied = this.#copied.get(segment);
+    return copied === undefined || copied.cuts !== segment.cuts ? 0 : copied.bytes;
   }
 
-  *#copyLogFile(baseOffset: number): Generator<undefined, void, void> {
-    const name = offsetFileName(baseOffset, SegmentSuffix.log);
-    const target = this.#files.open(join(this.directory, name), 'write');
+  #requireLog(): void {
+    const { isClosed, health, directory } = this.log;
+    if (isClosed || health.isOffline) throw new CopyAbandoned(`${directory} is ${isClosed ? 'closed' : 'offline'}`);
+  }
+
+  /** Reads through the handle of the segment, for its name may mean another file a step later. */
+  *#copyLogFile(segment: Segment, check = () => this.#requireLog()): Generator<undefined, void, void> {
+    const { log } = this;
+    check();
+    if (!log.segments.includes(segment)) return;
+    const target = this.#files.open(join(this.directory, basename(segment.path)), 'write');
     try {
-      for (let position = this.#copied.get(baseOffset) ?? 0; ;) {
-        // By its name each time: retention may delete it between two steps.
-        const segment = this.log.segments.find((each) => each.baseOffset === baseOffset);
-        if (segment === undefined || position >= segment.size) return;
-        const source = this.#files.open(join(this.log.directory, name), 'read');
-        const count = source.read(this.#buffer, 0, Math.min(STEP_BYTES, segment.size - position), position);
-        source.close();
+      if (this.#bytesOf(segment) === 0) target.truncate(0);
+      // Retention may delete it between two steps.
+      while (log.segments.includes(segment) && this.#bytesOf(segment) < segment.size) {
+        const position = this.#bytesOf(segment);
+        const count = segment.file.read(this.#buffer, 0, Math.min(STEP_BYTES, segment.size - position), position);
         if (count === 0) return; // only staged yet: comes with the rest
         target.write(this.#buffer, 0, count, position);
-        position += count;
-        this.#copied.set(baseOffset, position);
+        this.#copied.set(segment, { bytes: position + count, cuts: segment.cuts });
         yield;
-        if (this.log.health.isOffline) throw new CopyAbandoned(`${this.log.directory} is offline`);
+        check();
       }
     } finally {
       target.close();
@@ -114,7 +132,7 @@ export class ReplicaCopy {
   }
 
   async #sync(): Promise<void> {
-    const opened = [...this.#copied.keys()].flatMap((baseOffset) => this.#open(baseOffset));
+    const opened = [...this.#copied.keys()].flatMap((segment) => this.#open(segment));
     try {
       for (const file of opened) await file.syncLater();
       await this.#files.syncDirectoryLater(this.directory);
@@ -123,17 +141,12 @@ export class ReplicaCopy {
     }
   }
 
-  #open(baseOffset: number): OpenFile[] {
-    const path = join(this.directory, offsetFileName(baseOffset, SegmentSuffix.log));
-    return this.#files.exists(path) ? [this.#files.open(path, 'write')] : [];
+  #open({ path }: Segment): OpenFile[] {
+    const copy = join(this.directory, basename(path));
+    return this.#files.exists(copy) ? [this.#files.open(copy, 'write')] : [];
   }
 
   #copySmall(name: string): void {
-    this.#files.replace(join(this.directory, name), this.#files.readAll(join(this.log.directory, name)));
-  }
-
-  /** A segment that retention has deleted since it was copied. */
-  #isGone(name: string): boolean {
-    return LOG_FILE.test(name) && !this.log.segments.some(({ baseOffset }) => baseOffset === Number.parseInt(name, 10));
+    this.#files.replace(join(this.directory, name), this.log.files.readAll(join(this.log.directory, name)));
   }
 }

@@ -44,6 +44,7 @@ export class SegmentList {
   remove(segments: readonly Segment[], config: LogConfig): void {
     for (const segment of segments) {
       this.size -= segment.size;
+      segment.delete();
       this.#doors.deletions.renamed(config.fileDeleteDelayMs, segment.paths, () => segment.close());
     }
   }
@@ -64,5 +65,10 @@ export class SegmentList {
 
   close(): void {
     for (const segment of this.all) segment.close();
+  }
+
+  /** Before the log's directory is renamed; their handles stay open for those who read, until `close`. */
+  delete(): void {
+    for (const segment of this.all) segment.delete();
   }
 }

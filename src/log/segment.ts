@@ -9,16 +9,16 @@ import { headers } from './batch-scan.ts';
 import { CorruptBatchError, DamageList, extentOfDamage } from './damage.ts';
 import { areAbortsTrue, headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
 import { OffsetIndex } from './offset-index.ts';
+import { OwnedFiles } from './owned-files.ts';
 import { maxSegmentMs, rollJitterMs } from './roll-age.ts';
+import { SegmentFile, type SegmentState } from './segment-file.ts';
 import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
-import { SegmentSync } from './segment-sync.ts';
 import { TimeIndex } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
 
 const MAX_INT32 = 0x7fff_ffff;
 const UNKNOWN = -2;
 const REINDEX_INTERVAL_BYTES = 4096;
-
 const NOTHING: SegmentSizes = { log: 0, index: 0, timeIndex: 0, transactions: 0 };
 
 export class Segment {
@@ -31,6 +31,8 @@ export class Segment {
   createdMs: number;
   /** Bytes of whole batches; what the file holds behind them does not count. */
   size: number;
+  /** How often its end was cut off. */
+  cuts = 0;
   readonly damage = new DamageList();
   /** Told what is found wrong with the files. */
   report: (event: string, facts: Facts) => void = () => {};
@@ -40,33 +42,37 @@ export class Segment {
   #bytesSinceIndexEntry = 0;
   #firstTimestamp = UNKNOWN;
   #rollJitterMs = -1;
-  readonly #files: Files;
-  #file: OpenFile | null = null;
-  readonly #sync = new SegmentSync(this);
-  #closing = false;
+  readonly #files: OwnedFiles;
+  readonly #log: SegmentFile;
 
   /** `ending` stands behind every name while the segment is not in use yet. */
   constructor(
     files: Files, directory: string, baseOffset: number, createdMs: number, sizes: SegmentSizes = NOTHING, ending = '',
   ) {
     const name = (suffix: string) => join(directory, offsetFileName(baseOffset, suffix + ending));
-    this.#files = files;
+    this.path = name(SegmentSuffix.log);
+    const owned = new OwnedFiles(files, this.path);
+    this.#files = owned;
     this.baseOffset = baseOffset;
     this.createdMs = createdMs;
-    this.path = name(SegmentSuffix.log);
     this.size = sizes.log;
-    this.offsetIndex = new OffsetIndex(files, name(SegmentSuffix.index), baseOffset, Math.max(0, sizes.index));
-    this.timeIndex = new TimeIndex(files, name(SegmentSuffix.timeIndex), baseOffset, Math.max(0, sizes.timeIndex));
-    this.transactions = new TransactionIndex(files, name(SegmentSuffix.transactions), sizes.transactions);
+    this.offsetIndex = new OffsetIndex(owned, name(SegmentSuffix.index), baseOffset, Math.max(0, sizes.index));
+    this.timeIndex = new TimeIndex(owned, name(SegmentSuffix.timeIndex), baseOffset, Math.max(0, sizes.timeIndex));
+    this.transactions = new TransactionIndex(owned, name(SegmentSuffix.transactions), sizes.transactions);
+    this.#log = new SegmentFile(owned, this);
   }
 
-  /** Handles are opened when first needed: most partitions of a broker rest. */
+  /** Handles are opened when first needed: most partitions of a broker rest. @throws {DeletedError} */
   get file(): OpenFile {
-    return (this.#file ??= this.#files.open(this.path, 'write'));
+    return this.#log.file;
+  }
+
+  get state(): SegmentState {
+    return this.#log.state;
   }
 
   get dirty(): boolean {
-    return this.#sync.dirty;
+    return this.#log.dirty;
   }
 
   get maxTimestamp(): number {
@@ -119,7 +125,7 @@ export class Segment {
     }
     this.#bytesSinceIndexEntry += length;
     this.size += length;
-    this.#sync.changes++;
+    this.#log.changes++;
   }
 
   /**
@@ -262,14 +268,14 @@ export class Segment {
   }
 
   noteChanged(): void {
-    this.#sync.changes++;
+    this.#log.changes++;
   }
 
   /** Cuts at `position`, where the batch with `offset` begins. */
   truncate(position: number, offset: number): void {
     this.cutTo(position, offset);
     this.file.truncate(position);
-    this.#sync.changes++;
+    this.#log.changes++;
   }
 
   /** Forgets what lies from `position` on without touching the file: it never got there, or will be overwritten. */
@@ -279,6 +285,7 @@ export class Segment {
     this.transactions.truncateTo(offset);
     this.damage.cutTo(position);
     this.size = position;
+    this.cuts++;
     this.#forgetTail();
     this.#loadMaxTimestamp();
   }
@@ -287,39 +294,33 @@ export class Segment {
   seal(): void {
     this.trim();
     if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
-    this.offsetIndex.save().close();
-    this.timeIndex.save().close();
-    this.offsetIndex.unload();
-    this.timeIndex.unload();
-    this.#sync.noteIndexesSaved();
+    for (const index of [this.offsetIndex, this.timeIndex]) index.save().close();
+    for (const index of [this.offsetIndex, this.timeIndex]) index.unload();
+    this.#log.noteIndexesSaved();
   }
 
   /** Cuts off what the file holds behind its last batch: preallocated room, or what a failed write left. */
   trim(): void {
-    if (this.#file !== null && this.#file.size() > this.size) this.#file.truncate(this.size);
+    this.#log.trim(this.size);
   }
 
   sync(): void {
-    if (this.dirty) this.#sync.sync();
-    else this.transactions.sync();
+    this.#log.sync();
   }
 
   /** The same without stopping the event loop; what is changed meanwhile leaves it dirty. */
-  async syncLater(): Promise<void> {
-    if (!this.dirty) return;
-    try {
-      await this.#sync.syncLater();
-    } finally {
-      if (this.#closing) this.close();
-    }
+  syncLater(): Promise<void> {
+    return this.#log.syncLater();
   }
 
-  /** A sync under way keeps the handle: its number must not go to another file before that is done. */
+  /** Lets the handle go, once no sync needs it. Of a deleted segment: those who still read it are told that it is gone. */
   close(): void {
-    this.#closing = this.#sync.isUnderWay;
-    if (this.#closing) return;
-    this.#file?.close();
-    this.#file = null;
+    this.#log.close();
+  }
+
+  /** Its files are about to be renamed and removed: nothing opens them by their names any more. */
+  delete(): void {
+    this.#files.delete();
   }
 
   /** The files of this segment, whether they exist or not. */
@@ -387,9 +388,8 @@ export class Segment {
 
   /** Makes both indexes anew from the headers of the log: one of them says what is not so. */
   #reindex(): void {
-    const { size } = this;
     this.report('log.index-rebuilt', { file: this.offsetIndex.path });
-    const found = headersOf(this);
+    const [found, size] = [headersOf(this), this.size];
     this.#forgetIndexes();
     for (const { lastOffset, timestamp, position, length } of found) {
       this.size = position;

@@ -41,6 +41,7 @@ interface Move {
   readonly partition: Partition;
   readonly directory: LogDirectory;
   readonly copy: ReplicaCopy;
+  readonly steps: ReturnType<ReplicaCopy['run']>;
   isCancelled: boolean;
 }
 
@@ -87,7 +88,8 @@ export class DirectoryMoves {
     if (partitions.directoryOf(partition) === directory) return ErrorCode.NONE;
     const unique = Buffer.from(partition.topicId, 'base64url').toString('hex');
     const future = join(directory.path, `${partition.topic}-${partition.index}.${unique}-future`);
-    const move = { partition, directory, copy: new ReplicaCopy(files, partition.log, future), isCancelled: false };
+    const copy = new ReplicaCopy(files, partition.log, future);
+    const move = { partition, directory, copy, steps: copy.run(), isCancelled: false };
     this.#moves.set(partition, move);
     this.#run(move);
     return ErrorCode.NONE;
@@ -103,7 +105,7 @@ export class DirectoryMoves {
   #run(move: Move): void {
     const { clock, cleaner } = this.#options;
     cleaner.pause(move.copy.log);
-    runInSlices(clock, move.copy.run(), () => this.#isStopped || move.isCancelled)
+    runInSlices(clock, move.steps, () => this.#isStopped || move.isCancelled)
       .then(() => this.#isStopped || move.isCancelled || this.#takeOver(move))
       .catch((error: Error) => this.#fail(move, error));
   }
@@ -123,12 +125,14 @@ export class DirectoryMoves {
     move.isCancelled = true;
     this.#moves.delete(move.partition);
     this.#options.cleaner.resume(move.copy.log);
+    move.steps.return(); // closes what it has open
     move.copy.remove();
   }
 
   #fail(move: Move, error: Error): void {
     const { logger } = this.#options;
     const { partition, directory } = move;
+    if (move.isCancelled) return; // its files were removed, and may be another move's by now
     if (!(error instanceof CopyAbandoned)) {
       logger.error('log-not-moved', {
         topic: partition.topic,
@@ -139,7 +143,6 @@ export class DirectoryMoves {
       });
       directory.health.writeFailed(move.copy.directory, error);
     }
-    if (move.isCancelled) return;
     try {
       this.#cancel(move);
     } catch {

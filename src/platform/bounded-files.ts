@@ -73,6 +73,8 @@ class BoundedFile implements OpenFile {
   #handle: OpenFile | null;
   #syncs = 0;
   #isClosed = false;
+  /** Removed, or another was put in its place: its path means nothing now, or that other. */
+  #isGone = false;
 
   constructor(handles: Handles, path: string, mode: Mode, forget: (file: BoundedFile) => void) {
     this.path = path;
@@ -113,7 +115,7 @@ class BoundedFile implements OpenFile {
       await handle.syncLater();
     } finally {
       this.#syncs--;
-      if (this.#isClosed) this.rest();
+      if (this.#isClosed || this.#isGone) this.rest();
     }
   }
 
@@ -121,6 +123,12 @@ class BoundedFile implements OpenFile {
     this.#isClosed = true;
     this.rest();
     this.#forget(this);
+  }
+
+  /** The path is no longer this file's: its handle is closed as soon as no sync needs it, and not opened again. */
+  lose(): void {
+    this.#isGone = true;
+    this.rest();
   }
 
   /** Closes the handle; false when there is none, or a sync needs it: its number must not go to another file before. */
@@ -140,7 +148,8 @@ class BoundedFile implements OpenFile {
 
   #openAgain(): OpenFile {
     if (this.#isClosed) throw fileGone('EBADF', this.path);
-    if (!this.#handles.files.exists(this.path)) throw fileGone('ENOENT', this.path); // 'write' would make an empty one
+    // 'write' would make an empty one
+    if (this.#isGone || !this.#handles.files.exists(this.path)) throw fileGone('ENOENT', this.path);
     this.#handle = this.#handles.take(this, this.path, this.#mode);
     return this.#handle;
   }
@@ -173,7 +182,10 @@ export class BoundedFiles implements Files {
     const inside = this.#byDirectory.get(from);
     const moved = inside ?? this.#at(from);
     for (const file of moved) file.rest();
+    const replaced = inside === undefined && to !== from ? this.#at(to) : [];
+    for (const file of replaced) file.rest();
     this.#files.rename(from, to);
+    for (const file of replaced) file.lose();
     for (const file of moved) {
       this.#unlist(file);
       file.path = inside === undefined ? to : join(to, basename(file.path));
@@ -182,13 +194,17 @@ export class BoundedFiles implements Files {
   }
 
   remove(path: string): void {
-    for (const file of this.#byDirectory.get(path) ?? this.#at(path)) file.rest();
+    const removed = [...(this.#byDirectory.get(path) ?? this.#at(path))];
+    for (const file of removed) file.rest();
     this.#files.remove(path);
+    for (const file of removed) file.lose();
   }
 
   replace(path: string, content: Uint8Array | string, durable?: boolean): void {
-    for (const file of this.#at(path)) file.rest();
+    const replaced = this.#at(path);
+    for (const file of replaced) file.rest();
     this.#files.replace(path, content, durable);
+    for (const file of replaced) file.lose();
   }
 
   exists(path: string): boolean {

@@ -12,3 +12,8 @@ export function isDiskLost(error: unknown): boolean {
 export function isDiskError(error: unknown): boolean {
   return isDiskLost(error) || REFUSES.has((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
+
+/** Whether a call of the operating system failed, for whatever reason, and not our own code: no TypeError is a full disk. */
+export function isSystemError(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException | null)?.code ?? '');
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mutants } from './mutants.ts';
 import { sweep } from './sweep.ts';
-import { live } from './workload.ts';
+import { live, type Story } from './workload.ts';
 
 /** CRASH_SEED=n tells one story again; npm run test:crash tells many, and stops them everywhere. */
 const SEEDS = process.env.CRASH_SEED === undefined ? [1, 2] : [Number(process.env.CRASH_SEED)];
@@ -21,18 +21,26 @@ describe('the checker notices a broker that', () => {
   it.each(mutants)('$name', async ({ apply }) => {
     const undo = apply();
     try {
-      for (let seed = 1; seed <= 6; seed++) {
-        const { failures } = await sweep(await live(seed, 40), {
-          every: 3,
-          tornLengths: 2,
-          flips: 2,
-          onProgress: (progress) => progress.failures === 0,
-        });
-        if (failures.length > 0) return;
-      }
+      for (const seed of [2, 1, 3, 4, 5, 6]) if (await isNoticed(seed)) return; // the story in which most shows comes first
     } finally {
       undo();
     }
     expect.fail('nothing was noticed');
   });
 });
+
+async function isNoticed(seed: number): Promise<boolean> {
+  let story: Story;
+  try {
+    story = await live(seed, 40);
+  } catch {
+    return true; // its clients notice without any crash
+  }
+  const { failures } = await sweep(story, {
+    every: 3,
+    tornLengths: 2,
+    flips: 2,
+    onProgress: (progress) => progress.failures === 0,
+  });
+  return failures.length > 0;
+}

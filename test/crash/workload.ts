@@ -12,6 +12,7 @@ import { silentLogger, type Logger } from '../../src/platform/logger.ts';
 import { seededRandom, type Random } from '../../src/platform/random.ts';
 import { CrashDisk, type Change } from './crash-disk.ts';
 import { LocalNetwork, type LocalClient } from './local-client.ts';
+import { SlowReader } from './slow-reader.ts';
 
 export const LOG_DIRECTORY = '/data';
 export const GROUP = 'readers';
@@ -21,6 +22,7 @@ export const UNSYNCED = 'page';
 const TEMPORARY = 'brief';
 const PARTITIONS = 2;
 const CLIENTS = 3;
+const SLOW_READERS = 3;
 
 export interface Attempt {
   readonly topic: string;
@@ -84,6 +86,7 @@ class Day {
   readonly story: Story;
   readonly #random: Random;
   #running!: Running;
+  #slowReaders: SlowReader[] = [];
   #serial = 0;
   /** Next sequence number by producer, which is one for each partition of each topic. */
   readonly #sequences = new Map<number, number>();
@@ -118,7 +121,21 @@ class Day {
     else if (what < 0.83) this.#running.broker.parts.partitions.applyRetention(Date.UTC(2026, 0, 1));
     else if (what < 0.91) this.#running.broker.parts.partitions.checkpoint();
     else await this.#comeAndGo();
+    await this.#readOn();
     this.#noteStarts();
+  }
+
+  /** Readers outlive the files they read, and files their names. */
+  async #readOn(): Promise<void> {
+    const { partitions, clock } = this.#running.broker.parts;
+    this.#slowReaders = this.#slowReaders.filter((reader) => reader.step());
+    const all = [...partitions.all()].filter(({ log }) => log.endOffset > log.logStartOffset);
+    const partition = all[this.#below(all.length)];
+    const reader =
+      this.#slowReaders.length < SLOW_READERS && partition !== undefined ? SlowReader.open(partition) : null;
+    if (reader !== null) this.#slowReaders.push(reader);
+    await (clock as VirtualClock).advance(this.#random.float() < 0.5 ? 0 : 2); // file.delete.delay.ms are over
+    if (partitions.directories[0].health.isOffline) throw new Error('The log directory went offline');
   }
 
   /** Several clients at once, so that appends share syncs. */
@@ -219,9 +236,25 @@ class Day {
 
   async #comeAndGo(): Promise<void> {
     const old = this.story.topics.find(({ name, to }) => name === TEMPORARY && to === Infinity);
-    if (old === undefined) return this.#createTopic(TEMPORARY, {});
+    if (old === undefined) {
+      await this.#createTopic(TEMPORARY, { 'flush.messages': '1', 'file.delete.delay.ms': '1' });
+      await this.#appendToTemporary(this.#running.clients[0]);
+      return;
+    }
     old.to = this.#now;
-    await this.#ask(this.#running.clients[0], DeleteTopics, 5, { topicNames: [TEMPORARY], timeoutMs: 1000 }, () => {});
+    const [deleting, ...waiting] = this.#running.clients;
+    const appends = waiting.map((client) => this.#appendToTemporary(client));
+    await this.#ask(deleting, DeleteTopics, 5, { topicNames: [TEMPORARY], timeoutMs: 1000 }, () => {});
+    await Promise.all(appends);
+  }
+
+  /** Acknowledged or refused: the topic may be gone before the disk has the records. */
+  async #appendToTemporary(client: LocalClient): Promise<void> {
+    const records = encodeBatch({
+      records: [{ key: null, value: Buffer.from(`${TEMPORARY}-${this.#serial++}`), timestamp: 1000 }],
+    });
+    const topicData = [{ name: TEMPORARY, partitionData: [{ index: 0, records }] }];
+    await this.#ask(client, Produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }, () => {});
   }
 
   async #createTopic(name: string, configs: Readonly<Record<string, string>>): Promise<void> {
@@ -250,6 +283,7 @@ class Day {
   }
 
   async #restart(): Promise<void> {
+    this.#slowReaders = [];
     await this.#running.broker.stop();
     this.#running = await startOn(this.story.disk, this.story.seed + 1);
   }
@@ -267,10 +301,14 @@ class Day {
     draft: Draft<Req>,
     answered: (response: Values<Res>) => void,
   ): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       client.send(api, version, draft, (response) => {
-        answered(response);
-        resolve();
+        try {
+          answered(response);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
       });
     });
   }

@@ -54,7 +54,7 @@ describe('a compaction that is stopped', () => {
     };
     let hasEnded = true;
     try {
-      await compact(log, { files, nowMs: 5000 });
+      await compact(log, { nowMs: 5000 });
     } catch {
       hasEnded = false;
     }
@@ -85,7 +85,7 @@ describe('a compaction that is stopped', () => {
         log.close();
       }
       const log = open();
-      await compact(log, { files, nowMs: 5000 });
+      await compact(log, { nowMs: 5000 });
       expect({ stopAt, shown: shown(log) }).toEqual({ stopAt, shown: final });
       log.close();
     }
@@ -101,12 +101,12 @@ describe('a compaction that is stopped', () => {
     files.before = (operation, path) => {
       if (operation === 'write' && path.includes('.log.cleaned')) throw diskError('ENOSPC', 'write', path);
     };
-    await expect(compact(log, { files, nowMs: 5000 })).rejects.toThrow('ENOSPC');
+    await expect(compact(log, { nowMs: 5000 })).rejects.toThrow('ENOSPC');
     expect(lastOfKeys(log)).toEqual(before);
     expect(files.list(log.directory).filter((name) => /cleaned|swap/.test(name))).toEqual([]);
     const count = shown(log).length;
     files.before = null;
-    await compact(log, { files, nowMs: 5000 });
+    await compact(log, { nowMs: 5000 });
     expect(lastOfKeys(log)).toEqual(before);
     expect(shown(log).length).toBeLessThan(count);
   });

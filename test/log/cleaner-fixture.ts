@@ -6,12 +6,10 @@ import { OffsetMap } from '../../src/log/cleaner-offset-map.ts';
 import { cleanLog, type PassResult } from '../../src/log/cleaner-pass.ts';
 import { planCleaning } from '../../src/log/cleaner-plan.ts';
 import type { Log } from '../../src/log/log.ts';
-import type { Files } from '../../src/platform/files.ts';
 
 export const SEED = Int32Array.of(1, 2, 3, 4);
 
 export interface CompactOptions {
-  files: Files;
   nowMs?: number;
   checkpoint?: number | null;
   /** Keys the map has room for. */
@@ -20,7 +18,7 @@ export interface CompactOptions {
 
 export async function compact(
   log: Log,
-  { files, nowMs = 1e6, checkpoint = null, keys }: CompactOptions,
+  { nowMs = 1e6, checkpoint = null, keys }: CompactOptions = {},
 ): Promise<PassResult> {
   const { logStartOffset, endOffset, firstUnstableOffset } = log;
   const lastStableOffset = firstUnstableOffset < 0 ? endOffset : firstUnstableOffset;
@@ -32,7 +30,7 @@ export async function compact(
     lastStableOffset,
   });
   const map = new OffsetMap(keys ?? endOffset, 1e9, 0.9, SEED);
-  const steps = cleanLog({ files, log, plan, map, nowMs });
+  const steps = cleanLog({ log, plan, map, nowMs });
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) return step.value;
     try {

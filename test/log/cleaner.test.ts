@@ -54,7 +54,7 @@ describe('compaction', () => {
     stage.flush();
     const before = shown(log);
     const active = log.segments.at(-1)!.baseOffset;
-    await compact(log, { files });
+    await compact(log);
     const superseded = (line: string, i: number) =>
       before.findIndex((later, j) => j > i && keyOf(later) === keyOf(line) && offsetOf(later) < active) >= 0;
     const expected = before.filter((line, i) => offsetOf(line) >= active || !superseded(line, i));
@@ -72,12 +72,12 @@ describe('compaction', () => {
   it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
     'keeps the compression of batches: %s',
     async (compression) => {
-      const { open, files, stage } = fixture(config);
+      const { open, stage } = fixture(config);
       const log = open();
       for (let i = 0; i < 20; i++)
         append(log, keyed({ same: `v${i}`, [`only ${i}`]: 'x'.repeat(50) }, { compression, at: 1000 + i }), i >> 3);
       stage.flush();
-      await compact(log, { files });
+      await compact(log);
       const rebuilt = allBatches(log).filter(({ records }) => records.length === 1);
       expect(rebuilt.length).toBeGreaterThan(10);
       for (const each of rebuilt) {
@@ -93,7 +93,7 @@ describe('compaction', () => {
   );
 
   it('keeps a tombstone for delete.retention.ms, and what it deleted no longer', async () => {
-    const { open, files, stage } = fixture({ ...config, segmentBytes: 100 });
+    const { open, stage } = fixture({ ...config, segmentBytes: 100 });
     const log = open();
     append(log, keyed({ a: '1' }));
     append(log, keyed({ b: '2' }));
@@ -101,18 +101,18 @@ describe('compaction', () => {
     append(log, keyed({ c: '3' }));
     append(log, keyed({ active: 'x' }));
     stage.flush();
-    await compact(log, { files, nowMs: 10_000 });
+    await compact(log, { nowMs: 10_000 });
     expect(shown(log)).toEqual(['1 b=2', '2 a=null', '3 c=3', '4 active=x']);
     expect(allBatches(log).map(({ deleteHorizonMs }) => deleteHorizonMs)).toEqual([null, 11_000, null, null]);
     expect(allBatches(log)[1].records[0].timestamp).toBe(1000);
-    await compact(log, { files, nowMs: 10_999 });
+    await compact(log, { nowMs: 10_999 });
     expect(shown(log)).toContain('2 a=null');
-    await compact(log, { files, nowMs: 11_000 });
+    await compact(log, { nowMs: 11_000 });
     expect(shown(log)).toEqual(['1 b=2', '3 c=3', '4 active=x']);
   });
 
   it('leaves the end of what it cleaned reachable, and the last sequence number of a producer', async () => {
-    const { open, files, stage } = fixture({ ...config, segmentBytes: 100 });
+    const { open, stage } = fixture({ ...config, segmentBytes: 100 });
     const log = open();
     const producer = { producerId: 9, producerEpoch: 0 };
     append(log, keyed({ a: '1' }, { ...producer, baseSequence: 0 }));
@@ -122,8 +122,8 @@ describe('compaction', () => {
     append(log, keyed({ b: null }));
     append(log, keyed({ active: 'x' }));
     stage.flush();
-    await compact(log, { files, nowMs: 10_000 });
-    await compact(log, { files, nowMs: 20_000 });
+    await compact(log, { nowMs: 10_000 });
+    await compact(log, { nowMs: 20_000 });
     expect(shown(log)).toEqual(['1 -', '4 -', '5 active=x']);
     log.close();
     const again = open({ cleanShutdown: false });
@@ -132,7 +132,7 @@ describe('compaction', () => {
   });
 
   it('goes as far as its memory reaches, and on from there the next time', async () => {
-    const { open, files, stage } = fixture(config);
+    const { open, stage } = fixture(config);
     const log = open();
     for (let i = 0; i < 60; i++) append(log, keyed({ [`k${i % 20}`]: `v${i}` }));
     stage.flush();
@@ -141,7 +141,7 @@ describe('compaction', () => {
     for (let to = -1; to !== checkpoint && passes < 30; passes++) {
       to = checkpoint;
       const end = log.segments.at(-1)!.baseOffset;
-      if (checkpoint < end) checkpoint = (await compact(log, { files, checkpoint, keys: 7 })).cleanedTo;
+      if (checkpoint < end) checkpoint = (await compact(log, { checkpoint, keys: 7 })).cleanedTo;
     }
     expect(passes).toBeGreaterThan(3);
     const values = shown(log)
@@ -151,14 +151,14 @@ describe('compaction', () => {
   });
 
   it('puts small segments together', async () => {
-    const { open, files, stage } = fixture({ ...config, segmentBytes: 400 });
+    const { open, stage } = fixture({ ...config, segmentBytes: 400 });
     const log = open();
     for (let i = 0; i < 50; i++) append(log, keyed({ [`k${i % 5}`]: 'v'.repeat(50) }));
     stage.flush();
     const count = log.segmentCount;
     expect(count).toBeGreaterThan(10);
-    await compact(log, { files });
-    await compact(log, { files });
+    await compact(log);
+    await compact(log);
     expect(log.segmentCount).toBeLessThan(5);
     expect(log.size).toBe(log.segments.reduce((sum, { size }) => sum + size, 0));
   });
@@ -166,7 +166,7 @@ describe('compaction', () => {
   it('agrees with a plain account of keys, for any history', async () => {
     const random = seededRandom(7);
     for (let round = 0; round < 30; round++) {
-      const { open, files, stage } = fixture({ ...config, segmentBytes: 200 + Math.floor(random.float() * 600) });
+      const { open, stage } = fixture({ ...config, segmentBytes: 200 + Math.floor(random.float() * 600) });
       const log = open();
       const seen: Seen[] = [];
       for (let i = 0; i < 80; i++) {
@@ -178,11 +178,11 @@ describe('compaction', () => {
         for (const [key, value] of Object.entries(values)) seen.push({ offset: offset++, key, value });
         if (i % 25 !== 24) continue;
         stage.flush();
-        await compact(log, { files, nowMs: i * 10 });
+        await compact(log, { nowMs: i * 10 });
       }
       stage.flush();
       const active = log.segments.at(-1)!.baseOffset;
-      await compact(log, { files, nowMs: 800 });
+      await compact(log, { nowMs: 800 });
       const lastOf = new Map(seen.filter(({ offset }) => offset < active).map((record) => [record.key, record]));
       const kept = allBatches(log).flatMap(({ records }) => records);
       expect(kept.map(({ offset }) => offset)).toEqual(kept.map(({ offset }) => offset).toSorted((a, b) => a - b));

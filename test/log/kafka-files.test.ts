@@ -77,7 +77,7 @@ describe('files that Apache Kafka wrote', () => {
   });
 
   it('are gone on with, and compacted further', async () => {
-    const { open, files, stage } = opened();
+    const { open, stage } = opened();
     let log = open();
     const isAborted = (offset: number) => aborted(log).some(([, first, end]) => offset >= first && offset <= end);
     const data = expected.filter((line) => !/ C\d=$/.test(line) && !isAborted(Number.parseInt(line, 10)));
@@ -87,7 +87,7 @@ describe('files that Apache Kafka wrote', () => {
     expect(log.checkProducer(next, 0)).toBe(0);
     expect(append(log, next)).toBe(130);
     stage.flush();
-    await compact(log, { files, nowMs: 2e12 });
+    await compact(log, { nowMs: 2e12 });
     log.close();
     log = open();
     expect(readAll(log, 0).at(-1)).toEqual({ offset: 130, value: 'next' });

@@ -127,4 +127,36 @@ describe('bounded files', () => {
     file.close();
     expect(() => contentOf(file)).toThrow('EBADF');
   });
+
+  it('never give an open file the content of another that has come to have its name', () => {
+    const disk = new CountingDisk();
+    const files = new BoundedFiles(disk, 1);
+    files.makeDirectory('/d');
+    const made = (path: string, content: string): OpenFile => {
+      const file = files.open(path, 'write');
+      file.write(Buffer.from(content), 0, content.length, 0);
+      return file;
+    };
+    const removed = made('/d/a', 'old');
+    files.remove('/d/a');
+    made('/d/a', 'new');
+    expect(() => contentOf(removed)).toThrow('ENOENT');
+
+    const overwritten = made('/d/b', 'old');
+    const mover = made('/d/c', 'new');
+    files.rename('/d/c', '/d/b');
+    expect(contentOf(mover)).toBe('new');
+    expect(() => contentOf(overwritten)).toThrow('ENOENT');
+
+    const replaced = made('/d/e', 'old');
+    files.replace('/d/e', 'new');
+    expect(() => contentOf(replaced)).toThrow('ENOENT');
+
+    files.makeDirectory('/f');
+    const inside = made('/f/a', 'old');
+    files.remove('/f');
+    files.makeDirectory('/f');
+    made('/f/a', 'new');
+    expect(() => contentOf(inside)).toThrow('ENOENT');
+  });
 });
