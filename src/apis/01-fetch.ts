@@ -12,30 +12,34 @@ import {
   CorruptBatchError,
   failed,
   findPartition,
+  isFollower,
   readAll,
   type Asked,
   type Found,
   type ReadLimits,
 } from '../partitions/read.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
-import { reportBug, type Context, type Handler, type Reply, type Streamed } from './handler.ts';
+import { reportBug, type Context, type DirectHandler, type Reply, type Streamed } from './handler.ts';
 
 const TOPIC_IDS_SINCE = 13;
+const REPLICA_STATE_SINCE = 15;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
 type FetchRequest = RequestOf<typeof Fetch>;
 
-export const fetch: Handler = {
+export const fetch: DirectHandler = {
   api: Fetch,
   versions: Fetch.versions,
   advertised: Fetch.versions,
+  joinsWrites: false,
 
   serve(reader, context, output) {
     const version = context.apiVersion;
     const request = requestCodec(Fetch, version).decode(reader);
     const { broker } = context;
-    const limits = {
+    const limits: ReadLimits = {
+      followerId: version >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId,
       maxBytes: Math.min(request.maxBytes, broker.config['fetch.max.bytes']),
       readCommitted: request.isolationLevel === READ_COMMITTED,
     };
@@ -87,12 +91,14 @@ function wait(
   limits: ReadLimits,
 ): Promise<Reply> {
   const { broker, apiVersion } = context;
-  const partitions = plan.asked
+  // What a follower gets grows with the log, what a consumer gets with the high watermark.
+  const places = plan.asked
     .map((asked) => findPartition(broker.partitions, asked))
-    .filter((partition) => partition instanceof Partition);
+    .filter((partition) => partition instanceof Partition)
+    .map(({ followers, consumers }) => (isFollower(limits) ? followers : consumers));
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
-    const waiter = waitForMore(broker.clock, partitions, maxWaitMs, enough, () => {
+    const waiter = waitForMore(broker.clock, places, maxWaitMs, enough, () => {
       resolve((output) => {
         const found = read(context, plan, limits);
         countTold(broker.partitions, found);

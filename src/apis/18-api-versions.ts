@@ -4,7 +4,7 @@ import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { includes, type AnyApi, type ResponseDraft, type RequestOf } from '../../protocol/schema.ts';
 import { supportedFeatures } from '../cluster/features.ts';
-import type { Context, Handler } from './handler.ts';
+import type { Context, DirectHandler, Handler } from './handler.ts';
 
 /** What a client may call itself, and its version (KIP-511). */
 const NAMED_SINCE = 3;
@@ -13,11 +13,12 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** Before v5, and from v5 on where the client only knows an address. */
 const ANY_NODE = -1;
 
-export function apiVersions(others: readonly Handler[]): Handler {
+export function apiVersions(others: readonly Handler[]): DirectHandler {
   const self = {
     api: ApiVersions as unknown as AnyApi,
     versions: ApiVersions.versions,
     advertised: ApiVersions.versions,
+    joinsWrites: false as const,
   };
   const apiKeys = [...others, self]
     .flatMap(({ api, advertised }) =>

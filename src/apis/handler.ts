@@ -39,20 +39,47 @@ export interface Streamed {
 /** What `serve` answers for a request that has no response (Produce with acks=0). */
 export const NO_REPLY = Symbol('no reply');
 
-export interface Handler {
+/**
+ * A response that is encoded when what it tells is true: its records have been written, and are committed as far as its request
+ * asks. Requests of one connection that came together are staged together, written together, and answered in their order.
+ */
+export interface StagedAnswer {
+  /** Whether its response can leave once its records are written: not where there is none (acks=0), or where it has to wait. */
+  readonly leavesAtOnce: boolean;
+  /** Asked once, when what was appended has been written: null, or what has to come before `encode`. Never rejects. */
+  settled(): Promise<unknown> | null;
+  /** Writes the response body. @throws {InvalidRequest} to end the connection instead of an answer */
+  encode(output: Writer): void | typeof NO_REPLY;
+}
+
+interface HandlerFacts {
   readonly api: AnyApi;
   /** The versions this broker answers; what ApiVersions tells clients. */
   readonly versions: VersionRange;
   /** What ApiVersions tells where that differs: Produce says 0 and refuses 0 to 2. null: nothing, as Kafka of telemetry. */
   readonly advertised: VersionRange | null;
+  /** The response, by the API's table, when all of a request (by its table, too) fails with one code. */
+  refuse(request: unknown, errorCode: number): unknown;
+}
+
+/** A handler whose requests are answered before the next one of their connection is handled. */
+export interface DirectHandler extends HandlerFacts {
+  readonly joinsWrites: false;
   /**
    * Reads the request, and either writes the response body into `output` or answers a promise of a reply.
    * Views into the request die when this returns.
    */
   serve(reader: Reader, context: Context, output: Writer): void | typeof NO_REPLY | Streamed | Promise<Reply>;
-  /** The response, by the API's table, when all of a request (by its table, too) fails with one code. */
-  refuse(request: unknown, errorCode: number): unknown;
 }
+
+/** A handler whose requests append: those that come together share one write of each log. */
+export interface StagingHandler extends HandlerFacts {
+  readonly joinsWrites: true;
+  /** Reads the request and appends. Views into the request, but for the records appended, die when this returns. */
+  stage(reader: Reader, context: Context): StagedAnswer;
+}
+
+export type Handler = DirectHandler | StagingHandler;
 
 export interface HandlerTable<Req extends Fields, Res extends Fields> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
@@ -66,7 +93,7 @@ export interface HandlerTable<Req extends Fields, Res extends Fields> {
 export function handler<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   table: HandlerTable<Req, Res>,
-): Omit<Handler, 'refuse'> & Omit<HandlerTable<Req, Res>, 'versions'> {
+): Omit<DirectHandler, 'refuse'> & Omit<HandlerTable<Req, Res>, 'versions'> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
     handle: table.handle,
@@ -74,6 +101,7 @@ export function handler<Req extends Fields, Res extends Fields>(
     api: api,
     versions,
     advertised: versions,
+    joinsWrites: false,
     serve(reader, context, output) {
       const version = context.apiVersion;
       const request = requestCodec(api, version).decode(reader);

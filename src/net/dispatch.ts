@@ -1,15 +1,24 @@
 /** From one frame to its handler and back: reads the header, finds the handler, writes the response's header. */
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
-import { readRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
+import { readRequestHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { NO_REPLY, reportBug, type Context, type Handler, type Reply, type Streamed } from '../apis/handler.ts';
+import { NO_REPLY, reportBug } from '../apis/handler.ts';
+import type {
+  Context,
+  DirectHandler,
+  Handler,
+  Reply,
+  StagedAnswer,
+  StagingHandler,
+  Streamed,
+} from '../apis/handler.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { RequestMeter } from './request-meter.ts';
+import { beginResponse, endResponse } from './response-header.ts';
+import type { StagedResponses } from './staged-responses.ts';
 
-const PRODUCE = 0;
 const API_VERSIONS = 18;
-const SIZE_BYTES = 4;
 const API_KEY_BYTES = 2;
 
 /** A whole response for a request that had to wait, size and header included. */
@@ -19,9 +28,9 @@ export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
-  readonly #meter: RequestMeter | null;
+  readonly meter: RequestMeter | null;
 
-  /** `settle` makes real what was appended so far, or throws; see ConnectionShared. */
+  /** `settle` writes what was appended so far; see ConnectionShared. */
   constructor(
     handlers: readonly Handler[],
     settle: () => void,
@@ -29,17 +38,22 @@ export class Dispatcher {
     meter: RequestMeter | null = null,
   ) {
     this.#settle = settle;
-    this.#meter = meter;
+    this.meter = meter;
     this.#interceptor = interceptor;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
   }
 
   /**
    * Handles the one request in `reader`. Its response stands in `output` afterwards (undefined), or stands there but for
-   * its tail (Streamed), or comes later (a promise). Throws InvalidRequest where the connection cannot go on, and leaves
-   * an unfinished response behind what stood in `output` then.
+   * its tail (Streamed), or is staged behind others (undefined), or comes later (a promise). Throws InvalidRequest where the
+   * connection cannot go on, and leaves an unfinished response behind what stood in `output` then.
    */
-  dispatch(reader: Reader, context: Context, output: Writer): Streamed | Promise<Answer> | undefined {
+  dispatch(
+    reader: Reader,
+    context: Context,
+    output: Writer,
+    staged: StagedResponses,
+  ): Streamed | Promise<Answer> | undefined {
     const header = readRequestHeader(reader);
     const { correlationId } = header;
     const handler = this.#handlers[header.apiKey];
@@ -52,37 +66,45 @@ export class Dispatcher {
         `${handler.api.name} v${header.apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
       );
     }
-    // Pipelined appends share one write; any other request must find what those before it have appended.
-    if (header.apiKey !== PRODUCE) this.#settle();
     context.apiVersion = header.apiVersion;
     context.clientId = header.clientId;
     if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
-    const meter = this.#meter;
+    const { meter } = this;
     const begun = meter === null ? 0 : meter.begin();
-    const start = begin(output, handler, header.apiVersion, correlationId);
-    const result = this.#serve(handler, reader, context, output);
-    if (meter !== null && !(result instanceof Promise)) meter.end(handler.api, header.apiVersion, begun);
-    if (result === undefined) return end(output, start, undefined);
-    if (result === NO_REPLY) {
-      output.position = start;
+    const { apiVersion } = header;
+    if (handler.joinsWrites) {
+      const answer = this.#stage(handler, reader, context);
+      staged.add({ handler, apiVersion, correlationId, begun, answer, waits: null, next: null });
       return undefined;
     }
-    if (!(result instanceof Promise)) return end(output, start, result);
+    const start = beginResponse(output, handler.api, apiVersion, correlationId);
+    const result = this.#serve(handler, reader, context, output);
+    if (!(result instanceof Promise)) {
+      meter?.end(handler.api, apiVersion, begun);
+      if (result === NO_REPLY) {
+        output.position = start;
+        return undefined;
+      }
+      endResponse(output, start, result?.remaining ?? 0);
+      return result ?? undefined;
+    }
     output.position = start;
-    const { apiVersion } = header;
     return result.then((reply: Reply) => (later: Writer) => {
       meter?.end(handler.api, apiVersion, begun);
-      const at = begin(later, handler, apiVersion, correlationId);
-      return end(later, at, reply(later) ?? undefined);
+      const at = beginResponse(later, handler.api, apiVersion, correlationId);
+      const tail = reply(later) ?? undefined;
+      endResponse(later, at, tail?.remaining ?? 0);
+      return tail;
     });
   }
 
   /**
-   * Whether the request of `size` bytes at `at` may be handled while others like it wait for their answers: appends, which
-   * wait for the disk and share its sync (flush.messages). An interceptor gets even these one by one.
+   * Whether the request of `size` bytes at `at` may be handled before those that are staged are answered, and share their
+   * write. An interceptor gets even these one by one.
    */
-  mayJoin(buffer: Buffer, at: number, size: number): boolean {
-    return this.#interceptor === null && size >= API_KEY_BYTES && buffer.readInt16BE(at) === PRODUCE;
+  joinsWrites(buffer: Buffer, at: number, size: number): boolean {
+    if (this.#interceptor !== null || size < API_KEY_BYTES) return false;
+    return this.#handlers[buffer.readInt16BE(at)]?.joinsWrites ?? false;
   }
 
   /** The slow way: each request and response as bytes of its own, which the interceptor may change, hold back or lose. */
@@ -99,9 +121,10 @@ export class Dispatcher {
     const response = await interceptor.intercept(call, (bytes) => this.#served(handler, context, bytes));
     return (later) => {
       if (response === null) return undefined;
-      const at = begin(later, handler, apiVersion, correlationId);
+      const at = beginResponse(later, handler.api, apiVersion, correlationId);
       later.bytes(response);
-      return end(later, at, undefined);
+      endResponse(later, at, 0);
+      return undefined;
     };
   }
 
@@ -109,6 +132,7 @@ export class Dispatcher {
     const reader = new Reader();
     reader.reset(body, 0, body.length);
     const output = new Writer();
+    if (handler.joinsWrites) return this.#servedStaged(handler, context, reader, output);
     const result = this.#serve(handler, reader, context, output);
     this.#settle();
     if (result === NO_REPLY) return null;
@@ -122,24 +146,37 @@ export class Dispatcher {
     return output.finish();
   }
 
-  #serve(handler: Handler, reader: Reader, context: Context, output: Writer): ReturnType<Handler['serve']> {
+  async #servedStaged(
+    handler: StagingHandler,
+    context: Context,
+    reader: Reader,
+    output: Writer,
+  ): Promise<Buffer | null> {
+    const answer = this.#stage(handler, reader, context);
+    this.#settle();
+    await answer.settled();
+    return answer.encode(output) === NO_REPLY ? null : output.finish();
+  }
+
+  #serve(handler: DirectHandler, reader: Reader, context: Context, output: Writer): ReturnType<DirectHandler['serve']> {
     try {
       return handler.serve(reader, context, output);
     } catch (error) {
-      if (!(error instanceof InvalidRequest)) reportBug(context, handler.api.name, error);
-      throw error;
+      throw told(error, handler, context);
+    }
+  }
+
+  #stage(handler: StagingHandler, reader: Reader, context: Context): StagedAnswer {
+    try {
+      return handler.stage(reader, context);
+    } catch (error) {
+      throw told(error, handler, context);
     }
   }
 }
 
-function begin(output: Writer, handler: Handler, apiVersion: number, correlationId: number): number {
-  const start = output.position;
-  output.int32(0); // the size, known at the end
-  writeResponseHeader(output, handler.api, apiVersion, correlationId);
-  return start;
-}
-
-function end(output: Writer, start: number, tail: Streamed | undefined): Streamed | undefined {
-  output.buffer.writeInt32BE(output.position - start - SIZE_BYTES + (tail?.remaining ?? 0), start);
-  return tail;
+/** A bug that a handler has not caught itself ends the connection. */
+function told(error: unknown, handler: Handler, context: Context): unknown {
+  if (!(error instanceof InvalidRequest)) reportBug(context, handler.api.name, error);
+  return error;
 }

@@ -1,25 +1,19 @@
-/** A fetch that found too little waits at its partitions until there is enough, or its time is over. */
+/** A fetch that found too little waits at its partitions, as a consumer or a follower, until there is enough or its time is over. */
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { Partition, Waiter } from './partition.ts';
+import type { Waiter, Waiters } from './waiters.ts';
 
 export class FetchWait implements Waiter {
-  readonly #partitions: readonly Partition[];
+  readonly #places: readonly Waiters[];
   readonly #isEnough: () => boolean;
   readonly #timer: Timer;
   #done: (() => void) | null;
 
-  constructor(
-    clock: Clock,
-    partitions: readonly Partition[],
-    maxWaitMs: number,
-    isEnough: () => boolean,
-    done: () => void,
-  ) {
-    this.#partitions = partitions;
+  constructor(clock: Clock, places: readonly Waiters[], maxWaitMs: number, isEnough: () => boolean, done: () => void) {
+    this.#places = places;
     this.#isEnough = isEnough;
     this.#done = done;
     this.#timer = clock.after(maxWaitMs, () => this.finish());
-    for (const partition of partitions) partition.addWaiter(this);
+    for (const place of places) place.add(this);
   }
 
   wake(): void {
@@ -32,7 +26,7 @@ export class FetchWait implements Waiter {
     if (done === null) return;
     this.#done = null;
     this.#timer.cancel();
-    for (const partition of this.#partitions) partition.removeWaiter(this);
+    for (const place of this.#places) place.remove(this);
     done();
   }
 }
@@ -40,10 +34,10 @@ export class FetchWait implements Waiter {
 /** Calls `done` once: when `isEnough` says so after something has changed, `maxWaitMs` from now, or at `finish()`. */
 export function waitForMore(
   clock: Clock,
-  partitions: readonly Partition[],
+  places: readonly Waiters[],
   maxWaitMs: number,
   isEnough: () => boolean,
   done: () => void,
 ): FetchWait {
-  return new FetchWait(clock, partitions, maxWaitMs, isEnough, done);
+  return new FetchWait(clock, places, maxWaitMs, isEnough, done);
 }

@@ -1,17 +1,19 @@
-/** One partition as its leader sees it: the log, how far readers may read, and who waits for more. */
-import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
-import { batches, decodeBatch } from '../../protocol/records/decode.ts';
-import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
+/** One partition as this broker has it: its log, its role, how far readers may read, and who waits for more. */
+import type { RecordDraft } from '../../protocol/records/encode.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { endTxnMarker } from '../../protocol/records/control.ts';
-import { CheckedReader } from '../log/checked-reader.ts';
+import type { LogConfig } from '../config/log-config.ts';
 import type { Log } from '../log/log.ts';
+import type { Clock } from '../platform/clock.ts';
+import { isStorageError } from './storage-error.ts';
+import { CommitWaits, PENDING, Until } from './commit-waits.ts';
+import { LeaderState, type LeaderTerm } from './leader-state.ts';
+import { encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
+import { Receipt, type ReceiptIssuer } from './receipt.ts';
+import { recordPieces, type RecordVisitor } from './record-pieces.ts';
 import { Traffic } from './traffic.ts';
+import { Waiters } from './waiters.ts';
 
-/** Told when a partition it waits at has more to read, or is no more. */
-export interface Waiter {
-  wake(): void;
-}
+export type { AppendOptions, Marker } from './own-batch.ts';
 
 /** An append that the disk or the log refused; `errorCode` is what a client is told. */
 export class LogError extends Error {
@@ -24,59 +26,50 @@ export class LogError extends Error {
   }
 }
 
-export interface AppendOptions {
-  readonly compression?: 'none';
-  /** The transaction the records are part of: they count once it commits. */
-  readonly transaction?: { readonly producerId: number; readonly producerEpoch: number } | undefined;
+/** Where appends go to become real; see AppendSettlement. */
+export interface AppendSink {
+  /** The partition has an append that is only staged. */
+  note(partition: Partition, receipt: Receipt): void;
+  /** Writes everything staged; receipts tell what could not be. Does not throw but for bugs. */
+  settle(): void;
 }
 
-export interface Marker {
-  readonly producerId: number;
-  readonly producerEpoch: number;
-  readonly committed: boolean;
-  /** The leader epoch of the partition of __transaction_state whose leader has this written. */
-  readonly coordinatorEpoch: number;
-  /** 2 where the epoch has risen with the end of the transaction (KIP-890), which the log holds it to (KIP-1228). */
-  readonly transactionVersion: number;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
-}
+export type PartitionRole = 'leader' | 'follower';
 
-/** Internal topics are replayed in pieces of this size, larger where a single batch is larger. */
-const REPLAY_BYTES = 1 << 20;
-
-/** How staged appends become real; see Partitions. */
-export interface Writes {
-  /** Writes what producers appended before, so that it stands or falls apart from what follows. Does not throw. */
-  settleOthers(): void;
-  /** Writes what is staged; throws when a write failed. */
-  flush(): void;
-}
-
-export class Partition {
+export class Partition implements ReceiptIssuer {
   readonly topic: string;
   readonly topicId: string;
   readonly index: number;
-  /** Another one after the partition has moved to another log directory. */
+  /** For this folder alone; others ask the partition. Another one after the partition has moved to another log directory. */
   log: Log;
   /** Grows with every election; stands in every batch written under it. */
   leaderEpoch: number;
-  /** Offsets below are on every in-sync replica: with one broker, on the disk's page cache. Consumers see no more. */
+  /** Offsets below are committed: consumers see no more. See LeaderState. */
   highWatermark: number;
-  /** Replicas it is to have, this one among them. */
-  replicas = 1;
-  /** Replicas that have all up to the high watermark, this one among them. */
-  inSyncReplicas = 1;
-  /** Appended to since the last settle of Partitions. */
+  /** Appended to since the last settle. */
   isTouched = false;
   readonly traffic = new Traffic();
-  readonly #waiters = new Set<Waiter>();
-  readonly #writes: Writes;
+  /** Fetches of consumers, which wait for the high watermark. */
+  readonly consumers = new Waiters();
+  /** Fetches of followers, which wait for the log's end. */
+  readonly followers = new Waiters();
+  /** Null for a follower. */
+  #leader: LeaderState | null;
+  /** Up to where the leader itself has records as flush.messages asks. */
+  #ownEnd: number;
+  /** Syncs that appends wait for. */
+  #syncs = 0;
+  /** Why there is nothing to wait for any more. */
+  #isDeleted = false;
+  readonly #sink: AppendSink;
+  readonly #waits: CommitWaits;
 
+  /** Leads, until it is told otherwise. */
   constructor(
     identity: { topic: string; topicId: string; index: number; leaderEpoch: number },
     log: Log,
-    writes: Writes,
+    sink: AppendSink,
+    clock: Clock,
   ) {
     this.topic = identity.topic;
     this.topicId = identity.topicId;
@@ -84,12 +77,62 @@ export class Partition {
     this.leaderEpoch = identity.leaderEpoch;
     this.log = log;
     this.highWatermark = log.endOffset;
-    this.#writes = writes;
+    this.#ownEnd = log.endOffset;
+    this.#leader = new LeaderState({ leaderEpoch: identity.leaderEpoch, replicas: 1, inSyncReplicas: 1 });
+    this.#sink = sink;
+    this.#waits = new CommitWaits(clock, (receipt, until) => this.#outcome(receipt, until));
   }
 
-  /** Too few replicas in sync for acks=all. More than there are of a partition are never asked for, as in Kafka. */
+  get role(): PartitionRole {
+    return this.#leader === null ? 'follower' : 'leader';
+  }
+
+  get isLeader(): boolean {
+    return this.#leader !== null;
+  }
+
+  /** Null for a follower. */
+  get leaderState(): LeaderState | null {
+    return this.#leader;
+  }
+
+  /** Begins a term as leader, or takes over what has changed in it: who the replicas are, and which are in sync. */
+  lead(term: LeaderTerm): void {
+    if (this.#leader?.leaderEpoch === term.leaderEpoch) this.#leader.update(term);
+    else {
+      this.#leader = new LeaderState(term);
+      this.leaderEpoch = term.leaderEpoch;
+      this.#waits.review(); // those of another term
+    }
+    this.#advance();
+  }
+
+  /** Another broker leads from now on: what waits for this one ends with NOT_LEADER_OR_FOLLOWER. */
+  follow(leaderEpoch: number): void {
+    this.#leader = null;
+    this.leaderEpoch = leaderEpoch;
+    this.wakeAll();
+  }
+
+  /** A follower fetches from `endOffset` on. False: it is none of this partition's. */
+  noteFollowerFetch(followerId: number, endOffset: number): boolean {
+    if (this.#leader === null || !this.#leader.noteFetch(followerId, endOffset)) return false;
+    this.#advance();
+    return true;
+  }
+
+  /** Too few replicas in sync for acks=all. */
   get isUnderMinIsr(): boolean {
-    return this.inSyncReplicas < Math.min(this.log.config.minInsyncReplicas, this.replicas);
+    return this.#leader?.isUnderMinIsr(this.log.config.minInsyncReplicas) ?? false;
+  }
+
+  get config(): LogConfig {
+    return this.log.config;
+  }
+
+  /** Its log directory has failed: it can neither be read nor written here. */
+  get isOffline(): boolean {
+    return this.log.health.isOffline;
   }
 
   get logStartOffset(): number {
@@ -114,6 +157,10 @@ export class Partition {
     return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
   }
 
+  knowsProducer(producerId: number): boolean {
+    return this.log.producers.producers.has(producerId);
+  }
+
   /**
    * The largest epoch up to `epoch` that is known, and where it ended (KIP-101). The log notes an epoch with its first batch;
    * before that the current one begins and ends at the log's end.
@@ -127,101 +174,215 @@ export class Partition {
     return this.log.endOffsetForEpoch(epoch);
   }
 
-  /**
-   * Appends records of the broker's own (group and transaction state) as one batch, and returns when readers see them.
-   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses, INVALID_PRODUCER_EPOCH when the transaction they belong
-   * to has been fenced; nothing is appended then, or the directory is offline
-   */
-  appendRecords(
-    records: readonly RecordDraft[],
-    options: AppendOptions = {},
-  ): { baseOffset: number; lastOffset: number } {
-    const { transaction, ...more } = options;
-    const draft = transaction === undefined ? more : { ...more, ...transaction, isTransactional: true };
-    const baseOffset = this.#appendOwn(encodeBatch({ records: [...records], ...draft }));
-    return { baseOffset, lastOffset: baseOffset + records.length - 1 };
+  /** What idempotence says of a batch before it is appended; see ProducerState.check. */
+  checkProducer(bytes: Buffer, at: number): number {
+    return this.log.checkProducer(bytes, at);
+  }
+
+  /** Appends a batch that has been checked; staged until the sink settles. @throws the disk's error; nothing is appended then */
+  append(bytes: Buffer, at: number, length: number, logAppendTimeMs = -1): Receipt {
+    const { log, leaderEpoch } = this;
+    const baseOffset = log.append(bytes, at, length, leaderEpoch);
+    return this.#receiptOf(baseOffset, log.endOffset - 1, logAppendTimeMs);
+  }
+
+  /** The receipt again of a batch that was appended before and came twice; after DUPLICATE_SEQUENCE_NUMBER of the log. */
+  appendedBefore(lastOffsetDelta: number): Receipt {
+    const { duplicateOffset, producers } = this.log;
+    return this.#receiptOf(duplicateOffset, duplicateOffset + lastOffsetDelta, producers.duplicateTimestamp);
+  }
+
+  #receiptOf(baseOffset: number, lastOffset: number, logAppendTimeMs: number): Receipt {
+    const { leaderEpoch, log } = this;
+    const { logStartOffset } = log;
+    const receipt = new Receipt(
+      this,
+      ErrorCode.NONE,
+      baseOffset,
+      lastOffset,
+      leaderEpoch,
+      logAppendTimeMs,
+      logStartOffset,
+    );
+    this.#sink.note(this, receipt);
+    return receipt;
+  }
+
+  get commitsAtOnce(): boolean {
+    return this.#syncs === 0 && !this.log.flusher.awaitsCommit && this.#leader?.hasFollowers === false;
   }
 
   /**
-   * Ends a producer's transaction here (KIP-98), whether or not it has written, and returns when readers see it.
+   * What has become of an append on this broker alone (acks=1): NONE once it is written, and synced where flush.messages asks
+   * for it. At once unless it has to wait for the disk. To be asked after the sink has settled.
+   */
+  flushed(receipt: Receipt): number | Promise<number> {
+    const errorCode = this.#outcome(receipt, Until.flushed);
+    return errorCode === PENDING ? this.#waits.add(receipt, Until.flushed, 0) : errorCode;
+  }
+
+  /**
+   * What has become of an append (acks=all): NONE once the high watermark has passed it. At once with one replica and no
+   * flush.messages, otherwise when the replicas have it, and the disk, or with REQUEST_TIMED_OUT after `timeoutMs`.
+   */
+  committed(receipt: Receipt, timeoutMs: number): number | Promise<number> {
+    const errorCode = this.#outcome(receipt, Until.committed);
+    return errorCode === PENDING ? this.#waits.add(receipt, Until.committed, timeoutMs) : errorCode;
+  }
+
+  #outcome(receipt: Receipt, until: Until): number {
+    if (receipt.errorCode !== ErrorCode.NONE) return receipt.errorCode;
+    if (until === Until.flushed && receipt.lastOffset < this.#ownEnd && receipt.leaderEpoch === this.leaderEpoch) {
+      return ErrorCode.NONE;
+    }
+    if (this.#isDeleted) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (this.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.#leader?.leaderEpoch !== receipt.leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    if (until === Until.flushed || receipt.lastOffset >= this.highWatermark) return PENDING;
+    return this.isUnderMinIsr ? ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND : ErrorCode.NONE;
+  }
+
+  /**
+   * Appends records of the broker's own (group and transaction state) as one batch, written when this returns; `committed`
+   * says when they are there to stay.
+   * @throws {LogError} KAFKA_STORAGE_ERROR when the disk refuses, INVALID_PRODUCER_EPOCH when the transaction they belong
+   * to has been fenced, NOT_LEADER_OR_FOLLOWER when another broker leads; nothing is appended then
+   */
+  appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): Receipt {
+    return this.#appendOwn(encodeOwn(records, options));
+  }
+
+  /**
+   * Ends a producer's transaction here (KIP-98), whether or not it has written; as appendRecords.
    * @throws {LogError} INVALID_PRODUCER_EPOCH and TRANSACTION_COORDINATOR_FENCED when a younger one has spoken, else as
    * appendRecords
    */
-  appendMarker(marker: Marker): void {
-    const { producerId, producerEpoch, committed, coordinatorEpoch, transactionVersion, timestamp } = marker;
+  appendMarker(marker: Marker): Receipt {
+    const { producerId, producerEpoch, coordinatorEpoch, transactionVersion } = marker;
     const refused = this.log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch, transactionVersion);
     if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the marker`);
-    const record = endTxnMarker(committed ? 'COMMIT' : 'ABORT', coordinatorEpoch, timestamp);
-    this.#appendOwn(
-      encodeBatch({
-        records: [record],
-        producerId,
-        producerEpoch,
-        isTransactional: true,
-        isControl: true,
-      }),
+    return this.#appendOwn(encodeMarker(marker));
+  }
+
+  #appendOwn(bytes: Buffer): Receipt {
+    const name = `${this.topic}-${this.index}`;
+    if (!this.isLeader) throw new LogError(ErrorCode.NOT_LEADER_OR_FOLLOWER, `another broker leads ${name}`);
+    const refused = this.log.checkProducer(bytes, 0, false);
+    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${name} refuses the producer`);
+    if (this.isUnderMinIsr) throw new LogError(ErrorCode.NOT_ENOUGH_REPLICAS, `${name} has too few replicas in sync`);
+    this.#sink.settle(); // what producers appended before stands or falls apart from this
+    let receipt: Receipt;
+    try {
+      receipt = this.append(bytes, 0, bytes.length);
+      if (this.log.flusher.awaitsCommit) this.#syncNow(); // until coordinators wait for `committed`
+      this.#sink.settle();
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${name} could not be written`, error);
+    }
+    if (!receipt.isAppended) throw new LogError(receipt.errorCode, `${name} could not be written`);
+    return receipt;
+  }
+
+  #syncNow(): void {
+    this.log.flush();
+    this.#ownEnd = this.log.endOffset;
+  }
+
+  /** What was appended has been written: followers may have it now, and consumers as far as it is committed. */
+  written(): void {
+    const { flusher } = this.log;
+    this.followers.wake();
+    if (flusher.awaitsCommit) this.#sync();
+    else if (this.#syncs === 0) this.#ownEnd = this.log.endOffset;
+    this.#advance();
+  }
+
+  /** As Kafka: records that flush.messages wants on the disk count, even for the leader itself, only when they are there. */
+  #sync(): void {
+    const { log } = this;
+    const { endOffset } = log;
+    this.#syncs++;
+    const synced = log.flusher.commits.join();
+    log.flusher.startCommit();
+    synced.then(
+      () => this.#synced(endOffset),
+      (error: unknown) => this.#notSynced(log, error),
     );
   }
 
-  #appendOwn(bytes: Buffer): number {
-    const refused = this.log.checkProducer(bytes, 0, false);
-    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the producer`);
-    this.#writes.settleOthers();
-    let baseOffset: number;
-    try {
-      baseOffset = this.log.append(bytes, 0, bytes.length, this.leaderEpoch);
-      this.#writes.flush();
-      if (this.log.flusher.awaitsCommit) this.log.flush();
-    } catch (error) {
-      throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${this.topic}-${this.index} could not be written`, error);
-    }
-    this.advance();
-    return baseOffset;
+  #synced(endOffset: number): void {
+    this.#syncs--;
+    const end = this.#syncs === 0 ? this.log.endOffset : endOffset;
+    this.#ownEnd = Math.max(this.#ownEnd, Math.min(end, this.log.endOffset));
+    this.#waits.review();
+    this.#advance();
+  }
+
+  /** Whatever the reason, what the disk holds is not known now; unless it was the log's own end. */
+  #notSynced(log: Log, error: unknown): void {
+    this.#syncs--;
+    if (!this.#isDeleted && log === this.log && !log.isClosed) log.health.syncFailed(log.directory, error);
+    this.#waits.review();
   }
 
   /**
    * Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. From a
    * later offset on, the records of its batch that come before it are among them.
    */
-  forEachRecord(visit: (record: Record, batch: DecodedBatch) => void, from = this.log.logStartOffset): void {
+  forEachRecord(visit: RecordVisitor, from = this.log.logStartOffset): void {
     for (const pieces = this.recordPieces(visit, from); pieces.next().done !== true;);
   }
 
   /** The same, one piece of the log at each turn of the iterator; what is appended between them is visited too. */
-  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void, from = this.log.logStartOffset): Generator<void> {
-    for (let offset = from; offset < this.log.endOffset;) {
-      const range = this.log.locate(offset, this.log.endOffset, REPLAY_BYTES, true);
-      if (range === null) return;
-      const bytes = Buffer.allocUnsafe(range.length);
-      for (let at = 0, reader = new CheckedReader(range); at < bytes.length;) {
-        at += reader.read(bytes, at, bytes.length - at, range.position + at);
-      }
-      for (const at of batches(bytes)) {
-        const batch = decodeBatch(bytes, at);
-        for (const record of batch.records) visit(record, batch);
-        offset = batch.lastOffset + 1;
-      }
-      if (offset < this.log.endOffset) yield;
+  recordPieces(visit: RecordVisitor, from = this.log.logStartOffset): Generator<void> {
+    return recordPieces(this, visit, from);
+  }
+
+  /** What a follower is told by its leader: readers of it see as much, as far as it has it. */
+  followHighWatermark(leaderHighWatermark: number): void {
+    if (this.isLeader) throw new Error(`${this.topic}-${this.index} leads: no other broker tells its high watermark`);
+    const highWatermark = Math.min(leaderHighWatermark, this.log.endOffset);
+    if (highWatermark > this.highWatermark) this.#show(highWatermark);
+  }
+
+  #advance(): void {
+    if (this.#leader === null) return;
+    const { minInsyncReplicas } = this.log.config;
+    const highWatermark = this.#leader.highWatermark(this.highWatermark, this.#ownEnd, minInsyncReplicas);
+    if (highWatermark > this.highWatermark) this.#show(highWatermark);
+  }
+
+  /** Lets readers see more, and tells those who wait for that. */
+  #show(highWatermark: number): void {
+    const { log } = this;
+    if (highWatermark > log.endOffset) {
+      throw new Error(`the high watermark ${highWatermark} of ${log.directory} is beyond its end ${log.endOffset}`);
     }
+    this.highWatermark = highWatermark;
+    log.producers.firstUnreplicatedOffset(highWatermark); // forgets what readers may never ask for
+    this.#waits.review();
+    this.consumers.wake();
   }
 
-  /** Lets readers see all that is in the log, and wakes those who wait for it. */
-  advance(): void {
-    this.highWatermark = this.log.endOffset;
-    this.log.producers.firstUnreplicatedOffset(this.highWatermark); // forgets what readers may never ask for
-    this.wakeWaiters();
+  /** The partition lies in another log directory now; the log there is synced. */
+  moveTo(log: Log): void {
+    this.log = log;
+    this.#ownEnd = log.endOffset;
+    this.#advance();
+    this.wakeAll();
   }
 
-  wakeWaiters(): void {
-    if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters) waiter.wake();
+  /** Its topic is no more. */
+  deleted(): void {
+    this.#isDeleted = true;
+    this.wakeAll();
   }
 
-  addWaiter(waiter: Waiter): void {
-    this.#waiters.add(waiter);
-  }
-
-  removeWaiter(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+  /** Something has become of it that those who wait have to know. */
+  wakeAll(): void {
+    this.#waits.review();
+    this.followers.wake();
+    this.consumers.wake();
   }
 }

@@ -1,19 +1,18 @@
 /** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
 import { basename, join } from 'node:path';
 import type { LogConfig } from '../config/log-config.ts';
-import { AppendFailedError, AppendStage } from '../log/append-stage.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { AppendSettlement } from './append-settlement.ts';
 import { FoundFolders } from './found-folders.ts';
 import { Homes } from './homes.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { Failures } from './traffic.ts';
-import { UnsettledAnswers } from './unsettled.ts';
 
 export interface PartitionPlan {
   readonly leaderEpoch: number;
@@ -37,6 +36,8 @@ export interface Topic {
   /** The name as UTF-8, to be compared with a request's bytes without making a string of them. */
   readonly nameBytes: Buffer;
   readonly id: string;
+  /** The 16 bytes of the id. */
+  readonly idBytes: Buffer;
   readonly partitions: Partition[];
 }
 
@@ -51,7 +52,7 @@ export interface PartitionsOptions {
 
 export class Partitions {
   readonly #options: PartitionsOptions;
-  readonly #stage = new AppendStage();
+  readonly #settlement: AppendSettlement;
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #homes: Homes;
@@ -60,16 +61,11 @@ export class Partitions {
   /** Logs opened whose ends are not on the disk for sure. */
   readonly #recovered: Log[] = [];
   #lastFound: Topic | undefined;
-  /** Appended to since the last settle. */
-  #touched: Partition[] = [];
-  /** Answers that a failed write makes untrue. */
-  readonly unsettled = new UnsettledAnswers();
   readonly failures = new Failures();
-  /** A failed write of batches whose producers have no answer to be told in. */
-  #unreported: Error | null = null;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
+    this.#settlement = new AppendSettlement(options.logger);
     this.#homes = new Homes(options);
     this.#found = new FoundFolders(options);
     for (const directory of options.directories) {
@@ -101,7 +97,7 @@ export class Partitions {
 
   /** Whether the partition's log directory has failed: nobody can read or write it here. */
   isOffline(topicId: string, index: number): boolean {
-    return this.#byId.get(topicId)?.partitions[index]?.log.health.isOffline ?? false;
+    return this.#byId.get(topicId)?.partitions[index]?.isOffline ?? false;
   }
 
   *all(): IterableIterator<Partition> {
@@ -112,17 +108,16 @@ export class Partitions {
   apply(plan: TopicPlan): Topic {
     let topic = this.#byId.get(plan.id);
     if (topic === undefined) {
-      topic = { name: plan.name, nameBytes: Buffer.from(plan.name), id: plan.id, partitions: [] };
+      const { name, id } = plan;
+      topic = { name, nameBytes: Buffer.from(name), id, idBytes: Buffer.from(id, 'base64url'), partitions: [] };
       this.#lastFound = undefined; // it may have had this name
       this.#byName.set(plan.name, topic);
       this.#byId.set(plan.id, topic);
     }
     for (const [index, { leaderEpoch, replicas, inSyncReplicas }] of plan.partitions.entries()) {
       const partition = (topic.partitions[index] ??= this.#open(plan, index, leaderEpoch));
-      partition.leaderEpoch = leaderEpoch;
-      partition.replicas = replicas;
-      partition.inSyncReplicas = inSyncReplicas;
       partition.log.updateConfig(plan.config);
+      partition.lead({ leaderEpoch, replicas, inSyncReplicas });
     }
     return topic;
   }
@@ -138,7 +133,7 @@ export class Partitions {
       const name = `${topic.name}-${partition.index}`;
       if (this.#deleteLog(partition.log)) this.#homes.release(name);
       else this.#found.remains(name, id);
-      partition.wakeWaiters();
+      partition.deleted();
     }
   }
 
@@ -153,76 +148,15 @@ export class Partitions {
     }
   }
 
-  noteAppend(partition: Partition): void {
-    if (!partition.isTouched) {
-      partition.isTouched = true;
-      this.#touched.push(partition);
-    }
-    const { health } = partition.log;
-    if (!health.isRefusing) return;
-    // Written at once until one append succeeds, so that each gets its own error code.
-    this.#flushFor(partition.log);
-    health.writeSucceeded();
-  }
-
-  /** Throws what `log` lost; what other logs lost on the way, their answers tell. */
-  #flushFor(log: Log): void {
-    try {
-      this.#flush();
-    } catch (error) {
-      if (!(error instanceof AppendFailedError)) throw error;
-      if (error.logs.includes(log)) throw error;
-    }
-  }
-
-  /** Writes what is staged; throws when something of it is lost, after the answers that are there have been corrected. */
-  #flush(): void {
-    try {
-      this.#stage.flush();
-      this.unsettled.clear();
-    } catch (error) {
-      if (!(error instanceof AppendFailedError) || !this.unsettled.refuse(error.logs)) this.#unreported ??= error as Error;
-      throw error;
-    }
-  }
-
-  noteFailure(partition: Partition, error: unknown): void {
-    this.#settleTouched(); // older appends stand or fall before the next one is written alone
-    partition.log.health.writeFailed(partition.log.directory, error);
-  }
-
   noteReadFailure(partition: Partition, error: unknown): void {
     this.#options.logger.error('read-failed', {
       topic: partition.topic, partition: partition.index, error: (error as Error).message, next: 'repair the disk',
     });
   }
 
-  /**
-   * Writes what was appended and lets readers see it. Called before answers leave; those that a disk makes untrue are
-   * corrected (`unsettled`).
-   * @throws {AppendFailedError} when a write failed that no answer tells of (acks=0)
-   */
+  /** Writes what was appended and shows it; to be called before anything is told of it. Receipts tell what could not be. */
   settle(): void {
-    if (this.#touched.length > 0) this.#settleTouched();
-    const unreported = this.#unreported;
-    if (unreported === null) return;
-    this.#unreported = null;
-    throw unreported;
-  }
-
-  #settleTouched(): void {
-    const touched = this.#touched;
-    this.#touched = [];
-    try {
-      this.#flush();
-    } catch {
-      // Answers have been corrected, or `settle` tells.
-    }
-    for (const partition of touched) {
-      partition.isTouched = false;
-      partition.advance();
-      if (partition.log.flusher.awaitsCommit) partition.log.flusher.startCommit();
-    }
+    this.#settlement.settle();
   }
 
   /** Deletes what retention.ms and retention.bytes no longer keep; answers how many segments went. */
@@ -271,22 +205,21 @@ export class Partitions {
     const { log, topic, index } = partition;
     const name = `${topic}-${index}`;
     const home = this.#homes.get(name)!;
-    this.#settleTouched();
+    this.#settlement.settle();
     log.close();
     try {
       copy.finish();
       files.rename(copy.directory, join(directory.path, name));
       files.syncDirectory(directory.path);
-      partition.log = this.#openLog(directory, log);
+      partition.moveTo(this.#openLog(directory, log));
     } catch (error) {
-      partition.log = this.#openLog(home, log);
+      partition.moveTo(this.#openLog(home, log));
       throw error;
     }
     this.#homes.release(name);
     this.#homes.claim(name, directory);
     this.#deleteLog(log);
     this.checkpoint();
-    partition.wakeWaiters();
   }
 
   /** The log again that was closed as `log`, in `directory`. */
@@ -337,7 +270,7 @@ export class Partitions {
   /** What all logs of a directory are opened with. */
   #doorsOf({ files, deletions, health }: LogDirectory) {
     const { clock, logger } = this.#options;
-    return { files, clock, logger, stage: this.#stage, deletions, health };
+    return { files, clock, logger, stage: this.#settlement.stage, deletions, health };
   }
 
   #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
@@ -353,15 +286,13 @@ export class Partitions {
     });
     this.#progress.opened(path);
     if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
-    return new Partition({ topic: plan.name, topicId: plan.id, index, leaderEpoch }, log, {
-      settleOthers: () => this.#settleTouched(),
-      flush: () => this.#flush(),
-    });
+    const identity = { topic: plan.name, topicId: plan.id, index, leaderEpoch };
+    return new Partition(identity, log, this.#settlement, this.#options.clock);
   }
 
   /** Whoever waits for more is told that there will be none. */
   #wakeWaitersIn(directory: LogDirectory): void {
-    for (const partition of this.all()) if (this.directoryOf(partition) === directory) partition.wakeWaiters();
+    for (const partition of this.all()) if (this.directoryOf(partition) === directory) partition.wakeAll();
   }
 
   *#logsIn(directory: LogDirectory): IterableIterator<Log> {

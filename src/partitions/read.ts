@@ -49,8 +49,15 @@ export interface RecordFile extends Pick<CheckedReader, 'path' | 'read'> {
 const NO_TRANSACTIONS: readonly { producerId: number; firstOffset: number }[] = [];
 
 export interface ReadLimits {
-  maxBytes: number;
-  readCommitted: boolean;
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+  /** Broker id of the follower that fetches; negative, or nothing, for consumers. */
+  readonly followerId?: number;
+}
+
+/** A follower sees all that the log has, and says by its offset what it has itself. */
+export function isFollower({ followerId = -1 }: ReadLimits): boolean {
+  return followerId >= 0;
 }
 
 /**
@@ -62,7 +69,7 @@ export function readAll(partitions: Partitions, asked: Iterable<Asked>, limits: 
   let left = limits.maxBytes;
   let atLeastOne = true;
   for (const one of asked) {
-    const result = readOrFail(partitions, one, limits.readCommitted, left, atLeastOne);
+    const result = readOrFail(partitions, one, limits, left, atLeastOne);
     if (result.length > 0) atLeastOne = false;
     left -= result.length;
     found.push(result);
@@ -80,14 +87,15 @@ export function findPartition(partitions: Partitions, asked: Asked): Partition |
   return partitions.get(asked.topic, asked.partition) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-function readOne(partition: Partition, asked: Asked, readCommitted: boolean, left: number, atLeastOne: boolean): Found {
-  const { log, highWatermark } = partition;
+function readOne(partition: Partition, asked: Asked, limits: ReadLimits, left: number, atLeastOne: boolean): Found {
+  const { log } = partition;
+  const { readCommitted } = limits;
   const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
   const result: Found = {
     partition,
     errorCode: ErrorCode.NONE,
-    highWatermark,
+    highWatermark: partition.highWatermark,
     lastStableOffset: partition.lastStableOffset,
     logStartOffset: log.logStartOffset,
     divergingEpoch: null,
@@ -107,7 +115,11 @@ function readOne(partition: Partition, asked: Asked, readCommitted: boolean, lef
   if (asked.fetchOffset < log.logStartOffset || asked.fetchOffset > log.endOffset) {
     return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
-  const upTo = readCommitted ? result.lastStableOffset : highWatermark;
+  if (isFollower(limits) && !partition.noteFollowerFetch(limits.followerId!, asked.fetchOffset)) {
+    // As Kafka: with an epoch the follower has only to ask again, its assignment is on the way here.
+    return failed(asked.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  }
+  const upTo = endFor(partition, limits);
   if (asked.fetchOffset >= upTo) return result;
   const maxBytes = Math.min(left, asked.maxBytes);
   if (maxBytes <= 0 && !atLeastOne) return result;
@@ -123,17 +135,22 @@ function readOne(partition: Partition, asked: Asked, readCommitted: boolean, lef
   return result;
 }
 
+function endFor(partition: Partition, limits: ReadLimits): number {
+  if (isFollower(limits)) return partition.endOffset;
+  return limits.readCommitted ? partition.lastStableOffset : partition.highWatermark;
+}
+
 function readOrFail(
   partitions: Partitions,
   asked: Asked,
-  readCommitted: boolean,
+  limits: ReadLimits,
   left: number,
   atLeastOne: boolean,
 ): Found {
   const partition = findPartition(partitions, asked);
   if (typeof partition === 'number') return failed(partition);
   try {
-    return readOne(partition, asked, readCommitted, left, atLeastOne);
+    return readOne(partition, asked, limits, left, atLeastOne);
   } catch (error) {
     return failed(readErrorCode(partitions, partition, error));
   }

@@ -24,13 +24,14 @@ interface Wanted {
   partition?: number;
   fetchOffset?: number;
   partitionMaxBytes?: number;
+  currentLeaderEpoch?: number;
 }
 
 function ask(wanted: Wanted[], more: Partial<Request> = {}, version = 11): Promise<Response> {
-  const topics = wanted.map(({ topic = 'orders', partition = 0, fetchOffset = 0, partitionMaxBytes = 1 << 20 }) => ({
+  const topics = wanted.map(({ topic = 'orders', ...one }) => ({
     topic,
     topicId: topicId(topic === 'orders' ? 0 : 1),
-    partitions: [{ partition, fetchOffset, partitionMaxBytes }],
+    partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20, ...one }],
   }));
   return broker.send(fetch, Fetch, version, { maxWaitMs: 500, minBytes: 1, topics, ...more });
 }
@@ -238,4 +239,43 @@ describe('a session', () => {
       [],
     ]);
   });
+});
+
+describe('a follower', () => {
+  const lead = () =>
+    broker.partition('orders', 0).lead({ leaderEpoch: 0, replicas: 2, inSyncReplicas: 2, followers: [2] });
+
+  test.each([
+    ['replicaId', 11, { replicaId: 2 }],
+    ['replicaState', 15, { replicaState: { replicaId: 2, replicaEpoch: -1 } }],
+  ])(
+    'is woken by the log, and what it asks for next commits what it has: then consumers are (%s)',
+    async (_field, version, who) => {
+      lead();
+      const follower = watch(ask([{}], who, version));
+      const consumer = watch(ask([{}], {}, version));
+      produce('orders', 0, 'a');
+      await turn();
+      expect([valuesIn(follower.answer!), consumer.answer]).toEqual([['a'], null]);
+      expect(follower.answer!.responses[0].partitions[0].highWatermark).toBe(0);
+      const next = watch(ask([{ fetchOffset: 1 }], who, version));
+      await turn();
+      expect([valuesIn(consumer.answer!), next.answer]).toEqual([['a'], null]);
+    },
+  );
+
+  test('that is none of this partition is told so: to ask again where it knows the epoch', async () => {
+    lead();
+    const errorCode = async (currentLeaderEpoch: number) =>
+      (await ask([{ currentLeaderEpoch }], { replicaId: 9 })).responses[0].partitions[0].errorCode;
+    expect([await errorCode(-1), await errorCode(0)]).toEqual([
+      ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      ErrorCode.UNKNOWN_LEADER_EPOCH,
+    ]);
+  });
+});
+
+test('a broker that follows gives nothing to consumers, and sends them for the leader', async () => {
+  broker.partition('orders', 0).follow(1);
+  expect((await ask([{}])).responses[0].partitions[0].errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
 });

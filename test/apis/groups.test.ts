@@ -6,6 +6,7 @@ import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
+import { serve } from './serve.ts';
 
 const { DescribeGroups, FindCoordinator, JoinGroup, OffsetCommit, OffsetFetch } = tables;
 
@@ -64,7 +65,7 @@ for (const { api, versions } of handlers) {
       requestCodec(api, version).encode(request, REQUESTS[api.name]);
       const output = new Writer();
       const context = { broker: { logger: silentLogger }, apiVersion: version } as unknown as Context;
-      expect(handler?.serve(new Reader(request.finish()), context, output)).toBeUndefined();
+      expect(serve(handler!, new Reader(request.finish()), context, output)).toBeUndefined();
       const text = JSON.stringify(responseCodec(api, version).decode(new Reader(output.finish())));
       expect(text).toContain('"errorCode":-1');
     }

@@ -7,6 +7,7 @@ import { NO_REPLY, type Context, type Handler, type Streamed } from '../../src/a
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { FetchSessions } from '../../src/partitions/fetch-sessions.ts';
 import { PartitionsFixture } from '../partitions/partitions-fixture.ts';
+import { serve } from './serve.ts';
 
 export class PartitionBroker extends PartitionsFixture {
   readonly config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
@@ -32,7 +33,8 @@ export class PartitionBroker extends PartitionsFixture {
     this.partitions.settle(); // as the dispatcher does
     this.context.apiVersion = version;
     const output = new Writer();
-    const served = handler.serve(new Reader(input.finish()), this.context, output);
+    const settle = () => this.partitions.settle();
+    const served = serve(handler, new Reader(input.finish()), this.context, output, settle);
     if (served === NO_REPLY) throw new Error(`${api.name} has an answer`);
     const tail = served instanceof Promise ? (await served)(output) : served;
     if (tail !== undefined) take(tail, output);

@@ -13,6 +13,7 @@ import { NO_REPLY, type Context, type Handler } from '../../src/apis/handler.ts'
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Cluster } from '../cluster/cluster-fixture.ts';
+import { serve as serveOne } from './serve.ts';
 
 export const handlers: readonly Handler[] = [
   metadata,
@@ -62,7 +63,7 @@ export async function serve<Req extends Fields, Res extends Fields>(
   const input = new Writer();
   requestCodec(api, version).encode(input, request);
   const output = new Writer();
-  const served = handler.serve(new Reader(input.finish()), context, output);
+  const served = serveOne(handler, new Reader(input.finish()), context, output);
   if (served === NO_REPLY) throw new Error(`${api.name} has an answer`);
   if (served instanceof Promise) (await served)(output);
   return responseCodec(api, version).decode(new Reader(output.finish()));

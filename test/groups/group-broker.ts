@@ -27,6 +27,7 @@ import { LogError } from '../../src/partitions/partition.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
+import { serve } from '../apis/serve.ts';
 
 export { tables };
 
@@ -225,7 +226,7 @@ export class GroupBroker {
     const request = new Writer();
     requestCodec(api, version).encode(request, draft);
     const output = new Writer();
-    const served = handler.serve(new Reader(request.finish()), context, output);
+    const served = serve(handler, new Reader(request.finish()), context, output);
     if (served instanceof Promise) (await served)(output);
     return responseCodec(api, version).decode(new Reader(output.finish()));
   }

@@ -9,7 +9,8 @@ import { writeRequestHeader } from '../../protocol/header.ts';
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import type { AnyApi } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { handler, NO_REPLY, type Context, type Handler, type Reply } from '../../src/apis/handler.ts';
+import { handler, NO_REPLY } from '../../src/apis/handler.ts';
+import type { Context, DirectHandler, Handler, Reply, StagedAnswer } from '../../src/apis/handler.ts';
 import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
@@ -27,6 +28,8 @@ export class Room {
   /** Requests that wait, oldest first: answered by calling them. */
   readonly waiting: ((text: string) => void)[] = [];
   readonly failing: ((error: Error) => void)[] = [];
+  /** What became of staged answers, in order. */
+  readonly stages: string[] = [];
   readonly closedFor: (string | null)[] = [];
   readonly logged: string[] = [];
   readonly taken: number[] = [];
@@ -38,9 +41,8 @@ export class Room {
   settled = 0;
   /** What the connection wants to do after others have had their turn. */
   readonly later: (() => void)[] = [];
-  failSettle: Error | null = null;
 
-  constructor(memory = new RequestMemory(-1)) {
+  constructor(memory = new RequestMemory(-1), maxFrameBytes = MAX_FRAME_BYTES) {
     this.memory = memory;
     const { taken } = this;
     this.buffers = new (class extends Buffers {
@@ -51,16 +53,13 @@ export class Room {
     })((bytes) => Buffer.alloc(bytes));
     const logger = { ...silentLogger, error: (event: string) => void this.logged.push(event) };
     this.context = { broker: { logger }, clientHost: 'x', clientId: null, apiVersion: 0 } as unknown as Context;
-    const settle = () => {
-      this.settled++;
-      if (this.failSettle !== null) throw this.failSettle;
-    };
+    const settle = () => void this.settled++;
     this.connection = new Connection(this.socket, this.context, {
       dispatcher: new Dispatcher(this.#handlers(), settle),
       buffers: this.buffers,
       output: this.output,
       reader: new Reader(),
-      maxFrameBytes: MAX_FRAME_BYTES,
+      maxFrameBytes,
       memory: this.memory,
       settle,
       later: (run) => void this.later.push(run),
@@ -75,14 +74,38 @@ export class Room {
     return frames.map((bytes) => [bytes.readInt32BE(0), bytes.toString('latin1', 4)]);
   }
 
+  /** Answers its own text, or what a test says later; nothing unless it begins with 'now', 'disk' or 'late'. */
+  #staged(said: string): StagedAnswer {
+    let answer = said;
+    return {
+      leavesAtOnce: said.startsWith('now'),
+      settled: () => {
+        this.stages.push(`settled ${said}`);
+        if (!said.startsWith('disk')) return null;
+        return new Promise((resolve) => {
+          this.waiting.push((later) => {
+            answer = later;
+            resolve(undefined);
+          });
+        });
+      },
+      encode: (output) => {
+        this.stages.push(`encoded ${said}`);
+        if (said.startsWith('late')) throw new InvalidRequest('lost');
+        if (!said.startsWith('now') && !said.startsWith('disk')) return NO_REPLY;
+        output.bytes(Buffer.from(answer, 'latin1'));
+      },
+    };
+  }
+
   #handlers(): Handler[] {
-    const of = (api: unknown, serve: Handler['serve']): Handler => ({
+    const facts = (api: unknown) => ({
       api: api as AnyApi,
-      serve,
       versions: (api as AnyApi).versions,
       advertised: (api as AnyApi).versions,
       refuse: () => ({}),
     });
+    const of = (api: unknown, serve: DirectHandler['serve']): Handler => ({ ...facts(api), joinsWrites: false, serve });
     const text = (reader: Reader): string => {
       const said = reader.view(reader.remaining()).toString('latin1');
       this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
@@ -95,13 +118,15 @@ export class Room {
       });
     return [
       of(Heartbeat, (reader, _context, output) => output.bytes(Buffer.from(text(reader), 'latin1'))),
-      of(Produce, (reader, _context, output) => {
-        const said = text(reader);
-        if (said.startsWith('disk')) return wait();
-        if (said.startsWith('bad')) throw new InvalidRequest('bad');
-        if (!said.startsWith('now')) return NO_REPLY;
-        output.bytes(Buffer.from(said, 'latin1'));
-      }),
+      {
+        ...facts(Produce),
+        joinsWrites: true,
+        stage: (reader) => {
+          const said = text(reader);
+          if (said.startsWith('bad')) throw new InvalidRequest('bad');
+          return this.#staged(said);
+        },
+      },
       of(SyncGroup, (reader) => {
         text(reader);
         return wait();
@@ -151,7 +176,7 @@ export function request(
 }
 
 export const echo = (id: number, text: string) => request(Heartbeat, 0, id, text);
-/** Not answered, unless its text begins with 'now' (answered by it), 'disk' (waits) or 'bad' (is no request). */
+/** Not answered, unless its text begins with 'now' (by it), 'disk' (waits), 'bad' (is no request) or 'late' (fails when settled). */
 export const silent = (id: number, text: string) => request(Produce, 3, id, text);
 export const wait = (id: number, text: string) => request(SyncGroup, 0, id, text);
 export const stream = (id: number, bytes: number) => request(Fetch, 4, id, String(bytes));

@@ -239,12 +239,18 @@ test('a handler that throws costs its request an UNKNOWN_SERVER_ERROR, and the c
   expect(room.logged).toEqual(['request-failed']);
 });
 
-test('appends that cannot be settled end the connection, and no answer leaves', () => {
+test('an append without an answer that is lost ends the connection, behind the answers before it', () => {
   const room = new Room();
-  room.failSettle = new Error('the disk is full');
-  room.socket.deliver(Buffer.concat([silent(1, 'x'), silent(2, 'y')]));
-  expect(room.closedFor).toEqual(['the disk is full']);
-  expect([room.socket.received.length, room.output.position]).toEqual([0, 0]);
+  room.socket.deliver(Buffer.concat([silent(1, 'now a'), silent(2, 'x'), silent(3, 'late'), silent(4, 'now b')]));
+  expect(room.closedFor).toEqual(['lost']);
+  expect([room.answers(), room.output.position]).toEqual([[[1, 'now a']], 0]);
+});
+
+test('answers that are staged are settled together, and encoded only then', () => {
+  const room = new Room();
+  room.socket.deliver(Buffer.concat([silent(1, 'now a'), silent(2, 'now b'), echo(3, 'c')]));
+  expect(room.stages).toEqual(['settled now a', 'settled now b', 'encoded now a', 'encoded now b']);
+  expect(room.settled).toBe(1);
 });
 
 test('a request that reads finds what those before it appended settled; appends in a row are not settled one by one', () => {
@@ -252,7 +258,7 @@ test('a request that reads finds what those before it appended settled; appends 
   room.socket.deliver(Buffer.concat([silent(1, 'x'), silent(2, 'y')]));
   expect(room.settled).toBe(1);
   room.socket.deliver(Buffer.concat([silent(3, 'x'), echo(4, 'y')]));
-  expect(room.settled).toBe(3);
+  expect(room.settled).toBe(2);
 });
 
 test('a connection that is closed by the broker says why, once', async () => {

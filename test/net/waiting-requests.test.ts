@@ -103,6 +103,20 @@ describe('a request that waits', () => {
     expect(room.closedFor).toHaveLength(1);
   });
 
+  test('for the disk is answered before the connection ends at a frame that is too large, whole as it came', async () => {
+    const room = new Room(undefined, 2000);
+    room.socket.deliver(Buffer.concat([silent(1, 'disk a'), silent(2, 'now b'), silent(3, 'x'.repeat(5000))]));
+    expect(room.closedFor).toEqual([]);
+    room.waiting[0]('one');
+    await turn();
+    expect(room.answers()).toEqual([
+      [1, 'one'],
+      [2, 'now b'],
+    ]);
+    expect(room.handled).toEqual(['disk a', 'now b']);
+    expect(room.closedFor).toEqual([expect.stringContaining('socket.request.max.bytes')]);
+  });
+
   test('bounds what is read ahead', async () => {
     const room = new Room();
     room.socket.deliver(wait(1, 'one'));

@@ -2,9 +2,10 @@
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { defaultLogConfig, type LogConfig } from '../../src/config/log-config.ts';
 import { LogDirectory } from '../../src/log/directory.ts';
-import { appendProduced, type AppendResult } from '../../src/partitions/append.ts';
+import { appendProduced } from '../../src/partitions/append.ts';
 import type { Partition } from '../../src/partitions/partition.ts';
 import { Partitions, type Topic } from '../../src/partitions/partitions.ts';
+import type { Receipt } from '../../src/partitions/receipt.ts';
 import type { Asked } from '../../src/partitions/read.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Facts } from '../../src/platform/logger.ts';
@@ -21,7 +22,7 @@ export function topicId(n: number): string {
 
 export class PartitionsFixture {
   readonly clock = new VirtualClock();
-  readonly files = new MemoryFiles();
+  readonly files: MemoryFiles;
   readonly logged: { event: string; facts: Facts | undefined }[] = [];
   readonly logger = {
     ...silentLogger,
@@ -32,7 +33,8 @@ export class PartitionsFixture {
   directory: LogDirectory;
   partitions: Partitions;
 
-  constructor() {
+  constructor(files = new MemoryFiles()) {
+    this.files = files;
     ({ directory: this.directory, partitions: this.partitions } = this.#open());
   }
 
@@ -61,13 +63,13 @@ export class PartitionsFixture {
     return partition;
   }
 
-  /** As a produce request does; not settled. A copy of the answer, as there is only one. */
-  produce(partition: Partition, batch: Buffer, isAcksAll = false): AppendResult {
+  /** As a produce request does; not settled. */
+  produce(partition: Partition, batch: Buffer, isAcksAll = false): Receipt {
     const options = { apiVersion: 9, isAcksAll, nowMs: this.clock.now() };
-    return { ...appendProduced(this.partitions, partition, batch, 0, batch.length, options) };
+    return appendProduced(this.partitions, partition, batch, 0, batch.length, options);
   }
 
-  produceValues(partition: Partition, ...values: string[]): AppendResult {
+  produceValues(partition: Partition, ...values: string[]): Receipt {
     return this.produce(partition, batchOf(values));
   }
 

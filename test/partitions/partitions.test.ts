@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { AppendFailedError } from '../../src/log/append-stage.ts';
 import { LogError, type Partition } from '../../src/partitions/partition.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { batchOf, readAll } from '../log/log-fixture.ts';
@@ -17,7 +16,7 @@ const ownRecord = (value: string) => ({ key: null, value: Buffer.from(value), ti
 
 function waiterAt(partition: Partition) {
   const waiter = { woken: 0, wake: () => void waiter.woken++ };
-  partition.addWaiter(waiter);
+  partition.consumers.add(waiter);
   return waiter;
 }
 
@@ -244,32 +243,26 @@ describe('a disk that refuses', () => {
     };
   }
 
-  test('fails the settle of what was staged, and each append from then on by itself, until one succeeds', () => {
+  test('takes the receipts of what was staged, and refuses each append from then on by itself, until one succeeds', () => {
     fillDisk('.log');
-    expect(fixture.produceValues(orders, 'lost').errorCode).toBe(0); // staged; its answer has not left
-    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
+    const lost = fixture.produceValues(orders, 'lost');
+    expect(lost.errorCode).toBe(0); // staged
+    fixture.partitions.settle();
+    expect(lost).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, baseOffset: -1, logStartOffset: -1 });
     expect([orders.endOffset, orders.highWatermark]).toEqual([1, 1]);
-    const codes = Array.from({ length: 3 }, () => {
-      const { errorCode } = fixture.produceValues(orders, 'refused');
-      try {
-        fixture.partitions.settle();
-        return errorCode;
-      } catch {
-        return errorCode === ErrorCode.NONE ? 'not answered' : errorCode;
-      }
-    });
-    expect(codes).not.toContain(ErrorCode.NONE);
-    expect(codes.at(-1)).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    const codes = Array.from({ length: 3 }, () => fixture.produceValues(orders, 'refused').errorCode);
+    expect(codes).toEqual(codes.map(() => ErrorCode.KAFKA_STORAGE_ERROR));
     fixture.heal();
     expect(fixture.produceValues(orders, 'after')).toMatchObject({ errorCode: 0, baseOffset: 1 });
     fixture.partitions.settle();
     expect(values(orders)).toEqual(['before', 'after']);
   });
 
-  test('fails the settle of a large batch as of a small one', () => {
+  test('takes the receipt of a large batch as of a small one', () => {
     fillDisk('orders');
-    expect(fixture.produceValues(orders, 'x'.repeat(20_000)).errorCode).toBe(0);
-    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
+    const lost = fixture.produceValues(orders, 'x'.repeat(20_000));
+    fixture.partitions.settle();
+    expect(lost.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect([orders.endOffset, orders.highWatermark]).toEqual([1, 1]);
     fixture.heal();
     expect(fixture.produceValues(orders, 'x'.repeat(20_000))).toMatchObject({ errorCode: 0, baseOffset: 1 });
@@ -279,27 +272,40 @@ describe('a disk that refuses', () => {
 
   test('never lets a produce be acknowledged because something else was written in between', () => {
     fillDisk('orders');
-    expect(fixture.produceValues(orders, 'lost').errorCode).toBe(0);
+    const lost = fixture.produceValues(orders, 'lost');
     others.appendRecords([ownRecord('own')]);
-    expect(fixture.produceValues(others, 'x'.repeat(20_000)).errorCode).toBe(0);
-    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
-    expect([values(orders), others.endOffset, others.highWatermark]).toEqual([['before'], 3, 3]);
+    expect(lost.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    const kept = fixture.produceValues(others, 'x'.repeat(20_000));
+    fixture.partitions.settle();
+    expect([kept.errorCode, values(orders), others.endOffset, others.highWatermark]).toEqual([0, ['before'], 3, 3]);
+  });
+
+  test('nor because its offset was given to another append', () => {
+    fillDisk('orders');
+    const lost = fixture.produceValues(orders, 'lost');
+    fixture.partitions.settle();
+    fixture.heal();
+    const kept = fixture.produceValues(orders, 'kept');
+    fixture.partitions.settle();
+    expect([orders.committed(lost, 0), orders.committed(kept, 0), kept.baseOffset]).toEqual([
+      ErrorCode.KAFKA_STORAGE_ERROR,
+      ErrorCode.NONE,
+      1,
+    ]);
   });
 
   test('nor because another append failed after it', () => {
     fillDisk('o');
-    expect(fixture.produceValues(orders, 'lost').errorCode).toBe(0);
-    expect(fixture.produceValues(others, 'x'.repeat(20_000)).errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
-    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
+    const lost = [fixture.produceValues(orders, 'lost'), fixture.produceValues(others, 'x'.repeat(20_000))];
+    fixture.partitions.settle();
+    expect(lost.map(({ errorCode }) => errorCode)).toEqual(lost.map(() => ErrorCode.KAFKA_STORAGE_ERROR));
     expect([orders.endOffset, others.endOffset]).toEqual([1, 1]);
   });
 
   test('nor does an own append of the broker fail for what a producer lost', () => {
     fillDisk('orders');
     fixture.produceValues(orders, 'lost');
-    expect(others.appendRecords([ownRecord('own'), ownRecord('more')])).toEqual({ baseOffset: 1, lastOffset: 2 });
-    expect(() => fixture.partitions.settle()).toThrow(AppendFailedError);
-    fixture.partitions.settle(); // told once
+    expect(others.appendRecords([ownRecord('own'), ownRecord('more')])).toMatchObject({ baseOffset: 1, lastOffset: 2 });
   });
 
   test('refuses own appends with a LogError, and appends nothing', () => {
@@ -309,7 +315,22 @@ describe('a disk that refuses', () => {
     expect(append).toThrow(expect.objectContaining({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR }));
     expect([orders.endOffset, orders.highWatermark]).toEqual([1, 1]);
     fixture.heal();
-    expect(append()).toEqual({ baseOffset: 1, lastOffset: 1 });
+    expect(append()).toMatchObject({ baseOffset: 1, lastOffset: 1 });
+  });
+
+  test('a bug on the way to the disk is told as one, with its stack, and not as a full disk', () => {
+    fixture.files.before = (operation) => {
+      if (operation === 'write') throw new TypeError('file.write is not a function');
+    };
+    const lost = fixture.produceValues(orders, 'lost');
+    fixture.partitions.settle();
+    expect(lost).toMatchObject({ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, baseOffset: -1 });
+    const line = fixture.logged.find(({ event }) => event === 'append-failed');
+    expect(line?.facts?.error).toMatch(/TypeError: file.write is not a function\n +at /);
+    fixture.heal();
+    expect(() => orders.appendRecords(null as unknown as [])).toThrow(TypeError);
+    Object.defineProperty(orders.log, 'append', { value: () => (undefined as unknown as Buffer).length });
+    expect(() => fixture.produceValues(orders, 'a bug')).toThrow(TypeError);
   });
 
   test('leaves a topic that could not be made to the next try', () => {

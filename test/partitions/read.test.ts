@@ -197,7 +197,7 @@ test('read_committed stops before the oldest open transaction', () => {
 
 test('read_committed stops before a transaction whose marker is not below the high watermark', () => {
   fill(orders, ['a']);
-  orders.advance = () => {}; // other replicas have none of it yet
+  orders.lead({ leaderEpoch: 0, replicas: 2, inSyncReplicas: 2, followers: [2] }); // which has none of it yet
   const producer = { producerId: 7, producerEpoch: 0 };
   const record = { key: null, value: Buffer.from('b'), timestamp: 1 };
   orders.appendRecords([record], { transaction: producer });

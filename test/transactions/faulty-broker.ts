@@ -10,6 +10,7 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import type { Network } from '../../src/platform/network.ts';
 import { seededRandom } from '../../src/platform/random.ts';
+import { serve } from '../apis/serve.ts';
 
 /** No answer came: whatever was asked may have happened, or may happen yet. */
 export class Lost extends Error {}
@@ -185,9 +186,9 @@ export class FaultyBroker {
     };
     const output = this.#writer;
     output.reset();
-    const served = handlers
-      .find(({ api: { key } }) => key === api.key)!
-      .serve(new Reader(Buffer.from(bytes)), context, output);
+    const handler = handlers.find(({ api: { key } }) => key === api.key)!;
+    const settle = () => this.parts.partitions.settle();
+    const served = serve(handler, new Reader(Buffer.from(bytes)), context, output, settle);
     const reply = served instanceof Promise ? await served : null;
     this.parts.partitions.settle();
     if (reply !== null) reply(output);

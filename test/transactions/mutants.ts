@@ -5,6 +5,7 @@ import { Log } from '../../src/log/log.ts';
 import { ProducerSnapshots } from '../../src/log/producer-snapshots.ts';
 import { ProducerState } from '../../src/log/producer-state.ts';
 import { Partition } from '../../src/partitions/partition.ts';
+import { Receipt } from '../../src/partitions/receipt.ts';
 import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
 import { decodeTransaction } from '../../src/transactions/transaction-records.ts';
 import { TransactionPartition } from '../../src/transactions/transaction-partition.ts';
@@ -44,7 +45,7 @@ const oldEpochInMarkers = mutant(
   'appendMarker',
   (original) =>
     function appendMarker(this: Partition, marker) {
-      original.call(this, { ...marker, producerEpoch: Math.max(0, marker.producerEpoch - 1) });
+      return original.call(this, { ...marker, producerEpoch: Math.max(0, marker.producerEpoch - 1) });
     },
 );
 
@@ -93,7 +94,7 @@ export const mutants: readonly Mutant[] = [
     'appendMarker',
     (original) =>
       function appendMarker(this: Partition, marker) {
-        original.call(this, { ...marker, committed: true });
+        return original.call(this, { ...marker, committed: true });
       },
   ),
   mutant(
@@ -102,7 +103,7 @@ export const mutants: readonly Mutant[] = [
     'appendMarker',
     (original) =>
       function appendMarker(this: Partition, marker) {
-        original.call(this, { ...marker, committed: false });
+        return original.call(this, { ...marker, committed: false });
       },
   ),
   mutant(
@@ -111,7 +112,7 @@ export const mutants: readonly Mutant[] = [
     'appendMarker',
     (original) =>
       function appendMarker(this: Partition, marker) {
-        if (this.index === 0) original.call(this, marker);
+        return this.index === 0 ? original.call(this, marker) : Receipt.refused(ErrorCode.NONE);
       },
   ),
   mutant(
@@ -180,7 +181,7 @@ export const mutants: readonly Mutant[] = [
               ({ key, value }) =>
                 key !== null && decodeTransaction(key, value)?.transaction?.state.startsWith('Prepare') === true,
             );
-          return isDecision ? { baseOffset: -1, lastOffset: -1 } : original.call(this, records, options);
+          return isDecision ? Receipt.refused(ErrorCode.NONE) : original.call(this, records, options);
         },
     ),
   },
