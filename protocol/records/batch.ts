@@ -207,6 +207,14 @@ export function setLogAppendTime(bytes: Buffer, at: number, timestamp: number): 
 }
 
 /** Writes the CRC that fits the bytes as they are. */
+/** For a batch whose records lie compressed by another codec now: its length and CRC follow. */
+export function setCompression(bytes: Buffer, at: number, codec: number): void {
+  const low = at + BatchField.attributes + 1;
+  bytes[low] = (bytes[low] & ~COMPRESSION_MASK) | codec;
+  writeInt32(bytes, at + BatchField.batchLength, bytes.length - at - LOG_OVERHEAD);
+  setCrc(bytes, at);
+}
+
 export function setCrc(bytes: Buffer, at: number): void {
   writeInt32(bytes, at + BatchField.crc, computeCrc(bytes, at));
 }

@@ -19,16 +19,27 @@ export class DecompressedTooLarge extends BadCompression {
   }
 }
 
+/** Sees what has come out so far, each time before more memory is taken and at the end; throws to end it. */
+export interface OutputWatch {
+  look(bytes: Buffer, length: number): void;
+}
+
+/** Where a watch is, the first look is at no more than this. */
+const FIRST_LOOK_BYTES = 64 * 1024;
+
 export class BoundedOutput {
   bytes: Buffer;
   /** Bytes written so far. */
   length = 0;
   readonly maxBytes: number;
+  readonly #watch: OutputWatch | null;
 
   /** `guess`: what the result may come to; half or twice is fine. With `room` it goes there as far as it fits. */
-  constructor(guess: number, maxBytes: number, room: Buffer | null = null) {
+  constructor(guess: number, maxBytes: number, room: Buffer | null = null, watch: OutputWatch | null = null) {
     this.maxBytes = maxBytes;
-    this.bytes = room ?? Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(guess, 256)));
+    this.#watch = watch;
+    const first = Math.min(maxBytes, Math.max(guess, 256), watch === null ? Infinity : FIRST_LOOK_BYTES);
+    this.bytes = room ?? Buffer.allocUnsafeSlow(first);
   }
 
   /** Makes room for exactly `size` more bytes. */
@@ -56,11 +67,13 @@ export class BoundedOutput {
   }
 
   finish(): Buffer {
+    this.#watch?.look(this.bytes, this.length);
     return this.bytes.subarray(0, this.length);
   }
 
   #grow(size: number): void {
     if (size <= this.bytes.length) return;
+    this.#watch?.look(this.bytes, this.length);
     const grown = Buffer.allocUnsafeSlow(Math.min(this.maxBytes, Math.max(size, this.bytes.length * 2)));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;

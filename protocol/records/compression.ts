@@ -3,7 +3,8 @@
  * than 22.15), snappy and LZ4 are written here, since no Node has them and native add-ons must be built.
  */
 import * as zlib from 'node:zlib';
-import { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
+import { BadCompression, BoundedOutput, DecompressedTooLarge, type OutputWatch } from './bounded-output.ts';
+import { inflateGzip } from './inflate.ts';
 import { compressLz4, decompressLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy } from './snappy.ts';
 import { decompressZstd } from './zstd.ts';
@@ -47,22 +48,30 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffe
 /**
  * The records as they were before compression. Throws BadCompression for bytes the codec did not write, and its
  * DecompressedTooLarge before more than `maxBytes` come out. The result may lie in `room`, for whoever looks at it and is
- * done: fresh memory for each batch a producer sends is what a broker's memory would grow by.
+ * done: fresh memory for each batch a producer sends is what a broker's memory would grow by. A `watch` sees the bytes as they
+ * come, and takes time: gzip and zstd are not Node's then.
  */
-export function decompress(codec: Codec, bytes: Uint8Array, maxBytes: number, room: Buffer | null = null): Buffer {
+export function decompress(
+  codec: Codec,
+  bytes: Uint8Array,
+  maxBytes: number,
+  room: Buffer | null = null,
+  watch: OutputWatch | null = null,
+): Buffer {
   const input = asBuffer(bytes);
   switch (codec) {
     case 'none':
       if (input.length > maxBytes) throw new DecompressedTooLarge(maxBytes);
       return input;
     case 'gzip':
+      if (watch !== null) return inflateGzip(input, new BoundedOutput(input.length * 3, maxBytes, null, watch));
       return byNode('gunzipSync', input, maxBytes);
     case 'snappy':
-      return decompressSnappy(input, maxBytes, room);
+      return decompressSnappy(input, maxBytes, room, watch);
     case 'lz4':
-      return decompressLz4(input, maxBytes, room);
+      return decompressLz4(input, maxBytes, room, watch);
     case 'zstd':
-      if (!canCompressZstd()) return decompressZstd(input, maxBytes);
+      if (watch !== null || !canCompressZstd()) return decompressZstd(input, maxBytes, watch);
       return byNode('zstdDecompressSync', input, maxBytes);
   }
 }

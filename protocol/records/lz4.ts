@@ -4,7 +4,7 @@
  *
  *     magic | FLG | BD | content size? | header check | (block size, block, check?)* | 0 | content check?
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch } from './bounded-output.ts';
+import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
 import { xxhash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;
@@ -20,8 +20,13 @@ const STORED = 0x8000_0000;
 const OUR_BLOCK_SIZE = 64 * 1024;
 const OUR_BLOCK_ID = 4;
 
-export function decompressLz4(bytes: Buffer, maxBytes: number, room: Buffer | null = null): Buffer {
-  const output = new BoundedOutput(bytes.length * 3, maxBytes, room);
+export function decompressLz4(
+  bytes: Buffer,
+  maxBytes: number,
+  room: Buffer | null = null,
+  watch: OutputWatch | null = null,
+): Buffer {
+  const output = new BoundedOutput(bytes.length * 3, maxBytes, room, watch);
   let at = 0;
   do {
     need(bytes, at, 8);

@@ -2,7 +2,7 @@
  * Snappy, raw and in the framing of xerial's snappy-java: a header of 16 bytes, then blocks of int32 length and raw
  * snappy. Java clients write the framing, librdkafka and others raw; a broker meets both, and Java readers take both.
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch } from './bounded-output.ts';
+import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
 
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]); // 0x82 SNAPPY 0
 const HEADER_SIZE = 16; // magic, version int32, lowest compatible version int32
@@ -11,13 +11,18 @@ const BLOCK_SIZE = 32 * 1024; // snappy-java's
 /** A copy of 64 bytes takes 3 bytes, so nothing grows by more than this. */
 const MAX_RATIO = 22;
 
-export function decompressSnappy(bytes: Buffer, maxBytes: number, room: Buffer | null = null): Buffer {
+export function decompressSnappy(
+  bytes: Buffer,
+  maxBytes: number,
+  room: Buffer | null = null,
+  watch: OutputWatch | null = null,
+): Buffer {
   if (!startsWithMagic(bytes, 0)) {
-    const output = new BoundedOutput(0, maxBytes, room);
+    const output = new BoundedOutput(0, maxBytes, room, watch);
     decodeBlock(bytes, 0, bytes.length, output);
     return output.finish();
   }
-  const output = new BoundedOutput(bytes.length * 2, maxBytes, room);
+  const output = new BoundedOutput(bytes.length * 2, maxBytes, room, watch);
   let at = HEADER_SIZE;
   while (at < bytes.length) {
     if (startsWithMagic(bytes, at)) {

@@ -2,7 +2,7 @@
  * Reads Zstandard frames (RFC 8878) where Node has no zstd of its own, that is, before 22.15. No dictionaries. The
  * check sum of the content is passed over: the batch around it has been checked by its CRC.
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch } from './bounded-output.ts';
+import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
 import {
   badZstd,
   BackwardBits,
@@ -19,8 +19,8 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5; // without its last four bits
 const MAX_BLOCK = 128 * 1024;
 
-export function decompressZstd(bytes: Buffer, maxBytes: number): Buffer {
-  const output = new BoundedOutput(bytes.length * 4, maxBytes);
+export function decompressZstd(bytes: Buffer, maxBytes: number, watch: OutputWatch | null = null): Buffer {
+  const output = new BoundedOutput(bytes.length * 4, maxBytes, null, watch);
   let at = 0;
   do {
     need(bytes, at, 8);

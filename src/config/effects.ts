@@ -49,7 +49,6 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?(share|streams)\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
   /^errors\.deadletterqueue\./,
-  'max.decompressed.message.bytes',
   /^(sasl|ssl|delegation)\./,
   'authorizer.class.name',
   'principal.builder.class',

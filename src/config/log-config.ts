@@ -22,6 +22,8 @@ export interface LogConfig {
   readonly fileDeleteDelayMs: number;
   /** Largest record batch an append takes, as it arrives (compressed). */
   readonly maxMessageBytes: number;
+  /** Largest record of a compressed batch that an append takes, once decompressed. */
+  readonly maxDecompressedMessageBytes: number;
   readonly cleanupCompact: boolean;
   readonly cleanupDelete: boolean;
   /** How long a compacted log keeps a tombstone. */
@@ -75,6 +77,7 @@ export function resolveLogConfig(overrides: ReadonlyMap<string, string>, broker:
     retentionMs: key('retention.ms', retentionMs(broker)),
     fileDeleteDelayMs: key('file.delete.delay.ms', broker['log.segment.delete.delay.ms']),
     maxMessageBytes: key('max.message.bytes', broker['message.max.bytes']),
+    maxDecompressedMessageBytes: key('max.decompressed.message.bytes', broker['max.decompressed.message.bytes']),
     cleanupCompact: cleanup.includes('compact'),
     cleanupDelete: cleanup.includes('delete'),
     deleteRetentionMs: key('delete.retention.ms', broker['log.cleaner.delete.retention.ms']),

@@ -1,12 +1,12 @@
 /**
  * What a broker checks in the one batch a produce request has for a partition, and what it rewrites in it (timestamps,
- * compression). The codes are those Apache Kafka 4.3 answers. PURE, and without allocation where all is well.
+ * compression). The codes are those Apache Kafka 4.4 answers. PURE, and without allocation where all is well.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
-import { codecId, codecs, type Codec } from '../../protocol/records/compression.ts';
-import { DEFAULT_MAX_DECOMPRESSED_BYTES, decodeBatch, recordBytes } from '../../protocol/records/decode.ts';
-import { encodeBatch } from '../../protocol/records/encode.ts';
+import { codecId, codecs, compress, DecompressedTooLarge, type Codec } from '../../protocol/records/compression.ts';
+import { recordBytes, recordBytesUpTo } from '../../protocol/records/decode.ts';
+import { RefusedRecords } from '../../protocol/records/record-lengths.ts';
 import { Malformed, walkRecords, type RecordWalk } from '../../protocol/records/walk.ts';
 import type { LogConfig } from '../config/log-config.ts';
 
@@ -48,6 +48,8 @@ const ZSTD_SINCE_VERSION = 7;
 const SHORTEST_LENGTH = 14;
 const BYTES_UP_TO_MAGIC = 17;
 const NO_TIMESTAMP = -1;
+/** So many refused records of a batch are named; a small batch may hold millions. */
+const MAX_RECORD_ERRORS = 1000;
 /** The bit of the attributes' low byte. */
 const LOG_APPEND_TIME = 0x08;
 
@@ -161,9 +163,9 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   let end = at + batch.sizeInBytes(bytes, at);
   if (compressed) {
     try {
-      records = recordBytes(bytes, at, DEFAULT_MAX_DECOMPRESSED_BYTES, decompressed);
+      records = recordBytesUpTo(config.maxDecompressedMessageBytes, bytes, at, decompressed);
     } catch (error) {
-      return fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message); // Kafka's answer
+      return failUnreadable(error as Error);
     }
     from = 0;
     end = records.length;
@@ -182,6 +184,12 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
     fixMaxTimestamp(bytes, at, Math.max(NO_TIMESTAMP, base + walk.maxTimestampDelta));
   }
   return true;
+}
+
+function failUnreadable(error: Error): false {
+  const isTooLarge = error instanceof RefusedRecords || error instanceof DecompressedTooLarge;
+  // Kafka trips over what its codecs cannot read.
+  return fail(isTooLarge ? ErrorCode.INVALID_RECORD : ErrorCode.UNKNOWN_SERVER_ERROR, error.message);
 }
 
 function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {
@@ -208,27 +216,33 @@ function failRecords(
   rules: ValidationRules,
 ): boolean {
   const errors: RecordError[] = [];
+  let refused = 0;
   let untimely = false;
   const { config, nowMs } = rules;
+  const refuse = (batchIndex: number, message: () => string): void => {
+    if (refused++ < MAX_RECORD_ERRORS) errors.push({ batchIndex, message: message() });
+  };
   walkRecords(records, from, end, count, (batchIndex, timestampDelta, _keyAt, keyLength) => {
     if (config.cleanupCompact && keyLength < 0) {
-      errors.push({ batchIndex, message: 'A compacted topic takes no record without a key' });
+      refuse(batchIndex, () => 'A compacted topic takes no record without a key');
     } else if (config.messageTimestampType === 'LogAppendTime') {
       if (!batch.hasLogAppendTime(word)) return;
       untimely = true;
-      errors.push({ batchIndex, message: 'Only the broker stamps records with LogAppendTime; send CreateTime' });
+      refuse(batchIndex, () => 'Only the broker stamps records with LogAppendTime; send CreateTime');
     } else if (!isTimestampInRange(base + timestampDelta, rules)) {
       untimely = true;
-      const message =
-        `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
-        `${nowMs + config.timestampAfterMaxMs}, as message.timestamp.before.max.ms and .after.max.ms ask for`;
-      errors.push({ batchIndex, message });
+      refuse(
+        batchIndex,
+        () =>
+          `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
+          `${nowMs + config.timestampAfterMaxMs}, as message.timestamp.before.max.ms and .after.max.ms ask for`,
+      );
     }
   });
   if (errors.length === 0) return true; // the header was out of range, none of its records is
   result.recordErrors = errors;
   const code = untimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
-  return fail(code, `${errors.length} of ${count} records were refused, so all were. The first: ${errors[0].message}`);
+  return fail(code, `${refused} of ${count} records were refused, so all were. The first: ${errors[0].message}`);
 }
 
 /** A producer's header may name another type or maximum than its records have; indexes must be able to rely on it. */
@@ -253,16 +267,20 @@ function codecOf(compressionType: LogConfig['compressionType']): Codec {
   return compressionType === 'uncompressed' || compressionType === 'producer' ? 'none' : compressionType;
 }
 
-/** compression.type of the topic is another than the producer's: the rare and dear way. */
+/** compression.type of the topic is another than the producer's: the rare and dear way. Records stay as they are, byte by byte. */
 function recompress(bytes: Buffer, at: number, compression: Codec, config: LogConfig): void {
-  let fresh: Buffer;
+  let packed: Buffer;
   try {
-    const { records, producerId, producerEpoch, baseSequence, isTransactional } = decodeBatch(bytes, at);
-    fresh = encodeBatch({ records, compression, producerId, producerEpoch, baseSequence, isTransactional });
+    const records = recordBytes(bytes, at); // they have been looked at, and fit
+    packed = compress(compression, records, levelOf(compression, config));
   } catch (error) {
     fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
     return;
   }
+  const fresh = Buffer.allocUnsafe(batch.BATCH_OVERHEAD + packed.length);
+  bytes.copy(fresh, 0, at, at + batch.BATCH_OVERHEAD);
+  packed.copy(fresh, batch.BATCH_OVERHEAD);
+  batch.setCompression(fresh, 0, codecId(compression));
   result.bytes = fresh;
   result.at = 0;
   result.length = fresh.length;
@@ -270,4 +288,9 @@ function recompress(bytes: Buffer, at: number, compression: Codec, config: LogCo
     const limit = config.maxMessageBytes;
     fail(ErrorCode.MESSAGE_TOO_LARGE, `Compressed anew the batch is larger than max.message.bytes=${limit}`);
   }
+}
+
+function levelOf(compression: Codec, config: LogConfig): number | undefined {
+  if (compression === 'gzip') return config.compressionGzipLevel;
+  return compression === 'zstd' ? config.compressionZstdLevel : undefined;
 }
