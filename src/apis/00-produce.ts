@@ -12,8 +12,10 @@ import { appendProduced, type ProduceOptions } from '../partitions/append.ts';
 import type { Topic } from '../partitions/partitions.ts';
 import { Receipt } from '../partitions/receipt.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
-import { reportBug, type Context, type StagingHandler } from './handler.ts';
+import type { Parts } from './broker-parts.ts';
+import { reportBug, type StagingHandler } from './handler.ts';
 import { Acks, FLEXIBLE_SINCE, ProduceAnswer, TOPIC_IDS_SINCE } from './produce-answer.ts';
+import type { RequestContext } from './request-context.ts';
 import { admitted } from './transaction-errors.ts';
 
 /** KIP-890: TRANSACTION_ABORTABLE; then a write takes its partition into the transaction. */
@@ -24,27 +26,28 @@ const UUID_BYTES = 16;
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
 
+type Broker = Parts<'clock' | 'logger' | 'partitions' | 'transactions'>;
 type Admit = NonNullable<ProduceOptions['admit']> | null;
 
-export const produce: StagingHandler = {
+export const produce: StagingHandler<Broker> = {
   api: Produce,
   versions: Produce.versions,
   // librdkafka before 2.8 takes a minimum above 2 to mean "no compression codecs": Kafka says 0 too (KAFKA-18659).
   advertised: { first: 0, last: Produce.versions.last },
   joinsWrites: true,
 
-  stage(reader, context) {
+  stage(reader, context, broker) {
     checkShape(reader, context.apiVersion);
     const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
     const transactionalId = isFlexible ? reader.compactNullableString() : reader.nullableString();
-    const admit = transactionalId === null ? null : admission(context, transactionalId);
+    const admit = transactionalId === null ? null : admission(broker, context.apiVersion, transactionalId);
     const acks = reader.int16();
     const timeoutMs = reader.int32();
-    const { partitions, clock } = context.broker;
+    const { partitions, clock } = broker;
     const options = { apiVersion: context.apiVersion, isAcksAll: acks === Acks.all, admit, nowMs: clock.now() };
     const answer = ProduceAnswer.of(context.apiVersion, acks, timeoutMs, partitions.failures);
     for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {
-      appendToTopic(reader, context, acks, options, answer);
+      appendToTopic(reader, broker, context, acks, options, answer);
     }
     // A producer that wants no answer learns of what was not even appended before its next request is looked at.
     if (acks === Acks.none) answer.refuseFailed();
@@ -61,27 +64,28 @@ export const produce: StagingHandler = {
 
 function appendToTopic(
   reader: Reader,
-  context: Context,
+  broker: Broker,
+  context: RequestContext,
   acks: number,
   options: ProduceOptions,
   answer: ProduceAnswer,
 ): void {
   const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
   const start = reader.position;
-  const topic = readTopic(reader, context);
+  const topic = readTopic(reader, broker, context.apiVersion);
   if (typeof topic === 'number') answer.addTopic(nameOrIdAt(reader, start, context.apiVersion));
   else answer.addTopic(context.apiVersion >= TOPIC_IDS_SINCE ? topic.idBytes : topic.nameBytes);
   for (let partitions = readCount(reader, isFlexible); partitions > 0; partitions--) {
     const index = reader.int32();
     const length = readLength(reader, isFlexible);
-    answer.add(index, append(context, topic, index, reader.buffer, reader.position, length, acks, options));
+    answer.add(index, append(broker, context, topic, index, reader.buffer, reader.position, length, acks, options));
     reader.position += Math.max(0, length);
     if (isFlexible) reader.skipTaggedFields();
   }
   if (isFlexible) reader.skipTaggedFields();
 }
 
-function admission({ broker, apiVersion }: Context, transactionalId: string): Admit {
+function admission(broker: Broker, apiVersion: number, transactionalId: string): Admit {
   return ({ topic, index }, producerId, producerEpoch) =>
     admitted(
       broker.transactions.admit(
@@ -95,7 +99,8 @@ function admission({ broker, apiVersion }: Context, transactionalId: string): Ad
 }
 
 function append(
-  context: Context,
+  broker: Broker,
+  context: RequestContext,
   topic: Topic | number,
   index: number,
   bytes: Buffer,
@@ -112,23 +117,22 @@ function append(
     return Receipt.refused(ErrorCode.INVALID_TOPIC_EXCEPTION, 'Only the broker writes to its internal topics');
   }
   try {
-    return appendProduced(context.broker.partitions, partition, bytes, at, length, options);
+    return appendProduced(broker.partitions, partition, bytes, at, length, options);
   } catch (error) {
-    reportBug(context, 'Produce', error);
+    reportBug(broker.logger, context, 'Produce', error);
     return Receipt.refused(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
 }
 
 /** The topic, or the error of all its partitions. */
-function readTopic(reader: Reader, context: Context): Topic | number {
-  const { partitions } = context.broker;
-  if (context.apiVersion >= TOPIC_IDS_SINCE) {
+function readTopic(reader: Reader, { partitions }: Broker, apiVersion: number): Topic | number {
+  if (apiVersion >= TOPIC_IDS_SINCE) {
     const start = reader.position;
     reader.position += UUID_BYTES;
     const id = reader.buffer.toString('base64url', start, start + UUID_BYTES);
     return partitions.topicById(id) ?? ErrorCode.UNKNOWN_TOPIC_ID;
   }
-  const length = readNameLength(reader, context.apiVersion);
+  const length = readNameLength(reader, apiVersion);
   const nameAt = reader.position;
   reader.position += length;
   return partitions.topicByBytes(reader.buffer, nameAt, length) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;

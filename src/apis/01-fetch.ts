@@ -18,26 +18,28 @@ import {
   type Found,
   type ReadLimits,
 } from '../partitions/read.ts';
+import type { Parts } from './broker-parts.ts';
 import { writeFetchResponse, type FetchAnswer } from './fetch-response.ts';
-import { reportBug, type Context, type DirectHandler, type Reply, type Streamed } from './handler.ts';
+import { reportBug, type DirectHandler, type Reply, type Streamed } from './handler.ts';
+import type { RequestContext } from './request-context.ts';
 
 const TOPIC_IDS_SINCE = 13;
 const REPLICA_STATE_SINCE = 15;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
+type Broker = Parts<'clock' | 'config' | 'logger' | 'fetchSessions' | 'partitions'>;
 type FetchRequest = RequestOf<typeof Fetch>;
 
-export const fetch: DirectHandler = {
+export const fetch: DirectHandler<Broker> = {
   api: Fetch,
   versions: Fetch.versions,
   advertised: Fetch.versions,
   joinsWrites: false,
 
-  serve(reader, context, output) {
+  serve(reader, context, output, broker) {
     const version = context.apiVersion;
     const request = requestCodec(Fetch, version).decode(reader);
-    const { broker } = context;
     const limits: ReadLimits = {
       followerId: version >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId,
       maxBytes: Math.min(request.maxBytes, broker.config['fetch.max.bytes']),
@@ -48,13 +50,13 @@ export const fetch: DirectHandler = {
       responseCodec(Fetch, version).encode(output, refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));
       return undefined;
     }
-    const found = read(context, plan, limits);
+    const found = read(broker, plan, limits);
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
       countTold(broker.partitions, found);
-      return write(output, context, version, answer(plan, found, limits), limits);
+      return write(output, context, broker, answer(plan, found, limits), limits);
     }
-    return wait(context, plan, request.maxWaitMs, minBytes, limits);
+    return wait(context, broker, plan, request.maxWaitMs, minBytes, limits);
   },
 
   refuse,
@@ -84,63 +86,57 @@ function refuse({ topics }: FetchRequest, errorCode: number): ResponseDraft<type
 
 /** Parks until enough can be read; the partitions are read again then, for they may have changed in any way. */
 function wait(
-  context: Context,
+  context: RequestContext,
+  broker: Broker,
   plan: FetchPlan,
   maxWaitMs: number,
   minBytes: number,
   limits: ReadLimits,
 ): Promise<Reply> {
-  const { broker, apiVersion } = context;
   // What a follower gets grows with the log, what a consumer gets with the high watermark.
   const places = plan.asked
     .map((asked) => findPartition(broker.partitions, asked))
     .filter((partition) => partition instanceof Partition)
     .map(({ followers, consumers }) => (isFollower(limits) ? followers : consumers));
   return new Promise((resolve) => {
-    const enough = (): boolean => isEnough(read(context, plan, limits), minBytes);
+    const enough = (): boolean => isEnough(read(broker, plan, limits), minBytes);
     const waiter = waitForMore(broker.clock, places, maxWaitMs, enough, () => {
       resolve((output) => {
-        const found = read(context, plan, limits);
+        const found = read(broker, plan, limits);
         countTold(broker.partitions, found);
-        return write(output, context, apiVersion, answer(plan, found, limits), limits);
+        return write(output, context, broker, answer(plan, found, limits), limits);
       });
     });
-    context.onGone = () => waiter.finish();
+    context.waits.add(() => waiter.finish());
   });
 }
 
 /** A disk that does not give what the log says is there costs the partitions with records, not the connection. */
 function write(
   output: Writer,
-  context: Context,
-  version: number,
+  context: RequestContext,
+  broker: Broker,
   told: FetchAnswer,
   limits: ReadLimits,
 ): Streamed | undefined {
   const start = output.position;
   try {
-    return writeFetchResponse(output, version, told);
+    return writeFetchResponse(output, context.apiVersion, told);
   } catch (error) {
     if (error instanceof CorruptBatchError) {
       // The log remembers it now: what is read again ends before it, or is an error.
       output.position = start;
-      return write(
-        output,
-        context,
-        version,
-        { ...told, found: readAll(context.broker.partitions, told.asked, limits) },
-        limits,
-      );
+      return write(output, context, broker, { ...told, found: readAll(broker.partitions, told.asked, limits) }, limits);
     }
-    reportBug(context, 'Fetch', error);
+    reportBug(broker.logger, context, 'Fetch', error);
     output.position = start;
     const found = told.found.map((one) => (one.length === 0 ? one : failed(ErrorCode.KAFKA_STORAGE_ERROR)));
-    return writeFetchResponse(output, version, { ...told, found });
+    return writeFetchResponse(output, context.apiVersion, { ...told, found });
   }
 }
 
-function read(context: Context, plan: FetchPlan, limits: ReadLimits): Found[] {
-  return readAll(context.broker.partitions, plan.asked, limits);
+function read({ partitions }: Broker, plan: FetchPlan, limits: ReadLimits): Found[] {
+  return readAll(partitions, plan.asked, limits);
 }
 
 /** Errors are told at once: the client has to do something about them. */

@@ -5,6 +5,7 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** Timestamps that stand for something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
@@ -28,7 +29,7 @@ const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 export const listOffsets = handler(ListOffsets, {
-  handle: (request, { broker, apiVersion }) => {
+  handle: (request, { apiVersion }, broker: Parts<'partitions'>) => {
     const { isolationLevel } = request;
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
       return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // there is no code for it, in Kafka either

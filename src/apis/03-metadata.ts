@@ -5,7 +5,7 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/sc
 import type { ClusterImage, TopicImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { autoCreateTopics } from './topic-auto-creation.ts';
 import { brokersOn, PartitionViews } from './topic-view.ts';
@@ -18,17 +18,18 @@ type Topic = Response['topics'][number];
 const ASK_BY_ID = 12;
 const LISTENER_ERRORS = 6;
 
-/** What an answer depends on besides the cluster; the context itself is another's by the time topics are created. */
+type Broker = Parts<'nodeId' | 'config' | 'controller' | 'partitions' | 'logger'>;
+
+/** What an answer depends on besides the cluster. */
 interface Asked {
   readonly request: Request;
   readonly version: number;
-  readonly listener: string;
+  readonly listenerName: string;
 }
 
 export const metadata = handler(Metadata, {
-  handle: (request, context) => {
-    const { broker, apiVersion: version, listener } = context;
-    const asked: Asked = { request, version, listener };
+  handle: (request, { apiVersion: version, session }, broker: Broker) => {
+    const asked: Asked = { request, version, listenerName: session.listenerName };
     const { topics } = request;
     if (topics === null || (version === 0 && topics.length === 0))
       return respond(asked, broker, findAll(asked, broker));
@@ -55,7 +56,7 @@ function refuse({ topics }: Request, errorCode: number): Response {
   };
 }
 
-function mayCreate(request: Request, { config }: BrokerParts): boolean {
+function mayCreate(request: Request, { config }: Broker): boolean {
   return request.allowAutoTopicCreation && config['auto.create.topics.enable'];
 }
 
@@ -63,11 +64,11 @@ function missingTopics(names: readonly string[], image: ClusterImage): string[] 
   return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
 }
 
-function findAll(asked: Asked, broker: BrokerParts): Topic[] {
+function findAll(asked: Asked, broker: Broker): Topic[] {
   return [...broker.controller.image.topicsByName.values()].map(describer(asked, broker));
 }
 
-function findByName(names: readonly string[], asked: Asked, broker: BrokerParts): Topic[] {
+function findByName(names: readonly string[], asked: Asked, broker: Broker): Topic[] {
   const { image } = broker.controller;
   const describe = describer(asked, broker);
   return names.map((name) => {
@@ -81,7 +82,7 @@ function findByName(names: readonly string[], asked: Asked, broker: BrokerParts)
 }
 
 /** Names beside ids are passed over, as in Kafka. */
-function findById(asked: Asked, broker: BrokerParts): Topic[] {
+function findById(asked: Asked, broker: Broker): Topic[] {
   const { image } = broker.controller;
   const describe = describer(asked, broker);
   const ids = new Set(asked.request.topics!.map(({ topicId }) => topicId));
@@ -93,8 +94,13 @@ function findById(asked: Asked, broker: BrokerParts): Topic[] {
   });
 }
 
-function describer({ request, version, listener }: Asked, broker: BrokerParts): (topic: TopicImage) => Topic {
-  const views = new PartitionViews(broker.controller.image, listener, broker.partitions, version >= LISTENER_ERRORS);
+function describer({ request, version, listenerName }: Asked, broker: Broker): (topic: TopicImage) => Topic {
+  const views = new PartitionViews(
+    broker.controller.image,
+    listenerName,
+    broker.partitions,
+    version >= LISTENER_ERRORS,
+  );
   const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
   return ({ name, id, partitions }) => ({
     errorCode: ErrorCode.NONE,
@@ -106,10 +112,10 @@ function describer({ request, version, listener }: Asked, broker: BrokerParts): 
   });
 }
 
-function respond({ request, listener }: Asked, broker: BrokerParts, topics: readonly Topic[]): Response {
+function respond({ request, listenerName }: Asked, broker: Broker, topics: readonly Topic[]): Response {
   const { image } = broker.controller;
   return {
-    brokers: brokersOn(image, listener),
+    brokers: brokersOn(image, listenerName),
     clusterId: image.clusterId,
     controllerId: broker.nodeId,
     topics,

@@ -1,12 +1,13 @@
 /** Stores how far a group has read. */
 import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetCommit = handler(OffsetCommit, {
-  handle: (request, { broker, apiVersion }) => {
+  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups'>) => {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
     const { known, unknown } = sortTopics(broker.controller.image, request.topics, apiVersion >= 10);
     if (known.length === 0) return { topics: unknown };

@@ -7,6 +7,7 @@ import type { ClusterImage } from '../cluster/image.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type Request = RequestOf<typeof OffsetFetch>;
@@ -14,8 +15,7 @@ type GroupRequest = Request['groups'][number];
 type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
 
 export const offsetFetch = handler(OffsetFetch, {
-  handle: (request, { broker, apiVersion }) => {
-    const { groups, controller } = broker;
+  handle: (request, { apiVersion }, { groups, controller }: Parts<'controller' | 'groups'>) => {
     const { requireStable } = request;
     if (apiVersion < 8) return fetchOne(groups, request, apiVersion);
     return {

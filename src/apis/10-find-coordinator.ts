@@ -2,13 +2,18 @@
 import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
-import type { Context } from './handler.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
+type Broker = Parts<'controller' | 'groups' | 'transactions' | 'logger'>;
 type Response = ResponseDraft<typeof FindCoordinator>;
 type Coordinator = NonNullable<Response['coordinators']>[number];
-/** What a handler that waits may keep of its context. */
-type Asker = Pick<Context, 'broker' | 'listener' | 'apiVersion'>;
+/** What an answer depends on besides the keys asked for. */
+interface Asked {
+  readonly broker: Broker;
+  readonly listenerName: string;
+  readonly apiVersion: number;
+}
 
 const GROUP = 0;
 const TRANSACTION = 1;
@@ -24,15 +29,15 @@ const TOPICS = new Map([
 ]);
 
 export const findCoordinator = handler(FindCoordinator, {
-  handle: (request, { broker, listener, apiVersion }) => {
-    const asker: Asker = { broker, listener, apiVersion };
+  handle: (request, { session, apiVersion }, broker: Broker) => {
+    const asked: Asked = { broker, listenerName: session.listenerName, apiVersion };
     const topic = TOPICS.get(request.keyType);
-    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, asker);
+    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, asked);
     // Made on first use, so that the first answer is a coordinator already and not a reason to try again.
     const made = topic === OFFSETS_TOPIC ? broker.groups.ensureOffsetsTopic() : broker.transactions.ensureTopic();
     return made
       .catch((error: unknown) => broker.logger.error('internal-topic.not-created', { topic, error: String(error) }))
-      .then(() => find(request, asker));
+      .then(() => find(request, asked));
   },
   refuse: (request, errorCode) => {
     const keys = request.coordinatorKeys;
@@ -40,19 +45,19 @@ export const findCoordinator = handler(FindCoordinator, {
   },
 });
 
-function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, asker: Asker): Response {
-  if (asker.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, asker)) };
-  const { key: _key, ...coordinator } = findOne(key, keyType, asker);
+function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, asked: Asked): Response {
+  if (asked.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, asked)) };
+  const { key: _key, ...coordinator } = findOne(key, keyType, asked);
   return coordinator;
 }
 
-function findOne(key: string, keyType: number, asker: Asker): Coordinator {
-  const { broker, apiVersion } = asker;
+function findOne(key: string, keyType: number, asked: Asked): Coordinator {
+  const { broker, apiVersion } = asked;
   switch (keyType) {
     case GROUP:
-      return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, asker);
+      return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, asked);
     case TRANSACTION:
-      return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, asker);
+      return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, asked);
     case SHARE:
       if (!SHARE_KEY.test(key)) return nowhere(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
       if (apiVersion < 6) return nowhere(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');
@@ -62,10 +67,15 @@ function findOne(key: string, keyType: number, asker: Asker): Coordinator {
   }
 }
 
-function leaderOf(topic: string, partition: number, key: string, { broker, listener, apiVersion }: Asker): Coordinator {
+function leaderOf(
+  topic: string,
+  partition: number,
+  key: string,
+  { broker, listenerName, apiVersion }: Asked,
+): Coordinator {
   const { image } = broker.controller;
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
-  const endpoint = leader?.listeners.find(({ name }) => name === listener);
+  const endpoint = leader?.listeners.find(({ name }) => name === listenerName);
   if (leader === undefined || endpoint === undefined) {
     return nowhere(
       key,

@@ -2,16 +2,17 @@
 import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
 import { joinError } from '../groups/classic/state.ts';
 import type { JoinResponse } from '../groups/classic/state.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const joinGroup = handler(JoinGroup, {
-  handle: (request, { broker, apiVersion, clientId, clientHost, connectionId }) => {
+  handle: (request, { session, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
-    const response = broker.groups.join(
+    const response = groups.join(
       // v0 has one timeout for both.
       apiVersion === 0 || rebalanceTimeoutMs === -1 ? { ...request, rebalanceTimeoutMs: sessionTimeoutMs } : request,
       // As Java prints an address without a name; tools show it as it is.
-      { clientId: clientId ?? '', clientHost: `/${clientHost}`, connectionId },
+      { clientId: clientId ?? '', clientHost: `/${session.clientHost}`, connectionId },
       { requireKnownMemberId: apiVersion >= 4, supportSkippingAssignment: apiVersion >= 9 },
     );
     if (apiVersion >= 7) return response;

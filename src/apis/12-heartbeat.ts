@@ -1,8 +1,9 @@
 /** Keeps a member of a classic group alive, and tells it when the group rebalances. */
 import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const heartbeat = handler(Heartbeat, {
-  handle: (request, { broker }) => ({ errorCode: broker.groups.heartbeat(request) }),
+  handle: (request, _context, { groups }: Parts<'groups'>) => ({ errorCode: groups.heartbeat(request) }),
   refuse: (_request, errorCode) => ({ errorCode }),
 });

@@ -1,12 +1,13 @@
 /** Takes members out of a classic group. */
 import { LeaveGroup } from '../../protocol/apis/13-leave-group.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const leaveGroup = handler(LeaveGroup, {
-  handle: ({ groupId, memberId, members }, { broker, apiVersion }) => {
-    if (apiVersion >= 3) return broker.groups.leave({ groupId, members });
+  handle: ({ groupId, memberId, members }, { apiVersion }, { groups }: Parts<'groups'>) => {
+    if (apiVersion >= 3) return groups.leave({ groupId, members });
     // One member only, whose error is that of the whole.
-    const left = broker.groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
+    const left = groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
     return { errorCode: left.errorCode || left.members[0].errorCode, members: [] };
   },
   refuse: (_request, errorCode) => ({ errorCode, members: [] }),

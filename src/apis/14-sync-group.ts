@@ -2,15 +2,16 @@
 import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { syncError } from '../groups/classic/state.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const syncGroup = handler(SyncGroup, {
-  handle: (request, { broker, apiVersion }) => {
+  handle: (request, { apiVersion }, { groups }: Parts<'groups'>) => {
     // From v5 on both must be told (KIP-559).
     if (apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)) {
       return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }
-    return broker.groups.sync(request);
+    return groups.sync(request);
   },
   refuse: (_request, errorCode) => syncError(errorCode),
 });

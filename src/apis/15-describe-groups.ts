@@ -3,10 +3,11 @@ import { DescribeGroups } from '../../protocol/apis/15-describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { undescribedGroup } from '../groups/describe.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const describeGroups = handler(DescribeGroups, {
-  handle: ({ groups, includeAuthorizedOperations }, { broker, apiVersion }) => ({
+  handle: ({ groups, includeAuthorizedOperations }, { apiVersion }, broker: Parts<'groups'>) => ({
     groups: groups.map((groupId) => {
       const described = broker.groups.describeGroup(groupId);
       // Before v6 (KIP-1043) a group that is not there was no error, only dead.

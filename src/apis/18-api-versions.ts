@@ -2,9 +2,10 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
-import { includes, type AnyApi, type ResponseDraft, type RequestOf } from '../../protocol/schema.ts';
+import { includes, type ResponseDraft, type RequestOf } from '../../protocol/schema.ts';
 import { supportedFeatures } from '../cluster/features.ts';
-import type { Context, DirectHandler, Handler } from './handler.ts';
+import type { Parts } from './broker-parts.ts';
+import type { DirectHandler, Handler } from './handler.ts';
 
 /** What a client may call itself, and its version (KIP-511). */
 const NAMED_SINCE = 3;
@@ -13,9 +14,11 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** Before v5, and from v5 on where the client only knows an address. */
 const ANY_NODE = -1;
 
-export function apiVersions(others: readonly Handler[]): DirectHandler {
+type Broker = Parts<'nodeId' | 'controller'>;
+
+export function apiVersions(others: readonly Pick<Handler, 'api' | 'advertised'>[]): DirectHandler<Broker> {
   const self = {
-    api: ApiVersions as unknown as AnyApi,
+    api: ApiVersions,
     versions: ApiVersions.versions,
     advertised: ApiVersions.versions,
     joinsWrites: false as const,
@@ -28,23 +31,22 @@ export function apiVersions(others: readonly Handler[]): DirectHandler {
 
   return {
     ...self,
-    serve(reader, context, output) {
-      const { apiVersion } = context;
+    serve(reader, { apiVersion }, output, broker) {
       if (!includes(ApiVersions.versions, apiVersion)) {
         // The client is newer than us: it reads a v0 body whatever it asked for, and tries again lower.
         const own = apiKeys.filter(({ apiKey }) => apiKey === ApiVersions.key);
         return responseCodec(ApiVersions, 0).encode(output, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own });
       }
       const request = requestCodec(ApiVersions, apiVersion).decode(reader);
-      const errorCode = faultOf(request, context);
-      const response = errorCode === ErrorCode.NONE ? answer(context, apiKeys) : { errorCode, apiKeys: [] };
+      const errorCode = faultOf(request, apiVersion, broker);
+      const response = errorCode === ErrorCode.NONE ? answer(broker, apiVersion, apiKeys) : { errorCode, apiKeys: [] };
       responseCodec(ApiVersions, apiVersion).encode(output, response);
     },
     refuse: (_request, errorCode): ResponseDraft<typeof ApiVersions> => ({ errorCode, apiKeys: [] }),
   };
 }
 
-function faultOf(request: RequestOf<typeof ApiVersions>, { apiVersion, broker }: Context): number {
+function faultOf(request: RequestOf<typeof ApiVersions>, apiVersion: number, broker: Broker): number {
   const { clusterId, nodeId, clientSoftwareName, clientSoftwareVersion } = request;
   if ((clusterId === null) !== (nodeId === ANY_NODE)) return ErrorCode.INVALID_REQUEST;
   const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => SOFTWARE_NAME.test(text));
@@ -55,15 +57,15 @@ function faultOf(request: RequestOf<typeof ApiVersions>, { apiVersion, broker }:
 }
 
 function answer(
-  context: Context,
+  { controller: { image } }: Broker,
+  apiVersion: number,
   apiKeys: ResponseDraft<typeof ApiVersions>['apiKeys'],
 ): ResponseDraft<typeof ApiVersions> {
-  const { image } = context.broker.controller;
   return {
     errorCode: ErrorCode.NONE,
     apiKeys,
     // Clients of v3 refuse a feature whose minimum is 0 (KIP-1022).
-    supportedFeatures: supportedFeatures.filter(({ minVersion }) => context.apiVersion >= 4 || minVersion > 0),
+    supportedFeatures: supportedFeatures.filter(({ minVersion }) => apiVersion >= 4 || minVersion > 0),
     finalizedFeaturesEpoch: image.revision,
     finalizedFeatures: [...image.features].map(([name, level]) => ({
       name,

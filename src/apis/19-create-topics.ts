@@ -4,6 +4,7 @@ import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
 import { ConfigSource, describeTopic } from '../config/describe.ts';
 import type { BrokerLayers } from '../config/layers.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
@@ -12,7 +13,7 @@ type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][num
 const ECHO = 5;
 
 export const createTopics = handler(CreateTopics, {
-  handle: async ({ topics, validateOnly }, { broker, apiVersion }) => {
+  handle: async ({ topics, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'layers'>) => {
     const results = await broker.controller.createTopics(topics, { validateOnly });
     const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
     return {

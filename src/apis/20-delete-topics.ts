@@ -3,18 +3,19 @@ import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { TopicToDelete } from '../cluster/delete-topics.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** The first version whose clients know that deletion can be forbidden. */
 const KNOWS_DISABLED = 3;
 
 export const deleteTopics = handler(DeleteTopics, {
-  handle: (request, { broker, apiVersion }) => {
-    if (!broker.config['delete.topic.enable']) {
+  handle: (request, { apiVersion }, { config, controller }: Parts<'config' | 'controller'>) => {
+    if (!config['delete.topic.enable']) {
       const isKnown = apiVersion >= KNOWS_DISABLED;
       return refuse(request, isKnown ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST);
     }
-    return broker.controller.deleteTopics(topicsOf(request)).then((responses) => ({ responses }));
+    return controller.deleteTopics(topicsOf(request)).then((responses) => ({ responses }));
   },
   refuse,
 });

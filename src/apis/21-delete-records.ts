@@ -3,13 +3,14 @@ import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import type { Partition } from '../partitions/partition.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** Stands for "all there is". */
 const UP_TO_HIGH_WATERMARK = -1;
 
 export const deleteRecords = handler(DeleteRecords, {
-  handle: (request, { broker }) => ({
+  handle: (request, _context, broker: Parts<'partitions'>) => ({
     topics: request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, offset }) => ({

@@ -1,6 +1,7 @@
 /** Gives a producer the id and epoch under which its batches are counted (KIP-98), and fences who had its transactional id. */
 import { InitProducerId } from '../../protocol/apis/22-init-producer-id.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -10,15 +11,16 @@ const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 export const initProducerId = handler(InitProducerId, {
   handle: async (
     { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch },
-    { broker, apiVersion },
+    { apiVersion },
+    { producerIds, transactions }: Parts<'producerIds' | 'transactions'>,
   ) => {
     const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
     if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     if (transactionalId === null) {
-      return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 };
+      return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };
     }
     const expected = producerId === -1 ? null : { producerId, producerEpoch };
-    const answer = await broker.transactions.init({ transactionalId, timeoutMs, expected });
+    const answer = await transactions.init({ transactionalId, timeoutMs, expected });
     return { ...answer, errorCode: fencedBefore(FENCED_SINCE, apiVersion, answer.errorCode) };
   },
   refuse: (_request, errorCode) => ({ errorCode, ...NO_PRODUCER }),

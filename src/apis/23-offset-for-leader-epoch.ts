@@ -2,12 +2,13 @@
 import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-epoch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 const UNKNOWN = { leaderEpoch: -1, endOffset: -1 };
 
 export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
-  handle: (request, { broker }) => ({
+  handle: (request, _context, broker: Parts<'partitions'>) => ({
     topics: request.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(({ partition: index, currentLeaderEpoch, leaderEpoch }) => {

@@ -4,10 +4,11 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
+type Broker = Parts<'controller' | 'transactions'>;
 type Transaction = RequestOf<typeof AddPartitionsToTxn>['transactions'][number];
 type Topics = Transaction['topics'];
 type ErrorOf = (partition: TopicPartition) => number;
@@ -17,7 +18,7 @@ const FENCED_SINCE = 2;
 const BATCHED_SINCE = 4;
 
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
-  handle: (request, { broker, apiVersion }) => {
+  handle: (request, { apiVersion }, broker: Broker) => {
     if (apiVersion >= BATCHED_SINCE) {
       const resultsByTransaction = request.transactions.map((transaction) => ({
         transactionalId: transaction.transactionalId,
@@ -53,7 +54,7 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 });
 
 /** All or none: where one does not exist, the others are not attempted. */
-function errorOf({ transactions, controller }: BrokerParts, transaction: Transaction, clientVersion: number): ErrorOf {
+function errorOf({ transactions, controller }: Broker, transaction: Transaction, clientVersion: number): ErrorOf {
   const { topicsByName } = controller.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
   const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>

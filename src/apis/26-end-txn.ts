@@ -1,6 +1,7 @@
 /** Commits or aborts a transaction. */
 import { EndTxn } from '../../protocol/apis/26-end-txn.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -9,9 +10,10 @@ const FENCED_SINCE = 2;
 const EPOCH_BUMP_SINCE = 5;
 
 export const endTxn = handler(EndTxn, {
-  handle: async ({ transactionalId, producerId, producerEpoch, committed }, { broker, apiVersion }) => {
+  handle: async (request, { apiVersion }, { transactions }: Parts<'transactions'>) => {
+    const { transactionalId, producerId, producerEpoch, committed } = request;
     const clientVersion = apiVersion >= EPOCH_BUMP_SINCE ? EPOCH_BUMP_VERSION : 0;
-    const answer = await broker.transactions.end({
+    const answer = await transactions.end({
       transactionalId,
       producerId,
       producerEpoch,

@@ -2,12 +2,13 @@
 import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { writeMarker } from '../transactions/markers.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type Asked = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
-  handle: ({ markers }, { broker }) => ({
+  handle: ({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) => ({
     markers: markers
       .map(withPartitions)
       .filter(hasTopics)

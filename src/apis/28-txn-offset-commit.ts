@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
@@ -14,7 +15,7 @@ const LOADING_SINCE = 2;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
   versions: '0-5',
-  handle: (request, { broker, apiVersion }) => {
+  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups' | 'transactions'>) => {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
     const { known, unknown } = sortTopics(broker.controller.image, named, false);

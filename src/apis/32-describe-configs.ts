@@ -13,15 +13,17 @@ import {
   describeTopic,
 } from '../config/describe.ts';
 import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { BROKER_LOGGER, invalidRequest, isNodeId } from './config-resources.ts';
 import { handler } from './handler.ts';
 import { levelsOf } from './log-levels.ts';
 
+type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'controller'>;
+
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
 export const describeConfigs = handler(DescribeConfigs, {
-  handle: ({ resources, includeSynonyms, includeDocumentation }, { broker }) => {
+  handle: ({ resources, includeSynonyms, includeDocumentation }, _context, broker: Broker) => {
     // One resource of an unknown type spoils the whole request, in Kafka too.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
     return {
@@ -50,12 +52,7 @@ export const describeConfigs = handler(DescribeConfigs, {
   }),
 });
 
-function describe(
-  type: number,
-  name: string,
-  broker: BrokerParts,
-  options: DescribeOptions,
-): DescribedConfig[] | Refusal {
+function describe(type: number, name: string, broker: Broker, options: DescribeOptions): DescribedConfig[] | Refusal {
   const { controller, layers, nodeId } = broker;
   const own = configOf(controller.image, type, name);
   switch (type) {

@@ -1,10 +1,11 @@
 /** Moves partitions between the log directories of this broker; the answer comes when the move has begun. */
 import { AlterReplicaLogDirs } from '../../protocol/apis/34-alter-replica-log-dirs.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
-  handle: (request, { broker: { directoryMoves } }) => ({
+  handle: (request, _context, { directoryMoves }: Parts<'directoryMoves'>) => ({
     results: answer(request, (topic, partition, path) => directoryMoves.move(topic, partition, path)),
   }),
   refuse: (request, errorCode) => ({ results: answer(request, () => errorCode) }),

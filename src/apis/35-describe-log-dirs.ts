@@ -2,6 +2,7 @@
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type Request = RequestOf<typeof DescribeLogDirs>;
@@ -9,7 +10,7 @@ type Result = ResponseDraft<typeof DescribeLogDirs>['results'][number];
 type Row = Result['topics'][number]['partitions'][number];
 
 export const describeLogDirs = handler(DescribeLogDirs, {
-  handle: (request, { broker: { partitions, directoryMoves } }) => {
+  handle: (request, _context, { partitions, directoryMoves }: Parts<'partitions' | 'directoryMoves'>) => {
     const isWanted = filterOf(request);
     const rows = new Map(partitions.directories.map((directory) => [directory, new Map<string, Row[]>()]));
     const add = (topics: Map<string, Row[]> | undefined, topic: string, row: Row) => {

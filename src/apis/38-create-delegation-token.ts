@@ -2,20 +2,19 @@
 import { CreateDelegationToken } from '../../protocol/apis/38-create-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import { ANONYMOUS, type Principal } from '../security/session.ts';
 import { handler } from './handler.ts';
 
 export const createDelegationToken = handler(CreateDelegationToken, {
-  handle: (request, { principal }) => refused(request, ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, principal),
-  refuse: (request, errorCode) => refused(request, errorCode, 'User:ANONYMOUS'),
+  handle: (request, { session }) => refused(request, ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, session.principal),
+  refuse: (request, errorCode) => refused(request, errorCode, ANONYMOUS),
 });
 
 function refused(
   { ownerPrincipalType, ownerPrincipalName }: RequestOf<typeof CreateDelegationToken>,
   errorCode: number,
-  principal: string,
+  { type, name }: Principal,
 ): ResponseDraft<typeof CreateDelegationToken> {
-  const colon = principal.indexOf(':');
-  const [type, name] = [principal.slice(0, colon), principal.slice(colon + 1)];
   const isForOther = (ownerPrincipalName ?? '') !== '';
   return {
     errorCode,

@@ -1,12 +1,13 @@
 /** Deletes groups without members, with the offsets they have committed. */
 import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
-  handle: ({ groupsNames }, { broker }) => ({
+  handle: ({ groupsNames }, _context, { groups }: Parts<'groups'>) => ({
     // A name given twice is one group, and one result.
-    results: Array.from(new Set(groupsNames), (groupId) => result(groupId, broker.groups.deleteGroup(groupId))),
+    results: Array.from(new Set(groupsNames), (groupId) => result(groupId, groups.deleteGroup(groupId))),
   }),
   refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => result(groupId, errorCode)) }),
 });

@@ -1,11 +1,11 @@
 /** Changes single settings of a resource and leaves the others (KIP-339). */
 import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
 import { applyOperations } from '../config/alter.ts';
-import { alterConfigs } from './config-resources.ts';
+import { alterConfigs, type ConfigParts } from './config-resources.ts';
 import { handler } from './handler.ts';
 
 export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
-  handle: ({ resources, validateOnly }, { broker }) =>
+  handle: ({ resources, validateOnly }, _context, broker: ConfigParts) =>
     alterConfigs(
       resources,
       ({ configs }) =>

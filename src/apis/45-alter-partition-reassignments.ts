@@ -1,15 +1,16 @@
 /** Moves partitions to other brokers, or stops that (KIP-455). */
 import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partition-reassignments.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterPartitionReassignments = handler(AlterPartitionReassignments, {
-  handle: async ({ topics, allowReplicationFactorChange }, { broker }) => ({
+  handle: async ({ topics, allowReplicationFactorChange }, _context, { controller }: Parts<'controller'>) => ({
     // Where nothing is asked, Kafka answers without having looked at it.
     allowReplicationFactorChange: topics.length === 0 || allowReplicationFactorChange,
     errorCode: ErrorCode.NONE,
     errorMessage: topics.length === 0 ? '' : null,
-    responses: await broker.controller.alterReassignments(topics, allowReplicationFactorChange),
+    responses: await controller.alterReassignments(topics, allowReplicationFactorChange),
   }),
   refuse: ({ allowReplicationFactorChange }, errorCode) => ({
     allowReplicationFactorChange,

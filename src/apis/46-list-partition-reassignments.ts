@@ -2,13 +2,14 @@
 import { ListPartitionReassignments } from '../../protocol/apis/46-list-partition-reassignments.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { reassignmentsUnderWay } from '../cluster/reassignments.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listPartitionReassignments = handler(ListPartitionReassignments, {
-  handle: ({ topics }, { broker }) => ({
+  handle: ({ topics }, _context, { controller }: Parts<'controller'>) => ({
     errorCode: ErrorCode.NONE,
     errorMessage: null,
-    topics: reassignmentsUnderWay(topics, broker.controller.image),
+    topics: reassignmentsUnderWay(topics, controller.image),
   }),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, topics: [] }),
 });

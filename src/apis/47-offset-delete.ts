@@ -2,14 +2,15 @@
 import { OffsetDelete } from '../../protocol/apis/47-offset-delete.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetDelete = handler(OffsetDelete, {
-  handle: ({ groupId, topics }, { broker }) => {
+  handle: ({ groupId, topics }, _context, { controller, groups }: Parts<'controller' | 'groups'>) => {
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const { known, unknown } = sortTopics(broker.controller.image, named, false);
-    const { errorCode, topics: deleted } = broker.groups.deleteOffsets(groupId, known);
+    const { known, unknown } = sortTopics(controller.image, named, false);
+    const { errorCode, topics: deleted } = groups.deleteOffsets(groupId, known);
     if (errorCode !== ErrorCode.NONE) return { errorCode, topics: [] };
     return { errorCode, topics: mergeTopics(unknown, deleted) };
   },

@@ -2,11 +2,12 @@
 import { DescribeClientQuotas } from '../../protocol/apis/48-describe-client-quotas.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { matchingQuotas } from '../cluster/client-quotas.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const describeClientQuotas = handler(DescribeClientQuotas, {
-  handle: ({ components, strict }, { broker }) => {
-    const found = matchingQuotas(broker.controller.image.quotas.values(), components, strict);
+  handle: ({ components, strict }, _context, { controller }: Parts<'controller'>) => {
+    const found = matchingQuotas(controller.image.quotas.values(), components, strict);
     if (!Array.isArray(found)) return { ...found, entries: null };
     const entries = found.map(({ entity, values }) => ({
       entity,

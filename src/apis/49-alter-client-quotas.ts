@@ -1,10 +1,11 @@
 /** Sets and removes the quotas of users, client ids and addresses (KIP-546). */
 import { AlterClientQuotas } from '../../protocol/apis/49-alter-client-quotas.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterClientQuotas = handler(AlterClientQuotas, {
-  handle: async ({ entries, validateOnly }, { broker }) => ({
-    entries: await broker.controller.alterClientQuotas(entries, { validateOnly }),
+  handle: async ({ entries, validateOnly }, _context, { controller }: Parts<'controller'>) => ({
+    entries: await controller.alterClientQuotas(entries, { validateOnly }),
   }),
   refuse: ({ entries }, errorCode) => ({
     entries: entries.map(({ entity }) => ({ errorCode, errorMessage: null, entity })),

@@ -3,11 +3,12 @@ import { DescribeUserScramCredentials } from '../../protocol/apis/50-describe-us
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ScramCredential } from '../cluster/image.ts';
 import { missing } from '../cluster/scram-credentials.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
-  handle: ({ users }, { broker }) => {
-    const byUser = credentialsByUser(broker.controller.image.scramCredentials.values());
+  handle: ({ users }, _context, { controller }: Parts<'controller'>) => {
+    const byUser = credentialsByUser(controller.image.scramCredentials.values());
     const asked = (users ?? []).map(({ name }) => name);
     const wanted = asked.length === 0 ? [...byUser.keys()] : [...new Set(asked)];
     const results = wanted.map((user) => {

@@ -1,10 +1,11 @@
 /** Sets and removes SCRAM credentials of users (KIP-554). */
 import { AlterUserScramCredentials } from '../../protocol/apis/51-alter-user-scram-credentials.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterUserScramCredentials = handler(AlterUserScramCredentials, {
-  handle: async ({ deletions, upsertions }, { broker }) => ({
-    results: await broker.controller.alterScramCredentials(deletions, upsertions),
+  handle: async ({ deletions, upsertions }, _context, { controller }: Parts<'controller'>) => ({
+    results: await controller.alterScramCredentials(deletions, upsertions),
   }),
   refuse: ({ deletions, upsertions }, errorCode) => ({
     results: [...new Set([...deletions, ...upsertions].map(({ name }) => name))].map((user) => ({

@@ -2,14 +2,16 @@
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+
+type Broker = Parts<'nodeId' | 'controller' | 'clock'>;
 
 /** There has never been an election; the log's batches carry the same. */
 const LEADER_EPOCH = 1;
 
 export const describeQuorum = handler(DescribeQuorum, {
-  handle: (request, { broker }) => {
+  handle: (request, _context, broker: Broker) => {
     const [topic] = request.topics;
     const isMetadata =
       request.topics.length === 1 &&
@@ -23,7 +25,7 @@ export const describeQuorum = handler(DescribeQuorum, {
 
 function metadataQuorum(
   topicName: string,
-  { nodeId, controller, clock }: BrokerParts,
+  { nodeId, controller, clock }: Broker,
 ): ResponseDraft<typeof DescribeQuorum> {
   const { image } = controller;
   const broker = image.brokers.get(nodeId);

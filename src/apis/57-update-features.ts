@@ -2,13 +2,14 @@
 import { UpdateFeatures } from '../../protocol/apis/57-update-features.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { NOT_BUILT } from '../cluster/features.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** The last version that tells of each feature, and how: 'NONE' where all is well. */
 const TELLS_EACH = 1;
 
 export const updateFeatures = handler(UpdateFeatures, {
-  handle: async ({ featureUpdates, validateOnly }, { broker, apiVersion }) => {
+  handle: async ({ featureUpdates, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'logger'>) => {
     const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });
     const leftOut = featureUpdates.filter(
       ({ feature, maxVersionLevel }) => NOT_BUILT.has(feature) && maxVersionLevel > 0,

@@ -3,6 +3,7 @@ import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
 import { CLUSTER_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { brokersOn } from './topic-view.ts';
 
@@ -10,7 +11,8 @@ const BROKERS = 1;
 const CONTROLLERS = 2;
 
 export const describeCluster = handler(DescribeCluster, {
-  handle: ({ endpointType, includeClusterAuthorizedOperations, includeFencedBrokers }, { broker, listener }) => {
+  handle: (request, { session }, { nodeId, controller }: Parts<'nodeId' | 'controller'>) => {
+    const { endpointType, includeClusterAuthorizedOperations, includeFencedBrokers } = request;
     if (endpointType === CONTROLLERS) {
       return fail(
         ErrorCode.MISMATCHED_ENDPOINT_TYPE,
@@ -23,13 +25,13 @@ export const describeCluster = handler(DescribeCluster, {
         `Unsupported endpoint type ${endpointType}: 1 stands for brokers.`,
       );
     }
-    const { image } = broker.controller;
+    const { image } = controller;
     return {
       errorCode: ErrorCode.NONE,
       clusterId: image.clusterId,
-      controllerId: broker.nodeId,
-      brokers: brokersOn(image, listener, includeFencedBrokers).map(({ nodeId, ...rest }) => ({
-        brokerId: nodeId,
+      controllerId: nodeId,
+      brokers: brokersOn(image, session.listenerName, includeFencedBrokers).map(({ nodeId: brokerId, ...rest }) => ({
+        brokerId,
         ...rest,
       })),
       clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,

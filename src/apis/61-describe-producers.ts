@@ -3,13 +3,13 @@ import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts'
 import { ErrorCode } from '../../protocol/errors.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import type { Partition } from '../partitions/partition.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 type ProducerEntry = ReturnType<Partition['log']['producers']['producers']['get']> & {};
 
 export const describeProducers = handler(DescribeProducers, {
-  handle: ({ topics }, { broker }) => ({
+  handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => ({
     topics: topics.map(({ name, partitionIndexes }) => {
       const fault = faultOf(name, broker);
       const partitions = partitionIndexes.map((partitionIndex) => {
@@ -30,7 +30,10 @@ export const describeProducers = handler(DescribeProducers, {
 });
 
 /** What is answered for partitions that are not here. */
-function faultOf(name: string, { controller }: BrokerParts): { errorCode: number; errorMessage: string | null } {
+function faultOf(
+  name: string,
+  { controller }: Parts<'controller'>,
+): { errorCode: number; errorMessage: string | null } {
   const fault = topicNameFault(name);
   if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
   const errorMessage = controller.image.topicsByName.has(name) ? null : `There is no topic '${name}'`;

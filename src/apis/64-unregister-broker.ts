@@ -1,10 +1,11 @@
 /** Forgets a broker that will not come back. */
 import { UnregisterBroker } from '../../protocol/apis/64-unregister-broker.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const unregisterBroker = handler(UnregisterBroker, {
-  handle: async ({ brokerId }, { broker: { controller, nodeId } }) => {
+  handle: async ({ brokerId }, _context, { controller, nodeId }: Parts<'nodeId' | 'controller'>) => {
     if (brokerId === nodeId) {
       return fail(ErrorCode.INVALID_REQUEST, `Broker ${brokerId} is this one, and it runs: stop it instead`);
     }

@@ -1,8 +1,9 @@
 /** Lists the transactions this broker coordinates (KIP-664). */
 import { ListTransactions } from '../../protocol/apis/66-list-transactions.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listTransactions = handler(ListTransactions, {
-  handle: (request, { broker }) => broker.transactions.list(request),
+  handle: (request, _context, { transactions }: Parts<'transactions'>) => transactions.list(request),
   refuse: (_request, errorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] }),
 });

@@ -2,12 +2,14 @@
 import { ConsumerGroupHeartbeat } from '../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { checkHeartbeat } from '../groups/consumer/request.ts';
-import type { Context } from './handler.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
 
+type Broker = Parts<'config' | 'controller' | 'groups' | 'random'>;
+
 export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
-  handle: (request, { broker, apiVersion, clientId, clientHost, connectionId }) => {
+  handle: (request, { session, connectionId, apiVersion, clientId }, broker: Broker) => {
     if (!speaksConsumerProtocol(broker)) {
       const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';
       return refusal(ErrorCode.UNSUPPORTED_VERSION, errorMessage);
@@ -17,7 +19,7 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
     const told = {
       ...request,
       clientId: clientId ?? '',
-      clientHost: `/${clientHost}`,
+      clientHost: `/${session.clientHost}`,
       subscribedTopicRegex: apiVersion === 0 ? null : request.subscribedTopicRegex,
     };
     const fault = checkHeartbeat(groupId, told, apiVersion === 0, broker.config['group.consumer.assignors']);
@@ -34,7 +36,7 @@ function refusal(errorCode: number, errorMessage: string | null) {
 }
 
 /** By group.version and, as in brokers that still read it, group.coordinator.rebalance.protocols. */
-function speaksConsumerProtocol({ config, controller }: Context['broker']): boolean {
+function speaksConsumerProtocol({ config, controller }: Broker): boolean {
   return (
     (controller.image.features.get('group.version') ?? 0) > 0 &&
     config['group.coordinator.rebalance.protocols'].includes('consumer')

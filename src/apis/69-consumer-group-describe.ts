@@ -3,10 +3,11 @@ import { ConsumerGroupDescribe } from '../../protocol/apis/69-consumer-group-des
 import { ErrorCode } from '../../protocol/errors.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
 import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
-  handle: ({ groupIds, includeAuthorizedOperations }, { broker }) => ({
+  handle: ({ groupIds, includeAuthorizedOperations }, _context, broker: Parts<'groups'>) => ({
     groups: groupIds.map((groupId) => {
       const described = broker.groups.describeConsumerGroup(groupId);
       const isTold = includeAuthorizedOperations && described.errorCode === ErrorCode.NONE;

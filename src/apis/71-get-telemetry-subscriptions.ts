@@ -3,6 +3,7 @@ import { GetTelemetrySubscriptions } from '../../protocol/apis/71-get-telemetry-
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type ResponseDraft } from '../../protocol/schema.ts';
 import { PUSH_INTERVAL_MS } from './client-telemetry.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** zstd, lz4, gzip, snappy: in the order in which Kafka would have them. */
@@ -10,15 +11,15 @@ const COMPRESSION_TYPES = [4, 3, 1, 2];
 
 export const getTelemetrySubscriptions = {
   ...handler(GetTelemetrySubscriptions, {
-    handle: ({ clientInstanceId }, { broker }) => {
-      const told = broker.telemetry.ask(clientInstanceId);
+    handle: ({ clientInstanceId }, _context, { telemetry, config }: Parts<'telemetry' | 'config'>) => {
+      const told = telemetry.ask(clientInstanceId);
       if ('errorCode' in told) return refused(told.errorCode);
       return {
         ...told,
         errorCode: ErrorCode.NONE,
         acceptedCompressionTypes: COMPRESSION_TYPES,
         pushIntervalMs: PUSH_INTERVAL_MS,
-        telemetryMaxBytes: broker.config['telemetry.max.bytes'],
+        telemetryMaxBytes: config['telemetry.max.bytes'],
         deltaTemporality: true,
         requestedMetrics: [],
       };

@@ -1,11 +1,12 @@
 /** Takes the metrics of a client that was told that none are wanted, checks the request, and drops them (KIP-714). */
 import { PushTelemetry } from '../../protocol/apis/72-push-telemetry.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const pushTelemetry = {
   ...handler(PushTelemetry, {
-    handle: (request, { broker }) => ({
-      errorCode: broker.telemetry.push(request, broker.config['telemetry.max.bytes']),
+    handle: (request, _context, { telemetry, config }: Parts<'telemetry' | 'config'>) => ({
+      errorCode: telemetry.push(request, config['telemetry.max.bytes']),
     }),
     refuse: (_request, errorCode) => ({ errorCode }),
   }),

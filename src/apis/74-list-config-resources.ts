@@ -3,6 +3,7 @@ import { ListConfigResources } from '../../protocol/apis/74-list-config-resource
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ResourceType, type ClusterImage } from '../cluster/image.ts';
 import { BROKER_LOGGER } from './config-resources.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
@@ -10,15 +11,14 @@ const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
 const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
 
 export const listConfigResources = handler(ListConfigResources, {
-  handle: ({ resourceTypes }, { broker, apiVersion }) => {
+  handle: ({ resourceTypes }, { apiVersion }, { controller }: Parts<'controller'>) => {
     if (resourceTypes.some((type) => !TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };
     }
     // v0 knows nothing but client metrics (KIP-714).
     const wanted: readonly number[] = apiVersion === 0 ? [clientMetrics] : resourceTypes;
     const configResources = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type)).flatMap(
-      (resourceType) =>
-        namesOf(resourceType, broker.controller.image).map((resourceName) => ({ resourceName, resourceType })),
+      (resourceType) => namesOf(resourceType, controller.image).map((resourceName) => ({ resourceName, resourceType })),
     );
     return { errorCode: ErrorCode.NONE, configResources };
   },

@@ -5,6 +5,7 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/sc
 import type { ClusterImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
 import { TOPIC_OPERATIONS } from './authorized-operations.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { PartitionViews } from './topic-view.ts';
 
@@ -13,7 +14,7 @@ type Response = ResponseDraft<typeof DescribeTopicPartitions>;
 type Topic = Response['topics'][number];
 
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {
-  handle: (request, { broker, listener }) => {
+  handle: (request, { session }, broker: Parts<'config' | 'controller' | 'partitions'>) => {
     const { image } = broker.controller;
     const { cursor, responsePartitionLimit } = request;
     const names = namesFrom(request, image);
@@ -21,7 +22,7 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
     const isAstray = cursor !== null && request.topics.length > 0 && names[0] !== cursor.topicName;
     if (isAstray || (cursor !== null && cursor.partitionIndex < 0)) return refuse(request, ErrorCode.INVALID_REQUEST);
 
-    const views = new PartitionViews(image, listener, broker.partitions);
+    const views = new PartitionViews(image, session.listenerName, broker.partitions);
     const topics: Topic[] = [];
     let left = Math.max(1, Math.min(responsePartitionLimit, broker.config['max.request.partition.size.limit']));
     for (const name of names) {

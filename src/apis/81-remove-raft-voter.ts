@@ -2,10 +2,15 @@
 import { RemoveRaftVoter } from '../../protocol/apis/81-remove-raft-voter.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const removeRaftVoter = handler(RemoveRaftVoter, {
-  handle: ({ clusterId, voterId, voterDirectoryId }, { broker: { controller, nodeId } }) => {
+  handle: (
+    { clusterId, voterId, voterDirectoryId },
+    _context,
+    { controller, nodeId }: Parts<'nodeId' | 'controller'>,
+  ) => {
     if (clusterId !== null && clusterId !== controller.image.clusterId) {
       return fail(ErrorCode.INCONSISTENT_CLUSTER_ID, `This cluster is ${controller.image.clusterId}, not ${clusterId}`);
     }

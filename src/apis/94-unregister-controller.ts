@@ -1,13 +1,14 @@
 /** Forgets a controller that will not come back. There is one, this broker, which runs. */
 import { UnregisterController } from '../../protocol/apis/94-unregister-controller.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 /** metadata.version 4.4-IV2, the first whose log may hold an UnregisterControllerRecord. */
 const UNREGISTERS_SINCE = 33;
 
 export const unregisterController = handler(UnregisterController, {
-  handle: ({ controllerId }, { broker: { controller, nodeId } }) => {
+  handle: ({ controllerId }, _context, { controller, nodeId }: Parts<'controller' | 'nodeId'>) => {
     if ((controller.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
       return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');
     }

@@ -1,4 +1,4 @@
-/** The parts of a broker that handlers may use; broker.ts builds each of them once. */
+/** The parts of a broker that handlers may use; src/broker builds each of them once. */
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
@@ -32,3 +32,6 @@ export interface BrokerParts {
   readonly transactions: TransactionCoordinator;
   readonly telemetry: ClientTelemetry;
 }
+
+/** The parts a handler uses, by name: the third parameter of its `handle`, and all that a test of it has to give. */
+export type Parts<Names extends keyof BrokerParts> = Pick<BrokerParts, Names>;

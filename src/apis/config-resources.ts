@@ -16,11 +16,14 @@ import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
 import type { Level } from '../platform/logger.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 import { planLevel, setLevel } from './log-levels.ts';
 
 /** In requests only: loggers have no settings in the cluster's image. */
 export const BROKER_LOGGER = 8;
+
+/** The parts that altering a configuration takes. */
+export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'controller'>;
 
 export interface Resource {
   readonly resourceType: number;
@@ -42,7 +45,7 @@ export async function alterConfigs<R extends Resource>(
   resources: readonly R[],
   alteration: (resource: R) => Alteration,
   validateOnly: boolean,
-  broker: BrokerParts,
+  broker: ConfigParts,
 ) {
   const changes: ConfigChange[] = [];
   const responses = resources.map((resource) => {
@@ -75,7 +78,7 @@ function isRepeated(resource: Resource, resources: readonly Resource[]): boolean
 
 type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };
 
-function plan({ resourceType, resourceName }: Resource, alteration: Alteration, broker: BrokerParts): Planned {
+function plan({ resourceType, resourceName }: Resource, alteration: Alteration, broker: ConfigParts): Planned {
   const fault = faultOf(resourceType, resourceName, broker);
   if (fault !== undefined) return fault;
   if (resourceType === BROKER_LOGGER)
@@ -96,8 +99,8 @@ function plan({ resourceType, resourceName }: Resource, alteration: Alteration, 
 interface Kind {
   readonly rowOf: (key: string) => Definition | undefined;
   /** What applies where the resource itself says nothing. */
-  readonly inForce: (key: string, broker: BrokerParts) => string | null;
-  readonly validate: (values: ConfigTexts, name: string, broker: BrokerParts) => Refusal | undefined;
+  readonly inForce: (key: string, broker: ConfigParts) => string | null;
+  readonly validate: (values: ConfigTexts, name: string, broker: ConfigParts) => Refusal | undefined;
 }
 
 const kinds: Readonly<Record<number, Kind>> = {
@@ -135,7 +138,7 @@ function rowIn(table: Table, key: string): Definition | undefined {
 }
 
 /** Why a resource cannot be altered whatever the change. */
-function faultOf(type: number, name: string, broker: BrokerParts): Refusal | undefined {
+function faultOf(type: number, name: string, broker: ConfigParts): Refusal | undefined {
   switch (type) {
     case ResourceType.topic: {
       if (name === '') return invalidRequest('Default topic resources are not allowed.');
@@ -160,7 +163,7 @@ function faultOf(type: number, name: string, broker: BrokerParts): Refusal | und
   }
 }
 
-function otherBroker(name: string, { nodeId }: BrokerParts): Refusal | undefined {
+function otherBroker(name: string, { nodeId }: ConfigParts): Refusal | undefined {
   if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
   if (Number(name) === nodeId) return undefined;
   return invalidRequest(`This is broker ${nodeId}, not ${name}: send it there`);

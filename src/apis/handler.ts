@@ -6,24 +6,9 @@ import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import { isDiskError } from '../platform/disk-error.ts';
-import type { BrokerParts } from './broker-parts.ts';
-
-/** Who asks, and in which version. One object a connection: a handler that waits must take what it needs before. */
-export interface Context {
-  readonly broker: BrokerParts;
-  /** Unique among this broker's connections, from its first to its last. */
-  readonly connectionId: number;
-  apiVersion: number;
-  clientId: string | null;
-  /** The client's address as text, without a port. */
-  readonly clientHost: string;
-  /** Kafka's spelling: 'User:ANONYMOUS'. */
-  readonly principal: string;
-  /** The name of the listener the client came through: it decides which address it is told to connect to. */
-  readonly listener: string;
-  /** Set by a handler that waits: called when the connection goes meanwhile, so that nothing is kept for nobody. */
-  onGone?: (() => void) | null;
-}
+import type { Logger } from '../platform/logger.ts';
+import type { BrokerParts, Parts } from './broker-parts.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Writes a response body behind the header that stands in `output`; for answers that come later. */
 export type Reply = (output: Writer) => void | Streamed;
@@ -62,38 +47,42 @@ interface HandlerFacts {
   refuse(request: unknown, errorCode: number): unknown;
 }
 
-/** A handler whose requests are answered before the next one of their connection is handled. */
-export interface DirectHandler extends HandlerFacts {
+/** What `serve` answers; nothing: the response stands in the output. */
+export type Served = void | typeof NO_REPLY | Streamed | Promise<Reply>;
+
+/** A handler whose requests are answered before the next one of their connection is handled. It uses the parts `Uses`. */
+export interface DirectHandler<Uses = BrokerParts> extends HandlerFacts {
   readonly joinsWrites: false;
   /**
    * Reads the request, and either writes the response body into `output` or answers a promise of a reply.
    * Views into the request die when this returns.
    */
-  serve(reader: Reader, context: Context, output: Writer): void | typeof NO_REPLY | Streamed | Promise<Reply>;
+  readonly serve: (reader: Reader, context: RequestContext, output: Writer, parts: Uses) => Served;
 }
 
-/** A handler whose requests append: those that come together share one write of each log. */
-export interface StagingHandler extends HandlerFacts {
+/** A handler whose requests append: those that come together share one write of each log. It uses the parts `Uses`. */
+export interface StagingHandler<Uses = BrokerParts> extends HandlerFacts {
   readonly joinsWrites: true;
   /** Reads the request and appends. Views into the request, but for the records appended, die when this returns. */
-  stage(reader: Reader, context: Context): StagedAnswer;
+  readonly stage: (reader: Reader, context: RequestContext, parts: Uses) => StagedAnswer;
 }
 
-export type Handler = DirectHandler | StagingHandler;
+export type Handler<Uses = BrokerParts> = DirectHandler<Uses> | StagingHandler<Uses>;
 
-export interface HandlerTable<Req extends Fields, Res extends Fields> {
+export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
   readonly versions?: RangeText;
-  readonly handle: (request: Values<Req>, context: Context) => Draft<Res> | Promise<Draft<Res>>;
+  /** The parts it uses are the type of `parts`: `{ groups }: Parts<'groups'>`. */
+  readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Draft<Res> | Promise<Draft<Res>>;
   /** The answer when all of the request fails with one code. */
   readonly refuse: (request: Values<Req>, errorCode: number) => Draft<Res>;
 }
 
 /** A handler over the API's table: decoded request in, response (or a promise of it) out. */
-export function handler<Req extends Fields, Res extends Fields>(
+export function handler<Req extends Fields, Res extends Fields, Uses>(
   api: Api<Req, Res>,
-  table: HandlerTable<Req, Res>,
-): Omit<DirectHandler, 'refuse'> & Omit<HandlerTable<Req, Res>, 'versions'> {
+  table: HandlerTable<Req, Res, Uses>,
+): Omit<DirectHandler<Uses & Parts<'logger'>>, 'refuse'> & Omit<HandlerTable<Req, Res, Uses>, 'versions'> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
     handle: table.handle,
@@ -102,15 +91,15 @@ export function handler<Req extends Fields, Res extends Fields>(
     versions,
     advertised: versions,
     joinsWrites: false,
-    serve(reader, context, output) {
+    serve(reader, context, output, parts) {
       const version = context.apiVersion;
       const request = requestCodec(api, version).decode(reader);
       const codec = responseCodec(api, version);
       const start = output.position;
       const refuse = (error: unknown, to: Writer, at: number): void => {
         const isDisk = isDiskError(error);
-        if (isDisk) reportDisk(context, api.name, error as Error);
-        else reportBug(context, api.name, error);
+        if (isDisk) reportDisk(parts.logger, api.name, error as Error);
+        else reportBug(parts.logger, context, api.name, error);
         to.position = at;
         codec.encode(
           to,
@@ -118,7 +107,7 @@ export function handler<Req extends Fields, Res extends Fields>(
         );
       };
       try {
-        const response = table.handle(request, context);
+        const response = table.handle(request, context, parts);
         if (!(response instanceof Promise)) return codec.encode(output, response);
         return response.then(
           (later) => (to: Writer) => {
@@ -140,17 +129,17 @@ export function handler<Req extends Fields, Res extends Fields>(
 }
 
 /** The disk's own line says what to do (DirectoryHealth). */
-function reportDisk({ broker: { logger } }: Context, api: string, { message }: Error): void {
+function reportDisk(logger: Logger, api: string, { message }: Error): void {
   logger.warn('request-refused-by-disk', { api, error: message });
 }
 
 /** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */
-export function reportBug(context: Context, api: string, error: unknown): void {
-  context.broker.logger.error('request-failed', {
+export function reportBug(logger: Logger, context: RequestContext, api: string, error: unknown): void {
+  logger.error('request-failed', {
     api,
     version: context.apiVersion,
     client: context.clientId,
-    from: context.clientHost,
+    from: context.session.clientHost,
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),
   });
 }

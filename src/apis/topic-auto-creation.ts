@@ -1,7 +1,7 @@
 /** Creates topics because a client has named them (auto.create.topics.enable). */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
-import type { BrokerParts } from './broker-parts.ts';
+import type { Parts } from './broker-parts.ts';
 
 /**
  * When the promise resolves the topics can be written to. One that cannot be created stays missing: clients are told
@@ -9,7 +9,7 @@ import type { BrokerParts } from './broker-parts.ts';
  */
 export async function autoCreateTopics(
   names: readonly string[],
-  { controller, logger }: Pick<BrokerParts, 'controller' | 'logger'>,
+  { controller, logger }: Parts<'controller' | 'logger'>,
 ): Promise<void> {
   for (const name of names) if (isInternalTopic(name)) await controller.ensureInternalTopic(name);
   const topics = names

@@ -11,9 +11,9 @@ export interface BrokerView {
 }
 
 /** Brokers that can be reached by the listener the client came through; under it they have another address than inside. */
-export function brokersOn(image: ClusterImage, listener: string, includeFenced = false): BrokerView[] {
+export function brokersOn(image: ClusterImage, listenerName: string, includeFenced = false): BrokerView[] {
   return [...image.brokers.values()].flatMap((broker) => {
-    const endpoint = endpointOf(broker, listener);
+    const endpoint = endpointOf(broker, listenerName);
     if (endpoint === undefined || (broker.fenced && !includeFenced)) return [];
     return [
       { nodeId: broker.id, host: endpoint.host, port: endpoint.port, rack: broker.rack, isFenced: broker.fenced },
@@ -21,8 +21,8 @@ export function brokersOn(image: ClusterImage, listener: string, includeFenced =
   });
 }
 
-function endpointOf(broker: BrokerImage, listener: string): BrokerImage['listeners'][number] | undefined {
-  return broker.listeners.find(({ name }) => name === listener);
+function endpointOf(broker: BrokerImage, listenerName: string): BrokerImage['listeners'][number] | undefined {
+  return broker.listeners.find(({ name }) => name === listenerName);
 }
 
 export interface PartitionView {
@@ -51,10 +51,10 @@ export class PartitionViews {
   readonly #replicas: LocalReplicas;
 
   /** `knowsListenerErrors`: Metadata before v6 has no LISTENER_NOT_FOUND. */
-  constructor(image: ClusterImage, listener: string, replicas: LocalReplicas, knowsListenerErrors = true) {
+  constructor(image: ClusterImage, listenerName: string, replicas: LocalReplicas, knowsListenerErrors = true) {
     this.#replicas = replicas;
     for (const broker of image.brokers.values()) if (!broker.fenced) this.#alive.add(broker.id);
-    this.#reachable = new Set(brokersOn(image, listener).map(({ nodeId }) => nodeId));
+    this.#reachable = new Set(brokersOn(image, listenerName).map(({ nodeId }) => nodeId));
     this.#unreachableError = knowsListenerErrors ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
   }
 

@@ -3,7 +3,6 @@ import { Reader } from '../../protocol/reader.ts';
 import { wasmMemory } from '../../protocol/records/crc32c.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { BrokerParts } from '../apis/broker-parts.ts';
-import type { Context } from '../apis/handler.ts';
 import { handlers } from '../apis/index.ts';
 import { ConfigError } from '../config/definition.ts';
 import { isWildcard, type Endpoint } from '../config/listeners.ts';
@@ -11,13 +10,15 @@ import { Buffers, OUTPUT_BYTES } from '../net/buffers.ts';
 import { Connection, type ConnectionShared } from '../net/connection.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { RequestMemory } from '../net/request-memory.ts';
+import { RequestContexts } from '../net/request-contexts.ts';
 import { ConnectionQuotas, type PendingConnection } from '../net/connection-quotas.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { Interceptor } from '../net/interceptor.ts';
 import type { RequestMeter } from '../net/request-meter.ts';
 import type { Timer } from '../platform/clock.ts';
 import { nextTurn } from '../platform/clock.ts';
-import type { Listener, Network } from '../platform/network.ts';
+import type { Listener, Network, Socket } from '../platform/network.ts';
+import { ANONYMOUS, type Session } from '../security/session.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
@@ -41,9 +42,19 @@ interface OpenListener {
   readonly listener: Listener;
 }
 
+/** What is shown of a connection. */
+export interface OpenConnection {
+  readonly nodeId: number;
+  readonly listenerName: string;
+  readonly clientHost: string;
+  /** Of its latest request; null before the first. */
+  readonly clientId: string | null;
+}
+
 export class Listeners {
   readonly #options: ListenersOptions;
-  readonly #connections = new Set<Connection>();
+  /** With the node each was opened to. */
+  readonly #connections = new Map<Connection, number>();
   readonly #listeners: OpenListener[] = [];
   /** As the quotas know them: those that `enter` let stay. */
   readonly #counted = new Map<Connection, PendingConnection>();
@@ -68,25 +79,12 @@ export class Listeners {
         `listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`,
       );
     }
-    const { network, isReady } = this.#options;
-    const shared = (this.#shared ??= this.#share());
+    const { network } = this.#options;
+    const shared = this.#shareFor(asked);
     try {
-      const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) => {
-        const context: Context = {
-          broker: asked,
-          connectionId: this.#nextConnectionId++,
-          apiVersion: 0,
-          clientId: null,
-          clientHost: socket.remoteHost,
-          principal: 'User:ANONYMOUS',
-          listener: endpoint.name,
-        };
-        const connection = new Connection(socket, context, shared);
-        this.#connections.add(connection);
-        if (!isReady()) connection.close('the broker is starting');
-        else this.#receive(connection);
-        return connection;
-      });
+      const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) =>
+        this.#accept(socket, endpoint, asked.nodeId, shared),
+      );
       this.#idleTimer ??= this.#sweepLater();
       this.#listeners.push({ nodeId: asked.nodeId, listener });
       return listener.port;
@@ -95,14 +93,22 @@ export class Listeners {
     }
   }
 
+  #accept(socket: Socket, endpoint: Endpoint, nodeId: number, shared: ConnectionShared): Connection {
+    const session = anonymousSession(endpoint, socket.remoteHost);
+    const connection = new Connection(socket, new RequestContexts(this.#nextConnectionId++, session), shared);
+    this.#connections.set(connection, nodeId);
+    if (!this.#options.isReady()) connection.close('the broker is starting');
+    else this.#receive(connection, session);
+    return connection;
+  }
+
   /** The configuration or the quotas have changed: pending connections may be admitted now. */
   limitsChanged(): void {
     this.#quotas.limitsChanged();
   }
 
   /** Admits a connection, now or once the quotas allow it, or closes it. */
-  #receive(connection: Connection): void {
-    const { listener, clientHost: address } = connection.context;
+  #receive(connection: Connection, { listenerName: listener, clientHost: address }: Session): void {
     const pending = { listener, address, hold: () => connection.hold(), admit: () => connection.release() };
     const refusal = this.#quotas.enter(pending);
     if (refusal === null) this.#counted.set(connection, pending);
@@ -115,7 +121,7 @@ export class Listeners {
     const idleMs = parts.config['connections.max.idle.ms'];
     const everyMs = Math.min(LONGEST_SWEEP_MS, Math.max(1, Math.ceil(idleMs / 10)));
     return parts.clock.after(idleMs < 0 ? LONGEST_SWEEP_MS : everyMs, () => {
-      for (const connection of this.#connections) {
+      for (const connection of this.#connections.keys()) {
         connection.quietMs = connection.isBusy ? 0 : connection.quietMs + everyMs;
         if (idleMs >= 0 && connection.quietMs > idleMs)
           connection.close(`idle for ${idleMs} ms (connections.max.idle.ms)`);
@@ -124,21 +130,21 @@ export class Listeners {
     });
   }
 
-  connections(): readonly Context[] {
-    return [...this.#connections].map(({ context }) => context);
+  connections(): readonly OpenConnection[] {
+    return [...this.#connections].map(([connection, nodeId]) => openConnection(connection, nodeId));
   }
 
   connectionsByListener(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { context } of this.#connections) {
-      counts.set(context.listener, (counts.get(context.listener) ?? 0) + 1);
-    }
+    for (const { listenerName } of this.connections()) counts.set(listenerName, (counts.get(listenerName) ?? 0) + 1);
     return counts;
   }
 
   /** Closes all connections, or those that `which` selects; their clients may connect again. */
-  disconnect(reason: string, which: (context: Context) => boolean = () => true): void {
-    for (const connection of this.#connections) if (which(connection.context)) connection.close(reason);
+  disconnect(reason: string, which: (connection: OpenConnection) => boolean = () => true): void {
+    for (const [connection, nodeId] of this.#connections) {
+      if (which(openConnection(connection, nodeId))) connection.close(reason);
+    }
   }
 
   /** Closes the listeners and connections of a node, or all of them; resolves when their sockets are closed. */
@@ -148,10 +154,18 @@ export class Listeners {
       this.#quotas.stop();
     }
     const isMeant = (id: number): boolean => nodeId === undefined || id === nodeId;
-    this.disconnect(reason, ({ broker }) => isMeant(broker.nodeId));
+    this.disconnect(reason, ({ nodeId: id }) => isMeant(id));
     const closing = this.#listeners.filter((one) => isMeant(one.nodeId));
     for (const one of closing) this.#listeners.splice(this.#listeners.indexOf(one), 1);
     await Promise.all(closing.map(({ listener }) => listener.close()));
+  }
+
+  /** Nodes share all but their handlers' parts. */
+  #shareFor(parts: BrokerParts): ConnectionShared {
+    const shared = (this.#shared ??= this.#share());
+    if (parts === this.#options.parts) return shared;
+    const { interceptor, meter } = this.#options;
+    return { ...shared, dispatcher: new Dispatcher(handlers, parts, shared.settle, interceptor, meter()) };
   }
 
   #share(): ConnectionShared {
@@ -159,7 +173,7 @@ export class Listeners {
     const { config, partitions, groups, logger } = parts;
     const settle = (): void => partitions.settle();
     return {
-      dispatcher: new Dispatcher(handlers, settle, interceptor, meter()),
+      dispatcher: new Dispatcher(handlers, parts, settle, interceptor, meter()),
       buffers: new Buffers(receiveBuffer),
       output: new Writer(OUTPUT_BYTES),
       reader: new Reader(),
@@ -172,14 +186,23 @@ export class Listeners {
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);
         this.#counted.delete(connection);
-        groups.connectionClosed(connection.context.connectionId, parts.config['ottla.evict.on.disconnect']);
+        groups.connectionClosed(connection.contexts.connectionId, parts.config['ottla.evict.on.disconnect']);
         if (reason !== null && isReady()) {
-          const { clientHost, clientId } = connection.context;
-          logger.info('connection-closed', { from: clientHost, client: clientId, reason });
+          const { session, clientId } = connection.contexts;
+          logger.info('connection-closed', { from: session.clientHost, client: clientId, reason });
         }
       },
     };
   }
+}
+
+/** What a client is before it authenticates, and stays on a listener that asks for no authentication. */
+function anonymousSession({ name, protocol }: Endpoint, clientHost: string): Session {
+  return { principal: ANONYMOUS, listenerName: name, securityProtocol: protocol, clientHost, peerCertificate: null };
+}
+
+function openConnection({ contexts: { session, clientId } }: Connection, nodeId: number): OpenConnection {
+  return { nodeId, listenerName: session.listenerName, clientHost: session.clientHost, clientId };
 }
 
 let received: Buffer | undefined;

@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export interface Listeners {
+export interface ListenerEndpoints {
   /** The sockets to open; without those of the controller, which Ottla does not need. */
   readonly open: readonly Endpoint[];
   /** What clients are told, by listener name. Port 0 stands for the port that the open socket gets. */
@@ -24,7 +24,7 @@ export interface Listeners {
 }
 
 /** Reads the listeners out of a configuration. Throws ConfigError with what to change. */
-export function resolveListeners(config: ServerConfig, given: (key: string) => boolean): Listeners {
+export function resolveListeners(config: ServerConfig, given: (key: string) => boolean): ListenerEndpoints {
   const protocols = protocolMap(config['listener.security.protocol.map']);
   const controllers = new Set(config['controller.listener.names'].map((name) => name.toUpperCase()));
   const isOpen = (endpoint: Endpoint) => !controllers.has(endpoint.name);

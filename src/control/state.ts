@@ -171,6 +171,6 @@ function viewOf({ broker, isMemory }: Session) {
     memory: isMemory,
     connections: broker.listeners
       .connections()
-      .map(({ clientId, clientHost, listener }) => ({ clientId, from: clientHost, listener })),
+      .map(({ clientId, clientHost, listenerName }) => ({ clientId, from: clientHost, listener: listenerName })),
   };
 }

@@ -9,10 +9,10 @@
  *                           └──kernel full──▶ sending ──drained──▶ reading        any ──malformed, gone──▶ closed
  */
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
-import type { Context } from '../apis/handler.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
+import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMemory } from './request-memory.ts';
 import { ResponseWriter, type ResponseWriterShared } from './response-writer.ts';
 import { StagedResponses } from './staged-responses.ts';
@@ -45,7 +45,7 @@ export interface ConnectionShared extends ResponseWriterShared {
 }
 
 export class Connection implements Receiver {
-  readonly context: Context;
+  readonly contexts: RequestContexts;
   /** Milliseconds without a byte from the client; the listener, which watches for idle connections, adds to it. */
   quietMs = 0;
   readonly #socket: Socket;
@@ -62,9 +62,9 @@ export class Connection implements Receiver {
   #ending: Error | null = null;
   #reason: string | null = null;
 
-  constructor(socket: Socket, context: Context, shared: ConnectionShared) {
+  constructor(socket: Socket, contexts: RequestContexts, shared: ConnectionShared) {
     this.#socket = socket;
-    this.context = context;
+    this.contexts = contexts;
     this.#shared = shared;
     this.#frames = new FrameBuffer(shared.buffers, shared.memory, () => this.#socket.resume());
     this.#writer = new ResponseWriter(socket, shared, () => this.#continue());
@@ -129,8 +129,7 @@ export class Connection implements Receiver {
     this.#frames.release();
     this.#writer.drop();
     this.#staged.clear();
-    this.context.onGone?.();
-    this.context.onGone = null;
+    this.contexts.waits.cancelAll();
     this.#shared.closed(this, this.#reason);
   }
 
@@ -201,7 +200,7 @@ export class Connection implements Receiver {
     const { reader, output, dispatcher } = this.#shared;
     const start = output.position;
     try {
-      const result = dispatcher.dispatch(reader, this.context, output, this.#staged);
+      const result = dispatcher.dispatch(reader, this.contexts, output, this.#staged);
       if (result instanceof Promise) this.#wait(result);
       else if (result !== undefined) this.#writer.stream(result);
     } catch (error) {
@@ -241,7 +240,7 @@ export class Connection implements Receiver {
   #resume(respond: () => void): void {
     if (this.#isClosed) return;
     this.#isWaiting = false;
-    this.context.onGone = null;
+    this.contexts.waits.clear();
     try {
       respond();
       this.#send();

@@ -4,16 +4,11 @@ import { readRequestHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { NO_REPLY, reportBug } from '../apis/handler.ts';
-import type {
-  Context,
-  DirectHandler,
-  Handler,
-  Reply,
-  StagedAnswer,
-  StagingHandler,
-  Streamed,
-} from '../apis/handler.ts';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import type { DirectHandler, Handler, Reply, Served, StagedAnswer, StagingHandler, Streamed } from '../apis/handler.ts';
+import type { RequestContext } from '../apis/request-context.ts';
 import type { Interceptor } from './interceptor.ts';
+import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMeter } from './request-meter.ts';
 import { beginResponse, endResponse } from './response-header.ts';
 import type { StagedResponses } from './staged-responses.ts';
@@ -26,6 +21,7 @@ export type Answer = (output: Writer) => Streamed | void;
 
 export class Dispatcher {
   readonly #handlers: (Handler | undefined)[] = [];
+  readonly #parts: BrokerParts;
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
   readonly meter: RequestMeter | null;
@@ -33,10 +29,12 @@ export class Dispatcher {
   /** `settle` writes what was appended so far; see ConnectionShared. */
   constructor(
     handlers: readonly Handler[],
+    parts: BrokerParts,
     settle: () => void,
     interceptor: Interceptor | null = null,
     meter: RequestMeter | null = null,
   ) {
+    this.#parts = parts;
     this.#settle = settle;
     this.meter = meter;
     this.#interceptor = interceptor;
@@ -50,7 +48,7 @@ export class Dispatcher {
    */
   dispatch(
     reader: Reader,
-    context: Context,
+    contexts: RequestContexts,
     output: Writer,
     staged: StagedResponses,
   ): Streamed | Promise<Answer> | undefined {
@@ -66,8 +64,7 @@ export class Dispatcher {
         `${handler.api.name} v${header.apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
       );
     }
-    context.apiVersion = header.apiVersion;
-    context.clientId = header.clientId;
+    const context = contexts.of(header.apiVersion, header.clientId);
     if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
     const { meter } = this;
     const begun = meter === null ? 0 : meter.begin();
@@ -113,11 +110,12 @@ export class Dispatcher {
     handler: Handler,
     correlationId: number,
     reader: Reader,
-    context: Context,
+    context: RequestContext,
   ): Promise<Answer> {
     const { apiVersion } = context;
     const body = Buffer.from(reader.buffer.subarray(reader.position, reader.end));
-    const call = { handler, apiVersion, correlationId, context, body };
+    const { nodeId } = this.#parts;
+    const call = { handler, nodeId, apiVersion, correlationId, context, body };
     const response = await interceptor.intercept(call, (bytes) => this.#served(handler, context, bytes));
     return (later) => {
       if (response === null) return undefined;
@@ -128,7 +126,7 @@ export class Dispatcher {
     };
   }
 
-  async #served(handler: Handler, context: Context, body: Buffer): Promise<Buffer | null> {
+  async #served(handler: Handler, context: RequestContext, body: Buffer): Promise<Buffer | null> {
     const reader = new Reader();
     reader.reset(body, 0, body.length);
     const output = new Writer();
@@ -148,7 +146,7 @@ export class Dispatcher {
 
   async #servedStaged(
     handler: StagingHandler,
-    context: Context,
+    context: RequestContext,
     reader: Reader,
     output: Writer,
   ): Promise<Buffer | null> {
@@ -158,25 +156,25 @@ export class Dispatcher {
     return answer.encode(output) === NO_REPLY ? null : output.finish();
   }
 
-  #serve(handler: DirectHandler, reader: Reader, context: Context, output: Writer): ReturnType<DirectHandler['serve']> {
+  #serve(handler: DirectHandler, reader: Reader, context: RequestContext, output: Writer): Served {
     try {
-      return handler.serve(reader, context, output);
+      return handler.serve(reader, context, output, this.#parts);
     } catch (error) {
-      throw told(error, handler, context);
+      throw reported(this.#parts, error, handler, context);
     }
   }
 
-  #stage(handler: StagingHandler, reader: Reader, context: Context): StagedAnswer {
+  #stage(handler: StagingHandler, reader: Reader, context: RequestContext): StagedAnswer {
     try {
-      return handler.stage(reader, context);
+      return handler.stage(reader, context, this.#parts);
     } catch (error) {
-      throw told(error, handler, context);
+      throw reported(this.#parts, error, handler, context);
     }
   }
 }
 
 /** A bug that a handler has not caught itself ends the connection. */
-function told(error: unknown, handler: Handler, context: Context): unknown {
-  if (!(error instanceof InvalidRequest)) reportBug(context, handler.api.name, error);
+function reported({ logger }: BrokerParts, error: unknown, handler: Handler, context: RequestContext): unknown {
+  if (!(error instanceof InvalidRequest)) reportBug(logger, context, handler.api.name, error);
   return error;
 }

@@ -1,13 +1,15 @@
 /** The seam between a request and its handler, for whoever wants to see or change what a broker answers: src/testing does. */
-import type { Context, Handler } from '../apis/handler.ts';
+import type { Handler } from '../apis/handler.ts';
+import type { RequestContext } from '../apis/request-context.ts';
 
 /** One request on its way to its handler. */
 export interface Call {
   readonly handler: Handler;
+  /** The broker that was asked: several of one process may share an interceptor. */
+  readonly nodeId: number;
   readonly apiVersion: number;
   readonly correlationId: number;
-  /** The connection's; during this request its `clientId` and `apiVersion` are those of the request. */
-  readonly context: Context;
+  readonly context: RequestContext;
   /** The request behind its header: a copy, the interceptor's to keep and to change. */
   readonly body: Buffer;
 }

@@ -54,12 +54,12 @@ export class Exchange<Name extends ApiName = ApiName> {
   #decodedResponse: ResponseBody<Name> | null | undefined;
 
   constructor(number: number, call: Call, at: number, names: TopicNames) {
-    const { handler, apiVersion, context, correlationId } = call;
+    const { handler, nodeId, apiVersion, context, correlationId } = call;
     this.number = number;
     this.api = handler.api.name as Name;
     this.version = apiVersion;
     this.clientId = context.clientId;
-    this.broker = context.broker.nodeId;
+    this.broker = nodeId;
     this.connection = context.connectionId;
     this.correlationId = correlationId;
     this.at = at;

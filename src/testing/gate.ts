@@ -73,7 +73,7 @@ export class Gate implements Interceptor {
 
   /** Leaders have changed: who waits at one that was is told. */
   wake(): void {
-    for (const { context } of this.#parked) context.onGone?.();
+    for (const { context } of this.#parked) context.waits.cancelAll();
   }
 
   /** Whoever a fault holds back is let go, without an answer. */
@@ -167,7 +167,7 @@ export class Gate implements Interceptor {
       const served = serve(body);
       if (exchange.api === 'Fetch') {
         const { maxWaitMs } = exchange.request as unknown as { maxWaitMs: number };
-        timer = systemClock.after(maxWaitMs, () => call.context.onGone?.());
+        timer = systemClock.after(maxWaitMs, () => call.context.waits.cancelAll());
       }
       const response = await served;
       const isAstray = exchange.api === 'Fetch' && (this.#leadership?.refusalOf(exchange) ?? null) !== null;

@@ -94,7 +94,7 @@ export class Nodes {
     if (!this.#running.delete(nodeId)) return;
     const reason = 'the broker was stopped by the test';
     // First: its members leave their groups with their connections, and nobody waits for them at the next coordinator.
-    this.#broker.listeners.disconnect(reason, (context) => context.broker.nodeId === nodeId);
+    this.#broker.listeners.disconnect(reason, (connection) => connection.nodeId === nodeId);
     const broker = this.#image.brokers.get(nodeId)!;
     await this.#metadata.change(() => [
       {

@@ -234,7 +234,7 @@ export class TestBroker implements AsyncDisposable {
   /** Ends connections: all of them, or those of one client id. The clients may connect again. */
   disconnectClients(clientId?: string): void {
     const isMeant = (client: string | null): boolean => clientId === undefined || client === clientId;
-    this.#parts.broker.listeners.disconnect('the test disconnected it', (context) => isMeant(context.clientId));
+    this.#parts.broker.listeners.disconnect('the test disconnected it', (connection) => isMeant(connection.clientId));
   }
 
   /**

@@ -7,13 +7,15 @@ import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { produce } from '../../src/apis/00-produce.ts';
-import { NO_REPLY, type Context } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import { NO_REPLY } from '../../src/apis/handler.ts';
 import { batchOf } from '../log/log-fixture.ts';
 import { PartitionsFixture, topicId } from '../partitions/partitions-fixture.ts';
 import { GeneratedValues } from '../protocol/generated-values.ts';
 import { versionsOf } from '../protocol/tables.ts';
 import { interpretEncode } from '../protocol/interpreter.ts';
 import { serve as serveOne } from './serve.ts';
+import { contextOf } from './request-context.ts';
 
 const PLAIN = topicId(0);
 const COMPACTED = topicId(1);
@@ -34,10 +36,11 @@ function room() {
 }
 
 /** The body the handler answers, null where it answers nothing. */
-function serve({ partitions, clock, logger }: PartitionsFixture, version: number, body: Buffer): Buffer | null {
-  const context = { broker: { partitions, clock, logger }, apiVersion: version } as unknown as Context;
+function serve(fixture: PartitionsFixture, version: number, body: Buffer): Buffer | null {
   const output = new Writer(1); // grows again and again, each time somewhere else
-  const served = serveOne(produce, new Reader(body), context, output, () => partitions.settle());
+  const parts = fixture as unknown as BrokerParts;
+  const settle = () => fixture.partitions.settle();
+  const served = serveOne(produce, new Reader(body), contextOf({ apiVersion: version }), output, parts, settle);
   if (served === NO_REPLY) return null;
   if (served !== undefined) throw new Error('with one replica and no flush.messages a produce never waits');
   return output.finish();

@@ -135,7 +135,7 @@ describe('a fetch that finds nothing', () => {
   test('whose client goes leaves neither timer nor waiter', async () => {
     const waiting = watch(ask([{}], { maxWaitMs: 0x7fffffff }));
     expect(waitersLeft()).toBe(1);
-    broker.context.onGone!();
+    broker.waits.cancelAll();
     expect(waitersLeft()).toBe(0);
     await turn();
     produce('orders', 0, 'a');

@@ -6,9 +6,9 @@ import { Reader } from '../../protocol/reader.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { apiVersions } from '../../src/apis/18-api-versions.ts';
-import type { Context } from '../../src/apis/handler.ts';
 import { handlers } from '../../src/apis/index.ts';
 import { versionsOf } from '../protocol/tables.ts';
+import { contextOf } from './request-context.ts';
 import { TopicBroker } from './topic-broker.ts';
 
 const LAST = ApiVersions.versions.last;
@@ -24,8 +24,8 @@ function ask(
   const input = new Writer();
   if (version <= LAST) requestCodec(ApiVersions, version).encode(input, request);
   const output = new Writer();
-  const context = { broker: { controller, nodeId: 1 }, apiVersion: version } as unknown as Context;
-  void apiVersions(others).serve(new Reader(input.finish()), context, output);
+  const parts = { controller, nodeId: 1 };
+  void apiVersions(others).serve(new Reader(input.finish()), contextOf({ apiVersion: version }), output, parts);
   const reader = new Reader(output.finish());
   const response = responseCodec(ApiVersions, readAs).decode(reader);
   expect(reader.remaining()).toBe(0);

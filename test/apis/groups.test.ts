@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handlers, GroupBroker, tables } from '../groups/group-broker.ts';
-import type { Context } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { serve } from './serve.ts';
+import { contextOf } from './request-context.ts';
 
 const { DescribeGroups, FindCoordinator, JoinGroup, OffsetCommit, OffsetFetch } = tables;
 
@@ -64,8 +65,10 @@ for (const { api, versions } of handlers) {
       const request = new Writer();
       requestCodec(api, version).encode(request, REQUESTS[api.name]);
       const output = new Writer();
-      const context = { broker: { logger: silentLogger }, apiVersion: version } as unknown as Context;
-      expect(serve(handler!, new Reader(request.finish()), context, output)).toBeUndefined();
+      const parts = { logger: silentLogger } as BrokerParts;
+      expect(
+        serve(handler!, new Reader(request.finish()), contextOf({ apiVersion: version }), output, parts),
+      ).toBeUndefined();
       const text = JSON.stringify(responseCodec(api, version).decode(new Reader(output.finish())));
       expect(text).toContain('"errorCode":-1');
     }

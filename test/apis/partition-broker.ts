@@ -3,23 +3,20 @@ import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { NO_REPLY, type Context, type Handler, type Streamed } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import { NO_REPLY, type Handler, type Streamed } from '../../src/apis/handler.ts';
+import { PendingWaits } from '../../src/apis/pending-waits.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { FetchSessions } from '../../src/partitions/fetch-sessions.ts';
 import { PartitionsFixture } from '../partitions/partitions-fixture.ts';
 import { serve } from './serve.ts';
+import { contextOf } from './request-context.ts';
 
 export class PartitionBroker extends PartitionsFixture {
   readonly config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
   readonly fetchSessions = new FetchSessions(this.clock, this.random, 10);
-  /** One connection's. */
-  readonly context = {
-    broker: this,
-    apiVersion: 0,
-    clientId: null,
-    clientHost: '127.0.0.1',
-    connectionId: 1,
-  } as unknown as Context;
+  /** Of the one connection. */
+  readonly waits = new PendingWaits();
 
   /** Resolves with the answer as a client of that version reads it; at once or when the handler answers. */
   async send<Req extends Fields, Res extends Fields>(
@@ -31,10 +28,10 @@ export class PartitionBroker extends PartitionsFixture {
     const input = new Writer();
     requestCodec(api, version).encode(input, request);
     this.partitions.settle(); // as the dispatcher does
-    this.context.apiVersion = version;
+    const context = contextOf({ apiVersion: version, waits: this.waits });
     const output = new Writer();
     const settle = () => this.partitions.settle();
-    const served = serve(handler, new Reader(input.finish()), this.context, output, settle);
+    const served = serve(handler, new Reader(input.finish()), context, output, this as unknown as BrokerParts, settle);
     if (served === NO_REPLY) throw new Error(`${api.name} has an answer`);
     const tail = served instanceof Promise ? (await served)(output) : served;
     if (tail !== undefined) take(tail, output);

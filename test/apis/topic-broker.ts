@@ -9,11 +9,13 @@ import { deleteTopics } from '../../src/apis/20-delete-topics.ts';
 import { createPartitions } from '../../src/apis/37-create-partitions.ts';
 import { describeCluster } from '../../src/apis/60-describe-cluster.ts';
 import { describeTopicPartitions } from '../../src/apis/75-describe-topic-partitions.ts';
-import { NO_REPLY, type Context, type Handler } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import { NO_REPLY, type Handler } from '../../src/apis/handler.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Cluster } from '../cluster/cluster-fixture.ts';
 import { serve as serveOne } from './serve.ts';
+import { contextOf, sessionOf } from './request-context.ts';
 
 export const handlers: readonly Handler[] = [
   metadata,
@@ -41,7 +43,7 @@ export class TopicBroker extends Cluster {
     request: Draft<Req>,
   ): Promise<Values<Res>> {
     const { controller, layers, logged, listener } = this;
-    const broker = {
+    const parts = {
       nodeId: 1,
       controller,
       layers,
@@ -49,7 +51,7 @@ export class TopicBroker extends Cluster {
       config: effectiveConfig(layers),
       logger: { ...silentLogger, warn: (event: string) => void logged.push(event) },
     };
-    return serve(api, version, request, { broker, apiVersion: version, listener } as unknown as Context);
+    return serve(api, version, request, parts as unknown as BrokerParts, listener);
   }
 }
 
@@ -57,13 +59,15 @@ export async function serve<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   version: number,
   request: Draft<Req>,
-  context: Context,
+  parts: BrokerParts,
+  listenerName = 'PLAINTEXT',
 ): Promise<Values<Res>> {
   const handler = handlers.find((each) => each.api === (api as unknown as AnyApi))!;
   const input = new Writer();
   requestCodec(api, version).encode(input, request);
   const output = new Writer();
-  const served = serveOne(handler, new Reader(input.finish()), context, output);
+  const context = contextOf({ apiVersion: version, session: sessionOf({ listenerName }) });
+  const served = serveOne(handler, new Reader(input.finish()), context, output, parts);
   if (served === NO_REPLY) throw new Error(`${api.name} has an answer`);
   if (served instanceof Promise) (await served)(output);
   return responseCodec(api, version).decode(new Reader(output.finish()));

@@ -7,7 +7,7 @@ import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { DescribeTopicPartitions } from '../../protocol/apis/75-describe-topic-partitions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import type { Context } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { assigned, configs, topic, UNKNOWN_ID } from '../cluster/cluster-fixture.ts';
 import { handlers, serve, TopicBroker } from './topic-broker.ts';
@@ -31,10 +31,9 @@ for (const { api, versions } of handlers) {
   });
 
   test(`a bug in ${api.name} costs an answer, in each of its versions`, async () => {
-    const context = { broker: { logger: silentLogger, config: {} } } as unknown as Context;
+    const config = api.name === 'DeleteTopics' ? { 'delete.topic.enable': true } : {};
+    const broken = { logger: silentLogger, config } as BrokerParts;
     for (let version = versions.first; version <= versions.last; version++) {
-      const broken = { ...context, apiVersion: version };
-      if (api.name === 'DeleteTopics') Object.assign(broken.broker.config, { 'delete.topic.enable': true });
       expect(JSON.stringify(await serve(api, version, REQUESTS[api.name], broken))).toContain('"errorCode":-1');
     }
   });

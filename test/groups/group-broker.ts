@@ -20,7 +20,8 @@ import { deleteGroups } from '../../src/apis/42-delete-groups.ts';
 import { offsetDelete } from '../../src/apis/47-offset-delete.ts';
 import { consumerGroupHeartbeat } from '../../src/apis/68-consumer-group-heartbeat.ts';
 import { consumerGroupDescribe } from '../../src/apis/69-consumer-group-describe.ts';
-import type { Context, Handler } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import type { Handler } from '../../src/apis/handler.ts';
 import { GroupCoordinator } from '../../src/groups/coordinator.ts';
 import type { GroupConfig, GroupLog } from '../../src/groups/coordinator.ts';
 import { LogError } from '../../src/partitions/partition.ts';
@@ -28,6 +29,7 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { serve } from '../apis/serve.ts';
+import { contextOf } from '../apis/request-context.ts';
 
 export { tables };
 
@@ -207,26 +209,18 @@ export class GroupBroker {
     if (handler === undefined) throw new Error(`No handler of groups answers ${api.name}`);
     const controller = { image: this.image };
     Object.defineProperty(controller, 'image', { get: () => this.image }); // it changes while a request is answered
-    const broker = {
+    const parts = {
       groups: this.groups,
       controller,
       logger: silentLogger,
       random: seededRandom(7),
       config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer'] },
-    };
-    const context = {
-      broker,
-      connectionId,
-      apiVersion: version,
-      clientId,
-      clientHost: '127.0.0.1',
-      principal: 'User:ANONYMOUS',
-      listener: 'PLAINTEXT',
-    } as unknown as Context;
+    } as unknown as BrokerParts;
+    const context = contextOf({ connectionId, apiVersion: version, clientId });
     const request = new Writer();
     requestCodec(api, version).encode(request, draft);
     const output = new Writer();
-    const served = serve(handler, new Reader(request.finish()), context, output);
+    const served = serve(handler, new Reader(request.finish()), context, output, parts);
     if (served instanceof Promise) (await served)(output);
     return responseCodec(api, version).decode(new Reader(output.finish()));
   }

@@ -10,13 +10,16 @@ import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import type { AnyApi } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { handler, NO_REPLY } from '../../src/apis/handler.ts';
-import type { Context, DirectHandler, Handler, Reply, StagedAnswer } from '../../src/apis/handler.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import type { DirectHandler, Handler, Reply, StagedAnswer } from '../../src/apis/handler.ts';
 import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
 import { RequestMemory } from '../../src/net/request-memory.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { FakeSocket } from './fake-socket.ts';
+import { sessionOf } from '../apis/request-context.ts';
+import { RequestContexts } from '../../src/net/request-contexts.ts';
 
 export const MAX_FRAME_BYTES = 8 << 20;
 
@@ -35,7 +38,7 @@ export class Room {
   readonly taken: number[] = [];
   readonly buffers: Buffers;
   readonly output = new Writer(OUTPUT_BYTES);
-  readonly context: Context;
+  readonly contexts = new RequestContexts(1, sessionOf({ clientHost: 'x' }));
   readonly memory: RequestMemory;
   readonly connection: Connection;
   settled = 0;
@@ -52,10 +55,10 @@ export class Room {
       }
     })((bytes) => Buffer.alloc(bytes));
     const logger = { ...silentLogger, error: (event: string) => void this.logged.push(event) };
-    this.context = { broker: { logger }, clientHost: 'x', clientId: null, apiVersion: 0 } as unknown as Context;
+    const parts = { logger } as BrokerParts;
     const settle = () => void this.settled++;
-    this.connection = new Connection(this.socket, this.context, {
-      dispatcher: new Dispatcher(this.#handlers(), settle),
+    this.connection = new Connection(this.socket, this.contexts, {
+      dispatcher: new Dispatcher(this.#handlers(), parts, settle),
       buffers: this.buffers,
       output: this.output,
       reader: new Reader(),

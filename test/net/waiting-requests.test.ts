@@ -135,7 +135,7 @@ describe('a request that waits', () => {
     const room = new Room();
     let gone = 0;
     room.socket.deliver(Buffer.concat([wait(1, 'one'), echo(2, 'two')]));
-    room.context.onGone = () => void gone++;
+    room.contexts.waits.add(() => void gone++);
     room.socket.destroy();
     await turn();
     expect([gone, room.closedFor]).toEqual([1, [null]]);
@@ -148,7 +148,7 @@ describe('a request that waits', () => {
     const room = new Room();
     let gone = 0;
     room.socket.deliver(wait(1, 'one'));
-    room.context.onGone = () => void gone++;
+    room.contexts.waits.add(() => void gone++);
     room.waiting[0]('now');
     await turn();
     room.socket.destroy();

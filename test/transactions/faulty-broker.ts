@@ -5,12 +5,12 @@ import type { AnyApi, Api, Draft, Fields, Values } from '../../protocol/schema.t
 import { Writer } from '../../protocol/writer.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { handlers } from '../../src/apis/index.ts';
-import type { Context } from '../../src/apis/handler.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import type { Network } from '../../src/platform/network.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { serve } from '../apis/serve.ts';
+import { contextOf } from '../apis/request-context.ts';
 
 /** No answer came: whatever was asked may have happened, or may happen yet. */
 export class Lost extends Error {}
@@ -175,20 +175,12 @@ export class FaultyBroker {
   }
 
   async #serve({ api, version, bytes }: Call): Promise<Buffer> {
-    const context: Context = {
-      broker: this.parts,
-      connectionId: 1,
-      apiVersion: version,
-      clientId: 'test',
-      clientHost: '127.0.0.1',
-      principal: 'User:ANONYMOUS',
-      listener: 'PLAINTEXT',
-    };
+    const context = contextOf({ apiVersion: version, clientId: 'test' });
     const output = this.#writer;
     output.reset();
     const handler = handlers.find(({ api: { key } }) => key === api.key)!;
     const settle = () => this.parts.partitions.settle();
-    const served = serve(handler, new Reader(Buffer.from(bytes)), context, output, settle);
+    const served = serve(handler, new Reader(Buffer.from(bytes)), context, output, this.parts, settle);
     const reply = served instanceof Promise ? await served : null;
     this.parts.partitions.settle();
     if (reply !== null) reply(output);

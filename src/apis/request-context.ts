@@ -1,0 +1,14 @@
+/** What a handler knows of a request besides its body. */
+import type { Session } from '../security/session.ts';
+import type { PendingWaits } from './pending-waits.ts';
+
+/** Immutable: a handler that waits may keep it. Requests of one connection that differ in nothing of it share one. */
+export interface RequestContext {
+  readonly session: Session;
+  /** Unique among this broker's connections, from its first to its last. */
+  readonly connectionId: number;
+  readonly apiVersion: number;
+  readonly clientId: string | null;
+  /** Of the connection: a handler that waits adds how its wait is cancelled. */
+  readonly waits: PendingWaits;
+}

@@ -1,0 +1,33 @@
+/** Makes the contexts of one connection's requests. */
+import { PendingWaits } from '../apis/pending-waits.ts';
+import type { RequestContext } from '../apis/request-context.ts';
+import type { Session } from '../security/session.ts';
+
+export class RequestContexts {
+  readonly connectionId: number;
+  readonly waits = new PendingWaits();
+  #session: Session;
+  #latest: RequestContext | null = null;
+
+  constructor(connectionId: number, session: Session) {
+    this.connectionId = connectionId;
+    this.#session = session;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** What the latest request said; null before the first. */
+  get clientId(): string | null {
+    return this.#latest?.clientId ?? null;
+  }
+
+  /** The context of a request; the same object while nothing in it changes, so that a stream of appends allocates none. */
+  of(apiVersion: number, clientId: string | null): RequestContext {
+    const latest = this.#latest;
+    if (latest !== null && latest.apiVersion === apiVersion && latest.clientId === clientId) return latest;
+    const { connectionId, waits } = this;
+    return (this.#latest = { session: this.#session, connectionId, apiVersion, clientId, waits });
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { RequestContexts } from '../../src/net/request-contexts.ts';
+import { sessionOf } from '../apis/request-context.ts';
+
+test('requests that differ in nothing share one context', () => {
+  const contexts = new RequestContexts(7, sessionOf());
+  expect(contexts.clientId).toBeNull();
+  const first = contexts.of(3, 'a');
+  expect(first).toMatchObject({ connectionId: 7, apiVersion: 3, clientId: 'a', session: contexts.session });
+  expect(contexts.of(3, ['', 'a'].join(''))).toBe(first);
+  expect(contexts.clientId).toBe('a');
+});
+
+test('a context that a waiting handler keeps does not change with the requests behind it', () => {
+  const contexts = new RequestContexts(7, sessionOf());
+  const kept = contexts.of(3, 'a');
+  expect(contexts.of(4, 'a')).toMatchObject({ apiVersion: 4, clientId: 'a' });
+  expect(contexts.of(4, null)).toMatchObject({ apiVersion: 4, clientId: null });
+  expect(kept).toMatchObject({ apiVersion: 3, clientId: 'a' });
+  expect(contexts.clientId).toBeNull();
+});
+
+test('waits are cancelled once, and not when they were answered before', () => {
+  const { waits } = new RequestContexts(7, sessionOf());
+  const cancelled: string[] = [];
+  waits.add(() => void cancelled.push('answered'));
+  waits.clear();
+  waits.add(() => void cancelled.push('one'));
+  waits.add(() => {
+    cancelled.push('two');
+    waits.add(() => void cancelled.push('the next'));
+  });
+  waits.cancelAll();
+  expect(cancelled).toEqual(['one', 'two']);
+  waits.cancelAll();
+  waits.cancelAll();
+  expect(cancelled).toEqual(['one', 'two', 'the next']);
+});
