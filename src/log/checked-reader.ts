@@ -27,12 +27,14 @@ export class CheckedReader {
   readonly #end: number;
   #offset: number;
   readonly #endOffset: number;
+  readonly #cuts: number;
   /** Up to here has been checked: beyond what was read only where a batch is larger than a piece. */
   #checkedUpTo: number;
 
   constructor({ file, segment, position, length, offset, endOffset }: BatchRange) {
     this.#file = file;
     this.#segment = segment;
+    this.#cuts = segment.cuts;
     this.#end = position + length;
     this.#checkedUpTo = position;
     this.#offset = offset;
@@ -63,6 +65,7 @@ export class CheckedReader {
   }
 
   #read(into: Buffer, at: number, length: number, position: number): number {
+    if (this.#segment.cuts !== this.#cuts) throw new Error(`${this.path} was cut while it was read`);
     let count: number;
     try {
       count = this.#file.read(into, at, length, position);

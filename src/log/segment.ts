@@ -31,7 +31,7 @@ export class Segment {
   createdMs: number;
   /** Bytes of whole batches; what the file holds behind them does not count. */
   size: number;
-  /** How often its end was cut off. */
+  /** How often its end was cut off, records that readers may have been promised. */
   cuts = 0;
   readonly damage = new DamageList();
   /** Told what is found wrong with the files. */
@@ -274,6 +274,7 @@ export class Segment {
   /** Cuts at `position`, where the batch with `offset` begins. */
   truncate(position: number, offset: number): void {
     this.cutTo(position, offset);
+    this.cuts++;
     this.file.truncate(position);
     this.#log.changes++;
   }
@@ -285,7 +286,6 @@ export class Segment {
     this.transactions.truncateTo(offset);
     this.damage.cutTo(position);
     this.size = position;
-    this.cuts++;
     this.#forgetTail();
     this.#loadMaxTimestamp();
   }
