@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runTool } from '../../scripts/kafka/index.ts';
 import { nodeFiles } from '../../src/platform/files.ts';
-import { compact, keyed } from '../../test/log/cleaner-fixture.ts';
+import { compact, keyed } from '../../test/log/cleaner/fixture.ts';
 import { append, batchOf, fixture, readAll } from '../../test/log/log-fixture.ts';
 import { marker } from '../../test/log/transaction-fixture.ts';
 import { hasKafka } from './brokers.ts';

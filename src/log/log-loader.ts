@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
-import { completeSwaps } from './cleaner-swap.ts';
+import { completeSwaps } from './cleaner/swap.ts';
 import type { BatchVisitor } from './batch-scan.ts';
 import { DELETED_SUFFIX } from './deletions.ts';
 import { LeaderEpochs } from './leader-epochs.ts';

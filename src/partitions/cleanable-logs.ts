@@ -1,5 +1,5 @@
 /** The logs of this broker as the cleaner sees them. */
-import type { CleanableLog } from '../log/cleaner.ts';
+import type { CleanableLog } from '../log/cleaner/cleaner.ts';
 import type { Partitions } from './partitions.ts';
 
 export function* cleanableLogs(partitions: Partitions): IterableIterator<CleanableLog> {

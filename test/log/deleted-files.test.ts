@@ -6,7 +6,7 @@ import type { Log } from '../../src/log/log.ts';
 import { BoundedFiles } from '../../src/platform/bounded-files.ts';
 import type { Files } from '../../src/platform/files.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
-import { compact, keyed } from './cleaner-fixture.ts';
+import { compact, keyed } from './cleaner/fixture.ts';
 import { append, batchOf, batchOfSize, DIRECTORY, fixture, readAll } from './log-fixture.ts';
 import { SlowDisk } from './slow-disk.ts';
 

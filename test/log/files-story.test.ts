@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict';
 import { expect, it } from 'vitest';
 import { CheckedReader } from '../../src/log/checked-reader.ts';
-import { CleaningAbandoned, cleanLog } from '../../src/log/cleaner-pass.ts';
-import { OffsetMap } from '../../src/log/cleaner-offset-map.ts';
-import { planCleaning } from '../../src/log/cleaner-plan.ts';
+import { CleaningAbandoned, cleanLog } from '../../src/log/cleaner/pass.ts';
+import { OffsetMap } from '../../src/log/cleaner/offset-map.ts';
+import { planCleaning } from '../../src/log/cleaner/plan.ts';
 import type { Log } from '../../src/log/log.ts';
 import { DeletedError } from '../../src/log/owned-files.ts';
 import { CopyAbandoned, ReplicaCopy } from '../../src/log/replica-copy.ts';
 import { BoundedFiles } from '../../src/platform/bounded-files.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { seededRandom, type Random } from '../../src/platform/random.ts';
-import { SEED } from './cleaner-fixture.ts';
+import { SEED } from './cleaner/fixture.ts';
 import { append, batchOf, fixture, readAll, type Fixture } from './log-fixture.ts';
 import { SlowDisk } from './slow-disk.ts';
 

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
-import { allBatches, compact } from './cleaner-fixture.ts';
+import { allBatches, compact } from './cleaner/fixture.ts';
 import { append, batchOf, fixture, readAll } from './log-fixture.ts';
 import type { Log } from '../../src/log/log.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { halfSipHash } from '../../src/log/cleaner-key-hash.ts';
-import { OffsetMap } from '../../src/log/cleaner-offset-map.ts';
-import { seededRandom } from '../../src/platform/random.ts';
-import { allBatches, compact, keyed, SEED, shown } from './cleaner-fixture.ts';
-import { append, fixture, readAll } from './log-fixture.ts';
+import { halfSipHash } from '../../../src/log/cleaner/key-hash.ts';
+import { OffsetMap } from '../../../src/log/cleaner/offset-map.ts';
+import { seededRandom } from '../../../src/platform/random.ts';
+import { allBatches, compact, keyed, SEED, shown } from './fixture.ts';
+import { append, fixture, readAll } from '../log-fixture.ts';
 
 interface Seen {
   offset: number;

@@ -1,5 +1,5 @@
 /** What of a log is to be compacted, and in which portions. PURE. */
-import type { LogConfig } from '../config/log-config.ts';
+import type { LogConfig } from '../../config/log-config.ts';
 
 export interface PlannedSegment {
   readonly baseOffset: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { allBatches, compact, keyed, shown } from './cleaner-fixture.ts';
-import { append, fixture } from './log-fixture.ts';
-import { marker } from './transaction-fixture.ts';
+import { allBatches, compact, keyed, shown } from './fixture.ts';
+import { append, fixture } from '../log-fixture.ts';
+import { marker } from '../transaction-fixture.ts';
 
 const config = { cleanupCompact: true, cleanupDelete: false, segmentBytes: 100, deleteRetentionMs: 1000 };
 const transactional = { isTransactional: true, producerId: 5, producerEpoch: 0 };

@@ -2,7 +2,7 @@
  * The last offset of every key in the part of a log that is being compacted, in memory that is fixed from the start: 24
  * bytes a key, however long keys are. PURE.
  */
-import { hashKey, HASH_WORDS, type HashSeed } from './cleaner-key-hash.ts';
+import { hashKey, HASH_WORDS, type HashSeed } from './key-hash.ts';
 
 export const SLOT_BYTES = HASH_WORDS * 4 + 8;
 

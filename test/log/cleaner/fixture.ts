@@ -1,11 +1,11 @@
 /** Compacts a log of the fixture at once, and shows what is in it by keys. */
-import * as batch from '../../protocol/records/batch.ts';
-import { batches, decodeBatch, type DecodedBatch } from '../../protocol/records/decode.ts';
-import { encodeBatch, type BatchDraft } from '../../protocol/records/encode.ts';
-import { OffsetMap } from '../../src/log/cleaner-offset-map.ts';
-import { cleanLog, type PassResult } from '../../src/log/cleaner-pass.ts';
-import { planCleaning } from '../../src/log/cleaner-plan.ts';
-import type { Log } from '../../src/log/log.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import { batches, decodeBatch, type DecodedBatch } from '../../../protocol/records/decode.ts';
+import { encodeBatch, type BatchDraft } from '../../../protocol/records/encode.ts';
+import { OffsetMap } from '../../../src/log/cleaner/offset-map.ts';
+import { cleanLog, type PassResult } from '../../../src/log/cleaner/pass.ts';
+import { planCleaning } from '../../../src/log/cleaner/plan.ts';
+import type { Log } from '../../../src/log/log.ts';
 
 export const SEED = Int32Array.of(1, 2, 3, 4);
 

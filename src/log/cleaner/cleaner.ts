@@ -3,16 +3,16 @@
  * loop is free. How late a slice's own timer comes tells how loaded the broker is: then slices come more seldom.
  */
 import { basename } from 'node:path';
-import type { Clock, Timer } from '../platform/clock.ts';
-import type { Files } from '../platform/files.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Random } from '../platform/random.ts';
-import { CleanerCheckpoint } from './cleaner-checkpoint.ts';
-import { HASH_WORDS } from './cleaner-key-hash.ts';
-import { OffsetMap } from './cleaner-offset-map.ts';
-import { CleaningAbandoned, cleanLog, type PassResult, type Step } from './cleaner-pass.ts';
-import { planCleaning, type CleanPlan } from './cleaner-plan.ts';
-import type { Log } from './log.ts';
+import type { Clock, Timer } from '../../platform/clock.ts';
+import type { Files } from '../../platform/files.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Random } from '../../platform/random.ts';
+import { CleanerCheckpoint } from './checkpoint.ts';
+import { HASH_WORDS } from './key-hash.ts';
+import { OffsetMap } from './offset-map.ts';
+import { CleaningAbandoned, cleanLog, type PassResult, type Step } from './pass.ts';
+import { planCleaning, type CleanPlan } from './plan.ts';
+import type { Log } from '../log.ts';
 
 /** A log that may be compacted, and where it lies. */
 export interface CleanableLog {

@@ -2,10 +2,10 @@
  * Follows the transactions of a log while it is compacted: whose records were taken back, and which markers nobody needs
  * any more because nothing of their transaction is left. PURE.
  */
-import * as batch from '../../protocol/records/batch.ts';
-import { readEndTxnMarker } from '../../protocol/records/control.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
-import type { AbortedTransaction } from './transaction-index.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import { readEndTxnMarker } from '../../../protocol/records/control.ts';
+import { decodeBatch } from '../../../protocol/records/decode.ts';
+import type { AbortedTransaction } from '../transaction-index.ts';
 
 interface Ongoing {
   readonly transaction: AbortedTransaction;

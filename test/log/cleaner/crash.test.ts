@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Log } from '../../src/log/log.ts';
-import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
-import { allBatches, compact, keyed, shown } from './cleaner-fixture.ts';
-import { append, fixture, readAll } from './log-fixture.ts';
-import { marker } from './transaction-fixture.ts';
+import type { Log } from '../../../src/log/log.ts';
+import { diskError, MemoryFiles } from '../../../src/platform/memory-files.ts';
+import { allBatches, compact, keyed, shown } from './fixture.ts';
+import { append, fixture, readAll } from '../log-fixture.ts';
+import { marker } from '../transaction-fixture.ts';
 
 const config = { cleanupCompact: true, cleanupDelete: false, segmentBytes: 600, deleteRetentionMs: 1000 };
 

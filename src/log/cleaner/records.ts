@@ -1,7 +1,7 @@
 /** The records of a batch as stretches of bytes, and batches made of some of them, for compaction. PURE. */
-import * as batch from '../../protocol/records/batch.ts';
-import { CorruptRecords } from '../../protocol/records/decode.ts';
-import { encodeBatch } from '../../protocol/records/encode.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import { CorruptRecords } from '../../../protocol/records/decode.ts';
+import { encodeBatch } from '../../../protocol/records/encode.ts';
 import {
   readVarint,
   readVarlong,
@@ -10,7 +10,7 @@ import {
   writeVarint,
   writeVarlong,
   type Cursor,
-} from '../../protocol/records/record.ts';
+} from '../../../protocol/records/record.ts';
 
 /** Goes from record to record; the fields are those of the one `next` came to. */
 export class RecordSpans {

@@ -1,9 +1,15 @@
 /** Compression of large batches beside the event loop, where Node has threads for the codec (gzip, zstd). */
 import * as zlib from 'node:zlib';
-import * as batch from '../../protocol/records/batch.ts';
-import { DecompressedTooLarge } from '../../protocol/records/bounded-output.ts';
-import { BadCompression, canCompressZstd, codecs, compress, type Codec } from '../../protocol/records/compression.ts';
-import { DEFAULT_MAX_DECOMPRESSED_BYTES, recordBytes } from '../../protocol/records/decode.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import { DecompressedTooLarge } from '../../../protocol/records/bounded-output.ts';
+import {
+  BadCompression,
+  canCompressZstd,
+  codecs,
+  compress,
+  type Codec,
+} from '../../../protocol/records/compression.ts';
+import { DEFAULT_MAX_DECOMPRESSED_BYTES, recordBytes } from '../../../protocol/records/decode.ts';
 
 interface Limit {
   readonly maxOutputLength?: number;

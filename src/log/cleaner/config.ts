@@ -1,5 +1,5 @@
 /** The broker's settings of compaction, as they are in force now. */
-import type { ServerConfig } from '../config/server.ts';
+import type { ServerConfig } from '../../config/server.ts';
 import type { CleanerConfig } from './cleaner.ts';
 
 export function cleanerConfig(config: ServerConfig): CleanerConfig {

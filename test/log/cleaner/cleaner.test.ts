@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { defaultLogConfig } from '../../src/config/log-config.ts';
-import { Cleaner, type CleanableLog } from '../../src/log/cleaner.ts';
-import { groupSegments, planCleaning } from '../../src/log/cleaner-plan.ts';
-import type { Log } from '../../src/log/log.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
-import { seededRandom } from '../../src/platform/random.ts';
-import { keyed, shown } from './cleaner-fixture.ts';
-import { append, fixture, type Fixture } from './log-fixture.ts';
+import { defaultLogConfig } from '../../../src/config/log-config.ts';
+import { Cleaner, type CleanableLog } from '../../../src/log/cleaner/cleaner.ts';
+import { groupSegments, planCleaning } from '../../../src/log/cleaner/plan.ts';
+import type { Log } from '../../../src/log/log.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { seededRandom } from '../../../src/platform/random.ts';
+import { keyed, shown } from './fixture.ts';
+import { append, fixture, type Fixture } from '../log-fixture.ts';
 
 const config = {
   cleanupCompact: true,

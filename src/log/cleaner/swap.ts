@@ -8,10 +8,10 @@
  * `.log` is renamed last of a segment's files: its name says how far things are. Apache Kafka reads it the same way.
  */
 import { join } from 'node:path';
-import * as batch from '../../protocol/records/batch.ts';
-import type { Files } from '../platform/files.ts';
-import { headers } from './batch-scan.ts';
-import { offsetFileName, SegmentSuffix } from './segment-files.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import type { Files } from '../../platform/files.ts';
+import { headers } from '../batch-scan.ts';
+import { offsetFileName, SegmentSuffix } from '../segment-files.ts';
 
 export const CLEANED = '.cleaned';
 export const SWAP = '.swap';

@@ -2,19 +2,19 @@
  * One compaction of one log, in steps that each take well under a millisecond: the keys of the dirty part are noted, then
  * groups of segments are written anew and swapped in. Reads, appends and retention go on between the steps.
  */
-import * as batch from '../../protocol/records/batch.ts';
-import { codecs, compress, type Codec } from '../../protocol/records/compression.ts';
-import { CorruptRecords, recordBytes } from '../../protocol/records/decode.ts';
-import { compressLater, hasThreads, recordBytesLater } from './cleaner-compression.ts';
-import { BatchFilter } from './cleaner-filter.ts';
-import type { OffsetMap } from './cleaner-offset-map.ts';
-import { groupSegments, type CleanPlan } from './cleaner-plan.ts';
-import { RecordSpans, sealBatch, type KeptBatch } from './cleaner-records.ts';
-import { CLEANED, removeCleaned, renameEnding, SWAP } from './cleaner-swap.ts';
-import { CleanedTransactions } from './cleaner-transactions.ts';
-import type { Log } from './log.ts';
-import { Segment } from './segment.ts';
-import { segmentIndexOf } from './segment-files.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import { codecs, compress, type Codec } from '../../../protocol/records/compression.ts';
+import { CorruptRecords, recordBytes } from '../../../protocol/records/decode.ts';
+import { compressLater, hasThreads, recordBytesLater } from './compression.ts';
+import { BatchFilter } from './filter.ts';
+import type { OffsetMap } from './offset-map.ts';
+import { groupSegments, type CleanPlan } from './plan.ts';
+import { RecordSpans, sealBatch, type KeptBatch } from './records.ts';
+import { CLEANED, removeCleaned, renameEnding, SWAP } from './swap.ts';
+import { CleanedTransactions } from './transactions.ts';
+import type { Log } from '../log.ts';
+import { Segment } from '../segment.ts';
+import { segmentIndexOf } from '../segment-files.ts';
 
 /** A log changed under the cleaner in a way that makes the work so far useless; nothing is lost, it begins anew later. */
 export class CleaningAbandoned extends Error {

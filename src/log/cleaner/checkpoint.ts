@@ -1,7 +1,7 @@
 /** The `cleaner-offset-checkpoint` of a log directory: up to where each of its logs has been compacted. */
 import { join } from 'node:path';
-import type { Files } from '../platform/files.ts';
-import { decodeOffsetCheckpoint, encodeOffsetCheckpoint } from './offset-checkpoint.ts';
+import type { Files } from '../../platform/files.ts';
+import { decodeOffsetCheckpoint, encodeOffsetCheckpoint } from '../offset-checkpoint.ts';
 
 const NAME = 'cleaner-offset-checkpoint';
 

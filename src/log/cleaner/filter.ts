@@ -3,11 +3,11 @@
  * and markers until their time is over (KIP-534), and empty batches where a producer's last sequence number or the end
  * of the cleaned part would be lost with them. PURE.
  */
-import * as batch from '../../protocol/records/batch.ts';
-import type { OffsetMap } from './cleaner-offset-map.ts';
-import { emptyBatch, keptBatch, KeptRecords, RecordSpans, type KeptBatch } from './cleaner-records.ts';
-import type { CleanedTransactions } from './cleaner-transactions.ts';
-import type { ProducerEntry } from './producer-state.ts';
+import * as batch from '../../../protocol/records/batch.ts';
+import type { OffsetMap } from './offset-map.ts';
+import { emptyBatch, keptBatch, KeptRecords, RecordSpans, type KeptBatch } from './records.ts';
+import type { CleanedTransactions } from './transactions.ts';
+import type { ProducerEntry } from '../producer-state.ts';
 
 /** What does not change while one group of segments is cleaned. */
 export interface FilterOptions {
