@@ -20,6 +20,8 @@ export interface Rules {
   anyCase?: boolean;
   /** The text, or the list, must hold something. */
   nonEmpty?: boolean;
+  /** A list that Kafka reads with a validator of its own: repetitions stay (elsewhere they count once, KIP-1161). */
+  keepsRepetitions?: boolean;
   /** A list of `partition:broker` pairs, or `*` for all. */
   throttledReplicas?: boolean;
   /** `latest`, `earliest`, or `by_duration:` with an ISO 8601 duration that is not negative. */
@@ -143,7 +145,7 @@ function printValue(type: ConfigType, value: Exclude<ConfigValue, null>): string
 }
 
 /** Java's Double.toString: at least one decimal, `1.0E7` from ten million on and below a thousandth. */
-function javaDouble(value: number): string {
+export function javaDouble(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return String(value);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) return Number.isInteger(value) ? `${value}.0` : String(value);
@@ -162,7 +164,7 @@ const INTEGER_BITS = { short: 16n, int: 32n, long: 64n } as const;
 /** Reads `text` as the definition's type and checks it. Throws ConfigError. */
 export function parseValue<V extends ConfigValue>(key: string, definition: Definition<V>, text: string): V {
   const trimmed = text.trim();
-  const value = readAs(key, definition.type, trimmed);
+  const value = readAs(key, definition, trimmed);
   if (Array.isArray(value)) checkList(key, definition, value as readonly string[]);
   else if (typeof value === 'number') checkNumber(key, definition, trimmed, value);
   else if (typeof value === 'string') checkText(key, definition, value);
@@ -174,11 +176,11 @@ export function canonicalText(key: string, definition: Definition, text: string)
   const { type } = definition;
   const trimmed = text.trim();
   if (type === 'int' || type === 'short' || type === 'long') return readInteger(key, type, trimmed).toString();
-  const value = readAs(key, type, trimmed);
+  const value = readAs(key, definition, trimmed);
   return value === null ? trimmed : printValue(type, value);
 }
 
-function readAs(key: string, type: ConfigType, text: string): ConfigValue {
+function readAs(key: string, { type, throttledReplicas, keepsRepetitions }: Definition, text: string): ConfigValue {
   switch (type) {
     case 'boolean': {
       const lower = text.toLowerCase();
@@ -195,8 +197,10 @@ function readAs(key: string, type: ConfigType, text: string): ConfigValue {
       if (!DECIMAL.test(text)) throw invalid(key, text, 'Not a number of type DOUBLE');
       return Number(text);
     }
-    case 'list':
-      return text === '' ? [] : text.split(/\s*,\s*/);
+    case 'list': {
+      const elements = text === '' ? [] : text.split(/\s*,\s*/);
+      return throttledReplicas || keepsRepetitions ? elements : [...new Set(elements)];
+    }
     case 'string':
     case 'class':
     case 'password':
@@ -243,9 +247,6 @@ function checkList(key: string, definition: Definition, values: readonly string[
     const allowed = oneOf === undefined ? 'any non-empty value' : `[${oneOf.join(', ')}]`;
     throw new ConfigError(`Configuration '${key}' must not be empty. Valid values include: ${allowed}`);
   }
-  if (new Set(values).size < values.length) {
-    throw new ConfigError(`Configuration '${key}' values must not be duplicated.`);
-  }
   for (const value of values) {
     if (value === '') throw new ConfigError(`Configuration '${key}' values must not be empty.`);
     if (oneOf !== undefined && !oneOf.includes(value)) {
@@ -255,8 +256,8 @@ function checkList(key: string, definition: Definition, values: readonly string[
 }
 
 function checkThrottledReplicas(key: string, values: readonly string[]): void {
-  if (values.length === 1 && values[0] === '*') return;
-  if (values.every((pair, at) => /^\d+:\d+$/.test(pair) || (pair === '' && at === values.length - 1))) return;
+  // Empty elements mean nothing, wherever they stand.
+  if (values.join('').trim() === '*' || values.every((pair) => /^(\d+:\d+)?$/.test(pair))) return;
   throw invalid(
     key,
     `[${values.join(', ')}]`,

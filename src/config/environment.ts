@@ -65,6 +65,12 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   const clusterId = variables.CLUSTER_ID || variables.KAFKA_CLUSTER_ID || variables.KAFKA_KRAFT_CLUSTER_ID;
   const createTopics: TopicToCreate[] = [];
   for (const entry of (variables.KAFKA_CREATE_TOPICS ?? '').split(/[\s,]+/).filter(Boolean)) {
+    const previous = createTopics.at(-1);
+    // orders:3:1:compact,delete: the comma is within the policy, which is a list itself.
+    if (previous?.cleanupPolicy !== undefined && /^(compact|delete)$/.test(entry)) {
+      createTopics[createTopics.length - 1] = { ...previous, cleanupPolicy: `${previous.cleanupPolicy},${entry}` };
+      continue;
+    }
     const topic = topicToCreate(entry);
     if (topic !== undefined) createTopics.push(topic);
     else warnings.push(`KAFKA_CREATE_TOPICS: '${entry}' is ignored: write name:partitions:replicas[:cleanup]`);

@@ -53,7 +53,7 @@ export const clusterKeys = {
   ),
   'controller.quorum.bootstrap.servers': list(
     [],
-    { importance: 'high' },
+    { keepsRepetitions: true, importance: 'high' },
     'Addresses at which the quorum is found. Accepted without effect: Ottla has no quorum.',
   ),
   'controller.quorum.election.backoff.max.ms': int(
@@ -94,7 +94,7 @@ export const clusterKeys = {
   ),
   'controller.quorum.voters': list(
     [],
-    { importance: 'high' },
+    { keepsRepetitions: true, importance: 'high' },
     'The controllers that vote, as id@host:port. Accepted without effect: Ottla has no quorum.',
   ),
   'controller.quota.window.num': int(

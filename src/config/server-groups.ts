@@ -102,7 +102,7 @@ export const groupCoordinatorKeys = {
     3000,
     {},
     'Milliseconds a new classic group waits for more members before its first rebalance; 0 lets the first ' +
-      'member start at once.',
+      "member start at once. Ottla starts with 0 unless the key is set, as Kafka's quick starts do.",
   ),
   'group.max.session.timeout.ms': int(
     1_800_000,

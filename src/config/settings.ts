@@ -9,6 +9,8 @@ export interface Sources {
   readonly set?: ReadonlyMap<string, string>;
   readonly environment?: ReadonlyMap<string, string>;
   readonly file?: ReadonlyMap<string, string>;
+  /** `--strict`: a key that does not exist is refused wherever it stands. */
+  readonly strict?: boolean;
 }
 
 export interface Settings {
@@ -19,20 +21,29 @@ export interface Settings {
 }
 
 /**
- * Flags over environment over file. A key that does not exist is refused; in the environment only where one that exists is
- * near, for others put variables named KAFKA_… there (Kubernetes has KAFKA_PORT). Throws ConfigError.
+ * What Kafka's own quick starts and compose files set where Kafka's default is for clusters with many consumers: a first
+ * consumer would wait three seconds for others. (Replicas of internal topics are no more than there are brokers anyway.)
  */
-export function combineSettings({ set, environment, file }: Sources): Settings {
-  for (const key of [...(set?.keys() ?? []), ...(file?.keys() ?? [])]) {
-    if (!isKnown(key)) throw new ConfigError(`unknown configuration '${key}'${hint(key)}`);
-  }
-  const strangers = [...(environment?.keys() ?? [])].filter((key) => !isKnown(key));
-  for (const key of strangers) {
-    const meant = hint(key);
-    if (meant !== '') throw new ConfigError(`unknown configuration '${key}' in the environment${meant}`);
+const QUICK_START: ReadonlyMap<string, string> = new Map([['group.initial.rebalance.delay.ms', '0']]);
+
+/**
+ * Flags over environment over file. A key that does not exist is refused as a flag. The environment and files hold keys
+ * of others too (Kubernetes sets KAFKA_PORT, plugins have their own): these are warned of and kept. Throws ConfigError.
+ */
+export function combineSettings({ set, environment, file, strict = false }: Sources): Settings {
+  for (const key of strangersIn(set)) throw new ConfigError(`unknown configuration '${key}'${hint(key)}`);
+  const warnings: string[] = [];
+  for (const [place, given] of [
+    ['in the environment', environment],
+    ['in the file', file],
+  ] as const) {
+    for (const key of strangersIn(given)) {
+      const what = `unknown configuration '${key}' ${place}`;
+      if (strict) throw new ConfigError(`${what}${hint(key)}`);
+      warnings.push(`${what} is ignored${hint(key)}`);
+    }
   }
   const values = new Map([...(file ?? []), ...(environment ?? []), ...(set ?? [])]);
-  const warnings = strangers.map((key) => `unknown configuration '${key}' is ignored`);
   warnings.push(...withoutEffect(values));
   // Two names of one thing: whichever is given, both are set.
   const nodeId = values.get('node.id') ?? values.get('broker.id') ?? serverKeys['node.id'].defaultText!;
@@ -43,7 +54,12 @@ export function combineSettings({ set, environment, file }: Sources): Settings {
   for (const key of ['process.roles', 'controller.listener.names'] as const) {
     if (!values.has(key)) values.set(key, serverKeys[key].defaultText!);
   }
+  for (const [key, text] of QUICK_START) if (!values.has(key)) values.set(key, text);
   return { values, warnings };
+}
+
+function strangersIn(given: ReadonlyMap<string, string> | undefined): string[] {
+  return [...(given?.keys() ?? [])].filter((key) => !isKnown(key));
 }
 
 /** Keys that Kafka has had, or has for plugins, and that no table lists. */

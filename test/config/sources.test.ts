@@ -86,6 +86,29 @@ describe('the environment', () => {
   });
 });
 
+describe('KAFKA_CREATE_TOPICS', () => {
+  const topics = (text: string) => readEnvironment({ KAFKA_CREATE_TOPICS: text }).createTopics;
+
+  test.each([
+    ['orders:3:1:compact,delete', [['orders', 'compact,delete']]],
+    ['orders:3:1:delete,compact, audit:1:1', [['orders', 'delete,compact'], ['audit']]],
+    [
+      'a:1:1:compact,b:1:1:compact,delete',
+      [
+        ['a', 'compact'],
+        ['b', 'compact,delete'],
+      ],
+    ],
+    ['a:1:1:compact,compact', [['a', 'compact,compact']]],
+    ['orders:3:1,delete', [['orders'], ['delete']]],
+    ['delete', [['delete']]],
+    ['compact:1:1:compact', [['compact', 'compact']]],
+  ])('%s', (text, expected) => {
+    const read = topics(text).map(({ name, cleanupPolicy }) => [name, ...(cleanupPolicy ? [cleanupPolicy] : [])]);
+    expect(read).toEqual(expected);
+  });
+});
+
 describe('the sources together', () => {
   test('flags come before the environment, and that before the file', () => {
     const { values } = combineSettings({
@@ -109,18 +132,50 @@ describe('the sources together', () => {
     );
   });
 
-  test('an unknown key of a file is refused, near or not', () => {
-    expect(() => combineSettings({ file: map({ 'log.retention.hour': '1' }) })).toThrow(
-      "unknown configuration 'log.retention.hour': did you mean 'log.retention.hours'?",
-    );
-    expect(() => combineSettings({ file: map({ 'completely.different': '1' }) })).toThrow(/'completely\.different'$/);
+  test('an unknown key of a file or of the environment is a warning with what may have been meant', () => {
+    const file = { 'log.retention.hour': '1', 'completely.different': '1', 'allow.everyone.if.no.acl.found': 'true' };
+    const { values, warnings } = combineSettings({
+      file: map(file),
+      environment: map({ port: 'tcp://10.0.0.1:9092', 'num.partition': '1' }),
+    });
+    expect(warnings).toEqual([
+      "unknown configuration 'port' in the environment is ignored",
+      "unknown configuration 'num.partition' in the environment is ignored: did you mean 'num.partitions'?",
+      "unknown configuration 'log.retention.hour' in the file is ignored: did you mean 'log.retention.hours'?",
+      "unknown configuration 'completely.different' in the file is ignored",
+      "unknown configuration 'allow.everyone.if.no.acl.found' in the file is ignored",
+    ]);
+    expect(values.get('port')).toBe('tcp://10.0.0.1:9092');
   });
 
-  test('an unknown key of the environment is refused where another was meant, and else kept with a warning', () => {
-    expect(() => combineSettings({ environment: map({ 'num.partition': '1' }) })).toThrow(/'num\.partitions'\?$/);
-    const { values, warnings } = combineSettings({ environment: map({ port: 'tcp://10.0.0.1:9092' }) });
-    expect(warnings).toEqual(["unknown configuration 'port' is ignored"]);
-    expect(values.get('port')).toBe('tcp://10.0.0.1:9092');
+  // Of other images, operators, clients and plugins: none of them is for the broker.
+  test.each([
+    'KAFKA_BROKER_LIST',
+    'KAFKA_BROKER_URL',
+    'KAFKA_BROKERS',
+    'KAFKA_BOOTSTRAP_SERVERS',
+    'KAFKA_NODE_IP',
+    'KAFKA_FETCH_MIN_BYTES',
+    'KAFKA_MAX_POLL_RECORDS',
+    'KAFKA_TRANSACTION_TIMEOUT_MS',
+    'KAFKA_COMPRESSION_CODEC',
+    'KAFKA_TLS_CLIENT_AUTH',
+    'KAFKA_TLS_TYPE',
+    'KAFKA_CFG_SEGMENT_BYTES',
+    'KAFKA_PORT_9092_TCP_ADDR',
+    'KAFKA_SERVICE_HOST',
+    'KAFKA_TOPIC',
+    'KAFKA_GROUP_ID',
+    'KAFKA_CLIENT_USERS',
+    'KAFKA_ENABLE_KRAFT',
+    'KAFKA_CONNECT_BOOTSTRAP_SERVERS',
+    'KAFKA_SCHEMA_REGISTRY_URL',
+    'KAFKA_ADVERTISED_HOST_NAME',
+    'KAFKA_CREATE_TOPICS_SEPARATOR',
+  ])('%s does not end the start, and --strict refuses it', (name) => {
+    const { values: environment } = readEnvironment({ [name]: '1' });
+    expect(combineSettings({ environment }).warnings).toEqual([expect.stringContaining('is ignored')]);
+    expect(() => combineSettings({ environment, strict: true })).toThrow(/^unknown configuration '.*' in the env/);
   });
 
   test('keys that change nothing are told in a line, those to come in another', () => {
