@@ -101,7 +101,9 @@ async function settingsOf(
 ): Promise<Setting[]> {
   if (kind === 'topic') await findTopics(cluster, [name]);
   if (kind === 'broker') await findBroker(cluster, name);
-  const all = (await describeConfigs(cluster, ResourceType[kind], [name], null, explain)).get(name) ?? [];
+  const all =
+    (await describeConfigs(cluster, ResourceType[kind], [name], null, { includeDocumentation: explain })).get(name) ??
+    [];
   for (const key of keys) if (!all.some((each) => each.name === key)) throw unknownKey(key, kind, all);
   return keys.length === 0 ? all : all.filter((each) => keys.includes(each.name));
 }

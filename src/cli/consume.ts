@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import type { Record as KafkaRecord } from '../../protocol/records/decode.ts';
 import { AutoCommit } from './client/auto-commit.ts';
 import type { Cluster, TopicMetadata } from './client/cluster.ts';
-import { fetchAll, type Reading } from './client/fetcher.ts';
+import { fetchAll, type BatchFacts, type Reading } from './client/fetcher.ts';
 import { GroupMember } from './client/group-member.ts';
 import { committedOffsets } from './client/group-offsets.ts';
 import { nameOf, type TopicPartition } from './client/offsets.ts';
@@ -118,10 +118,11 @@ class Output {
   }
 
   /** Answers how many it has written. */
-  async take({ topic, partition }: TopicPartition, records: KafkaRecord[]): Promise<number> {
+  async take({ topic, partition }: TopicPartition, records: KafkaRecord[], facts: BatchFacts): Promise<number> {
     const wanted = records.slice(0, this.#left);
     this.#left -= wanted.length;
-    const pieces = wanted.map((record) => this.#write({ ...record, topic, partition }));
+    const { timestampType, leaderEpoch } = facts;
+    const pieces = wanted.map((record) => this.#write({ ...record, topic, partition, timestampType, leaderEpoch }));
     const bytes = Buffer.concat(pieces);
     this.#progress.records += wanted.length;
     this.#progress.bytes += bytes.length;
@@ -165,8 +166,8 @@ async function consumeAlone(
   if (options.exit === true) output.expect(readings.reduce((sum, { offset, until }) => sum + (until! - offset), 0));
   const isAtEnd = readings.every((reading) => reading.offset === bounds.end.get(nameOf(reading)));
   if (isAtEnd && options.exit !== true) output.hint('nothing to read yet: waiting for records, Ctrl-C ends');
-  const take = async (at: TopicPartition, records: KafkaRecord[]): Promise<void> =>
-    void (await output.take(at, records));
+  const take = async (at: TopicPartition, records: KafkaRecord[], facts: BatchFacts): Promise<void> =>
+    void (await output.take(at, records, facts));
   await fetchAll(cluster, readings, { committed, signal: output.done.signal, take });
 }
 
@@ -241,8 +242,8 @@ async function readShare(
       ? member.commit(offsets).catch((error: Error) => note(output.terminal, `not committed: ${error.message}`))
       : Promise.resolve(),
   );
-  const take = async (at: TopicPartition, records: KafkaRecord[]): Promise<void> => {
-    const count = await output.take(at, records);
+  const take = async (at: TopicPartition, records: KafkaRecord[], facts: BatchFacts): Promise<void> => {
+    const count = await output.take(at, records, facts);
     if (count > 0) commits.add({ ...at, offset: records[count - 1].offset + 1 });
   };
   await fetchAll(cluster, readings, { committed, signal, take });

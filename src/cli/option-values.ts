@@ -1,4 +1,5 @@
 /** Reads the values of flags. Each throws a UsageError that says how such a value is written. */
+import { parseTime } from './time-text.ts';
 import { UsageError } from './usage.ts';
 
 /** Adds up what a flag that may be repeated was given. */
@@ -26,13 +27,13 @@ export function partitionList(flag: string): (text: string) => number[] {
     });
 }
 
-/** Milliseconds since 1970 out of such a number, a date (2026-11-21, 2026-11-21T10:00Z), or an age (1h, 30m, 2d). */
+/** Milliseconds since 1970 out of such a number, a time (2026-11-21, 2026-11-21T10:00, in UTC unless it says), or an age (1h). */
 export function instant(text: string, now: number): number {
   if (/^\d{5,}$/.test(text)) return Number(text);
   const age = /^-?(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (age !== null) return Math.round(now - Number(age[1]) * AGES[age[2]]);
-  const date = text === 'now' ? now : Date.parse(text);
-  if (!Number.isNaN(date)) return date;
+  const time = text === 'now' ? now : parseTime(text);
+  if (time !== null) return time;
   throw new UsageError(`'${text}' is no time: write 2026-11-21T10:00Z, milliseconds since 1970, or an age such as 1h`);
 }
 

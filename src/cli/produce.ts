@@ -191,8 +191,13 @@ function* filePieces(path: string): Generator<Buffer> {
 /** How long a broker may say that there is no topic while it creates it. */
 const CREATION_MS = 1500;
 
-/** The topic; created by asking for it, as producers do, where there is none. */
-async function findOrCreate(terminal: Terminal, cluster: Cluster, name: string): Promise<TopicMetadata> {
+/** The topic; created by asking for it, as producers do, where there is none. `limitMs`: how long that may take. */
+export async function findOrCreate(
+  terminal: Terminal,
+  cluster: Cluster,
+  name: string,
+  limitMs = cluster.timeoutMs,
+): Promise<TopicMetadata> {
   const { topics } = await cluster.metadata(null);
   const isThere = topics.some((topic) => topic.name === name);
   const near = isThere
@@ -212,12 +217,12 @@ async function findOrCreate(terminal: Terminal, cluster: Cluster, name: string):
     }
     const errorCode = topic.errorCode || ErrorCode.LEADER_NOT_AVAILABLE;
     const waitedMs = terminal.clock.monotonic() - started;
-    if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && waitedMs > CREATION_MS) {
+    if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && waitedMs > Math.min(limitMs, CREATION_MS)) {
       const next = hint || `; \`ottla topics create ${name}\` makes it`;
       throw new CommandError(`there is no topic '${name}', and this cluster creates none by itself${next}`);
     }
     const refusal = new Refused(`topic '${name}'`, errorCode);
-    if (!refusal.isRetriable || waitedMs > cluster.timeoutMs) throw refusal;
+    if (!refusal.isRetriable || waitedMs > limitMs) throw refusal;
     await cluster.pause(100);
   }
 }

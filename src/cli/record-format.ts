@@ -1,10 +1,11 @@
 /** How `ottla consume` writes a record: by a format in kcat's letters, or as a line of JSON. */
 import { isUtf8 } from 'node:buffer';
 import type { Record as KafkaRecord } from '../../protocol/records/decode.ts';
+import type { BatchFacts } from './client/fetcher.ts';
 import { unescape } from './escapes.ts';
 import { UsageError } from './usage.ts';
 
-export interface ReadRecord extends KafkaRecord {
+export interface ReadRecord extends KafkaRecord, BatchFacts {
   readonly topic: string;
   readonly partition: number;
 }

@@ -1,5 +1,6 @@
 /** How `ottla produce` reads records: lines with or without keys, or lines of JSON. */
 import type { RecordHeader as Header } from '../../protocol/records/record.ts';
+import { parseTime } from './time-text.ts';
 import { UsageError } from './usage.ts';
 
 export interface OutgoingRecord {
@@ -63,8 +64,8 @@ export function recordOfJson(line: Buffer, format: LineFormat, number: number): 
   const partition = json.partition ?? null;
   if (partition !== null && !Number.isInteger(partition)) throw wrong('has a partition that is no whole number');
   const time = json.timestamp ?? null;
-  const timestamp = typeof time === 'string' ? Date.parse(time) : time;
-  if (timestamp !== null && !Number.isInteger(timestamp)) throw wrong('has a timestamp that is no time');
+  const timestamp = typeof time === 'string' ? parseTime(time) : time;
+  if (time !== null && !Number.isInteger(timestamp)) throw wrong('has a timestamp that is no time');
   const given = headersOf(json.headers);
   if (given === null) throw wrong('has headers that are neither an object nor a list of {"key","value"}');
   return {

@@ -10,6 +10,7 @@ export interface StartFlags {
   memory?: boolean;
   set?: string[];
   config?: string;
+  strict?: boolean;
   container?: boolean;
   metricsPort?: string;
   controlPort?: string;
@@ -39,6 +40,7 @@ export function startCommand(): Command {
     .option('--memory', 'keep everything in memory and lose it at the end')
     .option('--set <key=value>', 'a broker setting; may be repeated', collect)
     .option('--config <file>', 'settings from a server.properties')
+    .option('--strict', 'refuse settings that do not exist in files and variables too, instead of warning of them')
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')

@@ -25,6 +25,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     set: settingsOf(flags),
     environment: environment.values,
     file: fileSettings(flags),
+    strict: flags.strict === true,
   });
   const isMemory = flags.memory === true;
   const settings = new Map(values);

@@ -312,6 +312,7 @@ describe('what the doctor concludes', () => {
       configSource: 5,
       readOnly: false,
       isSensitive: false,
+      synonyms: [],
       documentation: null,
     }));
     const answer = { results: [{ errorCode: 0, errorMessage: null, resourceName: '1', configs }] };

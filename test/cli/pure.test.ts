@@ -138,6 +138,8 @@ describe('records', () => {
     timestamp: 1700000000000,
     key: Buffer.from('k'),
     value: null,
+    timestampType: 'CreateTime',
+    leaderEpoch: 0,
     headers: [
       { key: 'h', value: Buffer.from('1') },
       { key: 'n', value: null },

@@ -64,7 +64,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/testcontainers': ['src/testing', 'protocol', 'src/platform'],
   'src/control': ['src/testing', 'src/broker/broker.ts', 'protocol', 'src/platform', 'src/config'],
-  'src/cli': ['src/control', 'src/broker/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config'],
+  'src/cli': ['src/control', 'src/broker/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config', 'src/patterns'],
   src: ['protocol', 'src'],
 };
 

@@ -17,6 +17,10 @@ export interface ClusterOptions {
   /** For a connection, and for each answer. */
   readonly timeoutMs: number;
   readonly security: Security;
+  /** ottla-cli unless given. */
+  readonly clientId?: string;
+  /** Between two tries of what fails for a moment only. */
+  readonly retryDelayMs?: number;
 }
 
 export type ClusterMetadata = ResponseOf<typeof Metadata>;
@@ -115,7 +119,7 @@ export class Cluster {
       } catch (error) {
         const again = error instanceof ConnectionClosed || (error instanceof Refused && passes(error));
         if (!again || this.#isClosed || this.clock.monotonic() > until) throw error;
-        await this.pause(RETRY_DELAY_MS);
+        await this.pause(this.#options.retryDelayMs ?? RETRY_DELAY_MS);
       }
     }
   }

@@ -20,7 +20,22 @@ export interface Setting {
   readonly readOnly: boolean;
   readonly sensitive: boolean;
   readonly documentation: string | null;
+  /** Where a value is looked for, nearest first, as kafka-configs writes it; only when asked for. */
+  readonly synonyms: readonly string[];
 }
+
+/** The names of sources in Java's AdminClient, by Kafka's numbers. */
+const JAVA_SOURCES = [
+  'UNKNOWN',
+  'DYNAMIC_TOPIC_CONFIG',
+  'DYNAMIC_BROKER_CONFIG',
+  'DYNAMIC_DEFAULT_BROKER_CONFIG',
+  'STATIC_BROKER_CONFIG',
+  'DEFAULT_CONFIG',
+  'DYNAMIC_BROKER_LOGGER_CONFIG',
+  'DYNAMIC_CLIENT_METRICS_CONFIG',
+  'DYNAMIC_GROUP_CONFIG',
+];
 
 function kindOf(type: number): string {
   return Object.entries(ResourceType).find(([, number]) => number === type)?.[0] ?? 'resource';
@@ -32,7 +47,7 @@ export async function describeConfigs(
   type: number,
   names: readonly string[],
   keys: readonly string[] | null = null,
-  includeDocumentation = false,
+  { includeDocumentation = false, includeSynonyms = false } = {},
 ): Promise<Map<string, Setting[]>> {
   const found = new Map<string, Setting[]>();
   const asked = type === ResourceType.broker ? names.map((name) => [name]) : [names];
@@ -40,6 +55,7 @@ export async function describeConfigs(
     const draft = {
       resources: together.map((resourceName) => ({ resourceType: type, resourceName, configurationKeys: keys })),
       includeDocumentation,
+      includeSynonyms,
     };
     const answer =
       type === ResourceType.broker && together[0] !== ''
@@ -50,13 +66,14 @@ export async function describeConfigs(
       found.set(
         resourceName,
         configs
-          .map(({ name, value, configSource, readOnly, isSensitive, documentation }) => ({
+          .map(({ name, value, configSource, readOnly, isSensitive, documentation, synonyms }) => ({
             name,
             value,
             source: SOURCES[configSource] ?? '',
             readOnly,
             sensitive: isSensitive,
             documentation,
+            synonyms: synonyms.map((each) => `${JAVA_SOURCES[each.source] ?? 'UNKNOWN'}:${each.name}=${each.value}`),
           }))
           .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
       );

@@ -19,9 +19,12 @@ export interface FetchOptions {
   /** Only what is not of an open or aborted transaction. */
   readonly committed: boolean;
   readonly signal: AbortSignal;
-  /** Takes records in order of their offsets; the next are fetched when it resolves. */
-  readonly take: (at: TopicPartition, records: Record[]) => Promise<void>;
+  /** Takes records in order of their offsets, a batch at a time; the next are fetched when it resolves. */
+  readonly take: (at: TopicPartition, records: Record[], batch: BatchFacts) => Promise<void>;
 }
+
+/** What the records of one batch have in common. */
+export type BatchFacts = Pick<DecodedBatch, 'timestampType' | 'leaderEpoch'>;
 
 type PartitionAnswer = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number];
 
@@ -116,8 +119,8 @@ async function absorb(
         continue;
       }
       if (partition.errorCode !== 0) throw new Refused(nameOf(reading), partition.errorCode);
-      for (const records of recordsOf(partition, reading)) {
-        if (records.length > 0) await take(reading, records);
+      for (const [records, batch] of recordsOf(partition, reading)) {
+        if (records.length > 0) await take(reading, records, batch);
         if (signal.aborted) return;
       }
       if (isDone(reading)) {
@@ -129,7 +132,7 @@ async function absorb(
 }
 
 /** The records of each batch that are to be seen; the reading moves behind each batch as it is handed out. */
-function* recordsOf(answer: PartitionAnswer, reading: Reading): Generator<Record[]> {
+function* recordsOf(answer: PartitionAnswer, reading: Reading): Generator<[Record[], BatchFacts]> {
   if (answer.records === null) return;
   const bytes = Buffer.from(answer.records.buffer, answer.records.byteOffset, answer.records.byteLength);
   const upcoming = (answer.abortedTransactions ?? []).toSorted((a, b) => a.firstOffset - b.firstOffset);
@@ -147,7 +150,7 @@ function* recordsOf(answer: PartitionAnswer, reading: Reading): Generator<Record
     }
     if (batch.isTransactional && abortedProducers.has(batch.producerId)) continue;
     const end = reading.until ?? Infinity;
-    yield batch.records.filter(({ offset }) => offset >= from && offset < end);
+    yield [batch.records.filter(({ offset }) => offset >= from && offset < end), batch];
   }
 }
 

@@ -8,6 +8,8 @@ import { byTopic, nameOf, type TopicPartition } from './offsets.ts';
 
 export interface CommittedOffset extends TopicPartition {
   readonly offset: number;
+  /** Of the record before; -1 where the committer did not say. */
+  readonly leaderEpoch?: number;
 }
 
 /** What identifies the one who commits; nobody in particular unless given. */
@@ -34,7 +36,12 @@ export async function committedOffsets(cluster: Cluster, groupId: string): Promi
   return answer.topics.flatMap(({ name: topic, partitions }) =>
     partitions
       .filter(({ committedOffset }) => committedOffset >= 0)
-      .map(({ partitionIndex: partition, committedOffset: offset }) => ({ topic, partition, offset })),
+      .map(({ partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: leaderEpoch }) => ({
+        topic,
+        partition,
+        offset,
+        leaderEpoch,
+      })),
   );
 }
 

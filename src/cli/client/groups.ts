@@ -27,6 +27,10 @@ export interface DescribedMember {
   /** Client id and host, for people. */
   readonly client: string;
   readonly partitions: readonly TopicPartition[];
+  /** Of the consumer protocol: which assignment the member has; else null. */
+  readonly epoch: number | null;
+  /** Of the consumer protocol: what the member is to have; else null. */
+  readonly target: readonly TopicPartition[] | null;
 }
 
 export interface DescribedGroup {
@@ -34,6 +38,9 @@ export interface DescribedGroup {
   readonly state: string;
   readonly type: string;
   readonly assignor: string;
+  /** Of the consumer protocol, else null. */
+  readonly epoch: number | null;
+  readonly assignmentEpoch: number | null;
   readonly members: readonly DescribedMember[];
 }
 
@@ -75,15 +82,25 @@ async function describeConsumerGroup(cluster: Cluster, groupId: string): Promise
     state: group.groupState,
     type: 'consumer',
     assignor: group.assignorName,
-    members: group.members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
-      memberId,
-      instanceId,
-      client: `${clientId}@${clientHost.replace(/^\//, '')}`,
-      partitions: assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
-        partitions.map((partition) => ({ topic: topicName, partition })),
-      ),
-    })),
+    epoch: group.groupEpoch,
+    assignmentEpoch: group.assignmentEpoch,
+    members: group.members.map(
+      ({ memberId, instanceId, clientId, clientHost, assignment, targetAssignment, memberEpoch }) => ({
+        memberId,
+        instanceId,
+        client: `${clientId}@${clientHost.replace(/^\//, '')}`,
+        partitions: partitionsOf(assignment),
+        epoch: memberEpoch,
+        target: partitionsOf(targetAssignment),
+      }),
+    ),
   };
+}
+
+function partitionsOf({ topicPartitions }: { topicPartitions: { topicName: string; partitions: number[] }[] }) {
+  return topicPartitions.flatMap(({ topicName: topic, partitions }) =>
+    partitions.map((partition): TopicPartition => ({ topic, partition })),
+  );
 }
 
 async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<DescribedGroup | null> {
@@ -99,11 +116,15 @@ async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<
     state: group.groupState,
     type: 'classic',
     assignor: group.protocolData,
+    epoch: null,
+    assignmentEpoch: null,
     members: group.members.map(({ memberId, groupInstanceId, clientId, clientHost, memberAssignment }) => ({
       memberId,
       instanceId: groupInstanceId,
       client: `${clientId}@${clientHost.replace(/^\//, '')}`,
       partitions: group.protocolType === 'consumer' ? partitionsIn(Buffer.from(memberAssignment)) : [],
+      epoch: null,
+      target: null,
     })),
   };
 }

@@ -12,6 +12,7 @@ export interface LinkOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly security: Security;
+  readonly clientId?: string;
 }
 
 export class Link {
@@ -29,10 +30,10 @@ export class Link {
 
   /** Connects, asks for versions, and signs in where there are credentials. Rejects with Node's or the broker's error. */
   static async open(address: Address, options: LinkOptions): Promise<Link> {
-    const { clock, timeoutMs, security } = options;
+    const { clock, timeoutMs, security, clientId = 'ottla-cli' } = options;
     const client = await connect({
       ...address,
-      clientId: 'ottla-cli',
+      clientId,
       connectTimeoutMs: timeoutMs,
       tls: security.tls ?? undefined,
     });

@@ -21,6 +21,16 @@ export interface ProducerOptions {
   readonly random: Random;
   /** Called for every batch that the broker has taken; the offset is -1 with acks=0. */
   readonly delivered: (partition: number, baseOffset: number, count: number) => void;
+  /** What a batch may come to, unless one record alone is larger. */
+  readonly batchBytes?: number;
+  /** How long a record waits for others. */
+  readonly lingerMs?: number;
+  /** How often a batch is sent again; without, for as long as the cluster's time limit. */
+  readonly retries?: number;
+  /** What may wait to be sent, over all partitions. */
+  readonly memoryBytes?: number;
+  /** How long the leaders that were learned of are believed. */
+  readonly metadataMaxAgeMs?: number;
 }
 
 /** Below Kafka's default max.message.bytes (1 MiB), with room for the batch's header and the framing of records. */
@@ -47,6 +57,8 @@ export class Producer {
   #leaders = new Map<number, number>();
   #identity = { producerId: -1, producerEpoch: -1 };
   #gathered = new Map<number, Gathering>();
+  #gatheredBytes = 0;
+  #learnedAt = 0;
   #sticky = -1;
   #sending: Promise<void> = Promise.resolve();
   #timer: Timer | null = null;
@@ -87,8 +99,11 @@ export class Producer {
       );
     }
     const size = sizeOf(record);
+    const { batchBytes = BATCH_BYTES, memoryBytes = Infinity, lingerMs = LINGER_MS } = this.#options;
+    if (size > memoryBytes) throw new CommandError(`a record of ${size} bytes is larger than the memory for records`);
     const gathering = this.#gathered.get(partition) ?? { records: [], bytes: 0 };
-    if (gathering.bytes > 0 && gathering.bytes + size > BATCH_BYTES) {
+    const isFull = gathering.bytes > 0 && gathering.bytes + size > batchBytes;
+    if (isFull || this.#gatheredBytes + size > memoryBytes) {
       await this.#turn();
       return this.add({ ...record, partition: record.key === null ? record.partition : partition });
     }
@@ -96,7 +111,8 @@ export class Producer {
     const { key, value, headers, timestamp } = record;
     gathering.records.push({ key, value, headers, timestamp: timestamp ?? this.#cluster.clock.now() });
     gathering.bytes += size;
-    this.#timer ??= this.#cluster.clock.after(LINGER_MS, () => void this.flush().catch(this.#fail));
+    this.#gatheredBytes += size;
+    this.#timer ??= this.#cluster.clock.after(lingerMs, () => void this.flush().catch(this.#fail));
   }
 
   /** Resolves when everything added so far was taken. */
@@ -112,8 +128,11 @@ export class Producer {
     await this.#sending;
     const batches = [...this.#gathered].map(([partition, { records }]) => this.#batch(partition, records));
     this.#gathered = new Map();
+    this.#gatheredBytes = 0;
     this.#sticky = -1;
     if (batches.length === 0) return;
+    const { metadataMaxAgeMs = Infinity } = this.#options;
+    if (this.#cluster.clock.monotonic() - this.#learnedAt > metadataMaxAgeMs) await this.#refresh();
     this.#sending = this.#deliver(batches);
     this.#sending.catch(this.#fail);
   }
@@ -135,6 +154,7 @@ export class Producer {
 
   async #deliver(batches: readonly Batch[]): Promise<void> {
     let left = batches;
+    let retriesLeft = this.#options.retries ?? Infinity;
     await this.#cluster.again(async () => {
       const byLeader = new Map<number, Batch[]>();
       for (const batch of left) {
@@ -147,8 +167,10 @@ export class Producer {
       const failed = done.find((each) => each.status === 'rejected');
       const refused = done.flatMap((each) => (each.status === 'fulfilled' ? each.value.refused : []));
       if (left.length === 0) return;
+      const failure = refused[0] ?? (failed?.reason as Error);
+      if (retriesLeft-- <= 0) throw new CommandError(failure.message);
       await this.#refresh();
-      throw refused[0] ?? (failed?.reason as Error);
+      throw failure;
     });
   }
 
@@ -189,6 +211,7 @@ export class Producer {
   }
 
   #learn({ partitions }: TopicMetadata): void {
+    this.#learnedAt = this.#cluster.clock.monotonic();
     this.#leaders = new Map(partitions.map(({ partitionIndex, leaderId }) => [partitionIndex, leaderId]));
   }
 }

@@ -1,22 +1,51 @@
-/** The cluster that a tool's --bootstrap-server names. */
-import type { Cluster } from '../client/cluster.ts';
-import { withCluster } from '../connection-options.ts';
+/** The cluster that a tool's --bootstrap-server names, reached as --command-config says. */
+import { Cluster } from '../client/cluster.ts';
 import type { Terminal } from '../terminal.ts';
+import { connecting, readPropertiesFile, type Properties } from './command-config.ts';
 import type { Flags } from './flags.ts';
 
-const TIMEOUT_SECONDS = 30;
+const TIMEOUT_MS = 30_000;
 
-export function addressOf(flags: Flags): string {
-  return flags.get('bootstrap-server') ?? flags.get('broker-list') ?? flags.need('bootstrap-server');
+/** `properties`: what a tool's other flags say about the client, over the file. */
+export function onCluster<T>(
+  terminal: Terminal,
+  flags: Flags,
+  use: (cluster: Cluster) => Promise<T>,
+  properties: Properties = new Map(),
+): Promise<T> {
+  const file = commandConfig(flags);
+  return withClient(terminal, flags, new Map([...file, ...properties]), use);
 }
 
-export function onCluster<T>(terminal: Terminal, flags: Flags, use: (cluster: Cluster) => Promise<T>): Promise<T> {
-  return withCluster(terminal, { brokers: addressOf(flags), timeout: TIMEOUT_SECONDS }, use);
+/** The properties in the file of --command-config; none without. */
+export function commandConfig(flags: Flags): Properties {
+  const path = flags.get('command-config');
+  return path === undefined ? new Map<string, string>() : readPropertiesFile('command-config', path);
 }
 
-/** As Kafka's tools lay columns out: each as wide as its longest cell, one space between. */
-export function columns(rows: readonly (readonly (string | number)[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+/** Runs `use` with a cluster, and closes it. `timeoutMs` comes before what the properties say. */
+export async function withClient<T>(
+  terminal: Terminal,
+  flags: Flags,
+  properties: Properties,
+  use: (cluster: Cluster) => Promise<T>,
+  timeoutMs?: number,
+): Promise<T> {
+  const { timeoutMs: told = TIMEOUT_MS, ...connection } = connecting(properties);
+  const brokers = flags.get('bootstrap-server') ?? flags.get('broker-list') ?? flags.need('bootstrap-server');
+  const cluster = new Cluster({ brokers, clock: terminal.clock, timeoutMs: timeoutMs ?? told, ...connection });
+  try {
+    return await use(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** As some of Kafka's tools lay columns out: each as wide as its longest cell, one space between. */
+export function columns(rows: readonly (readonly (string | number)[])[], least: readonly number[] = []): string {
+  const widths = rows[0].map((_, column) =>
+    Math.max(least[column] ?? 0, ...rows.map((row) => String(row[column]).length)),
+  );
   return rows
     .map((row) =>
       row

@@ -1,84 +1,181 @@
-/** `kafka-configs`: settings of topics, brokers and groups. */
-import { alterConfigs, describeConfigs, ResourceType, type Setting } from '../client/configs.ts';
+/** `kafka-configs`: settings of topics, brokers, groups, client metrics and loggers. */
+import { ListConfigResources } from '../../../protocol/apis/74-list-config-resources.ts';
+import type { Cluster } from '../client/cluster.ts';
+import { alterConfigs, describeConfigs, type Setting } from '../client/configs.ts';
 import { printLine, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { onCluster } from './cluster.ts';
-import { readFlags, type Flags } from './flags.ts';
+import { readPropertiesFile } from './command-config.ts';
+import { readFlags, type Flags, type FlagTable } from './flags.ts';
 
-const FLAGS = {
+const OF_OTHERS = { refused: 'this tool has no quotas, users and clients: use the AdminClient of any Kafka client' };
+
+export const FLAGS: FlagTable = {
   describe: 'switch',
   alter: 'switch',
   all: 'switch',
-  force: 'ignored switch',
   'entity-type': 'value',
   'entity-name': 'value',
   'entity-default': 'switch',
   topic: 'value',
   broker: 'value',
+  'broker-defaults': 'switch',
+  'broker-logger': 'value',
   group: 'value',
+  'client-metrics': 'value',
   'add-config': 'value',
+  'add-config-file': 'value',
   'delete-config': 'value',
-} as const;
+  client: OF_OTHERS,
+  'client-defaults': OF_OTHERS,
+  user: OF_OTHERS,
+  'user-defaults': OF_OTHERS,
+  ip: OF_OTHERS,
+  'ip-defaults': OF_OTHERS,
+  'bootstrap-controller': { refused: 'a broker passes it on to the controller: write --bootstrap-server' },
+};
 
-const KINDS = { topics: 'topic', brokers: 'broker', groups: 'group' } as const;
+interface Kind {
+  /** Kafka's number. */
+  readonly type: number;
+  /** As Kafka calls one in what it prints. */
+  readonly word: string;
+  /** The short flag that names one. */
+  readonly flag: string;
+  /** Whose settings are its own, as the broker says where each comes from. */
+  readonly own: readonly string[];
+}
 
-type Kind = (typeof KINDS)[keyof typeof KINDS];
+const KINDS: Readonly<Record<string, Kind>> = {
+  topics: { type: 2, word: 'topic', flag: 'topic', own: ['topic'] },
+  brokers: { type: 4, word: 'broker', flag: 'broker', own: ['broker'] },
+  'broker-loggers': { type: 8, word: 'broker-logger', flag: 'broker-logger', own: ['logger'] },
+  'client-metrics': { type: 16, word: 'client-metric', flag: 'client-metrics', own: ['client metrics'] },
+  groups: { type: 32, word: 'group', flag: 'group', own: ['group'] },
+};
+
+interface Entity {
+  readonly kind: Kind;
+  /** Empty: the defaults of all brokers; null: all there are. */
+  readonly name: string | null;
+}
 
 export async function configs(args: readonly string[], terminal: Terminal): Promise<number> {
   const flags = readFlags(args, FLAGS);
-  const kind = kindOf(flags);
-  const name = flags.has('entity-default') ? '' : (flags.get(kind) ?? flags.get('entity-name'));
-  await onCluster(terminal, flags, async (cluster) => {
-    if (flags.has('describe')) {
-      const names = name === undefined ? await allOf(cluster, kind) : [name];
-      const found = await describeConfigs(cluster, ResourceType[kind], names);
-      for (const [each, settings] of found) await printSettings(terminal, flags, kind, each, settings);
-      return;
-    }
-    if (name === undefined) throw new UsageError('write --entity-name NAME');
-    await alterConfigs(cluster, ResourceType[kind], [name], changesOf(flags));
-    await printLine(terminal, `Completed updating ${name === '' ? 'default ' : ''}config for ${kind} ${name}.`);
-  });
+  const action = flags.oneOf(['describe', 'alter']);
+  const naming = ['entity-type', 'entity-name', 'entity-default', 'broker-defaults'];
+  const short = Object.values(KINDS).map(({ flag }) => flag);
+  const used = action === 'describe' ? ['all'] : ['add-config', 'add-config-file', 'delete-config'];
+  flags.only(action, [...naming, ...short, ...used]);
+  const entity = entityOf(flags, short);
+  if (action === 'describe') {
+    await onCluster(terminal, flags, (cluster) => describe(cluster, flags, entity, terminal));
+    return 0;
+  }
+  const { kind, name } = entity;
+  if (name === null) throw new UsageError('write --entity-name NAME');
+  const changes = changesOf(flags);
+  await onCluster(terminal, flags, (cluster) => alterConfigs(cluster, kind.type, [name], changes));
+  const what = name === '' ? 'default config for brokers in the cluster' : `config for ${kind.word} ${name}`;
+  await printLine(terminal, `Completed updating ${what}.`);
   return 0;
 }
 
-function kindOf(flags: Flags): Kind {
-  if (flags.has('describe') === flags.has('alter')) throw new UsageError('say one of --describe, --alter');
-  const short = Object.values(KINDS).find((kind) => flags.has(kind));
-  if (short !== undefined) return short;
-  const type = flags.need('entity-type');
-  const kind = (KINDS as Readonly<Record<string, Kind>>)[type];
-  if (kind !== undefined) return kind;
-  throw new UsageError(`--entity-type ${type} is not there: take ${Object.keys(KINDS).join(', ')}`);
-}
-
-async function allOf(cluster: Parameters<typeof describeConfigs>[0], kind: Kind): Promise<string[]> {
-  const { topics, brokers } = await cluster.metadata(null);
-  if (kind === 'topic') return topics.map(({ name }) => name!);
-  return kind === 'broker' ? brokers.map(({ nodeId }) => String(nodeId)) : [];
-}
-
-/** Values may have commas in square brackets: a=[b,c],d=e. */
-function changesOf(flags: Flags): Map<string, string | null> {
-  const changes = new Map<string, string | null>();
-  for (const part of (flags.get('add-config') ?? '').match(/[^,=]+=(?:\[[^\]]*\]|[^,]*)/g) ?? []) {
-    const equals = part.indexOf('=');
-    changes.set(part.slice(0, equals).trim(), part.slice(equals + 1).replace(/^\[(.*)\]$/, '$1'));
+function entityOf(flags: Flags, short: readonly string[]): Entity {
+  const types = [...short, 'broker-defaults', 'entity-type'].filter((flag) => flags.has(flag));
+  if (types.length === 0) throw new UsageError('At least one entity type must be specified');
+  if (types.length > 1) throw new UsageError(`--${types[0]} cannot be used with --${types[1]}`);
+  const [given] = types;
+  if (given !== 'entity-type') {
+    const extra = ['entity-name', 'entity-default'].find((flag) => flags.has(flag));
+    if (extra !== undefined) throw new UsageError(`--${extra} cannot be used with --${given}`);
+    if (given === 'broker-defaults') return { kind: KINDS.brokers, name: '' };
+    return { kind: Object.values(KINDS).find(({ flag }) => flag === given)!, name: flags.need(given) };
   }
-  for (const key of flags.get('delete-config')?.split(',') ?? []) changes.set(key.trim(), null);
-  if (changes.size > 0) return changes;
-  throw new UsageError('--alter wants --add-config key=value or --delete-config key');
+  const type = flags.need('entity-type');
+  if (!Object.hasOwn(KINDS, type)) {
+    throw new UsageError(`Invalid entity type ${type}: this tool has ${Object.keys(KINDS).join(', ')}`);
+  }
+  if (flags.has('entity-default')) {
+    if (type !== 'brokers') throw new UsageError(`--entity-default cannot be used with --entity-type ${type}`);
+    if (flags.has('entity-name')) throw new UsageError('--entity-default cannot be used with --entity-name');
+    return { kind: KINDS.brokers, name: '' };
+  }
+  return { kind: KINDS[type], name: flags.get('entity-name') ?? null };
 }
 
-function printSettings(terminal: Terminal, flags: Flags, kind: Kind, name: string, settings: readonly Setting[]) {
+/** Values may have commas in square brackets: a=[b,c],d=e. The file comes first. */
+function changesOf(flags: Flags): Map<string, string | null> {
+  const path = flags.get('add-config-file');
+  const changes = new Map<string, string | null>(path === undefined ? [] : readPropertiesFile('add-config-file', path));
+  for (const part of splitSettings(flags.get('add-config') ?? '')) {
+    const equals = part.indexOf('=');
+    if (equals < 1) throw new UsageError(`--add-config ${part}: write key=value, or key=[value,value]`);
+    changes.set(
+      part.slice(0, equals).trim(),
+      part
+        .slice(equals + 1)
+        .trim()
+        .replace(/^\[(.*)\]$/s, '$1'),
+    );
+  }
+  const removed = flags.get('delete-config')?.split(',') ?? [];
+  for (const key of removed) {
+    if (key.trim() === '') throw new UsageError('--delete-config wants the names of settings');
+    changes.set(key.trim(), null);
+  }
+  if (changes.size > 0) return changes;
+  throw new UsageError('At least one of --add-config, --add-config-file, or --delete-config must be specified');
+}
+
+/** At the commas that are not within square brackets. */
+function splitSettings(text: string): string[] {
+  return text === '' ? [] : text.split(/,(?![^[]*\])/);
+}
+
+async function describe(cluster: Cluster, flags: Flags, { kind, name }: Entity, terminal: Terminal): Promise<void> {
   const isAll = flags.has('all');
-  const own: Readonly<Record<Kind, readonly string[]>> = {
-    topic: ['topic'],
-    broker: name === '' ? ['all brokers'] : ['broker', 'all brokers'],
-    group: ['group'],
-  };
-  const shown = settings.filter(({ source }) => isAll || own[kind].includes(source));
-  const lines = shown.map(({ name: key, value, sensitive }) => `  ${key}=${value} sensitive=${sensitive}`);
-  const heading = `${isAll ? 'All' : 'Dynamic'} configs for ${kind} ${name} are:`;
+  const names = name === null ? await allOf(cluster, kind) : [name];
+  if (name !== null && !isAll && !(await isThere(cluster, kind, name))) {
+    await printLine(terminal, `The ${kind.word} '${name}' doesn't exist and doesn't have dynamic config.`);
+    return;
+  }
+  const found = await describeConfigs(cluster, kind.type, names, null, { includeSynonyms: true });
+  for (const [each, settings] of found) {
+    await printSettings(terminal, kind, each, settings, isAll);
+  }
+}
+
+async function allOf(cluster: Cluster, { type }: Kind): Promise<string[]> {
+  const { topics, brokers } = await cluster.metadata(null);
+  if (type === KINDS.topics.type) return topics.map(({ name }) => name!);
+  const ids = brokers.map(({ nodeId }) => String(nodeId));
+  if (type === KINDS.brokers.type) return [...ids, ''];
+  if (type === KINDS['broker-loggers'].type) return ids;
+  const { configResources } = await cluster.sendAny(ListConfigResources, { resourceTypes: [type] });
+  return configResources.map(({ resourceName }) => resourceName);
+}
+
+async function isThere(cluster: Cluster, kind: Kind, name: string): Promise<boolean> {
+  return kind !== KINDS.topics || (await allOf(cluster, kind)).includes(name);
+}
+
+function printSettings(
+  terminal: Terminal,
+  { word, own }: Kind,
+  name: string,
+  settings: readonly Setting[],
+  isAll: boolean,
+): Promise<void> {
+  const isDefaults = word === 'broker' && name === '';
+  const sources = isDefaults ? ['all brokers'] : own;
+  const lines = settings
+    .filter(({ source }) => isAll || sources.includes(source))
+    .map(({ name: key, value, sensitive, synonyms }) => {
+      return `  ${key}=${value} sensitive=${sensitive} synonyms={${synonyms.join(', ')}}`;
+    });
+  const heading = isDefaults
+    ? 'Default configs for brokers in the cluster are:'
+    : `${isAll ? 'All' : 'Dynamic'} configs for ${word} ${name} are:`;
   return printLine(terminal, [heading, ...lines].join('\n'));
 }

@@ -2,14 +2,18 @@
 import { printLine, processTerminal, type Terminal } from '../terminal.ts';
 import { acls } from './acls.ts';
 import { brokerApiVersions } from './broker-api-versions.ts';
-import { configs } from './configs.ts';
-import { consoleConsumer } from './console-consumer.ts';
-import { consoleProducer } from './console-producer.ts';
-import { consumerGroups } from './consumer-groups.ts';
-import { getOffsets } from './get-offsets.ts';
+import { clusterTool, FLAGS as clusterFlags } from './cluster-tool.ts';
+import { configs, FLAGS as configFlags } from './configs.ts';
+import { consoleConsumer, FLAGS as consumerFlags } from './console-consumer.ts';
+import { consoleProducer, FLAGS as producerFlags } from './console-producer.ts';
+import { consumerGroups, FLAGS as groupFlags } from './consumer-groups.ts';
+import type { FlagTable } from './flags.ts';
+import { getOffsets, FLAGS as offsetFlags } from './get-offsets.ts';
+import { logDirs, FLAGS as logDirFlags } from './log-dirs.ts';
+import { metadataQuorum, FLAGS as quorumFlags } from './metadata-quorum.ts';
 import { portCheck } from './port-check.ts';
 import { cub, kafkaReady } from './ready.ts';
-import { topics } from './topics.ts';
+import { topics, FLAGS as topicFlags } from './topics.ts';
 
 /** Answers the exit code. Throws what went wrong. */
 type Tool = (args: readonly string[], terminal: Terminal) => Promise<number>;
@@ -17,11 +21,14 @@ type Tool = (args: readonly string[], terminal: Terminal) => Promise<number>;
 const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-acls': acls,
   'kafka-broker-api-versions': brokerApiVersions,
+  'kafka-cluster': clusterTool,
   'kafka-configs': configs,
   'kafka-console-consumer': consoleConsumer,
   'kafka-console-producer': consoleProducer,
   'kafka-consumer-groups': consumerGroups,
   'kafka-get-offsets': getOffsets,
+  'kafka-log-dirs': logDirs,
+  'kafka-metadata-quorum': metadataQuorum,
   'kafka-ready': kafkaReady,
   'kafka-topics': topics,
   cub,
@@ -32,6 +39,20 @@ const TOOLS: Readonly<Record<string, Tool>> = {
 const KAFKA_VERSION = '4.4.0';
 
 export const kafkaTools: readonly string[] = Object.keys(TOOLS);
+
+/** The flags of each that takes them by name; SHARED ones besides. */
+export const flagTables: Readonly<Record<string, FlagTable>> = {
+  'kafka-broker-api-versions': {},
+  'kafka-cluster': clusterFlags,
+  'kafka-configs': configFlags,
+  'kafka-console-consumer': consumerFlags,
+  'kafka-console-producer': producerFlags,
+  'kafka-consumer-groups': groupFlags,
+  'kafka-get-offsets': offsetFlags,
+  'kafka-log-dirs': logDirFlags,
+  'kafka-metadata-quorum': quorumFlags,
+  'kafka-topics': topicFlags,
+};
 
 /** Runs a tool and answers its exit code: 0, or 1 with a sentence on stderr, as Kafka's. */
 export async function runKafkaTool(
