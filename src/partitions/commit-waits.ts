@@ -57,6 +57,16 @@ export class CommitWaits {
     }
   }
 
+  /** Ends all of them. */
+  end(errorCode: number): void {
+    const waits = this.#waits;
+    this.#waits = [];
+    for (const { timer, resolve } of waits) {
+      timer?.cancel();
+      resolve(errorCode);
+    }
+  }
+
   /** The time of a Produce is for its replicas: as in Kafka it begins when the leader's own disk is done. */
   #startTimer(wait: Wait): void {
     if (wait.timer !== null || wait.until === Until.flushed) return;

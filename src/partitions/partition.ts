@@ -57,8 +57,8 @@ export class Partition implements ReceiptIssuer {
   #leader: LeaderState | null;
   /** Up to where the leader itself has records as flush.messages asks. */
   #ownEnd: number;
-  /** Syncs that appends wait for. */
-  #syncs = 0;
+  /** Up to where appends have asked for a flush before they count. */
+  #flushBelow = 0;
   /** Why there is nothing to wait for any more. */
   #isDeleted = false;
   readonly #sink: AppendSink;
@@ -81,6 +81,7 @@ export class Partition implements ReceiptIssuer {
     this.#leader = new LeaderState({ leaderEpoch: identity.leaderEpoch, replicas: 1, inSyncReplicas: 1 });
     this.#sink = sink;
     this.#waits = new CommitWaits(clock, (receipt, until) => this.#outcome(receipt, until));
+    log.flusher.onDurable = () => this.#countOwn();
   }
 
   get role(): PartitionRole {
@@ -102,8 +103,10 @@ export class Partition implements ReceiptIssuer {
     else {
       this.#leader = new LeaderState(term);
       this.leaderEpoch = term.leaderEpoch;
+      this.#flushBelow = 0; // what it begins with counts, as after a start
       this.#waits.review(); // those of another term
     }
+    this.#countOwn();
     this.#advance();
   }
 
@@ -209,7 +212,8 @@ export class Partition implements ReceiptIssuer {
   }
 
   get commitsAtOnce(): boolean {
-    return this.#syncs === 0 && !this.log.flusher.awaitsCommit && this.#leader?.hasFollowers === false;
+    const { awaitsCommit, durableOffset } = this.log.flusher;
+    return !awaitsCommit && this.#flushBelow <= durableOffset && this.#leader?.hasFollowers === false;
   }
 
   /**
@@ -274,7 +278,7 @@ export class Partition implements ReceiptIssuer {
     let receipt: Receipt;
     try {
       receipt = this.append(bytes, 0, bytes.length);
-      if (this.log.flusher.awaitsCommit) this.#syncNow(); // until coordinators wait for `committed`
+      if (this.log.flusher.awaitsCommit) this.log.flush(); // until coordinators wait for `committed`
       this.#sink.settle();
     } catch (error) {
       if (!isStorageError(error)) throw error;
@@ -284,46 +288,33 @@ export class Partition implements ReceiptIssuer {
     return receipt;
   }
 
-  #syncNow(): void {
-    this.log.flush();
-    this.#ownEnd = this.log.endOffset;
-  }
-
   /** What was appended has been written: followers may have it now, and consumers as far as it is committed. */
   written(): void {
-    const { flusher } = this.log;
+    const { endOffset, flusher } = this.log;
+    if (flusher.awaitsCommit) {
+      this.#flushBelow = endOffset;
+      flusher.commits.join().catch(() => this.#notFlushed());
+      flusher.startCommit();
+    }
     this.followers.wake();
-    if (flusher.awaitsCommit) this.#sync();
-    else if (this.#syncs === 0) this.#ownEnd = this.log.endOffset;
-    this.#advance();
+    this.#countOwn();
   }
 
   /** As Kafka: records that flush.messages wants on the disk count, even for the leader itself, only when they are there. */
-  #sync(): void {
-    const { log } = this;
-    const { endOffset } = log;
-    this.#syncs++;
-    const synced = log.flusher.commits.join();
-    log.flusher.startCommit();
-    synced.then(
-      () => this.#synced(endOffset),
-      (error: unknown) => this.#notSynced(log, error),
-    );
-  }
-
-  #synced(endOffset: number): void {
-    this.#syncs--;
-    const end = this.#syncs === 0 ? this.log.endOffset : endOffset;
-    this.#ownEnd = Math.max(this.#ownEnd, Math.min(end, this.log.endOffset));
+  #countOwn(): void {
+    const { endOffset, flusher } = this.log;
+    const isFlushed = this.#flushBelow <= flusher.durableOffset;
+    const ownEnd = isFlushed ? endOffset : Math.min(endOffset, Math.max(this.#ownEnd, flusher.durableOffset));
+    if (ownEnd === this.#ownEnd) return;
+    this.#ownEnd = ownEnd;
     this.#waits.review();
     this.#advance();
   }
 
-  /** Whatever the reason, what the disk holds is not known now; unless it was the log's own end. */
-  #notSynced(log: Log, error: unknown): void {
-    this.#syncs--;
-    if (!this.#isDeleted && log === this.log && !log.isClosed) log.health.syncFailed(log.directory, error);
+  /** A disk that fails is offline by now, and a deletion has been told: what is left is a bug, and must not wait for ever. */
+  #notFlushed(): void {
     this.#waits.review();
+    this.#waits.end(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
 
   /**
@@ -344,6 +335,13 @@ export class Partition implements ReceiptIssuer {
     if (this.isLeader) throw new Error(`${this.topic}-${this.index} leads: no other broker tells its high watermark`);
     const highWatermark = Math.min(leaderHighWatermark, this.log.endOffset);
     if (highWatermark > this.highWatermark) this.#show(highWatermark);
+  }
+
+  /** Cuts what the leader does not have. */
+  truncateTo(offset: number): void {
+    this.log.truncateTo(offset);
+    this.#ownEnd = Math.min(this.#ownEnd, this.log.endOffset);
+    this.highWatermark = Math.min(this.highWatermark, this.log.endOffset);
   }
 
   #advance(): void {
@@ -367,9 +365,10 @@ export class Partition implements ReceiptIssuer {
 
   /** The partition lies in another log directory now; the log there is synced. */
   moveTo(log: Log): void {
+    this.log.flusher.onDurable = null;
     this.log = log;
-    this.#ownEnd = log.endOffset;
-    this.#advance();
+    log.flusher.onDurable = () => this.#countOwn();
+    this.#countOwn();
     this.wakeAll();
   }
 

@@ -68,9 +68,12 @@ export class Partitions {
     this.#settlement = new AppendSettlement(options.logger);
     this.#homes = new Homes(options);
     this.#found = new FoundFolders(options);
-    for (const directory of options.directories) {
-      directory.health.onOffline(() => this.#wakeWaitersIn(directory));
-      this.#found.look(directory, this.#homes);
+    for (const directory of options.directories) directory.health.onOffline(() => this.#wakeWaitersIn(directory));
+    try {
+      for (const directory of options.directories) this.#found.look(directory, this.#homes);
+    } catch (error) {
+      this.abandon();
+      throw error;
     }
     this.#progress = new OpeningProgress(options.clock, options.logger, this.#found.count);
   }
@@ -239,7 +242,7 @@ export class Partitions {
         if (failed.has(directory) || directory.health.isOffline) directory.abandon();
         else directory.close(this.#logsIn(directory), brokerEpoch);
       } catch (error) {
-        this.#options.logger.error('not-closed', { path: directory.path, error: (error as Error).message });
+        this.#sayNotClosed(directory.path, error);
         directory.abandon();
       }
     }
@@ -249,9 +252,18 @@ export class Partitions {
   abandon(): void {
     this.#closeLogs();
     for (const directory of this.#options.directories) {
-      directory.deletions.finish();
-      directory.abandon();
+      try {
+        directory.deletions.finish();
+      } catch (error) {
+        this.#sayNotClosed(directory.path, error);
+      } finally {
+        directory.abandon(); // gives its lock back, whatever the disk says
+      }
     }
+  }
+
+  #sayNotClosed(path: string, error: unknown): void {
+    this.#options.logger.error('not-closed', { path, error: (error as Error).message });
   }
 
   #closeLogs(): Set<LogDirectory | undefined> {
@@ -261,7 +273,7 @@ export class Partitions {
         partition.log.close();
       } catch (error) {
         failed.add(this.directoryOf(partition));
-        this.#options.logger.error('not-closed', { path: partition.log.directory, error: (error as Error).message });
+        this.#sayNotClosed(partition.log.directory, error);
       }
     }
     return failed;

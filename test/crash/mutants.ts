@@ -2,7 +2,6 @@
 import { CheckedReader } from '../../src/log/checked-reader.ts';
 import { LogDirectory } from '../../src/log/directory.ts';
 import { Flusher } from '../../src/log/flusher.ts';
-import { GroupCommit } from '../../src/log/group-commit.ts';
 import { ProducerSnapshots } from '../../src/log/producer-snapshots.ts';
 import { ProducerState } from '../../src/log/producer-state.ts';
 import { Segment } from '../../src/log/segment.ts';
@@ -53,9 +52,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledges before the sync has returned',
     apply: () =>
-      wrapped(GroupCommit.prototype, 'join', (_self, join) => {
-        void join();
-        return Promise.resolve();
+      wrapped(Flusher.prototype, 'startCommit', (self, startCommit) => {
+        startCommit();
+        self.durableOffset = Number.MAX_SAFE_INTEGER;
+        self.onDurable?.(self.durableOffset);
       }),
   },
   {

@@ -161,3 +161,26 @@ describe('a broker without any log directory left', () => {
     await produce(client, here, 0, ['y']);
   });
 });
+
+describe('a start that fails', () => {
+  const other = (path: string) => (path === '/one' ? '/two' : '/one');
+
+  it.each([
+    ['while folders are looked for', 'rename', (topic: string, path: string) => path.includes(`${topic}-0`)],
+    ['while a log is opened', 'create', (topic: string, path: string) => path.includes(`${topic}-0`)],
+  ] as const)('%s leaves no lock behind', async (what, operation, isMeant) => {
+    const [topic] = TOPICS;
+    const home = homeOf(topic);
+    await stop();
+    // Found twice, one of them has to be renamed; its log lost, it has to be made.
+    if (operation === 'rename') files.now.makeDirectory(`${other(home)}/${topic}-0`);
+    else files.now.remove(`${home}/${topic}-0/${'0'.repeat(20)}.log`);
+    files.now.before = (done, path) => {
+      if (done === operation && isMeant(topic, path)) throw new TypeError(`a bug ${what}`);
+    };
+    await expect(start()).rejects.toThrow('a bug');
+    files.now.before = null;
+    await start();
+    expect(broker.parts.partitions.get(topic, 0)).toBeDefined();
+  });
+});

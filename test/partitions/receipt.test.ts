@@ -104,6 +104,25 @@ describe('with flush.messages', () => {
     expect(orders.highWatermark).toBe(0);
   });
 
+  test('a bug in the sync ends the wait as a bug, and takes no directory offline', async () => {
+    open({ flushMessages: 1 });
+    const outcome = watch(orders.flushed(append('a')));
+    await disk.finishSync(new TypeError('a bug'));
+    expect([outcome.code, orders.isOffline]).toEqual([ErrorCode.UNKNOWN_SERVER_ERROR, false]);
+  });
+
+  test('a log that was cut by another leader counts again from there', async () => {
+    open({ flushMessages: 2 });
+    append('a');
+    const outcome = watch(orders.flushed(append('b')));
+    orders.follow(1);
+    orders.truncateTo(1);
+    orders.lead({ leaderEpoch: 2, replicas: 1, inSyncReplicas: 1 });
+    append('c');
+    await disk.finishSync();
+    expect([outcome.code, orders.endOffset, orders.highWatermark]).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER, 2, 2]);
+  });
+
   test('the time of acks=all begins when the leader has its part', async () => {
     open({ flushMessages: 1 });
     orders.lead({ leaderEpoch: 0, replicas: 2, inSyncReplicas: 2, followers: [2] });
