@@ -296,6 +296,6 @@ describe.each(Object.keys(tools))('%s', (tool) => {
 test('a UI that reads the features finds metadata.version, without which it takes the cluster for an old one', async () => {
   const answer = await client.send(apis.ApiVersions, 3, { clientSoftwareName: 'ui', clientSoftwareVersion: '1' });
   expect(answer.finalizedFeatures).toContainEqual(
-    expect.objectContaining({ name: 'metadata.version', maxVersionLevel: 30 }),
+    expect.objectContaining({ name: 'metadata.version', maxVersionLevel: 33 }),
   );
 });

@@ -62,7 +62,7 @@ describe('DescribeConfigs', () => {
   test.each([1, 2, 3, 4])('v%i answers every key of a topic with its source and synonyms', async (version) => {
     const { errorCode, configs } = await describeOne(TOPIC, topic, null, version);
     expect(errorCode).toBe(ErrorCode.NONE);
-    expect(configs).toHaveLength(33);
+    expect(configs).toHaveLength(37);
     expect(configs.find(({ name }) => name === 'max.message.bytes')).toMatchObject({
       value: '1048588',
       readOnly: false,
@@ -70,7 +70,7 @@ describe('DescribeConfigs', () => {
       isSensitive: false,
       synonyms: [{ name: 'message.max.bytes', value: '1048588', source: 5 }],
     });
-    expect(configs.filter(({ documentation }) => documentation === '')).toHaveLength(version >= 3 ? 0 : 33);
+    expect(configs.filter(({ documentation }) => documentation === '')).toHaveLength(version >= 3 ? 0 : 37);
   });
 
   test('answers keys that were asked for and exist', async () => {
@@ -84,7 +84,7 @@ describe('DescribeConfigs', () => {
       ['7', 4, true],
       ['1', 5, true],
     ]);
-    expect((await describeOne(BROKER, '7')).configs).toHaveLength(340);
+    expect((await describeOne(BROKER, '7')).configs).toHaveLength(350);
   });
 
   test('of the broker without a name answers what is set for the whole cluster', async () => {
@@ -98,7 +98,7 @@ describe('DescribeConfigs', () => {
   });
 
   test('answers groups and subscriptions that nobody has set', async () => {
-    expect((await describeOne(GROUP, 'nobody')).configs).toHaveLength(17);
+    expect((await describeOne(GROUP, 'nobody')).configs).toHaveLength(21);
     expect((await describeOne(METRICS, 'none')).configs).toHaveLength(3);
     expect((await describeOne(LOGGER, '7')).configs.map(({ name }) => name)).toEqual(['root']);
   });

@@ -59,7 +59,7 @@ describe('CreateTopics', () => {
       numPartitions: 3,
       replicationFactor: 1,
     });
-    expect(created.configs).toHaveLength(33);
+    expect(created.configs).toHaveLength(37);
     const row = (name: string) => created.configs!.find((config) => config.name === name);
     expect(row('max.message.bytes')).toEqual({
       name: 'max.message.bytes',
