@@ -9,6 +9,7 @@ import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import { appendProduced, type ProduceOptions } from '../partitions/append.ts';
+import { hostedPartition } from '../partitions/hosted-partition.ts';
 import type { Topic } from '../partitions/partitions.ts';
 import { Receipt } from '../partitions/receipt.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
@@ -26,7 +27,7 @@ const UUID_BYTES = 16;
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
 
-type Broker = Parts<'clock' | 'logger' | 'partitions' | 'transactions'>;
+type Broker = Parts<'clock' | 'controller' | 'logger' | 'partitions' | 'transactionCoordinatorOf'>;
 type Admit = NonNullable<ProduceOptions['admit']> | null;
 
 export const produce: StagingHandler<Broker> = {
@@ -43,9 +44,16 @@ export const produce: StagingHandler<Broker> = {
     const admit = transactionalId === null ? null : admission(broker, context.apiVersion, transactionalId);
     const acks = reader.int16();
     const timeoutMs = reader.int32();
-    const { partitions, clock } = broker;
+    const { partitions, clock, controller } = broker;
     const options = { apiVersion: context.apiVersion, isAcksAll: acks === Acks.all, admit, nowMs: clock.now() };
-    const answer = ProduceAnswer.of(context.apiVersion, acks, timeoutMs, partitions.failures);
+    const answer = ProduceAnswer.of(
+      context.apiVersion,
+      acks,
+      timeoutMs,
+      partitions.failures,
+      controller,
+      context.session.listenerName,
+    );
     for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {
       appendToTopic(reader, broker, context, acks, options, answer);
     }
@@ -88,12 +96,14 @@ function appendToTopic(
 function admission(broker: Broker, apiVersion: number, transactionalId: string): Admit {
   return ({ topic, index }, producerId, producerEpoch) =>
     admitted(
-      broker.transactions.admit(
-        transactionalId,
-        { producerId, producerEpoch },
-        { topic, partition: index },
-        apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
-      ),
+      broker
+        .transactionCoordinatorOf(transactionalId)
+        .admit(
+          transactionalId,
+          { producerId, producerEpoch },
+          { topic, partition: index },
+          apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
+        ),
       apiVersion >= ABORTABLE_SINCE,
     );
 }
@@ -110,8 +120,8 @@ function append(
   options: ProduceOptions,
 ): Receipt {
   if (typeof topic === 'number') return Receipt.refused(topic);
-  const partition = topic.partitions[index];
-  if (partition === undefined) return Receipt.refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  const partition = hostedPartition(topic, index);
+  if (typeof partition === 'number') return Receipt.refused(partition);
   if (acks < Acks.all || acks > Acks.leader) return Receipt.refused(ErrorCode.INVALID_REQUIRED_ACKS);
   if (isInternalTopic(topic.name) && context.clientId !== ADMIN_CLIENT) {
     return Receipt.refused(ErrorCode.INVALID_TOPIC_EXCEPTION, 'Only the broker writes to its internal topics');

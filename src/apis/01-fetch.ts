@@ -28,7 +28,7 @@ const REPLICA_STATE_SINCE = 15;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
-type Broker = Parts<'clock' | 'config' | 'logger' | 'fetchSessions' | 'partitions'>;
+type Broker = Parts<'clock' | 'config' | 'controller' | 'logger' | 'fetchSessions' | 'partitions'>;
 type FetchRequest = RequestOf<typeof Fetch>;
 
 export const fetch: DirectHandler<Broker> = {
@@ -54,7 +54,7 @@ export const fetch: DirectHandler<Broker> = {
     const minBytes = Math.min(request.minBytes, limits.maxBytes);
     if (request.maxWaitMs <= 0 || plan.asked.length === 0 || isEnough(found, minBytes)) {
       countTold(broker.partitions, found);
-      return write(output, context, broker, answer(plan, found, limits), limits);
+      return write(output, context, broker, answer(context, broker, plan, found, limits), limits);
     }
     return wait(context, broker, plan, request.maxWaitMs, minBytes, limits);
   },
@@ -104,7 +104,7 @@ function wait(
       resolve((output) => {
         const found = read(broker, plan, limits);
         countTold(broker.partitions, found);
-        return write(output, context, broker, answer(plan, found, limits), limits);
+        return write(output, context, broker, answer(context, broker, plan, found, limits), limits);
       });
     });
     context.waits.add(() => waiter.finish());
@@ -157,10 +157,17 @@ function countTold(partitions: Partitions, found: readonly Found[]): void {
 }
 
 /** What is told of what was found: all of it, or in an incremental session what is new. */
-function answer(plan: FetchPlan, found: readonly Found[], limits: ReadLimits): FetchAnswer {
+function answer(
+  context: RequestContext,
+  broker: Broker,
+  plan: FetchPlan,
+  found: readonly Found[],
+  limits: ReadLimits,
+): FetchAnswer {
   const { session, errorCode, sessionId } = plan;
-  const { readCommitted } = limits;
-  if (session === null) return { errorCode, sessionId, readCommitted, asked: plan.asked, found };
+  const listener = context.session.listenerName;
+  const common = { errorCode, sessionId, readCommitted: limits.readCommitted, cluster: broker.controller, listener };
+  if (session === null) return { ...common, asked: plan.asked, found };
   const told: { asked: Asked[]; found: Found[] } = { asked: [], found: [] };
   for (let i = 0; i < found.length; i++) {
     if (plan.incremental && !hasNews(plan.asked[i], found[i])) continue;
@@ -168,7 +175,7 @@ function answer(plan: FetchPlan, found: readonly Found[], limits: ReadLimits): F
     told.found.push(found[i]);
     noteTold(session, plan.asked[i], found[i]);
   }
-  return { errorCode, sessionId, readCommitted, ...told };
+  return { ...common, ...told };
 }
 
 function sessionRequest(request: FetchRequest, version: number) {

@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
+import { hostedPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
 import type { Parts } from './broker-parts.ts';
@@ -45,8 +46,8 @@ export const listOffsets = handler(ListOffsets, {
           if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
             return fail(ErrorCode.UNSUPPORTED_VERSION);
           }
-          const partition = broker.partitions.get(name, partitionIndex);
-          if (partition === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+          const partition = hostedPartition(broker.partitions.topicByName(name), partitionIndex);
+          if (typeof partition === 'number') return fail(partition);
           const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
           if (epochError !== ErrorCode.NONE) return fail(epochError);
           try {

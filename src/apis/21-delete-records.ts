@@ -2,6 +2,7 @@
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
+import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -15,7 +16,7 @@ export const deleteRecords = handler(DeleteRecords, {
       name,
       partitions: partitions.map(({ partitionIndex, offset }) => ({
         partitionIndex,
-        ...deleteBefore(broker.partitions.get(name, partitionIndex), name, offset),
+        ...deleteBefore(ledPartition(broker.partitions.topicByName(name), partitionIndex), name, offset),
       })),
     })),
   }),
@@ -27,8 +28,8 @@ export const deleteRecords = handler(DeleteRecords, {
   }),
 });
 
-function deleteBefore(partition: Partition | undefined, topic: string, asked: number) {
-  if (partition === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+function deleteBefore(partition: Partition | number, topic: string, asked: number) {
+  if (typeof partition === 'number') return refused(partition);
   if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
   const { log, highWatermark } = partition;
   if (log.health.isOffline) return refused(ErrorCode.KAFKA_STORAGE_ERROR);

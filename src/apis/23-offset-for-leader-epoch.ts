@@ -2,6 +2,7 @@
 import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-epoch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
+import { hostedPartition } from '../partitions/hosted-partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
@@ -12,10 +13,8 @@ export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
     topics: request.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(({ partition: index, currentLeaderEpoch, leaderEpoch }) => {
-        const partition = broker.partitions.get(topic, index);
-        if (partition === undefined) {
-          return { partition: index, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...UNKNOWN };
-        }
+        const partition = hostedPartition(broker.partitions.topicByName(topic), index);
+        if (typeof partition === 'number') return { partition: index, errorCode: partition, ...UNKNOWN };
         const errorCode = checkLeaderEpoch(partition, currentLeaderEpoch);
         if (errorCode !== ErrorCode.NONE) return { partition: index, errorCode, ...UNKNOWN };
         return { partition: index, errorCode, ...partition.endOffsetForEpoch(leaderEpoch) };

@@ -15,7 +15,7 @@ const LOADING_SINCE = 2;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
   versions: '0-5',
-  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups' | 'transactions'>) => {
+  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups' | 'transactionCoordinatorOf'>) => {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
     const { known, unknown } = sortTopics(broker.controller.image, named, false);
@@ -24,12 +24,14 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };
     const committed = broker.groups.commitTransactionalOffsets(commit, (partition) =>
       told(
-        broker.transactions.admit(
-          transactionalId,
-          { producerId, producerEpoch },
-          { topic: '__consumer_offsets', partition },
-          clientVersion,
-        ),
+        broker
+          .transactionCoordinatorOf(transactionalId)
+          .admit(
+            transactionalId,
+            { producerId, producerEpoch },
+            { topic: '__consumer_offsets', partition },
+            clientVersion,
+          ),
         apiVersion,
       ),
     );

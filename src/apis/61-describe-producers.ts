@@ -2,6 +2,7 @@
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
+import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -13,8 +14,11 @@ export const describeProducers = handler(DescribeProducers, {
     topics: topics.map(({ name, partitionIndexes }) => {
       const fault = faultOf(name, broker);
       const partitions = partitionIndexes.map((partitionIndex) => {
-        const partition = broker.partitions.get(name, partitionIndex);
-        if (partition === undefined) return { partitionIndex, ...fault, activeProducers: [] };
+        const partition = ledPartition(broker.partitions.topicByName(name), partitionIndex);
+        if (partition === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
+          return { partitionIndex, errorCode: partition, activeProducers: [] };
+        }
+        if (typeof partition === 'number') return { partitionIndex, ...fault, activeProducers: [] };
         const activeProducers = Array.from(partition.log.producers.producers.values(), activeProducer);
         return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
       });
@@ -29,7 +33,7 @@ export const describeProducers = handler(DescribeProducers, {
   }),
 });
 
-/** What is answered for partitions that are not here. */
+/** What is answered for partitions that do not exist. */
 function faultOf(
   name: string,
   { controller }: Parts<'controller'>,

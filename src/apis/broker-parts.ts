@@ -30,6 +30,8 @@ export interface BrokerParts {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly transactions: TransactionCoordinator;
+  /** The one that coordinates a transactional id, here or at another broker that can be reached. */
+  readonly transactionCoordinatorOf: (transactionalId: string) => TransactionCoordinator;
   readonly telemetry: ClientTelemetry;
 }
 

@@ -4,17 +4,22 @@
  * their files until the client takes them, so that a slow client costs one piece of memory, not the whole response.
  * test/apis/fetch-response.test.ts holds it equal to the table.
  */
+import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
+import type { ClusterImage } from '../cluster/image.ts';
 import type { Asked, Found, RecordFile } from '../partitions/read.ts';
 import type { Streamed } from './handler.ts';
+import { LeaderHints } from './leader-hints.ts';
 
 const FLEXIBLE_SINCE = 12;
 const TOPIC_IDS_SINCE = 13;
 const PREFERRED_REPLICA_SINCE = 11;
 const SESSIONS_SINCE = 7;
 const LOG_START_SINCE = 5;
+const CURRENT_LEADER_SINCE = 16; // from v12 on in the table, but Kafka's brokers say it from here on
 const DIVERGING_EPOCH_TAG = 0;
+const CURRENT_LEADER_TAG = 1;
 export const INLINE_BYTES = 1 << 20;
 
 export interface FetchAnswer {
@@ -24,6 +29,9 @@ export interface FetchAnswer {
   readonly asked: readonly Asked[];
   /** What was found for each of `asked`. */
   readonly found: readonly Found[];
+  /** For partitions that others lead: the controller, and the listener by which the client came. */
+  readonly cluster: { readonly image: ClusterImage };
+  readonly listener: string;
 }
 
 /** Bytes of the response, and behind them a range of a file. */
@@ -37,6 +45,7 @@ interface Cut {
 export function writeFetchResponse(output: Writer, version: number, answer: FetchAnswer): Streamed | undefined {
   const cuts: Cut[] | null = totalLength(answer.found) > INLINE_BYTES ? [] : null;
   const isFlexible = version >= FLEXIBLE_SINCE;
+  const hints = version >= CURRENT_LEADER_SINCE && answer.found.some(isElsewhere) ? hintsOf(answer) : null;
   output.int32(0); // throttleTimeMs
   if (version >= SESSIONS_SINCE) {
     output.int16(answer.errorCode);
@@ -49,10 +58,12 @@ export function writeFetchResponse(output: Writer, version: number, answer: Fetc
     writeCount(output, next - i, isFlexible);
     for (; i < next; i++) {
       writePartition(output, version, answer.asked[i].partition, answer.found[i], answer.readCommitted, cuts);
+      if (isFlexible) writeTags(output, answer.asked[i], answer.found[i], hints);
     }
     if (isFlexible) output.int8(0);
   }
-  if (isFlexible) output.int8(0);
+  if (hints !== null) hints.writeEndpoints(output);
+  else if (isFlexible) output.int8(0);
   return cuts === null ? undefined : stream(output, cuts);
 }
 
@@ -89,10 +100,28 @@ function writePartition(
     if (cuts === null) readInto(output, found.file, found.position, found.length);
     else cuts.push({ at: output.position, file: found.file, position: found.position, length: found.length });
   }
-  if (isFlexible) writeTags(output, found);
 }
 
-function writeTags(output: Writer, found: Found): void {
+function hintsOf({ cluster, listener }: FetchAnswer): LeaderHints {
+  return new LeaderHints(cluster.image, listener);
+}
+
+function isElsewhere({ errorCode }: Found): boolean {
+  return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
+}
+
+function writeTags(
+  output: Writer,
+  { topic, topicId, partition }: Asked,
+  found: Found,
+  hints: LeaderHints | null,
+): void {
+  if (hints !== null && isElsewhere(found)) {
+    const { topicsById, topicsByName } = hints.image;
+    output.int8(1);
+    const image = topicId === ZERO_UUID ? topicsByName.get(topic) : topicsById.get(topicId);
+    return hints.writeLeader(output, CURRENT_LEADER_TAG, image, partition);
+  }
   if (found.divergingEpoch === null) return output.int8(0);
   output.int8(1);
   const start = output.openTagged(DIVERGING_EPOCH_TAG);

@@ -5,12 +5,16 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest } from '../../protocol/reader.ts';
 import type { Writer } from '../../protocol/writer.ts';
+import type { ClusterImage } from '../cluster/image.ts';
 import { Receipt } from '../partitions/receipt.ts';
 import type { Failures } from '../partitions/traffic.ts';
 import { NO_REPLY, type StagedAnswer } from './handler.ts';
+import { LeaderHints } from './leader-hints.ts';
 
 export const TOPIC_IDS_SINCE = 13;
 export const FLEXIBLE_SINCE = 9;
+const CURRENT_LEADER_SINCE = 10;
+const CURRENT_LEADER_TAG = 0;
 const RECORD_ERRORS_SINCE = 8;
 const LOG_START_SINCE = 5;
 
@@ -23,11 +27,18 @@ const kept: ProduceAnswer[] = [];
 /** Stands where a kept answer must not hold on to a receipt, and so to a partition. */
 const NO_RECEIPT = Receipt.refused(ErrorCode.NONE);
 
+/** As of now: the controller. */
+interface Cluster {
+  readonly image: ClusterImage;
+}
+
 export class ProduceAnswer implements StagedAnswer {
   #version = 0;
   #acks: number = Acks.none;
   #timeoutMs = 0;
   #failures!: Failures;
+  #cluster: Cluster | null = null;
+  #listener = '';
   #topicCount = 0;
   /** By topic: the name's bytes before v13, the id's from then on, and where its last partition stands in the lists below. */
   readonly #namesOrIds: Buffer[] = [];
@@ -37,12 +48,21 @@ export class ProduceAnswer implements StagedAnswer {
   readonly #receipts: Receipt[] = [];
 
   /** Of one request; `addTopic` and `add` fill it in the request's order. */
-  static of(version: number, acks: number, timeoutMs: number, failures: Failures): ProduceAnswer {
+  static of(
+    version: number,
+    acks: number,
+    timeoutMs: number,
+    failures: Failures,
+    cluster: Cluster,
+    listener: string,
+  ): ProduceAnswer {
     const answer = kept.pop() ?? new ProduceAnswer();
     answer.#version = version;
     answer.#acks = acks;
     answer.#timeoutMs = timeoutMs;
     answer.#failures = failures;
+    answer.#cluster = cluster;
+    answer.#listener = listener;
     return answer;
   }
 
@@ -89,17 +109,42 @@ export class ProduceAnswer implements StagedAnswer {
       return NO_REPLY;
     }
     const isFlexible = this.#version >= FLEXIBLE_SINCE;
+    const hints = this.#hints();
     writeCount(output, this.#topicCount, isFlexible);
     for (let topic = 0, i = 0; topic < this.#topicCount; topic++) {
       const end = this.#ends[topic];
       this.#writeNameOrId(output, this.#namesOrIds[topic]);
       writeCount(output, end - i, isFlexible);
-      for (; i < end; i++) writePartition(output, this.#indexes[i], this.#receipts[i], this.#version);
+      for (; i < end; i++) {
+        writePartition(output, this.#indexes[i], this.#receipts[i], this.#version);
+        if (isFlexible) this.#writePartitionTags(output, hints, topic, i);
+      }
       if (isFlexible) output.int8(0);
     }
     output.int32(0); // throttleTimeMs
-    if (isFlexible) output.int8(0);
+    if (hints !== null) hints.writeEndpoints(output);
+    else if (isFlexible) output.int8(0);
     this.#keep();
+  }
+
+  /** Null where there is none to give, as nearly always. */
+  #hints(): LeaderHints | null {
+    if (this.#version < CURRENT_LEADER_SINCE) return null;
+    for (let i = 0; i < this.#count; i++) {
+      if (isElsewhere(this.#receipts[i])) return new LeaderHints(this.#cluster!.image, this.#listener);
+    }
+    return null;
+  }
+
+  #writePartitionTags(output: Writer, hints: LeaderHints | null, topic: number, i: number): void {
+    if (hints === null || !isElsewhere(this.#receipts[i])) return output.int8(0);
+    output.int8(1);
+    const nameOrId = this.#namesOrIds[topic];
+    const image =
+      this.#version < TOPIC_IDS_SINCE
+        ? hints.image.topicsByName.get(nameOrId.toString())
+        : hints.image.topicsById.get(nameOrId.toString('base64url'));
+    hints.writeLeader(output, CURRENT_LEADER_TAG, image, this.#indexes[i]);
   }
 
   /**
@@ -128,6 +173,7 @@ export class ProduceAnswer implements StagedAnswer {
     for (let i = 0; i < this.#count; i++) this.#receipts[i] = NO_RECEIPT;
     this.#topicCount = 0;
     this.#count = 0;
+    this.#cluster = null;
     kept.push(this);
   }
 
@@ -162,9 +208,12 @@ function writePartition(output: Writer, index: number, receipt: Receipt, version
       output.int8(0);
     }
   }
-  if (!isFlexible) return output.nullableString(receipt.errorMessage);
-  output.compactNullableString(receipt.errorMessage);
-  output.int8(0);
+  if (isFlexible) output.compactNullableString(receipt.errorMessage);
+  else output.nullableString(receipt.errorMessage);
+}
+
+function isElsewhere({ errorCode }: Receipt): boolean {
+  return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER;
 }
 
 function writeCount(output: Writer, count: number, isFlexible: boolean): void {

@@ -5,23 +5,25 @@ import { Controller } from '../cluster/controller.ts';
 import { configOf, ResourceType, type ListenerImage } from '../cluster/image.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
 import { Listeners } from './listeners.ts';
-import { followImage } from './follow-image.ts';
+import { MetadataPublisher } from './metadata-publisher.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
 import { refuseConflicts } from '../config/conflicts.ts';
 import { effectiveConfig, type BrokerLayers } from '../config/layers.ts';
 import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
-import { GroupCoordinator } from '../groups/coordinator.ts';
 import type { MetricsServer } from '../metrics/server.ts';
 import { Cleaner } from '../log/cleaner/cleaner.ts';
 import { cleanerConfig } from '../log/cleaner/config.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { durabilityOf } from '../log/durability.ts';
 import type { Interceptor } from '../net/interceptor.ts';
+import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { ignoredSettings } from './ignored-settings.ts';
 import { openMetadataStore, type OpenMetadataStore, type Platform } from './metadata-store.ts';
 import { openMetricsListener } from './metrics-listener.ts';
+import { transactionCoordinatorOf, type Peers } from './peers.ts';
+import type { LogHandover } from './log-handover.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import { FetchSessions } from '../partitions/fetch-sessions.ts';
 import { cleanableLogs } from '../partitions/cleanable-logs.ts';
@@ -35,8 +37,6 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { randomUuid, systemRandom, type Random } from '../platform/random.ts';
-import { TransactionCoordinator } from '../transactions/coordinator.ts';
-import { writeMarker } from '../transactions/markers.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerOptions {
@@ -53,6 +53,10 @@ export interface BrokerOptions {
   readonly network?: Network;
   /** For a metadata store that several brokers share; none of them closes it. */
   readonly openMetadataStore?: OpenMetadataStore;
+  /** Brokers of this process that share logs with this one. */
+  readonly logHandover?: LogHandover;
+  /** Brokers of this process that this one can reach. */
+  readonly peers?: Peers;
   /** Stands between every request and its handler; see src/testing. */
   readonly interceptor?: Interceptor;
 }
@@ -64,8 +68,6 @@ export interface RunningBroker {
   readonly listeners: Listeners;
   /** Where /metrics is, when it is anywhere (ottla.metrics.port). */
   readonly metricsPort: number | null;
-  /** Opens a port on 127.0.0.1 for another node over the same store (src/testing simulates several); answers the port. */
-  openNode(nodeId: number, port?: number): Promise<number>;
   /** Ends in order: everything on the disk, no connection, timer or file left open. */
   stop(): Promise<void>;
   /** Resolves when it has ended by itself: no log directory is left that it could use. Its log says why. */
@@ -101,6 +103,7 @@ class Broker implements RunningBroker {
   readonly #settings: ReadonlyMap<string, string>;
   readonly #directories: LogDirectory[];
   readonly #store: MetadataStore;
+  #publisher!: MetadataPublisher;
   readonly #cleaner: Cleaner;
   readonly #timers = new Map<string, Timer>();
   readonly #reportIgnored: (layers: BrokerLayers) => void;
@@ -147,7 +150,7 @@ class Broker implements RunningBroker {
     const needs = { clock, random, logger, controller, partitions, config };
     const groups = groupCoordinator(needs);
     const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
-    const transactions = transactionCoordinator({ ...needs, groups, producerIds });
+    const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers: this.#peers });
     const layers = () => this.#layers;
     this.parts = {
       nodeId,
@@ -159,6 +162,7 @@ class Broker implements RunningBroker {
       groups,
       producerIds,
       transactions,
+      transactionCoordinatorOf: (id) => transactionCoordinatorOf({ nodeId, controller, transactions }, this.#peers, id),
       directoryMoves: new DirectoryMoves({
         ...platform,
         partitions,
@@ -184,6 +188,8 @@ class Broker implements RunningBroker {
     this.#follow();
   }
 
+  readonly #peers: Peers = (nodeId) => this.#options.peers?.(nodeId);
+
   #openDirectories(platform: Platform): LogDirectory[] {
     const { memory, clusterId } = this.#options;
     const config = this.#config;
@@ -194,6 +200,7 @@ class Broker implements RunningBroker {
 
   #follow(): void {
     const { controller } = this.parts;
+    this.#publisher = new MetadataPublisher(this.parts, this.#options.logHandover ?? null);
     controller.onChange((image) => this.#takeOverConfig(image));
     controller.onChange(() => this.listeners.limitsChanged());
     controller.onChange((image, previous) => {
@@ -216,7 +223,6 @@ class Broker implements RunningBroker {
         if (told !== undefined) images.push(listenerImage(told, port));
         if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
       }
-      followImage(this.parts);
       await controller.register({
         id: this.parts.nodeId,
         incarnationId: randomUuid(random),
@@ -226,6 +232,7 @@ class Broker implements RunningBroker {
           health.isOffline ? [] : [directoryId],
         ),
       });
+      this.#publisher.start();
       this.#every(
         'retention',
         'log.retention.check.interval.ms',
@@ -266,6 +273,7 @@ class Broker implements RunningBroker {
     this.parts.directoryMoves.stop();
     await this.listeners.close('the broker stops');
     await this.parts.controller.close();
+    this.#publisher.stop();
     this.parts.transactions.stop();
     this.parts.groups.stop();
     closeLogs();
@@ -302,13 +310,6 @@ class Broker implements RunningBroker {
     }
   }
 
-  async openNode(nodeId: number, port = 0): Promise<number> {
-    const { parts } = this;
-    const asked =
-      nodeId === parts.nodeId ? parts : (Object.create(parts, { nodeId: { value: nodeId } }) as BrokerParts);
-    return this.listeners.open({ name: 'PLAINTEXT', protocol: 'PLAINTEXT', host: '127.0.0.1', port }, asked);
-  }
-
   #expireProducers(): void {
     const { partitions, clock, config } = this.parts;
     for (const { log } of partitions.all())
@@ -339,42 +340,6 @@ class Broker implements RunningBroker {
     this.#config = effectiveConfig(this.#layers);
     this.#reportIgnored(this.#layers);
   }
-}
-
-type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'controller' | 'partitions'> & {
-  readonly config: () => ServerConfig;
-};
-
-function groupCoordinator({ clock, random, logger, controller, partitions, config }: Needs): GroupCoordinator {
-  return new GroupCoordinator({
-    clock,
-    random,
-    logger,
-    get config() {
-      return config();
-    },
-    topics: () => controller.image,
-    groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
-    partitionOf: (index) => partitions.get('__consumer_offsets', index),
-    partitionCount: () => partitions.topicByName('__consumer_offsets')?.partitions.length,
-    ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
-  });
-}
-
-function transactionCoordinator(needs: Needs & Pick<BrokerParts, 'groups' | 'producerIds'>): TransactionCoordinator {
-  const { clock, logger, controller, partitions, groups, producerIds, config } = needs;
-  return new TransactionCoordinator({
-    clock,
-    logger,
-    config,
-    partitionOf: (index) => partitions.get('__transaction_state', index),
-    partitionCount: () => partitions.topicByName('__transaction_state')?.partitions.length,
-    ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
-    nextProducerId: () => producerIds.next(),
-    transactionVersion: () => controller.image.features.get('transaction.version') ?? 0,
-    writeMarker: (partition, marker) => writeMarker({ partitions, groups }, partition, marker),
-    exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
-  });
 }
 
 function localHost(host: string): string {

@@ -37,14 +37,8 @@ export interface ListenersOptions {
 
 const LONGEST_SWEEP_MS = 60_000;
 
-interface OpenListener {
-  readonly nodeId: number;
-  readonly listener: Listener;
-}
-
 /** What is shown of a connection. */
 export interface OpenConnection {
-  readonly nodeId: number;
   readonly listenerName: string;
   readonly clientHost: string;
   /** Of its latest request; null before the first. */
@@ -53,9 +47,8 @@ export interface OpenConnection {
 
 export class Listeners {
   readonly #options: ListenersOptions;
-  /** With the node each was opened to. */
-  readonly #connections = new Map<Connection, number>();
-  readonly #listeners: OpenListener[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #listeners: Listener[] = [];
   /** As the quotas know them: those that `enter` let stay. */
   readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
@@ -70,33 +63,33 @@ export class Listeners {
   }
 
   /**
-   * Opens a port and answers its number, as bound. `asked` are the parts as the node of this listener has them.
+   * Opens a port and answers its number, as bound.
    * @throws {ListenError} when the port is taken
    */
-  async open(endpoint: Endpoint, asked: BrokerParts = this.#options.parts): Promise<number> {
+  async open(endpoint: Endpoint): Promise<number> {
     if (endpoint.protocol !== 'PLAINTEXT') {
       throw new ConfigError(
         `listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`,
       );
     }
     const { network } = this.#options;
-    const shared = this.#shareFor(asked);
+    const shared = (this.#shared ??= this.#share());
     try {
       const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) =>
-        this.#accept(socket, endpoint, asked.nodeId, shared),
+        this.#accept(socket, endpoint, shared),
       );
       this.#idleTimer ??= this.#sweepLater();
-      this.#listeners.push({ nodeId: asked.nodeId, listener });
+      this.#listeners.push(listener);
       return listener.port;
     } catch (error) {
       throw listenError(endpoint, error as NodeJS.ErrnoException);
     }
   }
 
-  #accept(socket: Socket, endpoint: Endpoint, nodeId: number, shared: ConnectionShared): Connection {
+  #accept(socket: Socket, endpoint: Endpoint, shared: ConnectionShared): Connection {
     const session = anonymousSession(endpoint, socket.remoteHost);
     const connection = new Connection(socket, new RequestContexts(this.#nextConnectionId++, session), shared);
-    this.#connections.set(connection, nodeId);
+    this.#connections.add(connection);
     if (!this.#options.isReady()) connection.close('the broker is starting');
     else this.#receive(connection, session);
     return connection;
@@ -121,7 +114,7 @@ export class Listeners {
     const idleMs = parts.config['connections.max.idle.ms'];
     const everyMs = Math.min(LONGEST_SWEEP_MS, Math.max(1, Math.ceil(idleMs / 10)));
     return parts.clock.after(idleMs < 0 ? LONGEST_SWEEP_MS : everyMs, () => {
-      for (const connection of this.#connections.keys()) {
+      for (const connection of this.#connections) {
         connection.quietMs = connection.isBusy ? 0 : connection.quietMs + everyMs;
         if (idleMs >= 0 && connection.quietMs > idleMs)
           connection.close(`idle for ${idleMs} ms (connections.max.idle.ms)`);
@@ -131,7 +124,7 @@ export class Listeners {
   }
 
   connections(): readonly OpenConnection[] {
-    return [...this.#connections].map(([connection, nodeId]) => openConnection(connection, nodeId));
+    return Array.from(this.#connections, openConnection);
   }
 
   connectionsByListener(): Map<string, number> {
@@ -142,30 +135,15 @@ export class Listeners {
 
   /** Closes all connections, or those that `which` selects; their clients may connect again. */
   disconnect(reason: string, which: (connection: OpenConnection) => boolean = () => true): void {
-    for (const [connection, nodeId] of this.#connections) {
-      if (which(openConnection(connection, nodeId))) connection.close(reason);
-    }
+    for (const connection of this.#connections) if (which(openConnection(connection))) connection.close(reason);
   }
 
-  /** Closes the listeners and connections of a node, or all of them; resolves when their sockets are closed. */
-  async close(reason: string, nodeId?: number): Promise<void> {
-    if (nodeId === undefined) {
-      this.#idleTimer?.cancel();
-      this.#quotas.stop();
-    }
-    const isMeant = (id: number): boolean => nodeId === undefined || id === nodeId;
-    this.disconnect(reason, ({ nodeId: id }) => isMeant(id));
-    const closing = this.#listeners.filter((one) => isMeant(one.nodeId));
-    for (const one of closing) this.#listeners.splice(this.#listeners.indexOf(one), 1);
-    await Promise.all(closing.map(({ listener }) => listener.close()));
-  }
-
-  /** Nodes share all but their handlers' parts. */
-  #shareFor(parts: BrokerParts): ConnectionShared {
-    const shared = (this.#shared ??= this.#share());
-    if (parts === this.#options.parts) return shared;
-    const { interceptor, meter } = this.#options;
-    return { ...shared, dispatcher: new Dispatcher(handlers, parts, shared.settle, interceptor, meter()) };
+  /** Closes all listeners and connections; resolves when their sockets are closed. */
+  async close(reason: string): Promise<void> {
+    this.#idleTimer?.cancel();
+    this.#quotas.stop();
+    this.disconnect(reason);
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
   #share(): ConnectionShared {
@@ -201,8 +179,8 @@ function anonymousSession({ name, protocol }: Endpoint, clientHost: string): Ses
   return { principal: ANONYMOUS, listenerName: name, securityProtocol: protocol, clientHost, peerCertificate: null };
 }
 
-function openConnection({ contexts: { session, clientId } }: Connection, nodeId: number): OpenConnection {
-  return { nodeId, listenerName: session.listenerName, clientHost: session.clientHost, clientId };
+function openConnection({ contexts: { session, clientId } }: Connection): OpenConnection {
+  return { listenerName: session.listenerName, clientHost: session.clientHost, clientId };
 }
 
 let received: Buffer | undefined;

@@ -14,21 +14,27 @@ import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
 import { Failures } from './traffic.ts';
 
-export interface PartitionPlan {
-  readonly leaderEpoch: number;
-  readonly replicas: number;
-  readonly inSyncReplicas: number;
-  /** The log directory that has it, as far as the cluster knows. */
-  readonly directoryId?: string | undefined;
-}
-
-/** What the cluster says of a topic, as far as its logs are concerned. */
+/** What the cluster says of a topic. */
 export interface TopicPlan {
   readonly name: string;
   readonly id: string;
+  /** How many partitions it has, wherever they are. */
+  readonly count: number;
+}
+
+/** What the cluster says of a replica that this broker has. */
+export interface ReplicaPlan {
   readonly config: LogConfig;
-  /** By partition index. */
-  readonly partitions: readonly PartitionPlan[];
+  readonly leaderEpoch: number;
+  /** The log directory that has it, as far as the cluster knows. */
+  readonly directoryId?: string | undefined;
+  /** What another broker knew of the log that it had open before this one; null for all others. */
+  readonly handedOver?: { readonly recoveryPoint: number; readonly logStartOffset: number } | null;
+}
+
+export interface LeaderPlan extends ReplicaPlan {
+  readonly replicas: number;
+  readonly inSyncReplicas: number;
 }
 
 export interface Topic {
@@ -38,7 +44,10 @@ export interface Topic {
   readonly id: string;
   /** The 16 bytes of the id. */
   readonly idBytes: Buffer;
-  readonly partitions: Partition[];
+  /** By index; undefined where this broker has no replica. */
+  readonly partitions: (Partition | undefined)[];
+  /** How many partitions it has in the cluster. */
+  count: number;
 }
 
 export interface PartitionsOptions {
@@ -104,25 +113,84 @@ export class Partitions {
   }
 
   *all(): IterableIterator<Partition> {
-    for (const topic of this.#byName.values()) yield* topic.partitions;
+    for (const { partitions } of this.#byName.values()) {
+      for (const partition of partitions) if (partition !== undefined) yield partition;
+    }
   }
 
-  /** Opens the logs that the plan has and this broker has not yet; takes over epochs and settings for the others. */
-  apply(plan: TopicPlan): Topic {
-    let topic = this.#byId.get(plan.id);
+  has(topicId: string): boolean {
+    return this.#byId.has(topicId);
+  }
+
+  isOpen(topicId: string, index: number): boolean {
+    return this.#byId.get(topicId)?.partitions[index] !== undefined;
+  }
+
+  /** A topic of the cluster is this large now. Its partitions are opened by `lead` and `follow`. */
+  define({ name, id, count }: TopicPlan): Topic {
+    let topic = this.#byId.get(id);
     if (topic === undefined) {
-      const { name, id } = plan;
-      topic = { name, nameBytes: Buffer.from(name), id, idBytes: Buffer.from(id, 'base64url'), partitions: [] };
+      topic = { name, nameBytes: Buffer.from(name), id, idBytes: Buffer.from(id, 'base64url'), partitions: [], count };
       this.#lastFound = undefined; // it may have had this name
-      this.#byName.set(plan.name, topic);
-      this.#byId.set(plan.id, topic);
+      this.#byName.set(name, topic);
+      this.#byId.set(id, topic);
     }
-    for (const [index, { leaderEpoch, replicas, inSyncReplicas }] of plan.partitions.entries()) {
-      const partition = (topic.partitions[index] ??= this.#open(plan, index, leaderEpoch));
-      partition.log.updateConfig(plan.config);
-      partition.lead({ leaderEpoch, replicas, inSyncReplicas });
-    }
+    topic.count = count;
     return topic;
+  }
+
+  /** This broker leads the partition, in this epoch. */
+  lead(topicId: string, index: number, { replicas, inSyncReplicas, ...plan }: LeaderPlan): Partition {
+    const partition = this.#replica(topicId, index, plan);
+    partition.lead({ leaderEpoch: plan.leaderEpoch, replicas, inSyncReplicas });
+    return partition;
+  }
+
+  /** This broker has a replica of the partition, and another broker leads it, or none. */
+  follow(topicId: string, index: number, plan: ReplicaPlan): Partition {
+    const partition = this.#replica(topicId, index, plan);
+    partition.follow(plan.leaderEpoch);
+    return partition;
+  }
+
+  #replica(topicId: string, index: number, plan: ReplicaPlan): Partition {
+    const topic = this.#byId.get(topicId)!;
+    const partition = (topic.partitions[index] ??= this.#open(topic, index, plan));
+    partition.log.updateConfig(plan.config);
+    return partition;
+  }
+
+  /** Another configuration for the topic's partitions. */
+  configure(topicId: string, config: LogConfig): void {
+    for (const partition of this.#byId.get(topicId)?.partitions ?? []) partition?.log.updateConfig(config);
+  }
+
+  /** This broker has no replica of the partition any more: its log is deleted. */
+  remove(topicId: string, index: number): void {
+    const partition = this.#forget(topicId, index);
+    if (partition === undefined) return;
+    if (this.#deleteLog(partition.log)) this.#homes.release(`${partition.topic}-${index}`);
+    else this.#found.remains(`${partition.topic}-${index}`, topicId);
+  }
+
+  /** Closes the partition's log for another broker to open it; null where it is not open here. */
+  release(topicId: string, index: number): { recoveryPoint: number; logStartOffset: number } | null {
+    this.#settlement.settle();
+    const partition = this.#forget(topicId, index);
+    if (partition === undefined) return null;
+    const { log } = partition;
+    if (!log.isClosed) log.close();
+    this.#homes.release(`${partition.topic}-${index}`);
+    return { recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset };
+  }
+
+  #forget(topicId: string, index: number): Partition | undefined {
+    const topic = this.#byId.get(topicId);
+    const partition = topic?.partitions[index];
+    if (topic === undefined || partition === undefined) return undefined;
+    topic.partitions[index] = undefined;
+    partition.follow(partition.leaderEpoch); // what waits for this leader is told to look for another
+    return partition;
   }
 
   /** Forgets the topic at once; whoever waits at it is told, its files go a little later. */
@@ -133,6 +201,7 @@ export class Partitions {
     if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
     if (this.#lastFound === topic) this.#lastFound = undefined;
     for (const partition of topic.partitions) {
+      if (partition === undefined) continue;
       const name = `${topic.name}-${partition.index}`;
       if (this.#deleteLog(partition.log)) this.#homes.release(name);
       else this.#found.remains(name, id);
@@ -285,20 +354,20 @@ export class Partitions {
     return { files, clock, logger, stage: this.#settlement.stage, deletions, health };
   }
 
-  #open(plan: TopicPlan, index: number, leaderEpoch: number): Partition {
-    const name = `${plan.name}-${index}`;
-    const home = this.#homes.get(name) ?? this.#homes.choose(name, plan.partitions[index].directoryId);
+  #open(topic: Topic, index: number, { config, leaderEpoch, directoryId, handedOver }: ReplicaPlan): Partition {
+    const name = `${topic.name}-${index}`;
+    const home = this.#homes.get(name) ?? this.#homes.choose(name, directoryId);
     const path = join(home.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
-    const checkpoint = this.#found.take(home, name, plan.id) ? home.checkpointOf(plan.name, index) : {};
+    const checkpoint = this.#found.take(home, name, topic.id) ? home.checkpointOf(topic.name, index) : (handedOver ?? {});
     const log = Log.open({
-      ...this.#doorsOf(home), config: plan.config, topicId: plan.id, directory: path,
+      ...this.#doorsOf(home), config, topicId: topic.id, directory: path,
       cleanShutdown: home.cleanShutdown, ...checkpoint,
       onChecked: (bytes) => this.#progress.checked(path, bytes),
     });
     this.#progress.opened(path);
     if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
-    const identity = { topic: plan.name, topicId: plan.id, index, leaderEpoch };
+    const identity = { topic: topic.name, topicId: topic.id, index, leaderEpoch };
     return new Partition(identity, log, this.#settlement, this.#options.clock);
   }
 

@@ -4,6 +4,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { CheckedReader } from '../log/checked-reader.ts';
 import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
+import { hostedPartition } from './hosted-partition.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -82,9 +83,9 @@ export function findPartition(partitions: Partitions, asked: Asked): Partition |
   if (asked.topicId !== ZERO_UUID) {
     const topic = partitions.topicById(asked.topicId);
     if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
-    return topic.partitions[asked.partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    return hostedPartition(topic, asked.partition);
   }
-  return partitions.get(asked.topic, asked.partition) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  return hostedPartition(partitions.topicByName(asked.topic), asked.partition);
 }
 
 function readOne(partition: Partition, asked: Asked, limits: ReadLimits, left: number, atLeastOne: boolean): Found {

@@ -1,19 +1,27 @@
-/** Puts a broker together with what watches it and what makes it misbehave: the gate, faults, waiters, the traffic log. */
+/** Puts brokers together with what watches them and what makes them misbehave: interceptor, faults, waiters, traffic log. */
 import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { Activity, observed } from './activity.ts';
+import { viewOf } from './broker-view.ts';
 import { DiskFaults } from './disk-faults.ts';
 import { Faults } from './faults.ts';
-import { Gate } from './gate.ts';
 import { Nodes } from './nodes.ts';
+import { TestLogHandover } from './test-log-handover.ts';
 import type { StartOptions } from './start-options.ts';
 import { TestBroker } from './test-broker.ts';
+import { TestInterceptor } from './test-interceptor.ts';
 import { TestMetadata } from './test-metadata.ts';
 import type { Traffic } from './traffic.ts';
 
+/** Where the first broker of a test has its logs; the others' names go on with a hyphen and the node id. */
+const MEMORY_DIRECTORY = '/memory';
+/** Settings that name what only one broker can have. */
+const OF_THE_FIRST = new Set(['advertised.listeners', 'ottla.metrics.port']);
+
 export interface Assembly {
+  /** Starts one broker. */
   readonly start: (options: BrokerOptions) => Promise<RunningBroker>;
   /** What `fork` starts another one with. */
   readonly again: (options: StartOptions) => Promise<TestBroker>;
@@ -30,47 +38,59 @@ export interface Assembly {
   readonly options: StartOptions;
 }
 
-/** Starts it. Topics of the options are not made yet: `test.provide` does. */
+/** Starts them. Topics of the options are not made yet: `test.provide` does. */
 export async function assemble(assembly: Assembly): Promise<{ broker: RunningBroker; test: TestBroker }> {
-  const { start, again, brokers, clock, settings, memory, clusterId, logger, traffic, options } = assembly;
+  const { again, brokers, clock, logger, traffic, options } = assembly;
   const activity = new Activity();
   const files = assembly.files ?? new MemoryFiles();
   const faults = new Faults(new DiskFaults(files));
+  const metadata = new TestMetadata(() => activity.notify());
   const brokerClock = observed(clock, activity);
-  const gate = new Gate({ clock: brokerClock, activity, traffic, faults, brokers });
-  const metadata = new TestMetadata(() => broker.parts.controller.image);
-  const broker = await start({
-    openMetadataStore: metadata.open,
-    settings,
-    memory,
-    ...(assembly.files === null ? {} : { files }),
-    ...(clusterId === undefined ? {} : { clusterId }),
-    clock: brokerClock,
-    logger,
-    interceptor: gate,
-  });
+  const names = (topicId: string) => metadata.image.topicsById.get(topicId)?.name;
+  const partitionAt = (nodeId: number, topic: string, index: number) =>
+    nodes.get(nodeId)?.parts.partitions.get(topic, index);
+  const interceptor = new TestInterceptor({ clock: brokerClock, activity, traffic, faults, names, partitionAt });
+  const logHandover = new TestLogHandover(files, () => nodes.directories);
+  const common = { clock: brokerClock, logger, interceptor, openMetadataStore: metadata.open };
+  const shared = { logHandover, peers: (nodeId: number) => nodes.get(nodeId)?.parts };
+  const start = (nodeId: number, port: number): Promise<RunningBroker> =>
+    assembly.start({ ...common, ...(brokers > 1 ? shared : {}), ...ownOptions(assembly, metadata, nodeId, port) });
+  const nodes = new Nodes(brokers, start, metadata);
   try {
-    gate.guard(broker);
-    const nodes = await Nodes.open(broker, brokers, metadata);
-    follow(broker, activity, gate, brokers);
-    const watch = { gate, activity, traffic, faults };
-    const parts = { broker, files, nodes, metadata, ...watch, options, clock, warn, start: again };
-    return { broker, test: new TestBroker(parts) };
+    await nodes.startAll();
+    const view = viewOf(nodes, brokers);
+    const watch = { interceptor, activity, traffic, faults };
+    const parts = { view, files, nodes, metadata, ...watch, options, clock, warn, start: again };
+    return { broker: nodes.any, test: new TestBroker(parts) };
   } catch (error) {
-    await broker.stop();
+    await nodes.stopAll();
     await metadata.close();
     throw error;
   }
 }
 
-function follow(broker: RunningBroker, activity: Activity, gate: Gate, brokers: number): void {
-  broker.parts.controller.onChange(() => {
-    if (brokers > 1) gate.wake();
-    activity.notify();
-  });
+/** What one broker has that the others have not: its settings, and a log directory. */
+function ownOptions(
+  { settings, memory, files, clusterId }: Assembly,
+  metadata: TestMetadata,
+  nodeId: number,
+  port: number,
+): BrokerOptions {
+  const disk = files === null ? {} : { files };
+  if (nodeId === 0) {
+    const own = port === 0 ? settings : new Map([...settings, ['listeners', `PLAINTEXT://127.0.0.1:${port}`]]);
+    return { settings: own, memory, ...disk, ...(clusterId === undefined ? {} : { clusterId }) };
+  }
+  const own = new Map([
+    ...[...settings].filter(([key]) => !OF_THE_FIRST.has(key)),
+    ['node.id', String(nodeId)],
+    ['listeners', `PLAINTEXT://127.0.0.1:${port}`],
+    ['log.dirs', `${MEMORY_DIRECTORY}-${nodeId}`],
+  ]);
+  return { settings: own, ...disk, clusterId: metadata.image.clusterId };
 }
 
-/** To whoever runs the tests. */
+/** To the person who runs the tests. */
 export function warn(text: string): void {
   process.stderr.write(text);
 }

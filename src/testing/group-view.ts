@@ -1,6 +1,6 @@
 /** Consumer groups as a test asks about them: state, members and what is theirs, committed offsets, lag. */
 import { Reader } from '../../protocol/reader.ts';
-import type { RunningBroker } from '../broker/broker.ts';
+import type { BrokerView } from './broker-view.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export interface TopicPartition {
@@ -39,7 +39,7 @@ export interface Group {
   readonly lag: number | null;
 }
 
-export function groupOf(broker: RunningBroker, id: string): Group {
+export function groupOf(broker: BrokerView, id: string): Group {
   const { groups } = broker.parts;
   const listed = groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
   const type = listed?.groupType ?? null;
@@ -55,11 +55,11 @@ export function groupOf(broker: RunningBroker, id: string): Group {
   };
 }
 
-export function allGroups(broker: RunningBroker): Group[] {
+export function allGroups(broker: BrokerView): Group[] {
   return broker.parts.groups.listGroups([], []).groups.map(({ groupId }) => groupOf(broker, groupId));
 }
 
-function consumerMembers(broker: RunningBroker, id: string): GroupMember[] {
+function consumerMembers(broker: BrokerView, id: string): GroupMember[] {
   return broker.parts.groups.describeConsumerGroup(id).members.map((member) => ({
     memberId: member.memberId,
     groupInstanceId: member.instanceId,
@@ -71,7 +71,7 @@ function consumerMembers(broker: RunningBroker, id: string): GroupMember[] {
   }));
 }
 
-function classicMembers(broker: RunningBroker, id: string): GroupMember[] {
+function classicMembers(broker: BrokerView, id: string): GroupMember[] {
   return broker.parts.groups.describeGroup(id).members.map((member) => ({
     memberId: member.memberId,
     groupInstanceId: member.groupInstanceId,
@@ -100,7 +100,7 @@ function readAssignment(bytes: Uint8Array): TopicPartition[] {
   }
 }
 
-export function committedOffsets(broker: RunningBroker, groupId: string): CommittedOffset[] {
+export function committedOffsets(broker: BrokerView, groupId: string): CommittedOffset[] {
   const { topics } = broker.parts.groups.fetchOffsets({ groupId, topics: null }, false);
   return topics.flatMap(({ name: topic, partitions }) =>
     partitions
@@ -116,7 +116,7 @@ export function committedOffsets(broker: RunningBroker, groupId: string): Commit
 
 /** Counts records, not offsets: markers of transactions and what was aborted are nobody's to read. */
 function lagOf(
-  broker: RunningBroker,
+  broker: BrokerView,
   members: readonly GroupMember[],
   offsets: readonly CommittedOffset[],
 ): number | null {

@@ -1,11 +1,8 @@
-/**
- * Several brokers in one process, over one store: each has its port, its node id and the partitions that it leads. What is
- * simulated is who leads and who is there; records are not copied between them.
- */
+/** The brokers of a test, each a whole one with a port, a node id and partitions of its own, over one metadata store. */
 import type { RunningBroker } from '../broker/broker.ts';
-import type { PartitionImage as Partition, ClusterImage } from '../cluster/image.ts';
+import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
-import { randomUuid } from '../platform/random.ts';
+import type { FoundDirectory } from './test-log-handover.ts';
 import type { TestMetadata } from './test-metadata.ts';
 
 export interface TestNode {
@@ -21,54 +18,87 @@ export interface TestNode {
   start(): Promise<void>;
 }
 
+/** Starts the broker of a node; on this port, unless it is 0. */
+export type StartNode = (nodeId: number, port: number) => Promise<RunningBroker>;
+
 const NO_LEADER = -1;
 const HOST = '127.0.0.1';
 
 export class Nodes {
   readonly list: readonly TestNode[];
-  readonly #broker: RunningBroker;
+  readonly #start: StartNode;
   readonly #metadata: TestMetadata;
   readonly #ports: number[] = [];
-  readonly #running = new Set<number>([0]);
+  /** By node id; the last one of each node, whether or not it runs. */
+  readonly #brokers: RunningBroker[] = [];
+  readonly #running = new Set<number>();
 
-  private constructor(broker: RunningBroker, count: number, metadata: TestMetadata) {
-    this.#broker = broker;
+  constructor(count: number, start: StartNode, metadata: TestMetadata) {
+    this.#start = start;
     this.#metadata = metadata;
     this.list = Array.from({ length: count }, (_, nodeId) => this.#node(nodeId));
   }
 
-  /** The first has been started with the broker; this opens the listeners of the others. */
-  static async open(broker: RunningBroker, count: number, metadata: TestMetadata): Promise<Nodes> {
-    const nodes = new Nodes(broker, count, metadata);
-    nodes.#ports[0] = Number(broker.bootstrap.slice(broker.bootstrap.lastIndexOf(':') + 1));
-    for (let nodeId = 1; nodeId < count; nodeId++) await nodes.#start(nodeId);
-    return nodes;
+  /** The first opens the metadata store, and makes the cluster where there is none. */
+  async startAll(): Promise<void> {
+    await this.#run(0);
+    await this.#metadata.load(this.any.parts.controller.image.clusterId);
+    await Promise.all(this.list.slice(1).map(({ nodeId }) => this.#run(nodeId)));
+  }
+
+  async stopAll(): Promise<void> {
+    const running = [...this.running];
+    this.#running.clear();
+    await Promise.all(running.map((broker) => broker.stop()));
+  }
+
+  get running(): readonly RunningBroker[] {
+    return this.#brokers.filter((_, nodeId) => this.#running.has(nodeId));
+  }
+
+  /** One that runs; where none does, one that did. */
+  get any(): RunningBroker {
+    return this.running[0] ?? this.#brokers[0];
+  }
+
+  get(nodeId: number): RunningBroker | undefined {
+    return this.#running.has(nodeId) ? this.#brokers[nodeId] : undefined;
+  }
+
+  get directories(): readonly FoundDirectory[] {
+    return this.#brokers.flatMap(({ parts }) => parts.partitions.directories);
   }
 
   get addresses(): string[] {
     return this.list.map(({ address }) => address);
   }
 
-  /** @throws {Error} where there is no such partition, or the broker does not run */
+  get image(): ClusterImage {
+    return this.#metadata.image;
+  }
+
+  /** Rejects where there is no such partition, or the broker does not run. */
   async moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
-    const image = this.#image.topicsByName.get(topic);
-    const found = image?.partitions[partition];
-    if (image === undefined || found === undefined)
-      throw new Error(`there is no partition ${topic}[${partition}] to move`);
-    if (!this.#running.has(nodeId)) {
-      throw new Error(`broker ${nodeId} cannot lead ${topic}[${partition}]: it does not run; start it first`);
-    }
-    const { replicas, isr } = found;
-    await this.#metadata.change(() => [
-      {
-        type: 'PartitionChangeRecord',
-        topicId: image.id,
-        partitionId: partition,
-        leader: nodeId,
-        replicas: replicas.includes(nodeId) ? null : [...replicas, nodeId],
-        isr: isr.includes(nodeId) ? null : [...isr, nodeId],
-      },
-    ]);
+    await this.#metadata.change(({ topicsByName }) => {
+      const image = topicsByName.get(topic);
+      const found = image?.partitions[partition];
+      if (image === undefined || found === undefined)
+        throw new Error(`there is no partition ${topic}[${partition}] to move`);
+      if (!this.#running.has(nodeId)) {
+        throw new Error(`broker ${nodeId} cannot lead ${topic}[${partition}]: it does not run; start it first`);
+      }
+      const { replicas, isr } = found;
+      return [
+        {
+          type: 'PartitionChangeRecord',
+          topicId: image.id,
+          partitionId: partition,
+          leader: nodeId,
+          replicas: replicas.includes(nodeId) ? null : [...replicas, nodeId],
+          isr: isr.includes(nodeId) ? null : [...isr, nodeId],
+        },
+      ];
+    });
   }
 
   #node(nodeId: number): TestNode {
@@ -85,62 +115,50 @@ export class Nodes {
       get isRunning() {
         return isRunning();
       },
-      stop: () => this.#stop(nodeId),
-      start: () => this.#start(nodeId),
+      stop: () => this.#lose(nodeId),
+      start: () => this.#comeBack(nodeId),
     };
   }
 
-  async #stop(nodeId: number): Promise<void> {
-    if (!this.#running.delete(nodeId)) return;
-    const reason = 'the broker was stopped by the test';
-    // First: its members leave their groups with their connections, and nobody waits for them at the next coordinator.
-    this.#broker.listeners.disconnect(reason, (connection) => connection.nodeId === nodeId);
-    const broker = this.#image.brokers.get(nodeId)!;
-    await this.#metadata.change(() => [
-      {
-        type: 'RegisterBrokerRecord',
-        brokerId: nodeId,
-        brokerEpoch: broker.epoch,
-        incarnationId: broker.incarnationId,
-        rack: broker.rack,
-        fenced: true,
-        endPoints: [...broker.listeners],
-        features: [],
-        logDirs: [...broker.logDirectoryIds],
-      },
-      ...this.#partitions(
-        ({ replicas }) => replicas.includes(nodeId),
-        (partition) => this.#without(nodeId, partition),
-      ),
-    ]);
-    await this.#broker.listeners.close(reason, nodeId);
+  async #run(nodeId: number): Promise<void> {
+    const broker = await this.#start(nodeId, this.#ports[nodeId] ?? 0);
+    this.#brokers[nodeId] = broker;
+    this.#ports[nodeId] = Number(broker.bootstrap.slice(broker.bootstrap.lastIndexOf(':') + 1));
+    this.#running.add(nodeId);
   }
 
-  async #start(nodeId: number): Promise<void> {
+  async #lose(nodeId: number): Promise<void> {
+    if (!this.#running.delete(nodeId)) return;
+    // Its connections end first: its members leave their groups with them, and the next coordinator waits for none.
+    await this.#brokers[nodeId].stop();
+    await this.#metadata.change(({ brokers, topicsById }) => [
+      {
+        type: 'BrokerRegistrationChangeRecord',
+        brokerId: nodeId,
+        brokerEpoch: brokers.get(nodeId)?.epoch ?? -1,
+        fenced: 1,
+      },
+      ...changesOf(topicsById, (partition) => this.#without(nodeId, partition)),
+    ]);
+  }
+
+  async #comeBack(nodeId: number): Promise<void> {
     if (this.#running.has(nodeId)) return;
-    const { controller, random, config } = this.#broker.parts;
-    const port = await this.#broker.openNode(nodeId, this.#ports[nodeId] ?? 0);
-    this.#ports[nodeId] = port;
-    this.#running.add(nodeId);
-    await controller.register({
-      id: nodeId,
-      incarnationId: randomUuid(random),
-      rack: config['broker.rack'],
-      listeners: [{ name: 'PLAINTEXT', host: HOST, port, securityProtocol: 0 }],
-      logDirectoryIds: this.#image.brokers.get(0)?.logDirectoryIds ?? [],
-    });
-    const isBehind = ({ replicas, isr, leader }: Partition): boolean =>
-      replicas.includes(nodeId) && (!isr.includes(nodeId) || leader === NO_LEADER);
-    await this.#metadata.change(() =>
-      this.#partitions(isBehind, ({ isr, leader }) => ({
-        isr: [...isr.filter((id) => id !== nodeId && this.#running.has(id)), nodeId],
-        ...(leader === NO_LEADER ? { leader: nodeId } : {}),
-      })),
+    await this.#run(nodeId);
+    // Followers have what the leader has, since they share its log.
+    await this.#metadata.change(({ topicsById }) =>
+      changesOf(topicsById, ({ replicas, isr, leader }) => {
+        const isBehind = replicas.includes(nodeId) && (!isr.includes(nodeId) || leader === NO_LEADER);
+        if (!isBehind) return null;
+        const inSync = [...isr.filter((id) => id !== nodeId && this.#running.has(id)), nodeId];
+        return leader === NO_LEADER ? { isr: inSync, leader: nodeId } : { isr: inSync };
+      }),
     );
   }
 
-  /** Leader and in-sync replicas without a broker: the next one in line leads; nobody, where it was the last. */
-  #without(nodeId: number, { leader, replicas, isr }: Partition): Partial<Partition> {
+  /** Leader and in-sync replicas without a broker: the next one in line leads; none, where it was the last. */
+  #without(nodeId: number, { leader, replicas, isr }: PartitionImage): Partial<PartitionImage> | null {
+    if (!replicas.includes(nodeId)) return null;
     const left = isr.filter((id) => id !== nodeId);
     const next = replicas.find((id) => left.includes(id) && this.#running.has(id)) ?? NO_LEADER;
     return {
@@ -148,29 +166,27 @@ export class Nodes {
       ...(leader === nodeId ? { leader: next } : {}),
     };
   }
+}
 
-  #partitions(
-    which: (partition: Partition) => boolean,
-    change: (partition: Partition) => Partial<Partition>,
-  ): MetadataDraft[] {
-    return [...this.#image.topicsById.values()].flatMap(({ id: topicId, partitions }) =>
-      partitions.flatMap((partition, partitionId): MetadataDraft[] => {
-        if (!which(partition)) return [];
-        const { leader, isr } = change(partition);
-        return [
-          {
-            type: 'PartitionChangeRecord',
-            topicId,
-            partitionId,
-            ...(leader === undefined ? {} : { leader }),
-            ...(isr === undefined ? {} : { isr: [...isr] }),
-          },
-        ];
-      }),
-    );
-  }
-
-  get #image(): ClusterImage {
-    return this.#broker.parts.controller.image;
-  }
+/** What becomes of each partition; null where it stays as it is. */
+function changesOf(
+  topicsById: ClusterImage['topicsById'],
+  change: (partition: PartitionImage) => Partial<PartitionImage> | null,
+): MetadataDraft[] {
+  return [...topicsById.values()].flatMap(({ id: topicId, partitions }) =>
+    partitions.flatMap((partition, partitionId): MetadataDraft[] => {
+      const changed = change(partition);
+      if (changed === null) return [];
+      const { leader, isr } = changed;
+      return [
+        {
+          type: 'PartitionChangeRecord',
+          topicId,
+          partitionId,
+          ...(leader === undefined ? {} : { leader }),
+          ...(isr === undefined ? {} : { isr: [...isr] }),
+        },
+      ];
+    }),
+  );
 }

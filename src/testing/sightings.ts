@@ -1,5 +1,5 @@
 /** What a test is shown when it waited in vain, or when it ends: what is in the broker, who is connected, what went wrong. */
-import type { RunningBroker } from '../broker/broker.ts';
+import type { BrokerView } from './broker-view.ts';
 import type { Faults } from './faults.ts';
 import { allGroups, type Group } from './group-view.ts';
 import { TopicReader } from './topic-reader.ts';
@@ -10,7 +10,7 @@ const SHOWN_ERRORS = 5;
 const SHOWN_REQUESTS = 8;
 
 export interface Seen {
-  readonly broker: RunningBroker;
+  readonly broker: BrokerView;
   readonly traffic: Traffic;
   readonly faults: Faults;
 }
@@ -27,7 +27,7 @@ export function sightings(seen: Seen, topic?: string): string {
   return lines.join('\n');
 }
 
-function topicLines(broker: RunningBroker, wanted: string | undefined): string[] {
+function topicLines(broker: BrokerView, wanted: string | undefined): string[] {
   const names = [...broker.parts.controller.image.topicsByName.keys()].filter((name) => !name.startsWith('__'));
   if (wanted !== undefined && !names.includes(wanted)) {
     return [`  topic ${wanted}: there is none; topics: ${names.join(', ') || 'none'}`];
@@ -56,18 +56,18 @@ export function groupLine({ id, state, members, offsets, lag }: Group): string {
   );
 }
 
-function groupLines(broker: RunningBroker): string[] {
+function groupLines(broker: BrokerView): string[] {
   const groups = allGroups(broker);
   return groups.length === 0 ? ['  groups: none'] : groups.map(groupLine);
 }
 
-function clientLines(broker: RunningBroker): string[] {
+function clientLines(broker: BrokerView): string[] {
   const clients = openClients(broker);
   return [`  clients connected: ${clients.map(({ clientId, count: n }) => `${clientId} (${n})`).join(', ') || 'none'}`];
 }
 
 /** Connections by client id. */
-export function openClients(broker: RunningBroker): { clientId: string; count: number }[] {
+export function openClients(broker: BrokerView): { clientId: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { clientId } of broker.listeners.connections()) {
     const name = clientId ?? 'a client that said nothing yet';

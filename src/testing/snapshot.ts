@@ -5,7 +5,6 @@ import { nodeFiles } from '../platform/files.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 
 const MAGIC = 'ottla snapshot 1\n';
-const ROOT = '/memory';
 
 interface Entry {
   readonly path: string;
@@ -26,12 +25,16 @@ export class Snapshot {
   }
 
   /** Shares what is there with the broker; a few milliseconds however much it is. */
-  static take(broker: RunningBroker, files: MemoryFiles, brokers: number): Snapshot {
-    const { partitions } = broker.parts;
-    partitions.settle();
-    // A start finds each log as it was left, and has nothing to check.
-    for (const { log } of partitions.all()) if (!log.health.isOffline && log.recoveryPoint < log.endOffset) log.flush();
-    partitions.checkpoint();
+  static take(running: readonly RunningBroker[], files: MemoryFiles, brokers: number): Snapshot {
+    for (const { parts } of running) {
+      const { partitions } = parts;
+      partitions.settle();
+      // A start finds each log as it was left, and has nothing to check.
+      for (const { log } of partitions.all()) {
+        if (!log.health.isOffline && log.recoveryPoint < log.endOffset) log.flush();
+      }
+      partitions.checkpoint();
+    }
     return new Snapshot(files.fork(), brokers, false);
   }
 
@@ -84,7 +87,7 @@ export class Snapshot {
         contents.push(content);
       }
     };
-    visit(ROOT);
+    for (const name of this.#files.list('/')) visit(`/${name}`);
     const index = JSON.stringify({ brokers: this.brokers, entries });
     return Buffer.concat([Buffer.from(`${MAGIC}${index}\n`), ...contents]);
   }

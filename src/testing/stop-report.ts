@@ -1,5 +1,5 @@
 /** What a test left behind: clients that are still connected, members that never left, open transactions, idle faults. */
-import type { RunningBroker } from '../broker/broker.ts';
+import type { BrokerView } from './broker-view.ts';
 import type { Faults } from './faults.ts';
 import { allGroups } from './group-view.ts';
 import { count, openClients } from './sightings.ts';
@@ -16,7 +16,7 @@ export type OnStop = 'warn' | 'throw' | 'ignore' | ((report: StopReport) => void
 
 const ONGOING = ['Ongoing', 'PrepareCommit', 'PrepareAbort'];
 
-export function stopReport(broker: RunningBroker, faults: Faults): StopReport {
+export function stopReport(broker: BrokerView, faults: Faults): StopReport {
   const leaks: string[] = [];
   for (const { id, members } of allGroups(broker)) {
     for (const { clientId, memberId } of members) {

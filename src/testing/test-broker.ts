@@ -1,12 +1,10 @@
 /** A Kafka broker in the test's own process, as `startBroker` answers it. */
-import type { RunningBroker } from '../broker/broker.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
+import type { BrokerView } from './broker-view.ts';
 import type { Faults } from './faults.ts';
-import type { Gate } from './gate.ts';
 import { allGroups, groupOf, type CommittedOffset, type Group } from './group-view.ts';
-import { Leadership } from './leadership.ts';
 import type { Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes, TestNode } from './nodes.ts';
 import { sightings } from './sightings.ts';
@@ -14,6 +12,7 @@ import { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import { deliver, stopReport, type StopReport } from './stop-report.ts';
 import { TestClock } from './test-clock.ts';
+import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
 import { TopicReader, type Isolation } from './topic-reader.ts';
 import { messageOf, messagesIn, Topics, topicsIn, type TopicSpec } from './topics.ts';
@@ -48,11 +47,11 @@ export type Coordinated =
 const PATIENCE_TURNS = 50;
 
 interface Parts {
-  readonly broker: RunningBroker;
+  readonly view: BrokerView;
   readonly files: MemoryFiles;
   readonly nodes: Nodes;
   readonly metadata: TestMetadata;
-  readonly gate: Gate;
+  readonly interceptor: TestInterceptor;
   readonly activity: Activity;
   readonly traffic: Traffic;
   readonly faults: Faults;
@@ -73,17 +72,15 @@ export class TestBroker implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #topics: Topics;
   readonly #waiters: Waiters;
-  readonly #leadership: Leadership;
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {
-    const { broker, activity, gate, traffic, faults, nodes } = parts;
+    const { view, activity, interceptor, traffic, faults, nodes } = parts;
     this.#parts = parts;
     this.faults = faults;
     this.traffic = traffic;
-    this.#topics = new Topics(broker, nodes.list.length);
-    this.#waiters = new Waiters({ broker, activity, gate, traffic, faults });
-    this.#leadership = new Leadership(broker, gate.names);
+    this.#topics = new Topics(view, nodes.list.length);
+    this.#waiters = new Waiters({ broker: view, activity, interceptor, traffic, faults });
     this.clock = new TestClock(parts.clock, () => activity.notify());
   }
 
@@ -108,7 +105,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   get clusterId(): string {
-    return this.#parts.broker.parts.controller.image.clusterId;
+    return this.#parts.metadata.image.clusterId;
   }
 
   /** Appends messages without a client: texts, objects (as JSON), bytes, or `{ key, value, headers, partition, timestamp }`. */
@@ -134,7 +131,7 @@ export class TestBroker implements AsyncDisposable {
   /** What is in a topic now, partition after partition; [] where there is no such topic. */
   messages(topic: string, { partition, isolation }: ReadOptions = {}): TestMessage[] {
     const from = partition === undefined ? undefined : (index: number) => (index === partition ? 0 : Infinity);
-    return new TopicReader(this.#parts.broker, topic, isolation, from).read();
+    return new TopicReader(this.#parts.view, topic, isolation, from).read();
   }
 
   async createTopic(topic: string | TopicSpec, options: Omit<TopicSpec, 'name'> = {}): Promise<void> {
@@ -154,11 +151,11 @@ export class TestBroker implements AsyncDisposable {
 
   /** A consumer group as it is now; its state is 'Dead' where there is none. */
   group(id: string): Group {
-    return groupOf(this.#parts.broker, id);
+    return groupOf(this.#parts.view, id);
   }
 
   groups(): Group[] {
-    return allGroups(this.#parts.broker);
+    return allGroups(this.#parts.view);
   }
 
   /** Resolves with the topic's messages when there are so many, or with those that fit when there is one. */
@@ -208,7 +205,7 @@ export class TestBroker implements AsyncDisposable {
    * Members find out by NOT_COORDINATOR.
    */
   async moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
-    const { groups, transactions } = this.#parts.broker.parts;
+    const { groups, transactions } = this.#parts.view.parts;
     if (of.group !== undefined) {
       await groups.ensureOffsetsTopic();
       return this.moveLeader('__consumer_offsets', groups.partitionFor(of.group), nodeId);
@@ -219,22 +216,24 @@ export class TestBroker implements AsyncDisposable {
 
   /** The node id of a partition's leader; -1 where it has none now. */
   leaderOf(topic: string, partition: number): number {
-    const leader = this.#leadership.leaderOf(topic, partition);
+    const leader = this.#parts.metadata.image.topicsByName.get(topic)?.partitions[partition]?.leader;
     if (leader === undefined) throw new Error(`there is no partition ${topic}[${partition}]`);
     return leader;
   }
 
   /** The node id of the broker that coordinates a group or a transactional id; undefined before one has been used. */
   coordinatorOf(of: Coordinated): number | undefined {
+    const { groups, transactions } = this.#parts.view.parts;
+    const { topicsByName } = this.#parts.metadata.image;
     return of.group === undefined
-      ? this.#leadership.transactionCoordinator(of.transactionalId)
-      : this.#leadership.groupCoordinator(of.group);
+      ? topicsByName.get('__transaction_state')?.partitions[transactions.partitionFor(of.transactionalId)]?.leader
+      : topicsByName.get('__consumer_offsets')?.partitions[groups.partitionFor(of.group)]?.leader;
   }
 
   /** Ends connections: all of them, or those of one client id. The clients may connect again. */
   disconnectClients(clientId?: string): void {
     const isMeant = (client: string | null): boolean => clientId === undefined || client === clientId;
-    this.#parts.broker.listeners.disconnect('the test disconnected it', (connection) => isMeant(connection.clientId));
+    this.#parts.view.listeners.disconnect('the test disconnected it', (connection) => isMeant(connection.clientId));
   }
 
   /**
@@ -257,8 +256,8 @@ export class TestBroker implements AsyncDisposable {
 
   /** All that is in the broker now, shared with it until one of them changes: brokers can be started from it, a file made. */
   snapshot(): Snapshot {
-    const { broker, files, nodes } = this.#parts;
-    return Snapshot.take(broker, files, nodes.list.length);
+    const { files, nodes } = this.#parts;
+    return Snapshot.take(nodes.running, files, nodes.list.length);
   }
 
   /**
@@ -273,8 +272,7 @@ export class TestBroker implements AsyncDisposable {
 
   /** What is going on, for people: topics, groups, clients, the last requests and errors. */
   describe(topic?: string): string {
-    const { broker } = this.#parts;
-    return sightings({ broker, traffic: this.traffic, faults: this.faults }, topic);
+    return sightings({ broker: this.#parts.view, traffic: this.traffic, faults: this.faults }, topic);
   }
 
   /** Ends it, and leaves no handle, timer or promise behind. Answers what the test left behind. */
@@ -287,13 +285,13 @@ export class TestBroker implements AsyncDisposable {
   }
 
   async #stop(): Promise<StopReport> {
-    const { broker, metadata, gate, options, warn } = this.#parts;
-    await untilClosed(broker);
-    const report = stopReport(broker, this.faults);
+    const { view, nodes, metadata, interceptor, options, warn } = this.#parts;
+    await untilClosed(view);
+    const report = stopReport(view, this.faults);
     this.faults.clear();
     this.#waiters.close();
-    gate.close();
-    await broker.stop();
+    interceptor.close();
+    await nodes.stopAll();
     await metadata.close();
     await nextTurn(); // the event loop lets go of closed sockets in its next turn
     deliver(report, options.onStop ?? 'warn', warn);
@@ -302,7 +300,7 @@ export class TestBroker implements AsyncDisposable {
 }
 
 /** Clients that have just been closed: the news of it may still be on its way. */
-async function untilClosed(broker: RunningBroker): Promise<void> {
+async function untilClosed(broker: BrokerView): Promise<void> {
   for (let turns = 0; turns < PATIENCE_TURNS && broker.listeners.connections().length > 0; turns++) await nextTurn();
 }
 

@@ -1,27 +1,41 @@
-/** The one metadata store of the brokers under test, and the changes that a test makes in it by its own hand. */
+/**
+ * The one metadata store of the brokers under test, and the test's own hand on it: it moves leaders and takes brokers away as
+ * a controller would, decides as one of several controllers, and sees the cluster also while no broker runs.
+ */
 import type { ClusterImage } from '../cluster/image.ts';
+import { MetadataLoader } from '../cluster/metadata-loader.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
+import { OperationQueue } from '../cluster/operation-queue.ts';
 
 export class TestMetadata {
-  readonly #image: () => ClusterImage;
+  readonly #onChange: () => void;
   #store: MetadataStore | null = null;
+  #loader!: MetadataLoader;
+  #queue!: OperationQueue;
 
-  /** `image` answers the newest that a broker has. */
-  constructor(image: () => ClusterImage) {
-    this.#image = image;
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
   }
 
   /** For BrokerOptions: the first broker opens it, the others share it. */
   readonly open = (open: () => MetadataStore): MetadataStore => (this.#store ??= open());
 
+  /** Once a broker has opened it. */
+  async load(clusterId: string): Promise<void> {
+    this.#loader = new MetadataLoader(this.#store!, clusterId);
+    this.#queue = new OperationQueue(this.#store!, this.#loader);
+    await this.#loader.load();
+    this.#loader.onChange(this.#onChange);
+  }
+
+  get image(): ClusterImage {
+    return this.#loader.image;
+  }
+
   /** Stores what `decide` wants; in force at every broker when it resolves. */
-  async change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
-    for (let isStored = false; !isStored;) {
-      const image = this.#image();
-      const records = decide(image);
-      isStored = records.length === 0 || (await this.#store!.append(records, image.revision)) === 'stored';
-    }
+  change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
+    return this.#queue.submit((image) => ({ records: decide(image), result: undefined }));
   }
 
   async close(): Promise<void> {

@@ -1,13 +1,13 @@
 /** Reads a topic straight from the broker's logs, as a consumer would see it; reading again gives what has come since. */
-import type { RunningBroker } from '../broker/broker.ts';
+import type { BrokerView } from './broker-view.ts';
 import { TestMessage } from './message.ts';
 
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
-type Partition = NonNullable<ReturnType<RunningBroker['parts']['partitions']['get']>>;
+type Partition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
 
 export class TopicReader {
-  readonly #broker: RunningBroker;
+  readonly #broker: BrokerView;
   readonly #topic: string;
   readonly #isolation: Isolation;
   /** By partition. */
@@ -20,7 +20,7 @@ export class TopicReader {
    * `from` says at which offset to begin; Infinity leaves a partition out.
    */
   constructor(
-    broker: RunningBroker,
+    broker: BrokerView,
     topic: string,
     isolation: Isolation = 'read_committed',
     from: (partition: number) => number = () => 0,
@@ -37,7 +37,7 @@ export class TopicReader {
     if (topic === undefined) return [];
     if (this.#topicId !== topic.id) this.#next.clear(); // deleted and made again
     this.#topicId = topic.id;
-    return topic.partitions.flatMap((partition) => this.#readOne(partition));
+    return topic.partitions.flatMap((partition) => (partition === undefined ? [] : this.#readOne(partition)));
   }
 
   #readOne(partition: Partition): TestMessage[] {

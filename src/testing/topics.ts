@@ -1,7 +1,7 @@
 /** Topics as tests ask for them, and what is in them from the beginning. */
 import { fileURLToPath } from 'node:url';
 import { partitionOfKey } from '../../protocol/partitioner.ts';
-import type { RunningBroker } from '../broker/broker.ts';
+import type { BrokerView } from './broker-view.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { bytesOf, draftOf, TestMessage, type Content, type MessageToProduce } from './message.ts';
 
@@ -17,14 +17,14 @@ export interface TopicSpec {
   readonly messages?: readonly (MessageToProduce | Content)[] | string | URL;
 }
 
-type NewTopic = Parameters<RunningBroker['parts']['controller']['createTopics']>[0][number];
+type NewTopic = Parameters<BrokerView['parts']['controller']['createTopics']>[0][number];
 
 export class Topics {
-  readonly #broker: RunningBroker;
+  readonly #broker: BrokerView;
   readonly #brokers: number;
   #turn = 0;
 
-  constructor(broker: RunningBroker, brokers: number) {
+  constructor(broker: BrokerView, brokers: number) {
     this.#broker = broker;
     this.#brokers = brokers;
   }

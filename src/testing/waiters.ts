@@ -2,7 +2,7 @@
 import { systemClock } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
 import { milliseconds, type Duration } from './duration.ts';
-import type { Gate } from './gate.ts';
+import type { TestInterceptor } from './test-interceptor.ts';
 import {
   allGroups,
   committedOffsets,
@@ -61,7 +61,7 @@ const DEFAULT_QUIET_MS = 100;
 
 interface WaitersOptions extends Seen {
   readonly activity: Activity;
-  readonly gate: Gate;
+  readonly interceptor: TestInterceptor;
 }
 
 export class Waiters {
@@ -71,7 +71,7 @@ export class Waiters {
 
   constructor(options: WaitersOptions) {
     this.#options = options;
-    this.#work = new Work(options.traffic, options.gate);
+    this.#work = new Work(options.traffic, options.interceptor);
   }
 
   forMessages(

@@ -2,7 +2,7 @@
 import { systemClock, type Timer } from '../platform/clock.ts';
 import type { ApiName } from './api-names.ts';
 import type { Exchange } from './exchange.ts';
-import type { Gate } from './gate.ts';
+import type { TestInterceptor } from './test-interceptor.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What a client sends that has nothing to do. */
@@ -16,13 +16,13 @@ const KEEPING_IN_TOUCH = new Set<ApiName>([
 ]);
 
 export class Work {
-  readonly #gate: Gate;
+  readonly #interceptor: TestInterceptor;
   readonly #end: () => void;
   #last: { readonly atMs: number; readonly exchange: Exchange | null } = { atMs: -Infinity, exchange: null };
   readonly #watches = new Set<() => void>();
 
-  constructor(traffic: Traffic, gate: Gate) {
-    this.#gate = gate;
+  constructor(traffic: Traffic, interceptor: TestInterceptor) {
+    this.#interceptor = interceptor;
     this.#end = traffic.onExchange((exchange) => {
       if (!isWork(exchange)) return;
       this.#last = { atMs: systemClock.monotonic(), exchange };
@@ -32,7 +32,7 @@ export class Work {
 
   /** What went on within the last so many milliseconds, or goes on; undefined where nothing did. */
   busyFor(quietMs: number): string | undefined {
-    const serving = this.#gate.serving();
+    const serving = this.#interceptor.serving();
     if (serving !== undefined) return `${serving} is being served`;
     const { atMs, exchange } = this.#last;
     return systemClock.monotonic() - atMs < quietMs ? `the last request came just now: ${String(exchange)}` : undefined;

@@ -1,21 +1,23 @@
 /** Ends a transaction in one partition: its marker into the log, and where offsets lie there, word to their groups. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { LogError, type Marker, type Partition } from '../partitions/partition.ts';
+import { ledPartition } from '../partitions/hosted-partition.ts';
+import { LogError, type Marker } from '../partitions/partition.ts';
+import type { Topic } from '../partitions/partitions.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 
 /** Where markers go to. */
 export interface MarkedParts {
-  readonly partitions: { get(topic: string, index: number): Partition | undefined };
+  readonly partitions: { topicByName(name: string): Topic | undefined };
   readonly groups: { completeTransaction(index: number, producerId: number, committed: boolean): void };
 }
 
-/** NONE once readers see it; UNKNOWN_TOPIC_OR_PARTITION where there is none here; else why the log refuses it. */
+/** NONE once readers see it; else why this broker does not have it (another one leads, there is none), or the log refuses it. */
 export function writeMarker(parts: MarkedParts, { topic, partition: index }: TopicPartition, marker: Marker): number {
   if (marker.producerId < 0 || marker.producerEpoch < 0) return ErrorCode.UNKNOWN_SERVER_ERROR; // Kafka trips over it
-  const partition = parts.partitions.get(topic, index);
-  if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  const partition = ledPartition(parts.partitions.topicByName(topic), index);
+  if (typeof partition === 'number') return partition;
   try {
     partition.appendMarker(marker);
   } catch (error) {

@@ -14,6 +14,7 @@ import { PartitionsFixture, topicId } from '../partitions/partitions-fixture.ts'
 import { GeneratedValues } from '../protocol/generated-values.ts';
 import { versionsOf } from '../protocol/tables.ts';
 import { interpretEncode } from '../protocol/interpreter.ts';
+import { clusterOf, endpointsOf } from './elsewhere.ts';
 import { serve as serveOne } from './serve.ts';
 import { contextOf } from './request-context.ts';
 
@@ -25,6 +26,7 @@ const KNOWN = [
   ['compacted', COMPACTED],
   ['stamped', STAMPED],
 ] as const;
+const controller = { image: clusterOf({ name: 'stamped', id: STAMPED, leaders: [1, 1, 7] }) };
 const NOW_MS = new PartitionsFixture().clock.now();
 
 function room() {
@@ -32,13 +34,15 @@ function room() {
   fixture.apply('plain', PLAIN, 3);
   fixture.apply('compacted', COMPACTED, 2, { cleanupCompact: true });
   fixture.apply('stamped', STAMPED, 2, { messageTimestampType: 'LogAppendTime' });
+  fixture.partitions.define({ name: 'stamped', id: STAMPED, count: 3 }); // broker 7 leads the third
   return fixture;
 }
 
 /** The body the handler answers, null where it answers nothing. */
 function serve(fixture: PartitionsFixture, version: number, body: Buffer): Buffer | null {
   const output = new Writer(1); // grows again and again, each time somewhere else
-  const parts = fixture as unknown as BrokerParts;
+  const { partitions, clock, logger } = fixture;
+  const parts = { partitions, clock, logger, controller } as unknown as BrokerParts;
   const settle = () => fixture.partitions.settle();
   const served = serveOne(produce, new Reader(body), contextOf({ apiVersion: version }), output, parts, settle);
   if (served === NO_REPLY) return null;
@@ -109,9 +113,16 @@ function meaningful(values: GeneratedValues): RequestOf<typeof Produce> {
 
 /** What the handler should do with a request as the table reads it: the same appends, one after the other. */
 function expected(fixture: PartitionsFixture, version: number, request: RequestOf<typeof Produce>): unknown {
+  const isLedElsewhere = (name: string, index: number) => name === 'stamped' && index === 2;
+  const nameOf = (id: string) => KNOWN.find((known) => known[1] === id)?.[0] ?? '';
+  const hasHints =
+    version >= 10 &&
+    request.topicData.some(({ name, topicId: id, partitionData }) =>
+      partitionData.some(({ index }) => isLedElsewhere(version >= 13 ? nameOf(id) : name, index)),
+    );
   return {
     throttleTimeMs: 0,
-    nodeEndpoints: [],
+    nodeEndpoints: hasHints ? endpointsOf([7]) : [],
     responses: request.topicData.map(({ name, topicId: id, partitionData }) => {
       const topic = version >= 13 ? fixture.partitions.topicById(id) : fixture.partitions.topicByName(name);
       return {
@@ -131,6 +142,10 @@ function expected(fixture: PartitionsFixture, version: number, request: RequestO
           });
           const isUnknownId = version >= 13 && topic === undefined;
           if (isUnknownId) return refused(ErrorCode.UNKNOWN_TOPIC_ID);
+          if (topic !== undefined && isLedElsewhere(topic.name, index)) {
+            const leader = version >= 10 ? { currentLeader: { leaderId: 7, leaderEpoch: 4 } } : {};
+            return { ...refused(ErrorCode.NOT_LEADER_OR_FOLLOWER), ...leader };
+          }
           if (partition === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
           if (request.acks === 2) return refused(ErrorCode.INVALID_REQUIRED_ACKS);
           const result = fixture.produce(partition, Buffer.from(bytes ?? []), request.acks === -1);
@@ -190,6 +205,7 @@ describe.each(versions)('Produce v%i', (version) => {
       ErrorCode.INVALID_RECORD,
       ErrorCode.INVALID_TIMESTAMP,
       ErrorCode.INVALID_REQUIRED_ACKS,
+      ErrorCode.NOT_LEADER_OR_FOLLOWER,
       unknown,
     ])
       expect(seen).toContain(code);

@@ -9,9 +9,16 @@ import type { Asked, Found } from '../../src/partitions/read.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { topicId } from '../partitions/partitions-fixture.ts';
+import { clusterOf, endpointsOf, LISTENER } from './elsewhere.ts';
 import { versionsOf } from '../protocol/tables.ts';
 
 const FILE_BYTES = 3 << 20;
+/** Topics 1 to 3 of a hundred partitions, by turns led by brokers 7, 8, and 9, which has no address for this listener. */
+const leaders = Array.from({ length: 100 }, (_, partition) => 7 + (partition % 3));
+const cluster = {
+  image: clusterOf(...[1, 2, 3].map((n) => ({ name: `topic-${n}`, id: topicId(n), leaders }))),
+};
+const told = { cluster, listener: LISTENER };
 
 function randomFile() {
   const file = new MemoryFiles().open('records', 'write');
@@ -52,7 +59,8 @@ class Answers {
         found.push(this.#found(readCommitted, recordBytes()));
       }
     }
-    return { errorCode: this.#below(3) === 0 ? 70 : 0, sessionId: this.#below(1000), readCommitted, asked, found };
+    const errorCode = this.#below(3) === 0 ? 70 : 0;
+    return { errorCode, sessionId: this.#below(1000), readCommitted, asked, found, ...told };
   }
 
   #below(limit: number): number {
@@ -62,7 +70,7 @@ class Answers {
   #found(readCommitted: boolean, length: number): Found {
     return {
       partition: null,
-      errorCode: this.#below(4) === 0 ? 1 : 0,
+      errorCode: [1, 6, 74, 0][this.#below(8)] ?? 0,
       highWatermark: this.#below(2) === 0 ? -1 : this.#below(2 ** 50),
       lastStableOffset: this.#below(100),
       logStartOffset: this.#below(100),
@@ -88,6 +96,7 @@ function asDraft(
   { asked, found, errorCode, sessionId, readCommitted }: FetchAnswer,
 ): ResponseDraft<typeof Fetch> {
   const topics: { topic: string; topicId: string; partitions: object[] }[] = [];
+  const named = new Set<number>();
   for (const [i, { topic, topicId: id, partition }] of asked.entries()) {
     const one = found[i];
     if (topics.at(-1)?.topic !== topic || topics.at(-1)?.topicId !== id)
@@ -98,12 +107,21 @@ function asDraft(
       highWatermark: one.highWatermark,
       lastStableOffset: one.lastStableOffset,
       logStartOffset: one.logStartOffset,
-      ...(one.divergingEpoch === null || version < 12 ? {} : { divergingEpoch: one.divergingEpoch }),
+      ...hint(version, one, partition, named),
       abortedTransactions: readCommitted ? [...one.abortedTransactions] : null,
       records: fileBytes.subarray(one.position, one.position + one.length),
     });
   }
-  return { errorCode, sessionId, responses: topics } as unknown as ResponseDraft<typeof Fetch>;
+  const nodeEndpoints = endpointsOf(named);
+  return { errorCode, sessionId, responses: topics, nodeEndpoints } as unknown as ResponseDraft<typeof Fetch>;
+}
+
+function hint(version: number, { errorCode, divergingEpoch }: Found, partition: number, named: Set<number>): object {
+  if (version >= 16 && (errorCode === 6 || errorCode === 74)) {
+    named.add(leaders[partition]);
+    return { currentLeader: { leaderId: leaders[partition], leaderEpoch: 4 } };
+  }
+  return divergingEpoch === null || version < 12 ? {} : { divergingEpoch };
 }
 
 function byTable(version: number, answer: FetchAnswer): Buffer {
@@ -188,6 +206,7 @@ function large(): FetchAnswer {
     errorCode: 0,
     sessionId: 5,
     readCommitted: false,
+    ...told,
     asked: [asked(0, 0), asked(0, 1), asked(1, 0), asked(1, 1)],
     found: [found(17, INLINE_BYTES - 40), found(0, 0), found(12345, 60), found(99, 1)],
   };

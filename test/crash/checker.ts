@@ -34,7 +34,7 @@ export async function check(crash: Crash, disk: CrashDisk): Promise<string[]> {
       if (crash.isDamaged !== true || said.length === 0) wrong.push(`topic ${name} is gone`);
       continue;
     }
-    for (const partition of topic.partitions) await checkPartition(crash, running, partition, wrong, said);
+    for (const partition of topic.partitions) await checkPartition(crash, running, partition!, wrong, said);
   }
   if (crash.isDamaged !== true) checkCommits(crash, running, wrong);
   await running.broker.stop();

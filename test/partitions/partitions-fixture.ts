@@ -53,8 +53,10 @@ export class PartitionsFixture {
   }
 
   apply(name: string, id: string, count = 1, config: Partial<LogConfig> = {}, leaderEpoch = 0, replicas = 1): Topic {
-    const partitions = Array.from({ length: count }, () => ({ leaderEpoch, replicas, inSyncReplicas: 1 }));
-    return this.partitions.apply({ name, id, config: { ...defaultLogConfig, ...config }, partitions });
+    const topic = this.partitions.define({ name, id, count });
+    const plan = { config: { ...defaultLogConfig, ...config }, leaderEpoch, replicas, inSyncReplicas: 1 };
+    for (let index = 0; index < count; index++) this.partitions.lead(id, index, plan);
+    return topic;
   }
 
   partition(topic: string, index = 0): Partition {

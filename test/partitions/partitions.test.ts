@@ -81,7 +81,7 @@ describe('a topic', () => {
     fixture.partitions.delete(topicId(0));
     const again = fixture.apply('orders', topicId(1));
     expect(fixture.partitions.topicByBytes(bytes, 0, 6)).toBe(again);
-    expect([again.partitions[0].endOffset, fixture.partition('orders').topicId]).toEqual([0, topicId(1)]);
+    expect([again.partitions[0]?.endOffset, fixture.partition('orders').topicId]).toEqual([0, topicId(1)]);
     fixture.close();
     fixture.reopen();
     fixture.apply('orders', topicId(1));

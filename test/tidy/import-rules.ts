@@ -45,6 +45,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/apis',
     'src/transactions',
     'src/groups',
+    'src/coordination',
     'src/cluster',
     'src/partitions',
     'src/log',
@@ -55,6 +56,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/testing': [
     'src/broker/broker.ts',
+    'src/broker/log-handover.ts',
     'src/index.ts',
     'src/net/interceptor.ts',
     'src/cluster',

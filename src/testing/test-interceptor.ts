@@ -1,7 +1,4 @@
-/**
- * Stands between clients and the broker: writes down every exchange, lets faults strike, and has several simulated brokers
- * answer for what is theirs alone.
- */
+/** Stands between clients and the brokers of a test: writes down every exchange, and lets faults strike. */
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/reader.ts';
@@ -9,7 +6,6 @@ import { BatchField } from '../../protocol/records/batch.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { RunningBroker } from '../broker/broker.ts';
 import type { Call, Intercepted, Interceptor, Serve } from '../net/interceptor.ts';
 import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
@@ -17,8 +13,7 @@ import { milliseconds } from './duration.ts';
 import type { Exchange } from './exchange.ts';
 import type { FaultRule } from './fault-rule.ts';
 import type { Faults } from './faults.ts';
-import { Leadership, type Refusal } from './leadership.ts';
-import { changed, merged, only, spokenOf, type Body, type TopicNames } from './request-parts.ts';
+import { changed, merged, only, spokenOf, type Body, type Spoken, type TopicNames } from './request-parts.ts';
 import type { Traffic } from './traffic.ts';
 
 /** Ends the connection without an answer. */
@@ -28,6 +23,13 @@ class Disconnect extends Error {
 
 const LONG_POLLS = new Set(['Fetch', 'ShareFetch']);
 
+/** Why a request, or the partitions of it that `isAbout` names, gets an error instead of being served. */
+interface Refusal {
+  readonly errorCode: number;
+  readonly isWhole: boolean;
+  isAbout(spoken: Spoken): boolean;
+}
+
 /** What came of one exchange so far. */
 interface Flow {
   readonly exchange: Exchange;
@@ -36,33 +38,32 @@ interface Flow {
   readonly serve: Serve;
 }
 
-export interface GateOptions {
+interface PartitionOffsets {
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+}
+
+export interface TestInterceptorOptions {
   readonly clock: Clock;
   readonly activity: Activity;
   readonly traffic: Traffic;
   readonly faults: Faults;
-  /** More than one: each answers for what it leads. */
-  readonly brokers: number;
+  /** By id, of the cluster as it is now. */
+  readonly names: TopicNames;
+  /** A partition at a broker that has it. */
+  partitionAt(nodeId: number, topic: string, index: number): PartitionOffsets | undefined;
 }
 
-export class Gate implements Interceptor {
-  readonly names: TopicNames = (topicId) => this.#broker?.parts.controller.image.topicsById.get(topicId)?.name;
-  readonly #options: GateOptions;
+export class TestInterceptor implements Interceptor {
+  readonly #options: TestInterceptorOptions;
   readonly #delays = new Map<Timer, (error: Error) => void>();
   /** Requests that wait inside the broker. */
   readonly #parked = new Set<Call>();
-  #broker: RunningBroker | null = null;
-  #leadership: Leadership | null = null;
   #isClosed = false;
 
-  constructor(options: GateOptions) {
+  constructor(options: TestInterceptorOptions) {
     this.#options = options;
-  }
-
-  /** The broker behind it; at once after it has been made. */
-  guard(broker: RunningBroker): void {
-    this.#broker = broker;
-    if (this.#options.brokers > 1) this.#leadership = new Leadership(broker, this.names);
   }
 
   /** A request that is being served, but for those that may wait for ever; undefined where there is none. */
@@ -71,12 +72,7 @@ export class Gate implements Interceptor {
     return busy?.handler.api.name;
   }
 
-  /** Leaders have changed: who waits at one that was is told. */
-  wake(): void {
-    for (const { context } of this.#parked) context.waits.cancelAll();
-  }
-
-  /** Whoever a fault holds back is let go, without an answer. */
+  /** Requests that a fault holds back are let go, without an answer. */
   close(): void {
     this.#isClosed = true;
     for (const [timer, reject] of this.#delays) {
@@ -88,7 +84,7 @@ export class Gate implements Interceptor {
 
   async intercept(call: Call, serve: Serve): Promise<Intercepted> {
     const { clock, traffic, faults, activity } = this.#options;
-    const exchange = traffic.begin(call, clock.now(), this.names);
+    const exchange = traffic.begin(call, clock.now(), this.#options.names);
     const started = systemClock.monotonic();
     let response: Buffer | null = null;
     let outcome: Exchange['outcome'] = 'disconnected';
@@ -138,10 +134,10 @@ export class Gate implements Interceptor {
     if (whole !== undefined) return encode(handler.api, apiVersion, refuse(request, whole.errorCode));
 
     const first = (spoken: Parameters<Refusal['isAbout']>[0]) => refusals.find((each) => each.isAbout(spoken));
-    const rest = only(request, this.names, (spoken) => first(spoken) === undefined);
+    const rest = only(request, this.#options.names, (spoken) => first(spoken) === undefined);
     let answer: Body | null = null;
     const isPausedOnly = refusals.every(({ errorCode }) => errorCode === ErrorCode.NONE);
-    if (spokenOf(rest, this.names).length > 0) {
+    if (spokenOf(rest, this.#options.names).length > 0) {
       const asked = exchange.api === 'Fetch' && !isPausedOnly ? { ...rest, maxWaitMs: 0 } : rest;
       const served = await this.#serve(flow, encodeRequest(call, asked));
       answer = served === null ? null : decode(call, served);
@@ -149,16 +145,15 @@ export class Gate implements Interceptor {
       return this.#answer(flow);
     }
     for (const refusal of refusals) {
-      const part = only(request, this.names, (spoken) => first(spoken) === refusal);
-      if (spokenOf(part, this.names).length === 0) continue;
+      const part = only(request, this.#options.names, (spoken) => first(spoken) === refusal);
+      if (spokenOf(part, this.#options.names).length === 0) continue;
       const refused = refuse(part, refusal.errorCode);
       answer = answer === null ? refused : merged(answer, refused);
     }
-    const hinted = this.#leadership?.withHints(answer!, exchange.broker) ?? answer!;
-    return encode(handler.api, apiVersion, this.#withOffsets(hinted));
+    return encode(handler.api, apiVersion, this.#withOffsets(answer!, call));
   }
 
-  /** By the handler. A fetch waits no longer than its client said, whatever the clock; and if leaders change, it starts anew. */
+  /** By the handler. A fetch waits no longer than its client said, whatever the clock. */
   async #serve(flow: Flow, body: Buffer): Promise<Buffer | null> {
     const { call, exchange, serve } = flow;
     this.#parked.add(call);
@@ -169,14 +164,11 @@ export class Gate implements Interceptor {
         const { maxWaitMs } = exchange.request as unknown as { maxWaitMs: number };
         timer = systemClock.after(maxWaitMs, () => call.context.waits.cancelAll());
       }
-      const response = await served;
-      const isAstray = exchange.api === 'Fetch' && (this.#leadership?.refusalOf(exchange) ?? null) !== null;
-      if (!isAstray || body !== call.body) return response;
+      return await served;
     } finally {
       this.#parked.delete(call);
       timer?.cancel();
     }
-    return this.#answer(flow);
   }
 
   #refusals({ exchange, strikes }: Flow): Refusal[] {
@@ -189,8 +181,6 @@ export class Gate implements Interceptor {
         refusals.push({ errorCode: ErrorCode.NONE, isWhole: false, isAbout });
       }
     }
-    const misled = this.#leadership?.refusalOf(exchange) ?? null;
-    if (misled !== null) refusals.push(misled);
     return refusals;
   }
 
@@ -198,16 +188,14 @@ export class Gate implements Interceptor {
     const changes = strikes.filter(
       ({ spec }) => 'throttle' in spec || 'rewrite' in spec || ('corruptCrc' in spec && exchange.api === 'Fetch'),
     );
-    const lists = exchange.api === 'ListGroups' || exchange.api === 'ListTransactions';
-    if (changes.length === 0 && !(lists && this.#leadership !== null)) return response;
+    if (changes.length === 0) return response;
     let answer = decode(call, response);
-    answer = this.#leadership?.own(answer, exchange) ?? answer;
     for (const rule of changes) {
       const { spec } = rule;
       if ('throttle' in spec) answer = { ...answer, throttleTimeMs: milliseconds(spec.throttle) };
       if ('rewrite' in spec) answer = (spec.rewrite(answer as never, exchange.request) as Body | undefined) ?? answer;
       if ('corruptCrc' in spec) {
-        answer = changed(answer, this.names, (entry, spoken) => {
+        answer = changed(answer, this.#options.names, (entry, spoken) => {
           if (rule.isAbout(spoken)) damage(entry.records);
           return entry;
         });
@@ -217,10 +205,10 @@ export class Gate implements Interceptor {
   }
 
   /** A partition that stands still has its offsets nevertheless: clients count lag by them. */
-  #withOffsets(answer: Body): Body {
-    return changed(answer, this.names, (entry, { topic, partition }) => {
+  #withOffsets(answer: Body, { nodeId }: Call): Body {
+    return changed(answer, this.#options.names, (entry, { topic, partition }) => {
       if (entry.errorCode !== ErrorCode.NONE || entry.highWatermark !== -1) return entry;
-      const found = this.#broker?.parts.partitions.get(topic, partition);
+      const found = this.#options.partitionAt(nodeId, topic, partition);
       if (found === undefined) return entry;
       const { highWatermark, lastStableOffset, logStartOffset } = found;
       return { ...entry, highWatermark, lastStableOffset, logStartOffset };
@@ -267,7 +255,7 @@ export class Gate implements Interceptor {
   }
 }
 
-/** ApiVersions may come in a version from the future: then nobody but its handler can read it. */
+/** ApiVersions may come in a version from the future: then its handler alone can read it. */
 function isReadable({ handler, apiVersion }: Call): boolean {
   return includes(handler.api.versions, apiVersion);
 }

@@ -1,0 +1,47 @@
+/** Makes the coordinators of groups and transactions, and gives them what they need of the broker around them. */
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { configOf, ResourceType } from '../cluster/image.ts';
+import type { ServerConfig } from '../config/server.ts';
+import { GroupCoordinator } from '../groups/coordinator.ts';
+import { TransactionCoordinator } from '../transactions/coordinator.ts';
+import { writeMarkerAtLeader, type Peers } from './peers.ts';
+
+type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'controller' | 'partitions'> & {
+  readonly config: () => ServerConfig;
+};
+
+/** __consumer_offsets has as many partitions as the image says, wherever they are. */
+export function groupCoordinator({ clock, random, logger, controller, partitions, config }: Needs): GroupCoordinator {
+  return new GroupCoordinator({
+    clock,
+    random,
+    logger,
+    get config() {
+      return config();
+    },
+    topics: () => controller.image,
+    groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
+    partitionOf: (index) => partitions.get('__consumer_offsets', index),
+    partitionCount: () => controller.image.topicsByName.get('__consumer_offsets')?.partitions.length,
+    ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
+  });
+}
+
+export function transactionCoordinator(
+  needs: Needs & Pick<BrokerParts, 'nodeId' | 'groups' | 'producerIds'> & { readonly peers: Peers },
+): TransactionCoordinator {
+  const { nodeId, clock, logger, controller, partitions, groups, producerIds, config, peers } = needs;
+  return new TransactionCoordinator({
+    clock,
+    logger,
+    config,
+    partitionOf: (index) => partitions.get('__transaction_state', index),
+    partitionCount: () => controller.image.topicsByName.get('__transaction_state')?.partitions.length,
+    ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
+    nextProducerId: () => producerIds.next(),
+    transactionVersion: () => controller.image.features.get('transaction.version') ?? 0,
+    writeMarker: (partition, marker) =>
+      writeMarkerAtLeader({ nodeId, controller, partitions, groups }, peers, partition, marker),
+    exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
+  });
+}

@@ -1,0 +1,162 @@
+/**
+ * Makes the broker's parts follow the cluster image (Kafka's BrokerMetadataPublisher): opens, closes and deletes logs, and has
+ * coordinators take up and lay down the partitions that this broker leads. What is to be done says `leadership`, by the
+ * difference between two images.
+ */
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import {
+  configOf,
+  emptyImage,
+  ResourceType,
+  type ClusterImage,
+  type ImageDelta,
+  type TopicImage,
+} from '../cluster/image.ts';
+import { leadership, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
+import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
+import type { LogState, LogHandover } from './log-handover.ts';
+
+type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'controller' | 'partitions' | 'groups' | 'transactions'>;
+
+const OFFSETS_TOPIC = '__consumer_offsets';
+const TRANSACTIONS_TOPIC = '__transaction_state';
+
+export class MetadataPublisher {
+  readonly #parts: Parts;
+  readonly #logHandover: LogHandover | null;
+  /** Partitions whose logs the disk refused, by topic id and index; with the next image they are tried again. */
+  readonly #refused = new Map<string, HostedPartition>();
+  /** Of the image before: another one may give every log other settings. */
+  #config: Parts['config'];
+  #isStopped = false;
+
+  constructor(parts: Parts, logHandover: LogHandover | null) {
+    this.#parts = parts;
+    this.#logHandover = logHandover;
+    this.#config = parts.config;
+  }
+
+  /**
+   * The image as it is now, and every one that follows, before the operation that made it is answered.
+   * @throws the disk's error, after all that could be opened is open
+   */
+  start(): void {
+    const { controller } = this.#parts;
+    this.#publish(controller.image, emptyImage(controller.image.clusterId), wholeOf(controller.image));
+    controller.onChange((image, previous, delta) => this.#publish(image, previous, delta));
+  }
+
+  /** Images that come later are not of interest: the broker ends. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): void {
+    if (this.#isStopped) return;
+    const { partitions, nodeId, groups } = this.#parts;
+    const change = leadership(previous, image, delta, nodeId);
+    for (const hosted of change.resigned) this.#resign(hosted);
+    for (const { id } of change.deleted) partitions.delete(id);
+    if (change.deleted.length > 0) groups.topicsDeleted(change.deleted.map(({ name }) => name));
+    for (const { topic, index } of change.closed) this.#close(topic.id, index);
+    for (const { name, id, partitions: all } of change.grown) partitions.define({ name, id, count: all.length });
+    this.#configure(change, image);
+    this.#open(change, image);
+  }
+
+  #resign({ topic, index }: HostedPartition): void {
+    this.#coordinatorOn(topic.name)?.onResign(index);
+  }
+
+  #close(topicId: string, index: number): void {
+    const { partitions } = this.#parts;
+    if (this.#logHandover === null) partitions.remove(topicId, index);
+    else partitions.release(topicId, index);
+  }
+
+  #configure({ configured }: LeadershipChange, image: ClusterImage): void {
+    const { partitions, config } = this.#parts;
+    const all = config !== this.#config; // a dynamic setting of the broker, which topics inherit
+    this.#config = config;
+    for (const topic of all ? image.topicsById.values() : configured) {
+      if (partitions.has(topic.id)) partitions.configure(topic.id, this.#logConfigOf(image, topic));
+    }
+  }
+
+  #open({ led, followed, updated }: LeadershipChange, image: ClusterImage): void {
+    const changed = [...this.#again(image), ...followed, ...led, ...updated];
+    const configs = new Map<string, LogConfig>();
+    let failure: unknown = null;
+    for (const hosted of changed) {
+      const { topic } = hosted;
+      let config = configs.get(topic.id);
+      if (config === undefined) configs.set(topic.id, (config = this.#logConfigOf(image, topic)));
+      try {
+        this.#openOne(hosted, config);
+      } catch (error) {
+        this.#refused.set(keyOf(hosted), hosted);
+        failure ??= error;
+      }
+    }
+    for (const hosted of changed) this.#lead(hosted, OFFSETS_TOPIC);
+    // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.
+    for (const hosted of changed) this.#lead(hosted, TRANSACTIONS_TOPIC);
+    if (failure !== null) throw failure;
+  }
+
+  /** What the disk refused, as the newest image has it. */
+  *#again(image: ClusterImage): Iterable<HostedPartition> {
+    const refused = [...this.#refused.values()];
+    this.#refused.clear();
+    for (const { topic: old, index } of refused) {
+      const topic = image.topicsById.get(old.id);
+      const partition = topic?.partitions[index];
+      if (topic === undefined || partition === undefined) continue;
+      if (partition.replicas.includes(this.#parts.nodeId)) yield { topic, index, partition };
+    }
+  }
+
+  #openOne({ topic, index, partition }: HostedPartition, config: LogConfig): void {
+    const { partitions, nodeId } = this.#parts;
+    const { leader, leaderEpoch, replicas, isr, directories } = partition;
+    const plan = { config, leaderEpoch, directoryId: directories[replicas.indexOf(nodeId)] };
+    if (leader === nodeId) {
+      const handedOver = this.#takeOver({ topic, index, partition });
+      partitions.lead(topic.id, index, { ...plan, handedOver, replicas: replicas.length, inSyncReplicas: isr.length });
+    } else if (this.#logHandover === null) partitions.follow(topic.id, index, plan);
+    else partitions.release(topic.id, index);
+  }
+
+  /** Where logs are shared, has the broker that led before close the log. */
+  #takeOver(hosted: HostedPartition): LogState | null {
+    const { partitions } = this.#parts;
+    const { topic, index } = hosted;
+    if (this.#logHandover === null || partitions.isOpen(topic.id, index)) return null;
+    return this.#logHandover.take(hosted, partitions.directories[0].path, () => {
+      this.#resign(hosted); // the image that says so may not have come here yet
+      return partitions.release(topic.id, index);
+    });
+  }
+
+  /** Of a partition in a directory that is not there nothing can be read: its coordinator would believe it empty. */
+  #lead({ topic, index, partition }: HostedPartition, name: string): void {
+    const { partitions, nodeId } = this.#parts;
+    if (topic.name !== name || partition.leader !== nodeId) return;
+    if (partitions.isOpen(topic.id, index) && !partitions.isOffline(topic.id, index)) {
+      this.#coordinatorOn(name)?.onLeader(index, partition.leaderEpoch);
+    }
+  }
+
+  #coordinatorOn(topic: string): Parts['groups'] | Parts['transactions'] | null {
+    if (topic === OFFSETS_TOPIC) return this.#parts.groups;
+    return topic === TRANSACTIONS_TOPIC ? this.#parts.transactions : null;
+  }
+
+  #logConfigOf(image: ClusterImage, { name }: TopicImage): LogConfig {
+    return resolveLogConfig(configOf(image, ResourceType.topic, name), this.#parts.config);
+  }
+}
+
+function keyOf({ topic, index }: HostedPartition): string {
+  return `${topic.id}/${index}`;
+}

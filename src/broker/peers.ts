@@ -1,0 +1,42 @@
+/**
+ * What brokers ask of one another. Those in one process (tests) reach into each other's parts; requests between brokers come
+ * with replication. A broker alone has nobody to ask.
+ */
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Marker } from '../partitions/partition.ts';
+import type { TransactionCoordinator } from '../transactions/coordinator.ts';
+import { writeMarker, type MarkedParts } from '../transactions/markers.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
+
+/** The parts of a broker that runs; undefined where it does not. */
+export type Peers = (nodeId: number) => BrokerParts | undefined;
+
+type Image = BrokerParts['controller']['image'];
+
+function leaderOf({ topicsByName }: Image, { topic, partition }: TopicPartition): number | undefined {
+  return topicsByName.get(topic)?.partitions[partition]?.leader;
+}
+
+/** Into a partition of this broker or of a peer; NOT_LEADER_OR_FOLLOWER where its leader cannot be reached now. */
+export function writeMarkerAtLeader(
+  own: MarkedParts & Pick<BrokerParts, 'nodeId' | 'controller'>,
+  peers: Peers,
+  partition: TopicPartition,
+  marker: Marker,
+): number {
+  const leader = leaderOf(own.controller.image, partition) ?? own.nodeId;
+  const parts = leader === own.nodeId ? own : peers(leader);
+  return parts === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : writeMarker(parts, partition, marker);
+}
+
+/** The coordinator of a transactional id: this broker's, or that of the peer that leads its partition of __transaction_state. */
+export function transactionCoordinatorOf(
+  own: Pick<BrokerParts, 'nodeId' | 'controller' | 'transactions'>,
+  peers: Peers,
+  transactionalId: string,
+): TransactionCoordinator {
+  const partition = own.transactions.partitionFor(transactionalId);
+  const leader = leaderOf(own.controller.image, { topic: '__transaction_state', partition }) ?? own.nodeId;
+  return (leader === own.nodeId ? undefined : peers(leader))?.transactions ?? own.transactions;
+}
