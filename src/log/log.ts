@@ -1,22 +1,19 @@
 /** One partition's log on the disk: segments of record batches in Kafka's files, and all that is known about them. */
 import { dirname, join } from 'node:path';
-import * as batch from '../../protocol/records/batch.ts';
 import type { LogConfig } from '../config/log-config.ts';
-import type { Clock } from '../platform/clock.ts';
-import { isSystemError } from '../platform/disk-error.ts';
-import type { Logger } from '../platform/logger.ts';
-import { AppendFailedError, type AppendStage, type StagedLog } from './append-stage.ts';
+import type { StagedLog } from './append-stage.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
 import { EpochFile } from './epoch-file.ts';
 import { Flusher } from './flusher.ts';
 import type { EpochEndOffset } from './leader-epochs.ts';
+import { LogAppender } from './log-appender.ts';
 import { EPOCH_CHECKPOINT, loadLog } from './log-loader.ts';
 import type { LogOptions, Range } from './log-options.ts';
 import { LogReader } from './log-reader.ts';
 import { findMaxTimestamp, findTimestamp, type TimestampOffset } from './log-search.ts';
+import { LogState } from './log-state.ts';
 import { DeletedError, OwnedFiles } from './owned-files.ts';
-import type { ProducerSnapshots } from './producer-snapshots.ts';
 import type { ProducerState } from './producer-state.ts';
 import { segmentsToDelete } from './retention.ts';
 import type { Segment } from './segment.ts';
@@ -31,58 +28,39 @@ export type { TimestampOffset } from './log-search.ts';
 export class Log implements StagedLog {
   readonly directory: string;
   readonly topicId: string;
-  /** The first offset readers may ask for. */
-  logStartOffset: number;
-  /** The offset the next record gets. */
-  endOffset: number;
   /** Of its log directory. */
   readonly health: DirectoryHealth;
   /** How it gets to the disk, and who waits for that. */
   readonly flusher: Flusher;
-  #config: LogConfig;
-  #producers: ProducerState;
-  #closed = false;
-  /** endOffset when the stage began to hold bytes of this log, and whether a producer is among them. */
-  #stagedFrom = 0;
-  #stagedProducers = false;
   /** Of this log alone: nothing in them is found by its name once the log is deleted. */
   readonly files: OwnedFiles;
-  readonly #logger: Logger;
-  readonly #clock: Clock;
-  readonly #stage: AppendStage;
-  readonly #deletions: Deletions;
-  readonly #list: SegmentList;
-  readonly #segments: readonly Segment[];
-  readonly #epochs: EpochFile;
-  readonly #snapshots: ProducerSnapshots;
+  #isClosed = false;
+  readonly #state: LogState;
+  readonly #appender: LogAppender;
   readonly #reader: LogReader;
+  readonly #deletions: Deletions;
 
   private constructor(given: LogOptions) {
-    const files = new OwnedFiles(given.files, given.directory);
+    const { directory, clock, logger, config } = given;
+    const files = new OwnedFiles(given.files, directory);
     const options = { ...given, files };
     const loaded = loadLog(options);
-    this.directory = options.directory;
+    this.directory = directory;
     this.topicId = options.topicId;
-    this.logStartOffset = loaded.logStartOffset;
-    this.endOffset = loaded.endOffset;
-    const { clock } = options;
     this.files = files;
-    this.#logger = options.logger;
-    this.#clock = clock;
-    this.#config = options.config;
-    this.#stage = options.stage;
-    this.#deletions = options.deletions ?? new Deletions(given.files, clock, options.logger);
-    this.#list = new SegmentList(loaded.segments, { ...options, deletions: this.#deletions });
-    this.#segments = loaded.segments;
+    this.#deletions = options.deletions ?? new Deletions(given.files, clock, logger);
     this.#reader = new LogReader(loaded.segments);
-    this.#epochs = new EpochFile(files, join(options.directory, EPOCH_CHECKPOINT), loaded.epochs);
-    this.#producers = loaded.producers;
-    this.#snapshots = loaded.snapshots;
-    this.health = options.health ?? new DirectoryHealth(dirname(options.directory), options.logger, clock);
-    const doors = { files, clock, health: this.health, epochs: this.#epochs };
+    this.health = options.health ?? new DirectoryHealth(dirname(directory), logger, clock);
+    const epochs = new EpochFile(files, join(directory, EPOCH_CHECKPOINT), loaded.epochs);
+    const doors = { files, clock, health: this.health, epochs };
     this.flusher = new Flusher(loaded.segments, loaded, doors, async () => this.flushLater());
     // Whoever made them, in this process or the one before, may not have synced their names.
-    for (const each of [dirname(options.directory), options.directory]) this.flusher.noteNewNames(each, 0);
+    for (const each of [dirname(directory), directory]) this.flusher.noteNewNames(each, 0);
+    const list = new SegmentList(loaded.segments, { ...options, deletions: this.#deletions });
+    const { flusher } = this;
+    const { memo } = this.#reader;
+    this.#state = new LogState({ ...loaded, directory, config, list, epochs, flusher, memo });
+    this.#appender = new LogAppender(this, this.#state, { ...options, health: this.health });
   }
 
   /** Opens or makes the log. */
@@ -90,35 +68,57 @@ export class Log implements StagedLog {
     return new Log(options);
   }
 
-  get config(): LogConfig { return this.#config; }
+  /** The first offset readers may ask for. */
+  get logStartOffset(): number {
+    return this.#state.logStartOffset;
+  }
+
+  /** The offset the next record gets. */
+  get endOffset(): number {
+    return this.#state.endOffset;
+  }
+
+  get config(): LogConfig {
+    return this.#state.config;
+  }
 
   updateConfig(config: LogConfig): void {
-    this.#config = config;
+    this.#state.config = config;
   }
 
   /** The last one is appended to. To be read, not changed. */
   get segments(): readonly Segment[] {
-    return this.#segments;
+    return this.#state.segments;
   }
 
   /** Bytes in all segments, those only staged included. */
-  get size(): number { return this.#list.size; }
+  get size(): number {
+    return this.#state.list.size;
+  }
 
-  get segmentCount(): number { return this.#segments.length; }
+  get segmentCount(): number {
+    return this.segments.length;
+  }
 
   /** Whether it was closed or deleted: then it must not be used. */
-  get isClosed(): boolean { return this.#closed; }
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
 
   /** Idempotent and transactional producers as known here; to be read, not changed. */
-  get producers(): ProducerState { return this.#producers; }
+  get producers(): ProducerState {
+    return this.#state.producers;
+  }
 
   /** The first offset of the oldest transaction that is still going on, or -1. */
   get firstUnstableOffset(): number {
-    return this.#producers.firstUndecidedOffset;
+    return this.#state.producers.firstUndecidedOffset;
   }
 
   /** The leader epoch of the newest batch, or -1. */
-  get latestEpoch(): number { return this.#epochs.latest; }
+  get latestEpoch(): number {
+    return this.#state.epochs.latest;
+  }
 
   /** Whether `locate` may be asked for `offset`. */
   isInRange(offset: number): boolean {
@@ -127,7 +127,7 @@ export class Log implements StagedLog {
 
   /** What is appended from now on belongs to `leaderEpoch`; the first append under it says so too. */
   beginEpoch(leaderEpoch: number): void {
-    this.#epochs.begin(leaderEpoch, this.endOffset);
+    this.#state.epochs.begin(leaderEpoch, this.endOffset);
   }
 
   /**
@@ -138,60 +138,29 @@ export class Log implements StagedLog {
    * of; anything else is a bug, thrown as it came. Nothing is appended then
    */
   append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
-    this.health.check();
-    if (this.#closed) this.#refuseClosed();
-    const { endOffset } = this;
-    try {
-      return this.#append(bytes, at, length, leaderEpoch);
-    } catch (error) {
-      this.truncateTo(endOffset); // where it was staged before something failed
-      if (!(error instanceof AppendFailedError)) this.#writeFailed(error);
-      throw error;
-    }
+    this.#check();
+    return this.#appender.append(bytes, at, length, leaderEpoch);
   }
 
-  #refuseClosed(): never {
-    this.files.check();
-    throw new Error(`${this.directory} is closed`);
-  }
-
-  #append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
-    const stage = this.#stage;
-    const count = batch.lastOffsetDelta(bytes, at) + 1;
-    const timestamp = batch.maxTimestamp(bytes, at);
-    const baseOffset = this.endOffset;
-    const lastOffset = baseOffset + count - 1;
-    if (this.#list.active.mustRollFor(length, lastOffset, timestamp, this.#config, this.#clock)) this.#roll();
-    stage.makeRoom(this, length);
-    stage.refuseFailed(this);
-    this.beginEpoch(leaderEpoch);
-
-    batch.setBaseOffset(bytes, at, baseOffset);
-    batch.setLeaderEpoch(bytes, at, leaderEpoch);
-    const segment = this.#list.active;
-    const isFromProducer = batch.producerId(bytes, at) >= 0;
-    if (!stage.holds(this)) {
-      this.#stagedFrom = baseOffset;
-      this.#stagedProducers = false;
-    }
-    if (isFromProducer) this.#stagedProducers = true;
-    stage.add(this, segment.file, segment.size, bytes, at, length);
-    segment.noteAppended(lastOffset, timestamp, length, this.#config.indexIntervalBytes);
-    this.endOffset = lastOffset + 1;
-    this.#list.size += length;
-    if (isFromProducer) segment.transactions.note(this.#producers.replay(bytes, at), this.#producers);
-    this.flusher.noteAppended(count, this.#config);
-    return baseOffset;
+  /**
+   * Appends batches as the leader of the partition sent them: offsets and leader epochs stay. Written at once and without a
+   * copy; answers the new end offset. For flush.messages see `flusher.awaitsCommit`, as after `append`.
+   * @throws {ReplicatedBatchError} where a batch is not whole, not sound, or not in order: then none of them is appended
+   * @throws as `append`; batches that a segment before had room for may be in the log then, the others are not
+   */
+  appendAsFollower(bytes: Buffer, at: number, length: number): number {
+    this.#check();
+    return this.#appender.appendAsFollower(bytes, at, length);
   }
 
   /** What idempotence says of a batch before it is appended; see ProducerState.check. */
   checkProducer(bytes: Buffer, at: number, fromClient = true): number {
-    return this.#producers.check(bytes, at, fromClient);
+    return this.#state.producers.check(bytes, at, fromClient);
   }
 
   /** After DUPLICATE_SEQUENCE_NUMBER of `checkProducer`: the base offset the batch got the first time. */
   get duplicateOffset(): number {
-    return this.#producers.duplicateOffset;
+    return this.#state.producers.duplicateOffset;
   }
 
   /**
@@ -201,67 +170,59 @@ export class Log implements StagedLog {
    */
   locate(offset: number, upToOffset: number, maxBytes: number, minOneBatch: boolean): Range | null {
     if (!this.isInRange(offset)) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
-    const upTo = Math.min(upToOffset, this.endOffset);
-    if (offset === this.endOffset) this.#reader.memo.add(this.#list.active, offset, this.#list.active.size);
+    const { endOffset, list, config } = this.#state;
+    const upTo = Math.min(upToOffset, endOffset);
+    if (offset === endOffset) this.#reader.memo.add(list.active, offset, list.active.size);
     if (offset >= upTo) return null;
-    this.#settle();
-    const { skipCorruptBatches } = this.#config;
-    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch, skipCorruptBatches);
+    this.#appender.settle();
+    return this.#reader.locate(offset, upTo, this.endOffset, maxBytes, minOneBatch, config.skipCorruptBatches);
   }
 
   /** Aborted transactions with records in [from, upTo), by first offset: read_committed readers pass over them. */
   abortedTransactions(from: number, upTo: number): readonly AbortedTransaction[] {
-    return abortedTransactionsIn(this.#segments, segmentIndexOf(this.#segments, from), from, upTo);
+    return abortedTransactionsIn(this.segments, segmentIndexOf(this.segments, from), from, upTo);
   }
 
   /** The first record whose timestamp is at least `timestamp` (milliseconds since 1970), or null. */
   offsetForTimestamp(timestamp: number): TimestampOffset | null {
-    this.#settle();
-    return findTimestamp(this.#segments, timestamp, this.logStartOffset);
+    this.#appender.settle();
+    return findTimestamp(this.segments, timestamp, this.logStartOffset);
   }
 
   /** The first record with the largest timestamp (KIP-734), or null in an empty log. */
   maxTimestamp(): TimestampOffset | null {
-    this.#settle();
-    return findMaxTimestamp(this.#segments, this.logStartOffset);
+    this.#appender.settle();
+    return findMaxTimestamp(this.segments, this.logStartOffset);
   }
 
   /** Leader epoch in which `offset` was written, or -1. */
   epochOf(offset: number): number {
-    return this.#epochs.epochOf(offset);
+    return this.#state.epochs.epochOf(offset);
   }
 
   /** As OffsetForLeaderEpoch answers. */
   endOffsetForEpoch(epoch: number): EpochEndOffset {
-    return this.#epochs.endOffsetFor(epoch, this.endOffset);
+    return this.#state.epochs.endOffsetFor(epoch, this.endOffset);
   }
 
   /** Cuts everything from `offset` on, and the whole batch it lies in. */
   truncateTo(offset: number): void {
     if (offset >= this.endOffset) return;
-    this.#settle();
-    if (offset <= this.#segments[0].baseOffset) return this.truncateFullyAndStartAt(offset);
-    const kept = segmentIndexOf(this.#segments, offset);
-    this.#deleteSegments(this.#list.all.splice(kept + 1));
-    this.#list.active.truncate(this.#list.active.positionOf(offset), offset);
-    this.#afterCut(offset);
+    this.#appender.settle();
+    this.#state.truncateTo(offset);
   }
 
   /** Throws everything away; the next record gets `offset`. */
   truncateFullyAndStartAt(offset: number): void {
-    this.#settle();
-    this.#deleteSegments(this.#list.all.splice(0));
-    this.#list.add(offset, this.#config);
-    this.flusher.noteNewNames(this.directory, offset);
-    this.logStartOffset = offset;
-    this.#afterCut(offset);
+    this.#appender.settle();
+    this.#state.truncateFullyAndStartAt(offset);
   }
 
   /** Moves the start of the log forward; files that lie before it as a whole go. */
   deleteRecordsBefore(offset: number): void {
     if (offset <= this.logStartOffset) return;
     if (offset > this.endOffset) throw new RangeError(`Offset ${offset} is not in ${this.directory}`);
-    this.#deleteFront(segmentIndexOf(this.#segments, offset), offset);
+    this.#state.deleteFront(segmentIndexOf(this.segments, offset), offset);
   }
 
   /**
@@ -269,21 +230,18 @@ export class Log implements StagedLog {
    * high watermark); answers how many.
    */
   applyRetention(nowMs: number, upToOffset = this.endOffset): number {
-    this.#settle();
-    const count = segmentsToDelete(this.#segments, this.#config, {
-      nowMs, size: this.size, logStartOffset: this.logStartOffset, endOffset: this.endOffset, upToOffset,
-    });
+    this.#appender.settle();
+    const { segments, size, logStartOffset, endOffset } = this;
+    const count = segmentsToDelete(segments, this.config, { nowMs, size, logStartOffset, endOffset, upToOffset });
     if (count === 0) return 0;
-    if (count === this.#segments.length) this.#roll();
-    this.#deleteFront(count, this.#segments[count].baseOffset);
+    if (count === segments.length) this.#appender.roll();
+    this.#state.deleteFront(count, segments[count].baseOffset);
     return count;
   }
 
   /** For the cleaner alone: puts what `take` answers in the place of `replaced`, neighbours in this log. */
   replaceSegments(replaced: readonly Segment[], take: () => Segment): void {
-    this.#reader.memo.clear();
-    this.#list.replace(replaced, take, this.#config);
-    this.#snapshots.removeStray(this.#segments);
+    this.#state.replace(replaced, take);
   }
 
   /** Up to where everything is on the disk for sure. */
@@ -293,107 +251,55 @@ export class Log implements StagedLog {
 
   /** Returns once everything appended is on the disk. @throws the disk's error: the log's directory is offline then */
   flush(): void {
-    this.#settle();
+    this.#appender.settle();
     this.flusher.flush(this.endOffset);
   }
 
   /** The same without stopping the event loop. */
   flushLater(): Promise<void> {
-    this.#settle();
+    this.#appender.settle();
     return this.flusher.flushLater(this.endOffset);
   }
 
   /** Ends in order: everything on the disk, indexes complete, producers remembered. Then the log must not be used. */
   close(): void {
-    if (this.#closed) return;
-    this.#settle();
+    if (this.#isClosed) return;
+    this.#appender.settle();
     this.flusher.stop();
-    this.#closed = true;
-    if (!this.health.isOffline && (this.#list.active.dirty || this.recoveryPoint < this.endOffset)) {
-      this.#list.active.seal();
-      this.#snapshots.take(this.endOffset, this.#producers);
-      this.flusher.flush(this.endOffset);
+    this.#isClosed = true;
+    const { list, snapshots, producers, endOffset } = this.#state;
+    if (!this.health.isOffline && (list.active.dirty || this.recoveryPoint < endOffset)) {
+      list.active.seal();
+      snapshots.take(endOffset, producers);
+      this.flusher.flush(endOffset);
     }
     this.flusher.commits.start();
-    this.#list.close();
+    list.close();
   }
 
-  /** Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used. */
+  /**
+   * Renames the directory at once and removes it after file.delete.delay.ms. Then the log must not be used: whoever waits for
+   * the disk is told DeletedError, and readers may go on until the files are gone.
+   */
   delete(): void {
-    this.#settle();
-    this.#closed = true;
+    this.#appender.settle();
+    this.#isClosed = true;
+    const { list, config } = this.#state;
     this.files.delete();
-    this.#list.delete();
+    list.delete();
     this.flusher.delete(new DeletedError(this.directory));
-    this.#deletions.directory(this.#config.fileDeleteDelayMs, this.directory, this.topicId, () => this.#list.close());
+    this.#deletions.directory(config.fileDeleteDelayMs, this.directory, this.topicId, () => list.close());
   }
 
   /** For AppendStage only: what was staged from `position` of the active segment on did not reach the disk. */
   rollBackTo(position: number, cause: unknown): void {
-    const lost = this.#list.active.size - position;
-    this.#list.size -= lost;
-    this.endOffset = this.#stagedFrom;
-    this.#list.active.cutTo(position, this.endOffset);
-    this.#reader.memo.clear();
-    this.#writeFailed(cause);
-    if (!isSystemError(cause)) {
-      this.#logger.error('append-failed', { directory: this.directory, error: (cause as Error).stack ?? String(cause) });
-    }
-    this.#epochs.truncateTo(this.endOffset);
-    if (this.#stagedProducers) {
-      this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, this.endOffset);
-    }
+    this.#appender.rollBackTo(position, cause);
   }
 
-  /** What reached the disk of a batch that was refused must not come to life at the next start. */
-  #writeFailed(error: unknown): void {
-    this.health.writeFailed(this.#list.active.path, error);
-    if (this.health.isOffline || this.#stage.holds(this)) return;
-    try {
-      this.#list.active.trim();
-    } catch {
-      // The next append writes over it, or recovery cuts it.
-    }
-  }
-
-  /** Readers of the files must find what is staged; a failure is told by the next `stage.flush()`. */
-  #settle(): void {
-    if (this.#stage.holds(this)) this.#stage.write();
-  }
-
-  /** Begins a new segment at the end. The old one goes to the disk in the background. */
-  #roll(): void {
-    this.#settle();
-    this.#stage.refuseFailed(this);
-    const old = this.#list.active;
-    old.seal();
-    this.#snapshots.take(this.endOffset, this.#producers);
-    const upTo = this.endOffset;
-    this.#list.add(upTo, this.#config);
-    this.flusher.noteNewNames(this.directory, upTo);
-    this.flusher.syncRolled(old, upTo);
-  }
-
-  #afterCut(offset: number): void {
-    this.endOffset = offset;
-    if (this.logStartOffset > offset) this.logStartOffset = offset;
-    this.#list.recount();
-    this.flusher.cutTo(offset);
-    this.#reader.memo.clear();
-    this.#epochs.truncateTo(offset);
-    this.#producers = this.#snapshots.load(this.#segments, this.logStartOffset, offset);
-  }
-
-  #deleteFront(count: number, logStartOffset: number): void {
-    this.#deleteSegments(this.#list.all.splice(0, count));
-    this.#snapshots.removeBefore(this.#segments[0].baseOffset);
-    if (logStartOffset > this.logStartOffset) this.logStartOffset = logStartOffset;
-    this.#epochs.truncateFrom(this.logStartOffset);
-  }
-
-  #deleteSegments(segments: readonly Segment[]): void {
-    if (segments.length === 0) return;
-    this.#reader.memo.clear();
-    this.#list.remove(segments, this.#config);
+  #check(): void {
+    this.health.check();
+    if (!this.#isClosed) return;
+    this.files.check();
+    throw new Error(`${this.directory} is closed`);
   }
 }

@@ -7,18 +7,18 @@ import type { Files, OpenFile } from '../platform/files.ts';
 import type { Facts } from '../platform/logger.ts';
 import { headers } from './batch-scan.ts';
 import { CorruptBatchError, DamageList, extentOfDamage } from './damage.ts';
-import { areAbortsTrue, headersOf, isEntryTrue, isTimeEntryTrue } from './index-check.ts';
-import { OffsetIndex } from './offset-index.ts';
+import { isEntryTrue } from './index-check.ts';
+import type { OffsetIndex } from './offset-index.ts';
 import { OwnedFiles } from './owned-files.ts';
 import { maxSegmentMs, rollJitterMs } from './roll-age.ts';
 import { SegmentFile, type SegmentState } from './segment-file.ts';
 import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
-import { TimeIndex } from './time-index.ts';
-import { TransactionIndex } from './transaction-index.ts';
+import { SegmentIndexes } from './segment-indexes.ts';
+import type { TimeIndex } from './time-index.ts';
+import type { TransactionIndex } from './transaction-index.ts';
 
 const MAX_INT32 = 0x7fff_ffff;
 const UNKNOWN = -2;
-const REINDEX_INTERVAL_BYTES = 4096;
 const NOTHING: SegmentSizes = { log: 0, index: 0, timeIndex: 0, transactions: 0 };
 
 export class Segment {
@@ -36,30 +36,32 @@ export class Segment {
   readonly damage = new DamageList();
   /** Told what is found wrong with the files. */
   report: (event: string, facts: Facts) => void = () => {};
-  /** Largest timestamp and the last offset of the first batch that has it; UNKNOWN until asked for. */
-  #maxTimestamp = UNKNOWN;
-  #offsetOfMaxTimestamp = -1;
-  #bytesSinceIndexEntry = 0;
   #firstTimestamp = UNKNOWN;
   #rollJitterMs = -1;
   readonly #files: OwnedFiles;
   readonly #log: SegmentFile;
+  readonly #indexes: SegmentIndexes;
 
   /** `ending` stands behind every name while the segment is not in use yet. */
   constructor(
-    files: Files, directory: string, baseOffset: number, createdMs: number, sizes: SegmentSizes = NOTHING, ending = '',
+    files: Files,
+    directory: string,
+    baseOffset: number,
+    createdMs: number,
+    sizes: SegmentSizes = NOTHING,
+    ending = '',
   ) {
-    const name = (suffix: string) => join(directory, offsetFileName(baseOffset, suffix + ending));
-    this.path = name(SegmentSuffix.log);
-    const owned = new OwnedFiles(files, this.path);
-    this.#files = owned;
+    const pathOf = (suffix: string) => join(directory, offsetFileName(baseOffset, suffix + ending));
+    this.path = pathOf(SegmentSuffix.log);
     this.baseOffset = baseOffset;
     this.createdMs = createdMs;
     this.size = sizes.log;
-    this.offsetIndex = new OffsetIndex(owned, name(SegmentSuffix.index), baseOffset, Math.max(0, sizes.index));
-    this.timeIndex = new TimeIndex(owned, name(SegmentSuffix.timeIndex), baseOffset, Math.max(0, sizes.timeIndex));
-    this.transactions = new TransactionIndex(owned, name(SegmentSuffix.transactions), sizes.transactions);
-    this.#log = new SegmentFile(owned, this);
+    this.#files = new OwnedFiles(files, this.path);
+    this.#indexes = new SegmentIndexes(this, this.#files, pathOf, sizes);
+    this.offsetIndex = this.#indexes.offsets;
+    this.timeIndex = this.#indexes.times;
+    this.transactions = this.#indexes.transactions;
+    this.#log = new SegmentFile(this.#files, this);
   }
 
   /** Handles are opened when first needed: most partitions of a broker rest. @throws {DeletedError} */
@@ -76,13 +78,12 @@ export class Segment {
   }
 
   get maxTimestamp(): number {
-    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp();
-    return this.#maxTimestamp;
+    return this.#indexes.maxTimestamp;
   }
 
+  /** The last offset of the first batch that has it. */
   get offsetOfMaxTimestamp(): number {
-    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp();
-    return this.#offsetOfMaxTimestamp;
+    return this.#indexes.offsetOfMaxTimestamp;
   }
 
   /** How old it is for retention: its largest timestamp, or its making where records have none. */
@@ -108,22 +109,13 @@ export class Segment {
     if (!this.takesOffset(lastOffset)) return true;
     if (this.size === 0) return false;
     if (this.size > config.segmentBytes - length || this.#isOld(timestamp, config, clock)) return true;
-    return this.offsetIndex.isFull(config.segmentIndexBytes) || this.timeIndex.isFull(config.segmentIndexBytes);
+    return this.#indexes.isFull(config.segmentIndexBytes);
   }
 
   /** Takes note of a batch that lies, or is staged to lie, at the end. */
   noteAppended(lastOffset: number, timestamp: number, length: number, indexIntervalBytes: number): void {
     if (this.size === 0) this.#firstTimestamp = timestamp;
-    if (timestamp > this.maxTimestamp) {
-      this.#maxTimestamp = timestamp;
-      this.#offsetOfMaxTimestamp = lastOffset;
-    }
-    if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
-      this.offsetIndex.append(lastOffset, this.size);
-      this.timeIndex.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp);
-      this.#bytesSinceIndexEntry = 0;
-    }
-    this.#bytesSinceIndexEntry += length;
+    this.#indexes.note(lastOffset, timestamp, this.size, length, indexIntervalBytes);
     this.size += length;
     this.#log.changes++;
   }
@@ -134,8 +126,8 @@ export class Segment {
    */
   positionOf(offset: number): number {
     headers.open(this.file);
-    let position = this.#startFor(offset);
-    for (let next = 0; position < this.size; ) {
+    let position = this.#indexes.startFor(offset);
+    for (let next = 0; position < this.size;) {
       const found = this.soundFrom(position, next);
       if (found === this.size) return position;
       if (batch.lastOffset(headers.bytes, headers.at) >= offset) {
@@ -168,7 +160,11 @@ export class Segment {
       damage = extentOfDamage(this.file, position, this.size, leastOffset);
       this.damage.add(damage);
       this.report('log.damaged', {
-        file: this.path, from: damage.start, to: damage.end, offset: leastOffset, nextOffset: damage.nextOffset,
+        file: this.path,
+        from: damage.start,
+        to: damage.end,
+        offset: leastOffset,
+        nextOffset: damage.nextOffset,
         next: 'consumers are told CORRUPT_MESSAGE there; ottla.skip.corrupt.batches=true lets them pass',
       });
     }
@@ -207,14 +203,17 @@ export class Segment {
     const last = this.offsetIndex.last();
     let position = last?.position ?? 0;
     headers.open(this.file);
-    if (last !== null && !(headers.load(position, this.size) && batch.lastOffset(headers.bytes, headers.at) === last.offset)) {
+    if (
+      last !== null &&
+      !(headers.load(position, this.size) && batch.lastOffset(headers.bytes, headers.at) === last.offset)
+    ) {
       return -1;
     }
     while (headers.load(position, this.size)) {
       next = batch.nextOffset(headers.bytes, headers.at);
       position += batch.sizeInBytes(headers.bytes, headers.at);
     }
-    this.#bytesSinceIndexEntry = position - (last?.position ?? 0);
+    this.#indexes.bytesSinceEntry = position - (last?.position ?? 0);
     return position === this.size ? next : -1;
   }
 
@@ -229,17 +228,12 @@ export class Segment {
 
   /** An offset no batch before which has a timestamp of at least `timestamp`. */
   offsetBefore(timestamp: number): number {
-    const entry = this.timeIndex.entryBefore(timestamp);
-    if (entry >= 0 && !isTimeEntryTrue(this, entry)) this.#reindex();
-    return this.timeIndex.offsetBefore(timestamp);
+    return this.#indexes.offsetBefore(timestamp);
   }
 
   /** True when an index is missing or cannot belong to this log: `recover` makes it anew. */
   hasBrokenIndexes(sizes: SegmentSizes): boolean {
-    if (this.transactions.isBroken || !areAbortsTrue(this)) return true;
-    if (this.size === 0) return sizes.index > 0 || sizes.timeIndex > 0;
-    if (sizes.index < 0 || sizes.timeIndex < 0 || sizes.index % 8 !== 0 || sizes.timeIndex % 12 !== 0) return true;
-    return this.offsetIndex.isBroken(this.size);
+    return this.#indexes.areBroken(sizes);
   }
 
   /**
@@ -247,24 +241,9 @@ export class Segment {
    * where to read on.
    */
   trustBelow(offset: number): number {
-    const { offsetIndex, timeIndex } = this;
-    headers.open(this.file);
-    offsetIndex.truncateTo(offset);
-    timeIndex.truncateTo(offset);
-    const [entry, last] = [offsetIndex.count - 1, timeIndex.count - 1];
-    if (entry < 0 || last < 0 || !isEntryTrue(this, entry) || !isTimeEntryTrue(this, last)) {
-      this.#forgetIndexes();
-      return 0;
-    }
-    // Batches behind the last entry of either index have to be noted again.
-    const from = offsetIndex.entryAtMost(this.positionOf(timeIndex.offset(last)));
-    const position = from >= 0 && isEntryTrue(this, from) ? offsetIndex.position(from) : 0;
-    offsetIndex.truncateToPosition(position + 1);
-    this.#forgetTail();
-    this.#maxTimestamp = timeIndex.timestamp(last);
-    this.#offsetOfMaxTimestamp = timeIndex.offset(last);
-    this.size = position;
-    return position;
+    this.size = this.#indexes.trustBelow(offset);
+    this.#firstTimestamp = UNKNOWN;
+    return this.size;
   }
 
   noteChanged(): void {
@@ -281,21 +260,16 @@ export class Segment {
 
   /** Forgets what lies from `position` on without touching the file: it never got there, or will be overwritten. */
   cutTo(position: number, offset: number): void {
-    this.offsetIndex.truncateToPosition(position);
-    this.timeIndex.truncateTo(offset);
-    this.transactions.truncateTo(offset);
     this.damage.cutTo(position);
     this.size = position;
-    this.#forgetTail();
-    this.#loadMaxTimestamp();
+    this.#firstTimestamp = UNKNOWN;
+    this.#indexes.cutTo(position, offset);
   }
 
   /** Writes the indexes, with the entry that closes the segment: no more is appended to it. */
   seal(): void {
     this.trim();
-    if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
-    for (const index of [this.offsetIndex, this.timeIndex]) index.save().close();
-    for (const index of [this.offsetIndex, this.timeIndex]) index.unload();
+    this.#indexes.seal();
     this.#log.noteIndexesSaved();
   }
 
@@ -336,65 +310,5 @@ export class Segment {
   /** How long records have been coming in: by their own timestamps, or by the clock where they have none. */
   #waitedMs(timestamp: number, clock: Clock): number {
     return this.firstTimestamp >= 0 ? timestamp - this.firstTimestamp : clock.now() - this.createdMs;
-  }
-
-  #forgetTail(): void {
-    this.#bytesSinceIndexEntry = 0;
-    this.#firstTimestamp = UNKNOWN;
-    this.#maxTimestamp = UNKNOWN;
-    this.#offsetOfMaxTimestamp = -1;
-  }
-
-  #forgetIndexes(): void {
-    this.offsetIndex.reset();
-    this.timeIndex.reset();
-    this.#forgetTail();
-    this.#maxTimestamp = -1;
-    this.size = 0;
-  }
-
-  /** The last entry of the time index, and the batches behind the last one of the offset index. */
-  #loadMaxTimestamp(): void {
-    this.#maxTimestamp = -1;
-    this.#offsetOfMaxTimestamp = this.baseOffset;
-    if (this.size === 0) return;
-    headers.open(this.file);
-    const { timeIndex, offsetIndex } = this;
-    const last = timeIndex.count - 1;
-    if (last >= 0) {
-      if (!isTimeEntryTrue(this, last)) return this.#reindex();
-      this.#maxTimestamp = timeIndex.timestamp(last);
-      this.#offsetOfMaxTimestamp = timeIndex.offset(last);
-    }
-    const entry = offsetIndex.count - 1;
-    if (entry >= 0 && !isEntryTrue(this, entry)) return this.#reindex();
-    const indexed = entry >= 0 ? offsetIndex.position(entry) : 0;
-    let position = indexed;
-    while ((position = this.soundFrom(position, 0)) < this.size) {
-      if (batch.maxTimestamp(headers.bytes, headers.at) > this.#maxTimestamp) {
-        this.#maxTimestamp = batch.maxTimestamp(headers.bytes, headers.at);
-        this.#offsetOfMaxTimestamp = batch.lastOffset(headers.bytes, headers.at);
-      }
-      position += batch.sizeInBytes(headers.bytes, headers.at);
-    }
-    this.#bytesSinceIndexEntry = position - indexed;
-  }
-
-  #startFor(offset: number): number {
-    const entry = this.offsetIndex.entryBefore(offset);
-    if (entry >= 0 && !isEntryTrue(this, entry)) this.#reindex();
-    return this.offsetIndex.positionBefore(offset);
-  }
-
-  /** Makes both indexes anew from the headers of the log: one of them says what is not so. */
-  #reindex(): void {
-    this.report('log.index-rebuilt', { file: this.offsetIndex.path });
-    const [found, size] = [headersOf(this), this.size];
-    this.#forgetIndexes();
-    for (const { lastOffset, timestamp, position, length } of found) {
-      this.size = position;
-      this.noteAppended(lastOffset, timestamp, length, REINDEX_INTERVAL_BYTES);
-    }
-    this.size = size;
   }
 }
