@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { docOffences, lengthOffences, pureOffences, seamOffences } from './tidy/code-rules.ts';
+import { docOffences, lengthOffences, pureOffences, reachOffences, seamOffences } from './tidy/code-rules.ts';
 import { apiOffences, nameOffences, privacyOffences } from './tidy/file-rules.ts';
 import { cycleOffences, doorOffences, layerOffences, specifierOffences } from './tidy/import-rules.ts';
 import { filesBelow } from './tidy/source-file.ts';
@@ -18,6 +18,7 @@ describe('the house is tidy', () => {
   test('only src/platform opens files, sockets and timers', () => expect(doorOffences(files)).toEqual([]));
   test('only src/platform reads clocks and rolls dice', () => expect(seamOffences(files)).toEqual([]));
   test('pure files never wait and hold no door', () => expect(pureOffences(files)).toEqual([]));
+  test('only src/partitions has the logs of partitions in its hands', () => expect(reachOffences(files)).toEqual([]));
   test('files are short', () => expect(lengthOffences(files)).toEqual([]));
   test('files that export say what they are for', () => expect(docOffences(files)).toEqual([]));
   test('names name things', () => expect(nameOffences(files)).toEqual([]));
@@ -139,6 +140,20 @@ describe('each rule can fail', () => {
       'src/b.ts has 401 lines, 400 at most: split it by ideas',
       'src/d.ts has 901 lines, 900 at most: split it by ideas',
     ]);
+  });
+
+  test('a handler that reaches through a partition for its log is found; a logarithm is not', () => {
+    const found = reachOffences(
+      checkout({
+        'src/apis/a.ts': 'const { log } = partition;\nf(partition.log.size);\n({ log: l }) => l;\nMath.log(2);',
+        'src/apis/b.ts': 'const log = partitionOf(1); log.appendRecords([]); g({ log }); console.log(1);',
+        'src/partitions/c.ts': 'partition.log.append();',
+        'test/d.ts': 'partition.log.append();',
+      }),
+    );
+    expect(found).toEqual(
+      [1, 2, 3].map((line) => `src/apis/a.ts:${line} reaches for the log of a partition: ask the partition`),
+    );
   });
 
   test('an export without a doc sentence is found', () => {

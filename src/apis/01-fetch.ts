@@ -152,7 +152,7 @@ function isEnough(found: readonly Found[], minBytes: number): boolean {
 function countTold(partitions: Partitions, found: readonly Found[]): void {
   for (const { partition, length, errorCode } of found) {
     if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
-    if (partition !== null) partition.traffic.bytesOut += length;
+    if (partition !== null) partition.stats.bytesOut += length;
   }
 }
 

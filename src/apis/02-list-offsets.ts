@@ -4,6 +4,7 @@ import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
 import { hostedPartition } from '../partitions/hosted-partition.ts';
+import { leaderEpochOf, offsetForTimestamp, offsetOfMaxTimestamp } from '../partitions/offset-lookup.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
 import type { Parts } from './broker-parts.ts';
@@ -72,28 +73,23 @@ function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): R
 }
 
 function find(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
-  const { log } = partition;
+  const { logStartOffset } = partition;
   const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case LATEST:
       return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
     case EARLIEST_LOCAL: // nothing is tiered
-      return { offset: log.logStartOffset, timestamp: -1, leaderEpoch: epochAt(partition, log.logStartOffset) };
+      return { offset: logStartOffset, timestamp: -1, leaderEpoch: leaderEpochOf(partition, logStartOffset) };
     case LATEST_TIERED: // nothing is tiered: there is no such offset
     case EARLIEST_PENDING_UPLOAD:
       return UNKNOWN;
     default: {
-      const found = timestamp === MAX_TIMESTAMP ? log.maxTimestamp() : log.offsetForTimestamp(timestamp);
+      const found =
+        timestamp === MAX_TIMESTAMP ? offsetOfMaxTimestamp(partition) : offsetForTimestamp(partition, timestamp);
       return found === null || found.offset >= end ? UNKNOWN : found;
     }
   }
-}
-
-/** Where nothing is written yet, the epoch in which the first record would be. */
-function epochAt({ log, leaderEpoch }: Partition, offset: number): number {
-  const epoch = log.epochOf(offset);
-  return epoch === -1 ? leaderEpoch : epoch;
 }
 
 /** 'topic/partition' of those asked for more than once: Kafka refuses these alone. */

@@ -3,12 +3,10 @@ import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
+import { deleteRecordsBefore } from '../partitions/delete-records.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-
-/** Stands for "all there is". */
-const UP_TO_HIGH_WATERMARK = -1;
 
 export const deleteRecords = handler(DeleteRecords, {
   handle: (request, _context, broker: Parts<'partitions'>) => ({
@@ -28,16 +26,11 @@ export const deleteRecords = handler(DeleteRecords, {
   }),
 });
 
-function deleteBefore(partition: Partition | number, topic: string, asked: number) {
+function deleteBefore(partition: Partition | number, topic: string, offset: number) {
   if (typeof partition === 'number') return refused(partition);
   if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
-  const { log, highWatermark } = partition;
-  if (log.health.isOffline) return refused(ErrorCode.KAFKA_STORAGE_ERROR);
-  if (log.config.cleanupCompact && !log.config.cleanupDelete) return refused(ErrorCode.POLICY_VIOLATION);
-  const offset = asked === UP_TO_HIGH_WATERMARK ? highWatermark : asked;
-  if (offset < 0 || offset > highWatermark) return refused(ErrorCode.OFFSET_OUT_OF_RANGE);
-  log.deleteRecordsBefore(offset);
-  return { lowWatermark: log.logStartOffset, errorCode: ErrorCode.NONE };
+  const errorCode = deleteRecordsBefore(partition, offset);
+  return errorCode === ErrorCode.NONE ? { lowWatermark: partition.logStartOffset, errorCode } : refused(errorCode);
 }
 
 function refused(errorCode: number) {

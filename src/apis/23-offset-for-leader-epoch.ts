@@ -3,6 +3,7 @@ import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-e
 import { ErrorCode } from '../../protocol/errors.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';
 import { hostedPartition } from '../partitions/hosted-partition.ts';
+import { endOffsetForEpoch } from '../partitions/epoch-end.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
@@ -17,7 +18,7 @@ export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
         if (typeof partition === 'number') return { partition: index, errorCode: partition, ...UNKNOWN };
         const errorCode = checkLeaderEpoch(partition, currentLeaderEpoch);
         if (errorCode !== ErrorCode.NONE) return { partition: index, errorCode, ...UNKNOWN };
-        return { partition: index, errorCode, ...partition.endOffsetForEpoch(leaderEpoch) };
+        return { partition: index, errorCode, ...endOffsetForEpoch(partition, leaderEpoch) };
       }),
     })),
   }),

@@ -20,10 +20,10 @@ export const describeLogDirs = handler(DescribeLogDirs, {
       else siblings.push(row);
     };
     for (const partition of partitions.all()) {
-      const { topic, index: partitionIndex, log } = partition;
+      const { topic, index: partitionIndex, size } = partition;
       const directory = partitions.directoryOf(partition);
       if (directory === undefined) continue;
-      add(rows.get(directory), topic, { partitionIndex, partitionSize: log.size, offsetLag: 0, isFutureKey: false });
+      add(rows.get(directory), topic, { partitionIndex, partitionSize: size, offsetLag: 0, isFutureKey: false });
     }
     for (const {
       partition: { topic, index: partitionIndex },

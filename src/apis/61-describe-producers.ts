@@ -7,7 +7,7 @@ import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-type ProducerEntry = ReturnType<Partition['log']['producers']['producers']['get']> & {};
+type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
   handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => ({
@@ -19,7 +19,7 @@ export const describeProducers = handler(DescribeProducers, {
           return { partitionIndex, errorCode: partition, activeProducers: [] };
         }
         if (typeof partition === 'number') return { partitionIndex, ...fault, activeProducers: [] };
-        const activeProducers = Array.from(partition.log.producers.producers.values(), activeProducer);
+        const activeProducers = Array.from(partition.activeProducers(), activeProducer);
         return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
       });
       return { name, partitions };

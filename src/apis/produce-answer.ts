@@ -7,7 +7,7 @@ import { InvalidRequest } from '../../protocol/reader.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { Receipt } from '../partitions/receipt.ts';
-import type { Failures } from '../partitions/traffic.ts';
+import type { Failures } from '../partitions/partition-stats.ts';
 import { NO_REPLY, type StagedAnswer } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';
 

@@ -312,8 +312,9 @@ class Broker implements RunningBroker {
 
   #expireProducers(): void {
     const { partitions, clock, config } = this.parts;
-    for (const { log } of partitions.all())
-      log.producers.removeExpired(clock.now(), config['producer.id.expiration.ms']);
+    for (const partition of partitions.all()) {
+      partition.expireProducers(clock.now(), config['producer.id.expiration.ms']);
+    }
   }
 
   #every(name: string, key: IntervalKey, run: () => void): void {

@@ -110,7 +110,7 @@ function ofReplicas({ partitions, nodeId, ...rest }: BrokerParts): Metric[] {
       count(eachPartition({ nodeId, partitions, ...rest }), ({ partition: { leader } }) => leader === nodeId),
     ),
     one(`${kafka}_offlinereplicacount`, 'Partitions in log directories that have failed', () =>
-      count(all(), ({ log }) => log.health.isOffline),
+      count(all(), ({ isOffline }) => isOffline),
     ),
     one(`${kafka}_underreplicatedpartitions`, 'Partitions whose replicas are not all in sync', () =>
       count(
@@ -136,11 +136,11 @@ function ofTopics({ partitions }: BrokerParts, requests: RequestTimes): Metric[]
     labelNames: ['topic'],
     samples,
   });
-  const traffic = (what: 'messagesIn' | 'bytesIn' | 'bytesOut', help: string): Metric =>
+  const records = (what: 'messagesIn' | 'bytesIn' | 'bytesOut', help: string): Metric =>
     counter(what.toLowerCase(), help, () => {
       const byTopic = new Map<string, number>();
       let sum = 0;
-      for (const { topic, traffic: of } of partitions.all()) {
+      for (const { topic, stats: of } of partitions.all()) {
         byTopic.set(topic, (byTopic.get(topic) ?? 0) + of[what]);
         sum += of[what];
       }
@@ -151,9 +151,9 @@ function ofTopics({ partitions }: BrokerParts, requests: RequestTimes): Metric[]
     return [[counts.reduce((sum, { count: more }) => sum + more, 0)] as const];
   };
   return [
-    traffic('messagesIn', 'Records that producers have appended'),
-    traffic('bytesIn', 'Bytes of records that producers have appended'),
-    traffic('bytesOut', 'Bytes of records that consumers have got'),
+    records('messagesIn', 'Records that producers have appended'),
+    records('bytesIn', 'Bytes of records that producers have appended'),
+    records('bytesOut', 'Bytes of records that consumers have got'),
     counter('totalproducerequests', 'Produce requests', asked(PRODUCE)),
     counter('totalfetchrequests', 'Fetch requests', asked(FETCH)),
     counter('failedproducerequests', 'Partitions of produce requests that failed', () => [
@@ -176,10 +176,10 @@ function ofLogs({ partitions }: BrokerParts): Metric[] {
     },
   });
   return [
-    gauge('size', 'Bytes of a partition', ({ log }) => log.size),
-    gauge('logstartoffset', 'First offset of a partition', ({ log }) => log.logStartOffset),
-    gauge('logendoffset', 'Next offset of a partition', ({ log }) => log.endOffset),
-    gauge('numlogsegments', 'Segments of a partition', ({ log }) => log.segmentCount),
+    gauge('size', 'Bytes of a partition', ({ size }) => size),
+    gauge('logstartoffset', 'First offset of a partition', ({ logStartOffset }) => logStartOffset),
+    gauge('logendoffset', 'Next offset of a partition', ({ endOffset }) => endOffset),
+    gauge('numlogsegments', 'Segments of a partition', ({ segmentCount }) => segmentCount),
   ];
 }
 

@@ -64,8 +64,8 @@ export function appendProduced(
   try {
     const receipt = partition.append(valid.bytes, valid.at, valid.length, valid.logAppendTimeMs);
     if (!receipt.isAppended) return receipt;
-    partition.traffic.messagesIn += batch.recordCount(valid.bytes, valid.at);
-    partition.traffic.bytesIn += valid.length;
+    partition.stats.messagesIn += batch.recordCount(valid.bytes, valid.at);
+    partition.stats.bytesIn += valid.length;
     return receipt;
   } catch (error) {
     if (!isStorageError(error)) throw error;

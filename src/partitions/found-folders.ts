@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { LogDirectory } from '../log/directory.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Homes } from './homes.ts';
-import { keepsOther } from './twice-found.ts';
+import type { LogDirPlacement } from './log-dir-placement.ts';
+import { keepsOther } from './duplicate-replicas.ts';
 
 export interface FolderDoors {
   readonly files: Files;
@@ -25,12 +25,12 @@ export class FoundFolders {
   }
 
   /** Looks into `directory`, and claims what it finds there. */
-  look(directory: LogDirectory, homes: Homes): void {
+  look(directory: LogDirectory, placement: LogDirPlacement): void {
     for (const { name, topicId } of directory.partitions()) {
-      const other = homes.get(name);
+      const other = placement.get(name);
       if (other !== undefined && keepsOther(this.#doors, name, other, directory)) continue;
-      if (other !== undefined) homes.release(name);
-      homes.claim(name, directory);
+      if (other !== undefined) placement.release(name);
+      placement.claim(name, directory);
       this.#topicIds.set(name, topicId);
     }
   }
@@ -44,19 +44,19 @@ export class FoundFolders {
    * Whether a folder of this name was there at the start. One that belongs to another topic (deleted while we were down)
    * makes room, and is kept.
    */
-  take(home: LogDirectory, name: string, topicId: string): boolean {
+  take(directory: LogDirectory, name: string, topicId: string): boolean {
     const found = this.#topicIds.get(name);
     if (found === undefined) return false;
     const isMine = found === null || found === topicId || isMisread(found, topicId);
-    if (!isMine) this.#moveAside(join(home.path, name), found);
-    else if (found !== topicId) this.#repair(home, name, topicId);
+    if (!isMine) this.#moveAside(join(directory.path, name), found);
+    else if (found !== topicId) this.#repair(directory, name, topicId);
     this.#topicIds.delete(name); // not before: what the disk refuses is tried again
     return isMine;
   }
 
-  #repair(home: LogDirectory, name: string, topicId: string): void {
-    this.#doors.logger.warn('partition.metadata-repaired', { path: join(home.path, name), topicId });
-    home.labelPartition(name, topicId);
+  #repair(directory: LogDirectory, name: string, topicId: string): void {
+    this.#doors.logger.warn('partition.metadata-repaired', { path: join(directory.path, name), topicId });
+    directory.labelPartition(name, topicId);
   }
 
   #moveAside(path: string, topicId: string): void {

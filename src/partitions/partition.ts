@@ -3,28 +3,21 @@ import type { RecordDraft } from '../../protocol/records/encode.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { Log } from '../log/log.ts';
+import type { ProducerEntry } from '../log/producer-state.ts';
+import type { AbortedTransaction } from '../log/transaction-index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { isStorageError } from './storage-error.ts';
 import { CommitWaits, PENDING, Until } from './commit-waits.ts';
 import { LeaderState, type LeaderTerm } from './leader-state.ts';
+import { LogError } from './log-error.ts';
 import { encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 import { recordPieces, type RecordVisitor } from './record-pieces.ts';
-import { Traffic } from './traffic.ts';
+import { PartitionStats } from './partition-stats.ts';
 import { Waiters } from './waiters.ts';
 
+export { LogError } from './log-error.ts';
 export type { AppendOptions, Marker } from './own-batch.ts';
-
-/** An append that the disk or the log refused; `errorCode` is what a client is told. */
-export class LogError extends Error {
-  readonly errorCode: number;
-
-  constructor(errorCode: number, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'LogError';
-    this.errorCode = errorCode;
-  }
-}
 
 /** Where appends go to become real; see AppendSettlement. */
 export interface AppendSink {
@@ -48,7 +41,7 @@ export class Partition implements ReceiptIssuer {
   highWatermark: number;
   /** Appended to since the last settle. */
   isTouched = false;
-  readonly traffic = new Traffic();
+  readonly stats = new PartitionStats();
   /** Fetches of consumers, which wait for the high watermark. */
   readonly consumers = new Waiters();
   /** Fetches of followers, which wait for the log's end. */
@@ -138,6 +131,15 @@ export class Partition implements ReceiptIssuer {
     return this.log.health.isOffline;
   }
 
+  /** Bytes in all segments. */
+  get size(): number {
+    return this.log.size;
+  }
+
+  get segmentCount(): number {
+    return this.log.segmentCount;
+  }
+
   get logStartOffset(): number {
     return this.log.logStartOffset;
   }
@@ -164,17 +166,19 @@ export class Partition implements ReceiptIssuer {
     return this.log.producers.producers.has(producerId);
   }
 
-  /**
-   * The largest epoch up to `epoch` that is known, and where it ended (KIP-101). The log notes an epoch with its first batch;
-   * before that the current one begins and ends at the log's end.
-   */
-  endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
-    const { latestEpoch, endOffset } = this.log;
-    if (epoch === this.leaderEpoch) return { leaderEpoch: epoch, endOffset };
-    const hasNoOther = latestEpoch === -1 && epoch !== -1; // smaller than any: Kafka gives back what was asked
-    if (hasNoOther && epoch < this.leaderEpoch) return { leaderEpoch: epoch, endOffset };
-    if (epoch > latestEpoch && epoch < this.leaderEpoch) return { leaderEpoch: latestEpoch, endOffset };
-    return this.log.endOffsetForEpoch(epoch);
+  /** Idempotent and transactional producers, as DescribeProducers shows them. */
+  activeProducers(): Iterable<ProducerEntry> {
+    return this.log.producers.producers.values();
+  }
+
+  /** Forgets producers that have written nothing for so long, and have no open transaction. */
+  expireProducers(nowMs: number, expirationMs: number): void {
+    this.log.producers.removeExpired(nowMs, expirationMs);
+  }
+
+  /** Aborted transactions with records in [from, upTo). */
+  abortedTransactions(from: number, upTo: number): readonly AbortedTransaction[] {
+    return this.log.abortedTransactions(from, upTo);
   }
 
   /** What idempotence says of a batch before it is appended; see ProducerState.check. */

@@ -9,10 +9,10 @@ import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import { AppendSettlement } from './append-settlement.ts';
 import { FoundFolders } from './found-folders.ts';
-import { Homes } from './homes.ts';
+import { LogDirPlacement } from './log-dir-placement.ts';
 import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
-import { Failures } from './traffic.ts';
+import { Failures } from './partition-stats.ts';
 
 /** What the cluster says of a topic. */
 export interface TopicPlan {
@@ -55,7 +55,7 @@ export interface PartitionsOptions {
   readonly directories: readonly LogDirectory[];
   readonly clock: Clock;
   readonly logger: Logger;
-  /** See Homes. */
+  /** See LogDirPlacement. */
   readonly missingDirectory: () => LogDirectory;
 }
 
@@ -64,7 +64,7 @@ export class Partitions {
   readonly #settlement: AppendSettlement;
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
-  readonly #homes: Homes;
+  readonly #placement: LogDirPlacement;
   readonly #found: FoundFolders;
   readonly #progress: OpeningProgress;
   /** Logs opened whose ends are not on the disk for sure. */
@@ -75,11 +75,11 @@ export class Partitions {
   constructor(options: PartitionsOptions) {
     this.#options = options;
     this.#settlement = new AppendSettlement(options.logger);
-    this.#homes = new Homes(options);
+    this.#placement = new LogDirPlacement(options);
     this.#found = new FoundFolders(options);
     for (const directory of options.directories) directory.health.onOffline(() => this.#wakeWaitersIn(directory));
     try {
-      for (const directory of options.directories) this.#found.look(directory, this.#homes);
+      for (const directory of options.directories) this.#found.look(directory, this.#placement);
     } catch (error) {
       this.abandon();
       throw error;
@@ -169,7 +169,7 @@ export class Partitions {
   remove(topicId: string, index: number): void {
     const partition = this.#forget(topicId, index);
     if (partition === undefined) return;
-    if (this.#deleteLog(partition.log)) this.#homes.release(`${partition.topic}-${index}`);
+    if (this.#deleteLog(partition.log)) this.#placement.release(`${partition.topic}-${index}`);
     else this.#found.remains(`${partition.topic}-${index}`, topicId);
   }
 
@@ -180,7 +180,7 @@ export class Partitions {
     if (partition === undefined) return null;
     const { log } = partition;
     if (!log.isClosed) log.close();
-    this.#homes.release(`${partition.topic}-${index}`);
+    this.#placement.release(`${partition.topic}-${index}`);
     return { recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset };
   }
 
@@ -203,7 +203,7 @@ export class Partitions {
     for (const partition of topic.partitions) {
       if (partition === undefined) continue;
       const name = `${topic.name}-${partition.index}`;
-      if (this.#deleteLog(partition.log)) this.#homes.release(name);
+      if (this.#deleteLog(partition.log)) this.#placement.release(name);
       else this.#found.remains(name, id);
       partition.deleted();
     }
@@ -240,6 +240,11 @@ export class Partitions {
     return count;
   }
 
+  /** Brings everything to the disk, however long that takes. */
+  flush(): void {
+    for (const { log } of this.all()) if (!log.health.isOffline && log.recoveryPoint < log.endOffset) log.flush();
+  }
+
   /** Notes on the disk up to where each log is safe, so that a start after a crash has less to check. */
   checkpoint(): void {
     for (const directory of this.#options.directories) {
@@ -262,12 +267,12 @@ export class Partitions {
 
   /** The log directory that has the partition. */
   directoryOf(partition: Partition): LogDirectory | undefined {
-    return this.#homes.get(`${partition.topic}-${partition.index}`);
+    return this.#placement.get(`${partition.topic}-${partition.index}`);
   }
 
   /** Its id; null where it is offline or nothing is known of the partition. */
   directoryIdOf(topic: string, index: number): string | null {
-    const directory = this.#homes.get(`${topic}-${index}`);
+    const directory = this.#placement.get(`${topic}-${index}`);
     return directory === undefined || directory.health.isOffline ? null : directory.directoryId;
   }
 
@@ -276,7 +281,7 @@ export class Partitions {
     const { files } = this.#options;
     const { log, topic, index } = partition;
     const name = `${topic}-${index}`;
-    const home = this.#homes.get(name)!;
+    const from = this.#placement.get(name)!;
     this.#settlement.settle();
     log.close();
     try {
@@ -285,11 +290,11 @@ export class Partitions {
       files.syncDirectory(directory.path);
       partition.moveTo(this.#openLog(directory, log));
     } catch (error) {
-      partition.moveTo(this.#openLog(home, log));
+      partition.moveTo(this.#openLog(from, log));
       throw error;
     }
-    this.#homes.release(name);
-    this.#homes.claim(name, directory);
+    this.#placement.release(name);
+    this.#placement.claim(name, directory);
     this.#deleteLog(log);
     this.checkpoint();
   }
@@ -356,13 +361,13 @@ export class Partitions {
 
   #open(topic: Topic, index: number, { config, leaderEpoch, directoryId, handedOver }: ReplicaPlan): Partition {
     const name = `${topic.name}-${index}`;
-    const home = this.#homes.get(name) ?? this.#homes.choose(name, directoryId);
-    const path = join(home.path, name);
+    const directory = this.#placement.get(name) ?? this.#placement.choose(name, directoryId);
+    const path = join(directory.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
-    const checkpoint = this.#found.take(home, name, topic.id) ? home.checkpointOf(topic.name, index) : (handedOver ?? {});
+    const checkpoint = this.#found.take(directory, name, topic.id) ? directory.checkpointOf(topic.name, index) : (handedOver ?? {});
     const log = Log.open({
-      ...this.#doorsOf(home), config, topicId: topic.id, directory: path,
-      cleanShutdown: home.cleanShutdown, ...checkpoint,
+      ...this.#doorsOf(directory), config, topicId: topic.id, directory: path,
+      cleanShutdown: directory.cleanShutdown, ...checkpoint,
       onChecked: (bytes) => this.#progress.checked(path, bytes),
     });
     this.#progress.opened(path);

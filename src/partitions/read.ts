@@ -5,6 +5,7 @@ import { CheckedReader } from '../log/checked-reader.ts';
 import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
 import { hostedPartition } from './hosted-partition.ts';
+import { endOffsetForEpoch } from './epoch-end.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -106,7 +107,7 @@ function readOne(partition: Partition, asked: Asked, limits: ReadLimits, left: n
     length: 0,
   };
   if (asked.lastFetchedEpoch !== -1) {
-    const end = partition.endOffsetForEpoch(asked.lastFetchedEpoch);
+    const end = endOffsetForEpoch(partition, asked.lastFetchedEpoch);
     if (end.endOffset === -1) return failed(ErrorCode.OFFSET_OUT_OF_RANGE); // an epoch that never was
     if (end.leaderEpoch < asked.lastFetchedEpoch || end.endOffset < asked.fetchOffset) {
       result.divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset };

@@ -30,9 +30,7 @@ export class Snapshot {
       const { partitions } = parts;
       partitions.settle();
       // A start finds each log as it was left, and has nothing to check.
-      for (const { log } of partitions.all()) {
-        if (!log.health.isOffline && log.recoveryPoint < log.endOffset) log.flush();
-      }
+      partitions.flush();
       partitions.checkpoint();
     }
     return new Snapshot(files.fork(), brokers, false);

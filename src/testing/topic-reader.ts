@@ -41,13 +41,13 @@ export class TopicReader {
   }
 
   #readOne(partition: Partition): TestMessage[] {
-    const { log, index } = partition;
+    const { index } = partition;
     const isCommitted = this.#isolation === 'read_committed';
-    const from = Math.max(this.#next.get(index) ?? this.#from(index), log.logStartOffset);
+    const from = Math.max(this.#next.get(index) ?? this.#from(index), partition.logStartOffset);
     const upTo = isCommitted ? partition.lastStableOffset : partition.highWatermark;
     if (from >= upTo) return [];
     this.#next.set(index, upTo);
-    const aborted = isCommitted ? [...log.abortedTransactions(from, upTo)] : [];
+    const aborted = isCommitted ? [...partition.abortedTransactions(from, upTo)] : [];
     const messages: TestMessage[] = [];
     partition.forEachRecord((record, batch) => {
       if (batch.isControl || record.offset < from || record.offset >= upTo) return;

@@ -106,6 +106,31 @@ function namesAsProperties(file: SourceFile): Set<unknown> {
   return new Set(nodesOf(file).flatMap((node) => (node.computed === true ? [] : [node.property, node.key])));
 }
 
+/** These may take a partition's log in their hands, and the last never has one; all others ask the partition. */
+const NOT_ASKING: readonly string[] = ['src/partitions/', 'src/log/', 'src/cli/'];
+
+export function reachOffences(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('src/') && !NOT_ASKING.some((place) => path.startsWith(place)))
+    .filter(isCode)
+    .flatMap((file) =>
+      nodesOf(file)
+        .filter(reachesLog)
+        .map(
+          (node) => `${file.path}:${lineOf(file, node.start)} reaches for the log of a partition: ask the partition`,
+        ),
+    );
+}
+
+function reachesLog(node: SyntaxNode): boolean {
+  if (node.type === 'ObjectPattern') {
+    return (node.properties as SyntaxNode[]).some(({ key }) => isNode(key) && isName(key, 'log'));
+  }
+  if (node.type !== 'MemberExpression' || node.computed === true) return false;
+  if (!isNode(node.object) || !isNode(node.property) || !isName(node.property, 'log')) return false;
+  return !['Math', 'console'].some((name) => isName(node.object as SyntaxNode, name));
+}
+
 /** Lines a file may have. The exceptions are tables, which are read by looking up and not from top to bottom. */
 export const LONGEST = 400;
 export const LONGER: Readonly<Record<string, number>> = {};

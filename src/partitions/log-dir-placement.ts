@@ -6,7 +6,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import type { Logger } from '../platform/logger.ts';
 
-export interface HomesOptions {
+export interface LogDirPlacementOptions {
   /** log.dirs; those that could not be opened are offline. */
   readonly directories: readonly LogDirectory[];
   readonly logger: Logger;
@@ -14,14 +14,14 @@ export interface HomesOptions {
   readonly missingDirectory: () => LogDirectory;
 }
 
-export class Homes {
-  readonly #options: HomesOptions;
+export class LogDirPlacement {
+  readonly #options: LogDirPlacementOptions;
   readonly #byName = new Map<string, LogDirectory>();
   readonly #counts = new Map<LogDirectory, number>();
   readonly #missed = new Set<string>();
   #missing: LogDirectory | null = null;
 
-  constructor(options: HomesOptions) {
+  constructor(options: LogDirPlacementOptions) {
     this.#options = options;
     for (const directory of options.directories) this.#counts.set(directory, 0);
   }

@@ -1,5 +1,5 @@
 /** What has gone through a partition since the broker started; counted always, looked at by whoever shows metrics. */
-export class Traffic {
+export class PartitionStats {
   messagesIn = 0;
   /** Of records, as they came. */
   bytesIn = 0;
