@@ -35,7 +35,7 @@ export const produce: StagingHandler<Broker> = {
   versions: Produce.versions,
   // librdkafka before 2.8 takes a minimum above 2 to mean "no compression codecs": Kafka says 0 too (KAFKA-18659).
   advertised: { first: 0, last: Produce.versions.last },
-  joinsWrites: true,
+  kind: 'staging',
 
   stage(reader, context, broker) {
     checkShape(reader, context.apiVersion);

@@ -35,7 +35,7 @@ export const fetch: DirectHandler<Broker> = {
   api: Fetch,
   versions: Fetch.versions,
   advertised: Fetch.versions,
-  joinsWrites: false,
+  kind: 'direct',
 
   serve(reader, context, output, broker) {
     const version = context.apiVersion;

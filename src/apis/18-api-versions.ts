@@ -21,7 +21,7 @@ export function apiVersions(others: readonly Pick<Handler, 'api' | 'advertised'>
     api: ApiVersions,
     versions: ApiVersions.versions,
     advertised: ApiVersions.versions,
-    joinsWrites: false as const,
+    kind: 'direct' as const,
   };
   const apiKeys = [...others, self]
     .flatMap(({ api, advertised }) =>

@@ -1,13 +1,11 @@
 /** What a handler is: the code that answers one API key, and what it is given to do so. */
-import { ErrorCode } from '../../protocol/errors.ts';
-import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import type { Reader } from '../../protocol/reader.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
-import { isDiskError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { BrokerParts, Parts } from './broker-parts.ts';
+import type { BrokerParts } from './broker-parts.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Writes a response body behind the header that stands in `output`; for answers that come later. */
@@ -34,7 +32,7 @@ export interface StagedAnswer {
   /** Asked once, when what was appended has been written: null, or what has to come before `encode`. Never rejects. */
   settled(): Promise<unknown> | null;
   /** Writes the response body. @throws {InvalidRequest} to end the connection instead of an answer */
-  encode(output: Writer): void | typeof NO_REPLY;
+  encode(output: Writer, throttleTimeMs: number): void | typeof NO_REPLY;
 }
 
 interface HandlerFacts {
@@ -50,9 +48,17 @@ interface HandlerFacts {
 /** What `serve` answers; nothing: the response stands in the output. */
 export type Served = void | typeof NO_REPLY | Streamed | Promise<Reply>;
 
-/** A handler whose requests are answered before the next one of their connection is handled. It uses the parts `Uses`. */
+/** Handles decoded requests of its API's table; dispatch does the rest (net/table-request.ts). It uses the parts `Uses`. */
+export interface TableHandler<Uses = BrokerParts> extends HandlerFacts {
+  readonly kind: 'table';
+  readonly decode: (reader: Reader, apiVersion: number) => unknown;
+  readonly handle: (request: never, context: RequestContext, parts: Uses) => unknown;
+  readonly encode: (output: Writer, apiVersion: number, response: unknown, throttleTimeMs: number) => void;
+}
+
+/** Reads requests and writes responses by itself: Fetch, whose records stay on the disk, and ApiVersions of any version. */
 export interface DirectHandler<Uses = BrokerParts> extends HandlerFacts {
-  readonly joinsWrites: false;
+  readonly kind: 'direct';
   /**
    * Reads the request, and either writes the response body into `output` or answers a promise of a reply.
    * Views into the request die when this returns.
@@ -60,14 +66,14 @@ export interface DirectHandler<Uses = BrokerParts> extends HandlerFacts {
   readonly serve: (reader: Reader, context: RequestContext, output: Writer, parts: Uses) => Served;
 }
 
-/** A handler whose requests append: those that come together share one write of each log. It uses the parts `Uses`. */
+/** A handler whose requests append: those that come together share one write of each log (Produce). */
 export interface StagingHandler<Uses = BrokerParts> extends HandlerFacts {
-  readonly joinsWrites: true;
+  readonly kind: 'staging';
   /** Reads the request and appends. Views into the request, but for the records appended, die when this returns. */
   readonly stage: (reader: Reader, context: RequestContext, parts: Uses) => StagedAnswer;
 }
 
-export type Handler<Uses = BrokerParts> = DirectHandler<Uses> | StagingHandler<Uses>;
+export type Handler<Uses = BrokerParts> = TableHandler<Uses> | DirectHandler<Uses> | StagingHandler<Uses>;
 
 export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
@@ -78,59 +84,26 @@ export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   readonly refuse: (request: Values<Req>, errorCode: number) => Draft<Res>;
 }
 
-/** A handler over the API's table: decoded request in, response (or a promise of it) out. */
+/** Makes the handler of an API from its table: decoded request in, response (or a promise of it) out. */
 export function handler<Req extends Fields, Res extends Fields, Uses>(
   api: Api<Req, Res>,
   table: HandlerTable<Req, Res, Uses>,
-): Omit<DirectHandler<Uses & Parts<'logger'>>, 'refuse'> & Omit<HandlerTable<Req, Res, Uses>, 'versions'> {
+): TableHandler<Uses> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
-    handle: table.handle,
-    refuse: table.refuse,
-    api: api,
+    kind: 'table',
+    api,
     versions,
     advertised: versions,
-    joinsWrites: false,
-    serve(reader, context, output, parts) {
-      const version = context.apiVersion;
-      const request = requestCodec(api, version).decode(reader);
-      const codec = responseCodec(api, version);
-      const start = output.position;
-      const refuse = (error: unknown, to: Writer, at: number): void => {
-        const isDisk = isDiskError(error);
-        if (isDisk) reportDisk(parts.logger, api.name, error as Error);
-        else reportBug(parts.logger, context, api.name, error);
-        to.position = at;
-        codec.encode(
-          to,
-          table.refuse(request, isDisk ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_SERVER_ERROR),
-        );
-      };
-      try {
-        const response = table.handle(request, context, parts);
-        if (!(response instanceof Promise)) return codec.encode(output, response);
-        return response.then(
-          (later) => (to: Writer) => {
-            const at = to.position;
-            try {
-              codec.encode(to, later);
-            } catch (error) {
-              refuse(error, to, at);
-            }
-          },
-          (error: unknown) => (to: Writer) => refuse(error, to, to.position),
-        );
-      } catch (error) {
-        if (error instanceof InvalidRequest) throw error;
-        refuse(error, output, start);
-      }
-    },
+    decode: (reader, apiVersion) => requestCodec(api, apiVersion).decode(reader),
+    handle: table.handle,
+    encode: (output, apiVersion, response, throttleTimeMs) =>
+      responseCodec(api, apiVersion).encode(
+        output,
+        throttleTimeMs === 0 ? (response as Draft<Res>) : { ...(response as Draft<Res>), throttleTimeMs },
+      ),
+    refuse: table.refuse,
   };
-}
-
-/** The disk's own line says what to do (DirectoryHealth). */
-function reportDisk(logger: Logger, api: string, { message }: Error): void {
-  logger.warn('request-refused-by-disk', { api, error: message });
 }
 
 /** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */

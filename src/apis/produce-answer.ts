@@ -101,7 +101,7 @@ export class ProduceAnswer implements StagedAnswer {
     return this.#acks === Acks.all ? issuer.committed(receipt, this.#timeoutMs) : issuer.flushed(receipt);
   }
 
-  encode(output: Writer): void | typeof NO_REPLY {
+  encode(output: Writer, throttleTimeMs: number): void | typeof NO_REPLY {
     const failed = this.#countFailures();
     if (this.#acks === Acks.none) {
       if (failed !== null) throw failed;
@@ -121,7 +121,7 @@ export class ProduceAnswer implements StagedAnswer {
       }
       if (isFlexible) output.int8(0);
     }
-    output.int32(0); // throttleTimeMs
+    output.int32(throttleTimeMs);
     if (hints !== null) hints.writeEndpoints(output);
     else if (isFlexible) output.int8(0);
     this.#keep();

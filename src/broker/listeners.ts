@@ -151,7 +151,7 @@ export class Listeners {
     const { config, partitions, groups, logger } = parts;
     const settle = (): void => partitions.settle();
     return {
-      dispatcher: new Dispatcher(handlers, parts, settle, interceptor, meter()),
+      dispatcher: new Dispatcher({ handlers, parts, settle, interceptor, meter: meter() }),
       buffers: new Buffers(receiveBuffer),
       output: new Writer(OUTPUT_BYTES),
       reader: new Reader(),

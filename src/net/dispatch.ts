@@ -1,17 +1,37 @@
-/** From one frame to its handler and back: reads the header, finds the handler, writes the response's header. */
+/**
+ * The way of a request from its frame to its response. Stages with a star are security's (src/security/stages.ts): where they
+ * are off, a check for null is all they cost.
+ *
+ *     frame ──▶ header ──▶ authenticated?* ──▶ handler, by its kind ──▶ account, throttle* ──▶ response
+ *                 │              │               table:   decode ──▶ authorised?* ──▶ handle (table-request.ts)
+ *                 │              │               direct:  reads and writes by itself
+ *                 │              │               staging: appends now; its response waits until that is true
+ *                 └── malformed ─┴── refused ──▶ connection closed
+ */
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
-import { readRequestHeader } from '../../protocol/header.ts';
+import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { NO_REPLY, reportBug } from '../apis/handler.ts';
 import type { BrokerParts } from '../apis/broker-parts.ts';
-import type { DirectHandler, Handler, Reply, Served, StagedAnswer, StagingHandler, Streamed } from '../apis/handler.ts';
+import { NO_REPLY, reportBug } from '../apis/handler.ts';
+import type {
+  DirectHandler,
+  Handler,
+  Reply,
+  Served,
+  StagedAnswer,
+  StagingHandler,
+  Streamed,
+  TableHandler,
+} from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
+import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMeter } from './request-meter.ts';
 import { beginResponse, endResponse } from './response-header.ts';
 import type { StagedResponses } from './staged-responses.ts';
+import { handleTableRequest } from './table-request.ts';
 
 const API_VERSIONS = 18;
 const API_KEY_BYTES = 2;
@@ -19,26 +39,33 @@ const API_KEY_BYTES = 2;
 /** A whole response for a request that had to wait, size and header included. */
 export type Answer = (output: Writer) => Streamed | void;
 
+export interface DispatcherOptions {
+  readonly handlers: readonly Handler[];
+  /** What handlers are given of the broker. */
+  readonly parts: BrokerParts;
+  /** Writes what was appended so far; see ConnectionShared. */
+  readonly settle: () => void;
+  readonly interceptor?: Interceptor | null;
+  readonly meter?: RequestMeter | null;
+  readonly security?: SecurityStages;
+}
+
 export class Dispatcher {
+  readonly meter: RequestMeter | null;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #parts: BrokerParts;
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
-  readonly meter: RequestMeter | null;
+  readonly #security: SecurityStages;
 
-  /** `settle` writes what was appended so far; see ConnectionShared. */
-  constructor(
-    handlers: readonly Handler[],
-    parts: BrokerParts,
-    settle: () => void,
-    interceptor: Interceptor | null = null,
-    meter: RequestMeter | null = null,
-  ) {
+  constructor(options: DispatcherOptions) {
+    const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY } = options;
+    for (const handler of handlers) this.#handlers[handler.api.key] = handler;
     this.#parts = parts;
     this.#settle = settle;
-    this.meter = meter;
     this.#interceptor = interceptor;
-    for (const handler of handlers) this.#handlers[handler.api.key] = handler;
+    this.meter = meter;
+    this.#security = security;
   }
 
   /**
@@ -53,46 +80,13 @@ export class Dispatcher {
     staged: StagedResponses,
   ): Streamed | Promise<Answer> | undefined {
     const header = readRequestHeader(reader);
-    const { correlationId } = header;
-    const handler = this.#handlers[header.apiKey];
-    if (handler === undefined) {
-      throw new InvalidRequest(`API key ${header.apiKey} is not one this broker answers: ask ApiVersions which are`);
-    }
-    // ApiVersions alone is answered in any version: its handler tells a client that is too new what it may use.
-    if (!includes(handler.versions, header.apiVersion) && header.apiKey !== API_VERSIONS) {
-      throw new InvalidRequest(
-        `${handler.api.name} v${header.apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
-      );
-    }
+    const handler = this.#handlerOf(header);
     const context = contexts.of(header.apiVersion, header.clientId);
+    this.#authenticate(handler, context);
+    const { correlationId } = header;
     if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
-    const { meter } = this;
-    const begun = meter === null ? 0 : meter.begin();
-    const { apiVersion } = header;
-    if (handler.joinsWrites) {
-      const answer = this.#stage(handler, reader, context);
-      staged.add({ handler, apiVersion, correlationId, begun, answer, waits: null, next: null });
-      return undefined;
-    }
-    const start = beginResponse(output, handler.api, apiVersion, correlationId);
-    const result = this.#serve(handler, reader, context, output);
-    if (!(result instanceof Promise)) {
-      meter?.end(handler.api, apiVersion, begun);
-      if (result === NO_REPLY) {
-        output.position = start;
-        return undefined;
-      }
-      endResponse(output, start, result?.remaining ?? 0);
-      return result ?? undefined;
-    }
-    output.position = start;
-    return result.then((reply: Reply) => (later: Writer) => {
-      meter?.end(handler.api, apiVersion, begun);
-      const at = beginResponse(later, handler.api, apiVersion, correlationId);
-      const tail = reply(later) ?? undefined;
-      endResponse(later, at, tail?.remaining ?? 0);
-      return tail;
-    });
+    if (handler.kind === 'staging') return this.#stageBehind(staged, handler, correlationId, reader, context);
+    return this.#respond(handler, correlationId, reader, context, output);
   }
 
   /**
@@ -101,7 +95,79 @@ export class Dispatcher {
    */
   joinsWrites(buffer: Buffer, at: number, size: number): boolean {
     if (this.#interceptor !== null || size < API_KEY_BYTES) return false;
-    return this.#handlers[buffer.readInt16BE(at)]?.joinsWrites ?? false;
+    return this.#handlers[buffer.readInt16BE(at)]?.kind === 'staging';
+  }
+
+  #handlerOf({ apiKey, apiVersion }: RequestHeader): Handler {
+    const handler = this.#handlers[apiKey];
+    if (handler === undefined) {
+      throw new InvalidRequest(`API key ${apiKey} is not one this broker answers: ask ApiVersions which are`);
+    }
+    // ApiVersions alone is answered in any version: its handler tells a client that is too new what it may use.
+    if (!includes(handler.versions, apiVersion) && apiKey !== API_VERSIONS) {
+      throw new InvalidRequest(
+        `${handler.api.name} v${apiVersion} is not served: v${handler.versions.first} to v${handler.versions.last} are`,
+      );
+    }
+    return handler;
+  }
+
+  #authenticate({ api }: Handler, { session }: RequestContext): void {
+    const { authentication } = this.#security;
+    if (authentication === null) return;
+    const refusal = authentication.refusalOf(session, api);
+    if (refusal !== null) throw new InvalidRequest(refusal);
+  }
+
+  #stageBehind(
+    staged: StagedResponses,
+    handler: StagingHandler,
+    correlationId: number,
+    reader: Reader,
+    context: RequestContext,
+  ): undefined {
+    const begun = this.meter === null ? 0 : this.meter.begin();
+    const answer = this.#stage(handler, reader, context);
+    const throttleTimeMs = this.#account(handler, context);
+    const { apiVersion } = context;
+    staged.add({ handler, apiVersion, correlationId, begun, answer, throttleTimeMs, waits: null, next: null });
+    return undefined;
+  }
+
+  #account({ api }: Handler, { session, clientId }: RequestContext): number {
+    const { quotas } = this.#security;
+    return quotas === null ? 0 : quotas.account(session, clientId, api);
+  }
+
+  #respond(
+    handler: TableHandler | DirectHandler,
+    correlationId: number,
+    reader: Reader,
+    context: RequestContext,
+    output: Writer,
+  ): Streamed | Promise<Answer> | undefined {
+    const { meter } = this;
+    const { apiVersion } = context;
+    const begun = meter === null ? 0 : meter.begin();
+    const start = beginResponse(output, handler.api, apiVersion, correlationId);
+    const served = this.#serve(handler, reader, context, output);
+    if (!(served instanceof Promise)) {
+      meter?.end(handler.api, apiVersion, begun);
+      if (served === NO_REPLY) {
+        output.position = start;
+        return undefined;
+      }
+      endResponse(output, start, served?.remaining ?? 0);
+      return served ?? undefined;
+    }
+    output.position = start;
+    return served.then((reply: Reply) => (later: Writer) => {
+      meter?.end(handler.api, apiVersion, begun);
+      const at = beginResponse(later, handler.api, apiVersion, correlationId);
+      const tail = reply(later) ?? undefined;
+      endResponse(later, at, tail?.remaining ?? 0);
+      return tail;
+    });
   }
 
   /** The slow way: each request and response as bytes of its own, which the interceptor may change, hold back or lose. */
@@ -130,11 +196,11 @@ export class Dispatcher {
     const reader = new Reader();
     reader.reset(body, 0, body.length);
     const output = new Writer();
-    if (handler.joinsWrites) return this.#servedStaged(handler, context, reader, output);
-    const result = this.#serve(handler, reader, context, output);
+    if (handler.kind === 'staging') return this.#servedStaged(handler, context, reader, output);
+    const served = this.#serve(handler, reader, context, output);
     this.#settle();
-    if (result === NO_REPLY) return null;
-    const tail = result instanceof Promise ? (await result)(output) : result;
+    if (served === NO_REPLY) return null;
+    const tail = served instanceof Promise ? (await served)(output) : served;
     if (tail !== undefined) {
       for (const end = output.position + tail.remaining; output.position < end;) {
         output.ensure(tail.remaining);
@@ -151,16 +217,19 @@ export class Dispatcher {
     output: Writer,
   ): Promise<Buffer | null> {
     const answer = this.#stage(handler, reader, context);
+    const throttleTimeMs = this.#account(handler, context);
     this.#settle();
     await answer.settled();
-    return answer.encode(output) === NO_REPLY ? null : output.finish();
+    return answer.encode(output, throttleTimeMs) === NO_REPLY ? null : output.finish();
   }
 
-  #serve(handler: DirectHandler, reader: Reader, context: RequestContext, output: Writer): Served {
+  #serve(handler: TableHandler | DirectHandler, reader: Reader, context: RequestContext, output: Writer): Served {
     try {
-      return handler.serve(reader, context, output, this.#parts);
+      return handler.kind === 'direct'
+        ? handler.serve(reader, context, output, this.#parts)
+        : handleTableRequest(handler, reader, context, output, this.#parts, this.#security);
     } catch (error) {
-      throw reported(this.#parts, error, handler, context);
+      throw this.#reported(error, handler, context);
     }
   }
 
@@ -168,13 +237,13 @@ export class Dispatcher {
     try {
       return handler.stage(reader, context, this.#parts);
     } catch (error) {
-      throw reported(this.#parts, error, handler, context);
+      throw this.#reported(error, handler, context);
     }
   }
-}
 
-/** A bug that a handler has not caught itself ends the connection. */
-function reported({ logger }: BrokerParts, error: unknown, handler: Handler, context: RequestContext): unknown {
-  if (!(error instanceof InvalidRequest)) reportBug(logger, context, handler.api.name, error);
-  return error;
+  /** A bug that a handler has not caught itself ends the connection. */
+  #reported(error: unknown, { api }: Handler, context: RequestContext): unknown {
+    if (!(error instanceof InvalidRequest)) reportBug(this.#parts.logger, context, api.name, error);
+    return error;
+  }
 }

@@ -17,6 +17,8 @@ export interface StagedResponse {
   /** When its request was begun, by the meter. */
   readonly begun: number;
   readonly answer: StagedAnswer;
+  /** Accounted for when it was staged. */
+  readonly throttleTimeMs: number;
   waits: Promise<void> | null;
   next: StagedResponse | null;
 }
@@ -65,10 +67,10 @@ export class StagedResponses {
     for (let each = this.#first; each !== null; each = each.next) {
       if (each.waits !== null) return each.waits;
       this.#first = each.next;
-      const { handler, apiVersion, correlationId, answer } = each;
+      const { handler, apiVersion, correlationId, answer, throttleTimeMs } = each;
       const start = beginResponse(output, handler.api, apiVersion, correlationId);
       try {
-        if (answer.encode(output) === NO_REPLY) output.position = start;
+        if (answer.encode(output, throttleTimeMs) === NO_REPLY) output.position = start;
         else endResponse(output, start, 0);
       } catch (error) {
         output.position = start;

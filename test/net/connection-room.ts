@@ -58,7 +58,7 @@ export class Room {
     const parts = { logger } as BrokerParts;
     const settle = () => void this.settled++;
     this.connection = new Connection(this.socket, this.contexts, {
-      dispatcher: new Dispatcher(this.#handlers(), parts, settle),
+      dispatcher: new Dispatcher({ handlers: this.#handlers(), parts, settle }),
       buffers: this.buffers,
       output: this.output,
       reader: new Reader(),
@@ -108,7 +108,7 @@ export class Room {
       advertised: (api as AnyApi).versions,
       refuse: () => ({}),
     });
-    const of = (api: unknown, serve: DirectHandler['serve']): Handler => ({ ...facts(api), joinsWrites: false, serve });
+    const of = (api: unknown, serve: DirectHandler['serve']): Handler => ({ ...facts(api), kind: 'direct', serve });
     const text = (reader: Reader): string => {
       const said = reader.view(reader.remaining()).toString('latin1');
       this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
@@ -123,7 +123,7 @@ export class Room {
       of(Heartbeat, (reader, _context, output) => output.bytes(Buffer.from(text(reader), 'latin1'))),
       {
         ...facts(Produce),
-        joinsWrites: true,
+        kind: 'staging',
         stage: (reader) => {
           const said = text(reader);
           if (said.startsWith('bad')) throw new InvalidRequest('bad');

@@ -1,0 +1,26 @@
+/** What dispatch asks of security on the way of a request. A stage that is null is off: it costs the check for null. */
+import type { AnyApi } from '../../protocol/schema.ts';
+import type { Session } from './session.ts';
+
+export interface SecurityStages {
+  readonly authentication: Authentication | null;
+  readonly authorizer: Authorizer | null;
+  readonly quotas: RequestQuotas | null;
+}
+
+export interface Authentication {
+  /** Whether the session may send a request of this API now. Null: it may. Otherwise why its connection is closed. */
+  refusalOf(session: Session, api: AnyApi): string | null;
+}
+
+export interface Authorizer {
+  /** The error with which all of the request is refused, NONE where it is handled. */
+  errorOf(session: Session, api: AnyApi, request: unknown): number;
+}
+
+export interface RequestQuotas {
+  /** Counts a request that has been handled. Answers for how long its client is throttled; the response says so. */
+  account(session: Session, clientId: string | null, api: AnyApi): number;
+}
+
+export const NO_SECURITY: SecurityStages = { authentication: null, authorizer: null, quotas: null };

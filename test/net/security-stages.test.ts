@@ -1,0 +1,127 @@
+/** The stages between a request and its handler that security fills: what each can do, and in which order they are asked. */
+import { expect, test } from 'vitest';
+import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
+import { Produce } from '../../protocol/apis/00-produce.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { writeRequestHeader } from '../../protocol/header.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { Writer } from '../../protocol/writer.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import { handler, type StagingHandler } from '../../src/apis/handler.ts';
+import { Dispatcher } from '../../src/net/dispatch.ts';
+import { RequestContexts } from '../../src/net/request-contexts.ts';
+import { StagedResponses } from '../../src/net/staged-responses.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import type { SecurityStages } from '../../src/security/stages.ts';
+import { sessionOf } from '../apis/request-context.ts';
+
+const HEADER_BYTES = 4 + 4 + 1; // size, correlation id, tagged fields
+const ALICE = sessionOf({ principal: { type: 'User', name: 'alice' } });
+
+/** Dispatches a Heartbeat v4; answers what the client reads of it. */
+function heartbeat(stages: Partial<SecurityStages>, asked: string[] = []) {
+  const heartbeats = handler(Heartbeat, {
+    handle: ({ groupId }, { session }) => {
+      asked.push(`handle ${groupId} of ${session.principal.name}`);
+      return { errorCode: ErrorCode.NONE };
+    },
+    refuse: (_request, errorCode) => ({ errorCode }),
+  });
+  const dispatcher = new Dispatcher({
+    handlers: [heartbeats],
+    parts: { logger: silentLogger } as BrokerParts,
+    settle: () => {},
+    security: { authentication: null, authorizer: null, quotas: null, ...stages },
+  });
+  const input = new Writer();
+  writeRequestHeader(input, Heartbeat, 4, 1, 'client');
+  requestCodec(Heartbeat, 4).encode(input, { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null });
+  const output = new Writer();
+  const result = dispatcher.dispatch(
+    new Reader(input.finish()),
+    new RequestContexts(1, ALICE),
+    output,
+    new StagedResponses(null),
+  );
+  expect(result).toBeUndefined();
+  return responseCodec(Heartbeat, 4).decode(new Reader(output.finish().subarray(HEADER_BYTES)));
+}
+
+test('without security a request is handled, and its client not throttled', () => {
+  expect(heartbeat({})).toEqual({ errorCode: ErrorCode.NONE, throttleTimeMs: 0 });
+});
+
+test('the stages are asked in their order, and told who asks for what', () => {
+  const asked: string[] = [];
+  const answer = heartbeat(
+    {
+      authentication: {
+        refusalOf: ({ principal }, { name }) => {
+          asked.push(`authenticated? ${principal.name} ${name}`);
+          return null;
+        },
+      },
+      authorizer: {
+        errorOf: ({ principal }, _api, request) => {
+          asked.push(`authorised? ${principal.name} ${(request as { groupId: string }).groupId}`);
+          return ErrorCode.NONE;
+        },
+      },
+      quotas: {
+        account: ({ principal }, clientId) => {
+          asked.push(`account ${principal.name} ${clientId}`);
+          return 250;
+        },
+      },
+    },
+    asked,
+  );
+  expect(asked).toEqual([
+    'authenticated? alice Heartbeat',
+    'authorised? alice g',
+    'handle g of alice',
+    'account alice client',
+  ]);
+  expect(answer).toEqual({ errorCode: ErrorCode.NONE, throttleTimeMs: 250 });
+});
+
+test('a session that may not ask now ends the connection, and nothing is handled', () => {
+  const asked: string[] = [];
+  const authentication = { refusalOf: () => 'authenticate first' };
+  expect(() => heartbeat({ authentication }, asked)).toThrow(new InvalidRequest('authenticate first'));
+  expect(asked).toEqual([]);
+});
+
+test('a request that is not authorised is answered with the error, accounted for and not handled', () => {
+  const asked: string[] = [];
+  const authorizer = { errorOf: () => ErrorCode.GROUP_AUTHORIZATION_FAILED };
+  const answer = heartbeat({ authorizer, quotas: { account: () => 7 } }, asked);
+  expect(answer).toEqual({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, throttleTimeMs: 7 });
+  expect(asked).toEqual([]);
+});
+
+test('a staged response tells for how long its client is throttled', () => {
+  const told: number[] = [];
+  const produce: StagingHandler = {
+    kind: 'staging',
+    api: Produce,
+    versions: Produce.versions,
+    advertised: Produce.versions,
+    stage: () => ({ leavesAtOnce: true, settled: () => null, encode: (_output, ms) => void told.push(ms) }),
+    refuse: () => ({}),
+  };
+  const dispatcher = new Dispatcher({
+    handlers: [produce],
+    parts: { logger: silentLogger } as BrokerParts,
+    settle: () => {},
+    security: { authentication: null, authorizer: null, quotas: { account: () => 99 } },
+  });
+  const input = new Writer();
+  writeRequestHeader(input, Produce, 9, 1, 'client');
+  const staged = new StagedResponses(null);
+  void dispatcher.dispatch(new Reader(input.finish()), new RequestContexts(1, ALICE), new Writer(), staged);
+  staged.settle();
+  expect(staged.encode(new Writer())).toBeNull();
+  expect(told).toEqual([99]);
+});
