@@ -8,6 +8,7 @@ import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
+import { andThen } from '../coordination/answers.ts';
 import { appendProduced, type ProduceOptions } from '../partitions/append.ts';
 import { hostedPartition } from '../partitions/hosted-partition.ts';
 import type { Topic } from '../partitions/partitions.ts';
@@ -94,18 +95,13 @@ function appendToTopic(
 }
 
 function admission(broker: Broker, apiVersion: number, transactionalId: string): Admit {
-  return ({ topic, index }, producerId, producerEpoch) =>
-    admitted(
-      broker
-        .transactionCoordinatorOf(transactionalId)
-        .admit(
-          transactionalId,
-          { producerId, producerEpoch },
-          { topic, partition: index },
-          apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0,
-        ),
-      apiVersion >= ABORTABLE_SINCE,
-    );
+  const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
+  return ({ topic, index: partition }, producerId, producerEpoch) => {
+    const producer = { producerId, producerEpoch };
+    const coordinator = broker.transactionCoordinatorOf(transactionalId);
+    const admission = coordinator.admit(transactionalId, producer, { topic, partition }, clientVersion);
+    return andThen(admission, (errorCode) => admitted(errorCode, apiVersion >= ABORTABLE_SINCE));
+  };
 }
 
 function append(

@@ -2,6 +2,7 @@
 import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
+import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
@@ -11,7 +12,7 @@ export const offsetCommit = handler(OffsetCommit, {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
     const { known, unknown } = sortTopics(broker.controller.image, request.topics, apiVersion >= 10);
     if (known.length === 0) return { topics: unknown };
-    const topics = broker.groups.commitOffsets({
+    const committed = broker.groups.commitOffsets({
       groupId,
       memberId,
       groupInstanceId,
@@ -20,7 +21,9 @@ export const offsetCommit = handler(OffsetCommit, {
       topics: known,
       knowsEpochs: apiVersion >= 9,
     });
-    return { topics: mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)) };
+    return andThen(committed, (topics) => ({
+      topics: mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)),
+    }));
   },
   refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
 });

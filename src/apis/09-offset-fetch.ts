@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ClusterImage } from '../cluster/image.ts';
+import { allOf, andThen } from '../coordination/answers.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
@@ -17,17 +18,22 @@ type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[nu
 export const offsetFetch = handler(OffsetFetch, {
   handle: (request, { apiVersion }, { groups, controller }: Parts<'controller' | 'groups'>) => {
     const { requireStable } = request;
-    if (apiVersion < 8) return fetchOne(groups, request, apiVersion);
-    return {
-      groups: request.groups.map((group) =>
+    if (apiVersion < 8) {
+      const answer = fetchOne(groups, request, apiVersion);
+      return groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion));
+    }
+    const fetched = request.groups.map((group) => {
+      const { groupId } = group;
+      const answer =
         apiVersion < 10
           ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
-          : fetchById(groups, controller.image, group, requireStable),
-      ),
-    };
+          : fetchById(groups, controller.image, group, requireStable);
+      return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
+    });
+    return andThen(allOf(fetched), (all) => ({ groups: all }));
   },
   refuse: (request, errorCode) => ({
-    ...oldError({ groupId: '', errorCode, topics: [] }, request),
+    ...oldError(errorCode, request),
     groups: request.groups.map(({ groupId }) => ({ groupId, errorCode, topics: [] })),
   }),
 });
@@ -37,12 +43,17 @@ function fetchOne(groups: GroupCoordinator, request: Request, apiVersion: number
   const { groupId, topics, requireStable } = request;
   const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
   const { errorCode } = fetched;
-  if (errorCode === ErrorCode.NONE) return { topics: fetched.topics, errorCode };
-  return apiVersion < 2 ? oldError(fetched, request) : { topics: [], errorCode };
+  return errorCode === ErrorCode.NONE
+    ? { topics: fetched.topics, errorCode }
+    : refuseOne(request, errorCode, apiVersion);
+}
+
+function refuseOne(request: Request, errorCode: number, apiVersion: number): ResponseDraft<typeof OffsetFetch> {
+  return apiVersion < 2 ? oldError(errorCode, request) : { topics: [], errorCode };
 }
 
 /** v1 has no place for an error of the whole group: every partition gets it. */
-function oldError({ errorCode }: FetchedGroup, { topics }: Request): ResponseDraft<typeof OffsetFetch> {
+function oldError(errorCode: number, { topics }: Request): ResponseDraft<typeof OffsetFetch> {
   return {
     errorCode,
     topics: (topics ?? []).map(({ name, partitionIndexes }) => ({

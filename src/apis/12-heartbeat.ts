@@ -1,9 +1,11 @@
 /** Keeps a member of a classic group alive, and tells it when the group rebalances. */
 import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
 import type { Parts } from './broker-parts.ts';
+import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 
 export const heartbeat = handler(Heartbeat, {
-  handle: (request, _context, { groups }: Parts<'groups'>) => ({ errorCode: groups.heartbeat(request) }),
+  handle: (request, _context, { groups }: Parts<'groups'>) =>
+    andThen(groups.heartbeat(request), (errorCode) => ({ errorCode })),
   refuse: (_request, errorCode) => ({ errorCode }),
 });

@@ -1,6 +1,7 @@
 /** Takes members out of a classic group. */
 import { LeaveGroup } from '../../protocol/apis/13-leave-group.ts';
 import type { Parts } from './broker-parts.ts';
+import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 
 export const leaveGroup = handler(LeaveGroup, {
@@ -8,7 +9,10 @@ export const leaveGroup = handler(LeaveGroup, {
     if (apiVersion >= 3) return groups.leave({ groupId, members });
     // One member only, whose error is that of the whole.
     const left = groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
-    return { errorCode: left.errorCode || left.members[0].errorCode, members: [] };
+    return andThen(left, ({ errorCode, members: [member] }) => ({
+      errorCode: errorCode || member.errorCode,
+      members: [],
+    }));
   },
   refuse: (_request, errorCode) => ({ errorCode, members: [] }),
 });

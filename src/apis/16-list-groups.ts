@@ -5,6 +5,6 @@ import { handler } from './handler.ts';
 
 export const listGroups = handler(ListGroups, {
   handle: ({ statesFilter, typesFilter }, _context, { groups }: Parts<'groups'>) =>
-    groups.listGroups(statesFilter, typesFilter),
+    groups.whenAllCommitted(groups.listGroups(statesFilter, typesFilter), (errorCode) => ({ errorCode, groups: [] })),
   refuse: (_request, errorCode) => ({ errorCode, groups: [] }),
 });

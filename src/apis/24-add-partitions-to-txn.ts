@@ -3,6 +3,7 @@ import { AddPartitionsToTxn } from '../../protocol/apis/24-add-partitions-to-txn
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -20,13 +21,15 @@ const BATCHED_SINCE = 4;
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   handle: (request, { apiVersion }, broker: Broker) => {
     if (apiVersion >= BATCHED_SINCE) {
-      const resultsByTransaction = request.transactions.map((transaction) => ({
-        transactionalId: transaction.transactionalId,
-        topicResults: results(transaction.topics, errorOf(broker, transaction, EPOCH_BUMP_VERSION)),
-      }));
-      return { resultsByTransaction };
+      const added = request.transactions.map((transaction) =>
+        andThen(errorsOf(broker, transaction, EPOCH_BUMP_VERSION), (errorOf) => ({
+          transactionalId: transaction.transactionalId,
+          topicResults: results(transaction.topics, errorOf),
+        })),
+      );
+      return andThen(allOf(added), (resultsByTransaction) => ({ resultsByTransaction }));
     }
-    const errorOfPartition = errorOf(
+    const added = errorsOf(
       broker,
       {
         transactionalId: request.v3AndBelowTransactionalId,
@@ -37,11 +40,11 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
       },
       0,
     );
-    return {
+    return andThen(added, (errorOf) => ({
       resultsByTopicV3AndBelow: results(request.v3AndBelowTopics, (partition) =>
-        fencedBefore(FENCED_SINCE, apiVersion, errorOfPartition(partition)),
+        fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
       ),
-    };
+    }));
   },
   refuse: ({ transactions, v3AndBelowTopics }, errorCode) => ({
     errorCode,
@@ -54,7 +57,11 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 });
 
 /** All or none: where one does not exist, the others are not attempted. */
-function errorOf({ transactions, controller }: Broker, transaction: Transaction, clientVersion: number): ErrorOf {
+function errorsOf(
+  { transactions, controller }: Broker,
+  transaction: Transaction,
+  clientVersion: number,
+): Answer<ErrorOf> {
   const { topicsByName } = controller.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
   const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>
@@ -65,9 +72,23 @@ function errorOf({ transactions, controller }: Broker, transaction: Transaction,
       exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
   const { transactionalId, verifyOnly } = transaction;
-  if (verifyOnly) return (partition) => transactions.verifyPartition(transactionalId, transaction, partition);
-  const errorCode = transactions.addPartitions(transactionalId, transaction, partitions, clientVersion);
-  return () => errorCode;
+  if (!verifyOnly) {
+    const added = transactions.addPartitions(transactionalId, transaction, partitions, clientVersion);
+    return andThen(added, (errorCode) => () => errorCode);
+  }
+  const verified = partitions.map((partition) =>
+    andThen(transactions.verifyPartition(transactionalId, transaction, partition), (errorCode) => {
+      return [keyOf(partition), errorCode] as const;
+    }),
+  );
+  return andThen(allOf(verified), (codes) => {
+    const byPartition = new Map(codes);
+    return (partition) => byPartition.get(keyOf(partition)) as number;
+  });
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${partition}:${topic}`;
 }
 
 function results(topics: Topics, errorOfPartition: ErrorOf) {

@@ -1,6 +1,7 @@
 /** Takes the offsets of a group into a transaction; from TxnOffsetCommit v5 on that is done by committing. */
 import { AddOffsetsToTxn } from '../../protocol/apis/25-add-offsets-to-txn.ts';
 import type { Parts } from './broker-parts.ts';
+import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -10,8 +11,8 @@ export const addOffsetsToTxn = handler(AddOffsetsToTxn, {
   handle: (request, { apiVersion }, { groups, transactions }: Parts<'groups' | 'transactions'>) => {
     const { transactionalId, groupId, producerId, producerEpoch } = request;
     const offsets = { topic: '__consumer_offsets', partition: groups.partitionFor(groupId) };
-    const errorCode = transactions.addPartitions(transactionalId, { producerId, producerEpoch }, [offsets], 0);
-    return { errorCode: fencedBefore(FENCED_SINCE, apiVersion, errorCode) };
+    const added = transactions.addPartitions(transactionalId, { producerId, producerEpoch }, [offsets], 0);
+    return andThen(added, (errorCode) => ({ errorCode: fencedBefore(FENCED_SINCE, apiVersion, errorCode) }));
   },
   refuse: (_request, errorCode) => ({ errorCode }),
 });

@@ -1,6 +1,7 @@
 /** Writes transaction markers: for coordinators on other brokers, and for operators that end a hanging transaction (KIP-664). */
 import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
+import { allOf, andThen } from '../coordination/answers.ts';
 import { writeMarker } from '../transactions/markers.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -8,25 +9,25 @@ import { handler } from './handler.ts';
 type Asked = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
-  handle: ({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) => ({
-    markers: markers
+  handle: ({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) => {
+    const written = markers
       .map(withPartitions)
       .filter(hasTopics)
-      .map(({ topics, transactionResult: committed, ...rest }) => {
+      .map(({ topics: named, transactionResult: committed, ...rest }) => {
         const { producerId } = rest;
         const marker = { ...rest, committed, timestamp: broker.clock.now() };
-        return {
-          producerId,
-          topics: topics.map(({ name, partitionIndexes }) => ({
-            name,
-            partitions: partitionIndexes.map((partitionIndex) => ({
-              partitionIndex,
-              errorCode: writeMarker(broker, { topic: name, partition: partitionIndex }, marker),
-            })),
-          })),
-        };
-      }),
-  }),
+        const results = named.map(({ name, partitionIndexes }) => {
+          const partitions = partitionIndexes.map((partitionIndex) =>
+            andThen(writeMarker(broker, { topic: name, partition: partitionIndex }, marker), (errorCode) => {
+              return { partitionIndex, errorCode };
+            }),
+          );
+          return andThen(allOf(partitions), (all) => ({ name, partitions: all }));
+        });
+        return andThen(allOf(results), (topics) => ({ producerId, topics }));
+      });
+    return andThen(allOf(written), (all) => ({ markers: all }));
+  },
   refuse: ({ markers }, errorCode) => ({
     markers: markers.map(({ producerId, topics }) => ({
       producerId,

@@ -2,6 +2,7 @@
 import { TxnOffsetCommit } from '../../protocol/apis/28-txn-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import { andThen } from '../coordination/answers.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
@@ -22,20 +23,14 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
     const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };
-    const committed = broker.groups.commitTransactionalOffsets(commit, (partition) =>
-      told(
-        broker
-          .transactionCoordinatorOf(transactionalId)
-          .admit(
-            transactionalId,
-            { producerId, producerEpoch },
-            { topic: '__consumer_offsets', partition },
-            clientVersion,
-          ),
-        apiVersion,
-      ),
-    );
-    return { topics: mergeTopics(unknown, committed) };
+    const producer = { producerId, producerEpoch };
+    const committed = broker.groups.commitTransactionalOffsets(commit, (index) => {
+      const partition = { topic: '__consumer_offsets', partition: index };
+      const coordinator = broker.transactionCoordinatorOf(transactionalId);
+      const admitted = coordinator.admit(transactionalId, producer, partition, clientVersion);
+      return andThen(admitted, (errorCode) => told(errorCode, apiVersion));
+    });
+    return andThen(committed, (all) => ({ topics: mergeTopics(unknown, all) }));
   },
   refuse: ({ topics }, errorCode) => ({
     topics: refuseCommit(

@@ -2,13 +2,17 @@
 import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
+import { allOf, andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
-  handle: ({ groupsNames }, _context, { groups }: Parts<'groups'>) => ({
+  handle: ({ groupsNames }, _context, { groups }: Parts<'groups'>) => {
     // A name given twice is one group, and one result.
-    results: Array.from(new Set(groupsNames), (groupId) => result(groupId, groups.deleteGroup(groupId))),
-  }),
+    const results = Array.from(new Set(groupsNames), (groupId) =>
+      andThen(groups.deleteGroup(groupId), (errorCode) => result(groupId, errorCode)),
+    );
+    return andThen(allOf(results), (all) => ({ results: all }));
+  },
   refuse: ({ groupsNames }, errorCode) => ({ results: groupsNames.map((groupId) => result(groupId, errorCode)) }),
 });
 

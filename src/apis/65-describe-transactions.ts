@@ -2,12 +2,16 @@
 import { DescribeTransactions } from '../../protocol/apis/65-describe-transactions.ts';
 import { undescribedTransaction } from '../transactions/transaction-views.ts';
 import type { Parts } from './broker-parts.ts';
+import { allOf, andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 
 export const describeTransactions = handler(DescribeTransactions, {
-  handle: ({ transactionalIds }, _context, { transactions }: Parts<'transactions'>) => ({
-    transactionStates: transactionalIds.map((transactionalId) => transactions.describe(transactionalId)),
-  }),
+  handle: ({ transactionalIds }, _context, { transactions }: Parts<'transactions'>) => {
+    const described = transactionalIds.map((id) =>
+      transactions.whenCommitted(id, transactions.describe(id), (errorCode) => undescribedTransaction(id, errorCode)),
+    );
+    return andThen(allOf(described), (transactionStates) => ({ transactionStates }));
+  },
   refuse: ({ transactionalIds }, errorCode) => ({
     transactionStates: transactionalIds.map((transactionalId) => undescribedTransaction(transactionalId, errorCode)),
   }),

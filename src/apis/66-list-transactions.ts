@@ -4,6 +4,11 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listTransactions = handler(ListTransactions, {
-  handle: (request, _context, { transactions }: Parts<'transactions'>) => transactions.list(request),
-  refuse: (_request, errorCode) => ({ errorCode, unknownStateFilters: [], transactionStates: [] }),
+  handle: (request, _context, { transactions }: Parts<'transactions'>) =>
+    transactions.whenAllCommitted(transactions.list(request), refuse),
+  refuse: (_request, errorCode) => refuse(errorCode),
 });
+
+function refuse(errorCode: number) {
+  return { errorCode, unknownStateFilters: [], transactionStates: [] };
+}

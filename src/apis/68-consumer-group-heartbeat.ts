@@ -1,6 +1,7 @@
 /** All of a consumer's life in a group of the consumer protocol (KIP-848). */
 import { ConsumerGroupHeartbeat } from '../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { andThen } from '../coordination/answers.ts';
 import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -25,8 +26,9 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
     const fault = checkHeartbeat(groupId, told, apiVersion === 0, broker.config['group.consumer.assignors']);
     if (fault !== null) return refusal(fault.errorCode, fault.errorMessage);
     if (told.memberId === '') told.memberId = randomUuid(broker.random);
-    const answer = broker.groups.consumerHeartbeat(groupId, told, connectionId);
-    return 'memberEpoch' in answer ? answer : refusal(answer.errorCode, answer.errorMessage);
+    return andThen(broker.groups.consumerHeartbeat(groupId, told, connectionId), (answer) =>
+      'memberEpoch' in answer ? answer : refusal(answer.errorCode, answer.errorMessage),
+    );
   },
   refuse: (_request, errorCode) => refusal(errorCode, null),
 });

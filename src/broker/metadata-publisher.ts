@@ -57,7 +57,7 @@ export class MetadataPublisher {
     const change = leadership(previous, image, delta, nodeId);
     for (const hosted of change.resigned) this.#resign(hosted);
     for (const { id } of change.deleted) partitions.delete(id);
-    if (change.deleted.length > 0) groups.topicsDeleted(change.deleted.map(({ name }) => name));
+    if (change.deleted.length > 0) groups.topicsDeleted(change.deleted);
     for (const { topic, index } of change.closed) this.#close(topic.id, index);
     for (const { name, id, partitions: all } of change.grown) partitions.define({ name, id, count: all.length });
     this.#configure(change, image);

@@ -4,6 +4,7 @@
  */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { Answer } from '../coordination/answers.ts';
 import type { Marker } from '../partitions/partition.ts';
 import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import { writeMarker, type MarkedParts } from '../transactions/markers.ts';
@@ -24,7 +25,7 @@ export function writeMarkerAtLeader(
   peers: Peers,
   partition: TopicPartition,
   marker: Marker,
-): number {
+): Answer<number> {
   const leader = leaderOf(own.controller.image, partition) ?? own.nodeId;
   const parts = leader === own.nodeId ? own : peers(leader);
   return parts === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : writeMarker(parts, partition, marker);

@@ -33,7 +33,6 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'log.flush.start.offset.checkpoint.interval.ms',
   'log.initial.task.delay.ms',
   'queued.max.requests',
-  'offsets.commit.timeout.ms',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
   /\.class(\.name|\.path)?$/,

@@ -1,93 +1,120 @@
-/** The group coordinator: gives events to groups, runs what they ask for, and writes their records. The shell. */
+/**
+ * The group coordinator: what other parts of the broker ask of groups. Members' requests go to the runner of the group's kind;
+ * offsets, descriptions and expiry are the same for every kind. What is answered is committed; see CoordinatorShard.
+ */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { LogError, type AppendOptions } from '../partitions/partition.ts';
-import { ReplayLoader, type ReplayedLog } from '../coordination/replay-loader.ts';
+import type { Answer } from '../coordination/answers.ts';
+import { andThen } from '../coordination/answers.ts';
+import type { AppendReceipt, StatePartition } from '../coordination/state-partition.ts';
+import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
+import { partitionFor } from '../coordination/java-hash.ts';
 import type { Timer } from '../platform/clock.ts';
-import { appendError } from '../coordination/append-error.ts';
-import type { JoinResponse, SyncResponse } from './classic/state.ts';
+import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
+import { isClassicGroup } from './classic/state.ts';
+import type { GroupRefusal } from './consumer/decision.ts';
 import type { DescribedConsumerGroup } from './consumer/describe.ts';
 import { describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
-import { checkEpochCommit, checkTransactionalEpochCommit } from './consumer/offset-checks.ts';
-import type { GroupRefusal } from './consumer/decision.ts';
+import { isConsumerGroup } from './consumer/state.ts';
 import type { DescribedGroup, ListedGroup } from './describe.ts';
 import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
-import { GroupLoad } from './group-loading.ts';
-import { GroupPartition } from './group-partition.ts';
-import type { LeaveResponse } from './classic/runner.ts';
-import { partitionFor } from '../coordination/java-hash.ts';
-import type { MembershipConfig, MembershipOptions } from './membership.ts';
-import { Membership } from './membership.ts';
+import type { GroupPartition, GroupShard } from './group-partition.ts';
+import type { GroupRecord } from './group-record.ts';
+import type { RunnerConfig, RunnerHost, RunnerOptions } from './group-runner.ts';
+import { newGroupPartition, openRunners, rulesOf, runnerOf } from './kinds.ts';
+import type { GroupRunners } from './kinds.ts';
+import { MemberRequestRouter } from './member-request-router.ts';
+import type { DeletedTopic } from './offsets/expiry.ts';
+import { allTombstones } from './offsets/expiry.ts';
 import type {
-  OffsetCommitRequest,
   CommittedTopic,
-  DeletedTopic,
+  DeletedOffsets,
   DeleteTopic,
   FetchedGroup,
+  OffsetCommitRequest,
   OffsetFetchRequest,
   TransactionalCommit,
 } from './offsets/requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
-import { expiredRecords, groupTombstone, isUnused, offsetTombstones } from './offsets/expiry.ts';
-import { checkCommit, checkGroupDelete, checkOffsetDelete, checkTransactionalCommit } from './offsets/group-offsets.ts';
-import type { GroupRecord } from './records.ts';
+import { OffsetSweeps } from './offsets/sweeps.ts';
 import { encodeRecord } from './records.ts';
+import { replayPieces } from './replay-log.ts';
 import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
 
-/** What the coordinator needs of a partition of __consumer_offsets; partitions/partition.ts has it. */
-export interface GroupLog extends ReplayedLog {
-  /** @throws {LogError} where nothing was appended */
-  appendRecords(records: readonly RecordDraft[], options?: AppendOptions): unknown;
-  hasOpenTransaction(producerId: number, producerEpoch: number): boolean;
-}
-
-export type GroupConfig = MembershipConfig &
+export type GroupConfig = RunnerConfig &
   Pick<
     ServerConfig,
     | 'offset.metadata.max.bytes'
+    | 'offsets.commit.timeout.ms'
     | 'offsets.retention.check.interval.ms'
     | 'offsets.retention.minutes'
     | 'offsets.topic.num.partitions'
   >;
 
-export interface GroupCoordinatorOptions extends MembershipOptions {
+export interface GroupCoordinatorOptions extends RunnerOptions {
   readonly config: GroupConfig;
   /** The partition of __consumer_offsets where this broker leads it. */
-  partitionOf(index: number): GroupLog | undefined;
+  partitionOf(index: number): StatePartition | undefined;
   /** Creates __consumer_offsets where it is missing; done once its partitions have leaders. */
   ensureOffsetsTopic(): Promise<void>;
   /** How many partitions __consumer_offsets has; undefined while there is none: the configured number counts then. */
   partitionCount?(): number | undefined;
 }
 
-/** Large enough for any group but few, small enough for one batch. */
-const RECORDS_A_BATCH = 1000;
-
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
-  readonly #membership: Membership;
-  readonly #loader: ReplayLoader<GroupLoad>;
-  readonly #partitions = new Map<number, GroupPartition | GroupLoad>();
+  readonly #runtime: CoordinatorRuntime<GroupPartition, GroupRecord>;
+  readonly #runners: GroupRunners;
+  readonly #members: MemberRequestRouter;
+  readonly #sweeps: OffsetSweeps;
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
-    this.#membership = new Membership(options, {
-      find: (groupId) => this.#partitionOf(groupId),
-      append: (at, records) => this.#append(at, records),
-    });
-    this.#loader = new ReplayLoader(
-      options.clock,
-      (load) => this.#loaded(load),
-      ({ at: { index } }, error) => {
-        // One damaged partition must not take the broker down: its groups have no coordinator, all others do.
-        this.#partitions.delete(index);
-        options.logger.error('group.load-failed', { partition: index, error: String(error) });
+    this.#runtime = new CoordinatorRuntime<GroupPartition, GroupRecord>({
+      name: 'group',
+      clock: options.clock,
+      logger: options.logger,
+      partitionOf: (index) => options.partitionOf(index),
+      newState: newGroupPartition,
+      load: (log, groups, index) =>
+        replayPieces(log, groups, (key) => options.logger.warn('group.unknown-record', { partition: index, key })),
+      get loadedTimeoutMs() {
+        return options.config['offsets.commit.timeout.ms'];
       },
-    );
+      encode: encodeRecord,
+      replay: (partition, record, producerId) => partition.replay(record, producerId),
+      loaded: (shard) => this.#loaded(shard),
+      unloaded: (shard, errorCode) => {
+        for (const group of shard.state.groups.values()) this.#unload(shard, group, errorCode);
+      },
+    });
+    this.#runners = openRunners(this.#host());
+    this.#members = new MemberRequestRouter(options, this.#runners, (groupId) => this.#shardOf(groupId));
+    this.#sweeps = new OffsetSweeps(options.clock, {
+      write: (shard, records) => this.#write(shard, records),
+      remove: (shard, group) => this.#remove(shard, group),
+    });
+  }
+
+  #host(): RunnerHost {
+    const { options, runners } = { options: this.#options, runners: () => this.#runners };
+    return {
+      clock: options.clock,
+      logger: options.logger,
+      random: options.random,
+      get config() {
+        return options.config;
+      },
+      topics: () => options.topics(),
+      groupConfig: (groupId) => options.groupConfig(groupId),
+      append: (shard, records) => this.#runtime.append(shard, records, { timeoutMs: this.#commitTimeoutMs }),
+      noteConnection: (connectionId, groupId) => this.#members.noteConnection(connectionId, groupId),
+      runnerOf: (group) => runnerOf(runners(), group),
+      rulesOf,
+    };
   }
 
   /** The partition of __consumer_offsets whose leader coordinates this group. */
@@ -100,63 +127,42 @@ export class GroupCoordinator {
     return this.#options.ensureOffsetsTopic();
   }
 
-  /**
-   * This broker leads the partition now: its groups are read from the log, and served from then on. A small log is read
-   * when this returns; while a large one is, clients are told COORDINATOR_LOAD_IN_PROGRESS.
-   */
+  /** See CoordinatorRuntime. */
   onLeader(index: number, leaderEpoch: number): void {
-    const present = this.#partitions.get(index);
-    const presentEpoch = present instanceof GroupLoad ? present.at.leaderEpoch : present?.leaderEpoch;
-    if (presentEpoch !== undefined && presentEpoch >= leaderEpoch) return;
-    this.onResign(index);
-    const log = this.#options.partitionOf(index);
-    if (log === undefined) return;
-    const load = new GroupLoad(new GroupPartition(index, leaderEpoch), log, (key) =>
-      this.#options.logger.warn('group.unknown-record', { partition: index, key }),
-    );
-    this.#partitions.set(index, load);
-    this.#loader.start(load);
+    this.#runtime.onLeader(index, leaderEpoch);
   }
 
-  #loaded({ at, deletedTopics }: GroupLoad): void {
-    this.#partitions.set(at.index, at);
-    for (const group of at.groups.values()) this.#membership.load(at, group);
-    this.#forgetTopics(at, deletedTopics);
-    this.#expiry ??= this.#scheduleExpiry();
-  }
-
-  /** Another broker leads the partition, or none: whoever waits is sent there, and whoever asks is told NOT_COORDINATOR. */
   onResign(index: number): void {
-    const at = this.#partitions.get(index);
-    this.#partitions.delete(index);
-    if (at instanceof GroupLoad) return this.#loader.cancel(at);
-    if (at === undefined) return;
-    for (const group of at.groups.values()) this.#membership.unload(at, group, ErrorCode.NOT_COORDINATOR);
+    this.#runtime.onResign(index);
   }
 
   /** Answers everything that waits and leaves no timer behind. */
   stop(): void {
-    for (const index of this.#partitions.keys()) this.onResign(index);
-    this.#loader.stop();
+    this.#runtime.stop();
     this.#expiry?.cancel();
     this.#expiry = null;
-    this.#membership.stop();
+    this.#members.stop();
   }
 
-  join(request: JoinRequest, origin: Origin, abilities: JoinAbilities): JoinResponse | Promise<JoinResponse> {
-    return this.#membership.join(request, origin, abilities);
+  #loaded(shard: GroupShard): void {
+    for (const group of shard.state.groups.values()) runnerOf(this.#runners, group).load(shard, group);
+    this.#expiry ??= this.#scheduleExpiry();
   }
 
-  sync(request: SyncRequest): SyncResponse | Promise<SyncResponse> {
-    return this.#membership.sync(request);
+  join(request: JoinRequest, origin: Origin, abilities: JoinAbilities): Answer<JoinResponse> {
+    return this.#members.join(request, origin, abilities);
   }
 
-  heartbeat(request: HeartbeatRequest): number {
-    return this.#membership.heartbeat(request);
+  sync(request: SyncRequest): Answer<SyncResponse> {
+    return this.#members.sync(request);
   }
 
-  leave(request: LeaveRequest): LeaveResponse {
-    return this.#membership.leave(request);
+  heartbeat(request: HeartbeatRequest): Answer<number> {
+    return this.#members.heartbeat(request);
+  }
+
+  leave(request: LeaveRequest): Answer<LeaveResponse> {
+    return this.#members.leave(request);
   }
 
   /** ConsumerGroupHeartbeat; the request is in order by itself. */
@@ -164,158 +170,182 @@ export class GroupCoordinator {
     groupId: string,
     request: ConsumerHeartbeat,
     connectionId: number,
-  ): ConsumerHeartbeatResponse | GroupRefusal {
-    return this.#membership.consumerHeartbeat(groupId, request, connectionId);
+  ): Answer<ConsumerHeartbeatResponse | GroupRefusal> {
+    return this.#members.consumerHeartbeat(groupId, request, connectionId);
   }
 
   /** The connection is gone. `evict` (ottla.evict.on.disconnect) takes its dynamic members out of their groups. */
   connectionClosed(connectionId: number, evict: boolean): void {
-    this.#membership.connectionClosed(connectionId, evict);
+    this.#members.connectionClosed(connectionId, evict);
   }
 
   /** Topics must exist: the handler has checked, and filled in both name and id. */
-  commitOffsets(request: OffsetCommitRequest): CommittedTopic[] {
-    const at = this.#partitionOf(request.groupId);
-    if (typeof at === 'number') return refuseCommit(request.topics, at);
-    const group = at.groups.get(request.groupId);
-    const errorCode = this.#checkCommit(group, request);
-    if (errorCode !== ErrorCode.NONE) return refuseCommit(request.topics, errorCode);
-    if (group?.type === 'classic') {
-      this.#membership.committed(at, group, request.memberId);
-    }
-    const metadataMaxBytes = this.#options.config['offset.metadata.max.bytes'];
-    const { records, topics } = commitOffsets(request, this.#now(), metadataMaxBytes);
-    const failed = this.#write(at, records);
-    return failed === ErrorCode.NONE ? topics : refuseCommit(request.topics, failed);
-  }
-
-  #checkCommit(group: Group | undefined, request: OffsetCommitRequest): number {
-    if (group === undefined) return checkGrouplessCommit(request.generationId);
-    return group.type === 'consumer'
-      ? checkEpochCommit(group, request, this.#options.topics())
-      : checkCommit(group, request);
+  commitOffsets(request: OffsetCommitRequest): Answer<CommittedTopic[]> {
+    const refuse = (errorCode: number): CommittedTopic[] => refuseCommit(request.topics, errorCode);
+    const shard = this.#shardOf(request.groupId);
+    if (typeof shard === 'number') return refuse(shard);
+    const group = shard.state.groups.get(request.groupId);
+    const errorCode =
+      group === undefined
+        ? checkGrouplessCommit(request.generationId, ErrorCode.GROUP_ID_NOT_FOUND)
+        : rulesOf(group).checkCommit(group, request, this.#options.topics());
+    if (errorCode !== ErrorCode.NONE) return shard.answer(refuse(errorCode), refuse);
+    if (group !== undefined) runnerOf(this.#runners, group).offsetsCommitted(shard, group, request.memberId);
+    const { records, topics } = commitOffsets(request, this.#now(), this.#options.config['offset.metadata.max.bytes']);
+    const failed = this.#write(shard, records);
+    return shard.answer(failed === ErrorCode.NONE ? topics : refuse(failed), refuse);
   }
 
   /** The same as part of a transaction; `admit` says whether the transaction may write to the group's partition. */
-  commitTransactionalOffsets(request: TransactionalCommit, admit: (index: number) => number): CommittedTopic[] {
+  commitTransactionalOffsets(
+    request: TransactionalCommit,
+    admit: (index: number) => Answer<number>,
+  ): Answer<CommittedTopic[]> {
     const { groupId, producerId, producerEpoch, topics } = request;
-    if (groupId === '') return refuseCommit(topics, ErrorCode.INVALID_GROUP_ID);
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return refuseCommit(topics, at);
-    const isOpen = this.#options.partitionOf(at.index)?.hasOpenTransaction(producerId, producerEpoch) === true;
-    const refused = isOpen ? ErrorCode.NONE : admit(at.index);
-    const errorCode = refused === ErrorCode.NONE ? checkTransactional(at.groups.get(groupId), request) : refused;
-    if (errorCode !== ErrorCode.NONE) return refuseCommit(topics, errorCode);
-    const commit = commitOffsets(request, this.#now(), this.#options.config['offset.metadata.max.bytes']);
-    const failed = this.#write(at, commit.records, { producerId, producerEpoch });
-    return failed === ErrorCode.NONE ? commit.topics : refuseCommit(topics, failed);
-  }
-
-  /** The transaction's marker is in the partition: its offsets count now, or never did. */
-  completeTransaction(index: number, producerId: number, committed: boolean): void {
-    const at = this.#partitions.get(index);
-    if (at instanceof GroupPartition) at.completeTransaction(producerId, committed);
-  }
-
-  fetchOffsets(request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
-    const at = this.#partitionOf(request.groupId);
-    if (typeof at === 'number') return { groupId: request.groupId, errorCode: at, topics: [] };
-    return fetchOffsets(at, request, requireStable);
-  }
-
-  deleteOffsets(groupId: string, topics: readonly DeleteTopic[]): { errorCode: number; topics: DeletedTopic[] } {
-    const refuse = (errorCode: number) => ({ errorCode, topics: [] });
+    const refuse = (errorCode: number): CommittedTopic[] => refuseCommit(topics, errorCode);
     if (groupId === '') return refuse(ErrorCode.INVALID_GROUP_ID);
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return refuse(at);
-    const group = at.groups.get(groupId);
-    const errorCode = group === undefined ? ErrorCode.GROUP_ID_NOT_FOUND : checkOffsetDelete(group);
-    if (group === undefined || errorCode !== ErrorCode.NONE) return refuse(errorCode);
-    const deletion = deleteOffsets(at, group, topics);
-    const failed = this.#write(at, deletion.records);
-    return failed === ErrorCode.NONE ? { errorCode: ErrorCode.NONE, topics: deletion.topics } : refuse(failed);
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return refuse(shard);
+    const isOpen = shard.partition.hasOpenTransaction(producerId, producerEpoch);
+    return andThen(isOpen ? ErrorCode.NONE : admit(shard.index), (errorCode) =>
+      errorCode === ErrorCode.NONE ? this.#commitAdmitted(shard, request, refuse) : refuse(errorCode),
+    );
+  }
+
+  #commitAdmitted(
+    shard: GroupShard,
+    request: TransactionalCommit,
+    refuse: (errorCode: number) => CommittedTopic[],
+  ): Answer<CommittedTopic[]> {
+    const { groupId, producerId, producerEpoch } = request;
+    const group = shard.state.groups.get(groupId);
+    const errorCode =
+      group === undefined
+        ? checkGrouplessCommit(request.generationId, ErrorCode.ILLEGAL_GENERATION)
+        : rulesOf(group).checkTransactionalCommit(group, request);
+    if (errorCode !== ErrorCode.NONE) return shard.answer(refuse(errorCode), refuse);
+    const commit = commitOffsets(request, this.#now(), this.#options.config['offset.metadata.max.bytes']);
+    const timeoutMs = this.#commitTimeoutMs;
+    const failed = this.#runtime.write(shard, commit.records, {
+      timeoutMs,
+      transaction: { producerId, producerEpoch },
+    });
+    return shard.answer(failed === ErrorCode.NONE ? commit.topics : refuse(failed), refuse);
+  }
+
+  /** The transaction's marker is in the partition, by this receipt: its offsets count now, or never did. */
+  completeTransaction(index: number, producerId: number, committed: boolean, receipt: AppendReceipt): void {
+    const shard = this.#runtime.find(index);
+    if (typeof shard === 'number') return;
+    shard.note(receipt, this.#commitTimeoutMs);
+    shard.state.completeTransaction(producerId, committed);
+  }
+
+  /** As this coordinator knows them now: pass it through `whenCommitted` before a client is told. */
+  fetchOffsets(request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
+    const { groupId, memberId = null, memberEpoch = -1 } = request;
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return { groupId, errorCode: shard, topics: [] };
+    const group = shard.state.groups.get(groupId);
+    const errorCode = group === undefined ? ErrorCode.NONE : rulesOf(group).checkFetch(group, memberId, memberEpoch);
+    if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
+    return fetchOffsets(shard.state, request, requireStable);
+  }
+
+  deleteOffsets(groupId: string, topics: readonly DeleteTopic[]): Answer<DeletedOffsets> {
+    const refuse = (errorCode: number): DeletedOffsets => ({ errorCode, topics: [] });
+    if (groupId === '') return refuse(ErrorCode.INVALID_GROUP_ID);
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return refuse(shard);
+    const group = shard.state.groups.get(groupId);
+    if (group === undefined) return shard.answer(refuse(ErrorCode.GROUP_ID_NOT_FOUND), refuse);
+    const rules = rulesOf(group);
+    const errorCode = rules.checkOffsetDelete(group);
+    if (errorCode !== ErrorCode.NONE) return shard.answer(refuse(errorCode), refuse);
+    const deletion = deleteOffsets(shard.state, groupId, topics, (topic) => rules.isInUse(group, topic));
+    const failed = this.#write(shard, deletion.records);
+    const deleted = { errorCode: ErrorCode.NONE, topics: deletion.topics };
+    return shard.answer(failed === ErrorCode.NONE ? deleted : refuse(failed), refuse);
   }
 
   /** NONE, or why the group is still there. */
-  deleteGroup(groupId: string): number {
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return at;
-    const group = at.groups.get(groupId);
-    if (group === undefined) return ErrorCode.GROUP_ID_NOT_FOUND;
-    const errorCode = checkGroupDelete(group);
-    return errorCode === ErrorCode.NONE ? this.#remove(at, group) : errorCode;
+  deleteGroup(groupId: string): Answer<number> {
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return shard;
+    const group = shard.state.groups.get(groupId);
+    const errorCode = group === undefined ? ErrorCode.GROUP_ID_NOT_FOUND : rulesOf(group).checkDelete(group);
+    const isRefused = group === undefined || errorCode !== ErrorCode.NONE;
+    return shard.answer(isRefused ? errorCode : this.#remove(shard, group), (failed) => failed);
   }
 
+  /** As this coordinator knows it now: pass it through `whenCommitted` before a client is told. */
   describeGroup(groupId: string): DescribedGroup {
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return undescribedGroup(groupId, at, null);
-    const group = at.groups.get(groupId);
-    if (group?.type === 'classic') return describeGroup(group);
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return undescribedGroup(groupId, shard, null);
+    const group = shard.state.groups.get(groupId);
+    if (isClassicGroup(group)) return describeGroup(group);
     return undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('classic', groupId, group));
   }
 
+  /** The same of a group of the consumer protocol. */
   describeConsumerGroup(groupId: string): DescribedConsumerGroup {
     if (groupId === '') return undescribedConsumerGroup(groupId, ErrorCode.INVALID_GROUP_ID, 'The group has no name.');
-    const at = this.#partitionOf(groupId);
-    if (typeof at === 'number') return undescribedConsumerGroup(groupId, at, null);
-    const group = at.groups.get(groupId);
-    if (group?.type === 'consumer') {
+    const shard = this.#shardOf(groupId);
+    if (typeof shard === 'number') return undescribedConsumerGroup(groupId, shard, null);
+    const group = shard.state.groups.get(groupId);
+    if (isConsumerGroup(group)) {
       return describeConsumerGroup(group, this.#options.topics(), this.#options.config['group.consumer.assignors']);
     }
     return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('consumer', groupId, group));
   }
 
+  /** As this coordinator knows them now: pass it through `whenAllCommitted` before a client is told. */
   listGroups(
     statesFilter: readonly string[],
     typesFilter: readonly string[],
-  ): {
-    errorCode: number;
-    groups: ListedGroup[];
-  } {
-    let errorCode: number = ErrorCode.NONE;
+  ): { errorCode: number; groups: ListedGroup[] } {
+    const errorCode = this.#runtime.isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NONE;
     const groups: ListedGroup[] = [];
-    for (const at of this.#partitions.values()) {
-      if (at instanceof GroupLoad) errorCode = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS;
-      else
-        for (const group of at.groups.values()) {
-          const listed = listGroup(group, statesFilter, typesFilter);
-          if (listed !== null) groups.push(listed);
-        }
+    for (const { state } of this.#runtime.active()) {
+      for (const group of state.groups.values()) {
+        const listed = listGroup(group, statesFilter, typesFilter);
+        if (listed !== null) groups.push(listed);
+      }
     }
     return { errorCode, groups };
   }
 
-  /** Offsets of topics that are no more are forgotten, whatever their groups do. */
-  topicsDeleted(topics: readonly string[]): void {
-    for (const at of this.#partitions.values()) {
-      if (at instanceof GroupLoad) at.deletedTopics.push(...topics);
-      else this.#forgetTopics(at, topics);
-    }
+  /** An answer that tells of the group as it is now, once that is committed. */
+  whenCommitted<T>(groupId: string, answer: T, refuse: (errorCode: number) => T): Answer<T> {
+    const shard = this.#shardOf(groupId);
+    return typeof shard === 'number' ? answer : shard.answer(answer, refuse);
   }
 
-  #forgetTopics(at: GroupPartition, topics: readonly string[]): void {
+  /** The same of all groups. */
+  whenAllCommitted<T>(answer: T, refuse: (errorCode: number) => T): Answer<T> {
+    return this.#runtime.whenAllCommitted(answer, refuse);
+  }
+
+  /** Offsets of topics that are no more are forgotten, whatever their groups do. */
+  topicsDeleted(topics: readonly DeletedTopic[]): void {
     if (topics.length === 0) return;
-    for (const groupId of at.groups.keys()) this.#write(at, offsetTombstones(at, groupId, topics));
+    for (const shard of this.#runtime.shards()) {
+      const visit = (): Iterator<void> => this.#sweeps.forgetTopics(shard, topics);
+      shard.onceActive(() => this.#runtime.sweep(visit, { shards: [shard] }));
+    }
   }
 
   /** Forgets offsets past offsets.retention.minutes, and groups that have neither offsets nor members. */
-  expire(): void {
+  expire(done?: () => void): void {
     const retentionMs = this.#options.config['offsets.retention.minutes'] * 60_000;
-    for (const at of this.#partitions.values()) {
-      if (at instanceof GroupLoad) continue;
-      for (const group of at.groups.values()) this.#expireGroup(at, group, retentionMs);
-    }
-  }
-
-  #expireGroup(at: GroupPartition, group: Group, retentionMs: number): void {
-    this.#write(at, expiredRecords(at, group, this.#now(), retentionMs));
-    if (isUnused(at, group)) this.#remove(at, group);
+    this.#runtime.sweep((shard) => this.#sweeps.expire(shard, retentionMs), { done });
   }
 
   #scheduleExpiry(): Timer {
     return this.#options.clock.after(this.#options.config['offsets.retention.check.interval.ms'], () => {
-      this.#expiry = this.#scheduleExpiry();
-      this.expire();
+      this.expire(() => {
+        this.#expiry = this.#scheduleExpiry();
+      });
     });
   }
 
@@ -323,62 +353,38 @@ export class GroupCoordinator {
     return this.#options.clock.now();
   }
 
-  /** Where the group lives, or what a client is told when that is not here. */
-  #partitionOf(groupId: string): GroupPartition | number {
-    const at = this.#partitions.get(this.partitionFor(groupId));
-    if (at === undefined) return ErrorCode.NOT_COORDINATOR;
-    return at instanceof GroupLoad ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
+  get #commitTimeoutMs(): number {
+    return this.#options.config['offsets.commit.timeout.ms'];
   }
 
-  #remove(at: GroupPartition, group: Group): number {
-    const failed = this.#write(at, [
-      ...offsetTombstones(at, group.groupId),
-      ...(group.type === 'consumer' ? this.#membership.tombstones(group) : [groupTombstone(group.groupId)]),
+  /** Where the group lives, or what a client is told when that is not here. */
+  #shardOf(groupId: string): GroupShard | number {
+    return this.#runtime.find(this.partitionFor(groupId));
+  }
+
+  #remove(shard: GroupShard, group: Group): number {
+    const failed = this.#write(shard, [
+      ...allTombstones(shard.state, group.groupId),
+      ...rulesOf(group).tombstones(group),
     ]);
-    if (failed === ErrorCode.NONE) this.#membership.unload(at, group, ErrorCode.UNKNOWN_MEMBER_ID);
+    if (failed === ErrorCode.NONE) this.#unload(shard, group, ErrorCode.UNKNOWN_MEMBER_ID);
     return failed;
   }
 
-  /** Appends records and lets them take effect. NONE, or what the client is told. */
-  #write(at: GroupPartition, records: readonly GroupRecord[], transaction?: AppendOptions['transaction']): number {
-    for (let from = 0; from < records.length; from += RECORDS_A_BATCH) {
-      const batch = records.slice(from, from + RECORDS_A_BATCH);
-      const failed = this.#append(at, batch, transaction);
-      if (failed !== ErrorCode.NONE) return failed;
-      for (const record of batch) at.replay(record, transaction?.producerId);
-    }
-    return ErrorCode.NONE;
+  #unload(shard: GroupShard, group: Group, errorCode: number): void {
+    runnerOf(this.#runners, group).unload(shard, group, errorCode);
   }
 
-  #append(at: GroupPartition, records: readonly GroupRecord[], transaction?: AppendOptions['transaction']): number {
-    const log = this.#options.partitionOf(at.index);
-    if (log === undefined) return ErrorCode.NOT_COORDINATOR;
-    try {
-      const timestamp = this.#now();
-      log.appendRecords(
-        records.map((record) => encodeRecord(record, timestamp)),
-        { transaction },
-      );
-      return ErrorCode.NONE;
-    } catch (error) {
-      if (!(error instanceof LogError)) throw error;
-      this.#options.logger.error('group.append-failed', { partition: at.index, error: error.message });
-      return appendError(error.errorCode);
-    }
+  #write(shard: GroupShard, records: readonly GroupRecord[]): number {
+    return this.#runtime.write(shard, records, { timeoutMs: this.#commitTimeoutMs });
   }
 }
 
-function whyNot(type: Group['type'], groupId: string, group: Group | undefined): string {
+function whyNot(type: string, groupId: string, group: Group | undefined): string {
   return group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a ${type} group.`;
 }
 
-function checkTransactional(group: Group | undefined, request: OffsetCommitRequest): number {
-  return group?.type === 'consumer'
-    ? checkTransactionalEpochCommit(group, request)
-    : checkTransactionalCommit(group, request);
-}
-
 /** A name that no group has can be used without membership only. */
-function checkGrouplessCommit(generationId: number): number {
-  return generationId < 0 ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND;
+function checkGrouplessCommit(generationId: number, errorCode: number): number {
+  return generationId < 0 ? ErrorCode.NONE : errorCode;
 }

@@ -2,8 +2,8 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup } from './classic/state.ts';
 import { metadataFor, NO_BYTES } from './classic/state.ts';
-import { stateOf } from './consumer/state.ts';
 import type { Group } from './group.ts';
+import { rulesOf } from './kinds.ts';
 
 /** Named as in DescribeGroupsResponse. */
 export interface DescribedGroup {
@@ -65,10 +65,7 @@ export function listGroup(
   typesFilter: readonly string[],
 ): ListedGroup | null {
   const { groupId, type: groupType } = group;
-  const listed =
-    group.type === 'consumer'
-      ? { groupId, groupType, protocolType: 'consumer', groupState: stateOf(group) }
-      : { groupId, groupType, protocolType: group.protocolType ?? '', groupState: group.state };
+  const listed: ListedGroup = { groupId, groupType, ...rulesOf(group).list(group) };
   // Kafka forgives spaces around the name of a state, not around that of a type.
   const states = statesFilter.map((state) => state.trim());
   return passes(listed.groupState, states) && passes(listed.groupType, typesFilter) ? listed : null;

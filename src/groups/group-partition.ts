@@ -1,30 +1,29 @@
-/** All groups of one partition of __consumer_offsets, as its records tell. Pure: durable state changes in `replay`. */
-import type { ClassicGroup } from './classic/state.ts';
-import { addMember, newClassicGroup } from './classic/state.ts';
-import type { ConsumerRecord } from './consumer/records.ts';
-import { replayConsumer } from './consumer/replay.ts';
-import { newConsumerGroup } from './consumer/state.ts';
+/** All groups of one partition of __consumer_offsets, as its records tell. Durable state changes in `replay` alone. */
+import type { CoordinatorShard } from '../coordination/coordinator-shard.ts';
+import { newClassicGroup } from './classic/state.ts';
 import type { Group } from './group.ts';
+import type { GroupRecord, GroupRecordFormat } from './group-record.ts';
 import type { CommittedOffset } from './offsets/group-offsets.ts';
 import { GroupOffsets } from './offsets/group-offsets.ts';
 import { PendingOffsets } from './offsets/pending-offsets.ts';
-import { subscribedTopics } from './classic/protocol-vote.ts';
-import type { GroupMetadata } from './classic/state.ts';
-import type { GroupRecord } from './records.ts';
+import { isOffsetRecord } from './offsets/records.ts';
+import type { OffsetRecord } from './offsets/records.ts';
+
+/** The same with the log behind it, while this broker coordinates it. */
+export type GroupShard = CoordinatorShard<GroupPartition>;
 
 const NO_OFFSETS: GroupOffsets = new GroupOffsets();
 
 export class GroupPartition {
-  readonly index: number;
-  readonly leaderEpoch: number;
   readonly groups = new Map<string, Group>();
   /** Offsets of open transactions (KIP-98): they count once the transaction commits. */
   readonly pending = new PendingOffsets();
   readonly #offsets = new Map<string, GroupOffsets>();
+  readonly #formats: ReadonlyMap<string, GroupRecordFormat>;
 
-  constructor(index: number, leaderEpoch: number) {
-    this.index = index;
-    this.leaderEpoch = leaderEpoch;
+  /** `formats` by the type of their records. */
+  constructor(formats: ReadonlyMap<string, GroupRecordFormat>) {
+    this.#formats = formats;
   }
 
   /** The group's committed offsets; none for a group without. Not to be changed. */
@@ -34,11 +33,13 @@ export class GroupPartition {
 
   /** `producerId` is that of the transaction the record belongs to, -1 outside of one. */
   replay(record: GroupRecord, producerId = -1): void {
-    if (record.type === 'group') return this.#replayGroup(record.groupId, record.metadata);
-    if (record.type !== 'offset') return this.#replayConsumer(record);
-    const { groupId, topic, partition, committed } = record;
+    if (isOffsetRecord(record)) this.#replayCommit(record, producerId);
+    else this.#formats.get(record.type)!.replay(this.groups, record);
+  }
+
+  #replayCommit({ groupId, topic, partition, committed }: OffsetRecord, producerId: number): void {
     if (committed !== null && !this.groups.has(groupId)) {
-      // Offsets of someone who does not use membership: a group of this name without members.
+      // Offsets of a client that does not use membership: Kafka keeps an empty classic group of this name.
       this.groups.set(groupId, newClassicGroup(groupId, committed.commitTimestamp));
     }
     if (producerId === -1) {
@@ -57,23 +58,6 @@ export class GroupPartition {
     }
   }
 
-  #replayGroup(groupId: string, metadata: GroupMetadata | null): void {
-    if (metadata !== null) this.groups.set(groupId, groupFrom(groupId, metadata));
-    else if (this.groups.get(groupId)?.type === 'classic') this.groups.delete(groupId);
-  }
-
-  /** A tombstone may outlive what it ended: it says nothing of a group of another type. */
-  #replayConsumer(record: ConsumerRecord): void {
-    const { groupId } = record;
-    let group = this.groups.get(groupId);
-    if (group?.type !== 'consumer') {
-      if (record.value === null) return;
-      this.groups.set(groupId, (group = newConsumerGroup(groupId)));
-    }
-    replayConsumer(group, record);
-    if (record.type === 'consumerEpoch' && record.value === null) this.groups.delete(groupId);
-  }
-
   #replayOffset(groupId: string, topic: string, partition: number, committed: CommittedOffset | null): void {
     let offsets = this.#offsets.get(groupId);
     if (committed === null) {
@@ -84,33 +68,4 @@ export class GroupPartition {
     if (offsets === undefined) this.#offsets.set(groupId, (offsets = new GroupOffsets()));
     offsets.set(topic, partition, committed);
   }
-}
-
-/** A group with members was stable when it was written: each generation is stored with its assignment. */
-function groupFrom(groupId: string, metadata: GroupMetadata): ClassicGroup {
-  const group = newClassicGroup(groupId, metadata.currentStateTimestamp);
-  group.generationId = metadata.generation;
-  group.protocolType = metadata.protocolType === '' ? null : metadata.protocolType;
-  group.protocolName = metadata.protocol;
-  for (const stored of metadata.members) {
-    const rebalanceTimeoutMs = stored.rebalanceTimeout === -1 ? stored.sessionTimeout : stored.rebalanceTimeout;
-    addMember(group, {
-      memberId: stored.memberId,
-      groupInstanceId: stored.groupInstanceId,
-      clientId: stored.clientId,
-      clientHost: stored.clientHost,
-      connectionId: -1,
-      rebalanceTimeoutMs,
-      sessionTimeoutMs: stored.sessionTimeout,
-      protocols: [{ name: metadata.protocol ?? '', metadata: stored.subscription }],
-      assignment: stored.assignment,
-      joining: null,
-      syncing: null,
-      isNew: false,
-    });
-  }
-  group.leader = metadata.leader;
-  if (metadata.members.length > 0) group.state = 'Stable';
-  group.subscribedTopics = subscribedTopics(group);
-  return group;
 }

@@ -1,11 +1,12 @@
 /** Brings a partition of __consumer_offsets back to what its log tells, transactions included. */
 import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { GroupPartition } from './group-partition.ts';
-import { decodeRecord, readerOf } from './records.ts';
+import { readerOf } from './record-bytes.ts';
+import { decodeRecord } from './records.ts';
 
 const COMMIT_MARKER = 1;
 
-/** Each turn of the iterator replays one piece of the log. `unknown` is told the kinds of keys that are passed over. */
+/** Each turn of the iterator replays one piece of the log; `unknown` is told the kinds of keys that it passes over. */
 export function replayPieces(
   log: { recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Iterator<void> },
   at: GroupPartition,

@@ -28,6 +28,14 @@ export interface JoinAbilities {
   readonly supportSkippingAssignment: boolean;
 }
 
+/** JoinGroup with all that is known of who sends it. */
+export type JoinCall = JoinRequest &
+  Origin &
+  JoinAbilities & {
+    /** The id for a member that comes without one; '' where it has one. */
+    readonly newMemberId: string;
+  };
+
 export type SyncRequest = Omit<SyncEvent, 'type' | 'nowMs' | 'to'> & { readonly groupId: string };
 export type HeartbeatRequest = Omit<HeartbeatEvent, 'type' | 'nowMs'> & { readonly groupId: string };
 export type LeaveRequest = Omit<LeaveEvent, 'type' | 'nowMs'> & { readonly groupId: string };

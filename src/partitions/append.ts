@@ -5,7 +5,11 @@ import { validateBatch } from '../log/validate.ts';
 import { isStorageError } from './storage-error.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
+import { PendingAdmission } from './pending-admission.ts';
 import { Receipt } from './receipt.ts';
+
+/** A promise where the coordinator has still to commit that the partition takes part. */
+export type Admit = (partition: Partition, producerId: number, producerEpoch: number) => number | Promise<number>;
 
 export interface ProduceOptions {
   /** Of the Produce request. */
@@ -15,7 +19,7 @@ export interface ProduceOptions {
    * Asked before a transactional batch is the first of its producer's transaction in a partition: NONE, or why it is none of
    * its partitions. Null where the request names no transactional id, which such a batch needs.
    */
-  readonly admit?: ((partition: Partition, producerId: number, producerEpoch: number) => number) | null;
+  readonly admit?: Admit | null;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -53,6 +57,14 @@ export function appendProduced(
   }
   if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
     const refused = admitTransaction(partition, valid.bytes, valid.at, options);
+    if (refused instanceof Promise) {
+      const kept = Buffer.from(bytes.subarray(at, at + length));
+      return PendingAdmission.receipt(refused, (errorCode) => {
+        const receipt = appendProduced(partitions, partition, kept, 0, length, { ...options, admit: () => errorCode });
+        partitions.settle();
+        return receipt;
+      });
+    }
     if (refused !== null) return refused;
   }
   const producerError = partition.checkProducer(valid.bytes, valid.at);
@@ -74,13 +86,13 @@ export function appendProduced(
   }
 }
 
-/** Null where the batch may be appended. */
+/** Null where the batch may be appended; a promise of the coordinator's answer where that has to wait. */
 function admitTransaction(
   partition: Partition,
   bytes: Buffer,
   at: number,
   { admit, apiVersion }: ProduceOptions,
-): Receipt | null {
+): Receipt | Promise<number> | null {
   if (admit === undefined || admit === null) {
     return Receipt.refused(
       ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
@@ -91,6 +103,7 @@ function admitTransaction(
   const producerEpoch = batch.producerEpoch(bytes, at);
   if (partition.hasOpenTransaction(producerId, producerEpoch)) return null;
   const errorCode = admit(partition, producerId, producerEpoch);
+  if (errorCode instanceof Promise) return errorCode;
   if (errorCode !== ErrorCode.NONE) {
     return Receipt.refused(errorCode, 'The partition does not take part in a transaction of this producer');
   }

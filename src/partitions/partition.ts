@@ -238,6 +238,14 @@ export class Partition implements ReceiptIssuer {
     return errorCode === PENDING ? this.#waits.add(receipt, Until.committed, timeoutMs) : errorCode;
   }
 
+  /** For what stands at the log's end and is not committed: a leader before may have appended it. Null where all is. */
+  uncommittedEnd(): Receipt | null {
+    const { leaderEpoch, logStartOffset } = this;
+    const end = this.endOffset - 1;
+    if (end < this.highWatermark) return null;
+    return new Receipt(this, ErrorCode.NONE, end, end, leaderEpoch, -1, logStartOffset);
+  }
+
   #outcome(receipt: Receipt, until: Until): number {
     if (receipt.errorCode !== ErrorCode.NONE) return receipt.errorCode;
     if (until === Until.flushed && receipt.lastOffset < this.#ownEnd && receipt.leaderEpoch === this.leaderEpoch) {
@@ -282,7 +290,6 @@ export class Partition implements ReceiptIssuer {
     let receipt: Receipt;
     try {
       receipt = this.append(bytes, 0, bytes.length);
-      if (this.log.flusher.awaitsCommit) this.log.flush(); // until coordinators wait for `committed`
       this.#sink.settle();
     } catch (error) {
       if (!isStorageError(error)) throw error;

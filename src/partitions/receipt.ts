@@ -59,6 +59,16 @@ export class Receipt {
     return receipt;
   }
 
+  /** The same as of an append that came later. */
+  takeOver(appended: Receipt): void {
+    this.baseOffset = appended.baseOffset;
+    this.lastOffset = appended.lastOffset;
+    this.logAppendTimeMs = appended.logAppendTimeMs;
+    this.logStartOffset = appended.logStartOffset;
+    this.recordErrors = appended.recordErrors;
+    this.errorMessage = appended.errorMessage;
+  }
+
   /** The records are not in the log any more, or nobody can say that they are. */
   lose(errorCode: number): void {
     this.errorCode = errorCode;

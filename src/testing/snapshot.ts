@@ -102,7 +102,7 @@ export function dismissMembers(broker: RunningBroker): void {
   for (const { groupId, groupType } of groups.listGroups([], []).groups) {
     if (groupType === 'consumer') {
       for (const { memberId } of groups.describeConsumerGroup(groupId).members) {
-        groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
+        void groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
       }
       continue;
     }
@@ -111,6 +111,6 @@ export function dismissMembers(broker: RunningBroker): void {
       groupInstanceId,
       reason: null,
     }));
-    if (members.length > 0) groups.leave({ groupId, members });
+    if (members.length > 0) void groups.leave({ groupId, members });
   }
 }

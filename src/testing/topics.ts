@@ -1,5 +1,6 @@
 /** Topics as tests ask for them, and what is in them from the beginning. */
 import { fileURLToPath } from 'node:url';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { partitionOfKey } from '../../protocol/partitioner.ts';
 import type { BrokerView } from './broker-view.ts';
 import { nodeFiles } from '../platform/files.ts';
@@ -16,6 +17,9 @@ export interface TopicSpec {
   /** What is in it from the beginning: messages, or a JSON or NDJSON file of them; see `seed`. */
   readonly messages?: readonly (MessageToProduce | Content)[] | string | URL;
 }
+
+/** As producers wait by default: request.timeout.ms. */
+const COMMIT_TIMEOUT_MS = 30_000;
 
 type NewTopic = Parameters<BrokerView['parts']['controller']['createTopics']>[0][number];
 
@@ -62,18 +66,24 @@ export class Topics {
     const { partitions, clock } = this.#broker.parts;
     const count = partitions.topicByName(name)!.partitions.length;
     const produced: TestMessage[] = [];
+    const commits: Promise<number>[] = [];
     const drafts = messages.map(messageOf).map((message) => ({
       partition: this.#choose(name, message, count),
       draft: draftOf(message, clock.now()),
     }));
     for (const index of new Set(drafts.map(({ partition }) => partition))) {
       const own = drafts.filter(({ partition }) => partition === index).map(({ draft }) => draft);
-      const { baseOffset } = partitions.get(name, index)!.appendRecords(own);
+      const partition = partitions.get(name, index)!;
+      const receipt = partition.appendRecords(own);
+      const { baseOffset } = receipt;
+      commits.push(Promise.resolve(partition.committed(receipt, COMMIT_TIMEOUT_MS)));
       for (const [i, { key, value, headers = [], timestamp }] of own.entries()) {
         const record = { offset: baseOffset + i, timestamp, key, value, headers };
         produced.push(new TestMessage(name, index, record as ConstructorParameters<typeof TestMessage>[2]));
       }
     }
+    const failed = (await Promise.all(commits)).find((errorCode) => errorCode !== ErrorCode.NONE);
+    if (failed !== undefined) throw new Error(`not all messages to '${name}' are committed: error ${failed}`);
     return produced;
   }
 

@@ -1,17 +1,11 @@
 /** What the transaction coordinator takes from the broker around it. */
-import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { ServerConfig } from '../config/server.ts';
+import type { Answer } from '../coordination/answers.ts';
 import type { Marker } from '../partitions/partition.ts';
-import type { ReplayedLog } from '../coordination/replay-loader.ts';
+import type { StatePartition } from '../coordination/state-partition.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
-
-/** What the coordinator needs of a partition of __transaction_state; partitions/partition.ts has it. */
-export interface TransactionLog extends ReplayedLog {
-  /** @throws {LogError} where nothing was appended */
-  appendRecords(records: readonly RecordDraft[]): unknown;
-}
 
 export type TransactionConfig = Pick<
   ServerConfig,
@@ -29,7 +23,7 @@ export interface TransactionCoordinatorOptions {
   /** Read at each use. */
   config(): TransactionConfig;
   /** The partition of __transaction_state where this broker leads it. */
-  partitionOf(index: number): TransactionLog | undefined;
+  partitionOf(index: number): StatePartition | undefined;
   /** How many partitions __transaction_state has; undefined while there is none: the configured number counts then. */
   partitionCount(): number | undefined;
   /** Creates __transaction_state where it is missing. */
@@ -37,8 +31,8 @@ export interface TransactionCoordinatorOptions {
   nextProducerId(): Promise<number>;
   /** The level of the feature transaction.version in the cluster; read at each use. */
   transactionVersion(): number;
-  /** NONE, or why the marker is not in the partition; see markers.ts. */
-  writeMarker(partition: TopicPartition, marker: Marker): number;
+  /** NONE once the marker is committed, or why the partition does not have it; see markers.ts. */
+  writeMarker(partition: TopicPartition, marker: Marker): Answer<number>;
   /** Whether the cluster has the partition: one that was deleted gets no marker. */
   exists(partition: TopicPartition): boolean;
 }

@@ -1,20 +1,22 @@
 /** The transaction coordinator: gives events to transactions, writes their records first, and has markers written. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { appendError } from '../coordination/append-error.ts';
+import type { Answer } from '../coordination/answers.ts';
+import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
-import { LogError } from '../partitions/partition.ts';
-import { ReplayLoader } from '../coordination/replay-loader.ts';
-import type { Timer } from '../platform/clock.ts';
-import type { TransactionCoordinatorOptions } from './coordinator-options.ts';
-import { continuation, step, verify } from './transaction.ts';
-import type { TransactionEvent, TransactionOutcome, ProducerIdAndEpoch } from './transaction.ts';
-import { TransactionLoad, TransactionPartition } from './transaction-partition.ts';
-import { encodeTransaction } from './transaction-records.ts';
-import { EPOCH_BUMP_VERSION, isPrepared, partitionsOf } from './transaction-state.ts';
-import type { Transaction } from './transaction-state.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
+import type { Timer } from '../platform/clock.ts';
+import type { TransactionConfig, TransactionCoordinatorOptions } from './coordinator-options.ts';
+import { TransactionEndings } from './endings.ts';
+import { continuation, step, verify } from './transaction.ts';
+import type { ProducerIdAndEpoch, TransactionEvent, TransactionOutcome } from './transaction.ts';
+import { TransactionPartition, type TransactionShard } from './transaction-partition.ts';
+import { encodeTransaction } from './transaction-records.ts';
+import { EPOCH_BUMP_VERSION, isPrepared } from './transaction-state.ts';
+import type { Transaction } from './transaction-state.ts';
 import { describeTransaction, transactionFilter, undescribedTransaction, unknownStates } from './transaction-views.ts';
 import type { DescribedTransaction, ListedTransaction, TransactionFilter } from './transaction-views.ts';
+
+type IntervalKey = keyof TransactionConfig & `transaction.${string}.cleanup.interval.ms`;
 
 export interface InitRequest {
   readonly transactionalId: string;
@@ -39,24 +41,46 @@ interface Ran {
   readonly hasChanged: boolean;
 }
 
-/** Markers that a disk refused are tried again after this time. */
-const RETRY_MS = 100;
+interface TransactionRecord {
+  readonly transactionalId: string;
+  /** Null: a tombstone. */
+  readonly transaction: Transaction | null;
+}
+
+/** Ids that one piece of a sweep looks at: well below a millisecond. */
+const IDS_A_PIECE = 500;
+/** How long answers wait for what the coordinator before has written: request.timeout.ms of clients, by default. */
+const LOAD_TIMEOUT_MS = 30_000;
+/** How long an answer waits for the tombstone of an id that was written before it. */
+const EXPIRY_TIMEOUT_MS = 30_000;
 
 export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions;
-  readonly #partitions = new Map<number, TransactionPartition | TransactionLoad>();
-  readonly #loader: ReplayLoader<TransactionLoad>;
-  /** Prepared transactions, and the partitions that have no marker yet. */
-  readonly #unmarked = new Map<Transaction, readonly TopicPartition[]>();
-  readonly #timers = new Map<'abort' | 'expire' | 'retry', Timer>();
+  readonly #runtime: CoordinatorRuntime<TransactionPartition, TransactionRecord>;
+  readonly #endings: TransactionEndings;
+  readonly #timers = new Map<'abort' | 'expire', Timer>();
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
-    this.#loader = new ReplayLoader(
-      options.clock,
-      (load) => this.#loaded(load),
-      (load, error) => this.#loadFailed(load, error),
+    this.#endings = new TransactionEndings(
+      options,
+      (shard, transactionalId) =>
+        this.#stepIn(shard, transactionalId, { type: 'markersWritten', nowMs: this.#now() }).errorCode,
     );
+    this.#runtime = new CoordinatorRuntime<TransactionPartition, TransactionRecord>({
+      name: 'transaction',
+      clock: options.clock,
+      logger: options.logger,
+      partitionOf: (index) => options.partitionOf(index),
+      newState: () => new TransactionPartition(),
+      load: (log, partition) => log.recordPieces((record) => partition.replayRecord(record)),
+      loadedTimeoutMs: LOAD_TIMEOUT_MS,
+      encode: ({ transactionalId, transaction }, nowMs) =>
+        encodeTransaction(transactionalId, transaction, nowMs, options.transactionVersion()),
+      replay: (partition, { transactionalId, transaction }) => partition.replay(transactionalId, transaction),
+      loaded: (shard) => this.#loaded(shard),
+      unloaded: (shard) => this.#endings.forget(shard),
+    });
   }
 
   /** The partition of __transaction_state whose leader coordinates this id. */
@@ -69,49 +93,29 @@ export class TransactionCoordinator {
     return this.#options.ensureTopic();
   }
 
-  /**
-   * This broker leads the partition now: it reads its transactions from the log and ends those whose end is decided. A small
-   * log is read when this returns; while a large one is, clients are told COORDINATOR_LOAD_IN_PROGRESS.
-   */
+  /** See CoordinatorRuntime. */
   onLeader(index: number, leaderEpoch: number): void {
-    const present = this.#partitions.get(index);
-    const presentEpoch = present instanceof TransactionLoad ? present.at.leaderEpoch : present?.leaderEpoch;
-    if (presentEpoch !== undefined && presentEpoch >= leaderEpoch) return;
-    this.onResign(index);
-    const log = this.#options.partitionOf(index);
-    if (log === undefined) return;
-    const load = new TransactionLoad(new TransactionPartition(index, leaderEpoch), log);
-    this.#partitions.set(index, load);
-    this.#loader.start(load);
+    this.#runtime.onLeader(index, leaderEpoch);
   }
 
-  #loaded({ at }: TransactionLoad): void {
-    this.#partitions.set(at.index, at);
-    for (const transaction of at.transactions.values()) if (isPrepared(transaction)) this.#finish(at, transaction);
-    this.#schedule('abort', this.#options.config()['transaction.abort.timed.out.transaction.cleanup.interval.ms']);
-    this.#schedule('expire', this.#options.config()['transaction.remove.expired.transaction.cleanup.interval.ms']);
-  }
-
-  /** One damaged partition must not take the broker down: its ids have no coordinator, all others do. */
-  #loadFailed({ at }: TransactionLoad, error: unknown): void {
-    this.#partitions.delete(at.index);
-    this.#options.logger.error('transaction.load-failed', { partition: at.index, error: String(error) });
-  }
-
-  /** Another broker leads the partition, or nobody does. */
   onResign(index: number): void {
-    const at = this.#partitions.get(index);
-    this.#partitions.delete(index);
-    if (at instanceof TransactionLoad) return this.#loader.cancel(at);
-    for (const transaction of at?.transactions.values() ?? []) this.#unmarked.delete(transaction);
+    this.#runtime.onResign(index);
+  }
+
+  /** Ends those transactions whose outcome is decided. */
+  #loaded(shard: TransactionShard): void {
+    for (const transaction of shard.state.transactions.values()) {
+      if (isPrepared(transaction)) this.#endings.begin(shard, transaction);
+    }
+    this.#schedule('abort', 'transaction.abort.timed.out.transaction.cleanup.interval.ms');
+    this.#schedule('expire', 'transaction.remove.expired.transaction.cleanup.interval.ms');
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#loader.stop();
-    this.#unmarked.clear();
-    this.#partitions.clear();
+    this.#endings.stop();
+    this.#runtime.stop();
   }
 
   /** Gives an instance its producer id and epoch; what an earlier instance has left open is aborted first. */
@@ -138,24 +142,22 @@ export class TransactionCoordinator {
     producer: ProducerIdAndEpoch,
     partitions: readonly TopicPartition[],
     clientVersion: number,
-  ): number {
+  ): Answer<number> {
     if (transactionalId === '') return ErrorCode.INVALID_REQUEST;
     const { producerId, producerEpoch } = producer;
-    return this.#step(transactionalId, {
-      type: 'add',
-      nowMs: this.#now(),
-      producerId,
-      producerEpoch,
-      partitions,
-      clientVersion,
-    }).errorCode;
+    const nowMs = this.#now();
+    const event: TransactionEvent = { type: 'add', nowMs, producerId, producerEpoch, partitions, clientVersion };
+    const { errorCode } = this.#step(transactionalId, event);
+    return this.whenCommitted(transactionalId, errorCode, (failed) => failed);
   }
 
   /** NONE where the partition takes part in the producer's transaction. */
-  verifyPartition(transactionalId: string, producer: ProducerIdAndEpoch, partition: TopicPartition): number {
+  verifyPartition(transactionalId: string, producer: ProducerIdAndEpoch, partition: TopicPartition): Answer<number> {
     if (transactionalId === '') return ErrorCode.INVALID_REQUEST;
-    const at = this.#at(transactionalId);
-    return typeof at === 'number' ? at : verify(at.transactions.get(transactionalId), producer, partition);
+    const shard = this.#shardOf(transactionalId);
+    if (typeof shard === 'number') return shard;
+    const errorCode = verify(shard.state.transactions.get(transactionalId), producer, partition);
+    return shard.answer(errorCode, (failed) => failed);
   }
 
   /**
@@ -167,14 +169,14 @@ export class TransactionCoordinator {
     producer: ProducerIdAndEpoch,
     partition: TopicPartition,
     clientVersion: number,
-  ): number {
+  ): Answer<number> {
     if (clientVersion >= EPOCH_BUMP_VERSION)
       return this.addPartitions(transactionalId, producer, [partition], clientVersion);
     if (!this.#options.config()['transaction.partition.verification.enable']) return ErrorCode.NONE;
     return this.verifyPartition(transactionalId, producer, partition);
   }
 
-  /** Commits or aborts. Answered once the decision stands in the log; the markers are written then, if the disks let them. */
+  /** Commits or aborts. Answered once the decision is committed; the markers are written then, if the disks let them. */
   async end({
     transactionalId,
     producerId,
@@ -195,15 +197,17 @@ export class TransactionCoordinator {
     return answer;
   }
 
+  /** As this coordinator knows it now: pass it through `whenCommitted` before a client is told. */
   describe(transactionalId: string): DescribedTransaction {
     if (transactionalId === '') return undescribedTransaction(transactionalId, ErrorCode.INVALID_REQUEST);
-    const at = this.#at(transactionalId);
-    if (typeof at === 'number') return undescribedTransaction(transactionalId, at);
-    const transaction = at.transactions.get(transactionalId);
+    const shard = this.#shardOf(transactionalId);
+    if (typeof shard === 'number') return undescribedTransaction(transactionalId, shard);
+    const transaction = shard.state.transactions.get(transactionalId);
     if (transaction === undefined) return undescribedTransaction(transactionalId, ErrorCode.TRANSACTIONAL_ID_NOT_FOUND);
     return describeTransaction(transaction);
   }
 
+  /** As this coordinator knows them now: pass it through `whenAllCommitted` before a client is told. */
   list(filter: TransactionFilter): {
     errorCode: number;
     unknownStateFilters: string[];
@@ -213,41 +217,76 @@ export class TransactionCoordinator {
     if (matches === null) {
       return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
     }
-    if ([...this.#partitions.values()].some((at) => at instanceof TransactionLoad)) {
+    if (this.#runtime.isLoading) {
       return { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, unknownStateFilters: [], transactionStates: [] };
     }
-    const transactionStates = this.#loadedPartitions()
-      .flatMap(({ transactions }) => [...transactions.values()])
+    const transactionStates = this.#runtime
+      .active()
+      .flatMap(({ state }) => [...state.transactions.values()])
       .filter(matches)
       .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, transactionState: state }));
     return { errorCode: ErrorCode.NONE, unknownStateFilters: unknownStates(filter.stateFilters), transactionStates };
   }
 
+  /** An answer that tells of the transaction as it is now, once that is committed. */
+  whenCommitted<T>(transactionalId: string, answer: T, refuse: (errorCode: number) => T): Answer<T> {
+    const shard = this.#shardOf(transactionalId);
+    return typeof shard === 'number' ? answer : shard.answer(answer, refuse);
+  }
+
+  /** The same of all transactions. */
+  whenAllCommitted<T>(answer: T, refuse: (errorCode: number) => T): Answer<T> {
+    return this.#runtime.whenAllCommitted(answer, refuse);
+  }
+
   /** Aborts what has been open for longer than its client said it would take. */
-  async abortTimedOut(): Promise<void> {
-    for (const { transactions } of this.#loadedPartitions()) {
-      for (const transactionalId of transactions.keys()) {
-        const { hasChanged } = await this.#run(transactionalId, (newProducerId) => ({
-          type: 'tick',
-          nowMs: this.#now(),
-          newProducerId,
-        }));
-        if (hasChanged) this.#options.logger.info('transaction.timed-out', { transactionalId });
-      }
+  abortTimedOut(done?: () => void): void {
+    this.#runtime.sweep((shard) => this.#abortTimedOutIn(shard), { done });
+  }
+
+  *#abortTimedOutIn({ state }: TransactionShard): Generator<void> {
+    let looked = 0;
+    for (const { transactionalId } of state.transactions.values()) {
+      const event = (newProducerId: number | null): TransactionEvent => ({
+        type: 'tick',
+        nowMs: this.#now(),
+        newProducerId,
+      });
+      const outcome = step(state.transactions.get(transactionalId), event(null));
+      const isDue = outcome.needsProducerId === true || outcome.next !== undefined;
+      if (isDue) void this.#abort(transactionalId, event);
+      if (isDue || ++looked % IDS_A_PIECE === 0) yield;
     }
+  }
+
+  async #abort(transactionalId: string, event: (newProducerId: number | null) => TransactionEvent): Promise<void> {
+    const { hasChanged } = await this.#run(transactionalId, event);
+    if (hasChanged) this.#options.logger.info('transaction.timed-out', { transactionalId });
   }
 
   /** Forgets ids that have been unused for transactional.id.expiration.ms. */
-  expire(): void {
+  expire(done?: () => void): void {
     const expirationMs = this.#options.config()['transactional.id.expiration.ms'];
-    for (const { transactions } of this.#loadedPartitions()) {
-      for (const transactionalId of transactions.keys()) {
-        this.#step(transactionalId, { type: 'expire', nowMs: this.#now(), expirationMs });
-      }
-    }
+    this.#runtime.sweep((shard) => this.#expireIn(shard, expirationMs), { done });
   }
 
-  /** One event, twice where it needs a producer id. */
+  *#expireIn(shard: TransactionShard, expirationMs: number): Generator<void> {
+    let looked = 0;
+    let unused: TransactionRecord[] = [];
+    for (const [transactionalId, transaction] of shard.state.transactions) {
+      if (step(transaction, { type: 'expire', nowMs: this.#now(), expirationMs }).next === null) {
+        unused.push({ transactionalId, transaction: null });
+      }
+      if (++looked % IDS_A_PIECE !== 0) continue;
+      // Before a request has its turn, which may use the id again.
+      this.#write(shard, unused, EXPIRY_TIMEOUT_MS);
+      unused = [];
+      yield;
+    }
+    this.#write(shard, unused, EXPIRY_TIMEOUT_MS);
+  }
+
+  /** One event, twice where it needs a producer id. Done once what has come of it is committed. */
   async #run(transactionalId: string, event: (newProducerId: number | null) => TransactionEvent): Promise<Ran> {
     const outcome = this.#step(transactionalId, event(null));
     if (outcome.needsProducerId !== true) return this.#ran(transactionalId, outcome);
@@ -262,88 +301,49 @@ export class TransactionCoordinator {
     return this.#ran(transactionalId, this.#step(transactionalId, event(producerId)));
   }
 
-  /** To be asked at once, before another event has its turn. */
-  #ran(transactionalId: string, { errorCode, next }: TransactionOutcome): Ran {
-    const at = this.#at(transactionalId);
-    const transaction = typeof at === 'number' ? undefined : at.transactions.get(transactionalId);
+  /** To be asked at once, before another event changes the transaction. */
+  #ran(transactionalId: string, { errorCode, next }: TransactionOutcome): Answer<Ran> {
+    const shard = this.#shardOf(transactionalId);
+    const transaction = typeof shard === 'number' ? undefined : shard.state.transactions.get(transactionalId);
     const isAnswered = errorCode === ErrorCode.NONE && transaction !== undefined;
-    return {
-      answer: isAnswered ? { errorCode, ...continuation(transaction) } : refused(errorCode),
-      hasChanged: next !== undefined,
-    };
+    const answer = isAnswered ? { errorCode, ...continuation(transaction) } : refused(errorCode);
+    const ran: Ran = { answer, hasChanged: next !== undefined };
+    return this.whenCommitted(transactionalId, ran, (failed) => ({ answer: refused(failed), hasChanged: false }));
   }
 
-  /** Appends first, and lets it take effect and be answered then. */
   #step(transactionalId: string, event: TransactionEvent): TransactionOutcome {
-    const at = this.#at(transactionalId);
-    if (typeof at === 'number') return { errorCode: at };
-    const outcome = step(at.transactions.get(transactionalId), event);
+    const shard = this.#shardOf(transactionalId);
+    return typeof shard === 'number' ? { errorCode: shard } : this.#stepIn(shard, transactionalId, event);
+  }
+
+  /** Appends first, and lets it take effect then. The caller waits for the commit before it answers a client. */
+  #stepIn(shard: TransactionShard, transactionalId: string, event: TransactionEvent): TransactionOutcome {
+    const known = shard.state.transactions.get(transactionalId);
+    const outcome = step(known, event);
     const { next } = outcome;
     if (next === undefined) return outcome;
-    const failed = this.#append(at, transactionalId, next);
+    const timeoutMs = (next ?? known)?.timeoutMs ?? EXPIRY_TIMEOUT_MS;
+    const failed = this.#write(shard, [{ transactionalId, transaction: next }], timeoutMs);
     if (failed !== ErrorCode.NONE) return { errorCode: failed };
-    at.replay(transactionalId, next);
-    if (next !== null && isPrepared(next)) this.#finish(at, next);
+    if (next !== null && isPrepared(next)) this.#endings.begin(shard, next);
     return outcome;
   }
 
-  /** Markers into all partitions, then the record that says so; what fails is tried again until it does not. */
-  #finish(at: TransactionPartition, transaction: Transaction): void {
-    const left = this.#unmarked.get(transaction) ?? [...partitionsOf(transaction.partitions)];
-    const failed = left.filter((partition) => !this.#mark(at, transaction, partition));
-    this.#unmarked.set(transaction, failed);
-    if (failed.length === 0) {
-      const { errorCode } = this.#step(transaction.transactionalId, { type: 'markersWritten', nowMs: this.#now() });
-      if (errorCode === ErrorCode.NONE) return void this.#unmarked.delete(transaction);
-    }
-    this.#schedule('retry', RETRY_MS);
+  #write(shard: TransactionShard, records: readonly TransactionRecord[], timeoutMs: number): number {
+    return this.#runtime.write(shard, records, { timeoutMs });
   }
 
-  /** True where nothing is left to do for the partition. */
-  #mark(at: TransactionPartition, transaction: Transaction, partition: TopicPartition): boolean {
-    const { producerId, producerEpoch, state, transactionalId, clientVersion: transactionVersion } = transaction;
-    const errorCode = this.#options.writeMarker(partition, {
-      producerId,
-      producerEpoch,
-      committed: state === 'PrepareCommit',
-      coordinatorEpoch: at.leaderEpoch,
-      transactionVersion,
-      timestamp: this.#now(),
-    });
-    switch (errorCode) {
-      case ErrorCode.NONE:
-        return true;
-      case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
-        return !this.#options.exists(partition);
-      case ErrorCode.INVALID_PRODUCER_EPOCH:
-      case ErrorCode.TRANSACTION_COORDINATOR_FENCED:
-        // An operator has ended it there by hand, or a younger coordinator has.
-        this.#options.logger.warn('transaction.marker-refused', { transactionalId, ...partition, errorCode });
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #retry(): void {
-    for (const transaction of this.#unmarked.keys()) {
-      const at = this.#at(transaction.transactionalId);
-      if (typeof at !== 'number') this.#finish(at, transaction);
-    }
-  }
-
-  #schedule(what: 'abort' | 'expire' | 'retry', afterMs: number): void {
+  #schedule(what: 'abort' | 'expire', key: IntervalKey): void {
     if (this.#timers.has(what)) return;
-    this.#timers.set(
-      what,
-      this.#options.clock.after(afterMs, () => {
+    const timer = this.#options.clock.after(this.#options.config()[key], () => {
+      const again = (): void => {
         this.#timers.delete(what);
-        if (what === 'retry') return this.#retry();
-        this.#schedule(what, afterMs);
-        if (what === 'expire') this.expire();
-        else void this.abortTimedOut();
-      }),
-    );
+        this.#schedule(what, key);
+      };
+      if (what === 'expire') this.expire(again);
+      else this.abortTimedOut(again);
+    });
+    this.#timers.set(what, timer);
   }
 
   #now(): number {
@@ -351,27 +351,8 @@ export class TransactionCoordinator {
   }
 
   /** Where the id lives, or what a client is told when that is not here. */
-  #at(transactionalId: string): TransactionPartition | number {
-    const at = this.#partitions.get(this.partitionFor(transactionalId));
-    if (at === undefined) return ErrorCode.NOT_COORDINATOR;
-    return at instanceof TransactionLoad ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : at;
-  }
-
-  #loadedPartitions(): TransactionPartition[] {
-    return [...this.#partitions.values()].filter((at) => at instanceof TransactionPartition);
-  }
-
-  #append(at: TransactionPartition, transactionalId: string, next: Transaction | null): number {
-    const log = this.#options.partitionOf(at.index);
-    if (log === undefined) return ErrorCode.NOT_COORDINATOR;
-    try {
-      log.appendRecords([encodeTransaction(transactionalId, next, this.#now(), this.#options.transactionVersion())]);
-      return ErrorCode.NONE;
-    } catch (error) {
-      if (!(error instanceof LogError)) throw error;
-      this.#options.logger.error('transaction.append-failed', { partition: at.index, error: error.message });
-      return appendError(error.errorCode);
-    }
+  #shardOf(transactionalId: string): TransactionShard | number {
+    return this.#runtime.find(this.partitionFor(transactionalId));
   }
 }
 

@@ -15,7 +15,7 @@ export class ProducerIds {
     this.#allocate = allocate;
   }
 
-  /** An id nobody had before. Rejects when the controller cannot allocate. */
+  /** An id that no producer has had before. Rejects when the controller cannot allocate. */
   async next(): Promise<number> {
     while (this.#left === 0) await (this.#allocating ??= this.#refill());
     this.#left--;

@@ -131,7 +131,7 @@ export const mutants: readonly Mutant[] = [
     apply: () =>
       wrapped(Partition.prototype, 'appendRecords', (self, append, rest) => {
         setImmediate(() => append(...rest));
-        return { baseOffset: self.endOffset, lastOffset: self.endOffset };
+        return { errorCode: 0, baseOffset: self.endOffset, lastOffset: -1, leaderEpoch: self.leaderEpoch };
       }),
   },
   {

@@ -11,7 +11,6 @@ import type { Assignment, OwnedPartitions } from '../../src/groups/consumer/stat
 import { listPartitions, MemberState, newConsumerGroup, stateOf } from '../../src/groups/consumer/state.ts';
 import type { ConsumerLimits, ConsumerDecision } from '../../src/groups/consumer/decision.ts';
 import { newDecision } from '../../src/groups/consumer/decision.ts';
-import type { GroupRecord } from '../../src/groups/records.ts';
 
 const STATES = ['STABLE', 'UNREVOKED', 'UNRELEASED'];
 const LIMITS: ConsumerLimits = {
@@ -118,7 +117,7 @@ class Scenario {
     if (askedRegexes) this.#group.regexesRefreshedMs = nowMs;
     for (const record of records) {
       this.#lines.push(described(record));
-      if (record.type !== 'group' && record.type !== 'offset') replayConsumer(this.#group, record);
+      if (record.type !== 'group') replayConsumer(this.#group, record);
     }
     for (const { name, memberId, afterMs } of timers) {
       if (afterMs === null) this.#timers.delete(`${name} ${memberId}`);
@@ -161,7 +160,7 @@ function list(partitions: OwnedPartitions | Assignment): string {
   return shown(listPartitions(partitions));
 }
 
-function described(record: GroupRecord): string {
+function described(record: ConsumerDecision['records'][number]): string {
   switch (record.type) {
     case 'consumerEpoch':
       return `+ epoch ${record.value?.epoch}`;

@@ -4,7 +4,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { javaHash, partitionFor } from '../../src/coordination/java-hash.ts';
 import { newMemberId } from '../../src/groups/member-id.ts';
 import { seededRandom } from '../../src/platform/random.ts';
-import { GroupBroker, tables } from './group-broker.ts';
+import { GroupBroker, tables, TOPIC_ID } from './group-broker.ts';
 
 const { DeleteGroups, DescribeGroups, FindCoordinator, Heartbeat, JoinGroup, LeaveGroup, ListGroups, SyncGroup } =
   tables;
@@ -289,7 +289,7 @@ test('offsets of topics that no member reads any more can be deleted, and expire
       })),
     });
   const names = async () => (await committed(broker, 'g')).map(({ name }) => name);
-  commitBoth();
+  await commitBoth();
   expect(broker.groups.deleteOffsets('g', [t2, { ...t2, name: 't1' }])).toEqual({
     errorCode: 0,
     topics: [
@@ -299,7 +299,7 @@ test('offsets of topics that no member reads any more can be deleted, and expire
   });
   expect(await names()).toEqual(['t1']);
 
-  commitBoth();
+  await commitBoth();
   broker.config['offsets.retention.minutes'] = 0;
   broker.groups.expire();
   expect(await names()).toEqual(['t1']);
@@ -352,9 +352,9 @@ test('offsets go with their topic', async () => {
   const broker = new GroupBroker().start();
   const memberId = await stableGroup(broker, 'g');
   await commit(broker, 'g', 5, memberId, 1);
-  broker.groups.topicsDeleted(['other']);
+  broker.groups.topicsDeleted([{ name: 'other', id: TOPIC_ID }]);
   expect(await committed(broker, 'g')).toHaveLength(1);
-  broker.groups.topicsDeleted(['t1']);
+  broker.groups.topicsDeleted([{ name: 't1', id: TOPIC_ID }]);
   expect(await committed(broker, 'g')).toEqual([]);
   broker.restart();
   expect(await committed(broker, 'g')).toEqual([]);

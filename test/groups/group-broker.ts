@@ -2,9 +2,6 @@
 import * as tables from '../../protocol/apis/index.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
-import { encodeBatch } from '../../protocol/records/encode.ts';
-import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { offsetCommit } from '../../src/apis/08-offset-commit.ts';
@@ -23,44 +20,17 @@ import { consumerGroupDescribe } from '../../src/apis/69-consumer-group-describe
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import type { Handler } from '../../src/apis/handler.ts';
 import { GroupCoordinator } from '../../src/groups/coordinator.ts';
-import type { GroupConfig, GroupLog } from '../../src/groups/coordinator.ts';
-import { LogError } from '../../src/partitions/partition.ts';
+import type { GroupConfig } from '../../src/groups/coordinator.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { serve } from '../apis/serve.ts';
 import { contextOf } from '../apis/request-context.ts';
+import { MemoryLog } from '../coordination/memory-log.ts';
 
 export { tables };
 
-/** Keeps batches as bytes, so that what is read back has been through the formats of the disk. */
-export class MemoryLog implements GroupLog {
-  readonly batches: Buffer[] = [];
-  /** Every append is refused with this code while it is not 0. */
-  failing = 0;
-  /** Called between the pieces in which the log is read: one batch each. */
-  pieceRead: (() => void) | null = null;
-
-  appendRecords(records: readonly RecordDraft[]): void {
-    if (this.failing !== 0) throw new LogError(this.failing, 'the test has this append fail');
-    this.batches.push(encodeBatch({ records: [...records] }));
-  }
-
-  hasOpenTransaction(): boolean {
-    return false;
-  }
-
-  *recordPieces(visit: Parameters<GroupLog['recordPieces']>[0]): Generator<void> {
-    for (const bytes of this.batches) {
-      const batch = decodeBatch(bytes, 0);
-      for (const record of batch.records) visit(record, batch);
-      this.pieceRead?.();
-      yield;
-    }
-  }
-}
-
-const TOPIC_ID = 'EOxdhpWe4k1rqk_XteAX2w';
+export const TOPIC_ID = 'EOxdhpWe4k1rqk_XteAX2w';
 const PARTITION = { leader: 1, leaderEpoch: 0 };
 
 interface Topic {
@@ -77,6 +47,7 @@ export const DEFAULTS: GroupConfig = {
   'group.min.session.timeout.ms': 6000,
   'group.max.size': 100,
   'offset.metadata.max.bytes': 4096,
+  'offsets.commit.timeout.ms': 5000,
   'offsets.retention.check.interval.ms': 600_000,
   'offsets.retention.minutes': 10_080,
   'offsets.topic.num.partitions': OFFSETS_PARTITIONS,
@@ -114,7 +85,7 @@ export const handlers: readonly Handler[] = [
 /** Topic t1 with two partitions; __consumer_offsets comes with the first FindCoordinator, or with `start`. */
 export class GroupBroker {
   readonly clock = new VirtualClock();
-  readonly logs = Array.from({ length: OFFSETS_PARTITIONS }, () => new MemoryLog());
+  readonly logs = Array.from({ length: OFFSETS_PARTITIONS }, () => new MemoryLog(this.clock));
   readonly config: { -readonly [K in keyof GroupConfig]: GroupConfig[K] };
   groups: GroupCoordinator;
   offsetsTopicFails = false;
@@ -145,14 +116,14 @@ export class GroupBroker {
   }
 
   /** Creates the topic, gives it more partitions, or deletes it where there are to be none; answers its id. */
-  setTopic(name: string, partitionCount: number): string {
+  setTopic(name: string, partitionCount: number, newId?: string): string {
     const topics = new Map(this.#topics);
-    const id = topics.get(name)?.id ?? Buffer.from(name.padStart(16, '-').slice(-16)).toString('base64url');
+    const id = newId ?? topics.get(name)?.id ?? Buffer.from(name.padStart(16, '-').slice(-16)).toString('base64url');
     if (partitionCount === 0) topics.delete(name);
     else topics.set(name, { name, id, partitions: Array.from({ length: partitionCount }, () => PARTITION) });
     this.#topics = topics;
     this.#revision++;
-    if (partitionCount === 0) this.groups.topicsDeleted([name]);
+    if (partitionCount === 0) this.groups.topicsDeleted([{ name, id }]);
     return id;
   }
 

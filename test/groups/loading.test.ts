@@ -3,7 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { startBroker } from '../../src/broker/broker.ts';
 import { encodeRecord } from '../../src/groups/records.ts';
-import type { GroupRecord } from '../../src/groups/records.ts';
+import type { OffsetRecord } from '../../src/groups/offsets/records.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 import { GroupBroker, tables } from './group-broker.ts';
 
@@ -115,7 +115,7 @@ test('a broker answers before it has read many offsets, and knows them all soon 
   await first.parts.groups.ensureOffsetsTopic();
   const log = first.parts.partitions.get(OFFSETS_TOPIC, 0);
   const at = (batch: number) =>
-    Array.from({ length: RECORDS_A_BATCH }, (_, i): GroupRecord => {
+    Array.from({ length: RECORDS_A_BATCH }, (_, i): OffsetRecord => {
       const stored = { offset: batch, leaderEpoch: -1, metadata: '', commitTimestamp: 1, expireTimestamp: -1 };
       return { type: 'offset', groupId: 'g', topic: 't', partition: i, committed: { ...stored, topicId: ZERO_UUID } };
     });

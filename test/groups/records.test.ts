@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { GroupPartition } from '../../src/groups/group-partition.ts';
+import type { GroupPartition } from '../../src/groups/group-partition.ts';
 import { decodeRecord, encodeRecord } from '../../src/groups/records.ts';
-import type { GroupRecord } from '../../src/groups/records.ts';
+import type { ClassicGroupRecord } from '../../src/groups/classic/records.ts';
+import type { GroupRecord } from '../../src/groups/group-record.ts';
+import { newGroupPartition } from '../../src/groups/kinds.ts';
+import type { OffsetRecord } from '../../src/groups/offsets/records.ts';
 import { replayPieces } from '../../src/groups/replay-log.ts';
 import { fetchOffsets } from '../../src/groups/offsets/requests.ts';
-import { MemoryLog } from './group-broker.ts';
+import { MemoryLog } from '../coordination/memory-log.ts';
 
 // Written by Apache Kafka 4.3.1 for a kafkajs consumer: a new group, its first generation, an offset.
 const WRITTEN_BY_KAFKA = [
@@ -23,7 +26,7 @@ const WRITTEN_BY_KAFKA = [
   ],
 ];
 
-const committed = (offset: number, expireTimestamp = -1): GroupRecord => ({
+const committed = (offset: number, expireTimestamp = -1): OffsetRecord => ({
   type: 'offset',
   groupId: 'g',
   topic: 't',
@@ -50,7 +53,7 @@ test("records are Kafka's, byte for byte", () => {
 });
 
 test('tombstones have no value, and an expiry of its own takes the version that has one', () => {
-  const gone: GroupRecord = { type: 'group', groupId: 'g', metadata: null };
+  const gone: ClassicGroupRecord = { type: 'group', groupId: 'g', metadata: null };
   expect(encodeRecord(gone, 0).value).toBeNull();
   expect(decodeRecord(encodeRecord(gone, 0).key as Uint8Array, null)).toEqual(gone);
   const expiring = encodeRecord(committed(1, 99), 0);
@@ -59,7 +62,7 @@ test('tombstones have no value, and an expiry of its own takes the version that 
 });
 
 test('keys of other kinds are passed over, and told', () => {
-  const at = new GroupPartition(0, 0);
+  const at = newGroupPartition();
   const kinds: number[] = [];
   const key = Buffer.from('000b000167', 'hex');
   replay(at, [encodeBatch({ records: [{ key, value: null, timestamp: 0 }] })], kinds);
@@ -68,7 +71,7 @@ test('keys of other kinds are passed over, and told', () => {
 });
 
 test('offsets of a transaction count once it commits, never when it aborts, and are not stable before', () => {
-  const at = new GroupPartition(0, 0);
+  const at = newGroupPartition();
   const inTransaction = (producerId: number, offset: number) =>
     encodeBatch({
       records: [encodeRecord(committed(offset), 0)],

@@ -5,12 +5,14 @@
  */
 import { ConsumerGroupHeartbeat, Heartbeat, JoinGroup, SyncGroup } from '../../protocol/apis/index.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { GroupLoad } from '../../src/groups/group-loading.ts';
-import { GroupPartition } from '../../src/groups/group-partition.ts';
+import { SlicedTasks } from '../../src/coordination/sliced-tasks.ts';
+import { newGroupPartition } from '../../src/groups/kinds.ts';
+import type { OffsetRecord } from '../../src/groups/offsets/records.ts';
 import { encodeRecord } from '../../src/groups/records.ts';
-import { ReplayLoader } from '../../src/coordination/replay-loader.ts';
+import { replayPieces } from '../../src/groups/replay-log.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { GroupBroker, MemoryLog } from './group-broker.ts';
+import { MemoryLog } from '../coordination/memory-log.ts';
+import { GroupBroker } from './group-broker.ts';
 
 const ROUNDS = 5;
 const CONFIG = { 'group.max.size': 2000, 'group.consumer.max.size': 2000, 'group.initial.rebalance.delay.ms': 10 };
@@ -98,7 +100,8 @@ async function measureLoading(count: number): Promise<void> {
       const stored = { offset: from, leaderEpoch: 0, metadata: '', commitTimestamp: 1, expireTimestamp: -1 };
       const committed = { ...stored, topicId: ZERO_UUID };
       const [groupId, partition] = [`g${(from + i) % 5000}`, (from / 1000 + i) % 40];
-      return encodeRecord({ type: 'offset', groupId, topic: 'orders', partition, committed }, 1);
+      const record: OffsetRecord = { type: 'offset', groupId, topic: 'orders', partition, committed };
+      return encodeRecord(record, 1);
     });
     log.appendRecords(records);
   }
@@ -109,12 +112,9 @@ async function measureLoading(count: number): Promise<void> {
   }, 1);
   const beganMs = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const loader = new ReplayLoader<GroupLoad>(
-      systemClock,
-      () => resolve(),
-      (_load, error) => reject(error),
-    );
-    loader.start(new GroupLoad(new GroupPartition(0, 1), log, () => undefined));
+    const partition = newGroupPartition();
+    const pieces = replayPieces(log, partition, () => undefined);
+    new SlicedTasks(systemClock, 0).start({ pieces, done: resolve, failed: reject });
   });
   clearInterval(ticking);
   const tookMs = performance.now() - beganMs;

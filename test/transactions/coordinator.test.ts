@@ -1,41 +1,24 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { decodeBatch, type DecodedBatch } from '../../protocol/records/decode.ts';
-import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
-import type { Record } from '../../protocol/records/decode.ts';
-import { LogError, type Marker } from '../../src/partitions/partition.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
+import { decodeBatch } from '../../protocol/records/decode.ts';
+import type { Answer } from '../../src/coordination/answers.ts';
+import type { Marker } from '../../src/partitions/partition.ts';
+import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import type { TransactionLog } from '../../src/transactions/coordinator-options.ts';
+import { MemoryLog } from '../coordination/memory-log.ts';
 import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
 import type { TopicPartition } from '../../src/coordination/topic-partition.ts';
 
 const T0 = { topic: 't', partition: 0 };
 
-class MemoryLog implements TransactionLog {
-  readonly batches: Buffer[] = [];
-  failing: number = ErrorCode.NONE;
-
-  appendRecords(records: readonly RecordDraft[]): void {
-    if (this.failing !== ErrorCode.NONE) throw new LogError(this.failing, 'the test has this append fail');
-    this.batches.push(encodeBatch({ records: [...records] }));
-  }
-
-  *recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Generator<void> {
-    for (let at = 0; at < this.batches.length; at++) {
-      const batch = decodeBatch(this.batches[at]);
-      for (const record of batch.records) visit(record, batch);
-      if (at + 1 < this.batches.length) yield;
-    }
-  }
-}
-
 class Setting {
   readonly clock = new VirtualClock();
-  readonly log = new MemoryLog();
+  readonly log = new MemoryLog(this.clock);
   readonly marked: (TopicPartition & Pick<Marker, 'producerEpoch' | 'committed' | 'coordinatorEpoch'>)[] = [];
   readonly errors: string[] = [];
   markerError: number = ErrorCode.NONE;
+  /** Not null: markers wait to be committed. */
+  heldMarkers: ((errorCode: number) => void)[] | null = null;
   hasProducerIds = true;
   transactionVersion = 2;
   /** How far time moves each time that somebody looks how much is left of a slice. */
@@ -72,6 +55,7 @@ class Setting {
         return ++producerId;
       },
       writeMarker: (partition, { producerEpoch, committed, coordinatorEpoch }) => {
+        if (this.heldMarkers !== null) return new Promise((resolve) => void this.heldMarkers!.push(resolve));
         if (this.markerError === ErrorCode.NONE)
           this.marked.push({ ...partition, producerEpoch, committed, coordinatorEpoch });
         return this.markerError;
@@ -94,7 +78,7 @@ class Setting {
     return this.coordinator.end({ transactionalId: 'id', producerId: 1, producerEpoch, committed, clientVersion: 2 });
   }
 
-  add(producerEpoch: number): number {
+  add(producerEpoch: number): Answer<number> {
     return this.coordinator.addPartitions('id', { producerId: 1, producerEpoch }, [T0], 2);
   }
 }
@@ -127,7 +111,7 @@ test('what cannot be written did not happen', async () => {
 test('markers carry the leader epoch of the coordinator, and come again until they stand', async () => {
   const setting = new Setting().lead(7);
   await setting.init();
-  setting.add(0);
+  await setting.add(0);
   setting.markerError = ErrorCode.KAFKA_STORAGE_ERROR;
   expect(await setting.end(0)).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 1 });
   expect(setting.coordinator.describe('id').transactionState).toBe('PrepareCommit');
@@ -141,7 +125,7 @@ test('markers carry the leader epoch of the coordinator, and come again until th
 test('a coordinator that takes over ends what another has decided', async () => {
   const setting = new Setting().lead(7);
   await setting.init();
-  setting.add(0);
+  await setting.add(0);
   setting.markerError = ErrorCode.KAFKA_STORAGE_ERROR;
   await setting.end(0, false);
   setting.coordinator.stop();
@@ -155,7 +139,7 @@ test('a coordinator that takes over ends what another has decided', async () => 
 test('a marker that is refused for good is told of, and holds nothing up', async () => {
   const setting = new Setting().lead();
   await setting.init();
-  setting.add(0);
+  await setting.add(0);
   setting.markerError = ErrorCode.TRANSACTION_COORDINATOR_FENCED;
   await setting.end(0);
   expect(setting.coordinator.describe('id').transactionState).toBe('CompleteCommit');
@@ -225,7 +209,7 @@ test('a coordinator that resigns while it reads is none, and reads again when it
 test('a coordinator that resigns while markers are refused leaves them to the next', async () => {
   const setting = new Setting().lead();
   await setting.init();
-  setting.add(0);
+  await setting.add(0);
   setting.markerError = ErrorCode.NOT_LEADER_OR_FOLLOWER;
   await setting.end(0);
   setting.coordinator.onResign(0);
@@ -244,11 +228,155 @@ test.each([
   const setting = new Setting().lead();
   setting.transactionVersion = transactionVersion;
   await setting.init();
-  setting.add(0);
+  await setting.add(0);
   await setting.end(0);
   const values = setting.log.batches.map((bytes) => Buffer.from(decodeBatch(bytes).records[0].value!));
   expect(values.map((value) => value.readInt16BE())).toEqual(values.map(() => version));
   setting.coordinator = setting.make();
   setting.lead(4);
   expect(setting.coordinator.describe('id')).toMatchObject({ transactionState: 'CompleteCommit', producerEpoch: 1 });
+});
+
+test('an end is answered, and markers are written, once the decision is committed', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.log.isHeld = true;
+  let ended = false;
+  const ending = setting.end(0).then((answer) => {
+    ended = true;
+    return answer;
+  });
+  await nextTurn();
+  expect([ended, setting.marked]).toEqual([false, []]);
+  setting.log.commit();
+  expect(await ending).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 1 });
+  expect(setting.marked).toEqual([{ ...T0, producerEpoch: 1, committed: true, coordinatorEpoch: 3 }]);
+  expect(setting.coordinator.describe('id').transactionState).toBe('CompleteCommit');
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
+});
+
+test('a transaction is complete once its markers are committed; one that is not is written again', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.heldMarkers = [];
+  expect((await setting.end(0)).errorCode).toBe(ErrorCode.NONE);
+  expect(setting.coordinator.describe('id').transactionState).toBe('PrepareCommit');
+  await setting.clock.advance(1000);
+  expect(setting.heldMarkers).toHaveLength(1); // the one that waits is not written a second time
+  setting.heldMarkers[0](ErrorCode.REQUEST_TIMED_OUT);
+  await nextTurn();
+  await setting.clock.advance(100);
+  expect(setting.heldMarkers).toHaveLength(2);
+  setting.heldMarkers[1](ErrorCode.NONE);
+  await nextTurn();
+  expect(setting.coordinator.describe('id').transactionState).toBe('CompleteCommit');
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
+});
+
+test('a decision that takes too long is told as such, and its markers follow when it is committed', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.log.isHeld = true;
+  const ending = setting.end(0);
+  await setting.clock.advance(60_000);
+  expect((await ending).errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  expect(setting.marked).toEqual([]);
+  setting.log.commit();
+  await setting.clock.advance(100);
+  expect(setting.marked).toHaveLength(1);
+  setting.log.commit();
+  await nextTurn();
+  expect(setting.coordinator.describe('id').transactionState).toBe('CompleteCommit');
+  setting.coordinator.stop();
+});
+
+test('a decision that is lost with the leadership has no markers, here or at the next coordinator', async () => {
+  const setting = new Setting().lead(7);
+  await setting.init();
+  await setting.add(0);
+  setting.log.isHeld = true;
+  const ending = setting.end(0);
+  await nextTurn();
+  setting.log.lose(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  expect((await ending).errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+  await setting.clock.advance(1000);
+  expect(setting.marked).toEqual([]);
+  setting.log.isHeld = false;
+  setting.lead(8);
+  expect(setting.coordinator.describe('id').transactionState).toBe('Ongoing');
+  expect(setting.marked).toEqual([]);
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
+});
+
+test('a partition is in a transaction, for its writers too, once that is committed', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  setting.log.isHeld = true;
+  const outcomes: number[] = [];
+  const producer = { producerId: 1, producerEpoch: 0 };
+  for (const answer of [setting.add(0), setting.coordinator.verifyPartition('id', producer, T0)]) {
+    void Promise.resolve(answer).then((errorCode) => outcomes.push(errorCode));
+  }
+  await nextTurn();
+  expect(outcomes).toEqual([]);
+  setting.log.commit();
+  await nextTurn();
+  expect(outcomes).toEqual([ErrorCode.NONE, ErrorCode.NONE]);
+  setting.coordinator.stop();
+});
+
+test('an id is given out once that is committed, and not again after a change of the leader', async () => {
+  const setting = new Setting().lead(1);
+  setting.log.isHeld = true;
+  const lost = setting.init();
+  await nextTurn();
+  setting.log.lose(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  expect((await lost).errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+  setting.log.isHeld = false;
+  setting.lead(2);
+  expect(await setting.init()).toEqual({ errorCode: ErrorCode.NONE, producerId: 2, producerEpoch: 0 });
+  setting.coordinator.stop();
+});
+
+test('ids expire in slices, and one that is used meanwhile stays', async () => {
+  const setting = new Setting().lead();
+  await setting.clock.advance(1000); // so that no check of its own falls on the moment
+  for (let id = 0; id < 5000; id++) await setting.init(`id-${id}`);
+  await setting.clock.advance(7_200_000 - 1000);
+  await setting.init('id-0');
+  await setting.clock.advance(1000);
+  const written = setting.log.batches.length;
+  setting.msPerLook = 4;
+  setting.coordinator.expire();
+  const state = (id: number) => setting.coordinator.describe(`id-${id}`).errorCode;
+  expect([state(1), state(4999)]).toEqual([ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, ErrorCode.NONE]);
+  await setting.init('id-4999');
+  await setting.clock.advance(100);
+  expect([state(0), state(4998), state(4999)]).toEqual([0, ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, 0]);
+  expect(setting.log.batches.length - written).toBeLessThan(20);
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
+});
+
+test('many transactions that took too long are aborted in slices', async () => {
+  const setting = new Setting().lead();
+  for (let id = 0; id < 200; id++) {
+    const { producerId } = await setting.init(`id-${id}`);
+    await setting.coordinator.addPartitions(`id-${id}`, { producerId, producerEpoch: 0 }, [T0], 2);
+  }
+  await setting.clock.advance(9000);
+  setting.msPerLook = 3;
+  const state = (id: number) => setting.coordinator.describe(`id-${id}`).transactionState;
+  const all = Array.from({ length: 200 }, (_, id) => id);
+  expect(new Set(all.map(state))).toEqual(new Set(['Ongoing']));
+  await setting.clock.advance(80_000);
+  expect(new Set(all.map(state))).toEqual(new Set(['CompleteAbort']));
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
 });

@@ -181,7 +181,9 @@ export const mutants: readonly Mutant[] = [
               ({ key, value }) =>
                 key !== null && decodeTransaction(key, value)?.transaction?.state.startsWith('Prepare') === true,
             );
-          return isDecision ? Receipt.refused(ErrorCode.NONE) : original.call(this, records, options);
+          return isDecision
+            ? new Receipt(this, ErrorCode.NONE, -1, -1, this.leaderEpoch, -1, 0)
+            : original.call(this, records, options);
         },
     ),
   },

@@ -31,7 +31,7 @@ function spreadEvenly(
   const assignments = members.map((_member, i) => {
     const assignment: MutableAssignment = new Map();
     for (const [topicId, partition] of kept[i].slice(0, limits[i])) {
-      // Two may claim one: who comes first has it.
+      // Two members may claim one partition: the first keeps it.
       const owned = taken.get(topicId) as Set<number>;
       if (owned.has(partition)) continue;
       owned.add(partition);

@@ -8,9 +8,9 @@ export interface JoinEvent {
   readonly nowMs: number;
   /** The call to answer. */
   readonly to: number;
-  /** '' for who comes the first time. */
+  /** '' for a member that joins for the first time. */
   readonly memberId: string;
-  /** The id for who comes the first time. */
+  /** The id that a member gets which joins for the first time. */
   readonly newMemberId: string;
   readonly groupInstanceId: string | null;
   readonly clientId: string;

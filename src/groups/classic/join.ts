@@ -47,7 +47,7 @@ export function join(group: ClassicGroup, event: JoinEvent, decision: ClassicDec
   joinAgain(group, group.members.get(event.memberId) as ClassicMember, event, decision);
 }
 
-/** While a rebalance runs only those count that have joined it: the rest may never come back. */
+/** While the group rebalances, only members that have joined again count: the others may never come back. */
 function hasRoom(group: ClassicGroup, memberId: string, maxSize: number): boolean {
   const member = group.members.get(memberId);
   if (group.state === 'Empty') return true;
@@ -106,7 +106,7 @@ function joinAgain(group: ClassicGroup, member: ClassicMember, event: JoinEvent,
     return;
   }
   if (unchanged && (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !leads))) {
-    // It lost the first answer, or asks to be sure: nothing changed for the others.
+    // The member lost the first answer, or asks again: nothing has changed for the others.
     member.connectionId = event.connectionId;
     decision.effects.push({ type: 'joinReply', to: event.to, response: joinResponse(group, member.memberId, leads) });
     return;

@@ -25,7 +25,7 @@ export function leave(group: ClassicGroup, event: LeaveEvent, decision: ClassicD
     const result = { memberId, groupInstanceId, errorCode: 0 };
     const actual =
       memberId === '' && groupInstanceId !== null ? (group.staticMembers.get(groupInstanceId) ?? '') : memberId;
-    // A pending member that leaves disturbs the others too, needlessly: Kafka's way.
+    // Kafka rebalances when a pending member leaves, although no other member is concerned; so do we.
     if (!group.pendingMembers.has(memberId)) result.errorCode = checkMember(group, actual, groupInstanceId);
     if (result.errorCode !== ErrorCode.NONE) return result;
     removeMember(group, actual, decision);
@@ -36,7 +36,7 @@ export function leave(group: ClassicGroup, event: LeaveEvent, decision: ClassicD
   afterLeaving(group, gone, decision);
 }
 
-/** A member's session ran out. One that waits for an answer is alive as far as anyone can tell. */
+/** A member's session ran out. A member whose JoinGroup or SyncGroup waits for an answer cannot heartbeat, and stays. */
 export function sessionTimerFired(group: ClassicGroup, memberId: string, decision: ClassicDecision): void {
   const member = group.members.get(memberId);
   if (member !== undefined && !member.isNew && (member.joining !== null || member.syncing !== null)) return;

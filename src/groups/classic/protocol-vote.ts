@@ -35,7 +35,7 @@ export function selectProtocol(group: ClassicGroup): string {
 function commonProtocols(group: ClassicGroup): Set<string> {
   const counts = new Map<string, number>();
   for (const member of group.members.values()) {
-    // A name may be given twice; whoever counts it twice finds no protocol that all have (Kafka never answers then).
+    // A member may give a name twice. Kafka counts it twice, finds no protocol that all members have, and never answers.
     for (const name of new Set(member.protocols.map((protocol) => protocol.name))) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }

@@ -54,7 +54,7 @@ export function joinTimerFired(group: ClassicGroup, decision: ClassicDecision): 
   endJoinPhase(group, decision);
 }
 
-/** Not while the initial delay runs: only its timer ends that one. */
+/** The initial delay is ended by its timer alone. */
 export function endJoinPhaseIfAllJoined(group: ClassicGroup, decision: ClassicDecision): void {
   if (group.state !== 'PreparingRebalance' || group.previousState === 'Empty') return;
   if (everyMemberJoined(group)) endJoinPhase(group, decision);
@@ -77,7 +77,7 @@ function endJoinPhase(group: ClassicGroup, decision: ClassicDecision): void {
   else tellGeneration(group, decision);
 }
 
-/** True if the leader is one that waits for its answer, after a change if need be. */
+/** Makes a member the leader that waits for its JoinGroup answer, where the leader does not; false where no member waits. */
 function electLeader(group: ClassicGroup): boolean {
   if (group.leader !== null && waitsForJoin(group.members.get(group.leader))) return true;
   for (const member of group.members.values()) {
@@ -112,7 +112,7 @@ function tellGeneration(group: ClassicGroup, decision: ClassicDecision): void {
   decision.effects.push({ type: 'startTimer', timer: 'sync', memberId: '', afterMs: rebalanceTimeoutMs(group) });
 }
 
-/** Whoever waits for an assignment is told why there will be none. */
+/** Members that wait for their assignment are told why they get none. */
 export function refuseSyncs(group: ClassicGroup, decision: ClassicDecision, errorCode: number): void {
   for (const member of group.members.values()) {
     member.assignment = NO_BYTES;

@@ -1,105 +1,130 @@
-/** Gives events to classic groups and does what they ask for: answers calls, runs timers, has records written. */
+/** Gives events to classic groups and does what they ask for: answers requests, runs timers, has records written. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { Group } from '../group.ts';
+import type { GroupShard } from '../group-partition.ts';
+import type { GroupRunner, RunnerHost } from '../group-runner.ts';
+import { GroupTimers } from '../group-timers.ts';
+import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from '../requests.ts';
+import type { ClassicGroupRecord } from './records.ts';
+import type { ClassicEffect, ClassicGroup, ClassicLimits, JoinResponse, LeaveResponse } from './state.ts';
+import type { SyncResponse, TimerName } from './state.ts';
+import { groupMetadata, isClassicGroup, joinError, newClassicGroup, syncError } from './state.ts';
 import type { ClassicEvent } from './step.ts';
 import { step } from './step.ts';
-import type {
-  ClassicGroup,
-  ClassicLimits,
-  ClassicEffect,
-  GroupMetadata,
-  JoinResponse,
-  LeftMember,
-  SyncResponse,
-  TimerName,
-} from './state.ts';
-import type { SyncEvent } from './sync.ts';
-import type { GroupPartition } from '../group-partition.ts';
-import { GroupTimers } from '../group-timers.ts';
-import type { JoinEvent } from './join-event.ts';
 
-/** Writes a group's record; NONE, or what its members are told. */
-export type AppendGroup = (at: GroupPartition, groupId: string, metadata: GroupMetadata) => number;
-
-/** What heartbeat and leave are answered; they never wait. */
-export interface LeaveResponse {
-  errorCode: number;
-  members: LeftMember[];
-}
-
-export interface RunnerOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly config: { readonly 'group.max.size': number; readonly 'group.initial.rebalance.delay.ms': number };
-}
-
-/** A join or sync under way: answered within the call, or later through its promise. */
+/** A JoinGroup or SyncGroup: answered within the call, or later through its promise. */
 interface ParkedRequest<Response> {
   response?: Response;
   resolve?: (response: Response) => void;
 }
 
-export class ClassicGroupRunner {
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+export class ClassicGroupRunner implements GroupRunner<ClassicGroup> {
+  readonly #host: RunnerHost;
   readonly #limits: ClassicLimits;
-  readonly #append: AppendGroup;
   readonly #timers = new Map<ClassicGroup, GroupTimers<TimerName>>();
   readonly #joins = new Map<number, ParkedRequest<JoinResponse>>();
   readonly #syncs = new Map<number, ParkedRequest<SyncResponse>>();
-  #lastCall = 0;
+  #lastRequest = 0;
 
-  constructor(options: RunnerOptions, append: AppendGroup) {
-    const { clock, logger } = options;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#append = append;
+  constructor(host: RunnerHost) {
+    this.#host = host;
     this.#limits = {
       get maxSize() {
-        return options.config['group.max.size'];
+        return host.config['group.max.size'];
       },
       get initialRebalanceDelayMs() {
-        return options.config['group.initial.rebalance.delay.ms'];
+        return host.config['group.initial.rebalance.delay.ms'];
       },
     };
   }
 
-  join(at: GroupPartition, group: ClassicGroup, event: Omit<JoinEvent, 'to'>): JoinResponse | Promise<JoinResponse> {
-    return this.#call(this.#joins, (to) => this.run(at, group, { ...event, to }));
+  join(shard: GroupShard, call: JoinCall): JoinResponse | Promise<JoinResponse> {
+    const { groupId, memberId, connectionId } = call;
+    let group = shard.state.groups.get(groupId);
+    if (!isClassicGroup(group)) {
+      if (memberId !== '') return joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID);
+      const created = this.#create(shard, groupId, group);
+      if (typeof created === 'number') return joinError(memberId, created);
+      group = created;
+    }
+    const joined = group as ClassicGroup;
+    this.#host.noteConnection(connectionId, groupId);
+    const nowMs = this.#host.clock.now();
+    return this.#park(this.#joins, (to) => this.#run(shard, joined, { type: 'join', nowMs, ...call, to }));
   }
 
-  sync(at: GroupPartition, group: ClassicGroup, event: Omit<SyncEvent, 'to'>): SyncResponse | Promise<SyncResponse> {
-    return this.#call(this.#syncs, (to) => this.run(at, group, { ...event, to }));
+  /** A new group; an empty group of another kind gives way to it. */
+  #create(shard: GroupShard, groupId: string, before: Group | undefined): ClassicGroup | number {
+    const host = this.#host;
+    const group = newClassicGroup(groupId, host.clock.now());
+    const failed = host.append(shard, [
+      ...(before === undefined ? [] : host.rulesOf(before).tombstones(before)),
+      groupRecord(group),
+    ]);
+    if (failed !== ErrorCode.NONE) return failed;
+    if (before !== undefined) host.runnerOf(before).unload(shard, before, ErrorCode.UNKNOWN_MEMBER_ID);
+    shard.state.groups.set(groupId, group);
+    return group;
   }
 
-  run(at: GroupPartition, group: ClassicGroup, event: ClassicEvent): LeaveResponse {
-    const outcome: LeaveResponse = { errorCode: ErrorCode.NONE, members: [] };
-    // Grows while it is worked off: a record that was written is an event of its own.
-    const effects = step(group, event, this.#limits);
-    for (let i = 0; i < effects.length; i++) this.#perform(at, group, effects[i], effects, outcome);
-    return outcome;
+  sync(shard: GroupShard, group: ClassicGroup, request: SyncRequest): SyncResponse | Promise<SyncResponse> {
+    const nowMs = this.#host.clock.now();
+    return this.#park(this.#syncs, (to) => this.#run(shard, group, { type: 'sync', nowMs, ...request, to }));
   }
 
-  /** The group is no more, here: whoever waits is told so, and no timer stays. */
-  unload(at: GroupPartition, group: ClassicGroup, errorCode: number): void {
-    this.run(at, group, { type: 'unloaded', nowMs: this.#clock.now(), errorCode });
+  heartbeat(shard: GroupShard, group: ClassicGroup, request: HeartbeatRequest): number {
+    const { memberId, groupInstanceId, generationId } = request;
+    const nowMs = this.#host.clock.now();
+    return this.#run(shard, group, { type: 'heartbeat', nowMs, memberId, groupInstanceId, generationId }).errorCode;
+  }
+
+  leave(shard: GroupShard, group: ClassicGroup, { members }: LeaveRequest): LeaveResponse {
+    return this.#run(shard, group, { type: 'leave', nowMs: this.#host.clock.now(), members });
+  }
+
+  offsetsCommitted(shard: GroupShard, group: ClassicGroup, memberId: string): void {
+    this.#run(shard, group, { type: 'committed', nowMs: this.#host.clock.now(), memberId });
+  }
+
+  evict(shard: GroupShard, group: ClassicGroup, connectionId: number): void {
+    this.#run(shard, group, { type: 'connectionClosed', nowMs: this.#host.clock.now(), connectionId });
+  }
+
+  load(shard: GroupShard, group: ClassicGroup): void {
+    this.#run(shard, group, { type: 'loaded', nowMs: this.#host.clock.now() });
+  }
+
+  adopt(shard: GroupShard, group: ClassicGroup, reason: string): void {
+    for (const { connectionId } of group.members.values()) this.#host.noteConnection(connectionId, group.groupId);
+    this.#run(shard, group, { type: 'downgraded', nowMs: this.#host.clock.now(), reason });
+  }
+
+  unload(shard: GroupShard, group: ClassicGroup, errorCode: number): void {
+    this.#run(shard, group, { type: 'unloaded', nowMs: this.#host.clock.now(), errorCode });
     this.#timers.delete(group);
   }
 
-  #call<R>(calls: Map<number, ParkedRequest<R>>, run: (to: number) => void): R | Promise<R> {
-    const to = ++this.#lastCall;
-    const call: ParkedRequest<R> = {};
-    calls.set(to, call);
+  #park<R>(parked: Map<number, ParkedRequest<R>>, run: (to: number) => void): R | Promise<R> {
+    const to = ++this.#lastRequest;
+    const request: ParkedRequest<R> = {};
+    parked.set(to, request);
     run(to);
-    if (call.response !== undefined) return call.response;
+    if (request.response !== undefined) return request.response;
     return new Promise((resolve) => {
-      call.resolve = resolve;
+      request.resolve = resolve;
     });
   }
 
+  #run(shard: GroupShard, group: ClassicGroup, event: ClassicEvent): LeaveResponse {
+    const response: LeaveResponse = { errorCode: ErrorCode.NONE, members: [] };
+    // Grows while it is worked off: a record that was written is an event of its own.
+    const effects = step(group, event, this.#limits);
+    for (let i = 0; i < effects.length; i++) this.#perform(shard, group, effects[i], effects, response);
+    return response;
+  }
+
   #perform(
-    at: GroupPartition,
+    shard: GroupShard,
     group: ClassicGroup,
     effect: ClassicEffect,
     queue: ClassicEffect[],
@@ -107,7 +132,7 @@ export class ClassicGroupRunner {
   ): void {
     switch (effect.type) {
       case 'startTimer':
-        return this.#timersOf(at, group).start(effect.timer, effect.memberId, effect.afterMs);
+        return this.#timersOf(shard, group).start(effect.timer, effect.memberId, effect.afterMs);
       case 'cancelTimer':
         return this.#timers.get(group)?.cancel(effect.timer, effect.memberId);
       case 'heartbeatReply':
@@ -117,18 +142,22 @@ export class ClassicGroupRunner {
         outcome.errorCode = effect.errorCode;
         outcome.members = effect.members;
         return;
-      case 'joinReply':
-        return answer(this.#joins, effect.to, effect.response);
+      case 'joinReply': {
+        const { memberId } = effect.response;
+        return reply(shard, this.#joins, effect, (errorCode) => joinError(memberId, errorCode));
+      }
       case 'syncReply':
-        return answer(this.#syncs, effect.to, effect.response);
+        return reply(shard, this.#syncs, effect, syncError);
       case 'append': {
-        const errorCode = this.#append(at, group.groupId, effect.metadata);
-        const stored: ClassicEvent = { type: 'stored', nowMs: this.#clock.now(), stored: effect.onceStored, errorCode };
-        queue.push(...step(group, stored, this.#limits));
+        const { metadata, onceStored } = effect;
+        const record: ClassicGroupRecord = { type: 'group', groupId: group.groupId, metadata };
+        const errorCode = this.#host.append(shard, [record]);
+        const nowMs = this.#host.clock.now();
+        queue.push(...step(group, { type: 'stored', nowMs, stored: onceStored, errorCode }, this.#limits));
         return;
       }
       case 'log':
-        this.#logger.info(effect.event, {
+        this.#host.logger.info(effect.event, {
           group: group.groupId,
           generation: group.generationId,
           reason: effect.reason,
@@ -136,11 +165,12 @@ export class ClassicGroupRunner {
     }
   }
 
-  #timersOf(at: GroupPartition, group: ClassicGroup): GroupTimers<TimerName> {
+  #timersOf(shard: GroupShard, group: ClassicGroup): GroupTimers<TimerName> {
     let timers = this.#timers.get(group);
     if (timers === undefined) {
-      timers = new GroupTimers(['join', 'sync', 'session'], this.#clock, (timer, memberId) => {
-        this.run(at, group, { type: `${timer}Timer`, nowMs: this.#clock.now(), memberId });
+      const { clock } = this.#host;
+      timers = new GroupTimers(['join', 'sync', 'session'], clock, (timer, memberId) => {
+        this.#run(shard, group, { type: `${timer}Timer`, nowMs: clock.now(), memberId });
       });
       this.#timers.set(group, timers);
     }
@@ -148,10 +178,26 @@ export class ClassicGroupRunner {
   }
 }
 
-function answer<R>(calls: Map<number, ParkedRequest<R>>, to: number, response: R): void {
-  const call = calls.get(to);
-  if (call === undefined) return;
-  calls.delete(to);
-  if (call.resolve === undefined) call.response = response;
-  else call.resolve(response);
+function groupRecord(group: ClassicGroup): ClassicGroupRecord {
+  return { type: 'group', groupId: group.groupId, metadata: groupMetadata(group) };
+}
+
+/** Answers a request once what it is told is committed; another answer must not overtake that. */
+function reply<R>(
+  shard: GroupShard,
+  parked: Map<number, ParkedRequest<R>>,
+  { to, response }: { readonly to: number; readonly response: R },
+  refuse: (errorCode: number) => R,
+): void {
+  const request = parked.get(to);
+  if (request === undefined) return;
+  parked.delete(to);
+  const answer = shard.answer(response, refuse);
+  if (answer instanceof Promise) void answer.then((later) => settle(request, later));
+  else settle(request, answer);
+}
+
+function settle<R>(request: ParkedRequest<R>, response: R): void {
+  if (request.resolve === undefined) request.response = response;
+  else request.resolve(response);
 }

@@ -1,5 +1,6 @@
 /** What a classic group is made of, what a step may ask of the shell, and the small changes every step is built from. */
 import { ErrorCode } from '../../../protocol/errors.ts';
+import type { Group } from '../group.ts';
 
 export type ClassicState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
@@ -29,9 +30,8 @@ export interface ClassicMember {
   isNew: boolean;
 }
 
-export interface ClassicGroup {
+export interface ClassicGroup extends Group {
   readonly type: 'classic';
-  readonly groupId: string;
   state: ClassicState;
   previousState: ClassicState;
   /** When `state` was entered, milliseconds since 1970; -1 where the record of an old broker did not tell. */
@@ -139,7 +139,17 @@ export interface ClassicDecision {
   readonly effects: ClassicEffect[];
 }
 
+/** What Heartbeat and LeaveGroup are answered; they never wait for other members. */
+export interface LeaveResponse {
+  errorCode: number;
+  members: LeftMember[];
+}
+
 export const NO_BYTES = new Uint8Array(0);
+
+export function isClassicGroup(group: Group | undefined): group is ClassicGroup {
+  return group?.type === 'classic';
+}
 
 export function newClassicGroup(groupId: string, nowMs: number): ClassicGroup {
   return {

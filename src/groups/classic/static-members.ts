@@ -7,7 +7,7 @@ import { clientReason, updateMember } from './join-event.ts';
 import { selectProtocol } from './protocol-vote.ts';
 import { rebalance } from './rebalance.ts';
 
-/** Without a rebalance where the group is stable and the protocol would stay the same. */
+/** The group is not rebalanced where it is stable and would choose the same protocol. */
 export function joinAsStaticAgain(
   group: ClassicGroup,
   oldMemberId: string,
@@ -27,7 +27,7 @@ export function joinAsStaticAgain(
   const leads = group.leader === member.memberId;
   const response = joinResponse(group, member.memberId, leads && event.supportSkippingAssignment);
   if (event.supportSkippingAssignment) response.skipAssignment = leads;
-  // Before v9 it must not take itself for the leader: no one waits for an assignment of its making.
+  // Before v9 the member must not take itself for the leader: no member waits for an assignment by it.
   else response.leader = leaderBefore ?? '';
   member.joining = null;
   decision.effects.push({
@@ -37,7 +37,7 @@ export function joinAsStaticAgain(
   });
 }
 
-/** The record of the replacement is written, or it is not and the old member is back. */
+/** The record with the new member id is written; where it was refused the old member takes its place back. */
 export function staticMemberStored(
   group: ClassicGroup,
   stored: Extract<Stored, { what: 'staticMember' }>,
@@ -55,7 +55,7 @@ export function staticMemberStored(
   startSession(stored.before, decision);
 }
 
-/** Whoever still waits under the old member id is a second process with the same instance id: it is fenced. */
+/** A request that still waits under the old member id is of a second process with the same instance id: it is fenced. */
 function replace(group: ClassicGroup, old: ClassicMember, member: ClassicMember, decision: ClassicDecision): void {
   answerJoin(old, joinError(old.memberId, ErrorCode.FENCED_INSTANCE_ID), decision);
   answerSync(old, syncError(ErrorCode.FENCED_INSTANCE_ID), decision);

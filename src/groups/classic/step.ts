@@ -24,11 +24,11 @@ export type ClassicEvent =
   /** A member committed offsets, which is as good as a heartbeat. */
   | { readonly type: 'committed'; readonly nowMs: number; readonly memberId: string }
   | { readonly type: 'connectionClosed'; readonly nowMs: number; readonly connectionId: number }
-  /** This broker has read the group from the log and speaks for it now. */
+  /** This broker has read the group from the log and coordinates it now. */
   | { readonly type: 'loaded'; readonly nowMs: number }
   /** It was a consumer group a moment ago: its members are to assign for themselves now (KIP-848). */
   | { readonly type: 'downgraded'; readonly nowMs: number; readonly reason: string }
-  /** The group is gone, or another broker speaks for it: whoever waits is told `errorCode`. */
+  /** The group is gone, or another broker coordinates it: members that wait are told `errorCode`. */
   | { readonly type: 'unloaded'; readonly nowMs: number; readonly errorCode: number };
 
 /**
@@ -48,7 +48,7 @@ export type ClassicEvent =
  *            │                            ▼                                    │
  *            │                         Stable ─────────────────────────────────┘
  *            │
- *            └──► Dead ◄── any state: deleted, expired, or this broker speaks for it no longer
+ *            └──► Dead ◄── any state: deleted, expired, or this broker coordinates it no longer
  *
  * The only way a group changes: no I/O and no clock in here. Timers that were started and are no longer wanted may
  * still fire; they do nothing then.

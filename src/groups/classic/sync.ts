@@ -81,7 +81,7 @@ function differs(told: string | null, actual: string | null): boolean {
   return told !== null && actual !== null && told !== actual;
 }
 
-/** The assignment is in the log: the members get it. Or it is not: they begin again. */
+/** The assignment is in the log, and the members get it; or the log refused it, and they join again. */
 export function assignmentStored(
   group: ClassicGroup,
   stored: Extract<Stored, { what: 'assignment' }>,
@@ -101,7 +101,7 @@ export function assignmentStored(
   }
 }
 
-/** The sync timer fired: who has not synced by now will not. */
+/** The sync timer fired: members that have not sent SyncGroup are taken out. */
 export function syncTimerFired(group: ClassicGroup, decision: ClassicDecision): void {
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
   if (group.pendingSync.size === 0) return;

@@ -10,19 +10,14 @@ import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts'
 import { isOwned, listPartitions, MemberState, targetOf, usesClassicProtocol } from './state.ts';
 import { applyMember } from './apply-member.ts';
 import { checkRoom, subscribe } from './subscribe.ts';
-import type { GroupTopics } from './topics.ts';
+import type { GroupTopics } from '../group-topics.ts';
 import type { ConsumerDecision } from './decision.ts';
 import { isRefusal, startSession } from './decision.ts';
-import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from '../requests.ts';
+import type { HeartbeatRequest, JoinCall, JoinRequest, LeaveRequest, SyncRequest } from '../requests.ts';
 
-/** `newMemberId` is the id for who comes without one. */
-export function classicJoin(
-  group: ConsumerGroup,
-  request: JoinRequest & Origin & JoinAbilities,
-  newMemberId: string,
-  decision: ConsumerDecision,
-): JoinResponse {
-  const { groupInstanceId, protocols, sessionTimeoutMs, rebalanceTimeoutMs, clientId, clientHost } = request;
+export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: ConsumerDecision): JoinResponse {
+  const { newMemberId, groupInstanceId, protocols, sessionTimeoutMs, rebalanceTimeoutMs, clientId, clientHost } =
+    request;
   const full = checkRoom(group, request.memberId, decision.limits.maxSize);
   if (full !== null) return joinError('', full.errorCode);
   const subscription = protocols.length === 0 ? null : readSubscription(protocols[0].metadata);

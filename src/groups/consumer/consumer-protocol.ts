@@ -8,8 +8,8 @@ import {
 } from '../../../protocol/topics/consumer-protocol.ts';
 import { Writer } from '../../../protocol/writer.ts';
 import type { TopicPartitions } from './state.ts';
-import type { GroupTopics } from './topics.ts';
-import { readerOf } from '../records.ts';
+import type { GroupTopics } from '../group-topics.ts';
+import { readerOf } from '../record-bytes.ts';
 
 const NEWEST = 3;
 

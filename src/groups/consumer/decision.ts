@@ -1,8 +1,9 @@
 /** One decision about a consumer group under way: the moment, the limits, and what it comes to. */
 import type { ClassicGroup } from '../classic/state.ts';
 import type { ConsumerMember } from './state.ts';
-import type { GroupTopics } from './topics.ts';
-import type { GroupRecord } from '../records.ts';
+import type { GroupTopics } from '../group-topics.ts';
+import type { ClassicGroupRecord } from '../classic/records.ts';
+import type { ConsumerRecord } from './records.ts';
 
 /** The group's own configurations where it has them, the broker's otherwise. */
 export interface ConsumerLimits {
@@ -46,7 +47,7 @@ export interface ConsumerDecision {
   readonly limits: ConsumerLimits;
   readonly topics: GroupTopics;
   /** To be written in one piece; nothing else of the decision takes effect before. */
-  readonly records: GroupRecord[];
+  readonly records: (ConsumerRecord | ClassicGroupRecord)[];
   readonly timers: ConsumerTimer[];
   /** The group has looked at the topics, and need not again until they change. */
   looked: boolean;

@@ -3,7 +3,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts';
 import { listPartitions, stateOf, targetOf, usesClassicProtocol } from './state.ts';
 import { chooseAssignor } from './target.ts';
-import type { GroupTopics } from './topics.ts';
+import type { GroupTopics } from '../group-topics.ts';
 
 interface DescribedAssignment {
   readonly topicPartitions: readonly { topicId: string; topicName: string; partitions: readonly number[] }[];

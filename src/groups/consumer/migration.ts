@@ -18,7 +18,7 @@ import {
   usesClassicProtocol,
 } from './state.ts';
 import { metadataHashOf, namesOf } from './topics.ts';
-import type { GroupTopics } from './topics.ts';
+import type { GroupTopics } from '../group-topics.ts';
 import type { ConsumerLimits, ConsumerDecision, GroupRefusal } from './decision.ts';
 import { startSession } from './decision.ts';
 import { selectProtocol } from '../classic/protocol-vote.ts';

@@ -2,8 +2,8 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ConsumerGroup, ConsumerMember } from './state.ts';
 import { usesClassicProtocol } from './state.ts';
-import type { GroupTopics } from './topics.ts';
-import type { Committer } from '../offsets/group-offsets.ts';
+import type { GroupTopics } from '../group-topics.ts';
+import type { Committer } from '../offsets/requests.ts';
 
 export interface EpochCommit extends Committer {
   /** False for OffsetCommit before v9, which knows no member epochs. */
@@ -57,9 +57,9 @@ export function checkTransactionalEpochCommit(group: ConsumerGroup, committer: C
   return generationId === member.memberEpoch ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
 }
 
-/** NONE, or why this member may not fetch; whoever says it is none may. */
+/** NONE, or why this member may not fetch; a client that says it is no member may. */
 export function checkEpochFetch(group: ConsumerGroup, memberId: string | null, memberEpoch: number): number {
-  // An epoch without a member is nobody's: Kafka trips over it, and clients know its answer.
+  // An epoch without a member makes Kafka fail: clients know its answer.
   if (memberId === null) return memberEpoch < 0 ? ErrorCode.NONE : ErrorCode.UNKNOWN_SERVER_ERROR;
   const member = group.members.get(memberId);
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;

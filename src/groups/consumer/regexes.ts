@@ -3,7 +3,8 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { NamePattern, PatternError } from '../../patterns/name-pattern.ts';
 import { addRegexTombstone } from './tombstones.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './state.ts';
-import type { GroupTopics, Regexes } from './topics.ts';
+import type { GroupTopics } from '../group-topics.ts';
+import type { Regexes } from './topics.ts';
 import type { ConsumerDecision, GroupRefusal } from './decision.ts';
 
 export interface UpdatedRegexes {

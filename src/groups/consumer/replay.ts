@@ -1,9 +1,22 @@
 /** How a record changes a consumer group: the only way its durable state changes, live as after a restart. */
+import type { Group } from '../group.ts';
 import type { ConsumerRecord } from './records.ts';
 import type { ConsumerGroup, ConsumerMember, OwnedPartitions } from './state.ts';
-import { MemberState, newConsumerMember, OWNS_NOTHING } from './state.ts';
+import { isConsumerGroup, MemberState, newConsumerGroup, newConsumerMember, OWNS_NOTHING } from './state.ts';
 
-/** The record that ends the group (the tombstone of its epoch) is its keeper's to act upon. */
+/** A tombstone may outlive what it ended: it says nothing of a group of another kind. */
+export function replayConsumerRecord(groups: Map<string, Group>, record: ConsumerRecord): void {
+  const { groupId } = record;
+  let group = groups.get(groupId);
+  if (!isConsumerGroup(group)) {
+    if (record.value === null) return;
+    groups.set(groupId, (group = newConsumerGroup(groupId)));
+  }
+  replayConsumer(group as ConsumerGroup, record);
+  if (record.type === 'consumerEpoch' && record.value === null) groups.delete(groupId);
+}
+
+/** The tombstone of the epoch, which ends the group, changes nothing in it: replayConsumerRecord takes the group out. */
 export function replayConsumer(group: ConsumerGroup, record: ConsumerRecord): void {
   switch (record.type) {
     case 'consumerEpoch':

@@ -1,234 +1,209 @@
 /** Gives requests to consumer groups (KIP-848), has their records written, and runs their members' timers. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
-import type { ClassicGroup, JoinResponse, LeftMember, SyncResponse } from '../classic/state.ts';
-import { joinError, syncError } from '../classic/state.ts';
+import { isClassicGroup, joinError, syncError } from '../classic/state.ts';
+import type { JoinResponse, LeaveResponse, SyncResponse } from '../classic/state.ts';
+import type { GroupShard } from '../group-partition.ts';
+import type { GroupRunner, RunnerHost } from '../group-runner.ts';
+import { GroupTimers } from '../group-timers.ts';
+import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from '../requests.ts';
+import { timeRevocation } from './apply-member.ts';
 import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './classic-member.ts';
-import { addGroupTombstones } from './tombstones.ts';
+import type { ConsumerDecision, ConsumerTimerName, GroupRefusal } from './decision.ts';
+import { isRefusal, newDecision, startSession } from './decision.ts';
 import { heartbeat } from './heartbeat.ts';
 import { removeMembers } from './leave.ts';
+import { sharedLimits } from './limits.ts';
 import { downgrade, mayDowngrade, noConsumerGroup, upgrade } from './migration.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
 import { JOIN_EPOCH } from './request.ts';
 import type { ConsumerGroup, ConsumerMember } from './state.ts';
-import { MemberState, newConsumerGroup, usesClassicProtocol } from './state.ts';
-import { timeRevocation } from './apply-member.ts';
-import type { GroupTopics } from './topics.ts';
-import type { ConsumerLimits, ConsumerTimerName, ConsumerDecision, GroupRefusal } from './decision.ts';
-import { isRefusal, newDecision, startSession } from './decision.ts';
-import type { GroupPartition } from '../group-partition.ts';
-import { GroupTimers } from '../group-timers.ts';
-import type { GroupRecord } from '../records.ts';
-import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from '../requests.ts';
+import { isConsumerGroup, MemberState, newConsumerGroup, usesClassicProtocol } from './state.ts';
 
-export interface ConsumerRunnerOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The cluster as of now. */
-  topics(): GroupTopics;
-  /** What applies to a group now. */
-  limits(groupId: string): ConsumerLimits;
-  /** Writes records in one piece. NONE, or what the client is told. */
-  append(at: GroupPartition, records: readonly GroupRecord[]): number;
-  /** A classic group gives way to a consumer group: whoever waits in it is told this code. */
-  endClassic(at: GroupPartition, group: ClassicGroup, errorCode: number): void;
-  /** And the other way round. */
-  beginClassic(at: GroupPartition, group: ClassicGroup): void;
-}
-
-export class ConsumerGroupRunner {
-  readonly #options: ConsumerRunnerOptions;
+export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
+  readonly #host: RunnerHost;
+  readonly #limitsOf = sharedLimits();
   readonly #timers = new Map<ConsumerGroup, GroupTimers<ConsumerTimerName>>();
-  /** The groups whose members have spoken through a connection. */
-  readonly #spokenThrough = new Map<number, Set<string>>();
 
-  constructor(options: ConsumerRunnerOptions) {
-    this.#options = options;
+  constructor(host: RunnerHost) {
+    this.#host = host;
   }
 
-  heartbeat(
-    at: GroupPartition,
+  /** ConsumerGroupHeartbeat; the request is in order by itself. */
+  consumerHeartbeat(
+    shard: GroupShard,
     groupId: string,
     request: ConsumerHeartbeat,
     connectionId: number,
   ): ConsumerHeartbeatResponse | GroupRefusal {
     const decision = this.#decision(groupId);
-    const group = this.#open(at, groupId, request.memberEpoch === JOIN_EPOCH, decision);
+    const group = this.#open(shard, groupId, request.memberEpoch === JOIN_EPOCH, decision);
     if (isRefusal(group)) return group;
     const response = heartbeat(group, request, decision);
     if (isRefusal(response)) return response;
-    const errorCode = this.#apply(at, groupId, decision);
+    const errorCode = this.#apply(shard, groupId, decision);
     if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: 'The heartbeat could not be stored.' };
-    if (request.memberEpoch >= 0) this.#spoke(at, groupId, request.memberId, connectionId);
+    if (request.memberEpoch >= 0) this.#noteConnection(shard, groupId, request.memberId, connectionId);
     return response;
   }
 
   /** As it is, or as it will be once the decision's records are written. */
-  #open(at: GroupPartition, groupId: string, joins: boolean, decision: ConsumerDecision): ConsumerGroup | GroupRefusal {
-    const group = at.groups.get(groupId);
-    if (group?.type === 'consumer') return group;
+  #open(shard: GroupShard, groupId: string, joins: boolean, decision: ConsumerDecision): ConsumerGroup | GroupRefusal {
+    const group = shard.state.groups.get(groupId);
+    if (isConsumerGroup(group)) return group;
     if (!joins) return noConsumerGroup(groupId, 'only a member that joins makes it one');
-    return group === undefined ? newConsumerGroup(groupId) : upgrade(group, decision);
+    if (group === undefined) return newConsumerGroup(groupId);
+    return isClassicGroup(group) ? upgrade(group, decision) : noConsumerGroup(groupId, `it is a ${group.type} group`);
   }
 
-  join(
-    at: GroupPartition,
-    group: ConsumerGroup,
-    request: JoinRequest & Origin & JoinAbilities,
-    newMemberId: string,
-  ): JoinResponse {
-    const { groupId } = group;
+  join(shard: GroupShard, call: JoinCall): JoinResponse {
+    const { groupId, memberId, connectionId } = call;
+    const group = shard.state.groups.get(groupId) as ConsumerGroup;
     const decision = this.#decision(groupId);
-    const response = classicJoin(group, request, newMemberId, decision);
-    const errorCode = this.#apply(at, groupId, decision);
-    if (errorCode !== ErrorCode.NONE) return joinError(request.memberId, errorCode);
+    const response = classicJoin(group, call, decision);
+    const errorCode = this.#apply(shard, groupId, decision);
+    if (errorCode !== ErrorCode.NONE) return joinError(memberId, errorCode);
     if (response.errorCode === ErrorCode.NONE) {
-      this.#spoke(at, groupId, response.memberId, request.connectionId);
-      this.#downgradeIfClassic(at, group);
+      this.#noteConnection(shard, groupId, response.memberId, connectionId);
+      this.#downgradeIfClassic(shard, group);
     }
     return response;
   }
 
   /** A member of the classic protocol may have come for the last one of the other. */
-  #downgradeIfClassic(at: GroupPartition, group: ConsumerGroup): void {
+  #downgradeIfClassic(shard: GroupShard, group: ConsumerGroup): void {
     const decision = this.#decision(group.groupId);
     if (!mayDowngrade(group, [], decision.limits)) return;
     decision.removed = 'all members speak the classic protocol';
     downgrade(group, [], decision);
-    this.#apply(at, group.groupId, decision);
+    this.#apply(shard, group.groupId, decision);
   }
 
-  sync(at: GroupPartition, group: ConsumerGroup, request: SyncRequest): SyncResponse {
+  sync(shard: GroupShard, group: ConsumerGroup, request: SyncRequest): SyncResponse {
     const decision = this.#decision(group.groupId);
     const response = classicSync(group, request, decision);
-    const errorCode = this.#apply(at, group.groupId, decision);
+    const errorCode = this.#apply(shard, group.groupId, decision);
     return errorCode === ErrorCode.NONE ? response : syncError(errorCode);
   }
 
-  classicHeartbeat(at: GroupPartition, group: ConsumerGroup, request: HeartbeatRequest): number {
+  heartbeat(shard: GroupShard, group: ConsumerGroup, request: HeartbeatRequest): number {
     const decision = this.#decision(group.groupId);
     const errorCode = classicHeartbeat(group, request, decision);
-    return this.#apply(at, group.groupId, decision) || errorCode;
+    return this.#apply(shard, group.groupId, decision) || errorCode;
   }
 
-  leave(at: GroupPartition, group: ConsumerGroup, request: LeaveRequest): { errorCode: number; members: LeftMember[] } {
+  leave(shard: GroupShard, group: ConsumerGroup, request: LeaveRequest): LeaveResponse {
     const decision = this.#decision(group.groupId);
     const members = classicLeave(group, request, decision);
-    const errorCode = this.#apply(at, group.groupId, decision);
+    const errorCode = this.#apply(shard, group.groupId, decision);
     return { errorCode, members: errorCode === ErrorCode.NONE ? members : [] };
   }
 
-  /** Every trace of the group but its offsets, as records. */
-  tombstones(group: ConsumerGroup): GroupRecord[] {
-    const decision = this.#decision(group.groupId);
-    addGroupTombstones(group, decision);
-    return decision.records;
-  }
+  /** Only heartbeats keep a member of this protocol in its group. */
+  offsetsCommitted(): void {}
 
   /** Members may have been alive all along: each gets a whole session to show it. */
-  load(at: GroupPartition, group: ConsumerGroup): void {
+  load(shard: GroupShard, group: ConsumerGroup): void {
     const decision = this.#decision(group.groupId);
     for (const member of group.members.values()) {
       startSession(member, decision);
       if (!usesClassicProtocol(member)) timeRevocation(member, decision);
     }
-    this.#apply(at, group.groupId, decision);
+    this.#apply(shard, group.groupId, decision);
   }
 
-  unload(group: ConsumerGroup): void {
+  adopt(shard: GroupShard, group: ConsumerGroup): void {
+    this.load(shard, group);
+  }
+
+  unload(_shard: GroupShard, group: ConsumerGroup): void {
     this.#timers.get(group)?.cancelAll();
     this.#timers.delete(group);
   }
 
-  /** Groups in which a member last spoke through this connection; it is forgotten. */
-  takeConnection(connectionId: number): ReadonlySet<string> {
-    const groups = this.#spokenThrough.get(connectionId) ?? new Set<string>();
-    this.#spokenThrough.delete(connectionId);
-    return groups;
-  }
-
   /** Takes out dynamic members that last spoke through a connection which is gone. */
-  evict(at: GroupPartition, group: ConsumerGroup, connectionId: number): void {
+  evict(shard: GroupShard, group: ConsumerGroup, connectionId: number): void {
     const gone = [...group.members.values()].filter(
       ({ memberId, instanceId }) => instanceId === null && group.connections.get(memberId) === connectionId,
     );
-    this.#remove(at, group, gone, 'connection closed');
+    this.#remove(shard, group, gone, 'connection closed');
   }
 
-  #spoke(at: GroupPartition, groupId: string, memberId: string, connectionId: number): void {
-    const group = at.groups.get(groupId);
-    if (group?.type !== 'consumer' || !group.members.has(memberId)) return;
+  #noteConnection(shard: GroupShard, groupId: string, memberId: string, connectionId: number): void {
+    const group = shard.state.groups.get(groupId);
+    if (!isConsumerGroup(group) || !group.members.has(memberId)) return;
     if (group.connections.get(memberId) === connectionId) return;
     group.connections.set(memberId, connectionId);
-    const groups = this.#spokenThrough.get(connectionId);
-    if (groups === undefined) this.#spokenThrough.set(connectionId, new Set([groupId]));
-    else groups.add(groupId);
+    this.#host.noteConnection(connectionId, groupId);
   }
 
   #decision(groupId: string): ConsumerDecision {
-    const options = this.#options;
-    return newDecision(options.clock.now(), options.limits(groupId), options.topics());
+    const host = this.#host;
+    return newDecision(host.clock.now(), this.#limitsOf(host.config, host.groupConfig(groupId)), host.topics());
   }
 
-  /** Writes what the decision has decided, and lets it take effect. NONE, or why nothing has happened. */
-  #apply(at: GroupPartition, groupId: string, decision: ConsumerDecision): number {
-    const before = at.groups.get(groupId);
+  /** Writes what has been decided, and lets it take effect. NONE, or why nothing has happened. */
+  #apply(shard: GroupShard, groupId: string, decision: ConsumerDecision): number {
+    const host = this.#host;
+    const { groups } = shard.state;
+    const before = groups.get(groupId);
     if (decision.records.length > 0) {
-      const errorCode = this.#options.append(at, decision.records);
+      const errorCode = host.append(shard, decision.records);
       if (errorCode !== ErrorCode.NONE) return errorCode;
-      if (before?.type === 'classic') this.#options.endClassic(at, before, ErrorCode.REBALANCE_IN_PROGRESS);
-      for (const record of decision.records) at.replay(record);
-      // They have not said a word in the new group yet, and are known by the connection of the old one.
-      if (before?.type === 'classic') {
-        for (const member of before.members.values()) this.#spoke(at, groupId, member.memberId, member.connectionId);
+      if (isClassicGroup(before)) host.runnerOf(before).unload(shard, before, ErrorCode.REBALANCE_IN_PROGRESS);
+      for (const record of decision.records) shard.state.replay(record);
+      // They have not sent a heartbeat in the new group yet, and are known by the connection of the old one.
+      if (isClassicGroup(before)) {
+        for (const { memberId, connectionId } of before.members.values()) {
+          this.#noteConnection(shard, groupId, memberId, connectionId);
+        }
       }
     }
     const { removed, downgraded } = decision;
-    if (removed !== null) this.#options.logger.info('group.rebalance', { group: groupId, reason: removed });
-    const group = at.groups.get(groupId);
-    if (before?.type === 'consumer' && group !== before) this.unload(before);
+    if (removed !== null) host.logger.info('group.rebalance', { group: groupId, reason: removed });
+    const group = groups.get(groupId);
+    if (isConsumerGroup(before) && group !== before) this.unload(shard, before);
     if (downgraded !== null) {
-      at.groups.set(groupId, downgraded);
-      this.#options.beginClassic(at, downgraded);
-    } else if (group?.type === 'consumer') {
+      groups.set(groupId, downgraded);
+      host.runnerOf(downgraded).adopt(shard, downgraded, 'only members of the classic protocol are left');
+    } else if (isConsumerGroup(group)) {
       if (decision.looked) group.seenTopics = decision.topics.topicsByName;
       if (decision.askedRegexes) group.regexesRefreshedMs = decision.nowMs;
-      this.#runTimers(at, group, decision);
+      this.#runTimers(shard, group, decision);
     }
     return ErrorCode.NONE;
   }
 
-  #runTimers(at: GroupPartition, group: ConsumerGroup, { timers }: ConsumerDecision): void {
+  #runTimers(shard: GroupShard, group: ConsumerGroup, { timers }: ConsumerDecision): void {
     let running = this.#timers.get(group);
     for (const { name, memberId, afterMs, keep = false } of timers) {
       if (afterMs === null) running?.cancel(name, memberId);
       else {
-        running ??= this.#timersOf(at, group);
+        running ??= this.#timersOf(shard, group);
         if (!keep || !running.isRunning(name, memberId)) running.start(name, memberId, afterMs);
       }
     }
   }
 
-  #timersOf(at: GroupPartition, group: ConsumerGroup): GroupTimers<ConsumerTimerName> {
-    const { clock } = this.#options;
+  #timersOf(shard: GroupShard, group: ConsumerGroup): GroupTimers<ConsumerTimerName> {
+    const { clock } = this.#host;
     const timers = new GroupTimers(['session', 'rebalance', 'join', 'sync'] as const, clock, (name, memberId) => {
       const member = group.members.get(memberId);
       if (member === undefined) return;
       if (name === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS) return;
-      this.#remove(at, group, [member], `${memberId}: ${WHY[name]}`);
+      this.#remove(shard, group, [member], `${memberId}: ${WHY[name]}`);
     });
     this.#timers.set(group, timers);
     return timers;
   }
 
-  #remove(at: GroupPartition, group: ConsumerGroup, gone: readonly ConsumerMember[], why: string): void {
+  #remove(shard: GroupShard, group: ConsumerGroup, gone: readonly ConsumerMember[], why: string): void {
     const decision = this.#decision(group.groupId);
     removeMembers(group, gone, why, decision);
-    if (this.#apply(at, group.groupId, decision) === ErrorCode.NONE) return;
-    // The disk refused: the members are still there, and are looked at again.
+    if (this.#apply(shard, group.groupId, decision) === ErrorCode.NONE) return;
+    if (!shard.isActive) return;
+    // The log refused: the members are still there, and are looked at again.
     for (const member of gone) startSession(member, decision);
-    this.#runTimers(at, group, { ...decision, timers: decision.timers.filter(({ afterMs }) => afterMs !== null) });
+    this.#runTimers(shard, group, { ...decision, timers: decision.timers.filter(({ afterMs }) => afterMs !== null) });
   }
 }
 

@@ -1,5 +1,7 @@
 /** What a group of the consumer protocol (KIP-848) is made of. It changes by replayed records only. */
 
+import type { Group } from '../group.ts';
+
 /** As in ConsumerGroupCurrentMemberAssignmentValue. */
 export const MemberState = {
   /** Has what it shall have, as of its epoch. */
@@ -61,9 +63,8 @@ export interface ResolvedRegex {
   readonly timestamp: number;
 }
 
-export interface ConsumerGroup {
+export interface ConsumerGroup extends Group {
   readonly type: 'consumer';
-  readonly groupId: string;
   /** Grows with every change that calls for a new assignment. */
   groupEpoch: number;
   /** Of the topics subscribed to; 0n for none. */
@@ -91,6 +92,10 @@ export interface ConsumerGroup {
 
 export const NO_PARTITIONS: Assignment = new Map();
 export const OWNS_NOTHING: OwnedPartitions = new Map();
+
+export function isConsumerGroup(group: Group | undefined): group is ConsumerGroup {
+  return group?.type === 'consumer';
+}
 
 /** Epochs begin at 1: 0 is what a member says that joins. */
 export function newConsumerGroup(groupId: string): ConsumerGroup {

@@ -3,7 +3,8 @@ import { assignors } from '../assignors/index.ts';
 import type { AssignedMember } from '../assignors/assignor.ts';
 import type { Assignment, ConsumerMember } from './state.ts';
 import { NO_PARTITIONS, sameAssignment } from './state.ts';
-import type { GroupTopics, Regexes } from './topics.ts';
+import type { GroupTopics } from '../group-topics.ts';
+import type { Regexes } from './topics.ts';
 import { topicIdsOf } from './topics.ts';
 import type { ConsumerDecision } from './decision.ts';
 

@@ -1,15 +1,39 @@
 /** The tombstones of what a consumer group loses. */
-import type { ConsumerGroup } from './state.ts';
 import type { ConsumerDecision } from './decision.ts';
 import { cancelTimers } from './decision.ts';
+import type { ConsumerRecord } from './records.ts';
+import type { ConsumerGroup } from './state.ts';
 
-/** The tombstones of one member. */
-export function addMemberTombstones(groupId: string, memberId: string, decision: ConsumerDecision): void {
-  decision.records.push(
+function memberTombstones(groupId: string, memberId: string): ConsumerRecord[] {
+  return [
     { type: 'consumerCurrent', groupId, memberId, value: null },
     { type: 'consumerTarget', groupId, memberId, value: null },
     { type: 'consumerMember', groupId, memberId, value: null },
-  );
+  ];
+}
+
+/** Of all that the group is but its offsets. */
+export function groupTombstones(group: ConsumerGroup): ConsumerRecord[] {
+  const { groupId } = group;
+  return [
+    ...[...memberIdsOf(group)].flatMap((memberId) => memberTombstones(groupId, memberId)),
+    ...Array.from(group.regexes.keys(), (regularExpression) => ({
+      type: 'consumerRegex' as const,
+      groupId,
+      regularExpression,
+      value: null,
+    })),
+    { type: 'consumerTargetEpoch', groupId, value: null },
+    { type: 'consumerEpoch', groupId, value: null },
+  ];
+}
+
+function memberIdsOf({ members, targets }: ConsumerGroup): Set<string> {
+  return new Set([...members.keys(), ...targets.keys()]);
+}
+
+export function addMemberTombstones(groupId: string, memberId: string, decision: ConsumerDecision): void {
+  decision.records.push(...memberTombstones(groupId, memberId));
   cancelTimers(memberId, decision);
 }
 
@@ -17,14 +41,7 @@ export function addRegexTombstone(groupId: string, regularExpression: string, de
   decision.records.push({ type: 'consumerRegex', groupId, regularExpression, value: null });
 }
 
-/** Every trace of the group but its offsets. */
 export function addGroupTombstones(group: ConsumerGroup, decision: ConsumerDecision): void {
-  const { groupId } = group;
-  for (const memberId of new Set([...group.members.keys(), ...group.targets.keys()]))
-    addMemberTombstones(groupId, memberId, decision);
-  for (const regex of group.regexes.keys()) addRegexTombstone(groupId, regex, decision);
-  decision.records.push(
-    { type: 'consumerTargetEpoch', groupId, value: null },
-    { type: 'consumerEpoch', groupId, value: null },
-  );
+  decision.records.push(...groupTombstones(group));
+  for (const memberId of memberIdsOf(group)) cancelTimers(memberId, decision);
 }

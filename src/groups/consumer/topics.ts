@@ -1,18 +1,6 @@
 /** What a consumer group knows of the cluster's topics: which ones it reads, and whether they have changed. */
+import type { GroupTopics } from '../group-topics.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './state.ts';
-
-export interface GroupTopic {
-  readonly id: string;
-  readonly name: string;
-  readonly partitions: readonly unknown[];
-}
-
-/** The cluster as of one revision; its maps are others after every change of a topic. */
-export interface GroupTopics {
-  readonly revision: number;
-  readonly topicsByName: ReadonlyMap<string, GroupTopic>;
-  readonly topicsById: ReadonlyMap<string, GroupTopic>;
-}
 
 export type Regexes = ReadonlyMap<string, ResolvedRegex>;
 

@@ -1,37 +1,84 @@
-/** What goes from a partition of __consumer_offsets: offsets past their time, and groups without any. Pure. */
+/** What goes from a partition of __consumer_offsets: offsets past their time, those of deleted topics, all of a group. Pure. */
+import { ZERO_UUID } from '../../../protocol/schema.ts';
+import type { TopicPartition } from '../../coordination/topic-partition.ts';
 import type { Group } from '../group.ts';
 import type { GroupPartition } from '../group-partition.ts';
-import { expiredOffsets } from './group-offsets.ts';
-import type { GroupRecord } from '../records.ts';
-import { isEmpty } from '../subscription.ts';
+import type { GroupRules } from '../group-rules.ts';
+import type { CommittedOffset } from './group-offsets.ts';
+import type { OffsetRecord } from './records.ts';
 
-/** Tombstones of the offsets that are past their time, but for those an open transaction may still change. */
-export function expiredRecords(at: GroupPartition, group: Group, nowMs: number, retentionMs: number): GroupRecord[] {
+/** A topic that is no more; another one may have its name by now. */
+export interface DeletedTopic {
+  readonly name: string;
+  readonly id: string;
+}
+
+/**
+ * The offsets that are past their time (KIP-211), but for those an open transaction may still change: one by one, for a group
+ * may have committed very many.
+ */
+export function* expiredOffsets(
+  partition: GroupPartition,
+  group: Group,
+  rules: GroupRules,
+  nowMs: number,
+  retentionMs: number,
+): Generator<TopicPartition | null> {
   const { groupId } = group;
-  return expiredOffsets(group, at.offsetsOf(groupId), nowMs, retentionMs)
-    .filter(({ topic, partition }) => !at.pending.has(groupId, topic, partition))
-    .map((offset) => ({ type: 'offset', groupId, ...offset, committed: null }));
+  const since = rules.expiryBase(group);
+  if (since === null) return;
+  for (const [topic, partitions] of partition.offsetsOf(groupId).topics) {
+    if (rules.isInUse(group, topic)) continue;
+    for (const [index, committed] of partitions) {
+      const isDue =
+        committed.expireTimestamp >= 0 ? nowMs >= committed.expireTimestamp : nowMs - since(committed) >= retentionMs;
+      yield isDue && !partition.pending.has(groupId, topic, index) ? { topic, partition: index } : null;
+    }
+  }
 }
 
 /** Neither members nor offsets. */
-export function isUnused(at: GroupPartition, group: Group): boolean {
-  return isEmpty(group) && at.offsetsOf(group.groupId).isEmpty && !at.pending.hasGroup(group.groupId);
+export function isUnused(partition: GroupPartition, group: Group, rules: GroupRules): boolean {
+  const { groupId } = group;
+  return rules.isEmpty(group) && partition.offsetsOf(groupId).isEmpty && !partition.pending.hasGroup(groupId);
 }
 
-/** Of all topics, or of those named; of offsets that open transactions are about to commit, too. */
-export function offsetTombstones(at: GroupPartition, groupId: string, topics?: readonly string[]): GroupRecord[] {
-  const offsets = at.offsetsOf(groupId);
-  const pending = at.pending
-    .list(groupId)
-    .filter(({ topic, partition }) => topics?.includes(topic) !== false && !offsets.get(topic, partition));
-  return [...offsets.list(topics), ...pending].map((offset) => ({
-    type: 'offset',
-    groupId,
-    ...offset,
-    committed: null,
-  }));
+/** Of all topics; of offsets that open transactions are about to commit, too. */
+export function allTombstones(partition: GroupPartition, groupId: string): OffsetRecord[] {
+  const offsets = partition.offsetsOf(groupId);
+  const pending = partition.pending.list(groupId);
+  return [
+    ...Array.from(offsets.topics, ([topic, partitions]) =>
+      Array.from(partitions.keys(), (index) => tombstone(groupId, topic, index)),
+    ).flat(),
+    ...pending
+      .filter(({ topic, partition: index }) => offsets.get(topic, index) === undefined)
+      .map(({ topic, partition: index }) => tombstone(groupId, topic, index)),
+  ];
 }
 
-export function groupTombstone(groupId: string): GroupRecord {
-  return { type: 'group', groupId, metadata: null };
+/** The same of topics that are no more. An offset that was committed for a new topic of the same name stays. */
+export function deletedTopicTombstones(
+  partition: GroupPartition,
+  groupId: string,
+  topics: readonly DeletedTopic[],
+): OffsetRecord[] {
+  const records: OffsetRecord[] = [];
+  const offsets = partition.offsetsOf(groupId);
+  const pending = partition.pending.list(groupId);
+  for (const { name: topic, id } of topics) {
+    const isGone = ({ topicId }: CommittedOffset): boolean => topicId === id || topicId === ZERO_UUID;
+    for (const [index, committed] of offsets.topics.get(topic) ?? []) {
+      if (isGone(committed)) records.push(tombstone(groupId, topic, index));
+    }
+    for (const each of pending) {
+      const isPendingOnly = each.topic === topic && offsets.get(topic, each.partition) === undefined;
+      if (isPendingOnly && isGone(each.committed)) records.push(tombstone(groupId, topic, each.partition));
+    }
+  }
+  return records;
+}
+
+function tombstone(groupId: string, topic: string, partition: number): OffsetRecord {
+  return { type: 'offset', groupId, topic, partition, committed: null };
 }

@@ -1,6 +1,5 @@
 /** Offsets committed within transactions that are still open, by producer and by what they are about. */
 import type { CommittedOffset } from './group-offsets.ts';
-import type { TopicPartition } from '../../coordination/topic-partition.ts';
 
 export interface PendingOffset {
   readonly groupId: string;
@@ -49,12 +48,9 @@ export class PendingOffsets {
     return this.#byGroup.has(groupId);
   }
 
-  /** Every partition an open transaction may still change in this group. */
-  list(groupId: string): TopicPartition[] {
-    return Array.from(this.#ofGroup(groupId).values(), (same) => {
-      const [{ topic, partition }] = same;
-      return { topic, partition };
-    });
+  /** The last commit for every partition that an open transaction may still change in this group. */
+  list(groupId: string): PendingOffset[] {
+    return Array.from(this.#ofGroup(groupId).values(), (same) => [...same].at(-1)!);
   }
 
   /** An offset was committed outside of transactions: of those pending, only later ones may replace it. */

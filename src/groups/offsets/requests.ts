@@ -1,11 +1,16 @@
 /** OffsetCommit, OffsetFetch and OffsetDelete on one group: requests into records, and offsets into answers. Pure. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import { checkEpochFetch } from '../consumer/offset-checks.ts';
-import type { Group } from '../group.ts';
 import type { GroupPartition } from '../group-partition.ts';
-import type { CommittedOffset, Committer } from './group-offsets.ts';
-import type { GroupRecord } from '../records.ts';
-import { isInUse } from '../subscription.ts';
+import type { CommittedOffset } from './group-offsets.ts';
+import type { OffsetRecord } from './records.ts';
+
+/** Who commits, as OffsetCommit tells. */
+export interface Committer {
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  /** -1 for one that does not use membership. */
+  readonly generationId: number;
+}
 
 /** Named as in OffsetCommitRequest, with names and ids both filled in. */
 export interface CommitTopic {
@@ -70,9 +75,14 @@ export interface DeleteTopic {
   readonly partitions: readonly { readonly partitionIndex: number }[];
 }
 
-export interface DeletedTopic {
+export interface DeletedTopicOffsets {
   readonly name: string;
   readonly partitions: { readonly partitionIndex: number; readonly errorCode: number }[];
+}
+
+export interface DeletedOffsets {
+  readonly errorCode: number;
+  readonly topics: DeletedTopicOffsets[];
 }
 
 /** The records of a commit that is allowed, and the answer that goes out once they are written. */
@@ -80,8 +90,8 @@ export function commitOffsets(
   request: OffsetCommitRequest,
   nowMs: number,
   metadataMaxBytes: number,
-): { records: GroupRecord[]; topics: CommittedTopic[] } {
-  const records: GroupRecord[] = [];
+): { records: OffsetRecord[]; topics: CommittedTopic[] } {
+  const records: OffsetRecord[] = [];
   const expireTimestamp = request.retentionTimeMs === -1 ? -1 : nowMs + request.retentionTimeMs;
   const topics = request.topics.map(({ name, topicId, partitions }) => ({
     name,
@@ -119,10 +129,7 @@ export function refuseCommit(topics: readonly CommitTopic[], errorCode: number):
 
 /** Of an unknown group every offset is unknown, which is no error: it is how a new group begins. */
 export function fetchOffsets(at: GroupPartition, request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
-  const { groupId, memberId = null, memberEpoch = -1 } = request;
-  const group = at.groups.get(groupId);
-  const errorCode = group?.type === 'consumer' ? checkEpochFetch(group, memberId, memberEpoch) : ErrorCode.NONE;
-  if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
+  const { groupId } = request;
   const offsets = at.offsetsOf(groupId);
   const fetch = (name: string, partitionIndex: number): FetchedPartition => {
     if (requireStable && at.pending.has(groupId, name, partitionIndex)) {
@@ -158,13 +165,13 @@ export function unknownOffset(partitionIndex: number, errorCode: number): Fetche
 /** Tombstones for what may be deleted. Deleting what is not there succeeds, as in Kafka. */
 export function deleteOffsets(
   at: GroupPartition,
-  group: Group,
+  groupId: string,
   topics: readonly DeleteTopic[],
-): { records: GroupRecord[]; topics: DeletedTopic[] } {
-  const { groupId } = group;
-  const records: GroupRecord[] = [];
+  isInUse: (topic: string) => boolean,
+): { records: OffsetRecord[]; topics: DeletedTopicOffsets[] } {
+  const records: OffsetRecord[] = [];
   const deleted = topics.map(({ name, partitions }) => {
-    const errorCode = isInUse(group, name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
+    const errorCode = isInUse(name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE;
     for (const { partitionIndex } of partitions) {
       const isThere =
         at.offsetsOf(groupId).get(name, partitionIndex) !== undefined || at.pending.has(groupId, name, partitionIndex);

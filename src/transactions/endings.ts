@@ -1,0 +1,129 @@
+/**
+ * Ends transactions whose outcome is decided: once the decision is committed, markers go into all partitions, again and again
+ * until they are committed there, and then the record that says so.
+ *
+ *     decided ──committed──▶ markers ──all committed──▶ completed
+ *        ▲ timed out            │ refused for now
+ *        └──────── retry ◀──────┘
+ */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
+import type { Timer } from '../platform/clock.ts';
+import type { TransactionCoordinatorOptions } from './coordinator-options.ts';
+import type { TransactionShard } from './transaction-partition.ts';
+import type { Transaction } from './transaction-state.ts';
+import { partitionsOf } from './transaction-state.ts';
+
+interface Ending {
+  readonly shard: TransactionShard;
+  readonly transaction: Transaction;
+  /** The partitions that have no marker yet. */
+  left: readonly TopicPartition[];
+  /** It waits for the decision, or for markers, to be committed. */
+  isWaiting: boolean;
+}
+
+/** Markers that a log refused are tried again after this time. */
+const RETRY_MS = 100;
+
+export class TransactionEndings {
+  readonly #options: Pick<TransactionCoordinatorOptions, 'clock' | 'logger' | 'writeMarker' | 'exists'>;
+  readonly #complete: (shard: TransactionShard, transactionalId: string) => number;
+  readonly #endings = new Map<Transaction, Ending>();
+  #retry: Timer | null = null;
+
+  /** `complete` writes that all markers are there: NONE, or why it could not. */
+  constructor(
+    options: Pick<TransactionCoordinatorOptions, 'clock' | 'logger' | 'writeMarker' | 'exists'>,
+    complete: (shard: TransactionShard, transactionalId: string) => number,
+  ) {
+    this.#options = options;
+    this.#complete = complete;
+  }
+
+  /** The transaction is in state PrepareCommit or PrepareAbort, and its record appended. */
+  begin(shard: TransactionShard, transaction: Transaction): void {
+    const ending = { shard, transaction, left: [...partitionsOf(transaction.partitions)], isWaiting: false };
+    this.#endings.set(transaction, ending);
+    this.#goOn(ending);
+  }
+
+  /** The next coordinator of the shard ends them. */
+  forget(shard: TransactionShard): void {
+    for (const ending of this.#endings.values()) if (ending.shard === shard) this.#endings.delete(ending.transaction);
+  }
+
+  stop(): void {
+    this.#endings.clear();
+    this.#retry?.cancel();
+    this.#retry = null;
+  }
+
+  #goOn(ending: Ending): void {
+    ending.isWaiting = true;
+    const going = andThen(ending.shard.committed(), (errorCode) =>
+      errorCode === ErrorCode.NONE ? this.#writeMarkers(ending) : this.#retryLater(ending),
+    );
+    if (!(going instanceof Promise)) return;
+    going.catch((error: unknown) => {
+      const { transactionalId } = ending.transaction;
+      this.#options.logger.error('transaction.ending-failed', { transactionalId, error: String(error) });
+      this.#retryLater(ending);
+    });
+  }
+
+  #writeMarkers(ending: Ending): Answer<void> {
+    if (!this.#isOpen(ending)) return;
+    return andThen(allOf(ending.left.map((partition) => this.#mark(ending, partition))), (done) => {
+      if (!this.#isOpen(ending)) return;
+      ending.left = ending.left.filter((_partition, i) => !done[i]);
+      if (ending.left.length > 0) return this.#retryLater(ending);
+      const errorCode = this.#complete(ending.shard, ending.transaction.transactionalId);
+      if (errorCode === ErrorCode.NONE) this.#endings.delete(ending.transaction);
+      else this.#retryLater(ending);
+    });
+  }
+
+  #isOpen(ending: Ending): boolean {
+    return this.#endings.get(ending.transaction) === ending && ending.shard.isActive;
+  }
+
+  /** True where nothing is left to do for the partition. */
+  #mark({ shard, transaction }: Ending, partition: TopicPartition): Answer<boolean> {
+    const { producerId, producerEpoch, state, transactionalId, clientVersion: transactionVersion } = transaction;
+    const outcome = this.#options.writeMarker(partition, {
+      producerId,
+      producerEpoch,
+      committed: state === 'PrepareCommit',
+      coordinatorEpoch: shard.leaderEpoch,
+      transactionVersion,
+      timestamp: this.#options.clock.now(),
+    });
+    return andThen(outcome, (errorCode) => this.#isDone(errorCode, transactionalId, partition));
+  }
+
+  #isDone(errorCode: number, transactionalId: string, partition: TopicPartition): boolean {
+    switch (errorCode) {
+      case ErrorCode.NONE:
+        return true;
+      case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+        return !this.#options.exists(partition);
+      case ErrorCode.INVALID_PRODUCER_EPOCH:
+      case ErrorCode.TRANSACTION_COORDINATOR_FENCED:
+        // An operator has ended it there by hand, or a younger coordinator has.
+        this.#options.logger.warn('transaction.marker-refused', { transactionalId, ...partition, errorCode });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #retryLater(ending: Ending): void {
+    ending.isWaiting = false;
+    this.#retry ??= this.#options.clock.after(RETRY_MS, () => {
+      this.#retry = null;
+      for (const each of this.#endings.values()) if (!each.isWaiting) this.#goOn(each);
+    });
+  }
+}
