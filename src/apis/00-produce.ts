@@ -11,7 +11,7 @@ import { isInternalTopic } from '../cluster/topic-name.ts';
 import { andThen } from '../coordination/answers.ts';
 import { appendProduced, type ProduceOptions } from '../partitions/append.ts';
 import { hostedPartition } from '../partitions/hosted-partition.ts';
-import type { Topic } from '../partitions/partitions.ts';
+import type { Topic } from '../partitions/topic-registry.ts';
 import { Receipt } from '../partitions/receipt.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';

@@ -14,8 +14,8 @@ import {
   findPartition,
   isFollower,
   readAll,
-  type Asked,
-  type Found,
+  type FetchPartition,
+  type FetchedRange,
   type ReadLimits,
 } from '../partitions/read.ts';
 import type { Parts } from './broker-parts.ts';
@@ -135,12 +135,12 @@ function write(
   }
 }
 
-function read({ partitions }: Broker, plan: FetchPlan, limits: ReadLimits): Found[] {
+function read({ partitions }: Broker, plan: FetchPlan, limits: ReadLimits): FetchedRange[] {
   return readAll(partitions, plan.asked, limits);
 }
 
 /** Errors are told at once: the client has to do something about them. */
-function isEnough(found: readonly Found[], minBytes: number): boolean {
+function isEnough(found: readonly FetchedRange[], minBytes: number): boolean {
   let total = 0;
   for (const { length, errorCode, divergingEpoch, isOfOlderSegment } of found) {
     if (errorCode !== ErrorCode.NONE || divergingEpoch !== null || isOfOlderSegment) return true;
@@ -149,7 +149,7 @@ function isEnough(found: readonly Found[], minBytes: number): boolean {
   return total >= minBytes;
 }
 
-function countTold(partitions: Partitions, found: readonly Found[]): void {
+function countTold(partitions: Partitions, found: readonly FetchedRange[]): void {
   for (const { partition, length, errorCode } of found) {
     if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
     if (partition !== null) partition.stats.bytesOut += length;
@@ -161,14 +161,14 @@ function answer(
   context: RequestContext,
   broker: Broker,
   plan: FetchPlan,
-  found: readonly Found[],
+  found: readonly FetchedRange[],
   limits: ReadLimits,
 ): FetchAnswer {
   const { session, errorCode, sessionId } = plan;
   const listener = context.session.listenerName;
   const common = { errorCode, sessionId, readCommitted: limits.readCommitted, cluster: broker.controller, listener };
   if (session === null) return { ...common, asked: plan.asked, found };
-  const told: { asked: Asked[]; found: Found[] } = { asked: [], found: [] };
+  const told: { asked: FetchPartition[]; found: FetchedRange[] } = { asked: [], found: [] };
   for (let i = 0; i < found.length; i++) {
     if (plan.incremental && !hasNews(plan.asked[i], found[i])) continue;
     told.asked.push(plan.asked[i]);
@@ -181,16 +181,18 @@ function answer(
 function sessionRequest(request: FetchRequest, version: number) {
   const usesTopicIds = version >= TOPIC_IDS_SINCE;
   const asked = request.topics.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map(({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): Asked => ({
-      topic,
-      topicId: usesTopicIds ? topicId : ZERO_UUID,
-      partition,
-      fetchOffset,
-      // Anything negative says nothing, in Kafka too.
-      maxBytes: partitionMaxBytes,
-      currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
-      lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
-    })),
+    partitions.map(
+      ({ partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch }): FetchPartition => ({
+        topic,
+        topicId: usesTopicIds ? topicId : ZERO_UUID,
+        partition,
+        fetchOffset,
+        // Anything negative says nothing, in Kafka too.
+        maxBytes: partitionMaxBytes,
+        currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
+        lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
+      }),
+    ),
   );
   const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
     partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),

@@ -8,7 +8,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
-import type { Asked, Found, RecordFile } from '../partitions/read.ts';
+import type { FetchPartition, FetchedRange, RecordFile } from '../partitions/read.ts';
 import type { Streamed } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';
 
@@ -26,9 +26,9 @@ export interface FetchAnswer {
   readonly errorCode: number;
   readonly sessionId: number;
   readonly readCommitted: boolean;
-  readonly asked: readonly Asked[];
+  readonly asked: readonly FetchPartition[];
   /** What was found for each of `asked`. */
-  readonly found: readonly Found[];
+  readonly found: readonly FetchedRange[];
   /** For partitions that others lead: the controller, and the listener by which the client came. */
   readonly cluster: { readonly image: ClusterImage };
   readonly listener: string;
@@ -71,7 +71,7 @@ function writePartition(
   output: Writer,
   version: number,
   index: number,
-  found: Found,
+  found: FetchedRange,
   readCommitted: boolean,
   cuts: Cut[] | null,
 ): void {
@@ -106,14 +106,14 @@ function hintsOf({ cluster, listener }: FetchAnswer): LeaderHints {
   return new LeaderHints(cluster.image, listener);
 }
 
-function isElsewhere({ errorCode }: Found): boolean {
+function isElsewhere({ errorCode }: FetchedRange): boolean {
   return errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH;
 }
 
 function writeTags(
   output: Writer,
-  { topic, topicId, partition }: Asked,
-  found: Found,
+  { topic, topicId, partition }: FetchPartition,
+  found: FetchedRange,
   hints: LeaderHints | null,
 ): void {
   if (hints !== null && isElsewhere(found)) {
@@ -149,7 +149,7 @@ function fillFrom(file: RecordFile, into: Buffer, at: number, length: number, po
   return count;
 }
 
-function writeTopic(output: Writer, version: number, asked: Asked): void {
+function writeTopic(output: Writer, version: number, asked: FetchPartition): void {
   if (version >= TOPIC_IDS_SINCE) output.uuid(asked.topicId);
   else if (version >= FLEXIBLE_SINCE) output.compactString(asked.topic);
   else output.string(asked.topic);
@@ -160,23 +160,23 @@ function writeCount(output: Writer, count: number, isFlexible: boolean): void {
   else output.int32(count);
 }
 
-function totalLength(found: readonly Found[]): number {
+function totalLength(found: readonly FetchedRange[]): number {
   let total = 0;
   for (const { length } of found) total += length;
   return total;
 }
 
-function isSameTopic(a: Asked, b: Asked): boolean {
+function isSameTopic(a: FetchPartition, b: FetchPartition): boolean {
   return a.topicId === b.topicId && (a.topicId !== ZERO_UUID || a.topic === b.topic);
 }
 
-function endOfTopic(asked: readonly Asked[], start: number): number {
+function endOfTopic(asked: readonly FetchPartition[], start: number): number {
   let end = start + 1;
   while (end < asked.length && isSameTopic(asked[start], asked[end])) end++;
   return end;
 }
 
-function countTopics(asked: readonly Asked[]): number {
+function countTopics(asked: readonly FetchPartition[]): number {
   let count = 0;
   for (let i = 0; i < asked.length; i = endOfTopic(asked, i)) count++;
   return count;

@@ -6,7 +6,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
-import type { Asked, Found } from './read.ts';
+import type { FetchPartition, FetchedRange } from './read.ts';
 
 export const NO_SESSION = 0;
 const INITIAL_EPOCH = 0;
@@ -15,7 +15,7 @@ const FINAL_EPOCH = -1;
 const EVICTABLE_AFTER_MS = 120_000;
 
 /** A partition of a session, with what the client was told of it last. */
-interface Remembered extends Asked {
+interface Remembered extends FetchPartition {
   toldHighWatermark: number;
   toldLogStartOffset: number;
 }
@@ -33,14 +33,14 @@ export interface SessionRequest {
   readonly sessionId: number;
   readonly sessionEpoch: number;
   readonly usesTopicIds: boolean;
-  readonly asked: readonly Asked[];
+  readonly asked: readonly FetchPartition[];
   readonly forgotten: readonly { topic: string; topicId: string; partition: number }[];
 }
 
 export interface FetchPlan {
   readonly errorCode: number;
   readonly sessionId: number;
-  readonly asked: readonly Asked[];
+  readonly asked: readonly FetchPartition[];
   /** The session that remembers what the answer tells, if there is one. */
   readonly session: FetchSession | null;
   /** True: only what is new is told. */
@@ -129,7 +129,7 @@ export class FetchSessions {
 }
 
 /** Whether an incremental answer tells of this partition. */
-export function hasNews(asked: Asked, found: Found): boolean {
+export function hasNews(asked: FetchPartition, found: FetchedRange): boolean {
   const told = asked as Remembered;
   return (
     found.length > 0 ||
@@ -141,7 +141,7 @@ export function hasNews(asked: Asked, found: Found): boolean {
 }
 
 /** Notes what an answer of a session tells, so that the next one tells only what is new. */
-export function noteTold(session: FetchSession, asked: Asked, found: Found): void {
+export function noteTold(session: FetchSession, asked: FetchPartition, found: FetchedRange): void {
   const told = asked as Remembered;
   // After an error everything is told anew.
   told.toldHighWatermark = found.errorCode === ErrorCode.NONE ? found.highWatermark : -1;
@@ -151,7 +151,7 @@ export function noteTold(session: FetchSession, asked: Asked, found: Found): voi
   session.partitions.set(key, told);
 }
 
-function remember(asked: Asked): Remembered {
+function remember(asked: FetchPartition): Remembered {
   return { ...asked, toldHighWatermark: -1, toldLogStartOffset: -1 };
 }
 
@@ -159,7 +159,7 @@ function keyOf(one: { topic: string; topicId: string; partition: number }): stri
   return `${one.topicId === ZERO_UUID ? one.topic : one.topicId}/${one.partition}`;
 }
 
-function full(session: FetchSession | null, asked: readonly Asked[]): FetchPlan {
+function full(session: FetchSession | null, asked: readonly FetchPartition[]): FetchPlan {
   return { errorCode: ErrorCode.NONE, sessionId: session?.id ?? NO_SESSION, asked, session, incremental: false };
 }
 

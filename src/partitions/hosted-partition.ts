@@ -1,7 +1,7 @@
 /** The partition that a request names, and what the client is told where this broker is not the one to ask. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Partition } from './partition.ts';
-import type { Topic } from './partitions.ts';
+import type { Topic } from './topic-registry.ts';
 
 /** Where this broker has a replica; else whether there is such a partition, with its leader elsewhere. */
 export function hostedPartition(topic: Topic | undefined, index: number): Partition | number {

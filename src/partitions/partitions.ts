@@ -1,35 +1,19 @@
-/** All partitions of this broker, found by topic name or id; opens, deletes and closes their logs. */
-import { basename, join } from 'node:path';
+/** All partitions of this broker: those it leads and those it follows, as the cluster says. */
 import type { LogConfig } from '../config/log-config.ts';
 import type { LogDirectory } from '../log/directory.ts';
-import { Log } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Files } from '../platform/files.ts';
-import type { Logger } from '../platform/logger.ts';
 import { AppendSettlement } from './append-settlement.ts';
-import { FoundFolders } from './found-folders.ts';
-import { LogDirPlacement } from './log-dir-placement.ts';
-import { OpeningProgress } from './opening-progress.ts';
 import { Partition } from './partition.ts';
+import { PartitionLogs, type HandedOver, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
 import { Failures } from './partition-stats.ts';
+import { TopicRegistry, type Topic, type TopicPlan } from './topic-registry.ts';
 
-/** What the cluster says of a topic. */
-export interface TopicPlan {
-  readonly name: string;
-  readonly id: string;
-  /** How many partitions it has, wherever they are. */
-  readonly count: number;
-}
+export type PartitionsOptions = PartitionLogsOptions;
 
 /** What the cluster says of a replica that this broker has. */
-export interface ReplicaPlan {
-  readonly config: LogConfig;
+export interface ReplicaPlan extends LogPlan {
   readonly leaderEpoch: number;
-  /** The log directory that has it, as far as the cluster knows. */
-  readonly directoryId?: string | undefined;
-  /** What another broker knew of the log that it had open before this one; null for all others. */
-  readonly handedOver?: { readonly recoveryPoint: number; readonly logStartOffset: number } | null;
 }
 
 export interface LeaderPlan extends ReplicaPlan {
@@ -37,106 +21,62 @@ export interface LeaderPlan extends ReplicaPlan {
   readonly inSyncReplicas: number;
 }
 
-export interface Topic {
-  readonly name: string;
-  /** The name as UTF-8, to be compared with a request's bytes without making a string of them. */
-  readonly nameBytes: Buffer;
-  readonly id: string;
-  /** The 16 bytes of the id. */
-  readonly idBytes: Buffer;
-  /** By index; undefined where this broker has no replica. */
-  readonly partitions: (Partition | undefined)[];
-  /** How many partitions it has in the cluster. */
-  count: number;
-}
-
-export interface PartitionsOptions {
-  readonly files: Files;
-  readonly directories: readonly LogDirectory[];
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** See LogDirPlacement. */
-  readonly missingDirectory: () => LogDirectory;
-}
-
 export class Partitions {
+  readonly failures = new Failures();
   readonly #options: PartitionsOptions;
   readonly #settlement: AppendSettlement;
-  readonly #byName = new Map<string, Topic>();
-  readonly #byId = new Map<string, Topic>();
-  readonly #placement: LogDirPlacement;
-  readonly #found: FoundFolders;
-  readonly #progress: OpeningProgress;
-  /** Logs opened whose ends are not on the disk for sure. */
-  readonly #recovered: Log[] = [];
-  #lastFound: Topic | undefined;
-  readonly failures = new Failures();
+  readonly #topics = new TopicRegistry();
+  readonly #logs: PartitionLogs;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
     this.#settlement = new AppendSettlement(options.logger);
-    this.#placement = new LogDirPlacement(options);
-    this.#found = new FoundFolders(options);
+    this.#logs = new PartitionLogs(options, this.#settlement.stage);
     for (const directory of options.directories) directory.health.onOffline(() => this.#wakeWaitersIn(directory));
     try {
-      for (const directory of options.directories) this.#found.look(directory, this.#placement);
+      this.#logs.find();
     } catch (error) {
       this.abandon();
       throw error;
     }
-    this.#progress = new OpeningProgress(options.clock, options.logger, this.#found.count);
   }
 
   topicByName(name: string): Topic | undefined {
-    return this.#byName.get(name);
+    return this.#topics.byName(name);
   }
 
   topicById(id: string): Topic | undefined {
-    return this.#byId.get(id);
+    return this.#topics.byId(id);
   }
 
-  /** The same, by the bytes of a name; free of allocation when it is the topic found last. */
   topicByBytes(bytes: Buffer, at: number, length: number): Topic | undefined {
-    const last = this.#lastFound;
-    if (last !== undefined && isSame(last.nameBytes, bytes, at, length)) return last;
-    this.#lastFound = this.#byName.get(bytes.toString('utf8', at, at + length)) ?? last;
-    return this.#lastFound === last ? undefined : this.#lastFound;
+    return this.#topics.byBytes(bytes, at, length);
   }
 
   get(topic: string, index: number): Partition | undefined {
-    return this.#byName.get(topic)?.partitions[index];
+    return this.#topics.byName(topic)?.partitions[index];
   }
 
   /** Whether the partition's log directory has failed: nobody can read or write it here. */
   isOffline(topicId: string, index: number): boolean {
-    return this.#byId.get(topicId)?.partitions[index]?.isOffline ?? false;
+    return this.#topics.byId(topicId)?.partitions[index]?.isOffline ?? false;
   }
 
-  *all(): IterableIterator<Partition> {
-    for (const { partitions } of this.#byName.values()) {
-      for (const partition of partitions) if (partition !== undefined) yield partition;
-    }
+  all(): IterableIterator<Partition> {
+    return this.#topics.partitions();
   }
 
   has(topicId: string): boolean {
-    return this.#byId.has(topicId);
+    return this.#topics.byId(topicId) !== undefined;
   }
 
   isOpen(topicId: string, index: number): boolean {
-    return this.#byId.get(topicId)?.partitions[index] !== undefined;
+    return this.#topics.byId(topicId)?.partitions[index] !== undefined;
   }
 
   /** A topic of the cluster is this large now. Its partitions are opened by `lead` and `follow`. */
-  define({ name, id, count }: TopicPlan): Topic {
-    let topic = this.#byId.get(id);
-    if (topic === undefined) {
-      topic = { name, nameBytes: Buffer.from(name), id, idBytes: Buffer.from(id, 'base64url'), partitions: [], count };
-      this.#lastFound = undefined; // it may have had this name
-      this.#byName.set(name, topic);
-      this.#byId.set(id, topic);
-    }
-    topic.count = count;
-    return topic;
+  define(plan: TopicPlan): Topic {
+    return this.#topics.define(plan);
   }
 
   /** This broker leads the partition, in this epoch. */
@@ -154,7 +94,7 @@ export class Partitions {
   }
 
   #replica(topicId: string, index: number, plan: ReplicaPlan): Partition {
-    const topic = this.#byId.get(topicId)!;
+    const topic = this.#topics.byId(topicId)!;
     const partition = (topic.partitions[index] ??= this.#open(topic, index, plan));
     partition.log.updateConfig(plan.config);
     return partition;
@@ -162,30 +102,25 @@ export class Partitions {
 
   /** Another configuration for the topic's partitions. */
   configure(topicId: string, config: LogConfig): void {
-    for (const partition of this.#byId.get(topicId)?.partitions ?? []) partition?.log.updateConfig(config);
+    for (const partition of this.#topics.byId(topicId)?.partitions ?? []) partition?.log.updateConfig(config);
   }
 
   /** This broker has no replica of the partition any more: its log is deleted. */
   remove(topicId: string, index: number): void {
     const partition = this.#forget(topicId, index);
     if (partition === undefined) return;
-    if (this.#deleteLog(partition.log)) this.#placement.release(`${partition.topic}-${index}`);
-    else this.#found.remains(`${partition.topic}-${index}`, topicId);
+    this.#logs.delete(partition.topic, index, partition.log);
   }
 
   /** Closes the partition's log for another broker to open it; null where it is not open here. */
-  release(topicId: string, index: number): { recoveryPoint: number; logStartOffset: number } | null {
+  release(topicId: string, index: number): HandedOver | null {
     this.#settlement.settle();
     const partition = this.#forget(topicId, index);
-    if (partition === undefined) return null;
-    const { log } = partition;
-    if (!log.isClosed) log.close();
-    this.#placement.release(`${partition.topic}-${index}`);
-    return { recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset };
+    return partition === undefined ? null : this.#logs.handOver(partition.topic, index, partition.log);
   }
 
   #forget(topicId: string, index: number): Partition | undefined {
-    const topic = this.#byId.get(topicId);
+    const topic = this.#topics.byId(topicId);
     const partition = topic?.partitions[index];
     if (topic === undefined || partition === undefined) return undefined;
     topic.partitions[index] = undefined;
@@ -195,34 +130,22 @@ export class Partitions {
 
   /** Forgets the topic at once; whoever waits at it is told, its files go a little later. */
   delete(id: string): void {
-    const topic = this.#byId.get(id);
+    const topic = this.#topics.byId(id);
     if (topic === undefined) return;
-    this.#byId.delete(id);
-    if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
-    if (this.#lastFound === topic) this.#lastFound = undefined;
+    this.#topics.remove(topic);
     for (const partition of topic.partitions) {
       if (partition === undefined) continue;
-      const name = `${topic.name}-${partition.index}`;
-      if (this.#deleteLog(partition.log)) this.#placement.release(name);
-      else this.#found.remains(name, id);
+      this.#logs.delete(topic.name, partition.index, partition.log);
       partition.deleted();
-    }
-  }
-
-  #deleteLog(log: Log): boolean {
-    try {
-      log.delete();
-      return true;
-    } catch (error) {
-      const { message } = error as Error;
-      this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
-      return false;
     }
   }
 
   noteReadFailure(partition: Partition, error: unknown): void {
     this.#options.logger.error('read-failed', {
-      topic: partition.topic, partition: partition.index, error: (error as Error).message, next: 'repair the disk',
+      topic: partition.topic,
+      partition: partition.index,
+      error: (error as Error).message,
+      next: 'repair the disk',
     });
   }
 
@@ -253,11 +176,8 @@ export class Partitions {
   }
 
   /** Brings what recovery has read to the disk, one log after the other: the next crash need not have it read again. */
-  async secureRecovered(): Promise<void> {
-    for (let log; (log = this.#recovered.pop()) !== undefined; ) {
-      if (log.isClosed || log.health.isOffline) continue;
-      await log.flushLater().catch(() => {}); // the directory is offline then, and has said so
-    }
+  secureRecovered(): Promise<void> {
+    return this.#logs.secureRecovered();
   }
 
   /** In the order of log.dirs. */
@@ -267,45 +187,22 @@ export class Partitions {
 
   /** The log directory that has the partition. */
   directoryOf(partition: Partition): LogDirectory | undefined {
-    return this.#placement.get(`${partition.topic}-${partition.index}`);
+    return this.#logs.directoryOf(partition.topic, partition.index);
   }
 
   /** Its id; null where it is offline or nothing is known of the partition. */
   directoryIdOf(topic: string, index: number): string | null {
-    const directory = this.#placement.get(`${topic}-${index}`);
+    const directory = this.#logs.directoryOf(topic, index);
     return directory === undefined || directory.health.isOffline ? null : directory.directoryId;
   }
 
   /** Lets `copy`, which has all but the end of the partition's log, take the log's place; appends wait meanwhile. */
   relocate(partition: Partition, directory: LogDirectory, copy: ReplicaCopy): void {
-    const { files } = this.#options;
-    const { log, topic, index } = partition;
-    const name = `${topic}-${index}`;
-    const from = this.#placement.get(name)!;
     this.#settlement.settle();
-    log.close();
-    try {
-      copy.finish();
-      files.rename(copy.directory, join(directory.path, name));
-      files.syncDirectory(directory.path);
-      partition.moveTo(this.#openLog(directory, log));
-    } catch (error) {
-      partition.moveTo(this.#openLog(from, log));
-      throw error;
-    }
-    this.#placement.release(name);
-    this.#placement.claim(name, directory);
-    this.#deleteLog(log);
+    const [log, error] = this.#logs.move(partition.topic, partition.index, partition.log, directory, copy);
+    partition.moveTo(log);
+    if (error !== null) throw error;
     this.checkpoint();
-  }
-
-  /** The log again that was closed as `log`, in `directory`. */
-  #openLog(directory: LogDirectory, log: Log): Log {
-    const { config, topicId, endOffset, logStartOffset } = log;
-    return Log.open({
-      ...this.#doorsOf(directory), config, topicId, directory: join(directory.path, basename(log.directory)),
-      cleanShutdown: true, recoveryPoint: endOffset, logStartOffset,
-    });
   }
 
   /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
@@ -353,25 +250,8 @@ export class Partitions {
     return failed;
   }
 
-  /** What all logs of a directory are opened with. */
-  #doorsOf({ files, deletions, health }: LogDirectory) {
-    const { clock, logger } = this.#options;
-    return { files, clock, logger, stage: this.#settlement.stage, deletions, health };
-  }
-
-  #open(topic: Topic, index: number, { config, leaderEpoch, directoryId, handedOver }: ReplicaPlan): Partition {
-    const name = `${topic.name}-${index}`;
-    const directory = this.#placement.get(name) ?? this.#placement.choose(name, directoryId);
-    const path = join(directory.path, name);
-    // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
-    const checkpoint = this.#found.take(directory, name, topic.id) ? directory.checkpointOf(topic.name, index) : (handedOver ?? {});
-    const log = Log.open({
-      ...this.#doorsOf(directory), config, topicId: topic.id, directory: path,
-      cleanShutdown: directory.cleanShutdown, ...checkpoint,
-      onChecked: (bytes) => this.#progress.checked(path, bytes),
-    });
-    this.#progress.opened(path);
-    if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
+  #open(topic: Topic, index: number, { leaderEpoch, ...plan }: ReplicaPlan): Partition {
+    const log = this.#logs.open(topic, index, plan);
     const identity = { topic: topic.name, topicId: topic.id, index, leaderEpoch };
     return new Partition(identity, log, this.#settlement, this.#options.clock);
   }
@@ -384,10 +264,4 @@ export class Partitions {
   *#logsIn(directory: LogDirectory): IterableIterator<Log> {
     for (const partition of this.all()) if (this.directoryOf(partition) === directory) yield partition.log;
   }
-}
-
-function isSame(name: Buffer, bytes: Buffer, at: number, length: number): boolean {
-  if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) if (name[i] !== bytes[at + i]) return false;
-  return true;
 }

@@ -12,7 +12,7 @@ import type { Partitions } from './partitions.ts';
 export { CorruptBatchError };
 
 /** One partition of a fetch. By name before v13, by id from then on; the other may be unknown. */
-export interface Asked {
+export interface FetchPartition {
   readonly topic: string;
   readonly topicId: string;
   readonly partition: number;
@@ -23,7 +23,7 @@ export interface Asked {
   lastFetchedEpoch: number;
 }
 
-export interface Found {
+export interface FetchedRange {
   /** Null where there is nothing but an error to tell. */
   partition: Partition | null;
   errorCode: number;
@@ -66,8 +66,8 @@ export function isFollower({ followerId = -1 }: ReadLimits): boolean {
  * Reads in the order asked. The first partition that has anything gives at least one batch, however large, so that a
  * consumer with small limits still moves on (KIP-74).
  */
-export function readAll(partitions: Partitions, asked: Iterable<Asked>, limits: ReadLimits): Found[] {
-  const found: Found[] = [];
+export function readAll(partitions: Partitions, asked: Iterable<FetchPartition>, limits: ReadLimits): FetchedRange[] {
+  const found: FetchedRange[] = [];
   let left = limits.maxBytes;
   let atLeastOne = true;
   for (const one of asked) {
@@ -80,7 +80,7 @@ export function readAll(partitions: Partitions, asked: Iterable<Asked>, limits: 
 }
 
 /** Partition, or the error that says why there is none. */
-export function findPartition(partitions: Partitions, asked: Asked): Partition | number {
+export function findPartition(partitions: Partitions, asked: FetchPartition): Partition | number {
   if (asked.topicId !== ZERO_UUID) {
     const topic = partitions.topicById(asked.topicId);
     if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
@@ -89,12 +89,18 @@ export function findPartition(partitions: Partitions, asked: Asked): Partition |
   return hostedPartition(partitions.topicByName(asked.topic), asked.partition);
 }
 
-function readOne(partition: Partition, asked: Asked, limits: ReadLimits, left: number, atLeastOne: boolean): Found {
+function readOne(
+  partition: Partition,
+  asked: FetchPartition,
+  limits: ReadLimits,
+  left: number,
+  atLeastOne: boolean,
+): FetchedRange {
   const { log } = partition;
   const { readCommitted } = limits;
   const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
-  const result: Found = {
+  const result: FetchedRange = {
     partition,
     errorCode: ErrorCode.NONE,
     highWatermark: partition.highWatermark,
@@ -144,11 +150,11 @@ function endFor(partition: Partition, limits: ReadLimits): number {
 
 function readOrFail(
   partitions: Partitions,
-  asked: Asked,
+  asked: FetchPartition,
   limits: ReadLimits,
   left: number,
   atLeastOne: boolean,
-): Found {
+): FetchedRange {
   const partition = findPartition(partitions, asked);
   if (typeof partition === 'number') return failed(partition);
   try {
@@ -166,7 +172,7 @@ export function readErrorCode(partitions: Partitions, partition: Partition, erro
 }
 
 /** What is told of a partition that gives nothing but an error. */
-export function failed(errorCode: number): Found {
+export function failed(errorCode: number): FetchedRange {
   return {
     partition: null,
     errorCode,

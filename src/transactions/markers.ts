@@ -5,8 +5,8 @@ import type { AppendReceipt } from '../coordination/state-partition.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { LogError, type Marker } from '../partitions/partition.ts';
-import type { Topic } from '../partitions/partitions.ts';
 import type { Receipt } from '../partitions/receipt.ts';
+import type { Topic } from '../partitions/topic-registry.ts';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 /** Kafka waits for request.timeout.ms between brokers, which is this long. */

@@ -5,7 +5,7 @@ import { Reader } from '../../protocol/reader.ts';
 import { ZERO_UUID, type ResponseDraft } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import { INLINE_BYTES, writeFetchResponse, type FetchAnswer } from '../../src/apis/fetch-response.ts';
-import type { Asked, Found } from '../../src/partitions/read.ts';
+import type { FetchPartition, FetchedRange } from '../../src/partitions/read.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { topicId } from '../partitions/partitions-fixture.ts';
@@ -42,8 +42,8 @@ class Answers {
   }
 
   next(recordBytes: () => number): FetchAnswer {
-    const asked: Asked[] = [];
-    const found: Found[] = [];
+    const asked: FetchPartition[] = [];
+    const found: FetchedRange[] = [];
     const readCommitted = this.#below(2) === 0;
     for (let topic = this.#below(4); topic > 0; topic--) {
       for (let partition = this.#below(3); partition >= 0; partition--) {
@@ -67,7 +67,7 @@ class Answers {
     return Math.floor(this.#random() * limit);
   }
 
-  #found(readCommitted: boolean, length: number): Found {
+  #found(readCommitted: boolean, length: number): FetchedRange {
     return {
       partition: null,
       errorCode: [1, 6, 74, 0][this.#below(8)] ?? 0,
@@ -116,7 +116,12 @@ function asDraft(
   return { errorCode, sessionId, responses: topics, nodeEndpoints } as unknown as ResponseDraft<typeof Fetch>;
 }
 
-function hint(version: number, { errorCode, divergingEpoch }: Found, partition: number, named: Set<number>): object {
+function hint(
+  version: number,
+  { errorCode, divergingEpoch }: FetchedRange,
+  partition: number,
+  named: Set<number>,
+): object {
   if (version >= 16 && (errorCode === 6 || errorCode === 74)) {
     named.add(leaders[partition]);
     return { currentLeader: { leaderId: leaders[partition], leaderEpoch: 4 } };
@@ -181,7 +186,7 @@ describe.each(versionsOf(Fetch.response))('Fetch v%i', (version) => {
 
 /** Two topics, three partitions: two ranges that are just too much together, an empty one, a diverging epoch. */
 function large(): FetchAnswer {
-  const asked = (topic: number, partition: number): Asked => ({
+  const asked = (topic: number, partition: number): FetchPartition => ({
     topic: '',
     topicId: topicId(topic),
     partition,
@@ -190,7 +195,7 @@ function large(): FetchAnswer {
     currentLeaderEpoch: -1,
     lastFetchedEpoch: -1,
   });
-  const found = (position: number, length: number): Found => ({
+  const found = (position: number, length: number): FetchedRange => ({
     partition: null,
     errorCode: 0,
     highWatermark: 9,

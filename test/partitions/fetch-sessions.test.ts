@@ -7,7 +7,7 @@ import {
   type FetchPlan,
   type SessionRequest,
 } from '../../src/partitions/fetch-sessions.ts';
-import { failed, type Asked, type Found } from '../../src/partitions/read.ts';
+import { failed, type FetchPartition, type FetchedRange } from '../../src/partitions/read.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { asked, topicId } from './partitions-fixture.ts';
@@ -26,18 +26,18 @@ function plan(sessionId: number, sessionEpoch: number, more: Partial<SessionRequ
   return sessions.plan({ sessionId, sessionEpoch, usesTopicIds: false, asked: [], forgotten: [], ...more });
 }
 
-function open(...partitions: Asked[]): FetchPlan {
+function open(...partitions: FetchPartition[]): FetchPlan {
   return plan(0, 0, { asked: partitions });
 }
 
 const names = ({ asked: list }: FetchPlan) => list.map(({ topic, partition }) => `${topic}-${partition}`);
 
-function found(more: Partial<Found> = {}): Found {
+function found(more: Partial<FetchedRange> = {}): FetchedRange {
   return { ...failed(ErrorCode.NONE), highWatermark: 5, lastStableOffset: 5, logStartOffset: 0, ...more };
 }
 
 /** What an answer of the session tells, when this was found for its partitions by name. */
-function tell(told: FetchPlan, news: Readonly<Record<string, Found>>): string[] {
+function tell(told: FetchPlan, news: Readonly<Record<string, FetchedRange>>): string[] {
   const names_: string[] = [];
   for (const one of told.asked) {
     const name = `${one.topic}-${one.partition}`;

@@ -4,9 +4,10 @@ import { defaultLogConfig, type LogConfig } from '../../src/config/log-config.ts
 import { LogDirectory } from '../../src/log/directory.ts';
 import { appendProduced } from '../../src/partitions/append.ts';
 import type { Partition } from '../../src/partitions/partition.ts';
-import { Partitions, type Topic } from '../../src/partitions/partitions.ts';
+import { Partitions } from '../../src/partitions/partitions.ts';
+import type { Topic } from '../../src/partitions/topic-registry.ts';
 import type { Receipt } from '../../src/partitions/receipt.ts';
-import type { Asked } from '../../src/partitions/read.ts';
+import type { FetchPartition } from '../../src/partitions/read.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Facts } from '../../src/platform/logger.ts';
 import { diskError, MemoryFiles, type Operation } from '../../src/platform/memory-files.ts';
@@ -101,7 +102,7 @@ export class PartitionsFixture {
 }
 
 /** One partition of a fetch by name, from offset 0 and with room enough unless said otherwise. */
-export function asked(topic: string, partition = 0, more: Partial<Asked> = {}): Asked {
+export function asked(topic: string, partition = 0, more: Partial<FetchPartition> = {}): FetchPartition {
   return {
     topic,
     topicId: ZERO_UUID,

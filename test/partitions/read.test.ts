@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import type { Partition } from '../../src/partitions/partition.ts';
-import { readAll, type Asked, type Found } from '../../src/partitions/read.ts';
+import { readAll, type FetchPartition, type FetchedRange } from '../../src/partitions/read.ts';
 import { batchOf } from '../log/log-fixture.ts';
 import { asked, PartitionsFixture, topicId } from './partitions-fixture.ts';
 
@@ -15,11 +15,11 @@ beforeEach(() => {
   orders = fixture.partition('orders');
 });
 
-function read(list: Asked[], limits: { maxBytes?: number; readCommitted?: boolean } = {}): Found[] {
+function read(list: FetchPartition[], limits: { maxBytes?: number; readCommitted?: boolean } = {}): FetchedRange[] {
   return readAll(fixture.partitions, list, { maxBytes: 1 << 20, readCommitted: false, ...limits });
 }
 
-function values({ file, position, length }: Found): string[] {
+function values({ file, position, length }: FetchedRange): string[] {
   if (file === null) return [];
   const bytes = Buffer.alloc(length);
   file.read(bytes, 0, length, position);

@@ -1,0 +1,174 @@
+/**
+ * The logs of this broker's partitions in its log directories, by the names of their folders: opened, moved from one directory
+ * to another, deleted, secured after a recovery.
+ */
+import { basename, join } from 'node:path';
+import type { LogConfig } from '../config/log-config.ts';
+import type { AppendStage } from '../log/append-stage.ts';
+import type { LogDirectory } from '../log/directory.ts';
+import { Log } from '../log/log.ts';
+import type { ReplicaCopy } from '../log/replica-copy.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Files } from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import { FoundFolders } from './found-folders.ts';
+import { LogDirPlacement } from './log-dir-placement.ts';
+import { OpeningProgress } from './opening-progress.ts';
+
+export interface PartitionLogsOptions {
+  readonly files: Files;
+  readonly directories: readonly LogDirectory[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** See LogDirPlacement. */
+  readonly missingDirectory: () => LogDirectory;
+}
+
+/** What a log was when it was closed for another broker to open it. */
+export interface HandedOver {
+  readonly recoveryPoint: number;
+  readonly logStartOffset: number;
+}
+
+/** What the cluster says of a log that is to be open here. */
+export interface LogPlan {
+  readonly config: LogConfig;
+  /** The log directory that has it, as far as the cluster knows. */
+  readonly directoryId?: string | undefined;
+  /** What another broker knew of the log that it had open before this one; null for all others. */
+  readonly handedOver?: HandedOver | null;
+}
+
+export class PartitionLogs {
+  readonly #options: PartitionLogsOptions;
+  readonly #stage: AppendStage;
+  readonly #placement: LogDirPlacement;
+  readonly #found: FoundFolders;
+  #progress: OpeningProgress | null = null;
+  /** Logs opened whose ends are not on the disk for sure. */
+  readonly #recovered: Log[] = [];
+
+  constructor(options: PartitionLogsOptions, stage: AppendStage) {
+    this.#options = options;
+    this.#stage = stage;
+    this.#placement = new LogDirPlacement(options);
+    this.#found = new FoundFolders(options);
+  }
+
+  /** Looks for the folders that are there. To be called before the first log is opened. @throws the disk's error */
+  find(): void {
+    const { directories, clock, logger } = this.#options;
+    for (const directory of directories) this.#found.look(directory, this.#placement);
+    this.#progress = new OpeningProgress(clock, logger, this.#found.count);
+  }
+
+  /** The log directory that has the folder. */
+  directoryOf(topic: string, index: number): LogDirectory | undefined {
+    return this.#placement.get(folderName(topic, index));
+  }
+
+  open(
+    { name: topic, id: topicId }: { readonly name: string; readonly id: string },
+    index: number,
+    plan: LogPlan,
+  ): Log {
+    const name = folderName(topic, index);
+    const directory = this.#placement.get(name) ?? this.#placement.choose(name, plan.directoryId);
+    const path = join(directory.path, name);
+    // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
+    const isFound = this.#found.take(directory, name, topicId);
+    const log = Log.open({
+      ...this.#openedWith(directory),
+      config: plan.config,
+      topicId,
+      directory: path,
+      cleanShutdown: directory.cleanShutdown,
+      ...(isFound ? directory.checkpointOf(topic, index) : (plan.handedOver ?? {})),
+      onChecked: (bytes) => this.#progress?.checked(path, bytes),
+    });
+    this.#progress?.opened(path);
+    if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
+    return log;
+  }
+
+  /** Its files go a little later; where the disk refuses that, they stay, and are taken for no other topic's. */
+  delete(topic: string, index: number, log: Log): void {
+    const name = folderName(topic, index);
+    if (this.#delete(log)) this.#placement.release(name);
+    else this.#found.remains(name, log.topicId);
+  }
+
+  #delete(log: Log): boolean {
+    try {
+      log.delete();
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
+      return false;
+    }
+  }
+
+  /** Closes the log for another broker to open it. */
+  handOver(topic: string, index: number, log: Log): HandedOver {
+    if (!log.isClosed) log.close();
+    this.#placement.release(folderName(topic, index));
+    return { recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset };
+  }
+
+  /**
+   * Lets `copy`, which has all but the end of the log, take its place. Answers the log there, or, with the disk's error, the
+   * one that stays.
+   */
+  move(topic: string, index: number, log: Log, directory: LogDirectory, copy: ReplicaCopy): [log: Log, error: unknown] {
+    const { files } = this.#options;
+    const name = folderName(topic, index);
+    const from = this.#placement.get(name)!;
+    log.close();
+    let moved: Log;
+    try {
+      copy.finish();
+      files.rename(copy.directory, join(directory.path, name));
+      files.syncDirectory(directory.path);
+      moved = this.#reopen(log, directory);
+    } catch (error) {
+      return [this.#reopen(log, from), error];
+    }
+    this.#placement.release(name);
+    this.#placement.claim(name, directory);
+    this.#delete(log);
+    return [moved, null];
+  }
+
+  /** The log again that was closed as `log`, in `directory`. */
+  #reopen(log: Log, directory: LogDirectory): Log {
+    const { config, topicId, endOffset, logStartOffset } = log;
+    return Log.open({
+      ...this.#openedWith(directory),
+      config,
+      topicId,
+      directory: join(directory.path, basename(log.directory)),
+      cleanShutdown: true,
+      recoveryPoint: endOffset,
+      logStartOffset,
+    });
+  }
+
+  /** Brings what recovery has read to the disk, one log after the other: the next crash need not have it read again. */
+  async secureRecovered(): Promise<void> {
+    for (let log; (log = this.#recovered.pop()) !== undefined;) {
+      if (log.isClosed || log.health.isOffline) continue;
+      await log.flushLater().catch(() => {}); // the directory is offline then, and has said so
+    }
+  }
+
+  /** What all logs of a directory are opened with. */
+  #openedWith({ files, deletions, health }: LogDirectory) {
+    const { clock, logger } = this.#options;
+    return { files, clock, logger, stage: this.#stage, deletions, health };
+  }
+}
+
+function folderName(topic: string, index: number): string {
+  return `${topic}-${index}`;
+}
