@@ -1,43 +1,35 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them in reverse order. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
-import { ClientTelemetry } from '../apis/client-telemetry.ts';
-import { Controller } from '../cluster/controller.ts';
-import { configOf, ResourceType, type ListenerImage } from '../cluster/image.ts';
+import type { ListenerImage } from '../cluster/image.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
-import { Listeners } from './listeners.ts';
-import { MetadataPublisher } from './metadata-publisher.ts';
-import { resolveLogConfig } from '../config/log-config.ts';
 import { refuseConflicts } from '../config/conflicts.ts';
-import { effectiveConfig, type BrokerLayers } from '../config/layers.ts';
 import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
+import { resolveLogConfig } from '../config/log-config.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
-import type { MetricsServer } from '../metrics/server.ts';
-import { Cleaner } from '../log/cleaner/cleaner.ts';
-import { cleanerConfig } from '../log/cleaner/config.ts';
+import type { Cleaner } from '../log/cleaner/cleaner.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { durabilityOf } from '../log/durability.ts';
+import type { MetricsServer } from '../metrics/server.ts';
 import type { Interceptor } from '../net/interceptor.ts';
-import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
-import { ignoredSettings } from './ignored-settings.ts';
-import { openMetadataStore, type OpenMetadataStore, type Platform } from './metadata-store.ts';
-import { openMetricsListener } from './metrics-listener.ts';
-import { transactionCoordinatorOf, type Peers } from './peers.ts';
-import type { LogHandover } from './log-handover.ts';
-import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
-import { FetchSessions } from '../partitions/fetch-sessions.ts';
-import { cleanableLogs } from '../partitions/cleanable-logs.ts';
-import { DirectoryMoves } from '../partitions/directory-moves.ts';
-import { Partitions } from '../partitions/partitions.ts';
-import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 import { BoundedFiles } from '../platform/bounded-files.ts';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { nodeFiles, type Files } from '../platform/files.ts';
 import { silentLogger, type Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { randomUuid, systemRandom, type Random } from '../platform/random.ts';
-import { ProducerIds } from '../transactions/producer-ids.ts';
+import type { DirectoryAssignments } from './directory-assignments.ts';
+import { DynamicConfig } from './dynamic-config.ts';
+import { Listeners } from './listeners.ts';
+import type { LogHandover } from './log-handover.ts';
+import { MetadataPublisher } from './metadata-publisher.ts';
+import type { OpenMetadataStore } from './metadata-store.ts';
+import { openMetricsListener } from './metrics-listener.ts';
+import { openParts } from './open-parts.ts';
+import type { Peers } from './peers.ts';
+import { PeriodicTasks } from './periodic-tasks.ts';
 
 export interface BrokerOptions {
   /** Configuration by Kafka's keys, as text. A key of an object must exist; a map has been checked (combineSettings). */
@@ -74,13 +66,8 @@ export interface RunningBroker {
   readonly failed: Promise<void>;
 }
 
-type IntervalKey =
-  | 'log.retention.check.interval.ms'
-  | 'log.flush.offset.checkpoint.interval.ms'
-  | 'producer.id.expiration.check.interval.ms';
-
 const MEMORY_DIRECTORY = '/memory';
-const LAST_WORDS_MS = 100;
+const LAST_ANSWERS_MS = 100;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /**
@@ -101,161 +88,114 @@ class Broker implements RunningBroker {
   bootstrap = '';
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
-  readonly #directories: LogDirectory[];
+  readonly #config: DynamicConfig;
+  readonly #directories: readonly LogDirectory[];
   readonly #store: MetadataStore;
-  #publisher!: MetadataPublisher;
+  readonly #publisher: MetadataPublisher;
   readonly #cleaner: Cleaner;
-  readonly #timers = new Map<string, Timer>();
-  readonly #reportIgnored: (layers: BrokerLayers) => void;
-  #layers: BrokerLayers;
-  #config: ServerConfig;
+  readonly #assignments: DirectoryAssignments;
+  readonly #tasks: PeriodicTasks;
   #metrics: MetricsServer | null = null;
   #isReady = false;
-  #isAssigning = false;
   #stopped: Promise<void> | null = null;
   #fail!: () => void;
   readonly failed = new Promise<void>((resolve) => (this.#fail = resolve));
 
   constructor(options: BrokerOptions) {
     this.#options = options;
-    const { settings = {} } = options;
+    const { settings = {}, logger = silentLogger, clock = systemClock, random = systemRandom } = options;
     this.#settings =
       settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
-    this.#layers = { static: this.#settings, cluster: new Map(), broker: new Map() };
-    this.#config = effectiveConfig(this.#layers);
-    refuseConflicts(this.#config);
-    const clock = options.clock ?? systemClock;
-    const random = options.random ?? systemRandom;
-    const logger = options.logger ?? silentLogger;
-    this.#reportIgnored = ignoredSettings(logger);
-    const files = options.files ?? filesOf(options, this.#config);
-    const nodeId = this.#config['node.id'];
-
-    const platform = { files, clock, random, logger };
-    this.#directories = this.#openDirectories(platform);
-    this.#store = openMetadataStore(this.#directories, platform, options.openMetadataStore);
-    const [{ clusterId }] = this.#directories;
-    const config = () => this.#config;
-    const controller = new Controller({ store: this.#store, clusterId, random, config });
-    const partitions = new Partitions({
-      ...platform,
-      directories: this.#directories,
-      missingDirectory: () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId }),
+    this.#config = new DynamicConfig(this.#settings, logger);
+    const config = this.#config.inForce;
+    refuseConflicts(config);
+    const { parts, directories, store, cleaner, assignments } = openParts({
+      platform: { files: options.files ?? filesOf(options, config), clock, random, logger },
+      config: this.#config,
+      paths: options.memory === true ? [MEMORY_DIRECTORY] : (config['log.dirs'] ?? config['log.dir']),
+      clusterId: options.clusterId,
+      openMetadataStore: options.openMetadataStore,
+      peers: (nodeId) => options.peers?.(nodeId),
     });
-    this.#cleaner = new Cleaner({
-      ...platform,
-      config: () => cleanerConfig(this.#config),
-      logs: () => cleanableLogs(partitions),
-    });
-    const needs = { clock, random, logger, controller, partitions, config };
-    const groups = groupCoordinator(needs);
-    const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
-    const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers: this.#peers });
-    const layers = () => this.#layers;
-    this.parts = {
-      nodeId,
-      clock,
-      random,
-      logger,
-      controller,
-      partitions,
-      groups,
-      producerIds,
-      transactions,
-      transactionCoordinatorOf: (id) => transactionCoordinatorOf({ nodeId, controller, transactions }, this.#peers, id),
-      directoryMoves: new DirectoryMoves({
-        ...platform,
-        partitions,
-        cleaner: this.#cleaner,
-        onMoved: () => this.#assignLater(),
-      }),
-      get config() {
-        return config();
-      },
-      get layers() {
-        return layers();
-      },
-      telemetry: new ClientTelemetry(clock, random),
-      fetchSessions: new FetchSessions(clock, random, this.#config['max.incremental.fetch.session.cache.slots']),
-    };
+    this.parts = parts;
+    this.#directories = directories;
+    this.#store = store;
+    this.#cleaner = cleaner;
+    this.#assignments = assignments;
+    this.#tasks = new PeriodicTasks(parts);
     this.listeners = new Listeners({
-      parts: this.parts,
+      parts,
       network: options.network ?? nodeNetwork(),
       interceptor: options.interceptor ?? null,
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
     });
+    this.#publisher = new MetadataPublisher(parts, options.logHandover ?? null);
     this.#follow();
-  }
-
-  readonly #peers: Peers = (nodeId) => this.#options.peers?.(nodeId);
-
-  #openDirectories(platform: Platform): LogDirectory[] {
-    const { memory, clusterId } = this.#options;
-    const config = this.#config;
-    const paths = memory === true ? [MEMORY_DIRECTORY] : (config['log.dirs'] ?? config['log.dir']);
-    const known = clusterId === undefined ? {} : { clusterId };
-    return openLogDirectories(paths, { ...platform, nodeId: config['node.id'], ...known });
   }
 
   #follow(): void {
     const { controller } = this.parts;
-    this.#publisher = new MetadataPublisher(this.parts, this.#options.logHandover ?? null);
-    controller.onChange((image) => this.#takeOverConfig(image));
+    controller.onChange((image) => this.#config.apply(image));
     controller.onChange(() => this.listeners.limitsChanged());
     controller.onChange((image, previous) => {
-      if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignLater();
+      if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignments.changed();
     });
     for (const { health } of this.#directories) health.onOffline(() => this.#directoryFailed());
   }
 
   async start(): Promise<void> {
-    const { config, controller, random, logger } = this.parts;
+    const { config, controller, partitions, directoryMoves, logger, nodeId } = this.parts;
     try {
       await controller.load();
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
       if (config['ottla.metrics.port'] >= 0)
         this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners);
-      const images: ListenerImage[] = [];
-      for (const endpoint of open) {
-        const port = await this.listeners.open(endpoint);
-        const told = advertised.get(endpoint.name);
-        if (told !== undefined) images.push(listenerImage(told, port));
-        if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
-      }
-      await controller.register({
-        id: this.parts.nodeId,
-        incarnationId: randomUuid(random),
-        rack: config['broker.rack'],
-        listeners: images,
-        logDirectoryIds: this.#directories.flatMap(({ health, directoryId }) =>
-          health.isOffline ? [] : [directoryId],
-        ),
-      });
+      await this.#register(await this.#listen(open, advertised));
       this.#publisher.start();
-      this.#every(
-        'retention',
-        'log.retention.check.interval.ms',
-        () => void this.parts.partitions.applyRetention(this.parts.clock.now()),
-      );
-      this.#every('producer-expiry', 'producer.id.expiration.check.interval.ms', () => this.#expireProducers());
-      this.#every('checkpoint', 'log.flush.offset.checkpoint.interval.ms', () => this.parts.partitions.checkpoint());
+      this.#tasks.start();
       this.#cleaner.start();
-      this.parts.directoryMoves.resume();
+      directoryMoves.resume();
       this.#isReady = true;
-      await this.#assign();
-      void this.parts.partitions.secureRecovered();
+      await this.#assignments.start();
+      void partitions.secureRecovered();
       logger.info('started', {
-        node: this.parts.nodeId,
+        node: nodeId,
         listeners: this.bootstrap,
         cluster: controller.image.clusterId,
         metrics: this.metricsPort ?? undefined,
         durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),
       });
     } catch (error) {
-      await (this.#stopped = this.#end(() => this.parts.partitions.abandon()));
+      await (this.#stopped = this.#end(() => partitions.abandon()));
       throw error;
     }
+  }
+
+  /** Opens the listeners; answers those to advertise, with the ports that are bound. */
+  async #listen(
+    endpoints: readonly Endpoint[],
+    advertised: ReadonlyMap<string, Endpoint>,
+  ): Promise<readonly ListenerImage[]> {
+    const images: ListenerImage[] = [];
+    for (const endpoint of endpoints) {
+      const port = await this.listeners.open(endpoint);
+      const told = advertised.get(endpoint.name);
+      if (told !== undefined) images.push(listenerImage(told, port));
+      if (this.bootstrap === '') this.bootstrap = `${localHost(endpoint.host)}:${port}`;
+    }
+    return images;
+  }
+
+  #register(listeners: readonly ListenerImage[]): Promise<void> {
+    const { config, controller, random, nodeId } = this.parts;
+    return controller.register({
+      id: nodeId,
+      incarnationId: randomUuid(random),
+      rack: config['broker.rack'],
+      listeners,
+      logDirectoryIds: this.#directories.flatMap(({ health, directoryId }) => (health.isOffline ? [] : [directoryId])),
+    });
   }
 
   stop(): Promise<void> {
@@ -263,83 +203,37 @@ class Broker implements RunningBroker {
     return (this.#stopped ??= this.#end(() => partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1)));
   }
 
+  /** Whatever fails on the way, the log directories are unlocked at the end. */
   async #end(closeLogs: () => void): Promise<void> {
     this.#isReady = false;
-    await this.#metrics?.close();
-    this.#metrics = null;
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#assignments.stop();
+    this.#tasks.stop();
     this.#cleaner.stop();
     this.parts.directoryMoves.stop();
-    await this.listeners.close('the broker stops');
-    await this.parts.controller.close();
-    this.#publisher.stop();
-    this.parts.transactions.stop();
-    this.parts.groups.stop();
-    closeLogs();
-    if (this.#options.openMetadataStore === undefined) await this.#store.close();
+    try {
+      await this.#metrics?.close();
+      this.#metrics = null;
+      await this.listeners.close('the broker stops');
+      await this.parts.controller.close();
+    } finally {
+      this.#publisher.stop();
+      this.parts.transactions.stop();
+      this.parts.groups.stop();
+      closeLogs();
+      if (this.#options.openMetadataStore === undefined) await this.#store.close();
+    }
   }
 
   get metricsPort(): number | null {
     return this.#metrics?.port ?? null;
   }
 
-  /** As Kafka does: a broker without any log directory left is of no use, and whoever watches it shall see that. */
+  /** As Kafka does: a broker without any log directory left stops, and its process ends with an error. */
   #directoryFailed(): void {
-    if (this.#directories.some(({ health }) => !health.isOffline)) return this.#assignLater();
+    if (this.#directories.some(({ health }) => !health.isOffline)) return this.#assignments.changed();
     this.parts.logger.error('all-log-dirs-offline', { next: 'check the disks, then start the broker again' });
-    // Those who wait are told why first.
-    this.parts.clock.after(LAST_WORDS_MS, () => void this.stop().then(() => this.#fail()));
-  }
-
-  /** Has the controller note where partitions lie, when that may be elsewhere than it knows. */
-  #assignLater(): void {
-    if (this.#isAssigning) return;
-    this.#isAssigning = true;
-    void Promise.resolve().then(() => this.#assign()); // not in the midst of the change that asks for it
-  }
-
-  async #assign(): Promise<void> {
-    const { controller, partitions, nodeId, logger } = this.parts;
-    this.#isAssigning = false;
-    if (!this.#isReady) return;
-    try {
-      await controller.assignDirectories(nodeId, (topic, index) => partitions.directoryIdOf(topic, index));
-    } catch (error) {
-      logger.warn('log-dirs-not-noted', { error: (error as Error).message }); // the next change of a topic tries again
-    }
-  }
-
-  #expireProducers(): void {
-    const { partitions, clock, config } = this.parts;
-    for (const partition of partitions.all()) {
-      partition.expireProducers(clock.now(), config['producer.id.expiration.ms']);
-    }
-  }
-
-  #every(name: string, key: IntervalKey, run: () => void): void {
-    const { clock, logger, config } = this.parts;
-    this.#timers.set(
-      name,
-      clock.after(config[key], () => {
-        try {
-          run();
-        } catch (error) {
-          logger.error(`${name}-failed`, { error: (error as Error).message });
-        }
-        this.#every(name, key, run);
-      }),
-    );
-  }
-
-  /** Dynamic broker settings are part of the image; they lie over those given at start. */
-  #takeOverConfig(image: BrokerParts['controller']['image']): void {
-    const cluster = configOf(image, ResourceType.broker, '');
-    const broker = configOf(image, ResourceType.broker, String(this.#config['node.id']));
-    if (cluster === this.#layers.cluster && broker === this.#layers.broker) return;
-    this.#layers = { static: this.#settings, cluster, broker };
-    this.#config = effectiveConfig(this.#layers);
-    this.#reportIgnored(this.#layers);
+    // Requests that wait are answered with the error first.
+    this.parts.clock.after(LAST_ANSWERS_MS, () => void this.stop().then(() => this.#fail()));
   }
 }
 
