@@ -24,6 +24,8 @@ export class Cluster {
   readonly warnings: Warning[] = [];
   readonly layers: BrokerLayers;
   readonly controller: Controller;
+  /** Which the controller has. */
+  readonly opened: MetadataStore;
 
   /** Of the files that an earlier one left, it is that one after a restart; with its store, another controller beside it. */
   static async open(
@@ -50,8 +52,9 @@ export class Cluster {
     this.files = files;
     this.layers = { static: new Map(Object.entries(settings)), cluster: new Map(), broker: new Map() };
     const config = effectiveConfig(this.layers);
+    this.opened = store ?? this.store();
     this.controller = new Controller({
-      store: store ?? this.store(),
+      store: this.opened,
       clusterId: 'cluster-of-this-tests',
       random: seededRandom(files.operations + 1),
       config: () => config,
