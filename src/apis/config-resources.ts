@@ -1,6 +1,6 @@
 /** What the configuration APIs share: kinds of resources, whether one exists, what an alteration makes of it. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { configOf, ResourceType } from '../cluster/image.ts';
+import { configOf, ResourceType, type ClusterImage } from '../cluster/image.ts';
 import type { ConfigChange } from '../cluster/controller.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import {
@@ -38,8 +38,8 @@ export type Alteration = (
 ) => Altered;
 
 /**
- * Changes each resource that may be changed, all in one step, and answers in the order of the request. Nothing is
- * awaited between reading the settings and storing the new ones, so two requests cannot undo each other.
+ * Changes each resource that may be changed, all in one step, and answers in the order of the request. The controller has it
+ * decide on the settings as they are when its turn comes, so two requests cannot undo each other.
  */
 export async function alterConfigs<R extends Resource>(
   resources: readonly R[],
@@ -47,14 +47,28 @@ export async function alterConfigs<R extends Resource>(
   validateOnly: boolean,
   broker: ConfigParts,
 ) {
+  const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image);
+  if (validateOnly) return { responses: decide(broker.controller.image).result.responses };
+  const { responses, levels } = await broker.controller.alterConfigs(decide);
+  for (const level of levels) setLevel(broker.logger, level);
+  return { responses };
+}
+
+function decideAll<R extends Resource>(
+  resources: readonly R[],
+  alteration: (resource: R) => Alteration,
+  broker: ConfigParts,
+  image: ClusterImage,
+) {
   const changes: ConfigChange[] = [];
+  const levels: (Level | null)[] = [];
   const responses = resources.map((resource) => {
     const { resourceType, resourceName } = resource;
     const planned = isRepeated(resource, resources)
       ? invalidRequest('Each resource must appear at most once.')
-      : plan(resource, alteration(resource), broker);
+      : plan(resource, alteration(resource), broker, image);
     if ('level' in planned) {
-      if (!validateOnly) setLevel(broker.logger, planned.level);
+      levels.push(planned.level);
       return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
     }
     if ('values' in planned) {
@@ -63,8 +77,7 @@ export async function alterConfigs<R extends Resource>(
     }
     return { ...planned, resourceType, resourceName };
   });
-  if (!validateOnly && changes.length > 0) await broker.controller.setConfigs(changes);
-  return { responses };
+  return { changes, result: { responses, levels } };
 }
 
 function isRepeated(resource: Resource, resources: readonly Resource[]): boolean {
@@ -78,8 +91,13 @@ function isRepeated(resource: Resource, resources: readonly Resource[]): boolean
 
 type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };
 
-function plan({ resourceType, resourceName }: Resource, alteration: Alteration, broker: ConfigParts): Planned {
-  const fault = faultOf(resourceType, resourceName, broker);
+function plan(
+  { resourceType, resourceName }: Resource,
+  alteration: Alteration,
+  broker: ConfigParts,
+  image: ClusterImage,
+): Planned {
+  const fault = faultOf(resourceType, resourceName, broker, image);
   if (fault !== undefined) return fault;
   if (resourceType === BROKER_LOGGER)
     return planLevel(broker.logger, (current) =>
@@ -89,7 +107,7 @@ function plan({ resourceType, resourceName }: Resource, alteration: Alteration, 
         () => null,
       ),
     );
-  const current = configOf(broker.controller.image, resourceType, resourceName);
+  const current = configOf(image, resourceType, resourceName);
   const kind = kinds[resourceType];
   const altered = alteration(current, kind.rowOf, (key) => kind.inForce(key, broker));
   if ('refusal' in altered) return altered.refusal;
@@ -138,11 +156,11 @@ function rowIn(table: Table, key: string): Definition | undefined {
 }
 
 /** Why a resource cannot be altered whatever the change. */
-function faultOf(type: number, name: string, broker: ConfigParts): Refusal | undefined {
+function faultOf(type: number, name: string, broker: ConfigParts, image: ClusterImage): Refusal | undefined {
   switch (type) {
     case ResourceType.topic: {
       if (name === '') return invalidRequest('Default topic resources are not allowed.');
-      if (broker.controller.image.topicsByName.has(name)) return undefined;
+      if (image.topicsByName.has(name)) return undefined;
       const fault = topicNameFault(name);
       if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
       return {

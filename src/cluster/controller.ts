@@ -45,6 +45,11 @@ export interface ConfigChange {
   readonly values: ReadonlyMap<string, string>;
 }
 
+export interface ConfigDecision<Result> {
+  readonly changes: readonly ConfigChange[];
+  readonly result: Result;
+}
+
 /** `validateOnly`: decides and answers, and changes nothing. */
 interface Options {
   readonly validateOnly: boolean;
@@ -105,9 +110,15 @@ export class Controller {
     return this.#decide(options, (image) => createPartitions(topics, image, () => random.float()));
   }
 
-  /** The values must have been validated (src/config/alter.ts). All changes happen together. */
-  setConfigs(changes: readonly ConfigChange[]): Promise<void> {
-    return this.#change((image) => configRecords(changes, image));
+  /**
+   * What `decide` makes of the settings as they are in `image`, and answers. The values must have been validated
+   * (src/config/alter.ts). All changes happen together.
+   */
+  alterConfigs<Result>(decide: (image: ClusterImage) => ConfigDecision<Result>): Promise<Result> {
+    return this.#queue.submit((image) => {
+      const { changes, result } = decide(image);
+      return { records: configRecords(changes, image), result };
+    });
   }
 
   alterClientQuotas(alterations: readonly QuotaAlteration[], options: Options): Promise<QuotaResult[]> {

@@ -1,6 +1,6 @@
 /** A controller over a metadata log in memory, as a broker has it, and requests to put to it. */
 import { effectiveConfig, type BrokerLayers } from '../../src/config/layers.ts';
-import { Controller } from '../../src/cluster/controller.ts';
+import { Controller, type ConfigChange } from '../../src/cluster/controller.ts';
 import type { NewTopic } from '../../src/cluster/create-topics.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
 import type { MetadataStore } from '../../src/cluster/metadata-store.ts';
@@ -79,6 +79,10 @@ export class Cluster {
       ...registration,
     });
     return this;
+  }
+
+  set(...changes: readonly ConfigChange[]): Promise<void> {
+    return this.controller.alterConfigs(() => ({ changes, result: undefined }));
   }
 
   async create(...topics: readonly NewTopic[]): Promise<number[]> {

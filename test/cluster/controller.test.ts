@@ -27,7 +27,7 @@ test('when nothing changes nobody is told', async () => {
   cluster.controller.onChange(() => told++);
   await cluster.create(topic(''));
   await cluster.controller.deleteTopics([]);
-  await cluster.controller.setConfigs([{ type: ResourceType.topic, name: 't', values: new Map() }]);
+  await cluster.set({ type: ResourceType.topic, name: 't', values: new Map() });
   expect(told).toBe(0);
 });
 
@@ -182,9 +182,10 @@ test('producer ids come in blocks of a thousand, none twice, also after a restar
 });
 
 test('settings become what is given, and what is left out is reset', async () => {
-  const { controller } = await Cluster.registered();
+  const cluster = await Cluster.registered();
+  const { controller } = cluster;
   const set = (values: Record<string, string>) =>
-    controller.setConfigs([{ type: ResourceType.topic, name: 't', values: new Map(Object.entries(values)) }]);
+    cluster.set({ type: ResourceType.topic, name: 't', values: new Map(Object.entries(values)) });
   await set({ 'retention.ms': '1', 'segment.ms': '2' });
   const { revision } = controller.image;
   await set({ 'segment.ms': '2', 'flush.ms': '3' });
@@ -193,6 +194,18 @@ test('settings become what is given, and what is left out is reset', async () =>
     ['flush.ms', '3'],
   ]);
   expect(controller.image.revision).toBe(revision + 2); // what stays as it is takes no record
+});
+
+test('an alteration is made of the settings as they are when its turn comes', async () => {
+  const { controller } = await Cluster.registered();
+  const append = (text: string) =>
+    controller.alterConfigs((image) => {
+      const before = configOf(image, ResourceType.group, 'g').get('list') ?? '';
+      const values = new Map([['list', before + text]]);
+      return { changes: [{ type: ResourceType.group, name: 'g', values }], result: before };
+    });
+  expect(await Promise.all([append('a'), append('b'), append('c')])).toEqual(['', 'a', 'ab']);
+  expect(configOf(controller.image, ResourceType.group, 'g').get('list')).toBe('abc');
 });
 
 test('an internal topic is made once, with what its coordinator needs, and no more replicas than brokers', async () => {

@@ -164,9 +164,7 @@ test('recordsOf says all there is to an image', async () => {
     topic('gone'),
   );
   await cluster.controller.deleteTopics([{ name: 'gone', topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }]);
-  await cluster.controller.setConfigs([
-    { type: ResourceType.broker, name: '', values: new Map([['message.max.bytes', '5']]) },
-  ]);
+  await cluster.set({ type: ResourceType.broker, name: '', values: new Map([['message.max.bytes', '5']]) });
   await cluster.controller.allocateProducerIds(1);
   const { image } = cluster.controller;
   const changed = after(image, {
