@@ -58,7 +58,7 @@ class Room {
     const coordinator = (of: string) => ({
       onLeader: (index: number, epoch: number) => tell(`${of} lead ${index} in ${epoch}`),
       onResign: (index: number) => tell(`${of} resign ${index}`),
-      topicsDeleted: (names: readonly string[]) => tell(`${of} forget ${names.join()}`),
+      topicsDeleted: (gone: readonly { name: string }[]) => tell(`${of} forget ${gone.map(({ name }) => name).join()}`),
     });
     const config = () => this.config;
     return {
