@@ -60,6 +60,8 @@ export function appendProduced(
     if (refused instanceof Promise) {
       const kept = Buffer.from(bytes.subarray(at, at + length));
       return PendingAdmission.receipt(refused, (errorCode) => {
+        const isHere = partitions.topicById(partition.topicId)?.partitions[partition.index] === partition;
+        if (!isHere) return Receipt.refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION); // deleted, or closed, meanwhile
         const receipt = appendProduced(partitions, partition, kept, 0, length, { ...options, admit: () => errorCode });
         partitions.settle();
         return receipt;
