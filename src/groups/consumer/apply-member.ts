@@ -1,4 +1,4 @@
-/** What a member's word, in either protocol, makes of its group: epochs, a target, the member's next step. */
+/** Applies what a member has said, in either protocol, to its group: group epoch, target assignment, the member's reconciliation. */
 import { addMemberTombstones } from './tombstones.ts';
 import { sameNames } from './member.ts';
 import { reconcile } from './reconcile.ts';
@@ -13,8 +13,8 @@ import type { ConsumerDecision, GroupRefusal } from './decision.ts';
 import { isRefusal } from './decision.ts';
 
 /**
- * What follows from a member's word, of either protocol: its record, a new epoch where the subscription or the topics
- * have changed, a new target where the epoch has, and the member's next step towards its target.
+ * Adds to the decision: the member's record, a new group epoch where the subscription or the topics have changed, a new target
+ * assignment where the epoch has, and the member's next step towards its target.
  */
 export function applyMember(
   group: ConsumerGroup,
@@ -26,7 +26,7 @@ export function applyMember(
   const { groupId } = group;
   const { records, topics, limits, nowMs } = decision;
   const { memberId } = updated;
-  // What the old member of an instance had is the new one's.
+  // The new member of an instance takes over what the old one had.
   if (replaced !== null) addMemberTombstones(groupId, replaced.memberId, decision);
   if (updated !== member || !group.members.has(memberId)) {
     records.push({ type: 'consumerMember', groupId, memberId, value: updated });
@@ -55,7 +55,7 @@ export function applyMember(
   return after;
 }
 
-/** A member that does not give up what it shall within its rebalance timeout is taken out. */
+/** A member that does not revoke its partitions within its rebalance timeout is taken out of the group. */
 export function timeRevocation(member: ConsumerMember, decision: ConsumerDecision): void {
   const { memberId, rebalanceTimeoutMs } = member;
   const waits = member.state === MemberState.UNREVOKED_PARTITIONS;
@@ -88,7 +88,7 @@ function membersWith(group: ConsumerGroup, updated: ConsumerMember, replaced: Co
   return members;
 }
 
-/** A static member that comes back under another id keeps what it had. */
+/** A static member that comes back under another member id keeps its target. */
 function targetsFor(
   group: ConsumerGroup,
   memberId: string,

@@ -61,7 +61,7 @@ export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: C
     errorCode: ErrorCode.NONE,
     generationId: after.memberEpoch,
     protocolType: 'consumer',
-    // No one leads: the broker assigns.
+    // The group has no leader: the broker assigns.
     protocolName: protocols[0].name,
     leader: '',
     skipAssignment: false,
@@ -70,7 +70,7 @@ export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: C
   };
 }
 
-/** Should the group be theirs one day, they must have a protocol in common. */
+/** Members of the classic protocol must have a protocol in common: the group may be downgraded to a classic one. */
 function shareProtocol(group: ConsumerGroup, { memberId, protocols }: JoinRequest): boolean {
   let common = protocols.map(({ name }) => name);
   for (const member of group.members.values()) {
@@ -111,7 +111,7 @@ export function classicSync(group: ConsumerGroup, request: SyncRequest, decision
   };
 }
 
-/** REBALANCE_IN_PROGRESS where joining again would bring the member further. */
+/** REBALANCE_IN_PROGRESS where the member gets a new assignment, or revokes partitions, by joining again. */
 export function classicHeartbeat(group: ConsumerGroup, request: HeartbeatRequest, decision: ConsumerDecision): number {
   const member = classicMember(group, request.memberId, request.groupInstanceId);
   if (typeof member === 'number') return member;
@@ -137,7 +137,7 @@ function waits(group: ConsumerGroup, member: ConsumerMember): boolean {
   return false;
 }
 
-/** It has its rebalance timeout to join again, counted from when it was first told. */
+/** The member has its rebalance timeout to join again, counted from when it was first told to. */
 function awaitJoin(member: ConsumerMember, decision: ConsumerDecision): void {
   decision.timers.push({ name: 'join', memberId: member.memberId, afterMs: member.rebalanceTimeoutMs, keep: true });
 }

@@ -1,4 +1,4 @@
-/** What classic members put into JoinGroup and get out of SyncGroup, read and written by the broker itself. */
+/** The subscription in JoinGroup and the assignment in SyncGroup (ConsumerProtocol), read and written by the broker itself. */
 import { messageCodec } from '../../../protocol/compile.ts';
 import { InvalidRequest } from '../../../protocol/reader.ts';
 import type { Values } from '../../../protocol/schema.ts';
@@ -30,7 +30,7 @@ export function readAssignment(bytes: Uint8Array): { topic: string; partitions: 
   });
 }
 
-/** A newer version begins as the newest that is known here. */
+/** A newer version begins with the fields of the newest one that this broker knows. */
 function versionOf(version: number): number {
   if (version < 0) throw new InvalidRequest(`Version ${version} of the consumer protocol's bytes`);
   return Math.min(version, NEWEST);

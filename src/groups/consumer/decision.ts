@@ -1,4 +1,4 @@
-/** One decision about a consumer group under way: the moment, the limits, and what it comes to. */
+/** One decision about a consumer group: its moment and limits, and the records and timers it comes to. */
 import type { ClassicGroup } from '../classic/state.ts';
 import type { ConsumerMember } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
@@ -23,7 +23,7 @@ export interface ConsumerLimits {
   readonly assignors: readonly string[];
   /** group.consumer.migration.policy: classic to consumer while members are in the group. */
   readonly upgrade: boolean;
-  /** And back. */
+  /** The same from consumer to classic. */
   readonly downgrade: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface ConsumerDecision {
   removed: string | null;
 }
 
-/** What a client is told that is refused: nothing has happened. */
+/** What a client is told whose request is refused: nothing has changed. */
 export interface GroupRefusal {
   readonly errorCode: number;
   readonly errorMessage: string;

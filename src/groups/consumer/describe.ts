@@ -1,4 +1,4 @@
-/** How a consumer group shows itself in ConsumerGroupDescribe. */
+/** A consumer group as ConsumerGroupDescribe answers it. */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts';
 import { listPartitions, stateOf, targetOf, usesClassicProtocol } from './state.ts';
@@ -74,7 +74,7 @@ export function describeConsumerGroup(
   };
 }
 
-/** What it has been told to give up it may still have. */
+/** The member may still have partitions that it was told to revoke. */
 function held(member: ConsumerMember): TopicPartitions[] {
   const all = new Map<string, Set<number>>();
   for (const owned of [member.assignedPartitions, member.partitionsPendingRevocation]) {

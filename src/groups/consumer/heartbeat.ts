@@ -1,4 +1,4 @@
-/** ConsumerGroupHeartbeat: a member joins, changes its subscription, or tells what it has and is told what it shall. */
+/** ConsumerGroupHeartbeat: a member joins, changes its subscription, or tells its partitions and is told its assignment. */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { leave } from './leave.ts';
 import { sameMember, sortedNames } from './member.ts';
@@ -27,7 +27,7 @@ export function heartbeat(
   if (isRefusal(after)) return after;
   startSession(after, decision);
   if (usesClassicProtocol(joined.member)) {
-    // It has been upgraded: no JoinGroup and no SyncGroup will come.
+    // The member has been upgraded: it will not send JoinGroup and SyncGroup any more.
     for (const name of ['join', 'sync'] as const)
       decision.timers.push({ name, memberId: after.memberId, afterMs: null });
   }

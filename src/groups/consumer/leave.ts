@@ -20,7 +20,7 @@ export function leave(
   if (member === undefined) return unknownMember(memberId);
   const fenced = checkInstance(member, memberId);
   if (fenced !== null) return fenced;
-  if (memberEpoch === LEAVE_STATIC_EPOCH) leaveForAWhile(group, member, decision);
+  if (memberEpoch === LEAVE_STATIC_EPOCH) leaveTemporarily(group, member, decision);
   else removeMembers(group, [member], `member ${memberId} left`, decision);
   return {
     errorCode: ErrorCode.NONE,
@@ -32,8 +32,8 @@ export function leave(
   };
 }
 
-/** It keeps its place until its session ends; what it was giving up is free. */
-function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, decision: ConsumerDecision): void {
+/** The static member keeps its place until its session ends; the partitions it was revoking are free. */
+function leaveTemporarily(group: ConsumerGroup, member: ConsumerMember, decision: ConsumerDecision): void {
   const { memberId } = member;
   decision.records.push({
     type: 'consumerCurrent',
@@ -44,7 +44,7 @@ function leaveForAWhile(group: ConsumerGroup, member: ConsumerMember, decision: 
   decision.timers.push({ name: 'rebalance', memberId, afterMs: null });
 }
 
-/** Takes members out; the rest is assigned anew. Or only members of the classic protocol are left, and it is theirs. */
+/** Takes members out, and has the others assigned anew; where only members of the classic protocol are left, downgrades the group. */
 export function removeMembers(
   group: ConsumerGroup,
   gone: readonly ConsumerMember[],

@@ -20,7 +20,7 @@ export type ConsumerConfig = Pick<
   | 'group.max.size'
 >;
 
-/** For heartbeats, which are many: most groups have nothing of their own, and share one object then. */
+/** Groups without configurations of their own share one object: heartbeats are many. */
 export function sharedLimits(): (config: ConsumerConfig, own: ReadonlyMap<string, string>) => ConsumerLimits {
   let last: { config: ConsumerConfig; limits: ConsumerLimits } | null = null;
   return (config, own) => {
@@ -35,7 +35,7 @@ export function limitsOf(config: ConsumerConfig, own: ReadonlyMap<string, string
   const limit = (name: 'assignment.interval.ms' | 'heartbeat.interval.ms' | 'session.timeout.ms'): number => {
     const text = own.size === 0 ? undefined : own.get(`consumer.${name}`);
     if (text === undefined) return config[`group.consumer.${name}`];
-    // The broker's bounds may have been drawn closer since the value was set.
+    // The broker's bounds may have changed since the value was set.
     return Math.min(Math.max(Number(text), config[`group.consumer.min.${name}`]), config[`group.consumer.max.${name}`]);
   };
   return {

@@ -1,4 +1,4 @@
-/** What a member says of itself, compared with what it said before. */
+/** Compares what a member says of itself with what it said before. */
 import type { ConsumerMember } from './state.ts';
 
 export function sortedNames(names: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-/** A living group turns from the classic protocol to the consumer protocol, and back (KIP-848). */
+/** Upgrades a group with members from the classic protocol to the consumer protocol, and downgrades it (KIP-848). */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ClassicGroup } from '../classic/state.ts';
 import { addMember, enter, groupMetadata, metadataFor, newClassicGroup } from '../classic/state.ts';
@@ -23,7 +23,7 @@ import type { ConsumerLimits, ConsumerDecision, GroupRefusal } from './decision.
 import { startSession } from './decision.ts';
 import { selectProtocol } from '../classic/protocol-vote.ts';
 
-/** Whether the classic group goes without a trace when a consumer joins under its name. */
+/** Whether the classic group is deleted when a member of the consumer protocol joins under its name. */
 export function isReplaceable(group: ClassicGroup): boolean {
   return group.state === 'Empty' && group.members.size === 0;
 }
@@ -113,7 +113,7 @@ function consumersOf(classic: ClassicGroup, topics: GroupTopics): ConsumerMember
   return members;
 }
 
-/** Whether all that stay when these are gone speak the classic protocol, and may have the group. */
+/** Whether all members but these speak the classic protocol, and the limits allow a downgrade. */
 export function mayDowngrade(group: ConsumerGroup, gone: readonly ConsumerMember[], limits: ConsumerLimits): boolean {
   const size = group.members.size - gone.length;
   if (size === 0 || !limits.downgrade || size > limits.classicMaxSize) return false;
@@ -123,7 +123,7 @@ export function mayDowngrade(group: ConsumerGroup, gone: readonly ConsumerMember
   return true;
 }
 
-/** Ends the consumer group, and makes the classic group of those that stay. */
+/** Ends the consumer group, and makes a classic group of the members that stay. */
 export function downgrade(group: ConsumerGroup, gone: readonly ConsumerMember[], decision: ConsumerDecision): void {
   addGroupTombstones(group, decision);
   const stay = [...group.members.values()].filter((member) => !gone.includes(member));

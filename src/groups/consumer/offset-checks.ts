@@ -28,7 +28,7 @@ export function checkEpochCommit(group: ConsumerGroup, commit: EpochCommit, topi
   return isEarlier && hasHadAll(member, commit, topics) ? ErrorCode.NONE : ErrorCode.STALE_MEMBER_EPOCH;
 }
 
-/** A commit may be under way while the epoch moves on: what the member had then and has still is its own (KIP-1251). */
+/** The epoch may move on while a commit is on its way: the member may commit what it had then and has still (KIP-1251). */
 function hasHadAll(
   member: ConsumerMember,
   { generationId, topics }: EpochCommit,

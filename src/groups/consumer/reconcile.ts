@@ -1,4 +1,4 @@
-/** Brings one member from what it has to what it shall have: it gives up first, and is given then (KIP-848). */
+/** Reconciles one member with its target assignment: it revokes first, and is assigned then (KIP-848). */
 import type { Assignment, ConsumerGroup, ConsumerMember, OwnedPartitions, TopicPartitions } from './state.ts';
 import { isOwned, isReconciled, MemberState, OWNS_NOTHING } from './state.ts';
 
@@ -39,7 +39,7 @@ export function reconcile(
       if (owned === null || stillOwns(owned, member.partitionsPendingRevocation)) {
         return subscriptionChanged ? dropUnsubscribed(member, owned, subscribed()) : member;
       }
-      // One epoch on, for the time in which it has given up and has not been given yet.
+      // The next epoch, for the time in which the member has revoked and has not been assigned yet.
       return advance(group, { ...member, memberEpoch: member.memberEpoch + 1 }, member, target, owned, subscribed());
   }
   return advance(group, member, member, target, owned, subscribed());
@@ -85,7 +85,7 @@ function advance(
     }
   }
   const state = waits ? MemberState.UNRELEASED_PARTITIONS : MemberState.STABLE;
-  // It waits on: nothing to write down.
+  // The member waits on: there is nothing to record.
   const same =
     state === before.state &&
     target.epoch === before.memberEpoch &&
@@ -103,7 +103,7 @@ function advance(
   };
 }
 
-/** Between two assignments: what the member does not read any more it need not keep. */
+/** Takes topics from the member that it does not subscribe to any more, between two assignments. */
 function dropUnsubscribed(
   member: ConsumerMember,
   owned: readonly TopicPartitions[] | null,

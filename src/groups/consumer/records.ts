@@ -208,7 +208,7 @@ function currentOf({ assignedPartitions, partitionsPendingRevocation, ...epochs 
   };
 }
 
-/** Brokers before 4.3 did not write the epochs: the member's own stands for all then. */
+/** Kafka before 4.3 did not write the epochs of partitions: the member's own epoch stands for all then. */
 function ownedOf(topics: StoredCurrent['assignedPartitions'], memberEpoch: number): OwnedPartitions {
   return new Map(
     topics.map(({ topicId, partitions, assignmentEpochs }) => [

@@ -16,8 +16,8 @@ export interface UpdatedRegexes {
 }
 
 /**
- * While topics are created one after the other, a group looks at them this often at most. Kafka waits ten seconds; nothing
- * is gained by that where looking is cheap.
+ * While topics are created one after the other, a group resolves its expressions this often at most. Kafka waits ten seconds,
+ * for resolving is expensive there.
  */
 const LEAST_INTERVAL_MS = 1000;
 
@@ -52,7 +52,7 @@ export function updateRegexes(
   return { resolved, changed: differs && matters(group, old, regex, resolved), behind };
 }
 
-/** An expression that finds nothing, and comes for nothing, is no reason to assign anew. */
+/** An expression that matches no topic, and replaces none that did, is no reason to assign anew. */
 function matters(group: ConsumerGroup, old: string, regex: string, resolved: Regexes): boolean {
   return (
     group.regexes.has(regex) ||

@@ -25,7 +25,7 @@ export function replayConsumer(group: ConsumerGroup, record: ConsumerRecord): vo
       group.metadataHash = record.value.metadataHash;
       return;
     case 'consumerTargetEpoch':
-      // Without an assignment all are at the first epoch.
+      // Without a target assignment every member is at the first epoch.
       group.assignmentEpoch = record.value?.assignmentEpoch ?? 1;
       group.assignmentTimestamp = record.value?.assignmentTimestamp ?? 0;
       return;
@@ -72,7 +72,7 @@ function setMember(group: ConsumerGroup, member: ConsumerMember): void {
   if (before?.partitionsPendingRevocation !== member.partitionsPendingRevocation) {
     if (before !== undefined) release(group, member.memberId, before.partitionsPendingRevocation);
   }
-  // After both: a partition may have gone from the one to the other.
+  // After both releases: a partition may have gone from the one list to the other.
   if (
     before?.assignedPartitions === member.assignedPartitions &&
     before.partitionsPendingRevocation === member.partitionsPendingRevocation
@@ -92,7 +92,7 @@ function removeMember(group: ConsumerGroup, memberId: string): void {
   release(group, memberId, member.partitionsPendingRevocation);
 }
 
-/** An instance that has another member by now stays with it. */
+/** Frees the instance id, unless another member has it by now. */
 function freeInstance(group: ConsumerGroup, { instanceId, memberId }: ConsumerMember): void {
   if (instanceId !== null && group.staticMembers.get(instanceId) === memberId) group.staticMembers.delete(instanceId);
 }
@@ -105,7 +105,7 @@ function take(group: ConsumerGroup, memberId: string, owned: OwnedPartitions): v
   }
 }
 
-/** A partition that has another owner by now stays with it. */
+/** Frees the partitions that no other member owns by now. */
 function release(group: ConsumerGroup, memberId: string, owned: OwnedPartitions): void {
   for (const [topicId, partitions] of owned) {
     const owners = group.owners.get(topicId);

@@ -31,10 +31,10 @@ export interface ConsumerHeartbeatResponse {
 
 export const JOIN_EPOCH = 0;
 export const LEAVE_EPOCH = -1;
-/** A static member goes, and will be back (KIP-848). */
+/** A static member leaves and will come back (KIP-848). */
 export const LEAVE_STATIC_EPOCH = -2;
 
-/** Null, or what is wrong with it. `makesIds`: the broker makes member ids for who joins without one (v0). */
+/** Null, or why the request is refused. `makesIds`: the broker makes an id for a member that joins without one (v0). */
 export function checkHeartbeat(
   groupId: string,
   request: ConsumerHeartbeat,

@@ -4,9 +4,9 @@ import type { Group } from '../group.ts';
 
 /** As in ConsumerGroupCurrentMemberAssignmentValue. */
 export const MemberState = {
-  /** Has what it shall have, as of its epoch. */
+  /** Has its target assignment, as of its epoch. */
   STABLE: 0,
-  /** Was told to give partitions up, and has not said yet that it did. */
+  /** Was told to revoke partitions, and has not said yet that it did. */
   UNREVOKED_PARTITIONS: 1,
   /** Waits for partitions that other members still have. */
   UNRELEASED_PARTITIONS: 2,
@@ -44,7 +44,7 @@ export interface MemberMetadata {
 export interface CurrentAssignment {
   /** -2 for a static member that has gone for a while. */
   readonly memberEpoch: number;
-  /** What a member says that has not had its last answer. */
+  /** The epoch of a member that has not received its last answer. */
   readonly previousMemberEpoch: number;
   readonly state: number;
   readonly assignedPartitions: OwnedPartitions;
@@ -76,11 +76,11 @@ export interface ConsumerGroup extends Group {
   assignmentEpoch: number;
   /** When it was made, milliseconds since 1970; 0 for never. */
   assignmentTimestamp: number;
-  /** What each member shall have, by member id. */
+  /** The target assignment of each member, by member id. */
   readonly targets: Map<string, Assignment>;
   /** By regular expression. */
   readonly regexes: Map<string, ResolvedRegex>;
-  /** Who has each partition, or has not given it up yet: topic id, partition, member id. */
+  /** The member that owns each partition, or has not revoked it yet: topic id, partition, member id. */
   readonly owners: Map<string, Map<number, string>>;
   /** The topics that `metadataHash` was last compared with; not kept in the log. */
   seenTopics: unknown;
@@ -97,7 +97,7 @@ export function isConsumerGroup(group: Group | undefined): group is ConsumerGrou
   return group?.type === 'consumer';
 }
 
-/** Epochs begin at 1: 0 is what a member says that joins. */
+/** Epochs begin at 1: a member that joins says 0. */
 export function newConsumerGroup(groupId: string): ConsumerGroup {
   return {
     type: 'consumer',

@@ -20,7 +20,7 @@ export interface Speaker {
   readonly owned: readonly TopicPartitions[] | null;
 }
 
-const LEFT_FOR_A_WHILE = -2;
+const LEFT_TEMPORARILY = -2;
 
 /** Null, or why there is no room for one more. */
 export function checkRoom(group: ConsumerGroup, memberId: string, maxSize: number): GroupRefusal | null {
@@ -57,7 +57,7 @@ function subscribeStatic(group: ConsumerGroup, speaker: Speaker, instanceId: str
     return refusal ?? { member: existing, replaced: null };
   }
   // A member of the classic protocol takes over at once, as it does in a classic group.
-  if (speaker.memberEpoch !== null && existing.memberEpoch !== LEFT_FOR_A_WHILE) {
+  if (speaker.memberEpoch !== null && existing.memberEpoch !== LEFT_TEMPORARILY) {
     const errorMessage = `Instance ${instanceId} is still in use by member ${existing.memberId}.`;
     return { errorCode: ErrorCode.UNRELEASED_INSTANCE_ID, errorMessage };
   }
@@ -83,7 +83,7 @@ export function checkInstance(existing: ConsumerMember, memberId: string): Group
   return { errorCode: ErrorCode.FENCED_INSTANCE_ID, errorMessage };
 }
 
-/** A member one epoch behind has not had its last answer, if all it has is what it was given. */
+/** A member that is one epoch behind, and owns no more than its assignment, has not received its last answer. */
 function checkEpoch(member: ConsumerMember, { memberEpoch, joins, owned }: Speaker): GroupRefusal | null {
   if (memberEpoch === null || joins || memberEpoch === member.memberEpoch) return null;
   const behind = memberEpoch < member.memberEpoch && memberEpoch === member.previousMemberEpoch;

@@ -47,7 +47,7 @@ export function assignTargets(
   return targets;
 }
 
-/** Members with the same subscription share one set of topics: assignors tell by that that all are alike. */
+/** Members with the same subscription share one set of topics, by which assignors see that the subscriptions are equal. */
 function specsOf(
   members: readonly ConsumerMember[],
   before: ReadonlyMap<string, Assignment>,
