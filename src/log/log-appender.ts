@@ -40,38 +40,41 @@ export class LogAppender {
     this.#logger = logger;
   }
 
-  /** See Log.append. */
+  /** See Log.append. In one piece, without `#note`: calls show here, on the way of every batch (docs/decisions/0014). */
   append(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
-    const { endOffset } = this.#state;
+    const state = this.#state;
+    const baseOffset = state.endOffset;
     try {
-      this.#add(bytes, at, length, leaderEpoch);
-      return endOffset;
+      const stage = this.#stage;
+      const log = this.#log;
+      const lastOffset = baseOffset + batch.lastOffsetDelta(bytes, at);
+      const timestamp = batch.maxTimestamp(bytes, at);
+      if (state.list.active.mustRollFor(length, lastOffset, timestamp, state.config, this.#clock)) this.roll();
+      stage.makeRoom(log, length);
+      stage.refuseFailed(log);
+      state.epochs.begin(leaderEpoch, baseOffset);
+      batch.setBaseOffset(bytes, at, baseOffset);
+      batch.setLeaderEpoch(bytes, at, leaderEpoch);
+      const segment = state.list.active;
+      if (!stage.holds(log)) {
+        this.#stagedFrom = baseOffset;
+        this.#stagedProducers = false;
+      }
+      stage.add(log, segment.file, segment.size, bytes, at, length);
+      state.endOffset = lastOffset + 1; // from here on a failure has to take the batch back
+      segment.noteAppended(lastOffset, timestamp, length, state.config.indexIntervalBytes);
+      state.list.size += length;
+      if (batch.producerId(bytes, at) >= 0) {
+        this.#stagedProducers = true;
+        segment.transactions.note(state.producers.replay(bytes, at), state.producers);
+      }
+      state.flusher.noteAppended(lastOffset - baseOffset + 1, state.config);
+      return baseOffset;
     } catch (error) {
-      this.#takeBack(endOffset);
+      this.#takeBack(baseOffset);
       if (!(error instanceof AppendFailedError)) this.#writeFailed(error);
       throw error;
     }
-  }
-
-  #add(bytes: Buffer, at: number, length: number, leaderEpoch: number): void {
-    const [stage, state, log] = [this.#stage, this.#state, this.#log];
-    const baseOffset = state.endOffset;
-    const lastOffset = baseOffset + batch.lastOffsetDelta(bytes, at);
-    const timestamp = batch.maxTimestamp(bytes, at);
-    if (state.list.active.mustRollFor(length, lastOffset, timestamp, state.config, this.#clock)) this.roll();
-    stage.makeRoom(log, length);
-    stage.refuseFailed(log);
-    state.epochs.begin(leaderEpoch, baseOffset);
-    batch.setBaseOffset(bytes, at, baseOffset);
-    batch.setLeaderEpoch(bytes, at, leaderEpoch);
-    const segment = state.list.active;
-    if (!stage.holds(log)) {
-      this.#stagedFrom = baseOffset;
-      this.#stagedProducers = false;
-    }
-    if (batch.producerId(bytes, at) >= 0) this.#stagedProducers = true;
-    stage.add(log, segment.file, segment.size, bytes, at, length);
-    this.#note(segment, bytes, at, length, lastOffset, timestamp);
   }
 
   /** See Log.appendAsFollower. */
@@ -102,7 +105,7 @@ export class LogAppender {
       do {
         const size = batch.sizeInBytes(bytes, at);
         state.epochs.begin(batch.leaderEpoch(bytes, at), batch.baseOffset(bytes, at));
-        this.#note(active, bytes, at, size, batch.lastOffset(bytes, at), batch.maxTimestamp(bytes, at));
+        this.#note(active, bytes, at, size);
         at += size;
       } while (at < end && !this.#mustRollFor(bytes, at));
       active.file.write(bytes, from, at - from, position);
@@ -120,10 +123,11 @@ export class LogAppender {
     return list.active.mustRollFor(size, batch.lastOffset(bytes, at), timestamp, config, this.#clock);
   }
 
-  /** Takes note of a batch that lies, or is to lie, at the end of the active segment. */
-  #note(segment: Segment, bytes: Buffer, at: number, length: number, lastOffset: number, timestamp: number): void {
+  /** Takes note of a leader's batch that is to lie at the end of the active segment. */
+  #note(segment: Segment, bytes: Buffer, at: number, length: number): void {
     const state = this.#state;
-    segment.noteAppended(lastOffset, timestamp, length, state.config.indexIntervalBytes);
+    const lastOffset = batch.lastOffset(bytes, at);
+    segment.noteAppended(lastOffset, batch.maxTimestamp(bytes, at), length, state.config.indexIntervalBytes);
     state.endOffset = lastOffset + 1;
     state.list.size += length;
     if (batch.producerId(bytes, at) >= 0) segment.transactions.note(state.producers.replay(bytes, at), state.producers);

@@ -31,27 +31,33 @@ const thrownBy = (act: () => unknown): Error | null => {
 };
 
 describe('a bug in the way of an append', () => {
-  it('is thrown as it came, is no failure of the disk, and leaves nothing of the batch', () => {
-    const { open, stage } = fixture();
-    const log = open();
-    append(log, batchOf(['a']));
-    stage.flush();
-    const before = stateOf(log);
-    const bug = new TypeError('no such thing');
-    const noteAppended = vi.spyOn(log.flusher, 'noteAppended').mockImplementation(() => {
-      throw bug;
-    });
-    expect(thrownBy(() => append(log, batchOf(['lost'], { producerId: 5, producerEpoch: 0, baseSequence: 0 })))).toBe(
-      bug,
-    );
-    expect(log.health.isRefusing).toBe(false);
-    noteAppended.mockRestore();
-    stage.flush();
-    expect(stateOf(log)).toEqual(before);
-    expect(append(log, batchOf(['b']))).toBe(1);
-    stage.flush();
-    expect(readAll(log).map(({ value }) => value)).toEqual(['a', 'b']);
-  });
+  it.each(['before', 'behind'])(
+    'is thrown as it came, is no failure of the disk, and leaves nothing of the batch: %s',
+    (where) => {
+      const { open, stage } = fixture();
+      const log = open();
+      append(log, batchOf(['a']));
+      stage.flush();
+      append(log, batchOf(['staged']));
+      const bug = new TypeError('no such thing');
+      const fail = () => {
+        throw bug;
+      };
+      const mock =
+        where === 'before'
+          ? vi.spyOn(log.segments[0], 'noteAppended').mockImplementation(fail)
+          : vi.spyOn(log.flusher, 'noteAppended').mockImplementation(fail);
+      const lost = batchOf(['lost'], { producerId: 5, producerEpoch: 0, baseSequence: 0 });
+      expect(thrownBy(() => append(log, lost))).toBe(bug);
+      expect(log.health.isRefusing).toBe(false);
+      mock.mockRestore();
+      stage.flush();
+      expect(stateOf(log)).toMatchObject({ endOffset: 2, producers: [], size: log.segments[0].size });
+      expect(append(log, batchOf(['b']))).toBe(2);
+      stage.flush();
+      expect(readAll(log).map(({ value }) => value)).toEqual(['a', 'staged', 'b']);
+    },
+  );
 
   it('that shows when the stage is written is told with its stack, and is no failure of the disk', () => {
     const files = new BuggyFiles();
