@@ -1,6 +1,6 @@
 /**
- * Makes the broker's parts follow the cluster image (Kafka's BrokerMetadataPublisher): opens, closes and deletes logs, and has
- * coordinators take up and lay down the partitions that this broker leads. What is to be done says `leadership`, by the
+ * Makes the broker's parts follow the cluster image (Kafka's BrokerMetadataPublisher): opens, closes and deletes logs, and tells
+ * coordinators which partitions this broker leads and no longer leads. `leadership` decides what is to be done, by the
  * difference between two images.
  */
 import type { BrokerParts } from '../apis/broker-parts.ts';

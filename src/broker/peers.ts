@@ -1,6 +1,6 @@
 /**
  * What brokers ask of one another. Those in one process (tests) reach into each other's parts; requests between brokers come
- * with replication. A broker alone has nobody to ask.
+ * with replication. A broker alone has none to ask.
  */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ErrorCode } from '../../protocol/errors.ts';

@@ -1,4 +1,4 @@
-/** Elections that somebody asks for (KIP-460): of the preferred leader, or of any replica where there is no leader. */
+/** Elections that a client asks for (KIP-460): of the preferred leader, or of any replica where there is no leader. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { type ClusterImage, type PartitionImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';

@@ -12,7 +12,7 @@ export type ImageListener = (image: ClusterImage, previous: ClusterImage, delta:
 const REWRITE_FACTOR = 4;
 const REWRITE_ABOVE_RECORDS = 10_000;
 
-/** Somebody who waits until the image has reached a revision. */
+/** An operation that waits until the image has reached a revision. */
 interface Waiter {
   readonly revision: number;
   readonly settle: (error?: Error) => void;

@@ -91,7 +91,7 @@ export function missing(user: string): Refusal {
   return { errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage: `${user} has no such SCRAM credential` };
 }
 
-/** The keys that RFC 5802 has a server keep: with them it can check a password, and nobody can log in by them. */
+/** The keys that RFC 5802 has a server keep: with them it can check a password, and a thief cannot log in by them. */
 function credential({ name, mechanism, iterations, salt, saltedPassword }: ScramUpsertion): MetadataDraft {
   const hash = HASHES[mechanism];
   const keyed = (text: string): Buffer => createHmac(hash, saltedPassword).update(text).digest();

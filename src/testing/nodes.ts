@@ -14,7 +14,7 @@ export interface TestNode {
   readonly isRunning: boolean;
   /** As if the process had died: its connections end, its port is closed, other replicas lead what it led. */
   stop(): Promise<void>;
-  /** Back again, on the same port. It leads nothing but what nobody else could; see `moveLeader`. */
+  /** Back again, on the same port. It leads what no other replica could lead meanwhile; see `moveLeader`. */
   start(): Promise<void>;
 }
 

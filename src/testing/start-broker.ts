@@ -53,7 +53,7 @@ function checkBrokers(brokers: number, snapshot: Snapshot | undefined): void {
 function settingsOf({ settings = {}, port }: StartOptions, snapshot: Snapshot | undefined): TestSettings {
   return {
     ...(port === undefined ? {} : { listeners: `PLAINTEXT://127.0.0.1:${port}` }),
-    // Records in a file may be as old as the file: they are there because somebody wants them.
+    // Records in a file may be as old as the file: a test that loads them wants them kept.
     ...(snapshot?.isLoaded === true ? { 'log.retention.ms': -1 } : {}),
     ...settings,
   };
