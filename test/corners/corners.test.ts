@@ -56,7 +56,7 @@ const CORNERS: readonly Corner[] = [
   ['LogAppendTime and limits on timestamps', 'log/validate', 'stamps with the time of the broker'],
   ['DeleteRecords, again and again', 'apis/offsets-of-partitions', 'moves the start forward and never back'],
   ['cleanup.policy=compact is told', here, 'a topic that Connect or a schema registry keeps its state in'],
-  ['compaction leaves the end reachable', 'log/cleaner/cleaner', 'leaves the end of what it cleaned reachable'],
+  ['compaction leaves the end reachable', 'log/cleaner/compaction', 'leaves the end of what it cleaned reachable'],
   ['codecs as they came', here, 'batches lie in the log in the codec they came in'],
   ['SASL: handshakes, re-authentication, SCRAM', 'security'],
   ['throttling after the answer, request quotas', 'security'],
