@@ -1,5 +1,5 @@
-import { ApiVersions } from '../../protocol/apis/index.ts';
-import type { Api, ResponseOf } from '../../protocol/schema.ts';
+import { ApiVersions, DescribeCluster } from '../../protocol/apis/index.ts';
+import type { Api, RequestDraft, ResponseOf } from '../../protocol/schema.ts';
 import { differential } from './differential.ts';
 import type { Side } from './side.ts';
 
@@ -32,7 +32,27 @@ const ofVersion =
     record(side, await side.askRaw(Buffer.concat([header, Buffer.from(body)]), 0));
   };
 
+/** What the client says of the broker it means to reach (KIP-1242); in earlier versions it cannot. */
+const meaning =
+  (meant: (self: { clusterId: string; nodeId: number }) => Partial<RequestDraft<typeof ApiVersions>>) =>
+  async (side: VersionsSide) => {
+    const { clusterId, brokers } = await side.send(DescribeCluster, { includeClusterAuthorizedOperations: false });
+    record(side, await side.look({ ...VALID, ...meant({ clusterId, nodeId: brokers[0].brokerId }) }));
+  };
+
 differential(ApiVersions, {
+  'this broker': meaning((self) => self),
+  'another node of this cluster': meaning(({ clusterId, nodeId }) => ({ clusterId, nodeId: nodeId + 1 })),
+  'this node of another cluster': meaning(({ nodeId }) => ({ clusterId: 'another', nodeId })),
+  'a cluster without a name': meaning(({ nodeId }) => ({ clusterId: '', nodeId })),
+  'a cluster without a node': meaning(({ clusterId }) => ({ clusterId })),
+  'a node without a cluster': meaning(({ nodeId }) => ({ nodeId })),
+  'a node below zero': meaning(({ clusterId }) => ({ clusterId, nodeId: -2 })),
+  'another cluster, without a name of its own': meaning(() => ({
+    clusterId: 'another',
+    nodeId: 1,
+    clientSoftwareName: '',
+  })),
   'a client with a name': software('differential', '1.0'),
   'a client without a name': software('', '1.0'),
   'a client without a version': software('differential', ''),

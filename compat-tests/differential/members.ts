@@ -54,11 +54,11 @@ export async function joined(
 }
 
 /** A topic of two partitions that the group coordinator knows: Kafka's learns of it a moment after the client does. */
-export async function assignableTopic(side: Pick<Side, 'name' | 'send' | 'topic'>): Promise<Topic> {
-  const topic = await side.topic('topic', { partitions: 2 });
+export async function assignableTopic(side: Pick<Side, 'name' | 'send' | 'topic'>, word = 'topic'): Promise<Topic> {
+  const topic = await side.topic(word, { partitions: 2 });
   await until(async () => {
     const { assignment } = await side.send(ConsumerGroupHeartbeat, {
-      groupId: side.name('first-to-read'),
+      groupId: side.name(`first-to-read-${word}`),
       memberId: 'member',
       memberEpoch: 0,
       rebalanceTimeoutMs: 30_000,

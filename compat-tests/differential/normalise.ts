@@ -20,7 +20,8 @@ const TEXTS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation'
 const OWN = new Set(['clusterId', 'host', 'logDir', 'clientHost']);
 const POSITIVE = new Set(['port', 'sessionId', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch']);
 const TIMES = /timestamp|StartTimeMs/i;
-const RECENT_MS = 600_000;
+/** Longer than any run takes. */
+const RECENT_MS = 2_400_000;
 
 export function normalised(value: unknown, chosen: Chosen, name = ''): Plain {
   if (value === null || value === undefined) return null;

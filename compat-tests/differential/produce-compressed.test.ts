@@ -37,6 +37,17 @@ function compressed(
   };
 }
 
+/** max.decompressed.message.bytes, and records of 1000 bytes each but for one. */
+const limited = { configs: { 'max.decompressed.message.bytes': '2000' } };
+const sized =
+  (...sizes: number[]) =>
+  (side: ProduceSide): RecordDraft[] =>
+    sizes.map((size, at) => ({
+      ...plain(side, 1).records[0],
+      key: Buffer.from(`k${at}`),
+      value: Buffer.alloc(size, 'v'),
+    }));
+
 function casesOf(codec: Codec): Cases {
   const three = (side: ProduceSide) => keyed(side, 3);
   const counts =
@@ -47,6 +58,11 @@ function casesOf(codec: Codec): Cases {
     };
   const cases: Cases = {
     'three records': compressed(codec, three),
+    'records below the limit': compressed(codec, sized(1000, 1000, 1000, 1000, 1000), () => {}, limited),
+    'a record beyond the limit': compressed(codec, sized(3000), () => {}, limited),
+    'a record beyond the limit behind others': compressed(codec, sized(1000, 1000, 1000, 2500), () => {}, limited),
+    'a record of just the limit': compressed(codec, sized(1991), () => {}, limited),
+    'a record of a byte more': compressed(codec, sized(1992), () => {}, limited),
     'a byte flipped in the middle': compressed(codec, three, (batch) => {
       batch[61 + ((batch.length - 61) >> 1)] ^= 0x55;
     }),

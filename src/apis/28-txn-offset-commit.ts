@@ -1,7 +1,6 @@
 /** Stores how far a group has read, as part of a transaction. */
 import { TxnOffsetCommit } from '../../protocol/apis/28-txn-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import { andThen } from '../coordination/answers.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
@@ -13,13 +12,14 @@ import { mergeTopics, sortTopics } from './topic-partitions.ts';
 const ABORTABLE_SINCE = 4;
 const IMPLICIT_ADD_SINCE = 5;
 const LOADING_SINCE = 2;
+/** KIP-1319: topic ids in place of names, and errors of their own for groups and member epochs. */
+const TOPIC_IDS_SINCE = 6;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
-  versions: '0-5',
   handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups' | 'transactionCoordinatorOf'>) => {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
-    const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const { known, unknown } = sortTopics(broker.controller.image, named, false);
+    const byId = apiVersion >= TOPIC_IDS_SINCE;
+    const { known, unknown } = sortTopics(broker.controller.image, topics, byId);
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
     const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };
@@ -30,15 +30,25 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
       const admitted = coordinator.admit(transactionalId, producer, partition, clientVersion);
       return andThen(admitted, (errorCode) => told(errorCode, apiVersion));
     });
-    return andThen(committed, (all) => ({ topics: mergeTopics(unknown, all) }));
+    return andThen(committed, (all) => ({ topics: mergeTopics(unknown, byId ? all : all.map(asBeforeV6)) }));
   },
-  refuse: ({ topics }, errorCode) => ({
-    topics: refuseCommit(
-      topics.map((topic) => ({ ...topic, topicId: ZERO_UUID })),
-      errorCode,
-    ),
-  }),
+  refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
 });
+
+type Committed = ReturnType<typeof refuseCommit>[number];
+
+const BEFORE_V6: ReadonlySet<number> = new Set([ErrorCode.GROUP_ID_NOT_FOUND, ErrorCode.STALE_MEMBER_EPOCH]);
+
+/** Before v6 an unknown group, or an old member epoch, was an unknown generation. */
+function asBeforeV6(topic: Committed): Committed {
+  return {
+    ...topic,
+    partitions: topic.partitions.map(({ partitionIndex, errorCode }) => ({
+      partitionIndex,
+      errorCode: BEFORE_V6.has(errorCode) ? ErrorCode.ILLEGAL_GENERATION : errorCode,
+    })),
+  };
+}
 
 function told(errorCode: number, apiVersion: number): number {
   switch (errorCode) {

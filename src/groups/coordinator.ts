@@ -187,7 +187,7 @@ export class GroupCoordinator {
     const group = shard.state.groups.get(request.groupId);
     const errorCode =
       group === undefined
-        ? checkGrouplessCommit(request.generationId, ErrorCode.GROUP_ID_NOT_FOUND)
+        ? checkGrouplessCommit(request.generationId)
         : rulesOf(group).checkCommit(group, request, this.#options.topics());
     if (errorCode !== ErrorCode.NONE) return shard.answer(refuse(errorCode), refuse);
     if (group !== undefined) runnerOf(this.#runners, group).offsetsCommitted(shard, group, request.memberId);
@@ -221,8 +221,8 @@ export class GroupCoordinator {
     const group = shard.state.groups.get(groupId);
     const errorCode =
       group === undefined
-        ? checkGrouplessCommit(request.generationId, ErrorCode.ILLEGAL_GENERATION)
-        : rulesOf(group).checkTransactionalCommit(group, request);
+        ? checkGrouplessCommit(request.generationId)
+        : rulesOf(group).checkTransactionalCommit(group, request, this.#options.topics());
     if (errorCode !== ErrorCode.NONE) return shard.answer(refuse(errorCode), refuse);
     const commit = commitOffsets(request, this.#now(), this.#options.config['offset.metadata.max.bytes']);
     const timeoutMs = this.#commitTimeoutMs;
@@ -385,6 +385,6 @@ function whyNot(type: string, groupId: string, group: Group | undefined): string
 }
 
 /** A name that no group has can be used without membership only. */
-function checkGrouplessCommit(generationId: number, errorCode: number): number {
-  return generationId < 0 ? ErrorCode.NONE : errorCode;
+function checkGrouplessCommit(generationId: number): number {
+  return generationId < 0 ? ErrorCode.NONE : ErrorCode.GROUP_ID_NOT_FOUND;
 }

@@ -3,7 +3,7 @@ import type { Group } from './group.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { GroupTopics } from './group-topics.ts';
 import type { CommittedOffset } from './offsets/group-offsets.ts';
-import type { Committer, OffsetCommitRequest } from './offsets/requests.ts';
+import type { OffsetCommitRequest } from './offsets/requests.ts';
 
 /** All checks answer NONE, or why the request is refused as a whole. */
 export interface GroupRules<G extends Group = Group> {
@@ -15,7 +15,7 @@ export interface GroupRules<G extends Group = Group> {
   mayBeReplaced(group: G): boolean;
   checkCommit(group: G, request: OffsetCommitRequest, topics: GroupTopics): number;
   /** The same within a transaction, which keeps other producers out by its own epoch. */
-  checkTransactionalCommit(group: G, committer: Committer): number;
+  checkTransactionalCommit(group: G, request: OffsetCommitRequest, topics: GroupTopics): number;
   /** `memberId` is null and the epoch -1 where the client does not say who it is. */
   checkFetch(group: G, memberId: string | null, memberEpoch: number): number;
   checkOffsetDelete(group: G): number;

@@ -22,6 +22,11 @@ export function checkEpochCommit(group: ConsumerGroup, commit: EpochCommit, topi
   const member = group.members.get(memberId);
   if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
   if (!commit.knowsEpochs && !usesClassicProtocol(member)) return ErrorCode.UNSUPPORTED_VERSION;
+  return checkMemberEpoch(member, commit, topics);
+}
+
+function checkMemberEpoch(member: ConsumerMember, commit: EpochCommit, topics: GroupTopics): number {
+  const { generationId } = commit;
   if (generationId === member.memberEpoch) return ErrorCode.NONE;
   if (usesClassicProtocol(member)) return ErrorCode.ILLEGAL_GENERATION;
   const isEarlier = generationId >= 0 && generationId < member.memberEpoch;
@@ -46,15 +51,13 @@ function hasHadAll(
 }
 
 /** The same within a transaction, whose fencing keeps others out: a client need not say who it is in the group. */
-export function checkTransactionalEpochCommit(group: ConsumerGroup, committer: Committer): number {
-  const { memberId, groupInstanceId, generationId } = committer;
+export function checkTransactionalEpochCommit(group: ConsumerGroup, commit: EpochCommit, topics: GroupTopics): number {
+  const { memberId, groupInstanceId, generationId } = commit;
   if (generationId < 0 && (group.members.size === 0 || (memberId === '' && groupInstanceId === null))) {
     return ErrorCode.NONE;
   }
   const member = group.members.get(memberId);
-  if (member === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-  // TxnOffsetCommit has no error for epochs of its own.
-  return generationId === member.memberEpoch ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION;
+  return member === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : checkMemberEpoch(member, commit, topics);
 }
 
 /** NONE, or why this member may not fetch; a client that says it is no member may. */
