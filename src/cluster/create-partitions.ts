@@ -23,6 +23,9 @@ export function createPartitions(
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
   const names = topics.map(({ name }) => name);
+  if (addedBy(topics, image) > MOST_PARTITIONS_PER_REQUEST) {
+    return { results: names.map((name) => ({ name, ...tooManyPartitions() })), records };
+  }
   for (const [i, topic] of topics.entries()) {
     const { name } = topic;
     if (names.lastIndexOf(name) !== names.indexOf(name)) {
@@ -33,10 +36,6 @@ export function createPartitions(
     }
     const decided = addPartitions(topic, image, random());
     if (Array.isArray(decided)) {
-      if (records.length + decided.length > MOST_PARTITIONS_PER_REQUEST) {
-        results.push({ name, ...tooManyPartitions() });
-        continue;
-      }
       for (const record of decided) records.push(record);
       results.push({ name, errorCode: ErrorCode.NONE, errorMessage: null });
     } else {
@@ -44,6 +43,14 @@ export function createPartitions(
     }
   }
   return { results, records };
+}
+
+/** How many partitions the topics that exist would grow by; those of no increase are told so one by one. */
+function addedBy(topics: readonly MorePartitions[], image: ClusterImage): number {
+  return topics.reduce((sum, { name, count }) => {
+    const topic = image.topicsByName.get(name);
+    return topic === undefined ? sum : sum + Math.max(0, count - topic.partitions.length);
+  }, 0);
 }
 
 type Refusal = Omit<PartitionsResult, 'name'>;
@@ -63,7 +70,6 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
       `The topic ${topic.name} currently has ${has} partition(s); ${request.count} would not be an increase.`,
     );
   }
-  if (request.assignments === null && request.count - has > MOST_PARTITIONS_PER_REQUEST) return tooManyPartitions();
   const replicas =
     request.assignments === null
       ? placed(topic, image, request.count - has, random)

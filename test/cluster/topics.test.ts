@@ -268,6 +268,11 @@ describe('a topic gets no more partitions', () => {
     ['when it has more', [more('there', 0), more('a.b', -3)], ['INVALID_PARTITIONS', 'INVALID_PARTITIONS']],
     ['when it is asked for twice, once', [more('there', 2), more('there', 3)], ['INVALID_REQUEST']],
     ['when 10,001 are too many', [more('there', 10_002)], ['POLICY_VIOLATION']],
+    [
+      'when all together are too many',
+      [more('there', 6001), more('a.b', 6002), more('nope', 2)],
+      ['POLICY_VIOLATION', 'POLICY_VIOLATION', 'POLICY_VIOLATION'],
+    ],
     ['with too few assignments', [more('there', 3, [[1]])], ['INVALID_REPLICA_ASSIGNMENT']],
     ['with too many assignments', [more('there', 2, [[1], [1]])], ['INVALID_REPLICA_ASSIGNMENT']],
     ['on a broker that does not exist', [more('there', 2, [[7]])], ['INVALID_REPLICA_ASSIGNMENT']],

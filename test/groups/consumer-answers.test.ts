@@ -7,7 +7,7 @@ import { GroupBroker } from './group-broker.ts';
 
 const recorded = new URL('./consumer-answers.txt', import.meta.url);
 
-test('groups of the consumer protocol answer as those of Apache Kafka 4.3.1 did', async () => {
+test('groups of the consumer protocol answer as those of Apache Kafka 4.4.0 did', async () => {
   const broker = new GroupBroker().start();
   const set = async (name: string, partitions: number) => broker.setTopic(name, partitions);
   const lines = await converseAsConsumers(

@@ -7,7 +7,7 @@ import { GroupBroker } from './group-broker.ts';
 
 const recorded = new URL('./kafka-answers.txt', import.meta.url);
 
-test('the group APIs answer as Apache Kafka 4.3.1 did when it was asked the same', async () => {
+test('the group APIs answer as Apache Kafka 4.4.0 did when it was asked the same', async () => {
   const broker = new GroupBroker().start();
   const lines = await converse(
     async (client, api, version, draft) => {

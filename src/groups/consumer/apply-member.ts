@@ -6,7 +6,7 @@ import { updateRegexes } from './regexes.ts';
 import type { Assignment, ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts';
 import { MemberState, NO_PARTITIONS, targetOf, usesClassicProtocol } from './state.ts';
 import type { Joined } from './subscribe.ts';
-import { assignTargets } from './target.ts';
+import { assignTargets, chooseAssignor } from './target.ts';
 import { metadataHashOf, namesOf, topicIdsOf } from './topics.ts';
 import type { Regexes } from './topics.ts';
 import type { ConsumerDecision, GroupRefusal } from './decision.ts';
@@ -35,7 +35,10 @@ export function applyMember(
   if (isRefusal(regexes)) return regexes;
   const changed = regexes.changed || !sameNames(member, updated);
   const everyone = () => membersWith(group, updated, replaced);
-  const epoch = nextEpoch(group, everyone, changed, regexes.resolved, decision);
+  const otherAssignor =
+    updated.serverAssignor !== member.serverAssignor &&
+    chooseAssignor(everyone(), limits.assignors) !== chooseAssignor(group.members.values(), limits.assignors);
+  const epoch = nextEpoch(group, everyone, changed || otherAssignor, regexes.resolved, decision);
   if (regexes.behind) decision.looked = false;
 
   let target = { epoch: group.assignmentEpoch, partitions: targetOf(group, replaced?.memberId ?? memberId) };

@@ -18,7 +18,7 @@ import type { HeartbeatRequest, JoinCall, JoinRequest, LeaveRequest, SyncRequest
 export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: ConsumerDecision): JoinResponse {
   const { newMemberId, groupInstanceId, protocols, sessionTimeoutMs, rebalanceTimeoutMs, clientId, clientHost } =
     request;
-  const full = checkRoom(group, request.memberId, decision.limits.maxSize);
+  const full = checkRoom(group, request.memberId, groupInstanceId, decision.limits.maxSize);
   if (full !== null) return joinError('', full.errorCode);
   const subscription = protocols.length === 0 ? null : readSubscription(protocols[0].metadata);
   if (request.protocolType !== 'consumer' || subscription === null || !shareProtocol(group, request)) {

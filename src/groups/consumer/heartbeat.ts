@@ -18,7 +18,7 @@ export function heartbeat(
 ): ConsumerHeartbeatResponse | GroupRefusal {
   if (request.memberEpoch < 0) return leave(group, request, decision);
   const joins = request.memberEpoch === JOIN_EPOCH;
-  const full = checkRoom(group, request.memberId, decision.limits.maxSize);
+  const full = checkRoom(group, request.memberId, request.instanceId, decision.limits.maxSize);
   if (full !== null) return full;
   const joined = subscribe(group, { ...request, joins, owned: request.topicPartitions });
   if (isRefusal(joined)) return joined;

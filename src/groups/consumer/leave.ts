@@ -62,5 +62,13 @@ export function removeMembers(
     if (regex !== '' && !used.has(regex)) addRegexTombstone(groupId, regex, decision);
   }
   const metadataHash = metadataHashOf(namesOf(left, group.regexes), decision.topics);
-  decision.records.push({ type: 'consumerEpoch', groupId, value: { epoch: group.groupEpoch + 1, metadataHash } });
+  const epoch = group.groupEpoch + 1;
+  decision.records.push({ type: 'consumerEpoch', groupId, value: { epoch, metadataHash } });
+  if (left.length > 0) return;
+  // Nobody is left who could be assigned something: the target is up to date, and the next member does not wait for its turn.
+  decision.records.push({
+    type: 'consumerTargetEpoch',
+    groupId,
+    value: { assignmentEpoch: epoch, assignmentTimestamp: 0 },
+  });
 }

@@ -23,8 +23,15 @@ export interface Speaker {
 const LEFT_TEMPORARILY = -2;
 
 /** Null, or why there is no room for one more. */
-export function checkRoom(group: ConsumerGroup, memberId: string, maxSize: number): GroupRefusal | null {
+export function checkRoom(
+  group: ConsumerGroup,
+  memberId: string,
+  instanceId: string | null,
+  maxSize: number,
+): GroupRefusal | null {
   if (group.members.has(memberId) || group.members.size < maxSize) return null;
+  // A static member comes in its own place.
+  if (instanceId !== null && group.staticMembers.has(instanceId)) return null;
   const errorMessage = `The group has ${maxSize} members, as many as it may: see group.consumer.max.size.`;
   return { errorCode: ErrorCode.GROUP_MAX_SIZE_REACHED, errorMessage };
 }
