@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { install } from './install.ts';
+import { install, KAFKA_VERSION } from './install.ts';
 
 export interface ToolResult {
   readonly code: number;
@@ -40,7 +40,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   'broker-api-versions': `${TOOLS}.BrokerApiVersionsCommand`,
   'client-metrics': `${TOOLS}.ClientMetricsCommand`,
   cluster: `${TOOLS}.ClusterTool`,
-  configs: 'kafka.admin.ConfigCommand',
+  configs: KAFKA_VERSION.startsWith('4.3.') ? 'kafka.admin.ConfigCommand' : `${TOOLS}.ConfigCommand`,
   'connect-distributed': 'org.apache.kafka.connect.cli.ConnectDistributed',
   'connect-standalone': 'org.apache.kafka.connect.cli.ConnectStandalone',
   'console-consumer': `${TOOLS}.consumer.ConsoleConsumer`,

@@ -24,7 +24,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.apache.kafka.common.utils.Exit;
 
 /**
  * Runs Java consumers and Kafka's command line tools in one virtual machine, as lines on its input ask for: words
@@ -106,7 +105,7 @@ public class GroupDriver {
 
     public static void main(String[] arguments) throws Exception {
         bootstrap = arguments[0];
-        Exit.setExitProcedure((code, message) -> { throw new Ended(code); });
+        throwInsteadOfEnding();
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = input.readLine()) != null; ) {
             String[] words = line.split("\t", -1);
@@ -118,6 +117,20 @@ public class GroupDriver {
             answers.flush();
         }
         System.exit(0);
+    }
+
+    /** Kafka's tools end by its class Exit, which has moved with 4.4. */
+    static void throwInsteadOfEnding() throws Exception {
+        Class<?> exit;
+        try {
+            exit = Class.forName("org.apache.kafka.common.utils.internals.Exit");
+        } catch (ClassNotFoundException older) {
+            exit = Class.forName("org.apache.kafka.common.utils.Exit");
+        }
+        Class<?> procedure = Class.forName(exit.getName() + "$Procedure");
+        Object thrower = java.lang.reflect.Proxy.newProxyInstance(
+            procedure.getClassLoader(), new Class<?>[] {procedure}, (self, method, words) -> { throw new Ended((Integer) words[0]); });
+        exit.getMethod("setExitProcedure", procedure).invoke(null, thrower);
     }
 
     /** A tool wants to end. Some of them catch even that, print it, and end once more: the first word counts. */
@@ -139,6 +152,9 @@ public class GroupDriver {
         switch (command) {
             case "tool": return tool(words);
             case "produce": return produce(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+            case "write": return write(words[0], Integer.parseInt(words[1]));
+            case "keep-writing": return keepWriting(words[0]);
+            case "stop-writing": return stopWriting();
             case "join": return join(words);
             case "assigned": return report(member -> String.join(" ", member.assigned));
             case "counts": return report(member -> member.rebalances + " " + member.lost + " " + member.failure);
@@ -188,6 +204,64 @@ public class GroupDriver {
         return "ok";
     }
 
+    /** One producer for all that is written so: it lives through what happens to its broker. Answers the offset of the last record. */
+    static KafkaProducer<String, String> writer;
+
+    static String write(String topic, int count) throws Exception {
+        if (writer == null) {
+            Properties properties = new Properties();
+            properties.put("bootstrap.servers", bootstrap);
+            properties.put("delivery.timeout.ms", "60000");
+            properties.put("request.timeout.ms", "5000");
+            writer = new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
+        }
+        long offset = -1;
+        for (int i = 0; i < count; i++) offset = writer.send(new ProducerRecord<>(topic, "k" + i, "v" + i)).get().offset();
+        return String.valueOf(offset);
+    }
+
+    static Thread writing;
+    static volatile int written;
+    static volatile String writeFailure = "";
+
+    /** Writes one record after another, beside all other commands, until it is stopped. */
+    static String keepWriting(String topic) throws Exception {
+        write(topic, 0);
+        written = 0;
+        writing = new Thread(() -> {
+            try {
+                while (!Thread.currentThread().isInterrupted()) {
+                    write(topic, 1);
+                    written++;
+                }
+            } catch (org.apache.kafka.common.errors.InterruptException | InterruptedException stopped) {
+                // As asked for; what was under way is written all the same.
+                written++;
+            } catch (Exception error) {
+                writeFailure = error.toString();
+            }
+        });
+        writing.start();
+        return "ok";
+    }
+
+    /** How many were written, or why it ended before. */
+    static String stopWriting() throws Exception {
+        writing.interrupt();
+        writing.join();
+        writer.flush();
+        return writeFailure.isEmpty() ? String.valueOf(written) : writeFailure;
+    }
+
+    /** ConfigCommand had another package before 4.4. */
+    static Class<?> toolClass(String name) throws ClassNotFoundException {
+        try {
+            return Class.forName(name);
+        } catch (ClassNotFoundException older) {
+            return Class.forName(name.replace("org.apache.kafka.tools.", "kafka.admin."));
+        }
+    }
+
     /** A tool's class and its arguments; "BOOTSTRAP" stands for the broker's address. */
     static String tool(String[] words) throws Exception {
         String[] arguments = Arrays.copyOfRange(words, 1, words.length);
@@ -199,7 +273,7 @@ public class GroupDriver {
         System.setOut(printed);
         System.setErr(printed);
         try {
-            Class.forName(words[0]).getMethod("main", String[].class).invoke(null, (Object) arguments);
+            toolClass(words[0]).getMethod("main", String[].class).invoke(null, (Object) arguments);
         } catch (java.lang.reflect.InvocationTargetException thrown) {
             if (!(thrown.getCause() instanceof Ended)) throw (Exception) thrown.getCause();
         } finally {

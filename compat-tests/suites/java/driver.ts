@@ -9,11 +9,13 @@ import { fileURLToPath } from 'node:url';
 const DRIVER = fileURLToPath(new URL('GroupDriver.java', import.meta.url));
 const OLDEST_JAVA = 17;
 
-/** Where Apache Kafka's jars are: KAFKA_HOME, or the newest version in ~/.cache/apache-kafka. */
+/** Where Apache Kafka's jars are: KAFKA_HOME, or KAFKA_VERSION, else the newest version, in ~/.cache/apache-kafka. */
 function jars(): string | null {
   const cache = join(homedir(), '.cache/apache-kafka');
   const cached = existsSync(cache) ? readdirSync(cache).sort().toReversed() : [];
-  const homes = [process.env.KAFKA_HOME ?? '', ...cached.map((version) => join(cache, version))];
+  const { KAFKA_HOME = '', KAFKA_VERSION } = process.env;
+  const versions = KAFKA_VERSION === undefined ? cached : [KAFKA_VERSION];
+  const homes = [KAFKA_HOME, ...versions.map((version) => join(cache, version))];
   const found = homes.find((home) => home !== '' && existsSync(join(home, 'libs')));
   return found === undefined ? null : join(found, 'libs', '*');
 }

@@ -7,7 +7,7 @@ import type { JavaDriver, ToolRun } from './driver.ts';
 const TOPICS = 'org.apache.kafka.tools.TopicCommand';
 const CONSUMER_GROUPS = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand';
 const GROUPS = 'org.apache.kafka.tools.GroupsCommand';
-const CONFIGS = 'kafka.admin.ConfigCommand';
+const CONFIGS = 'org.apache.kafka.tools.ConfigCommand';
 const CONSOLE_CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 const FORMATTERS = 'org.apache.kafka.tools.consumer';
 const PARTITIONS = 3;

@@ -5,7 +5,7 @@ import { JavaDriver, whyNoJava } from './driver.ts';
 import { ToolScript } from './tool-script.ts';
 
 const missing = whyNoJava();
-/** Written from Apache Kafka 4.3.1 with RECORD_FROM=host:port of one. */
+/** Written from Apache Kafka 4.4.0 with RECORD_FROM=host:port of one. */
 const RECORDED = new URL('tools.txt', import.meta.url);
 const recordFrom = process.env.RECORD_FROM;
 
