@@ -65,7 +65,13 @@ const read = createRoute({
       partition: z.coerce.number().int().min(0).optional(),
       isolation: isolation.optional(),
       from: z.coerce.number().int().min(0).optional().openapi({ description: 'The first offset; 0 unless given.' }),
-      limit: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).optional().openapi({ description: 'The first so many.' }),
+      newest: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .openapi({ description: 'The last so many instead, by their timestamps.' }),
     }),
   },
   responses: { 200: json(z.array(message)), ...problems, ...notFound },
@@ -103,15 +109,9 @@ export function topicRoutes(session: () => Session) {
     })
     .openapi(read, (context) => {
       const { topic: name } = context.req.valid('param');
-      const { partition, isolation: level, from = 0, limit = Infinity } = context.req.valid('query');
       viewOf(session(), name);
-      const found = session()
-        .test.messages(name, {
-          ...(partition === undefined ? {} : { partition }),
-          ...(level === undefined ? {} : { isolation: level }),
-        })
-        .filter(({ offset }) => offset >= from);
-      return context.json(found.slice(0, limit).map(messageToJson), 200);
+      const found = session().test.messages(name, context.req.valid('query'));
+      return context.json(found.map(messageToJson), 200);
     });
 }
 

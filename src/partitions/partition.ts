@@ -14,6 +14,7 @@ import { encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 import { recordPieces, type RecordVisitor } from './record-pieces.ts';
 import { PartitionStats } from './partition-stats.ts';
+import { storedBatches, type StoredBatch } from './stored-batch.ts';
 import { Waiters } from './waiters.ts';
 
 export { LogError } from './log-error.ts';
@@ -329,14 +330,9 @@ export class Partition implements ReceiptIssuer {
   }
 
   /**
-   * Every record from the log's start to its end, oldest first; for replay. `visit` keeps nothing of the bytes. From a
-   * later offset on, the records of its batch that come before it are among them.
+   * Every record from the log's start to its end, oldest first, one piece of the log at each turn of the iterator; for replay.
+   * What is appended between them is visited too. From a later offset on, the records of its batch before it are among them.
    */
-  forEachRecord(visit: RecordVisitor, from = this.log.logStartOffset): void {
-    for (const pieces = this.recordPieces(visit, from); pieces.next().done !== true;);
-  }
-
-  /** The same, one piece of the log at each turn of the iterator; what is appended between them is visited too. */
   recordPieces(visit: RecordVisitor, from = this.log.logStartOffset): Generator<void> {
     return recordPieces(this, visit, from);
   }
@@ -372,6 +368,11 @@ export class Partition implements ReceiptIssuer {
     log.producers.firstUnreplicatedOffset(highWatermark); // forgets what readers may never ask for
     this.#waits.review();
     this.consumers.wake();
+  }
+
+  /** Batch headers from the batch that holds `from` to the last that begins below `upTo`; records are decoded on demand. */
+  batches(from: number, upTo: number): Iterable<StoredBatch> {
+    return storedBatches(this.log, from, upTo);
   }
 
   /** The partition lies in another log directory now; the log there is synced. */

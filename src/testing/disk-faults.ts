@@ -29,8 +29,8 @@ export class DiskFaults {
   }
 
   /**
-   * Nothing can be written until the fault is removed (ENOSPC). The first producer to notice loses its connection, those
-   * after it are told KAFKA_STORAGE_ERROR; readers go on.
+   * Nothing can be written until the fault is removed (ENOSPC): producers are told KAFKA_STORAGE_ERROR and stay connected,
+   * readers go on.
    */
   full(): Fault {
     return this.#add('the disk is full', 'ENOSPC', 0);

@@ -1,6 +1,6 @@
 /** Consumer groups as a test asks about them: state, members and what is theirs, committed offsets, lag. */
-import { Reader } from '../../protocol/reader.ts';
 import type { BrokerView } from './broker-view.ts';
+import { Reader } from '../../protocol/reader.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export interface TopicPartition {
@@ -40,23 +40,26 @@ export interface Group {
 }
 
 export function groupOf(broker: BrokerView, id: string): Group {
+  const group = groupWithoutLag(broker, id);
+  return { ...group, lag: lagOf(broker, group) };
+}
+
+/** For those who look often: counting the lag of a long topic takes a while. */
+export function groupWithoutLag(broker: BrokerView, id: string): Omit<Group, 'lag'> {
   const { groups } = broker.parts;
   const listed = groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
   const type = listed?.groupType ?? null;
   const members = type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
   const offsets = committedOffsets(broker, id);
-  return {
-    id,
-    state: (listed?.groupState ?? 'Dead') as GroupState,
-    type,
-    members,
-    offsets,
-    lag: lagOf(broker, members, offsets),
-  };
+  return { id, state: (listed?.groupState ?? 'Dead') as GroupState, type, members, offsets };
 }
 
 export function allGroups(broker: BrokerView): Group[] {
-  return broker.parts.groups.listGroups([], []).groups.map(({ groupId }) => groupOf(broker, groupId));
+  return groupIds(broker).map((id) => groupOf(broker, id));
+}
+
+export function groupIds(broker: BrokerView): string[] {
+  return broker.parts.groups.listGroups([], []).groups.map(({ groupId }) => groupId);
 }
 
 function consumerMembers(broker: BrokerView, id: string): GroupMember[] {
@@ -114,11 +117,14 @@ export function committedOffsets(broker: BrokerView, groupId: string): Committed
   );
 }
 
-/** Counts records, not offsets: markers of transactions and what was aborted are nobody's to read. */
-function lagOf(
+/**
+ * Records left to read in the partitions committed or assigned, null where there are neither. Counts records, not offsets:
+ * no consumer reads markers of transactions or what was aborted. Counting may end when there are more than `most`.
+ */
+export function lagOf(
   broker: BrokerView,
-  members: readonly GroupMember[],
-  offsets: readonly CommittedOffset[],
+  { members, offsets }: Pick<Group, 'members' | 'offsets'>,
+  most = Infinity,
 ): number | null {
   const places = new Map<string, TopicPartition & { offset: number }>();
   for (const { assignment } of members) {
@@ -130,7 +136,8 @@ function lagOf(
   let lag = 0;
   for (const topic of topics) {
     const from = (partition: number): number => places.get(`${topic}/${partition}`)?.offset ?? Infinity;
-    lag += new TopicReader(broker, topic, 'read_committed', from).read().length;
+    lag += new TopicReader(broker, topic, 'read_committed', from).count(most - lag);
+    if (lag > most) break;
   }
   return lag;
 }

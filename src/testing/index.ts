@@ -16,7 +16,7 @@ export type { StartOptions } from './start-options.ts';
 export type { OnStop, StopReport } from './stop-report.ts';
 export type { Coordinated, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
 export type { TestClock } from './test-clock.ts';
-export type { Isolation } from './topic-reader.ts';
+export type { Isolation } from './visible-batches.ts';
 export type { TopicSpec } from './topics.ts';
 export type { ToldClient, Traffic, TrafficFilter } from './traffic.ts';
 export { WaitTimeout } from './waiters.ts';

@@ -5,7 +5,7 @@
 import type { ApiName, Part, RequestBody } from './api-names.ts';
 import { isLike } from './likeness.ts';
 import type { TestMessage } from './message.ts';
-import { count, groupLine } from './sightings.ts';
+import { count, groupLine } from './failure-report.ts';
 import type { TestBroker } from './test-broker.ts';
 
 /** What a message must say, as far as it is written here; a value that is an object is compared with the value's JSON. */

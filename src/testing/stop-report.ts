@@ -1,8 +1,8 @@
 /** What a test left behind: clients that are still connected, members that never left, open transactions, idle faults. */
 import type { BrokerView } from './broker-view.ts';
 import type { Faults } from './faults.ts';
-import { allGroups } from './group-view.ts';
-import { count, openClients } from './sightings.ts';
+import { groupIds, groupWithoutLag } from './group-view.ts';
+import { count, openClients } from './failure-report.ts';
 
 export interface StopReport {
   /** A sentence each: consumers and producers left open, group members that never left, transactions never ended. */
@@ -18,8 +18,8 @@ const ONGOING = ['Ongoing', 'PrepareCommit', 'PrepareAbort'];
 
 export function stopReport(broker: BrokerView, faults: Faults): StopReport {
   const leaks: string[] = [];
-  for (const { id, members } of allGroups(broker)) {
-    for (const { clientId, memberId } of members) {
+  for (const id of groupIds(broker)) {
+    for (const { clientId, memberId } of groupWithoutLag(broker, id).members) {
       leaks.push(`member ${memberId} (${clientId}) never left group '${id}': disconnect the consumer`);
     }
   }

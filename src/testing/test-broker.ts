@@ -7,16 +7,17 @@ import type { Faults } from './faults.ts';
 import { allGroups, groupOf, type CommittedOffset, type Group } from './group-view.ts';
 import type { Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes, TestNode } from './nodes.ts';
-import { sightings } from './sightings.ts';
+import { failureReport } from './failure-report.ts';
 import { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import { deliver, stopReport, type StopReport } from './stop-report.ts';
 import { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
-import { TopicReader, type Isolation } from './topic-reader.ts';
+import { TopicReader } from './topic-reader.ts';
 import { messageOf, messagesIn, Topics, topicsIn, type TopicSpec } from './topics.ts';
 import type { Traffic } from './traffic.ts';
+import type { Isolation } from './visible-batches.ts';
 import {
   Waiters,
   type ExpectedCommit,
@@ -31,6 +32,12 @@ export interface ReadOptions {
   readonly partition?: number;
   /** Consumers' view, unless given: without records of aborted and open transactions. */
   readonly isolation?: Isolation;
+  /** The first offset to read; 0 unless given. */
+  readonly from?: number;
+  /** The first so many, partition after partition. */
+  readonly limit?: number;
+  /** The last so many instead, by their timestamps. */
+  readonly newest?: number;
 }
 
 export interface ResetOptions {
@@ -129,9 +136,11 @@ export class TestBroker implements AsyncDisposable {
   }
 
   /** What is in a topic now, partition after partition; [] where there is no such topic. */
-  messages(topic: string, { partition, isolation }: ReadOptions = {}): TestMessage[] {
-    const from = partition === undefined ? undefined : (index: number) => (index === partition ? 0 : Infinity);
-    return new TopicReader(this.#parts.view, topic, isolation, from).read();
+  messages(topic: string, options: ReadOptions = {}): TestMessage[] {
+    const { partition, isolation, from = 0, limit, newest } = options;
+    const start = (index: number): number => (partition === undefined || index === partition ? from : Infinity);
+    const reader = new TopicReader(this.#parts.view, topic, isolation, start);
+    return newest === undefined ? reader.read(limit) : reader.newest(newest);
   }
 
   async createTopic(topic: string | TopicSpec, options: Omit<TopicSpec, 'name'> = {}): Promise<void> {
@@ -272,7 +281,7 @@ export class TestBroker implements AsyncDisposable {
 
   /** What is going on, for people: topics, groups, clients, the last requests and errors. */
   describe(topic?: string): string {
-    return sightings({ broker: this.#parts.view, traffic: this.traffic, faults: this.faults }, topic);
+    return failureReport({ broker: this.#parts.view, traffic: this.traffic, faults: this.faults }, topic);
   }
 
   /** Ends it, and leaves no handle, timer or promise behind. Answers what the test left behind. */

@@ -1,10 +1,7 @@
 /** Reads a topic straight from the broker's logs, as a consumer would see it; reading again gives what has come since. */
 import type { BrokerView } from './broker-view.ts';
 import { TestMessage } from './message.ts';
-
-export type Isolation = 'read_committed' | 'read_uncommitted';
-
-type Partition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
+import { countVisible, visibleBatches, visibleEnd, type Isolation, type Partition } from './visible-batches.ts';
 
 export class TopicReader {
   readonly #broker: BrokerView;
@@ -31,34 +28,70 @@ export class TopicReader {
     this.#from = from;
   }
 
-  /** Partition after partition, each in the order of its offsets. Nothing while there is no such topic. */
-  read(): TestMessage[] {
+  /**
+   * Partition after partition, each in the order of its offsets; the first `limit`, and no batch beyond them is decoded.
+   * Nothing while there is no such topic.
+   */
+  read(limit = Infinity): TestMessage[] {
+    const messages: TestMessage[] = [];
+    for (const partition of this.#partitions()) {
+      if (messages.length >= limit) break;
+      const from = Math.max(this.#next.get(partition.index) ?? this.#from(partition.index), partition.logStartOffset);
+      const upTo = visibleEnd(partition, this.#isolation);
+      if (from >= upTo) continue;
+      const read = this.#readOne(partition, from, limit - messages.length);
+      this.#next.set(partition.index, messages.length + read.length < limit ? upTo : read.at(-1)!.offset + 1);
+      for (const message of read) messages.push(message);
+    }
+    return messages;
+  }
+
+  /** The `limit` newest by their timestamps, oldest first; what `read` gives next stays as it was. */
+  newest(limit: number): TestMessage[] {
+    const found = this.#partitions().flatMap((partition) => {
+      const from = Math.max(this.#from(partition.index), partition.logStartOffset);
+      return this.#readOne(partition, this.#startOfLast(partition, from, limit), Infinity).slice(-limit);
+    });
+    return found.sort((a, b) => a.timestamp - b.timestamp).slice(-limit);
+  }
+
+  /** How many there are to see; no more than `most` of them are counted to the end, and hardly anything is decoded. */
+  count(most = Infinity): number {
+    let count = 0;
+    for (const partition of this.#partitions()) {
+      count += countVisible(partition, this.#from(partition.index), this.#isolation, most - count);
+      if (count > most) break;
+    }
+    return count;
+  }
+
+  #partitions(): readonly Partition[] {
     const topic = this.#broker.parts.partitions.topicByName(this.#topic);
     if (topic === undefined) return [];
     if (this.#topicId !== topic.id) this.#next.clear(); // deleted and made again
     this.#topicId = topic.id;
-    return topic.partitions.flatMap((partition) => (partition === undefined ? [] : this.#readOne(partition)));
+    return topic.partitions.filter((partition) => partition !== undefined);
   }
 
-  #readOne(partition: Partition): TestMessage[] {
-    const { index } = partition;
-    const isCommitted = this.#isolation === 'read_committed';
-    const from = Math.max(this.#next.get(index) ?? this.#from(index), partition.logStartOffset);
-    const upTo = isCommitted ? partition.lastStableOffset : partition.highWatermark;
-    if (from >= upTo) return [];
-    this.#next.set(index, upTo);
-    const aborted = isCommitted ? [...partition.abortedTransactions(from, upTo)] : [];
+  /** An offset behind which at least the last `limit` messages lie: offsets are guessed, records counted. */
+  #startOfLast(partition: Partition, from: number, limit: number): number {
+    const upTo = visibleEnd(partition, this.#isolation);
+    for (let back = limit; upTo - back > from; back *= 2) {
+      if (countVisible(partition, upTo - back, this.#isolation, limit) >= limit) return upTo - back;
+    }
+    return from;
+  }
+
+  #readOne(partition: Partition, from: number, limit: number): TestMessage[] {
+    const upTo = visibleEnd(partition, this.#isolation);
     const messages: TestMessage[] = [];
-    partition.forEachRecord((record, batch) => {
-      if (batch.isControl || record.offset < from || record.offset >= upTo) return;
-      const isAborted =
-        batch.isTransactional &&
-        aborted.some(
-          ({ producerId, firstOffset, lastOffset }) =>
-            producerId === batch.producerId && record.offset >= firstOffset && record.offset <= lastOffset,
-        );
-      if (!isAborted) messages.push(new TestMessage(partition.topic, index, record));
-    }, from);
+    for (const batch of visibleBatches(partition, from, this.#isolation)) {
+      for (const record of batch.records()) {
+        if (record.offset < from || record.offset >= upTo) continue;
+        messages.push(new TestMessage(partition.topic, partition.index, record));
+        if (messages.length === limit) return messages;
+      }
+    }
     return messages;
   }
 }

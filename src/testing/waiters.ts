@@ -4,16 +4,19 @@ import type { Activity } from './activity.ts';
 import { milliseconds, type Duration } from './duration.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import {
-  allGroups,
   committedOffsets,
+  groupIds,
   groupOf,
+  groupWithoutLag,
+  lagOf,
   type CommittedOffset,
   type Group,
   type GroupState,
 } from './group-view.ts';
 import type { TestMessage } from './message.ts';
-import { groupLine, sightings, type Seen } from './sightings.ts';
-import { TopicReader, type Isolation } from './topic-reader.ts';
+import { groupLine, failureReport, type ReportSources } from './failure-report.ts';
+import { TopicReader } from './topic-reader.ts';
+import type { Isolation } from './visible-batches.ts';
 import { Work } from './work.ts';
 
 export interface WaitOptions {
@@ -59,7 +62,7 @@ export class WaitTimeout extends Error {
 const DEFAULT_TIMEOUT_MS = 4000;
 const DEFAULT_QUIET_MS = 100;
 
-interface WaitersOptions extends Seen {
+interface WaitersOptions extends ReportSources {
   readonly activity: Activity;
   readonly interceptor: TestInterceptor;
 }
@@ -89,19 +92,24 @@ export class Waiters {
       return found.length > 0 ? found : undefined;
     };
     const what = typeof wanted === 'number' ? `${wanted} messages in '${topic}'` : `a message in '${topic}' that fits`;
-    return this.#wait(what, look, options, () => `there were ${messages.length}\n${sightings(this.#options, topic)}`);
+    return this.#wait(
+      what,
+      look,
+      options,
+      () => `there were ${messages.length}\n${failureReport(this.#options, topic)}`,
+    );
   }
 
   forGroup(id: string, expected: ExpectedGroup = { state: 'Stable' }, options: WaitOptions = {}): Promise<Group> {
     const { state, members, assigned } = expected;
     const look = (): Group | undefined => {
-      const group = groupOf(this.#options.broker, id);
+      const group = groupWithoutLag(this.#options.broker, id);
       const partitions = group.members.reduce((sum, { assignment }) => sum + assignment.length, 0);
       const fits =
         (state === undefined || group.state === state) &&
         (members === undefined || group.members.length === members) &&
         (assigned === undefined || partitions === assigned);
-      return fits ? group : undefined;
+      return fits ? groupOf(this.#options.broker, id) : undefined;
     };
     return this.#wait(`group '${id}' with ${said(expected)}`, look, options, () => this.#aboutGroup(id));
   }
@@ -118,8 +126,9 @@ export class Waiters {
 
   forLag(groupId: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
     const look = (): Group | undefined => {
-      const group = groupOf(this.#options.broker, groupId);
-      return group.lag !== null && group.lag <= lag ? group : undefined;
+      const { broker } = this.#options;
+      const left = lagOf(broker, groupWithoutLag(broker, groupId), lag);
+      return left !== null && left <= lag ? groupOf(broker, groupId) : undefined;
     };
     return this.#wait(`group '${groupId}' to have ${lag} records left to read`, look, options, () =>
       this.#aboutGroup(groupId),
@@ -135,7 +144,7 @@ export class Waiters {
         `nothing to happen for ${quietMs} ms`,
         () => (busy() === undefined ? true : undefined),
         options,
-        () => `${busy()}\n${sightings(this.#options)}`,
+        () => `${busy()}\n${failureReport(this.#options)}`,
       );
     } finally {
       end();
@@ -147,7 +156,7 @@ export class Waiters {
       const found = condition();
       return found === false || found === null ? undefined : found;
     };
-    return this.#wait(options.what ?? 'the condition', look, options, () => sightings(this.#options));
+    return this.#wait(options.what ?? 'the condition', look, options, () => failureReport(this.#options));
   }
 
   /** Nobody waits any longer. */
@@ -158,7 +167,7 @@ export class Waiters {
   }
 
   #aboutGroup(id: string): string {
-    return `there was\n${groupLine(groupOf(this.#options.broker, id))}\n${sightings(this.#options)}`;
+    return `there was\n${groupLine(groupOf(this.#options.broker, id))}\n${failureReport(this.#options)}`;
   }
 
   #wait<T>(what: string, look: () => T | undefined, { timeout }: WaitOptions, seen: () => string): Promise<T> {
@@ -202,13 +211,12 @@ function said(expected: object): string {
 }
 
 /** A group that rebalances, or that commits and has not caught up. */
-function unsettledGroup({ broker }: Seen): string | undefined {
-  for (const group of allGroups(broker)) {
+function unsettledGroup({ broker }: ReportSources): string | undefined {
+  for (const id of groupIds(broker)) {
+    const group = groupWithoutLag(broker, id);
     if (group.members.length === 0) continue;
-    if (group.state !== 'Stable') return `group '${group.id}' is ${group.state}`;
-    if (group.offsets.length > 0 && group.lag !== null && group.lag > 0) {
-      return `group '${group.id}' has ${group.lag} records left to read`;
-    }
+    if (group.state !== 'Stable') return `group '${id}' is ${group.state}`;
+    if (group.offsets.length > 0 && (lagOf(broker, group, 0) ?? 0) > 0) return `group '${id}' has records left to read`;
   }
   return undefined;
 }

@@ -56,12 +56,14 @@ async function checkPartition(
   const found = new Map<number, string>();
   let next = partition.logStartOffset;
   try {
-    partition.forEachRecord((record) => {
-      if (record.offset < partition.logStartOffset) return; // the rest of a batch that records were deleted from
-      if (record.offset !== next) wrong.push(`${where}: offset ${record.offset} comes where ${next} should`);
-      next = record.offset + 1;
-      found.set(record.offset, String(record.value));
-    });
+    for (const batch of partition.batches(next, partition.endOffset)) {
+      for (const { offset, value } of batch.records()) {
+        if (offset < partition.logStartOffset) continue; // the rest of a batch that records were deleted from
+        if (offset !== next) wrong.push(`${where}: offset ${offset} comes where ${next} should`);
+        next = offset + 1;
+        found.set(offset, String(value));
+      }
+    }
     if (next !== partition.endOffset) wrong.push(`${where}: records end at ${next}, the log at ${partition.endOffset}`);
   } catch (error) {
     if (!isDamaged) wrong.push(`${where}: cannot be read: ${(error as Error).message}`);

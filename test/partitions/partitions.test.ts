@@ -355,9 +355,9 @@ test('own records are replayed as they were appended, oldest first, whatever the
   for (let i = 0; i < 4; i++) partition.appendRecords([ownRecord(large + i)]);
   partition.appendRecords([{ key: Buffer.from('k'), value: null, timestamp: 9 }]);
   const seen: [number, string | null][] = [];
-  partition.forEachRecord(({ offset, value }) =>
-    seen.push([offset, value === null ? null : value.toString().slice(-2)]),
-  );
+  const visit = ({ offset, value }: { offset: number; value: Buffer | null }): void =>
+    void seen.push([offset, value === null ? null : value.toString().slice(-2)]);
+  for (const pieces = partition.recordPieces(visit); pieces.next().done !== true;);
   expect(seen).toEqual([
     [0, 'a'],
     [1, 'b'],

@@ -9,20 +9,20 @@ const SHOWN_MESSAGES = 5;
 const SHOWN_ERRORS = 5;
 const SHOWN_REQUESTS = 8;
 
-export interface Seen {
+export interface ReportSources {
   readonly broker: BrokerView;
   readonly traffic: Traffic;
   readonly faults: Faults;
 }
 
 /** Many lines; `topic` is the one that matters, all topics are named. */
-export function sightings(seen: Seen, topic?: string): string {
+export function failureReport(sources: ReportSources, topic?: string): string {
   const lines = [
-    ...topicLines(seen.broker, topic),
-    ...groupLines(seen.broker),
-    ...clientLines(seen.broker),
-    ...errorLines(seen.traffic),
-    ...seen.faults.list().map((rule) => `  ${rule.toString()}`),
+    ...topicLines(sources.broker, topic),
+    ...groupLines(sources.broker),
+    ...clientLines(sources.broker),
+    ...errorLines(sources.traffic),
+    ...sources.faults.list().map((rule) => `  ${rule.toString()}`),
   ];
   return lines.join('\n');
 }
@@ -33,14 +33,12 @@ function topicLines(broker: BrokerView, wanted: string | undefined): string[] {
     return [`  topic ${wanted}: there is none; topics: ${names.join(', ') || 'none'}`];
   }
   return (wanted === undefined ? names : [wanted]).flatMap((name) => {
-    const messages = new TopicReader(broker, name).read();
-    const shown = wanted === undefined ? [] : messages.slice(-SHOWN_MESSAGES);
-    const all = new TopicReader(broker, name, 'read_uncommitted').read().length;
-    const undecided = all > messages.length ? `, ${all - messages.length} more aborted or in open transactions` : '';
-    return [
-      `  topic ${name}: ${count(messages.length, 'message')}${undecided}`,
-      ...shown.map((each) => `    ${String(each)}`),
-    ];
+    const reader = new TopicReader(broker, name);
+    const seen = reader.count();
+    const shown = wanted === undefined ? [] : reader.newest(SHOWN_MESSAGES);
+    const all = new TopicReader(broker, name, 'read_uncommitted').count();
+    const undecided = all > seen ? `, ${all - seen} more aborted or in open transactions` : '';
+    return [`  topic ${name}: ${count(seen, 'message')}${undecided}`, ...shown.map((each) => `    ${String(each)}`)];
   });
 }
 
