@@ -2,9 +2,11 @@
 
 /** These load the broker; every other command does without it. */
 function startsBroker(first: string | undefined): boolean {
-  if (first === undefined || first === 'start') return true;
+  if (first === 'start') return true;
   return (
-    first.startsWith('-') && !['--help', '-h', '--version', '-b', '--brokers', '--bootstrap-server'].includes(first)
+    first !== undefined &&
+    first.startsWith('-') &&
+    !['--help', '-h', '--version', '-b', '--brokers', '--bootstrap-server'].includes(first)
   );
 }
 
@@ -19,7 +21,7 @@ async function run(args: string[]): Promise<number> {
     return runKafkaTool(first, rest);
   }
   const { runTool } = await import('./cli/program.ts');
-  return runTool(args);
+  return runTool(first === undefined ? ['--help'] : args);
 }
 
 /** 1: it failed. 2: the command line was not understood. */

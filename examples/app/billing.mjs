@@ -11,7 +11,7 @@ export function createBilling(brokers) {
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 20, maxRetryTime: 100, retries: 20 },
   });
-  const consumer = kafka.consumer({ groupId: 'billing', heartbeatInterval: 200, maxWaitTimeInMs: 100 });
+  const consumer = kafka.consumer({ groupId: 'billing', heartbeatInterval: 200 });
   const producer = kafka.producer({ idempotent: true });
   return {
     async start() {

@@ -4,18 +4,15 @@ expect.extend(matchers);
 
 describe('billing', () => {
   let kafka;
-  let billing;
 
   beforeAll(async () => {
     kafka = await startBroker({ topics: ['orders', 'invoices'] });
     const { createBilling } = await import('../app/billing.mjs');
-    billing = createBilling(kafka.bootstrapBrokers);
+    const billing = createBilling(kafka.bootstrapBrokers);
+    kafka.onStop(() => billing.stop());
     await billing.start();
   });
-  afterAll(async () => {
-    await billing.stop();
-    await kafka.stop();
-  });
+  afterAll(() => kafka.stop());
 
   it('writes an invoice for every order', async () => {
     await kafka.produce('orders', { key: Buffer.from('ada'), value: { id: 7, price: 5, count: 3 } });

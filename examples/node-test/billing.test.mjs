@@ -4,15 +4,14 @@ import { startBroker } from 'ottla/testing';
 import { createBilling } from '../app/billing.mjs';
 
 let kafka;
-let billing;
 
 before(async () => {
   kafka = await startBroker({ topics: ['orders', 'invoices'] });
-  billing = createBilling(kafka.bootstrapBrokers);
+  const billing = createBilling(kafka.bootstrapBrokers);
+  kafka.onStop(() => billing.stop());
   await billing.start();
 });
 after(async () => {
-  await billing.stop();
   const { leaks } = await kafka.stop();
   assert.deepEqual(leaks, []);
 });

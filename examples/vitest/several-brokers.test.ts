@@ -6,6 +6,7 @@ const test = kafkaTest({ brokers: 3, topics: ['orders', 'invoices'] });
 
 test('billing survives that leaders move', async ({ kafka }) => {
   const billing = createBilling(kafka.bootstrapBrokers);
+  kafka.onStop(() => billing.stop());
   await billing.start();
   await kafka.waitForGroup('billing');
   await kafka.moveLeader('orders', 0, 1);
@@ -15,7 +16,6 @@ test('billing survives that leaders move', async ({ kafka }) => {
   expect(kafka).toHaveMessage('invoices', { value: { order: 1 } });
   expect(kafka.traffic.errors().map(({ error }) => error)).toContain('NOT_LEADER_OR_FOLLOWER');
   await kafka.waitForIdle();
-  await billing.stop();
 });
 
 test('a broker is lost, and its partitions have another leader', async ({ kafka }) => {

@@ -7,10 +7,10 @@ const test = kafkaTest({ topics: ['orders', 'invoices'] });
 
 test('everything that was said can be looked at', async ({ kafka }) => {
   const billing = createBilling(kafka.bootstrapBrokers);
+  kafka.onStop(() => billing.stop());
   await billing.start();
   await kafka.produce('orders', { value: { id: 1, price: 1, count: 1 } });
   await kafka.waitForLag('billing');
-  await billing.stop();
   const [{ request }] = kafka.traffic.of('JoinGroup');
   expect(request.groupId).toBe('billing');
   const [produced] = kafka.traffic.of('Produce', { topic: 'invoices' });
@@ -19,7 +19,7 @@ test('everything that was said can be looked at', async ({ kafka }) => {
 });
 
 test('a test that forgets to close its clients is told', async () => {
-  const kafka = await startBroker({ topics: ['orders', 'invoices'], onStop: 'ignore' });
+  const kafka = await startBroker({ topics: ['orders', 'invoices'], leftovers: 'ignore' });
   const billing = createBilling(kafka.bootstrapBrokers);
   await billing.start();
   await kafka.waitForGroup('billing', { members: 1 });

@@ -4,6 +4,7 @@ import { createBilling } from '../app/billing.mjs';
 
 test('wait for what you expect instead of sleeping', async ({ kafka }) => {
   const billing = createBilling(kafka.bootstrapBrokers);
+  kafka.onStop(() => billing.stop());
   await kafka.createTopic('orders', { partitions: 3 });
   await billing.start();
   await kafka.waitForGroup('billing', { state: 'Stable', members: 1, assigned: 3 });
@@ -16,7 +17,6 @@ test('wait for what you expect instead of sleeping', async ({ kafka }) => {
   await kafka.waitForCommit('billing', { topic: 'orders' });
   await kafka.waitForLag('billing', 0);
   await kafka.waitForIdle();
-  await billing.stop();
 });
 
 test('a wait that is in vain tells what there was', async ({ kafka }) => {

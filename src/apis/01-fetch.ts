@@ -56,7 +56,9 @@ export const fetch: DirectHandler<Broker> = {
       countTold(broker.partitions, found);
       return write(output, context, broker, answer(context, broker, plan, found, limits), limits);
     }
-    return wait(context, broker, plan, request.maxWaitMs, minBytes, limits);
+    const most = broker.config['ottla.fetch.max.wait.ms'];
+    const maxWaitMs = most > 0 ? Math.min(most, request.maxWaitMs) : request.maxWaitMs;
+    return wait(context, broker, plan, maxWaitMs, minBytes, limits);
   },
 
   refuse,

@@ -12,7 +12,7 @@ import {
 import { Refused } from './client/failure.ts';
 import { command } from './command-line.ts';
 import { withCluster, withConnection, type ConnectionOptions } from './connection-options.ts';
-import { nearest } from './did-you-mean.ts';
+import { nearest } from '../config/did-you-mean.ts';
 import { note, painter, printJson, printLine, printTable, type Terminal } from './terminal.ts';
 import { findTopics } from './topic-names.ts';
 import { CommandError, UsageError } from './usage.ts';

@@ -1,7 +1,7 @@
 /** Finds groups by name, and helps those who mistyped one. */
 import type { Cluster } from './client/cluster.ts';
 import { describeGroup, listGroups, type DescribedGroup } from './client/groups.ts';
-import { nearest } from './did-you-mean.ts';
+import { nearest } from '../config/did-you-mean.ts';
 import { CommandError } from './usage.ts';
 
 /** Throws where there is no such group, with the name that may have been meant. */

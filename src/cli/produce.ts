@@ -9,7 +9,7 @@ import { Refused } from './client/failure.ts';
 import { Producer } from './client/producer.ts';
 import { command } from './command-line.ts';
 import { withCluster, withConnection, type ConnectionOptions } from './connection-options.ts';
-import { nearest } from './did-you-mean.ts';
+import { nearest } from '../config/did-you-mean.ts';
 import { unescape } from './escapes.ts';
 import { collect, instant, wholeNumber } from './option-values.ts';
 import { Progress } from './progress.ts';

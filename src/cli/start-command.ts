@@ -16,6 +16,7 @@ export interface StartFlags {
   controlPort?: string;
   controlHost?: string;
   logLevel?: string;
+  exitWithParent?: boolean;
 }
 
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -27,7 +28,7 @@ KAFKA_CREATE_TOPICS=orders:3:1 creates topics. Flags come before them, they befo
 
 /** The command without what it does. */
 export function startCommand(): Command {
-  return command('start', 'run a broker; what `ottla` alone does too', [
+  return command('start', 'run a broker; `ottla --memory` and other flags do so too', [
     ['ottla start', 'on localhost:9092, data in ./ottla-data'],
     ['ottla start --memory', 'nothing on the disk, gone at the end'],
     ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
@@ -44,6 +45,11 @@ export function startCommand(): Command {
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')
+    .option(
+      '--exit-with-parent',
+      'end when the process that started it ends (default: where that is npm or npx, or a pipe)',
+    )
+    .option('--no-exit-with-parent', 'go on then')
     .addOption(new Option('--container', 'run as the image does').hideHelp())
     .addOption(new Option('--log-level <level>', 'what to tell on stderr (default: warn)').choices(LEVELS))
     .addHelpText('after', NOTES);
@@ -56,5 +62,10 @@ export function healthcheckCommand(): Command {
   ])
     .argument('[host:port]', 'the broker', '127.0.0.1:9092')
     .option('--timeout-ms <n>', 'how long to wait (default: 5000)')
+    .option(
+      '--exit-with-parent',
+      'end when the process that started it ends (default: where that is npm or npx, or a pipe)',
+    )
+    .option('--no-exit-with-parent', 'go on then')
     .addOption(new Option('--container', 'ask the broker that KAFKA_… variables describe').hideHelp());
 }

@@ -3,8 +3,10 @@ import { startBroker, type BrokerOptions, type RunningBroker } from '../broker/b
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';
+import { testDefaults } from '../config/test-defaults.ts';
 import { isDiskError } from '../platform/disk-error.ts';
 import { nodeFiles } from '../platform/files.ts';
+import { isRunByNpm, onParentEnd, StdinPipe } from '../platform/parent-process.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
@@ -20,6 +22,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const command = attach(startCommand(), terminal);
   if (!(await parse(command, args))) return 0;
   const flags = command.opts<StartFlags>();
+  const stdin = StdinPipe.open();
   const environment = readEnvironment(process.env);
   const { values, warnings } = combineSettings({
     set: settingsOf(flags),
@@ -32,8 +35,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) {
     settings.set('log.dirs', flags.container ? CONTAINER_DIRECTORY : DEFAULT_DIRECTORY);
   }
-  // Whoever keeps nothing is developing: consumers that restart need not wait for their former selves.
-  if (isMemory && !settings.has('ottla.evict.on.disconnect')) settings.set('ottla.evict.on.disconnect', 'true');
+  // A broker that keeps nothing is there to develop and test with: consumers need not wait for each other.
+  if (isMemory) for (const [key, value] of testDefaults) if (!settings.has(key)) settings.set(key, value);
 
   const logger = lineLogger(
     (flags.logLevel ?? 'warn') as Level,
@@ -53,7 +56,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
       cause: error,
     });
   });
-  const end = toldToEnd(); // before the line: whoever reads it may end the broker at once
+  const end = Promise.race([toldToEnd(), parentEnded(flags.exitWithParent, stdin)]); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
@@ -197,6 +200,21 @@ function welcome({ stderr, environment }: Terminal, bootstrap: string): void {
     paint('dim', `in another terminal: ottla produce greetings hello${brokers}; ottla consume greetings${brokers}`) +
       `\n${paint('dim', 'Ctrl-C ends the broker')}\n`,
   );
+}
+
+/**
+ * The process that started this one is gone, as `npx` when it is killed, or whoever held the pipe of stdin: without being told,
+ * such a broker would go on for ever. Never, where that is not asked for and nobody else's life is tied to it.
+ */
+function parentEnded(asked: boolean | undefined, stdin: StdinPipe | null): Promise<void> {
+  return new Promise((resolve) => {
+    const tell = (why: string) => (): void => {
+      process.stderr.write(`ottla: ${why}, so the broker ends; --no-exit-with-parent lets it go on\n`);
+      resolve();
+    };
+    if (asked ?? isRunByNpm()) onParentEnd(tell('the process that started it has ended'));
+    if (asked ?? true) stdin?.onEnd(tell('its standard input was closed'));
+  });
 }
 
 /** The first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Cluster, TopicMetadata } from './client/cluster.ts';
 import { Refused } from './client/failure.ts';
-import { nearest } from './did-you-mean.ts';
+import { nearest } from '../config/did-you-mean.ts';
 import { CommandError } from './usage.ts';
 
 /** The topics, in the order asked for. Throws where one is missing, with the name that may have been meant. */

@@ -8,6 +8,12 @@ export const ottlaKeys = {
     'Whether a group member is removed as soon as its connection closes, instead of when its session times out; ' +
       'a test that restarts its consumers then need not wait for the session.',
   ),
+  'ottla.fetch.max.wait.ms': int(
+    0,
+    { min: 0, importance: 'low', internal: true },
+    'How long a Fetch without records waits at most, whatever its client asks for; 0: as the client asks. Clients that stop ' +
+      'when their long poll has been answered (kafkajs) stop so much sooner. 200 for `--memory` and brokers for tests.',
+  ),
   'ottla.max.open.files': int(
     -1,
     { min: -1, importance: 'low', internal: true },

@@ -1,5 +1,6 @@
 /** Puts together what was set by flags, environment and file, and says what is wrong with it. */
 import { ConfigError } from './definition.ts';
+import { nearest } from './did-you-mean.ts';
 import { effectOf, type Effect } from './effects.ts';
 import { definitionOf } from './layers.ts';
 import { serverKeys } from './server.ts';
@@ -103,28 +104,7 @@ function isDefault(key: string, text: string): boolean {
   return row !== undefined && row.defaultText === text.trim();
 }
 
-/** The nearest key that exists, when one is near enough to have been meant. */
 function hint(key: string): string {
-  let nearest: string | undefined;
-  let least = Math.min(4, Math.ceil(key.length / 4)) + 1;
-  for (const candidate of Object.keys(serverKeys)) {
-    if (Math.abs(candidate.length - key.length) >= least) continue;
-    const distance = editDistance(key, candidate);
-    if (distance < least) [nearest, least] = [candidate, distance];
-  }
-  return nearest === undefined ? '' : `: did you mean '${nearest}'?`;
-}
-
-/** How many letters must be added, dropped or changed to make one text of the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= from.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j += 1) {
-      const changed = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[to.length];
+  const near = nearest(key, Object.keys(serverKeys), Math.min(4, Math.ceil(key.length / 4)));
+  return near === null ? '' : `: did you mean '${near}'?`;
 }

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { Duration } from '../testing/duration.ts';
-import type { FaultRule, FaultSpec } from '../testing/fault-rule.ts';
+import type { FaultSpec, RequestFault } from '../testing/fault-spec.ts';
 import { Problem } from './problem.ts';
 import { body, done, json, notFound, problems, router } from './router.ts';
 import { duration } from './schemas.ts';
@@ -172,7 +172,7 @@ export function faultRoutes(session: () => Session) {
 }
 
 /** @throws {TypeError} for an error, a request or an effect that there is not */
-function begin({ test }: Session, { on, topic, clientId, ...said }: z.infer<typeof faultSpec>): FaultRule {
+function begin({ test }: Session, { on, topic, clientId, ...said }: z.infer<typeof faultSpec>): RequestFault {
   const spec = { on, ...said, ...regular('topic', topic), ...regular('clientId', clientId) } as FaultSpec;
   if (said.reply === undefined) return test.faults.add(spec);
   // The builder knows the names of errors; what it makes is added once.
@@ -189,13 +189,13 @@ function regular(name: string, said: z.infer<typeof pattern> | undefined): objec
   return { [name]: typeof said === 'string' ? said : new RegExp(said.matches) };
 }
 
-function ruleOf({ test }: Session, id: number): FaultRule {
+function ruleOf({ test }: Session, id: number): RequestFault {
   const rule = test.faults.list().find((each) => each.id === id);
   if (rule !== undefined) return rule;
   const there = test.faults.list().map((each) => each.id);
   throw new Problem(404, 'no-such-thing', `There is no fault ${id} in force. In force: ${there.join(', ') || 'none'}.`);
 }
 
-function viewOf({ id, description, effect, fired, seen }: FaultRule): z.infer<typeof fault> {
+function viewOf({ id, description, effect, fired, seen }: RequestFault): z.infer<typeof fault> {
   return { id, description, effect, fired, seen };
 }

@@ -1,8 +1,8 @@
 /** Consumer groups and waiting for what shall come about, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Group } from '../testing/group-view.ts';
+import type { Group } from '../testing/group.ts';
 import type { TestMessage } from '../testing/message.ts';
-import type { WaitOptions } from '../testing/waiters.ts';
+import type { WaitOptions } from '../testing/wait-options.ts';
 import { messageToJson } from './message-json.ts';
 import { Problem } from './problem.ts';
 import { body, done, json, notFound, problems, router, timedOut } from './router.ts';

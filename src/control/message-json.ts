@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from '@hono/zod-openapi';
 import type { Content, MessageToProduce, TestMessage } from '../testing/message.ts';
-import type { TopicSpec } from '../testing/topics.ts';
+import type { TopicSpec } from '../testing/topic-spec.ts';
 import type { message, messageToProduce, topicSpec } from './schemas.ts';
 
 export function messageFromJson(said: z.infer<typeof messageToProduce>): MessageToProduce {

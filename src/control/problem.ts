@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { WaitTimeout } from '../testing/waiters.ts';
+import { WaitTimeout } from '../testing/wait-timeout.ts';
 
 export interface ProblemBody {
   /** A name for programs: urn:ottla:problem:wait-timeout. */

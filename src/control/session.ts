@@ -1,13 +1,14 @@
 /** The broker that a control port drives: as it runs now, and again when it begins anew from a snapshot. */
 import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
+import { testDefaults } from '../config/test-defaults.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { assemble } from '../testing/assembly.ts';
-import { dismissMembers, type Snapshot } from '../testing/snapshot.ts';
+import { type BrokerSnapshot, dismissMembers } from '../testing/broker-snapshot.ts';
 import type { TestBroker } from '../testing/test-broker.ts';
-import type { TopicSpec } from '../testing/topics.ts';
-import { Traffic } from '../testing/traffic.ts';
+import type { TopicSpec } from '../testing/topic-spec.ts';
+import { TrafficLog } from '../testing/traffic-log.ts';
 import { Problem } from './problem.ts';
 
 export interface SessionOptions {
@@ -24,7 +25,7 @@ export interface SessionOptions {
 export class Session {
   readonly isMemory: boolean;
   /** Lasts longer than a broker: whoever reads its tail goes on reading after a snapshot was loaded. */
-  readonly traffic = new Traffic();
+  readonly traffic = new TrafficLog();
   readonly #options: SessionOptions;
   #settings: ReadonlyMap<string, string>;
   #broker!: RunningBroker;
@@ -37,8 +38,7 @@ export class Session {
   private constructor(options: SessionOptions) {
     this.#options = options;
     this.isMemory = options.memory;
-    // Each Fetch names all its partitions: faults and the traffic log see them.
-    this.#settings = new Map([['max.incremental.fetch.session.cache.slots', '0'], ...options.settings]);
+    this.#settings = new Map<string, string>([...testDefaults, ...options.settings]);
   }
 
   static async start(options: SessionOptions): Promise<Session> {
@@ -62,7 +62,7 @@ export class Session {
   }
 
   /** Ends the broker, and starts it from the snapshot on the same ports. Clients connect again. */
-  async load(snapshot: Snapshot): Promise<void> {
+  async load(snapshot: BrokerSnapshot): Promise<void> {
     this.refuseOnDisk('A snapshot cannot be loaded');
     if (!this.#isReady) throw new Problem(409, 'not-ready', 'A snapshot is being loaded already: wait for /ready.');
     this.#isReady = false;
@@ -100,7 +100,9 @@ export class Session {
       ...(clusterId === undefined ? {} : { clusterId }),
       logger,
       traffic: this.traffic,
-      options: { topics, onStop: 'ignore' },
+      options: { topics, leftovers: 'ignore' },
+      beginning: topics,
+      place: { frames: '', at: '' },
     });
     this.#broker = broker;
     this.#test = test;

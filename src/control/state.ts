@@ -1,6 +1,6 @@
 /** The broker as a whole, over HTTP: health, reset, snapshot, seed, its connections. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { Snapshot } from '../testing/snapshot.ts';
+import { BrokerSnapshot } from '../testing/broker-snapshot.ts';
 import { messageFromJson, topicFromJson } from './message-json.ts';
 import { Problem } from './problem.ts';
 import { body, done, json, notFound, problems, router } from './router.ts';
@@ -155,7 +155,7 @@ export function stateRoutes(session: () => Session) {
     })
     .openapi(load, async (context) => {
       session().refuseOnDisk('A snapshot cannot be loaded');
-      await session().load(Snapshot.parse(Buffer.from(await context.req.arrayBuffer())));
+      await session().load(BrokerSnapshot.parse(Buffer.from(await context.req.arrayBuffer())));
       return context.body(null, 204);
     });
 }

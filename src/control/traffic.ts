@@ -151,7 +151,7 @@ function viewOf(one: Exchange, { bodies }: Query): z.infer<typeof exchange> {
     at,
     outcome,
     durationMs,
-    errors,
+    errors: [...errors],
     faults: [...faults],
     line: String(one).trim(),
     ...(bodies === 'true' ? { request: plain(one.request), response: plain(one.response) } : {}),

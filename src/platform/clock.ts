@@ -29,6 +29,17 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same, but its timers do not keep the process alive. */
+export const backgroundClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => monotonic(),
+  after(delayMs, run) {
+    const handle = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
+    handle.unref?.();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
 interface Pending {
   dueMs: number;
   order: number;

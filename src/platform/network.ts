@@ -138,8 +138,11 @@ function readByEvents(socket: NodeSocket, receiver: Receiver): void {
   });
 }
 
-/** TCP through node:net. `reading: 'events'` forces the fallback (for its test). */
-export function nodeNetwork(options: { reading?: 'onread' | 'events' } = {}): Network {
+/**
+ * TCP through node:net. `reading: 'events'` forces the fallback (for its test); in the background neither ports nor
+ * connections keep the process alive.
+ */
+export function nodeNetwork(options: { reading?: 'onread' | 'events'; inBackground?: boolean } = {}): Network {
   return {
     listen(host, port, accept) {
       const open = new Set<NodeSocket>();
@@ -156,12 +159,14 @@ export function nodeNetwork(options: { reading?: 'onread' | 'events' } = {}): Ne
           receiver.closed();
         });
         if (wrapped === null) readByEvents(socket, receiver);
+        if (options.inBackground === true) socket.unref();
         socket.resume();
       });
       return new Promise((resolve, reject) => {
         server.once('error', reject);
         server.listen({ port, host: host === '' ? undefined : host, backlog: 511 }, () => {
           server.off('error', reject);
+          if (options.inBackground === true) server.unref();
           server.on('error', () => {}); // a failed accept (EMFILE) concerns that connection alone
           resolve({
             port: (server.address() as AddressInfo).port,

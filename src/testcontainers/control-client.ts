@@ -2,11 +2,12 @@
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { ApiName } from '../testing/api-names.ts';
 import type { Duration } from '../testing/duration.ts';
-import type { FaultEffect, FaultFilter, FaultSpec } from '../testing/fault-rule.ts';
-import type { CommittedOffset, Group } from '../testing/group-view.ts';
+import type { FaultEffect, FaultFilter, FaultSpec } from '../testing/fault-spec.ts';
+import type { CommittedOffset, Group } from '../testing/group.ts';
 import type { Content, MessageToProduce, TestMessage } from '../testing/message.ts';
-import { messageOf, type TopicSpec } from '../testing/topics.ts';
-import type { ExpectedCommit, ExpectedGroup, IdleOptions, WaitOptions } from '../testing/waiters.ts';
+import type { TopicSpec } from '../testing/topic-spec.ts';
+import { messageOf } from '../testing/topics.ts';
+import type { ExpectedCommit, ExpectedGroup, IdleOptions, WaitOptions } from '../testing/wait-options.ts';
 
 /** One record of a topic. */
 export interface Message extends Pick<

@@ -1,7 +1,8 @@
 /** `new OttlaContainer()`: Ottla's image through testcontainers, in the style of @testcontainers/kafka. */
 import { systemClock } from '../platform/clock.ts';
 import type { Content, MessageToProduce } from '../testing/message.ts';
-import { topicsIn, type TopicSpec } from '../testing/topics.ts';
+import type { TopicSpec } from '../testing/topic-spec.ts';
+import { topicsIn } from '../testing/topics.ts';
 import { ControlClient } from './control-client.ts';
 
 /** As much of testcontainers' GenericContainer as is used here; `with` hands out the whole. */
@@ -112,7 +113,6 @@ export class OttlaContainer {
         KAFKA_LISTENERS: `PLAINTEXT://0.0.0.0:${HOST_PORT},BROKER://0.0.0.0:${NETWORK_PORT}`,
         KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT',
         KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
-        KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
         OTTLA_CONTROL_PORT: String(CONTROL_PORT),
         OTTLA_CONTROL_HOST: '0.0.0.0',
         ...this.#environment,

@@ -7,9 +7,12 @@ import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 export class Activity {
   readonly #listeners = new Set<() => void>();
   #pending = false;
+  /** Grows with every word. */
+  revision = 0;
 
   /** Listeners are told once for all that happens in one go. */
   notify(): void {
+    this.revision++;
     if (this.#pending || this.#listeners.size === 0) return;
     this.#pending = true;
     queueMicrotask(() => {
@@ -22,6 +25,20 @@ export class Activity {
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Resolves with the revision as soon as it is another than this, at the latest after so long. */
+  changedSince(revision: number, timeoutMs: number): Promise<number> {
+    if (revision !== this.revision) return Promise.resolve(this.revision);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        end();
+        timer.cancel();
+        resolve(this.revision);
+      };
+      const end = this.listen(done);
+      const timer = systemClock.after(timeoutMs, done);
+    });
   }
 }
 

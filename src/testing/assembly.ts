@@ -2,18 +2,23 @@
 import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Network } from '../platform/network.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { Activity, observed } from './activity.ts';
 import { viewOf } from './broker-view.ts';
-import { DiskFaults } from './disk-faults.ts';
-import { Faults } from './faults.ts';
+import type { CallPlace } from './call-place.ts';
+import { MemoryDiskFaults } from './disk-faults.ts';
+import { FaultRules } from './fault-rules.ts';
+import { groupType } from './group-view.ts';
+import { LocalBroker } from './local-broker.ts';
 import { Nodes } from './nodes.ts';
 import { TestLogHandover } from './test-log-handover.ts';
 import type { StartOptions } from './start-options.ts';
-import { TestBroker } from './test-broker.ts';
+import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
 import { TestMetadata } from './test-metadata.ts';
-import type { Traffic } from './traffic.ts';
+import type { TopicSpec } from './topic-spec.ts';
+import type { TrafficLog } from './traffic-log.ts';
 
 /** Where the first broker of a test has its logs; the others' names go on with a hyphen and the node id. */
 const MEMORY_DIRECTORY = '/memory';
@@ -24,7 +29,7 @@ export interface Assembly {
   /** Starts one broker. */
   readonly start: (options: BrokerOptions) => Promise<RunningBroker>;
   /** What `fork` starts another one with. */
-  readonly again: (options: StartOptions) => Promise<TestBroker>;
+  readonly again: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
   /** How many brokers clients see. */
   readonly brokers: number;
   readonly clock: Clock;
@@ -34,34 +39,44 @@ export interface Assembly {
   readonly memory: boolean;
   readonly clusterId?: string;
   readonly logger: Logger;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficLog;
   readonly options: StartOptions;
+  /** The topics that a reset makes anew. */
+  readonly beginning: readonly TopicSpec[];
+  /** Where the test started it. */
+  readonly place: CallPlace;
+  /** The system's, unless given. */
+  readonly network?: Network;
 }
 
 /** Starts them. Topics of the options are not made yet: `test.provide` does. */
-export async function assemble(assembly: Assembly): Promise<{ broker: RunningBroker; test: TestBroker }> {
+export async function assemble(assembly: Assembly): Promise<{ broker: RunningBroker; test: LocalBroker }> {
   const { again, brokers, clock, logger, traffic, options } = assembly;
   const activity = new Activity();
   const files = assembly.files ?? new MemoryFiles();
-  const faults = new Faults(new DiskFaults(files));
+  const faults = new FaultRules(new MemoryDiskFaults(files), (group) => groupType(view, group));
   const metadata = new TestMetadata(() => activity.notify());
   const brokerClock = observed(clock, activity);
   const names = (topicId: string) => metadata.image.topicsById.get(topicId)?.name;
   const partitionAt = (nodeId: number, topic: string, index: number) =>
     nodes.get(nodeId)?.parts.partitions.get(topic, index);
-  const interceptor = new TestInterceptor({ clock: brokerClock, activity, traffic, faults, names, partitionAt });
+  const maxFetchWaitMs = Number(assembly.settings.get('ottla.fetch.max.wait.ms') ?? 0);
+  const watched = { activity, traffic, faults };
+  const interceptor = new TestInterceptor({ clock: brokerClock, ...watched, names, partitionAt, maxFetchWaitMs });
   const logHandover = new TestLogHandover(files, () => nodes.directories);
-  const common = { clock: brokerClock, logger, interceptor, openMetadataStore: metadata.open };
+  const network = assembly.network === undefined ? {} : { network: assembly.network };
+  const common = { clock: brokerClock, logger, interceptor, openMetadataStore: metadata.open, ...network };
   const shared = { logHandover, peers: (nodeId: number) => nodes.get(nodeId)?.parts };
   const start = (nodeId: number, port: number): Promise<RunningBroker> =>
     assembly.start({ ...common, ...(brokers > 1 ? shared : {}), ...ownOptions(assembly, metadata, nodeId, port) });
   const nodes = new Nodes(brokers, start, metadata);
+  const view = viewOf(nodes, brokers);
   try {
     await nodes.startAll();
-    const view = viewOf(nodes, brokers);
-    const watch = { interceptor, activity, traffic, faults };
-    const parts = { view, files, nodes, metadata, ...watch, options, clock, warn, start: again };
-    return { broker: nodes.any, test: new TestBroker(parts) };
+    const { beginning, place } = assembly;
+    const said = { options, beginning, place };
+    const parts = { view, files, nodes, metadata, interceptor, ...watched, ...said, clock, warn, start: again };
+    return { broker: nodes.any, test: new LocalBroker(parts) };
   } catch (error) {
     await nodes.stopAll();
     await metadata.close();

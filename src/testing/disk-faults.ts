@@ -1,9 +1,8 @@
 /** A disk in memory that is full, broken or slow when a test says so. */
 import { diskError, type MemoryFiles } from '../platform/memory-files.ts';
 import { milliseconds, type Duration } from './duration.ts';
-import type { Fault } from './fault-rule.ts';
-
-type DiskErrorCode = 'ENOSPC' | 'EIO' | 'EROFS' | 'EDQUOT';
+import type { Fault } from './fault-spec.ts';
+import type { DiskErrorCode, DiskFaults } from './faults.ts';
 
 interface DiskFault extends Fault {
   readonly code: DiskErrorCode | null;
@@ -11,7 +10,7 @@ interface DiskFault extends Fault {
   fired: number;
 }
 
-export class DiskFaults {
+export class MemoryDiskFaults implements DiskFaults {
   readonly #files: MemoryFiles;
   readonly #faults: DiskFault[] = [];
   readonly #unused: Fault[] = [];
@@ -28,20 +27,14 @@ export class DiskFaults {
     };
   }
 
-  /**
-   * Nothing can be written until the fault is removed (ENOSPC): producers are told KAFKA_STORAGE_ERROR and stay connected,
-   * readers go on.
-   */
   full(): Fault {
     return this.#add('the disk is full', 'ENOSPC', 0);
   }
 
-  /** The disk fails (EIO): the broker takes its log directory offline at the first write, as Kafka does. */
   fail(code: DiskErrorCode = 'EIO'): Fault {
     return this.#add(`the disk fails with ${code}`, code, 0);
   }
 
-  /** Requests that write are answered so much later. */
   slow(duration: Duration): Fault {
     return this.#add(`the disk takes ${duration} to write`, null, milliseconds(duration));
   }

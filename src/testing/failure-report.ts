@@ -1,28 +1,45 @@
-/** What a test is shown when it waited in vain, or when it ends: what is in the broker, who is connected, what went wrong. */
+/** What a test is shown when a wait failed, or when it asks: what is in the broker, who is connected, what went wrong. */
+import type { ErrorName } from '../../protocol/errors.ts';
 import type { BrokerView } from './broker-view.ts';
+import type { Exchange } from './exchange.ts';
 import type { Faults } from './faults.ts';
-import { allGroups, type Group } from './group-view.ts';
+import { allGroups } from './group-view.ts';
+import type { Group } from './group.ts';
+import type { PendingWaits } from './pending-waits.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { Traffic } from './traffic.ts';
+import { isWork } from './work.ts';
 
 const SHOWN_MESSAGES = 5;
 const SHOWN_ERRORS = 5;
 const SHOWN_REQUESTS = 8;
+/** Errors that are steps of a protocol: nothing has gone wrong. */
+const USUAL: ReadonlySet<ErrorName> = new Set(['MEMBER_ID_REQUIRED']);
 
 export interface ReportSources {
   readonly broker: BrokerView;
   readonly traffic: Traffic;
   readonly faults: Faults;
+  readonly pending: PendingWaits;
 }
 
-/** Many lines; `topic` is the one that matters, all topics are named. */
-export function failureReport(sources: ReportSources, topic?: string): string {
+/** What the test is about: its messages and requests are shown. */
+export interface ReportFocus {
+  readonly topic?: string | undefined;
+  readonly group?: string | undefined;
+}
+
+/** Many lines. All topics are named, or the one that matters. */
+export function failureReport(sources: ReportSources, focus: ReportFocus = {}): string {
+  const { broker, traffic, faults, pending } = sources;
   const lines = [
-    ...topicLines(sources.broker, topic),
-    ...groupLines(sources.broker),
-    ...clientLines(sources.broker),
-    ...errorLines(sources.traffic),
-    ...sources.faults.list().map((rule) => `  ${rule.toString()}`),
+    ...topicLines(broker, focus.topic),
+    ...groupLines(broker, focus.group),
+    ...clientLines(broker),
+    ...faults.list().map((rule) => `  ${rule.toString()}`),
+    ...errorLines(traffic),
+    ...requestLines(traffic, focus),
+    ...pending.lines,
   ];
   return lines.join('\n');
 }
@@ -54,9 +71,12 @@ export function groupLine({ id, state, members, offsets, lag }: Group): string {
   );
 }
 
-function groupLines(broker: BrokerView): string[] {
+function groupLines(broker: BrokerView, wanted: string | undefined): string[] {
   const groups = allGroups(broker);
-  return groups.length === 0 ? ['  groups: none'] : groups.map(groupLine);
+  const isThere = wanted === undefined || groups.some(({ id }) => id === wanted);
+  const lines = groups.map(groupLine);
+  if (!isThere) return [`  group ${wanted}: there is none`, ...lines];
+  return lines.length === 0 ? ['  groups: none'] : lines;
 }
 
 function clientLines(broker: BrokerView): string[] {
@@ -75,16 +95,33 @@ export function openClients(broker: BrokerView): { clientId: string; count: numb
 }
 
 function errorLines(traffic: Traffic): string[] {
-  const errors = traffic.errors().slice(-SHOWN_ERRORS);
-  const requests = traffic.all.slice(-SHOWN_REQUESTS).map((exchange) => `    ${String(exchange)}`);
+  const errors = traffic.errors().filter(({ error }) => !USUAL.has(error));
   return [
     errors.length === 0 ? '  errors told to clients: none' : '  last errors told to clients:',
-    ...errors.map(({ error, about, exchange }) => {
-      return `    ${exchange.clientId ?? 'no client id'} ${exchange.api} ${about} ${error} (request ${exchange.number})`;
+    ...errors.slice(-SHOWN_ERRORS).map(({ error, about, exchange }) => {
+      const where = about === '' ? '' : ` ${about}`;
+      return `    ${exchange.clientId ?? 'no client id'} ${exchange.api}${where} ${error} (request ${exchange.number})`;
     }),
-    requests.length === 0 ? '  requests: none' : '  last requests:',
-    ...requests,
   ];
+}
+
+/** Requests that a fault struck, that failed, or that are about what the test waits for; not those that keep in touch. */
+function requestLines(traffic: Traffic, focus: ReportFocus): string[] {
+  if (traffic.all.length === 0) return ['  requests: none'];
+  const found: Exchange[] = [];
+  for (let i = traffic.all.length - 1; i >= 0 && found.length < SHOWN_REQUESTS; i--) {
+    if (matters(traffic.all[i], focus)) found.unshift(traffic.all[i]);
+  }
+  const title = found.length === 0 ? `  requests: ${traffic.count}, none of note` : '  last requests of note:';
+  return [title, ...found.map((exchange) => `    ${String(exchange)}`)];
+}
+
+function matters(exchange: Exchange, { topic, group }: ReportFocus): boolean {
+  if (exchange.faults.length > 0 || exchange.outcome === 'lost' || exchange.outcome === 'disconnected') return true;
+  if (exchange.errors.some(({ error }) => !USUAL.has(error))) return true;
+  if (!isWork(exchange)) return false;
+  if (topic === undefined && group === undefined) return true;
+  return exchange.topics.some((one) => one.topic === topic) || (group !== undefined && exchange.groups.includes(group));
 }
 
 export function count(n: number, thing: string): string {

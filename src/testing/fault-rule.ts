@@ -1,65 +1,12 @@
-/** A rule by which the broker misbehaves: on which requests, how, how often; and how often it did. */
-import type { ErrorName } from '../../protocol/errors.ts';
+/** A rule by which the broker misbehaves: whether it strikes a request, and how often it did. */
 import { seededRandom, type Random } from '../platform/random.ts';
-import type { ApiName, Part, RequestBody, ResponseBody } from './api-names.ts';
-import type { Duration } from './duration.ts';
-import type { Exchange } from './exchange.ts';
+import type { ApiName } from './api-names.ts';
+import type { EffectName, FaultFilter, FaultSpec, RequestFault } from './fault-spec.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
+import type { RecordedExchange } from './recorded-exchange.ts';
 import type { Spoken } from './request-parts.ts';
 import { fits } from './traffic.ts';
-
-/** Which requests a rule is about; all that is said must hold. */
-export interface FaultFilter<Name extends ApiName = ApiName> {
-  /** Where a request names several topics or partitions, a `reply` concerns those that fit and the rest is served. */
-  readonly topic?: string | RegExp;
-  readonly partition?: number;
-  readonly group?: string;
-  readonly transactionalId?: string;
-  /** The client.id that the client was given. */
-  readonly clientId?: string | RegExp;
-  /** Node id of the broker that is asked. */
-  readonly broker?: number;
-  /** What the request must say, as far as it is written here. */
-  readonly request?: Part<RequestBody<Name>>;
-  /** Strikes the nth request that fits (the first is 1), and as many after it as `times` says: 1 unless given. */
-  readonly nth?: number;
-  /** Strikes so many times at most; without end unless given. */
-  readonly times?: number;
-  /** Strikes a request with this probability, 0 to 1: the same requests for the same seed. */
-  readonly probability?: number;
-  readonly seed?: number;
-}
-
-/** Changes a response in place, or answers another. */
-export type Rewrite<Name extends ApiName> = (
-  response: ResponseBody<Name>,
-  request: RequestBody<Name>,
-) => ResponseBody<Name> | void;
-
-/** What a rule does. All but `rewrite` is plain data. */
-export type FaultEffect<Name extends ApiName = ApiName> =
-  | { readonly reply: ErrorName }
-  | { readonly delay: Duration }
-  | { readonly hold: true }
-  | { readonly pause: true }
-  | { readonly dropResponse: true }
-  | { readonly disconnect: 'before' | 'after' }
-  | { readonly throttle: Duration }
-  | { readonly corruptCrc: true }
-  | { readonly rewrite: Rewrite<Name> };
-
-/** A rule in one object, as `faults.add` takes it: `{ on: 'Produce', topic: 'orders', reply: 'NOT_LEADER_OR_FOLLOWER' }`. */
-export type FaultSpec<Name extends ApiName = ApiName> = { readonly on: Name | readonly Name[] } & FaultFilter<Name> &
-  FaultEffect<Name>;
-
-/** A fault in force; `remove()` ends it. */
-export interface Fault {
-  /** What it does, in words. */
-  readonly description: string;
-  /** How often it has struck. */
-  readonly fired: number;
-  remove(): void;
-}
 
 const EFFECTS = [
   'reply',
@@ -73,20 +20,38 @@ const EFFECTS = [
   'rewrite',
 ] as const;
 
-type EffectName = (typeof EFFECTS)[number];
+const FILTER: KeysOf<FaultFilter> = {
+  topic: true,
+  partition: true,
+  group: true,
+  transactionalId: true,
+  clientId: true,
+  broker: true,
+  request: true,
+  nth: true,
+  times: true,
+  perMember: true,
+  probability: true,
+  seed: true,
+};
 
-export class FaultRule<Name extends ApiName = ApiName> implements Fault {
-  /** From 1, in the order in which the rules were made. */
+/** @throws {TypeError} for a field that no filter has */
+export function checkFilter(what: string, filter: object): void {
+  checkKeys(what, filter, FILTER);
+}
+
+export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<Name> {
   readonly id: number;
   readonly apis: readonly Name[];
   readonly effect: EffectName;
-  /** Requests that fitted, struck or not. */
   seen = 0;
   fired = 0;
   #spec: FaultSpec<Name>;
   readonly #random: Random;
   readonly #gone: (rule: FaultRule<Name>) => void;
   readonly #released = new Set<() => void>();
+  /** Those struck, where each is struck once. */
+  readonly #members = new Set<string>();
   #isRemoved = false;
 
   constructor(id: number, spec: FaultSpec<Name>, gone: (rule: FaultRule<Name>) => void) {
@@ -94,6 +59,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
     this.#spec = spec;
     this.apis = [spec.on].flat() as Name[];
     this.effect = effectOf(spec);
+    checkKeys('a fault', spec, { on: true, ...FILTER, [this.effect]: true });
     this.#gone = gone;
     this.#random = seededRandom(spec.seed ?? 1);
   }
@@ -106,7 +72,6 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
     return this.#isRemoved;
   }
 
-  /** Strikes so many times at most. */
   times(count: number): this {
     this.#spec = { ...this.#spec, times: count };
     return this;
@@ -116,13 +81,11 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
     return this.times(1);
   }
 
-  /** Strikes the nth request that fits, the first being 1. */
   nth(place: number): this {
     this.#spec = { ...this.#spec, nth: place };
     return this;
   }
 
-  /** Ends the rule; requests that it holds go on. */
   remove(): void {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
@@ -138,13 +101,14 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
   }
 
   /** Only the broker's own: whether it strikes this request; counts. */
-  strikes(exchange: Exchange): boolean {
-    if (this.#isRemoved || !this.#fits(exchange as Exchange<Name>)) return false;
+  strikes(exchange: RecordedExchange): boolean {
+    if (this.#isRemoved || !this.#fits(exchange as RecordedExchange<Name>)) return false;
     this.seen++;
     const { nth = 1, times = this.#spec.nth === undefined ? Infinity : 1, probability = 1 } = this.#spec;
-    if (this.seen < nth || this.fired >= times) return false;
+    if (this.seen < nth || this.fired >= times || !this.#isNewMember(exchange)) return false;
     if (probability < 1 && this.#random.float() >= probability) return false;
     this.fired++;
+    if (this.#spec.perMember === true) this.#members.add(memberOf(exchange));
     exchange.faults.push(`fault ${this.id}: ${this.effect}`);
     return true;
   }
@@ -164,7 +128,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
   }
 
   toString(): string {
-    const { on, nth, times, probability, ...rest } = this.#spec;
+    const { on, nth, times, perMember, probability, ...rest } = this.#spec;
     const value = (rest as Partial<Record<EffectName, unknown>>)[this.effect];
     const does = value === true || typeof value === 'function' ? this.effect : `${this.effect} ${String(value)}`;
     const about = Object.entries(rest)
@@ -172,13 +136,18 @@ export class FaultRule<Name extends ApiName = ApiName> implements Fault {
       .map(([key, wanted]) => ` ${key} ${wanted instanceof RegExp ? String(wanted) : JSON.stringify(wanted)}`);
     const limits = [
       nth === undefined ? '' : `, request ${nth}`,
-      times === undefined ? '' : `, ${times} times at most`,
+      times === undefined ? '' : `, ${times === 1 ? 'once' : `${times} times`} at most`,
+      perMember === true ? ', each member once' : '',
       probability === undefined ? '' : `, probability ${probability}`,
     ];
     return `fault ${this.id}: on ${[on].flat().join(', ')}${about.join('')}: ${does}${limits.join('')} (fired ${this.fired}, fitted ${this.seen})`;
   }
 
-  #fits(exchange: Exchange<Name>): boolean {
+  #isNewMember(exchange: RecordedExchange): boolean {
+    return this.#spec.perMember !== true || !this.#members.has(memberOf(exchange));
+  }
+
+  #fits(exchange: RecordedExchange<Name>): boolean {
     const { topic, partition, group, transactionalId, clientId, broker, request } = this.#spec;
     if (!this.apis.includes(exchange.api)) return false;
     if (broker !== undefined && broker !== exchange.broker) return false;
@@ -199,4 +168,10 @@ function effectOf(spec: object): EffectName {
     `a fault does exactly one thing, and this one says ${said.length === 0 ? 'none' : said.join(' and ')}: ` +
       `give one of ${EFFECTS.join(', ')}; make two faults for two effects`,
   );
+}
+
+/** The member that sends the request; '' where the request has none. */
+function memberOf({ request }: RecordedExchange): string {
+  const { memberId } = request as { memberId?: unknown };
+  return typeof memberId === 'string' ? memberId : '';
 }

@@ -1,43 +1,8 @@
-/** Consumer groups as a test asks about them: state, members and what is theirs, committed offsets, lag. */
-import type { BrokerView } from './broker-view.ts';
+/** Reads consumer groups out of a broker: state, members and what is theirs, committed offsets, lag. */
 import { Reader } from '../../protocol/reader.ts';
+import type { BrokerView } from './broker-view.ts';
+import type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
 import { TopicReader } from './topic-reader.ts';
-
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-export interface GroupMember {
-  readonly memberId: string;
-  /** group.instance.id of a static member. */
-  readonly groupInstanceId: string | null;
-  readonly clientId: string;
-  readonly clientHost: string;
-  /** The partitions that are its own; [] for what no consumer made. */
-  readonly assignment: readonly TopicPartition[];
-}
-
-export interface CommittedOffset extends TopicPartition {
-  readonly offset: number;
-  readonly metadata: string;
-}
-
-/** 'Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead'; of the consumer protocol also 'Assigning', 'Reconciling'. */
-export type GroupState =
-  'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead' | 'Assigning' | 'Reconciling';
-
-export interface Group {
-  readonly id: string;
-  /** 'Dead' for a group that there is not. */
-  readonly state: GroupState;
-  /** 'classic', 'consumer' (KIP-848), …; null for a group that there is not. */
-  readonly type: string | null;
-  readonly members: readonly GroupMember[];
-  readonly offsets: readonly CommittedOffset[];
-  /** Records that are left to read in the partitions committed or assigned; null where there are neither. */
-  readonly lag: number | null;
-}
 
 export function groupOf(broker: BrokerView, id: string): Group {
   const group = groupWithoutLag(broker, id);
@@ -52,6 +17,11 @@ export function groupWithoutLag(broker: BrokerView, id: string): Omit<Group, 'la
   const members = type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
   const offsets = committedOffsets(broker, id);
   return { id, state: (listed?.groupState ?? 'Dead') as GroupState, type, members, offsets };
+}
+
+/** 'classic', 'consumer', …; null where there is no such group. */
+export function groupType(broker: BrokerView, id: string): string | null {
+  return broker.parts.groups.listGroups([], []).groups.find(({ groupId }) => groupId === id)?.groupType ?? null;
 }
 
 export function allGroups(broker: BrokerView): Group[] {

@@ -3,19 +3,13 @@
  * now; wait first where it may still be on its way.
  */
 import type { ApiName, Part, RequestBody } from './api-names.ts';
-import { isLike } from './likeness.ts';
-import type { TestMessage } from './message.ts';
 import { count, groupLine } from './failure-report.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { TestMessage } from './message.ts';
+import { closest, differencesOf, isLikeMessage, shownAs, type ExpectedMessage } from './message-likeness.ts';
 import type { TestBroker } from './test-broker.ts';
 
-/** What a message must say, as far as it is written here; a value that is an object is compared with the value's JSON. */
-export interface ExpectedMessage {
-  readonly key?: unknown;
-  readonly value?: unknown;
-  readonly headers?: Readonly<Record<string, unknown>>;
-  readonly partition?: number;
-  readonly offset?: number;
-}
+export type { ExpectedMessage };
 
 export interface ExpectedCommitOf {
   readonly topic: string;
@@ -25,18 +19,21 @@ export interface ExpectedCommitOf {
   readonly offset?: number;
 }
 
+export interface ReceivedOptions {
+  /** Exactly so many times; once or more unless given. */
+  readonly times?: number;
+}
+
 /** What `expect(kafka)` can say; vitest's and jest's own types take it up in `ottla/vitest` and `ottla/jest`. */
 export interface KafkaMatchers<R> {
   /** A message like this is in the topic; any message where nothing is said of it. */
   toHaveMessage(topic: string, expected?: ExpectedMessage): R;
+  /** These messages are in the topic, and no others, in this order: that of their timestamps where there are partitions. */
+  toHaveMessages(topic: string, expected: readonly ExpectedMessage[]): R;
   /** The group has committed an offset of this partition. */
   toHaveCommitted(group: string, expected: ExpectedCommitOf): R;
   /** A client has sent such a request, `times` times where that is given. */
-  toHaveReceived<Name extends ApiName>(
-    api: Name,
-    request?: Part<RequestBody<Name>>,
-    options?: { readonly times?: number },
-  ): R;
+  toHaveReceived<Name extends ApiName>(api: Name, request?: Part<RequestBody<Name>>, options?: ReceivedOptions): R;
 }
 
 interface MatcherResult {
@@ -44,42 +41,65 @@ interface MatcherResult {
   readonly message: () => string;
 }
 
+/** As much of the matcher's `this` as both runners have. */
+interface MatcherContext {
+  readonly utils?: { diff?(expected: unknown, received: unknown): string | null | undefined };
+}
+
 const SHOWN = 20;
+const MESSAGE: KeysOf<ExpectedMessage> = { key: true, value: true, headers: true, partition: true, offset: true };
+const COMMIT: KeysOf<ExpectedCommitOf> = { topic: true, partition: true, offset: true };
+const RECEIVED: KeysOf<ReceivedOptions> = { times: true };
 
-function isLikeMessage(message: TestMessage, { value, ...rest }: ExpectedMessage): boolean {
-  if (!isLike(message, rest)) return false;
-  if (value === undefined) return true;
-  const isText = typeof value !== 'object' || value === null || value instanceof RegExp || ArrayBuffer.isView(value);
-  if (ArrayBuffer.isView(value)) return isLike(message.valueBytes, value);
-  return isText || 'asymmetricMatch' in value
-    ? isLike(message.value, value) || isLikeJson(message, value)
-    : isLikeJson(message, value);
-}
-
-function isLikeJson(message: TestMessage, value: unknown): boolean {
-  try {
-    return isLike(message.json, value);
-  } catch {
-    return false; // no JSON
-  }
-}
-
-function toHaveMessage(received: unknown, topic: string, expected: ExpectedMessage = {}): MatcherResult {
+function toHaveMessage(
+  this: MatcherContext | void,
+  received: unknown,
+  topic: string,
+  expected: ExpectedMessage = {},
+): MatcherResult {
   const kafka = brokerOf(received, 'toHaveMessage');
+  checkKeys('toHaveMessage', expected, MESSAGE);
   const messages = kafka.messages(topic);
   const pass = messages.some((message) => isLikeMessage(message, expected));
-  const shown = messages.slice(-SHOWN).map((message) => `\n  ${String(message)}`);
-  const there = messages.length === 0 ? `\n${kafka.describe(topic)}` : shown.join('');
   return {
     pass,
-    message: () =>
-      `expected topic '${topic}' ${pass ? 'not ' : ''}to have a message like ${JSON.stringify(expected)}; ` +
-      `it has ${count(messages.length, 'message')}:${there}`,
+    message: () => {
+      const start = `expected topic '${topic}' ${pass ? 'not ' : ''}to have a message like ${JSON.stringify(expected)}`;
+      const near = closest(messages, expected);
+      if (pass || near === undefined) return `${start}, found ${there(kafka, topic, messages)}`;
+      const diff = difference(this, differencesOf(expected, near), shownAs(near, expected));
+      return `${start}, found ${there(kafka, topic, messages)}\n\nthe nearest, ${place(near)}:\n${diff}`;
+    },
+  };
+}
+
+function toHaveMessages(
+  this: MatcherContext | void,
+  received: unknown,
+  topic: string,
+  expected: readonly ExpectedMessage[],
+): MatcherResult {
+  const kafka = brokerOf(received, 'toHaveMessages');
+  if (!Array.isArray(expected)) throw new TypeError('toHaveMessages takes a list of messages; for one, toHaveMessage');
+  for (const each of expected as readonly ExpectedMessage[]) checkKeys('toHaveMessages', each, MESSAGE);
+  const messages = inOrder(kafka.messages(topic));
+  const pass =
+    messages.length === expected.length && messages.every((message, i) => isLikeMessage(message, expected[i]));
+  return {
+    pass,
+    message: () => {
+      const start = `expected topic '${topic}' ${pass ? 'not ' : ''}to have exactly ${count(expected.length, 'message')}, in order`;
+      if (pass) return `${start}, found them`;
+      const wanted = expected.map((each, i) => (messages[i] === undefined ? each : differencesOf(each, messages[i])));
+      const found = messages.map((message, i) => shownAs(message, expected[i] ?? { key: null, value: null }));
+      return `${start}, found ${count(messages.length, 'message')}\n${difference(this, wanted, found)}`;
+    },
   };
 }
 
 function toHaveCommitted(received: unknown, group: string, expected: ExpectedCommitOf): MatcherResult {
   const kafka = brokerOf(received, 'toHaveCommitted');
+  checkKeys('toHaveCommitted', expected, COMMIT);
   const { topic, partition = 0, offset } = expected;
   const found = kafka.group(group);
   const pass = found.offsets.some(
@@ -89,7 +109,7 @@ function toHaveCommitted(received: unknown, group: string, expected: ExpectedCom
   return {
     pass,
     message: () =>
-      `expected group '${group}' ${pass ? 'not ' : ''}to have committed ${what}; there is\n${groupLine(found)}`,
+      `expected group '${group}' ${pass ? 'not ' : ''}to have committed ${what}, found\n${groupLine(found)}`,
   };
 }
 
@@ -97,9 +117,11 @@ function toHaveReceived<Name extends ApiName>(
   received: unknown,
   api: Name,
   request?: Part<RequestBody<Name>>,
-  { times }: { readonly times?: number } = {},
+  options: ReceivedOptions = {},
 ): MatcherResult {
   const { traffic } = brokerOf(received, 'toHaveReceived');
+  checkKeys('toHaveReceived', options, RECEIVED, { request: 'what the request says comes before the options' });
+  const { times } = options;
   const found = traffic.of(api, request === undefined ? {} : { request });
   const pass = times === undefined ? found.length > 0 : found.length === times;
   const like = request === undefined ? '' : ` like ${JSON.stringify(request)}`;
@@ -110,11 +132,32 @@ function toHaveReceived<Name extends ApiName>(
       const shown = all.length === 0 ? traffic.toString().split('\n').slice(-SHOWN) : all.map((one) => one.describe());
       const wanted = times === undefined ? '' : ` ${count(times, 'time')}`;
       return (
-        `expected the broker ${pass ? 'not ' : ''}to have received ${api}${like}${wanted}; ` +
-        `${found.length} of ${count(traffic.of(api).length, 'such request')} fit:\n${shown.join('\n')}`
+        `expected the broker ${pass ? 'not ' : ''}to have received ${api}${like}${wanted}, ` +
+        `found ${found.length} among ${count(traffic.of(api).length, 'such request')}:\n${shown.join('\n')}`
       );
     },
   };
+}
+
+/** Partitions have an order of their own; between them it is that of time. */
+function inOrder(messages: readonly TestMessage[]): TestMessage[] {
+  return messages.toSorted((a, b) => (a.partition === b.partition ? a.offset - b.offset : a.timestamp - b.timestamp));
+}
+
+function there(kafka: TestBroker, topic: string, messages: readonly TestMessage[]): string {
+  if (messages.length === 0) return `none:\n${kafka.describe(topic)}`;
+  const shown = messages.slice(-SHOWN).map((message) => `\n  ${String(message)}`);
+  return `${count(messages.length, 'message')}:${shown.join('')}`;
+}
+
+function place({ topic, partition, offset }: TestMessage): string {
+  return `${topic}[${partition}]@${offset}`;
+}
+
+/** As the runner shows differences; as JSON where it does not. */
+function difference(context: MatcherContext | void, expected: unknown, received: unknown): string {
+  const shown = context?.utils?.diff?.(expected, received);
+  return shown ?? `- expected ${JSON.stringify(expected)}\n+ received ${JSON.stringify(received)}`;
 }
 
 function brokerOf(received: unknown, matcher: string): TestBroker {
@@ -124,4 +167,4 @@ function brokerOf(received: unknown, matcher: string): TestBroker {
 }
 
 /** For `expect.extend(matchers)`. */
-export const matchers = { toHaveMessage, toHaveCommitted, toHaveReceived };
+export const matchers = { toHaveMessage, toHaveMessages, toHaveCommitted, toHaveReceived };

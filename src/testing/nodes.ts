@@ -4,19 +4,7 @@ import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { FoundDirectory } from './test-log-handover.ts';
 import type { TestMetadata } from './test-metadata.ts';
-
-export interface TestNode {
-  /** As clients see it: its place in `brokers`. */
-  readonly nodeId: number;
-  readonly port: number;
-  /** host:port */
-  readonly address: string;
-  readonly isRunning: boolean;
-  /** As if the process had died: its connections end, its port is closed, other replicas lead what it led. */
-  stop(): Promise<void>;
-  /** Back again, on the same port. It leads what no other replica could lead meanwhile; see `moveLeader`. */
-  start(): Promise<void>;
-}
+import type { TestNode } from './test-node.ts';
 
 /** Starts the broker of a node; on this port, unless it is 0. */
 export type StartNode = (nodeId: number, port: number) => Promise<RunningBroker>;

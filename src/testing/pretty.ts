@@ -1,7 +1,7 @@
 /** Decoded messages for people: what is empty or at its default is left out, records are shown, bytes are counted. */
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
-import { quoted } from './message.ts';
+import { quoted } from './stored-message.ts';
 
 const SHOWN_RECORDS = 5;
 const INLINE_CHARACTERS = 100;

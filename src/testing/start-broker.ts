@@ -1,47 +1,73 @@
 /** `ottla/testing`: a Kafka broker inside your own test, ready in milliseconds, in memory, on a free port. */
 import { startBroker as start } from '../broker/broker.ts';
-import { systemClock, VirtualClock } from '../platform/clock.ts';
+import { backgroundClock, systemClock, VirtualClock } from '../platform/clock.ts';
 import { lineLogger, silentLogger, type Level, type Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
+import { nodeNetwork } from '../platform/network.ts';
 import { assemble, warn } from './assembly.ts';
+import { BrokerSnapshot, dismissMembers } from './broker-snapshot.ts';
+import { callPlace, type CallPlace } from './call-place.ts';
+import { milliseconds } from './duration.ts';
+import type { LocalBroker } from './local-broker.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
-import { dismissMembers, Snapshot } from './snapshot.ts';
-import type { StartOptions } from './start-options.ts';
-import { topicSpecs, type TestBroker } from './test-broker.ts';
-import { Traffic } from './traffic.ts';
+import { checkStartOptions, type StartOptions } from './start-options.ts';
+import type { TestBroker } from './test-broker.ts';
+import { isTestRun } from './test-runner.ts';
+import type { TopicSpec } from './topic-spec.ts';
+import { TrafficLog } from './traffic-log.ts';
 
 /**
  * Starts a broker; resolves when clients can connect. `await using` stops it at the end of the block, `stop()` at any time.
  * @throws {ConfigError} for a setting that cannot be used
+ * @throws {TypeError} for an option that there is not
  */
 export async function startBroker(options: StartOptions = {}): Promise<TestBroker> {
-  const snapshot = typeof options.from === 'string' ? Snapshot.load(options.from) : options.from;
+  checkStartOptions('startBroker', options);
+  return begin(options, [], callPlace(startBroker));
+}
+
+/** `beginning`: topics of the snapshot that it starts from, which a reset makes anew too. */
+async function begin(options: StartOptions, beginning: readonly TopicSpec[], place: CallPlace): Promise<LocalBroker> {
+  const { from } = options;
+  const snapshot = typeof from === 'string' ? BrokerSnapshot.load(from) : from && BrokerSnapshot.of(from);
   const brokers = options.brokers ?? snapshot?.brokers ?? 1;
   checkBrokers(brokers, snapshot);
-  const clock = options.clock === 'virtual' ? new VirtualClock(Number(options.now ?? systemClock.now())) : systemClock;
+  const topics = topicSpecs(options);
   const { broker, test } = await assemble({
     start,
-    again: startBroker,
+    again: (forked, made) => begin(forked, made, place),
     brokers,
-    clock,
+    clock: clockOf(options),
+    ...(isTestRun() ? { network: nodeNetwork({ inBackground: true }) } : {}),
     files: snapshot?.disk() ?? new MemoryFiles(),
     settings: settingsFor(brokers, settingsOf(options, snapshot)),
     memory: true,
     logger: loggerOf(options.logLevel),
-    traffic: new Traffic(),
+    traffic: new TrafficLog(),
     options,
+    beginning: [...beginning, ...topics],
+    place,
   });
   try {
     if (snapshot !== undefined) dismissMembers(broker);
-    await test.provide(topicSpecs(options));
+    await test.provide(topics);
     return test;
   } catch (error) {
-    await broker.stop();
+    await test.stop();
     throw error;
   }
 }
 
-function checkBrokers(brokers: number, snapshot: Snapshot | undefined): void {
+function clockOf({ clock, now }: StartOptions) {
+  if (clock === 'virtual') return new VirtualClock(Number(now ?? systemClock.now()));
+  return isTestRun() ? backgroundClock : systemClock;
+}
+
+function topicSpecs({ topics = [] }: StartOptions): TopicSpec[] {
+  return topics.map((topic) => (typeof topic === 'string' ? { name: topic } : topic));
+}
+
+function checkBrokers(brokers: number, snapshot: BrokerSnapshot | undefined): void {
   if (!Number.isInteger(brokers) || brokers < 1) throw new RangeError(`brokers: ${brokers}: write how many, 1 or more`);
   if (snapshot !== undefined && brokers < snapshot.brokers) {
     throw new RangeError(
@@ -50,9 +76,13 @@ function checkBrokers(brokers: number, snapshot: Snapshot | undefined): void {
   }
 }
 
-function settingsOf({ settings = {}, port }: StartOptions, snapshot: Snapshot | undefined): TestSettings {
+function settingsOf(
+  { settings = {}, port, maxFetchWait }: StartOptions,
+  snapshot: BrokerSnapshot | undefined,
+): TestSettings {
   return {
     ...(port === undefined ? {} : { listeners: `PLAINTEXT://127.0.0.1:${port}` }),
+    ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),
     // Records in a file may be as old as the file: a test that loads them wants them kept.
     ...(snapshot?.isLoaded === true ? { 'log.retention.ms': -1 } : {}),
     ...settings,

@@ -1,9 +1,11 @@
 /** What a test may say of the broker it starts. */
 import type { Level } from '../platform/logger.ts';
+import type { Duration } from './duration.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { OnStop } from './stop-report.ts';
-import type { TopicSpec } from './topics.ts';
+import type { Leftovers } from './stop-report.ts';
+import type { TopicSpec } from './topic-spec.ts';
 
 export interface StartOptions {
   /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
@@ -16,12 +18,41 @@ export interface StartOptions {
   readonly now?: number | Date;
   /** Broker settings by Kafka's names, over those a test broker has. */
   readonly settings?: TestSettings;
+  /**
+   * How long a Fetch without records waits at most, whatever its client asks for: '200ms' unless given, so that clients stop at
+   * once; 0 waits as long as the client asks.
+   */
+  readonly maxFetchWait?: Duration;
   /** The port of the (first) broker; a free one unless given. */
   readonly port?: number;
   /** What to begin from: a snapshot of another broker, or the file of one. */
   readonly from?: Snapshot | string;
-  /** What becomes of leaks and faults that never struck, when it is stopped: 'warn' unless given. */
-  readonly onStop?: OnStop;
+  /** What becomes of leaks, faults that never struck and forgotten waits, when it is stopped: 'warn' unless given. */
+  readonly leftovers?: Leftovers;
   /** The broker's own log, on stderr: 'silent' unless given. */
   readonly logLevel?: Level;
 }
+
+const START: KeysOf<StartOptions> = {
+  topics: true,
+  brokers: true,
+  clock: true,
+  now: true,
+  settings: true,
+  maxFetchWait: true,
+  port: true,
+  from: true,
+  leftovers: true,
+  logLevel: true,
+};
+
+/** @throws {TypeError} for a field that there is not; `more` are those of a caller that takes others, too */
+export function checkStartOptions(what: string, options: object, more: Readonly<Record<string, true>> = {}): void {
+  checkKeys(what, options, { ...START, ...more }, ELSEWHERE);
+}
+
+const ELSEWHERE = {
+  onStop: 'what a test leaves behind is `leftovers`; what to run first is kafka.onStop(() => …)',
+  partitions: "it belongs to a topic: topics: [{ name: 'orders', partitions: 3 }]",
+  memory: 'a broker for tests is always in memory; a durable one is startServer of ottla',
+};

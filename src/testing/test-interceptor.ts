@@ -10,11 +10,11 @@ import type { Call, Intercepted, Interceptor, Serve } from '../net/interceptor.t
 import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
 import { milliseconds } from './duration.ts';
-import type { Exchange } from './exchange.ts';
 import type { FaultRule } from './fault-rule.ts';
-import type { Faults } from './faults.ts';
+import type { FaultRules } from './fault-rules.ts';
+import type { RecordedExchange } from './recorded-exchange.ts';
 import { changed, merged, only, spokenOf, type Body, type Spoken, type TopicNames } from './request-parts.ts';
-import type { Traffic } from './traffic.ts';
+import type { TrafficLog } from './traffic-log.ts';
 
 /** Ends the connection without an answer. */
 class Disconnect extends Error {
@@ -32,7 +32,7 @@ interface Refusal {
 
 /** What came of one exchange so far. */
 interface Flow {
-  readonly exchange: Exchange;
+  readonly exchange: RecordedExchange;
   readonly call: Call;
   readonly strikes: readonly FaultRule[];
   readonly serve: Serve;
@@ -47,8 +47,10 @@ interface PartitionOffsets {
 export interface TestInterceptorOptions {
   readonly clock: Clock;
   readonly activity: Activity;
-  readonly traffic: Traffic;
-  readonly faults: Faults;
+  readonly traffic: TrafficLog;
+  readonly faults: FaultRules;
+  /** How long a Fetch waits at most (ottla.fetch.max.wait.ms); 0: as long as its client asks. */
+  readonly maxFetchWaitMs: number;
   /** By id, of the cluster as it is now. */
   readonly names: TopicNames;
   /** A partition at a broker that has it. */
@@ -87,7 +89,7 @@ export class TestInterceptor implements Interceptor {
     const exchange = traffic.begin(call, clock.now(), this.#options.names);
     const started = systemClock.monotonic();
     let response: Buffer | null = null;
-    let outcome: Exchange['outcome'] = 'disconnected';
+    let outcome: RecordedExchange['outcome'] = 'disconnected';
     try {
       const strikes = isReadable(call) ? faults.strike(exchange) : [];
       const flow: Flow = { exchange, call, strikes, serve };
@@ -141,7 +143,7 @@ export class TestInterceptor implements Interceptor {
       const asked = exchange.api === 'Fetch' && !isPausedOnly ? { ...rest, maxWaitMs: 0 } : rest;
       const served = await this.#serve(flow, encodeRequest(call, asked));
       answer = served === null ? null : decode(call, served);
-    } else if (isPausedOnly && (await this.#standStill(flow, Number(request.maxWaitMs)))) {
+    } else if (isPausedOnly && (await this.#standStill(flow, this.#maxWaitMs(exchange)))) {
       return this.#answer(flow);
     }
     for (const refusal of refusals) {
@@ -161,14 +163,20 @@ export class TestInterceptor implements Interceptor {
     try {
       const served = serve(body);
       if (exchange.api === 'Fetch') {
-        const { maxWaitMs } = exchange.request as unknown as { maxWaitMs: number };
-        timer = systemClock.after(maxWaitMs, () => call.context.waits.cancelAll());
+        timer = systemClock.after(this.#maxWaitMs(exchange), () => call.context.waits.cancelAll());
       }
       return await served;
     } finally {
       this.#parked.delete(call);
       timer?.cancel();
     }
+  }
+
+  /** As long as the client asks, or as the broker allows. */
+  #maxWaitMs(exchange: RecordedExchange): number {
+    const { maxWaitMs } = exchange.request as unknown as { maxWaitMs: number };
+    const { maxFetchWaitMs: most } = this.#options;
+    return most > 0 ? Math.min(most, maxWaitMs) : maxWaitMs;
   }
 
   #refusals({ exchange, strikes }: Flow): Refusal[] {
@@ -280,7 +288,7 @@ function decode({ handler, apiVersion }: Call, bytes: Buffer): Body {
   return responseCodec(handler.api, apiVersion).decode(reader);
 }
 
-function corrupt(exchange: Exchange, rule: FaultRule): void {
+function corrupt(exchange: RecordedExchange, rule: FaultRule): void {
   const { topicData } = exchange.request as unknown as {
     topicData: { name: string; topicId: string; partitionData: { index: number; records: unknown }[] }[];
   };

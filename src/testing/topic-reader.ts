@@ -1,7 +1,9 @@
 /** Reads a topic straight from the broker's logs, as a consumer would see it; reading again gives what has come since. */
 import type { BrokerView } from './broker-view.ts';
-import { TestMessage } from './message.ts';
-import { countVisible, visibleBatches, visibleEnd, type Isolation, type Partition } from './visible-batches.ts';
+import type { TestMessage } from './message.ts';
+import { StoredMessage } from './stored-message.ts';
+import { countVisible, visibleBatches, visibleEnd, type Partition } from './visible-batches.ts';
+import type { Isolation } from './wait-options.ts';
 
 export class TopicReader {
   readonly #broker: BrokerView;
@@ -88,7 +90,7 @@ export class TopicReader {
     for (const batch of visibleBatches(partition, from, this.#isolation)) {
       for (const record of batch.records()) {
         if (record.offset < from || record.offset >= upTo) continue;
-        messages.push(new TestMessage(partition.topic, partition.index, record));
+        messages.push(new StoredMessage(partition.topic, partition.index, record));
         if (messages.length === limit) return messages;
       }
     }

@@ -4,24 +4,24 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { partitionOfKey } from '../../protocol/partitioner.ts';
 import type { BrokerView } from './broker-view.ts';
 import { nodeFiles } from '../platform/files.ts';
-import { bytesOf, draftOf, TestMessage, type Content, type MessageToProduce } from './message.ts';
-
-export interface TopicSpec {
-  readonly name: string;
-  /** 1 unless given. */
-  readonly partitions?: number;
-  /** As many as there are brokers unless given. */
-  readonly replicationFactor?: number;
-  /** By Kafka's names: `{ 'cleanup.policy': 'compact', 'retention.ms': 60_000 }`. */
-  readonly configs?: Readonly<Record<string, string | number | boolean>>;
-  /** What is in it from the beginning: messages, or a JSON or NDJSON file of them; see `seed`. */
-  readonly messages?: readonly (MessageToProduce | Content)[] | string | URL;
-}
+import { nearest } from '../config/did-you-mean.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { Content, MessageToProduce, TestMessage } from './message.ts';
+import { bytesOf, draftOf, StoredMessage } from './stored-message.ts';
+import type { TopicSpec } from './topic-spec.ts';
 
 /** As producers wait by default: request.timeout.ms. */
 const COMMIT_TIMEOUT_MS = 30_000;
 
 type NewTopic = Parameters<BrokerView['parts']['controller']['createTopics']>[0][number];
+
+const TOPIC: KeysOf<TopicSpec> = {
+  name: true,
+  partitions: true,
+  replicationFactor: true,
+  configs: true,
+  messages: true,
+};
 
 export class Topics {
   readonly #broker: BrokerView;
@@ -40,6 +40,7 @@ export class Topics {
 
   async create(specs: readonly TopicSpec[]): Promise<void> {
     if (specs.length === 0) return;
+    for (const spec of specs) checkKeys(`topic '${spec.name}'`, spec, TOPIC);
     const { controller } = this.#broker.parts;
     const results = await controller.createTopics(
       specs.map((spec) => this.#newTopic(spec)),
@@ -79,7 +80,7 @@ export class Topics {
       commits.push(Promise.resolve(partition.committed(receipt, COMMIT_TIMEOUT_MS)));
       for (const [i, { key, value, headers = [], timestamp }] of own.entries()) {
         const record = { offset: baseOffset + i, timestamp, key, value, headers };
-        produced.push(new TestMessage(name, index, record as ConstructorParameters<typeof TestMessage>[2]));
+        produced.push(new StoredMessage(name, index, record as ConstructorParameters<typeof StoredMessage>[2]));
       }
     }
     const failed = (await Promise.all(commits)).find((errorCode) => errorCode !== ErrorCode.NONE);
@@ -126,14 +127,23 @@ export class Topics {
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const MESSAGE_FIELDS = new Set(['key', 'value', 'headers', 'partition', 'timestamp']);
 
-/** `{ value, key?, … }` is a message; everything else is the value of one. */
+/**
+ * `{ value, key?, … }` is a message; everything else is the value of one.
+ * @throws {TypeError} for what looks like a message with a field mistyped
+ */
 export function messageOf(said: MessageToProduce | Content): MessageToProduce {
-  const isMessage =
-    typeof said === 'object' &&
-    said !== null &&
-    'value' in said &&
-    Object.keys(said).every((field) => MESSAGE_FIELDS.has(field));
-  return isMessage ? said : { value: said };
+  if (typeof said !== 'object' || said === null || ArrayBuffer.isView(said) || !('value' in said))
+    return { value: said };
+  const strange = Object.keys(said).filter((field) => !MESSAGE_FIELDS.has(field));
+  if (strange.length === 0) return said;
+  for (const field of strange) {
+    const near = nearest(field, MESSAGE_FIELDS, 2);
+    if (near === null || near in said) continue;
+    throw new TypeError(
+      `a message has no field '${field}': did you mean '${near}'? If all of it is the value, write { value: { … } }`,
+    );
+  }
+  return { value: said };
 }
 
 function pathOf(file: string | URL): string {

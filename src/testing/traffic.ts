@@ -1,9 +1,8 @@
 /** Every request that clients sent and what they were told: filtered, counted, printed. */
-import type { Call } from '../net/interceptor.ts';
 import { checkApiName, type ApiName, type Part, type RequestBody } from './api-names.ts';
-import { Exchange, type ToldError } from './exchange.ts';
+import type { Exchange, ToldError } from './exchange.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
-import type { TopicNames } from './request-parts.ts';
 
 /** Which exchanges; all that is said must hold. */
 export interface TrafficFilter<Name extends ApiName = ApiName> {
@@ -26,25 +25,30 @@ export interface ToldClient extends ToldError {
   readonly exchange: Exchange;
 }
 
-/** Older ones are forgotten beyond this many, or this many bytes. */
-const KEPT = 10_000;
-const KEPT_BYTES = 64 << 20;
+const FILTER: KeysOf<TrafficFilter> = {
+  api: true,
+  clientId: true,
+  topic: true,
+  partition: true,
+  group: true,
+  transactionalId: true,
+  broker: true,
+  failed: true,
+  request: true,
+};
 
-export class Traffic {
-  readonly #exchanges: Exchange[] = [];
-  readonly #listeners = new Set<(exchange: Exchange) => void>();
-  #bytes = 0;
-  #count = 0;
-
+export abstract class Traffic {
   /** Every exchange, in the order in which the requests came: the last 10,000 of them, or 64 MiB. */
-  get all(): readonly Exchange[] {
-    return this.#exchanges;
-  }
+  abstract get all(): readonly Exchange[];
 
   /** How many requests came, forgotten ones included. */
-  get count(): number {
-    return this.#count;
-  }
+  abstract get count(): number;
+
+  /** Called with every exchange once it has ended; answers what ends that. */
+  abstract onExchange(listener: (exchange: Exchange) => void): () => void;
+
+  /** Forgets what there was; `number` goes on counting. */
+  abstract clear(): void;
 
   /** Exchanges of one API, typed: `traffic.of('OffsetCommit')[0].request.groupId`. */
   of<Name extends ApiName>(api: Name, filter: Omit<TrafficFilter<Name>, 'api'> = {}): Exchange<Name>[] {
@@ -52,9 +56,10 @@ export class Traffic {
   }
 
   filter<Name extends ApiName>(filter: TrafficFilter<Name>): Exchange<Name>[] {
+    checkKeys('a filter of the traffic', filter, FILTER);
     const wanted = [filter.api ?? []].flat() as Name[];
     wanted.forEach(checkApiName);
-    return (this.#exchanges as Exchange<Name>[]).filter((exchange) => passes(exchange, filter, wanted));
+    return (this.all as readonly Exchange<Name>[]).filter((exchange) => passes(exchange, filter, wanted));
   }
 
   /** What clients were told went wrong, the latest last. */
@@ -64,40 +69,11 @@ export class Traffic {
     );
   }
 
-  /** Called with every exchange once it has ended; answers what ends that. */
-  onExchange(listener: (exchange: Exchange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Forgets what there was; `number` goes on counting. */
-  clear(): void {
-    this.#exchanges.length = 0;
-    this.#bytes = 0;
-  }
-
   /** A line an exchange; with `bodies`, everything that was said. */
   toString(filter: TrafficFilter = {}, options: { bodies?: boolean } = {}): string {
     const exchanges = this.filter(filter);
     if (exchanges.length === 0) return 'no requests';
     return exchanges.map((one) => (options.bodies === true ? one.describe() : String(one))).join('\n');
-  }
-
-  /** The broker's own. */
-  begin(call: Call, nowMs: number, names: TopicNames): Exchange {
-    const exchange = new Exchange(++this.#count, call, nowMs, names);
-    this.#exchanges.push(exchange);
-    this.#bytes += exchange.size;
-    return exchange;
-  }
-
-  /** The broker's own. */
-  ended(exchange: Exchange, responseBytes: number): void {
-    this.#bytes += responseBytes;
-    while (this.#exchanges.length > KEPT || (this.#bytes > KEPT_BYTES && this.#exchanges.length > 1)) {
-      this.#bytes -= this.#exchanges.shift()!.size;
-    }
-    for (const listener of this.#listeners) listener(exchange);
   }
 }
 

@@ -1,7 +1,6 @@
 /** What a consumer would see of a partition, by batch headers: neither markers of transactions nor what was aborted. */
 import type { BrokerView } from './broker-view.ts';
-
-export type Isolation = 'read_committed' | 'read_uncommitted';
+import type { Isolation } from './wait-options.ts';
 
 export type Partition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
 type Batch = Partition extends { batches(from: number, upTo: number): Iterable<infer One> } ? One : never;

@@ -28,7 +28,7 @@ export function globalSetup(options: StartOptions = {}): GlobalSetup {
   return {
     async setup(project) {
       // What other processes leave open is not known here.
-      kafka = await startBroker({ onStop: 'ignore', ...options });
+      kafka = await startBroker({ leftovers: 'ignore', ...options });
       const { bootstrapServers, bootstrapBrokers } = kafka;
       project.provide('kafka', { bootstrapServers, bootstrapBrokers });
     },

@@ -54,6 +54,7 @@ export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): 
       await kafka.reset();
       saying(kafka, onTestFailed);
       await use(kafka);
+      await kafka.endTest();
     },
   });
 }

@@ -1,76 +1,48 @@
 /** Waiting for something to be true in the broker, instead of sleeping; and saying what there was when it never became so. */
 import { systemClock } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
-import { milliseconds, type Duration } from './duration.ts';
-import type { TestInterceptor } from './test-interceptor.ts';
-import {
-  committedOffsets,
-  groupIds,
-  groupOf,
-  groupWithoutLag,
-  lagOf,
-  type CommittedOffset,
-  type Group,
-  type GroupState,
-} from './group-view.ts';
+import type { CallPlace } from './call-place.ts';
+import { milliseconds } from './duration.ts';
+import { count, failureReport, type ReportFocus, type ReportSources } from './failure-report.ts';
+import { committedOffsets, groupIds, groupOf, groupWithoutLag, lagOf } from './group-view.ts';
+import type { CommittedOffset, Group } from './group.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMessage } from './message.ts';
-import { groupLine, failureReport, type ReportSources } from './failure-report.ts';
+import { timeoutOf, type Awaited, type PendingWaits } from './pending-waits.ts';
+import type { TestInterceptor } from './test-interceptor.ts';
 import { TopicReader } from './topic-reader.ts';
-import type { Isolation } from './visible-batches.ts';
+import type {
+  ExpectedCommit,
+  ExpectedGroup,
+  IdleOptions,
+  MessagePredicate,
+  MessageWaitOptions,
+  NoMessagesOptions,
+  UntilOptions,
+  WaitOptions,
+} from './wait-options.ts';
 import { Work } from './work.ts';
 
-export interface WaitOptions {
-  /** How long at most, in real time; 4 seconds unless given. */
-  readonly timeout?: Duration;
-}
-
-export interface MessageWaitOptions extends WaitOptions {
-  /** Counts the messages that it says yes to, and answers those alone. */
-  readonly where?: (message: TestMessage) => boolean;
-  readonly isolation?: Isolation;
-}
-
-/** All that is said must hold. */
-export interface ExpectedGroup {
-  readonly state?: GroupState;
-  /** How many members. */
-  readonly members?: number;
-  /** How many partitions its members have together. */
-  readonly assigned?: number;
-}
-
-export interface ExpectedCommit {
-  readonly topic?: string;
-  readonly partition?: number;
-  /** The offset committed, or a later one. */
-  readonly offset?: number;
-}
-
-export interface IdleOptions extends WaitOptions {
-  /** For how long nothing must have happened; 100 ms unless given. */
-  readonly quiet?: Duration;
-}
-
-export type MessagePredicate = (message: TestMessage, index: number, all: readonly TestMessage[]) => boolean;
-
-/** Something did not come about in time; the message says what did. */
-export class WaitTimeout extends Error {
-  override name = 'WaitTimeout';
-}
-
-/** Less than the five seconds of a test in vitest and jest, so that the wait fails first and says what it saw. */
-const DEFAULT_TIMEOUT_MS = 4000;
 const DEFAULT_QUIET_MS = 100;
+const DEFAULT_WITHIN_MS = 500;
+
+const WAIT: KeysOf<WaitOptions> = { timeout: true };
+const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
+const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
+const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
+const IDLE: KeysOf<IdleOptions> = { ...WAIT, quiet: true };
+const NO_MESSAGES: KeysOf<NoMessagesOptions> = { within: true, where: true, isolation: true };
+const UNTIL: KeysOf<UntilOptions> = { ...WAIT, what: true };
 
 interface WaitersOptions extends ReportSources {
   readonly activity: Activity;
   readonly interceptor: TestInterceptor;
+  readonly pending: PendingWaits;
 }
 
 export class Waiters {
   readonly #options: WaitersOptions;
   readonly #work: Work;
-  readonly #abort = new Set<(error: Error) => void>();
 
   constructor(options: WaitersOptions) {
     this.#options = options;
@@ -78,10 +50,13 @@ export class Waiters {
   }
 
   forMessages(
+    place: CallPlace,
     topic: string,
     wanted: number | MessagePredicate = 1,
     options: MessageWaitOptions = {},
   ): Promise<TestMessage[]> {
+    checkWanted('waitForMessages', wanted);
+    checkKeys('waitForMessages', options, MESSAGE_WAIT, { partition: 'look at it in `where`' });
     const { where = () => true, isolation } = options;
     const reader = new TopicReader(this.#options.broker, topic, isolation);
     const messages: TestMessage[] = [];
@@ -91,123 +66,197 @@ export class Waiters {
       const found = messages.filter((message, index) => wanted(message, index, messages));
       return found.length > 0 ? found : undefined;
     };
-    const what = typeof wanted === 'number' ? `${wanted} messages in '${topic}'` : `a message in '${topic}' that fits`;
-    return this.#wait(
-      what,
+    const fitting = options.where === undefined ? '' : ` that fit${wanted === 1 ? 's' : ''}`;
+    return this.#wait(place, options, {
+      what:
+        typeof wanted === 'number'
+          ? `${count(wanted, 'message')} in '${topic}'${fitting}`
+          : `a message in '${topic}' that fits`,
       look,
-      options,
-      () => `there were ${messages.length}\n${failureReport(this.#options, topic)}`,
-    );
+      found: () => (typeof wanted === 'number' ? String(messages.length) : `none among ${messages.length}`),
+      focus: { topic },
+    });
   }
 
-  forGroup(id: string, expected: ExpectedGroup = { state: 'Stable' }, options: WaitOptions = {}): Promise<Group> {
-    const { state, members, assigned } = expected;
+  forNoMessages(place: CallPlace, topic: string, options: NoMessagesOptions = {}): Promise<void> {
+    checkKeys('expectNoMessages', options, NO_MESSAGES, { timeout: 'write within' });
+    const { within = DEFAULT_WITHIN_MS, where = () => true, isolation } = options;
+    const withinMs = milliseconds(within);
+    const reader = new TopicReader(this.#options.broker, topic, isolation);
+    const until = systemClock.monotonic() + withinMs;
+    const look = (): true | undefined => {
+      const [unwanted] = reader.read().filter(where);
+      if (unwanted !== undefined) {
+        const report = failureReport(this.#options, { topic });
+        const message = `expected no messages in '${topic}' for ${withinMs} ms, found one:\n    ${String(unwanted)}\n${report}`;
+        const error = new Error(message);
+        error.stack = `Error: ${message}\n${place.frames}`;
+        throw error;
+      }
+      return systemClock.monotonic() >= until ? true : undefined;
+    };
+    const timer = systemClock.after(withinMs + 1, () => this.#options.activity.notify());
+    const what = `no messages in '${topic}'`;
+    const found = (): string => 'the time did not pass';
+    const wait = this.#options.pending.begin({
+      what,
+      place,
+      timeoutMs: withinMs + 1000,
+      look,
+      found,
+      onEnd: () => timer.cancel(),
+    });
+    return wait as unknown as Promise<void>;
+  }
+
+  forGroup(place: CallPlace, id: string, expected: ExpectedGroup = {}, options: WaitOptions = {}): Promise<Group> {
+    checkKeys('waitForGroup', expected, GROUP, {
+      timeout: `it belongs in the third argument: waitForGroup('${id}', { state: 'Stable' }, { timeout: … })`,
+    });
+    checkKeys('waitForGroup', options, WAIT);
+    const wanted = Object.keys(expected).length === 0 ? { state: 'Stable' as const } : expected;
+    const { state, members, assigned } = wanted;
     const look = (): Group | undefined => {
       const group = groupWithoutLag(this.#options.broker, id);
-      const partitions = group.members.reduce((sum, { assignment }) => sum + assignment.length, 0);
       const fits =
         (state === undefined || group.state === state) &&
         (members === undefined || group.members.length === members) &&
-        (assigned === undefined || partitions === assigned);
+        (assigned === undefined || assignedOf(group) === assigned);
       return fits ? groupOf(this.#options.broker, id) : undefined;
     };
-    return this.#wait(`group '${id}' with ${said(expected)}`, look, options, () => this.#aboutGroup(id));
+    const found = (): string => {
+      const group = groupWithoutLag(this.#options.broker, id);
+      if (group.state === 'Dead') return 'no such group';
+      return groupWords({ state: group.state, members: group.members.length, assigned: assignedOf(group) });
+    };
+    const focus = { group: id };
+    return this.#wait(place, options, {
+      what: `group '${id}' to ${state === undefined ? 'have' : 'be'} ${groupWords(wanted)}`,
+      look,
+      found,
+      focus,
+    });
   }
 
-  forCommit(groupId: string, expected: ExpectedCommit = {}, options: WaitOptions = {}): Promise<CommittedOffset> {
-    const { topic, partition, offset = 0 } = expected;
+  forCommit(
+    place: CallPlace,
+    groupId: string,
+    expected: ExpectedCommit = {},
+    options: WaitOptions = {},
+  ): Promise<CommittedOffset> {
+    checkKeys('waitForCommit', expected, COMMIT, { timeout: 'it belongs in the third argument' });
+    checkKeys('waitForCommit', options, WAIT);
+    const { topic, partition, offset } = expected;
+    const committed = (): CommittedOffset[] => committedOffsets(this.#options.broker, groupId);
     const look = (): CommittedOffset | undefined =>
-      committedOffsets(this.#options.broker, groupId).find(
+      committed().find(
         (one) =>
-          (topic ?? one.topic) === one.topic && (partition ?? one.partition) === one.partition && one.offset >= offset,
+          (topic ?? one.topic) === one.topic &&
+          (partition ?? one.partition) === one.partition &&
+          one.offset >= (offset ?? 0),
       );
-    return this.#wait(`group '${groupId}' to commit ${said(expected)}`, look, options, () => this.#aboutGroup(groupId));
+    const found = (): string => committed().map(commitWords).join(', ') || 'nothing committed';
+    const what = `group '${groupId}' to commit ${offset === undefined ? 'an offset' : `offset ${offset}`}${placeWords(topic, partition)}`;
+    return this.#wait(place, options, { what, look, found, focus: { group: groupId, topic } });
   }
 
-  forLag(groupId: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
+  forLag(place: CallPlace, groupId: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
+    checkNumber('waitForLag', lag);
+    checkKeys('waitForLag', options, WAIT);
+    const { broker } = this.#options;
     const look = (): Group | undefined => {
-      const { broker } = this.#options;
       const left = lagOf(broker, groupWithoutLag(broker, groupId), lag);
       return left !== null && left <= lag ? groupOf(broker, groupId) : undefined;
     };
-    return this.#wait(`group '${groupId}' to have ${lag} records left to read`, look, options, () =>
-      this.#aboutGroup(groupId),
-    );
+    const found = (): string => {
+      const left = groupOf(broker, groupId).lag;
+      return left === null ? 'nothing committed or assigned' : String(left);
+    };
+    const what = `group '${groupId}' to have ${count(lag, 'record')} left to read`;
+    return this.#wait(place, options, { what, look, found, focus: { group: groupId } });
   }
 
-  async forIdle(options: IdleOptions = {}): Promise<void> {
+  forIdle(place: CallPlace, options: IdleOptions = {}): Promise<void> {
+    checkKeys('waitForIdle', options, IDLE);
     const quietMs = milliseconds(options.quiet ?? DEFAULT_QUIET_MS);
     const busy = (): string | undefined => this.#work.busyFor(quietMs) ?? unsettledGroup(this.#options);
-    const end = this.#work.onQuiet(quietMs, () => this.#options.activity.notify());
-    try {
-      await this.#wait(
-        `nothing to happen for ${quietMs} ms`,
-        () => (busy() === undefined ? true : undefined),
-        options,
-        () => `${busy()}\n${failureReport(this.#options)}`,
-      );
-    } finally {
-      end();
-    }
+    const onEnd = this.#work.onQuiet(quietMs, () => this.#options.activity.notify());
+    const look = (): true | undefined => (busy() === undefined ? true : undefined);
+    const found = (): string => busy() ?? 'quiet';
+    const wait = this.#wait(place, options, { what: `${quietMs} ms without activity`, look, found, focus: {}, onEnd });
+    return wait as unknown as Promise<void>;
   }
 
-  until<T>(condition: () => T | undefined | false | null, options: WaitOptions & { what?: string } = {}): Promise<T> {
+  until<T>(place: CallPlace, condition: () => T | undefined | false | null, options: UntilOptions = {}): Promise<T> {
+    checkKeys('waitUntil', options, UNTIL);
     const look = (): T | undefined => {
       const found = condition();
       return found === false || found === null ? undefined : found;
     };
-    return this.#wait(options.what ?? 'the condition', look, options, () => failureReport(this.#options));
+    const what = options.what ?? 'the condition to hold';
+    return this.#wait(place, options, { what, look, found: () => 'that it does not', focus: {} });
   }
 
-  /** Nobody waits any longer. */
+  /** Another number whenever a client has worked; never twice the same while somebody waits. */
+  get workMark(): number {
+    return this.#options.pending.size > 0 ? NaN : this.#work.lastAtMs;
+  }
+
   close(): void {
-    for (const reject of Array.from(this.#abort))
-      reject(new Error('the broker was stopped while a test waited for it'));
+    this.#options.pending.close();
     this.#work.close();
   }
 
-  #aboutGroup(id: string): string {
-    return `there was\n${groupLine(groupOf(this.#options.broker, id))}\n${failureReport(this.#options)}`;
-  }
-
-  #wait<T>(what: string, look: () => T | undefined, { timeout }: WaitOptions, seen: () => string): Promise<T> {
-    const timeoutMs = milliseconds(timeout ?? DEFAULT_TIMEOUT_MS);
-    const waiting = new Promise<T>((resolve, reject) => {
-      const end = (): void => {
-        stopListening();
-        timer.cancel();
-        this.#abort.delete(fail);
-      };
-      const fail = (error: unknown): void => {
-        end();
-        reject(error);
-      };
-      const check = (): void => {
-        try {
-          const found = look();
-          if (found === undefined) return;
-          end();
-          resolve(found);
-        } catch (error) {
-          fail(error);
-        }
-      };
-      const stopListening = this.#options.activity.listen(check);
-      const timer = systemClock.after(timeoutMs, () => {
-        check(); // what changed without word
-        if (this.#abort.has(fail)) fail(new WaitTimeout(`waited ${timeoutMs} ms for ${what}, in vain: ${seen()}`));
-      });
-      this.#abort.add(fail);
-      check();
+  #wait<T>(
+    place: CallPlace,
+    options: WaitOptions,
+    awaited: Omit<Awaited<T>, 'place' | 'timeoutMs'> & { readonly focus: ReportFocus },
+  ): Promise<T> {
+    const { focus, found } = awaited;
+    return this.#options.pending.begin({
+      ...awaited,
+      place,
+      timeoutMs: timeoutOf(options),
+      found: () => `found ${found()}\n${failureReport(this.#options, focus)}`,
     });
-    waiting.catch(() => {}); // a test that ended early does not look any more
-    return waiting;
   }
 }
 
-function said(expected: object): string {
-  const words = Object.entries(expected).map(([key, value]) => `${key} ${String(value)}`);
-  return words.join(', ') || 'anything';
+function checkWanted(what: string, wanted: unknown): void {
+  if (typeof wanted === 'function') return;
+  if (typeof wanted === 'object') {
+    throw new TypeError(
+      `${what} takes how many messages, or a predicate, before the options: ${what}(topic, 1, { … })`,
+    );
+  }
+  checkNumber(what, wanted);
+}
+
+function checkNumber(what: string, wanted: unknown): void {
+  if (typeof wanted === 'number' && wanted >= 0) return;
+  throw new TypeError(`${what} takes a number before its options, not ${JSON.stringify(wanted)}`);
+}
+
+function assignedOf({ members }: Pick<Group, 'members'>): number {
+  return members.reduce((sum, { assignment }) => sum + assignment.length, 0);
+}
+
+/** 'Stable with 2 members and 6 partitions assigned' */
+function groupWords({ state, members, assigned }: ExpectedGroup): string {
+  const parts = [
+    ...(members === undefined ? [] : [count(members, 'member')]),
+    ...(assigned === undefined ? [] : [`${count(assigned, 'partition')} assigned`]),
+  ];
+  return [state ?? '', parts.join(' and ')].filter((part) => part !== '').join(' with ') || 'there';
+}
+
+function commitWords({ topic, partition, offset }: CommittedOffset): string {
+  return `${topic}[${partition}]=${offset}`;
+}
+
+function placeWords(topic: string | undefined, partition: number | undefined): string {
+  if (topic === undefined) return partition === undefined ? '' : ` of partition ${partition}`;
+  return ` of ${topic}${partition === undefined ? '' : `[${partition}]`}`;
 }
 
 /** A group that rebalances, or that commits and has not caught up. */

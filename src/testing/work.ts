@@ -30,6 +30,11 @@ export class Work {
     });
   }
 
+  /** When the last of it ended, by the monotonic clock. */
+  get lastAtMs(): number {
+    return this.#last.atMs;
+  }
+
   /** What went on within the last so many milliseconds, or goes on; undefined where nothing did. */
   busyFor(quietMs: number): string | undefined {
     const serving = this.#interceptor.serving();
@@ -61,7 +66,8 @@ export class Work {
   }
 }
 
-function isWork(exchange: Exchange): boolean {
+/** Whether a client wanted something: neither to keep in touch nor to look for records in vain. */
+export function isWork(exchange: Exchange): boolean {
   if (KEEPING_IN_TOUCH.has(exchange.api)) return false;
   if (exchange.api !== 'Fetch') return true;
   const { response } = exchange as Exchange<'Fetch'>;

@@ -6,7 +6,7 @@ import { parsePosition } from '../../src/cli/client/positions.ts';
 import { assignRanges } from '../../src/cli/client/range-assignment.ts';
 import { Scram } from '../../src/cli/client/sasl.ts';
 import { chooseVersion } from '../../src/cli/client/versions.ts';
-import { nearest } from '../../src/cli/did-you-mean.ts';
+import { nearest } from '../../src/config/did-you-mean.ts';
 import { unescape } from '../../src/cli/escapes.ts';
 import { instant, partitionList } from '../../src/cli/option-values.ts';
 import { compileFormat, jsonLine, type ReadRecord } from '../../src/cli/record-format.ts';

@@ -123,10 +123,11 @@ describe('ottla', () => {
     ]);
   });
 
-  test.concurrent('prints its usage', async () => {
-    const [help, ofStart] = [run(['--help']), run(['start', '--help'])];
-    expect([await help.ended, await ofStart.ended]).toEqual([0, 0]);
+  test.concurrent('prints its usage, also when nothing is asked', async () => {
+    const [nothing, help, ofStart] = [run([]), run(['--help']), run(['start', '--help'])];
+    expect([await nothing.ended, await help.ended, await ofStart.ended]).toEqual([0, 0, 0]);
     expect(help.stdout).toContain('ottla start --memory');
+    expect(nothing.stdout).toBe(help.stdout);
     expect(ofStart.stdout).toContain('--log-level <level>');
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { startBroker } from '../../src/broker/broker.ts';
 import { startControlled, type Controlled } from '../../src/control/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
 import { Described } from './described.ts';
 
 interface Message {
@@ -254,11 +255,11 @@ describe('reset and snapshots', () => {
   });
 
   test('of two snapshots loaded at once, the second is told to wait', async () => {
-    const file = await (await fetch(`${controlled.url}/snapshot`)).arrayBuffer();
-    const headers = { 'content-type': 'application/octet-stream' };
-    const load = () => fetch(`${controlled.url}/snapshot`, { method: 'PUT', body: file, headers });
-    const statuses = (await Promise.all([load(), load()])).map(({ status }) => status);
-    expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 409]);
+    const { session } = controlled;
+    const snapshot = BrokerSnapshot.of(session.test.snapshot());
+    const first = session.load(snapshot);
+    await expect(session.load(snapshot)).rejects.toMatchObject({ status: 409, kind: 'not-ready' });
+    await first;
   });
 
   test('what is no snapshot is refused, and the broker goes on', async () => {

@@ -104,7 +104,7 @@ test('what another broker leads is not unknown, whatever is asked about it', asy
 });
 
 test('a fetch that waits at a leader is told when another leads', async () => {
-  await using kafka = await startBroker({ brokers: 2, topics: ['orders'] });
+  await using kafka = await startBroker({ maxFetchWait: 0, brokers: 2, topics: ['orders'] });
   const client = await dial(kafka.brokers[0].address);
   const fetched = client.send(Fetch, 12, {
     maxWaitMs: 30_000,

@@ -39,7 +39,7 @@ test('a session ends when its member is silent for so long, by the clock of the 
     clock: 'virtual',
     topics: ['orders'],
     settings: { 'ottla.evict.on.disconnect': false },
-    onStop: 'ignore',
+    leftovers: 'ignore',
   });
   await using clients = new Clients();
   const consumer = await clients.consumer(kafka, 'billing', 'orders');
@@ -54,7 +54,7 @@ test('a session ends when its member is silent for so long, by the clock of the 
 });
 
 test('a transaction that takes too long is aborted', async () => {
-  await using kafka = await startBroker({ clock: 'virtual', topics: ['orders'], onStop: 'ignore' });
+  await using kafka = await startBroker({ clock: 'virtual', topics: ['orders'], leftovers: 'ignore' });
   await using clients = new Clients();
   const producer = await clients.producer(kafka, {
     transactionalId: 'tx',

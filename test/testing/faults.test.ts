@@ -35,7 +35,7 @@ test('a lost answer makes an idempotent producer send again, and the broker keep
 });
 
 test('a response that is dropped leaves the client waiting, though the request was applied', async () => {
-  await using kafka = await startBroker({ topics: ['orders'], onStop: 'ignore' });
+  await using kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
   await using clients = new Clients();
   kafka.faults.on('Produce').dropResponse().once();
   const producer = await clients.producer(kafka);
@@ -193,12 +193,12 @@ test('a slow disk delays those who write', async () => {
 });
 
 test('rules can be listed and removed, and those that never struck are named at the end', async () => {
-  const kafka = await startBroker({ topics: ['orders'], onStop: 'ignore' });
+  const kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
   const rule = kafka.faults.on('OffsetCommit', { group: 'billing' }).reply('REBALANCE_IN_PROGRESS').once();
   kafka.faults.on(['JoinGroup', 'SyncGroup']).delay('1s').remove();
   expect(kafka.faults.list()).toEqual([rule]);
   expect(String(rule)).toBe(
-    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, 1 times at most (fired 0, fitted 0)',
+    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, once at most (fired 0, fitted 0)',
   );
   const { unusedFaults } = await kafka.stop();
   expect(unusedFaults).toHaveLength(2);
@@ -211,4 +211,18 @@ test('a mistake in a rule says what to write instead', async () => {
   expect(() => kafka.faults.on('Produce').reply('NOT_LEADER' as 'NONE')).toThrow('NOT_LEADER_OR_FOLLOWER');
   expect(() => kafka.faults.add({ on: 'Produce' } as never)).toThrow('a fault does exactly one thing');
   expect(() => kafka.faults.on('Produce').delay('soon' as '1s')).toThrow("'soon' is no span of time");
+});
+
+test('a rebalance has every member of a group join again', async () => {
+  await using kafka = await startBroker({ topics: [{ name: 'orders', partitions: 2 }] });
+  await using clients = new Clients();
+  await clients.consumer(kafka, 'billing', 'orders');
+  await clients.consumer(kafka, 'billing', 'orders');
+  await kafka.waitForGroup('billing', { state: 'Stable', members: 2, assigned: 2 });
+  const joins = kafka.traffic.of('JoinGroup').length;
+  const rebalance = kafka.faults.rebalance('billing');
+  await kafka.waitUntil(() => rebalance.fired === 2);
+  await kafka.waitUntil(() => kafka.traffic.of('JoinGroup').length >= joins + 2);
+  await kafka.waitForGroup('billing', { state: 'Stable', members: 2, assigned: 2 });
+  expect(() => kafka.faults.rebalance('biling')).toThrow("there is no group 'biling' to rebalance");
 });

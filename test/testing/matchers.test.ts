@@ -19,7 +19,7 @@ test('messages are expected by what they say', async ({ kafka }) => {
   expect(kafka).not.toHaveMessage('orders', { value: { id: 2 } });
   expect(kafka).not.toHaveMessage('payments');
   expect(() => expect(kafka).toHaveMessage('orders', { key: 'z' })).toThrow(
-    /expected topic 'orders' to have a message like {"key":"z"}; it has 3 messages:[^]*orders\[0\]@1 "b" → "plain text"/,
+    /expected topic 'orders' to have a message like {"key":"z"}, found 3 messages:[^]*orders\[0\]@1 "b" → "plain text"/,
   );
   expect(() => expect('a broker').toHaveMessage('orders')).toThrow('write expect(kafka)');
 });
@@ -37,7 +37,7 @@ test('commits and requests are expected, too', async ({ kafka }) => {
   expect(kafka).toHaveReceived('FindCoordinator', {}, { times: 1 });
   expect(kafka).not.toHaveReceived('Produce');
   expect(() => expect(kafka).toHaveReceived('OffsetCommit', { groupId: 'other' })).toThrow(
-    /expected the broker to have received OffsetCommit like {"groupId":"other"}; 0 of \d+ such requests? fit:/,
+    /expected the broker to have received OffsetCommit like {"groupId":"other"}, found 0 among \d+ such requests?:/,
   );
 });
 

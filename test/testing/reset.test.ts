@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { Snapshot, startBroker, type TestBroker } from '../../src/testing/index.ts';
+import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
+import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 import { client, Clients } from './kafkajs-clients.ts';
 
 function valuesOf(broker: TestBroker): string[] {
@@ -16,7 +17,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 test('a reset leaves what a start leaves, with new topic ids, and clients connected', async () => {
   await using kafka = await startBroker({
     topics: ['orders', { name: 'seeded', messages: ['first'] }],
-    onStop: 'ignore',
+    leftovers: 'ignore',
   });
   await using clients = new Clients();
   const producer = await clients.producer(kafka);
@@ -44,7 +45,7 @@ test('a reset leaves what a start leaves, with new topic ids, and clients connec
 });
 
 test('a reset takes less than five milliseconds', async () => {
-  await using kafka = await startBroker({ topics: ['a', 'b', 'c'], onStop: 'ignore' });
+  await using kafka = await startBroker({ topics: ['a', 'b', 'c'], leftovers: 'ignore' });
   const times: number[] = [];
   for (let i = 0; i < 20; i++) {
     await kafka.produce(
@@ -71,7 +72,7 @@ test('a fork has the same topics, records and offsets, and goes its own way', as
   ]);
   await clients.consumer(kafka, 'billing', 'orders');
   await kafka.waitForLag('billing');
-  await using fork = await kafka.fork({ onStop: 'ignore' });
+  await using fork = await kafka.fork({ leftovers: 'ignore' });
   expect(fork.bootstrapServers).not.toBe(kafka.bootstrapServers);
   expect(fork.messages('orders')).toEqual(kafka.messages('orders'));
   expect(fork.group('billing')).toMatchObject({ lag: 0, members: [] });
@@ -135,12 +136,12 @@ test('a snapshot can be kept in a file, and old records in it are kept, too', as
   await using loaded = await startBroker({ from: file, clock: 'virtual' });
   await loaded.clock.advance('8d');
   expect(loaded.messages('orders')).toEqual(kafka.messages('orders'));
-  expect(Snapshot.load(file).brokers).toBe(1);
+  expect(BrokerSnapshot.load(file).brokers).toBe(1);
   await expect(startBroker({ from: join(directory, 'none') })).rejects.toThrow('there is no snapshot');
 });
 
 test('open transactions are in a snapshot, and their producers can end them there', async () => {
-  await using kafka = await startBroker({ topics: ['orders'], onStop: 'ignore' });
+  await using kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
   await using clients = new Clients();
   const producer = await clients.producer(kafka, { transactionalId: 'tx', maxInFlightRequests: 1, idempotent: true });
   const transaction = await producer.transaction();

@@ -13,7 +13,7 @@ export async function startAndStop(count: number): Promise<Starts> {
   const readyMs: number[] = [];
   for (let i = 0; i < count; i++) {
     const began = performance.now();
-    const kafka = await startBroker({ topics: ['orders'], onStop: 'throw' });
+    const kafka = await startBroker({ topics: ['orders'], leftovers: 'throw' });
     readyMs.push(performance.now() - began);
     await kafka.produce('orders', `message ${i}`);
     const [{ value }] = await kafka.waitForMessages('orders');

@@ -70,7 +70,7 @@ test('listeners hear of every exchange, and the log can be cleared', async () =>
 });
 
 test('a test that leaves something open is told what', async () => {
-  const kafka = await startBroker({ topics: ['orders'], onStop: 'ignore' });
+  const kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
   await using clients = new Clients();
   await clients.consumer(kafka, 'billing', 'orders');
   const producer = await clients.producer(
@@ -88,12 +88,12 @@ test('a test that leaves something open is told what', async () => {
 });
 
 test('a stop can be made to fail on leaks, or to hand them over', async () => {
-  const strict = await startBroker({ onStop: 'throw' });
+  const strict = await startBroker({ leftovers: 'throw' });
   strict.faults.on('Produce').delay(1);
   await expect(strict.stop()).rejects.toThrow('never struck: fault 1: on Produce: delay 1');
   const reports: unknown[] = [];
-  const handed = await startBroker({ onStop: (report) => void reports.push(report) });
+  const handed = await startBroker({ leftovers: (report) => void reports.push(report) });
   handed.faults.disk.full();
   await handed.stop();
-  expect(reports).toEqual([{ leaks: [], unusedFaults: ['never struck: the disk is full'] }]);
+  expect(reports).toEqual([{ leaks: [], unusedFaults: ['never struck: the disk is full'], forgottenWaits: [] }]);
 });

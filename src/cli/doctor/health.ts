@@ -46,10 +46,16 @@ export function stateFindings({ brokers, controllerId, clusterId, topics }: Clus
     );
   }
   if (leaderless.length + short.length === 0) {
-    const size = `${topics.filter(({ isInternal }) => !isInternal).length} topics, ${partitions.length} partitions`;
+    const own = topics.filter(({ name, isInternal }) => !isInternal && name?.startsWith('__') !== true);
+    const ownPartitions = own.reduce((sum, topic) => sum + topic.partitions.length, 0);
+    const size = `${counted(own.length, 'topic')}, ${counted(ownPartitions, 'partition')}`;
     findings.push(ok('partitions', `${size}, all with leaders and in sync`));
   }
   return findings;
+}
+
+function counted(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? '' : 's'}`;
 }
 
 /** The settings that decide whether groups and transactions can come about, and what fails where they cannot. */

@@ -1,5 +1,5 @@
 /** Reads flags as Kafka's own tools take them: `--name value`, `--name=value`, also shortened while one flag alone begins so. */
-import { nearest } from '../did-you-mean.ts';
+import { nearest } from '../../config/did-you-mean.ts';
 import { UsageError } from '../usage.ts';
 
 /**

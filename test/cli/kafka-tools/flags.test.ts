@@ -50,7 +50,7 @@ let kafka: TestBroker;
 const run = (line: string, stdin?: string): Promise<Ran> => tool(kafka.bootstrapServers, line, stdin);
 
 beforeAll(async () => {
-  kafka = await startBroker({ topics: ['orders'], onStop: 'ignore' });
+  kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
 });
 afterAll(() => kafka.stop());
 

@@ -1,9 +1,13 @@
 /** What someone who mistyped a name may have meant. */
 
-/** The nearest of the candidates, or null where none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | null {
+/** The nearest of the candidates, or null where more than `most` letters are others in all of them. */
+export function nearest(
+  word: string,
+  candidates: Iterable<string>,
+  most = Math.max(1, Math.floor(word.length * 0.4)),
+): string | null {
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(word.length * 0.4)) + 1;
+  let least = most + 1;
   for (const candidate of candidates) {
     const between = distance(word.toLowerCase(), candidate.toLowerCase());
     if (between < least) [best, least] = [candidate, between];

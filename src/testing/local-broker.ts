@@ -1,0 +1,324 @@
+/** A broker in the test's own process: everything that a test can ask of it, handed to the part that knows. */
+import { nextTurn, type Clock } from '../platform/clock.ts';
+import type { MemoryFiles } from '../platform/memory-files.ts';
+import type { Activity } from './activity.ts';
+import type { BrokerView } from './broker-view.ts';
+import { BrokerSnapshot } from './broker-snapshot.ts';
+import { callPlace, type CallPlace } from './call-place.ts';
+import { failureReport, openClients } from './failure-report.ts';
+import type { FaultRules } from './fault-rules.ts';
+import { allGroups, groupOf } from './group-view.ts';
+import type { CommittedOffset, Group } from './group.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
+import { deliver, leftBehind } from './leftovers.ts';
+import { LocalClock } from './local-clock.ts';
+import type { AnyJson, Content, MessageToProduce, TestMessage } from './message.ts';
+import type { Nodes } from './nodes.ts';
+import { PendingWaits } from './pending-waits.ts';
+import type { Snapshot } from './snapshot.ts';
+import { checkStartOptions, type StartOptions } from './start-options.ts';
+import { noteRunning } from './still-running.ts';
+import { StopHooks, throwAll } from './stop-hooks.ts';
+import type { StopReport } from './stop-report.ts';
+import type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
+import type { TestClock } from './test-clock.ts';
+import type { TestInterceptor } from './test-interceptor.ts';
+import type { TestMetadata } from './test-metadata.ts';
+import type { TestNode } from './test-node.ts';
+import { TopicReader } from './topic-reader.ts';
+import type { TopicSpec } from './topic-spec.ts';
+import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
+import type { TrafficLog } from './traffic-log.ts';
+import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from './wait-options.ts';
+import type { ExpectedCommit, ExpectedGroup, UntilOptions, WaitOptions } from './wait-options.ts';
+import { Waiters } from './waiters.ts';
+
+/** Of the event loop, a fraction of a millisecond each. */
+const PATIENCE_TURNS = 50;
+
+const READ: KeysOf<ReadOptions> = { partition: true, isolation: true, from: true, limit: true, newest: true };
+const RESET: KeysOf<ResetOptions> = { connections: true };
+
+interface Parts {
+  readonly view: BrokerView;
+  readonly files: MemoryFiles;
+  readonly nodes: Nodes;
+  readonly metadata: TestMetadata;
+  readonly interceptor: TestInterceptor;
+  readonly activity: Activity;
+  readonly traffic: TrafficLog;
+  readonly faults: FaultRules;
+  readonly options: StartOptions;
+  /** The topics that a reset makes anew. */
+  readonly beginning: readonly TopicSpec[];
+  readonly clock: Clock;
+  readonly place: CallPlace;
+  readonly warn: (text: string) => void;
+  /** Starts another broker; it is not this file's to know how. */
+  readonly start: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
+}
+
+export class LocalBroker implements TestBroker {
+  readonly faults: FaultRules;
+  readonly traffic: TrafficLog;
+  readonly clock: TestClock;
+  readonly #parts: Parts;
+  readonly #topics: Topics;
+  readonly #pending: PendingWaits;
+  readonly #waiters: Waiters;
+  readonly #hooks = new StopHooks();
+  readonly #noteStopped: () => void;
+  #stopped: Promise<StopReport> | null = null;
+
+  constructor(parts: Parts) {
+    const { view, activity, interceptor, traffic, faults, nodes, place } = parts;
+    this.#parts = parts;
+    this.faults = faults;
+    this.traffic = traffic;
+    this.clock = new LocalClock(parts.clock, () => activity.notify());
+    this.#topics = new Topics(view, nodes.list.length);
+    this.#pending = new PendingWaits((check) => activity.listen(check));
+    this.#waiters = new Waiters({ broker: view, activity, interceptor, traffic, faults, pending: this.#pending });
+    this.#noteStopped = noteRunning({
+      at: place.at,
+      activity: () => this.#waiters.workMark,
+      clients: () =>
+        openClients(view)
+          .map(({ clientId }) => clientId)
+          .join(', '),
+    });
+  }
+
+  /** Only for startBroker: topics that are there from the beginning. */
+  provide(topics: readonly TopicSpec[]): Promise<void> {
+    return this.#topics.create(topics);
+  }
+
+  /** Grows whenever something may have changed in the broker. */
+  get revision(): number {
+    return this.#parts.activity.revision;
+  }
+
+  /** Resolves with the revision when something may have changed since that one, at the latest after so long. */
+  changedSince(revision: number, timeoutMs: number): Promise<number> {
+    return this.#parts.activity.changedSince(revision, timeoutMs);
+  }
+
+  get bootstrapServers(): string {
+    return this.bootstrapBrokers.join(',');
+  }
+
+  get bootstrapBrokers(): string[] {
+    return this.#parts.nodes.addresses;
+  }
+
+  get brokers(): readonly TestNode[] {
+    return this.#parts.nodes.list;
+  }
+
+  get clusterId(): string {
+    return this.#parts.metadata.image.clusterId;
+  }
+
+  async produce(
+    topic: string,
+    messages: MessageToProduce | Content | readonly (MessageToProduce | Content)[],
+  ): Promise<TestMessage[]> {
+    const list = Array.isArray(messages) ? (messages as Content[]) : [messages];
+    const produced = await this.#topics.produce(topic, list.map(messageOf));
+    this.#parts.activity.notify();
+    return produced;
+  }
+
+  async seed(file: string | URL, topic?: string): Promise<void> {
+    if (topic !== undefined) return void (await this.produce(topic, messagesIn(file)));
+    for (const [name, messages] of Object.entries(topicsIn(file))) await this.produce(name, messages);
+  }
+
+  messages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
+    topic: string,
+    options: ReadOptions = {},
+  ): TestMessage<Value, OwnHeaders>[] {
+    checkKeys('messages', options, READ);
+    const { partition, isolation, from = 0, limit, newest } = options;
+    const start = (index: number): number => (partition === undefined || index === partition ? from : Infinity);
+    const reader = new TopicReader(this.#parts.view, topic, isolation, start);
+    const found = newest === undefined ? reader.read(limit) : reader.newest(newest);
+    return found as TestMessage<Value, never>[];
+  }
+
+  async createTopic(topic: string | TopicSpec, options: Omit<TopicSpec, 'name'> = {}): Promise<void> {
+    await this.#topics.create([typeof topic === 'string' ? { ...options, name: topic } : topic]);
+    this.#parts.activity.notify();
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#topics.delete(topic);
+    this.#parts.activity.notify();
+  }
+
+  topics(): string[] {
+    return this.#topics.names();
+  }
+
+  group(id: string): Group {
+    return groupOf(this.#parts.view, id);
+  }
+
+  groups(): Group[] {
+    return allGroups(this.#parts.view);
+  }
+
+  waitForMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
+    topic: string,
+    wanted?: number | MessagePredicate<Value, OwnHeaders>,
+    options?: MessageWaitOptions<Value, OwnHeaders>,
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    const place = this.#calledAt('waitForMessages');
+    const found = this.#waiters.forMessages(place, topic, wanted as number, options as MessageWaitOptions);
+    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
+  }
+
+  expectNoMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
+    topic: string,
+    options?: NoMessagesOptions<Value, OwnHeaders>,
+  ): Promise<void> {
+    return this.#waiters.forNoMessages(this.#calledAt('expectNoMessages'), topic, options as NoMessagesOptions);
+  }
+
+  waitForGroup(id: string, expected?: ExpectedGroup, options?: WaitOptions): Promise<Group> {
+    return this.#waiters.forGroup(this.#calledAt('waitForGroup'), id, expected, options);
+  }
+
+  waitForCommit(group: string, expected?: ExpectedCommit, options?: WaitOptions): Promise<CommittedOffset> {
+    return this.#waiters.forCommit(this.#calledAt('waitForCommit'), group, expected, options);
+  }
+
+  waitForLag(group: string, lag?: number, options?: WaitOptions): Promise<Group> {
+    return this.#waiters.forLag(this.#calledAt('waitForLag'), group, lag, options);
+  }
+
+  waitForIdle(options?: IdleOptions): Promise<void> {
+    return this.#waiters.forIdle(this.#calledAt('waitForIdle'), options);
+  }
+
+  waitUntil<T>(condition: () => T | undefined | false | null, options?: UntilOptions): Promise<T> {
+    return this.#waiters.until(this.#calledAt('waitUntil'), condition, options);
+  }
+
+  moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
+    return this.#parts.nodes.moveLeader(topic, partition, nodeId);
+  }
+
+  async moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
+    const { groups, transactions } = this.#parts.view.parts;
+    if (of.group !== undefined) {
+      await groups.ensureOffsetsTopic();
+      return this.moveLeader('__consumer_offsets', groups.partitionFor(of.group), nodeId);
+    }
+    await transactions.ensureTopic();
+    return this.moveLeader('__transaction_state', transactions.partitionFor(of.transactionalId), nodeId);
+  }
+
+  leaderOf(topic: string, partition: number): number {
+    const leader = this.#parts.metadata.image.topicsByName.get(topic)?.partitions[partition]?.leader;
+    if (leader === undefined) throw new Error(`there is no partition ${topic}[${partition}]`);
+    return leader;
+  }
+
+  coordinatorOf(of: Coordinated): number | undefined {
+    const { groups, transactions } = this.#parts.view.parts;
+    const { topicsByName } = this.#parts.metadata.image;
+    return of.group === undefined
+      ? topicsByName.get('__transaction_state')?.partitions[transactions.partitionFor(of.transactionalId)]?.leader
+      : topicsByName.get('__consumer_offsets')?.partitions[groups.partitionFor(of.group)]?.leader;
+  }
+
+  disconnectClients(clientId?: string): void {
+    const isMeant = (client: string | null): boolean => clientId === undefined || client === clientId;
+    this.#parts.view.listeners.disconnect('the test disconnected it', (connection) => isMeant(connection.clientId));
+  }
+
+  async reset(options: ResetOptions = {}): Promise<void> {
+    checkKeys('reset', options, RESET);
+    const { metadata, faults, traffic, activity } = this.#parts;
+    faults.clear();
+    if (options.connections === 'close') this.disconnectClients();
+    await metadata.change(({ topicsById, configs }) => [
+      ...[...topicsById.keys()].map((topicId) => ({ type: 'RemoveTopicRecord' as const, topicId })),
+      ...[...configs].flatMap(([resource, values]) => unset(resource, [...values.keys()])),
+    ]);
+    traffic.clear();
+    await this.#topics.create(this.#parts.beginning);
+    activity.notify();
+  }
+
+  snapshot(): Snapshot {
+    const { files, nodes } = this.#parts;
+    return BrokerSnapshot.take(nodes.running, files, nodes.list.length);
+  }
+
+  fork(options: ForkOptions = {}): Promise<TestBroker> {
+    checkStartOptions('fork', options);
+    const { settings, maxFetchWait, clock, leftovers } = this.#parts.options;
+    const own = { settings, maxFetchWait, clock, leftovers, ...(clock === 'virtual' ? { now: this.clock.now() } : {}) };
+    return this.#parts.start({ ...own, ...options, from: this.snapshot() }, this.#parts.beginning);
+  }
+
+  describe(topic?: string): string {
+    const { view: broker, traffic, faults } = this.#parts;
+    return failureReport({ broker, traffic, faults, pending: this.#pending }, { topic });
+  }
+
+  onStop(run: () => unknown): void {
+    this.#hooks.add(run);
+  }
+
+  async endTest(): Promise<void> {
+    throwAll(await this.#hooks.run(), 'what onStop was given failed');
+  }
+
+  stop(): Promise<StopReport> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Where the test called this method: what is below it in the stack. */
+  #calledAt(method: keyof TestBroker): CallPlace {
+    return callPlace(this[method] as () => unknown);
+  }
+
+  async #stop(): Promise<StopReport> {
+    const { view, nodes, metadata, interceptor, options, warn } = this.#parts;
+    const errors = await this.#hooks.run();
+    await untilClosed(view);
+    const report = leftBehind(view, this.faults, this.#pending);
+    this.faults.clear();
+    this.#waiters.close();
+    interceptor.close();
+    this.#noteStopped();
+    await nodes.stopAll();
+    await metadata.close();
+    await nextTurn(); // the event loop lets go of closed sockets in its next turn
+    throwAll(errors, 'the broker was stopped, and what onStop was given failed');
+    deliver(report, options.leftovers ?? 'warn', warn);
+    return report;
+  }
+}
+
+/** Clients that have just been closed: the news of it may still be on its way. */
+async function untilClosed(broker: BrokerView): Promise<void> {
+  for (let turns = 0; turns < PATIENCE_TURNS && broker.listeners.connections().length > 0; turns++) await nextTurn();
+}
+
+/** By the key of an image's configurations, '2:orders': of topics those go with the topic. */
+function unset(resource: string, names: readonly string[]) {
+  const [type] = resource.split(':', 1);
+  const resourceName = resource.slice(type.length + 1);
+  return names
+    .filter(() => type !== '2')
+    .map((name) => ({ type: 'ConfigRecord' as const, resourceType: Number(type), resourceName, name, value: null }));
+}
