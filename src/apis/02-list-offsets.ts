@@ -1,4 +1,4 @@
-/** Finds offsets by time, and the special ones: where a partition begins and ends. */
+/** Finds offsets by timestamp, and where a partition begins and ends. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
@@ -10,14 +10,14 @@ import { readErrorCode } from '../partitions/read.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-/** Timestamps that stand for something else (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
+/** Timestamps that name an offset (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
 const LATEST = -1;
 const EARLIEST = -2;
 const MAX_TIMESTAMP = -3;
 const EARLIEST_LOCAL = -4;
 const LATEST_TIERED = -5;
 const EARLIEST_PENDING_UPLOAD = -6;
-/** The first version that knows each of them. */
+/** The first version that may name each of them. */
 const SINCE = new Map([
   [LATEST, 0],
   [EARLIEST, 0],
@@ -34,7 +34,7 @@ export const listOffsets = handler(ListOffsets, {
   handle: (request, { apiVersion }, broker: Parts<'partitions'>) => {
     const { isolationLevel } = request;
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
-      return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // there is no code for it, in Kafka either
+      return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // Kafka answers the same: no error code is meant for it
     }
     const readCommitted = isolationLevel === READ_COMMITTED;
     const twice = duplicates(request.topics);
@@ -92,7 +92,7 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
   }
 }
 
-/** 'topic/partition' of those asked for more than once: Kafka refuses these alone. */
+/** Partitions that the request names more than once, as 'topic/partition'. Kafka refuses only these. */
 function duplicates(
   topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[],
 ): Set<string> {

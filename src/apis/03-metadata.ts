@@ -1,4 +1,4 @@
-/** Tells a client which brokers there are and who leads what, and creates topics it names that are missing. */
+/** Tells a client the brokers, topics and leaders, and creates missing topics that the client names. */
 import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
@@ -14,14 +14,14 @@ type Request = RequestOf<typeof Metadata>;
 type Response = ResponseDraft<typeof Metadata>;
 type Topic = Response['topics'][number];
 
-/** By v10 topics have ids, but only from v12 on may a client ask by them. */
+/** Responses have topic ids from v10 on; requests may use them from v12 on. */
 const ASK_BY_ID = 12;
 const LISTENER_ERRORS = 6;
 
 type Broker = Parts<'nodeId' | 'config' | 'controller' | 'partitions' | 'logger'>;
 
 /** What an answer depends on besides the cluster. */
-interface Asked {
+interface Query {
   readonly request: Request;
   readonly version: number;
   readonly listenerName: string;
@@ -29,19 +29,19 @@ interface Asked {
 
 export const metadata = handler(Metadata, {
   handle: (request, { apiVersion: version, session }, broker: Broker) => {
-    const asked: Asked = { request, version, listenerName: session.listenerName };
+    const query: Query = { request, version, listenerName: session.listenerName };
     const { topics } = request;
     if (topics === null || (version === 0 && topics.length === 0))
-      return respond(asked, broker, findAll(asked, broker));
+      return respond(query, broker, findAll(query, broker));
 
     const byId = topics.some(({ topicId }) => topicId !== ZERO_UUID);
     const hasNameless = topics.some(({ name }) => name === null);
     if (version < ASK_BY_ID && (byId || hasNameless)) return refuse(request, ErrorCode.INVALID_REQUEST);
-    if (byId) return respond(asked, broker, findById(asked, broker));
+    if (byId) return respond(query, broker, findById(query, broker));
     if (hasNameless) return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
 
     const names = [...new Set(topics.map(({ name }) => name!))];
-    const answer = (): Response => respond(asked, broker, findByName(names, asked, broker));
+    const answer = (): Response => respond(query, broker, findByName(names, query, broker));
     const missing = mayCreate(request, broker) ? missingTopics(names, broker.controller.image) : [];
     return missing.length === 0 ? answer() : autoCreateTopics(missing, broker).then(answer);
   },
@@ -64,28 +64,28 @@ function missingTopics(names: readonly string[], image: ClusterImage): string[] 
   return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
 }
 
-function findAll(asked: Asked, broker: Broker): Topic[] {
-  return [...broker.controller.image.topicsByName.values()].map(describer(asked, broker));
+function findAll(query: Query, broker: Broker): Topic[] {
+  return [...broker.controller.image.topicsByName.values()].map(describer(query, broker));
 }
 
-function findByName(names: readonly string[], asked: Asked, broker: Broker): Topic[] {
+function findByName(names: readonly string[], query: Query, broker: Broker): Topic[] {
   const { image } = broker.controller;
-  const describe = describer(asked, broker);
+  const describe = describer(query, broker);
   return names.map((name) => {
     const topic = image.topicsByName.get(name);
     if (topic !== undefined) return describe(topic);
     const errorCode =
       topicNameFault(name) === null ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
-    const topicAuthorizedOperations = asked.request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
+    const topicAuthorizedOperations = query.request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
     return { errorCode, name, isInternal: isInternalTopic(name), partitions: [], topicAuthorizedOperations };
   });
 }
 
-/** Names beside ids are passed over, as in Kafka. */
-function findById(asked: Asked, broker: Broker): Topic[] {
+/** Names beside ids are ignored, as in Kafka. */
+function findById(query: Query, broker: Broker): Topic[] {
   const { image } = broker.controller;
-  const describe = describer(asked, broker);
-  const ids = new Set(asked.request.topics!.map(({ topicId }) => topicId));
+  const describe = describer(query, broker);
+  const ids = new Set(query.request.topics!.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
   return [...ids].map((topicId) => {
     const topic = image.topicsById.get(topicId);
@@ -94,7 +94,7 @@ function findById(asked: Asked, broker: Broker): Topic[] {
   });
 }
 
-function describer({ request, version, listenerName }: Asked, broker: Broker): (topic: TopicImage) => Topic {
+function describer({ request, version, listenerName }: Query, broker: Broker): (topic: TopicImage) => Topic {
   const views = new PartitionViews(
     broker.controller.image,
     listenerName,
@@ -112,7 +112,7 @@ function describer({ request, version, listenerName }: Asked, broker: Broker): (
   });
 }
 
-function respond({ request, listenerName }: Asked, broker: Broker, topics: readonly Topic[]): Response {
+function respond({ request, listenerName }: Query, broker: Broker, topics: readonly Topic[]): Response {
   const { image } = broker.controller;
   return {
     brokers: brokersOn(image, listenerName),

@@ -52,7 +52,7 @@ function refuseOne(request: Request, errorCode: number, apiVersion: number): Res
   return apiVersion < 2 ? oldError(errorCode, request) : { topics: [], errorCode };
 }
 
-/** v1 has no place for an error of the whole group: every partition gets it. */
+/** Before v2 the response has no error of the whole group: every partition gets it. */
 function oldError(errorCode: number, { topics }: Request): ResponseDraft<typeof OffsetFetch> {
   return {
     errorCode,
@@ -63,7 +63,7 @@ function oldError(errorCode: number, { topics }: Request): ResponseDraft<typeof 
   };
 }
 
-/** From v10 on (KIP-848) topics go by their ids, those asked for and those answered. */
+/** From v10 on (KIP-848) requests and responses have topic ids instead of names. */
 function fetchById(
   groups: GroupCoordinator,
   image: ClusterImage,
@@ -74,7 +74,7 @@ function fetchById(
   const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
   if (topics === null) {
     const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
-    // Without an id there is no way to speak of a topic that was deleted.
+    // A deleted topic has no id, so the response cannot name it.
     return withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
   }
   const known = topics.flatMap(({ topicId, partitionIndexes }) => {

@@ -8,8 +8,8 @@ import { handler } from './handler.ts';
 type Broker = Parts<'controller' | 'groups' | 'transactions' | 'logger'>;
 type Response = ResponseDraft<typeof FindCoordinator>;
 type Coordinator = NonNullable<Response['coordinators']>[number];
-/** What an answer depends on besides the keys asked for. */
-interface Asked {
+/** What an answer depends on besides the keys. */
+interface Query {
   readonly broker: Broker;
   readonly listenerName: string;
   readonly apiVersion: number;
@@ -30,40 +30,44 @@ const TOPICS = new Map([
 
 export const findCoordinator = handler(FindCoordinator, {
   handle: (request, { session, apiVersion }, broker: Broker) => {
-    const asked: Asked = { broker, listenerName: session.listenerName, apiVersion };
+    const query: Query = { broker, listenerName: session.listenerName, apiVersion };
     const topic = TOPICS.get(request.keyType);
-    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, asked);
-    // Made on first use, so that the first answer is a coordinator already and not a reason to try again.
+    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, query);
+    // The topic is created on first use, so that the first answer names a coordinator and clients need not retry.
     const made = topic === OFFSETS_TOPIC ? broker.groups.ensureOffsetsTopic() : broker.transactions.ensureTopic();
     return made
       .catch((error: unknown) => broker.logger.error('internal-topic.not-created', { topic, error: String(error) }))
-      .then(() => find(request, asked));
+      .then(() => find(request, query));
   },
   refuse: (request, errorCode) => {
     const keys = request.coordinatorKeys;
-    return { ...nowhere('', errorCode, null), coordinators: keys.map((key) => nowhere(key, errorCode, null)) };
+    return {
+      ...withoutCoordinator('', errorCode, null),
+      coordinators: keys.map((key) => withoutCoordinator(key, errorCode, null)),
+    };
   },
 });
 
-function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, asked: Asked): Response {
-  if (asked.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, asked)) };
-  const { key: _key, ...coordinator } = findOne(key, keyType, asked);
+function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Response {
+  if (query.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, query)) };
+  const { key: _key, ...coordinator } = findOne(key, keyType, query);
   return coordinator;
 }
 
-function findOne(key: string, keyType: number, asked: Asked): Coordinator {
-  const { broker, apiVersion } = asked;
+function findOne(key: string, keyType: number, query: Query): Coordinator {
+  const { broker, apiVersion } = query;
   switch (keyType) {
     case GROUP:
-      return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, asked);
+      return leaderOf(OFFSETS_TOPIC, broker.groups.partitionFor(key), key, query);
     case TRANSACTION:
-      return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, asked);
+      return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, query);
     case SHARE:
-      if (!SHARE_KEY.test(key)) return nowhere(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
-      if (apiVersion < 6) return nowhere(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');
-      return nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no share coordinator yet.');
+      if (!SHARE_KEY.test(key)) return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
+      if (apiVersion < 6)
+        return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');
+      return withoutCoordinator(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no share coordinator yet.');
     default:
-      return nowhere(key, ErrorCode.INVALID_REQUEST, `Key type ${keyType} is not 0, 1 or 2.`);
+      return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, `Key type ${keyType} is not 0, 1 or 2.`);
   }
 }
 
@@ -71,13 +75,13 @@ function leaderOf(
   topic: string,
   partition: number,
   key: string,
-  { broker, listenerName, apiVersion }: Asked,
+  { broker, listenerName, apiVersion }: Query,
 ): Coordinator {
   const { image } = broker.controller;
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
   const endpoint = leader?.listeners.find(({ name }) => name === listenerName);
   if (leader === undefined || endpoint === undefined) {
-    return nowhere(
+    return withoutCoordinator(
       key,
       ErrorCode.COORDINATOR_NOT_AVAILABLE,
       `${topic}-${partition} has no leader; try again, and see the broker's log.`,
@@ -87,6 +91,6 @@ function leaderOf(
   return { key, nodeId: leader.id, host, port, errorCode: ErrorCode.NONE, errorMessage: apiVersion < 4 ? 'NONE' : '' };
 }
 
-function nowhere(key: string, errorCode: number, errorMessage: string | null): Coordinator {
+function withoutCoordinator(key: string, errorCode: number, errorMessage: string | null): Coordinator {
   return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage };
 }

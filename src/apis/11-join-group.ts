@@ -1,4 +1,4 @@
-/** Lets a member into a classic group; waits until the join phase has ended. */
+/** Adds a member to a classic group; the response waits until the join phase has ended. */
 import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
 import { joinError } from '../groups/classic/state.ts';
 import type { JoinResponse } from '../groups/classic/state.ts';
@@ -9,9 +9,9 @@ export const joinGroup = handler(JoinGroup, {
   handle: (request, { session, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     const response = groups.join(
-      // v0 has one timeout for both.
+      // v0 has one timeout for session and rebalance.
       apiVersion === 0 || rebalanceTimeoutMs === -1 ? { ...request, rebalanceTimeoutMs: sessionTimeoutMs } : request,
-      // As Java prints an address without a name; tools show it as it is.
+      // Tools show it as Java prints an address without a host name.
       { clientId: clientId ?? '', clientHost: `/${session.clientHost}`, connectionId },
       { requireKnownMemberId: apiVersion >= 4, supportSkippingAssignment: apiVersion >= 9 },
     );
@@ -21,7 +21,7 @@ export const joinGroup = handler(JoinGroup, {
   refuse: ({ memberId }, errorCode) => withProtocolName(joinError(memberId, errorCode)),
 });
 
-/** Before v7 there is no null in this place. */
+/** Before v7 protocolName is not nullable. */
 function withProtocolName(response: JoinResponse): JoinResponse {
   return { ...response, protocolName: response.protocolName ?? '' };
 }

@@ -1,4 +1,4 @@
-/** Keeps a member of a classic group alive, and tells it when the group rebalances. */
+/** Extends a member's session in a classic group, and tells it when the group rebalances. */
 import { Heartbeat } from '../../protocol/apis/12-heartbeat.ts';
 import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';

@@ -1,4 +1,4 @@
-/** Takes the leader's assignment of a classic group, and gives each member its part. */
+/** Takes the assignment from the leader of a classic group, and answers each member its part. */
 import { SyncGroup } from '../../protocol/apis/14-sync-group.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { syncError } from '../groups/classic/state.ts';
@@ -7,7 +7,7 @@ import { handler } from './handler.ts';
 
 export const syncGroup = handler(SyncGroup, {
   handle: (request, { apiVersion }, { groups }: Parts<'groups'>) => {
-    // From v5 on both must be told (KIP-559).
+    // From v5 on a request must have both (KIP-559).
     if (apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)) {
       return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     }

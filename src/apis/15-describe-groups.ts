@@ -16,7 +16,7 @@ export const describeGroups = handler(DescribeGroups, {
     );
     return andThen(allOf(described), (all) => ({
       groups: all.map((each) => {
-        // Before v6 (KIP-1043) a group that is not there was no error, only dead.
+        // Before v6 (KIP-1043) an unknown group is described as dead, without an error.
         const quiet = apiVersion < 6 && each.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
         const errorCode = quiet ? ErrorCode.NONE : each.errorCode;
         const shown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;

@@ -1,4 +1,4 @@
-/** Would begin authentication; on a listener without SASL there is nothing to begin. */
+/** Begins authentication. A listener without SASL refuses it. */
 import { SaslHandshake } from '../../protocol/apis/17-sasl-handshake.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

@@ -33,7 +33,7 @@ export function apiVersions(others: readonly Pick<Handler, 'api' | 'advertised'>
     ...self,
     serve(reader, { apiVersion }, output, broker) {
       if (!includes(ApiVersions.versions, apiVersion)) {
-        // The client is newer than us: it reads a v0 body whatever it asked for, and tries again lower.
+        // The client is newer than this broker: it reads a v0 body, and tries again with a version from it.
         const own = apiKeys.filter(({ apiKey }) => apiKey === ApiVersions.key);
         return responseCodec(ApiVersions, 0).encode(output, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: own });
       }

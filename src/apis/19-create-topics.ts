@@ -1,4 +1,4 @@
-/** Creates topics; they can be written to when the answer leaves. */
+/** Creates topics; they accept writes before the response is sent. */
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
@@ -9,7 +9,7 @@ import { handler } from './handler.ts';
 
 type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
 
-/** From v5 on a client is told what the topic's configuration has become (KIP-525). */
+/** From v5 on the response has the topic's configuration (KIP-525). */
 const ECHO = 5;
 
 export const createTopics = handler(CreateTopics, {
@@ -42,7 +42,7 @@ export const createTopics = handler(CreateTopics, {
   }),
 });
 
-/** All settings of a topic with some of its own; what the broker's say is found out once for all topics of a request. */
+/** All settings of a topic: its own over the broker's, which are read once for all topics of a request. */
 function configEcho(layers: BrokerLayers): (own: ReadonlyMap<string, string>) => EchoedConfig[] {
   const options = { configurationKeys: null, includeSynonyms: false, includeDocumentation: false };
   const inherited = describeTopic(new Map(), layers, options);
@@ -66,7 +66,7 @@ function configEcho(layers: BrokerLayers): (own: ReadonlyMap<string, string>) =>
       const value = own.get(row.name);
       return value === undefined ? row : ownRow(row.name, value);
     }),
-    // Keys that Kafka keeps to itself unless they are set.
+    // Keys that Kafka lists only where they are set.
     ...[...own].filter(([name]) => !listed.has(name)).map(([name, value]) => ownRow(name, value)),
   ];
 }

@@ -1,4 +1,4 @@
-/** Deletes topics by name or id; their names are free when the answer leaves. */
+/** Deletes topics by name or id; their names can be used again before the response is sent. */
 import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
@@ -6,7 +6,7 @@ import type { TopicToDelete } from '../cluster/delete-topics.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-/** The first version whose clients know that deletion can be forbidden. */
+/** The first version that has TOPIC_DELETION_DISABLED. */
 const KNOWS_DISABLED = 3;
 
 export const deleteTopics = handler(DeleteTopics, {

@@ -1,4 +1,4 @@
-/** Moves the start of partitions forward: what lies before is gone for readers at once, its files a little later. */
+/** Moves the log start offset of partitions forward: readers lose the records at once, their files are deleted later. */
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';

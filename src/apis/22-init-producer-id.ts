@@ -1,4 +1,4 @@
-/** Gives a producer the id and epoch under which its batches are counted (KIP-98), and fences who had its transactional id. */
+/** Gives a producer its id and epoch (KIP-98), and fences the earlier producer of its transactional id. */
 import { InitProducerId } from '../../protocol/apis/22-init-producer-id.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';

@@ -1,4 +1,4 @@
-/** Tells a client where a leader epoch ended here, so that it can see whether its log has parted from ours (KIP-320). */
+/** Tells a client the end offset of a leader epoch, so that it can detect log truncation (KIP-320). */
 import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-epoch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { checkLeaderEpoch } from '../partitions/epoch-check.ts';

@@ -1,4 +1,4 @@
-/** Takes partitions into a transaction, or says whether they are in it. */
+/** Adds partitions to a transaction, or verifies that they are in it. */
 import { AddPartitionsToTxn } from '../../protocol/apis/24-add-partitions-to-txn.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
@@ -15,7 +15,7 @@ type Topics = Transaction['topics'];
 type ErrorOf = (partition: TopicPartition) => number;
 
 const FENCED_SINCE = 2;
-/** From here on one request speaks of many transactions, and brokers ask with it. */
+/** From this version on a request has many transactions, and brokers send it. */
 const BATCHED_SINCE = 4;
 
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
@@ -56,7 +56,7 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   }),
 });
 
-/** All or none: where one does not exist, the others are not attempted. */
+/** All or none: where one partition does not exist, the others get OPERATION_NOT_ATTEMPTED. */
 function errorsOf(
   { transactions, controller }: Broker,
   transaction: Transaction,

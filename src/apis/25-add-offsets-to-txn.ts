@@ -1,4 +1,4 @@
-/** Takes the offsets of a group into a transaction; from TxnOffsetCommit v5 on that is done by committing. */
+/** Adds the offsets of a group to a transaction; from TxnOffsetCommit v5 on the commit itself does that. */
 import { AddOffsetsToTxn } from '../../protocol/apis/25-add-offsets-to-txn.ts';
 import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';

@@ -6,7 +6,7 @@ import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
 const FENCED_SINCE = 2;
-/** From here on the epoch rises with each transaction (KIP-890), and the answer tells it. */
+/** From this version on the producer epoch rises with each transaction (KIP-890), and the response has it. */
 const EPOCH_BUMP_SINCE = 5;
 
 export const endTxn = handler(EndTxn, {

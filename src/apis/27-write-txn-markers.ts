@@ -1,4 +1,4 @@
-/** Writes transaction markers: for coordinators on other brokers, and for operators that end a hanging transaction (KIP-664). */
+/** Writes transaction markers, for coordinators on other brokers and for operators who end a hanging transaction (KIP-664). */
 import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { allOf, andThen } from '../coordination/answers.ts';
@@ -6,7 +6,7 @@ import { writeMarker } from '../transactions/markers.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-type Asked = RequestOf<typeof WriteTxnMarkers>['markers'][number];
+type RequestedMarker = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
   handle: ({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) => {
@@ -39,11 +39,11 @@ export const writeTxnMarkers = handler(WriteTxnMarkers, {
   }),
 });
 
-/** Kafka answers nothing where nothing is to be written. */
-function withPartitions(marker: Asked): Asked {
+/** Kafka leaves topics and markers without partitions out of the response. */
+function withPartitions(marker: RequestedMarker): RequestedMarker {
   return { ...marker, topics: marker.topics.filter(({ partitionIndexes }) => partitionIndexes.length > 0) };
 }
 
-function hasTopics({ topics }: Asked): boolean {
+function hasTopics({ topics }: RequestedMarker): boolean {
   return topics.length > 0;
 }

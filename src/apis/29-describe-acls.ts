@@ -1,4 +1,4 @@
-/** Would list access rules; there are none without an authorizer, and tools know by this answer that there is none. */
+/** Lists ACLs. Without an authorizer the answer is SECURITY_DISABLED, from which tools know it. */
 import { DescribeAcls } from '../../protocol/apis/29-describe-acls.ts';
 import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
 import { handler } from './handler.ts';

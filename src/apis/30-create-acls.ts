@@ -1,4 +1,4 @@
-/** Would make access rules; without an authorizer each is turned down. */
+/** Creates ACLs. Without an authorizer each is refused. */
 import { CreateAcls } from '../../protocol/apis/30-create-acls.ts';
 import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
 import { handler } from './handler.ts';

@@ -1,4 +1,4 @@
-/** Would remove access rules; without an authorizer there are none. */
+/** Deletes ACLs. Without an authorizer each filter is refused. */
 import { DeleteAcls } from '../../protocol/apis/31-delete-acls.ts';
 import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
 import { handler } from './handler.ts';

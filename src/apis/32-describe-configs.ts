@@ -24,7 +24,7 @@ const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROK
 
 export const describeConfigs = handler(DescribeConfigs, {
   handle: ({ resources, includeSynonyms, includeDocumentation }, _context, broker: Broker) => {
-    // One resource of an unknown type spoils the whole request, in Kafka too.
+    // As in Kafka, one resource of an unknown type fails the whole request.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
     return {
       results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
@@ -32,10 +32,10 @@ export const describeConfigs = handler(DescribeConfigs, {
         const described =
           unknown === undefined
             ? describe(resourceType, resourceName, broker, options)
-            : invalidRequest(`There is no resource type ${unknown.resourceType}: use ${[...TYPES].join(', ')}`);
+            : invalidRequest(`Resource type ${unknown.resourceType} is unknown: use ${[...TYPES].join(', ')}`);
         const resource = { resourceType, resourceName };
         return Array.isArray(described)
-          ? // Kafka's message is empty where all is well, not null.
+          ? // Without an error Kafka's message is empty, not null.
             { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
           : { ...resource, ...described, configs: [] };
       }),
@@ -64,20 +64,22 @@ function describe(type: number, name: string, broker: Broker, options: DescribeO
     }
     case ResourceType.broker:
       if (name === '') return describeClusterDefaults(own, options);
-      if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
+      if (!isNodeId(name)) return invalidRequest(`'${name}' is not a broker id: give a number`);
       if (Number(name) === nodeId) return describeBroker(layers, options);
-      return invalidRequest(`This is broker ${nodeId}, not ${name}: ask that one, or all by an empty name`);
+      return invalidRequest(
+        `This is broker ${nodeId}: ask broker ${name} for its configuration, or give an empty name for all brokers`,
+      );
     case BROKER_LOGGER:
-      if (name === '') return invalidRequest('Which broker? Loggers are asked for by its number');
-      if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
+      if (name === '') return invalidRequest('Give the id of a broker to describe its loggers');
+      if (!isNodeId(name)) return invalidRequest(`'${name}' is not a broker id: give a number`);
       if (Number(name) === nodeId) return describeLoggers(levelsOf(broker.logger), options);
-      return invalidRequest(`This is broker ${nodeId}, not ${name}: ask that one`);
+      return invalidRequest(`This is broker ${nodeId}: ask broker ${name} for its loggers`);
     case ResourceType.clientMetrics:
-      if (name === '') return invalidRequest('Which subscription to client metrics? Give its name');
+      if (name === '') return invalidRequest('Give the name of a client metrics subscription');
       return describeClientMetrics(own, options);
     case ResourceType.group:
-      return name === '' ? invalidRequest('Which group? Give its name') : describeGroup(own, layers, options);
+      return name === '' ? invalidRequest('Give the name of a group') : describeGroup(own, layers, options);
     default:
-      throw new Error(`resource type ${type} came past the check`);
+      throw new Error(`resource type ${type} passed the check for known types`);
   }
 }

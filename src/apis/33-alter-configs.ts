@@ -1,10 +1,10 @@
-/** Replaces a resource's settings by those given; what is left out goes back to its default. */
+/** Replaces the settings of a resource; settings that the request leaves out return to their defaults. */
 import { AlterConfigs } from '../../protocol/apis/33-alter-configs.ts';
 import { replaceAll } from '../config/alter.ts';
 import { alterConfigs, BROKER_LOGGER, invalidRequest, type ConfigParts } from './config-resources.ts';
 import { handler } from './handler.ts';
 
-const NOT_OF_LOGGERS = invalidRequest('The levels of loggers are changed one by one: use IncrementalAlterConfigs');
+const NOT_OF_LOGGERS = invalidRequest('AlterConfigs cannot change log levels: use IncrementalAlterConfigs');
 
 export const alterWholeConfigs = handler(AlterConfigs, {
   handle: ({ resources, validateOnly }, _context, broker: ConfigParts) =>

@@ -1,4 +1,4 @@
-/** Moves partitions between the log directories of this broker; the answer comes when the move has begun. */
+/** Moves replicas between the log directories of this broker; the response is sent when the moves have begun. */
 import { AlterReplicaLogDirs } from '../../protocol/apis/34-alter-replica-log-dirs.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
@@ -11,7 +11,7 @@ export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
   refuse: (request, errorCode) => ({ results: answer(request, () => errorCode) }),
 });
 
-/** By topic, as the answer has it: a request has them by directory. The last directory a partition is named for counts. */
+/** Groups by topic, as the response does, what the request groups by directory. The last directory named for a partition counts. */
 function answer(
   { dirs }: RequestOf<typeof AlterReplicaLogDirs>,
   code: (topic: string, partition: number, path: string) => number,

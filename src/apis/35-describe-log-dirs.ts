@@ -1,4 +1,4 @@
-/** Shows what lies in each log directory, how large it is, and how much room its volume has. */
+/** Shows the replicas in each log directory, their sizes, and the space on its volume. */
 import { DescribeLogDirs } from '../../protocol/apis/35-describe-log-dirs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
@@ -52,7 +52,7 @@ function result(
   };
 }
 
-/** null asks for all. */
+/** The partitions that the request names; null names all. */
 function filterOf({ topics }: Request): (topic: string, partition: number) => boolean {
   if (topics === null) return () => true;
   const wanted = new Map<string, Set<number>>();

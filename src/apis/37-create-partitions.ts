@@ -1,4 +1,4 @@
-/** Gives topics more partitions; they can be written to when the answer leaves. */
+/** Adds partitions to topics; they accept writes before the response is sent. */
 import { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import { errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';

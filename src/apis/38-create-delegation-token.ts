@@ -1,4 +1,4 @@
-/** Would make a token for a client that has logged in; nobody logs in through a listener without authentication. */
+/** Creates a delegation token. Only authenticated clients may, and this broker has no listener that authenticates. */
 import { CreateDelegationToken } from '../../protocol/apis/38-create-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';

@@ -1,4 +1,4 @@
-/** Would prolong a token's life; who may ask has logged in, and nobody has. */
+/** Renews a delegation token. Only authenticated clients may, and this broker has no listener that authenticates. */
 import { RenewDelegationToken } from '../../protocol/apis/39-renew-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

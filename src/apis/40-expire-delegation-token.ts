@@ -1,4 +1,4 @@
-/** Would end a token's life; who may ask has logged in, and nobody has. */
+/** Expires a delegation token. Only authenticated clients may, and this broker has no listener that authenticates. */
 import { ExpireDelegationToken } from '../../protocol/apis/40-expire-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

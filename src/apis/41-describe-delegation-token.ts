@@ -1,4 +1,4 @@
-/** Would list tokens; who may ask has logged in, and nobody has. */
+/** Lists delegation tokens. Only authenticated clients may, and this broker has no listener that authenticates. */
 import { DescribeDelegationToken } from '../../protocol/apis/41-describe-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

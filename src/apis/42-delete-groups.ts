@@ -7,7 +7,7 @@ import { handler } from './handler.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
   handle: ({ groupsNames }, _context, { groups }: Parts<'groups'>) => {
-    // A name given twice is one group, and one result.
+    // A group that the request names twice has one result.
     const results = Array.from(new Set(groupsNames), (groupId) =>
       andThen(groups.deleteGroup(groupId), (errorCode) => result(groupId, errorCode)),
     );

@@ -1,4 +1,4 @@
-/** Elects leaders anew where a partition is not led by its preferred replica, or by none at all (KIP-460). */
+/** Elects the preferred replicas of partitions as leaders, or, uncleanly, any replica of a partition without a leader (KIP-460). */
 import { ElectLeaders } from '../../protocol/apis/43-elect-leaders.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
@@ -12,7 +12,11 @@ export const electLeaders = handler(ElectLeaders, {
   handle: async (request, _context, { controller }: Parts<'controller'>) => {
     const { electionType, topicPartitions } = request;
     if (electionType !== PREFERRED && electionType !== UNCLEAN) {
-      return refuse(request, ErrorCode.INVALID_REQUEST, `There is no election type ${electionType}: use 0 or 1`);
+      return refuse(
+        request,
+        ErrorCode.INVALID_REQUEST,
+        `Election type ${electionType} is unknown: use 0 (preferred) or 1 (unclean)`,
+      );
     }
     const results = await controller.electLeaders(electionType === UNCLEAN, topicPartitions);
     return { replicaElectionResults: results };

@@ -1,4 +1,4 @@
-/** Changes single settings of a resource and leaves the others (KIP-339). */
+/** Changes the settings of a resource that the request names, and keeps the others (KIP-339). */
 import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
 import { applyOperations } from '../config/alter.ts';
 import { alterConfigs, type ConfigParts } from './config-resources.ts';

@@ -1,4 +1,4 @@
-/** Moves partitions to other brokers, or stops that (KIP-455). */
+/** Starts and cancels reassignments of partitions to other brokers (KIP-455). */
 import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partition-reassignments.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
@@ -6,7 +6,7 @@ import { handler } from './handler.ts';
 
 export const alterPartitionReassignments = handler(AlterPartitionReassignments, {
   handle: async ({ topics, allowReplicationFactorChange }, _context, { controller }: Parts<'controller'>) => ({
-    // Where nothing is asked, Kafka answers without having looked at it.
+    // Without topics Kafka answers true, whatever the request says.
     allowReplicationFactorChange: topics.length === 0 || allowReplicationFactorChange,
     errorCode: ErrorCode.NONE,
     errorMessage: topics.length === 0 ? '' : null,

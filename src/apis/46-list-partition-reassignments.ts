@@ -1,4 +1,4 @@
-/** Lists the partitions that are on their way to other brokers (KIP-455). */
+/** Lists the reassignments that are in progress (KIP-455). */
 import { ListPartitionReassignments } from '../../protocol/apis/46-list-partition-reassignments.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { reassignmentsUnderWay } from '../cluster/reassignments.ts';

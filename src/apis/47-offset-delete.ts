@@ -1,4 +1,4 @@
-/** Forgets offsets a group has committed, of topics its members do not read. */
+/** Deletes committed offsets of a group, of topics that its members do not subscribe to. */
 import { OffsetDelete } from '../../protocol/apis/47-offset-delete.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';

@@ -1,4 +1,4 @@
-/** Shows the quotas of users, client ids and addresses that fit a filter (KIP-546). */
+/** Shows the quotas of users, client ids and IP addresses that match a filter (KIP-546). */
 import { DescribeClientQuotas } from '../../protocol/apis/48-describe-client-quotas.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { matchingQuotas } from '../cluster/client-quotas.ts';

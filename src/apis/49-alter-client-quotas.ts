@@ -1,4 +1,4 @@
-/** Sets and removes the quotas of users, client ids and addresses (KIP-546). */
+/** Sets and removes the quotas of users, client ids and IP addresses (KIP-546). */
 import { AlterClientQuotas } from '../../protocol/apis/49-alter-client-quotas.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';

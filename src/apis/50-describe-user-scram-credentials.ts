@@ -1,4 +1,4 @@
-/** Says which SCRAM credentials users have, and of how many iterations; never what is in them (KIP-554). */
+/** Shows the mechanisms and iterations of users' SCRAM credentials, never their secrets (KIP-554). */
 import { DescribeUserScramCredentials } from '../../protocol/apis/50-describe-user-scram-credentials.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ScramCredential } from '../cluster/image.ts';
@@ -24,7 +24,10 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, results: [] }),
 });
 
-const TWICE = { errorCode: ErrorCode.DUPLICATE_RESOURCE, errorMessage: 'This user is asked for twice: once is enough' };
+const TWICE = {
+  errorCode: ErrorCode.DUPLICATE_RESOURCE,
+  errorMessage: 'The request names this user twice: name it once',
+};
 
 function credentialsByUser(credentials: Iterable<ScramCredential>): Map<string, ScramCredential[]> {
   const byUser = new Map<string, ScramCredential[]>();

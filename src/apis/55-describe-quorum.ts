@@ -1,4 +1,4 @@
-/** Shows who keeps the metadata log: this broker, alone, and never behind itself (KIP-595). */
+/** Shows the quorum of the metadata log: this broker is its only voter and leader (KIP-595). */
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
@@ -7,7 +7,7 @@ import { handler } from './handler.ts';
 
 type Broker = Parts<'nodeId' | 'controller' | 'clock'>;
 
-/** There has never been an election; the log's batches carry the same. */
+/** The leader epoch in the batches of the metadata log: there has been no election. */
 const LEADER_EPOCH = 1;
 
 export const describeQuorum = handler(DescribeQuorum, {

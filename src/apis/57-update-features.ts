@@ -1,11 +1,11 @@
-/** Raises and lowers the features that are versioned for the whole cluster (KIP-584). */
+/** Changes the levels of features, which hold for the whole cluster (KIP-584). */
 import { UpdateFeatures } from '../../protocol/apis/57-update-features.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { NOT_BUILT } from '../cluster/features.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-/** The last version that tells of each feature, and how: 'NONE' where all is well. */
+/** The last version with a result for each feature; its message is 'NONE' without an error. */
 const TELLS_EACH = 1;
 
 export const updateFeatures = handler(UpdateFeatures, {

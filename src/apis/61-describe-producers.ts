@@ -1,4 +1,4 @@
-/** Shows the producers that partitions remember, and their open transactions (KIP-664). */
+/** Shows the producer states of partitions, and their open transactions (KIP-664). */
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';

@@ -1,4 +1,4 @@
-/** Forgets a broker that will not come back. */
+/** Removes the registration of a broker that has been shut down for good. */
 import { UnregisterBroker } from '../../protocol/apis/64-unregister-broker.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
@@ -7,10 +7,13 @@ import { handler } from './handler.ts';
 export const unregisterBroker = handler(UnregisterBroker, {
   handle: async ({ brokerId }, _context, { controller, nodeId }: Parts<'nodeId' | 'controller'>) => {
     if (brokerId === nodeId) {
-      return fail(ErrorCode.INVALID_REQUEST, `Broker ${brokerId} is this one, and it runs: stop it instead`);
+      return fail(
+        ErrorCode.INVALID_REQUEST,
+        `Broker ${brokerId} is this broker and it is running: stop it first, and ask another broker`,
+      );
     }
     if (!controller.image.brokers.has(brokerId)) {
-      return fail(ErrorCode.BROKER_ID_NOT_REGISTERED, `There is no broker ${brokerId} in this cluster`);
+      return fail(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ${brokerId} is not registered in this cluster`);
     }
     await controller.unregister(brokerId);
     return fail(ErrorCode.NONE, null);

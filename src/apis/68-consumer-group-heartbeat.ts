@@ -1,4 +1,4 @@
-/** All of a consumer's life in a group of the consumer protocol (KIP-848). */
+/** Joins, stays in and leaves a group of the consumer protocol (KIP-848). */
 import { ConsumerGroupHeartbeat } from '../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
@@ -16,7 +16,7 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
       return refusal(ErrorCode.UNSUPPORTED_VERSION, errorMessage);
     }
     const { groupId } = request;
-    // As Java prints an address without a name; tools show it as it is.
+    // Tools show it as Java prints an address without a host name.
     const told = {
       ...request,
       clientId: clientId ?? '',
@@ -37,7 +37,7 @@ function refusal(errorCode: number, errorMessage: string | null) {
   return { errorCode, errorMessage, memberId: null, memberEpoch: 0, heartbeatIntervalMs: 0, assignment: null };
 }
 
-/** By group.version and, as in brokers that still read it, group.coordinator.rebalance.protocols. */
+/** Both group.version and group.coordinator.rebalance.protocols can switch the consumer protocol off. */
 function speaksConsumerProtocol({ config, controller }: Broker): boolean {
   return (
     (controller.image.features.get('group.version') ?? 0) > 0 &&

@@ -1,4 +1,4 @@
-/** Tells a client which of its metrics are wanted: none (KIP-714). ApiVersions keeps it to itself, as in Kafka. */
+/** Tells a client that it need not push any metrics (KIP-714). As in Kafka without a receiver, ApiVersions does not list it. */
 import { GetTelemetrySubscriptions } from '../../protocol/apis/71-get-telemetry-subscriptions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type ResponseDraft } from '../../protocol/schema.ts';
@@ -6,7 +6,7 @@ import { PUSH_INTERVAL_MS } from './client-telemetry.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-/** zstd, lz4, gzip, snappy: in the order in which Kafka would have them. */
+/** zstd, lz4, gzip, snappy: Kafka's order of preference. */
 const COMPRESSION_TYPES = [4, 3, 1, 2];
 
 export const getTelemetrySubscriptions = {

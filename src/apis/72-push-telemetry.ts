@@ -1,4 +1,4 @@
-/** Takes the metrics of a client that was told that none are wanted, checks the request, and drops them (KIP-714). */
+/** Checks a push of client metrics and discards it: no subscription asks for any (KIP-714). */
 import { PushTelemetry } from '../../protocol/apis/72-push-telemetry.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';

@@ -1,4 +1,4 @@
-/** Lists the resources that have settings, or may have: groups and subscriptions that were set, all brokers and topics. */
+/** Lists configuration resources: groups and client metrics subscriptions that have settings, all brokers and topics. */
 import { ListConfigResources } from '../../protocol/apis/74-list-config-resources.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ResourceType, type ClusterImage } from '../cluster/image.ts';
@@ -7,7 +7,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
-/** In the order in which Kafka lists them. */
+/** In Kafka's order. */
 const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
 
 export const listConfigResources = handler(ListConfigResources, {
@@ -15,7 +15,7 @@ export const listConfigResources = handler(ListConfigResources, {
     if (resourceTypes.some((type) => !TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };
     }
-    // v0 knows nothing but client metrics (KIP-714).
+    // v0 lists client metrics only (KIP-714).
     const wanted: readonly number[] = apiVersion === 0 ? [clientMetrics] : resourceTypes;
     const configResources = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type)).flatMap(
       (resourceType) => namesOf(resourceType, controller.image).map((resourceName) => ({ resourceName, resourceType })),

@@ -1,4 +1,4 @@
-/** Describes topics in the order of their names, a page of partitions at a time (KIP-966). */
+/** Describes topics sorted by name, a page of partitions at a time (KIP-966). */
 import { DescribeTopicPartitions } from '../../protocol/apis/75-describe-topic-partitions.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
@@ -18,7 +18,7 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
     const { image } = broker.controller;
     const { cursor, responsePartitionLimit } = request;
     const names = namesFrom(request, image);
-    // A cursor stands at a topic that is asked for; when all are, its topic may be gone by now.
+    // A cursor must name a topic of the request. Without topics in the request, its topic may have been deleted since.
     const isAstray = cursor !== null && request.topics.length > 0 && names[0] !== cursor.topicName;
     if (isAstray || (cursor !== null && cursor.partitionIndex < 0)) return refuse(request, ErrorCode.INVALID_REQUEST);
 
@@ -44,7 +44,7 @@ function refuse({ topics }: Request, errorCode: number): Response {
   return { topics: topics.map(({ name }) => ({ errorCode, name, topicId: ZERO_UUID, partitions: [] })) };
 }
 
-/** Sorted, each once, those before the cursor left out. */
+/** The topics to describe, sorted, without duplicates and without those before the cursor. */
 function namesFrom({ topics, cursor }: Request, image: ClusterImage): string[] {
   const names = topics.length === 0 ? image.topicsByName.keys() : new Set(topics.map(({ name }) => name));
   return [...names].filter((name) => cursor === null || name >= cursor.topicName).sort();

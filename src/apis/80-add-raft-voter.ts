@@ -1,4 +1,4 @@
-/** Would add a controller to the metadata quorum (KIP-853); Ottla's broker keeps its metadata itself. */
+/** Adds a voter to the metadata quorum (KIP-853). This broker is its only voter, and refuses others. */
 import { AddRaftVoter } from '../../protocol/apis/80-add-raft-voter.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
@@ -12,17 +12,17 @@ export const addRaftVoter = handler(AddRaftVoter, {
     { controller, nodeId }: Parts<'nodeId' | 'controller'>,
   ) => {
     if (clusterId !== null && clusterId !== controller.image.clusterId) {
-      return fail(ErrorCode.INCONSISTENT_CLUSTER_ID, `This cluster is ${controller.image.clusterId}, not ${clusterId}`);
+      return fail(
+        ErrorCode.INCONSISTENT_CLUSTER_ID,
+        `This cluster's id is ${controller.image.clusterId}, not ${clusterId}`,
+      );
     }
     if (voterId < 0 || voterDirectoryId === ZERO_UUID) {
-      return fail(ErrorCode.INVALID_REQUEST, 'A voter has a number and a directory id');
+      return fail(ErrorCode.INVALID_REQUEST, 'Give the id and the directory id of the voter');
     }
-    if (listeners.length === 0) return fail(ErrorCode.INVALID_REQUEST, 'A voter has a listener for controllers');
-    if (voterId === nodeId) return fail(ErrorCode.DUPLICATE_VOTER, `${voterId} is the voter that there is`);
-    return fail(
-      ErrorCode.REQUEST_TIMED_OUT,
-      'Ottla has no quorum that others could join: the broker is its own controller',
-    );
+    if (listeners.length === 0) return fail(ErrorCode.INVALID_REQUEST, 'Give a listener of the voter for controllers');
+    if (voterId === nodeId) return fail(ErrorCode.DUPLICATE_VOTER, `${voterId} is a voter already`);
+    return fail(ErrorCode.REQUEST_TIMED_OUT, 'This broker is its own controller: no voter can join its quorum');
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
 });

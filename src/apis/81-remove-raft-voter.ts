@@ -1,4 +1,4 @@
-/** Would take a controller out of the metadata quorum (KIP-853); the only one there is stays. */
+/** Removes a voter from the metadata quorum (KIP-853). This broker is its only voter, and stays. */
 import { RemoveRaftVoter } from '../../protocol/apis/81-remove-raft-voter.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
@@ -12,14 +12,17 @@ export const removeRaftVoter = handler(RemoveRaftVoter, {
     { controller, nodeId }: Parts<'nodeId' | 'controller'>,
   ) => {
     if (clusterId !== null && clusterId !== controller.image.clusterId) {
-      return fail(ErrorCode.INCONSISTENT_CLUSTER_ID, `This cluster is ${controller.image.clusterId}, not ${clusterId}`);
+      return fail(
+        ErrorCode.INCONSISTENT_CLUSTER_ID,
+        `This cluster's id is ${controller.image.clusterId}, not ${clusterId}`,
+      );
     }
     if (voterId < 0 || voterDirectoryId === ZERO_UUID) {
-      return fail(ErrorCode.INVALID_REQUEST, 'A voter has a number and a directory id');
+      return fail(ErrorCode.INVALID_REQUEST, 'Give the id and the directory id of the voter');
     }
     return fail(
       ErrorCode.VOTER_NOT_FOUND,
-      `${voterId} is no voter that could go: ${nodeId} is the only one, and stays`,
+      `${voterId} is not a voter that can be removed: broker ${nodeId} is the only voter`,
     );
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),

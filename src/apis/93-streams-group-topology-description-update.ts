@@ -1,4 +1,4 @@
-/** Refuses descriptions of topologies: a broker without streams groups has nobody to keep them for (KIP-1331). */
+/** Refuses topology descriptions: this broker has no streams groups (KIP-1331). */
 import { StreamsGroupTopologyDescriptionUpdate } from '../../protocol/apis/93-streams-group-topology-description-update.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

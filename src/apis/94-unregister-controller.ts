@@ -1,4 +1,4 @@
-/** Forgets a controller that will not come back. There is one, this broker, which runs. */
+/** Removes the registration of a controller. This broker is the only one, and is running. */
 import { UnregisterController } from '../../protocol/apis/94-unregister-controller.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
@@ -13,9 +13,12 @@ export const unregisterController = handler(UnregisterController, {
       return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');
     }
     if (controllerId === nodeId) {
-      return fail(ErrorCode.INVALID_REQUEST, `Controller ${controllerId} is this broker, and it runs: stop it instead`);
+      return fail(
+        ErrorCode.INVALID_REQUEST,
+        `Controller ${controllerId} is this broker and it is running: it cannot be unregistered`,
+      );
     }
-    return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, `There is no controller ${controllerId} in this cluster`);
+    return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, `Controller ${controllerId} is not registered in this cluster`);
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
 });

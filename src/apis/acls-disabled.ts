@@ -1,13 +1,13 @@
-/** What the ACL APIs share where no authorizer is configured: all is allowed, and no rule is kept. */
+/** What the ACL APIs share where no authorizer is configured: every request is allowed, and no ACLs are stored. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest } from '../../protocol/reader.ts';
 
 export const NO_AUTHORIZER = {
   errorCode: ErrorCode.SECURITY_DISABLED,
-  errorMessage: 'This broker has no authorizer: everybody may do everything, and there are no ACLs',
+  errorMessage: 'This broker has no authorizer: every request is allowed, and there are no ACLs',
 } as const;
 
-/** Zero is Kafka's UNKNOWN, which no client may send; Kafka ends the connection too. */
+/** A client may not send 0, Kafka's UNKNOWN. Kafka closes the connection too. */
 export function checkKnown(codes: readonly number[]): void {
-  if (codes.includes(0)) throw new InvalidRequest('an ACL holds 0, which stands for unknown');
+  if (codes.includes(0)) throw new InvalidRequest('an ACL has a field of 0, which means unknown');
 }

@@ -1,4 +1,4 @@
-/** What a client may do, as a bit for each ACL operation (KIP-430), where nothing forbids it: without an authorizer. */
+/** The authorized operations of a client, a bit for each ACL operation (KIP-430): all of them, without an authorizer. */
 
 const {
   READ,
@@ -35,7 +35,7 @@ export const CLUSTER_OPERATIONS = bits(
   IDEMPOTENT_WRITE,
 );
 export const GROUP_OPERATIONS = bits(READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
-/** For those who did not ask. */
+/** Kafka's value for a request that does not ask for them. */
 export const NOT_ASKED = -2147483648;
 
 function bits(...operations: readonly number[]): number {

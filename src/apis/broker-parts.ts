@@ -15,9 +15,9 @@ import type { ProducerIds } from '../transactions/producer-ids.ts';
 
 export interface BrokerParts {
   readonly nodeId: number;
-  /** As in force now: dynamic settings over those given at start. Read it at each use. */
+  /** The configuration in force: dynamic settings over static ones. It changes: read it at each use. */
   readonly config: ServerConfig;
-  /** What `config` is made of. */
+  /** The dynamic and static settings that `config` is made of. */
   readonly layers: BrokerLayers;
   readonly clock: Clock;
   readonly random: Random;

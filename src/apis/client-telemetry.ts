@@ -1,6 +1,6 @@
 /**
- * What clients are told of metrics they might push (KIP-714): that none are wanted. Kafka counts a client that asks again too
- * early all the same, and so does this; a client that has not been heard of for long is forgotten.
+ * Answers clients that offer their metrics (KIP-714): no subscription asks for any. As in Kafka, a client instance that asks or
+ * pushes again too early is throttled. Beyond the limit of instances the one that has been silent longest is forgotten.
  */
 import { crc32c } from '../../protocol/records/crc32c.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
@@ -12,7 +12,7 @@ interface Instance {
   askedAt: number;
   pushedAt: number;
   isTerminating: boolean;
-  /** Set by a push under a wrong subscription: it may ask again at once. */
+  /** Set by a push with an outdated subscription id: the client may ask for the current one at once. */
   mayAsk: boolean;
 }
 
@@ -39,7 +39,7 @@ export class ClientTelemetry {
     this.#random = random;
   }
 
-  /** A client asks what is wanted of it. Answers its id, or why it is not told now. */
+  /** GetTelemetrySubscriptions: the client's instance id and subscription id, or an error code. */
   ask(asked: string): { clientInstanceId: string; subscriptionId: number } | { errorCode: number } {
     const clientInstanceId = asked === ZERO_UUID ? randomUuid(this.#random) : asked;
     const instance = this.#instance(clientInstanceId);
@@ -52,7 +52,7 @@ export class ClientTelemetry {
     return { clientInstanceId, subscriptionId: subscriptionOf(clientInstanceId) };
   }
 
-  /** A client pushes; nobody takes it. Answers an error code. */
+  /** PushTelemetry: checks the push and discards it. Answers an error code. */
   push({ clientInstanceId, subscriptionId, terminating, compressionType, metrics }: Push, maxBytes: number): number {
     if (clientInstanceId === ZERO_UUID) return ErrorCode.INVALID_REQUEST;
     const instance = this.#instance(clientInstanceId);
@@ -76,14 +76,14 @@ export class ClientTelemetry {
       const [oldest] = this.#instances.keys();
       if (this.#instances.size >= MOST_INSTANCES) this.#instances.delete(oldest);
     }
-    // At the end of the map stand those that were heard of last.
+    // The map is in the order of the instances' latest requests.
     this.#instances.delete(id);
     this.#instances.set(id, instance);
     return instance;
   }
 }
 
-/** Of every client another one, and the same whenever it asks. */
+/** Each client instance has its own subscription id, always the same. */
 function subscriptionOf(clientInstanceId: string): number {
   return crc32c(Buffer.from(clientInstanceId), 0, clientInstanceId.length) | 0;
 }

@@ -1,4 +1,4 @@
-/** What the configuration APIs share: kinds of resources, whether one exists, what an alteration makes of it. */
+/** What the configuration APIs share: the kinds of resources, which of them exist, and how an alteration changes one. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { configOf, ResourceType, type ClusterImage } from '../cluster/image.ts';
 import type { ConfigChange } from '../cluster/controller.ts';
@@ -19,7 +19,7 @@ import type { Level } from '../platform/logger.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevel, setLevel } from './log-levels.ts';
 
-/** In requests only: loggers have no settings in the cluster's image. */
+/** A resource type of requests only: loggers have no settings in the cluster image. */
 export const BROKER_LOGGER = 8;
 
 /** The parts that altering a configuration takes. */
@@ -30,7 +30,7 @@ export interface Resource {
   readonly resourceName: string;
 }
 
-/** How a resource's settings are changed: given those it has now, those it shall have. */
+/** Makes the new settings of a resource from its current ones. */
 export type Alteration = (
   current: ConfigTexts,
   rowOf: (key: string) => Definition | undefined,
@@ -116,7 +116,7 @@ function plan(
 
 interface Kind {
   readonly rowOf: (key: string) => Definition | undefined;
-  /** What applies where the resource itself says nothing. */
+  /** The value that applies where the resource does not set the key. */
   readonly inForce: (key: string, broker: ConfigParts) => string | null;
   readonly validate: (values: ConfigTexts, name: string, broker: ConfigParts) => Refusal | undefined;
 }
@@ -144,7 +144,7 @@ const kinds: Readonly<Record<number, Kind>> = {
     validate: (values, _name, { config }) => validateGroupConfig(values, config),
   },
   [ResourceType.clientMetrics]: {
-    // As in Kafka, whose controller does not know these keys: their lists cannot be appended to.
+    // As in Kafka, whose controller does not know these keys, their lists cannot be appended to.
     rowOf: () => undefined,
     inForce: () => null,
     validate: validateClientMetricsConfig,
@@ -155,7 +155,7 @@ function rowIn(table: Table, key: string): Definition | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** Why a resource cannot be altered whatever the change. */
+/** Why the resource cannot be altered at all; undefined where it can. */
 function faultOf(type: number, name: string, broker: ConfigParts, image: ClusterImage): Refusal | undefined {
   switch (type) {
     case ResourceType.topic: {
@@ -177,14 +177,14 @@ function faultOf(type: number, name: string, broker: ConfigParts, image: Cluster
     case ResourceType.clientMetrics:
       return name === '' ? invalidRequest("Subscription name can't be empty") : undefined;
     default:
-      return invalidRequest(`There is no resource type ${type}: use 2, 4, 8, 16, 32`);
+      return invalidRequest(`Resource type ${type} is unknown: use 2, 4, 8, 16 or 32`);
   }
 }
 
 function otherBroker(name: string, { nodeId }: ConfigParts): Refusal | undefined {
-  if (!isNodeId(name)) return invalidRequest(`'${name}' names no broker: give its number`);
+  if (!isNodeId(name)) return invalidRequest(`'${name}' is not a broker id: give a number`);
   if (Number(name) === nodeId) return undefined;
-  return invalidRequest(`This is broker ${nodeId}, not ${name}: send it there`);
+  return invalidRequest(`This is broker ${nodeId}: send the request to broker ${name}`);
 }
 
 export function isNodeId(name: string): boolean {

@@ -1,4 +1,4 @@
-/** What a handler is: the code that answers one API key, and what it is given to do so. */
+/** What a handler is: the code that answers the requests of one API key. */
 import type { Reader } from '../../protocol/reader.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { range } from '../../protocol/schema.ts';
@@ -37,11 +37,11 @@ export interface StagedAnswer {
 
 interface HandlerFacts {
   readonly api: AnyApi;
-  /** The versions this broker answers; what ApiVersions tells clients. */
+  /** The versions this broker serves. ApiVersions advertises them. */
   readonly versions: VersionRange;
-  /** What ApiVersions tells where that differs: Produce says 0 and refuses 0 to 2. null: nothing, as Kafka of telemetry. */
+  /** What ApiVersions advertises where that differs: Produce says 0 and refuses 0 to 2. null: it does not list the API. */
   readonly advertised: VersionRange | null;
-  /** The response, by the API's table, when all of a request (by its table, too) fails with one code. */
+  /** The response, as in the API's table, to a request that fails as a whole with one error code. */
   refuse(request: unknown, errorCode: number): unknown;
 }
 
@@ -106,7 +106,7 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
   };
 }
 
-/** A bug costs one request an UNKNOWN_SERVER_ERROR and the log one line; the broker lives on. */
+/** A bug fails one request with UNKNOWN_SERVER_ERROR, and is logged with its stack; the broker goes on. */
 export function reportBug(logger: Logger, context: RequestContext, api: string, error: unknown): void {
   logger.error('request-failed', {
     api,

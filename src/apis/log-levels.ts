@@ -14,13 +14,13 @@ const LEVELS: Readonly<Record<string, Level>> = {
   FATAL: 'error',
 };
 
-/** By logger name; what a program that embeds the broker logs through has no level that we know of. */
+/** Levels by logger name. A logger of the program that embeds the broker may not tell its level. */
 export function levelsOf(logger: Logger): ReadonlyMap<string, string> {
   const level = isLeveled(logger) ? logger.level : 'silent';
   return new Map([[ROOT, level === 'silent' ? 'OFF' : level.toUpperCase()]]);
 }
 
-/** The level that an alteration asks for, null where it asks for none; or why it cannot be. */
+/** The level that an alteration sets, null where it changes nothing; or why it is refused. */
 export function planLevel(
   logger: Logger,
   alteration: (current: ConfigTexts) => Altered,
@@ -35,22 +35,22 @@ export function planLevel(
   }
   for (const name of altered.values.keys()) {
     if (name !== ROOT)
-      return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: `There is no logger ${name}: use ${ROOT}` };
+      return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: `Logger ${name} does not exist: use ${ROOT}` };
   }
   const asked = altered.values.get(ROOT);
   if (asked === undefined) {
     return {
       errorCode: ErrorCode.INVALID_REQUEST,
-      errorMessage: `The level of ${ROOT} cannot be removed: set another`,
+      errorMessage: `The level of ${ROOT} cannot be removed: set another level`,
     };
   }
   if (asked === levelsOf(logger).get(ROOT)) return { level: null };
   if (!Object.hasOwn(LEVELS, asked)) {
-    const errorMessage = `There is no level ${asked}: use ${Object.keys(LEVELS).join(', ')}`;
+    const errorMessage = `Log level ${asked} is unknown: use ${Object.keys(LEVELS).join(', ')}`;
     return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage };
   }
   if (isLeveled(logger)) return { level: LEVELS[asked] };
-  const errorMessage = 'This broker logs through the program that runs it: set the level there';
+  const errorMessage = 'This broker uses the logger of the program that runs it: set the level there';
   return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
 }
 

@@ -1,11 +1,11 @@
-/** Creates topics because a client has named them (auto.create.topics.enable). */
+/** Creates the missing topics that a client names (auto.create.topics.enable). */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import type { Parts } from './broker-parts.ts';
 
 /**
- * When the promise resolves the topics can be written to. One that cannot be created stays missing: clients are told
- * UNKNOWN_TOPIC_OR_PARTITION, as by Kafka, and the log says why.
+ * When the promise resolves, the topics accept writes. A topic that cannot be created stays missing: as in Kafka, clients get
+ * UNKNOWN_TOPIC_OR_PARTITION. The broker's log says why.
  */
 export async function autoCreateTopics(
   names: readonly string[],

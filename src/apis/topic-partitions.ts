@@ -1,4 +1,4 @@
-/** Sorts the partitions a request names into those that exist and those that do not. */
+/** Separates the partitions of a request into those that exist and those that do not. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 
@@ -19,7 +19,7 @@ interface TopicErrors {
   readonly partitions: PartitionError[];
 }
 
-/** By id where `byId` says so; what exists gets both name and id. */
+/** Finds topics by name, or with `byId` by id. Those found have both. */
 export function sortTopics<P extends { readonly partitionIndex: number }>(
   image: ClusterImage,
   topics: readonly NamedTopic<P>[],
@@ -45,7 +45,7 @@ export function sortTopics<P extends { readonly partitionIndex: number }>(
   return { known, unknown };
 }
 
-/** One answer of both: refused partitions first, as Kafka has it, each topic once. */
+/** Merges both into one response with each topic once; as in Kafka, refused partitions come first. */
 export function mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
   unknown: readonly TopicErrors[],
   answered: readonly T[],

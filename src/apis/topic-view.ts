@@ -10,7 +10,7 @@ export interface BrokerView {
   readonly isFenced: boolean;
 }
 
-/** Brokers that can be reached by the listener the client came through; under it they have another address than inside. */
+/** The brokers that have the client's listener, with their addresses on it. */
 export function brokersOn(image: ClusterImage, listenerName: string, includeFenced = false): BrokerView[] {
   return [...image.brokers.values()].flatMap((broker) => {
     const endpoint = endpointOf(broker, listenerName);
@@ -37,12 +37,12 @@ export interface PartitionView {
 
 const NONE: readonly number[] = [];
 
-/** What of this broker's replicas no image says: whether the log directory has failed, and with it the only leader. */
+/** Whether the log directory of a replica on this broker has failed: the cluster image does not say so. */
 export interface LocalReplicas {
   isOffline(topicId: string, partition: number): boolean;
 }
 
-/** Views of partitions for one answer; who is alive is found out once. */
+/** Views of partitions for one response; which brokers are alive is looked up once. */
 export class PartitionViews {
   readonly #alive = new Set<number>();
   readonly #reachable: ReadonlySet<number>;

@@ -1,13 +1,13 @@
-/** What clients of each version are told of a transaction that cannot go on. */
+/** The error codes that clients of each version get for a transaction that is refused. */
 import { ErrorCode } from '../../protocol/errors.ts';
 
-/** Before PRODUCER_FENCED (KIP-588) a fenced producer had an invalid epoch. */
+/** Clients of versions before `sinceVersion` do not know PRODUCER_FENCED (KIP-588). */
 export function fencedBefore(sinceVersion: number, apiVersion: number, errorCode: number): number {
   const isUnknown = errorCode === ErrorCode.PRODUCER_FENCED && apiVersion < sinceVersion;
   return isUnknown ? ErrorCode.INVALID_PRODUCER_EPOCH : errorCode;
 }
 
-/** What a write is answered that the coordinator did not admit; `knowsAbortable`: TRANSACTION_ABORTABLE (KIP-890). */
+/** The error of a write that the coordinator did not admit. `knowsAbortable`: the client knows TRANSACTION_ABORTABLE (KIP-890). */
 export function admitted(errorCode: number, knowsAbortable: boolean): number {
   switch (errorCode) {
     case ErrorCode.PRODUCER_FENCED:
@@ -18,7 +18,7 @@ export function admitted(errorCode: number, knowsAbortable: boolean): number {
     case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
     case ErrorCode.COORDINATOR_NOT_AVAILABLE:
     case ErrorCode.NOT_COORDINATOR:
-      return ErrorCode.NOT_ENOUGH_REPLICAS; // the one that every producer tries again after
+      return ErrorCode.NOT_ENOUGH_REPLICAS; // every producer retries after it
     default:
       return errorCode;
   }

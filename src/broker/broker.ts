@@ -49,20 +49,20 @@ export interface BrokerOptions {
   readonly logHandover?: LogHandover;
   /** Brokers of this process that this one can reach. */
   readonly peers?: Peers;
-  /** Stands between every request and its handler; see src/testing. */
+  /** Stands between every request and its handler; tests use it (src/testing). */
   readonly interceptor?: Interceptor;
 }
 
 export interface RunningBroker {
-  /** host:port for a client on this machine: of the first listener. */
+  /** host:port of the first listener, for a client on this machine. */
   readonly bootstrap: string;
   readonly parts: BrokerParts;
   readonly listeners: Listeners;
-  /** Where /metrics is, when it is anywhere (ottla.metrics.port). */
+  /** The port of /metrics; null without metrics (ottla.metrics.port). */
   readonly metricsPort: number | null;
-  /** Ends in order: everything on the disk, no connection, timer or file left open. */
+  /** Stops in order: everything is on the disk, and no connection, timer or file is left open. */
   stop(): Promise<void>;
-  /** Resolves when it has ended by itself: no log directory is left that it could use. Its log says why. */
+  /** Resolves when the broker has stopped by itself, because all its log directories have failed. Its log says why. */
   readonly failed: Promise<void>;
 }
 

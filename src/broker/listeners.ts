@@ -1,4 +1,4 @@
-/** The broker's listeners: its open ports and the connections clients made to them, by the node they speak to. */
+/** The broker's listeners: its open ports, and the connections that clients have made to them. */
 import { Reader } from '../../protocol/reader.ts';
 import { wasmMemory } from '../../protocol/records/crc32c.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -31,7 +31,7 @@ export interface ListenersOptions {
   readonly interceptor: Interceptor | null;
   /** Asked once, before the first listener opens. */
   readonly meter: () => RequestMeter | null;
-  /** Until then connections are closed as they come. */
+  /** Before that, connections are closed as they are accepted. */
   readonly isReady: () => boolean;
 }
 
@@ -49,7 +49,7 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
-  /** As the quotas know them: those that `enter` let stay. */
+  /** The connections that the quotas have counted. */
   readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
   #idleTimer: Timer | null = null;
@@ -185,7 +185,7 @@ function openConnection({ contexts: { session, clientId } }: Connection): OpenCo
 
 let received: Buffer | undefined;
 
-/** One for all brokers of this process, as for all connections of a broker: memory beside the CRC's code is never freed. */
+/** One buffer for all brokers of this process: memory of the CRC's module is never freed. */
 function receiveBuffer(bytes: number): Buffer {
   return (received ??= wasmMemory.available >= bytes ? wasmMemory.allocate(bytes) : Buffer.allocUnsafeSlow(bytes));
 }

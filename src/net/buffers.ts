@@ -1,7 +1,7 @@
 /**
- * The memory that bytes pass through. Reading: one buffer shared by all connections, since whatever is whole in it is handled
- * before the read returns; a connection that holds part of a frame carries it in a buffer of its own. Writing: a pool of
- * output buffers, each back at once unless the client is slow. An idle connection holds none of them.
+ * The buffers that connections read into and write from. All connections read into one buffer, since whole frames in it are
+ * handled before the read returns; a connection keeps a part of a frame in a buffer of its own. Output buffers come from a pool
+ * and return to it at once, unless the client is slow. An idle connection holds no buffer.
  */
 
 /** Large enough that a 1 MiB frame rarely has to be carried (HOT-PATHS: 1 MiB reads cost least). */
@@ -13,7 +13,7 @@ const SMALLEST_CLASS = 10; // 1 KiB
 const LARGEST_POOLED_CLASS = 23; // 8 MiB; larger frames are rare, and their memory goes back to the collector
 const KEPT_PER_CLASS = 4;
 
-/** Where memory comes from: plain, or inside the memory of the CRC's module so that no byte is copied for it. */
+/** Allocates the receive buffer: inside the memory of the CRC's module, so that the CRC needs no copy, or elsewhere. */
 export type Allocate = (bytes: number) => Buffer;
 
 export class Buffers {

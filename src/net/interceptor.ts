@@ -1,4 +1,4 @@
-/** The seam between a request and its handler, for whoever wants to see or change what a broker answers: src/testing does. */
+/** Stands between a request and its handler, for tests that see or change what a broker answers (src/testing). */
 import type { Handler } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 

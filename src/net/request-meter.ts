@@ -1,4 +1,4 @@
-/** Who wants to know how long requests take; nobody unless metrics are on. */
+/** Measures how long requests take, for the metrics. */
 import type { AnyApi } from '../../protocol/schema.ts';
 
 export interface RequestMeter {

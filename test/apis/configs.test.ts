@@ -106,13 +106,18 @@ describe('DescribeConfigs', () => {
   test.each([
     [TOPIC, 'nope', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ''],
     [TOPIC, 'a/b', ErrorCode.INVALID_TOPIC_EXCEPTION, 'Topic name is invalid'],
-    [BROKER, '5', ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: ask that one, or all by an empty name'],
-    [BROKER, 'x', ErrorCode.INVALID_REQUEST, "'x' names no broker: give its number"],
-    [LOGGER, '', ErrorCode.INVALID_REQUEST, 'Which broker? Loggers are asked for by its number'],
-    [LOGGER, '5', ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: ask that one'],
-    [METRICS, '', ErrorCode.INVALID_REQUEST, 'Which subscription to client metrics? Give its name'],
-    [GROUP, '', ErrorCode.INVALID_REQUEST, 'Which group? Give its name'],
-    [99, 'x', ErrorCode.INVALID_REQUEST, 'There is no resource type 99: use 2, 4, 8, 16, 32'],
+    [
+      BROKER,
+      '5',
+      ErrorCode.INVALID_REQUEST,
+      'This is broker 7: ask broker 5 for its configuration, or give an empty name for all brokers',
+    ],
+    [BROKER, 'x', ErrorCode.INVALID_REQUEST, "'x' is not a broker id: give a number"],
+    [LOGGER, '', ErrorCode.INVALID_REQUEST, 'Give the id of a broker to describe its loggers'],
+    [LOGGER, '5', ErrorCode.INVALID_REQUEST, 'This is broker 7: ask broker 5 for its loggers'],
+    [METRICS, '', ErrorCode.INVALID_REQUEST, 'Give the name of a client metrics subscription'],
+    [GROUP, '', ErrorCode.INVALID_REQUEST, 'Give the name of a group'],
+    [99, 'x', ErrorCode.INVALID_REQUEST, 'Resource type 99 is unknown: use 2, 4, 8, 16, 32'],
   ])('refuses resource type %i named "%s"', async (type, name, errorCode, message) => {
     const refused = await describeOne(type, name);
     expect(refused).toMatchObject({ errorCode, resourceType: type, resourceName: name, configs: [] });
@@ -184,7 +189,13 @@ describe('IncrementalAlterConfigs', () => {
 
   test.each<[number, string, Change, number, string]>([
     [TOPIC, '', [SET, 'retention.ms', '1'], ErrorCode.INVALID_REQUEST, 'Default topic resources are not allowed.'],
-    [BROKER, '5', [SET, 'max.connections', '1'], ErrorCode.INVALID_REQUEST, 'This is broker 7, not 5: send it there'],
+    [
+      BROKER,
+      '5',
+      [SET, 'max.connections', '1'],
+      ErrorCode.INVALID_REQUEST,
+      'This is broker 7: send the request to broker 5',
+    ],
     [
       BROKER,
       '7',
@@ -197,11 +208,11 @@ describe('IncrementalAlterConfigs', () => {
       '7',
       [SET, 'root', 'DEBUG'],
       ErrorCode.INVALID_REQUEST,
-      'This broker logs through the program that runs it: set the level there',
+      'This broker uses the logger of the program that runs it: set the level there',
     ],
     [GROUP, 'g', [SET, 'foo', '1'], ErrorCode.INVALID_CONFIG, 'Unknown group config name: foo'],
     [METRICS, '', [SET, 'interval.ms', '500'], ErrorCode.INVALID_REQUEST, "Subscription name can't be empty"],
-    [99, 'x', [SET, 'a', 'b'], ErrorCode.INVALID_REQUEST, 'There is no resource type 99: use 2, 4, 8, 16, 32'],
+    [99, 'x', [SET, 'a', 'b'], ErrorCode.INVALID_REQUEST, 'Resource type 99 is unknown: use 2, 4, 8, 16 or 32'],
   ])('of type %i named "%s" is refused: %o', async (type, name, change, errorCode, message) => {
     expect(await alter(type, name, [change])).toEqual([errorCode, message]);
   });

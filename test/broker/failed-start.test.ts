@@ -1,7 +1,8 @@
-/** A broker that cannot start leaves nothing behind: the next one finds log directories that are not locked. */
+/** A broker that cannot start, or fails while it stops, leaves nothing locked: the next one can use its log directories. */
 import { expect, test } from 'vitest';
 import { startBroker } from '../../src/broker/broker.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import type { Network } from '../../src/platform/network.ts';
 import { createTopic, dial } from '../running-broker.ts';
 
 class FailingFiles extends MemoryFiles {
@@ -32,5 +33,17 @@ test('a disk that fails while the partitions are looked for leaves no log direct
   files.unreadable = null;
   const after = await startBroker({ settings: SETTINGS, files });
   expect(after.parts.partitions.topicByName('t')?.partitions.length).toBe(4);
+  await after.stop();
+});
+
+test('a listener that fails to close leaves no log directory locked', async () => {
+  const files = new MemoryFiles();
+  const failing: Network = {
+    listen: () => Promise.resolve({ port: 1, close: () => Promise.reject(new Error('stuck')) }),
+  };
+  const before = await startBroker({ settings: SETTINGS, files, network: failing });
+  await expect(before.stop()).rejects.toThrow('stuck');
+
+  const after = await startBroker({ settings: SETTINGS, files });
   await after.stop();
 });
