@@ -73,7 +73,8 @@ export class FaultyBroker {
       if (this.refuses?.(path) === true) throw diskError('ENOSPC', 'write', path);
       if (this.#untilCrash > 0) this.#untilCrash--;
       if (this.#untilCrash === 0) this.#isDead = true;
-      if (this.#isDead) throw new Error('the process is dead');
+      // As a disk that is gone: what the dead process does on in the background is no bug of it.
+      if (this.#isDead) throw diskError('EIO', 'write', path);
     };
   }
 
