@@ -207,7 +207,7 @@ describe('traffic', () => {
     expect(body[0]).toMatchObject({ api: 'Produce', clientId: 'shop', outcome: 'answered', request: { acks: -1 } });
     expect((await port.call<unknown[]>('GET', '/traffic?limit=1')).body).toHaveLength(1);
     await port.call('DELETE', '/traffic');
-    expect((await port.call('GET', '/traffic')).body).toEqual([]);
+    expect((await port.call('GET', '/traffic?api=Produce')).body).toEqual([]); // consumers of other tests go on
     expect((await port.call('GET', '/traffic?api=Nope')).status).toBe(400);
     expect((await port.call<string>('GET', '/describe')).body).toContain('topic orders: 1 message');
   });

