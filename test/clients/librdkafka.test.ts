@@ -82,9 +82,12 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
     }
   }, 40_000);
 
-  test.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+  // Which codecs it has depends on the libraries that were there when it was built.
+  test.for(['gzip', 'snappy', 'lz4', 'zstd'])(
     '%s batches come back whole',
-    async (codec) => {
+    { timeout: 40_000 },
+    async (codec, { skip }) => {
+      skip(!librdkafka!.features.includes(codec), `this librdkafka was built without ${codec}`);
       const topic = freshName(codec);
       await createTopic(topic, 1);
       const producer = await connected(kafka().producer({ 'compression.codec': codec, 'linger.ms': 20 }));
@@ -94,7 +97,6 @@ describe.skipIf(librdkafka === null)('librdkafka (`npm run librdkafka` brings it
       await consume(topic, seen);
       await expect.poll(() => seen.map((message) => message.value), { timeout: 20_000 }).toEqual([value, 'second']);
     },
-    40_000,
   );
 
   test('an idempotent producer is acknowledged in order', async () => {
