@@ -1,6 +1,10 @@
 /** Opens log.dirs. A directory that cannot be opened is offline, unless it is the first, which has the metadata log. */
 import { resolve } from 'node:path';
 import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from '../log/directory.ts';
+import type { MakeFolders } from '../cluster/topic-folders.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import { isSystemError } from '../platform/disk-error.ts';
+import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 
 /**
@@ -47,4 +51,20 @@ function offlineDirectory(path: string, options: Omit<LogDirectoryOptions, 'path
 /** Stands for the directory of partitions that are in none of log.dirs. */
 export function missingLogDirectory(options: Omit<LogDirectoryOptions, 'path'>): LogDirectory {
   return offlineDirectory('/missing', options, new Error('it is not in log.dirs'));
+}
+
+/** Makes the folders of partitions before a topic has them, and says why where it cannot. */
+export function folderMaker(partitions: Partitions, logger: Logger, nodeId: number): MakeFolders {
+  return (topic, wanted) => {
+    const indexes = wanted.flatMap(({ index, replicas }) => (replicas.includes(nodeId) ? [index] : []));
+    try {
+      partitions.makeFolders(topic, indexes);
+      return null;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      const { message } = error as Error;
+      logger.error('folders-not-made', { topic, error: message, next: 'the topic is not created; mend the disk' });
+      return `The folders of ${topic} cannot be made: ${message}`;
+    }
+  };
 }

@@ -15,7 +15,7 @@ import { ProducerIds } from '../transactions/producer-ids.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
-import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
+import { folderMaker, missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
 import { transactionCoordinatorOf, type Peers } from './peers.ts';
 import type { Platform } from './platform.ts';
@@ -63,9 +63,10 @@ function build(
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
   const { clusterId } = directories[0];
-  const controller = new Controller({ store, clusterId, random, config: () => config.inForce });
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
   const partitions = new Partitions({ ...platform, directories, missingDirectory });
+  const makeFolders = folderMaker(partitions, logger, nodeId);
+  const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders });
   const cleaner = new Cleaner({
     ...platform,
     config: () => cleanerConfig(config.inForce),

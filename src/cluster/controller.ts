@@ -27,6 +27,7 @@ import {
   type ScramResult,
   type ScramUpsertion,
 } from './scram-credentials.ts';
+import { withFolders, type MakeFolders, type Unmade } from './topic-folders.ts';
 import type { InternalTopic } from './topic-name.ts';
 
 export interface ControllerOptions {
@@ -35,6 +36,8 @@ export interface ControllerOptions {
   readonly random: Random;
   /** What topics are made by when a request leaves it open; read at each use, since parts of it are dynamic. */
   config(): ServerConfig;
+  /** See MakeFolders; without it every folder can be made. */
+  readonly makeFolders?: MakeFolders;
 }
 
 /** What a resource's own settings become; keys that are missing are reset. */
@@ -98,7 +101,7 @@ export class Controller {
   }
 
   createTopics(topics: readonly NewTopic[], options: Options): Promise<CreateResult[]> {
-    return this.#decide(options, (image) => this.#newTopics(topics, image));
+    return this.#decide(options, (image) => this.#withFolders(options, this.#newTopics(topics, image), image));
   }
 
   deleteTopics(topics: readonly TopicToDelete[]): Promise<DeleteResult[]> {
@@ -107,7 +110,13 @@ export class Controller {
 
   createPartitions(topics: readonly MorePartitions[], options: Options): Promise<PartitionsResult[]> {
     const { random } = this.#options;
-    return this.#decide(options, (image) => createPartitions(topics, image, () => random.float()));
+    return this.#decide(options, (image) =>
+      this.#withFolders(
+        options,
+        createPartitions(topics, image, () => random.float()),
+        image,
+      ),
+    );
   }
 
   /**
@@ -179,7 +188,8 @@ export class Controller {
     if (this.image.topicsByName.has(name)) return;
     const [result] = await this.#decide(COMMIT, (image): { results: CreateResult[]; records: MetadataDraft[] } => {
       if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
-      return this.#newTopics([internalTopic(name, this.#options.config(), usableBrokers(image).length)], image);
+      const topic = internalTopic(name, this.#options.config(), usableBrokers(image).length);
+      return this.#withFolders(COMMIT, this.#newTopics([topic], image), image);
     });
     if (result !== undefined && result.errorMessage !== null) {
       throw new Error(`${name} could not be created: ${result.errorMessage}`);
@@ -200,6 +210,15 @@ export class Controller {
       newTopicId: () => randomUuid(random),
       random: () => random.float(),
     });
+  }
+
+  #withFolders<Result extends CreateResult | PartitionsResult>(
+    { validateOnly }: Options,
+    decided: { results: Result[]; records: MetadataDraft[] },
+    image: ClusterImage,
+  ): { results: (Result | Unmade)[]; records: MetadataDraft[] } {
+    const { makeFolders } = this.#options;
+    return validateOnly || makeFolders === undefined ? decided : withFolders(decided, image, makeFolders);
   }
 
   #change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {

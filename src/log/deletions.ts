@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { asidePath } from './aside.ts';
 
 export const DELETED_SUFFIX = '.deleted';
 
@@ -98,17 +99,16 @@ export class Deletions {
    * `before` comes first, and at once when the disk refuses. @throws the disk's error
    */
   directory(delayMs: number, path: string, topicId: string, before: () => void): void {
-    // A log of the topic may have been here before, and wait for its removal (KIP-113).
-    const unique = Buffer.from(topicId, 'base64url');
-    const name = () => `${path}.${unique.toString('hex')}-delete`;
+    let renamed: string;
     try {
-      while (this.#files.exists(name())) unique.writeUInt32BE((unique.readUInt32BE(12) + 1) >>> 0, 12);
-      this.#files.rename(path, name());
+      // A log of the topic may have been here before, and wait for its removal (KIP-113).
+      renamed = asidePath(this.#files, path, Buffer.from(topicId, 'base64url'), 'delete');
+      this.#files.rename(path, renamed);
     } catch (error) {
       before();
       throw error;
     }
-    this.later(delayMs, [name()], before);
+    this.later(delayMs, [renamed], before);
   }
 
   /** One that was deleted a moment ago may have had the same name: it must not be overwritten, nor this one removed for it. */

@@ -8,6 +8,8 @@ import type { Files, Volume } from '../platform/files.ts';
 import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
+import { isSystemError } from '../platform/disk-error.ts';
+import { setAside } from './aside.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
 import { PARTITION_METADATA, partitionMetadata } from './log-loader.ts';
@@ -70,6 +72,7 @@ export class LogDirectory {
   readonly health: DirectoryHealth;
   /** The disk it is on. */
   readonly files: Files;
+  readonly #doors: { readonly files: Files; readonly logger: Logger };
   readonly #lock: Lock;
   readonly #recoveryPoints: OffsetCheckpoint;
   readonly #logStartOffsets: OffsetCheckpoint;
@@ -78,6 +81,7 @@ export class LogDirectory {
     const { files, path } = options;
     this.path = path;
     this.files = files;
+    this.#doors = { files, logger: options.logger };
     this.#lock = lock;
     const meta = readOrMakeMeta(options);
     this.clusterId = meta.clusterId;
@@ -85,12 +89,12 @@ export class LogDirectory {
     this.directoryId = meta.directoryId;
     this.deletions = new Deletions(files, options.clock, options.logger);
     this.health = new DirectoryHealth(path, options.logger, options.clock);
-    for (const name of files.list(path)) {
-      if (DELETED.test(name) || name.endsWith('.tmp')) files.remove(join(path, name));
-    }
+    removeLeftovers(options);
+    for (const name of [CLEAN_SHUTDOWN, RECOVERY_POINTS, LOG_START_OFFSETS]) makeWay(options, name);
     const marker = join(path, CLEAN_SHUTDOWN);
     this.cleanShutdown = files.exists(marker);
-    this.previousBrokerEpoch = this.cleanShutdown ? brokerEpochIn(files.readAll(marker).toString()) : -1;
+    const word = this.cleanShutdown ? readable(() => files.readAll(marker).toString()) : null;
+    this.previousBrokerEpoch = word === null ? -1 : brokerEpochIn(word);
     this.#recoveryPoints = readCheckpoint(options, RECOVERY_POINTS, 'nothing: logs are read and checked instead');
     this.#logStartOffsets = readCheckpoint(options, LOG_START_OFFSETS, 'delete again what DeleteRecords had deleted');
     if (!this.cleanShutdown) return;
@@ -102,6 +106,7 @@ export class LogDirectory {
   static open(options: LogDirectoryOptions): LogDirectory {
     const { files, path } = options;
     files.makeDirectory(path);
+    makeWay(options, LOCK);
     const lock = files.lock(join(path, LOCK));
     if (lock === null) {
       throw new LogDirectoryError(`Another broker is using ${path}; stop it, or give this one a log.dirs of its own.`);
@@ -128,10 +133,26 @@ export class LogDirectory {
     for (const name of this.files.list(this.path)) {
       const match = PARTITION.exec(name);
       const path = join(this.path, name);
-      if (match === null || match[1] === METADATA_TOPIC || !this.files.isDirectory(path)) continue;
+      if (match === null || match[1] === METADATA_TOPIC || !isFolder(this.files, path)) continue;
       found.push({ name, path, topic: match[1], partition: Number(match[2]), topicId: this.#topicIdIn(path) });
     }
     return found;
+  }
+
+  /** Makes the folder of a partition where it is missing; what else has its name is set aside. @throws the disk's error */
+  makePartition(name: string): void {
+    const path = join(this.path, name);
+    if (isFolder(this.files, path)) return;
+    const refusal = failureOf(() => this.files.makeDirectory(path));
+    if (refusal === null) return;
+    if (!TAKEN.has((refusal as NodeJS.ErrnoException).code ?? '')) throw refusal;
+    setAside(this.#doors, path, NO_ID, { found: 'no folder' });
+    this.files.makeDirectory(path);
+  }
+
+  /** Removes a folder that was made for a partition which is not to be. */
+  removePartition(name: string): void {
+    failureOf(() => this.files.remove(join(this.path, name)));
   }
 
   /** What Log.open takes from the last checkpoints. */
@@ -177,15 +198,60 @@ export class LogDirectory {
 
   #topicIdIn(directory: string): string | null {
     const path = join(directory, PARTITION_METADATA);
-    if (!this.files.exists(path)) return null;
-    const text = this.files.readAll(path).toString('latin1');
+    if (!this.files.exists(path) || isFolder(this.files, path)) return null;
+    const text = readable(() => this.files.readAll(path).toString('latin1')) ?? '';
     return /^version: 0\ntopic_id: ([\w-]{22})\s*$/.exec(text)?.[1] ?? null;
+  }
+}
+
+const NO_ID = Buffer.alloc(16);
+
+/** What the system says where a file, or a link that leads nowhere, has the name of a folder. */
+const TAKEN: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'ELOOP', 'ENOENT']);
+
+/** What the last broker was about to remove. What cannot be removed stays, and ends no start. */
+function removeLeftovers({ files, path, logger }: LogDirectoryOptions): void {
+  for (const name of files.list(path)) {
+    if (!DELETED.test(name) && !name.endsWith('.tmp')) continue;
+    const left = join(path, name);
+    const error = failureOf(() => files.remove(left));
+    if (error !== null) logger.warn('not-removed', { path: left, error: error.message, next: 'remove it by hand' });
+  }
+}
+
+/** A folder where the broker has a file of this name is set aside. */
+function makeWay({ files, path, logger }: LogDirectoryOptions, name: string): void {
+  const inTheWay = join(path, name);
+  if (isFolder(files, inTheWay)) setAside({ files, logger }, inTheWay, NO_ID, { found: 'a folder' });
+}
+
+/** Links in a ring, and what this user may not look at, are no folders of ours. */
+function isFolder(files: Files, path: string): boolean {
+  return readable(() => files.isDirectory(path)) ?? false;
+}
+
+/** null where the system refuses. */
+function readable<T>(read: () => T): T | null {
+  let found: T | null = null;
+  failureOf(() => void (found = read()));
+  return found;
+}
+
+/** The system's refusal, or null. Throws what else goes wrong. */
+function failureOf(run: () => void): Error | null {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return error as Error;
   }
 }
 
 function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; directoryId: string } {
   const { files, path, nodeId, clusterId, random } = options;
   const file = join(path, META_PROPERTIES);
+  if (isFolder(files, file)) throw new LogDirectoryError(`${file} is a folder; remove it, or write the file back.`);
   const isNew = !files.exists(file);
   const known = isNew ? new Map<string, string>() : parseProperties(files.readAll(file).toString());
   for (const key of isNew ? [] : ['version', 'node.id', 'cluster.id']) {
@@ -240,7 +306,8 @@ function brokerEpochIn(text: string): number {
 function readCheckpoint({ files, logger, path }: LogDirectoryOptions, name: string, next: string): OffsetCheckpoint {
   const file = join(path, name);
   if (!files.exists(file)) return new Map();
-  const found = decodeOffsetCheckpoint(files.readAll(file).toString('latin1'));
+  const text = readable(() => files.readAll(file).toString('latin1'));
+  const found = text === null ? null : decodeOffsetCheckpoint(text);
   if (found === null) logger.warn('checkpoint.damaged', { file, next });
   return found ?? new Map();
 }

@@ -14,6 +14,7 @@ import type { ProducerState } from './producer-state.ts';
 import { recoverSegment } from './segment-recovery.ts';
 import { Segment } from './segment.ts';
 import { offsetFileName, SegmentSuffix, type SegmentSizes } from './segment-files.ts';
+import { setAside } from './aside.ts';
 
 export const EPOCH_CHECKPOINT = 'leader-epoch-checkpoint';
 export const PARTITION_METADATA = 'partition.metadata';
@@ -215,16 +216,10 @@ function startAt(options: LogOptions, segments: Segment[], offset: number): numb
  */
 function moveAside(options: LogOptions, segments: readonly Segment[], logStartOffset: number, endOffset: number): void {
   const { files, directory, clock, logger } = options;
-  const aside = `${directory}.${clock.now().toString(16).padStart(32, '0')}-stray`;
-  logger.warn('log-moved-aside', {
-    from: directory,
-    to: aside,
-    logStartOffset,
-    endOffset,
-    next: 'remove it when you do not miss it',
-  });
   for (const segment of segments) segment.close();
-  files.rename(directory, aside);
+  const now = Buffer.alloc(16);
+  now.writeUIntBE(clock.now(), 10, 6);
+  setAside({ files, logger }, directory, now, { logStartOffset, endOffset });
   listFiles(options);
 }
 

@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { asideName } from '../log/aside.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { CopyAbandoned, ReplicaCopy } from '../log/replica-copy.ts';
 import { runInSlices } from '../log/slices.ts';
@@ -87,7 +88,7 @@ export class DirectoryMoves {
     if (current !== undefined) this.#cancel(current);
     if (partitions.directoryOf(partition) === directory) return ErrorCode.NONE;
     const unique = Buffer.from(partition.topicId, 'base64url').toString('hex');
-    const future = join(directory.path, `${partition.topic}-${partition.index}.${unique}-future`);
+    const future = join(directory.path, asideName(`${partition.topic}-${partition.index}`, unique, 'future'));
     const copy = new ReplicaCopy(files, partition.log, future);
     const move = { partition, directory, copy, steps: copy.run(), isCancelled: false };
     this.#moves.set(partition, move);

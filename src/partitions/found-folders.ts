@@ -1,5 +1,6 @@
 /** The partition folders that were there at the start, and whose they are: partition.metadata says it, unless it is damaged. */
 import { join } from 'node:path';
+import { setAside } from '../log/aside.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -18,6 +19,10 @@ export class FoundFolders {
 
   constructor(doors: FolderDoors) {
     this.#doors = doors;
+  }
+
+  has(name: string): boolean {
+    return this.#topicIds.has(name);
   }
 
   get count(): number {
@@ -60,10 +65,7 @@ export class FoundFolders {
   }
 
   #moveAside(path: string, topicId: string): void {
-    const { files, logger } = this.#doors;
-    const aside = `${path}.${Buffer.from(topicId, 'base64url').toString('hex')}-stray`;
-    files.rename(path, aside);
-    logger.warn('log-moved-aside', { from: path, to: aside, topicId, next: 'remove it when you do not miss it' });
+    setAside(this.#doors, path, Buffer.from(topicId, 'base64url'), { topicId });
   }
 }
 

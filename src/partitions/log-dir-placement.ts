@@ -44,6 +44,14 @@ export class LogDirPlacement {
     this.#counts.set(directory, this.#counts.get(directory)! - 1);
   }
 
+  /** The folder `name` cannot be opened: what is in it stays there, and the partition is offline. */
+  giveUp(name: string): LogDirectory {
+    this.release(name);
+    const { directories, missingDirectory } = this.#options;
+    const offline = directories.find(({ health }) => health.isOffline) ?? (this.#missing ??= missingDirectory());
+    return this.claim(name, offline);
+  }
+
   /** Where the folder `name`, which was not found, is to be made; `directoryId` is where the cluster knows it, or ZERO_UUID. */
   choose(name: string, directoryId = ZERO_UUID): LogDirectory {
     const { directories } = this.#options;

@@ -10,6 +10,7 @@ import { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import { isDiskError, isSystemError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
 import { FoundFolders } from './found-folders.ts';
 import { LogDirPlacement } from './log-dir-placement.ts';
@@ -37,6 +38,11 @@ export interface LogPlan {
   readonly directoryId?: string | undefined;
   /** What another broker knew of the log that it had open before this one; null for all others. */
   readonly handedOver?: HandedOver | null;
+}
+
+interface TopicName {
+  readonly name: string;
+  readonly id: string;
 }
 
 export class PartitionLogs {
@@ -67,17 +73,32 @@ export class PartitionLogs {
     return this.#placement.get(folderName(topic, index));
   }
 
-  open(
-    { name: topic, id: topicId }: { readonly name: string; readonly id: string },
-    index: number,
-    plan: LogPlan,
-  ): Log {
-    const name = folderName(topic, index);
+  /** A folder that was found and cannot be opened leaves its partition offline. @throws the error of a disk that fails or is full */
+  open(topic: TopicName, index: number, plan: LogPlan): Log {
+    const name = folderName(topic.name, index);
     const directory = this.#placement.get(name) ?? this.#placement.choose(name, plan.directoryId);
+    const path = join(directory.path, name);
+    const isFound = this.#found.has(name);
+    let log: Log;
+    try {
+      log = this.#openFolder(topic, index, plan, directory);
+    } catch (error) {
+      // A disk that is full or fails is not the folder's fault, and a folder that is new holds nothing that could be lost.
+      if (!isFound || !isSystemError(error) || isDiskError(error)) throw error;
+      log = this.#openOffline(topic, plan, path, error as Error);
+    }
+    this.#progress?.opened(path);
+    if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
+    return log;
+  }
+
+  #openFolder({ name: topic, id: topicId }: TopicName, index: number, plan: LogPlan, directory: LogDirectory): Log {
+    const name = folderName(topic, index);
     const path = join(directory.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
     const isFound = this.#found.take(directory, name, topicId);
-    const log = Log.open({
+    directory.makePartition(name);
+    return Log.open({
       ...this.#openedWith(directory),
       config: plan.config,
       topicId,
@@ -86,9 +107,50 @@ export class PartitionLogs {
       ...(isFound ? directory.checkpointOf(topic, index) : (plan.handedOver ?? {})),
       onChecked: (bytes) => this.#progress?.checked(path, bytes),
     });
-    this.#progress?.opened(path);
-    if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
-    return log;
+  }
+
+  /** Stands for a log that cannot be opened: nothing in its folder is touched, and the start goes on. */
+  #openOffline({ id: topicId }: TopicName, { config }: LogPlan, path: string, cause: Error): Log {
+    this.#options.logger.error('log-not-opened', {
+      path,
+      error: cause.message,
+      next: 'the partition answers KAFKA_STORAGE_ERROR; mend or remove the folder and restart, or delete the topic',
+    });
+    const directory = this.#placement.giveUp(basename(path));
+    const offline = join(directory.path, basename(path));
+    return Log.open({ ...this.#openedWith(directory), config, topicId, directory: offline, cleanShutdown: true });
+  }
+
+  /**
+   * Makes the folders of partitions that a topic is to have, before it has them: a topic whose folders cannot be made is not
+   * to be. Leaves none where one cannot. @throws the disk's error
+   */
+  makeFolders(topic: string, indexes: readonly number[]): void {
+    const made: [name: string, directory: LogDirectory][] = [];
+    try {
+      for (const index of indexes) {
+        const name = folderName(topic, index);
+        if (this.#placement.get(name) !== undefined) continue; // of a topic before, which makes room when the log is opened
+        made.push([name, this.#makeFolder(name)]);
+      }
+    } catch (error) {
+      for (const [name, directory] of made) {
+        directory.removePartition(name);
+        this.#placement.release(name);
+      }
+      throw error;
+    }
+  }
+
+  #makeFolder(name: string): LogDirectory {
+    const directory = this.#placement.choose(name);
+    try {
+      directory.makePartition(name);
+      return directory;
+    } catch (error) {
+      this.#placement.release(name);
+      throw error;
+    }
   }
 
   /** Its files go a little later; where the disk refuses that, they stay, and are taken for no other topic's. */

@@ -74,6 +74,11 @@ export class Partitions {
     return this.#topics.byId(topicId)?.partitions[index] !== undefined;
   }
 
+  /** See PartitionLogs. @throws the disk's error where a folder cannot be made */
+  makeFolders(topic: string, indexes: readonly number[]): void {
+    this.#logs.makeFolders(topic, indexes);
+  }
+
   /** A topic of the cluster is this large now. Its partitions are opened by `lead` and `follow`. */
   define(plan: TopicPlan): Topic {
     return this.#topics.define(plan);
