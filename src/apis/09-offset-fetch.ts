@@ -70,10 +70,10 @@ function fetchById(
   group: GroupRequest,
   requireStable: boolean,
 ): GroupResponse {
-  const { groupId, topics } = group;
+  const { topics } = group;
   const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
   if (topics === null) {
-    const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
+    const fetched = groups.fetchOffsets({ ...group, topics }, requireStable);
     // A deleted topic has no id, so the response cannot name it.
     return withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
   }
@@ -81,17 +81,18 @@ function fetchById(
     const name = image.topicsById.get(topicId)?.name;
     return name === undefined ? [] : [{ name, partitionIndexes }];
   });
-  const fetched = withIds(groups.fetchOffsets({ groupId, topics: known }, requireStable), idOf);
+  const fetched = withIds(groups.fetchOffsets({ ...group, topics: known }, requireStable), idOf);
   if (fetched.errorCode !== ErrorCode.NONE) return fetched;
   const unknown = topics.filter(({ topicId }) => !image.topicsById.has(topicId));
   return {
     ...fetched,
+    // Those that are there first, in the order of the request, as Kafka has it.
     topics: [
+      ...(fetched.topics ?? []),
       ...unknown.map(({ topicId, partitionIndexes }) => ({
         topicId,
         partitions: partitionIndexes.map((index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
       })),
-      ...fetched.topics,
     ],
   };
 }

@@ -305,14 +305,16 @@ export class GroupCoordinator {
     typesFilter: readonly string[],
   ): { errorCode: number; groups: ListedGroup[] } {
     const errorCode = this.#runtime.isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NONE;
-    const groups: ListedGroup[] = [];
+    const found: { number: number; listed: ListedGroup }[] = [];
     for (const { state } of this.#runtime.active()) {
-      for (const group of state.groups.values()) {
+      for (const [groupId, group] of state.groups) {
         const listed = listGroup(group, statesFilter, typesFilter);
-        if (listed !== null) groups.push(listed);
+        if (listed !== null) found.push({ number: state.groups.numberOf(groupId), listed });
       }
     }
-    return { errorCode, groups };
+    // In the order in which they were made, whatever partition each is in.
+    found.sort((a, b) => a.number - b.number);
+    return { errorCode, groups: found.map(({ listed }) => listed) };
   }
 
   /** An answer that tells of the group as it is now, once that is committed. */

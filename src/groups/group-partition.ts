@@ -1,7 +1,7 @@
 /** All groups of one partition of __consumer_offsets, as its records tell. Durable state changes in `replay` alone. */
 import type { CoordinatorShard } from '../coordination/coordinator-shard.ts';
 import { newClassicGroup } from './classic/state.ts';
-import type { Group } from './group.ts';
+import { GroupMap } from './group-map.ts';
 import type { GroupRecord, GroupRecordFormat } from './group-record.ts';
 import type { CommittedOffset } from './offsets/group-offsets.ts';
 import { GroupOffsets } from './offsets/group-offsets.ts';
@@ -15,7 +15,7 @@ export type GroupShard = CoordinatorShard<GroupPartition>;
 const NO_OFFSETS: GroupOffsets = new GroupOffsets();
 
 export class GroupPartition {
-  readonly groups = new Map<string, Group>();
+  readonly groups = new GroupMap();
   /** Offsets of open transactions (KIP-98): they count once the transaction commits. */
   readonly pending = new PendingOffsets();
   readonly #offsets = new Map<string, GroupOffsets>();

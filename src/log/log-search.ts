@@ -36,7 +36,7 @@ export function findTimestamp(
 export function findMaxTimestamp(segments: readonly Segment[], logStartOffset: number): TimestampOffset | null {
   let latest: Segment | null = null;
   for (const segment of segments) {
-    if (segment.size > 0 && segment.maxTimestamp > (latest?.maxTimestamp ?? -1)) latest = segment;
+    if (segment.size > 0 && segment.maxTimestamp > (latest?.maxTimestamp ?? -2)) latest = segment;
   }
   if (latest === null) return null;
   const { maxTimestamp, offsetOfMaxTimestamp } = latest;
