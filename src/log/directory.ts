@@ -8,7 +8,7 @@ import type { Files, Volume } from '../platform/files.ts';
 import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
-import { isSystemError } from '../platform/disk-error.ts';
+import { isDiskError, isSystemError } from '../platform/disk-error.ts';
 import { setAside } from './aside.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
@@ -237,13 +237,13 @@ function readable<T>(read: () => T): T | null {
   return found;
 }
 
-/** The system's refusal, or null. Throws what else goes wrong. */
+/** The system's refusal, or null. Throws what else goes wrong: also a disk that fails, which is no fault of one file. */
 function failureOf(run: () => void): Error | null {
   try {
     run();
     return null;
   } catch (error) {
-    if (!isSystemError(error)) throw error;
+    if (!isSystemError(error) || isDiskError(error)) throw error;
     return error as Error;
   }
 }
