@@ -34,13 +34,22 @@ export function page(run: Run): string {
       ? 'Not run.'
       : `${differential.passed} of ${differential.cases} cases of \`npm run test:differential\` pass; each asks both brokers ` +
         'the same in every version of its API and compares every field of the answers. Where Ottla means to differ:',
-    knownDifferences.map(({ where, why }) => `- \`${where.source}\`: ${why}`).join('\n'),
+    differencesTable(),
     '## What fails on Ottla alone',
     list([...failures([...clients, ...published]), ...(differential?.failed ?? [])]),
     '## What Apache Kafka fails as well',
     list(noCases([...clients, ...published])),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Whose answers differ, in which case, and why; the patterns are in known-differences.ts. */
+function differencesTable(): string {
+  const rows = knownDifferences.map(({ about: [api, what], why }) => `| ${api} | ${what} | ${why} |`);
+  rows.push(
+    '| Fetch | the end of what fits | Kafka cuts within a batch, and clients drop the part; Ottla ends at the end of a batch. |',
+  );
+  return ['| API | case | Kafka and Ottla, and why |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function list(lines: readonly string[]): string {

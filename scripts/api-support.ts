@@ -29,13 +29,29 @@ export function apiSupportPage(apis: readonly AnyApi[], handlers: readonly Answe
     '',
     'Written by `npm run docs` from the protocol tables and the registry of handlers; do not edit.',
     '',
-    `Ottla answers ${answered.size} of the ${apis.length} API keys of Apache Kafka.`,
+    summary(apis, answered),
     '',
     '| key | API | versions in Kafka | versions in Ottla | |',
     '| --: | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');
+}
+
+/** Of those that a broker answers its clients: how many, and which are missing. */
+function summary(apis: readonly AnyApi[], answered: ReadonlyMap<number, Answered>): string {
+  const asked = apis.filter(({ key }) => !OF_CONTROLLERS.has(key));
+  const missing = asked.filter(({ key }) => !answered.has(key));
+  const count = (isOf: (name: string) => boolean): number => missing.filter(({ name }) => isOf(name)).length;
+  const [share, streams] = [count((name) => name.includes('Share')), count((name) => name.includes('Streams'))];
+  const rest = missing.length - share - streams;
+  const parts = [
+    ...(share > 0 ? [`share groups (${share})`] : []),
+    ...(streams > 0 ? [`streams groups (${streams})`] : []),
+    ...(rest > 0 ? [`others (${rest})`] : []),
+  ];
+  const sentence = `Ottla answers ${asked.length - missing.length} of the ${asked.length} API keys that a Kafka broker answers its clients`;
+  return parts.length === 0 ? `${sentence}.` : `${sentence}; missing: ${parts.join(', ')}.`;
 }
 
 function noteOn(key: number, versions: VersionRange, handler: Answered | undefined): string {

@@ -8,8 +8,8 @@ const INTRODUCTION = `# The command line
 starts in about 60 ms. This page is what \`--help\` says, written by \`npm run docs\`.
 
 - **Where**: \`-b host:port,…\`, else \`$OTTLA_BROKERS\`, else localhost:9092. TLS and SASL (PLAIN, SCRAM) by flags.
-- **Output**: what was asked for goes to stdout, words to people go to stderr. \`--json\` for scripts. Colours and progress
-  appear on terminals only; \`NO_COLOR\` and \`FORCE_COLOR\` are heeded.
+- **Output**: what was asked for goes to stdout, messages go to stderr. \`--json\` for scripts. Colours and progress
+  appear on terminals only; \`NO_COLOR\` and \`FORCE_COLOR\` count.
 - **Exit codes**: 0 it is done; 1 it failed, in one sentence on stderr; 2 the command line was not understood. Ctrl-C ends
   \`consume\` with 0, after committing and leaving its group; so does a reader that goes away, as with \`| head\`.
 - **Completion**: \`eval "$(ottla completion bash)"\`; topics and groups are completed too.
@@ -24,13 +24,29 @@ starts in about 60 ms. This page is what \`--help\` says, written by \`npm run d
 | \`kafka-console-consumer.sh\`, \`kcat -C\`, \`kcat -G\` | \`ottla consume TOPIC\`, with \`-g GROUP\` as a member |
 | \`kafka-consumer-groups.sh\` | \`ottla groups [list]\`, \`describe\`, \`reset-offsets\`, \`delete-offsets\`, \`delete\` |
 | \`kafka-configs.sh\` | \`ottla configs get\`, \`set\`, \`delete\` |
-| \`kafka-broker-api-versions.sh\`, an afternoon | \`ottla doctor\` |
+| \`kafka-broker-api-versions.sh\` | \`ottla doctor\` |
 `;
 
 /** docs/cli.md: what every command says of itself. */
 export function cliPage(): string {
   const { root } = program({ ...processTerminal(), environment: { NO_COLOR: '1' } }, { exitCode: 0 });
-  return `${INTRODUCTION}${sections(root, [])}`;
+  return `${INTRODUCTION}\n${contents(root)}\n${sections(root, [])}`;
+}
+
+/** Links to all commands. */
+function contents(root: Command): string {
+  const shown = (command: Command): Command[] =>
+    command.commands.filter((each) => !['help', 'complete'].includes(each.name()));
+  const link = (names: readonly string[]): string => {
+    const title = ['ottla', ...names].join(' ');
+    return `[${names.join(' ')}](#${title.replaceAll(' ', '-')})`;
+  };
+  return shown(root)
+    .map((command) => {
+      const below = shown(command).map((each) => link([command.name(), each.name()]));
+      return `- ${[link([command.name()]), ...below].join(' · ')}`;
+    })
+    .join('\n');
 }
 
 function sections(command: Command, path: readonly string[]): string {

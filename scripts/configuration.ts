@@ -12,11 +12,44 @@ export function configurationPage(sections: readonly { title: string; table: Tab
     '',
     'Written by `npm run docs` from the tables in `src/config`; do not edit. Names, types and defaults are those of',
     'Apache Kafka; keys that begin with `ottla.` are additions. Every key is accepted, kept and shown. It acts: *yes*; *no*, for',
-    'on a broker that is alone, in one process without a JVM, there is nothing to act on; or *not yet*, for it belongs to a part',
+    'on a broker that is alone, in one process without a JVM, it changes nothing; or *not yet*, for it belongs to a part',
     'of Kafka that Ottla does not have. Of keys that do not act and are set all the same, the log says so once.',
     '',
+    ...frequent(sections),
     ...sections.flatMap(({ title, table }) => section(title, table)),
   ].join('\n');
+}
+
+/** The keys that people set, before all the others. */
+const FREQUENT = [
+  ...['listeners', 'advertised.listeners', 'log.dirs', 'node.id', 'broker.rack'],
+  ...['num.partitions', 'default.replication.factor', 'auto.create.topics.enable', 'delete.topic.enable'],
+  ...[
+    'log.retention.ms',
+    'log.retention.bytes',
+    'log.segment.bytes',
+    'log.cleanup.policy',
+    'log.flush.interval.messages',
+  ],
+  ...['message.max.bytes', 'max.connections', 'connections.max.idle.ms', 'group.initial.rebalance.delay.ms'],
+  ...['offsets.retention.minutes', 'ottla.metrics.port'],
+];
+
+function frequent(sections: readonly { title: string; table: Table }[]): string[] {
+  const tables = sections.map(({ table }) => table);
+  const rows = FREQUENT.flatMap((key) => {
+    const table = tables.find((each) => Object.hasOwn(each, key));
+    return table === undefined ? [] : [row(key, table[key])];
+  });
+  if (rows.length === 0) return [];
+  return [
+    '## What people set',
+    '',
+    '| key | acts | type | default | allowed | changes | |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ];
 }
 
 function section(title: string, table: Table): string[] {

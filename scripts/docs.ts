@@ -9,6 +9,7 @@ import { topicKeys } from '../src/config/topic.ts';
 import { apiSupportPage } from './api-support.ts';
 import { cliPage } from './cli.ts';
 import { configurationPage } from './configuration.ts';
+import { testingApiPage } from './testing-api.ts';
 
 /** What each generated page says now, by its path from the root. */
 export const pages: Readonly<Record<string, string>> = {
@@ -19,6 +20,7 @@ export const pages: Readonly<Record<string, string>> = {
     { title: 'Topic', table: topicKeys },
     { title: 'Group', table: groupKeys },
   ]),
+  'docs/testing-api.md': testingApiPage(),
   'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
 };
 

@@ -31,7 +31,7 @@ export function withConnection(command: Command): Command {
     `host:port, with commas (default: $OTTLA_BROKERS, ${DEFAULT_BROKERS})`,
   );
   command.addOption(brokers.helpGroup(CONNECTION));
-  command.addOption(new Option('--bootstrap-server <list>', 'as --brokers, for fingers used to Kafka').hideHelp());
+  command.addOption(new Option('--bootstrap-server <list>', 'as --brokers, by the name in Kafka’s tools').hideHelp());
   return withSecurity(command);
 }
 
@@ -97,8 +97,8 @@ export function securityOf(terminal: Terminal, options: ConnectionOptions): Secu
 function credentialsOf(terminal: Terminal, { sasl, user, password }: ConnectionOptions): Credentials | null {
   if (sasl === undefined && user === undefined) return null;
   const secret = password ?? terminal.environment.OTTLA_PASSWORD;
-  if (user === undefined) throw new UsageError('--sasl wants a user: add --user NAME');
-  if (secret === undefined) throw new UsageError('--user wants a password: set OTTLA_PASSWORD, or add --password');
+  if (user === undefined) throw new UsageError('--sasl needs a user: add --user NAME');
+  if (secret === undefined) throw new UsageError('--user needs a password: set OTTLA_PASSWORD, or add --password');
   return { mechanism: (sasl ?? 'plain').toUpperCase() as Credentials['mechanism'], user, password: secret };
 }
 

@@ -134,7 +134,7 @@ async function printGroup(terminal: Terminal, group: Awaited<ReturnType<typeof w
         committed ?? '-',
         end ?? '-',
         lag === null || lag === 0 ? (lag ?? '-') : paint('yellow', String(lag)),
-        client ?? paint('dim', 'nobody'),
+        client ?? paint('dim', 'no member'),
       ]),
     );
   }
@@ -148,7 +148,7 @@ function deleteCommand(terminal: Terminal): Command {
   ])
     .alias('rm')
     .argument('<group...>', 'their names')
-    .option('--if-exists', 'no failure where there is none');
+    .option('--if-exists', 'no failure where one is missing');
   return withConnection(remove).action((names: string[], options: Options & { ifExists?: boolean }) =>
     withCluster(terminal, options, async (cluster) => {
       for (const name of names) {

@@ -40,7 +40,7 @@ async function read(
   if (!(await parse(command, args))) return null;
   const flags = command.opts<{ timeoutMs?: string; container?: boolean }>();
   const timeoutMs = Number(flags.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  if (!(timeoutMs > 0)) throw new UsageError('--timeout-ms wants a number of milliseconds');
+  if (!(timeoutMs > 0)) throw new UsageError('--timeout-ms needs a number of milliseconds');
   const address = flags.container ? await addressHere() : (command.processedArgs as string[])[0];
   if (!/:\d+$/.test(address))
     throw new UsageError(`'${address}' is no address: write host:port, such as 127.0.0.1:9092`);

@@ -95,7 +95,7 @@ async function run(
   };
   const acks = options.acks === 'all' ? -1 : (Number(options.acks) as -1 | 0 | 1);
   const idempotent = options.idempotent === true;
-  if (idempotent && acks !== -1) throw new UsageError('--idempotent wants --acks all');
+  if (idempotent && acks !== -1) throw new UsageError('--idempotent needs --acks all');
   const { compression } = options;
   const { systemRandom } = await import('../platform/random.ts'); // with it comes node:crypto, which is slow to load
   const producer = new Producer(cluster, topic, { compression, acks, idempotent, random: systemRandom, delivered });
@@ -119,9 +119,9 @@ async function run(
 
 function formatOf(terminal: Terminal, options: Options): LineFormat {
   const { key, keyDelimiter = null, partition = null, timestamp } = options;
-  if (keyDelimiter === '') throw new UsageError('-K wants a text, such as : or \\t');
+  if (keyDelimiter === '') throw new UsageError('-K needs a text, such as : or \\t');
   if (options.delimiter === '')
-    throw new UsageError('-D wants a text, such as \\n; --whole-file takes all as one value');
+    throw new UsageError('-D needs a text, such as \\n; --whole-file takes all as one value');
   return {
     keyDelimiter,
     key: key === undefined ? null : Buffer.from(key),
@@ -147,7 +147,7 @@ async function* sourcesOf(
   const { file: files = [], jsonLines, delimiter } = options;
   const parse = jsonLines === true ? recordOfJson : recordOfLine;
   if (options.tombstone === true) {
-    if (format.key === null) throw new UsageError('--tombstone wants a key: add -k KEY');
+    if (format.key === null) throw new UsageError('--tombstone needs a key: add -k KEY');
     yield { ...format, value: null };
     return;
   }

@@ -149,7 +149,7 @@ function controlOf({ controlPort, controlHost }: StartFlags): Control | null {
   const port = controlPort ?? (OTTLA_CONTROL_PORT || undefined);
   if (port === undefined) {
     if (controlHost === undefined) return null;
-    throw new UsageError('--control-host wants a port: add --control-port N');
+    throw new UsageError('--control-host needs a port: add --control-port N');
   }
   return {
     controlPort: portOf(controlPort === undefined ? 'OTTLA_CONTROL_PORT' : '--control-port', port),

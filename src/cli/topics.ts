@@ -43,7 +43,7 @@ function listCommand(terminal: Terminal): Command {
     ['ottla topics list "orders*"', 'those that begin so'],
   ])
     .alias('ls')
-    .argument('[pattern]', 'only names that fit; * stands for anything')
+    .argument('[pattern]', 'only names that match; * stands for anything')
     .option('--internal', 'those of Kafka itself too')
     .option('-q, --quiet', 'names only')
     .option('--json', 'as JSON');
@@ -230,7 +230,7 @@ function alterCommand(terminal: Terminal): Command {
     ['ottla topics alter orders --delete-config retention.ms', 'back to the broker’s'],
   ])
     .argument('<topic...>', 'their names')
-    .option('-p, --partitions <n>', 'how many there shall be', wholeNumber('--partitions', 1))
+    .option('-p, --partitions <n>', 'how many there are to be', wholeNumber('--partitions', 1))
     .option('-c, --config <key=value>', 'a setting; may be repeated', collect)
     .option('--delete-config <key>', 'a setting to forget; may be repeated', collect);
   interface AlterOptions extends Options {
@@ -275,7 +275,7 @@ function deleteCommand(terminal: Terminal): Command {
   ])
     .alias('rm')
     .argument('<topic...>', 'their names')
-    .option('--if-exists', 'no failure where there is none');
+    .option('--if-exists', 'no failure where one is missing');
   return withConnection(remove).action((wanted: string[], options: Options & { ifExists?: boolean }) =>
     withCluster(terminal, options, async (cluster) => {
       const answer = await cluster.sendToController(

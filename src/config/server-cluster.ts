@@ -23,7 +23,7 @@ export const clusterKeys = {
   'controlled.shutdown.enable': boolean(
     true,
     {},
-    'Whether a broker hands its partitions over before it stops. A single broker has nobody to hand them to.',
+    'Whether a broker hands its partitions over before it stops. A single broker has no other to hand them to.',
   ),
   'controller.listener.names': list(
     ['CONTROLLER'],

@@ -70,7 +70,7 @@ export const saslKeys = {
   'sasl.login.refresh.buffer.seconds': short(
     300,
     { update: 'per-broker' },
-    'Seconds that a token shall still be valid when the broker renews its own login.',
+    'Seconds for which a token is still valid when the broker renews its own login.',
   ),
   'sasl.login.refresh.min.period.seconds': short(
     60,

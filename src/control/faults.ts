@@ -38,7 +38,7 @@ const faultSpec = z
       .record(z.string(), z.unknown())
       .optional()
       .openapi({ description: 'What it must say, as far as written here.' }),
-    nth: z.int().min(1).optional().openapi({ description: 'Strikes the nth request that fits, the first being 1.' }),
+    nth: z.int().min(1).optional().openapi({ description: 'Strikes the nth request that matches, the first being 1.' }),
     times: z.int().min(1).optional().openapi({ description: 'Strikes so many times at most.' }),
     probability: z.number().min(0).max(1).optional(),
     seed: z.int().optional().openapi({ description: 'Of the probability: the same requests for the same seed.' }),

@@ -44,7 +44,7 @@ const forMessages = createRoute({
   method: 'post',
   path: '/wait/messages',
   tags: ['waiters'],
-  summary: 'Answers when a topic has so many messages, or so many that fit',
+  summary: 'Answers when a topic has so many messages, or so many that match',
   request: body(
     z.strictObject({
       topic: z.string(),
@@ -54,7 +54,7 @@ const forMessages = createRoute({
       ...timeout,
     }),
   ),
-  responses: { 200: json(z.array(message), 'Those that fit.'), ...responses },
+  responses: { 200: json(z.array(message), 'Those that match.'), ...responses },
 });
 
 const forGroup = createRoute({

@@ -47,7 +47,7 @@ export function failureReport(sources: ReportSources, focus: ReportFocus = {}): 
 function topicLines(broker: BrokerView, wanted: string | undefined): string[] {
   const names = [...broker.parts.controller.image.topicsByName.keys()].filter((name) => !name.startsWith('__'));
   if (wanted !== undefined && !names.includes(wanted)) {
-    return [`  topic ${wanted}: there is none; topics: ${names.join(', ') || 'none'}`];
+    return [`  topic ${wanted}: does not exist; topics: ${names.join(', ') || 'none'}`];
   }
   return (wanted === undefined ? names : [wanted]).flatMap((name) => {
     const reader = new TopicReader(broker, name);
@@ -75,7 +75,7 @@ function groupLines(broker: BrokerView, wanted: string | undefined): string[] {
   const groups = allGroups(broker);
   const isThere = wanted === undefined || groups.some(({ id }) => id === wanted);
   const lines = groups.map(groupLine);
-  if (!isThere) return [`  group ${wanted}: there is none`, ...lines];
+  if (!isThere) return [`  group ${wanted}: does not exist`, ...lines];
   return lines.length === 0 ? ['  groups: none'] : lines;
 }
 

@@ -77,9 +77,9 @@ test('who waits in vain is told what there was instead', async () => {
   expect(message).toContain('app OffsetCommit orders[0] REBALANCE_IN_PROGRESS');
   expect(message).toMatch(/clients connected: app \(\d\)/);
   await expect(kafka.waitForGroup('nobody', { state: 'Dead' }, { timeout: 1 })).resolves.toMatchObject({ members: [] });
-  await expect(kafka.waitForCommit('nobody', {}, { timeout: 1 })).rejects.toThrow('group nobody: there is none');
+  await expect(kafka.waitForCommit('nobody', {}, { timeout: 1 })).rejects.toThrow('group nobody: does not exist');
   await expect(kafka.waitForMessages('no-such-topic', 1, { timeout: 1 })).rejects.toThrow(
-    'topic no-such-topic: there is none; topics: orders',
+    'topic no-such-topic: does not exist; topics: orders',
   );
 });
 

@@ -161,7 +161,7 @@ export class Cluster {
   #closed(): ConnectionClosed {
     const address = formatAddress(this.#bootstrap[0]);
     return new ConnectionClosed(
-      `the broker at ${address} closed the connection: it may want a user (--user NAME); ` +
+      `the broker at ${address} closed the connection: it may need a user (--user NAME); ` +
         `\`ottla doctor ${address}\` finds out`,
     );
   }

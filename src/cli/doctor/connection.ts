@@ -107,7 +107,7 @@ function connectionFailure(at: string, failed: readonly Tried[], isTls: boolean)
     return fail(
       'connection',
       `${at} does not answer: no connection within the time`,
-      'A firewall or security group drops packets, a VPN is missing, or the address belongs to nobody.',
+      'A firewall or security group drops packets, a VPN is missing, or no machine has the address.',
     );
   }
   return fail('connection', `${at}: ${why}`, 'Check the address and the network between here and there.');

@@ -121,7 +121,7 @@ function changesOf(flags: Flags): Map<string, string | null> {
   }
   const removed = flags.get('delete-config')?.split(',') ?? [];
   for (const key of removed) {
-    if (key.trim() === '') throw new UsageError('--delete-config wants the names of settings');
+    if (key.trim() === '') throw new UsageError('--delete-config needs the names of settings');
     changes.set(key.trim(), null);
   }
   if (changes.size > 0) return changes;

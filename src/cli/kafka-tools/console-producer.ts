@@ -106,7 +106,7 @@ async function producerOptions(properties: Properties): Promise<ProducerOptions>
   const { systemRandom } = await import('../../platform/random.ts'); // with it comes node:crypto, which is slow to load
   const idempotent = properties.get('enable.idempotence')?.trim().toLowerCase() === 'true';
   const acks = acksOf(properties.get('acks') ?? 'all');
-  if (idempotent && acks !== -1) throw new UsageError('enable.idempotence=true wants acks=all');
+  if (idempotent && acks !== -1) throw new UsageError('enable.idempotence=true needs acks=all');
   const numbers = {
     batchBytes: wholeNumber(properties, 'batch.size', 1),
     lingerMs: wholeNumber(properties, 'linger.ms', 0),

@@ -46,7 +46,7 @@ export class LineReader {
       }
     }
     const empty = SEPARATORS.find((name) => this.#get(name) === '');
-    if (empty !== undefined) throw new UsageError(`${empty} wants a text`);
+    if (empty !== undefined) throw new UsageError(`${empty} needs a text`);
   }
 
   #get(name: string): string {

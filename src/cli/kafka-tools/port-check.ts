@@ -70,7 +70,7 @@ function portsOf(text: string): number[] {
 function ofFamily(host: string, letters: ReadonlySet<string>): string {
   const isSix = host.includes(':');
   const isFour = /^\d+(\.\d+){3}$/.test(host);
-  if (letters.has('n') && !isSix && !isFour) throw new UsageError(`-n wants an address, and ${host} is a name`);
+  if (letters.has('n') && !isSix && !isFour) throw new UsageError(`-n needs an address, and ${host} is a name`);
   const wanted = letters.has('6') ? 'IPv6' : letters.has('4') ? 'IPv4' : null;
   if (wanted === null || (wanted === 'IPv6' ? isSix : isFour)) return host;
   if (host === 'localhost') return wanted === 'IPv6' ? '::1' : '127.0.0.1';
