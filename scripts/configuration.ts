@@ -21,19 +21,15 @@ export function configurationPage(sections: readonly { title: string; table: Tab
 }
 
 /** The keys that people set, before all the others. */
-const FREQUENT = [
-  ...['listeners', 'advertised.listeners', 'log.dirs', 'node.id', 'broker.rack'],
-  ...['num.partitions', 'default.replication.factor', 'auto.create.topics.enable', 'delete.topic.enable'],
-  ...[
-    'log.retention.ms',
-    'log.retention.bytes',
-    'log.segment.bytes',
-    'log.cleanup.policy',
-    'log.flush.interval.messages',
-  ],
-  ...['message.max.bytes', 'max.connections', 'connections.max.idle.ms', 'group.initial.rebalance.delay.ms'],
-  ...['offsets.retention.minutes', 'ottla.metrics.port'],
-];
+const FREQUENT = `
+  listeners advertised.listeners log.dirs node.id broker.rack
+  num.partitions default.replication.factor auto.create.topics.enable delete.topic.enable
+  log.retention.ms log.retention.bytes log.segment.bytes log.cleanup.policy log.flush.interval.messages
+  message.max.bytes max.connections connections.max.idle.ms group.initial.rebalance.delay.ms
+  offsets.retention.minutes ottla.metrics.port
+`
+  .trim()
+  .split(/\s+/);
 
 function frequent(sections: readonly { title: string; table: Table }[]): string[] {
   const tables = sections.map(({ table }) => table);

@@ -67,7 +67,7 @@ function declarationAt(lines: readonly string[], start: number): string[] {
     depth += (lines[end].match(/[{([]/g) ?? []).length - (lines[end].match(/[})\]]/g) ?? []).length;
     if (depth <= 0 && /[;}]\s*$/.test(lines[end])) break;
   }
-  if (/^export const /.test(first)) return [`${first.replace(/\s*=.*$/, '')};`];
+  if (first.startsWith('export const ')) return [`${first.replace(/\s*=.*$/, '')};`];
   return lines.slice(start, end + 1);
 }
 
