@@ -31,7 +31,7 @@ describe('ottla groups', () => {
     expect(await linesOf(['groups', 'describe', 'audit', ...at])).toEqual([
       'audit  Empty, 0 members, lag 0',
       'TOPIC   PARTITION  COMMITTED  END  LAG  READ BY',
-      'orders          0          3    3    0  nobody',
+      'orders          0          3    3    0  no member',
     ]);
     await linesOf([...reset, 'beginning', ...at]);
     expect(await linesOf(['consume', 'orders', '-g', 'audit', '-c', '1', ...at])).toEqual(['a']);
