@@ -25,8 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'examples/vitest/*.test.ts'],
-          // The crash sweep stops without an end in a thread beside others since it has syncs in flight: `npm run test:crash` runs it.
-          exclude: [CLIENTS, 'test/crash/crash.test.ts'],
+          exclude: [CLIENTS],
           // Threads start faster than processes; every file still gets modules of its own.
           pool: 'threads',
         },

@@ -52,8 +52,6 @@ export class CrashDisk implements Files {
   before: (() => void) | null = null;
   /** How many turns of the event loop an asynchronous sync takes. */
   syncTurns = () => 1;
-  /** For mutants: a sync that does nothing. */
-  ignoresSyncs = false;
   #nodes = new Map<number, FileNode | DirectoryNode>([[ROOT, newDirectory()]]);
   #nextNode = 1;
   readonly #locks = new Set<string>();
@@ -256,12 +254,10 @@ export class CrashDisk implements Files {
       directory.pending.push(change.names);
       directory.changes++;
     } else if (change.kind === 'syncDirectory') {
-      if (this.ignoresSyncs) return;
       const directory = this.#nodes.get(change.directory) as DirectoryNode;
       const done = directory.pending.length - (directory.changes - change.upTo);
       for (const names of directory.pending.splice(0, done)) rename(directory.safe, names);
     } else if (change.kind === 'sync') {
-      if (this.ignoresSyncs) return;
       const node = this.file(change.file);
       const done = node.pending.length - (node.changes - change.upTo);
       for (const pending of node.pending.splice(0, done)) node.safe = changed(node.safe, pending);

@@ -18,10 +18,10 @@ describe('a broker that is stopped in the midst of its work', () => {
 });
 
 describe('the checker notices a broker that', () => {
-  it.each(mutants)('$name', async ({ apply }) => {
+  it.each(mutants)('$name', async ({ apply, seed: first = 2 }) => {
     const undo = apply();
     try {
-      for (const seed of [2, 1, 3, 4, 5, 6]) if (await isNoticed(seed)) return; // the story in which most shows comes first
+      for (const seed of new Set([first, 2, 1, 3, 4, 5, 6])) if (await isNoticed(seed)) return;
     } finally {
       undo();
     }
