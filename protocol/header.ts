@@ -25,13 +25,14 @@ export interface HeaderFacts {
 
 /**
  * Reads up to the body. Key and version are not judged: of a key that is in no table (see apiByKey) only the first four
- * fields are read, as nobody knows what follows.
+ * fields are read, as nobody knows what follows. `knownClientId`, what the client called itself before, is answered again
+ * instead of an equal string.
  */
-export function readRequestHeader(reader: Reader): RequestHeader {
+export function readRequestHeader(reader: Reader, knownClientId: string | null = null): RequestHeader {
   const apiKey = reader.int16();
   const apiVersion = reader.int16();
   const correlationId = reader.int32();
-  const clientId = reader.nullableString();
+  const clientId = reader.nullableStringLike(knownClientId);
   const api = apiByKey(apiKey);
   if (api !== undefined && includes(api.flexible, apiVersion)) reader.skipTaggedFields();
   return { apiKey, apiVersion, correlationId, clientId };

@@ -134,6 +134,22 @@ export class Reader {
     return length < 0 ? null : this.#text(length);
   }
 
+  /** As nullableString; answers `known` where it reads the same and is ASCII, which makes no string. */
+  nullableStringLike(known: string | null): string | null {
+    const length = this.int16();
+    if (length < 0) return null;
+    if (known !== null && known.length === length && length <= this.remaining()) {
+      const { buffer, position } = this;
+      let i = 0;
+      while (i < length && buffer[position + i] < 0x80 && buffer[position + i] === known.charCodeAt(i)) i++;
+      if (i === length) {
+        this.position = position + length;
+        return known;
+      }
+    }
+    return this.#text(length);
+  }
+
   compactString(): string {
     const length = this.unsignedVarint() - 1;
     return this.#text(length < 0 ? refuseNull('string') : length);

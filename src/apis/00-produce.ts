@@ -135,8 +135,7 @@ function readTopic(reader: Reader, { partitions }: Broker, apiVersion: number): 
   if (apiVersion >= TOPIC_IDS_SINCE) {
     const start = reader.position;
     reader.position += UUID_BYTES;
-    const id = reader.buffer.toString('base64url', start, start + UUID_BYTES);
-    return partitions.topicById(id) ?? ErrorCode.UNKNOWN_TOPIC_ID;
+    return partitions.topicByIdBytes(reader.buffer, start) ?? ErrorCode.UNKNOWN_TOPIC_ID;
   }
   const length = readNameLength(reader, apiVersion);
   const nameAt = reader.position;

@@ -79,7 +79,7 @@ export class Dispatcher {
     output: Writer,
     staged: StagedResponses,
   ): Streamed | Promise<Answer> | undefined {
-    const header = readRequestHeader(reader);
+    const header = readRequestHeader(reader, contexts.clientId);
     const handler = this.#handlerOf(header);
     const context = contexts.of(header.apiVersion, header.clientId);
     this.#authenticate(handler, context);

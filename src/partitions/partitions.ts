@@ -49,6 +49,10 @@ export class Partitions {
     return this.#topics.byId(id);
   }
 
+  topicByIdBytes(bytes: Buffer, at: number): Topic | undefined {
+    return this.#topics.byIdBytes(bytes, at);
+  }
+
   topicByBytes(bytes: Buffer, at: number, length: number): Topic | undefined {
     return this.#topics.byBytes(bytes, at, length);
   }

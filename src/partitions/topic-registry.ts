@@ -22,9 +22,13 @@ export interface Topic {
   count: number;
 }
 
+const UUID_BYTES = 16;
+
 export class TopicRegistry {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
+  /** By the first bytes of the id; ids are random, so that hardly ever two share them. */
+  readonly #byIdHash = new Map<number, Topic[]>();
   #lastFound: Topic | undefined;
 
   byName(name: string): Topic | undefined {
@@ -33,6 +37,14 @@ export class TopicRegistry {
 
   byId(id: string): Topic | undefined {
     return this.#byId.get(id);
+  }
+
+  /** By the 16 bytes of an id in a request; free of allocation. */
+  byIdBytes(bytes: Buffer, at: number): Topic | undefined {
+    const candidates = this.#byIdHash.get(idHash(bytes, at));
+    if (candidates === undefined) return undefined;
+    for (const topic of candidates) if (isSame(topic.idBytes, bytes, at, UUID_BYTES)) return topic;
+    return undefined;
   }
 
   /** Free of allocation when it is the topic found last. */
@@ -57,6 +69,8 @@ export class TopicRegistry {
       this.#lastFound = undefined; // it may have had this name
       this.#byName.set(name, topic);
       this.#byId.set(id, topic);
+      const hash = idHash(topic.idBytes, 0);
+      this.#byIdHash.set(hash, [...(this.#byIdHash.get(hash) ?? []), topic]);
     }
     topic.count = count;
     return topic;
@@ -65,9 +79,18 @@ export class TopicRegistry {
   /** The topic is no more; a younger one may have its name. */
   remove(topic: Topic): void {
     this.#byId.delete(topic.id);
+    const hash = idHash(topic.idBytes, 0);
+    const others = this.#byIdHash.get(hash)?.filter((other) => other !== topic) ?? [];
+    if (others.length > 0) this.#byIdHash.set(hash, others);
+    else this.#byIdHash.delete(hash);
     if (this.#byName.get(topic.name) === topic) this.#byName.delete(topic.name);
     if (this.#lastFound === topic) this.#lastFound = undefined;
   }
+}
+
+/** A small integer, which V8 keeps without an object. */
+function idHash(bytes: Buffer, at: number): number {
+  return ((bytes[at] << 22) | (bytes[at + 1] << 14) | (bytes[at + 2] << 6) | (bytes[at + 3] >> 2)) & 0x3fffffff;
 }
 
 function isSame(name: Buffer, bytes: Buffer, at: number, length: number): boolean {

@@ -141,8 +141,8 @@ describe('fetch', () => {
 });
 
 describe('objects made for each request', () => {
-  // Measured: 610 (its receipt and its place among the staged responses are 170 of them) and 2270 bytes.
-  const PRODUCE_BYTES = 900;
+  // Measured: 480 (its receipt and its place among the staged responses are 170 of them) and 2270 bytes.
+  const PRODUCE_BYTES = 700;
   const FETCH_BYTES = 3000;
 
   test('produce makes few', async () => {

@@ -27,6 +27,25 @@ describe('request headers', () => {
     expect(bytes.toString('hex')).toBe('000c00040000000700026d6500');
   });
 
+  test.each([
+    ['me', 'me'],
+    ['you', 'me'],
+    ['mf', 'me'],
+    ['\u00e9', '\u00c3\u00a9'], // its two bytes are no two characters
+    ['', 'me'],
+    [null, 'me'],
+    ['me', null],
+  ])('with the client id %j are read as such, where %j was the last one', (clientId, known) => {
+    const reader = new Reader(written((writer) => writeRequestHeader(writer, Heartbeat, 4, 7, clientId)));
+    expect(readRequestHeader(reader, known).clientId).toBe(clientId);
+    expect(reader.remaining()).toBe(0);
+  });
+
+  test('that end within a client id are refused, though it begins as the last one', () => {
+    const bytes = written((writer) => writeRequestHeader(writer, Heartbeat, 3, 7, 'me'));
+    expect(() => readRequestHeader(new Reader(bytes.subarray(0, -1)), 'me')).toThrow(InvalidRequest);
+  });
+
   test.each(apis.map((api) => [api.name, api] as const))('%s: what is written in any version can be read', (_, api) => {
     for (let version = api.versions.first; version <= api.versions.last; version++) {
       for (const clientId of [null, '', 'an id']) {
