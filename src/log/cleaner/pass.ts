@@ -232,8 +232,9 @@ class Pass {
   #requireUnchanged(group: readonly Segment[], sizes: readonly number[]): void {
     const { log } = this.#options;
     const first = log.isClosed ? -1 : log.segments.indexOf(group[0]);
-    if (first >= 0 && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i]))
-      return;
+    // A cut may have made the last of them the active one, which is never compacted.
+    const isClosed = first >= 0 && first + group.length < log.segments.length;
+    if (isClosed && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i])) return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
 }
