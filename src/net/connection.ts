@@ -68,7 +68,7 @@ export class Connection implements Receiver {
     this.#shared = shared;
     this.#frames = new FrameBuffer(shared.buffers, shared.memory, () => this.#socket.resume());
     this.#writer = new ResponseWriter(socket, shared, () => this.#continue());
-    this.#staged = new StagedResponses(shared.dispatcher.meter);
+    this.#staged = new StagedResponses(shared.dispatcher);
   }
 
   buffer(): Uint8Array {

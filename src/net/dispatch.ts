@@ -129,8 +129,7 @@ export class Dispatcher {
     const begun = this.meter === null ? 0 : this.meter.begin();
     const answer = this.#stage(handler, reader, context);
     const throttleTimeMs = this.#account(handler, context);
-    const { apiVersion } = context;
-    staged.add({ handler, apiVersion, correlationId, begun, answer, throttleTimeMs, waits: null, next: null });
+    staged.add({ handler, context, correlationId, begun, answer, throttleTimeMs, waits: null, next: null });
     return undefined;
   }
 
@@ -229,7 +228,7 @@ export class Dispatcher {
         ? handler.serve(reader, context, output, this.#parts)
         : handleTableRequest(handler, reader, context, output, this.#parts, this.#security);
     } catch (error) {
-      throw this.#reported(error, handler, context);
+      throw this.reported(error, handler, context);
     }
   }
 
@@ -237,12 +236,12 @@ export class Dispatcher {
     try {
       return handler.stage(reader, context, this.#parts);
     } catch (error) {
-      throw this.#reported(error, handler, context);
+      throw this.reported(error, handler, context);
     }
   }
 
   /** A bug that a handler has not caught itself ends the connection. */
-  #reported(error: unknown, { api }: Handler, context: RequestContext): unknown {
+  reported(error: unknown, { api }: Handler, context: RequestContext): unknown {
     if (!(error instanceof InvalidRequest)) reportBug(this.#parts.logger, context, api.name, error);
     return error;
   }

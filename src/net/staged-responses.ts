@@ -7,12 +7,13 @@
  */
 import type { Writer } from '../../protocol/writer.ts';
 import { NO_REPLY, type Handler, type StagedAnswer } from '../apis/handler.ts';
+import type { RequestContext } from '../apis/request-context.ts';
 import type { RequestMeter } from './request-meter.ts';
 import { beginResponse, endResponse } from './response-header.ts';
 
 export interface StagedResponse {
   readonly handler: Handler;
-  readonly apiVersion: number;
+  readonly context: RequestContext;
   readonly correlationId: number;
   /** When its request was begun, by the meter. */
   readonly begun: number;
@@ -23,39 +24,52 @@ export interface StagedResponse {
   next: StagedResponse | null;
 }
 
+/** What the dispatcher does for every request, however it is answered. */
+interface Requests {
+  readonly meter: RequestMeter | null;
+  /** Writes a bug into the log; answers what the connection is to end with. */
+  reported(error: unknown, handler: Handler, context: RequestContext): unknown;
+}
+
 export class StagedResponses {
-  readonly #meter: RequestMeter | null;
+  readonly #requests: Requests;
   #first: StagedResponse | null = null;
   #last: StagedResponse | null = null;
-  #canLeave = false;
 
-  constructor(meter: RequestMeter | null) {
-    this.#meter = meter;
+  constructor(requests: Requests) {
+    this.#requests = requests;
   }
 
   get isEmpty(): boolean {
     return this.#first === null;
   }
 
-  /** Whether one of them can be sent as soon as what it tells is written. */
+  /** Whether the last of them can be sent as soon as what it tells is written. */
   get canLeave(): boolean {
-    return this.#canLeave;
+    return this.#last?.answer.leavesAtOnce ?? false;
   }
 
   add(response: StagedResponse): void {
     if (this.#last === null) this.#first = response;
     else this.#last.next = response;
     this.#last = response;
-    if (response.answer.leavesAtOnce) this.#canLeave = true;
   }
 
   /** To be called once what they tell has been written: asks each what it waits for. */
   settle(): void {
     for (let each = this.#first; each !== null; each = each.next) {
-      const waits = each.answer.settled();
-      if (waits === null) continue;
       const response = each;
+      const waits = this.#settled(response);
+      if (waits === null) continue;
       response.waits = waits.then(() => void (response.waits = null));
+    }
+  }
+
+  #settled({ answer, handler, context }: StagedResponse): Promise<unknown> | null {
+    try {
+      return answer.settled();
+    } catch (error) {
+      throw this.#requests.reported(error, handler, context);
     }
   }
 
@@ -67,7 +81,8 @@ export class StagedResponses {
     for (let each = this.#first; each !== null; each = each.next) {
       if (each.waits !== null) return each.waits;
       this.#first = each.next;
-      const { handler, apiVersion, correlationId, answer, throttleTimeMs } = each;
+      const { handler, context, correlationId, answer, throttleTimeMs } = each;
+      const { apiVersion } = context;
       const start = beginResponse(output, handler.api, apiVersion, correlationId);
       try {
         if (answer.encode(output, throttleTimeMs) === NO_REPLY) output.position = start;
@@ -75,9 +90,9 @@ export class StagedResponses {
       } catch (error) {
         output.position = start;
         this.clear();
-        throw error;
+        throw this.#requests.reported(error, handler, context);
       }
-      this.#meter?.end(handler.api, apiVersion, each.begun);
+      this.#requests.meter?.end(handler.api, apiVersion, each.begun);
     }
     this.clear();
     return null;
@@ -86,6 +101,5 @@ export class StagedResponses {
   clear(): void {
     this.#first = null;
     this.#last = null;
-    this.#canLeave = false;
   }
 }

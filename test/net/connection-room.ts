@@ -95,6 +95,7 @@ export class Room {
       encode: (output) => {
         this.stages.push(`encoded ${said}`);
         if (said.startsWith('late')) throw new InvalidRequest('lost');
+        if (said.startsWith('bug')) throw new Error('a bug');
         if (!said.startsWith('now') && !said.startsWith('disk')) return NO_REPLY;
         output.bytes(Buffer.from(answer, 'latin1'));
       },

@@ -246,6 +246,12 @@ test('an append without an answer that is lost ends the connection, behind the a
   expect([room.answers(), room.output.position]).toEqual([[[1, 'now a']], 0]);
 });
 
+test('a bug in an answer that is staged ends the connection behind the answers before it, with a line in the log', () => {
+  const room = new Room();
+  room.socket.deliver(Buffer.concat([silent(1, 'now a'), silent(2, 'bug'), silent(3, 'now b')]));
+  expect([room.answers(), room.closedFor, room.logged]).toEqual([[[1, 'now a']], ['a bug'], ['request-failed']]);
+});
+
 test('answers that are staged are settled together, and encoded only then', () => {
   const room = new Room();
   room.socket.deliver(Buffer.concat([silent(1, 'now a'), silent(2, 'now b'), echo(3, 'c')]));

@@ -42,7 +42,7 @@ function heartbeat(stages: Partial<SecurityStages>, asked: string[] = []) {
     new Reader(input.finish()),
     new RequestContexts(1, ALICE),
     output,
-    new StagedResponses(null),
+    new StagedResponses(dispatcher),
   );
   expect(result).toBeUndefined();
   return responseCodec(Heartbeat, 4).decode(new Reader(output.finish().subarray(HEADER_BYTES)));
@@ -119,7 +119,7 @@ test('a staged response tells for how long its client is throttled', () => {
   });
   const input = new Writer();
   writeRequestHeader(input, Produce, 9, 1, 'client');
-  const staged = new StagedResponses(null);
+  const staged = new StagedResponses(dispatcher);
   void dispatcher.dispatch(new Reader(input.finish()), new RequestContexts(1, ALICE), new Writer(), staged);
   staged.settle();
   expect(staged.encode(new Writer())).toBeNull();
