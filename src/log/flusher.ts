@@ -12,7 +12,7 @@ import type { Segment } from './segment.ts';
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-export interface FlusherDoors {
+export interface FlusherOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly health: DirectoryHealth;
@@ -45,19 +45,19 @@ export class Flusher {
   #deleted: DeletedError | null = null;
   readonly #newNames = new NewNames();
   readonly #segments: readonly Segment[];
-  readonly #doors: FlusherDoors;
+  readonly #options: FlusherOptions;
 
   /** `segments` is the log's own, changing list; `flushLater` brings everything appended to the disk. */
   constructor(
     segments: readonly Segment[],
     { recoveryPoint, endOffset }: FoundEnds,
-    doors: FlusherDoors,
+    options: FlusherOptions,
     flushLater: () => Promise<void>,
   ) {
     this.#segments = segments;
     this.recoveryPoint = recoveryPoint;
     this.durableOffset = endOffset;
-    this.#doors = doors;
+    this.#options = options;
     this.commits = new GroupCommit(flushLater);
   }
 
@@ -67,7 +67,7 @@ export class Flusher {
     this.#unflushedMessages += messages;
     if (this.#unflushedMessages >= flushMessages) this.awaitsCommit = true;
     else if (flushMs !== NEVER && this.#timer === null) {
-      this.#timer = this.#doors.clock.after(flushMs, () => this.startCommit());
+      this.#timer = this.#options.clock.after(flushMs, () => this.startCommit());
     }
   }
 
@@ -90,7 +90,7 @@ export class Flusher {
 
   /** @throws {DeletedError} or the disk's error: the log's directory is offline then */
   flush(endOffset: number): void {
-    const { files } = this.#doors;
+    const { files } = this.#options;
     this.#check();
     this.stop();
     const names = this.#newNames.begin();
@@ -121,7 +121,7 @@ export class Flusher {
 
   /** Syncs a segment that has just been closed by the one that begins at `endOffset`, in the background. */
   syncRolled(segment: Segment, endOffset: number): void {
-    if (this.#doors.health.isOffline) return;
+    if (this.#options.health.isOffline) return;
     const cuts = this.#cuts;
     this.#synced([segment]).then(
       () => this.#advance(endOffset, cuts),
@@ -152,12 +152,12 @@ export class Flusher {
 
   #check(): void {
     if (this.#deleted !== null) throw this.#deleted;
-    this.#doors.health.check();
+    this.#options.health.check();
   }
 
   /** Syncs `segments` and all new names. */
   async #synced(segments: readonly Segment[]): Promise<void> {
-    const { files } = this.#doors;
+    const { files } = this.#options;
     const names = this.#newNames.begin();
     const sync = async (path: string, begin: () => Promise<void>): Promise<void> => {
       try {
@@ -176,7 +176,7 @@ export class Flusher {
 
   /** Only what the system tells is a failure of the disk: not that a file was deleted, nor a bug. */
   #failed(path: string, error: unknown): void {
-    if (isSystemError(error)) this.#doors.health.syncFailed(path, error);
+    if (isSystemError(error)) this.#options.health.syncFailed(path, error);
   }
 
   /** Never beyond a file whose own sync, or that of its name, is still under way or failed. */
@@ -191,6 +191,6 @@ export class Flusher {
       this.durableOffset = endOffset;
       this.onDurable?.(endOffset);
     }
-    if (endOffset > this.recoveryPoint && this.#doors.epochs.makeSafe()) this.recoveryPoint = endOffset;
+    if (endOffset > this.recoveryPoint && this.#options.epochs.makeSafe()) this.recoveryPoint = endOffset;
   }
 }

@@ -12,7 +12,7 @@ import type { LogState } from './log-state.ts';
 import { checkReplicated } from './replicated-batches.ts';
 import type { Segment } from './segment.ts';
 
-export interface AppenderDoors {
+export interface LogAppenderOptions {
   readonly stage: AppendStage;
   readonly clock: Clock;
   readonly health: DirectoryHealth;
@@ -31,7 +31,7 @@ export class LogAppender {
   readonly #health: DirectoryHealth;
   readonly #logger: Logger;
 
-  constructor(log: StagedLog, state: LogState, { stage, clock, health, logger }: AppenderDoors) {
+  constructor(log: StagedLog, state: LogState, { stage, clock, health, logger }: LogAppenderOptions) {
     this.#log = log;
     this.#state = state;
     this.#stage = stage;

@@ -6,7 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Deletions } from './deletions.ts';
 import { Segment } from './segment.ts';
 
-export interface SegmentDoors {
+export interface SegmentListOptions {
   readonly directory: string;
   readonly files: Files;
   readonly clock: Clock;
@@ -19,12 +19,12 @@ export class SegmentList {
   /** Bytes in all of them, those only staged included. */
   size = 0;
   readonly #report: Segment['report'];
-  readonly #doors: SegmentDoors;
+  readonly #options: SegmentListOptions;
 
-  constructor(found: Segment[], doors: SegmentDoors) {
+  constructor(found: Segment[], options: SegmentListOptions) {
     this.all = found;
-    this.#report = (event, facts) => doors.logger.error(event, facts);
-    this.#doors = doors;
+    this.#report = (event, facts) => options.logger.error(event, facts);
+    this.#options = options;
     this.recount();
   }
 
@@ -33,7 +33,7 @@ export class SegmentList {
   }
 
   add(baseOffset: number, config: LogConfig): void {
-    const segment = new Segment(this.#doors.files, this.#doors.directory, baseOffset, this.#doors.clock.now());
+    const segment = new Segment(this.#options.files, this.#options.directory, baseOffset, this.#options.clock.now());
     segment.report = this.#report;
     if (segment.file.size() > 0) segment.file.truncate(0); // left by a start that failed half way
     if (config.preallocate) segment.file.truncate(config.segmentBytes);
@@ -45,7 +45,7 @@ export class SegmentList {
     for (const segment of segments) {
       this.size -= segment.size;
       segment.delete();
-      this.#doors.deletions.renamed(config.fileDeleteDelayMs, segment.paths, () => segment.close());
+      this.#options.deletions.renamed(config.fileDeleteDelayMs, segment.paths, () => segment.close());
     }
   }
 

@@ -7,7 +7,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { LogDirPlacement } from './log-dir-placement.ts';
 import { keepsOther } from './duplicate-replicas.ts';
 
-export interface FolderDoors {
+export interface FoundFoldersOptions {
   readonly files: Files;
   readonly logger: Logger;
 }
@@ -15,10 +15,10 @@ export interface FolderDoors {
 export class FoundFolders {
   /** Names → ids of the topics they belong to; null where that cannot be read. */
   readonly #topicIds = new Map<string, string | null>();
-  readonly #doors: FolderDoors;
+  readonly #options: FoundFoldersOptions;
 
-  constructor(doors: FolderDoors) {
-    this.#doors = doors;
+  constructor(options: FoundFoldersOptions) {
+    this.#options = options;
   }
 
   has(name: string): boolean {
@@ -33,7 +33,7 @@ export class FoundFolders {
   look(directory: LogDirectory, placement: LogDirPlacement): void {
     for (const { name, topicId } of directory.partitions()) {
       const other = placement.get(name);
-      if (other !== undefined && keepsOther(this.#doors, name, other, directory)) continue;
+      if (other !== undefined && keepsOther(this.#options, name, other, directory)) continue;
       if (other !== undefined) placement.release(name);
       placement.claim(name, directory);
       this.#topicIds.set(name, topicId);
@@ -60,12 +60,12 @@ export class FoundFolders {
   }
 
   #repair(directory: LogDirectory, name: string, topicId: string): void {
-    this.#doors.logger.warn('partition.metadata-repaired', { path: join(directory.path, name), topicId });
+    this.#options.logger.warn('partition.metadata-repaired', { path: join(directory.path, name), topicId });
     directory.labelPartition(name, topicId);
   }
 
   #moveAside(path: string, topicId: string): void {
-    setAside(this.#doors, path, Buffer.from(topicId, 'base64url'), { topicId });
+    setAside(this.#options, path, Buffer.from(topicId, 'base64url'), { topicId });
   }
 }
 
