@@ -1,0 +1,69 @@
+/** Compressed batches that are small until they are looked at. */
+import { Produce } from '../../../protocol/apis/00-produce.ts';
+import { createTopic } from '../../running-broker.ts';
+import type { Input, Target } from '../input.ts';
+import { batchOf, bigValue, manyHeaders, manyRecords, zstd } from '../raw-batch.ts';
+
+const PARTITIONS = 40;
+const PIPELINED = 60;
+const MB = 1 << 20;
+const HEADERS = 60e6;
+
+async function createTopics(target: Target): Promise<void> {
+  const client = await target.connect();
+  await createTopic(client, 'bombs', PARTITIONS);
+  await createTopic(client, 'recompressed', PARTITIONS, { 'compression.type': 'lz4' });
+}
+
+/** All partitions in one request. */
+async function together(target: Target, name: string, records: Buffer): Promise<void> {
+  const client = await target.connect();
+  const partitionData = Array.from({ length: PARTITIONS }, (_, index) => ({ index, records }));
+  const topicData = [{ name, partitionData }];
+  const { responses } = await client.send(Produce, 9, { transactionalId: null, acks: 1, timeoutMs: 30_000, topicData });
+  if (responses[0].partitionResponses.length !== PARTITIONS) throw new Error('partitions have no answer');
+}
+
+/** One request behind the other. */
+async function pipelined(target: Target, name: string, records: Buffer): Promise<void> {
+  const client = await target.connect();
+  const topicData = [{ name, partitionData: [{ index: 0, records }] }];
+  const request = { transactionalId: null, acks: 1, timeoutMs: 30_000, topicData };
+  await Promise.all(Array.from({ length: PIPELINED }, () => client.send(Produce, 9, request)));
+}
+
+let headers: Buffer | undefined;
+const headerBomb = (): Buffer => (headers ??= batchOf(zstd(manyHeaders(HEADERS)), 1));
+
+export const bombs: readonly Input[] = [
+  {
+    name: 'header-bombs',
+    what: `Produce with a record of 60 M headers for each of ${PARTITIONS} partitions`,
+    prepare: createTopics,
+    run: (target) => together(target, 'bombs', headerBomb()),
+  },
+  {
+    name: 'pipelined-bombs',
+    what: `${PIPELINED} Produces with a record of 60 M headers, pipelined`,
+    prepare: createTopics,
+    run: (target) => pipelined(target, 'bombs', headerBomb()),
+  },
+  {
+    name: 'value-bombs',
+    what: `Produce with a value of 120 MB for each of ${PARTITIONS} partitions`,
+    prepare: createTopics,
+    run: (target) => together(target, 'bombs', batchOf(zstd(bigValue(120 * MB)), 1)),
+  },
+  {
+    name: 'record-bombs',
+    what: `Produce with 1.2 M empty records for each of ${PARTITIONS} partitions`,
+    prepare: createTopics,
+    run: (target) => together(target, 'bombs', batchOf(zstd(manyRecords(1_200_000)), 1_200_000)),
+  },
+  {
+    name: 'recompressed-bombs',
+    what: `Produce with a record of 60 M headers, from zstd to lz4, for each of ${PARTITIONS} partitions`,
+    prepare: createTopics,
+    run: (target) => together(target, 'recompressed', headerBomb()),
+  },
+];

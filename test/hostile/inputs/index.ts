@@ -1,0 +1,15 @@
+/** Every input of the suite, one file a kind. */
+import type { Input } from '../input.ts';
+import { bombs } from './bombs.ts';
+import { deadSockets } from './dead-sockets.ts';
+import { manyPartitions } from './many-partitions.ts';
+import { patterns } from './patterns.ts';
+import { transactionTimeouts } from './transaction-timeouts.ts';
+
+export const inputs: readonly Input[] = [
+  ...bombs,
+  ...deadSockets,
+  ...manyPartitions,
+  ...patterns,
+  ...transactionTimeouts,
+];

@@ -1,0 +1,14 @@
+/** Brokers without one of their bounds: the suite must notice each by the input named. */
+
+export interface Mutant {
+  /** What it does not do. */
+  readonly name: string;
+  /** The name of the input that must find it. */
+  readonly foundBy: string;
+  readonly file: string;
+  /** The text that is replaced in it; it has to be there. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const mutants: readonly Mutant[] = [];
