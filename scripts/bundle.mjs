@@ -2,9 +2,9 @@
 // (npm ci runs this). With --library, as before packing: also the importable entries, as ES modules and CommonJS over
 // one shared bundle, and their types.
 import { build } from 'esbuild';
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { emitTypes } from './types.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -133,16 +133,13 @@ async function bundleRunners() {
   writeFileSync('dist/jest.mjs', "import jest from './jest.cjs';\nexport const { matchers, startBroker } = jest;\n");
 }
 
-/** Declarations twice: TypeScript reads them as ES modules or CommonJS by the nearest package.json. */
-function emitTypes() {
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+function buildTypes() {
+  const entries = Object.values(packageJson().exports).flatMap(({ types }) => types ?? []);
   try {
-    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
-  } catch {
-    stop('the type check failed; nothing was packed. `npm run typecheck` shows the same errors.');
+    emitTypes(entries);
+  } catch (error) {
+    stop(`no declarations, so nothing was packed (${error.message}). \`npm run typecheck\` shows what is wrong.`);
   }
-  cpSync('dist/types', 'dist/types-cjs', { recursive: true });
-  writeFileSync('dist/types-cjs/package.json', '{ "type": "commonjs" }\n');
 }
 
 function targets(exports) {
@@ -154,7 +151,7 @@ if (process.argv.includes('--library')) {
   rmSync('dist', { recursive: true, force: true });
   await bundleLibrary();
   await bundleRunners();
-  emitTypes();
+  buildTypes();
   for (const file of targets(packageJson().exports))
     if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
 }

@@ -1,51 +1,51 @@
 // Tests what users get: packs the package, installs it from the tarball into a project outside of the checkout, and runs the
-// examples there with vitest, jest and node:test, on this Node and on those named by --node 22,24. The project is kept in
-// the system's temporary directory, so that a second run installs next to nothing.
+// examples there with vitest, jest and node:test, on this Node and on those named by --node 22,24; checks the types, also those
+// that the documents use. With --git also installs it from a clone of what is committed. The project is kept in the system's
+// temporary directory, so that a second run installs next to nothing.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { checkTypes } from './package-types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const project = join(tmpdir(), 'ottla-package-test');
-const { values } = parseArgs({ options: { node: { type: 'string', default: '' } } });
+const { values } = parseArgs({ options: { node: { type: 'string', default: '' }, git: { type: 'boolean' } } });
+const STARTS = "require('ottla/testing').startBroker().then((kafka) => kafka.stop())";
 const nodes = ['', ...values.node.split(',').filter((version) => version !== '')];
 
-const TYPES = `
-import { startBroker, type TestBroker } from 'ottla/testing';
-import { connect } from 'ottla/protocol';
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
-export async function use(): Promise<string> {
-  const kafka: TestBroker = await startBroker({ brokers: 3, topics: ['orders'], settings: { 'num.partitions': 2 } });
-  kafka.faults.on('Produce', { topic: 'orders', request: { acks: 1 } }).reply('NOT_LEADER_OR_FOLLOWER').times(2);
-  const group: string = kafka.traffic.of('OffsetCommit')[0].request.groupId;
-  // @ts-expect-error there is no such request
-  kafka.faults.on('Comit');
-  // @ts-expect-error there is no such error
-  kafka.faults.on('Fetch').reply('NO_SUCH_ERROR');
-  await kafka.clock.advance('8d');
-  // @ts-expect-error no span of time
-  await kafka.clock.advance('soon');
-  await kafka.stop();
-  return group + typeof connect;
+function stop(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
 }
-`;
 
+/** Answers all that it printed. */
 function run(title, command, args, options = {}) {
   const began = performance.now();
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', ...options });
   const took = `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  if (status !== 0) {
-    process.stderr.write(`${title} failed after ${took}\n${stdout}\n${stderr}\n`);
-    process.exit(1);
-  }
+  if (status !== 0) stop(`${title} failed after ${took}\n${stdout}\n${stderr}`);
   process.stdout.write(`${title}: ok, ${took}\n`);
-  return stdout;
+  return stdout + stderr;
 }
 
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+/** As a user does it, who is to be warned of nothing. */
+function installAlone(spec) {
+  const cwd = join(project, 'alone');
+  rmSync(cwd, { recursive: true, force: true });
+  mkdirSync(cwd, { recursive: true });
+  writeFileSync(join(cwd, 'package.json'), '{ "private": true }');
+  // Without what the npm that runs this script says to those it starts.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+  const said = run(`npm i -D ${spec}`, npm, ['install', '-D', spec], { cwd, env });
+  if (/warn/i.test(said)) stop(`npm i -D ${spec} warned:\n${said}`);
+  run('the package alone', process.execPath, ['-e', STARTS], { cwd });
+  run('its command', process.execPath, [join('node_modules', 'ottla', 'bin', 'ottla.cjs'), '--version'], { cwd });
+}
 
 function layOut(tarball) {
   for (const name of readdirSync(project))
@@ -61,14 +61,13 @@ function layOut(tarball) {
       jest: '^30',
       vitest: '^5.1.1',
       typescript: '^7.0.2',
+      ts5: 'npm:typescript@~5.9.0',
       '@types/node': '^26.6.6',
       '@types/jest': '^30',
     },
     jest: { testMatch: ['**/examples/jest/*.test.cjs'], setupFilesAfterEnv: ['ottla/jest'] },
   };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
-  writeFileSync(join(project, 'types.mts'), TYPES);
-  writeFileSync(join(project, 'types.cts'), TYPES);
 }
 
 mkdirSync(project, { recursive: true });
@@ -90,21 +89,10 @@ for (const version of nodes.slice(1)) {
   ]);
 }
 
+installAlone(join(project, tarball));
+if (values.git) installAlone(`git+file://${root.replace(/\/$/, '')}`);
+checkTypes({ project, root, run });
 const bin = join(project, 'node_modules', '.bin');
-run('types', join(bin, 'tsc'), [
-  '--noEmit',
-  '--strict',
-  '--module',
-  'nodenext',
-  '--target',
-  'es2022',
-  '--lib',
-  'es2022,esnext.disposable',
-  '--types',
-  'node',
-  'types.mts',
-  'types.cts',
-]);
 for (const version of nodes) {
   const node =
     version === ''
@@ -123,5 +111,5 @@ for (const version of nodes) {
   // The application is an ES module, which jest loads with this flag alone.
   run(`jest${on}`, node, ['--experimental-vm-modules', jest, '--detectOpenHandles'], options);
   run(`node:test${on}`, node, ['--test', 'examples/node-test/billing.test.mjs'], options);
-  run(`require${on}`, node, ['-e', "require('ottla/testing').startBroker().then((kafka) => kafka.stop())"], options);
+  run(`require${on}`, node, ['-e', STARTS], options);
 }

@@ -1,12 +1,20 @@
 /** `ottla`: a broker inside your own process, durable unless it is told to keep all in memory. */
 import { startBroker } from './broker/broker.ts';
+import { ListenError as PortError } from './broker/listeners.ts';
 import { nearest } from './config/did-you-mean.ts';
+import { LogDirectoryError as DirectoryError } from './log/directory.ts';
 import type { Logger } from './platform/logger.ts';
 
-export { ListenError } from './broker/listeners.ts';
 export { ConfigError } from './config/definition.ts';
-export { LogDirectoryError } from './log/directory.ts';
 export type { Logger };
+
+/** A class of errors, for `instanceof`; what else its module declares is not for users. */
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** A port is taken, or a host is not this machine's. */
+export const ListenError: ErrorClass = PortError;
+/** A log directory is used by another broker, or belongs to another cluster. */
+export const LogDirectoryError: ErrorClass = DirectoryError;
 
 export interface ServerOptions {
   /** Configuration by Kafka's keys: `{ listeners: 'PLAINTEXT://127.0.0.1:0', 'num.partitions': 3 }`. */

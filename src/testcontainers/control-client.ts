@@ -347,7 +347,7 @@ function topicToJson(topic: string | TopicSpec): Json {
   if (typeof topic === 'string') return { name: topic };
   const { messages, ...spec } = topic;
   if (messages === undefined) return spec;
-  if (typeof messages === 'string' || messages instanceof URL) {
+  if (typeof messages === 'string' || 'href' in messages) {
     throw new TypeError(`topic '${topic.name}': give its messages as a list; a file is read by withSeed`);
   }
   return { ...spec, messages: messages.map(messageToJson) };

@@ -1,7 +1,7 @@
 /** `new OttlaContainer()`: Ottla's image through testcontainers, in the style of @testcontainers/kafka. */
 import { systemClock } from '../platform/clock.ts';
 import type { Content, MessageToProduce } from '../testing/message.ts';
-import type { TopicSpec } from '../testing/topic-spec.ts';
+import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import { topicsIn } from '../testing/topics.ts';
 import { ControlClient } from './control-client.ts';
 
@@ -61,8 +61,8 @@ export class OttlaContainer {
   }
 
   /** Messages by topic, or the path of a JSON file of such. */
-  withSeed(seed: string | URL | Readonly<Record<string, readonly (MessageToProduce | Content)[]>>): this {
-    this.#seeds.push(typeof seed === 'string' || seed instanceof URL ? topicsIn(seed) : seed);
+  withSeed(seed: string | FileUrl | Readonly<Record<string, readonly (MessageToProduce | Content)[]>>): this {
+    this.#seeds.push(isFile(seed) ? topicsIn(seed) : seed);
     return this;
   }
 
@@ -188,4 +188,8 @@ async function testcontainers(): Promise<Testcontainers> {
       cause: error,
     });
   }
+}
+
+function isFile(seed: unknown): seed is string | FileUrl {
+  return typeof seed === 'string' || typeof (seed as Partial<FileUrl>).href === 'string';
 }

@@ -15,7 +15,7 @@ export type { Leftovers, StopReport } from './stop-report.ts';
 export type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
 export type { TestClock } from './test-clock.ts';
 export type { TestNode } from './test-node.ts';
-export type { TopicSpec } from './topic-spec.ts';
+export type { FileUrl, TopicSpec } from './topic-spec.ts';
 export type { ToldClient, Traffic, TrafficFilter } from './traffic.ts';
 export type {
   ExpectedCommit,

@@ -26,7 +26,7 @@ import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
 import type { TestNode } from './test-node.ts';
 import { TopicReader } from './topic-reader.ts';
-import type { TopicSpec } from './topic-spec.ts';
+import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from './wait-options.ts';
@@ -130,7 +130,7 @@ export class LocalBroker implements TestBroker {
     return produced;
   }
 
-  async seed(file: string | URL, topic?: string): Promise<void> {
+  async seed(file: string | FileUrl, topic?: string): Promise<void> {
     if (topic !== undefined) return void (await this.produce(topic, messagesIn(file)));
     for (const [name, messages] of Object.entries(topicsIn(file))) await this.produce(name, messages);
   }

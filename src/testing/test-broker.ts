@@ -7,7 +7,7 @@ import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestNode } from './test-node.ts';
-import type { TopicSpec } from './topic-spec.ts';
+import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import type { Traffic } from './traffic.ts';
 import type {
   ExpectedCommit,
@@ -70,7 +70,7 @@ export interface TestBroker extends AsyncDisposable {
    * Produces what is in a file: a JSON array of messages or one a line (NDJSON) into `topic`; without a topic, a JSON object
    * of such arrays by topic. Relative paths begin where the process was started.
    */
-  seed(file: string | URL, topic?: string): Promise<void>;
+  seed(file: string | FileUrl, topic?: string): Promise<void>;
   /** What is in a topic now, partition after partition; [] where there is no such topic. */
   messages<Value = AnyJson, OwnHeaders = Headers>(
     topic: string,

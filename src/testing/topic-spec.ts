@@ -1,6 +1,11 @@
 /** A topic as tests ask for it. */
 import type { Content, MessageToProduce } from './message.ts';
 
+/** The place of a file: `new URL('orders.json', import.meta.url)`. */
+export interface FileUrl {
+  readonly href: string;
+}
+
 export interface TopicSpec {
   readonly name: string;
   /** 1 unless given. */
@@ -10,5 +15,5 @@ export interface TopicSpec {
   /** By Kafka's names: `{ 'cleanup.policy': 'compact', 'retention.ms': 60_000 }`. */
   readonly configs?: Readonly<Record<string, string | number | boolean>>;
   /** What is in it from the beginning: messages, or a JSON or NDJSON file of them; see `seed`. */
-  readonly messages?: readonly (MessageToProduce | Content)[] | string | URL;
+  readonly messages?: readonly (MessageToProduce | Content)[] | string | FileUrl;
 }

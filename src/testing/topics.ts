@@ -8,7 +8,7 @@ import { nearest } from '../config/did-you-mean.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { Content, MessageToProduce, TestMessage } from './message.ts';
 import { bytesOf, draftOf, StoredMessage } from './stored-message.ts';
-import type { TopicSpec } from './topic-spec.ts';
+import type { FileUrl, TopicSpec } from './topic-spec.ts';
 
 /** As producers wait by default: request.timeout.ms. */
 const COMMIT_TIMEOUT_MS = 30_000;
@@ -146,18 +146,18 @@ export function messageOf(said: MessageToProduce | Content): MessageToProduce {
   return { value: said };
 }
 
-function pathOf(file: string | URL): string {
+function pathOf(file: string | FileUrl): string {
   return typeof file === 'string' ? file : fileURLToPath(file.href);
 }
 
-function read(file: string | URL): string {
+function read(file: string | FileUrl): string {
   const path = pathOf(file);
   if (nodeFiles.exists(path)) return nodeFiles.readAll(path).toString();
   throw new Error(`there is no file ${path}: paths are relative to ${process.cwd()}`);
 }
 
 /** The messages in a file: a JSON array, or one JSON value a line (NDJSON). */
-export function messagesIn(file: string | URL): (MessageToProduce | Content)[] {
+export function messagesIn(file: string | FileUrl): (MessageToProduce | Content)[] {
   const text = read(file);
   try {
     if (text.trimStart().startsWith('[')) return JSON.parse(text) as Content[];
@@ -171,6 +171,6 @@ export function messagesIn(file: string | URL): (MessageToProduce | Content)[] {
 }
 
 /** The messages of many topics: a JSON object of arrays, by topic. */
-export function topicsIn(file: string | URL): Record<string, (MessageToProduce | Content)[]> {
+export function topicsIn(file: string | FileUrl): Record<string, (MessageToProduce | Content)[]> {
   return JSON.parse(read(file)) as Record<string, (MessageToProduce | Content)[]>;
 }

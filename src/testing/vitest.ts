@@ -64,3 +64,5 @@ export const test = kafkaTest();
 export const it = test;
 export { startBroker };
 export type { KafkaMatchers, StartOptions, TestBroker };
+// Also declares what inject('kafka') gives.
+export type { ProvidedKafka } from './vitest-global-setup.ts';
