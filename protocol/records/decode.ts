@@ -1,11 +1,11 @@
 /**
- * Reads whole record batches into objects: for what replays a log (groups, transactions), the cleaner, tools and
- * tests. Produce and fetch never come here; they use batch.ts and walk.ts.
+ * Reads record batches: one record after the other for what replays a log (groups, transactions) or looks for a record, and
+ * whole into objects for tools and tests. Produce and fetch never come here; they use batch.ts and walk.ts.
  */
 import * as batch from './batch.ts';
 import type { OutputWatch } from './bounded-output.ts';
 import { codecs, decompress, DecompressedTooLarge, type Codec } from './compression.ts';
-import { readVarint, readVarlong, type Cursor, type Record } from './record.ts';
+import { MAX_RECORD_HEADERS, readVarint, readVarlong, type Cursor, type Record } from './record.ts';
 import { RecordLengths } from './record-lengths.ts';
 
 export type { Record } from './record.ts';
@@ -15,8 +15,8 @@ export class CorruptRecords extends Error {
   override name = 'CorruptRecords';
 }
 
-/** A batch as read. Fields as in batch.ts; int64 as numbers, timestamps in milliseconds since 1970. */
-export interface DecodedBatch {
+/** What the header of a batch says. Fields as in batch.ts; int64 as numbers, timestamps in milliseconds since 1970. */
+export interface BatchHeader {
   readonly baseOffset: number;
   readonly lastOffset: number;
   readonly leaderEpoch: number;
@@ -31,6 +31,10 @@ export interface DecodedBatch {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly baseSequence: number;
+}
+
+/** A batch as read, with all its records. */
+export interface DecodedBatch extends BatchHeader {
   readonly records: Record[];
 }
 
@@ -81,26 +85,20 @@ export function recordBytesUpTo(maxRecordBytes: number, bytes: Buffer, at: numbe
   }
 }
 
-/** The batch at `at` with all its records. Throws CorruptRecords or BadCompression; the CRC is the caller's to check. */
-export function decodeBatch(bytes: Buffer, at = 0, maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES): DecodedBatch {
+/** What the header of the batch at `at` says. Throws CorruptRecords; the CRC is the caller's to check. */
+export function decodeHeader(bytes: Buffer, at = 0): BatchHeader {
   if (batch.batchEnd(bytes, at, bytes.length) < 0) throw new CorruptRecords(`No whole record batch at byte ${at}`);
   if (batch.magic(bytes, at) !== batch.CURRENT_MAGIC) {
     throw new CorruptRecords(`Magic ${batch.magic(bytes, at)} at byte ${at} cannot be read; only 2 can`);
   }
   const word = batch.attributes(bytes, at);
   const baseTimestamp = batch.baseTimestamp(bytes, at);
-  const logAppendTime = batch.hasLogAppendTime(word);
-  const first = {
-    offset: batch.baseOffset(bytes, at),
-    timestamp: baseTimestamp,
-    appendTime: logAppendTime ? batch.maxTimestamp(bytes, at) : null,
-  };
   return {
-    baseOffset: first.offset,
+    baseOffset: batch.baseOffset(bytes, at),
     lastOffset: batch.lastOffset(bytes, at),
     leaderEpoch: batch.leaderEpoch(bytes, at),
     compression: codecs[batch.compressionOf(word)],
-    timestampType: logAppendTime ? 'LogAppendTime' : 'CreateTime',
+    timestampType: batch.hasLogAppendTime(word) ? 'LogAppendTime' : 'CreateTime',
     isTransactional: batch.isTransactional(word),
     isControl: batch.isControl(word),
     deleteHorizonMs: batch.hasDeleteHorizon(word) ? baseTimestamp : null,
@@ -109,83 +107,134 @@ export function decodeBatch(bytes: Buffer, at = 0, maxBytes = DEFAULT_MAX_DECOMP
     producerId: batch.producerId(bytes, at),
     producerEpoch: batch.producerEpoch(bytes, at),
     baseSequence: batch.baseSequence(bytes, at),
-    records: new RecordReader(recordBytes(bytes, at, maxBytes)).records(batch.recordCount(bytes, at), first),
   };
 }
 
-interface FirstRecord {
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly appendTime: number | null;
+/** The batch at `at` with all its records. Throws CorruptRecords or BadCompression; the CRC is the caller's to check. */
+export function decodeBatch(bytes: Buffer, at = 0, maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES): DecodedBatch {
+  const header = decodeHeader(bytes, at);
+  const records: Record[] = [];
+  const cursor = new RecordCursor(bytes, at, maxBytes);
+  while (cursor.next()) {
+    const { offset, timestamp, key, value } = cursor;
+    records.push({ offset, timestamp, key, value, headers: cursor.headers() });
+  }
+  return { ...header, records };
 }
 
-/** Takes records apart in order; every length is compared with what is left of its record. */
-class RecordReader implements Cursor {
-  next = 0;
+/**
+ * Goes through the records of the batch at `at`; every length is compared with what is left of its record. Nothing is made of a
+ * record but what is asked for: a batch of some kilobytes may hold millions of them, and of headers. Its constructor and its
+ * methods throw CorruptRecords or BadCompression.
+ */
+export class RecordCursor {
+  /** Of the record that `next` came to. */
+  offset = 0;
+  /** The batch's append time where the batch has LogAppendTime. */
+  timestamp = 0;
   readonly #bytes: Buffer;
+  readonly #baseOffset: number;
+  readonly #baseTimestamp: number;
+  /** -1: each record has its own timestamp. */
+  readonly #appendTime: number;
+  readonly #varintEnd: Cursor = { next: 0 };
+  #left: number;
   #at = 0;
   #end = 0;
+  #keyAt = 0;
+  #keyLength = -1;
+  #valueAt = 0;
+  #valueLength = -1;
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+  constructor(bytes: Buffer, at = 0, maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES) {
+    this.#bytes = recordBytes(bytes, at, maxBytes);
+    this.#baseOffset = batch.baseOffset(bytes, at);
+    this.#baseTimestamp = batch.baseTimestamp(bytes, at);
+    this.#appendTime = batch.hasLogAppendTime(batch.attributes(bytes, at)) ? batch.maxTimestamp(bytes, at) : -1;
+    this.#left = batch.recordCount(bytes, at);
   }
 
-  records(count: number, first: FirstRecord): Record[] {
-    const records: Record[] = [];
-    for (let i = 0; i < count; i++) {
-      this.#end = this.#bytes.length;
-      const length = this.#varint();
-      if (length < 1 || length > this.#bytes.length - this.#at) throw corrupt('length');
-      this.#end = this.#at + length;
-      records.push(this.#record(first));
-      if (this.#at !== this.#end) throw corrupt('length');
+  /** Moves to the next record; false behind the last one. */
+  next(): boolean {
+    this.#at = this.#end;
+    this.#end = this.#bytes.length;
+    if (this.#left-- <= 0) {
+      if (this.#at !== this.#end) throw new CorruptRecords('The batch goes on after the last record it declares');
+      return false;
     }
-    if (this.#at !== this.#bytes.length)
-      throw new CorruptRecords('The batch goes on after the last record it declares');
-    return records;
-  }
-
-  #record(first: FirstRecord): Record {
+    const length = this.#varint();
+    if (length < 1 || length > this.#bytes.length - this.#at) throw corrupt('length');
+    this.#end = this.#at + length;
     this.#at++; // the attributes, which mean nothing
-    const delta = readVarlong(this.#bytes, this.#at, this.#end, this);
+    const delta = readVarlong(this.#bytes, this.#at, this.#end, this.#varintEnd);
     this.#moved();
-    const timestamp = first.appendTime ?? first.timestamp + delta;
-    const offset = first.offset + this.#varint();
-    const key = this.#nullable();
-    const value = this.#nullable();
-    return { offset, timestamp, key, value, headers: this.#headers() };
+    this.timestamp = this.#appendTime < 0 ? this.#baseTimestamp + delta : this.#appendTime;
+    this.offset = this.#baseOffset + this.#varint();
+    this.#keyLength = this.#length();
+    this.#keyAt = this.#pass(this.#keyLength);
+    this.#valueLength = this.#length();
+    this.#valueAt = this.#pass(this.#valueLength);
+    return true;
   }
 
-  #headers(): Record['headers'] {
+  /** A view, as `value`. */
+  get key(): Buffer | null {
+    return this.#view(this.#keyAt, this.#keyLength);
+  }
+
+  get value(): Buffer | null {
+    return this.#view(this.#valueAt, this.#valueLength);
+  }
+
+  /** The headers of the record, once. Who does not ask passes them over unread. */
+  headers(): Record['headers'] {
     const count = this.#varint();
+    // A header takes two bytes at least.
     if (count < 0 || count > (this.#end - this.#at) >> 1) throw corrupt('number of headers');
+    if (count > MAX_RECORD_HEADERS) {
+      throw new CorruptRecords(`A record in the batch has ${count} headers; at most ${MAX_RECORD_HEADERS} are read`);
+    }
     const headers: { key: string; value: Buffer | null }[] = [];
     for (let i = 0; i < count; i++) {
-      const key = this.#nullable();
-      if (key === null) throw corrupt('header key');
-      headers.push({ key: key.toString(), value: this.#nullable() });
+      const keyLength = this.#length();
+      if (keyLength < 0) throw corrupt('header key');
+      const keyAt = this.#pass(keyLength);
+      const key = this.#bytes.toString('utf8', keyAt, keyAt + keyLength);
+      const valueLength = this.#length();
+      headers.push({ key, value: this.#view(this.#pass(valueLength), valueLength) });
     }
+    if (this.#at !== this.#end) throw corrupt('length');
     return headers;
   }
 
   /** Any negative length is null, as Kafka reads it. */
-  #nullable(): Buffer | null {
+  #view(at: number, length: number): Buffer | null {
+    return length < 0 ? null : this.#bytes.subarray(at, at + length);
+  }
+
+  /** Of a field that must end with its record. */
+  #length(): number {
     const length = this.#varint();
-    if (length < 0) return null;
     if (length > this.#end - this.#at) throw corrupt('length of a field');
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return length;
+  }
+
+  /** Moves over a field; answers where it begins. */
+  #pass(length: number): number {
+    const start = this.#at;
+    if (length > 0) this.#at += length;
+    return start;
   }
 
   #varint(): number {
-    const value = readVarint(this.#bytes, this.#at, this.#end, this);
+    const value = readVarint(this.#bytes, this.#at, this.#end, this.#varintEnd);
     this.#moved();
     return value;
   }
 
   #moved(): void {
-    if (this.next < 0) throw corrupt('number of variable length');
-    this.#at = this.next;
+    if (this.#varintEnd.next < 0) throw corrupt('number of variable length');
+    this.#at = this.#varintEnd.next;
   }
 }
 

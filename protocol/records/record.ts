@@ -6,6 +6,12 @@
  * Key and value are a varint length (-1: null) and bytes; headers are a varint count, then key and value each.
  */
 
+/**
+ * What a record may have of headers. Kafka has no such limit and builds an object for each, so a batch of some kilobytes, which
+ * may hold 60 million, ends whatever consumer reads it; a real record has a few dozen.
+ */
+export const MAX_RECORD_HEADERS = 1 << 16;
+
 export interface RecordHeader {
   readonly key: string;
   readonly value: Uint8Array | null;

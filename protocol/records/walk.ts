@@ -3,7 +3,7 @@
  * nanoseconds a record. What Kafka's LogValidator looks at, plus that offset deltas count 0, 1, 2, … (every client
  * writes them so, and consumers skip or repeat records when they do not).
  */
-import { readVarint, readVarlong, type Cursor } from './record.ts';
+import { MAX_RECORD_HEADERS, readVarint, readVarlong, type Cursor } from './record.ts';
 
 /** Sees each record that is right so far; lengths are -1 for null. Positions are in the walked bytes. */
 export type RecordVisitor = (
@@ -40,6 +40,7 @@ export const Malformed = {
   size: 'The length of the record is not that of its fields',
   field: 'A key, value or header is longer than what is left of its record',
   headers: 'The number of headers is negative or more than the record can hold',
+  tooManyHeaders: `The record has more than ${MAX_RECORD_HEADERS} headers; send them as a part of the value`,
   headerKey: 'A header of the record has no key',
 } as const;
 
@@ -130,6 +131,7 @@ export function walkRecords(
 function walkHeaders(bytes: Buffer, at: number, recordEnd: number, count: number): boolean {
   // A header takes two bytes at least.
   if (count < 0 || count > (recordEnd - at) >> 1) return refuse(Malformed.headers);
+  if (count > MAX_RECORD_HEADERS) return refuse(Malformed.tooManyHeaders);
   for (let i = 0; i < count; i++) {
     const keyLength = varint(bytes, at, recordEnd);
     if (next < 0) return refuse(Malformed.varint);

@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import { LogError, type AppendOptions } from '../partitions/partition.ts';
+import type { OnUnreadable } from '../partitions/record-pieces.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { allOf, andThen, type Answer } from './answers.ts';
@@ -23,7 +24,7 @@ export interface CoordinatorKind<State, R> {
   partitionOf(index: number): StatePartition | undefined;
   newState(): State;
   /** Reads the log into the state, a piece at each turn. */
-  load(partition: StatePartition, state: State, index: number): Iterator<void>;
+  load(partition: StatePartition, state: State, index: number, onUnreadable: OnUnreadable): Iterator<void>;
   /** Milliseconds since 1970. */
   encode(record: R, nowMs: number): RecordDraft;
   /** Lets a record take effect that has been appended; `producerId` is that of its transaction, -1 outside of one. */
@@ -86,9 +87,13 @@ export class CoordinatorRuntime<State, R> {
     const shard = new CoordinatorShard({ index, leaderEpoch }, this.#kind.newState(), partition, (lost, errorCode) =>
       this.#lose(lost, errorCode),
     );
+    const unreadable = new UnreadableRecords();
     const load: SlicedTask = {
-      pieces: this.#kind.load(partition, shard.state, index),
-      done: () => this.#loaded(shard),
+      pieces: this.#kind.load(partition, shard.state, index, unreadable.add),
+      done: () => {
+        if (unreadable.count > 0) this.#passedOver(shard, unreadable);
+        this.#loaded(shard);
+      },
       failed: (error) => this.#loadFailed(shard, error),
     };
     this.#shards.set(index, shard);
@@ -103,6 +108,13 @@ export class CoordinatorRuntime<State, R> {
     if (end !== null) shard.note(end, this.#kind.loadedTimeoutMs);
     shard.activate();
     this.#kind.loaded(shard);
+  }
+
+  /** One line, however many they are: a client that may write to the topic must not fill the disk with lines. */
+  #passedOver({ index }: CoordinatorShard<State>, { count, offset, error }: UnreadableRecords): void {
+    const next = 'nothing: the state is what all other records tell; dump the log to see who wrote these';
+    const facts = { partition: index, count, firstOffset: offset, error: String(error), next };
+    this.#kind.logger.warn(`${this.#kind.name}.records-unreadable`, facts);
   }
 
   /** One damaged partition must not take the broker down: its state has no coordinator, all others have. */
@@ -215,6 +227,20 @@ export class CoordinatorRuntime<State, R> {
       },
     });
   }
+}
+
+/** What a load has passed over. */
+class UnreadableRecords {
+  count = 0;
+  /** Of the first. */
+  offset = -1;
+  error: Error | null = null;
+
+  readonly add: OnUnreadable = (offset, error) => {
+    if (this.count++ > 0) return;
+    this.offset = offset;
+    this.error = error;
+  };
 }
 
 function* sweepOf<State>(

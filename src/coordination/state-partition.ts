@@ -1,7 +1,7 @@
 /** What a coordinator needs of the partition that holds its state: __consumer_offsets, __transaction_state. */
-import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { AppendOptions } from '../partitions/partition.ts';
+import type { OnUnreadable, RecordVisitor } from '../partitions/record-pieces.ts';
 
 /** What `committed` is asked with; the log knows more of it. */
 export interface AppendReceipt {
@@ -10,8 +10,11 @@ export interface AppendReceipt {
 
 /** The log as it is read when this broker begins to lead the partition. */
 export interface ReplayedLog {
-  /** Hands over every record from the log's start to its end, oldest first, and pauses after each piece of it. */
-  recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Iterator<void>;
+  /**
+   * Hands over every record from the log's start to its end, oldest first, and pauses after each piece of it. What cannot be
+   * read is passed over: some batch of an internal topic must not keep the broker from starting.
+   */
+  recordPieces(visit: RecordVisitor, onUnreadable: OnUnreadable): Iterator<void>;
 }
 
 export interface StatePartition extends ReplayedLog {

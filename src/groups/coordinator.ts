@@ -79,8 +79,10 @@ export class GroupCoordinator {
       logger: options.logger,
       partitionOf: (index) => options.partitionOf(index),
       newState: newGroupPartition,
-      load: (log, groups, index) =>
-        replayPieces(log, groups, (key) => options.logger.warn('group.unknown-record', { partition: index, key })),
+      load: (log, groups, index, onUnreadable) => {
+        const unknown = (key: number) => options.logger.warn('group.unknown-record', { partition: index, key });
+        return replayPieces(log, groups, unknown, onUnreadable);
+      },
       get loadedTimeoutMs() {
         return options.config['offsets.commit.timeout.ms'];
       },

@@ -1,6 +1,7 @@
 /** Messages of __consumer_offsets as bytes: a number in front, then the message. */
 import { messageCodec } from '../../protocol/compile.ts';
-import { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { includes } from '../../protocol/schema.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
 
@@ -16,9 +17,12 @@ export function writeMessage<F extends Fields>(
   messageCodec(message, version).encode(writer, draft);
 }
 
-/** A value, which begins with its version. */
+/** A value, which begins with its version. Throws InvalidRequest where that is unknown. */
 export function readValue<F extends Fields>(message: Message<F>, value: Reader | null): Values<F> | null {
-  return value === null ? null : messageCodec(message, value.int16()).decode(value);
+  if (value === null) return null;
+  const version = value.int16();
+  if (!includes(message.versions, version)) throw new InvalidRequest(`${message.name} of v${version} cannot be read`);
+  return messageCodec(message, version).decode(value);
 }
 
 export function readerOf(bytes: Uint8Array): Reader {

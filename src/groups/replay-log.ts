@@ -1,17 +1,20 @@
 /** Brings a partition of __consumer_offsets back to what its log tells, transactions included. */
-import type { DecodedBatch, Record } from '../../protocol/records/decode.ts';
+import type { ReplayedLog } from '../coordination/state-partition.ts';
+import type { OnUnreadable } from '../partitions/record-pieces.ts';
 import type { GroupPartition } from './group-partition.ts';
 import { readerOf } from './record-bytes.ts';
 import { decodeRecord } from './records.ts';
 
 const COMMIT_MARKER = 1;
 
-/** Each turn of the iterator replays one piece of the log; `unknown` is told the kinds of keys that it passes over. */
+/** Each turn of the iterator replays one piece of the log; `unknown` is told each kind of keys that it passes over. */
 export function replayPieces(
-  log: { recordPieces(visit: (record: Record, batch: DecodedBatch) => void): Iterator<void> },
+  log: ReplayedLog,
   at: GroupPartition,
   unknown: (kind: number) => void,
+  onUnreadable: OnUnreadable,
 ): Iterator<void> {
+  const unknownKinds = new Set<number>();
   return log.recordPieces(({ key, value }, batch) => {
     if (key === null) return;
     const producerId = batch.isTransactional ? batch.producerId : -1;
@@ -20,7 +23,9 @@ export function replayPieces(
       return at.completeTransaction(batch.producerId, commit);
     }
     const record = decodeRecord(key, value);
-    if (record === null) unknown(readerOf(key).int16());
-    else at.replay(record, producerId);
-  });
+    if (record !== null) return at.replay(record, producerId);
+    const kind = readerOf(key).int16();
+    if (!unknownKinds.has(kind)) unknown(kind);
+    unknownKinds.add(kind);
+  }, onUnreadable);
 }

@@ -1,6 +1,6 @@
 /** Finds records by time: indexes first, then the records of one batch, decompressed where they must be. */
 import * as batch from '../../protocol/records/batch.ts';
-import { decodeBatch, type Record } from '../../protocol/records/decode.ts';
+import { RecordCursor } from '../../protocol/records/decode.ts';
 import { headers } from './batch-scan.ts';
 import type { Segment } from './segment.ts';
 
@@ -19,7 +19,7 @@ export function findTimestamp(
 ): TimestampOffset | null {
   for (const segment of segments) {
     if (segment.size === 0 || segment.maxTimestamp < timestamp) continue;
-    const wanted = (record: Record) => record.timestamp >= timestamp && record.offset >= logStartOffset;
+    const wanted = (record: RecordCursor) => record.timestamp >= timestamp && record.offset >= logStartOffset;
     let position = segment.positionOf(Math.max(segment.offsetBefore(timestamp), logStartOffset));
     while ((position = nextWithTimestamp(segment, position, timestamp)) < segment.size) {
       const bytes = segment.readBatch(position);
@@ -52,9 +52,11 @@ function nextWithTimestamp(segment: Segment, position: number, timestamp: number
   return segment.size;
 }
 
-function recordIn(bytes: Buffer, wanted: (record: Record) => boolean): TimestampOffset | null {
-  const decoded = decodeBatch(bytes, 0);
-  const found = decoded.records.find(wanted);
-  if (found === undefined) return null;
-  return { timestamp: found.timestamp, offset: found.offset, leaderEpoch: decoded.leaderEpoch };
+function recordIn(bytes: Buffer, wanted: (record: RecordCursor) => boolean): TimestampOffset | null {
+  const record = new RecordCursor(bytes);
+  while (record.next()) {
+    if (!wanted(record)) continue;
+    return { timestamp: record.timestamp, offset: record.offset, leaderEpoch: batch.leaderEpoch(bytes, 0) };
+  }
+  return null;
 }

@@ -5,7 +5,7 @@
 import * as batch from '../../protocol/records/batch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { readEndTxnMarker } from '../../protocol/records/control.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
+import { RecordCursor } from '../../protocol/records/decode.ts';
 
 /** Kafka remembers as many, and clients keep at most as many requests under way. */
 const REMEMBERED_BATCHES = 5;
@@ -143,9 +143,9 @@ export class ProducerState {
       this.append(bytes, at);
       return null;
     }
-    const record = decodeBatch(bytes, at).records.at(0);
-    const marker = record === undefined ? null : readEndTxnMarker(record);
-    if (record === undefined || marker === null) return null; // compaction took the marker: nothing to end
+    const record = new RecordCursor(bytes, at);
+    const marker = record.next() ? readEndTxnMarker(record) : null;
+    if (marker === null) return null; // compaction took the marker: nothing to end
     return this.appendMarker(bytes, at, marker.type === 'ABORT', marker.coordinatorEpoch, record.timestamp);
   }
 

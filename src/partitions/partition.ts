@@ -12,7 +12,7 @@ import { LeaderState, type LeaderTerm } from './leader-state.ts';
 import { LogError } from './log-error.ts';
 import { encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
-import { recordPieces, type RecordVisitor } from './record-pieces.ts';
+import { recordPieces, type OnUnreadable, type RecordVisitor } from './record-pieces.ts';
 import { PartitionStats } from './partition-stats.ts';
 import { storedBatches, type StoredBatch } from './stored-batch.ts';
 import { Waiters } from './waiters.ts';
@@ -333,8 +333,8 @@ export class Partition implements ReceiptIssuer {
    * Every record from the log's start to its end, oldest first, one piece of the log at each turn of the iterator; for replay.
    * What is appended between them is visited too. From a later offset on, the records of its batch before it are among them.
    */
-  recordPieces(visit: RecordVisitor, from = this.log.logStartOffset): Generator<void> {
-    return recordPieces(this, visit, from);
+  recordPieces(visit: RecordVisitor, onUnreadable: OnUnreadable, from = this.log.logStartOffset): Generator<void> {
+    return recordPieces(this, visit, onUnreadable, from);
   }
 
   /** What a follower is told by its leader: readers of it see as much, as far as it has it. */

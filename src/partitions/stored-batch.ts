@@ -3,7 +3,7 @@
  * a batch holds is read, checked and decoded when it is asked for.
  */
 import * as batch from '../../protocol/records/batch.ts';
-import { decodeBatch, type Record } from '../../protocol/records/decode.ts';
+import { RecordCursor, type Record } from '../../protocol/records/decode.ts';
 import { CheckedReader } from '../log/checked-reader.ts';
 import type { Log } from '../log/log.ts';
 import type { Range } from '../log/log-options.ts';
@@ -48,13 +48,22 @@ export class StoredBatch {
     return batch.producerId(this.#window, this.#at);
   }
 
-  /** Its records, decoded. @throws {CorruptBatchError} where the disk does not give what was appended */
-  records(): Record[] {
+  /** Its records, one after the other: a caller that stops has only those made that it has seen. */
+  *records(): Generator<Record, void, void> {
+    const record = this.cursor();
+    while (record.next()) {
+      const { offset, timestamp, key, value } = record;
+      yield { offset, timestamp, key, value, headers: record.headers() };
+    }
+  }
+
+  /** The same without making anything. @throws {CorruptBatchError} where the disk does not give what was appended */
+  cursor(): RecordCursor {
     const bytes = Buffer.allocUnsafe(this.#size);
     const place = { position: this.#position, length: bytes.length, offset: this.baseOffset };
     const reader = new CheckedReader({ ...this.#range!, ...place });
     for (let at = 0; at < bytes.length;) at += reader.read(bytes, at, bytes.length - at, this.#position + at);
-    return decodeBatch(bytes).records;
+    return new RecordCursor(bytes);
   }
 
   /** For storedBatches: stands before the first batch of a range. */

@@ -1,6 +1,7 @@
 /** Decoded messages for people: what is empty or at its default is left out, records are shown, bytes are counted. */
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { batches, decodeBatch } from '../../protocol/records/decode.ts';
+import * as batch from '../../protocol/records/batch.ts';
+import { batches, RecordCursor } from '../../protocol/records/decode.ts';
 import { quoted } from './stored-message.ts';
 
 const SHOWN_RECORDS = 5;
@@ -38,11 +39,17 @@ function prettyBytes(bytes: Uint8Array): string {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const said = `<${bytes.length} bytes>`;
   try {
-    const records = [...batches(view)].flatMap((at) => decodeBatch(view, at).records);
-    if (records.length === 0) return said;
-    const shown = records.slice(0, SHOWN_RECORDS).map(({ key, value }) => `${text(key)} → ${text(value)}`);
-    const more = records.length > SHOWN_RECORDS ? `, and ${records.length - SHOWN_RECORDS} more` : '';
-    return `<${records.length} records: ${shown.join(', ')}${more}>`;
+    let count = 0;
+    const shown: string[] = [];
+    for (const at of batches(view)) {
+      count += batch.recordCount(view, at);
+      if (shown.length === SHOWN_RECORDS) continue;
+      const record = new RecordCursor(view, at);
+      while (shown.length < SHOWN_RECORDS && record.next()) shown.push(`${text(record.key)} → ${text(record.value)}`);
+    }
+    if (count === 0) return said;
+    const more = count > SHOWN_RECORDS ? `, and ${count - SHOWN_RECORDS} more` : '';
+    return `<${count} records: ${shown.join(', ')}${more}>`;
   } catch {
     return said;
   }

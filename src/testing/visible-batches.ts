@@ -54,5 +54,8 @@ function countFrom(batch: Batch, from: number): number {
   const { baseOffset, lastOffset, recordCount } = batch;
   if (from <= baseOffset) return recordCount;
   const isDense = recordCount === lastOffset - baseOffset + 1;
-  return isDense ? lastOffset + 1 - from : batch.records().filter(({ offset }) => offset >= from).length;
+  if (isDense) return lastOffset + 1 - from;
+  let count = 0;
+  for (const record = batch.cursor(); record.next();) if (record.offset >= from) count++;
+  return count;
 }

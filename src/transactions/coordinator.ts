@@ -73,7 +73,8 @@ export class TransactionCoordinator {
       logger: options.logger,
       partitionOf: (index) => options.partitionOf(index),
       newState: () => new TransactionPartition(),
-      load: (log, partition) => log.recordPieces((record) => partition.replayRecord(record)),
+      load: (log, partition, _index, onUnreadable) =>
+        log.recordPieces((record) => partition.replayRecord(record), onUnreadable),
       loadedTimeoutMs: LOAD_TIMEOUT_MS,
       encode: ({ transactionalId, transaction }, nowMs) =>
         encodeTransaction(transactionalId, transaction, nowMs, options.transactionVersion()),

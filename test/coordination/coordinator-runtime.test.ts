@@ -29,8 +29,11 @@ class Setting {
     logger: { ...silentLogger, error: (event) => void this.errors.push(event) },
     partitionOf: (index) => this.logs[index],
     newState: () => new Map<string, number>(),
-    load: (log, state) =>
-      log.recordPieces(({ key, value }) => void state.set(Buffer.from(key!).toString(), Buffer.from(value!)[0])),
+    load: (log, state, _index, onUnreadable) =>
+      log.recordPieces(
+        ({ key, value }) => void state.set(Buffer.from(key!).toString(), Buffer.from(value!)[0]),
+        onUnreadable,
+      ),
     loadedTimeoutMs: 5000,
     encode: ([name, count], timestamp) => ({ key: Buffer.from(name), value: Buffer.from([count]), timestamp }),
     replay: (state, [name, count]) => void state.set(name, count),

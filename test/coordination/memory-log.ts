@@ -1,10 +1,10 @@
 /** A coordinator's log in memory: what is appended is committed at once, or when the test says so. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import type { AppendReceipt, StatePartition } from '../../src/coordination/state-partition.ts';
 import { LogError } from '../../src/partitions/partition.ts';
+import { batchPieces } from '../../src/partitions/record-pieces.ts';
 import type { Clock, Timer } from '../../src/platform/clock.ts';
 
 interface Wait {
@@ -82,10 +82,9 @@ export class MemoryLog implements StatePartition {
     return false;
   }
 
-  *recordPieces(visit: Parameters<StatePartition['recordPieces']>[0]): Generator<void> {
+  *recordPieces(...[visit, onUnreadable]: Parameters<StatePartition['recordPieces']>): Generator<void> {
     for (let at = 0; at < this.batches.length; at++) {
-      const batch = decodeBatch(this.batches[at], 0);
-      for (const record of batch.records) visit(record, batch);
+      yield* batchPieces(this.batches[at], 0, visit, onUnreadable);
       this.pieceRead?.();
       if (at + 1 < this.batches.length) yield;
     }

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import * as batch from '../../protocol/records/batch.ts';
+import { encodeBatch } from '../../protocol/records/encode.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { startBroker } from '../../src/broker/broker.ts';
 import { encodeRecord } from '../../src/groups/records.ts';
 import type { OffsetRecord } from '../../src/groups/offsets/records.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { batchOfHeaders } from '../protocol/records/header-bomb.ts';
 import { GroupBroker, tables } from './group-broker.ts';
 
 const { DescribeGroups, Heartbeat, JoinGroup, ListGroups, OffsetCommit, OffsetFetch, SyncGroup } = tables;
@@ -132,3 +135,32 @@ test('a broker answers before it has read many offsets, and knows them all soon 
   expect(new Set(partitions.map(({ committedOffset }) => committedOffset))).toEqual(new Set([BATCHES]));
   await second.stop();
 });
+
+test('a record that cannot be read ends no start: it is passed over, and all others count', async () => {
+  const broker = new GroupBroker().start();
+  await commit(broker, 'g', 7);
+  const log = broker.logOf('g');
+  const key = encodeRecord(
+    { type: 'offset', groupId: 'g', topic: 't1', partition: 1, committed: null } as never,
+    1,
+  ).key;
+  const unknownVersion = Buffer.from([0x7f, 0xff, 0, 0]);
+  log.batches.push(
+    encodeBatch({ records: [{ key, value: unknownVersion, timestamp: 1 }] }),
+    encodeBatch({ records: [{ key: Buffer.from([0]), value: null, timestamp: 1 }] }), // shorter than its kind
+    batchOfHeaders(4_000_000, Buffer.from('kk')),
+    notCompressed(),
+  );
+  await commit(broker, 'g', 8);
+  const before = process.memoryUsage().heapUsed;
+  broker.restart();
+  expect(await committed(broker, 'g')).toBe(8);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50e6);
+});
+
+/** Says that it is compressed with gzip, and is not. */
+function notCompressed(): Buffer {
+  const bytes = encodeBatch({ records: [{ key: Buffer.from('k'), value: null, timestamp: 1 }] });
+  batch.setCompression(bytes, 0, 1);
+  return bytes;
+}

@@ -103,6 +103,13 @@ test('offsets of a transaction count once it commits, never when it aborts, and 
 function replay(at: GroupPartition, batches: readonly Buffer[], kinds: number[] = []): void {
   const log = new MemoryLog();
   log.batches.push(...batches);
-  const pieces = replayPieces(log, at, (kind) => kinds.push(kind));
+  const pieces = replayPieces(
+    log,
+    at,
+    (kind) => kinds.push(kind),
+    (_offset, error) => {
+      throw error;
+    },
+  );
   while (pieces.next().done !== true);
 }

@@ -113,7 +113,12 @@ async function measureLoading(count: number): Promise<void> {
   const beganMs = performance.now();
   await new Promise<void>((resolve, reject) => {
     const partition = newGroupPartition();
-    const pieces = replayPieces(log, partition, () => undefined);
+    const pieces = replayPieces(
+      log,
+      partition,
+      () => undefined,
+      () => undefined,
+    );
     new SlicedTasks(systemClock, 0).start({ pieces, done: resolve, failed: reject });
   });
   clearInterval(ticking);

@@ -357,7 +357,7 @@ test('own records are replayed as they were appended, oldest first, whatever the
   const seen: [number, string | null][] = [];
   const visit = ({ offset, value }: { offset: number; value: Buffer | null }): void =>
     void seen.push([offset, value === null ? null : value.toString().slice(-2)]);
-  for (const pieces = partition.recordPieces(visit); pieces.next().done !== true;);
+  for (const pieces = partition.recordPieces(visit, () => {}); pieces.next().done !== true;);
   expect(seen).toEqual([
     [0, 'a'],
     [1, 'b'],

@@ -6,6 +6,7 @@ import type { Marker } from '../../src/partitions/partition.ts';
 import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MemoryLog } from '../coordination/memory-log.ts';
+import { batchOfHeaders } from '../protocol/records/header-bomb.ts';
 import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
 import type { TopicPartition } from '../../src/coordination/topic-partition.ts';
 
@@ -166,11 +167,16 @@ test('a client is told to try again while there are no producer ids', async () =
   expect(await setting.init()).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 0 });
 });
 
-test('a record that cannot be read costs its partition, not the broker', () => {
-  const setting = new Setting();
-  setting.log.appendRecords([{ key: Buffer.from([0, 0, 0, 9]), value: null, timestamp: 0 }]);
-  expect(setting.lead().coordinator.describe('id').errorCode).toBe(ErrorCode.NOT_COORDINATOR);
-  expect(setting.errors).toEqual(['transaction.load-failed']);
+test('records that cannot be read are passed over with one line, and all others count', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  const bad = { key: Buffer.from([0, 0, 0, 9]), value: null, timestamp: 0 };
+  setting.log.appendRecords([bad, bad]);
+  setting.log.batches.push(batchOfHeaders(1000, Buffer.from('k')).subarray(0, 100)); // no whole batch
+  setting.coordinator.stop();
+  setting.coordinator = setting.make();
+  expect(setting.lead().coordinator.describe('id').errorCode).toBe(ErrorCode.NONE);
+  expect(setting.errors).toEqual(['transaction.records-unreadable']);
 });
 
 test('a large log is read between requests, which are told to come again', async () => {

@@ -4,7 +4,7 @@
  */
 import * as batch from '../../../protocol/records/batch.ts';
 import { readEndTxnMarker } from '../../../protocol/records/control.ts';
-import { decodeBatch } from '../../../protocol/records/decode.ts';
+import { RecordCursor } from '../../../protocol/records/decode.ts';
 import type { AbortedTransaction } from '../transaction-index.ts';
 
 interface Ongoing {
@@ -48,7 +48,8 @@ export class CleanedTransactions {
   isNeedless(bytes: Buffer, at: number): boolean {
     this.#beginUpTo(batch.lastOffset(bytes, at));
     if (batch.recordCount(bytes, at) === 0) return true; // only an empty shell is left of the marker
-    const marker = readEndTxnMarker(decodeBatch(bytes, at).records[0]);
+    const record = new RecordCursor(bytes, at);
+    const marker = record.next() ? readEndTxnMarker(record) : null;
     if (marker === null) return false;
     const producerId = batch.producerId(bytes, at);
     if (marker.type === 'COMMIT') return !this.#committed.delete(producerId);
