@@ -8,7 +8,7 @@ import type { Files, Volume } from '../platform/files.ts';
 import type { Lock } from '../platform/lock-file.ts';
 import type { Logger } from '../platform/logger.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
-import { isDiskError, isSystemError } from '../platform/disk-error.ts';
+import { isFileError } from '../platform/disk-error.ts';
 import { setAside } from './aside.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
@@ -150,9 +150,19 @@ export class LogDirectory {
     this.files.makeDirectory(path);
   }
 
-  /** Removes a folder that was made for a partition which is not to be. */
-  removePartition(name: string): void {
-    failureOf(() => this.files.remove(join(this.path, name)));
+  /** Makes the folder of a partition that is new. What has its name is of something else: it is set aside, or removed where it is empty. */
+  makeNewPartition(name: string): void {
+    const path = join(this.path, name);
+    if (this.files.exists(path)) {
+      const isEmpty = isFolder(this.files, path) && readable(() => this.files.list(path))?.length === 0;
+      if (!isEmpty || failureOf(() => this.files.remove(path)) !== null) setAside(this.#doors, path, NO_ID);
+    }
+    this.makePartition(name);
+  }
+
+  /** Whether what is no longer needed could be removed: where it cannot be, it stays, with one line. */
+  remove(name: string): boolean {
+    return remove(this.#doors, join(this.path, name));
   }
 
   /** What Log.open takes from the last checkpoints. */
@@ -212,11 +222,14 @@ const TAKEN: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'ELOOP', 'ENOEN
 /** What the last broker was about to remove. What cannot be removed stays, and ends no start. */
 function removeLeftovers({ files, path, logger }: LogDirectoryOptions): void {
   for (const name of files.list(path)) {
-    if (!DELETED.test(name) && !name.endsWith('.tmp')) continue;
-    const left = join(path, name);
-    const error = failureOf(() => files.remove(left));
-    if (error !== null) logger.warn('not-removed', { path: left, error: error.message, next: 'remove it by hand' });
+    if (DELETED.test(name) || name.endsWith('.tmp')) remove({ files, logger }, join(path, name));
   }
+}
+
+function remove({ files, logger }: { files: Files; logger: Logger }, path: string): boolean {
+  const error = failureOf(() => files.remove(path));
+  if (error !== null) logger.warn('not-removed', { path, error: error.message, next: 'remove it by hand' });
+  return error === null;
 }
 
 /** A folder where the broker has a file of this name is set aside. */
@@ -243,7 +256,7 @@ function failureOf(run: () => void): Error | null {
     run();
     return null;
   } catch (error) {
-    if (!isSystemError(error) || isDiskError(error)) throw error;
+    if (!isFileError(error)) throw error;
     return error as Error;
   }
 }

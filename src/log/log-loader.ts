@@ -43,8 +43,8 @@ export function loadLog(options: LogOptions): LoadedLog {
   let broken: Segment | null = null;
   for (const name of names) {
     const match = /^(\d{20})(\.log|\.snapshot)$/.exec(name);
-    if (match === null) continue;
-    const offset = Number(match[1]);
+    const offset = Number(match?.[1]);
+    if (match === null || !Number.isSafeInteger(offset)) continue;
     if (match[2] === SNAPSHOT_SUFFIX) {
       snapshotOffsets.push(offset);
       continue;

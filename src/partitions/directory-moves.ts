@@ -62,9 +62,7 @@ export class DirectoryMoves {
       if (directory.health.isOffline) continue;
       for (const name of files.list(directory.path)) {
         const match = FUTURE.exec(name);
-        if (match === null) continue;
-        files.remove(join(directory.path, name));
-        this.move(match[1], Number(match[2]), directory.path);
+        if (match !== null && directory.remove(name)) this.move(match[1], Number(match[2]), directory.path);
       }
     }
   }

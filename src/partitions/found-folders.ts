@@ -25,6 +25,11 @@ export class FoundFolders {
     return this.#topicIds.has(name);
   }
 
+  /** Whether the folder `name` was there; it is no partition's from now on. */
+  forget(name: string): boolean {
+    return this.#topicIds.delete(name);
+  }
+
   get count(): number {
     return this.#topicIds.size;
   }
@@ -60,8 +65,8 @@ export class FoundFolders {
   }
 
   #repair(directory: LogDirectory, name: string, topicId: string): void {
-    this.#options.logger.warn('partition.metadata-repaired', { path: join(directory.path, name), topicId });
     directory.labelPartition(name, topicId);
+    this.#options.logger.warn('partition.metadata-repaired', { path: join(directory.path, name), topicId });
   }
 
   #moveAside(path: string, topicId: string): void {

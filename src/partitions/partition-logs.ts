@@ -10,7 +10,7 @@ import { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
-import { isDiskError, isSystemError } from '../platform/disk-error.ts';
+import { isFileError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
 import { FoundFolders } from './found-folders.ts';
 import { LogDirPlacement } from './log-dir-placement.ts';
@@ -84,7 +84,7 @@ export class PartitionLogs {
       log = this.#openFolder(topic, index, plan, directory);
     } catch (error) {
       // A disk that is full or fails is not the folder's fault, and a folder that is new holds nothing that could be lost.
-      if (!isFound || !isSystemError(error) || isDiskError(error)) throw error;
+      if (!isFound || !isFileError(error)) throw error;
       log = this.#openOffline(topic, plan, path, error as Error);
     }
     this.#progress?.opened(path);
@@ -130,12 +130,12 @@ export class PartitionLogs {
     try {
       for (const index of indexes) {
         const name = folderName(topic, index);
-        if (this.#placement.get(name) !== undefined) continue; // of a topic before, which makes room when the log is opened
-        made.push([name, this.#makeFolder(name)]);
+        const isFound = this.#found.forget(name);
+        if (isFound || this.#placement.get(name) === undefined) made.push([name, this.#makeFolder(name)]);
       }
     } catch (error) {
       for (const [name, directory] of made) {
-        directory.removePartition(name);
+        directory.remove(name);
         this.#placement.release(name);
       }
       throw error;
@@ -143,9 +143,9 @@ export class PartitionLogs {
   }
 
   #makeFolder(name: string): LogDirectory {
-    const directory = this.#placement.choose(name);
+    const directory = this.#placement.get(name) ?? this.#placement.choose(name);
     try {
-      directory.makePartition(name);
+      directory.makeNewPartition(name);
       return directory;
     } catch (error) {
       this.#placement.release(name);

@@ -2,7 +2,7 @@
  * A lock without flock, which node does not have: a file made with O_EXCL that names its owner. It counts only while
  * the process it names lives, so a crash leaves nothing that has to be cleaned up by hand.
  */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 
 export interface Lock {
@@ -21,8 +21,8 @@ export function lockFile(path: string): Lock | null {
       return { release: () => release(path) };
     }
     const owner = read(path);
-    if (owner === null) continue; // released meanwhile
-    if (isAlive(path, owner) || !discard(path, owner)) return null;
+    if (owner === null && !leadsNowhere(path)) continue; // released meanwhile
+    if ((owner !== null && isAlive(path, owner)) || !discard(path, owner)) return null;
   }
   return null;
 }
@@ -69,8 +69,13 @@ function read(path: string): string | null {
   }
 }
 
+/** A link without a target has no owner. */
+function leadsNowhere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 /** Moves a dead owner's file aside, and only then removes it: two starting brokers must not both do so and create. */
-function discard(path: string, owner: string): boolean {
+function discard(path: string, owner: string | null): boolean {
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
@@ -78,7 +83,7 @@ function discard(path: string, owner: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
     throw error;
   }
-  if (readFileSync(aside, 'utf8') !== owner) {
+  if (read(aside) !== owner) {
     renameSync(aside, path); // another broker was faster, and this is its lock
     return false;
   }

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
@@ -19,6 +19,7 @@ import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { asideName } from '../../src/log/aside.ts';
+import { nodeFiles, type Files } from '../../src/platform/files.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
 import { consume, createTopic, dial, produce, topicOf } from '../running-broker.ts';
 
@@ -35,7 +36,7 @@ function directory(): string {
   return path;
 }
 
-async function start(path: string): Promise<RunningBroker> {
+async function start(path: string, files: Files = nodeFiles): Promise<RunningBroker> {
   lines = [];
   const logger = lineLogger(
     'warn',
@@ -44,7 +45,7 @@ async function start(path: string): Promise<RunningBroker> {
   );
   // Deleted logs go at once, so that a start finds no more than a test has put there.
   const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': path, 'log.segment.delete.delay.ms': '0' };
-  const broker = await startBroker({ settings, logger });
+  const broker = await startBroker({ settings, logger, files });
   ends.push(() => broker.stop());
   return broker;
 }
@@ -69,7 +70,7 @@ describe('names that are long', () => {
       let broker = await start(path);
       let client = await clientOf(broker);
       const deleted: number[] = [];
-    for (const value of ['first', 'second']) {
+      for (const value of ['first', 'second']) {
         expect(await createTopic(client, name)).toBe(0);
         await produce(client, name, 0, [value]);
         expect(await consume(client, name, 0)).toEqual([value]);
@@ -243,10 +244,19 @@ const ODD: readonly ((path: string, roll: (sides: number) => number) => void)[] 
     symlinkSync('orders-1', join(path, 'orders-1'));
   },
   (path) => chmodSync(join(path, 'orders-1'), 0o000),
+  (path) => {
+    rmSync(join(path, '.lock'), { force: true, recursive: true });
+    symlinkSync('/nowhere', join(path, '.lock'));
+  },
+  (path) => writeFileSync(join(path, 'orders-1', '99999999999999999999.log'), 'x'),
+  (path) => {
+    mkdirSync(join(path, 'fresh-0-7'));
+    writeFileSync(join(path, 'fresh-0-7', '00000000000000000000.log'), 'of something else');
+  },
 ];
 
 /** What was kept is there, and new topics can be made, by two starts. */
-async function startsAfter(disturb: (path: string) => void): Promise<string[]> {
+async function startsAfter(disturb: (path: string) => void, files: Files = nodeFiles): Promise<string[]> {
   const path = directory();
   let broker = await start(path);
   let client = await clientOf(broker);
@@ -257,7 +267,7 @@ async function startsAfter(disturb: (path: string) => void): Promise<string[]> {
   ends.push(() => existsSync(join(path, 'orders-1')) && chmodSync(join(path, 'orders-1'), 0o755));
   const seen: string[] = [];
   for (let round = 0; round < 2; round++) {
-    broker = await start(path);
+    broker = await start(path, files);
     client = await clientOf(broker);
     seen.push(...(await consume(client, 'orders', 0)));
     seen.push(String(await createTopic(client, `fresh-${round}`, 8)));
@@ -286,5 +296,75 @@ describe('odd things in log.dirs end no start', () => {
       }
     };
     expect(await startsAfter(disturb)).toEqual(FINE);
+  });
+});
+
+/** A disk on which this user may not look into what `isDenied` until it has another name: root never meets one. */
+function denying(isDenied: (path: string) => boolean): Files {
+  const OPEN = new Set(['exists', 'isDirectory', 'lock', 'makeDirectory']);
+  const renamed = new Set<string>();
+  return new Proxy(nodeFiles, {
+    get(files, name: keyof Files) {
+      const method = files[name] as (...parameters: unknown[]) => unknown;
+      if (name === 'rename') {
+        return (from: string, to: string) => {
+          renamed.add(from);
+          files.rename(from, to);
+        };
+      }
+      if (OPEN.has(name)) return method.bind(files);
+      return (...parameters: unknown[]) => {
+        const path = String(parameters[0]);
+        if (isDenied(path) && !renamed.has(path) && !renamed.has(dirname(path))) {
+          throw Object.assign(new Error(`EACCES: permission denied, ${name}`), { code: 'EACCES' });
+        }
+        return method.apply(files, parameters);
+      };
+    },
+  });
+}
+
+describe('what this user may not read ends no start', () => {
+  test.each([
+    ['the folder of a partition', 'orders-1'],
+    ['the log of a partition', 'orders-1/00000000000000000000.log'],
+    ['the epochs of a partition', 'orders-1/leader-epoch-checkpoint'],
+    ['the label of a partition', 'orders-1/partition.metadata'],
+    ['a folder with the name of a new partition', 'fresh-0-7'],
+    ['a checkpoint', 'recovery-point-offset-checkpoint'],
+    ['a folder that was about to be removed', `orders-0.${'a'.repeat(32)}-delete`],
+    ['a folder of a move that had not ended', `orders-0.${'a'.repeat(32)}-future`],
+  ])('%s', async (_, denied) => {
+    let root = '';
+    const isDenied = (path: string): boolean =>
+      root !== '' && (path === join(root, denied) || path.startsWith(`${join(root, denied)}/`));
+    const disturb = (path: string): void => {
+      root = path;
+      mkdirSync(join(path, denied), { recursive: true });
+    };
+    const isThere = /^orders-1|checkpoint$/.test(denied);
+    const seen = await startsAfter((path) => (isThere ? void (root = path) : disturb(path)), denying(isDenied));
+    expect(seen).toEqual(FINE);
+  });
+
+  test('a partition that cannot be opened answers KAFKA_STORAGE_ERROR, and is whole again once it can be', async () => {
+    const path = directory();
+    const denied = join(path, 'orders-1');
+    let broker = await start(path);
+    let client = await clientOf(broker);
+    await createTopic(client, 'orders', 2);
+    await produce(client, 'orders', 1, ['kept']);
+    await broker.stop();
+    broker = await start(
+      path,
+      denying((one) => one.startsWith(denied)),
+    );
+    client = await clientOf(broker);
+    await expect(produce(client, 'orders', 1, ['lost'])).rejects.toThrow(String(ErrorCode.KAFKA_STORAGE_ERROR));
+    expect(lines.filter((line) => line.includes('log-not-opened'))).toHaveLength(1);
+    await broker.stop();
+    broker = await start(path);
+    client = await clientOf(broker);
+    expect(await consume(client, 'orders', 1)).toEqual(['kept']);
   });
 });
