@@ -1,5 +1,6 @@
 /** Runs the long work of coordinators (reading a log, a sweep over all groups) in slices, and answers requests between them. */
 import type { Clock, Timer } from '../platform/clock.ts';
+import type { Answer } from './answers.ts';
 
 export interface SlicedTask {
   /** Each turn does one small piece of the work. */
@@ -34,6 +35,28 @@ export class SlicedTasks {
     const nowMs = this.#clock.monotonic();
     if (nowMs >= this.#untilMs + this.#restMs) this.#untilMs = nowMs + SLICE_MS;
     this.#run();
+  }
+
+  /** What the pieces come to: at once where they take no longer than what is left of the slice. Never, after `stop`. */
+  run<T>(pieces: Generator<unknown, T>): Answer<T> {
+    let result: { readonly value: T } | null = null;
+    let settle: ((value: T) => void) | null = null;
+    let reject: ((error: unknown) => void) | null = null;
+    let failure: { readonly error: unknown } | null = null;
+    const keep = function* (): Generator<unknown, void> {
+      result = { value: yield* pieces };
+    };
+    this.start({
+      pieces: keep(),
+      done: () => settle?.(result!.value),
+      failed: (error) => (reject === null ? (failure = { error }) : reject(error)),
+    });
+    if (failure !== null) throw (failure as { readonly error: unknown }).error;
+    if (result !== null) return (result as { readonly value: T }).value;
+    return new Promise((onDone, onFailed) => {
+      settle = onDone;
+      reject = onFailed;
+    });
   }
 
   cancel(task: SlicedTask): void {

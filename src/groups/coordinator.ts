@@ -38,6 +38,7 @@ import type {
   TransactionalCommit,
 } from './offsets/requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
+import { PatternResolver } from './pattern-resolver.ts';
 import { OffsetSweeps } from './offsets/sweeps.ts';
 import { encodeRecord } from './records.ts';
 import { replayPieces } from './replay-log.ts';
@@ -69,6 +70,7 @@ export class GroupCoordinator {
   readonly #runners: GroupRunners;
   readonly #members: MemberRequestRouter;
   readonly #sweeps: OffsetSweeps;
+  readonly #patterns: PatternResolver;
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
@@ -93,6 +95,7 @@ export class GroupCoordinator {
         for (const group of shard.state.groups.values()) this.#unload(shard, group, errorCode);
       },
     });
+    this.#patterns = new PatternResolver(options);
     this.#runners = openRunners(this.#host());
     this.#members = new MemberRequestRouter(options, this.#runners, (groupId) => this.#shardOf(groupId));
     this.#sweeps = new OffsetSweeps(options.clock, {
@@ -110,6 +113,7 @@ export class GroupCoordinator {
       get config() {
         return options.config;
       },
+      patterns: this.#patterns,
       topics: () => options.topics(),
       groupConfig: (groupId) => options.groupConfig(groupId),
       append: (shard, records) => this.#runtime.append(shard, records, { timeoutMs: this.#commitTimeoutMs }),
@@ -141,6 +145,7 @@ export class GroupCoordinator {
   /** Answers everything that waits and leaves no timer behind. */
   stop(): void {
     this.#runtime.stop();
+    this.#patterns.stop();
     this.#expiry?.cancel();
     this.#expiry = null;
     this.#members.stop();

@@ -11,6 +11,7 @@ import type { GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { GroupRules } from './group-rules.ts';
 import type { GroupTopics } from './group-topics.ts';
+import type { PatternResolver } from './pattern-resolver.ts';
 import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from './requests.ts';
 
 /**
@@ -58,6 +59,7 @@ export interface RunnerOptions {
 
 /** And what the coordinator does for them. */
 export interface RunnerHost extends RunnerOptions {
+  readonly patterns: PatternResolver;
   /** Appends records in one batch; the runner lets them take effect. NONE, or what the client is told. */
   append(shard: GroupShard, records: readonly GroupRecord[]): number;
   /** A member speaks through the connection now. */

@@ -18,7 +18,7 @@ const MOST_STATES = 2000;
 /** A set of more places is not remembered. */
 const MOST_REMEMBERED_PLACES = 32;
 /** Places followed between two pauses: about 2 ms. */
-const PIECE_PLACES = 200_000;
+const PIECE_PLACES = 50_000;
 
 type Assertion = 'begin' | 'end' | 'boundary' | 'noBoundary';
 
@@ -58,7 +58,7 @@ export class NamePattern {
 
   /** Whether the whole name matches. A large expression may take milliseconds for one name. */
   matches(name: string): boolean {
-    const pieces = this.#match(name);
+    const pieces = this.matchesInPieces(name);
     for (;;) {
       const piece = pieces.next();
       if (piece.done === true) return piece.value;
@@ -68,11 +68,12 @@ export class NamePattern {
   /** Those of `names` that match as a whole, in their order. Pauses after each piece of bounded work. */
   *matching(names: Iterable<string>): Generator<void, string[]> {
     const found: string[] = [];
-    for (const name of names) if (yield* this.#match(name)) found.push(name);
+    for (const name of names) if (yield* this.matchesInPieces(name)) found.push(name);
     return found;
   }
 
-  *#match(name: string): Generator<void, boolean> {
+  /** Whether the whole name matches; pauses after each piece of bounded work, which many names may share. */
+  *matchesInPieces(name: string): Generator<void, boolean> {
     let state = this.#state([0], 'start');
     for (const char of name) {
       const code = indexOf(char);

@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Answer } from '../coordination/answers.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
+import { SlicedTasks } from '../coordination/sliced-tasks.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { TransactionConfig, TransactionCoordinatorOptions } from './coordinator-options.ts';
@@ -13,8 +14,8 @@ import { TransactionPartition, type TransactionShard } from './transaction-parti
 import { encodeTransaction } from './transaction-records.ts';
 import { EPOCH_BUMP_VERSION, isPrepared } from './transaction-state.ts';
 import type { Transaction } from './transaction-state.ts';
-import { describeTransaction, transactionFilter, undescribedTransaction, unknownStates } from './transaction-views.ts';
-import type { DescribedTransaction, ListedTransaction, TransactionFilter } from './transaction-views.ts';
+import { describeTransaction, listTransactions, undescribedTransaction } from './transaction-views.ts';
+import type { DescribedTransaction, ListedTransactions, TransactionFilter } from './transaction-views.ts';
 
 type IntervalKey = keyof TransactionConfig & `transaction.${string}.cleanup.interval.ms`;
 
@@ -51,6 +52,8 @@ interface TransactionRecord {
 const IDS_A_PIECE = 500;
 /** How long answers wait for what the coordinator before has written: request.timeout.ms of clients, by default. */
 const LOAD_TIMEOUT_MS = 30_000;
+/** Lists that are asked for in quick succession have one slice together before they wait. */
+const LIST_REST_MS = 10;
 /** How long an answer waits for the tombstone of an id that was written before it. */
 const EXPIRY_TIMEOUT_MS = 30_000;
 
@@ -58,10 +61,12 @@ export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions;
   readonly #runtime: CoordinatorRuntime<TransactionPartition, TransactionRecord>;
   readonly #endings: TransactionEndings;
+  readonly #lists: SlicedTasks;
   readonly #timers = new Map<'abort' | 'expire', Timer>();
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
+    this.#lists = new SlicedTasks(options.clock, LIST_REST_MS);
     this.#endings = new TransactionEndings(
       options,
       (shard, transactionalId) =>
@@ -116,6 +121,7 @@ export class TransactionCoordinator {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#endings.stop();
+    this.#lists.stop();
     this.#runtime.stop();
   }
 
@@ -209,24 +215,22 @@ export class TransactionCoordinator {
   }
 
   /** As this coordinator knows them now: pass it through `whenAllCommitted` before a client is told. */
-  list(filter: TransactionFilter): {
-    errorCode: number;
-    unknownStateFilters: string[];
-    transactionStates: ListedTransaction[];
-  } {
-    const matches = transactionFilter(filter, this.#now());
-    if (matches === null) {
-      return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] };
+  list(filter: TransactionFilter): ListedTransactions {
+    const pieces = this.#list(filter);
+    for (;;) {
+      const piece = pieces.next();
+      if (piece.done === true) return piece.value;
     }
-    if (this.#runtime.isLoading) {
-      return { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, unknownStateFilters: [], transactionStates: [] };
-    }
-    const transactionStates = this.#runtime
-      .active()
-      .flatMap(({ state }) => [...state.transactions.values()])
-      .filter(matches)
-      .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, transactionState: state }));
-    return { errorCode: ErrorCode.NONE, unknownStateFilters: unknownStates(filter.stateFilters), transactionStates };
+  }
+
+  /** The same for a client, in slices: its pattern may be a dear one. */
+  listInSlices(filter: TransactionFilter): Answer<ListedTransactions> {
+    return this.#lists.run(this.#list(filter));
+  }
+
+  #list(filter: TransactionFilter): Generator<void, ListedTransactions> {
+    const all = this.#runtime.active().map(({ state }) => state.transactions.values());
+    return listTransactions(all, filter, this.#now(), this.#runtime.isLoading);
   }
 
   /** An answer that tells of the transaction as it is now, once that is committed. */

@@ -5,9 +5,13 @@
  *     decided ──committed──▶ markers ──all committed──▶ completed
  *        ▲ timed out            │ refused for now
  *        └──────── retry ◀──────┘
+ *
+ * A few markers are there when this returns; those of many partitions, or of many transactions that end together, follow in
+ * slices between requests.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import { SlicedTasks } from '../coordination/sliced-tasks.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { TransactionCoordinatorOptions } from './coordinator-options.ts';
@@ -26,11 +30,16 @@ interface Ending {
 
 /** Markers that a log refused are tried again after this time. */
 const RETRY_MS = 100;
+/** Written between two looks at the clock: about a millisecond. */
+const MARKERS_A_PIECE = 10;
+/** Endings that come in quick succession have one slice together before they wait. */
+const REST_MS = 10;
 
 export class TransactionEndings {
   readonly #options: Pick<TransactionCoordinatorOptions, 'clock' | 'logger' | 'writeMarker' | 'exists'>;
   readonly #complete: (shard: TransactionShard, transactionalId: string) => number;
   readonly #endings = new Map<Transaction, Ending>();
+  readonly #tasks: SlicedTasks;
   #retry: Timer | null = null;
 
   /** `complete` writes that all markers are there: NONE, or why it could not. */
@@ -40,6 +49,7 @@ export class TransactionEndings {
   ) {
     this.#options = options;
     this.#complete = complete;
+    this.#tasks = new SlicedTasks(options.clock, REST_MS);
   }
 
   /** The transaction is in state PrepareCommit or PrepareAbort, and its record appended. */
@@ -56,6 +66,7 @@ export class TransactionEndings {
 
   stop(): void {
     this.#endings.clear();
+    this.#tasks.stop();
     this.#retry?.cancel();
     this.#retry = null;
   }
@@ -65,24 +76,47 @@ export class TransactionEndings {
     const going = andThen(ending.shard.committed(), (errorCode) =>
       errorCode === ErrorCode.NONE ? this.#writeMarkers(ending) : this.#retryLater(ending),
     );
-    if (!(going instanceof Promise)) return;
-    going.catch((error: unknown) => {
-      const { transactionalId } = ending.transaction;
-      this.#options.logger.error('transaction.ending-failed', { transactionalId, error: String(error) });
-      this.#retryLater(ending);
+    if (going instanceof Promise) this.#watch(ending, going);
+  }
+
+  #watch(ending: Ending, going: Promise<void>): void {
+    going.catch((error: unknown) => this.#failed(ending, error));
+  }
+
+  #failed(ending: Ending, error: unknown): void {
+    const { transactionalId } = ending.transaction;
+    this.#options.logger.error('transaction.ending-failed', { transactionalId, error: String(error) });
+    this.#retryLater(ending);
+  }
+
+  #writeMarkers(ending: Ending): void {
+    const outcomes: Answer<boolean>[] = [];
+    this.#tasks.start({
+      pieces: this.#markersOf(ending, outcomes),
+      done: () => {
+        if (!this.#isOpen(ending)) return;
+        const going = andThen(allOf(outcomes), (done) => this.#marked(ending, done));
+        if (going instanceof Promise) this.#watch(ending, going);
+      },
+      failed: (error) => this.#failed(ending, error),
     });
   }
 
-  #writeMarkers(ending: Ending): Answer<void> {
-    if (!this.#isOpen(ending)) return;
-    return andThen(allOf(ending.left.map((partition) => this.#mark(ending, partition))), (done) => {
+  *#markersOf(ending: Ending, outcomes: Answer<boolean>[]): Generator<void> {
+    for (const partition of ending.left) {
       if (!this.#isOpen(ending)) return;
-      ending.left = ending.left.filter((_partition, i) => !done[i]);
-      if (ending.left.length > 0) return this.#retryLater(ending);
-      const errorCode = this.#complete(ending.shard, ending.transaction.transactionalId);
-      if (errorCode === ErrorCode.NONE) this.#endings.delete(ending.transaction);
-      else this.#retryLater(ending);
-    });
+      outcomes.push(this.#mark(ending, partition));
+      if (outcomes.length % MARKERS_A_PIECE === 0) yield;
+    }
+  }
+
+  #marked(ending: Ending, done: readonly boolean[]): void {
+    if (!this.#isOpen(ending)) return;
+    ending.left = ending.left.filter((_partition, i) => !done[i]);
+    if (ending.left.length > 0) return this.#retryLater(ending);
+    const errorCode = this.#complete(ending.shard, ending.transaction.transactionalId);
+    if (errorCode === ErrorCode.NONE) this.#endings.delete(ending.transaction);
+    else this.#retryLater(ending);
   }
 
   #isOpen(ending: Ending): boolean {

@@ -59,26 +59,59 @@ export function undescribedTransaction(transactionalId: string, errorCode: numbe
 }
 
 /** The filters that name no state. */
-export function unknownStates(stateFilters: readonly string[]): string[] {
+function unknownStates(stateFilters: readonly string[]): string[] {
   return [...new Set(stateFilters)].filter((name) => !isState(name));
 }
 
-/** A test by the filter; null where its pattern is no regular expression. */
-export function transactionFilter(
+export interface ListedTransactions {
+  readonly errorCode: number;
+  readonly unknownStateFilters: readonly string[];
+  readonly transactionStates: readonly ListedTransaction[];
+}
+
+/** Looked at between two pauses where there is no pattern, which pauses by itself. */
+const TRANSACTIONS_A_PIECE = 1000;
+
+/** Those that the filter lets through, with pauses. */
+export function* listTransactions(
+  all: readonly Iterable<Transaction>[],
   filter: TransactionFilter,
   nowMs: number,
-): ((transaction: Transaction) => boolean) | null {
-  const { stateFilters, producerIdFilters, durationFilter } = filter;
+  isLoading: boolean,
+): Generator<void, ListedTransactions> {
   const pattern = compilePattern(filter.transactionalIdPattern ?? '');
-  if (pattern === null) return null;
+  if (pattern === null) return refusedList(ErrorCode.INVALID_REGULAR_EXPRESSION);
+  if (isLoading) return refusedList(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+  const passes = transactionFilter(filter, nowMs);
+  const transactionStates: ListedTransaction[] = [];
+  let looked = 0;
+  for (const transactions of all) {
+    for (const { transactionalId, producerId, state, startMs } of transactions) {
+      if (++looked % TRANSACTIONS_A_PIECE === 0) yield;
+      if (!passes({ producerId, state, startMs })) continue;
+      if (pattern !== undefined && !(yield* pattern.matchesInPieces(transactionalId))) continue;
+      transactionStates.push({ transactionalId, producerId, transactionState: state });
+    }
+  }
+  return { errorCode: ErrorCode.NONE, unknownStateFilters: unknownStates(filter.stateFilters), transactionStates };
+}
+
+export function refusedList(errorCode: number): ListedTransactions {
+  return { errorCode, unknownStateFilters: [], transactionStates: [] };
+}
+
+/** The filter but for its pattern. */
+function transactionFilter(
+  { stateFilters, producerIdFilters, durationFilter }: TransactionFilter,
+  nowMs: number,
+): (transaction: Pick<Transaction, 'state' | 'producerId' | 'startMs'>) => boolean {
   const states = new Set(stateFilters);
   const producerIds = new Set(producerIdFilters);
-  return ({ transactionalId, state, producerId, startMs }) => {
-    if (state === 'Dead' || (states.size > 0 && !states.has(state))) return false;
-    if (producerIds.size > 0 && !producerIds.has(producerId)) return false;
-    if (durationFilter >= 0 && nowMs - startMs <= durationFilter) return false;
-    return pattern === undefined || pattern.matches(transactionalId);
-  };
+  return ({ state, producerId, startMs }) =>
+    state !== 'Dead' &&
+    (states.size === 0 || states.has(state)) &&
+    (producerIds.size === 0 || producerIds.has(producerId)) &&
+    (durationFilter < 0 || nowMs - startMs > durationFilter);
 }
 
 /** Undefined where all match. */

@@ -10,6 +10,7 @@ import { replayConsumer } from '../../src/groups/consumer/replay.ts';
 import type { Assignment, OwnedPartitions } from '../../src/groups/consumer/state.ts';
 import { listPartitions, MemberState, newConsumerGroup, stateOf } from '../../src/groups/consumer/state.ts';
 import type { ConsumerLimits, ConsumerDecision } from '../../src/groups/consumer/decision.ts';
+import { NamePattern } from '../../src/patterns/name-pattern.ts';
 import { newDecision } from '../../src/groups/consumer/decision.ts';
 
 const STATES = ['STABLE', 'UNREVOKED', 'UNRELEASED'];
@@ -109,7 +110,10 @@ class Scenario {
 
   #decision(): ConsumerDecision {
     const topics = { revision: this.#revision, topicsByName: this.#topics, topicsById: this.#topics };
-    return newDecision(this.#nowMs, this.#limits, topics);
+    return newDecision(this.#nowMs, this.#limits, topics, (regex) => {
+      const pattern = new NamePattern(regex);
+      return [...this.#topics.keys()].filter((name) => pattern.matches(name)).sort();
+    });
   }
 
   #apply({ nowMs, records, timers, looked, askedRegexes }: ConsumerDecision): void {

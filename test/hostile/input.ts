@@ -17,9 +17,9 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   turnMs: 50,
   residentMb: 400,
-  neighbourMs: 150,
+  neighbourMs: 250,
   stopMs: 1000,
-  startMs: 3000,
+  startMs: 5000,
 };
 
 /** The broker that an input is sent to. */

@@ -11,4 +11,12 @@ export interface Mutant {
   readonly replace: string;
 }
 
-export const mutants: readonly Mutant[] = [];
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'does the long work of coordinators in one go',
+    foundBy: 'dear-patterns',
+    file: 'src/coordination/sliced-tasks.ts',
+    find: 'const SLICE_MS = 10;',
+    replace: 'const SLICE_MS = 1e9;',
+  },
+];

@@ -1,88 +1,9 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
-import type { Answer } from '../../src/coordination/answers.ts';
-import type { Marker } from '../../src/partitions/partition.ts';
-import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
-import { MemoryLog } from '../coordination/memory-log.ts';
+import { nextTurn } from '../../src/platform/clock.ts';
 import { batchOfHeaders } from '../protocol/records/header-bomb.ts';
-import { TransactionCoordinator } from '../../src/transactions/coordinator.ts';
-import type { TopicPartition } from '../../src/coordination/topic-partition.ts';
-
-const T0 = { topic: 't', partition: 0 };
-
-class Setting {
-  readonly clock = new VirtualClock();
-  readonly log = new MemoryLog(this.clock);
-  readonly marked: (TopicPartition & Pick<Marker, 'producerEpoch' | 'committed' | 'coordinatorEpoch'>)[] = [];
-  readonly errors: string[] = [];
-  markerError: number = ErrorCode.NONE;
-  /** Not null: markers wait to be committed. */
-  heldMarkers: ((errorCode: number) => void)[] | null = null;
-  hasProducerIds = true;
-  transactionVersion = 2;
-  /** How far time moves each time that somebody looks how much is left of a slice. */
-  msPerLook = 0;
-  #looks = 0;
-  coordinator = this.make();
-
-  make(): TransactionCoordinator {
-    let producerId = 0;
-    return new TransactionCoordinator({
-      clock: {
-        now: () => this.clock.now(),
-        monotonic: () => this.clock.monotonic() + (this.#looks += this.msPerLook),
-        after: (delayMs, run) => this.clock.after(delayMs, run),
-      },
-      logger: {
-        ...silentLogger,
-        error: (event) => void this.errors.push(event),
-        warn: (event) => void this.errors.push(event),
-      },
-      config: () => ({
-        'transaction.abort.timed.out.transaction.cleanup.interval.ms': 10_000,
-        'transaction.max.timeout.ms': 900_000,
-        'transaction.partition.verification.enable': true,
-        'transactional.id.expiration.ms': 7_200_000,
-        'transaction.remove.expired.transaction.cleanup.interval.ms': 3_600_000,
-        'transaction.state.log.num.partitions': 1,
-      }),
-      partitionOf: () => this.log,
-      partitionCount: () => 1,
-      ensureTopic: async () => {},
-      nextProducerId: async () => {
-        if (!this.hasProducerIds) throw new Error('the test has none');
-        return ++producerId;
-      },
-      writeMarker: (partition, { producerEpoch, committed, coordinatorEpoch }) => {
-        if (this.heldMarkers !== null) return new Promise((resolve) => void this.heldMarkers!.push(resolve));
-        if (this.markerError === ErrorCode.NONE)
-          this.marked.push({ ...partition, producerEpoch, committed, coordinatorEpoch });
-        return this.markerError;
-      },
-      exists: () => true,
-      transactionVersion: () => this.transactionVersion,
-    });
-  }
-
-  lead(leaderEpoch = 3): this {
-    this.coordinator.onLeader(0, leaderEpoch);
-    return this;
-  }
-
-  init(transactionalId = 'id') {
-    return this.coordinator.init({ transactionalId, timeoutMs: 60_000, expected: null });
-  }
-
-  end(producerEpoch: number, committed = true) {
-    return this.coordinator.end({ transactionalId: 'id', producerId: 1, producerEpoch, committed, clientVersion: 2 });
-  }
-
-  add(producerEpoch: number): Answer<number> {
-    return this.coordinator.addPartitions('id', { producerId: 1, producerEpoch }, [T0], 2);
-  }
-}
+import { CoordinatorSetting as Setting, T0 } from './coordinator-setting.ts';
 
 test('a broker that does not lead the partition of an id is not its coordinator', async () => {
   const setting = new Setting();
@@ -348,41 +269,4 @@ test('an id is given out once that is committed, and not again after a change of
   setting.lead(2);
   expect(await setting.init()).toEqual({ errorCode: ErrorCode.NONE, producerId: 2, producerEpoch: 0 });
   setting.coordinator.stop();
-});
-
-test('ids expire in slices, and one that is used meanwhile stays', async () => {
-  const setting = new Setting().lead();
-  await setting.clock.advance(1000); // so that no check of its own falls on the moment
-  for (let id = 0; id < 5000; id++) await setting.init(`id-${id}`);
-  await setting.clock.advance(7_200_000 - 1000);
-  await setting.init('id-0');
-  await setting.clock.advance(1000);
-  const written = setting.log.batches.length;
-  setting.msPerLook = 4;
-  setting.coordinator.expire();
-  const state = (id: number) => setting.coordinator.describe(`id-${id}`).errorCode;
-  expect([state(1), state(4999)]).toEqual([ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, ErrorCode.NONE]);
-  await setting.init('id-4999');
-  await setting.clock.advance(100);
-  expect([state(0), state(4998), state(4999)]).toEqual([0, ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, 0]);
-  expect(setting.log.batches.length - written).toBeLessThan(20);
-  setting.coordinator.stop();
-  expect(setting.clock.waiting).toBe(0);
-});
-
-test('many transactions that took too long are aborted in slices', async () => {
-  const setting = new Setting().lead();
-  for (let id = 0; id < 200; id++) {
-    const { producerId } = await setting.init(`id-${id}`);
-    await setting.coordinator.addPartitions(`id-${id}`, { producerId, producerEpoch: 0 }, [T0], 2);
-  }
-  await setting.clock.advance(9000);
-  setting.msPerLook = 3;
-  const state = (id: number) => setting.coordinator.describe(`id-${id}`).transactionState;
-  const all = Array.from({ length: 200 }, (_, id) => id);
-  expect(new Set(all.map(state))).toEqual(new Set(['Ongoing']));
-  await setting.clock.advance(80_000);
-  expect(new Set(all.map(state))).toEqual(new Set(['CompleteAbort']));
-  setting.coordinator.stop();
-  expect(setting.clock.waiting).toBe(0);
 });

@@ -42,10 +42,17 @@ export interface ConsumerTimer {
   readonly keep?: boolean;
 }
 
+/**
+ * The names of the topics that match, sorted; null while they are looked for: then the group is told later.
+ * @throws {PatternError} for what is no expression
+ */
+export type ResolvePattern = (regex: string) => readonly string[] | null;
+
 export interface ConsumerDecision {
   readonly nowMs: number;
   readonly limits: ConsumerLimits;
   readonly topics: GroupTopics;
+  readonly resolve: ResolvePattern;
   /** To be written in one piece; nothing else of the decision takes effect before. */
   readonly records: (ConsumerRecord | ClassicGroupRecord)[];
   readonly timers: ConsumerTimer[];
@@ -53,6 +60,8 @@ export interface ConsumerDecision {
   looked: boolean;
   /** All regular expressions have been asked for their topics. */
   askedRegexes: boolean;
+  /** Expressions that match the same topics as before, by the revision of the cluster in which that was found. */
+  readonly unchangedRegexes: Map<string, number>;
   /** The classic group that takes this group's place. */
   downgraded: ClassicGroup | null;
   /** Why members were taken out, for the log; null where none were. */
@@ -65,15 +74,22 @@ export interface GroupRefusal {
   readonly errorMessage: string;
 }
 
-export function newDecision(nowMs: number, limits: ConsumerLimits, topics: GroupTopics): ConsumerDecision {
+export function newDecision(
+  nowMs: number,
+  limits: ConsumerLimits,
+  topics: GroupTopics,
+  resolve: ResolvePattern,
+): ConsumerDecision {
   return {
     nowMs,
     limits,
     topics,
+    resolve,
     records: [],
     timers: [],
     looked: false,
     askedRegexes: false,
+    unchangedRegexes: new Map(),
     downgraded: null,
     removed: null,
   };

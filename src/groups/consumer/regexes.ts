@@ -1,17 +1,17 @@
 /** Subscriptions by regular expression: which topics they mean, found anew when topics come and go (KIP-848). */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import { NamePattern, PatternError } from '../../patterns/name-pattern.ts';
+import { PatternError } from '../../patterns/name-pattern.ts';
 import { addRegexTombstone } from './tombstones.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
-import type { Regexes } from './topics.ts';
+import { metadataHashOf, namesOf, type Regexes } from './topics.ts';
 import type { ConsumerDecision, GroupRefusal } from './decision.ts';
 
 export interface UpdatedRegexes {
   readonly resolved: Regexes;
   /** The member subscribes otherwise than before. */
   readonly changed: boolean;
-  /** Topics have changed that some expressions have not been asked about yet. */
+  /** Topics have changed that some expressions have not been asked about yet, or have not found among yet. */
   readonly behind: boolean;
 }
 
@@ -43,13 +43,15 @@ export function updateRegexes(
   }
   if (!isKnown) {
     const found = resolve(regex, decision);
-    if ('errorCode' in found) return found;
-    keep(group.groupId, regex, found, resolved, decision);
+    if (found !== null && 'errorCode' in found) return found;
+    if (found !== null) keep(group.groupId, regex, found, resolved, decision);
   }
   const mayDiffer = isDue || group.seenTopics !== decision.topics.topicsByName;
   const behind = mayDiffer && !refresh(group, resolved, isDue, decision);
   if (isDue || none) decision.askedRegexes = true;
-  return { resolved, changed: differs && matters(group, old, regex, resolved), behind };
+  // Until its topics have been found, a member keeps what it has.
+  const isPending = regex !== '' && !resolved.has(regex);
+  return { resolved, changed: differs && !isPending && matters(group, old, regex, resolved), behind };
 }
 
 /** An expression that matches no topic, and replaces none that did, is no reason to assign anew. */
@@ -79,8 +81,10 @@ function refresh(
       continue;
     }
     const found = resolve(regex, decision);
-    if ('errorCode' in found || same(found.topics, known.topics)) continue;
-    keep(group.groupId, regex, found, resolved, decision);
+    if (found === null) isDone = false;
+    else if ('errorCode' in found) continue;
+    else if (same(found.topics, known.topics)) decision.unchangedRegexes.set(regex, found.version);
+    else keep(group.groupId, regex, found, resolved, decision);
   }
   return isDone;
 }
@@ -104,9 +108,13 @@ function isUsed(group: ConsumerGroup, regex: string, exceptFor: string): boolean
   return false;
 }
 
-function resolve(regex: string, { topics, nowMs }: ConsumerDecision): ResolvedRegex | GroupRefusal {
+function resolve(
+  regex: string,
+  { topics, nowMs, resolve: find }: ConsumerDecision,
+): ResolvedRegex | GroupRefusal | null {
   try {
-    return { topics: matching(new NamePattern(regex), topics), version: topics.revision, timestamp: nowMs };
+    const found = find(regex);
+    return found === null ? null : { topics: found, version: topics.revision, timestamp: nowMs };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     const errorMessage = `The regular expression '${regex}' is not one of RE2: ${error.message}.`;
@@ -114,10 +122,26 @@ function resolve(regex: string, { topics, nowMs }: ConsumerDecision): ResolvedRe
   }
 }
 
-function matching(pattern: NamePattern, { topicsByName }: GroupTopics): string[] {
-  const names: string[] = [];
-  for (const name of topicsByName.keys()) if (pattern.matches(name)) names.push(name);
-  return names.sort();
+/** The topics of an expression have been found, in the cluster as it was when the search began: the group is assigned anew. */
+export function takeResolved(
+  group: ConsumerGroup,
+  regex: string,
+  names: readonly string[],
+  { revision }: GroupTopics,
+  decision: ConsumerDecision,
+): void {
+  if (!isSubscribed(group, regex)) return;
+  const known = group.regexes.get(regex);
+  if (known !== undefined && same(names, known.topics)) return void decision.unchangedRegexes.set(regex, revision);
+  const resolved = new Map(group.regexes);
+  keep(group.groupId, regex, { topics: names, version: revision, timestamp: decision.nowMs }, resolved, decision);
+  const metadataHash = metadataHashOf(namesOf(group.members.values(), resolved), decision.topics);
+  const value = { epoch: group.groupEpoch + 1, metadataHash };
+  decision.records.push({ type: 'consumerEpoch', groupId: group.groupId, value });
+}
+
+export function isSubscribed(group: ConsumerGroup, regex: string): boolean {
+  return isUsed(group, regex, '');
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

@@ -11,6 +11,8 @@ import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './clas
 import type { ConsumerDecision, ConsumerTimerName, GroupRefusal } from './decision.ts';
 import { isRefusal, newDecision, startSession } from './decision.ts';
 import { heartbeat } from './heartbeat.ts';
+import type { PatternWaiter } from '../pattern-resolver.ts';
+import { isSubscribed, takeResolved } from './regexes.ts';
 import { removeMembers } from './leave.ts';
 import { sharedLimits } from './limits.ts';
 import { downgrade, mayDowngrade, noConsumerGroup, upgrade } from './migration.ts';
@@ -35,7 +37,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     request: ConsumerHeartbeat,
     connectionId: number,
   ): ConsumerHeartbeatResponse | GroupRefusal {
-    const decision = this.#decision(groupId);
+    const decision = this.#decision(shard, groupId);
     const group = this.#open(shard, groupId, request.memberEpoch === JOIN_EPOCH, decision);
     if (isRefusal(group)) return group;
     const response = heartbeat(group, request, decision);
@@ -58,7 +60,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   join(shard: GroupShard, call: JoinCall): JoinResponse {
     const { groupId, memberId, connectionId } = call;
     const group = shard.state.groups.get(groupId) as ConsumerGroup;
-    const decision = this.#decision(groupId);
+    const decision = this.#decision(shard, groupId);
     const response = classicJoin(group, call, decision);
     const errorCode = this.#apply(shard, groupId, decision);
     if (errorCode !== ErrorCode.NONE) return joinError(memberId, errorCode);
@@ -71,7 +73,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
 
   /** A member of the classic protocol may have come for the last one of the other. */
   #downgradeIfClassic(shard: GroupShard, group: ConsumerGroup): void {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     if (!mayDowngrade(group, [], decision.limits)) return;
     decision.removed = 'all members speak the classic protocol';
     downgrade(group, [], decision);
@@ -79,20 +81,20 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   }
 
   sync(shard: GroupShard, group: ConsumerGroup, request: SyncRequest): SyncResponse {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     const response = classicSync(group, request, decision);
     const errorCode = this.#apply(shard, group.groupId, decision);
     return errorCode === ErrorCode.NONE ? response : syncError(errorCode);
   }
 
   heartbeat(shard: GroupShard, group: ConsumerGroup, request: HeartbeatRequest): number {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     const errorCode = classicHeartbeat(group, request, decision);
     return this.#apply(shard, group.groupId, decision) || errorCode;
   }
 
   leave(shard: GroupShard, group: ConsumerGroup, request: LeaveRequest): LeaveResponse {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     const members = classicLeave(group, request, decision);
     const errorCode = this.#apply(shard, group.groupId, decision);
     return { errorCode, members: errorCode === ErrorCode.NONE ? members : [] };
@@ -103,7 +105,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
 
   /** Members may have been alive all along: each gets a whole session to show it. */
   load(shard: GroupShard, group: ConsumerGroup): void {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     for (const member of group.members.values()) {
       startSession(member, decision);
       if (!usesClassicProtocol(member)) timeRevocation(member, decision);
@@ -136,9 +138,30 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     this.#host.noteConnection(connectionId, groupId);
   }
 
-  #decision(groupId: string): ConsumerDecision {
+  #decision(shard: GroupShard, groupId: string): ConsumerDecision {
     const host = this.#host;
-    return newDecision(host.clock.now(), this.#limitsOf(host.config, host.groupConfig(groupId)), host.topics());
+    const topics = host.topics();
+    const limits = this.#limitsOf(host.config, host.groupConfig(groupId));
+    return newDecision(host.clock.now(), limits, topics, (regex) =>
+      host.patterns.resolve(regex, topics, groupId, this.#patternWaiter(shard, groupId, regex)),
+    );
+  }
+
+  #patternWaiter(shard: GroupShard, groupId: string, regex: string): PatternWaiter {
+    const group = (): ConsumerGroup | null => {
+      const present = shard.isActive ? shard.state.groups.get(groupId) : undefined;
+      return isConsumerGroup(present) && isSubscribed(present, regex) ? present : null;
+    };
+    return {
+      isWanted: () => group() !== null,
+      found: (names, topics) => {
+        const present = group();
+        if (present === null) return;
+        const decision = this.#decision(shard, groupId);
+        takeResolved(present, regex, names, topics, decision);
+        this.#apply(shard, groupId, decision);
+      },
+    };
   }
 
   /** Writes what has been decided, and lets it take effect. NONE, or why nothing has happened. */
@@ -168,6 +191,10 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     } else if (isConsumerGroup(group)) {
       if (decision.looked) group.seenTopics = decision.topics.topicsByName;
       if (decision.askedRegexes) group.regexesRefreshedMs = decision.nowMs;
+      for (const [regex, version] of decision.unchangedRegexes) {
+        const known = group.regexes.get(regex);
+        if (known !== undefined) group.regexes.set(regex, { ...known, version });
+      }
       this.#runTimers(shard, group, decision);
     }
     return ErrorCode.NONE;
@@ -197,7 +224,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   }
 
   #remove(shard: GroupShard, group: ConsumerGroup, gone: readonly ConsumerMember[], why: string): void {
-    const decision = this.#decision(group.groupId);
+    const decision = this.#decision(shard, group.groupId);
     removeMembers(group, gone, why, decision);
     if (this.#apply(shard, group.groupId, decision) === ErrorCode.NONE) return;
     if (!shard.isActive) return;

@@ -1,15 +1,17 @@
 /** Regular expressions that a client sends, over many names. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { ConsumerGroupHeartbeat } from '../../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import { coordinatorIsThere, CoordinatorType } from '../coordinator.ts';
 import type { Input, Target } from '../input.ts';
 
-const TOPICS = 9_000;
+const TOPICS = 2_000;
 const A_REQUEST = 1_000;
 const HEARTBEAT_VERSION = 1;
-/** Many states of the automaton are alive at each character of such names. */
-const DEAR_PATTERN = '.*a.{200}x';
+const GROUPS = 4;
+const WHILE_THEY_ARE_LOOKED_FOR_MS = 3_000;
 
-/** Two letters in no order, so that no part of the pattern fails early. */
+/** Two letters in no order: hundreds of places of the patterns are alive at each. */
 function nameOf(topic: number): string {
   const letters = Array.from({ length: 240 }, (_, at) => ((topic * 7919 + at * at * 31) % 3 === 0 ? 'b' : 'a'));
   return `${letters.join('')}-${topic}`;
@@ -37,22 +39,32 @@ async function subscribe(target: Target, group: string, pattern: string): Promis
     memberId: `member-of-${group}`,
     memberEpoch: 0,
     rebalanceTimeoutMs: 60_000,
+    instanceId: null,
+    rackId: null,
+    subscribedTopicNames: null,
     subscribedTopicRegex: pattern,
+    serverAssignor: null,
     topicPartitions: [],
   });
   if (errorCode !== 0) throw new Error(`ConsumerGroupHeartbeat answered ${errorCode}`);
 }
 
-const groups = Array.from({ length: 4 }, (_, at) => `group-${at}`);
+/** The answers come at once, with no topics yet. */
+async function subscribeAll(target: Target): Promise<void> {
+  const groups = Array.from({ length: GROUPS }, (_, at) => [`group-${at}`, `.*a.{${200 - at}}x`]);
+  await Promise.all(groups.map(([group, pattern]) => subscribe(target, group, pattern)));
+  await wait(WHILE_THEY_ARE_LOOKED_FOR_MS);
+}
 
 export const patterns: readonly Input[] = [
   {
-    name: 'dear-pattern',
-    what: `4 groups subscribe to \`${DEAR_PATTERN}\` over ${TOPICS} topics`,
+    name: 'dear-patterns',
+    what: `${GROUPS} groups subscribe to \`.*a.{200}x\` and its like over ${TOPICS} topics`,
     settings: { 'offsets.topic.num.partitions': '1' },
-    prepare: createTopics,
-    async run(target) {
-      await Promise.all(groups.map((group) => subscribe(target, group, DEAR_PATTERN)));
+    async prepare(target) {
+      await createTopics(target);
+      await coordinatorIsThere(target, CoordinatorType.group);
     },
+    run: subscribeAll,
   },
 ];

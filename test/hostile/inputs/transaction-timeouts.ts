@@ -5,13 +5,15 @@ import { AddPartitionsToTxn } from '../../../protocol/apis/24-add-partitions-to-
 import { ListTransactions } from '../../../protocol/apis/66-list-transactions.ts';
 import type { Client } from '../../../protocol/client.ts';
 import { createTopic } from '../../running-broker.ts';
+import { coordinatorIsThere, CoordinatorType } from '../coordinator.ts';
 import type { Input, Target } from '../input.ts';
 
 const TRANSACTIONS = 2_000;
 const PARTITIONS = 100;
 const TIMEOUT_MS = 3_000;
 const AT_A_TIME = 50;
-const COORDINATOR_LOADING = 14;
+/** COORDINATOR_LOAD_IN_PROGRESS and NOT_COORDINATOR, after a restart. */
+const NOT_YET = new Set([14, 16]);
 const LOOK_MS = 50;
 
 async function begin(client: Client, transactionalId: string, until: number): Promise<void> {
@@ -23,7 +25,7 @@ async function begin(client: Client, transactionalId: string, until: number): Pr
       producerEpoch: -1,
     });
   let producer = await init();
-  for (; producer.errorCode === COORDINATOR_LOADING; producer = await init()) await wait(LOOK_MS);
+  for (; NOT_YET.has(producer.errorCode); producer = await init()) await wait(LOOK_MS);
   if (producer.errorCode !== 0) throw new Error(`InitProducerId answered ${producer.errorCode}`);
   await client.send(AddPartitionsToTxn, 3, {
     v3AndBelowTransactionalId: transactionalId,
@@ -60,6 +62,7 @@ export const transactionTimeouts: readonly Input[] = [
     },
     async prepare(target) {
       await createTopic(await target.connect(), 'ended', PARTITIONS);
+      await coordinatorIsThere(target, CoordinatorType.transaction);
     },
     run: timeOutTogether,
   },
