@@ -55,7 +55,7 @@ const fault = z
     description: z.string(),
     effect: z.string(),
     fired: z.int().openapi({ description: 'How often it has struck.' }),
-    seen: z.int().openapi({ description: 'Requests that fitted, struck or not.' }),
+    seen: z.int().openapi({ description: 'Requests that matched, struck or not.' }),
   })
   .openapi('Fault');
 

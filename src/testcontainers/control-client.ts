@@ -40,7 +40,7 @@ export interface RemoteFault {
   readonly effect: string;
   /** How often it has struck. */
   readonly fired: number;
-  /** Requests that fitted, struck or not. */
+  /** Requests that matched, struck or not. */
   readonly seen: number;
   refresh(): Promise<RemoteFault>;
   remove(): Promise<void>;
@@ -141,7 +141,7 @@ export class ControlClient {
     return this.call('GET', `/groups/${encodeURIComponent(id)}`);
   }
 
-  /** Resolves with the messages when there are so many that fit: 1 unless given. */
+  /** Resolves with the messages when there are so many that match: 1 unless given. */
   waitForMessages(topic: string, count = 1, { where, ...wait }: MessageWait = {}): Promise<Message[]> {
     const { valueMatches, ...rest } = where ?? {};
     const filter = { ...rest, ...(valueMatches === undefined ? {} : { valueMatches: valueMatches.source }) };

@@ -66,12 +66,12 @@ export class Waiters {
       const found = messages.filter((message, index) => wanted(message, index, messages));
       return found.length > 0 ? found : undefined;
     };
-    const fitting = options.where === undefined ? '' : ` that fit${wanted === 1 ? 's' : ''}`;
+    const fitting = options.where === undefined ? '' : ` that match${wanted === 1 ? 'es' : ''}`;
     return this.#wait(place, options, {
       what:
         typeof wanted === 'number'
           ? `${count(wanted, 'message')} in '${topic}'${fitting}`
-          : `a message in '${topic}' that fits`,
+          : `a message in '${topic}' that matches`,
       look,
       found: () => (typeof wanted === 'number' ? String(messages.length) : `none among ${messages.length}`),
       focus: { topic },
