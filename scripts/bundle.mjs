@@ -26,6 +26,9 @@ const LIBRARY = {
   testcontainers: 'src/testcontainers/index.ts',
 };
 
+/** What the library loads into a thread of its own. */
+const WITHIN = { thread: 'src/testing/broker-thread.ts' };
+
 /** Entries for test runners, each a file of its own that needs its runner and finds the library through its door. */
 const RUNNERS = [
   { name: 'vitest', file: 'src/testing/vitest.ts', format: 'esm', door: './testing.mjs' },
@@ -95,13 +98,21 @@ async function exportedNames(entry) {
 async function bundleLibrary() {
   const entries = Object.entries(LIBRARY);
   for (const [, file] of entries) need(file);
-  const inside = entries.map(([name, file]) => `export * as ${name} from './${file}';`).join('\n');
+  const inside = [...entries, ...Object.entries(WITHIN)]
+    .map(([name, file]) => `export * as ${name} from './${file}';`)
+    .join('\n');
   await build({
     ...shared,
     stdin: { contents: inside, resolveDir: process.cwd(), loader: 'ts' },
     outfile: 'dist/library.cjs',
+    plugins: [chunks],
+    supported: { 'dynamic-import': false },
     legalComments: 'none',
-    define: { 'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version) },
+    banner: { js: "const LIBRARY_URL = require('node:url').pathToFileURL(__filename).href;" },
+    define: {
+      'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version),
+      'import.meta.url': 'LIBRARY_URL',
+    },
   });
   for (const [name, file] of entries) {
     const names = (await exportedNames(file)).filter((exported) => exported !== 'default');

@@ -11,7 +11,7 @@ Written by \`npm run docs\` from the types in \`src/testing\`; do not edit. [tes
 export function testingApiPage(): string {
   const index = readFileSync(new URL('index.ts', ROOT), 'utf8');
   const sections: [name: string, text: string][] = [];
-  for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w-]+\.ts)';/g)) {
+  for (const [, names, file] of index.matchAll(/export (?:type )?\{([^}]*)\} from '(\.\.?\/[\w/-]+\.ts)';/g)) {
     const source = readFileSync(new URL(file, ROOT), 'utf8');
     for (const name of names.split(',').map((each) => each.replace(/^\s*type\s+/, '').trim())) {
       if (name !== '') sections.push([name, sectionOf(name, declares(name, source) ? source : elsewhere(name))]);

@@ -24,6 +24,8 @@ const TRANSACTIONS_TOPIC = '__transaction_state';
 export class MetadataPublisher {
   readonly #parts: Parts;
   readonly #logHandover: LogHandover | null;
+  /** Logs that this broker has closed for another to lead, where logs are shared. */
+  readonly #released = new Map<string, LogState>();
   /** Partitions whose logs the disk refused, by topic id and index; with the next image they are tried again. */
   readonly #refused = new Map<string, HostedPartition>();
   /** Of the image before: another one may give every log other settings. */
@@ -71,7 +73,7 @@ export class MetadataPublisher {
   #close(topicId: string, index: number): void {
     const { partitions } = this.#parts;
     if (this.#logHandover === null) partitions.remove(topicId, index);
-    else partitions.release(topicId, index);
+    else this.#release(topicId, index);
   }
 
   #configure({ configured }: LeadershipChange, image: ClusterImage): void {
@@ -122,9 +124,10 @@ export class MetadataPublisher {
     const plan = { config, leaderEpoch, directoryId: directories[replicas.indexOf(nodeId)] };
     if (leader === nodeId) {
       const handedOver = this.#takeOver({ topic, index, partition });
+      this.#released.delete(keyOf({ topic, index, partition }));
       partitions.lead(topic.id, index, { ...plan, handedOver, replicas: replicas.length, inSyncReplicas: isr.length });
     } else if (this.#logHandover === null) partitions.follow(topic.id, index, plan);
-    else partitions.release(topic.id, index);
+    else this.#release(topic.id, index);
   }
 
   /** Where logs are shared, has the broker that led before close the log. */
@@ -134,8 +137,16 @@ export class MetadataPublisher {
     if (this.#logHandover === null || partitions.isOpen(topic.id, index)) return null;
     return this.#logHandover.take(hosted, partitions.directories[0].path, () => {
       this.#resign(hosted); // the image that says so may not have come here yet
-      return partitions.release(topic.id, index);
+      return this.#release(topic.id, index);
     });
+  }
+
+  /** Closes a log for another broker to take; its state stays known, as this broker may hear of the new leader before that one. */
+  #release(topicId: string, index: number): LogState | null {
+    const key = `${topicId}/${index}`;
+    const state = this.#parts.partitions.release(topicId, index) ?? this.#released.get(key) ?? null;
+    if (state !== null) this.#released.set(key, state);
+    return state;
   }
 
   /** Of a partition in a directory that is not there nothing can be read: its coordinator would believe it empty. */

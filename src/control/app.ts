@@ -1,18 +1,27 @@
 /** The control port's routes together, with their description at /openapi.json. */
 import type { Context, Next } from 'hono';
+import { brokerRoutes } from './brokers.ts';
 import { faultRoutes } from './faults.ts';
+import { forkRoutes, type ServeFork } from './forks.ts';
 import { groupRoutes } from './groups.ts';
 import { Problem, problemOf, sendProblem } from './problem.ts';
 import { router } from './router.ts';
 import type { Session } from './session.ts';
 import { stateRoutes } from './state.ts';
+import { tailRoutes } from './tail.ts';
 import { topicRoutes } from './topics.ts';
 import { trafficRoutes } from './traffic.ts';
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
-/** `isLocal`: bound to this machine alone, so that nothing but it is a name for it. */
-export function controlApp(session: () => Session, isLocal = true) {
+export interface ControlAppOptions {
+  readonly session: () => Session;
+  /** Bound to this machine alone, so that nothing but it is a name for it. */
+  readonly isLocal: boolean;
+  readonly serveFork: ServeFork;
+}
+
+export function controlApp({ session, isLocal, serveFork }: ControlAppOptions) {
   const app = router();
   app.use('*', (context, next) => keepPagesOut(context, next, isLocal));
   app.onError((error, context) => sendProblem(context, problemOf(error)));
@@ -30,7 +39,10 @@ export function controlApp(session: () => Session, isLocal = true) {
   return app
     .route('/', stateRoutes(session))
     .route('/', topicRoutes(session))
+    .route('/', tailRoutes(session))
     .route('/', groupRoutes(session))
+    .route('/', brokerRoutes(session))
+    .route('/', forkRoutes(session, serveFork))
     .route('/', faultRoutes(session))
     .route('/', trafficRoutes(session));
 }
@@ -64,8 +76,9 @@ function descriptionOf(app: ReturnType<typeof router>) {
 
 /** The description alone, for docs/. */
 export function openApiDocument(): unknown {
-  const app = controlApp(() => {
+  const none = (): never => {
     throw new Error('there is no broker behind a description');
-  });
+  };
+  const app = controlApp({ session: none, isLocal: true, serveFork: none });
   return descriptionOf(app);
 }

@@ -40,6 +40,8 @@ const faultSpec = z
       .openapi({ description: 'What it must say, as far as written here.' }),
     nth: z.int().min(1).optional().openapi({ description: 'Strikes the nth request that matches, the first being 1.' }),
     times: z.int().min(1).optional().openapi({ description: 'Strikes so many times at most.' }),
+    perMember: z.boolean().optional().openapi({ description: 'Strikes each member of a group once.' }),
+    broker: z.int().optional().openapi({ description: 'Node id of the broker that is asked.' }),
     probability: z.number().min(0).max(1).optional(),
     seed: z.int().optional().openapi({ description: 'Of the probability: the same requests for the same seed.' }),
     ...z.object(effects).partial().shape,
@@ -55,7 +57,8 @@ const fault = z
     description: z.string(),
     effect: z.string(),
     fired: z.int().openapi({ description: 'How often it has struck.' }),
-    seen: z.int().openapi({ description: 'Requests that matched, struck or not.' }),
+    seen: z.int().openapi({ description: 'Requests that fitted, struck or not.' }),
+    spec: z.record(z.string(), z.unknown()).openapi({ description: 'What it was begun with.' }),
   })
   .openapi('Fault');
 
@@ -114,6 +117,27 @@ const remove = createRoute({
   responses: { 200: json(fault, 'As it was at its end.'), ...problems, ...notFound },
 });
 
+const limit = createRoute({
+  method: 'patch',
+  path: '/faults/{id}',
+  tags,
+  summary: 'Says anew how often a rule strikes',
+  request: {
+    params: idParams,
+    ...body(z.strictObject({ times: z.int().min(1).optional(), nth: z.int().min(1).optional() })),
+  },
+  responses: { 200: json(fault), ...problems, ...notFound },
+});
+
+const rebalance = createRoute({
+  method: 'post',
+  path: '/faults/rebalance',
+  tags,
+  summary: 'Has every member of a group join again, at its next heartbeat or commit',
+  request: body(z.strictObject({ group: z.string() })),
+  responses: { 201: json(fault), ...problems },
+});
+
 const clear = createRoute({
   method: 'delete',
   path: '/faults',
@@ -137,6 +161,15 @@ const damage = createRoute({
   responses: { 201: json(diskFault), ...problems },
 });
 
+const mend = createRoute({
+  method: 'delete',
+  path: '/faults/disk',
+  tags,
+  summary: 'Mends the disk: all of it, or the damage so described',
+  request: { query: z.object({ description: z.string().optional() }) },
+  responses: { ...done, ...problems },
+});
+
 export function faultRoutes(session: () => Session) {
   return router()
     .openapi(list, (context) => {
@@ -158,6 +191,23 @@ export function faultRoutes(session: () => Session) {
       const made =
         'full' in said ? disk.full() : 'fail' in said ? disk.fail(said.fail) : disk.slow(said.slow as Duration);
       return context.json({ description: made.description, fired: made.fired }, 201);
+    })
+    .openapi(mend, (context) => {
+      const { description } = context.req.valid('query');
+      for (const damaged of session().test.faults.disk.list()) {
+        if (description === undefined || damaged.description === description) damaged.remove();
+      }
+      return context.body(null, 204);
+    })
+    .openapi(rebalance, (context) =>
+      context.json(viewOf(session().test.faults.rebalance(context.req.valid('json').group)), 201),
+    )
+    .openapi(limit, (context) => {
+      const rule = ruleOf(session(), context.req.valid('param').id);
+      const { times, nth } = context.req.valid('json');
+      if (times !== undefined) rule.times(times);
+      if (nth !== undefined) rule.nth(nth);
+      return context.json(viewOf(rule), 200);
     })
     .openapi(show, (context) => context.json(viewOf(ruleOf(session(), context.req.valid('param').id)), 200))
     .openapi(remove, (context) => {
@@ -196,6 +246,14 @@ function ruleOf({ test }: Session, id: number): RequestFault {
   throw new Problem(404, 'no-such-thing', `There is no fault ${id} in force. In force: ${there.join(', ') || 'none'}.`);
 }
 
-function viewOf({ id, description, effect, fired, seen }: RequestFault): z.infer<typeof fault> {
-  return { id, description, effect, fired, seen };
+function viewOf({ id, description, effect, fired, seen, spec }: RequestFault): z.infer<typeof fault> {
+  return { id, description, effect, fired, seen, spec: plain(spec) };
+}
+
+/** As JSON has it. */
+function plain(spec: object): Record<string, unknown> {
+  const text = JSON.stringify(spec, (_, value: unknown) =>
+    value instanceof RegExp ? { matches: value.source } : value,
+  );
+  return JSON.parse(text) as Record<string, unknown>;
 }

@@ -1,5 +1,6 @@
 /** Consumer groups and waiting for what shall come about, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Duration } from '../testing/duration.ts';
 import type { Group } from '../testing/group.ts';
 import type { TestMessage } from '../testing/message.ts';
 import type { WaitOptions } from '../testing/wait-options.ts';
@@ -55,6 +56,22 @@ const forMessages = createRoute({
     }),
   ),
   responses: { 200: json(z.array(message), 'Those that match.'), ...responses },
+});
+
+const forNone = createRoute({
+  method: 'post',
+  path: '/wait/none',
+  tags: ['waiters'],
+  summary: 'Answers when no message has come to a topic for so long, and none was there',
+  request: body(
+    z.strictObject({
+      topic: z.string(),
+      where: where.optional(),
+      isolation: isolation.optional(),
+      within: duration.optional().openapi({ description: 'How long; 500 ms unless given.' }),
+    }),
+  ),
+  responses: { ...done, ...problems },
 });
 
 const forGroup = createRoute({
@@ -127,14 +144,19 @@ export function groupRoutes(session: () => Session) {
       throw new Problem(404, 'no-such-thing', detail);
     })
     .openapi(forMessages, async (context) => {
-      const { topic, count = 1, where: filter, isolation: level, ...wait } = context.req.valid('json');
-      const options = {
-        ...waitOf(wait),
-        ...(filter === undefined ? {} : { where: fits(filter) }),
-        ...(level === undefined ? {} : { isolation: level }),
-      };
+      const { topic, count = 1, where: filter = {}, isolation: level, ...wait } = context.req.valid('json');
+      const options = { ...waitOf(wait), where: fits(filter), ...(level === undefined ? {} : { isolation: level }) };
       const found = await session().test.waitForMessages(topic, count, options);
       return context.json(found.map(messageToJson), 200);
+    })
+    .openapi(forNone, async (context) => {
+      const { topic, where: filter = {}, within, isolation: level } = context.req.valid('json');
+      await session().test.expectNoMessages(topic, {
+        where: fits(filter),
+        ...(within === undefined ? {} : { within: within as Duration }),
+        ...(level === undefined ? {} : { isolation: level }),
+      });
+      return context.body(null, 204);
     })
     .openapi(forGroup, async (context) => {
       const { group: id, timeout: limit, ...said } = context.req.valid('json');

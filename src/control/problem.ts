@@ -2,7 +2,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { WaitTimeout } from '../testing/wait-timeout.ts';
 
 export interface ProblemBody {
   /** A name for programs: urn:ottla:problem:wait-timeout. */
@@ -46,7 +45,7 @@ export function problemOf(error: unknown): Problem {
     const detail = `${error.message}: send JSON, with the header content-type: application/json`;
     return new Problem(400, 'invalid-request', detail);
   }
-  if (error instanceof WaitTimeout) return new Problem(504, 'wait-timeout', error.message);
+  if (error instanceof Error && error.name === 'WaitTimeout') return new Problem(504, 'wait-timeout', error.message);
   if (!(error instanceof Error)) return new Problem(500, 'bug', String(error));
   // Those are what src/testing throws for arguments that cannot be used.
   if (['TypeError', 'RangeError', 'SyntaxError'].includes(error.name)) {

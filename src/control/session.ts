@@ -6,7 +6,8 @@ import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { assemble } from '../testing/assembly.ts';
 import { type BrokerSnapshot, dismissMembers } from '../testing/broker-snapshot.ts';
-import type { TestBroker } from '../testing/test-broker.ts';
+import type { LocalBroker } from '../testing/local-broker.ts';
+import { begin } from '../testing/test-start.ts';
 import type { TopicSpec } from '../testing/topic-spec.ts';
 import { TrafficLog } from '../testing/traffic-log.ts';
 import { Problem } from './problem.ts';
@@ -22,14 +23,40 @@ export interface SessionOptions {
   readonly topics: readonly TopicSpec[];
 }
 
-export class Session {
-  readonly isMemory: boolean;
+/** What the routes of a control port drive. */
+export interface Session {
+  readonly test: LocalBroker;
   /** Lasts longer than a broker: whoever reads its tail goes on reading after a snapshot was loaded. */
+  readonly traffic: TrafficLog;
+  readonly isMemory: boolean;
+  /** Whether it answers clients now; not while a snapshot is being loaded. */
+  readonly isReady: boolean;
+  /** Whether a client may stop it, as one that has made a fork. */
+  readonly mayStop: boolean;
+  /** Only a broker with its disk in memory can be copied and damaged. @throws {Problem} */
+  refuseOnDisk(what: string): void;
+  /** Ends the broker, and starts it from the snapshot on the same ports. Clients connect again. */
+  load(snapshot: BrokerSnapshot): Promise<void>;
+}
+
+/** A fork's control port is opened by its route, on the host of this one. */
+function refuse(): never {
+  throw new Error('a fork is served by POST /fork');
+}
+
+const PLACE = { frames: '', at: '' };
+/** Settings that a fork has of its own, or not at all. */
+const OF_THE_ORIGINAL = new Set(['listeners', 'advertised.listeners', 'log.dirs', 'log.dir', 'ottla.metrics.port']);
+
+/** The session of `ottla start --control-port`. */
+export class ServerSession implements Session {
+  readonly isMemory: boolean;
+  readonly mayStop = false;
   readonly traffic = new TrafficLog();
   readonly #options: SessionOptions;
   #settings: ReadonlyMap<string, string>;
   #broker!: RunningBroker;
-  #test!: TestBroker;
+  #test!: LocalBroker;
   #isReady = false;
   #fail!: () => void;
   /** Resolves when the broker has ended by itself. */
@@ -41,8 +68,8 @@ export class Session {
     this.#settings = new Map<string, string>([...testDefaults, ...options.settings]);
   }
 
-  static async start(options: SessionOptions): Promise<Session> {
-    const session = new Session(options);
+  static async start(options: SessionOptions): Promise<ServerSession> {
+    const session = new ServerSession(options);
     await session.#start(options.memory ? new MemoryFiles() : null);
     session.#settings = withPort(session.#settings, session.#broker);
     return session;
@@ -52,16 +79,14 @@ export class Session {
     return this.#broker;
   }
 
-  get test(): TestBroker {
+  get test(): LocalBroker {
     return this.#test;
   }
 
-  /** Whether it answers clients now; not while a snapshot is being loaded. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
-  /** Ends the broker, and starts it from the snapshot on the same ports. Clients connect again. */
   async load(snapshot: BrokerSnapshot): Promise<void> {
     this.refuseOnDisk('A snapshot cannot be loaded');
     if (!this.#isReady) throw new Problem(409, 'not-ready', 'A snapshot is being loaded already: wait for /ready.');
@@ -75,7 +100,6 @@ export class Session {
     dismissMembers(this.#broker);
   }
 
-  /** Only a broker with its disk in memory can be copied and damaged. */
   refuseOnDisk(what: string): void {
     if (this.isMemory) return;
     throw new Problem(409, 'needs-memory', `${what}: this broker keeps its logs on a disk. Start it with --memory.`);
@@ -88,10 +112,11 @@ export class Session {
 
   async #start(files: MemoryFiles | null): Promise<void> {
     const { start, memory, clusterId, logger, topics } = this.#options;
+    const own = [...this.#options.settings].filter(([key]) => !OF_THE_ORIGINAL.has(key));
+    const settings: Record<string, string> = Object.fromEntries(own);
     const { broker, test } = await assemble({
       start,
-      again: () =>
-        Promise.reject(new Error('a broker with a control port cannot be forked: load its snapshot elsewhere')),
+      again: (options, beginning) => begin({ start, serve: refuse }, options, beginning, PLACE),
       brokers: 1,
       clock: systemClock,
       files,
@@ -100,14 +125,39 @@ export class Session {
       ...(clusterId === undefined ? {} : { clusterId }),
       logger,
       traffic: this.traffic,
-      options: { topics, leftovers: 'ignore' },
+      options: { topics, settings, leftovers: 'ignore' },
       beginning: topics,
-      place: { frames: '', at: '' },
+      place: PLACE,
     });
+    settings['node.id'] = String(test.brokers[0].nodeId); // what is copied belongs to it
     this.#broker = broker;
     this.#test = test;
     this.#isReady = true;
     void broker.failed.then(() => this.#fail());
+  }
+}
+
+/** The session of a broker that a test has started, or forked from another. */
+export class TestSession implements Session {
+  readonly test: LocalBroker;
+  readonly isMemory = true;
+  readonly isReady = true;
+  readonly mayStop: boolean;
+
+  constructor(test: LocalBroker, mayStop: boolean) {
+    this.test = test;
+    this.mayStop = mayStop;
+  }
+
+  get traffic(): TrafficLog {
+    return this.test.traffic;
+  }
+
+  refuseOnDisk(): void {}
+
+  load(): Promise<void> {
+    const detail = 'This broker belongs to a test: start another from the snapshot, startBroker({ from }).';
+    return Promise.reject(new Problem(409, 'refused', detail));
   }
 }
 

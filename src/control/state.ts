@@ -41,7 +41,9 @@ const show = createRoute({
           }),
           clusterId: z.string(),
           nodeId: z.int(),
+          nodes: z.int().openapi({ description: 'How many brokers clients see.' }),
           memory: z.boolean(),
+          requests: z.int().openapi({ description: 'How many clients have sent.' }),
           connections: z.array(z.object({ clientId: z.string().nullable(), from: z.string(), listener: z.string() })),
         })
         .openapi('Broker'),
@@ -109,6 +111,22 @@ const load = createRoute({
   responses: { ...done, ...problems },
 });
 
+const changes = createRoute({
+  method: 'get',
+  path: '/changes',
+  tags,
+  summary: 'Answers when something may have changed since a revision, with the one it is now',
+  request: {
+    query: z.object({
+      since: z.coerce.number().int().optional().openapi({ description: 'At once unless given.' }),
+      timeout: z.coerce.number().int().min(0).max(60_000).optional().openapi({
+        description: 'Milliseconds, after which it answers though nothing has; 10,000 unless given.',
+      }),
+    }),
+  },
+  responses: { 200: json(z.object({ revision: z.int() })), ...problems },
+});
+
 const disconnect = createRoute({
   method: 'post',
   path: '/disconnect',
@@ -129,6 +147,10 @@ export function stateRoutes(session: () => Session) {
     })
     .openapi(show, (context) => context.json(viewOf(session()), 200))
     .openapi(describe, (context) => context.text(session().test.describe(context.req.valid('query').topic) + '\n', 200))
+    .openapi(changes, async (context) => {
+      const { since = -1, timeout = 10_000 } = context.req.valid('query');
+      return context.json({ revision: await session().test.changedSince(since, timeout) }, 200);
+    })
     .openapi(disconnect, (context) => {
       session().test.disconnectClients(context.req.valid('json').clientId);
       return context.body(null, 204);
@@ -160,16 +182,19 @@ export function stateRoutes(session: () => Session) {
     });
 }
 
-function viewOf({ broker, isMemory }: Session) {
-  const { controller, nodeId } = broker.parts;
-  const { clusterId, brokers } = controller.image;
+function viewOf({ test, isMemory }: Session) {
+  const { view, bootstrapServers } = test;
+  const { clusterId, brokers } = view.parts.controller.image;
+  const [{ nodeId }] = test.brokers;
   return {
-    bootstrapServers: broker.bootstrap,
+    bootstrapServers,
     listeners: (brokers.get(nodeId)?.listeners ?? []).map(({ name, host, port }) => ({ name, host, port })),
     clusterId,
     nodeId,
+    nodes: test.brokers.length,
     memory: isMemory,
-    connections: broker.listeners
+    requests: test.traffic.count,
+    connections: view.listeners
       .connections()
       .map(({ clientId, clientHost, listenerName }) => ({ clientId, from: clientHost, listener: listenerName })),
   };

@@ -116,8 +116,8 @@ export function topicRoutes(session: () => Session) {
 }
 
 /** @throws {Problem} 404 */
-function viewOf({ broker, test }: Session, name: string): z.infer<typeof topic> {
-  const { controller, partitions } = broker.parts;
+function viewOf({ test }: Session, name: string): z.infer<typeof topic> {
+  const { controller, partitions } = test.view.parts;
   const image = controller.image.topicsByName.get(name);
   if (image === undefined) {
     const there = test.topics().join(', ') || 'none yet';
@@ -126,7 +126,8 @@ function viewOf({ broker, test }: Session, name: string): z.infer<typeof topic> 
   return {
     name,
     topicId: image.id,
-    partitions: image.partitions.map(({ leader }, partition) => {
+    partitions: image.partitions.map((_, partition) => {
+      const leader = test.leaderOf(name, partition);
       const open = partitions.get(name, partition);
       return { partition, leader, startOffset: open?.logStartOffset ?? 0, endOffset: open?.endOffset ?? 0 };
     }),

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiName } from '../testing/api-names.ts';
 import { checkApiName } from '../testing/api-names.ts';
 import type { Exchange } from '../testing/exchange.ts';
+import type { RecordedExchange } from '../testing/recorded-exchange.ts';
 import { passes, type Traffic, type TrafficFilter } from '../testing/traffic.ts';
 import { done, json, problems, router } from './router.ts';
 import type { Session } from './session.ts';
@@ -27,6 +28,9 @@ const exchange = z
     line: z.string().openapi({ description: 'All of it in one line, for people.' }),
     request: z.unknown().optional().openapi({ description: 'With bodies=true; bytes are base64.' }),
     response: z.unknown().optional(),
+    broker: z.int().openapi({ description: 'Node id of the broker that was asked.' }),
+    requestBase64: z.string().optional().openapi({ description: 'With raw=true; as it came, behind its header.' }),
+    responseBase64: z.string().nullable().optional(),
   })
   .openapi('Exchange');
 
@@ -44,6 +48,7 @@ const filter = z.object({
   transactionalId: z.string().optional(),
   failed: flag.openapi({ description: 'Only those that told the client of an error.' }),
   bodies: flag,
+  raw: flag,
 });
 
 type Query = z.infer<typeof filter>;
@@ -66,7 +71,13 @@ const tail = createRoute({
   path: '/traffic/tail',
   tags,
   summary: 'Exchanges as they end, one JSON object a line (or server-sent events where those are accepted)',
-  request: { query: filter },
+  request: {
+    query: filter.extend({
+      since: z.coerce.number().int().min(0).optional().openapi({
+        description: 'Begins with those behind this number, as far as they are kept; with the next one unless given.',
+      }),
+    }),
+  },
   responses: {
     200: {
       description: 'Without end.',
@@ -95,7 +106,7 @@ export function trafficRoutes(session: () => Session) {
       );
     })
     .openapi(tail, (context) => {
-      const query = context.req.valid('query');
+      const { since, ...query } = context.req.valid('query');
       const isEvents = context.req.header('accept')?.includes('text/event-stream') ?? false;
       const write = (one: Exchange): string => {
         const text = JSON.stringify(viewOf(one, query));
@@ -105,7 +116,7 @@ export function trafficRoutes(session: () => Session) {
       [wanted.api ?? []].flat().forEach(checkApiName);
       const type = isEvents ? 'text/event-stream' : 'application/x-ndjson';
       const headers = { 'content-type': type, 'cache-control': 'no-store' };
-      return new Response(follow(session().traffic, wanted, write), { headers });
+      return new Response(follow(session().traffic, wanted, write, since), { headers });
     })
     .openapi(clear, (context) => {
       session().traffic.clear();
@@ -116,15 +127,22 @@ export function trafficRoutes(session: () => Session) {
 /** Whoever reads slower than this many lines loses those between. */
 const AHEAD = 10_000;
 
-function follow(traffic: Traffic, wanted: TrafficFilter, write: (one: Exchange) => string): ReadableStream<Uint8Array> {
+function follow(
+  traffic: Traffic,
+  wanted: TrafficFilter,
+  write: (one: Exchange) => string,
+  since = traffic.count,
+): ReadableStream<Uint8Array> {
   const apis = [wanted.api ?? []].flat();
   let end = (): void => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      end = traffic.onExchange((one) => {
+      const tell = (one: Exchange): void => {
         if (!passes(one, wanted, apis) || (controller.desiredSize ?? 0) < -AHEAD) return;
         controller.enqueue(Buffer.from(write(one)));
-      });
+      };
+      for (const one of traffic.all) if (one.number > since && one.outcome !== 'waiting') tell(one);
+      end = traffic.onExchange(tell);
     },
     cancel: () => end(),
   });
@@ -139,8 +157,9 @@ function filterOf({ api, failed, clientId, topic, partition, group, transactiona
   };
 }
 
-function viewOf(one: Exchange, { bodies }: Query): z.infer<typeof exchange> {
-  const { number, api, version, clientId, connection, correlationId, at, outcome, durationMs, errors, faults } = one;
+function viewOf(one: Exchange, { bodies, raw }: Query): z.infer<typeof exchange> {
+  const { broker, number, api, version, clientId, connection, correlationId, at, outcome, durationMs, errors, faults } =
+    one;
   return {
     number,
     api,
@@ -154,8 +173,16 @@ function viewOf(one: Exchange, { bodies }: Query): z.infer<typeof exchange> {
     errors: [...errors],
     faults: [...faults],
     line: String(one).trim(),
+    broker,
+    ...(raw === 'true' ? rawOf(one) : {}),
     ...(bodies === 'true' ? { request: plain(one.request), response: plain(one.response) } : {}),
   };
+}
+
+function rawOf(one: Exchange) {
+  if (!('bytes' in one)) return {};
+  const { request, response } = (one as RecordedExchange).bytes;
+  return { requestBase64: request.toString('base64'), responseBase64: response?.toString('base64') ?? null };
 }
 
 /** What JSON can say: bytes as base64, int64 that may be large as text. */

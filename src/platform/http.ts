@@ -25,13 +25,18 @@ export function listenHttp(
   });
 }
 
-/** The same for whoever answers by hand: a router, a stream. */
+/** The same for a router, or a stream. In the background it does not keep the process alive. */
 export function listenRequests(
   host: string,
   port: number,
   take: (request: IncomingMessage, response: ServerResponse) => void,
+  { inBackground = false }: { readonly inBackground?: boolean } = {},
 ): Promise<HttpListener> {
   const server = createServer(take);
+  if (inBackground) {
+    server.unref();
+    server.on('connection', (socket) => socket.unref());
+  }
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host === '' ? undefined : host, () => {

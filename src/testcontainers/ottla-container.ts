@@ -2,8 +2,9 @@
 import { systemClock } from '../platform/clock.ts';
 import type { Content, MessageToProduce } from '../testing/message.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
+import type { StopReport } from '../testing/stop-report.ts';
 import { topicsIn } from '../testing/topics.ts';
-import { ControlClient } from './control-client.ts';
+import { RemoteBroker } from '../remote/remote-broker.ts';
 
 /** As much of testcontainers' GenericContainer as is used here; `with` hands out the whole. */
 export interface Container {
@@ -31,6 +32,9 @@ interface Testcontainers {
   readonly GenericContainer: new (image: string) => Container;
   readonly Wait: { forLogMessage(message: string): unknown };
 }
+
+/** Of a broker that did not answer any more. */
+const NOTHING_KNOWN: StopReport = { leaks: [], unusedFaults: [], forgottenWaits: [] };
 
 const HOST_PORT = 9093;
 /** Other containers in its network connect to this one. */
@@ -124,7 +128,7 @@ export class OttlaContainer {
     try {
       await started.open();
       for (const topic of this.#topics) await started.createTopic(topic);
-      for (const seed of this.#seeds) await started.seed(seed);
+      for (const seed of this.#seeds) await started.seedTopics(seed);
       return started;
     } catch (error) {
       await started.stop();
@@ -133,14 +137,19 @@ export class OttlaContainer {
   }
 }
 
-/** A broker in its container, driven through its control port. */
-export class StartedOttlaContainer extends ControlClient implements AsyncDisposable {
+/** A broker in its container: all that a TestBroker can, through its control port. */
+export class StartedOttlaContainer extends RemoteBroker {
   /** testcontainers' own. */
   readonly container: Started;
   readonly #alias: string | null;
 
   constructor(container: Started, alias: string | null) {
-    super(`http://${container.getHost()}:${container.getMappedPort(CONTROL_PORT)}`);
+    const url = `http://${container.getHost()}:${container.getMappedPort(CONTROL_PORT)}`;
+    super(url, {}, async (port) => {
+      const report = await port.call<StopReport>('GET', '/leftovers').catch(() => NOTHING_KNOWN);
+      await container.stop();
+      return report;
+    });
     this.container = container;
     this.#alias = alias;
   }
@@ -155,12 +164,8 @@ export class StartedOttlaContainer extends ControlClient implements AsyncDisposa
     return `${this.#alias ?? this.container.getId().slice(0, 12)}:${NETWORK_PORT}`;
   }
 
-  async stop(): Promise<void> {
-    await this.container.stop();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  override get bootstrapServers(): string {
+    return this.getBootstrapServers();
   }
 
   /** Only for OttlaContainer: tells the broker its address, and waits until it answers. */
@@ -171,7 +176,7 @@ export class StartedOttlaContainer extends ControlClient implements AsyncDisposa
     const until = systemClock.monotonic() + READY_MS;
     while (!(await this.isReady())) {
       if (systemClock.monotonic() > until) {
-        throw new Error(`the broker does not answer at ${this.url} after ${READY_MS / 1000} s: look at its log`);
+        throw new Error(`the broker does not answer at ${this.controlUrl} after ${READY_MS / 1000} s: look at its log`);
       }
       await new Promise<void>((resolve) => void systemClock.after(LOOK_MS, resolve));
     }

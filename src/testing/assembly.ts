@@ -60,6 +60,8 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const names = (topicId: string) => metadata.image.topicsById.get(topicId)?.name;
   const partitionAt = (nodeId: number, topic: string, index: number) =>
     nodes.get(nodeId)?.parts.partitions.get(topic, index);
+  // Several are counted from 0; a single one has the id that it was given.
+  const ids = brokers > 1 ? Array.from({ length: brokers }, (_, nodeId) => nodeId) : [idIn(assembly.settings)];
   const maxFetchWaitMs = Number(assembly.settings.get('ottla.fetch.max.wait.ms') ?? 0);
   const watched = { activity, traffic, faults };
   const interceptor = new TestInterceptor({ clock: brokerClock, ...watched, names, partitionAt, maxFetchWaitMs });
@@ -69,7 +71,7 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const shared = { logHandover, peers: (nodeId: number) => nodes.get(nodeId)?.parts };
   const start = (nodeId: number, port: number): Promise<RunningBroker> =>
     assembly.start({ ...common, ...(brokers > 1 ? shared : {}), ...ownOptions(assembly, metadata, nodeId, port) });
-  const nodes = new Nodes(brokers, start, metadata);
+  const nodes = new Nodes(ids, start, metadata);
   const view = viewOf(nodes, brokers);
   try {
     await nodes.startAll();
@@ -84,15 +86,18 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   }
 }
 
+/** As the configuration has it by default. */
+const DEFAULT_ID = 1;
+
+function idIn(settings: ReadonlyMap<string, string>): number {
+  return Number(settings.get('node.id') ?? settings.get('broker.id') ?? DEFAULT_ID);
+}
+
 /** What one broker has that the others have not: its settings, and a log directory. */
-function ownOptions(
-  { settings, memory, files, clusterId }: Assembly,
-  metadata: TestMetadata,
-  nodeId: number,
-  port: number,
-): BrokerOptions {
+function ownOptions(assembly: Assembly, metadata: TestMetadata, nodeId: number, port: number): BrokerOptions {
+  const { settings, memory, files, clusterId } = assembly;
   const disk = files === null ? {} : { files };
-  if (nodeId === 0) {
+  if (nodeId === 0 || assembly.brokers === 1) {
     const own = port === 0 ? settings : new Map([...settings, ['listeners', `PLAINTEXT://127.0.0.1:${port}`]]);
     return { settings: own, memory, ...disk, ...(clusterId === undefined ? {} : { clusterId }) };
   }

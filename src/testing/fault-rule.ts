@@ -40,6 +40,13 @@ export function checkFilter(what: string, filter: object): void {
   checkKeys(what, filter, FILTER);
 }
 
+/** Answers the effect. @throws {TypeError} for a field that no fault has, or unless it does one thing */
+export function checkSpec(spec: object): EffectName {
+  const effect = effectOf(spec);
+  checkKeys('a fault', spec, { on: true, ...FILTER, [effect]: true });
+  return effect;
+}
+
 export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<Name> {
   readonly id: number;
   readonly apis: readonly Name[];
@@ -58,8 +65,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
     this.id = id;
     this.#spec = spec;
     this.apis = [spec.on].flat() as Name[];
-    this.effect = effectOf(spec);
-    checkKeys('a fault', spec, { on: true, ...FILTER, [this.effect]: true });
+    this.effect = checkSpec(spec);
     this.#gone = gone;
     this.#random = seededRandom(spec.seed ?? 1);
   }
@@ -140,7 +146,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
       perMember === true ? ', each member once' : '',
       probability === undefined ? '' : `, probability ${probability}`,
     ];
-    return `fault ${this.id}: on ${[on].flat().join(', ')}${about.join('')}: ${does}${limits.join('')} (fired ${this.fired}, matched ${this.seen})`;
+    return `fault ${this.id}: on ${[on].flat().join(', ')}${about.join('')}: ${does}${limits.join('')} (fired ${this.fired}, fitted ${this.seen})`;
   }
 
   #isNewMember(exchange: RecordedExchange): boolean {

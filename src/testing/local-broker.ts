@@ -68,6 +68,8 @@ export class LocalBroker implements TestBroker {
   readonly #waiters: Waiters;
   readonly #hooks = new StopHooks();
   readonly #noteStopped: () => void;
+  readonly #onStopped = new Set<() => void | Promise<void>>();
+  controlUrl: string | null = null;
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {
@@ -94,14 +96,24 @@ export class LocalBroker implements TestBroker {
     return this.#topics.create(topics);
   }
 
-  /** Grows whenever something may have changed in the broker. */
-  get revision(): number {
-    return this.#parts.activity.revision;
+  /** For the control port. */
+  get view(): BrokerView {
+    return this.#parts.view;
   }
 
   /** Resolves with the revision when something may have changed since that one, at the latest after so long. */
   changedSince(revision: number, timeoutMs: number): Promise<number> {
     return this.#parts.activity.changedSince(revision, timeoutMs);
+  }
+
+  /** Calls `run` whenever something may have changed; answers what ends that. */
+  onActivity(run: () => void): () => void {
+    return this.#parts.activity.listen(run);
+  }
+
+  /** What would be told if it were stopped now. */
+  leftovers(): StopReport {
+    return leftBehind(this.#parts.view, this.faults, this.#pending);
   }
 
   get bootstrapServers(): string {
@@ -278,6 +290,12 @@ export class LocalBroker implements TestBroker {
     throwAll(await this.#hooks.run(), 'what onStop was given failed');
   }
 
+  /** When it has stopped: the end of what belongs to it. Answers what takes that back. */
+  onStopped(run: () => void | Promise<void>): () => void {
+    this.#onStopped.add(run);
+    return () => void this.#onStopped.delete(run);
+  }
+
   stop(): Promise<StopReport> {
     return (this.#stopped ??= this.#stop());
   }
@@ -302,6 +320,7 @@ export class LocalBroker implements TestBroker {
     this.#noteStopped();
     await nodes.stopAll();
     await metadata.close();
+    for (const run of this.#onStopped) await run();
     await nextTurn(); // the event loop lets go of closed sockets in its next turn
     throwAll(errors, 'the broker was stopped, and what onStop was given failed');
     deliver(report, options.leftovers ?? 'warn', warn);

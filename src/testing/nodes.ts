@@ -21,15 +21,15 @@ export class Nodes {
   readonly #brokers: RunningBroker[] = [];
   readonly #running = new Set<number>();
 
-  constructor(count: number, start: StartNode, metadata: TestMetadata) {
+  constructor(ids: readonly number[], start: StartNode, metadata: TestMetadata) {
     this.#start = start;
     this.#metadata = metadata;
-    this.list = Array.from({ length: count }, (_, nodeId) => this.#node(nodeId));
+    this.list = ids.map((nodeId) => this.#node(nodeId));
   }
 
   /** The first opens the metadata store, and makes the cluster where there is none. */
   async startAll(): Promise<void> {
-    await this.#run(0);
+    await this.#run(this.list[0].nodeId);
     await this.#metadata.load(this.any.parts.controller.image.clusterId);
     await Promise.all(this.list.slice(1).map(({ nodeId }) => this.#run(nodeId)));
   }
@@ -46,7 +46,7 @@ export class Nodes {
 
   /** One that runs; where none does, one that did. */
   get any(): RunningBroker {
-    return this.running[0] ?? this.#brokers[0];
+    return this.running[0] ?? this.#brokers[this.list[0].nodeId];
   }
 
   get(nodeId: number): RunningBroker | undefined {

@@ -24,6 +24,10 @@ export interface Awaited<T> {
   /** What there is instead, after the comma: 'found 1', then lines about the broker. */
   readonly found: () => string;
   readonly onEnd?: () => void;
+  /** Looks for the last time, where `look` may not have been told of all yet. */
+  readonly lastLook?: () => T | undefined;
+  /** Calls `check` whenever this may have come about, instead of what the broker's waits listen to; answers what ends that. */
+  readonly listen?: (check: () => void) => () => void;
 }
 
 interface Pending {
@@ -43,7 +47,16 @@ export class PendingWaits {
     this.#listen = listen;
   }
 
-  begin<T>({ what, place, timeoutMs, look, found, onEnd }: Awaited<T>): Wait<T> {
+  begin<T>({
+    what,
+    place,
+    timeoutMs,
+    look,
+    lastLook = look,
+    found,
+    onEnd,
+    listen = this.#listen,
+  }: Awaited<T>): Wait<T> {
     const test = currentTest();
     const wait = new Wait<T>((resolve, reject) => {
       const end = (): void => {
@@ -56,9 +69,9 @@ export class PendingWaits {
         end();
         reject(error);
       };
-      const check = (): void => {
+      const check = (sees: () => T | undefined): void => {
         try {
-          const seen = look();
+          const seen = sees();
           if (seen === undefined) return;
           end();
           resolve(seen);
@@ -67,17 +80,21 @@ export class PendingWaits {
         }
       };
       const pending: Pending = { what, at: place.at, sinceMs: systemClock.monotonic(), fail };
-      const stopListening = this.#listen(check);
+      const stopListening = listen(() => check(look));
       const timer = systemClock.after(timeoutMs, () => {
-        check(); // what changed without word
+        check(lastLook); // what changed without word
         if (!this.#pending.has(pending)) return;
         const inTest = test === undefined ? '' : `\n  in the test '${test}'`;
         this.#pending.delete(pending); // it is no other wait that goes on
-        const [first, ...rest] = found().split('\n');
-        fail(new WaitTimeout([`waited ${timeoutMs} ms for ${what}, ${first}${inTest}`, ...rest].join('\n'), place));
+        try {
+          const [first, ...rest] = found().split('\n');
+          fail(new WaitTimeout([`waited ${timeoutMs} ms for ${what}, ${first}${inTest}`, ...rest].join('\n'), place));
+        } catch (error) {
+          fail(error); // it cannot be asked any more
+        }
       });
       this.#pending.add(pending);
-      check();
+      check(look);
     });
     return this.#track(wait, what, place);
   }

@@ -1,20 +1,29 @@
 /** `ottla/testing`: a Kafka broker inside your own test, ready in milliseconds, in memory, on a free port. */
+import { fileURLToPath } from 'node:url';
 import { startBroker as start } from '../broker/broker.ts';
-import { backgroundClock, systemClock, VirtualClock } from '../platform/clock.ts';
-import { lineLogger, silentLogger, type Level, type Logger } from '../platform/logger.ts';
-import { MemoryFiles } from '../platform/memory-files.ts';
-import { nodeNetwork } from '../platform/network.ts';
-import { assemble, warn } from './assembly.ts';
-import { BrokerSnapshot, dismissMembers } from './broker-snapshot.ts';
+import { startThread } from '../platform/thread.ts';
+import { endThroughPort, RemoteBroker } from '../remote/remote-broker.ts';
+import { BrokerSnapshot } from './broker-snapshot.ts';
+import type { BrokerThreadData } from './broker-thread.ts';
 import { callPlace, type CallPlace } from './call-place.ts';
-import { milliseconds } from './duration.ts';
-import type { LocalBroker } from './local-broker.ts';
-import { settingsFor, type TestSettings } from './settings.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
+import { noteRunning } from './still-running.ts';
 import type { TestBroker } from './test-broker.ts';
-import { isTestRun } from './test-runner.ts';
+import { begin, type Doors } from './test-start.ts';
 import type { TopicSpec } from './topic-spec.ts';
-import { TrafficLog } from './traffic-log.ts';
+
+const doors: Doors = {
+  start,
+  serve: async (test, port) => {
+    const { serveBroker } = await import('../control/server.ts');
+    return (await serveBroker(test, { port })).url;
+  },
+};
+
+/** The package is one file, which has this module under a name of its own. */
+const THREAD = import.meta.url.endsWith('/library.cjs')
+  ? { url: import.meta.url, path: ['default', 'thread', 'runBrokerThread'] }
+  : { url: new URL('broker-thread.ts', import.meta.url).href, path: ['runBrokerThread'] };
 
 /**
  * Starts a broker; resolves when clients can connect. `await using` stops it at the end of the block, `stop()` at any time.
@@ -23,73 +32,34 @@ import { TrafficLog } from './traffic-log.ts';
  */
 export async function startBroker(options: StartOptions = {}): Promise<TestBroker> {
   checkStartOptions('startBroker', options);
-  return begin(options, [], callPlace(startBroker));
+  const place = callPlace(startBroker);
+  return options.thread === true ? startInThread(options, place) : begin(doors, options, [], place);
 }
 
-/** `beginning`: topics of the snapshot that it starts from, which a reset makes anew too. */
-async function begin(options: StartOptions, beginning: readonly TopicSpec[], place: CallPlace): Promise<LocalBroker> {
-  const { from } = options;
-  const snapshot = typeof from === 'string' ? BrokerSnapshot.load(from) : from && BrokerSnapshot.of(from);
-  const brokers = options.brokers ?? snapshot?.brokers ?? 1;
-  checkBrokers(brokers, snapshot);
-  const topics = topicSpecs(options);
-  const { broker, test } = await assemble({
-    start,
-    again: (forked, made) => begin(forked, made, place),
-    brokers,
-    clock: clockOf(options),
-    ...(isTestRun() ? { network: nodeNetwork({ inBackground: true }) } : {}),
-    files: snapshot?.disk() ?? new MemoryFiles(),
-    settings: settingsFor(brokers, settingsOf(options, snapshot)),
-    memory: true,
-    logger: loggerOf(options.logLevel),
-    traffic: new TrafficLog(),
-    options,
-    beginning: [...beginning, ...topics],
+async function startInThread(options: StartOptions, place: CallPlace): Promise<TestBroker> {
+  const { from, leftovers, topics, ...rest } = options;
+  const data: BrokerThreadData = {
+    options: { ...rest, ...(topics === undefined ? {} : { topics: topics.map(cloneable) }) },
+    from: typeof from === 'string' ? BrokerSnapshot.load(from).bytes() : from?.bytes(),
     place,
-  });
-  try {
-    if (snapshot !== undefined) dismissMembers(broker);
-    await test.provide(topics);
-    return test;
-  } catch (error) {
-    await test.stop();
-    throw error;
-  }
-}
-
-function clockOf({ clock, now }: StartOptions) {
-  if (clock === 'virtual') return new VirtualClock(Number(now ?? systemClock.now()));
-  return isTestRun() ? backgroundClock : systemClock;
-}
-
-function topicSpecs({ topics = [] }: StartOptions): TopicSpec[] {
-  return topics.map((topic) => (typeof topic === 'string' ? { name: topic } : topic));
-}
-
-function checkBrokers(brokers: number, snapshot: BrokerSnapshot | undefined): void {
-  if (!Number.isInteger(brokers) || brokers < 1) throw new RangeError(`brokers: ${brokers}: write how many, 1 or more`);
-  if (snapshot !== undefined && brokers < snapshot.brokers) {
-    throw new RangeError(
-      `the snapshot is of ${snapshot.brokers} brokers, which lead its partitions: leave brokers out`,
-    );
-  }
-}
-
-function settingsOf(
-  { settings = {}, port, maxFetchWait }: StartOptions,
-  snapshot: BrokerSnapshot | undefined,
-): TestSettings {
-  return {
-    ...(port === undefined ? {} : { listeners: `PLAINTEXT://127.0.0.1:${port}` }),
-    ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),
-    // Records in a file may be as old as the file: a test that loads them wants them kept.
-    ...(snapshot?.isLoaded === true ? { 'log.retention.ms': -1 } : {}),
-    ...settings,
   };
+  const thread = await startThread<string>(THREAD.url, THREAD.path, data);
+  // The thread tells by itself when nothing happens to it; at the end of the process it is gone.
+  const noteStopped = noteRunning({ at: place.at, activity: () => NaN, clients: () => '' });
+  return new RemoteBroker(thread.answer, leftovers === undefined ? {} : { leftovers }, async (port) => {
+    noteStopped();
+    const report = await endThroughPort(port);
+    await thread.end();
+    return report;
+  });
 }
 
-function loggerOf(level: Level = 'silent'): Logger {
-  if (level === 'silent') return silentLogger;
-  return lineLogger(level, warn, () => systemClock.now());
+/** A URL cannot go into another thread. */
+function cloneable(topic: string | TopicSpec): string | TopicSpec {
+  if (typeof topic === 'string' || topic.messages === undefined) return topic;
+  const { messages } = topic;
+  return {
+    ...topic,
+    messages: typeof messages !== 'string' && 'href' in messages ? fileURLToPath(messages.href) : messages,
+  };
 }

@@ -25,6 +25,13 @@ export interface StartOptions {
   readonly maxFetchWait?: Duration;
   /** The port of the (first) broker; a free one unless given. */
   readonly port?: number;
+  /** Opens a control port, for `connectBroker(kafka.controlUrl)` in other threads and processes; 0 for a free one. */
+  readonly controlPort?: number;
+  /**
+   * Runs it in a thread of its own, with a control port: it answers though the test's thread stands still, and other threads
+   * and processes can drive it. What it is given is plain data then.
+   */
+  readonly thread?: boolean;
   /** What to begin from: a snapshot of another broker, or the file of one. */
   readonly from?: Snapshot | string;
   /** What becomes of leaks, faults that never struck and forgotten waits, when it is stopped: 'warn' unless given. */
@@ -41,6 +48,8 @@ const START: KeysOf<StartOptions> = {
   settings: true,
   maxFetchWait: true,
   port: true,
+  controlPort: true,
+  thread: true,
   from: true,
   leftovers: true,
   logLevel: true,

@@ -44,7 +44,7 @@ export type Coordinated =
   | { readonly transactionalId: string; readonly group?: undefined };
 
 /** As fork takes them: what it begins from is this broker. */
-export type ForkOptions = Omit<StartOptions, 'from' | 'brokers'>;
+export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread'>;
 
 export interface TestBroker extends AsyncDisposable {
   /** 'host:port', several with commas between: Kafka's bootstrap.servers. */
@@ -54,6 +54,8 @@ export interface TestBroker extends AsyncDisposable {
   /** One, or as many as `startBroker({ brokers: 3 })` asked for; a broker's place is its node id. */
   readonly brokers: readonly TestNode[];
   readonly clusterId: string;
+  /** Where its control port is, for `connectBroker`; null without one. */
+  readonly controlUrl: string | null;
   /** Rules by which it misbehaves: `faults.on('Produce', { topic: 'orders' }).reply('NOT_LEADER_OR_FOLLOWER').times(2)`. */
   readonly faults: Faults;
   /** Every request and what was answered. */
@@ -84,7 +86,7 @@ export interface TestBroker extends AsyncDisposable {
   group(id: string): Group;
   groups(): Group[];
 
-  /** Resolves with the topic's messages when there are so many, or with those that match when there is one. */
+  /** Resolves with the topic's messages when there are so many, or with those that fit when there is one. */
   waitForMessages<Value = AnyJson, OwnHeaders = Headers>(
     topic: string,
     wanted?: number | MessagePredicate<Value, OwnHeaders>,

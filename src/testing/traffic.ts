@@ -56,10 +56,15 @@ export abstract class Traffic {
   }
 
   filter<Name extends ApiName>(filter: TrafficFilter<Name>): Exchange<Name>[] {
+    return this.among(this.all, filter);
+  }
+
+  /** Those of `exchanges` that the filter is about. */
+  protected among<Name extends ApiName>(exchanges: readonly Exchange[], filter: TrafficFilter<Name>): Exchange<Name>[] {
     checkKeys('a filter of the traffic', filter, FILTER);
     const wanted = [filter.api ?? []].flat() as Name[];
     wanted.forEach(checkApiName);
-    return (this.all as readonly Exchange<Name>[]).filter((exchange) => passes(exchange, filter, wanted));
+    return (exchanges as readonly Exchange<Name>[]).filter((exchange) => passes(exchange, filter, wanted));
   }
 
   /** What clients were told went wrong, the latest last. */

@@ -6,8 +6,16 @@
  *
  *     test('an order is paid', async ({ kafka }) => { … });
  */
-import { expect, test as base, type TestAPI } from 'vitest';
-import { matchers, startBroker, type KafkaMatchers, type StartOptions, type TestBroker } from './index.ts';
+import { expect, inject, test as base, type TestAPI } from 'vitest';
+import type { ProvidedKafka } from './vitest-global-setup.ts';
+import {
+  connectBroker,
+  matchers,
+  startBroker,
+  type KafkaMatchers,
+  type StartOptions,
+  type TestBroker,
+} from './index.ts';
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends KafkaMatchers<R> {}
@@ -23,19 +31,20 @@ export interface KafkaFixture {
 export interface FixtureOptions extends StartOptions {
   /**
    * 'test': a broker for each test that asks for one. 'file': one for all tests of a file, reset before each; for clients that
-   * live longer than a test.
+   * live longer than a test. 'run': for each test a fork of the broker that `ottla/vitest/global-setup` has started, with all
+   * that was made ready in it; no test sees another's topics, offsets or faults, in whatever file or worker.
    */
-  readonly scope?: 'test' | 'file';
+  readonly scope?: 'test' | 'file' | 'run';
 }
 
 /** `test` with a broker as you want it: `const test = kafkaTest({ topics: ['orders'], brokers: 3 })`. */
 export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): TestAPI<KafkaFixture> {
   const saying = (kafka: TestBroker, onTestFailed: (run: () => void) => void): void =>
     onTestFailed(() => void process.stderr.write(`what there was in the broker:\n${kafka.describe()}\n`));
-  if (scope === 'test') {
+  if (scope !== 'file') {
     return base.extend<KafkaFixture>({
       kafka: async ({ onTestFailed }, use) => {
-        await using kafka = await startBroker(options);
+        await using kafka = await (scope === 'test' ? startBroker(options) : forkOfRun(options));
         saying(kafka, onTestFailed);
         await use(kafka);
       },
@@ -59,10 +68,22 @@ export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): 
   });
 }
 
+async function forkOfRun(options: StartOptions): Promise<TestBroker> {
+  const provided = inject('kafka') as ProvidedKafka | undefined;
+  if (provided === undefined) {
+    throw new Error(
+      "kafkaTest({ scope: 'run' }) needs the broker of the run: write globalSetup: ['ottla/vitest/global-setup'] in vitest.config.ts",
+    );
+  }
+  const { leftovers } = options;
+  const run = await connectBroker(provided.controlUrl, leftovers === undefined ? {} : { leftovers });
+  return run.fork(options);
+}
+
 /** vitest's own `test`, with a broker for each test that names `kafka`. */
 export const test = kafkaTest();
 export const it = test;
 export { startBroker };
 export type { KafkaMatchers, StartOptions, TestBroker };
 // Also declares what inject('kafka') gives.
-export type { ProvidedKafka } from './vitest-global-setup.ts';
+export type { ProvidedKafka };

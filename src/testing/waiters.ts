@@ -6,11 +6,21 @@ import { milliseconds } from './duration.ts';
 import { count, failureReport, type ReportFocus, type ReportSources } from './failure-report.ts';
 import { committedOffsets, groupIds, groupOf, groupWithoutLag, lagOf } from './group-view.ts';
 import type { CommittedOffset, Group } from './group.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMessage } from './message.ts';
 import { timeoutOf, type Awaited, type PendingWaits } from './pending-waits.ts';
+import { SoughtMessages } from './sought-messages.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import { TopicReader } from './topic-reader.ts';
+import {
+  DEFAULT_WITHIN_MS,
+  checkCommitWait,
+  checkGroupWait,
+  checkIdleWait,
+  checkLagWait,
+  checkMessageWait,
+  checkNoMessages,
+  checkUntil,
+} from './wait-checks.ts';
 import type {
   ExpectedCommit,
   ExpectedGroup,
@@ -24,15 +34,6 @@ import type {
 import { Work } from './work.ts';
 
 const DEFAULT_QUIET_MS = 100;
-const DEFAULT_WITHIN_MS = 500;
-
-const WAIT: KeysOf<WaitOptions> = { timeout: true };
-const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
-const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
-const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
-const IDLE: KeysOf<IdleOptions> = { ...WAIT, quiet: true };
-const NO_MESSAGES: KeysOf<NoMessagesOptions> = { within: true, where: true, isolation: true };
-const UNTIL: KeysOf<UntilOptions> = { ...WAIT, what: true };
 
 interface WaitersOptions extends ReportSources {
   readonly activity: Activity;
@@ -55,31 +56,19 @@ export class Waiters {
     wanted: number | MessagePredicate = 1,
     options: MessageWaitOptions = {},
   ): Promise<TestMessage[]> {
-    checkWanted('waitForMessages', wanted);
-    checkKeys('waitForMessages', options, MESSAGE_WAIT, { partition: 'look at it in `where`' });
-    const { where = () => true, isolation } = options;
-    const reader = new TopicReader(this.#options.broker, topic, isolation);
-    const messages: TestMessage[] = [];
+    checkMessageWait(wanted, options);
+    const reader = new TopicReader(this.#options.broker, topic, options.isolation);
+    const sought = new SoughtMessages(wanted, options.where);
     const look = (): TestMessage[] | undefined => {
-      messages.push(...reader.read().filter(where));
-      if (typeof wanted === 'number') return messages.length >= wanted ? messages : undefined;
-      const found = messages.filter((message, index) => wanted(message, index, messages));
-      return found.length > 0 ? found : undefined;
+      sought.add(reader.read());
+      return sought.result;
     };
-    const fitting = options.where === undefined ? '' : ` that match${wanted === 1 ? 'es' : ''}`;
-    return this.#wait(place, options, {
-      what:
-        typeof wanted === 'number'
-          ? `${count(wanted, 'message')} in '${topic}'${fitting}`
-          : `a message in '${topic}' that matches`,
-      look,
-      found: () => (typeof wanted === 'number' ? String(messages.length) : `none among ${messages.length}`),
-      focus: { topic },
-    });
+    const what = sought.describe(topic);
+    return this.#wait(place, options, { what, look, found: () => sought.found, focus: { topic } });
   }
 
   forNoMessages(place: CallPlace, topic: string, options: NoMessagesOptions = {}): Promise<void> {
-    checkKeys('expectNoMessages', options, NO_MESSAGES, { timeout: 'write within' });
+    checkNoMessages(options);
     const { within = DEFAULT_WITHIN_MS, where = () => true, isolation } = options;
     const withinMs = milliseconds(within);
     const reader = new TopicReader(this.#options.broker, topic, isolation);
@@ -110,10 +99,7 @@ export class Waiters {
   }
 
   forGroup(place: CallPlace, id: string, expected: ExpectedGroup = {}, options: WaitOptions = {}): Promise<Group> {
-    checkKeys('waitForGroup', expected, GROUP, {
-      timeout: `it belongs in the third argument: waitForGroup('${id}', { state: 'Stable' }, { timeout: … })`,
-    });
-    checkKeys('waitForGroup', options, WAIT);
+    checkGroupWait(id, expected, options);
     const wanted = Object.keys(expected).length === 0 ? { state: 'Stable' as const } : expected;
     const { state, members, assigned } = wanted;
     const look = (): Group | undefined => {
@@ -144,8 +130,7 @@ export class Waiters {
     expected: ExpectedCommit = {},
     options: WaitOptions = {},
   ): Promise<CommittedOffset> {
-    checkKeys('waitForCommit', expected, COMMIT, { timeout: 'it belongs in the third argument' });
-    checkKeys('waitForCommit', options, WAIT);
+    checkCommitWait(expected, options);
     const { topic, partition, offset } = expected;
     const committed = (): CommittedOffset[] => committedOffsets(this.#options.broker, groupId);
     const look = (): CommittedOffset | undefined =>
@@ -161,8 +146,7 @@ export class Waiters {
   }
 
   forLag(place: CallPlace, groupId: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
-    checkNumber('waitForLag', lag);
-    checkKeys('waitForLag', options, WAIT);
+    checkLagWait(lag, options);
     const { broker } = this.#options;
     const look = (): Group | undefined => {
       const left = lagOf(broker, groupWithoutLag(broker, groupId), lag);
@@ -177,7 +161,7 @@ export class Waiters {
   }
 
   forIdle(place: CallPlace, options: IdleOptions = {}): Promise<void> {
-    checkKeys('waitForIdle', options, IDLE);
+    checkIdleWait(options);
     const quietMs = milliseconds(options.quiet ?? DEFAULT_QUIET_MS);
     const busy = (): string | undefined => this.#work.busyFor(quietMs) ?? unsettledGroup(this.#options);
     const onEnd = this.#work.onQuiet(quietMs, () => this.#options.activity.notify());
@@ -188,7 +172,7 @@ export class Waiters {
   }
 
   until<T>(place: CallPlace, condition: () => T | undefined | false | null, options: UntilOptions = {}): Promise<T> {
-    checkKeys('waitUntil', options, UNTIL);
+    checkUntil(options);
     const look = (): T | undefined => {
       const found = condition();
       return found === false || found === null ? undefined : found;
@@ -220,21 +204,6 @@ export class Waiters {
       found: () => `found ${found()}\n${failureReport(this.#options, focus)}`,
     });
   }
-}
-
-function checkWanted(what: string, wanted: unknown): void {
-  if (typeof wanted === 'function') return;
-  if (typeof wanted === 'object') {
-    throw new TypeError(
-      `${what} takes how many messages, or a predicate, before the options: ${what}(topic, 1, { … })`,
-    );
-  }
-  checkNumber(what, wanted);
-}
-
-function checkNumber(what: string, wanted: unknown): void {
-  if (typeof wanted === 'number' && wanted >= 0) return;
-  throw new TypeError(`${what} takes a number before its options, not ${JSON.stringify(wanted)}`);
 }
 
 function assignedOf({ members }: Pick<Group, 'members'>): number {

@@ -1,6 +1,6 @@
 /** The control port as a test in another language uses it: HTTP and JSON alone. */
 import { Kafka, logLevel } from 'kafkajs';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startBroker } from '../../src/broker/broker.ts';
 import { startControlled, type Controlled } from '../../src/control/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -119,7 +119,8 @@ describe('faults', () => {
     const spec = { on: 'Produce', topic: 'orders', reply: 'NOT_LEADER_OR_FOLLOWER', times: 2 };
     const { body } = await port.call<{ id: number }>('POST', '/faults', spec);
     await send('hello', 5);
-    expect((await port.call('GET', `/faults/${body.id}`)).body).toMatchObject({ fired: 2, seen: 3, effect: 'reply' });
+    expect((await port.call('GET', `/faults/${body.id}`)).body).toMatchObject({ fired: 2, seen: 3, spec });
+    expect((await port.call('PATCH', `/faults/${body.id}`, { times: 3 })).body).toMatchObject({ spec: { times: 3 } });
     expect((await port.call('GET', '/topics/orders/messages')).body).toHaveLength(1);
     expect((await port.call('DELETE', `/faults/${body.id}`)).body).toMatchObject({ fired: 2 });
     expect((await port.call('DELETE', `/faults/${body.id}`)).status).toBe(404);
@@ -151,6 +152,8 @@ describe('faults', () => {
   test('a full disk refuses producers until it is mended', async () => {
     await port.call('POST', '/topics', { name: 'orders' });
     expect((await port.call('POST', '/faults/disk', { full: true })).status).toBe(201);
+    expect((await port.call('DELETE', '/faults/disk')).status).toBe(204);
+    expect((await port.call('POST', '/faults/disk', { full: true })).status).toBe(201);
     await expect(send('hello')).rejects.toThrow(/./);
     await port.call('DELETE', '/faults');
     await send('again', 5);
@@ -159,7 +162,7 @@ describe('faults', () => {
 });
 
 describe('waiters', () => {
-  test('messages are waited for, those that match', async () => {
+  test('messages are waited for, those that fit', async () => {
     const where = { valueContains: 'espresso' };
     const waiting = port.call<Message[]>('POST', '/wait/messages', { topic: 'orders', count: 2, where });
     await port.call('POST', '/topics/orders/messages', [{ value: 'one espresso' }, { value: 'tea' }]);
@@ -194,7 +197,17 @@ describe('waiters', () => {
     expect((await port.call('GET', '/groups/billing')).body).toMatchObject({ state: 'Stable' });
     expect((await port.call<unknown[]>('GET', '/groups')).body).toHaveLength(1);
     expect((await port.call<Problem>('GET', '/groups/biling')).body.detail).toContain('billing');
+    expect((await port.call('POST', '/faults/rebalance', { group: 'billing' })).body).toMatchObject({
+      effect: 'reply',
+    });
     expect((await port.call('POST', '/disconnect', { clientId: 'shop' })).status).toBe(204);
+  });
+
+  test('that nothing comes is waited for, and what comes is said', async () => {
+    expect((await port.call('POST', '/wait/none', { topic: 'quiet', within: '20ms' })).status).toBe(204);
+    await port.call('POST', '/topics/loud/messages', { value: 'surprise' });
+    const { status, body } = await port.call<Problem>('POST', '/wait/none', { topic: 'loud', within: '5s' });
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('"surprise"')]);
   });
 });
 
@@ -273,6 +286,60 @@ describe('reset and snapshots', () => {
   });
 });
 
+describe('brokers, clock and forks', () => {
+  test('brokers are shown, stopped and started, and lead what they are told to', async () => {
+    await port.call('POST', '/topics', { name: 'orders' });
+    expect((await port.call('GET', '/brokers')).body).toMatchObject([{ nodeId: 1, isRunning: true }]);
+    expect((await port.call('POST', '/brokers/1/stop')).body).toMatchObject({ isRunning: false });
+    expect((await port.call('POST', '/brokers/1/start')).body).toMatchObject({ isRunning: true });
+    expect((await port.call('POST', '/brokers/7/stop')).status).toBe(404);
+    expect((await port.call('POST', '/leaders', { topic: 'orders', partition: 0, leader: 1 })).status).toBe(204);
+    expect((await port.call('POST', '/coordinators', { group: 'g', coordinator: 1 })).status).toBe(204);
+    expect((await port.call('GET', '/coordinators?group=g')).body).toEqual({ coordinator: 1 });
+  });
+
+  test('a change is told as soon as there is one', async () => {
+    const { body } = await port.call<{ revision: number }>('GET', '/changes');
+    const changed = port.call<{ revision: number }>('GET', `/changes?since=${body.revision}&timeout=60000`);
+    await port.call('POST', '/topics/orders/messages', { value: 'news' });
+    expect((await changed).body.revision).toBeGreaterThan(body.revision);
+  });
+
+  test('the wall clock is told, and not advanced', async () => {
+    const { body } = await port.call<{ now: number }>('GET', '/clock');
+    expect(Math.abs(body.now - Date.now())).toBeLessThan(60_000);
+    expect((await port.call<Problem>('POST', '/clock/advance', { duration: '8d' })).status).toBe(409);
+  });
+
+  test('a fork with a virtual clock goes its own way, tells what was left behind, and ends', async () => {
+    await port.call('POST', '/topics/orders/messages', { value: 'old news' });
+    const { body } = await port.call<{ url: string }>('POST', '/fork', { clock: 'virtual' });
+    const fork = new Described(body.url, port.document);
+    expect((await fork.call('GET', '/topics/orders/messages')).body).toHaveLength(1);
+    expect((await fork.call('POST', '/clock/advance', { duration: '8d' })).body).toMatchObject({ isVirtual: true });
+    expect((await fork.call('GET', '/topics/orders/messages')).body).toEqual([]);
+    expect((await port.call('GET', '/topics/orders/messages')).body).toHaveLength(1);
+    await fork.call('POST', '/faults', { on: 'Fetch', reply: 'NOT_LEADER_OR_FOLLOWER' });
+    const left = { leaks: [], unusedFaults: [expect.stringContaining('never struck')], forgottenWaits: [] };
+    expect((await fork.call('GET', '/leftovers')).body).toEqual(left);
+    expect((await fork.call('POST', '/stop')).body).toEqual(left);
+    await vi.waitFor(() => expect(fetch(`${body.url}/health`)).rejects.toThrow('fetch failed'));
+    expect((await port.call('GET', '/leftovers')).status).toBe(200);
+    expect((await port.call<Problem>('POST', '/stop')).status).toBe(409); // this one is nobody's fork
+  });
+
+  test('what is in a topic and what comes is followed, a line each, also where it is made later', async () => {
+    const response = await fetch(`${controlled.url}/topics/later/tail`);
+    await port.call('POST', '/topics/later/messages', [{ value: 'one' }, { value: 'two' }]);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (text.split('\n').length < 3) text += (await reader.read()).value!;
+    const lines = text.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as Message).value)).toEqual(['one', 'two']);
+    await reader.cancel();
+  });
+});
+
 describe('who may ask', () => {
   test.each([
     ['a page of another origin', { origin: 'http://evil.example' }],
@@ -304,6 +371,10 @@ async function raw(url: string, headers: Record<string, string>): Promise<{ stat
   });
 }
 
-test('every request that is described was made above, but for two that answer with more than JSON', () => {
-  expect(port.operations.filter((each) => !port.seen.has(each))).toEqual(['put /snapshot', 'get /traffic/tail']);
+test('every request that is described was made above, but for those that answer with more than JSON', () => {
+  expect(port.operations.filter((each) => !port.seen.has(each))).toEqual([
+    'put /snapshot',
+    'get /topics/{topic}/tail',
+    'get /traffic/tail',
+  ]);
 });

@@ -23,14 +23,14 @@ const DOCUMENT = 'https://described.test/openapi.json';
 
 export class Described {
   readonly #url: string;
-  readonly #document: OpenApi;
+  readonly document: OpenApi;
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   /** 'get /topics 200' of every answer that was seen. */
   readonly seen = new Set<string>();
 
   constructor(url: string, document: OpenApi) {
     this.#url = url;
-    this.#document = document;
+    this.document = document;
     this.#ajv.addSchema(document, DOCUMENT);
   }
 
@@ -39,7 +39,7 @@ export class Described {
   }
 
   get operations(): string[] {
-    return Object.entries(this.#document.paths).flatMap(([path, methods]) =>
+    return Object.entries(this.document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
   }
@@ -71,7 +71,7 @@ export class Described {
       const wanted = template.split('/');
       return wanted.length === parts.length && wanted.every((part, i) => part.startsWith('{') || part === parts[i]);
     };
-    const found = Object.entries(this.#document.paths)
+    const found = Object.entries(this.document.paths)
       .filter(([template, methods]) => fits(template) && method in methods)
       .sort(([a], [b]) => Number(a.includes('{')) - Number(b.includes('{')));
     if (found.length === 0) throw new Error(`${method} ${path} is not described`);

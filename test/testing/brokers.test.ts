@@ -6,7 +6,7 @@ import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { OffsetForLeaderEpoch } from '../../protocol/apis/23-offset-for-leader-epoch.ts';
 import { WriteTxnMarkers } from '../../protocol/apis/27-write-txn-markers.ts';
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
-import { startBroker } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { createTopic, dial, topicOf } from '../running-broker.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { client, Clients } from './kafkajs-clients.ts';
@@ -242,7 +242,7 @@ test('a broker that is lost is survived, and it comes back at the same address',
   const messages = [0, 1, 2].map((partition) => ({ value: `to ${partition}`, partition }));
   await producer.send({ topic: 'orders', acks: -1, messages });
   await kafka.waitForLag('billing', 0, { timeout: '9s' });
-  expect(values.sort()).toEqual(['to 0', 'to 1', 'to 2']);
+  expect([...new Set(values)].sort()).toEqual(['to 0', 'to 1', 'to 2']);
   await kafka.brokers[1].start();
   expect(kafka.brokers[1]).toMatchObject({ address, isRunning: true });
   await kafka.moveLeader('orders', 1, 1);
@@ -279,7 +279,8 @@ test('a transaction goes on when its coordinator moves', async () => {
   const transaction = await producer.transaction();
   await transaction.send({ topic: 'orders', messages: [{ value: 'a' }] });
   const from = kafka.coordinatorOf({ transactionalId: 'tx' })!;
-  await kafka.moveCoordinator({ transactionalId: 'tx' }, (from + 1) % 3);
+  // From each broker to each: it may hear of the move before or after the new coordinator.
+  for (const step of [1, 2, 3, 2, 1, 0]) await kafka.moveCoordinator({ transactionalId: 'tx' }, (from + step) % 3);
   await transaction.commit();
   expect(kafka.messages('orders').map(({ value }) => value)).toEqual(['a']);
 });

@@ -1,7 +1,7 @@
 /** What a test reads when a wait or an expectation fails. */
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { startBroker } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { matchers } from '../../src/testing/matchers.ts';
 import { Clients } from './kafkajs-clients.ts';
 
@@ -26,14 +26,14 @@ test('the stack of a wait that failed begins in the test', async () => {
 test.each([
   ['messages', (kafka) => kafka.waitForMessages('orders', 2, { timeout: 1 }), "for 2 messages in 'orders', found 1"],
   [
-    'one that matches',
+    'one that fits',
     (kafka) => kafka.waitForMessages('orders', () => false, { timeout: 1 }),
-    "for a message in 'orders' that matches, found none among 1",
+    "for a message in 'orders' that fits, found none among 1",
   ],
   [
-    'those that match',
+    'those that fit',
     (kafka) => kafka.waitForMessages('orders', 1, { where: () => false, timeout: 1 }),
-    "for 1 message in 'orders' that matches, found 0",
+    "for 1 message in 'orders' that fits, found 0",
   ],
   [
     'a group',

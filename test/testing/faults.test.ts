@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startBroker } from '../../src/testing/index.ts';
+import { isElsewhere, startBroker } from './backends.ts';
 import { client, Clients } from './kafkajs-clients.ts';
 
 test('an error for one partition concerns that partition alone, as often as it is told to', async () => {
@@ -153,7 +153,7 @@ test('a held request goes on when the rule is removed', async () => {
   expect(kafka.messages('orders')).toHaveLength(1);
 });
 
-test('an answer can be rewritten in any way', async () => {
+test.skipIf(isElsewhere())('an answer can be rewritten in any way', async () => {
   await using kafka = await startBroker({ topics: ['orders'] });
   kafka.faults.on('ApiVersions').rewrite((response) => ({ ...response, throttleTimeMs: 0 }));
   kafka.faults.on('Metadata').rewrite((response) => {
@@ -198,7 +198,7 @@ test('rules can be listed and removed, and those that never struck are named at 
   kafka.faults.on(['JoinGroup', 'SyncGroup']).delay('1s').remove();
   expect(kafka.faults.list()).toEqual([rule]);
   expect(String(rule)).toBe(
-    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, once at most (fired 0, matched 0)',
+    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, once at most (fired 0, fitted 0)',
   );
   const { unusedFaults } = await kafka.stop();
   expect(unusedFaults).toHaveLength(2);

@@ -1,6 +1,7 @@
 /** Mistakes in a test that would make it say less than it seems to: each is told, with what was meant. */
 import { expect, test } from 'vitest';
-import { startBroker, type TestBroker } from '../../src/testing/index.ts';
+import type { TestBroker } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { matchers } from '../../src/testing/matchers.ts';
 
 expect.extend(matchers);

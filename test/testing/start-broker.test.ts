@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startBroker } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { Clients } from './kafkajs-clients.ts';
 import { startAndStop } from './starts.ts';
 

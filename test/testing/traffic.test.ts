@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startBroker } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { client, Clients } from './kafkajs-clients.ts';
 
 test('every request and response is there, decoded and typed', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { startBroker, WaitTimeout } from '../../src/testing/index.ts';
+import { WaitTimeout } from '../../src/testing/index.ts';
+import { startBroker } from './backends.ts';
 import { Clients } from './kafkajs-clients.ts';
 
 test('messages are waited for by number, by what they say, and counted where they fit', async () => {

@@ -13,8 +13,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/log': ['protocol', 'src/platform', 'src/config'],
   'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
-  'src/etcd': ['src/platform'],
-  'src/controllers': ['src/etcd', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/groups': ['src/coordination', 'src/partitions', 'src/patterns', 'protocol', 'src/platform', 'src/config'],
   'src/transactions': [
@@ -66,9 +64,28 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/platform',
     'src/config',
   ],
-  'src/testcontainers': ['src/testing', 'protocol', 'src/platform'],
+  // What tests import: a broker here, in a thread, or one that runs elsewhere.
+  'src/testing/index.ts': ['src/testing', 'src/remote'],
+  'src/testing/start-broker.ts': [
+    'src/testing',
+    'src/remote',
+    'src/control/server.ts',
+    'src/broker/broker.ts',
+    'src/platform',
+  ],
+  'src/testing/broker-thread.ts': ['src/testing', 'src/control/server.ts', 'src/broker/broker.ts', 'src/platform'],
+  'src/remote': ['src/testing', 'protocol', 'src/platform'],
+  'src/testcontainers': ['src/remote', 'src/testing', 'protocol', 'src/platform'],
   'src/control': ['src/testing', 'src/broker/broker.ts', 'protocol', 'src/platform', 'src/config'],
-  'src/cli': ['src/control', 'src/broker/broker.ts', 'src/index.ts', 'protocol', 'src/platform', 'src/config', 'src/patterns'],
+  'src/cli': [
+    'src/control',
+    'src/broker/broker.ts',
+    'src/index.ts',
+    'protocol',
+    'src/platform',
+    'src/config',
+    'src/patterns',
+  ],
   src: ['protocol', 'src'],
 };
 

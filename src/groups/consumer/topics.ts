@@ -29,7 +29,7 @@ const PRIME = 0x01000193;
 
 /**
  * A number that is another one when a topic comes, goes or grows; 0n without topics. Only ever compared with what the
- * same code made of an earlier image. Racks do not count: no assignor heeds them, as in Kafka 4.4.
+ * same code made of an earlier image. Racks do not count: no assignor heeds them, as in Kafka 4.3.
  */
 export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics): bigint {
   let [high, low] = [0x811c9dc5, 0x9dc5811c];
@@ -47,8 +47,11 @@ export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics):
   return found ? BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) : 0n;
 }
 
-/** Whether a member subscribes to the topic. Expiry asks of every topic that the group has committed offsets of. */
+/** Whether a member subscribes to the topic. */
 export function readsTopic(group: ConsumerGroup, name: string): boolean {
-  group.readTopics ??= namesOf(group.members.values(), group.regexes);
-  return group.readTopics.has(name);
+  for (const { subscribedTopicNames, subscribedTopicRegex } of group.members.values()) {
+    if (subscribedTopicNames.includes(name)) return true;
+    if (subscribedTopicRegex !== '' && group.regexes.get(subscribedTopicRegex)?.topics.includes(name)) return true;
+  }
+  return false;
 }

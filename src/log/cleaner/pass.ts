@@ -70,7 +70,7 @@ class Pass {
   constructor(options: PassOptions) {
     this.#options = options;
     // Transactions may reach over groups, so all of them share one account.
-    this.#transactions = new CleanedTransactions((transaction) => this.#target?.transactions.append([transaction]));
+    this.#transactions = new CleanedTransactions((transaction) => this.#target?.transactions.append(transaction));
   }
 
   /** Fills the map from the dirty part, as far as it has room. */
@@ -234,8 +234,7 @@ class Pass {
     const first = log.isClosed ? -1 : log.segments.indexOf(group[0]);
     // A cut may have made the last of them the active one, which is never compacted.
     const isClosed = first >= 0 && first + group.length < log.segments.length;
-    if (isClosed && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i]))
-      return;
+    if (isClosed && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i])) return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
 }

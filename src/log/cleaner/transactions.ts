@@ -13,9 +13,8 @@ interface Ongoing {
 }
 
 export class CleanedTransactions {
-  /** Aborted transactions by first offset; those before `#begun` have had their first batch. */
+  /** Aborted transactions whose first batch has not come yet, by first offset. */
   #coming: AbortedTransaction[] = [];
-  #begun = 0;
   /** By producer id. */
   readonly #aborted = new Map<number, Ongoing>();
   readonly #committed = new Set<number>();
@@ -28,12 +27,10 @@ export class CleanedTransactions {
 
   /** Must come before the batches of the segment that the transactions were looked up for. */
   addAborted(transactions: readonly AbortedTransaction[]): void {
-    const coming = this.#coming.slice(this.#begun);
-    const known = new Set(coming.map(({ lastOffset }) => lastOffset));
+    const known = new Set(this.#coming.map(({ lastOffset }) => lastOffset));
     for (const { transaction } of this.#aborted.values()) known.add(transaction.lastOffset);
     const more = transactions.filter(({ lastOffset }) => !known.has(lastOffset));
-    this.#coming = [...coming, ...more].sort((a, b) => a.firstOffset - b.firstOffset);
-    this.#begun = 0;
+    if (more.length > 0) this.#coming = [...this.#coming, ...more].sort((a, b) => a.firstOffset - b.firstOffset);
   }
 
   /** Whether the records of a batch are not to be seen by anybody who reads committed records only. */
@@ -64,11 +61,13 @@ export class CleanedTransactions {
   }
 
   #beginUpTo(offset: number): void {
-    for (; this.#begun < this.#coming.length && this.#coming[this.#begun].firstOffset <= offset; this.#begun++) {
-      const transaction = this.#coming[this.#begun];
+    let begun = 0;
+    for (; begun < this.#coming.length && this.#coming[begun].firstOffset <= offset; begun++) {
+      const transaction = this.#coming[begun];
       if (!this.#aborted.has(transaction.producerId)) {
         this.#aborted.set(transaction.producerId, { transaction, hasBatches: false });
       }
     }
+    if (begun > 0) this.#coming = this.#coming.slice(begun);
   }
 }

@@ -1,0 +1,78 @@
+/** What the waits of a broker may be given, wherever it runs. */
+import { checkKeys, type KeysOf } from './known-keys.ts';
+import type {
+  ExpectedCommit,
+  ExpectedGroup,
+  IdleOptions,
+  MessageWaitOptions,
+  NoMessagesOptions,
+  UntilOptions,
+  WaitOptions,
+} from './wait-options.ts';
+
+const WAIT: KeysOf<WaitOptions> = { timeout: true };
+const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
+const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
+const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
+const IDLE: KeysOf<IdleOptions> = { ...WAIT, quiet: true };
+const NO_MESSAGES: KeysOf<NoMessagesOptions> = { within: true, where: true, isolation: true };
+const UNTIL: KeysOf<UntilOptions> = { ...WAIT, what: true };
+
+/** As long as no message has to come, unless a test says otherwise. */
+export const DEFAULT_WITHIN_MS = 500;
+
+/** @throws {TypeError} */
+export function checkMessageWait(wanted: unknown, options: object): void {
+  checkWanted('waitForMessages', wanted);
+  checkKeys('waitForMessages', options, MESSAGE_WAIT, { partition: 'look at it in `where`' });
+}
+
+/** @throws {TypeError} */
+export function checkNoMessages(options: object): void {
+  checkKeys('expectNoMessages', options, NO_MESSAGES, { timeout: 'write within' });
+}
+
+/** @throws {TypeError} */
+export function checkGroupWait(id: string, expected: object, options: object): void {
+  checkKeys('waitForGroup', expected, GROUP, {
+    timeout: `it belongs in the third argument: waitForGroup('${id}', { state: 'Stable' }, { timeout: … })`,
+  });
+  checkKeys('waitForGroup', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkCommitWait(expected: object, options: object): void {
+  checkKeys('waitForCommit', expected, COMMIT, { timeout: 'it belongs in the third argument' });
+  checkKeys('waitForCommit', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkLagWait(lag: unknown, options: object): void {
+  checkNumber('waitForLag', lag);
+  checkKeys('waitForLag', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkIdleWait(options: object): void {
+  checkKeys('waitForIdle', options, IDLE);
+}
+
+/** @throws {TypeError} */
+export function checkUntil(options: object): void {
+  checkKeys('waitUntil', options, UNTIL);
+}
+
+function checkWanted(what: string, wanted: unknown): void {
+  if (typeof wanted === 'function') return;
+  if (typeof wanted === 'object') {
+    throw new TypeError(
+      `${what} takes how many messages, or a predicate, before the options: ${what}(topic, 1, { … })`,
+    );
+  }
+  checkNumber(what, wanted);
+}
+
+function checkNumber(what: string, wanted: unknown): void {
+  if (typeof wanted === 'number' && wanted >= 0) return;
+  throw new TypeError(`${what} takes a number before its options, not ${JSON.stringify(wanted)}`);
+}
