@@ -85,7 +85,8 @@ function isKnown(key: string): boolean {
 export function withoutEffect(values: ReadonlyMap<string, string>): string[] {
   const idle = (effect: Effect): string[] =>
     [...values]
-      .flatMap(([key, text]) => (effectOfSetting(key) === effect && !isDefault(key, text) ? [key] : []))
+      .filter(([key, text]) => isKnown(key) && effectOfSetting(key) === effect && !isDefault(key, text))
+      .map(([key]) => key)
       .sort();
   const [never, later] = [idle('no'), idle('not yet')];
   const why = 'docs/configuration.md says of each key whether it acts';

@@ -172,6 +172,10 @@ describe('the sources together', () => {
     'KAFKA_SCHEMA_REGISTRY_URL',
     'KAFKA_ADVERTISED_HOST_NAME',
     'KAFKA_CREATE_TOPICS_SEPARATOR',
+    // Of clients: `sasl.` and `metrics.` begin the names of broker keys too.
+    'KAFKA_SASL_USERNAME',
+    'KAFKA_SASL_MECHANISM',
+    'KAFKA_METRICS_SAMPLE',
   ])('%s does not end the start, and --strict refuses it', (name) => {
     const { values: environment } = readEnvironment({ [name]: '1' });
     expect(combineSettings({ environment }).warnings).toEqual([expect.stringContaining('is ignored')]);

@@ -79,7 +79,7 @@ function partsOf(
     ['partition', ({ partition }) => `Partition:${partition}`],
     ['offset', ({ offset }) => `Offset:${offset}`],
     ['delivery', () => 'Delivery:NOT_PRESENT'],
-    ['epoch', ({ leaderEpoch }) => (leaderEpoch < 0 ? 'Epoch:NOT_PRESENT' : `Epoch:${leaderEpoch}`)],
+    ['epoch', () => 'Epoch:NOT_PRESENT'], // Kafka's console consumer gives its formatters no epoch
     [
       'headers',
       ({ headers }) =>

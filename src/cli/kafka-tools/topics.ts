@@ -80,7 +80,8 @@ export async function topics(args: readonly string[], terminal: Terminal): Promi
 }
 
 async function list(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
-  for (const { name } of await matching(cluster, flags)) await printLine(terminal, name!);
+  const found = await matching(cluster, flags);
+  await printLine(terminal, found.map(({ name }) => name).join('\n')); // an empty line for none, as Kafka's
 }
 
 /** --topic is a regular expression, as Kafka has it; all topics without. */
