@@ -80,6 +80,17 @@ export class BoundedOutput {
   }
 }
 
+/**
+ * What a codec does in pieces: each turn unfolds a part of the bytes into its output, no more than a few hundred KiB. Whoever has
+ * little to unfold drives it to its end at once.
+ */
+export type Unfolding = Generator<void, void>;
+
+export function unfoldWhole(unfolding: Unfolding, output: BoundedOutput): Buffer {
+  while (unfolding.next().done !== true);
+  return output.finish();
+}
+
 /** Below this a loop over bytes beats a call to move them. */
 const SHORT_COPY = 48;
 

@@ -3,11 +3,18 @@
  * than 22.15), snappy and LZ4 are written here, since no Node has them and native add-ons must be built.
  */
 import * as zlib from 'node:zlib';
-import { BadCompression, BoundedOutput, DecompressedTooLarge, type OutputWatch } from './bounded-output.ts';
-import { inflateGzip } from './inflate.ts';
-import { compressLz4, decompressLz4 } from './lz4.ts';
-import { compressSnappy, decompressSnappy } from './snappy.ts';
-import { decompressZstd } from './zstd.ts';
+import {
+  BadCompression,
+  BoundedOutput,
+  DecompressedTooLarge,
+  unfoldWhole,
+  type OutputWatch,
+  type Unfolding,
+} from './bounded-output.ts';
+import { unfoldGzip } from './inflate.ts';
+import { compressLz4, decompressLz4, packLz4, unfoldLz4 } from './lz4.ts';
+import { compressSnappy, decompressSnappy, packSnappy, unfoldSnappy } from './snappy.ts';
+import { decompressZstd, unfoldZstd } from './zstd.ts';
 
 export { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
 
@@ -38,11 +45,47 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Buffe
     case 'lz4':
       return compressLz4(input);
     case 'zstd': {
-      if (!canCompressZstd()) throw new Error('Writing zstd needs Node 22.15 or later; choose another compression');
-      const params = level === undefined ? {} : { [zlib.constants.ZSTD_c_compressionLevel]: level };
-      return zlib.zstdCompressSync(input, { params });
+      if (!canCompressZstd()) throw new Error(NO_ZSTD);
+      return zlib.zstdCompressSync(input, { params: zstdParams(level) });
     }
   }
+}
+
+/** Work for a thread of Node's: whoever drives the pieces starts it, and goes on when it is done. */
+export type ThreadedPiece = (done: () => void) => void;
+
+/**
+ * The same in pieces; gzip and zstd in a thread of Node's. Answers DecompressedTooLarge, or what else
+ * is wrong, where no more than `maxBytes` are of use.
+ */
+export function* compressInPieces(
+  codec: Codec,
+  bytes: Buffer,
+  level: number | undefined,
+  maxBytes: number,
+): Generator<ThreadedPiece | undefined, Buffer | Error> {
+  if (codec === 'none') return bytes;
+  if (codec === 'snappy') return yield* packSnappy(bytes);
+  if (codec === 'lz4') return yield* packLz4(bytes);
+  if (codec === 'zstd' && !canCompressZstd()) return new Error(NO_ZSTD);
+  let packed: Buffer | Error = new Error('nothing was compressed');
+  yield (resolve) => {
+    const done = (error: NodeJS.ErrnoException | null, output: Buffer): void => {
+      if (error === null) packed = output;
+      else packed = error.code === 'ERR_BUFFER_TOO_LARGE' ? new DecompressedTooLarge(maxBytes) : error;
+      resolve();
+    };
+    const limits = { maxOutputLength: Math.max(1, maxBytes) };
+    if (codec === 'gzip') zlib.gzip(bytes, { ...limits, ...(level === undefined ? {} : { level }) }, done);
+    else zlib.zstdCompress(bytes, { ...limits, params: zstdParams(level) }, done);
+  };
+  return packed;
+}
+
+const NO_ZSTD = 'Writing zstd needs Node 22.15 or later; choose another compression';
+
+function zstdParams(level: number | undefined): Record<number, number> {
+  return level === undefined ? {} : { [zlib.constants.ZSTD_c_compressionLevel]: level };
 }
 
 /**
@@ -64,7 +107,7 @@ export function decompress(
       if (input.length > maxBytes) throw new DecompressedTooLarge(maxBytes);
       return input;
     case 'gzip':
-      if (watch !== null) return inflateGzip(input, new BoundedOutput(input.length * 3, maxBytes, null, watch));
+      if (watch !== null) return inflateGzip(input, maxBytes, watch);
       return byNode('gunzipSync', input, maxBytes);
     case 'snappy':
       return decompressSnappy(input, maxBytes, room, watch);
@@ -73,6 +116,28 @@ export function decompress(
     case 'zstd':
       if (watch !== null || !canCompressZstd()) return decompressZstd(input, maxBytes, watch);
       return byNode('zstdDecompressSync', input, maxBytes);
+  }
+}
+
+function inflateGzip(input: Buffer, maxBytes: number, watch: OutputWatch): Buffer {
+  const output = new BoundedOutput(input.length * 3, maxBytes, null, watch);
+  return unfoldWhole(unfoldGzip(input, output), output);
+}
+
+/** The same in pieces: each turn leaves a little more in `output`. Throws as `decompress`. */
+export function unfold(codec: Codec, bytes: Uint8Array, output: BoundedOutput): Unfolding {
+  const input = asBuffer(bytes);
+  switch (codec) {
+    case 'none':
+      throw new Error('there is nothing to unfold where nothing is compressed');
+    case 'gzip':
+      return unfoldGzip(input, output);
+    case 'snappy':
+      return unfoldSnappy(input, output);
+    case 'lz4':
+      return unfoldLz4(input, output);
+    case 'zstd':
+      return unfoldZstd(input, output);
   }
 }
 

@@ -4,9 +4,8 @@
  */
 import * as batch from './batch.ts';
 import type { OutputWatch } from './bounded-output.ts';
-import { codecs, decompress, DecompressedTooLarge, type Codec } from './compression.ts';
+import { codecs, decompress, type Codec } from './compression.ts';
 import { MAX_RECORD_HEADERS, readVarint, readVarlong, type Cursor, type Record } from './record.ts';
-import { RecordLengths } from './record-lengths.ts';
 
 export type { Record } from './record.ts';
 
@@ -65,24 +64,6 @@ export function recordBytes(
   if (codec === 0 || stored.length === 0) return stored;
   if (codec >= codecs.length) throw new CorruptRecords(`Compression ${codec} is not known; use ${codecs.join(', ')}`);
   return decompress(codecs[codec], stored, maxBytes, room, watch);
-}
-
-/**
- * The same, refusing records of more than `maxRecordBytes` before they are held: throws RefusedRecords. All records of a batch
- * may come to DEFAULT_MAX_DECOMPRESSED_BYTES. What comes to no more than `maxRecordBytes` has no record that is larger, and needs
- * no look at each; that is the common case.
- */
-export function recordBytesUpTo(maxRecordBytes: number, bytes: Buffer, at: number, room: Buffer): Buffer {
-  if (maxRecordBytes >= DEFAULT_MAX_DECOMPRESSED_BYTES) {
-    return recordBytes(bytes, at, DEFAULT_MAX_DECOMPRESSED_BYTES, room);
-  }
-  try {
-    return recordBytes(bytes, at, maxRecordBytes, room);
-  } catch (error) {
-    if (!(error instanceof DecompressedTooLarge)) throw error;
-    const lengths = new RecordLengths(batch.recordCount(bytes, at), maxRecordBytes);
-    return recordBytes(bytes, at, DEFAULT_MAX_DECOMPRESSED_BYTES, room, lengths);
-  }
 }
 
 /** What the header of the batch at `at` says. Throws CorruptRecords; the CRC is the caller's to check. */

@@ -1,9 +1,9 @@
 /**
  * Reads gzip (RFC 1951 and 1952) a piece at a time, so that the records can be looked at while they come out: Node's own gunzip
- * answers all of them or none. A few times slower than that, and used only where records may be too large.
+ * answers all of them or none. A few times slower than that, and used only where that is too much at once.
  */
 import * as zlib from 'node:zlib';
-import { BadCompression, copyMatch, type BoundedOutput } from './bounded-output.ts';
+import { BadCompression, copyMatch, type BoundedOutput, type Unfolding } from './bounded-output.ts';
 
 const HEADER_CHECK = 0x02;
 const EXTRA = 0x04;
@@ -12,26 +12,37 @@ const COMMENT = 0x10;
 const FURTHER_CODES = 0xe0;
 const END_OF_BLOCK = 256;
 const MAX_BITS = 15;
-/** Bytes that come out between two looks at whether there is room. */
+/** Bytes that come out between two pauses. */
 const STRIDE = 32 * 1024; // more than the longest match
 const LONGEST_MATCH = 258;
 
 /** Members may be joined, as by gunzip. */
-export function inflateGzip(bytes: Buffer, output: BoundedOutput): Buffer {
+export function* unfoldGzip(bytes: Buffer, output: BoundedOutput): Unfolding {
   let at = 0;
   do {
     const start = output.length;
     const bits = new Bits(bytes, memberData(bytes, at));
-    while (!inflateBlock(bits, start, output));
+    let crc = 0;
+    let checkedTo = start;
+    for (let isLast = false; !isLast;) {
+      isLast = bits.read(1) === 1;
+      for (const piece = inflateBlock(bits, start, output); piece.next().done !== true;) yield;
+      crc = crc32(output.bytes.subarray(checkedTo, output.length), crc);
+      checkedTo = output.length;
+    }
     at = bits.align();
     if (bytes.length - at < 8) throw badGzip();
-    const content = output.bytes.subarray(start, output.length);
-    if (bytes.readUInt32LE(at + 4) !== content.length) throw badGzip();
-    // Node has it from 20.15 on; the batch around the records was checked by a CRC of its own.
-    if (typeof zlib.crc32 === 'function' && bytes.readUInt32LE(at) !== zlib.crc32(content)) throw badGzip();
+    if (bytes.readUInt32LE(at + 4) !== output.length - start) throw badGzip();
+    if (crc !== NO_CRC && bytes.readUInt32LE(at) !== crc) throw badGzip();
     at += 8;
   } while (at < bytes.length);
-  return output.finish();
+}
+
+const NO_CRC = -1;
+
+/** Node has it from 20.15 on; the batch around the records was checked by a CRC of its own. */
+function crc32(bytes: Buffer, before: number): number {
+  return typeof zlib.crc32 === 'function' ? zlib.crc32(bytes, before) : NO_CRC;
 }
 
 /** Where the compressed data of the member at `at` begins. */
@@ -158,21 +169,19 @@ function bases(bits: readonly number[], first: number): number[] {
   return bits.map((count) => (base += 2 ** count) - 2 ** count);
 }
 
-/** Whether it was the last block; matches reach back to `start`. */
-function inflateBlock(bits: Bits, start: number, output: BoundedOutput): boolean {
-  const isLast = bits.read(1) === 1;
+/** Behind the bit that says whether it is the last; matches reach back to `start`. */
+function* inflateBlock(bits: Bits, start: number, output: BoundedOutput): Unfolding {
   const type = bits.read(2);
   if (type === 0) {
     const sizes = bits.take(4);
     const [length, complement] = [sizes.readUInt16LE(0), sizes.readUInt16LE(2)];
     if ((length ^ complement) !== 0xffff) throw badGzip();
     output.append(bits.take(length));
-  } else if (type === 1) inflateCodes(bits, FIXED_LITERALS, FIXED_DISTANCES, start, output);
+  } else if (type === 1) yield* inflateCodes(bits, FIXED_LITERALS, FIXED_DISTANCES, start, output);
   else if (type === 2) {
     const [literals, distances] = readCodes(bits);
-    inflateCodes(bits, literals, distances, start, output);
+    yield* inflateCodes(bits, literals, distances, start, output);
   } else throw badGzip();
-  return isLast;
 }
 
 function readCodes(bits: Bits): [literals: HuffmanCode, distances: HuffmanCode] {
@@ -193,30 +202,40 @@ function readCodes(bits: Bits): [literals: HuffmanCode, distances: HuffmanCode] 
   return [huffmanCode(all.slice(0, literals)), huffmanCode(all.slice(literals))];
 }
 
-function inflateCodes(
+function* inflateCodes(
   bits: Bits,
   literals: HuffmanCode,
   distances: HuffmanCode,
   start: number,
   output: BoundedOutput,
-): void {
-  let end = output.room(STRIDE);
-  let out = output.bytes;
+): Unfolding {
+  while (!inflateSome(bits, literals, distances, start, output)) yield;
+}
+
+/** Up to STRIDE bytes; true where the block ends. */
+function inflateSome(
+  bits: Bits,
+  literals: HuffmanCode,
+  distances: HuffmanCode,
+  start: number,
+  output: BoundedOutput,
+): boolean {
+  const end = output.room(STRIDE);
+  const out = output.bytes;
   let to = output.length;
-  const makeRoom = (size: number): void => {
-    output.length = to;
-    end = output.room(STRIDE);
-    out = output.bytes;
-    if (size > end - to) throw output.overflow(end, 'The gzip data cannot be read');
-  };
-  for (;;) {
+  // Nothing but the bound of all output leaves less than a stride: then it is used to its end.
+  const pauseAt = end - to < STRIDE ? Infinity : end - LONGEST_MATCH;
+  while (to < pauseAt) {
     const symbol = bits.symbol(literals);
     if (symbol < END_OF_BLOCK) {
-      if (to === end) makeRoom(1);
+      if (to === end) throw output.overflow(end, TOO_LARGE);
       out[to++] = symbol;
       continue;
     }
-    if (symbol === END_OF_BLOCK) break;
+    if (symbol === END_OF_BLOCK) {
+      output.length = to;
+      return true;
+    }
     const at = symbol - END_OF_BLOCK - 1;
     if (at >= LENGTH_BASES.length) throw badGzip();
     const length = LENGTH_BASES[at] + bits.read(LENGTH_BITS[at]);
@@ -224,11 +243,14 @@ function inflateCodes(
     if (far >= DISTANCE_BASES.length) throw badGzip();
     const distance = DISTANCE_BASES[far] + bits.read(DISTANCE_BITS[far]);
     if (distance > to - start) throw badGzip();
-    if (length > end - to) makeRoom(length);
+    if (length > end - to) throw output.overflow(end, TOO_LARGE);
     to = copyMatch(out, to, distance, length);
   }
   output.length = to;
+  return false;
 }
+
+const TOO_LARGE = 'The gzip data cannot be read';
 
 function badGzip(): BadCompression {
   return new BadCompression('The records are no gzip data, or it is cut short');

@@ -4,7 +4,15 @@
  *
  *     magic | FLG | BD | content size? | header check | (block size, block, check?)* | 0 | content check?
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
+import {
+  BadCompression,
+  BoundedOutput,
+  copyBytes,
+  copyMatch,
+  unfoldWhole,
+  type OutputWatch,
+  type Unfolding,
+} from './bounded-output.ts';
 import { xxhash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;
@@ -17,6 +25,9 @@ const CONTENT_CHECK = 0x04;
 const RESERVED_OR_DICTIONARY = 0x03;
 const STORED = 0x8000_0000;
 
+/** A pause follows the block that reaches so far; blocks have 4 MiB at most. */
+const PIECE_BYTES = 256 * 1024;
+
 const OUR_BLOCK_SIZE = 64 * 1024;
 const OUR_BLOCK_ID = 4;
 
@@ -27,6 +38,11 @@ export function decompressLz4(
   watch: OutputWatch | null = null,
 ): Buffer {
   const output = new BoundedOutput(bytes.length * 3, maxBytes, room, watch);
+  return unfoldWhole(unfoldLz4(bytes, output), output);
+}
+
+/** The same in pieces of a block each. */
+export function* unfoldLz4(bytes: Buffer, output: BoundedOutput): Unfolding {
   let at = 0;
   do {
     need(bytes, at, 8);
@@ -35,14 +51,13 @@ export function decompressLz4(
       const length = bytes.readUInt32LE(at + 4);
       need(bytes, at + 8, length);
       at += 8 + length;
-    } else if (magic === MAGIC) at = decodeFrame(bytes, at + 4, output);
+    } else if (magic === MAGIC) at = yield* decodeFrame(bytes, at + 4, output);
     else throw new BadCompression('The records are no LZ4 frame');
   } while (at < bytes.length);
-  return output.finish();
 }
 
 /** Reads the frame whose descriptor lies at `at`; answers the position behind the frame. */
-function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
+function* decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): Generator<void, number> {
   const flags = bytes[at];
   const sizeId = (bytes[at + 1] >> 4) & 7;
   if (flags >> 6 !== VERSION || (flags & RESERVED_OR_DICTIONARY) !== 0 || sizeId < 4) {
@@ -55,7 +70,7 @@ function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
   }
   const frameStart = output.length;
   const contentSize = descriptorEnd - at > 2 ? bytes.readUInt32LE(at + 2) + bytes.readUInt32LE(at + 6) * 2 ** 32 : -1;
-  at = decodeBlocks(bytes, descriptorEnd + 1, output, flags, 1 << (8 + 2 * sizeId));
+  at = yield* decodeBlocks(bytes, descriptorEnd + 1, output, flags, 1 << (8 + 2 * sizeId));
   if (contentSize >= 0 && contentSize !== output.length - frameStart) {
     throw new BadCompression('The LZ4 frame does not have the size it declares');
   }
@@ -64,8 +79,15 @@ function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
   return at + 4;
 }
 
-function decodeBlocks(bytes: Buffer, at: number, output: BoundedOutput, flags: number, blockSize: number): number {
+function* decodeBlocks(
+  bytes: Buffer,
+  at: number,
+  output: BoundedOutput,
+  flags: number,
+  blockSize: number,
+): Generator<void, number> {
   const frameStart = output.length;
+  let pauseAt = frameStart + PIECE_BYTES;
   for (;;) {
     need(bytes, at, 4);
     const word = bytes.readUInt32LE(at);
@@ -80,9 +102,14 @@ function decodeBlocks(bytes: Buffer, at: number, output: BoundedOutput, flags: n
       decodeBlock(bytes, at, at + length, output, dictionary, blockSize);
     }
     at += length;
-    if ((flags & BLOCK_CHECK) === 0) continue;
-    check(bytes, at, xxhash32(bytes, at - length, at));
-    at += 4;
+    if ((flags & BLOCK_CHECK) !== 0) {
+      check(bytes, at, xxhash32(bytes, at - length, at));
+      at += 4;
+    }
+    if (output.length >= pauseAt) {
+      pauseAt = output.length + PIECE_BYTES;
+      yield;
+    }
   }
 }
 
@@ -143,6 +170,14 @@ function check(bytes: Buffer, at: number, hash: number): void {
 
 /** One frame as the Java client writes it: independent blocks of 64 KiB, no check sums but the header's. */
 export function compressLz4(bytes: Buffer): Buffer {
+  for (const pieces = packLz4(bytes); ;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** The same in pieces. */
+export function* packLz4(bytes: Buffer): Generator<undefined, Buffer> {
   const blocks = Math.ceil(bytes.length / OUR_BLOCK_SIZE);
   const out = Buffer.allocUnsafeSlow(11 + blocks * (4 + OUR_BLOCK_SIZE + Math.ceil(OUR_BLOCK_SIZE / 255) + 16));
   out.writeUInt32LE(MAGIC, 0);
@@ -160,6 +195,7 @@ export function compressLz4(bytes: Buffer): Buffer {
     }
     out.writeUInt32LE(word, at);
     at = blockEnd;
+    if (end % PIECE_BYTES === 0) yield;
   }
   out.writeUInt32LE(0, at);
   return out.subarray(0, at + 4);

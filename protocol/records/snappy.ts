@@ -2,11 +2,22 @@
  * Snappy, raw and in the framing of xerial's snappy-java: a header of 16 bytes, then blocks of int32 length and raw
  * snappy. Java clients write the framing, librdkafka and others raw; a broker meets both, and Java readers take both.
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
+import {
+  BadCompression,
+  BoundedOutput,
+  copyBytes,
+  copyMatch,
+  unfoldWhole,
+  type OutputWatch,
+  type Unfolding,
+} from './bounded-output.ts';
 
 const MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]); // 0x82 SNAPPY 0
 const HEADER_SIZE = 16; // magic, version int32, lowest compatible version int32
 const BLOCK_SIZE = 32 * 1024; // snappy-java's
+
+/** Of output, between two pauses. */
+const PIECE_BYTES = 256 * 1024;
 
 /** A copy of 64 bytes takes 3 bytes, so nothing grows by more than this. */
 const MAX_RATIO = 22;
@@ -17,13 +28,15 @@ export function decompressSnappy(
   room: Buffer | null = null,
   watch: OutputWatch | null = null,
 ): Buffer {
-  if (!startsWithMagic(bytes, 0)) {
-    const output = new BoundedOutput(0, maxBytes, room, watch);
-    decodeBlock(bytes, 0, bytes.length, output);
-    return output.finish();
-  }
-  const output = new BoundedOutput(bytes.length * 2, maxBytes, room, watch);
+  const output = new BoundedOutput(startsWithMagic(bytes, 0) ? bytes.length * 2 : 0, maxBytes, room, watch);
+  return unfoldWhole(unfoldSnappy(bytes, output), output);
+}
+
+/** The same in pieces. */
+export function* unfoldSnappy(bytes: Buffer, output: BoundedOutput): Unfolding {
+  if (!startsWithMagic(bytes, 0)) return yield* decodeBlock(bytes, 0, bytes.length, output);
   let at = HEADER_SIZE;
+  let pauseAt = PIECE_BYTES;
   while (at < bytes.length) {
     if (startsWithMagic(bytes, at)) {
       at += HEADER_SIZE; // streams may be joined
@@ -33,11 +46,13 @@ export function decompressSnappy(
     const length = bytes.readInt32BE(at);
     at += 4;
     if (length <= 0 || length > bytes.length - at) throw new BadCompression('A snappy block is cut short');
-    decodeBlock(bytes, at, at + length, output);
+    yield* decodeBlock(bytes, at, at + length, output);
     at += length;
+    if (output.length < pauseAt) continue;
+    pauseAt = output.length + PIECE_BYTES;
+    yield;
   }
   if (at > bytes.length) throw new BadCompression('The header of snappy blocks is cut short');
-  return output.finish();
 }
 
 function startsWithMagic(bytes: Buffer, at: number): boolean {
@@ -47,6 +62,14 @@ function startsWithMagic(bytes: Buffer, at: number): boolean {
 
 /** In the framing, as the Java client does. */
 export function compressSnappy(bytes: Buffer): Buffer {
+  for (const pieces = packSnappy(bytes); ;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** The same in pieces. */
+export function* packSnappy(bytes: Buffer): Generator<undefined, Buffer> {
   const blocks = Math.ceil(bytes.length / BLOCK_SIZE);
   const out = Buffer.allocUnsafeSlow(HEADER_SIZE + blocks * (4 + maxEncodedSize(BLOCK_SIZE)));
   MAGIC.copy(out);
@@ -57,11 +80,12 @@ export function compressSnappy(bytes: Buffer): Buffer {
     const end = encodeBlock(bytes, from, Math.min(from + BLOCK_SIZE, bytes.length), out, at + 4);
     out.writeInt32BE(end - at - 4, at);
     at = end;
+    if ((from + BLOCK_SIZE) % PIECE_BYTES === 0) yield;
   }
   return out.subarray(0, at);
 }
 
-function decodeBlock(bytes: Buffer, at: number, end: number, output: BoundedOutput): void {
+function* decodeBlock(bytes: Buffer, at: number, end: number, output: BoundedOutput): Unfolding {
   let size = 0;
   for (let shift = 0; ; shift += 7) {
     if (at >= end || shift > 28) throw new BadCompression('A snappy block does not begin with its size');
@@ -71,15 +95,29 @@ function decodeBlock(bytes: Buffer, at: number, end: number, output: BoundedOutp
   }
   if (size > (end - at) * MAX_RATIO) throw new BadCompression('A snappy block declares a size it cannot hold');
   output.reserve(size);
-  decodeElements(bytes, at, end, output, size);
-}
-
-function decodeElements(bytes: Buffer, at: number, end: number, output: BoundedOutput, size: number): void {
-  const out = output.bytes;
   const blockStart = output.length;
   const outEnd = blockStart + size;
-  let to = blockStart;
-  while (at < end) {
+  for (;;) {
+    at = decodeElements(bytes, at, end, output, blockStart, outEnd);
+    if (at >= end) break;
+    yield;
+  }
+  if (output.length !== outEnd) throw cutShort();
+}
+
+/** Up to a pause; answers the position of the element that comes next. */
+function decodeElements(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  output: BoundedOutput,
+  blockStart: number,
+  outEnd: number,
+): number {
+  const out = output.bytes;
+  let to = output.length;
+  const pauseAt = to + PIECE_BYTES;
+  while (at < end && to < pauseAt) {
     const tag = bytes[at++];
     let length = (tag >> 2) + 1;
     if ((tag & 3) === 0) {
@@ -111,8 +149,8 @@ function decodeElements(bytes: Buffer, at: number, end: number, output: BoundedO
     if (distance === 0 || distance > to - blockStart || length > outEnd - to) throw cutShort();
     to = copyMatch(out, to, distance, length);
   }
-  if (to !== outEnd) throw cutShort();
   output.length = to;
+  return at;
 }
 
 function cutShort(): BadCompression {

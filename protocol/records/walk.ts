@@ -29,6 +29,9 @@ export interface RecordWalk {
   maxTimestampDelta: number;
   /** The first record with the largest timestamp, -1 where there is no record. */
   maxTimestampIndex: number;
+  /** The position behind the last record that was walked, and its index and one. */
+  end: number;
+  walked: number;
 }
 
 export const Malformed = {
@@ -52,13 +55,16 @@ const walk: RecordWalk = {
   minTimestampDelta: 0,
   maxTimestampDelta: 0,
   maxTimestampIndex: -1,
+  end: 0,
+  walked: 0,
 };
 const cursor: Cursor = { next: 0 };
 /** The position behind what was read last, -1 when it failed. Of the module, so that nothing is made per record. */
 let next = 0;
 
 /**
- * Checks `count` (uncompressed) records that must fill the bytes from `at` to `end` exactly.
+ * Checks `count` (uncompressed) records that must fill the bytes from `at` to `end` exactly. In pieces: those from `first` on,
+ * which begins at `at`, until one ends at `pauseAt` or behind; `walked` and `end` of the walk say where to go on.
  */
 export function walkRecords(
   bytes: Buffer,
@@ -66,6 +72,8 @@ export function walkRecords(
   end: number,
   count: number,
   visitor?: RecordVisitor,
+  first = 0,
+  pauseAt = Infinity,
 ): Readonly<RecordWalk> {
   let nullKeys = 0;
   let firstNullKey = -1;
@@ -75,7 +83,8 @@ export function walkRecords(
   walk.reason = '';
   walk.failedIndex = -1;
 
-  for (let index = 0; index < count; index++) {
+  let index = first;
+  for (; index < count && at < pauseAt; index++) {
     if (at >= end) return failed(index, Malformed.missing);
     const length = varint(bytes, at, end);
     if (next < 0) return failed(index, Malformed.varint);
@@ -124,7 +133,9 @@ export function walkRecords(
   walk.minTimestampDelta = minDelta;
   walk.maxTimestampDelta = maxDelta;
   walk.maxTimestampIndex = maxIndex;
-  return at === end ? walk : failed(count, Malformed.trailing);
+  walk.end = at;
+  walk.walked = index;
+  return at === end || index < count ? walk : failed(count, Malformed.trailing);
 }
 
 /** Moves `next` behind the headers, or answers false with the reason in `walk`. */

@@ -1,8 +1,16 @@
 /**
- * Reads Zstandard frames (RFC 8878) where Node has no zstd of its own, that is, before 22.15. No dictionaries. The
+ * Reads Zstandard frames (RFC 8878) in pieces, and where Node has no zstd of its own, that is, before 22.15. No dictionaries. The
  * check sum of the content is passed over: the batch around it has been checked by its CRC.
  */
-import { BadCompression, BoundedOutput, copyBytes, copyMatch, type OutputWatch } from './bounded-output.ts';
+import {
+  BadCompression,
+  BoundedOutput,
+  copyBytes,
+  copyMatch,
+  unfoldWhole,
+  type OutputWatch,
+  type Unfolding,
+} from './bounded-output.ts';
 import {
   badZstd,
   BackwardBits,
@@ -21,6 +29,11 @@ const MAX_BLOCK = 128 * 1024;
 
 export function decompressZstd(bytes: Buffer, maxBytes: number, watch: OutputWatch | null = null): Buffer {
   const output = new BoundedOutput(bytes.length * 4, maxBytes, null, watch);
+  return unfoldWhole(unfoldZstd(bytes, output), output);
+}
+
+/** The same in pieces of a block each. */
+export function* unfoldZstd(bytes: Buffer, output: BoundedOutput): Unfolding {
   let at = 0;
   do {
     need(bytes, at, 8);
@@ -29,10 +42,9 @@ export function decompressZstd(bytes: Buffer, maxBytes: number, watch: OutputWat
       const length = bytes.readUInt32LE(at + 4);
       need(bytes, at + 8, length);
       at += 8 + length;
-    } else if (magic === MAGIC) at = decodeFrame(bytes, at + 4, output);
+    } else if (magic === MAGIC) at = yield* decodeFrame(bytes, at + 4, output);
     else throw new BadCompression('The records are no zstd frame');
   } while (at < bytes.length);
-  return output.finish();
 }
 
 /** What one block leaves to the next of its frame. */
@@ -47,7 +59,7 @@ interface Frame {
 }
 
 /** Reads the frame whose descriptor lies at `at`; answers the position behind the frame. */
-function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
+function* decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): Generator<void, number> {
   const descriptor = bytes[at];
   const singleSegment = (descriptor & 0x20) !== 0;
   const sizeFlag = descriptor >> 6;
@@ -74,6 +86,7 @@ function decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): number {
     const header = bytes.readUIntLE(at, 3);
     last = (header & 1) !== 0;
     at = decodeBlock(bytes, at + 3, (header >> 1) & 3, header >> 3, frame, output);
+    yield;
   }
   if (size >= 0 && size !== output.length - frame.start) throw badZstd();
   if ((descriptor & 0x04) === 0) return at;

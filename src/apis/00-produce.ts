@@ -46,7 +46,12 @@ export const produce: StagingHandler<Broker> = {
     const acks = reader.int16();
     const timeoutMs = reader.int32();
     const { partitions, clock, controller } = broker;
-    const options = { apiVersion: context.apiVersion, isAcksAll: acks === Acks.all, admit, nowMs: clock.now() };
+    const options: ProduceOptions = {
+      apiVersion: context.apiVersion,
+      isAcksAll: acks === Acks.all,
+      admit,
+      nowMs: clock.now(),
+    };
     const answer = ProduceAnswer.of(
       context.apiVersion,
       acks,
@@ -57,6 +62,11 @@ export const produce: StagingHandler<Broker> = {
     );
     for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {
       appendToTopic(reader, broker, context, acks, options, answer);
+    }
+    const { parked } = options;
+    if (parked !== undefined) {
+      answer.isParked = true;
+      context.waits.add(() => void (parked.isCancelled = true));
     }
     // A producer that wants no answer learns of what was not even appended before its next request is looked at.
     if (acks === Acks.none) answer.refuseFailed();

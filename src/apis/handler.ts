@@ -29,6 +29,8 @@ export const NO_REPLY = Symbol('no reply');
 export interface StagedAnswer {
   /** Whether its response can leave once its records are written: not where there is none (acks=0), or where it has to wait. */
   readonly leavesAtOnce: boolean;
+  /** Whether requests that come behind it wait until it has settled: it has batches that are not appended yet. */
+  readonly isParked: boolean;
   /** Asked once, when what was appended has been written: null, or what has to come before `encode`. Never rejects. */
   settled(): Promise<unknown> | null;
   /** Writes the response body. @throws {InvalidRequest} to end the connection instead of an answer */

@@ -47,6 +47,9 @@ export class ProduceAnswer implements StagedAnswer {
   readonly #indexes: number[] = [];
   readonly #receipts: Receipt[] = [];
 
+  /** Some of its batches are still to be validated. */
+  isParked = false;
+
   /** Of one request; `addTopic` and `add` fill it in the request's order. */
   static of(
     version: number,
@@ -58,6 +61,7 @@ export class ProduceAnswer implements StagedAnswer {
   ): ProduceAnswer {
     const answer = kept.pop() ?? new ProduceAnswer();
     answer.#version = version;
+    answer.isParked = false;
     answer.#acks = acks;
     answer.#timeoutMs = timeoutMs;
     answer.#failures = failures;
@@ -97,7 +101,7 @@ export class ProduceAnswer implements StagedAnswer {
 
   #outcome(receipt: Receipt): number | Promise<number> {
     const { issuer } = receipt;
-    if (issuer === null || this.#acks === Acks.none) return receipt.errorCode;
+    if (issuer === null || (this.#acks === Acks.none && !this.isParked)) return receipt.errorCode;
     return this.#acks === Acks.all ? issuer.committed(receipt, this.#timeoutMs) : issuer.flushed(receipt);
   }
 

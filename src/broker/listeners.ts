@@ -151,12 +151,13 @@ export class Listeners {
     const { config, partitions, groups, logger } = parts;
     const settle = (): void => partitions.settle();
     return {
-      dispatcher: new Dispatcher({ handlers, parts, settle, interceptor, meter: meter() }),
+      dispatcher: new Dispatcher({ handlers, parts, settle, interceptor, meter: meter(), turn: partitions.turn }),
       buffers: new Buffers(receiveBuffer),
       output: new Writer(OUTPUT_BYTES),
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
       memory: new RequestMemory(config['queued.max.request.bytes']),
+      turn: partitions.turn,
       settle,
       later: (run) => void nextTurn().then(run),
       closed: (connection, reason) => {

@@ -5,16 +5,11 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import { codecId, codecs, compress, DecompressedTooLarge, type Codec } from '../../protocol/records/compression.ts';
-import { recordBytes, recordBytesUpTo } from '../../protocol/records/decode.ts';
+import { recordBytes } from '../../protocol/records/decode.ts';
 import { RefusedRecords } from '../../protocol/records/record-lengths.ts';
 import { Malformed, walkRecords, type RecordWalk } from '../../protocol/records/walk.ts';
 import type { LogConfig } from '../config/log-config.ts';
-
-/** Shaped as in Produce's response. */
-export interface RecordError {
-  readonly batchIndex: number;
-  readonly message: string;
-}
+import { isTimestampInRange, NO_TIMESTAMP, RecordRefusals, type RecordError } from './record-refusals.ts';
 
 /** There is one, filled again by the next validateBatch: read it before. */
 export interface Validation {
@@ -29,6 +24,10 @@ export interface Validation {
   length: number;
   /** -1 unless the topic stamps with LogAppendTime. */
   logAppendTimeMs: number;
+  /** Its records come to more than may be looked at in one go: nothing is decided yet, see validateInPieces. */
+  isLong: boolean;
+  /** The bytes of records that were looked at, decompressed. */
+  recordBytes: number;
 }
 
 export interface ValidationRules {
@@ -47,9 +46,12 @@ const ZSTD = codecId('zstd');
 const ZSTD_SINCE_VERSION = 7;
 const SHORTEST_LENGTH = 14;
 const BYTES_UP_TO_MAGIC = 17;
-const NO_TIMESTAMP = -1;
-/** So many refused records of a batch are named; a small batch may hold millions. */
-const MAX_RECORD_ERRORS = 1000;
+/** What compressed records may come to where they are validated at once: up to 20 ms of work. */
+const AT_ONCE_BYTES = 2 * 1024 * 1024;
+/** The same of records that come uncompressed, and have fewer bytes to spare. */
+const UNCOMPRESSED_AT_ONCE_BYTES = 4 * AT_ONCE_BYTES;
+/** The same where the topic wants them compressed anew. */
+const RECOMPRESSED_AT_ONCE_BYTES = 256 * 1024;
 /** The bit of the attributes' low byte. */
 const LOG_APPEND_TIME = 0x08;
 
@@ -62,10 +64,21 @@ const result: Validation = {
   at: 0,
   length: 0,
   logAppendTimeMs: -1,
+  isLong: false,
+  recordBytes: 0,
 };
 
 /** Checks the `length` bytes at `at` that a producer sent for one partition, and makes them ready for the log. */
 export function validateBatch(bytes: Buffer, at: number, length: number, rules: ValidationRules): Readonly<Validation> {
+  begin(bytes, at);
+  if (!isOneBatch(bytes, at, at + length) || !isSound(bytes, at, rules)) return result;
+  result.length = batch.sizeInBytes(bytes, at); // a partial batch behind it is passed over, as Kafka does
+  if (!areRecordsSound(bytes, at, rules)) return result;
+  rewrite(bytes, at, rules);
+  return result;
+}
+
+function begin(bytes: Buffer, at: number): void {
   result.errorCode = ErrorCode.NONE;
   result.errorMessage = null;
   result.recordErrors = NO_RECORD_ERRORS;
@@ -73,10 +86,42 @@ export function validateBatch(bytes: Buffer, at: number, length: number, rules: 
   result.at = at;
   result.logAppendTimeMs = -1;
   result.reachedLog = false;
-  if (!isOneBatch(bytes, at, at + length) || !isSound(bytes, at, rules)) return result;
-  result.length = batch.sizeInBytes(bytes, at); // a partial batch behind it is passed over, as Kafka does
-  if (!areRecordsSound(bytes, at, rules)) return result;
-  rewrite(bytes, at, rules);
+  result.isLong = false;
+  result.recordBytes = 0;
+}
+
+/** What the pieces of validateInPieces have come to. */
+export interface LookedAt {
+  /** Why the records cannot be read or are refused as a whole; null where they are sound. */
+  readonly failure: Error | { readonly reason: string } | null;
+  readonly minTimestampDelta: number;
+  readonly maxTimestampDelta: number;
+  readonly refusals: RecordRefusals;
+  /** Its records compressed anew, or why they are not; null where they stay as they came. */
+  readonly packed: Buffer | Error | null;
+}
+
+/** What is left of validateBatch when the records of a long batch have been looked at. */
+export function concludeLong(
+  bytes: Buffer,
+  at: number,
+  looked: LookedAt,
+  rules: ValidationRules,
+): Readonly<Validation> {
+  const { failure, refusals } = looked;
+  begin(bytes, at);
+  result.reachedLog = true;
+  result.length = batch.sizeInBytes(bytes, at);
+  if (failure instanceof Error) failUnreadable(failure);
+  else if (failure !== null) failWalk(failure.reason, batch.compressionOf(batch.attributes(bytes, at)) !== 0);
+  else if (failRefused(refusals, batch.recordCount(bytes, at))) {
+    const base = batch.baseTimestamp(bytes, at);
+    const isCreateTime = rules.config.messageTimestampType === 'CreateTime';
+    if (isCreateTime && areInTime(bytes, at, looked, rules)) {
+      fixMaxTimestamp(bytes, at, Math.max(NO_TIMESTAMP, base + looked.maxTimestampDelta));
+    }
+    rewrite(bytes, at, rules, looked.packed);
+  }
   return result;
 }
 
@@ -163,19 +208,24 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   let end = at + batch.sizeInBytes(bytes, at);
   if (compressed) {
     try {
-      records = recordBytesUpTo(config.maxDecompressedMessageBytes, bytes, at, decompressed);
+      // What comes to no more than the limit of one record has no record that is larger.
+      const most = Math.min(config.maxDecompressedMessageBytes, AT_ONCE_BYTES);
+      records = recordBytes(bytes, at, most, decompressed);
     } catch (error) {
-      return failUnreadable(error as Error);
+      if (!(error instanceof DecompressedTooLarge)) return failUnreadable(error as Error);
+      result.isLong = true;
+      return false;
     }
     from = 0;
     end = records.length;
   }
-  const walk = walkRecords(records, from, end, batch.recordCount(bytes, at));
-  if (walk.failedIndex >= 0) {
-    // Kafka trips over offsets that do not count up in a compressed batch, hence this code.
-    const tripped = compressed && walk.reason === Malformed.offsetDelta;
-    return fail(tripped ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.INVALID_RECORD, walk.reason);
+  result.recordBytes = end - from;
+  if (end - from > RECOMPRESSED_AT_ONCE_BYTES && isLong(bytes, at, end - from, config)) {
+    result.isLong = true;
+    return false;
   }
+  const walk = walkRecords(records, from, end, batch.recordCount(bytes, at));
+  if (walk.failedIndex >= 0) return failWalk(walk.reason, compressed);
   const base = batch.baseTimestamp(bytes, at);
   if ((config.cleanupCompact && walk.nullKeys > 0) || !isInTime(base, word, walk, rules)) {
     return failRecords(records, from, end, batch.recordCount(bytes, at), base, word, rules);
@@ -186,23 +236,44 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   return true;
 }
 
+/** As DecompressedTooLarge says it of compressed records. */
+function isLong(bytes: Buffer, at: number, length: number, config: LogConfig): boolean {
+  return length > UNCOMPRESSED_AT_ONCE_BYTES || targetCodec(bytes, at, config) !== null;
+}
+
+function failWalk(reason: string, isCompressed: boolean): false {
+  // Kafka trips over offsets that do not count up in a compressed batch, hence this code.
+  const tripped = isCompressed && reason === Malformed.offsetDelta;
+  return fail(tripped ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.INVALID_RECORD, reason);
+}
+
 function failUnreadable(error: Error): false {
   const isTooLarge = error instanceof RefusedRecords || error instanceof DecompressedTooLarge;
   // Kafka trips over what its codecs cannot read.
   return fail(isTooLarge ? ErrorCode.INVALID_RECORD : ErrorCode.UNKNOWN_SERVER_ERROR, error.message);
 }
 
-function isInTime(base: number, word: number, walk: Readonly<RecordWalk>, rules: ValidationRules): boolean {
+/** Whether the timestamps of all its records are as the topic allows, by the least and the greatest. */
+export function areInTime(
+  bytes: Buffer,
+  at: number,
+  walk: Pick<RecordWalk, 'minTimestampDelta' | 'maxTimestampDelta'>,
+  rules: ValidationRules,
+): boolean {
+  return isInTime(batch.baseTimestamp(bytes, at), batch.attributes(bytes, at), walk, rules);
+}
+
+function isInTime(
+  base: number,
+  word: number,
+  walk: Pick<RecordWalk, 'minTimestampDelta' | 'maxTimestampDelta'>,
+  rules: ValidationRules,
+): boolean {
   if (rules.config.messageTimestampType === 'LogAppendTime') return !batch.hasLogAppendTime(word);
   const earliest = base + walk.minTimestampDelta;
   const latest = base + walk.maxTimestampDelta;
   if (earliest === NO_TIMESTAMP && latest !== NO_TIMESTAMP) return false; // -1 may hide others: look at each
   return isTimestampInRange(earliest, rules) && isTimestampInRange(latest, rules);
-}
-
-function isTimestampInRange(timestamp: number, { config, nowMs }: ValidationRules): boolean {
-  if (timestamp === NO_TIMESTAMP) return true;
-  return nowMs - timestamp <= config.timestampBeforeMaxMs && timestamp - nowMs <= config.timestampAfterMaxMs;
 }
 
 /** Names every record that is refused (KIP-467). */
@@ -215,33 +286,15 @@ function failRecords(
   word: number,
   rules: ValidationRules,
 ): boolean {
-  const errors: RecordError[] = [];
-  let refused = 0;
-  let untimely = false;
-  const { config, nowMs } = rules;
-  const refuse = (batchIndex: number, message: () => string): void => {
-    if (refused++ < MAX_RECORD_ERRORS) errors.push({ batchIndex, message: message() });
-  };
-  walkRecords(records, from, end, count, (batchIndex, timestampDelta, _keyAt, keyLength) => {
-    if (config.cleanupCompact && keyLength < 0) {
-      refuse(batchIndex, () => 'A compacted topic takes no record without a key');
-    } else if (config.messageTimestampType === 'LogAppendTime') {
-      if (!batch.hasLogAppendTime(word)) return;
-      untimely = true;
-      refuse(batchIndex, () => 'Only the broker stamps records with LogAppendTime; send CreateTime');
-    } else if (!isTimestampInRange(base + timestampDelta, rules)) {
-      untimely = true;
-      refuse(
-        batchIndex,
-        () =>
-          `Timestamp ${base + timestampDelta} is not between ${nowMs - config.timestampBeforeMaxMs} and ` +
-          `${nowMs + config.timestampAfterMaxMs}, as message.timestamp.before.max.ms and .after.max.ms ask for`,
-      );
-    }
-  });
+  const refusals = new RecordRefusals(base, word, rules);
+  walkRecords(records, from, end, count, refusals.visit);
+  return failRefused(refusals, count);
+}
+
+function failRefused({ errors, refused, isUntimely }: RecordRefusals, count: number): boolean {
   if (errors.length === 0) return true; // the header was out of range, none of its records is
   result.recordErrors = errors;
-  const code = untimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
+  const code = isUntimely ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
   return fail(code, `${refused} of ${count} records were refused, so all were. The first: ${errors[0].message}`);
 }
 
@@ -253,30 +306,42 @@ function fixMaxTimestamp(bytes: Buffer, at: number, maxTimestamp: number): void 
   batch.setCrc(bytes, at);
 }
 
-function rewrite(bytes: Buffer, at: number, { config, nowMs }: ValidationRules): void {
+function rewrite(bytes: Buffer, at: number, rules: ValidationRules, packed: Buffer | Error | null = null): void {
+  const { config, nowMs } = rules;
   const stamp = config.messageTimestampType === 'LogAppendTime';
   if (stamp) result.logAppendTimeMs = nowMs;
-  const codec = codecs[batch.compressionOf(batch.attributes(bytes, at))];
-  const target = config.compressionType === 'producer' ? codec : codecOf(config.compressionType);
-  if (target !== codec) recompress(bytes, at, target, config);
+  const target = targetCodec(bytes, at, config);
+  if (target !== null) recompress(bytes, at, target, config, packed);
   else if (stamp) batch.setLogAppendTime(bytes, at, nowMs);
-  if (target !== codec && stamp && result.errorCode === ErrorCode.NONE) batch.setLogAppendTime(result.bytes, 0, nowMs);
+  if (target !== null && stamp && result.errorCode === ErrorCode.NONE) batch.setLogAppendTime(result.bytes, 0, nowMs);
 }
 
-function codecOf(compressionType: LogConfig['compressionType']): Codec {
-  return compressionType === 'uncompressed' || compressionType === 'producer' ? 'none' : compressionType;
+/** What the batch is to be compressed with anew; null where it stays as it came. */
+export function targetCodec(bytes: Buffer, at: number, { compressionType }: LogConfig): Codec | null {
+  if (compressionType === 'producer') return null;
+  const codec = codecs[batch.compressionOf(batch.attributes(bytes, at))];
+  const target = compressionType === 'uncompressed' ? 'none' : compressionType;
+  return target === codec ? null : target;
 }
 
 /** compression.type of the topic is another than the producer's: the rare and dear way. Records stay as they are, byte by byte. */
-function recompress(bytes: Buffer, at: number, compression: Codec, config: LogConfig): void {
+function recompress(
+  bytes: Buffer,
+  at: number,
+  compression: Codec,
+  config: LogConfig,
+  before: Buffer | Error | null,
+): void {
   let packed: Buffer;
   try {
-    const records = recordBytes(bytes, at); // they have been looked at, and fit
-    packed = compress(compression, records, levelOf(compression, config));
+    if (before instanceof Error) throw before;
+    packed = before ?? compress(compression, recordBytes(bytes, at), levelOf(compression, config)); // they fit
   } catch (error) {
-    fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
+    if (error instanceof DecompressedTooLarge) failRecompressed(config);
+    else fail(ErrorCode.UNKNOWN_SERVER_ERROR, (error as Error).message);
     return;
   }
+  if (batch.BATCH_OVERHEAD + packed.length > config.maxMessageBytes) return void failRecompressed(config);
   const fresh = Buffer.allocUnsafe(batch.BATCH_OVERHEAD + packed.length);
   bytes.copy(fresh, 0, at, at + batch.BATCH_OVERHEAD);
   packed.copy(fresh, batch.BATCH_OVERHEAD);
@@ -284,13 +349,15 @@ function recompress(bytes: Buffer, at: number, compression: Codec, config: LogCo
   result.bytes = fresh;
   result.at = 0;
   result.length = fresh.length;
-  if (fresh.length > config.maxMessageBytes) {
-    const limit = config.maxMessageBytes;
-    fail(ErrorCode.MESSAGE_TOO_LARGE, `Compressed anew the batch is larger than max.message.bytes=${limit}`);
-  }
 }
 
-function levelOf(compression: Codec, config: LogConfig): number | undefined {
+function failRecompressed({ maxMessageBytes }: LogConfig): false {
+  const message = `Compressed anew the batch is larger than max.message.bytes=${maxMessageBytes}`;
+  return fail(ErrorCode.MESSAGE_TOO_LARGE, message);
+}
+
+/** What the topic asks for, of codecs that have levels. */
+export function levelOf(compression: Codec, config: LogConfig): number | undefined {
   if (compression === 'gzip') return config.compressionGzipLevel;
   return compression === 'zstd' ? config.compressionZstdLevel : undefined;
 }

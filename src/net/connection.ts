@@ -7,8 +7,11 @@
  *                           │  │└──staged──▶ settled with others, then encoded ──▶ reading
  *                           │  └──waits──▶ waiting ──answer──▶ reading
  *                           └──kernel full──▶ sending ──drained──▶ reading        any ──malformed, gone──▶ closed
+ *
+ * Where requests have kept the event loop for long, the connection rests: what it has read is handled in a later turn.
  */
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
@@ -39,6 +42,7 @@ export interface ConnectionShared extends ResponseWriterShared {
   readonly maxFrameBytes: number;
   /** queued.max.request.bytes: a frame that did not come whole waits for it, and so does what follows. */
   readonly memory: RequestMemory;
+  readonly turn: LoopTurn;
   /** Writes what requests have appended; called before anything is told of it. */
   readonly settle: () => void;
   closed(connection: Connection, reason: string | null): void;
@@ -57,6 +61,10 @@ export class Connection implements Receiver {
   #isFrameLent = false;
   #isHeld = false;
   #isWaiting = false;
+  /** Lets others have their turn before the next request. */
+  #isResting = false;
+  /** Of a request that waits with what it brought, in the memory that all connections share. */
+  #heldBytes = 0;
   #isClosed = false;
   /** Why the connection ends as soon as what came before has been answered. */
   #ending: Error | null = null;
@@ -127,6 +135,7 @@ export class Connection implements Receiver {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#frames.release();
+    this.#giveHeld();
     this.#writer.drop();
     this.#staged.clear();
     this.contexts.waits.cancelAll();
@@ -140,7 +149,7 @@ export class Connection implements Receiver {
   }
 
   get #isBlocked(): boolean {
-    return this.#isWaiting || this.#ending !== null || this.#writer.isBusy;
+    return this.#isWaiting || this.#isResting || this.#ending !== null || this.#writer.isBusy;
   }
 
   #handleReceived(count: number): void {
@@ -168,10 +177,14 @@ export class Connection implements Receiver {
 
   /** Handles the whole frames in buffer[at, end), and says where the first byte stands that was not handled. */
   #handle(buffer: Buffer, at: number, end: number): number {
-    const { reader, output, maxFrameBytes, dispatcher } = this.#shared;
+    const { reader, output, maxFrameBytes, dispatcher, turn } = this.#shared;
     const staged = this.#staged;
     let sentUpTo = at;
     while (end - at >= SIZE_BYTES && !this.#isBlocked && !this.#isClosed) {
+      if (turn.isOver) {
+        this.#rest();
+        break;
+      }
       const size = buffer.readInt32BE(at);
       const start = at + SIZE_BYTES;
       if (size < 0 || size > maxFrameBytes) {
@@ -187,6 +200,7 @@ export class Connection implements Receiver {
       at = start + size;
       reader.reset(buffer, start, at);
       this.#dispatch();
+      if (staged.isParked) this.#park(size);
       const isLong = at - sentUpTo > SEND_AFTER_BYTES && (output.position > 0 || staged.canLeave);
       if (isLong || output.position > SEND_ABOVE_BYTES || this.#writer.isBusy) {
         this.#send();
@@ -217,6 +231,29 @@ export class Connection implements Receiver {
     );
   }
 
+  /** Others have their turn, and then what has been read is handled. */
+  #rest(): void {
+    this.#isResting = true;
+    this.#shared.later(() => {
+      this.#isResting = false;
+      this.#continue();
+    });
+  }
+
+  /** The request of `size` bytes goes on without its frame: its batches are validated in slices, and those behind it wait. */
+  #park(size: number): void {
+    this.#settle();
+    if (!this.#isWaiting) return;
+    this.#heldBytes = size;
+    this.#shared.memory.hold(size);
+  }
+
+  #giveHeld(): void {
+    const held = this.#heldBytes;
+    this.#heldBytes = 0;
+    if (held > 0) this.#shared.memory.give(held);
+  }
+
   /** Writes what was appended, then encodes the responses that tell of it, as far as they wait for nothing else. */
   #settle(): void {
     if (this.#staged.isEmpty || this.#isWaiting) return;
@@ -240,6 +277,7 @@ export class Connection implements Receiver {
   #resume(respond: () => void): void {
     if (this.#isClosed) return;
     this.#isWaiting = false;
+    this.#giveHeld();
     this.contexts.waits.clear();
     try {
       respond();

@@ -25,6 +25,7 @@ import type {
   TableHandler,
 } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
+import type { LoopTurn } from '../platform/loop-turn.ts';
 import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { RequestContexts } from './request-contexts.ts';
@@ -48,6 +49,8 @@ export interface DispatcherOptions {
   readonly interceptor?: Interceptor | null;
   readonly meter?: RequestMeter | null;
   readonly security?: SecurityStages;
+  /** Told of each request that is not staged: it may have taken long. */
+  readonly turn?: LoopTurn;
 }
 
 export class Dispatcher {
@@ -57,15 +60,17 @@ export class Dispatcher {
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
   readonly #security: SecurityStages;
+  readonly #turn: LoopTurn | null;
 
   constructor(options: DispatcherOptions) {
-    const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY } = options;
+    const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY, turn = null } = options;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
     this.#parts = parts;
     this.#settle = settle;
     this.#interceptor = interceptor;
     this.meter = meter;
     this.#security = security;
+    this.#turn = turn;
   }
 
   /**
@@ -150,6 +155,7 @@ export class Dispatcher {
     const begun = meter === null ? 0 : meter.begin();
     const start = beginResponse(output, handler.api, apiVersion, correlationId);
     const served = this.#serve(handler, reader, context, output);
+    this.#turn?.look();
     if (!(served instanceof Promise)) {
       meter?.end(handler.api, apiVersion, begun);
       if (served === NO_REPLY) {

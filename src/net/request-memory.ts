@@ -36,6 +36,11 @@ export class RequestMemory {
     return false;
   }
 
+  /** `bytes` that have come already are kept, whether or not there is room: they are charged, to be given back. */
+  hold(bytes: number): void {
+    this.#used += bytes;
+  }
+
   give(bytes: number): void {
     this.#used -= bytes;
     for (const [who, wanted] of this.#waiting) {

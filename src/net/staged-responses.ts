@@ -49,6 +49,11 @@ export class StagedResponses {
     return this.#last?.answer.leavesAtOnce ?? false;
   }
 
+  /** Whether the last of them is one that those behind it wait for. */
+  get isParked(): boolean {
+    return this.#last?.answer.isParked ?? false;
+  }
+
   add(response: StagedResponse): void {
     if (this.#last === null) this.#first = response;
     else this.#last.next = response;

@@ -5,7 +5,8 @@ import { validateBatch } from '../log/validate.ts';
 import { isStorageError } from './storage-error.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
-import { PendingAdmission } from './pending-admission.ts';
+import type { Outcome, ParkedRequest } from './long-validations.ts';
+import { PendingAppend } from './pending-append.ts';
 import { Receipt } from './receipt.ts';
 
 /** A promise where the coordinator has still to commit that the partition takes part. */
@@ -22,6 +23,8 @@ export interface ProduceOptions {
   readonly admit?: Admit | null;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** Set once one of the request's batches waits for its validation. */
+  parked?: ParkedRequest;
 }
 
 /** KIP-890, transactions of version 2. */
@@ -39,17 +42,52 @@ export function appendProduced(
   length: number,
   options: ProduceOptions,
 ): Receipt {
-  const { logStartOffset } = partition;
+  const refused = refusalOf(partition, options);
+  if (refused !== null) return refused;
+  const { turn } = partitions;
+  // Those behind one that waits wait too: a producer's batches keep their order, and a request its bound.
+  if (options.parked !== undefined || turn.isOver) return park(partitions, partition, bytes, at, length, options);
+  const rules = { config: partition.config, nowMs: options.nowMs, apiVersion: options.apiVersion };
+  const valid = validateBatch(bytes, at, Math.max(0, length), rules);
+  turn.worked(valid.recordBytes + length);
+  if (valid.isLong) return park(partitions, partition, bytes, at, length, options);
+  return appendValid(partitions, partition, valid, options);
+}
+
+/** Why nothing is appended here now, whatever it is. */
+function refusalOf(partition: Partition, { isAcksAll }: ProduceOptions): Receipt | null {
   if (!partition.isLeader) return Receipt.refused(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   if (partition.isOffline) return Receipt.refused(ErrorCode.KAFKA_STORAGE_ERROR);
-  if (options.isAcksAll && partition.isUnderMinIsr) {
-    return Receipt.refused(ErrorCode.NOT_ENOUGH_REPLICAS, null, logStartOffset);
-  }
-  const valid = validateBatch(bytes, at, Math.max(0, length), {
-    config: partition.config,
-    nowMs: options.nowMs,
-    apiVersion: options.apiVersion,
-  });
+  if (!isAcksAll || !partition.isUnderMinIsr) return null;
+  return Receipt.refused(ErrorCode.NOT_ENOUGH_REPLICAS, null, partition.logStartOffset);
+}
+
+/** Validated in slices, and appended then. */
+function park(
+  partitions: Partitions,
+  partition: Partition,
+  bytes: Buffer,
+  at: number,
+  length: number,
+  options: ProduceOptions,
+): Receipt {
+  options.parked ??= { isCancelled: false };
+  const kept = Buffer.from(bytes.subarray(at, at + Math.max(0, length)));
+  const rules = { config: partition.config, nowMs: options.nowMs, apiVersion: options.apiVersion };
+  const validated = partitions.longValidations.validate(kept, rules, options.parked);
+  return PendingAppend.receipt(validated, (valid) => appendLater(partitions, partition, valid, options));
+}
+
+function appendLater(partitions: Partitions, partition: Partition, valid: Outcome, options: ProduceOptions): Receipt {
+  const isHere = partitions.topicById(partition.topicId)?.partitions[partition.index] === partition;
+  if (!isHere) return Receipt.refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION); // deleted, or closed, meanwhile
+  const receipt = refusalOf(partition, options) ?? appendValid(partitions, partition, valid, options);
+  partitions.settle();
+  return receipt;
+}
+
+function appendValid(partitions: Partitions, partition: Partition, valid: Outcome, options: ProduceOptions): Receipt {
+  const { logStartOffset } = partition;
   if (valid.errorCode !== ErrorCode.NONE) {
     const refused = Receipt.refused(valid.errorCode, valid.errorMessage, valid.reachedLog ? logStartOffset : -1);
     refused.recordErrors = valid.recordErrors;
@@ -58,14 +96,10 @@ export function appendProduced(
   if (batch.isTransactional(batch.attributes(valid.bytes, valid.at))) {
     const refused = admitTransaction(partition, valid.bytes, valid.at, options);
     if (refused instanceof Promise) {
-      const kept = Buffer.from(bytes.subarray(at, at + length));
-      return PendingAdmission.receipt(refused, (errorCode) => {
-        const isHere = partitions.topicById(partition.topicId)?.partitions[partition.index] === partition;
-        if (!isHere) return Receipt.refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION); // deleted, or closed, meanwhile
-        const receipt = appendProduced(partitions, partition, kept, 0, length, { ...options, admit: () => errorCode });
-        partitions.settle();
-        return receipt;
-      });
+      const kept = { ...valid, bytes: Buffer.from(valid.bytes.subarray(valid.at, valid.at + valid.length)), at: 0 };
+      return PendingAppend.receipt(refused, (errorCode) =>
+        appendLater(partitions, partition, kept, { ...options, admit: () => errorCode }),
+      );
     }
     if (refused !== null) return refused;
   }

@@ -4,6 +4,8 @@ import type { LogDirectory } from '../log/directory.ts';
 import type { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
 import { AppendSettlement } from './append-settlement.ts';
+import { LoopTurn } from '../platform/loop-turn.ts';
+import { LongValidations } from './long-validations.ts';
 import { Partition } from './partition.ts';
 import { PartitionLogs, type HandedOver, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
 import { Failures } from './partition-stats.ts';
@@ -23,6 +25,9 @@ export interface LeaderPlan extends ReplicaPlan {
 
 export class Partitions {
   readonly failures = new Failures();
+  /** Of the event loop, as far as appends are concerned. */
+  readonly turn: LoopTurn;
+  readonly longValidations: LongValidations;
   readonly #options: PartitionsOptions;
   readonly #settlement: AppendSettlement;
   readonly #topics = new TopicRegistry();
@@ -30,6 +35,8 @@ export class Partitions {
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
+    this.turn = new LoopTurn(options.clock);
+    this.longValidations = new LongValidations(options);
     this.#settlement = new AppendSettlement(options.logger);
     this.#logs = new PartitionLogs(options, this.#settlement.stage);
     for (const directory of options.directories) directory.health.onOffline(() => this.#wakeWaitersIn(directory));
@@ -216,6 +223,7 @@ export class Partitions {
 
   /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
   close(brokerEpoch: number): void {
+    this.longValidations.stop();
     const failed = this.#closeLogs();
     for (const directory of this.#options.directories) {
       try {

@@ -8,7 +8,7 @@
  *     errorCode    errorCode           answered by `committed`
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { RecordError } from '../log/validate.ts';
+import type { RecordError } from '../log/record-refusals.ts';
 
 /** The partition as the holder of a receipt sees it. */
 export interface ReceiptIssuer {

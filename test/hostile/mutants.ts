@@ -19,4 +19,11 @@ export const mutants: readonly Mutant[] = [
     find: 'const SLICE_MS = 10;',
     replace: 'const SLICE_MS = 1e9;',
   },
+  {
+    name: 'validates every batch at once',
+    foundBy: 'value-bombs',
+    file: 'src/log/validate.ts',
+    find: 'const AT_ONCE_BYTES = 2 * 1024 * 1024;',
+    replace: 'const AT_ONCE_BYTES = 1e9;',
+  },
 ];

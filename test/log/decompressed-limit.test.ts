@@ -8,7 +8,7 @@ import { errorName } from '../../protocol/errors.ts';
 import { canCompressZstd } from '../../protocol/records/compression.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { defaultLogConfig } from '../../src/config/log-config.ts';
-import { validateBatch } from '../../src/log/validate.ts';
+import { validateWhole } from './validate-whole.ts';
 import { bombOfOneRecord, bombOfRecords, type BombCodec } from './bombs.ts';
 
 const MIB = 1024 * 1024;
@@ -22,7 +22,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function validate(bytes: Buffer, maxDecompressedMessageBytes: number) {
   const config = { ...defaultLogConfig, maxDecompressedMessageBytes };
-  const { errorCode, errorMessage } = validateBatch(bytes, 0, bytes.length, {
+  const { errorCode, errorMessage } = validateWhole(bytes, 0, bytes.length, {
     config,
     nowMs: Date.now(),
     apiVersion: 12,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { defaultLogConfig } from '../../src/config/log-config.ts';
-import { validateBatch } from '../../src/log/validate.ts';
+import { validateWhole } from './validate-whole.ts';
 import { batchOfHeaders } from '../protocol/records/header-bomb.ts';
 import { fixture } from './log-fixture.ts';
 
@@ -11,7 +11,7 @@ test('a batch of millions of headers is refused for their number, compressed or 
   for (const codec of ['none', 'gzip'] as const) {
     const bytes = batchOfHeaders(MILLIONS / 10, null, codec);
     const rules = { config: defaultLogConfig, nowMs: 0, apiVersion: 9 };
-    const { errorCode, errorMessage } = validateBatch(bytes, 0, bytes.length, rules);
+    const { errorCode, errorMessage } = validateWhole(bytes, 0, bytes.length, rules);
     expect(errorCode).toBe(ErrorCode.INVALID_RECORD);
     expect(errorMessage).toContain('headers');
   }

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../../protocol/errors.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { defaultLogConfig } from '../../src/config/log-config.ts';
-import { validateBatch } from '../../src/log/validate.ts';
+import { validateWhole } from './validate-whole.ts';
 
 const [file, limit, codec] = process.argv.slice(2);
 const nowMs = Date.now();
 const config = { ...defaultLogConfig, maxDecompressedMessageBytes: Number(limit), maxMessageBytes: 2 ** 30 };
-const check = (bytes: Buffer) => validateBatch(bytes, 0, bytes.length, { config, nowMs, apiVersion: 12 });
+const check = (bytes: Buffer) => validateWhole(bytes, 0, bytes.length, { config, nowMs, apiVersion: 12 });
 const bomb = readFileSync(file);
 // Once with a batch that is in order, so that code and libraries are there.
 const records = [{ key: null, value: Buffer.alloc(64), timestamp: nowMs }];

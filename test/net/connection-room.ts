@@ -15,6 +15,7 @@ import type { DirectHandler, Handler, Reply, StagedAnswer } from '../../src/apis
 import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
+import { LoopTurn } from '../../src/platform/loop-turn.ts';
 import { RequestMemory } from '../../src/net/request-memory.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { FakeSocket } from './fake-socket.ts';
@@ -44,6 +45,9 @@ export class Room {
   settled = 0;
   /** What the connection wants to do after others have had their turn. */
   readonly later: (() => void)[] = [];
+  nowMs = 0;
+  onHandled = (): void => {};
+  readonly turn = new LoopTurn({ monotonic: () => this.nowMs });
 
   constructor(memory = new RequestMemory(-1), maxFrameBytes = MAX_FRAME_BYTES) {
     this.memory = memory;
@@ -58,12 +62,13 @@ export class Room {
     const parts = { logger } as BrokerParts;
     const settle = () => void this.settled++;
     this.connection = new Connection(this.socket, this.contexts, {
-      dispatcher: new Dispatcher({ handlers: this.#handlers(), parts, settle }),
+      dispatcher: new Dispatcher({ handlers: this.#handlers(), parts, settle, turn: this.turn }),
       buffers: this.buffers,
       output: this.output,
       reader: new Reader(),
       maxFrameBytes,
       memory: this.memory,
+      turn: this.turn,
       settle,
       later: (run) => void this.later.push(run),
       closed: (_connection, reason) => void this.closedFor.push(reason),
@@ -81,6 +86,7 @@ export class Room {
   #staged(said: string): StagedAnswer {
     let answer = said;
     return {
+      isParked: false,
       leavesAtOnce: said.startsWith('now'),
       settled: () => {
         this.stages.push(`settled ${said}`);
@@ -113,6 +119,7 @@ export class Room {
     const text = (reader: Reader): string => {
       const said = reader.view(reader.remaining()).toString('latin1');
       this.handled.push(said.length > 20 ? `${said.length} bytes` : said);
+      this.onHandled();
       return said;
     };
     const wait = () =>

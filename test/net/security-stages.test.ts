@@ -108,7 +108,12 @@ test('a staged response tells for how long its client is throttled', () => {
     api: Produce,
     versions: Produce.versions,
     advertised: Produce.versions,
-    stage: () => ({ leavesAtOnce: true, settled: () => null, encode: (_output, ms) => void told.push(ms) }),
+    stage: () => ({
+      leavesAtOnce: true,
+      isParked: false,
+      settled: () => null,
+      encode: (_output, ms) => void told.push(ms),
+    }),
     refuse: () => ({}),
   };
   const dispatcher = new Dispatcher({

@@ -234,7 +234,8 @@ class Pass {
     const first = log.isClosed ? -1 : log.segments.indexOf(group[0]);
     // A cut may have made the last of them the active one, which is never compacted.
     const isClosed = first >= 0 && first + group.length < log.segments.length;
-    if (isClosed && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i])) return;
+    if (isClosed && group.every((segment, i) => log.segments[first + i] === segment && segment.size === sizes[i]))
+      return;
     throw new CleaningAbandoned(`${log.directory} changed while it was compacted`);
   }
 }

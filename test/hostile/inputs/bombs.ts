@@ -4,8 +4,9 @@ import { createTopic } from '../../running-broker.ts';
 import type { Input, Target } from '../input.ts';
 import { batchOf, bigValue, manyHeaders, manyRecords, zstd } from '../raw-batch.ts';
 
-const PARTITIONS = 40;
-const PIPELINED = 60;
+const PARTITIONS = 20;
+const FEW = 6;
+const PIPELINED = 20;
 const MB = 1 << 20;
 const HEADERS = 60e6;
 
@@ -16,12 +17,12 @@ async function createTopics(target: Target): Promise<void> {
 }
 
 /** All partitions in one request. */
-async function together(target: Target, name: string, records: Buffer): Promise<void> {
+async function together(target: Target, name: string, records: Buffer, partitions = PARTITIONS): Promise<void> {
   const client = await target.connect();
-  const partitionData = Array.from({ length: PARTITIONS }, (_, index) => ({ index, records }));
+  const partitionData = Array.from({ length: partitions }, (_, index) => ({ index, records }));
   const topicData = [{ name, partitionData }];
   const { responses } = await client.send(Produce, 9, { transactionalId: null, acks: 1, timeoutMs: 30_000, topicData });
-  if (responses[0].partitionResponses.length !== PARTITIONS) throw new Error('partitions have no answer');
+  if (responses[0].partitionResponses.length !== partitions) throw new Error('partitions have no answer');
 }
 
 /** One request behind the other. */
@@ -50,20 +51,20 @@ export const bombs: readonly Input[] = [
   },
   {
     name: 'value-bombs',
-    what: `Produce with a value of 120 MB for each of ${PARTITIONS} partitions`,
+    what: `Produce with a value of 120 MB for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'bombs', batchOf(zstd(bigValue(120 * MB)), 1)),
+    run: (target) => together(target, 'bombs', batchOf(zstd(bigValue(120 * MB)), 1), FEW),
   },
   {
     name: 'record-bombs',
-    what: `Produce with 1.2 M empty records for each of ${PARTITIONS} partitions`,
+    what: `Produce with 1.2 M empty records for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'bombs', batchOf(zstd(manyRecords(1_200_000)), 1_200_000)),
+    run: (target) => together(target, 'bombs', batchOf(zstd(manyRecords(1_200_000)), 1_200_000), FEW),
   },
   {
     name: 'recompressed-bombs',
-    what: `Produce with a record of 60 M headers, from zstd to lz4, for each of ${PARTITIONS} partitions`,
+    what: `Produce with a record of 60 M headers, from zstd to lz4, for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'recompressed', headerBomb()),
+    run: (target) => together(target, 'recompressed', headerBomb(), FEW),
   },
 ];

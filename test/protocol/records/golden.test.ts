@@ -31,7 +31,7 @@ describe.each(codecs)('a batch written by the Java client with %s', (codec) => {
 
   it('passes the walk', () => {
     const records = recordBytes(bytes, 0);
-    expect(walkRecords(records, 0, records.length, 12)).toEqual({
+    expect(walkRecords(records, 0, records.length, 12)).toMatchObject({
       reason: '',
       failedIndex: -1,
       nullKeys: 3,

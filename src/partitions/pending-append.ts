@@ -1,17 +1,17 @@
 /**
- * A batch that waits for its partition to be in the transaction: the coordinator has written that it is, and that is not
- * committed yet. The batch is appended then, and its producer hears what became of it, in the order in which batches came.
+ * A batch that waits before it can be appended: for its partition to be in the transaction, which the coordinator has written and
+ * not committed yet, or for a validation that takes long. Its producer hears then what became of it, in the order in which batches came.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 
-export class PendingAdmission implements ReceiptIssuer {
+export class PendingAppend implements ReceiptIssuer {
   readonly commitsAtOnce = false;
   readonly #appended: Promise<Receipt>;
 
   /** The receipt to hold until `append` has given the real one. */
-  static receipt(admitted: Promise<number>, append: (errorCode: number) => Receipt): Receipt {
-    const pending = new PendingAdmission(admitted.then(append));
+  static receipt<T>(awaited: Promise<T>, append: (value: T) => Receipt): Receipt {
+    const pending = new PendingAppend(awaited.then(append));
     return new Receipt(pending, ErrorCode.NONE, -1, -1, -1, -1, -1);
   }
 
