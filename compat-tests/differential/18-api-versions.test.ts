@@ -8,15 +8,14 @@ type VersionsSide = typeof ApiVersions extends Api<infer Req, infer Res> ? Side<
 const VALID = { clientSoftwareName: 'differential', clientSoftwareVersion: '1.0' };
 /** Share groups and streams groups: Ottla does not have them yet, and says nothing of them. */
 const ABSENT = new Set([76, 77, 78, 79, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92]);
-/** Features of APIs that it has not yet. */
-const LATER = /^(share|streams|eligible)\./;
+/** Features that are at 0 until it has them. */
+const LATER = /^(share|streams)\./;
 
 function record(side: VersionsSide, answer: ResponseOf<typeof ApiVersions> | null): void {
   if (answer === null) return;
   side.record({
     ...answer,
     apiKeys: answer.apiKeys.filter(({ apiKey }) => !ABSENT.has(apiKey)),
-    supportedFeatures: answer.supportedFeatures.filter(({ name }) => !LATER.test(name)),
     finalizedFeatures: answer.finalizedFeatures.filter(({ name }) => !LATER.test(name)),
   });
 }

@@ -29,12 +29,13 @@ export function wouldLoseMetadata(from: number, to: number): boolean {
 export const NOT_BUILT: ReadonlySet<string> = new Set(['share.version', 'streams.version']);
 
 /**
- * The levels that a new cluster begins with. A feature of Kafka's whose behaviour Ottla does not have yet is not in
- * the list: a client that sees it missing does without.
+ * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. share.version (2 there) and streams.version (1) are not
+ * in the list while Ottla has no such groups: a client that sees them missing does without.
  */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 33 },
   { name: 'kraft.version', level: 1 },
   { name: 'group.version', level: 1 },
   { name: 'transaction.version', level: 2 },
+  { name: 'eligible.leader.replicas.version', level: 1 },
 ];

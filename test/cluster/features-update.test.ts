@@ -9,10 +9,20 @@ const [UPGRADE, SAFE, UNSAFE] = [1, 2, 3];
 const update = (feature: string, maxVersionLevel: number, upgradeType = UPGRADE) =>
   updateFeatures([{ feature, maxVersionLevel, upgradeType }], image);
 
+test('a new cluster begins at the levels that Kafka 4.4 finalizes, without the parts that Ottla does not have', () => {
+  expect(Object.fromEntries(image.features)).toEqual({
+    'metadata.version': 33,
+    'kraft.version': 1,
+    'group.version': 1,
+    'transaction.version': 2,
+    'eligible.leader.replicas.version': 1,
+  });
+});
+
 test.each([
   ['group.version', 0, SAFE],
   ['transaction.version', 1, UNSAFE],
-  ['eligible.leader.replicas.version', 1, UPGRADE],
+  ['eligible.leader.replicas.version', 0, SAFE],
 ])('%s can become %i', (name, featureLevel, type) => {
   const { errorCode, records } = update(name, featureLevel, type);
   expect(errorCode).toBe(0);
@@ -60,8 +70,11 @@ describe('a release, as kafka-features --release-version asks for it', () => {
     }).map(([feature, maxVersionLevel]) => ({ feature, maxVersionLevel, upgradeType }));
 
   test('raises all that Ottla has, and leaves the features of other parts at 0', () => {
-    const level = { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 30 } as const;
-    const old = replay(image, [level], image.revision + 1);
+    const levels = [
+      { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 30 },
+      { type: 'FeatureLevelRecord', name: 'eligible.leader.replicas.version', featureLevel: 0 },
+    ] as const;
+    const old = replay(image, levels, image.revision + 1);
     expect(updateFeatures(release(33, UPGRADE), old)).toEqual({
       errorCode: 0,
       errorMessage: null,
