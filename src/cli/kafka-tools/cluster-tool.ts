@@ -1,10 +1,12 @@
-/** `kafka-cluster`: the cluster's id, its endpoints, and brokers that will not come back. */
+/** `kafka-cluster`: the cluster's id, endpoints and API versions, and brokers and controllers that will not come back. */
 import { DescribeCluster } from '../../../protocol/apis/60-describe-cluster.ts';
 import { UnregisterBroker } from '../../../protocol/apis/64-unregister-broker.ts';
+import { UnregisterController } from '../../../protocol/apis/94-unregister-controller.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
 import { printLine, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
+import { printApiVersions } from './broker-api-versions.ts';
 import { columns, onCluster } from './cluster.ts';
 import { readFlags, type Flags, type FlagTable } from './flags.ts';
 
@@ -28,7 +30,9 @@ type Command = (cluster: Cluster, flags: Flags, terminal: Terminal) => Promise<v
 const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly used: readonly string[] }>> = {
   'cluster-id': { run: clusterId, used: [] },
   unregister: { run: unregister, used: ['id'] },
+  'unregister-controller': { run: unregisterController, used: ['id'] },
   'list-endpoints': { run: listEndpoints, used: ['include-fenced-brokers'] },
+  'api-versions': { run: (cluster, _flags, terminal) => printApiVersions(cluster, terminal), used: [] },
 };
 
 export async function clusterTool(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -60,6 +64,14 @@ async function unregister(cluster: Cluster, flags: Flags, terminal: Terminal): P
     refuse(`broker ${brokerId}`, errorCode, errorMessage),
   );
   await printLine(terminal, `Broker ${brokerId} is no longer registered.`);
+}
+
+async function unregisterController(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
+  const controllerId = flags.number('id')!;
+  await cluster.sendToController(UnregisterController, { controllerId }, ({ errorCode, errorMessage }) =>
+    refuse(`controller ${controllerId}`, errorCode, errorMessage),
+  );
+  await printLine(terminal, `Controller ${controllerId} is no longer registered.`);
 }
 
 async function listEndpoints(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {

@@ -50,7 +50,7 @@ export async function deleteGroupOffsets(cluster: Cluster, flags: Flags, termina
     ...unknown.map(({ topic }) => [topic, '-', statusOf(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)]),
   ];
   await printLine(terminal, headlineOf(group, answer.errorCode, [...codes.values()]));
-  await printLine(terminal, `\n${columns([['TOPIC', 'PARTITION', 'STATUS'], ...rows], [30, 15])}`);
+  await printLine(terminal, `\n${columns([['TOPIC', 'PARTITION', 'STATUS'], ...rows], [15, 10])}`);
 }
 
 function headlineOf(group: string, errorCode: number, codes: readonly number[]): string {

@@ -111,6 +111,9 @@ const cluster: Cases = {
     const { code, err } = await run(`${tool}unregister --id 7`);
     expect([code, err]).toEqual([1, expect.stringContaining('BROKER_ID_NOT_REGISTERED')]);
     expect(await run(`${tool}unregister`)).toMatchObject({ code: 1, err: expect.stringContaining('--id') });
+    const controller = await run(`${tool}unregister-controller --id 7`);
+    expect(controller).toMatchObject({ code: 1, err: expect.stringContaining('CONTROLLER_ID_NOT_REGISTERED') });
+    expect((await run(`${tool}api-versions`)).out).toBe((await run('kafka-broker-api-versions')).out);
   },
   'include-fenced-brokers': async (run, kafka, tool) => {
     const { out } = await run(`${tool}list-endpoints --include-fenced-brokers`);
