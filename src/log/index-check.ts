@@ -15,7 +15,7 @@ export interface IndexedSegment {
   readonly size: number;
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
-  positionOf(offset: number): number;
+  positionOf(offset: number, from?: number): number;
   soundFrom(position: number, leastOffset: number): number;
 }
 
@@ -35,37 +35,56 @@ export function isTimeEntryTrue(segment: IndexedSegment, entry: number): boolean
   return headers.load(position, size) && batch.maxTimestamp(headers.bytes, headers.at) === timeIndex.timestamp(entry);
 }
 
-/** Whether each aborted transaction has its marker where the index says, and begins where its producer wrote. */
+/**
+ * Whether each aborted transaction has its marker where the index says, and begins where its producer wrote. One pass forward: a
+ * crash leaves the segment without the entries that would shorten the way to each of them.
+ */
 export function areAbortsTrue(
   segment: IndexedSegment & {
     readonly baseOffset: number;
     readonly transactions: TransactionIndex;
   },
 ): boolean {
-  let last = -1;
-  return segment.transactions.entries.every((entry) => {
-    const isAscending = entry.lastOffset > last;
-    last = entry.lastOffset;
-    return isAscending && isAbortTrue(segment, entry);
-  });
+  const { entries } = segment.transactions;
+  if (entries.length === 0) return true;
+  const isPossible = entries.every(
+    ({ firstOffset, lastOffset, lastStableOffset }, i) =>
+      firstOffset >= 0 &&
+      firstOffset < lastOffset &&
+      lastStableOffset >= 0 &&
+      lastStableOffset <= lastOffset + 1 &&
+      (i === 0 || entries[i - 1].lastOffset < lastOffset),
+  );
+  return isPossible && areBoundsTrue(segment, boundsOf(entries, segment.baseOffset));
 }
 
-function isAbortTrue(
-  segment: IndexedSegment & { readonly baseOffset: number },
-  { producerId, firstOffset, lastOffset, lastStableOffset }: AbortedTransaction,
-): boolean {
-  if (firstOffset < 0 || firstOffset >= lastOffset || lastStableOffset < 0 || lastStableOffset > lastOffset + 1)
-    return false;
-  for (const offset of [firstOffset, lastOffset]) {
-    if (offset < segment.baseOffset) continue;
-    const position = segment.positionOf(offset);
+/** Where a transaction begins or ends. */
+interface Bound {
+  readonly offset: number;
+  readonly producerId: number;
+  readonly isMarker: boolean;
+}
+
+/** Those that lie in the segment, in the order of the log. */
+function boundsOf(entries: readonly AbortedTransaction[], baseOffset: number): Bound[] {
+  const bounds: Bound[] = [];
+  for (const { producerId, firstOffset, lastOffset } of entries) {
+    if (firstOffset >= baseOffset) bounds.push({ offset: firstOffset, producerId, isMarker: false });
+    if (lastOffset >= baseOffset) bounds.push({ offset: lastOffset, producerId, isMarker: true });
+  }
+  return bounds.sort((a, b) => a.offset - b.offset);
+}
+
+function areBoundsTrue(segment: IndexedSegment, bounds: readonly Bound[]): boolean {
+  let position = 0;
+  return bounds.every(({ offset, producerId, isMarker }) => {
+    position = segment.positionOf(offset, position);
     if (!headers.load(position, segment.size)) return false;
     const { bytes, at } = headers;
-    if (batch.baseOffset(bytes, at) > offset) continue; // compaction took it
+    if (batch.baseOffset(bytes, at) > offset) return true; // compaction took it
     if (batch.baseOffset(bytes, at) !== offset || batch.producerId(bytes, at) !== producerId) return false;
-    if (batch.isControl(batch.attributes(bytes, at)) !== (offset === lastOffset)) return false;
-  }
-  return true;
+    return batch.isControl(batch.attributes(bytes, at)) === isMarker;
+  });
 }
 
 export interface HeaderFacts {

@@ -5,9 +5,10 @@ import type { Files } from '../platform/files.ts';
 import { headers } from './batch-scan.ts';
 import { CorruptBatchError } from './damage.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from './producer-snapshot.ts';
-import { ProducerState } from './producer-state.ts';
+import { ProducerState, type CompletedTransaction } from './producer-state.ts';
 import type { Segment } from './segment.ts';
 import { offsetFileName } from './segment-files.ts';
+import { abortedTransaction, type AbortedTransaction } from './transaction-index.ts';
 
 export const SNAPSHOT_SUFFIX = '.snapshot';
 
@@ -16,7 +17,7 @@ export class ProducerSnapshots {
   readonly #directory: string;
   readonly #onDamage: (path: string) => void;
   /** Ascending. */
-  #offsets: number[];
+  readonly #offsets: number[];
 
   /** `onDamage` is told of one that cannot be used. */
   constructor(files: Files, directory: string, offsets: number[], onDamage: (path: string) => void) {
@@ -74,7 +75,8 @@ export class ProducerSnapshots {
 
   #remove(offset: number): void {
     this.#files.remove(this.#path(offset));
-    this.#offsets = this.#offsets.filter((each) => each !== offset);
+    const at = offset === this.latest ? this.#offsets.length - 1 : this.#offsets.indexOf(offset);
+    this.#offsets.splice(at, 1);
   }
 
   #path(offset: number): string {
@@ -94,25 +96,29 @@ function replay(
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i];
     if (i + 1 < segments.length && segments[i + 1].baseOffset <= from) continue;
+    const aborted: AbortedTransaction[] = [];
     let position = segment.positionOf(from);
     while ((position = segment.soundFrom(position, 0)) < segment.size) {
       const { bytes, at } = headers;
       const size = batch.sizeInBytes(bytes, at);
       if (batch.producerId(bytes, at) >= 0 && batch.baseOffset(bytes, at) >= from) {
-        if (batch.isControl(batch.attributes(bytes, at))) replayMarker(state, segment, position, rebuilt.has(segment));
-        else state.append(bytes, at);
+        if (batch.isControl(batch.attributes(bytes, at))) {
+          const ended = abortedTransaction(replayMarker(state, segment, position), state);
+          if (ended !== null) aborted.push(ended);
+        } else state.append(bytes, at);
       }
       position += size;
     }
+    if (rebuilt.has(segment)) segment.transactions.append(aborted);
   }
   return state;
 }
 
-function replayMarker(state: ProducerState, segment: Segment, position: number, isRebuilt: boolean): void {
+function replayMarker(state: ProducerState, segment: Segment, position: number): CompletedTransaction | null {
   try {
-    const ended = state.replay(segment.readBatch(position)!, 0);
-    if (isRebuilt) segment.transactions.note(ended, state);
+    return state.replay(segment.readBatch(position)!, 0);
   } catch (error) {
     if (!(error instanceof CorruptBatchError)) throw error; // said in the log; whoever reads here is told
+    return null;
   }
 }

@@ -6,6 +6,7 @@ import * as batch from '../../protocol/records/batch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { readEndTxnMarker } from '../../protocol/records/control.ts';
 import { RecordCursor } from '../../protocol/records/decode.ts';
+import { OpenTransactions } from './open-transactions.ts';
 
 /** Kafka remembers as many, and clients keep at most as many requests under way. */
 const REMEMBERED_BATCHES = 5;
@@ -46,8 +47,7 @@ export class ProducerState {
   /** Where the batch that `check` called a duplicate begins, and its timestamp. */
   duplicateOffset = -1;
   duplicateTimestamp = -1;
-  /** Open transactions by producer id, in the order of their first offsets. */
-  readonly #open = new Map<number, number>();
+  readonly #open = new OpenTransactions();
   /** Transactions that have ended here, and whose marker other replicas may not have yet; by marker. */
   readonly #unreplicated: CompletedTransaction[] = [];
 
@@ -55,7 +55,7 @@ export class ProducerState {
     for (const entry of entries) this.producers.set(entry.producerId, entry);
     const open = entries.filter((entry) => entry.currentTxnFirstOffset >= 0);
     open.sort((a, b) => a.currentTxnFirstOffset - b.currentTxnFirstOffset);
-    for (const entry of open) this.#open.set(entry.producerId, entry.currentTxnFirstOffset);
+    for (const entry of open) this.#open.begin(entry.producerId, entry.currentTxnFirstOffset);
   }
 
   /**
@@ -111,7 +111,7 @@ export class ProducerState {
     entry.lastTimestamp = metadata.timestamp;
     if (entry.currentTxnFirstOffset < 0 && batch.isTransactional(batch.attributes(bytes, at))) {
       entry.currentTxnFirstOffset = batch.baseOffset(bytes, at);
-      this.#open.set(producerId, entry.currentTxnFirstOffset);
+      this.#open.begin(producerId, entry.currentTxnFirstOffset);
     }
   }
 
@@ -128,7 +128,7 @@ export class ProducerState {
     this.#moveToEpoch(entry, batch.producerEpoch(bytes, at));
     const firstOffset = entry.currentTxnFirstOffset;
     entry.currentTxnFirstOffset = NONE;
-    this.#open.delete(producerId);
+    this.#open.end(producerId);
     entry.coordinatorEpoch = coordinatorEpoch;
     entry.lastTimestamp = timestamp;
     if (firstOffset < 0) return null;
@@ -151,8 +151,7 @@ export class ProducerState {
 
   /** First offset of the oldest open transaction, or -1. */
   get firstUndecidedOffset(): number {
-    for (const offset of this.#open.values()) return offset;
-    return NONE;
+    return this.#open.firstOffset;
   }
 
   /**

@@ -122,11 +122,14 @@ export class Segment {
 
   /**
    * Where the batch with `offset` begins, or the first one behind it; `size` when all end before. Where bytes are damaged in
-   * which it must have been: where these begin.
+   * which it must have been: where these begin. Who goes through the segment says `from`, where it has come to: the search begins
+   * there, unless an index knows of a place behind it.
    */
-  positionOf(offset: number): number {
-    headers.open(this.file);
-    let position = this.#indexes.startFor(offset);
+  positionOf(offset: number, from = 0): number {
+    if (from === 0) headers.open(this.file);
+    else headers.follow(this.file);
+    const isFar = from === 0 || this.offsetIndex.positionBefore(offset) > from;
+    let position = isFar ? this.#indexes.startFor(offset) : from;
     for (let next = 0; position < this.size;) {
       const found = this.soundFrom(position, next);
       if (found === this.size) return position;

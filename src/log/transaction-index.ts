@@ -58,24 +58,22 @@ export class TransactionIndex {
 
   /** Takes note of a transaction that has ended in this segment, if it was aborted. `producers` has seen its marker. */
   note(ended: CompletedTransaction | null, producers: ProducerState): void {
-    if (ended === null || !ended.isAborted) return;
-    const { producerId, firstOffset, lastOffset } = ended;
-    const unstable = producers.firstUndecidedOffset;
-    const lastStableOffset = unstable < 0 ? lastOffset + 1 : unstable;
-    this.append({ producerId, firstOffset, lastOffset, lastStableOffset });
+    const aborted = abortedTransaction(ended, producers);
+    if (aborted !== null) this.append([aborted]);
   }
 
   /** Written at once: there are few, and a lost one would show a reader what was taken back. */
-  append(entry: AbortedTransaction): void {
+  append(added: readonly AbortedTransaction[]): void {
+    if (added.length === 0) return;
     const entries = this.#size === 0 ? [] : (this.#entries ?? this.#load());
-    const bytes = encode([entry]);
+    const bytes = encode(added);
     const file = this.#files.open(this.path, 'write');
     try {
       file.write(bytes, 0, bytes.length, this.#size);
     } finally {
       file.close();
     }
-    entries.push(entry);
+    for (const entry of added) entries.push(entry);
     this.#entries = entries;
     this.#size += bytes.length;
     this.dirty = true;
@@ -153,6 +151,17 @@ export class TransactionIndex {
   }
 }
 
+/** What an index says of a transaction that has ended, null where it was committed. `producers` has seen its marker. */
+export function abortedTransaction(
+  ended: CompletedTransaction | null,
+  producers: ProducerState,
+): AbortedTransaction | null {
+  if (ended === null || !ended.isAborted) return null;
+  const { producerId, firstOffset, lastOffset } = ended;
+  const unstable = producers.firstUndecidedOffset;
+  return { producerId, firstOffset, lastOffset, lastStableOffset: unstable < 0 ? lastOffset + 1 : unstable };
+}
+
 function encode(entries: readonly AbortedTransaction[]): Buffer {
   const bytes = Buffer.allocUnsafe(entries.length * TRANSACTION_ENTRY_BYTES);
   for (const [i, entry] of entries.entries()) {
@@ -185,13 +194,26 @@ export function abortedTransactionsIn(
   let found: AbortedTransaction[] | null = null;
   for (let i = first; i < segments.length; i++) {
     const { entries } = segments[i].transactions;
-    for (const entry of entries) {
-      if (entry.lastOffset >= from && entry.firstOffset < upTo) (found ??= []).push(entry);
+    for (let at = firstEndingFrom(entries, from); at < entries.length; at++) {
+      const entry = entries[at];
+      if (entry.firstOffset < upTo) (found ??= []).push(entry);
       // Whatever ends later began behind this point.
       if (entry.lastStableOffset >= upTo) return sorted(found);
     }
   }
   return sorted(found);
+}
+
+/** The first that ends at `offset` or behind: a consumer that goes through a log asks for each piece of it. */
+function firstEndingFrom(entries: readonly AbortedTransaction[], offset: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (entries[middle].lastOffset < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function sorted(found: AbortedTransaction[] | null): readonly AbortedTransaction[] {

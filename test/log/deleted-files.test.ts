@@ -247,7 +247,7 @@ describe('a log whose files were deleted a moment ago', () => {
     const attempts: (() => unknown)[] = [
       () => segment.offsetIndex.save(),
       () => segment.timeIndex.sync(),
-      () => segment.transactions.append({ producerId: 1, firstOffset: 0, lastOffset: 1, lastStableOffset: 0 }),
+      () => segment.transactions.append([{ producerId: 1, firstOffset: 0, lastOffset: 1, lastStableOffset: 0 }]),
       () => segment.seal(),
       () => log.flush(),
       () => log.truncateFullyAndStartAt(3),

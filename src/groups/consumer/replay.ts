@@ -34,6 +34,7 @@ export function replayConsumer(group: ConsumerGroup, record: ConsumerRecord): vo
       else group.targets.set(record.memberId, record.value);
       return;
     case 'consumerRegex':
+      group.readTopics = null;
       if (record.value === null) group.regexes.delete(record.regularExpression);
       else group.regexes.set(record.regularExpression, record.value);
       return;
@@ -64,6 +65,11 @@ function memberOf(group: ConsumerGroup, memberId: string): ConsumerMember {
 function setMember(group: ConsumerGroup, member: ConsumerMember): void {
   const before = group.members.get(member.memberId);
   group.members.set(member.memberId, member);
+  if (
+    before?.subscribedTopicNames !== member.subscribedTopicNames ||
+    before.subscribedTopicRegex !== member.subscribedTopicRegex
+  )
+    group.readTopics = null;
   if (before !== undefined && before.instanceId !== member.instanceId) freeInstance(group, before);
   if (member.instanceId !== null) group.staticMembers.set(member.instanceId, member.memberId);
   if (before?.assignedPartitions !== member.assignedPartitions) {
@@ -87,6 +93,7 @@ function removeMember(group: ConsumerGroup, memberId: string): void {
   group.connections.delete(memberId);
   if (member === undefined) return;
   group.members.delete(memberId);
+  group.readTopics = null;
   freeInstance(group, member);
   release(group, memberId, member.assignedPartitions);
   release(group, memberId, member.partitionsPendingRevocation);

@@ -82,6 +82,8 @@ export interface ConsumerGroup extends Group {
   readonly regexes: Map<string, ResolvedRegex>;
   /** The member that owns each partition, or has not revoked it yet: topic id, partition, member id. */
   readonly owners: Map<string, Map<number, string>>;
+  /** The names that members subscribe to, null until they are asked for anew; not kept in the log. */
+  readTopics: ReadonlySet<string> | null;
   /** The topics that `metadataHash` was last compared with; not kept in the log. */
   seenTopics: unknown;
   /** When all expressions were last asked for their topics, milliseconds since 1970; not kept in the log. */
@@ -111,6 +113,7 @@ export function newConsumerGroup(groupId: string): ConsumerGroup {
     targets: new Map(),
     regexes: new Map(),
     owners: new Map(),
+    readTopics: null,
     seenTopics: null,
     regexesRefreshedMs: 0,
     connections: new Map(),

@@ -47,11 +47,8 @@ export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics):
   return found ? BigInt.asIntN(64, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) : 0n;
 }
 
-/** Whether a member subscribes to the topic. */
+/** Whether a member subscribes to the topic. Expiry asks of every topic that the group has committed offsets of. */
 export function readsTopic(group: ConsumerGroup, name: string): boolean {
-  for (const { subscribedTopicNames, subscribedTopicRegex } of group.members.values()) {
-    if (subscribedTopicNames.includes(name)) return true;
-    if (subscribedTopicRegex !== '' && group.regexes.get(subscribedTopicRegex)?.topics.includes(name)) return true;
-  }
-  return false;
+  group.readTopics ??= namesOf(group.members.values(), group.regexes);
+  return group.readTopics.has(name);
 }

@@ -57,24 +57,28 @@ export function allTombstones(partition: GroupPartition, groupId: string): Offse
   ];
 }
 
-/** The same of topics that are no more. An offset that was committed for a new topic of the same name stays. */
+/** The same of topics that are no more, by name. An offset that was committed for a new topic of the same name stays. */
 export function deletedTopicTombstones(
   partition: GroupPartition,
   groupId: string,
-  topics: readonly DeletedTopic[],
+  deleted: ReadonlyMap<string, DeletedTopic>,
 ): OffsetRecord[] {
   const records: OffsetRecord[] = [];
   const offsets = partition.offsetsOf(groupId);
-  const pending = partition.pending.list(groupId);
-  for (const { name: topic, id } of topics) {
-    const isGone = ({ topicId }: CommittedOffset): boolean => topicId === id || topicId === ZERO_UUID;
+  const isGone = (topic: string, { topicId }: CommittedOffset): boolean => {
+    const id = deleted.get(topic)?.id;
+    return id !== undefined && (topicId === id || topicId === ZERO_UUID);
+  };
+  // Many groups have few topics, and many topics may be deleted at once, or a few topics and groups of many.
+  const names = deleted.size < offsets.topics.size ? deleted.keys() : offsets.topics.keys();
+  for (const topic of names) {
     for (const [index, committed] of offsets.topics.get(topic) ?? []) {
-      if (isGone(committed)) records.push(tombstone(groupId, topic, index));
+      if (isGone(topic, committed)) records.push(tombstone(groupId, topic, index));
     }
-    for (const each of pending) {
-      const isPendingOnly = each.topic === topic && offsets.get(topic, each.partition) === undefined;
-      if (isPendingOnly && isGone(each.committed)) records.push(tombstone(groupId, topic, each.partition));
-    }
+  }
+  for (const { topic, partition: index, committed } of partition.pending.list(groupId)) {
+    const isPendingOnly = offsets.get(topic, index) === undefined;
+    if (isPendingOnly && isGone(topic, committed)) records.push(tombstone(groupId, topic, index));
   }
   return records;
 }

@@ -52,9 +52,10 @@ export class OffsetSweeps {
   /** Forgets offsets of topics that are no more. */
   *forgetTopics(shard: GroupShard, topics: readonly DeletedTopic[]): Generator<void> {
     const piece = new Piece();
+    const deleted = new Map(topics.map((topic) => [topic.name, topic]));
     for (const groupId of shard.state.groups.keys()) {
       piece.looked(null);
-      for (const record of deletedTopicTombstones(shard.state, groupId, topics)) piece.looked(record);
+      for (const record of deletedTopicTombstones(shard.state, groupId, deleted)) piece.looked(record);
       if (!piece.isFull) continue;
       if (!this.#end(shard, piece)) return;
       yield;

@@ -70,7 +70,7 @@ class Pass {
   constructor(options: PassOptions) {
     this.#options = options;
     // Transactions may reach over groups, so all of them share one account.
-    this.#transactions = new CleanedTransactions((transaction) => this.#target?.transactions.append(transaction));
+    this.#transactions = new CleanedTransactions((transaction) => this.#target?.transactions.append([transaction]));
   }
 
   /** Fills the map from the dirty part, as far as it has room. */

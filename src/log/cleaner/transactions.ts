@@ -13,8 +13,9 @@ interface Ongoing {
 }
 
 export class CleanedTransactions {
-  /** Aborted transactions whose first batch has not come yet, by first offset. */
+  /** Aborted transactions by first offset; those before `#begun` have had their first batch. */
   #coming: AbortedTransaction[] = [];
+  #begun = 0;
   /** By producer id. */
   readonly #aborted = new Map<number, Ongoing>();
   readonly #committed = new Set<number>();
@@ -27,10 +28,12 @@ export class CleanedTransactions {
 
   /** Must come before the batches of the segment that the transactions were looked up for. */
   addAborted(transactions: readonly AbortedTransaction[]): void {
-    const known = new Set(this.#coming.map(({ lastOffset }) => lastOffset));
+    const coming = this.#coming.slice(this.#begun);
+    const known = new Set(coming.map(({ lastOffset }) => lastOffset));
     for (const { transaction } of this.#aborted.values()) known.add(transaction.lastOffset);
     const more = transactions.filter(({ lastOffset }) => !known.has(lastOffset));
-    if (more.length > 0) this.#coming = [...this.#coming, ...more].sort((a, b) => a.firstOffset - b.firstOffset);
+    this.#coming = [...coming, ...more].sort((a, b) => a.firstOffset - b.firstOffset);
+    this.#begun = 0;
   }
 
   /** Whether the records of a batch are not to be seen by anybody who reads committed records only. */
@@ -61,13 +64,11 @@ export class CleanedTransactions {
   }
 
   #beginUpTo(offset: number): void {
-    let begun = 0;
-    for (; begun < this.#coming.length && this.#coming[begun].firstOffset <= offset; begun++) {
-      const transaction = this.#coming[begun];
+    for (; this.#begun < this.#coming.length && this.#coming[this.#begun].firstOffset <= offset; this.#begun++) {
+      const transaction = this.#coming[this.#begun];
       if (!this.#aborted.has(transaction.producerId)) {
         this.#aborted.set(transaction.producerId, { transaction, hasBatches: false });
       }
     }
-    if (begun > 0) this.#coming = this.#coming.slice(begun);
   }
 }
