@@ -1,0 +1,215 @@
+/**
+ * The keys and values of a simulated etcd with their history, as etcd's mvcc has them: every change of the store is a revision,
+ * all changes of a transaction share one. Pure: no time, no members.
+ */
+import {
+  Code,
+  RpcError,
+  type Compare,
+  type EtcdId,
+  type KeyValue,
+  type RangeRequest,
+  type RangeResponse,
+  type RequestOp,
+  type ResponseHeader,
+  type ResponseOp,
+  type TxnRequest,
+  type WatchEvent,
+} from '../../../src/etcd/channel.ts';
+
+/** What a key was from a revision on; null: it was deleted then. */
+interface Version {
+  readonly revision: number;
+  readonly kv: KeyValue | null;
+}
+
+export interface Change {
+  readonly revision: number;
+  readonly events: readonly WatchEvent[];
+}
+
+const MOST_OPS = 128;
+const NOTHING = Buffer.alloc(0);
+
+export class RevisionStore {
+  /** Of the newest change; a new store is at 1. */
+  revision = 1;
+  /** Revisions up to here are forgotten, but for what they left. */
+  compactedRevision = 0;
+  /** Every change since the beginning. */
+  readonly changes: Change[] = [];
+  readonly #keys = new Map<string, Version[]>();
+  readonly #endpoint: string;
+  /** Of the leases that are there: a put that names another one is refused. */
+  readonly leaseKeys = new Map<EtcdId, Set<string>>();
+
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
+  }
+
+  range(request: RangeRequest, header: ResponseHeader): RangeResponse {
+    const { key, rangeEnd, limit = 0, revision = 0, keysOnly = false, countOnly = false } = request;
+    if (revision > this.revision)
+      this.#refuse(Code.outOfRange, 'etcdserver: mvcc: required revision is a future revision');
+    if (revision > 0 && revision < this.compactedRevision) {
+      this.#refuse(Code.outOfRange, 'etcdserver: mvcc: required revision has been compacted');
+    }
+    const found = this.#find(key, rangeEnd, revision === 0 ? this.revision : revision);
+    const returned = countOnly ? [] : limit > 0 ? found.slice(0, limit) : found;
+    const kvs = keysOnly ? returned.map((kv) => ({ ...kv, value: NOTHING })) : returned;
+    return { header, kvs, more: limit > 0 && found.length > limit, count: found.length };
+  }
+
+  /** Whether its comparisons hold, and the answers of the operations that followed. All of them happen, or none. */
+  txn({ compare, success, failure = [] }: TxnRequest, header: () => ResponseHeader) {
+    if (Math.max(compare.length, success.length, failure.length) > MOST_OPS) {
+      this.#refuse(Code.invalidArgument, 'etcdserver: too many operations in txn request');
+    }
+    refuseDuplicates(success, () =>
+      this.#refuse(Code.invalidArgument, 'etcdserver: duplicate key given in txn request'),
+    );
+    const succeeded = compare.every((each) => this.#holds(each));
+    const ops = succeeded ? success : failure;
+    for (const op of ops) {
+      if (!('put' in op) || op.put.lease === undefined || op.put.lease === '0') continue;
+      if (!this.leaseKeys.has(op.put.lease)) this.#refuse(Code.notFound, 'etcdserver: requested lease not found');
+    }
+    const revision = this.revision + 1;
+    const events: WatchEvent[] = [];
+    const responses = ops.map((op) => this.#perform(op, revision, events));
+    if (events.length > 0) this.#commit(revision, events);
+    const { revision: atRevision } = header();
+    return {
+      succeeded,
+      responses: responses.map((response) =>
+        'range' in response
+          ? { range: { ...response.range, header: { memberId: '0', revision: atRevision, raftTerm: 0 } } }
+          : response,
+      ),
+    };
+  }
+
+  /** Deletes what hangs on a lease, in one revision. */
+  revoke(id: EtcdId): void {
+    const keys = [...(this.leaseKeys.get(id) ?? [])].sort();
+    this.leaseKeys.delete(id);
+    const revision = this.revision + 1;
+    const events: WatchEvent[] = [];
+    for (const key of keys) this.#delete(key, revision, events);
+    if (events.length > 0) this.#commit(revision, events);
+  }
+
+  compact(revision: number): void {
+    if (revision > this.revision)
+      this.#refuse(Code.outOfRange, 'etcdserver: mvcc: required revision is a future revision');
+    if (revision <= this.compactedRevision) {
+      this.#refuse(Code.outOfRange, 'etcdserver: mvcc: required revision has been compacted');
+    }
+    this.compactedRevision = revision;
+  }
+
+  /** Changes of a key, or a range of keys, from a revision on. */
+  changesOf(key: Buffer, rangeEnd: Buffer | undefined, fromRevision: number): Change[] {
+    return this.changes.flatMap(({ revision, events }) => {
+      if (revision < fromRevision) return [];
+      const seen = events.filter(({ kv }) => isWithin(kv.key.toString('latin1'), key, rangeEnd));
+      return seen.length > 0 ? [{ revision, events: seen }] : [];
+    });
+  }
+
+  #holds({ key, target, is, value }: Compare): boolean {
+    const actual = this.#newest(key.toString('latin1'))?.[target] ?? 0;
+    if (is === '=') return actual === value;
+    if (is === '!=') return actual !== value;
+    return is === '>' ? actual > value : actual < value;
+  }
+
+  #perform(op: RequestOp, revision: number, events: WatchEvent[]): ResponseOp {
+    if ('range' in op) {
+      const found = this.#find(op.range.key, op.range.rangeEnd, revision);
+      const { limit = 0 } = op.range;
+      const header = { memberId: '0', revision, raftTerm: 0 };
+      return {
+        range: {
+          header,
+          kvs: limit > 0 ? found.slice(0, limit) : found,
+          more: limit > 0 && found.length > limit,
+          count: found.length,
+        },
+      };
+    }
+    if ('put' in op) {
+      this.#put(op.put.key, op.put.value, op.put.lease ?? '0', revision, events);
+      return { put: true };
+    }
+    const found = this.#find(op.deleteRange.key, op.deleteRange.rangeEnd, revision);
+    for (const { key } of found) this.#delete(key.toString('latin1'), revision, events);
+    return { deleteRange: { deleted: found.length } };
+  }
+
+  #put(key: Buffer, value: Buffer, lease: EtcdId, revision: number, events: WatchEvent[]): void {
+    const name = key.toString('latin1');
+    const before = this.#newest(name);
+    const kv: KeyValue = {
+      key: Buffer.from(key),
+      value: Buffer.from(value),
+      createRevision: before?.createRevision ?? revision,
+      modRevision: revision,
+      version: (before?.version ?? 0) + 1,
+      lease,
+    };
+    if (before !== null) this.leaseKeys.get(before.lease)?.delete(name);
+    this.leaseKeys.get(lease)?.add(name);
+    this.#write(name, { revision, kv });
+    events.push({ type: 'put', kv });
+  }
+
+  #delete(name: string, revision: number, events: WatchEvent[]): void {
+    const before = this.#newest(name);
+    if (before === null) return;
+    this.leaseKeys.get(before.lease)?.delete(name);
+    this.#write(name, { revision, kv: null });
+    const kv = { key: before.key, value: NOTHING, createRevision: 0, modRevision: revision, version: 0, lease: '0' };
+    events.push({ type: 'delete', kv });
+  }
+
+  #write(name: string, version: Version): void {
+    const versions = this.#keys.get(name);
+    if (versions === undefined) this.#keys.set(name, [version]);
+    else versions.push(version);
+  }
+
+  #commit(revision: number, events: readonly WatchEvent[]): void {
+    this.revision = revision;
+    this.changes.push({ revision, events });
+  }
+
+  #newest(name: string): KeyValue | null {
+    return this.#keys.get(name)?.at(-1)?.kv ?? null;
+  }
+
+  #find(key: Buffer, rangeEnd: Buffer | undefined, atRevision: number): KeyValue[] {
+    const names = rangeEnd === undefined ? [key.toString('latin1')] : [...this.#keys.keys()].sort();
+    return names.flatMap((name) => {
+      if (!isWithin(name, key, rangeEnd)) return [];
+      const kv = this.#keys.get(name)?.findLast(({ revision }) => revision <= atRevision)?.kv;
+      return kv === undefined || kv === null ? [] : [kv];
+    });
+  }
+
+  #refuse(code: number, message: string): never {
+    throw new RpcError(code, message, this.#endpoint);
+  }
+}
+
+/** An end of one zero byte is the end of all keys. */
+function isWithin(name: string, key: Buffer, rangeEnd: Buffer | undefined): boolean {
+  const from = key.toString('latin1');
+  if (rangeEnd === undefined) return name === from;
+  return name >= from && (rangeEnd.equals(Buffer.from([0])) || name < rangeEnd.toString('latin1'));
+}
+
+function refuseDuplicates(ops: readonly RequestOp[], refuse: () => never): void {
+  const keys = ops.flatMap((op) => ('put' in op ? [op.put.key.toString('latin1')] : []));
+  if (new Set(keys).size < keys.length) refuse();
+}
