@@ -129,7 +129,12 @@ export class Report {
       '',
       ...targetTable(rows),
       '',
+      '<details>',
+      `<summary>Every load: ${rows.length} rows</summary>`,
+      '',
       ...table(rows),
+      '',
+      '</details>',
     ];
     writeFileSync(page, `${before}${text.join('\n')}\n\n${MARK.end}${after}`);
   }

@@ -1,7 +1,7 @@
 /** A broker under comparison. */
 export interface Peer {
   readonly bootstrap: string;
-  /** What it is, for people: 'Apache Kafka 4.3.1 (from Maven)'. */
+  /** What it is, for people: 'Apache Kafka 4.4.0 (from Maven)'. */
   readonly title: string;
   stop(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import {
 } from '../../protocol/metadata/topic-records.ts';
 import type { Draft, Values } from '../../protocol/schema.ts';
 
-/** The records that the image understands, and the version of each that is written (as metadata.version 4.3 has them). */
+/** The records that the image understands, and the version of each that is written (metadata.version 4.3 and 4.4 read them). */
 export const recordTables = {
   RegisterBrokerRecord: { message: RegisterBrokerRecord, version: 3 },
   UnfenceBrokerRecord: { message: UnfenceBrokerRecord, version: 0 },

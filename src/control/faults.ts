@@ -57,7 +57,7 @@ const fault = z
     description: z.string(),
     effect: z.string(),
     fired: z.int().openapi({ description: 'How often it has struck.' }),
-    seen: z.int().openapi({ description: 'Requests that fitted, struck or not.' }),
+    seen: z.int().openapi({ description: 'Requests that matched, struck or not.' }),
     spec: z.record(z.string(), z.unknown()).openapi({ description: 'What it was begun with.' }),
   })
   .openapi('Fault');

@@ -144,8 +144,12 @@ export function groupRoutes(session: () => Session) {
       throw new Problem(404, 'no-such-thing', detail);
     })
     .openapi(forMessages, async (context) => {
-      const { topic, count = 1, where: filter = {}, isolation: level, ...wait } = context.req.valid('json');
-      const options = { ...waitOf(wait), where: fits(filter), ...(level === undefined ? {} : { isolation: level }) };
+      const { topic, count = 1, where: filter, isolation: level, ...wait } = context.req.valid('json');
+      const options = {
+        ...waitOf(wait),
+        ...(filter === undefined ? {} : { where: fits(filter) }),
+        ...(level === undefined ? {} : { isolation: level }),
+      };
       const found = await session().test.waitForMessages(topic, count, options);
       return context.json(found.map(messageToJson), 200);
     })

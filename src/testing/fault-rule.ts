@@ -146,7 +146,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
       perMember === true ? ', each member once' : '',
       probability === undefined ? '' : `, probability ${probability}`,
     ];
-    return `fault ${this.id}: on ${[on].flat().join(', ')}${about.join('')}: ${does}${limits.join('')} (fired ${this.fired}, fitted ${this.seen})`;
+    return `fault ${this.id}: on ${[on].flat().join(', ')}${about.join('')}: ${does}${limits.join('')} (fired ${this.fired}, matched ${this.seen})`;
   }
 
   #isNewMember(exchange: RecordedExchange): boolean {

@@ -5,7 +5,7 @@ import type { Duration } from './duration.ts';
 
 /** Which requests a rule is about; all that is said must hold. */
 export interface FaultFilter<Name extends ApiName = ApiName> {
-  /** Where a request names several topics or partitions, a `reply` concerns those that fit and the rest is served. */
+  /** Where a request names several topics or partitions, a `reply` concerns those that match and the rest is served. */
   readonly topic?: string | RegExp;
   readonly partition?: number;
   readonly group?: string;
@@ -16,7 +16,7 @@ export interface FaultFilter<Name extends ApiName = ApiName> {
   readonly broker?: number;
   /** What the request must say, as far as it is written here. */
   readonly request?: Part<RequestBody<Name>>;
-  /** Strikes the nth request that fits (the first is 1), and as many after it as `times` says: 1 unless given. */
+  /** Strikes the nth request that matches (the first is 1), and as many after it as `times` says: 1 unless given. */
   readonly nth?: number;
   /** Strikes so many times at most; without end unless given. */
   readonly times?: number;
@@ -65,14 +65,14 @@ export interface RequestFault<Name extends ApiName = ApiName> extends Fault {
   /** From 1, in the order in which the rules were made. */
   readonly id: number;
   readonly effect: EffectName;
-  /** Requests that fitted, struck or not. */
+  /** Requests that matched, struck or not. */
   readonly seen: number;
   readonly spec: FaultSpec<Name>;
   readonly isRemoved: boolean;
   /** Strikes so many times at most. */
   times(count: number): this;
   once(): this;
-  /** Strikes the nth request that fits, the first being 1. */
+  /** Strikes the nth request that matches, the first being 1. */
   nth(place: number): this;
   toString(): string;
 }

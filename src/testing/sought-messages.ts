@@ -1,4 +1,4 @@
-/** The messages of a topic that a test waits for: so many of them, or those that fit; as they come. */
+/** The messages of a topic that a test waits for: so many of them, or those that match; as they come. */
 import { count } from './failure-report.ts';
 import type { TestMessage } from './message.ts';
 import type { MessagePredicate, MessageWaitOptions } from './wait-options.ts';
@@ -13,10 +13,10 @@ export class SoughtMessages {
     this.#where = where;
   }
 
-  /** "2 messages in 'orders' that fit" */
+  /** "2 messages in 'orders' that match" */
   describe(topic: string): string {
-    if (typeof this.#wanted !== 'number') return `a message in '${topic}' that fits`;
-    const fitting = this.#where === undefined ? '' : ` that fit${this.#wanted === 1 ? 's' : ''}`;
+    if (typeof this.#wanted !== 'number') return `a message in '${topic}' that matches`;
+    const fitting = this.#where === undefined ? '' : ` that match${this.#wanted === 1 ? 'es' : ''}`;
     return `${count(this.#wanted, 'message')} in '${topic}'${fitting}`;
   }
 

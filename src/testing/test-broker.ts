@@ -86,7 +86,7 @@ export interface TestBroker extends AsyncDisposable {
   group(id: string): Group;
   groups(): Group[];
 
-  /** Resolves with the topic's messages when there are so many, or with those that fit when there is one. */
+  /** Resolves with the topic's messages when there are so many, or with those that match when there is one. */
   waitForMessages<Value = AnyJson, OwnHeaders = Headers>(
     topic: string,
     wanted?: number | MessagePredicate<Value, OwnHeaders>,

@@ -162,7 +162,7 @@ describe('faults', () => {
 });
 
 describe('waiters', () => {
-  test('messages are waited for, those that fit', async () => {
+  test('messages are waited for, those that match', async () => {
     const where = { valueContains: 'espresso' };
     const waiting = port.call<Message[]>('POST', '/wait/messages', { topic: 'orders', count: 2, where });
     await port.call('POST', '/topics/orders/messages', [{ value: 'one espresso' }, { value: 'tea' }]);

@@ -9,7 +9,7 @@ export interface Phrase {
 export const phrases: readonly Phrase[] = [
   { now: /\bin vain\b/i, plain: 'say what was found: "waited 4000 ms for 2 messages in \'orders\', found 1"' },
   { now: /What is not written down may be anything/i, plain: 'Fields you leave out match anything.' },
-  { now: /\b(those|what|names|messages?|requests?) that fits?\b/i, plain: '… that match' },
+  { now: /\bthat fits?\b(?! (in|into|one)\b)/i, plain: '… that match' },
   { now: /\bstands? still until\b/i, plain: 'the partition blocks until …; the clock stops until …' },
   { now: /strikes the same requests each time/i, plain: 'deterministic for a seed' },
   { now: /rules by which (the broker|it) misbehaves/i, plain: 'fault rules' },

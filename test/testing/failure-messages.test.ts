@@ -26,14 +26,14 @@ test('the stack of a wait that failed begins in the test', async () => {
 test.each([
   ['messages', (kafka) => kafka.waitForMessages('orders', 2, { timeout: 1 }), "for 2 messages in 'orders', found 1"],
   [
-    'one that fits',
+    'one that matches',
     (kafka) => kafka.waitForMessages('orders', () => false, { timeout: 1 }),
-    "for a message in 'orders' that fits, found none among 1",
+    "for a message in 'orders' that matches, found none among 1",
   ],
   [
-    'those that fit',
+    'those that match',
     (kafka) => kafka.waitForMessages('orders', 1, { where: () => false, timeout: 1 }),
-    "for 1 message in 'orders' that fits, found 0",
+    "for 1 message in 'orders' that matches, found 0",
   ],
   [
     'a group',

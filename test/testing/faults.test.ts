@@ -198,7 +198,7 @@ test('rules can be listed and removed, and those that never struck are named at 
   kafka.faults.on(['JoinGroup', 'SyncGroup']).delay('1s').remove();
   expect(kafka.faults.list()).toEqual([rule]);
   expect(String(rule)).toBe(
-    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, once at most (fired 0, fitted 0)',
+    'fault 1: on OffsetCommit group "billing": reply REBALANCE_IN_PROGRESS, once at most (fired 0, matched 0)',
   );
   const { unusedFaults } = await kafka.stop();
   expect(unusedFaults).toHaveLength(2);

@@ -13,7 +13,7 @@ export interface ClassicGroupRecord extends GroupRecord {
   readonly metadata: GroupMetadata | null;
 }
 
-/** What Apache Kafka 4.3 writes. */
+/** What Apache Kafka 4.4 writes. */
 const VALUE_VERSION = 3;
 
 export const classicRecords: GroupRecordFormat<ClassicGroupRecord> = {

@@ -29,7 +29,7 @@ const PRIME = 0x01000193;
 
 /**
  * A number that is another one when a topic comes, goes or grows; 0n without topics. Only ever compared with what the
- * same code made of an earlier image. Racks do not count: no assignor heeds them, as in Kafka 4.3.
+ * same code made of an earlier image. Racks do not count: no assignor heeds them, as in Kafka 4.4.
  */
 export function metadataHashOf(names: ReadonlySet<string>, topics: GroupTopics): bigint {
   let [high, low] = [0x811c9dc5, 0x9dc5811c];
