@@ -213,6 +213,9 @@ public class GroupDriver {
             properties.put("bootstrap.servers", bootstrap);
             properties.put("delivery.timeout.ms", "60000");
             properties.put("request.timeout.ms", "5000");
+            // Back at once: while a client waits to connect again it may begin anew without being told to (KIP-899).
+            properties.put("reconnect.backoff.ms", "0");
+            properties.put("reconnect.backoff.max.ms", "0");
             writer = new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
         }
         long offset = -1;

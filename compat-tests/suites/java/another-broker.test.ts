@@ -51,7 +51,8 @@ describe.skipIf(missing !== null)(`a port handed to another broker${missing === 
     '%s tells clients to begin anew, and serves them then',
     async (_which, clusterId, nodeId) => {
       expect(await java.ask('write', 'topic', '3')).toBe('2');
-      await java.ask('join', 'reader', 'topic', 'group.id=readers');
+      const atOnce = ['reconnect.backoff.ms=0', 'reconnect.backoff.max.ms=0'];
+      await java.ask('join', 'reader', 'topic', 'group.id=readers', ...atOnce);
       const read = async () => (await java.ask('read')).split(' ').slice(1);
       await expect.poll(read, { timeout: 30_000 }).toEqual(['topic-0@0', 'topic-0@1', 'topic-0@2']);
 
