@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     watch: false,
+    globalSetup: ['test/bundled-command.ts'],
     // Vitest leaves one processor free by itself, which is half of a small machine.
     maxWorkers: '100%',
     // Long, because a busy machine is no reason to fail; nothing here waits for a time to pass.

@@ -1,9 +1,10 @@
 // Builds what is shipped. Without flags: the command, dist/main.cjs and the two files it chooses from, in a blink
 // (npm ci runs this). With --library, as before packing: also the importable entries, as ES modules and CommonJS over
-// one shared bundle, and their types.
+// one shared bundle, and their types. With --to, the command goes to another folder than dist.
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { emitTypes } from './types.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -61,12 +62,12 @@ const chunks = {
   },
 };
 
-async function bundleCommand() {
+async function bundleCommand(folder) {
   for (const file of Object.values(COMMAND)) need(file);
   await build({
     ...shared,
     entryPoints: COMMAND,
-    outdir: 'dist',
+    outdir: folder,
     outExtension: { '.js': '.cjs' },
     plugins: [chunks],
     supported: { 'dynamic-import': false }, // a require of the other file costs less than the loader of ES modules
@@ -157,8 +158,9 @@ function targets(exports) {
   return typeof exports === 'string' ? [exports] : Object.values(exports).flatMap(targets);
 }
 
+const { library, to } = parseArgs({ options: { library: { type: 'boolean' }, to: { type: 'string' } } }).values;
 mkdirSync('dist', { recursive: true });
-if (process.argv.includes('--library')) {
+if (library) {
   rmSync('dist', { recursive: true, force: true });
   await bundleLibrary();
   await bundleRunners();
@@ -166,4 +168,4 @@ if (process.argv.includes('--library')) {
   for (const file of targets(packageJson().exports))
     if (!existsSync(file)) stop(`package.json exports ${file}, which was not built.`);
 }
-await bundleCommand();
+await bundleCommand(to ?? 'dist');

@@ -1,9 +1,7 @@
-/** Runs the command `ottla` from its source, as a process of its own. */
+/** Runs the command `ottla` as a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { commandPath } from '../bundled-command.ts';
 
 export class Command {
   readonly process: ChildProcess;
@@ -14,7 +12,7 @@ export class Command {
   /** None of this process's variables for Kafka reach it, only `variables`. */
   constructor(args: readonly string[], variables: Readonly<Record<string, string>> = {}, directory?: string) {
     const kept = Object.entries(process.env).filter(([name]) => !/^(KAFKA|CLUSTER_ID|OTTLA)/.test(name));
-    this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', commandPath(), ...args], {
       env: { ...Object.fromEntries(kept), ...variables },
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { Progress } from '../../src/cli/progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { commandPath } from '../bundled-command.ts';
 import { Command } from './command.ts';
 import { linesOf } from './session.ts';
 
@@ -48,7 +49,7 @@ describe('completion', () => {
   const complete = (...words: string[]) =>
     new Promise<string[]>((resolve, reject) => {
       // The library answers by console.log, so it is asked from outside.
-      const main = new URL('../../src/main.ts', import.meta.url).pathname;
+      const main = commandPath();
       const args = ['--disable-warning=ExperimentalWarning', main, 'complete', '--', ...words];
       const env = { ...process.env, OTTLA_BROKERS: broker.bootstrap };
       execFile(process.execPath, args, { env }, (error, stdout) => {
@@ -80,7 +81,7 @@ describe('completion', () => {
   ])('of %j offers %j', async (words, offered) => expect(await complete(...words)).toEqual(offered));
 
   test.each(['bash', 'zsh', 'fish'])('a script for %s', (shell) => {
-    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const main = commandPath();
     const { stdout, status } = spawnSync(process.execPath, [
       '--disable-warning=ExperimentalWarning',
       main,

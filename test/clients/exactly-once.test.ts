@@ -2,12 +2,8 @@
 import { expect, test } from 'vitest';
 import { missing, runRounds } from './exactly-once/rounds.ts';
 
-test.for(['kafkajs', 'platformatic', 'librdkafka'] as const)(
-  '%s copies exactly once, though its broker is killed',
-  { timeout: 120_000 },
-  async (name, { skip }) => {
-    const why = missing(name);
-    if (why !== null) skip(why);
-    expect(await runRounds({ rounds: 2, seed: 1, clients: [name] })).toEqual([]);
-  },
-);
+test('kafkajs, platformatic and librdkafka copy exactly once, though their broker is killed', async () => {
+  const clients = (['kafkajs', 'platformatic', 'librdkafka'] as const).filter((name) => missing(name) === null);
+  expect(clients.length).toBeGreaterThan(1); // librdkafka has to be built: npm run librdkafka
+  expect(await runRounds({ rounds: 2, seed: 1, clients })).toEqual([]); // what is violated, with the client's name
+}, 120_000);

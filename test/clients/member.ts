@@ -2,10 +2,6 @@
  * A member of a group, as a process that can be killed: `member.ts <client> <bootstrap> <groupId> <topic>`. Tells its
  * parent every value it receives; leaves the group when it is told to.
  */
-import { Consumer, MessagesStreamModes, stringDeserializers } from '@platformatic/kafka';
-import { Kafka, logLevel } from 'kafkajs';
-import { librdkafka } from './librdkafka.ts';
-
 export type MemberClient =
   | 'kafkajs'
   | '@platformatic/kafka, classic'
@@ -27,6 +23,7 @@ async function join(): Promise<() => Promise<unknown>> {
 }
 
 async function joinKafkajs(): Promise<() => Promise<unknown>> {
+  const { Kafka, logLevel } = await import('kafkajs'); // each member loads its own client alone
   const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({
     groupId,
@@ -42,6 +39,7 @@ async function joinKafkajs(): Promise<() => Promise<unknown>> {
 }
 
 async function joinPlatformatic(groupProtocol: 'classic' | 'consumer'): Promise<() => Promise<unknown>> {
+  const { Consumer, MessagesStreamModes, stringDeserializers } = await import('@platformatic/kafka');
   const times = { sessionTimeout: SESSION_MS, rebalanceTimeout: SESSION_MS, heartbeatInterval: HEARTBEAT_MS };
   const consumer = new Consumer({
     clientId: 'member',
@@ -63,6 +61,7 @@ async function joinPlatformatic(groupProtocol: 'classic' | 'consumer'): Promise<
 }
 
 async function joinLibrdkafka(protocol: 'classic' | 'consumer'): Promise<() => Promise<unknown>> {
+  const { librdkafka } = await import('./librdkafka.ts');
   const { Kafka: NativeKafka, logLevel: levels } = librdkafka!.KafkaJS;
   const kafka = new NativeKafka({ kafkaJS: { brokers: [bootstrap], logLevel: levels.NOTHING } });
   const classic = { 'session.timeout.ms': SESSION_MS, 'heartbeat.interval.ms': HEARTBEAT_MS };

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Client } from '../../../protocol/client.ts';
 import type { Api, Draft, Fields, Values } from '../../../protocol/schema.ts';
+import { commandPath } from '../../bundled-command.ts';
 import { freePort } from '../../crash/free-port.ts';
 
-const main = new URL('../../../src/main.ts', import.meta.url).pathname;
 const SETTINGS = {
   'group.initial.rebalance.delay.ms': '0',
   'offsets.topic.num.partitions': '2',
@@ -38,7 +38,7 @@ export class BrokerProcess {
   async start(): Promise<void> {
     const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     const where = ['--host', '127.0.0.1', '--port', String(this.port), '--dir', this.#directory];
-    const broker = spawn(process.execPath, [main, 'start', ...where, ...settings], {
+    const broker = spawn(process.execPath, [commandPath(), 'start', ...where, ...settings], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#process = broker;
