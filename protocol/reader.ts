@@ -4,6 +4,12 @@ const TWO_TO_32 = 0x1_0000_0000;
 const MAX_STRING_BYTES = 0x7fff;
 const EMPTY = Buffer.alloc(0);
 
+/**
+ * What a request may have of array elements, all its arrays together: each is an object in memory, and one in the answer, whatever
+ * the few bytes that name it. Kafka has no such limit.
+ */
+export const MAX_REQUEST_ELEMENTS = 1 << 20;
+
 /** The bytes are not what the protocol says; a connection they came from cannot be read any further. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
@@ -15,17 +21,22 @@ export class Reader {
   position: number;
   /** Where the readable bytes end (exclusive); at most the buffer's length. */
   end: number;
+  /** How many elements arrays may yet have. */
+  elementsLeft: number;
 
-  constructor(buffer: Buffer = EMPTY, position = 0, end: number = buffer.length) {
+  /** `maxElements`: of all arrays together. Responses of a cluster one trusts have no bound. */
+  constructor(buffer: Buffer = EMPTY, position = 0, end: number = buffer.length, maxElements = Infinity) {
     this.buffer = buffer;
     this.position = position;
     this.end = end;
+    this.elementsLeft = maxElements;
   }
 
-  reset(buffer: Buffer, position: number, end: number): void {
+  reset(buffer: Buffer, position: number, end: number, maxElements = Infinity): void {
     this.buffer = buffer;
     this.position = position;
     this.end = end;
+    this.elementsLeft = maxElements;
   }
 
   remaining(): number {
@@ -280,7 +291,11 @@ export class Reader {
 
   #count(count: number, leastBytes: number): number {
     const left = this.end - this.position;
-    if (count * (leastBytes > 0 ? leastBytes : 1) <= left) return count;
+    if (count * (leastBytes > 0 ? leastBytes : 1) <= left) {
+      this.elementsLeft -= count;
+      if (this.elementsLeft >= 0) return count;
+      throw new InvalidRequest(`its arrays have more than ${MAX_REQUEST_ELEMENTS} elements: ask in several requests`);
+    }
     throw new InvalidRequest(`an array of ${count} elements cannot lie in the ${left} bytes that are left`);
   }
 

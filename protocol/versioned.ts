@@ -3,7 +3,7 @@
  * coordinators' topics, the values of control records, the consumer protocol inside JoinGroup.
  */
 import { messageCodec } from './compile.ts';
-import { InvalidRequest, Reader } from './reader.ts';
+import { InvalidRequest, MAX_REQUEST_ELEMENTS, Reader } from './reader.ts';
 import type { Draft, Fields, Message, Values } from './schema.ts';
 import { Writer } from './writer.ts';
 
@@ -23,7 +23,7 @@ export function decodeVersioned<F extends Fields>(
   bytes: Uint8Array,
   options: { newerAsLast?: boolean } = {},
 ): Values<F> {
-  const reader = new Reader(asBuffer(bytes));
+  const reader = new Reader(asBuffer(bytes), 0, bytes.length, MAX_REQUEST_ELEMENTS);
   const written = reader.int16();
   const { first, last } = message.versions;
   const version = options.newerAsLast === true && written > last ? last : written;

@@ -2,6 +2,11 @@
 
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_STRING_BYTES = 0x7fff;
+/** A message grows beyond what its writer allows. */
+export class MessageTooLarge extends Error {
+  override readonly name = 'MessageTooLarge';
+}
+
 /** Up to here a string is first taken for ASCII and written by hand: below it Node's own encoder costs more. */
 const SHORT_STRING = 64;
 
@@ -12,9 +17,12 @@ const SHORT_STRING = 64;
 export class Writer {
   buffer: Buffer;
   position = 0;
+  readonly #maxBytes: number;
 
-  constructor(initialBytes = 1024) {
+  /** Throws MessageTooLarge where the buffer would grow beyond `maxBytes`. */
+  constructor(initialBytes = 1024, maxBytes = Infinity) {
     this.buffer = Buffer.allocUnsafeSlow(initialBytes);
+    this.#maxBytes = maxBytes;
   }
 
   reset(): void {
@@ -214,7 +222,9 @@ export class Writer {
   }
 
   #grow(count: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.position + count));
+    const least = this.position + count;
+    if (least > this.#maxBytes) throw new MessageTooLarge(`a message of more than ${this.#maxBytes} bytes is not sent`);
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#maxBytes, Math.max(this.buffer.length * 2, least)));
     this.buffer.copy(grown, 0, 0, this.position);
     this.buffer = grown;
   }

@@ -169,7 +169,7 @@ function readNameLength(reader: Reader, apiVersion: number): number {
 
 /** Walks the whole request once before anything is appended, so that a malformed frame appends nothing. */
 function checkShape(reader: Reader, version: number): void {
-  const start = reader.position;
+  const { position: start, elementsLeft } = reader;
   const isFlexible = version >= FLEXIBLE_SINCE;
   skipString(reader, isFlexible);
   skip(reader, 2 + 4);
@@ -185,6 +185,7 @@ function checkShape(reader: Reader, version: number): void {
   }
   if (isFlexible) reader.skipTaggedFields();
   reader.position = start;
+  reader.elementsLeft = elementsLeft;
 }
 
 function skip(reader: Reader, length: number): void {

@@ -10,6 +10,7 @@ import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { oncePerName } from './once-per-name.ts';
 
 type Request = RequestOf<typeof OffsetFetch>;
 type GroupRequest = Request['groups'][number];
@@ -22,14 +23,18 @@ export const offsetFetch = handler(OffsetFetch, {
       const answer = fetchOne(groups, request, apiVersion);
       return groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion));
     }
-    const fetched = request.groups.map((group) => {
+    const fetch = (group: GroupRequest) => {
       const { groupId } = group;
       const answer =
         apiVersion < 10
           ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
           : fetchById(groups, controller.image, group, requireStable);
       return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
-    });
+    };
+    const fetchAll = oncePerName(fetch, ({ groupId, memberId, memberEpoch }) =>
+      JSON.stringify([groupId, memberId, memberEpoch]),
+    );
+    const fetched = request.groups.map((group) => (group.topics === null ? fetchAll(group) : fetch(group)));
     return andThen(allOf(fetched), (all) => ({ groups: all }));
   },
   refuse: (request, errorCode) => ({

@@ -6,15 +6,16 @@ import { undescribedGroup } from '../groups/describe.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { oncePerName } from './once-per-name.ts';
 
 export const describeGroups = handler(DescribeGroups, {
   handle: ({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }, { groups }: Parts<'groups'>) => {
-    const described = groupIds.map((groupId) =>
+    const describe = oncePerName((groupId: string) =>
       groups.whenCommitted(groupId, groups.describeGroup(groupId), (errorCode) =>
         undescribedGroup(groupId, errorCode, null),
       ),
     );
-    return andThen(allOf(described), (all) => ({
+    return andThen(allOf(groupIds.map(describe)), (all) => ({
       groups: all.map((each) => {
         // Before v6 (KIP-1043) an unknown group is described as dead, without an error.
         const quiet = apiVersion < 6 && each.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;

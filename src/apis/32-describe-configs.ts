@@ -1,6 +1,7 @@
 /** Shows the configuration of topics, brokers, groups and client metrics, and where each value comes from. */
 import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import type { Refusal } from '../config/alter.ts';
@@ -16,8 +17,10 @@ import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
 import type { Parts } from './broker-parts.ts';
 import { BROKER_LOGGER, invalidRequest, isNodeId } from './config-resources.ts';
 import { handler } from './handler.ts';
+import { oncePerName } from './once-per-name.ts';
 import { levelsOf } from './log-levels.ts';
 
+type DescribedResource = RequestOf<typeof DescribeConfigs>['resources'][number];
 type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'controller'>;
 
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
@@ -26,13 +29,17 @@ export const describeConfigs = handler(DescribeConfigs, {
   handle: ({ resources, includeSynonyms, includeDocumentation }, _context, broker: Broker) => {
     // As in Kafka, one resource of an unknown type fails the whole request.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
+    const describeOne = oncePerName(
+      ({ resourceType, resourceName, configurationKeys }: DescribedResource) =>
+        unknown === undefined
+          ? describe(resourceType, resourceName, broker, { configurationKeys, includeSynonyms, includeDocumentation })
+          : invalidRequest(`Resource type ${unknown.resourceType} is unknown: use ${[...TYPES].join(', ')}`),
+      (resource) => JSON.stringify(resource),
+    );
     return {
-      results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
-        const options = { configurationKeys, includeSynonyms, includeDocumentation };
-        const described =
-          unknown === undefined
-            ? describe(resourceType, resourceName, broker, options)
-            : invalidRequest(`Resource type ${unknown.resourceType} is unknown: use ${[...TYPES].join(', ')}`);
+      results: resources.map((asked) => {
+        const { resourceType, resourceName } = asked;
+        const described = describeOne(asked);
         const resource = { resourceType, resourceName };
         return Array.isArray(described)
           ? // Without an error Kafka's message is empty, not null.

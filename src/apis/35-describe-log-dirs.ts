@@ -56,6 +56,10 @@ function result(
 function filterOf({ topics }: Request): (topic: string, partition: number) => boolean {
   if (topics === null) return () => true;
   const wanted = new Map<string, Set<number>>();
-  for (const { topic, partitions } of topics) wanted.set(topic, new Set([...(wanted.get(topic) ?? []), ...partitions]));
+  for (const { topic, partitions } of topics) {
+    let indexes = wanted.get(topic);
+    if (indexes === undefined) wanted.set(topic, (indexes = new Set()));
+    for (const index of partitions) indexes.add(index);
+  }
   return (topic, partition) => wanted.get(topic)?.has(partition) ?? false;
 }

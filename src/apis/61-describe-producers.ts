@@ -1,17 +1,21 @@
 /** Shows the producer states of partitions, and their open transactions (KIP-664). */
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf } from '../../protocol/schema.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { oncePerName } from './once-per-name.ts';
 
+type AskedTopic = RequestOf<typeof DescribeProducers>['topics'][number];
 type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
-  handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => ({
-    topics: topics.map(({ name, partitionIndexes }) => {
+  handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => {
+    const producersOf = oncePerName((partition: Partition) => Array.from(partition.activeProducers(), activeProducer));
+    const describe = ({ name, partitionIndexes }: AskedTopic) => {
       const fault = faultOf(name, broker);
       const partitions = partitionIndexes.map((partitionIndex) => {
         const partition = ledPartition(broker.partitions.topicByName(name), partitionIndex);
@@ -19,12 +23,12 @@ export const describeProducers = handler(DescribeProducers, {
           return { partitionIndex, errorCode: partition, activeProducers: [] };
         }
         if (typeof partition === 'number') return { partitionIndex, ...fault, activeProducers: [] };
-        const activeProducers = Array.from(partition.activeProducers(), activeProducer);
-        return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers };
+        return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers: producersOf(partition) };
       });
       return { name, partitions };
-    }),
-  }),
+    };
+    return { topics: topics.map(describe) };
+  },
   refuse: ({ topics }, errorCode) => ({
     topics: topics.map(({ name, partitionIndexes }) => ({
       name,

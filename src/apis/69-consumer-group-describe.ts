@@ -6,15 +6,16 @@ import { allOf, andThen } from '../coordination/answers.ts';
 import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { oncePerName } from './once-per-name.ts';
 
 export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
   handle: ({ groupIds, includeAuthorizedOperations }, _context, broker: Parts<'groups'>) => {
-    const described = groupIds.map((groupId) =>
+    const describe = oncePerName((groupId: string) =>
       broker.groups.whenCommitted(groupId, broker.groups.describeConsumerGroup(groupId), (errorCode) =>
         undescribedConsumerGroup(groupId, errorCode, null),
       ),
     );
-    return andThen(allOf(described), (all) => ({
+    return andThen(allOf(groupIds.map(describe)), (all) => ({
       groups: all.map((each) => {
         const isTold = includeAuthorizedOperations && each.errorCode === ErrorCode.NONE;
         return { ...each, authorizedOperations: isTold ? GROUP_OPERATIONS : NOT_ASKED };

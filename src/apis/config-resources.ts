@@ -1,6 +1,6 @@
 /** What the configuration APIs share: the kinds of resources, which of them exist, and how an alteration changes one. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { configOf, ResourceType, type ClusterImage } from '../cluster/image.ts';
+import { configOf, resourceKey, ResourceType, type ClusterImage } from '../cluster/image.ts';
 import type { ConfigChange } from '../cluster/controller.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import {
@@ -62,9 +62,10 @@ function decideAll<R extends Resource>(
 ) {
   const changes: ConfigChange[] = [];
   const levels: (Level | null)[] = [];
+  const repeated = repeatedKeys(resources);
   const responses = resources.map((resource) => {
     const { resourceType, resourceName } = resource;
-    const planned = isRepeated(resource, resources)
+    const planned = repeated.has(resourceKey(resourceType, resourceName))
       ? invalidRequest('Each resource must appear at most once.')
       : plan(resource, alteration(resource), broker, image);
     if ('level' in planned) {
@@ -80,13 +81,15 @@ function decideAll<R extends Resource>(
   return { changes, result: { responses, levels } };
 }
 
-function isRepeated(resource: Resource, resources: readonly Resource[]): boolean {
-  return resources.some(
-    (other) =>
-      other !== resource &&
-      other.resourceType === resource.resourceType &&
-      other.resourceName === resource.resourceName,
-  );
+function repeatedKeys(resources: readonly Resource[]): Set<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { resourceType, resourceName } of resources) {
+    const key = resourceKey(resourceType, resourceName);
+    if (seen.has(key)) repeated.add(key);
+    seen.add(key);
+  }
+  return repeated;
 }
 
 type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };

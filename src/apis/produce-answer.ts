@@ -6,7 +6,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest } from '../../protocol/reader.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
-import { Receipt } from '../partitions/receipt.ts';
+import { NO_RECORD_ERRORS, Receipt } from '../partitions/receipt.ts';
 import type { Failures } from '../partitions/partition-stats.ts';
 import { NO_REPLY, type StagedAnswer } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';
@@ -20,6 +20,8 @@ const LOG_START_SINCE = 5;
 
 export const Acks = { none: 0, leader: 1, all: -1 } as const;
 
+/** What one response names of refused records, all its partitions together; their messages are told all the same (KIP-467). */
+const MAX_RECORD_ERRORS = 10_000;
 /** Answers that are kept to be used again, and the partitions one may have had: this is on the way of every request. */
 const MOST_KEPT = 64;
 const MOST_KEPT_PARTITIONS = 64;
@@ -44,6 +46,7 @@ export class ProduceAnswer implements StagedAnswer {
   readonly #namesOrIds: Buffer[] = [];
   readonly #ends: number[] = [];
   #count = 0;
+  #recordErrors = 0;
   readonly #indexes: number[] = [];
   readonly #receipts: Receipt[] = [];
 
@@ -62,6 +65,7 @@ export class ProduceAnswer implements StagedAnswer {
     const answer = kept.pop() ?? new ProduceAnswer();
     answer.#version = version;
     answer.isParked = false;
+    answer.#recordErrors = 0;
     answer.#acks = acks;
     answer.#timeoutMs = timeoutMs;
     answer.#failures = failures;
@@ -79,7 +83,14 @@ export class ProduceAnswer implements StagedAnswer {
   add(index: number, receipt: Receipt): void {
     this.#indexes[this.#count] = index;
     this.#receipts[this.#count++] = receipt;
+    if (receipt.recordErrors !== NO_RECORD_ERRORS) this.#boundRecordErrors(receipt);
     this.#ends[this.#topicCount - 1] = this.#count;
+  }
+
+  #boundRecordErrors(receipt: Receipt): void {
+    const left = MAX_RECORD_ERRORS - this.#recordErrors;
+    if (receipt.recordErrors.length > left) receipt.recordErrors = receipt.recordErrors.slice(0, left);
+    this.#recordErrors += receipt.recordErrors.length;
   }
 
   get leavesAtOnce(): boolean {

@@ -6,10 +6,11 @@ import type { BrokerParts } from '../apis/broker-parts.ts';
 import { handlers } from '../apis/index.ts';
 import { ConfigError } from '../config/definition.ts';
 import { isWildcard, type Endpoint } from '../config/listeners.ts';
-import { Buffers, OUTPUT_BYTES } from '../net/buffers.ts';
+import { Buffers, MAX_RESPONSE_BYTES, OUTPUT_BYTES } from '../net/buffers.ts';
 import { Connection, type ConnectionShared } from '../net/connection.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { RequestMemory } from '../net/request-memory.ts';
+import { UnsentResponses } from '../net/unsent-responses.ts';
 import { RequestContexts } from '../net/request-contexts.ts';
 import { ConnectionQuotas, type PendingConnection } from '../net/connection-quotas.ts';
 import { connectionLimits } from './connection-limits.ts';
@@ -153,7 +154,8 @@ export class Listeners {
     return {
       dispatcher: new Dispatcher({ handlers, parts, settle, interceptor, meter: meter(), turn: partitions.turn }),
       buffers: new Buffers(receiveBuffer),
-      output: new Writer(OUTPUT_BYTES),
+      output: new Writer(OUTPUT_BYTES, MAX_RESPONSE_BYTES),
+      unsent: new UnsentResponses(),
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
       memory: new RequestMemory(config['queued.max.request.bytes']),

@@ -96,6 +96,7 @@ const clear = createRoute({
 });
 
 export function trafficRoutes(session: () => Session) {
+  const lines = new SharedLines();
   return router()
     .openapi(list, (context) => {
       const { limit = Infinity, ...query } = context.req.valid('query');
@@ -108,10 +109,11 @@ export function trafficRoutes(session: () => Session) {
     .openapi(tail, (context) => {
       const { since, ...query } = context.req.valid('query');
       const isEvents = context.req.header('accept')?.includes('text/event-stream') ?? false;
-      const write = (one: Exchange): string => {
-        const text = JSON.stringify(viewOf(one, query));
-        return isEvents ? `data: ${text}\n\n` : `${text}\n`;
-      };
+      const write = (one: Exchange): Buffer =>
+        lines.of(one, `${isEvents} ${query.bodies === 'true'}`, () => {
+          const text = JSON.stringify(viewOf(one, query));
+          return isEvents ? `data: ${text}\n\n` : `${text}\n`;
+        });
       const wanted = filterOf(query);
       [wanted.api ?? []].flat().forEach(checkApiName);
       const type = isEvents ? 'text/event-stream' : 'application/x-ndjson';
@@ -124,28 +126,68 @@ export function trafficRoutes(session: () => Session) {
     });
 }
 
-/** Whoever reads slower than this many lines loses those between. */
+/** What waits for a client that does not read, beside the line that it takes next. */
+const MAX_UNREAD_BYTES = 1 << 16;
+/** And so many exchanges by their numbers; it loses those between, and those that the log has forgotten meanwhile. */
 const AHEAD = 10_000;
 
 function follow(
   traffic: Traffic,
   wanted: TrafficFilter,
-  write: (one: Exchange) => string,
+  write: (one: Exchange) => Buffer,
   since = traffic.count,
 ): ReadableStream<Uint8Array> {
   const apis = [wanted.api ?? []].flat();
+  const unread: number[] = [];
   let end = (): void => {};
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const tell = (one: Exchange): void => {
-        if (!passes(one, wanted, apis) || (controller.desiredSize ?? 0) < -AHEAD) return;
-        controller.enqueue(Buffer.from(write(one)));
-      };
-      for (const one of traffic.all) if (one.number > since && one.outcome !== 'waiting') tell(one);
-      end = traffic.onExchange(tell);
+  const note = (one: Exchange): void => {
+    if (unread.length < AHEAD && passes(one, wanted, apis)) unread.push(one.number);
+  };
+  const tell = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    while (unread.length > 0 && (controller.desiredSize ?? 0) > 0) {
+      const one = numbered(traffic.all, unread.shift()!);
+      if (one !== undefined) controller.enqueue(write(one)); // which may ask for more before it returns
+    }
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        for (const one of traffic.all) if (one.number > since && one.outcome !== 'waiting') note(one);
+        end = traffic.onExchange((one) => {
+          note(one);
+          tell(controller);
+        });
+      },
+      pull: tell,
+      cancel: () => end(),
     },
-    cancel: () => end(),
-  });
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
+  );
+}
+
+/** The exchange of this number, if the log has it still: it has them in their order. */
+function numbered(all: readonly Exchange[], number: number): Exchange | undefined {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (all[middle].number < number) low = middle + 1;
+    else high = middle;
+  }
+  return all[low]?.number === number ? all[low] : undefined;
+}
+
+/** The last line in each form: all streams are told of an exchange one after the other, and a line may be large. */
+class SharedLines {
+  #exchange: Exchange | null = null;
+  readonly #lines = new Map<string, Buffer>();
+
+  of(exchange: Exchange, form: string, write: () => string): Buffer {
+    if (this.#exchange !== exchange) this.#lines.clear();
+    this.#exchange = exchange;
+    let line = this.#lines.get(form);
+    if (line === undefined) this.#lines.set(form, (line = Buffer.from(write())));
+    return line;
+  }
 }
 
 function filterOf({ api, failed, clientId, topic, partition, group, transactionalId }: Query): TrafficFilter {

@@ -1,6 +1,6 @@
 /** Messages of __consumer_offsets as bytes: a number in front, then the message. */
 import { messageCodec } from '../../protocol/compile.ts';
-import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, MAX_REQUEST_ELEMENTS, Reader } from '../../protocol/reader.ts';
 import { includes } from '../../protocol/schema.ts';
 import type { Draft, Fields, Message, Values } from '../../protocol/schema.ts';
 import type { Writer } from '../../protocol/writer.ts';
@@ -27,5 +27,5 @@ export function readValue<F extends Fields>(message: Message<F>, value: Reader |
 
 export function readerOf(bytes: Uint8Array): Reader {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new Reader(buffer, 0, buffer.length);
+  return new Reader(buffer, 0, buffer.length, MAX_REQUEST_ELEMENTS);
 }

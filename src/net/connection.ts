@@ -10,7 +10,7 @@
  *
  * Where requests have kept the event loop for long, the connection rests: what it has read is handled in a later turn.
  */
-import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protocol/reader.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
@@ -75,7 +75,7 @@ export class Connection implements Receiver {
     this.contexts = contexts;
     this.#shared = shared;
     this.#frames = new FrameBuffer(shared.buffers, shared.memory, () => this.#socket.resume());
-    this.#writer = new ResponseWriter(socket, shared, () => this.#continue());
+    this.#writer = new ResponseWriter(socket, shared, () => this.#continue(), this);
     this.#staged = new StagedResponses(shared.dispatcher);
   }
 
@@ -198,7 +198,7 @@ export class Connection implements Receiver {
         if (this.#isBlocked) break;
       }
       at = start + size;
-      reader.reset(buffer, start, at);
+      reader.reset(buffer, start, at, MAX_REQUEST_ELEMENTS);
       this.#dispatch();
       if (staged.isParked) this.#park(size);
       const isLong = at - sentUpTo > SEND_AFTER_BYTES && (output.position > 0 || staged.canLeave);

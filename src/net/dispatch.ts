@@ -27,6 +27,7 @@ import type {
 import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
+import { MAX_RESPONSE_BYTES } from './buffers.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMeter } from './request-meter.ts';
@@ -200,7 +201,7 @@ export class Dispatcher {
   async #served(handler: Handler, context: RequestContext, body: Buffer): Promise<Buffer | null> {
     const reader = new Reader();
     reader.reset(body, 0, body.length);
-    const output = new Writer();
+    const output = new Writer(1024, MAX_RESPONSE_BYTES);
     if (handler.kind === 'staging') return this.#servedStaged(handler, context, reader, output);
     const served = this.#serve(handler, reader, context, output);
     this.#settle();

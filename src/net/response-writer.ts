@@ -6,10 +6,12 @@ import type { Writer } from '../../protocol/writer.ts';
 import type { Streamed } from '../apis/handler.ts';
 import type { Socket } from '../platform/network.ts';
 import { type Buffers, OUTPUT_BYTES } from './buffers.ts';
+import type { UnsentHolder, UnsentResponses } from './unsent-responses.ts';
 
 export interface ResponseWriterShared {
   readonly buffers: Buffers;
   readonly output: Writer;
+  readonly unsent: UnsentResponses;
   /** Runs `run` after other connections have had their turn. */
   readonly later: (run: () => void) => void;
 }
@@ -18,14 +20,16 @@ export class ResponseWriter {
   readonly #socket: Socket;
   readonly #shared: ResponseWriterShared;
   readonly #onRested: () => void;
+  readonly #holder: UnsentHolder;
   /** Buffers that the kernel has not taken yet. */
   #unsent: Buffer[] = [];
   #tail: Streamed | undefined;
   /** Lets others have their turn before the next piece of the tail. */
   #isResting = false;
 
-  /** `onRested` is called when the next piece of a tail is due. */
-  constructor(socket: Socket, shared: ResponseWriterShared, onRested: () => void) {
+  /** `onRested` is called when the next piece of a tail is due; `holder` is closed where it holds what others need. */
+  constructor(socket: Socket, shared: ResponseWriterShared, onRested: () => void, holder: UnsentHolder) {
+    this.#holder = holder;
     this.#socket = socket;
     this.#shared = shared;
     this.#onRested = onRested;
@@ -58,6 +62,7 @@ export class ResponseWriter {
     const whole = output.buffer;
     if (!this.#socket.send(whole.subarray(0, output.position))) {
       this.#unsent.push(whole);
+      if (whole.length > OUTPUT_BYTES) this.#shared.unsent.hold(this.#holder, whole.length);
       output.buffer = buffers.takeOutput();
     } else if (whole.length > OUTPUT_BYTES) {
       output.buffer = buffers.takeOutput(); // one huge answer does not keep its memory for ever
@@ -86,12 +91,14 @@ export class ResponseWriter {
 
   /** The kernel has taken what was unsent. */
   drained(): void {
+    this.#shared.unsent.release(this.#holder);
     for (const buffer of this.#unsent) this.#shared.buffers.giveOutput(buffer);
     this.#unsent = [];
   }
 
   /** The client is gone; what a dying socket still holds is left to the collector. */
   drop(): void {
+    this.#shared.unsent.release(this.#holder);
     this.#unsent = [];
     this.#tail = undefined;
   }

@@ -2,12 +2,13 @@
  * Handles a request of an API through its table, between the header and the frame of its response:
  *
  *     decode ──▶ authorised? ──▶ handle ──▶ account, throttle ──▶ encode
- *       │           └─ refused ─────┴─ a bug, a disk error ──▶ the same, with the error of the whole request
+ *       │           └─ refused ─────┴─ a bug, a disk error ─────────┴─ larger than MAX_RESPONSE_BYTES
+ *       │                           └──▶ the same, with the error of the whole request
  *       └── malformed ──▶ connection closed
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
-import type { Writer } from '../../protocol/writer.ts';
+import { MessageTooLarge, type Writer } from '../../protocol/writer.ts';
 import type { Parts } from '../apis/broker-parts.ts';
 import { reportBug, type Reply, type TableHandler } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
@@ -72,7 +73,10 @@ function respond(
   encode(output, apiVersion, response, throttleTimeMs);
 }
 
-/** What a request is answered that a bug or the disk has failed. The disk's own line says what to do (DirectoryHealth). */
+/**
+ * What a request is answered that asks for too much, or that a bug or the disk has failed. The disk's own line says what to do
+ * (DirectoryHealth).
+ */
 function refusal(
   handler: TableHandler<never>,
   request: unknown,
@@ -81,6 +85,12 @@ function refusal(
   { logger }: Parts<'logger'>,
 ): unknown {
   const { name } = handler.api;
+  if (error instanceof MessageTooLarge) {
+    const { clientId } = context;
+    const next = 'the client has to ask for less at once';
+    logger.warn('response-too-large', { api: name, client: clientId, error: error.message, next });
+    return handler.refuse(request, ErrorCode.INVALID_REQUEST);
+  }
   if (!isDiskError(error)) {
     reportBug(logger, context, name, error);
     return handler.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);

@@ -14,6 +14,12 @@ const FINAL_EPOCH = -1;
 /** A session unused for so long gives its place to a new client when all places are taken. */
 const EVICTABLE_AFTER_MS = 120_000;
 
+/**
+ * What all sessions together may remember of partitions, whether or not these exist: about 200 bytes each. Kafka bounds the number
+ * of sessions alone. A client for whose partitions there is no room fetches without a session, as where all places are taken.
+ */
+const MAX_SESSION_PARTITIONS = 1_000_000;
+
 /** A partition of a session, with what the client was told of it last. */
 interface Remembered extends FetchPartition {
   toldHighWatermark: number;
@@ -51,13 +57,17 @@ export class FetchSessions {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #slots: number;
+  readonly #maxPartitions: number;
+  /** Of all sessions. */
+  #partitions = 0;
   readonly #sessions = new Map<number, FetchSession>();
 
   /** `slots` is max.incremental.fetch.session.cache.slots. */
-  constructor(clock: Clock, random: Random, slots: number) {
+  constructor(clock: Clock, random: Random, slots: number, maxPartitions = MAX_SESSION_PARTITIONS) {
     this.#clock = clock;
     this.#random = random;
     this.#slots = slots;
+    this.#maxPartitions = maxPartitions;
   }
 
   get size(): number {
@@ -68,9 +78,9 @@ export class FetchSessions {
   plan(request: SessionRequest): FetchPlan {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
-      if (sessionId !== NO_SESSION) this.#sessions.delete(sessionId);
+      this.#remove(this.#sessions.get(sessionId));
       const created = sessionEpoch === INITIAL_EPOCH ? this.#create(request) : null;
-      return full(created, created === null ? request.asked : [...created.partitions.values()]);
+      return full(created, created === null ? withoutRepeats(request.asked) : [...created.partitions.values()]);
     }
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
@@ -78,15 +88,21 @@ export class FetchSessions {
     if (session.usesTopicIds !== request.usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
     this.#update(session, request);
     if (session.partitions.size === 0) {
-      this.#sessions.delete(sessionId);
+      this.#remove(session);
       return full(null, []);
+    }
+    if (this.#partitions > this.#maxPartitions) {
+      this.#remove(session);
+      return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND); // it begins anew, with or without a session
     }
     const asked = [...session.partitions.values()];
     return { errorCode: ErrorCode.NONE, sessionId, asked, session, incremental: true };
   }
 
   #create(request: SessionRequest): FetchSession | null {
-    if (this.#sessions.size >= this.#slots && !this.#evictOne()) return null;
+    while (this.#sessions.size >= this.#slots || this.#partitions + request.asked.length > this.#maxPartitions) {
+      if (!this.#evictOne()) return null;
+    }
     const session: FetchSession = {
       id: this.#newId(),
       usesTopicIds: request.usesTopicIds,
@@ -96,6 +112,7 @@ export class FetchSessions {
     };
     for (const asked of request.asked) session.partitions.set(keyOf(asked), remember(asked));
     this.#sessions.set(session.id, session);
+    this.#partitions += session.partitions.size;
     return session;
   }
 
@@ -104,6 +121,7 @@ export class FetchSessions {
     session.lastUsedMs = this.#clock.monotonic();
     this.#sessions.delete(session.id); // moves it behind the others: the first is the longest unused
     this.#sessions.set(session.id, session);
+    this.#partitions -= session.partitions.size;
     for (const asked of request.asked) {
       const key = keyOf(asked);
       const known = session.partitions.get(key);
@@ -111,12 +129,17 @@ export class FetchSessions {
       else Object.assign(known, asked);
     }
     for (const forgotten of request.forgotten) session.partitions.delete(keyOf(forgotten));
+    this.#partitions += session.partitions.size;
+  }
+
+  #remove(session: FetchSession | undefined): void {
+    if (session !== undefined && this.#sessions.delete(session.id)) this.#partitions -= session.partitions.size;
   }
 
   #evictOne(): boolean {
     const [oldest] = this.#sessions.values();
     if (oldest === undefined || this.#clock.monotonic() - oldest.lastUsedMs < EVICTABLE_AFTER_MS) return false;
-    this.#sessions.delete(oldest.id);
+    this.#remove(oldest);
     return true;
   }
 
@@ -153,6 +176,33 @@ export function noteTold(session: FetchSession, asked: FetchPartition, found: Fe
 
 function remember(asked: FetchPartition): Remembered {
   return { ...asked, toldHighWatermark: -1, toldLogStartOffset: -1 };
+}
+
+/**
+ * A partition that a request names twice is read once, where it was named first and as it was named last: as Kafka's map of a
+ * request has it. Clients name each once, in order, and that is seen without a map.
+ */
+function withoutRepeats(asked: readonly FetchPartition[]): readonly FetchPartition[] {
+  if (!mayRepeat(asked)) return asked;
+  const byKey = new Map<string, FetchPartition>();
+  for (const one of asked) byKey.set(keyOf(one), one);
+  return [...byKey.values()];
+}
+
+function mayRepeat(asked: readonly FetchPartition[]): boolean {
+  const topics = new Set<string>();
+  for (let i = 0; i < asked.length; i++) {
+    const { topic, topicId, partition } = asked[i];
+    const before = i === 0 ? null : asked[i - 1];
+    if (before !== null && before.topic === topic && before.topicId === topicId) {
+      if (partition <= before.partition) return true;
+      continue;
+    }
+    const name = topicId === ZERO_UUID ? topic : topicId;
+    if (topics.has(name)) return true;
+    topics.add(name);
+  }
+  return false;
 }
 
 function keyOf(one: { topic: string; topicId: string; partition: number }): string {

@@ -14,6 +14,7 @@ import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import type { DirectHandler, Handler, Reply, StagedAnswer } from '../../src/apis/handler.ts';
 import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
+import { UnsentResponses } from '../../src/net/unsent-responses.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
 import { LoopTurn } from '../../src/platform/loop-turn.ts';
 import { RequestMemory } from '../../src/net/request-memory.ts';
@@ -62,6 +63,7 @@ export class Room {
     const parts = { logger } as BrokerParts;
     const settle = () => void this.settled++;
     this.connection = new Connection(this.socket, this.contexts, {
+      unsent: new UnsentResponses(),
       dispatcher: new Dispatcher({ handlers: this.#handlers(), parts, settle, turn: this.turn }),
       buffers: this.buffers,
       output: this.output,

@@ -1,7 +1,8 @@
 /** Which assignment protocol a classic group uses: one that every member knows, chosen by the members' votes. */
 import { messageCodec } from '../../../protocol/compile.ts';
-import { Reader } from '../../../protocol/reader.ts';
+
 import { ConsumerProtocolSubscription } from '../../../protocol/topics/consumer-protocol.ts';
+import { readerOf } from '../record-bytes.ts';
 import type { ClassicGroup, MemberProtocol } from './state.ts';
 import { metadataFor } from './state.ts';
 import { javaHash } from '../../coordination/java-hash.ts';
@@ -73,7 +74,7 @@ export function isSubscribed(group: ClassicGroup, topic: string): boolean {
 
 /** Whatever the version, a subscription begins as in version 0. */
 function topicsOf(subscription: Uint8Array): string[] {
-  const reader = new Reader(Buffer.from(subscription.buffer, subscription.byteOffset, subscription.byteLength));
+  const reader = readerOf(subscription);
   reader.int16();
   return messageCodec(ConsumerProtocolSubscription, 0).decode(reader).topics;
 }
