@@ -206,6 +206,8 @@ class Broker implements RunningBroker {
   /** Whatever fails on the way, the log directories are unlocked at the end. */
   async #end(closeLogs: () => void): Promise<void> {
     this.#isReady = false;
+    this.#publisher.stop(); // and with it what is opened in slices, for which operations wait
+    this.parts.partitions.endLongWork();
     this.#assignments.stop();
     this.#tasks.stop();
     this.#cleaner.stop();
@@ -216,7 +218,6 @@ class Broker implements RunningBroker {
       await this.listeners.close('the broker stops');
       await this.parts.controller.close();
     } finally {
-      this.#publisher.stop();
       this.parts.transactions.stop();
       this.parts.groups.stop();
       closeLogs();

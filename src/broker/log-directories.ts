@@ -4,6 +4,8 @@ import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from '../lo
 import type { MakeFolders } from '../cluster/topic-folders.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import { isSystemError } from '../platform/disk-error.ts';
+import { runSoon } from '../log/slices.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 
@@ -54,13 +56,15 @@ export function missingLogDirectory(options: Omit<LogDirectoryOptions, 'path'>):
 }
 
 /** Makes the folders of partitions before a topic has them, and says why where it cannot. */
-export function folderMaker(partitions: Partitions, logger: Logger, nodeId: number): MakeFolders {
-  return (topic, wanted) => {
+export function folderMaker(partitions: Partitions, clock: Clock, logger: Logger, nodeId: number): MakeFolders {
+  return async (topic, wanted) => {
     const indexes = wanted.flatMap(({ index, replicas }) => (replicas.includes(nodeId) ? [index] : []));
     try {
-      partitions.makeFolders(topic, indexes);
+      const made = runSoon(clock, partitions.makeFolders(topic, indexes));
+      if (made !== undefined) await made;
       return null;
     } catch (error) {
+      if (partitions.isEnding) return 'The broker stops';
       if (!isSystemError(error)) throw error;
       const { message } = error as Error;
       logger.error('folders-not-made', { topic, error: message, next: 'the topic is not created; mend the disk' });

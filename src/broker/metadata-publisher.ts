@@ -13,10 +13,11 @@ import {
   type TopicImage,
 } from '../cluster/image.ts';
 import { leadership, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
+import { runSoon } from '../log/slices.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
-type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'controller' | 'partitions' | 'groups' | 'transactions'>;
+type Parts = Pick<BrokerParts, 'nodeId' | 'clock' | 'config' | 'controller' | 'partitions' | 'groups' | 'transactions'>;
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
@@ -31,6 +32,8 @@ export class MetadataPublisher {
   /** Of the image before: another one may give every log other settings. */
   #config: Parts['config'];
   #isStopped = false;
+  /** Images that are being followed; null where all have been. */
+  #following: Promise<void> | null = null;
 
   constructor(parts: Parts, logHandover: LogHandover | null) {
     this.#parts = parts;
@@ -44,8 +47,9 @@ export class MetadataPublisher {
    */
   start(): void {
     const { controller } = this.#parts;
-    this.#publish(controller.image, emptyImage(controller.image.clusterId), wholeOf(controller.image));
-    controller.onChange((image, previous, delta) => this.#publish(image, previous, delta));
+    const first = this.#publish(controller.image, emptyImage(controller.image.clusterId), wholeOf(controller.image));
+    while (first.next().done !== true); // nobody is served before
+    controller.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
   }
 
   /** Images that come later are not of interest: the broker ends. */
@@ -53,17 +57,33 @@ export class MetadataPublisher {
     this.#isStopped = true;
   }
 
-  #publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): void {
+  /** Images are followed one after the other; one with many partitions in slices between requests. */
+  #follow(steps: Iterator<void>): void | Promise<void> {
+    const { clock } = this.#parts;
+    const following =
+      this.#following === null ? runSoon(clock, steps) : this.#following.then(() => runSoon(clock, steps));
+    if (following === undefined) return;
+    // Where it fails the operation that made the image is told.
+    const ended: Promise<void> = following
+      .catch(() => {})
+      .finally(() => {
+        if (this.#following === ended) this.#following = null;
+      });
+    this.#following = ended;
+    return following;
+  }
+
+  *#publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): Generator<void, void> {
     if (this.#isStopped) return;
     const { partitions, nodeId, groups } = this.#parts;
     const change = leadership(previous, image, delta, nodeId);
     for (const hosted of change.resigned) this.#resign(hosted);
-    for (const { id } of change.deleted) partitions.delete(id);
+    for (const { id } of change.deleted) yield* partitions.delete(id);
     if (change.deleted.length > 0) groups.topicsDeleted(change.deleted);
     for (const { topic, index } of change.closed) this.#close(topic.id, index);
     for (const { name, id, partitions: all } of change.grown) partitions.define({ name, id, count: all.length });
     this.#configure(change, image);
-    this.#open(change, image);
+    yield* this.#open(change, image);
   }
 
   #resign({ topic, index }: HostedPartition): void {
@@ -85,7 +105,7 @@ export class MetadataPublisher {
     }
   }
 
-  #open({ led, followed, updated }: LeadershipChange, image: ClusterImage): void {
+  *#open({ led, followed, updated }: LeadershipChange, image: ClusterImage): Generator<void, void> {
     const changed = [...this.#again(image), ...followed, ...led, ...updated];
     const configs = new Map<string, LogConfig>();
     let failure: unknown = null;
@@ -99,6 +119,8 @@ export class MetadataPublisher {
         this.#refused.set(keyOf(hosted), hosted);
         failure ??= error;
       }
+      yield;
+      if (this.#isStopped) return;
     }
     for (const hosted of changed) this.#lead(hosted, OFFSETS_TOPIC);
     // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.

@@ -65,7 +65,7 @@ function build(
   const { clusterId } = directories[0];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
   const partitions = new Partitions({ ...platform, directories, missingDirectory });
-  const makeFolders = folderMaker(partitions, logger, nodeId);
+  const makeFolders = folderMaker(partitions, clock, logger, nodeId);
   const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders });
   const cleaner = new Cleaner({
     ...platform,

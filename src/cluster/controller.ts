@@ -186,7 +186,7 @@ export class Controller {
   /** Creates it where it is missing. */
   async ensureInternalTopic(name: InternalTopic): Promise<void> {
     if (this.image.topicsByName.has(name)) return;
-    const [result] = await this.#decide(COMMIT, (image): { results: CreateResult[]; records: MetadataDraft[] } => {
+    const [result] = await this.#decide(COMMIT, (image): Decided<CreateResult[]> | Promise<Decided<CreateResult[]>> => {
       if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
       const topic = internalTopic(name, this.#options.config(), usableBrokers(image).length);
       return this.#withFolders(COMMIT, this.#newTopics([topic], image), image);
@@ -216,7 +216,7 @@ export class Controller {
     { validateOnly }: Options,
     decided: { results: Result[]; records: MetadataDraft[] },
     image: ClusterImage,
-  ): { results: (Result | Unmade)[]; records: MetadataDraft[] } {
+  ): Decided<(Result | Unmade)[]> | Promise<Decided<(Result | Unmade)[]>> {
     const { makeFolders } = this.#options;
     return validateOnly || makeFolders === undefined ? decided : withFolders(decided, image, makeFolders);
   }
@@ -227,13 +227,22 @@ export class Controller {
 
   #decide<Results>(
     { validateOnly }: Options,
-    decide: (image: ClusterImage) => { readonly results: Results; readonly records: readonly MetadataDraft[] },
+    decide: (image: ClusterImage) => Decided<Results> | Promise<Decided<Results>>,
   ): Promise<Results> {
+    const decision = ({ results, records }: Decided<Results>) => ({
+      records: validateOnly ? [] : records,
+      result: results,
+    });
     return this.#queue.submit((image) => {
-      const { results, records } = decide(image);
-      return { records: validateOnly ? [] : records, result: results };
+      const decided = decide(image);
+      return decided instanceof Promise ? decided.then(decision) : decision(decided);
     });
   }
+}
+
+interface Decided<Results> {
+  readonly results: Results;
+  readonly records: readonly MetadataDraft[];
 }
 
 function initialFeatures(): MetadataDraft[] {

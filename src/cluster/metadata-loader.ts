@@ -6,7 +6,8 @@ import { changeOf, emptyImage, type ClusterImage, type ImageDelta } from './imag
 import { recordsOf } from './image-records.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
 
-export type ImageListener = (image: ClusterImage, previous: ClusterImage, delta: ImageDelta) => void;
+/** A promise where it takes the listener longer than a turn of the loop: operations are answered when it has resolved. */
+export type ImageListener = (image: ClusterImage, previous: ClusterImage, delta: ImageDelta) => void | Promise<void>;
 
 /** The log is rewritten at start when it is so many times longer than what it says. */
 const REWRITE_FACTOR = 4;
@@ -81,13 +82,24 @@ export class MetadataLoader {
     const { image, delta } = changeOf(previous, records, revision);
     this.#image = image;
     let failure: Error | undefined;
+    const following: Promise<void>[] = [];
     for (const listener of this.#listeners) {
       try {
-        listener(image, previous, delta);
+        const follows = listener(image, previous, delta);
+        if (follows !== undefined) following.push(follows);
       } catch (error) {
         failure ??= error as Error;
       }
     }
+    if (following.length === 0) return this.#inForce(revision, failure);
+    const all = Promise.all(following);
+    all.then(
+      () => this.#inForce(revision, failure),
+      (error: unknown) => this.#inForce(revision, failure ?? (error as Error)),
+    );
+  }
+
+  #inForce(revision: number, failure: Error | undefined): void {
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue;
       this.#waiters.delete(waiter);

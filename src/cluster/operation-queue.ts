@@ -15,7 +15,7 @@ export interface Decision<Result> {
 }
 
 /** Pure but for random numbers: it is called again after a conflict. */
-export type Decide<Result> = (image: ClusterImage) => Decision<Result>;
+export type Decide<Result> = (image: ClusterImage) => Decision<Result> | Promise<Decision<Result>>;
 
 /** One that waits for its turn. A connection has one request at a time, so there are no more than connections. */
 interface Operation {
@@ -62,7 +62,8 @@ export class OperationQueue {
   async #perform<Result>(decide: Decide<Result>): Promise<Result> {
     for (;;) {
       const { image } = this.#loader;
-      const { records, result } = decide(image);
+      const decided = decide(image);
+      const { records, result } = decided instanceof Promise ? await decided : decided;
       if (records.length === 0) return result;
       const inForce = this.#loader.reached(image.revision + records.length);
       inForce.catch(() => {}); // after a conflict it is of no interest

@@ -10,7 +10,7 @@ export interface NewReplicas {
 }
 
 /** Makes the folders of the replicas that this broker is to have. Answers what is wrong where it cannot, else null. */
-export type MakeFolders = (topic: string, partitions: readonly NewReplicas[]) => string | null;
+export type MakeFolders = (topic: string, partitions: readonly NewReplicas[]) => Promise<string | null>;
 
 interface Decided<Result> {
   readonly results: readonly Result[];
@@ -21,11 +21,11 @@ type Answer = { readonly name: string; readonly errorCode: number; readonly erro
 /** The answer for a topic that cannot be kept here. */
 export type Unmade = { name: string; errorCode: number; errorMessage: string };
 
-export function withFolders<Result extends Answer>(
+export async function withFolders<Result extends Answer>(
   { results, records }: Decided<Result>,
   image: ClusterImage,
   makeFolders: MakeFolders,
-): { results: (Result | Unmade)[]; records: MetadataDraft[] } {
+): Promise<{ results: (Result | Unmade)[]; records: MetadataDraft[] }> {
   const names = new Map<string, string>();
   const partitions = new Map<string, NewReplicas[]>();
   for (const record of records) {
@@ -38,7 +38,7 @@ export function withFolders<Result extends Answer>(
   const failed = new Map<string, string>();
   for (const [topicId, replicas] of partitions) {
     const name = names.get(topicId) ?? image.topicsById.get(topicId)?.name;
-    const why = name === undefined ? null : makeFolders(name, replicas);
+    const why = name === undefined ? null : await makeFolders(name, replicas);
     if (why !== null) failed.set(name!, why).set(topicId, why);
   }
   if (failed.size === 0) return { results: [...results], records: [...records] };

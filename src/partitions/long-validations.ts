@@ -3,14 +3,11 @@
  * records, decompressed, no more than one batch's are held.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { runInSlices } from '../log/slices.ts';
+import { runInSlices, WAITED_FOR_SLICE_MS } from '../log/slices.ts';
 import { validateInPieces } from '../log/validate-in-pieces.ts';
 import type { Validation, ValidationRules } from '../log/validate.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-
-/** Longer than those of background work, for a client waits. */
-const SLICE_MS = 8;
 
 /** Of a request whose batches wait: they are dropped when its client is gone. */
 export interface ParkedRequest {
@@ -53,7 +50,7 @@ export class LongValidations {
   #run(): void {
     if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
-    const ended = runInSlices(this.#options.clock, this.#pieces(), () => this.#isStopped, SLICE_MS);
+    const ended = runInSlices(this.#options.clock, this.#pieces(), () => this.#isStopped, WAITED_FOR_SLICE_MS);
     void ended.then(() => this.#rest());
   }
 

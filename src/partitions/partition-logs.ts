@@ -46,6 +46,8 @@ interface TopicName {
 }
 
 export class PartitionLogs {
+  /** The broker stops: no more folders are made. */
+  isEnding = false;
   readonly #options: PartitionLogsOptions;
   readonly #stage: AppendStage;
   readonly #placement: LogDirPlacement;
@@ -123,18 +125,21 @@ export class PartitionLogs {
 
   /**
    * Makes the folders of partitions that a topic is to have, before it has them: a topic whose folders cannot be made is not
-   * to be. Leaves none where one cannot. @throws the disk's error
+   * to be. Leaves none where one cannot. A folder a turn. @throws the disk's error
    */
-  makeFolders(topic: string, indexes: readonly number[]): void {
+  *makeFolders(topic: string, indexes: readonly number[]): Generator<void, void> {
     const made: [name: string, directory: LogDirectory][] = [];
     try {
       for (const index of indexes) {
         const name = folderName(topic, index);
         const isFound = this.#found.forget(name);
         if (isFound || this.#placement.get(name) === undefined) made.push([name, this.#makeFolder(name)]);
+        yield;
+        if (this.isEnding) throw new Error('the broker stops');
       }
     } catch (error) {
-      for (const [name, directory] of made) {
+      // A broker that stops leaves them as a crash would: the next start knows no topic for them.
+      for (const [name, directory] of this.isEnding ? [] : made) {
         directory.remove(name);
         this.#placement.release(name);
       }

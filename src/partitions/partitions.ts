@@ -86,8 +86,18 @@ export class Partitions {
   }
 
   /** See PartitionLogs. @throws the disk's error where a folder cannot be made */
-  makeFolders(topic: string, indexes: readonly number[]): void {
-    this.#logs.makeFolders(topic, indexes);
+  makeFolders(topic: string, indexes: readonly number[]): Iterator<void> {
+    return this.#logs.makeFolders(topic, indexes);
+  }
+
+  /** The broker stops: what is done in slices ends, and requests that wait for it are refused. */
+  endLongWork(): void {
+    this.#logs.isEnding = true;
+    this.longValidations.stop();
+  }
+
+  get isEnding(): boolean {
+    return this.#logs.isEnding;
   }
 
   /** A topic of the cluster is this large now. Its partitions are opened by `lead` and `follow`. */
@@ -144,8 +154,8 @@ export class Partitions {
     return partition;
   }
 
-  /** Forgets the topic at once; whoever waits at it is told, its files go a little later. */
-  delete(id: string): void {
+  /** Forgets the topic with the first turn; whoever waits at it is told, a partition a turn. Its files go a little later. */
+  *delete(id: string): Generator<void, void> {
     const topic = this.#topics.byId(id);
     if (topic === undefined) return;
     this.#topics.remove(topic);
@@ -153,6 +163,7 @@ export class Partitions {
       if (partition === undefined) continue;
       this.#logs.delete(topic.name, partition.index, partition.log);
       partition.deleted();
+      yield;
     }
   }
 
@@ -223,7 +234,7 @@ export class Partitions {
 
   /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
   close(brokerEpoch: number): void {
-    this.longValidations.stop();
+    this.endLongWork();
     const failed = this.#closeLogs();
     for (const directory of this.#options.directories) {
       try {

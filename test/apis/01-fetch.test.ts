@@ -117,7 +117,7 @@ describe('a fetch that finds nothing', () => {
 
   test('is told when its topic is deleted', async () => {
     const waiting = watch(ask([{}]));
-    broker.partitions.delete(topicId(0));
+    for (const _ of broker.partitions.delete(topicId(0)));
     await broker.clock.advance(499);
     expect(waiting.answer).not.toBe(null);
     expect(waiting.answer!.responses[0].partitions[0].errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);

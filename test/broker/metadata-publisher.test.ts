@@ -4,6 +4,7 @@ import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { MetadataPublisher } from '../../src/broker/metadata-publisher.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
+import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { assigned, Cluster, topic } from '../cluster/cluster-fixture.ts';
 
@@ -13,6 +14,7 @@ const ME = 1;
 class Room {
   readonly cluster: Cluster;
   readonly told: string[] = [];
+  readonly clock = new VirtualClock();
   readonly #open = new Set<string>();
   /** Partitions whose logs cannot be opened. */
   readonly refused = new Set<string>();
@@ -63,6 +65,7 @@ class Room {
     const config = () => this.config;
     return {
       nodeId: ME,
+      clock: this.clock,
       get config() {
         return config();
       },
@@ -78,7 +81,7 @@ class Room {
         lead: opening('lead'),
         follow: opening('follow'),
         remove: (id: string, index: number) => tell(`remove ${nameOf(id, index)}`),
-        delete: (id: string) => tell(`delete ${this.#names.get(id)}`),
+        delete: (id: string) => [tell(`delete ${this.#names.get(id)}`)],
         configure: (id: string) => tell(`configure ${this.#names.get(id)}`),
       },
       groups: coordinator('groups'),
@@ -178,4 +181,55 @@ test('after its end nothing is opened', async () => {
   room.start().stop();
   await room.cluster.create(topic('t', assigned([1])));
   expect(room.news()).toEqual([]);
+});
+
+/** Each look at the clock takes 3 ms, as the work between two looks does. */
+function slowDown({ clock }: Room): void {
+  const monotonic = clock.monotonic.bind(clock);
+  let lookedMs = 0;
+  clock.monotonic = () => monotonic() + (lookedMs += 3);
+}
+
+const wide = () => topic('wide', assigned(...Array.from({ length: 20 }, () => [1])));
+
+test('the partitions of a large topic are opened in slices, and its operation is answered when all are', async () => {
+  const room = await Room.open();
+  room.start();
+  slowDown(room);
+  let isCreated = false;
+  const created = room.cluster.create(wide()).then(() => void (isCreated = true));
+  await nextTurn();
+  const before = room.news().length;
+  expect(before).toBeGreaterThan(1);
+  expect(before).toBeLessThan(20);
+  expect(isCreated).toBe(false);
+  await room.clock.advance(1000);
+  await created;
+  expect(before + room.news().length).toBe(1 + 20);
+});
+
+test('an image that comes meanwhile is followed behind the one before', async () => {
+  const room = await Room.open();
+  room.start();
+  slowDown(room);
+  const first = room.cluster.create(wide());
+  await nextTurn();
+  await room.elect('wide', 19, 2);
+  await room.clock.advance(1000);
+  await first;
+  expect(room.news().filter((what) => what.includes('wide-19'))).toEqual(['lead wide-19 in 0', 'follow wide-19 in 1']);
+});
+
+test('a publisher that is stopped in the midst opens no more, and its operation ends', async () => {
+  const room = await Room.open();
+  const publisher = room.start();
+  slowDown(room);
+  const created = room.cluster.create(wide());
+  await nextTurn();
+  publisher.stop();
+  const before = room.news().length;
+  await room.clock.advance(1000);
+  await created;
+  expect(room.news()).toEqual([]);
+  expect(before).toBeLessThan(20);
 });

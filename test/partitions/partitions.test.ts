@@ -57,8 +57,8 @@ describe('a topic', () => {
     fixture.produceValues(fixture.partition('orders'), 'a');
     fixture.partitions.settle();
     const waiter = waiterAt(fixture.partition('orders', 1));
-    fixture.partitions.delete(topicId(0));
-    fixture.partitions.delete(topicId(0));
+    for (const _ of fixture.partitions.delete(topicId(0)));
+    for (const _ of fixture.partitions.delete(topicId(0)));
     const { partitions } = fixture;
     expect([
       partitions.topicByName('orders'),
@@ -78,7 +78,7 @@ describe('a topic', () => {
     fixture.partitions.topicByBytes(bytes, 0, 6);
     fixture.produceValues(fixture.partition('orders'), 'old');
     fixture.partitions.settle();
-    fixture.partitions.delete(topicId(0));
+    for (const _ of fixture.partitions.delete(topicId(0)));
     const again = fixture.apply('orders', topicId(1));
     expect(fixture.partitions.topicByBytes(bytes, 0, 6)).toBe(again);
     expect([again.partitions[0]?.endOffset, fixture.partition('orders').topicId]).toEqual([0, topicId(1)]);
@@ -93,7 +93,7 @@ describe('a topic', () => {
     fixture.apply('others', topicId(1));
     fixture.produceValues(fixture.partition('orders'), 'a');
     fixture.produceValues(fixture.partition('others'), 'b');
-    fixture.partitions.delete(topicId(0));
+    for (const _ of fixture.partitions.delete(topicId(0)));
     fixture.partitions.settle();
     expect(values(fixture.partition('others'))).toEqual(['b']);
   });
@@ -101,7 +101,7 @@ describe('a topic', () => {
   test('whose files cannot be renamed is forgotten all the same, all of it', () => {
     fixture.apply('orders', topicId(0), 2);
     fixture.breakDisk('rename', 'orders-0');
-    fixture.partitions.delete(topicId(0));
+    for (const _ of fixture.partitions.delete(topicId(0)));
     expect(fixture.partitions.topicByName('orders')).toBe(undefined);
     expect(fixture.files.exists(`${DIRECTORY}/orders-1`)).toBe(false);
     expect(fixture.events()).toContain('log-not-deleted');

@@ -187,7 +187,7 @@ describe('with a follower in sync', () => {
       () => orders.lead({ leaderEpoch: 1, replicas: 2, inSyncReplicas: 2, followers: [2] }),
       ErrorCode.NOT_LEADER_OR_FOLLOWER,
     ],
-    ['its topic is deleted', () => fixture.partitions.delete(topicId(0)), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ['its topic is deleted', () => [...fixture.partitions.delete(topicId(0))], ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
   ])('the wait ends when %s', async (_what, change, errorCode) => {
     const outcome = watch(orders.committed(append('a'), 1000));
     const consumer = waiterAt(orders.consumers);

@@ -51,7 +51,7 @@ test('a batch whose partition does not come into the transaction is refused, and
 test('a batch that waits when its topic is deleted is told so', async () => {
   const setting = new Setting();
   const receipt = setting.produce(0);
-  setting.fixture.partitions.delete(topicId(0));
+  for (const _ of setting.fixture.partitions.delete(topicId(0)));
   setting.admit(ErrorCode.NONE);
   expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
 });
