@@ -9,12 +9,34 @@ import { InvalidRequest, Reader } from './reader.ts';
 import type { Api, Draft, Fields, Values } from './schema.ts';
 import { Writer } from './writer.ts';
 
-export interface ClientOptions {
-  readonly host: string;
-  readonly port: number;
+/** What carries the bytes: TCP, TLS, or whatever else a caller brings. */
+export interface Transport {
+  /** Called once, before all else. */
+  listen(listener: TransportListener): void;
+  write(bytes: Uint8Array): void;
+  /** At once; `closed` follows. */
+  destroy(): void;
+  readonly localPort?: number;
+}
+
+export interface TransportListener {
+  /** The piece is the listener's from then on. */
+  received(piece: Buffer): void;
+  /** Why it ends; `closed` follows. */
+  failed(error: Error): void;
+  closed(): void;
+}
+
+/** Of a client over any transport. */
+export interface ExchangeOptions {
   readonly clientId?: string | null;
   /** A larger response ends the connection; 100 MiB unless given. */
   readonly maxResponseBytes?: number;
+}
+
+export interface ClientOptions extends ExchangeOptions {
+  readonly host: string;
+  readonly port: number;
   /** Speaks TLS, with these options of Node's; the host is the server name unless they say otherwise. */
   readonly tls?: ConnectionOptions;
   /** Rejects with ETIMEDOUT when the connection is not there by then; the operating system's patience unless given. */
@@ -46,13 +68,28 @@ export async function connect(options: ClientOptions): Promise<Client> {
       socket.off('timeout', late);
       socket.setTimeout(0);
       socket.setNoDelay(true);
-      resolve(new Client(socket, options));
+      resolve(new Client(overSocket(socket), options));
     });
   });
 }
 
+function overSocket(socket: Socket): Transport {
+  return {
+    listen(listener) {
+      socket.on('data', (piece: Buffer) => listener.received(piece));
+      socket.on('error', (error) => listener.failed(error));
+      socket.on('close', () => listener.closed());
+    },
+    write: (bytes) => void socket.write(bytes),
+    destroy: () => void socket.destroy(),
+    get localPort() {
+      return socket.localPort;
+    },
+  };
+}
+
 export class Client {
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   readonly #clientId: string | null;
   readonly #cutter: FrameCutter;
   readonly #writer = new Writer();
@@ -62,23 +99,25 @@ export class Client {
   #nextCorrelationId = 1;
   #closed: Error | null = null;
 
-  constructor(socket: Socket, options: ClientOptions) {
-    this.#socket = socket;
+  constructor(transport: Transport, options: ExchangeOptions) {
+    this.#transport = transport;
     this.#clientId = options.clientId === undefined ? 'ottla' : options.clientId;
     this.#cutter = new FrameCutter(options.maxResponseBytes ?? 100 * 1024 * 1024);
-    socket.on('data', (piece: Buffer) => this.#receive(piece));
-    socket.on('error', (error) => this.#fail(error));
     this.#gone = new Promise((resolve) => {
-      socket.on('close', () => {
-        this.#fail(new ConnectionClosed('the broker closed the connection: its log says why'));
-        resolve();
+      transport.listen({
+        received: (piece) => this.#receive(piece),
+        failed: (error) => this.#fail(error),
+        closed: () => {
+          this.#fail(new ConnectionClosed('the broker closed the connection: its log says why'));
+          resolve();
+        },
       });
     });
   }
 
   /** The local end, as the broker sees it. */
   get localPort(): number | undefined {
-    return this.#socket.localPort;
+    return this.#transport.localPort;
   }
 
   get isClosed(): boolean {
@@ -116,7 +155,7 @@ export class Client {
   ): void {
     const contents = this.#encode(api, version, draft, this.#nextCorrelationId++);
     if (this.#closed !== null) throw this.#closed;
-    this.#socket.write(frame(contents));
+    this.#transport.write(frame(contents));
   }
 
   /** Sends a request as it is (header and body, no size in front); answers the response likewise. */
@@ -126,13 +165,13 @@ export class Client {
 
   /** Sends bytes outside any frame, as only a broken client would; no answer is waited for. */
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+    this.#transport.write(bytes);
   }
 
   /** Closes at once; requests without an answer fail. */
   close(): Promise<void> {
     this.#fail(new ConnectionClosed('this client was closed'));
-    this.#socket.destroy();
+    this.#transport.destroy();
     return this.#gone;
   }
 
@@ -153,7 +192,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed);
       this.#waiting.push({ take: (response) => resolve(read(response)), fail: reject });
-      this.#socket.write(frame(contents));
+      this.#transport.write(frame(contents));
     });
   }
 
@@ -170,7 +209,7 @@ export class Client {
       }
     } catch (error) {
       this.#fail(error as Error);
-      this.#socket.destroy();
+      this.#transport.destroy();
     }
   }
 

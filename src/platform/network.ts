@@ -3,10 +3,13 @@
  * than 'data' events, which allocate per read. Node documents `onread` for outgoing sockets only, so an accepted handle is
  * wrapped anew; where a runtime does not allow that, 'data' events serve, at their cost.
  */
-import { Socket as NodeSocket, createServer } from 'node:net';
+import { Socket as NodeSocket, connect as openSocket, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 
-/** One accepted connection, as its receiver sees it. */
+/** Of an outgoing connection: its buffer is asked for before its receiver is there. */
+const FIRST_READ_BYTES = 1 << 12;
+
+/** One connection, as its receiver sees it. */
 export interface Socket {
   /** The peer's address as text, without port or zone; IPv4-mapped addresses as IPv4. */
   readonly remoteHost: string;
@@ -50,6 +53,11 @@ export interface Network {
    * a taken port, EADDRNOTAVAIL for a host that is not this machine's.
    */
   listen(host: string, port: number, accept: (socket: Socket) => Receiver): Promise<Listener>;
+  /**
+   * Opens a connection to `host`. Rejects with node's error, whose `code` is ECONNREFUSED where nobody listens, ENOTFOUND for a
+   * name that is none, ETIMEDOUT when it takes longer than `timeoutMs`.
+   */
+  connect(host: string, port: number, timeoutMs: number, opened: (socket: Socket) => Receiver): Promise<void>;
 }
 
 interface RawHandle {
@@ -127,15 +135,17 @@ function wrapHandle(accepted: NodeSocket, receiver: Receiver): NodeSocket | null
 
 /** The way of every runtime: chunks arrive in buffers of Node's and are copied into the receiver's. */
 function readByEvents(socket: NodeSocket, receiver: Receiver): void {
-  socket.on('data', (chunk: Buffer) => {
-    for (let at = 0; at < chunk.length && !socket.destroyed;) {
-      const into = receiver.buffer();
-      const count = Math.min(into.length, chunk.length - at);
-      into.set(chunk.subarray(at, at + count));
-      at += count;
-      receiver.received(count);
-    }
-  });
+  socket.on('data', (chunk: Buffer) => copyInto(receiver, chunk, () => socket.destroyed));
+}
+
+function copyInto(receiver: Receiver, chunk: Uint8Array, isGone: () => boolean = () => false): void {
+  for (let at = 0; at < chunk.length && !isGone();) {
+    const into = receiver.buffer();
+    const count = Math.min(into.length, chunk.length - at);
+    into.set(chunk.subarray(at, at + count));
+    at += count;
+    receiver.received(count);
+  }
 }
 
 /**
@@ -180,5 +190,49 @@ export function nodeNetwork(options: { reading?: 'onread' | 'events'; inBackgrou
         });
       });
     },
+
+    connect: (host, port, timeoutMs, opened) =>
+      connectTcp({ host, port }, timeoutMs, opened, options.inBackground === true),
   };
+}
+
+/** `onread` is documented for outgoing sockets; it is asked for its buffer before the connection is there. */
+function connectTcp(
+  to: { readonly host: string; readonly port: number },
+  timeoutMs: number,
+  opened: (socket: Socket) => Receiver,
+  inBackground: boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let receiver: Receiver | null = null;
+    const first = Buffer.allocUnsafe(FIRST_READ_BYTES);
+    const socket: NodeSocket = openSocket({
+      ...to,
+      noDelay: true,
+      onread: {
+        buffer: () => receiver?.buffer() ?? first,
+        callback: (count, read) => {
+          if (read === first) copyInto(receiver!, first.subarray(0, count));
+          else receiver!.received(count);
+          return true;
+        },
+      },
+    });
+    const late = (): void =>
+      void socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
+    socket.setTimeout(timeoutMs, late);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      socket.off('timeout', late);
+      socket.setTimeout(0);
+      if (inBackground) socket.unref();
+      const tcp = new TcpSocket(socket);
+      receiver = opened(tcp);
+      tcp.attach(receiver, socket);
+      socket.on('error', () => {}); // 'close' follows, and says all that the receiver needs
+      socket.on('close', () => receiver!.closed());
+      resolve();
+    });
+  });
 }

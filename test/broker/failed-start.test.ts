@@ -40,6 +40,7 @@ test('a listener that fails to close leaves no log directory locked', async () =
   const files = new MemoryFiles();
   const failing: Network = {
     listen: () => Promise.resolve({ port: 1, close: () => Promise.reject(new Error('stuck')) }),
+    connect: () => Promise.reject(new Error('nothing is reached from here')),
   };
   const before = await startBroker({ settings: SETTINGS, files, network: failing });
   await expect(before.stop()).rejects.toThrow('stuck');

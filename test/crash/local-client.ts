@@ -15,7 +15,11 @@ export class LocalNetwork implements Network {
     return { port: 9092, close: async () => void (this.#accept = null) };
   }
 
-  connect(): LocalClient {
+  connect(): Promise<void> {
+    return Promise.reject(new Error('nothing is reached from here'));
+  }
+
+  dial(): LocalClient {
     const socket = new LocalSocket();
     socket.attach(this.#accept!(socket));
     return new LocalClient(socket);

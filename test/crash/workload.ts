@@ -79,7 +79,7 @@ export async function startOn(disk: CrashDisk, seed: number, logger: Logger = si
     random: seededRandom(seed),
     settings: { 'log.dirs': LOG_DIRECTORY, 'offsets.topic.num.partitions': '1', 'log.index.interval.bytes': '150' },
   });
-  return { broker, clients: Array.from({ length: CLIENTS }, () => network.connect()) };
+  return { broker, clients: Array.from({ length: CLIENTS }, () => network.dial()) };
 }
 
 class Day {

@@ -43,6 +43,7 @@ export class CountedBroker {
         counted.#accept = accept;
         return Promise.resolve({ port: 9092, close: () => Promise.resolve() });
       },
+      connect: () => Promise.reject(new Error('nothing is reached from here')),
     };
     counted.broker = await startBroker({
       settings: { 'log.dirs': '/data', listeners: 'PLAINTEXT://127.0.0.1:9092' },

@@ -14,6 +14,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/etcd': ['src/platform'],
+  'src/peers': ['protocol', 'src/platform'],
   'src/controllers': ['src/etcd', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/groups': ['src/coordination', 'src/partitions', 'src/patterns', 'protocol', 'src/platform', 'src/config'],

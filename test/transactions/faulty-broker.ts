@@ -193,7 +193,10 @@ export class FaultyBroker {
   }
 }
 
-const NOBODY: Network = { listen: async () => ({ port: 9092, close: async () => {} }) };
+const NOBODY: Network = {
+  listen: async () => ({ port: 9092, close: async () => {} }),
+  connect: () => Promise.reject(new Error('nothing is reached from here')),
+};
 
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,65 @@
+/** A connection to another broker or controller, over the network that the platform gives: real, or simulated. */
+import { Client, type ExchangeOptions, type Transport, type TransportListener } from '../../protocol/client.ts';
+import type { Network, Receiver, Socket } from '../platform/network.ts';
+
+export interface PeerOptions extends ExchangeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Until the connection is there. */
+  readonly timeoutMs: number;
+}
+
+const READ_BYTES = 1 << 16;
+
+/** Rejects with node's error: ECONNREFUSED where nobody listens, ETIMEDOUT where nobody answers. */
+export async function connectPeer(
+  network: Network,
+  { host, port, timeoutMs, ...options }: PeerOptions,
+): Promise<Client> {
+  let client: Client | null = null;
+  await network.connect(host, port, timeoutMs, (socket) => {
+    const connection = new PeerTransport(socket);
+    client = new Client(connection, options);
+    return connection;
+  });
+  return client!;
+}
+
+class PeerTransport implements Transport, Receiver {
+  readonly #socket: Socket;
+  #listener!: TransportListener;
+  #buffer = Buffer.allocUnsafe(READ_BYTES);
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  listen(listener: TransportListener): void {
+    this.#listener = listener;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  buffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  /** What was read is the listener's; the next read goes behind it, or into memory of its own. */
+  received(count: number): void {
+    const piece = this.#buffer.subarray(0, count);
+    this.#buffer = count < this.#buffer.length ? this.#buffer.subarray(count) : Buffer.allocUnsafe(READ_BYTES);
+    this.#listener.received(piece);
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.#listener.closed();
+  }
+}
