@@ -9,7 +9,7 @@
  *
  * A process that steps down ends its keepalive before all else: one that acts no longer, and keeps its lease, blocks every
  * election. And etcd gives all leases their whole time again at each change of its own leader, so that the key of a dead process
- * may stand for long: a standby that finds nobody at its address, twice, revokes its lease (rule T8).
+ * may stand for long: a standby that finds nobody at its address, twice, revokes its lease (docs/decisions/0023).
  */
 import type { EtcdClient } from '../etcd/client.ts';
 import { AmbiguousError, RefusedError, UnreachableError } from '../etcd/client.ts';

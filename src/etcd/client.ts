@@ -4,7 +4,7 @@
  *     read   ──▶ response │ Unreachable, when no member has answered
  *     write  ──▶ response │ Refused: etcd has said no, nothing is changed │ Ambiguous: it may have happened, or may yet happen
  *
- * A write is sent once. Who gets Ambiguous reads what has become of it before anything else (rule T3 of docs/decisions/0021).
+ * A write is sent once. Who gets Ambiguous reads what has become of it before anything else (docs/decisions/0023).
  */
 import {
   Code,
