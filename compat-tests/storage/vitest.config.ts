@@ -8,6 +8,6 @@ export default defineConfig({
     watch: false,
     fileParallelism: false,
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
   },
 });
