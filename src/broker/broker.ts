@@ -62,6 +62,8 @@ export interface RunningBroker {
   readonly metricsPort: number | null;
   /** Stops in order: everything is on the disk, and no connection, timer or file is left open. */
   stop(): Promise<void>;
+  /** False after `stop` where it left a log directory as after a crash: its disk has failed, or the directory is gone. */
+  readonly isWhole: boolean;
   /** Resolves when the broker has stopped by itself, because all its log directories have failed. Its log says why. */
   readonly failed: Promise<void>;
 }
@@ -98,6 +100,7 @@ class Broker implements RunningBroker {
   #metrics: MetricsServer | null = null;
   #isReady = false;
   #stopped: Promise<void> | null = null;
+  isWhole = true;
   #fail!: () => void;
   readonly failed = new Promise<void>((resolve) => (this.#fail = resolve));
 
@@ -200,7 +203,9 @@ class Broker implements RunningBroker {
 
   stop(): Promise<void> {
     const { partitions, controller, nodeId } = this.parts;
-    return (this.#stopped ??= this.#end(() => partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1)));
+    return (this.#stopped ??= this.#end(() => {
+      this.isWhole = partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1);
+    }));
   }
 
   /** Whatever fails on the way, the log directories are unlocked at the end. */

@@ -63,7 +63,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   welcome(terminal, running.bootstrap);
   const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
   await running.stop();
-  return code;
+  return running.isWhole() ? code : 1;
 }
 
 interface Running {
@@ -71,6 +71,8 @@ interface Running {
   /** Where the control port is, when it is anywhere. */
   readonly control: string | null;
   readonly failed: Promise<void>;
+  /** See RunningBroker. */
+  isWhole(): boolean;
   stop(): Promise<void>;
 }
 
@@ -84,7 +86,13 @@ async function run(
   if (control === null) {
     const broker = await startBroker(options);
     await createTopics(broker, environment, logger);
-    return { bootstrap: broker.bootstrap, control: null, failed: broker.failed, stop: () => broker.stop() };
+    return {
+      bootstrap: broker.bootstrap,
+      control: null,
+      failed: broker.failed,
+      isWhole: () => broker.isWhole,
+      stop: () => broker.stop(),
+    };
   }
   const { startControlled } = await import('../control/server.ts');
   const controlled = await startControlled({
@@ -96,7 +104,13 @@ async function run(
   const { session, url } = controlled;
   await createTopics(session.broker, environment, logger);
   const { bootstrap } = session.broker;
-  return { bootstrap, control: url, failed: session.failed, stop: () => controlled.stop() };
+  return {
+    bootstrap,
+    control: url,
+    failed: session.failed,
+    isWhole: () => session.broker.isWhole,
+    stop: () => controlled.stop(),
+  };
 }
 
 /** As a reset makes it anew. */

@@ -4,7 +4,7 @@
  * has dropped the pages it could not write, and a second fdatasync would say all is well.
  */
 import type { Clock } from '../platform/clock.ts';
-import { isDiskLost, isSystemError } from '../platform/disk-error.ts';
+import { isDiskLost, isMissing, isSystemError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
 
 const SAY_EVERY_MS = 10_000;
@@ -27,7 +27,11 @@ export class DirectoryHealth {
   readonly #clock: Clock;
   readonly #listeners: (() => void)[] = [];
 
-  constructor(path: string, logger: Logger, clock: Clock) {
+  readonly #isThere: () => boolean;
+
+  /** `isThere`: whether the directory is what it was when it was opened, and not deleted under the broker. */
+  constructor(path: string, logger: Logger, clock: Clock, isThere: () => boolean = () => true) {
+    this.#isThere = isThere;
     this.#path = path;
     this.#logger = logger;
     this.#clock = clock;
@@ -65,7 +69,7 @@ export class DirectoryHealth {
   /** A write, a truncation, the opening or renaming of a file failed. What our own code threw says nothing of the disk. */
   writeFailed(file: string, error: unknown): void {
     if (!isSystemError(error)) return;
-    if (isDiskLost(error)) return this.#takeOffline('a write failed', file, error);
+    if (this.#isLost(file, error)) return;
     if (this.#isRefusing || this.#isOffline) return;
     this.#isRefusing = true;
     const nowMs = this.#clock.monotonic();
@@ -78,6 +82,18 @@ export class DirectoryHealth {
       error: (error as Error).message,
       next: 'free space, or make it writable: producers are told KAFKA_STORAGE_ERROR until an append succeeds',
     });
+  }
+
+  /** A checkpoint of the directory could not be written: no client waits for it, but it may tell that the disk is lost. */
+  checkpointFailed(file: string, error: unknown): void {
+    this.#isLost(file, error);
+  }
+
+  /** Whether the error says that what the directory held may be gone: then it is offline. */
+  #isLost(file: string, error: unknown): boolean {
+    if (isDiskLost(error)) this.#takeOffline('a write failed', file, error);
+    else if (isMissing(error) && !this.#isThere()) this.#takeOffline('it has been deleted', file, error);
+    return this.#isOffline;
   }
 
   writeSucceeded(): void {

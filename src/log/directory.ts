@@ -88,7 +88,10 @@ export class LogDirectory {
     this.nodeId = options.nodeId;
     this.directoryId = meta.directoryId;
     this.deletions = new Deletions(files, options.clock, options.logger);
-    this.health = new DirectoryHealth(path, options.logger, options.clock);
+    const lockFile = join(path, LOCK);
+    // A lock is not a file of its own everywhere.
+    const isThere = files.exists(lockFile) ? () => files.exists(lockFile) : () => true;
+    this.health = new DirectoryHealth(path, options.logger, options.clock, isThere);
     removeLeftovers(options);
     for (const name of [CLEAN_SHUTDOWN, RECOVERY_POINTS, LOG_START_OFFSETS]) makeWay(options, name);
     const marker = join(path, CLEAN_SHUTDOWN);
@@ -184,8 +187,18 @@ export class LogDirectory {
       // As Kafka does: nothing is noted of logs that still begin where they began.
       if (logStartOffset > 0) logStartOffsets.set(name, logStartOffset);
     }
-    this.files.replace(join(this.path, RECOVERY_POINTS), encodeOffsetCheckpoint(recoveryPoints));
-    this.files.replace(join(this.path, LOG_START_OFFSETS), encodeOffsetCheckpoint(logStartOffsets));
+    this.#writeCheckpoint(RECOVERY_POINTS, recoveryPoints);
+    this.#writeCheckpoint(LOG_START_OFFSETS, logStartOffsets);
+  }
+
+  #writeCheckpoint(name: string, offsets: OffsetCheckpoint): void {
+    const path = join(this.path, name);
+    try {
+      this.files.replace(path, encodeOffsetCheckpoint(offsets));
+    } catch (error) {
+      this.health.checkpointFailed(path, error);
+      throw error;
+    }
   }
 
   /** After all `logs` have been closed: leaves word that they were, and lets others in. */

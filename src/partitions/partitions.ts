@@ -232,19 +232,27 @@ export class Partitions {
     this.checkpoint();
   }
 
-  /** Everything on the disk, and word that it is; a directory where that fails is left as after a crash. */
-  close(brokerEpoch: number): void {
+  /**
+   * Everything on the disk, and word that it is; a directory where that fails is left as after a crash. False where one is, or was
+   * offline before.
+   */
+  close(brokerEpoch: number): boolean {
     this.endLongWork();
     const failed = this.#closeLogs();
+    let isWhole = true;
     for (const directory of this.#options.directories) {
       try {
-        if (failed.has(directory) || directory.health.isOffline) directory.abandon();
-        else directory.close(this.#logsIn(directory), brokerEpoch);
+        if (!failed.has(directory) && !directory.health.isOffline) {
+          directory.close(this.#logsIn(directory), brokerEpoch);
+          continue;
+        }
       } catch (error) {
         this.#sayNotClosed(directory.path, error);
-        directory.abandon();
       }
+      isWhole = false;
+      directory.abandon();
     }
+    return isWhole;
   }
 
   /** After a start that failed: not every log was opened, so nothing can be said of them. */

@@ -9,6 +9,12 @@ export function isDiskLost(error: unknown): boolean {
   return LOST.has((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
+/** Whether a file or folder is not there that was to be. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
 /** Whether it was the disk that failed, or would not: what a client is told KAFKA_STORAGE_ERROR for. */
 export function isDiskError(error: unknown): boolean {
   return isDiskLost(error) || REFUSES.has((error as NodeJS.ErrnoException | null)?.code ?? '');
