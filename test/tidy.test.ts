@@ -1,7 +1,14 @@
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { docOffences, lengthOffences, pureOffences, reachOffences, seamOffences } from './tidy/code-rules.ts';
+import {
+  docOffences,
+  lengthOffences,
+  pureOffences,
+  reachOffences,
+  seamOffences,
+  spreadOffences,
+} from './tidy/code-rules.ts';
 import { apiOffences, nameOffences, privacyOffences } from './tidy/file-rules.ts';
 import { cycleOffences, doorOffences, layerOffences, specifierOffences } from './tidy/import-rules.ts';
 import { filesBelow } from './tidy/source-file.ts';
@@ -19,6 +26,7 @@ describe('the house is tidy', () => {
   test('only src/platform reads clocks and rolls dice', () => expect(seamOffences(files)).toEqual([]));
   test('pure files never wait and hold no door', () => expect(pureOffences(files)).toEqual([]));
   test('only src/partitions has the logs of partitions in its hands', () => expect(reachOffences(files)).toEqual([]));
+  test('no list is spread into a call that takes it one by one', () => expect(spreadOffences(files)).toEqual([]));
   test('files are short', () => expect(lengthOffences(files)).toEqual([]));
   test('files that export say what they are for', () => expect(docOffences(files)).toEqual([]));
   test('names name things', () => expect(nameOffences(files)).toEqual([]));
@@ -50,6 +58,18 @@ describe('each rule can fail', () => {
       'src/broker/broker.ts imports src/cli/start.ts: src/broker is not above it',
       'src/net/listener.ts imports src/log/log.ts: src/net is not above it',
     ]);
+  });
+
+  test('a list that is spread into a call is found, and one that is spread into a list or an object is not', () => {
+    const found = spreadOffences(
+      checkout({
+        'src/a.ts':
+          'all.push(...more);\nMath.max(0, ...widths);\nlist.push({ ...one });\nconst b = [...all, f(...all)];',
+        'protocol/b.ts': 'String.fromCharCode(...bytes);',
+        'test/c.ts': 'all.push(...more);',
+      }),
+    );
+    expect(found.map((line) => line.split(' ')[0])).toEqual(['src/a.ts:1', 'src/a.ts:2', 'protocol/b.ts:1']);
   });
 
   test('a ring is found once', () => {

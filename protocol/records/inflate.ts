@@ -131,7 +131,7 @@ interface HuffmanCode {
 
 /** The canonical code with these lengths (0: the symbol does not occur). */
 function huffmanCode(lengths: readonly number[]): HuffmanCode {
-  const bits = Math.max(1, ...lengths);
+  const bits = lengths.reduce((most, length) => Math.max(most, length), 1);
   const table = new Uint16Array(1 << bits);
   let code = 0;
   for (let length = 1; length <= bits; length++) {
@@ -150,6 +150,10 @@ function reversed(code: number, length: number): number {
   let result = 0;
   for (let i = 0; i < length; i++) result |= ((code >> i) & 1) << (length - 1 - i);
   return result;
+}
+
+function repeat(into: number[], count: number, value: number): void {
+  for (; count > 0; count--) into.push(value);
 }
 
 function times(count: number, value: number): number[] {
@@ -195,8 +199,8 @@ function readCodes(bits: Bits): [literals: HuffmanCode, distances: HuffmanCode] 
     if (symbol <= MAX_BITS) all.push(symbol);
     else if (symbol === 16) {
       if (all.length === 0) throw badGzip();
-      all.push(...times(3 + bits.read(2), all[all.length - 1]));
-    } else all.push(...times(symbol === 17 ? 3 + bits.read(3) : 11 + bits.read(7), 0));
+      repeat(all, 3 + bits.read(2), all[all.length - 1]);
+    } else repeat(all, symbol === 17 ? 3 + bits.read(3) : 11 + bits.read(7), 0);
   }
   if (all.length > literals + distances || all[END_OF_BLOCK] === 0) throw badGzip();
   return [huffmanCode(all.slice(0, literals)), huffmanCode(all.slice(literals))];

@@ -1,6 +1,6 @@
 /** Commands as Commander parses them, with our own way of refusing: one sentence, no process.exit. */
 import { Command, CommanderError } from 'commander';
-import { painter, type Terminal } from './terminal.ts';
+import { painter, widest, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 /** A command whose help shows examples; `examples` are pairs of a line to type and what it does. */
@@ -11,7 +11,7 @@ export function command(
 ): Command {
   const made = new Command(name).description(description).showHelpAfterError(false);
   if (examples.length === 0) return made;
-  const width = Math.min(52, Math.max(...examples.map(([line]) => line.length)));
+  const width = Math.min(52, widest(examples.map(([line]) => line)));
   const lines = examples.map(([line, what]) =>
     line.length > width ? `  ${line}\n  ${' '.repeat(width)}  # ${what}` : `  ${line.padEnd(width)}  # ${what}`,
   );

@@ -11,7 +11,7 @@ import { clockFindings } from './doctor/clock.ts';
 import type { Finding } from './doctor/finding.ts';
 import { factorFindings, stateFindings } from './doctor/health.ts';
 import { signIn } from './doctor/sign-in.ts';
-import { painter, printJson, printLine, type Style, type Terminal } from './terminal.ts';
+import { painter, printJson, printLine, widest, type Style, type Terminal } from './terminal.ts';
 
 const NOTES = `
 It looks at names, IPv4 and IPv6, TLS, sign-in, API versions, the addresses the cluster gives to clients, its controller,
@@ -51,17 +51,17 @@ export async function examine(address: Address, options: LinkOptions): Promise<F
   const { findings, isKafka } = await reach(address, options.security, options.timeoutMs);
   if (!isKafka || findings.some(({ check, status }) => check === 'tls' && status === 'fail')) return findings;
   const { link, findings: more } = await signIn(address, options);
-  findings.push(...more);
+  for (const one of more) findings.push(one);
   if (link === null) return findings;
   await link.close();
   const cluster = new Cluster({ brokers: formatAddress(address), ...options });
   try {
     const metadata = await cluster.metadata(null);
-    findings.push(...(await advertisedFindings(address, metadata, options)));
-    findings.push(...stateFindings(metadata));
+    for (const one of await advertisedFindings(address, metadata, options)) findings.push(one);
+    for (const one of stateFindings(metadata)) findings.push(one);
     // Where an advertised address leads nowhere its broker cannot be asked.
-    findings.push(...(await factorFindings(cluster, metadata).catch(() => [])));
-    findings.push(...(await clockFindings(cluster, metadata).catch(() => [])));
+    for (const one of await factorFindings(cluster, metadata).catch(() => [])) findings.push(one);
+    for (const one of await clockFindings(cluster, metadata).catch(() => [])) findings.push(one);
   } finally {
     await cluster.close();
   }
@@ -77,7 +77,7 @@ const SIGNS: Readonly<Record<Finding['status'], readonly [sign: string, style: S
 async function printReport(terminal: Terminal, address: string, findings: readonly Finding[]): Promise<void> {
   const paint = painter(terminal.stdout, terminal.environment);
   await printLine(terminal, paint('bold', address));
-  const width = Math.max(...findings.map(({ check }) => check.length));
+  const width = widest(findings.map(({ check }) => check));
   for (const { check, status, message, advice } of findings) {
     const [sign, style] = SIGNS[status];
     await printLine(terminal, `  ${paint(style, sign)} ${paint('dim', check.padEnd(width))}  ${message}`);

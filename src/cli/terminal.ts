@@ -67,6 +67,11 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
+/** The length of the longest of them, and `least` at least: of a list that may be long. */
+export function widest(texts: readonly string[], least = 0): number {
+  return texts.reduce((most, { length }) => Math.max(most, length), least);
+}
+
 /** Aligned columns under a heading. Cells may hold colours. */
 export async function printTable(
   terminal: Terminal,

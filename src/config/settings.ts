@@ -45,7 +45,7 @@ export function combineSettings({ set, environment, file, strict = false }: Sour
     }
   }
   const values = new Map([...(file ?? []), ...(environment ?? []), ...(set ?? [])]);
-  warnings.push(...withoutEffect(values));
+  for (const warning of withoutEffect(values)) warnings.push(warning);
   // Two names of one thing: whichever is given, both are set.
   const nodeId = values.get('node.id') ?? values.get('broker.id') ?? serverKeys['node.id'].defaultText!;
   if (values.has('broker.id') && values.get('broker.id') !== nodeId) {

@@ -72,7 +72,7 @@ class Parser {
     const literals = Array.from(this.#text.slice(this.#at, end), (char) => this.#literal(char));
     this.#at = Math.min(end + 2, this.#text.length);
     const last = literals.pop();
-    parts.push(...literals);
+    for (const literal of literals) parts.push(literal);
     if (last !== undefined) parts.push(this.#repeated(last, end));
   }
 

@@ -97,7 +97,7 @@ function decoded(told: ExchangeJson, names: (topicId: string) => string | undefi
   const api = tables.get(told.api)!;
   const exchange = new RecordedExchange(told, { api, request: Buffer.from(told.requestBase64, 'base64') }, names);
   const { responseBase64 } = told;
-  exchange.faults.push(...told.faults);
+  for (const fault of told.faults) exchange.faults.push(fault);
   exchange.end(
     told.outcome,
     responseBase64 === null ? null : Buffer.from(responseBase64, 'base64'),

@@ -60,7 +60,7 @@ export class OttlaContainer {
 
   /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
   withTopics(...topics: (string | TopicSpec)[]): this {
-    this.#topics.push(...topics);
+    for (const topic of topics) this.#topics.push(topic);
     return this;
   }
 

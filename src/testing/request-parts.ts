@@ -155,8 +155,9 @@ function identityOf(topic: Body): string {
 export function groupsOf(body: Body): string[] {
   const listed = GROUP_LISTS.flatMap((key) => (Array.isArray(body[key]) ? (body[key] as unknown[]) : []));
   const named = [body.groupId, ...listed.map((each) => (isBody(each) ? each.groupId : each))];
-  if (body.keyType === 0) named.push(...keysOf(body));
-  return named.filter((each): each is string => typeof each === 'string' && each !== '');
+  return [...named, ...(body.keyType === 0 ? keysOf(body) : [])].filter(
+    (each): each is string => typeof each === 'string' && each !== '',
+  );
 }
 
 /** The transactional ids that a request is about. */
@@ -169,8 +170,9 @@ export function transactionalIdsOf(body: Body): string[] {
     ...listed,
     ...transactions.map((each) => (isBody(each) ? each.transactionalId : each)),
   ];
-  if (body.keyType === 1) named.push(...keysOf(body));
-  return named.filter((each): each is string => typeof each === 'string' && each !== '');
+  return [...named, ...(body.keyType === 1 ? keysOf(body) : [])].filter(
+    (each): each is string => typeof each === 'string' && each !== '',
+  );
 }
 
 function keysOf(body: Body): unknown[] {

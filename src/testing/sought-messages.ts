@@ -21,7 +21,9 @@ export class SoughtMessages {
   }
 
   add(messages: readonly TestMessage[]): void {
-    this.#messages.push(...(this.#where === undefined ? messages : messages.filter(this.#where)));
+    for (const message of this.#where === undefined ? messages : messages.filter(this.#where)) {
+      this.#messages.push(message);
+    }
   }
 
   /** What the test gets; undefined as long as it is not there. */

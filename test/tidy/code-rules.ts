@@ -162,3 +162,26 @@ function docBefore(text: string): string {
   const end = text.trimEnd();
   return end.endsWith('*/') ? end.slice(end.lastIndexOf('/**')) : '';
 }
+
+/** Calls whose arguments lie on the stack, where some ten thousands of them are too many. */
+const SPREAD_CALLS = new Set(['push', 'unshift', 'splice', 'max', 'min', 'fromCharCode', 'fromCodePoint']);
+
+/** A list that a client can make long ends the call it is spread into: RangeError, Maximum call stack size exceeded. */
+export function spreadOffences(files: readonly SourceFile[]): string[] {
+  return files
+    .filter((file) => isCode(file) && /^(src|protocol)\//.test(file.path))
+    .flatMap((file) =>
+      nodesOf(file)
+        .filter((node) => node.type === 'CallExpression' && SPREAD_CALLS.has(calledMethod(node)))
+        .filter((node) => (node.arguments as SyntaxNode[]).some((argument) => argument.type === 'SpreadElement'))
+        .map(
+          (node) =>
+            `${file.path}:${lineOf(file, node.start)} spreads a list into a call: go through it, it may be long`,
+        ),
+    );
+}
+
+function calledMethod(node: SyntaxNode): string {
+  const callee = node.callee as { readonly property?: { readonly name?: string } };
+  return callee.property?.name ?? '';
+}

@@ -39,7 +39,7 @@ export async function reach(address: Address, security: Security, timeoutMs: num
       }
     }),
   );
-  findings.push(...connectionFindings(address, tried, security.tls !== null));
+  for (const one of connectionFindings(address, tried, security.tls !== null)) findings.push(one);
   const answered = tried.find((each) => each.talk !== null)?.talk ?? null;
   if (answered === null) return { findings, isKafka: false };
   if (answered.certificate !== null) findings.push(certificateFinding(address, answered.certificate, security));
@@ -72,7 +72,7 @@ export function connectionFindings(address: Address, tried: readonly Tried[], is
   const failed = tried.filter((each) => each.error !== null);
   const at = formatAddress(address);
   if (open.length === 0) return [connectionFailure(at, failed, isTls)];
-  const fastest = Math.min(...open.map((each) => each.talk!.connectMs));
+  const fastest = open.reduce((least, { talk }) => Math.min(least, talk!.connectMs), Infinity);
   const findings = [ok('connection', `${at} accepts connections (${fastest.toFixed(fastest < 10 ? 1 : 0)} ms)`)];
   if (failed.length === 0) return findings;
   const [bad, good] = [failed[0], open[0]];

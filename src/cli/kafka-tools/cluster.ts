@@ -1,6 +1,6 @@
 /** The cluster that a tool's --bootstrap-server names, reached as --command-config says. */
 import { Cluster } from '../client/cluster.ts';
-import type { Terminal } from '../terminal.ts';
+import { widest, type Terminal } from '../terminal.ts';
 import { connecting, readPropertiesFile, type Properties } from './command-config.ts';
 import type { Flags } from './flags.ts';
 
@@ -44,7 +44,10 @@ export async function withClient<T>(
 /** As some of Kafka's tools lay columns out: each as wide as its longest cell, one space between. */
 export function columns(rows: readonly (readonly (string | number)[])[], least: readonly number[] = []): string {
   const widths = rows[0].map((_, column) =>
-    Math.max(least[column] ?? 0, ...rows.map((row) => String(row[column]).length)),
+    widest(
+      rows.map((row) => String(row[column])),
+      least[column],
+    ),
   );
   return rows
     .map((row) =>

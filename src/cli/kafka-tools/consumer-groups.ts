@@ -3,7 +3,7 @@ import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';
 import { errorMessage } from '../../../protocol/errors.ts';
 import { NamePattern, PatternError } from '../../patterns/name-pattern.ts';
 import type { Cluster } from '../client/cluster.ts';
-import { printLine, type Terminal } from '../terminal.ts';
+import { printLine, widest, type Terminal } from '../terminal.ts';
 import { CommandError, UsageError } from '../usage.ts';
 import { columns, commandConfig, withClient } from './cluster.ts';
 import { deleteGroupOffsets } from './consumer-groups-delete-offsets.ts';
@@ -121,7 +121,8 @@ async function list(cluster: Cluster, flags: Flags, terminal: Terminal): Promise
     ...(flags.has('type') ? [TYPES.find((each) => each.toLowerCase() === type.toLowerCase()) ?? type] : []),
     ...(flags.has('state') ? [state] : []),
   ]);
-  const width = Math.max(15, ...groups.map(({ group }) => group.length)) + 10;
+  const names = groups.map(({ group }) => group);
+  const width = widest(names, 15) + 10;
   await printLine(terminal, columns([heading, ...rows], [width, 20, 20]));
 }
 

@@ -3,7 +3,7 @@ import { DescribeQuorum } from '../../../protocol/apis/55-describe-quorum.ts';
 import type { ResponseOf } from '../../../protocol/schema.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
-import { printLine, type Terminal } from '../terminal.ts';
+import { printLine, widest, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { onCluster } from './cluster.ts';
 import { readFlags, type FlagTable } from './flags.ts';
@@ -71,7 +71,7 @@ async function statusOf(cluster: Cluster, { topics, nodes }: Answer): Promise<st
   const ends = [...followers, ...observers].map(({ logEndOffset }) => (leader?.logEndOffset ?? 0) - logEndOffset);
   const times = followers.map(({ lastCaughtUpTimestamp }) => lastCaughtUpTimestamp);
   const isKnown = times.every((time) => time >= 0) && (leader?.lastCaughtUpTimestamp ?? -1) >= 0;
-  const behindMs = isKnown ? Math.max(0, ...times.map((time) => leader!.lastCaughtUpTimestamp - time)) : -1;
+  const behindMs = isKnown ? times.reduce((most, time) => Math.max(most, leader!.lastCaughtUpTimestamp - time), 0) : -1;
   const nodeText = ({ replicaId, replicaDirectoryId }: Replica): string => {
     const listeners = nodes.find(({ nodeId }) => nodeId === replicaId)?.listeners ?? [];
     const endpoints = listeners.map(({ name, host, port }) => `"${name}://${host}:${port}"`);
@@ -85,7 +85,7 @@ async function statusOf(cluster: Cluster, { topics, nodes }: Answer): Promise<st
     ['LeaderId', leaderId],
     ['LeaderEpoch', leaderEpoch],
     ['HighWatermark', highWatermark],
-    ['MaxFollowerLag', Math.max(0, ...ends)],
+    ['MaxFollowerLag', ends.reduce((most, behind) => Math.max(most, behind), 0)],
     ['MaxFollowerLagTimeMs', behindMs],
     ['CurrentVoters', listed(currentVoters)],
     ['CurrentObservers', listed(observers)],
@@ -114,6 +114,6 @@ function replicationOf({ leaderId, currentVoters, observers }: Quorum, now: numb
     ...currentVoters.filter(({ replicaId }) => replicaId !== leaderId).map((each) => row(each, 'Follower')),
     ...observers.map((each) => row(each, 'Observer')),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
+  const widths = rows[0].map((_, column) => widest(rows.map((cells) => cells[column])));
   return rows.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column])).join('\t'));
 }

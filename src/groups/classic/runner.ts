@@ -153,7 +153,8 @@ export class ClassicGroupRunner implements GroupRunner<ClassicGroup> {
         const record: ClassicGroupRecord = { type: 'group', groupId: group.groupId, metadata };
         const errorCode = this.#host.append(shard, [record]);
         const nowMs = this.#host.clock.now();
-        queue.push(...step(group, { type: 'stored', nowMs, stored: onceStored, errorCode }, this.#limits));
+        const stored = step(group, { type: 'stored', nowMs, stored: onceStored, errorCode }, this.#limits);
+        for (const next of stored) queue.push(next);
         return;
       }
       case 'log':

@@ -59,7 +59,8 @@ export function upgrade(classic: ClassicGroup, decision: ConsumerDecision): Cons
     ...members.map((value) => ({ type: 'consumerCurrent' as const, groupId, memberId: value.memberId, value })),
   ];
   for (const record of records) replayConsumer(group, record);
-  decision.records.push({ type: 'group', groupId, metadata: null }, ...records);
+  decision.records.push({ type: 'group', groupId, metadata: null });
+  for (const record of records) decision.records.push(record);
   for (const member of members) startSession(member, decision);
   return group;
 }

@@ -33,7 +33,7 @@ function memberIdsOf({ members, targets }: ConsumerGroup): Set<string> {
 }
 
 export function addMemberTombstones(groupId: string, memberId: string, decision: ConsumerDecision): void {
-  decision.records.push(...memberTombstones(groupId, memberId));
+  for (const record of memberTombstones(groupId, memberId)) decision.records.push(record);
   cancelTimers(memberId, decision);
 }
 
@@ -42,6 +42,6 @@ export function addRegexTombstone(groupId: string, regularExpression: string, de
 }
 
 export function addGroupTombstones(group: ConsumerGroup, decision: ConsumerDecision): void {
-  decision.records.push(...groupTombstones(group));
+  for (const record of groupTombstones(group)) decision.records.push(record);
   for (const memberId of memberIdsOf(group)) cancelTimers(memberId, decision);
 }

@@ -137,7 +137,7 @@ class Pass {
     check();
     const { baseOffset } = group[0];
     removeCleaned(files, log.directory, baseOffset);
-    const createdMs = Math.max(...group.map((segment) => segment.createdMs));
+    const createdMs = group.reduce((latest, segment) => Math.max(latest, segment.createdMs), 0);
     const target = new Segment(files, log.directory, baseOffset, createdMs, undefined, CLEANED);
     this.#target = target;
     let isReady = false;
