@@ -12,6 +12,8 @@ interface Running {
 const QUIET_MS = 10_000;
 
 const running = new Map<object, Running>();
+/** Those that were mentioned while the tests ran. */
+const mentioned = new WeakSet<object>();
 let timer: Timer | null = null;
 
 /** `activity` grows whenever something happens to the broker; answers what to call when it is stopped. */
@@ -35,8 +37,10 @@ function watch(before: Map<object, number>): Timer {
     const now = new Map<object, number>();
     for (const [key, broker] of running) {
       const activity = broker.activity();
-      now.set(key, before.get(key) === activity ? Infinity : activity);
-      if (before.get(key) === activity) tell(broker);
+      now.set(key, activity);
+      if (before.get(key) !== activity || mentioned.has(key)) continue;
+      mentioned.add(key);
+      tell(broker);
     }
     timer = watch(now);
   });
