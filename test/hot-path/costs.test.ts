@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchOf, fetchFrame, produceFrame } from '../../bench/frames.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { allocatedBy, CountedBroker, type Client } from './counted-broker.ts';
+import { allocatedBy, CountedBroker, standingClock, type Client } from './counted-broker.ts';
 
 const MIB = 1 << 20;
 
@@ -163,7 +162,7 @@ describe('objects made for each request', () => {
       made = Array.from({ length: 140 }, (_, at) => at);
       return Date.now() + made.length - 140;
     };
-    const dearer = await CountedBroker.start({ clock: { ...systemClock, now } });
+    const dearer = await CountedBroker.start({ clock: { ...standingClock, now } });
     const its = dearer.connect();
     const request = times(20, produceFrame(await newTopic(dearer), 0, small(), 1).bytes);
     const bytes = allocatedBy(() => its.deliver(request)) / 20;

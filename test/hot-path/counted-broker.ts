@@ -1,6 +1,7 @@
 /** A broker whose calls to the disk and the network are counted, and whose clients cost nothing themselves. */
 import { getHeapStatistics } from 'node:v8';
 import { startBroker, type BrokerOptions, type RunningBroker } from '../../src/broker/broker.ts';
+import { systemClock, type Clock } from '../../src/platform/clock.ts';
 import type { Files, OpenFile } from '../../src/platform/files.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
@@ -28,6 +29,9 @@ const NOTHING: Counts = {
   bytesSent: 0,
 };
 
+/** No turn of the event loop is long: what is counted does not depend on how busy the machine is. */
+export const standingClock: Clock = { ...systemClock, monotonic: () => 0 };
+
 export class CountedBroker {
   readonly counts: Counts = { ...NOTHING };
   /** The memory that was written to a file last: to see whether bytes were copied on their way. */
@@ -50,6 +54,7 @@ export class CountedBroker {
       files: countedFiles(new MemoryFiles(), counted),
       network,
       logger: silentLogger,
+      clock: standingClock,
       ...options,
     });
     return counted;
