@@ -33,6 +33,8 @@ const SEND_ABOVE_BYTES = 1 << 16;
 const SEND_AFTER_BYTES = 1 << 15;
 /** Frames that wait behind a waiting one are still read up to here, so that a client's going away is seen at once. */
 const READ_AHEAD_BYTES = 1 << 16;
+/** After so many rests a connection has one request, however long others have kept that turn too: or it might never have any. */
+const MOST_RESTS = 3;
 
 /** What all connections of a broker share. */
 export interface ConnectionShared extends ResponseWriterShared {
@@ -63,6 +65,7 @@ export class Connection implements Receiver {
   #isWaiting = false;
   /** Lets others have their turn before the next request. */
   #isResting = false;
+  #rests = 0;
   /** Of a request that waits with what it brought, in the memory that all connections share. */
   #heldBytes = 0;
   #isClosed = false;
@@ -181,10 +184,11 @@ export class Connection implements Receiver {
     const staged = this.#staged;
     let sentUpTo = at;
     while (end - at >= SIZE_BYTES && !this.#isBlocked && !this.#isClosed) {
-      if (turn.isOver) {
+      if (turn.isOver && this.#rests < MOST_RESTS) {
         this.#rest();
         break;
       }
+      this.#rests = 0;
       const size = buffer.readInt32BE(at);
       const start = at + SIZE_BYTES;
       if (size < 0 || size > maxFrameBytes) {
@@ -236,6 +240,7 @@ export class Connection implements Receiver {
     this.#isResting = true;
     this.#shared.later(() => {
       this.#isResting = false;
+      this.#rests++;
       this.#continue();
     });
   }

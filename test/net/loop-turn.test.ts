@@ -56,3 +56,19 @@ test('a connection that reads in a turn that is over handles nothing in it, and 
   room.later.shift()!();
   expect(room.handled).toEqual([]);
 });
+
+test('a connection that has rested three times has one request, however long others have kept that turn too', () => {
+  const room = new Room();
+  room.turn.isOver = true;
+  room.socket.deliver(Buffer.concat([echo(1, 'one'), echo(2, 'two')]));
+  const rest = (times: number) => {
+    for (let rests = 0; rests < times; rests++) room.later.shift()!();
+  };
+  rest(2);
+  expect(room.handled).toEqual([]);
+  rest(1);
+  expect(room.handled).toEqual(['one']);
+  rest(3);
+  expect(room.handled).toEqual(['one', 'two']);
+  expect(room.answers().map(([id]) => id)).toEqual([1, 2]);
+});

@@ -38,7 +38,8 @@ function unread(name: string, what: string, end: (socket: Awaited<ReturnType<typ
   return {
     name,
     what: `${SOCKETS} connections pipeline ${PIPELINED} fetches of 30 MB, read nothing, and ${what}`,
-    limits: { residentMb: 700 }, // a piece of 1.1 MiB for each
+    // A piece of 1.1 MiB for each, and a request of each in its turn: after three rests one goes on though the turn is over.
+    limits: { residentMb: 700, turnMs: 80, neighbourMs: 600 },
     prepare: fill,
     async run({ port }) {
       const requests = Buffer.concat(Array.from({ length: PIPELINED }, fetch));
