@@ -9,6 +9,8 @@ const EMPTY = Buffer.alloc(0);
  * the few bytes that name it. Kafka has no such limit.
  */
 export const MAX_REQUEST_ELEMENTS = 1 << 20;
+/** More than fits into memory, and an integer that needs none of its own. */
+const UNBOUNDED = 0x7fff_ffff;
 
 /** The bytes are not what the protocol says; a connection they came from cannot be read any further. */
 export class InvalidRequest extends Error {
@@ -25,14 +27,14 @@ export class Reader {
   elementsLeft: number;
 
   /** `maxElements`: of all arrays together. Responses of a cluster one trusts have no bound. */
-  constructor(buffer: Buffer = EMPTY, position = 0, end: number = buffer.length, maxElements = Infinity) {
+  constructor(buffer: Buffer = EMPTY, position = 0, end: number = buffer.length, maxElements = UNBOUNDED) {
     this.buffer = buffer;
     this.position = position;
     this.end = end;
     this.elementsLeft = maxElements;
   }
 
-  reset(buffer: Buffer, position: number, end: number, maxElements = Infinity): void {
+  reset(buffer: Buffer, position: number, end: number, maxElements = UNBOUNDED): void {
     this.buffer = buffer;
     this.position = position;
     this.end = end;

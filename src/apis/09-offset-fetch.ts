@@ -4,13 +4,13 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ClusterImage } from '../cluster/image.ts';
-import { allOf, andThen } from '../coordination/answers.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { oncePerName } from './once-per-name.ts';
+import { answerEach, responseBytes } from './repeated-names.ts';
 
 type Request = RequestOf<typeof OffsetFetch>;
 type GroupRequest = Request['groups'][number];
@@ -23,7 +23,7 @@ export const offsetFetch = handler(OffsetFetch, {
       const answer = fetchOne(groups, request, apiVersion);
       return groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion));
     }
-    const fetch = (group: GroupRequest) => {
+    const fetch = (group: GroupRequest): Answer<GroupResponse> => {
       const { groupId } = group;
       const answer =
         apiVersion < 10
@@ -31,17 +31,20 @@ export const offsetFetch = handler(OffsetFetch, {
           : fetchById(groups, controller.image, group, requireStable);
       return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
     };
-    const fetchAll = oncePerName(fetch, ({ groupId, memberId, memberEpoch }) =>
-      JSON.stringify([groupId, memberId, memberEpoch]),
-    );
-    const fetched = request.groups.map((group) => (group.topics === null ? fetchAll(group) : fetch(group)));
-    return andThen(allOf(fetched), (all) => ({ groups: all }));
+    const bytesOf = (group: GroupResponse) => responseBytes(OffsetFetch, apiVersion, { groups: [group] });
+    return andThen(answerEach(request.groups, fetch, bytesOf, allOfGroup), (all) => ({ groups: all }));
   },
   refuse: (request, errorCode) => ({
     ...oldError(errorCode, request),
     groups: request.groups.map(({ groupId }) => ({ groupId, errorCode, topics: [] })),
   }),
 });
+
+/** Where all of a group is asked for, the same answers who asks again; where partitions are named, they bound the answer. */
+function allOfGroup(group: GroupRequest): unknown {
+  const { groupId, memberId, memberEpoch, topics } = group;
+  return topics === null ? JSON.stringify([groupId, memberId, memberEpoch]) : group;
+}
 
 /** Up to v7: one group. */
 function fetchOne(groups: GroupCoordinator, request: Request, apiVersion: number): ResponseDraft<typeof OffsetFetch> {

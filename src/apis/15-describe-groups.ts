@@ -1,21 +1,22 @@
 /** Shows classic groups with their members. */
 import { DescribeGroups } from '../../protocol/apis/15-describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { allOf, andThen } from '../coordination/answers.ts';
+import { andThen } from '../coordination/answers.ts';
 import { undescribedGroup } from '../groups/describe.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { oncePerName } from './once-per-name.ts';
+import { answerEach, responseBytes } from './repeated-names.ts';
 
 export const describeGroups = handler(DescribeGroups, {
   handle: ({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }, { groups }: Parts<'groups'>) => {
-    const describe = oncePerName((groupId: string) =>
+    const describe = (groupId: string) =>
       groups.whenCommitted(groupId, groups.describeGroup(groupId), (errorCode) =>
         undescribedGroup(groupId, errorCode, null),
-      ),
-    );
-    return andThen(allOf(groupIds.map(describe)), (all) => ({
+      );
+    const bytesOf = (group: Awaited<ReturnType<typeof describe>>) =>
+      responseBytes(DescribeGroups, apiVersion, { groups: [group] });
+    return andThen(answerEach(groupIds, describe, bytesOf), (all) => ({
       groups: all.map((each) => {
         // Before v6 (KIP-1043) an unknown group is described as dead, without an error.
         const quiet = apiVersion < 6 && each.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;

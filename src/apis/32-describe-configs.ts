@@ -16,8 +16,9 @@ import {
 import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
 import type { Parts } from './broker-parts.ts';
 import { BROKER_LOGGER, invalidRequest, isNodeId } from './config-resources.ts';
+import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
-import { oncePerName } from './once-per-name.ts';
+import { answerEach, responseBytes } from './repeated-names.ts';
 import { levelsOf } from './log-levels.ts';
 
 type DescribedResource = RequestOf<typeof DescribeConfigs>['resources'][number];
@@ -26,27 +27,24 @@ type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'controller'>;
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
 export const describeConfigs = handler(DescribeConfigs, {
-  handle: ({ resources, includeSynonyms, includeDocumentation }, _context, broker: Broker) => {
+  handle: ({ resources, includeSynonyms, includeDocumentation }, { apiVersion }, broker: Broker) => {
     // As in Kafka, one resource of an unknown type fails the whole request.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
-    const describeOne = oncePerName(
-      ({ resourceType, resourceName, configurationKeys }: DescribedResource) =>
+    const describeOne = ({ resourceType, resourceName, configurationKeys }: DescribedResource) => {
+      const options = { configurationKeys, includeSynonyms, includeDocumentation };
+      const described =
         unknown === undefined
-          ? describe(resourceType, resourceName, broker, { configurationKeys, includeSynonyms, includeDocumentation })
-          : invalidRequest(`Resource type ${unknown.resourceType} is unknown: use ${[...TYPES].join(', ')}`),
-      (resource) => JSON.stringify(resource),
-    );
-    return {
-      results: resources.map((asked) => {
-        const { resourceType, resourceName } = asked;
-        const described = describeOne(asked);
-        const resource = { resourceType, resourceName };
-        return Array.isArray(described)
-          ? // Without an error Kafka's message is empty, not null.
-            { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
-          : { ...resource, ...described, configs: [] };
-      }),
+          ? describe(resourceType, resourceName, broker, options)
+          : invalidRequest(`Resource type ${unknown.resourceType} is unknown: use ${[...TYPES].join(', ')}`);
+      const resource = { resourceType, resourceName };
+      return Array.isArray(described)
+        ? // Without an error Kafka's message is empty, not null.
+          { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs: described }
+        : { ...resource, ...described, configs: [] };
     };
+    const bytesOf = (result: ReturnType<typeof describeOne>) =>
+      responseBytes(DescribeConfigs, apiVersion, { results: [result] });
+    return andThen(answerEach(resources, describeOne, bytesOf, JSON.stringify), (results) => ({ results }));
   },
   refuse: ({ resources }, errorCode) => ({
     results: resources.map(({ resourceType, resourceName }) => ({

@@ -9,12 +9,13 @@ import { handler } from './handler.ts';
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
   handle: ({ users }, _context, { controller }: Parts<'controller'>) => {
     const byUser = credentialsByUser(controller.image.scramCredentials.values());
-    const asked = (users ?? []).map(({ name }) => name);
-    const wanted = asked.length === 0 ? [...byUser.keys()] : [...new Set(asked)];
+    const asked = new Set<string>();
+    const twice = new Set<string>();
+    for (const { name } of users ?? []) (asked.has(name) ? twice : asked).add(name);
+    const wanted = asked.size === 0 ? [...byUser.keys()] : [...asked];
     const results = wanted.map((user) => {
-      const isTwice = asked.indexOf(user) !== asked.lastIndexOf(user);
       const found = byUser.get(user);
-      if (isTwice) return { user, ...TWICE, credentialInfos: [] };
+      if (twice.has(user)) return { user, ...TWICE, credentialInfos: [] };
       if (found === undefined) return { user, ...missing(user), credentialInfos: [] };
       const credentialInfos = found.map(({ mechanism, iterations }) => ({ mechanism, iterations }));
       return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };

@@ -7,14 +7,24 @@ import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { oncePerName } from './once-per-name.ts';
+import { RepeatedBytes } from './repeated-names.ts';
+
+/** Of one in the response. */
+const PRODUCER_BYTES = 37;
 
 type AskedTopic = RequestOf<typeof DescribeProducers>['topics'][number];
 type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
   handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => {
-    const producersOf = oncePerName((partition: Partition) => Array.from(partition.activeProducers(), activeProducer));
+    const known = new Map<Partition, ReturnType<typeof activeProducer>[]>();
+    const repeated = new RepeatedBytes();
+    const producersOf = (partition: Partition) => {
+      let producers = known.get(partition);
+      if (producers !== undefined) repeated.add(producers.length * PRODUCER_BYTES);
+      else known.set(partition, (producers = Array.from(partition.activeProducers(), activeProducer)));
+      return producers;
+    };
     const describe = ({ name, partitionIndexes }: AskedTopic) => {
       const fault = faultOf(name, broker);
       const partitions = partitionIndexes.map((partitionIndex) => {

@@ -2,20 +2,21 @@
 import { ConsumerGroupDescribe } from '../../protocol/apis/69-consumer-group-describe.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
-import { allOf, andThen } from '../coordination/answers.ts';
+import { andThen } from '../coordination/answers.ts';
 import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { oncePerName } from './once-per-name.ts';
+import { answerEach, responseBytes } from './repeated-names.ts';
 
 export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
-  handle: ({ groupIds, includeAuthorizedOperations }, _context, broker: Parts<'groups'>) => {
-    const describe = oncePerName((groupId: string) =>
+  handle: ({ groupIds, includeAuthorizedOperations }, { apiVersion }, broker: Parts<'groups'>) => {
+    const describe = (groupId: string) =>
       broker.groups.whenCommitted(groupId, broker.groups.describeConsumerGroup(groupId), (errorCode) =>
         undescribedConsumerGroup(groupId, errorCode, null),
-      ),
-    );
-    return andThen(allOf(groupIds.map(describe)), (all) => ({
+      );
+    const bytesOf = (group: Awaited<ReturnType<typeof describe>>) =>
+      responseBytes(ConsumerGroupDescribe, apiVersion, { groups: [group] });
+    return andThen(answerEach(groupIds, describe, bytesOf), (all) => ({
       groups: all.map((each) => {
         const isTold = includeAuthorizedOperations && each.errorCode === ErrorCode.NONE;
         return { ...each, authorizedOperations: isTold ? GROUP_OPERATIONS : NOT_ASKED };

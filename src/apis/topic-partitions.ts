@@ -53,9 +53,17 @@ export function mergeTopics<T extends { readonly name: string; readonly partitio
   if (unknown.length === 0) return [...answered];
   const merged = new Map<string, T | TopicErrors>();
   for (const topic of unknown) merged.set(topic.name === '' ? topic.topicId : topic.name, topic);
+  // A request may name a topic a million times: each is added to, not made anew.
+  const own = new Set<T | TopicErrors>();
   for (const topic of answered) {
-    const before = merged.get(topic.name)?.partitions ?? [];
-    merged.set(topic.name, { ...topic, partitions: [...before, ...topic.partitions] });
+    const before = merged.get(topic.name);
+    if (before !== undefined && own.has(before)) {
+      for (const partition of topic.partitions) before.partitions.push(partition);
+      continue;
+    }
+    const first = { ...topic, partitions: [...(before?.partitions ?? []), ...topic.partitions] };
+    own.add(first);
+    merged.set(topic.name, first);
   }
   return [...merged.values()];
 }

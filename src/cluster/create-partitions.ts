@@ -26,12 +26,14 @@ export function createPartitions(
   if (addedBy(topics, image) > MOST_PARTITIONS_PER_REQUEST) {
     return { results: names.map((name) => ({ name, ...tooManyPartitions() })), records };
   }
-  for (const [i, topic] of topics.entries()) {
+  const times = new Map<string, number>();
+  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
+  for (const topic of topics) {
     const { name } = topic;
-    if (names.lastIndexOf(name) !== names.indexOf(name)) {
-      if (names.indexOf(name) === i) {
-        results.push({ name, ...fail(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') });
-      }
+    if (times.get(name) === 0) continue; // a duplicate that has been answered
+    if (times.get(name)! > 1) {
+      results.push({ name, ...fail(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') });
+      times.set(name, 0);
       continue;
     }
     const decided = addPartitions(topic, image, random());

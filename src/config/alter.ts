@@ -68,10 +68,11 @@ export function applyOperations(
     }
     const before = splitList(values.get(name) ?? inForce(name) ?? '');
     const given = splitList(value);
+    const [known, gone] = [new Set(before), new Set(given)];
     const after =
       configOperation === APPEND
-        ? [...before, ...given.filter((element) => !before.includes(element))]
-        : before.filter((element) => !given.includes(element));
+        ? [...before, ...given.filter((element) => !known.has(element))]
+        : before.filter((element) => !gone.has(element));
     values.set(name, after.join(','));
   }
   return { values };

@@ -78,7 +78,7 @@ export class FetchSessions {
   plan(request: SessionRequest): FetchPlan {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
-      this.#remove(this.#sessions.get(sessionId));
+      if (sessionId !== NO_SESSION) this.#remove(this.#sessions.get(sessionId));
       const created = sessionEpoch === INITIAL_EPOCH ? this.#create(request) : null;
       return full(created, created === null ? withoutRepeats(request.asked) : [...created.partitions.values()]);
     }
@@ -190,23 +190,27 @@ function withoutRepeats(asked: readonly FetchPartition[]): readonly FetchPartiti
 }
 
 function mayRepeat(asked: readonly FetchPartition[]): boolean {
-  const topics = new Set<string>();
-  for (let i = 0; i < asked.length; i++) {
+  let topics: Set<string> | null = null;
+  for (let i = 1; i < asked.length; i++) {
     const { topic, topicId, partition } = asked[i];
-    const before = i === 0 ? null : asked[i - 1];
-    if (before !== null && before.topic === topic && before.topicId === topicId) {
+    const before = asked[i - 1];
+    if (before.topic === topic && before.topicId === topicId) {
       if (partition <= before.partition) return true;
       continue;
     }
-    const name = topicId === ZERO_UUID ? topic : topicId;
-    if (topics.has(name)) return true;
-    topics.add(name);
+    topics ??= new Set([nameOrId(before)]);
+    if (topics.has(nameOrId(asked[i]))) return true;
+    topics.add(nameOrId(asked[i]));
   }
   return false;
 }
 
+function nameOrId({ topic, topicId }: { topic: string; topicId: string }): string {
+  return topicId === ZERO_UUID ? topic : topicId;
+}
+
 function keyOf(one: { topic: string; topicId: string; partition: number }): string {
-  return `${one.topicId === ZERO_UUID ? one.topic : one.topicId}/${one.partition}`;
+  return `${nameOrId(one)}/${one.partition}`;
 }
 
 function full(session: FetchSession | null, asked: readonly FetchPartition[]): FetchPlan {

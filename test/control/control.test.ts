@@ -242,6 +242,25 @@ describe('traffic', () => {
   });
 });
 
+test('a client that does not read what it follows costs a bounded amount, and gets the rest of what it is told whole', async () => {
+  const { traffic } = controlled.session;
+  const one = { number: 1, api: 'Produce', errors: [], faults: [], toString: () => 'x'.repeat(10_000) } as never;
+  const tell = vi.spyOn(traffic, 'onExchange');
+  const all = vi.spyOn(traffic, 'all', 'get').mockReturnValue([one]);
+  const ending = new AbortController();
+  const answer = await fetch(`${controlled.url}/traffic/tail`, { signal: ending.signal });
+  const [listener] = tell.mock.calls[0];
+  const before = process.memoryUsage();
+  for (let i = 0; i < 10_000; i++) listener(one);
+  const after = process.memoryUsage();
+  expect(after.external + after.heapUsed - before.external - before.heapUsed).toBeLessThan(20e6);
+  const { value } = await answer.body!.pipeThrough(new TextDecoderStream()).getReader().read();
+  expect(JSON.parse(value!.split('\n')[0])).toMatchObject({ api: 'Produce' });
+  ending.abort();
+  tell.mockRestore();
+  all.mockRestore();
+});
+
 describe('reset and snapshots', () => {
   test('a reset leaves the topics it was started with, and those asked for', async () => {
     await port.call('POST', '/seed', { a: [{ value: '1' }], 'from-the-start': [{ value: '2' }] });

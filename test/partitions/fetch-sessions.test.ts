@@ -191,3 +191,34 @@ describe('an incremental answer', () => {
     expect(names(plan(first.sessionId, 2))).toEqual(['a-0', 'b-0', 'c-0']);
   });
 });
+
+describe('the partitions of all sessions', () => {
+  const many = (topic: string, count: number) =>
+    Array.from({ length: count }, (_, partition) => asked(topic, partition));
+
+  test('are bounded together: a client for whose there is no room fetches without a session', () => {
+    sessions = new FetchSessions(clock, seededRandom(3), 100, 10);
+    const first = open(...many('a', 6));
+    expect([first.sessionId > 0, open(...many('b', 5)).sessionId, open(...many('c', 4)).sessionId > 0]).toEqual([
+      true,
+      0,
+      true,
+    ]);
+    // One that grows beyond begins anew, and finds no room.
+    expect(plan(first.sessionId, 1, { asked: many('d', 1) }).errorCode).toBe(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+    expect(open(...many('e', 6)).sessionId).toBeGreaterThan(0);
+    void clock.advance(EVICTABLE_AFTER_MS);
+    expect(open(...many('f', 10)).sessionId).toBeGreaterThan(0);
+    expect(sessions.size).toBe(1);
+  });
+});
+
+test('a partition that a fetch without a session names twice is read once, as it was named last', () => {
+  const twice = { ...asked('a', 0), fetchOffset: 9 };
+  const once = plan(0, -1, { asked: [asked('a', 0), asked('a', 1), twice] });
+  expect(names(once)).toEqual(['a-0', 'a-1']);
+  expect(once.asked[0].fetchOffset).toBe(9);
+  expect(names(plan(0, -1, { asked: [asked('a', 0), asked('b', 0), asked('a', 0)] }))).toEqual(['a-0', 'b-0']);
+  const inOrder = [asked('a', 0), asked('a', 1), asked('b', 0)];
+  expect(plan(0, -1, { asked: inOrder }).asked).toBe(inOrder);
+});

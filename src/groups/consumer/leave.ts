@@ -56,7 +56,8 @@ export function removeMembers(
   if (mayDowngrade(group, gone, decision.limits)) return downgrade(group, gone, decision);
   const { groupId } = group;
   for (const { memberId } of gone) addMemberTombstones(groupId, memberId, decision);
-  const left = [...group.members.values()].filter((member) => !gone.includes(member));
+  const goneMembers = new Set(gone);
+  const left = [...group.members.values()].filter((member) => !goneMembers.has(member));
   const used = new Set(left.map((member) => member.subscribedTopicRegex));
   for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
     if (regex !== '' && !used.has(regex)) addRegexTombstone(groupId, regex, decision);

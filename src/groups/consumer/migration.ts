@@ -118,8 +118,9 @@ function consumersOf(classic: ClassicGroup, topics: GroupTopics): ConsumerMember
 export function mayDowngrade(group: ConsumerGroup, gone: readonly ConsumerMember[], limits: ConsumerLimits): boolean {
   const size = group.members.size - gone.length;
   if (size === 0 || !limits.downgrade || size > limits.classicMaxSize) return false;
+  const goneMembers = new Set(gone);
   for (const member of group.members.values()) {
-    if (!usesClassicProtocol(member) && !gone.includes(member)) return false;
+    if (!usesClassicProtocol(member) && !goneMembers.has(member)) return false;
   }
   return true;
 }
@@ -127,7 +128,8 @@ export function mayDowngrade(group: ConsumerGroup, gone: readonly ConsumerMember
 /** Ends the consumer group, and makes a classic group of the members that stay. */
 export function downgrade(group: ConsumerGroup, gone: readonly ConsumerMember[], decision: ConsumerDecision): void {
   addGroupTombstones(group, decision);
-  const stay = [...group.members.values()].filter((member) => !gone.includes(member));
+  const goneMembers = new Set(gone);
+  const stay = [...group.members.values()].filter((member) => !goneMembers.has(member));
   const classic = newClassicGroup(group.groupId, decision.nowMs);
   classic.generationId = group.groupEpoch;
   classic.protocolType = 'consumer';
