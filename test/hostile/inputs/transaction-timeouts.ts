@@ -64,6 +64,8 @@ export const transactionTimeouts: readonly Input[] = [
       await createTopic(await target.connect(), 'ended', PARTITIONS);
       await coordinatorIsThere(target, CoordinatorType.transaction);
     },
+    // A hundred logs and more are synced one after the other.
+    limits: { stopMs: 5_000 },
     run: timeOutTogether,
   },
 ];
