@@ -49,11 +49,13 @@ const SETTINGS = [
 /** `run(title, command, args)` as test-package has it; `project` has ottla, both compilers, vitest, kafkajs installed. */
 export function checkTypes({ project, root, run }) {
   const documents = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
-  const snippets = snippetsOf(documents.filter((name) => name.endsWith('.md')).map((name) => join(root, name)));
+  // The reference shows declarations of the package itself.
+  const withCode = documents.filter((name) => name.endsWith('.md') && name !== 'docs/testing-api.md');
+  const snippets = snippetsOf(withCode.map((name) => join(root, name)));
   for (const { name, type, compiler, options } of SETTINGS) {
     const files = { 'use.ts': USE };
     // What imports vitest is an ES module, as vitest is; where files are CommonJS it has a name that says so.
-    const extension = ({ text }) => (text.includes("'vitest'") && name === 'node16' ? 'mts' : 'ts');
+    const extension = ({ text }) => (/'(ottla\/)?vitest/.test(text) && name === 'node16' ? 'mts' : 'ts');
     for (const snippet of snippets) files[`${snippet.name}.${extension(snippet)}`] = snippet.text;
     const own = { ...COMMON, skipLibCheck: true, types: ['node', 'jest'], ...options };
     const folder = layOut(project, name, type, files, own);

@@ -18,6 +18,8 @@ const IMPORTED = {
   Kafka: "import { Kafka } from 'kafkajs';",
   expect: "import { expect } from 'vitest';",
   startBroker: "import { startBroker } from 'ottla/testing';",
+  connectBroker: "import { connectBroker } from 'ottla/testing';",
+  kafkaTest: "import { kafkaTest } from 'ottla/vitest';",
 };
 
 /** Every block of TypeScript in these documents, and of JavaScript, which is TypeScript too: `{ name, text }`. */
@@ -45,9 +47,13 @@ function moduleOf(code) {
     ...wanted(IMPORTED).map((name) => IMPORTED[name]),
     "import type * as testing from 'ottla/testing';",
     ...wanted(GIVEN).map((name) => GIVEN[name]),
+    ...(code.includes('globalThis.kafka') ? ['declare global { var kafka: testing.TestBroker }'] : []),
   ];
   // Exports cannot stand in a function, and what is awaited must, where modules are CommonJS.
   const body = /^export /m.test(rest) ? rest : `export async function snippet() {\n${rest}\n}`;
-  // JavaScript says no types: a variable of a broker is one.
-  return `${head.join('\n')}\n${body.replace(/^let kafka;$/m, 'let kafka: testing.TestBroker;')}\n`;
+  // JavaScript says no types: a variable of a broker is one, and a promise of nothing is one.
+  const typed = body
+    .replace(/^let kafka;$/m, 'let kafka: testing.TestBroker;')
+    .replace('new Promise((', 'new Promise<void>((');
+  return `${head.join('\n')}\n${typed}\n`;
 }

@@ -65,7 +65,7 @@ function declarationAt(lines: readonly string[], start: number): string[] {
   let depth = 0;
   for (; end < lines.length; end++) {
     depth += (lines[end].match(/[{([]/g) ?? []).length - (lines[end].match(/[})\]]/g) ?? []).length;
-    if (depth <= 0 && /[;}]\s*$/.test(lines[end])) break;
+    if (depth <= 0 && (first.startsWith('export type ') ? /;\s*$/ : /[;}]\s*$/).test(lines[end])) break;
   }
   if (first.startsWith('export const ')) return [`${first.replace(/\s*=.*$/, '')};`];
   return lines.slice(start, end + 1);

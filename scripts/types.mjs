@@ -13,7 +13,7 @@ const RELATIVE = /((?:from|import|module)\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+?)\.ts\
 /** What a declaration needs beyond TypeScript's default library: it says so itself. */
 const NEEDS = [
   { sign: /\bAsyncDisposable\b/, reference: '/// <reference lib="esnext.disposable" />\n' },
-  { sign: /\b(Buffer|NodeJS)\b|['"]node:/, reference: '/// <reference types="node" />\n' },
+  { sign: /\b(AbortSignal|Buffer|NodeJS)\b|['"]node:/, reference: '/// <reference types="node" />\n' },
 ];
 
 /** Throws where the sources do not pass the type check. Declarations that no entry leads to are left out. */

@@ -1,8 +1,9 @@
 /** A broker that runs elsewhere, as one of this process. */
 import { checkKeys, type KeysOf } from '../testing/known-keys.ts';
 import type { TestBroker } from '../testing/test-broker.ts';
+import type { ConnectOptions } from './connect-options.ts';
 import { ControlPort } from './control-port.ts';
-import { RemoteBroker, type ConnectOptions } from './remote-broker.ts';
+import { RemoteBroker } from './remote-broker.ts';
 
 const CONNECT: KeysOf<ConnectOptions> = { leftovers: true };
 

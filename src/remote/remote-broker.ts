@@ -10,7 +10,7 @@ import { timeoutOf } from '../testing/pending-waits.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
 import { SoughtMessages } from '../testing/sought-messages.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
-import type { Leftovers, StopReport } from '../testing/stop-report.ts';
+import type { StopReport } from '../testing/stop-report.ts';
 import type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
 import type { TestClock } from '../testing/test-clock.ts';
 import type { TestNode } from '../testing/test-node.ts';
@@ -28,6 +28,7 @@ import {
 } from '../testing/wait-checks.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from '../testing/wait-options.ts';
 import type { ExpectedCommit, ExpectedGroup, UntilOptions, WaitOptions } from '../testing/wait-options.ts';
+import type { ConnectOptions } from './connect-options.ts';
 import { ControlError, ControlPort } from './control-port.ts';
 import { RemoteFaults } from './faults.ts';
 import { messageFromJson, messageToJson, topicToJson, type MessageJson } from './json.ts';
@@ -41,11 +42,6 @@ interface BrokerJson {
   readonly clusterId: string;
   readonly nodes: number;
   readonly listeners: readonly { readonly host: string; readonly port: number }[];
-}
-
-export interface ConnectOptions {
-  /** What becomes of forgotten waits, and of what a fork leaves behind, when it is stopped: 'warn' unless given. */
-  readonly leftovers?: Leftovers;
 }
 
 const FORK: KeysOf<ForkOptions> = {

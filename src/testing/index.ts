@@ -1,6 +1,6 @@
 /** What `ottla/testing` gives to tests. */
 export { connectBroker } from '../remote/connect-broker.ts';
-export type { ConnectOptions } from '../remote/remote-broker.ts';
+export type { ConnectOptions } from '../remote/connect-options.ts';
 export type { ApiName, Part, RequestBody, ResponseBody } from './api-names.ts';
 export type { Duration } from './duration.ts';
 export type { Exchange, Outcome, ToldError } from './exchange.ts';

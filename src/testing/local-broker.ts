@@ -69,7 +69,7 @@ export class LocalBroker implements TestBroker {
   readonly #hooks = new StopHooks();
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
-  controlUrl: string | null = null;
+  controlUrl: string | undefined;
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {

@@ -54,8 +54,8 @@ export interface TestBroker extends AsyncDisposable {
   /** One, or as many as `startBroker({ brokers: 3 })` asked for; a broker's place is its node id. */
   readonly brokers: readonly TestNode[];
   readonly clusterId: string;
-  /** Where its control port is, for `connectBroker`; null without one. */
-  readonly controlUrl: string | null;
+  /** Where its control port is, for `connectBroker`; undefined without one. */
+  readonly controlUrl: string | undefined;
   /** Rules by which it misbehaves: `faults.on('Produce', { topic: 'orders' }).reply('NOT_LEADER_OR_FOLLOWER').times(2)`. */
   readonly faults: Faults;
   /** Every request and what was answered. */
