@@ -1,5 +1,6 @@
 /** Every input of the suite, one file a kind. */
 import type { Input } from '../input.ts';
+import { amplification } from './amplification.ts';
 import { bombs } from './bombs.ts';
 import { deadSockets } from './dead-sockets.ts';
 import { manyPartitions } from './many-partitions.ts';
@@ -7,6 +8,7 @@ import { patterns } from './patterns.ts';
 import { transactionTimeouts } from './transaction-timeouts.ts';
 
 export const inputs: readonly Input[] = [
+  ...amplification,
   ...bombs,
   ...deadSockets,
   ...manyPartitions,
