@@ -61,9 +61,14 @@ export class LongValidations {
 
   *#pieces(): Generator<Promise<void> | undefined, void> {
     yield new Promise((resolve) => void this.#options.clock.after(0, () => resolve())); // not in the request's own turn
-    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
-      job.resolve(yield* this.#validate(job));
-      yield;
+    while (this.#jobs.length > 0) {
+      // All at once: one request may bring many, and to take the first of a long list moves all others.
+      const jobs = this.#jobs;
+      this.#jobs = [];
+      for (const job of jobs) {
+        job.resolve(yield* this.#validate(job));
+        yield;
+      }
     }
   }
 
