@@ -49,7 +49,7 @@ export class RealControllers {
       logger: silentLogger,
       claim,
       ttlMs: TTL_MS,
-      look: (other) =>
+      probe: (other) =>
         Promise.resolve(this.all[other.nodeId]?.claim.incarnation === other.incarnation ? 'there' : 'gone'),
       elected: () => {},
       deposed: () => {},

@@ -2,10 +2,10 @@
  * One controller's part in the election of the active one. etcd's key decides who that is; this is about when to ask for it, when
  * to stop acting, and how the key of a dead one goes away.
  *
- *     standby ──nobody holds the key──▶ campaigning ──claimed──▶ active ──⅔ of the TTL without a keepalive──▶ paused
- *        ▲                                  │ another was faster   │ ▲                                           │
- *        │                                  ▼                      │ └── keepalive answered, the key is mine ────┤
- *        └──────────────── steps down: keepalive ends, then the lease is revoked ◀── deposed, key gone or another's
+ *     standby ──nobody holds the key: claimed──▶ active ──⅔ of the TTL without a keepalive──▶ paused
+ *        ▲                                          │ ▲                                           │
+ *        │                                          │ └── keepalive answered, the key is mine ────┤
+ *        └── steps down: keepalive ends, then the lease is revoked ◀── deposed, key gone or another's
  *
  * A process that steps down ends its keepalive before all else: one that acts no longer, and keeps its lease, blocks every
  * election. And etcd gives all leases their whole time again at each change of its own leader, so that the key of a dead process
@@ -23,8 +23,8 @@ import type { EtcdKeys, StoredClaim } from './etcd-keys.ts';
 import type { EtcdMetadataLog, EtcdTerm } from './etcd-metadata-log.ts';
 import type { ControllerClaim } from './metadata-log.ts';
 
-/** What a look at a controller's address finds: the very process, none that listens (or another one), or no answer at all. */
-export type Sighting = 'there' | 'gone' | 'silent';
+/** What a connection attempt to a controller's address finds: that very process, none that listens (or another one), or no answer. */
+export type ProbeResult = 'there' | 'gone' | 'silent';
 
 export interface ElectionOptions {
   readonly client: EtcdClient;
@@ -36,30 +36,32 @@ export interface ElectionOptions {
   readonly claim: ControllerClaim;
   /** ottla.etcd.lease.ttl.ms, in whole seconds. */
   readonly ttlMs: number;
-  readonly look: (claim: ControllerClaim) => Promise<Sighting>;
+  readonly probe: (claim: ControllerClaim) => Promise<ProbeResult>;
   /** This process may append from now on, under this term. */
   readonly elected: (term: EtcdTerm) => void;
   /** It may not any more; what it has decided and not appended is void. */
   readonly deposed: (term: EtcdTerm) => void;
 }
 
-export type ElectionState = 'standby' | 'campaigning' | 'active' | 'paused' | 'stopped';
+export type ElectionState = 'standby' | 'active' | 'paused' | 'stopped';
 
 /** The state is looked at this often, whatever is heard meanwhile. */
 const CHECK_MS = 200;
-/** Between two looks at an address where nobody was. */
-const LOOK_AGAIN_MS = 200;
-/** Nobody was there so many times: it is dead. */
-const LOOKS = 2;
+/** Between two probes of an address where nobody listened. */
+const PROBE_AGAIN_MS = 200;
+/** A controller is dead when so many probes have found nobody. */
+const PROBES = 2;
 const LEASE_BYTES = 8;
 
 export class Election {
-  #state: ElectionState = 'standby';
+  #isStopped = false;
+  /** Keepalives are not answered: nothing is decided. */
+  #isPaused = false;
   #term: EtcdTerm | null = null;
   #keeper: LeaseKeeper | null = null;
   #timer: Timer | null = null;
-  /** A step is under way that waits for etcd, or for a look. */
-  #isBusy = false;
+  /** A step under way, which waits for etcd or for a probe. */
+  #stepping: Promise<void> | null = null;
   #lastRevokedMs = -Infinity;
   readonly #options: ElectionOptions;
   readonly #watcher: Watcher;
@@ -72,7 +74,9 @@ export class Election {
   }
 
   get state(): ElectionState {
-    return this.#state;
+    if (this.#isStopped) return 'stopped';
+    if (this.#term === null) return 'standby';
+    return this.#isPaused ? 'paused' : 'active';
   }
 
   /** Null unless this process may append; of a paused one, too, for it answers what it knows. */
@@ -87,10 +91,11 @@ export class Election {
 
   /** The key goes away, so that another one is elected at once. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.cancel();
     this.#watcher.stop();
+    await this.#stepping; // it may be about to claim the key
     await this.#stepDown();
-    this.#state = 'stopped';
   }
 
   #checkLater(): void {
@@ -101,23 +106,22 @@ export class Election {
   }
 
   #check(): void {
-    if (this.#isBusy || this.#state === 'stopped') return;
-    this.#isBusy = true;
-    this.#step()
+    if (this.#stepping !== null || this.#isStopped) return;
+    this.#stepping = this.#step()
       .catch((error: unknown) => {
         if (isOfEtcd(error)) return; // asked again at the next check
         this.#options.logger.error('election-failed', { error: (error as Error).stack ?? String(error) });
       })
       .finally(() => {
-        this.#isBusy = false;
+        this.#stepping = null;
       });
   }
 
   async #step(): Promise<void> {
-    if (this.#term !== null) return this.#look(this.#term);
+    if (this.#term !== null) return this.#review(this.#term);
     const holder = await this.#options.metadataLog.holder();
     if (holder === null) return this.#campaign();
-    if (this.#state !== 'standby') return;
+    if (this.#isStopped) return;
     const { nodeId, incarnation } = this.#options.claim;
     // A former life of this process: it does not come back.
     if (holder.nodeId === nodeId && holder.incarnation !== incarnation) return this.#revoke(holder);
@@ -125,24 +129,22 @@ export class Election {
   }
 
   /** Whether to go on as the active controller. */
-  async #look(term: EtcdTerm): Promise<void> {
+  async #review(term: EtcdTerm): Promise<void> {
     const { ttlMs, metadataLog } = this.#options;
     const isSilent = this.#keeper!.silentMs >= (ttlMs * 2) / 3;
-    if (this.#state === 'active') {
-      if (isSilent) this.#state = 'paused';
-      return;
+    if (isSilent) this.#isPaused = true;
+    else if (this.#isPaused) {
+      if (!(await metadataLog.isHeld(term))) return this.#stepDown();
+      this.#isPaused = false;
     }
-    if (isSilent) return;
-    if (!(await metadataLog.isHeld(term))) return this.#stepDown();
-    if (this.#term === term) this.#state = 'active';
   }
 
   async #isDead(holder: StoredClaim): Promise<boolean> {
-    const { look, clock, ttlMs } = this.#options;
+    const { probe, clock, ttlMs } = this.#options;
     if (clock.monotonic() - this.#lastRevokedMs < ttlMs) return false;
-    for (let looks = 0; looks < LOOKS; looks++) {
-      if (looks > 0) await new Promise<void>((resolve) => void clock.after(LOOK_AGAIN_MS, resolve));
-      if ((await look(holder)) !== 'gone') return false;
+    for (let probes = 0; probes < PROBES; probes++) {
+      if (probes > 0) await new Promise<void>((resolve) => void clock.after(PROBE_AGAIN_MS, resolve));
+      if ((await probe(holder)) !== 'gone') return false;
     }
     return true;
   }
@@ -156,21 +158,17 @@ export class Election {
 
   async #campaign(): Promise<void> {
     const { client, clock, metadataLog, claim, ttlMs } = this.#options;
-    this.#state = 'campaigning';
     const leaseId = this.#newLeaseId();
     let term: EtcdTerm | null = null;
     try {
       await client.leaseGrant(leaseId, Math.ceil(ttlMs / 1000));
-      term = await metadataLog.claim(claim, leaseId);
+      if (!this.#isStopped) term = await metadataLog.claim(claim, leaseId);
     } finally {
-      if (term === null) {
-        this.#state = 'standby';
-        await client.leaseRevoke(leaseId).catch(() => {}); // it runs out
-      }
+      if (term === null) await client.leaseRevoke(leaseId).catch(() => {}); // it runs out
     }
     if (term === null) return;
     this.#term = term;
-    this.#state = 'active';
+    this.#isPaused = false;
     this.#keeper = new LeaseKeeper({ client, clock, leaseId, ttlMs, gone: () => void this.#stepDown() });
     this.#options.logger.info('controller-elected', { epoch: term.epoch });
     this.#options.elected(term);
@@ -183,7 +181,6 @@ export class Election {
     this.#keeper!.stop();
     this.#keeper = null;
     this.#term = null;
-    this.#state = 'standby';
     term.isOver = true;
     deposed(term);
     await client.leaseRevoke(term.claim.leaseId).catch(() => {}); // it runs out

@@ -1,11 +1,9 @@
 /**
  * Where a cluster's state lies in etcd, below a prefix:
  *
- *     <prefix>/cluster                      the cluster's id, made once
  *     <prefix>/<cluster id>/controller      who may append; under a lease
  *     <prefix>/<cluster id>/head            next offset and epoch of the metadata log
  *     <prefix>/<cluster id>/log/<20 digits> one batch
- *     <prefix>/<cluster id>/snapshot        which snapshot counts; its pieces are below snapshot/
  */
 import { prefixEnd, type EtcdId } from '../etcd/channel.ts';
 import type { ControllerClaim, Head } from './metadata-log.ts';

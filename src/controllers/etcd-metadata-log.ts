@@ -17,8 +17,6 @@ import type { Clock } from '../platform/clock.ts';
 import { decodeClaim, decodeHead, encodeClaim, encodeHead, type EtcdKeys, type StoredClaim } from './etcd-keys.ts';
 import type { ControllerClaim, Head, LogBatch, Term } from './metadata-log.ts';
 
-/** etcd takes 1.5 MiB a request; batches of one commit stay below this together. */
-export const MOST_COMMIT_BYTES = 1 << 20;
 /** Batches of one read: etcd's answers grow to some MiB then. */
 const PAGE = 64;
 const EMPTY: Head = { nextOffset: 0, epoch: 0 };

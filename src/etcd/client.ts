@@ -159,17 +159,17 @@ export class EtcdClient {
     throw REFUSALS.has(outcome.code) ? new RefusedError(outcome) : new AmbiguousError(outcome);
   }
 
-  /** One try, at the member whose turn it is; a token that has run out is got anew. */
-  async #ask<M extends Method>(method: M, request: Calls[M][0]): Promise<Calls[M][1] | RpcError> {
+  /** One try, at the member whose turn it is; a token that has run out is got anew, once. */
+  async #ask<M extends Method>(method: M, request: Calls[M][0], isAgain = false): Promise<Calls[M][1] | RpcError> {
     const { channel } = this;
     try {
       if (this.#user !== null && this.#token === null) await this.#authenticate(channel, this.#user);
       return await channel.call(method, request, this.#deadlineMs);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      if (isExpiredToken(error) && this.#user !== null && this.#token !== null) {
+      if (isExpiredToken(error) && this.#user !== null && !isAgain) {
         this.#token = null; // the member has refused the request before it looked at it
-        return this.#ask(method, request);
+        return this.#ask(method, request, true);
       }
       if (!REFUSALS.has(error.code)) this.rotate(channel);
       return error;

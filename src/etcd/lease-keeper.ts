@@ -55,18 +55,24 @@ export class LeaseKeeper {
 
   #beat(): void {
     if (this.#isOver) return;
-    const { clock, leaseId, ttlMs } = this.#options;
+    const { clock, leaseId } = this.#options;
     if (this.#stream === null) this.#open();
     else if (this.#sentMs > this.#confirmedMs && clock.monotonic() - this.#sentMs >= SILENCE_MS) this.#reopen();
     if (this.#sentMs <= this.#confirmedMs) {
       this.#sentMs = clock.monotonic();
       this.#stream!.send(leaseId);
     }
+    this.#beatLater();
+  }
+
+  #beatLater(): void {
+    const { clock, ttlMs } = this.#options;
+    this.#timer?.cancel();
     this.#timer = clock.after(Math.min(SILENCE_MS, ttlMs / PER_TTL), () => this.#beat());
   }
 
   #open(): void {
-    const { client, clock, gone } = this.#options;
+    const { client, gone } = this.#options;
     const { channel } = client;
     let isCurrent = true;
     this.#channel = channel;
@@ -86,8 +92,7 @@ export class LeaseKeeper {
         if (this.#isOver || this.#stream !== stream) return;
         client.rotate(channel);
         this.#stream = null;
-        this.#timer?.cancel();
-        this.#timer = clock.after(Math.min(SILENCE_MS, this.#options.ttlMs / PER_TTL), () => this.#beat());
+        this.#beatLater();
       },
     });
     this.#stream = stream;

@@ -50,7 +50,7 @@ describe('the active controller', () => {
   });
 
   test('whose lease only its time to live ends blocks the election for longer than nine seconds then', async () => {
-    const { story, active, epoch } = await elected({ look: () => Promise.resolve('there') });
+    const { story, active, epoch } = await elected({ probe: () => Promise.resolve('there') });
     story.kill(active.claim.nodeId);
     moveLeaderAt(story, 500, 3000, 5500);
     const tookMs = await story.untilElected(epoch, 20_000);
@@ -106,6 +106,16 @@ describe('the active controller', () => {
     await story.clock.advance(5000);
     expect([active.election.state, active.election.term?.epoch]).toEqual(['active', epoch]);
     expect(faultsOf(story)).toEqual([]);
+  });
+
+  test('that is stopped while it campaigns claims nothing', async () => {
+    const story = new ControllerSimulation(1);
+    await story.clock.advance(2); // each has asked who holds the key
+    const stopped = Promise.all(story.controllers.map((each) => each!.election.stop()));
+    await story.clock.advance(5000);
+    await stopped;
+    expect(story.controllers.map((each) => each!.election.state)).toEqual(['stopped', 'stopped', 'stopped']);
+    expect(story.isClaimed()).toBe(false);
   });
 
   test('that steps down leaves no lease behind', async () => {

@@ -4,7 +4,7 @@
  */
 import { decodeClaim, EtcdKeys } from '../../src/controllers/etcd-keys.ts';
 import { EtcdMetadataLog, type EtcdTerm } from '../../src/controllers/etcd-metadata-log.ts';
-import { Election, type ElectionOptions, type Sighting } from '../../src/controllers/election.ts';
+import { Election, type ElectionOptions, type ProbeResult } from '../../src/controllers/election.ts';
 import type { ControllerClaim } from '../../src/controllers/metadata-log.ts';
 import { prefixEnd } from '../../src/etcd/channel.ts';
 import { EtcdClient } from '../../src/etcd/client.ts';
@@ -20,9 +20,10 @@ import type { Mutant } from './mutants.ts';
 
 export const TTL_MS = 3000;
 const CONTROLLERS = 3;
+const NO_HEADER = { memberId: '0', revision: 0, raftTerm: 0 };
 const PREFIX = '/ottla';
 const CLUSTER = 'cluster';
-const LOOK_MS = 2;
+const PROBE_MS = 2;
 const SILENT_MS = 700;
 
 /** What a controller was told of a batch that it appended. */
@@ -46,8 +47,8 @@ export interface SimulationOptions {
   /** Milliseconds from one append to the next. */
   readonly paceMs?: number;
   readonly mutate?: Mutant['mutate'];
-  /** Instead of the look at another controller's address. */
-  readonly look?: ElectionOptions['look'];
+  /** Instead of a connection attempt to another controller's address. */
+  readonly probe?: ElectionOptions['probe'];
   /** What an election is given: for mutants that keep their lease. */
   readonly electionClient?: (client: EtcdClient) => EtcdClient;
 }
@@ -87,7 +88,7 @@ export class ControllerSimulation {
       open: (endpoint) => channelOf(process, etcd.channel(endpoint, `node-${nodeId}`)),
     });
     const log = new EtcdMetadataLog(client, this.#keys, process.clock);
-    const { mutate, look, electionClient = (same) => same } = this.#options;
+    const { mutate, probe, electionClient = (same) => same } = this.#options;
     mutate?.({ client, log, keys: this.#keys });
     const claim = { nodeId, incarnation: randomUuid(random), host: `node-${nodeId}`, port: 9093 };
     const election = new Election({
@@ -99,7 +100,7 @@ export class ControllerSimulation {
       logger: silentLogger,
       claim,
       ttlMs: TTL_MS,
-      look: look ?? ((other) => this.#look(process, other)),
+      probe: probe ?? ((other) => this.#probe(process, other)),
       elected: (term) => {
         this.elected.push({ atMs: this.nowMs, nodeId, epoch: term.epoch });
         void this.#work(controller, term);
@@ -131,12 +132,17 @@ export class ControllerSimulation {
     return Infinity;
   }
 
+  /** Whether the key of the active controller is there. */
+  isClaimed(): boolean {
+    return this.etcd.store.range({ key: this.#keys.controller }, NO_HEADER).count > 0;
+  }
+
   /** Each batch in the log of etcd: where it stands, its epoch, and what it says. */
   stored(): { offset: number; epoch: number; count: number; name: string }[] {
     const key = this.#keys.batch(0);
     const { kvs } = this.etcd.store.range(
       { key, rangeEnd: prefixEnd(Buffer.from(key.toString().replace(/\d+$/, ''))) },
-      { memberId: '0', revision: 0, raftTerm: 0 },
+      NO_HEADER,
     );
     return kvs.map(({ key: place, value }) => ({
       offset: this.#keys.offsetOf(place),
@@ -187,11 +193,11 @@ export class ControllerSimulation {
     }
   }
 
-  async #look(from: SimulatedProcess, { nodeId, incarnation }: ControllerClaim): Promise<Sighting> {
+  async #probe(from: SimulatedProcess, { nodeId, incarnation }: ControllerClaim): Promise<ProbeResult> {
     const other = this.controllers[nodeId];
     const isHere = other?.claim.incarnation === incarnation && other.process.isAlive;
     const isSilent = isHere && !other.process.isRunning;
-    await new Promise<void>((resolve) => void from.clock.after(isSilent ? SILENT_MS : LOOK_MS, resolve));
+    await new Promise<void>((resolve) => void from.clock.after(isSilent ? SILENT_MS : PROBE_MS, resolve));
     if (!isHere) return 'gone';
     return isSilent ? 'silent' : 'there';
   }
