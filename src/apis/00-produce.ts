@@ -28,7 +28,7 @@ const UUID_BYTES = 16;
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
 
-type Broker = Parts<'clock' | 'controller' | 'logger' | 'partitions' | 'transactionCoordinatorOf'>;
+type Broker = Parts<'clock' | 'metadata' | 'logger' | 'partitions' | 'transactionCoordinatorOf'>;
 type Admit = NonNullable<ProduceOptions['admit']> | null;
 
 export const produce: StagingHandler<Broker> = {
@@ -45,7 +45,7 @@ export const produce: StagingHandler<Broker> = {
     const admit = transactionalId === null ? null : admission(broker, context.apiVersion, transactionalId);
     const acks = reader.int16();
     const timeoutMs = reader.int32();
-    const { partitions, clock, controller } = broker;
+    const { partitions, clock, metadata } = broker;
     const options: ProduceOptions = {
       apiVersion: context.apiVersion,
       isAcksAll: acks === Acks.all,
@@ -57,7 +57,7 @@ export const produce: StagingHandler<Broker> = {
       acks,
       timeoutMs,
       partitions.failures,
-      controller,
+      metadata,
       context.session.listenerName,
     );
     for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {

@@ -28,7 +28,7 @@ const REPLICA_STATE_SINCE = 15;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
-type Broker = Parts<'clock' | 'config' | 'controller' | 'logger' | 'fetchSessions' | 'partitions'>;
+type Broker = Parts<'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions'>;
 type FetchRequest = RequestOf<typeof Fetch>;
 
 export const fetch: DirectHandler<Broker> = {
@@ -168,7 +168,7 @@ function answer(
 ): FetchAnswer {
   const { session, errorCode, sessionId } = plan;
   const listener = context.session.listenerName;
-  const common = { errorCode, sessionId, readCommitted: limits.readCommitted, cluster: broker.controller, listener };
+  const common = { errorCode, sessionId, readCommitted: limits.readCommitted, cluster: broker.metadata, listener };
   if (session === null) return { ...common, asked: plan.asked, found };
   const told: { asked: FetchPartition[]; found: FetchedRange[] } = { asked: [], found: [] };
   for (let i = 0; i < found.length; i++) {

@@ -18,7 +18,7 @@ type Topic = Response['topics'][number];
 const ASK_BY_ID = 12;
 const LISTENER_ERRORS = 6;
 
-type Broker = Parts<'nodeId' | 'config' | 'controller' | 'partitions' | 'logger'>;
+type Broker = Parts<'nodeId' | 'config' | 'metadata' | 'controller' | 'partitions' | 'logger'>;
 
 /** What an answer depends on besides the cluster. */
 interface Query {
@@ -42,7 +42,7 @@ export const metadata = handler(Metadata, {
 
     const names = [...new Set(topics.map(({ name }) => name!))];
     const answer = (): Response => respond(query, broker, findByName(names, query, broker));
-    const missing = mayCreate(request, broker) ? missingTopics(names, broker.controller.image) : [];
+    const missing = mayCreate(request, broker) ? missingTopics(names, broker.metadata.image) : [];
     return missing.length === 0 ? answer() : autoCreateTopics(missing, broker).then(answer);
   },
   refuse,
@@ -65,11 +65,11 @@ function missingTopics(names: readonly string[], image: ClusterImage): string[] 
 }
 
 function findAll(query: Query, broker: Broker): Topic[] {
-  return [...broker.controller.image.topicsByName.values()].map(describer(query, broker));
+  return [...broker.metadata.image.topicsByName.values()].map(describer(query, broker));
 }
 
 function findByName(names: readonly string[], query: Query, broker: Broker): Topic[] {
-  const { image } = broker.controller;
+  const { image } = broker.metadata;
   const describe = describer(query, broker);
   return names.map((name) => {
     const topic = image.topicsByName.get(name);
@@ -83,7 +83,7 @@ function findByName(names: readonly string[], query: Query, broker: Broker): Top
 
 /** Names beside ids are ignored, as in Kafka. */
 function findById(query: Query, broker: Broker): Topic[] {
-  const { image } = broker.controller;
+  const { image } = broker.metadata;
   const describe = describer(query, broker);
   const ids = new Set(query.request.topics!.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
@@ -95,12 +95,7 @@ function findById(query: Query, broker: Broker): Topic[] {
 }
 
 function describer({ request, version, listenerName }: Query, broker: Broker): (topic: TopicImage) => Topic {
-  const views = new PartitionViews(
-    broker.controller.image,
-    listenerName,
-    broker.partitions,
-    version >= LISTENER_ERRORS,
-  );
+  const views = new PartitionViews(broker.metadata.image, listenerName, broker.partitions, version >= LISTENER_ERRORS);
   const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
   return ({ name, id, partitions }) => ({
     errorCode: ErrorCode.NONE,
@@ -113,7 +108,7 @@ function describer({ request, version, listenerName }: Query, broker: Broker): (
 }
 
 function respond({ request, listenerName }: Query, broker: Broker, topics: readonly Topic[]): Response {
-  const { image } = broker.controller;
+  const { image } = broker.metadata;
   return {
     brokers: brokersOn(image, listenerName),
     clusterId: image.clusterId,

@@ -8,9 +8,9 @@ import { refuseCommit } from '../groups/offsets/requests.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetCommit = handler(OffsetCommit, {
-  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups'>) => {
+  handle: (request, { apiVersion }, broker: Parts<'metadata' | 'groups'>) => {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
-    const { known, unknown } = sortTopics(broker.controller.image, request.topics, apiVersion >= 10);
+    const { known, unknown } = sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
     if (known.length === 0) return { topics: unknown };
     const committed = broker.groups.commitOffsets({
       groupId,

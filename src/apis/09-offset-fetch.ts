@@ -17,7 +17,7 @@ type GroupRequest = Request['groups'][number];
 type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
 
 export const offsetFetch = handler(OffsetFetch, {
-  handle: (request, { apiVersion }, { groups, controller }: Parts<'controller' | 'groups'>) => {
+  handle: (request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) => {
     const { requireStable } = request;
     if (apiVersion < 8) {
       const answer = fetchOne(groups, request, apiVersion);
@@ -28,7 +28,7 @@ export const offsetFetch = handler(OffsetFetch, {
       const answer =
         apiVersion < 10
           ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
-          : fetchById(groups, controller.image, group, requireStable);
+          : fetchById(groups, metadata.image, group, requireStable);
       return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
     };
     const bytesOf = (group: GroupResponse) => responseBytes(OffsetFetch, apiVersion, { groups: [group] });

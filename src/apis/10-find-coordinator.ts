@@ -5,7 +5,7 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-type Broker = Parts<'controller' | 'groups' | 'transactions' | 'logger'>;
+type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'logger'>;
 type Response = ResponseDraft<typeof FindCoordinator>;
 type Coordinator = NonNullable<Response['coordinators']>[number];
 /** What an answer depends on besides the keys. */
@@ -32,7 +32,7 @@ export const findCoordinator = handler(FindCoordinator, {
   handle: (request, { session, apiVersion }, broker: Broker) => {
     const query: Query = { broker, listenerName: session.listenerName, apiVersion };
     const topic = TOPICS.get(request.keyType);
-    if (topic === undefined || broker.controller.image.topicsByName.has(topic)) return find(request, query);
+    if (topic === undefined || broker.metadata.image.topicsByName.has(topic)) return find(request, query);
     // The topic is created on first use, so that the first answer names a coordinator and clients need not retry.
     const made = topic === OFFSETS_TOPIC ? broker.groups.ensureOffsetsTopic() : broker.transactions.ensureTopic();
     return made
@@ -77,7 +77,7 @@ function leaderOf(
   key: string,
   { broker, listenerName, apiVersion }: Query,
 ): Coordinator {
-  const { image } = broker.controller;
+  const { image } = broker.metadata;
   const leader = image.brokers.get(image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1);
   const endpoint = leader?.listeners.find(({ name }) => name === listenerName);
   if (leader === undefined || endpoint === undefined) {

@@ -14,7 +14,7 @@ const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 /** Before v5, and from v5 on where the client only knows an address. */
 const ANY_NODE = -1;
 
-type Broker = Parts<'nodeId' | 'controller'>;
+type Broker = Parts<'nodeId' | 'metadata'>;
 
 export function apiVersions(others: readonly Pick<Handler, 'api' | 'advertised'>[]): DirectHandler<Broker> {
   const self = {
@@ -52,12 +52,12 @@ function faultOf(request: RequestOf<typeof ApiVersions>, apiVersion: number, bro
   const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => SOFTWARE_NAME.test(text));
   if (apiVersion >= NAMED_SINCE && !isNamed) return ErrorCode.INVALID_REQUEST;
   // The address belongs to another broker by now: what the client knows of the cluster is out of date (KIP-1242).
-  const isMeant = clusterId === null || (clusterId === broker.controller.image.clusterId && nodeId === broker.nodeId);
+  const isMeant = clusterId === null || (clusterId === broker.metadata.image.clusterId && nodeId === broker.nodeId);
   return isMeant ? ErrorCode.NONE : ErrorCode.REBOOTSTRAP_REQUIRED;
 }
 
 function answer(
-  { controller: { image } }: Broker,
+  { metadata: { image } }: Broker,
   apiVersion: number,
   apiKeys: ResponseDraft<typeof ApiVersions>['apiKeys'],
 ): ResponseDraft<typeof ApiVersions> {

@@ -9,7 +9,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
-type Broker = Parts<'controller' | 'transactions'>;
+type Broker = Parts<'metadata' | 'transactions'>;
 type Transaction = RequestOf<typeof AddPartitionsToTxn>['transactions'][number];
 type Topics = Transaction['topics'];
 type ErrorOf = (partition: TopicPartition) => number;
@@ -58,11 +58,11 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 
 /** All or none: where one partition does not exist, the others get OPERATION_NOT_ATTEMPTED. */
 function errorsOf(
-  { transactions, controller }: Broker,
+  { transactions, metadata }: Broker,
   transaction: Transaction,
   clientVersion: number,
 ): Answer<ErrorOf> {
-  const { topicsByName } = controller.image;
+  const { topicsByName } = metadata.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
   const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>
     all.map((partition) => ({ topic, partition })),

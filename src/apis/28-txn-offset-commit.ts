@@ -16,10 +16,10 @@ const LOADING_SINCE = 2;
 const TOPIC_IDS_SINCE = 6;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
-  handle: (request, { apiVersion }, broker: Parts<'controller' | 'groups' | 'transactionCoordinatorOf'>) => {
+  handle: (request, { apiVersion }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) => {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const byId = apiVersion >= TOPIC_IDS_SINCE;
-    const { known, unknown } = sortTopics(broker.controller.image, topics, byId);
+    const { known, unknown } = sortTopics(broker.metadata.image, topics, byId);
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
     const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };

@@ -22,7 +22,7 @@ import { answerEach, responseBytes } from './repeated-names.ts';
 import { levelsOf } from './log-levels.ts';
 
 type DescribedResource = RequestOf<typeof DescribeConfigs>['resources'][number];
-type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'controller'>;
+type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'metadata'>;
 
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
@@ -58,13 +58,13 @@ export const describeConfigs = handler(DescribeConfigs, {
 });
 
 function describe(type: number, name: string, broker: Broker, options: DescribeOptions): DescribedConfig[] | Refusal {
-  const { controller, layers, nodeId } = broker;
-  const own = configOf(controller.image, type, name);
+  const { metadata, layers, nodeId } = broker;
+  const own = configOf(metadata.image, type, name);
   switch (type) {
     case ResourceType.topic: {
       const fault = topicNameFault(name);
       if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
-      if (controller.image.topicsByName.has(name)) return describeTopic(own, layers, options);
+      if (metadata.image.topicsByName.has(name)) return describeTopic(own, layers, options);
       return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: '' };
     }
     case ResourceType.broker:

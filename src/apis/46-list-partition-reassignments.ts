@@ -6,10 +6,10 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listPartitionReassignments = handler(ListPartitionReassignments, {
-  handle: ({ topics }, _context, { controller }: Parts<'controller'>) => ({
+  handle: ({ topics }, _context, { metadata }: Parts<'metadata'>) => ({
     errorCode: ErrorCode.NONE,
     errorMessage: null,
-    topics: reassignmentsUnderWay(topics, controller.image),
+    topics: reassignmentsUnderWay(topics, metadata.image),
   }),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, topics: [] }),
 });

@@ -8,9 +8,9 @@ import { handler } from './handler.ts';
 import { mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetDelete = handler(OffsetDelete, {
-  handle: ({ groupId, topics }, _context, { controller, groups }: Parts<'controller' | 'groups'>) => {
+  handle: ({ groupId, topics }, _context, { metadata, groups }: Parts<'metadata' | 'groups'>) => {
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const { known, unknown } = sortTopics(controller.image, named, false);
+    const { known, unknown } = sortTopics(metadata.image, named, false);
     return andThen(groups.deleteOffsets(groupId, known), ({ errorCode, topics: deleted }) => ({
       errorCode,
       topics: errorCode === ErrorCode.NONE ? mergeTopics(unknown, deleted) : [],

@@ -6,8 +6,8 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const describeClientQuotas = handler(DescribeClientQuotas, {
-  handle: ({ components, strict }, _context, { controller }: Parts<'controller'>) => {
-    const found = matchingQuotas(controller.image.quotas.values(), components, strict);
+  handle: ({ components, strict }, _context, { metadata }: Parts<'metadata'>) => {
+    const found = matchingQuotas(metadata.image.quotas.values(), components, strict);
     if (!Array.isArray(found)) return { ...found, entries: null };
     const entries = found.map(({ entity, values }) => ({
       entity,

@@ -7,8 +7,8 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
-  handle: ({ users }, _context, { controller }: Parts<'controller'>) => {
-    const byUser = credentialsByUser(controller.image.scramCredentials.values());
+  handle: ({ users }, _context, { metadata }: Parts<'metadata'>) => {
+    const byUser = credentialsByUser(metadata.image.scramCredentials.values());
     const asked = new Set<string>();
     const twice = new Set<string>();
     for (const { name } of users ?? []) (asked.has(name) ? twice : asked).add(name);

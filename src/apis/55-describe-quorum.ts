@@ -5,7 +5,7 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/sc
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
-type Broker = Parts<'nodeId' | 'controller' | 'clock'>;
+type Broker = Parts<'nodeId' | 'metadata' | 'clock'>;
 
 /** The leader epoch in the batches of the metadata log: there has been no election. */
 const LEADER_EPOCH = 1;
@@ -23,11 +23,8 @@ export const describeQuorum = handler(DescribeQuorum, {
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), topics: [] }),
 });
 
-function metadataQuorum(
-  topicName: string,
-  { nodeId, controller, clock }: Broker,
-): ResponseDraft<typeof DescribeQuorum> {
-  const { image } = controller;
+function metadataQuorum(topicName: string, { nodeId, metadata, clock }: Broker): ResponseDraft<typeof DescribeQuorum> {
+  const { image } = metadata;
   const broker = image.brokers.get(nodeId);
   const logEndOffset = image.revision + 1;
   const now = clock.now();

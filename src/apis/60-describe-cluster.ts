@@ -11,7 +11,7 @@ const BROKERS = 1;
 const CONTROLLERS = 2;
 
 export const describeCluster = handler(DescribeCluster, {
-  handle: (request, { session }, { nodeId, controller }: Parts<'nodeId' | 'controller'>) => {
+  handle: (request, { session }, { nodeId, metadata }: Parts<'nodeId' | 'metadata'>) => {
     const { endpointType, includeClusterAuthorizedOperations, includeFencedBrokers } = request;
     if (endpointType === CONTROLLERS) {
       return fail(
@@ -25,7 +25,7 @@ export const describeCluster = handler(DescribeCluster, {
         `Unsupported endpoint type ${endpointType}: 1 stands for brokers.`,
       );
     }
-    const { image } = controller;
+    const { image } = metadata;
     return {
       errorCode: ErrorCode.NONE,
       clusterId: image.clusterId,

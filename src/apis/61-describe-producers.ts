@@ -16,7 +16,7 @@ type AskedTopic = RequestOf<typeof DescribeProducers>['topics'][number];
 type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
-  handle: ({ topics }, _context, broker: Parts<'controller' | 'partitions'>) => {
+  handle: ({ topics }, _context, broker: Parts<'metadata' | 'partitions'>) => {
     const known = new Map<Partition, ReturnType<typeof activeProducer>[]>();
     const repeated = new RepeatedBytes();
     const producersOf = (partition: Partition) => {
@@ -48,13 +48,10 @@ export const describeProducers = handler(DescribeProducers, {
 });
 
 /** What is answered for partitions that do not exist. */
-function faultOf(
-  name: string,
-  { controller }: Parts<'controller'>,
-): { errorCode: number; errorMessage: string | null } {
+function faultOf(name: string, { metadata }: Parts<'metadata'>): { errorCode: number; errorMessage: string | null } {
   const fault = topicNameFault(name);
   if (fault !== null) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: fault };
-  const errorMessage = controller.image.topicsByName.has(name) ? null : `There is no topic '${name}'`;
+  const errorMessage = metadata.image.topicsByName.has(name) ? null : `There is no topic '${name}'`;
   return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
 }
 

@@ -7,7 +7,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
 
-type Broker = Parts<'config' | 'controller' | 'groups' | 'random'>;
+type Broker = Parts<'config' | 'metadata' | 'groups' | 'random'>;
 
 export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
   handle: (request, { session, connectionId, apiVersion, clientId }, broker: Broker) => {
@@ -38,9 +38,9 @@ function refusal(errorCode: number, errorMessage: string | null) {
 }
 
 /** Both group.version and group.coordinator.rebalance.protocols can switch the consumer protocol off. */
-function speaksConsumerProtocol({ config, controller }: Broker): boolean {
+function speaksConsumerProtocol({ config, metadata }: Broker): boolean {
   return (
-    (controller.image.features.get('group.version') ?? 0) > 0 &&
+    (metadata.image.features.get('group.version') ?? 0) > 0 &&
     config['group.coordinator.rebalance.protocols'].includes('consumer')
   );
 }

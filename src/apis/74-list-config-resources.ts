@@ -11,14 +11,14 @@ const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
 const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
 
 export const listConfigResources = handler(ListConfigResources, {
-  handle: ({ resourceTypes }, { apiVersion }, { controller }: Parts<'controller'>) => {
+  handle: ({ resourceTypes }, { apiVersion }, { metadata }: Parts<'metadata'>) => {
     if (resourceTypes.some((type) => !TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };
     }
     // v0 lists client metrics only (KIP-714).
     const wanted: readonly number[] = apiVersion === 0 ? [clientMetrics] : resourceTypes;
     const configResources = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type)).flatMap(
-      (resourceType) => namesOf(resourceType, controller.image).map((resourceName) => ({ resourceName, resourceType })),
+      (resourceType) => namesOf(resourceType, metadata.image).map((resourceName) => ({ resourceName, resourceType })),
     );
     return { errorCode: ErrorCode.NONE, configResources };
   },

@@ -14,8 +14,8 @@ type Response = ResponseDraft<typeof DescribeTopicPartitions>;
 type Topic = Response['topics'][number];
 
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {
-  handle: (request, { session }, broker: Parts<'config' | 'controller' | 'partitions'>) => {
-    const { image } = broker.controller;
+  handle: (request, { session }, broker: Parts<'config' | 'metadata' | 'partitions'>) => {
+    const { image } = broker.metadata;
     const { cursor, responsePartitionLimit } = request;
     const names = namesFrom(request, image);
     // A cursor must name a topic of the request. Without topics in the request, its topic may have been deleted since.

@@ -9,12 +9,12 @@ export const addRaftVoter = handler(AddRaftVoter, {
   handle: (
     { clusterId, voterId, voterDirectoryId, listeners },
     _context,
-    { controller, nodeId }: Parts<'nodeId' | 'controller'>,
+    { metadata, nodeId }: Parts<'nodeId' | 'metadata'>,
   ) => {
-    if (clusterId !== null && clusterId !== controller.image.clusterId) {
+    if (clusterId !== null && clusterId !== metadata.image.clusterId) {
       return fail(
         ErrorCode.INCONSISTENT_CLUSTER_ID,
-        `This cluster's id is ${controller.image.clusterId}, not ${clusterId}`,
+        `This cluster's id is ${metadata.image.clusterId}, not ${clusterId}`,
       );
     }
     if (voterId < 0 || voterDirectoryId === ZERO_UUID) {

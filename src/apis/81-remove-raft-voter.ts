@@ -6,15 +6,11 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const removeRaftVoter = handler(RemoveRaftVoter, {
-  handle: (
-    { clusterId, voterId, voterDirectoryId },
-    _context,
-    { controller, nodeId }: Parts<'nodeId' | 'controller'>,
-  ) => {
-    if (clusterId !== null && clusterId !== controller.image.clusterId) {
+  handle: ({ clusterId, voterId, voterDirectoryId }, _context, { metadata, nodeId }: Parts<'nodeId' | 'metadata'>) => {
+    if (clusterId !== null && clusterId !== metadata.image.clusterId) {
       return fail(
         ErrorCode.INCONSISTENT_CLUSTER_ID,
-        `This cluster's id is ${controller.image.clusterId}, not ${clusterId}`,
+        `This cluster's id is ${metadata.image.clusterId}, not ${clusterId}`,
       );
     }
     if (voterId < 0 || voterDirectoryId === ZERO_UUID) {

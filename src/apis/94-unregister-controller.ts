@@ -8,8 +8,8 @@ import { handler } from './handler.ts';
 const UNREGISTERS_SINCE = 33;
 
 export const unregisterController = handler(UnregisterController, {
-  handle: ({ controllerId }, _context, { controller, nodeId }: Parts<'controller' | 'nodeId'>) => {
-    if ((controller.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
+  handle: ({ controllerId }, _context, { metadata, nodeId }: Parts<'metadata' | 'nodeId'>) => {
+    if ((metadata.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
       return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');
     }
     if (controllerId === nodeId) {

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Controller } from '../cluster/controller.ts';
+import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { BrokerLayers } from '../config/layers.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
@@ -22,7 +23,9 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** `controller.image` is the cluster as of now; every change goes through the controller. */
+  /** The cluster as of now. */
+  readonly metadata: MetadataFeed;
+  /** Every change of the cluster goes through it. */
   readonly controller: Controller;
   readonly partitions: Partitions;
   readonly directoryMoves: DirectoryMoves;

@@ -46,8 +46,8 @@ function parseOverrides(text: string): Map<string, number> {
 }
 
 /** The quota of the address, otherwise the default quota of all addresses. */
-function addressRate({ controller }: BrokerParts, address: string): number {
-  const { quotas } = controller.image;
+function addressRate({ metadata }: BrokerParts, address: string): number {
+  const { quotas } = metadata.image;
   if (quotas.size === 0) return UNLIMITED;
   for (const entityName of [address, null]) {
     const rate = quotas.get(quotaKey([{ entityType: 'ip', entityName }]))?.values.get('connection_creation_rate');

@@ -6,12 +6,20 @@ import { GroupCoordinator } from '../groups/coordinator.ts';
 import { TransactionCoordinator } from '../transactions/coordinator.ts';
 import { writeMarkerAtLeader, type Peers } from './peers.ts';
 
-type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'controller' | 'partitions'> & {
+type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'controller' | 'partitions'> & {
   readonly config: () => ServerConfig;
 };
 
 /** __consumer_offsets has as many partitions as the image says, wherever they are. */
-export function groupCoordinator({ clock, random, logger, controller, partitions, config }: Needs): GroupCoordinator {
+export function groupCoordinator({
+  clock,
+  random,
+  logger,
+  metadata,
+  controller,
+  partitions,
+  config,
+}: Needs): GroupCoordinator {
   return new GroupCoordinator({
     clock,
     random,
@@ -19,10 +27,10 @@ export function groupCoordinator({ clock, random, logger, controller, partitions
     get config() {
       return config();
     },
-    topics: () => controller.image,
-    groupConfig: (groupId) => configOf(controller.image, ResourceType.group, groupId),
+    topics: () => metadata.image,
+    groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
     partitionOf: (index) => partitions.get('__consumer_offsets', index),
-    partitionCount: () => controller.image.topicsByName.get('__consumer_offsets')?.partitions.length,
+    partitionCount: () => metadata.image.topicsByName.get('__consumer_offsets')?.partitions.length,
     ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
   });
 }
@@ -30,18 +38,18 @@ export function groupCoordinator({ clock, random, logger, controller, partitions
 export function transactionCoordinator(
   needs: Needs & Pick<BrokerParts, 'nodeId' | 'groups' | 'producerIds'> & { readonly peers: Peers },
 ): TransactionCoordinator {
-  const { nodeId, clock, logger, controller, partitions, groups, producerIds, config, peers } = needs;
+  const { nodeId, clock, logger, metadata, controller, partitions, groups, producerIds, config, peers } = needs;
   return new TransactionCoordinator({
     clock,
     logger,
     config,
     partitionOf: (index) => partitions.get('__transaction_state', index),
-    partitionCount: () => controller.image.topicsByName.get('__transaction_state')?.partitions.length,
+    partitionCount: () => metadata.image.topicsByName.get('__transaction_state')?.partitions.length,
     ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
     nextProducerId: () => producerIds.next(),
-    transactionVersion: () => controller.image.features.get('transaction.version') ?? 0,
+    transactionVersion: () => metadata.image.features.get('transaction.version') ?? 0,
     writeMarker: (partition, marker) =>
-      writeMarkerAtLeader({ nodeId, controller, partitions, groups }, peers, partition, marker),
-    exists: ({ topic, partition }) => controller.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
+      writeMarkerAtLeader({ nodeId, metadata, partitions, groups }, peers, partition, marker),
+    exists: ({ topic, partition }) => metadata.image.topicsByName.get(topic)?.partitions[partition] !== undefined,
   });
 }

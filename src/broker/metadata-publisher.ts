@@ -17,7 +17,7 @@ import { runSoon } from '../log/slices.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
-type Parts = Pick<BrokerParts, 'nodeId' | 'clock' | 'config' | 'controller' | 'partitions' | 'groups' | 'transactions'>;
+type Parts = Pick<BrokerParts, 'nodeId' | 'clock' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions'>;
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
@@ -46,10 +46,10 @@ export class MetadataPublisher {
    * @throws the disk's error, after all that could be opened is open
    */
   start(): void {
-    const { controller } = this.#parts;
-    const first = this.#publish(controller.image, emptyImage(controller.image.clusterId), wholeOf(controller.image));
+    const { metadata } = this.#parts;
+    const first = this.#publish(metadata.image, emptyImage(metadata.image.clusterId), wholeOf(metadata.image));
     while (first.next().done !== true); // nobody is served before
-    controller.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
+    metadata.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
   }
 
   /** Images that come later are not of interest: the broker ends. */

@@ -73,7 +73,7 @@ function build(
     logs: () => cleanableLogs(partitions),
   });
   const assignments = new DirectoryAssignments({ nodeId, controller, partitions, logger });
-  const needs = { clock, random, logger, controller, partitions, config: () => config.inForce };
+  const needs = { clock, random, logger, metadata: controller, controller, partitions, config: () => config.inForce };
   const groups = groupCoordinator(needs);
   const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
@@ -82,12 +82,14 @@ function build(
     clock,
     random,
     logger,
+    metadata: controller,
     controller,
     partitions,
     groups,
     producerIds,
     transactions,
-    transactionCoordinatorOf: (id) => transactionCoordinatorOf({ nodeId, controller, transactions }, peers, id),
+    transactionCoordinatorOf: (id) =>
+      transactionCoordinatorOf({ nodeId, metadata: controller, transactions }, peers, id),
     directoryMoves: new DirectoryMoves({ ...platform, partitions, cleaner, onMoved: () => assignments.changed() }),
     get config() {
       return config.inForce;

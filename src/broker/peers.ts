@@ -13,7 +13,7 @@ import type { TopicPartition } from '../coordination/topic-partition.ts';
 /** The parts of a broker that runs; undefined where it does not. */
 export type Peers = (nodeId: number) => BrokerParts | undefined;
 
-type Image = BrokerParts['controller']['image'];
+type Image = BrokerParts['metadata']['image'];
 
 function leaderOf({ topicsByName }: Image, { topic, partition }: TopicPartition): number | undefined {
   return topicsByName.get(topic)?.partitions[partition]?.leader;
@@ -21,23 +21,23 @@ function leaderOf({ topicsByName }: Image, { topic, partition }: TopicPartition)
 
 /** Into a partition of this broker or of a peer; NOT_LEADER_OR_FOLLOWER where its leader cannot be reached now. */
 export function writeMarkerAtLeader(
-  own: MarkedParts & Pick<BrokerParts, 'nodeId' | 'controller'>,
+  own: MarkedParts & Pick<BrokerParts, 'nodeId' | 'metadata'>,
   peers: Peers,
   partition: TopicPartition,
   marker: Marker,
 ): Answer<number> {
-  const leader = leaderOf(own.controller.image, partition) ?? own.nodeId;
+  const leader = leaderOf(own.metadata.image, partition) ?? own.nodeId;
   const parts = leader === own.nodeId ? own : peers(leader);
   return parts === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : writeMarker(parts, partition, marker);
 }
 
 /** The coordinator of a transactional id: this broker's, or that of the peer that leads its partition of __transaction_state. */
 export function transactionCoordinatorOf(
-  own: Pick<BrokerParts, 'nodeId' | 'controller' | 'transactions'>,
+  own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'transactions'>,
   peers: Peers,
   transactionalId: string,
 ): TransactionCoordinator {
   const partition = own.transactions.partitionFor(transactionalId);
-  const leader = leaderOf(own.controller.image, { topic: '__transaction_state', partition }) ?? own.nodeId;
+  const leader = leaderOf(own.metadata.image, { topic: '__transaction_state', partition }) ?? own.nodeId;
   return (leader === own.nodeId ? undefined : peers(leader))?.transactions ?? own.transactions;
 }

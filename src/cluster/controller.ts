@@ -15,6 +15,7 @@ import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './feat
 import { configOf, type ClusterImage } from './image.ts';
 import { internalTopic } from './internal-topics.ts';
 import { MetadataLoader, type ImageListener } from './metadata-loader.ts';
+import type { MetadataFeed } from './metadata-feed.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { OperationQueue } from './operation-queue.ts';
@@ -62,7 +63,7 @@ const COMMIT: Options = { validateOnly: false };
 /** As in Kafka (KIP-730). */
 const PRODUCER_ID_BLOCK = 1000;
 
-export class Controller {
+export class Controller implements MetadataFeed {
   readonly #options: ControllerOptions;
   readonly #loader: MetadataLoader;
   readonly #queue: OperationQueue;

@@ -184,7 +184,7 @@ export function stateRoutes(session: () => Session) {
 
 function viewOf({ test, isMemory }: Session) {
   const { view, bootstrapServers } = test;
-  const { clusterId, brokers } = view.parts.controller.image;
+  const { clusterId, brokers } = view.parts.metadata.image;
   const [{ nodeId }] = test.brokers;
   return {
     bootstrapServers,

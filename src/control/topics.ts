@@ -117,8 +117,8 @@ export function topicRoutes(session: () => Session) {
 
 /** @throws {Problem} 404 */
 function viewOf({ test }: Session, name: string): z.infer<typeof topic> {
-  const { controller, partitions } = test.view.parts;
-  const image = controller.image.topicsByName.get(name);
+  const { metadata, partitions } = test.view.parts;
+  const image = metadata.image.topicsByName.get(name);
   if (image === undefined) {
     const there = test.topics().join(', ') || 'none yet';
     throw new Problem(404, 'no-such-thing', `There is no topic '${name}'. Topics: ${there}. POST /topics creates one.`);

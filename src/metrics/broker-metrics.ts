@@ -60,7 +60,7 @@ function one(name: string, help: string, value: () => number): Metric {
   return { kind: Gauge, name, help, labelNames: [], samples: () => [[value()]] };
 }
 
-function* eachPartition({ controller: { image } }: BrokerParts) {
+function* eachPartition({ metadata: { image } }: BrokerParts) {
   for (const topic of image.topicsById.values()) {
     for (const [index, partition] of topic.partitions.entries()) yield { topic, index, partition };
   }
@@ -73,7 +73,7 @@ function count<T>(all: Iterable<T>, is: (one: T) => boolean): number {
 }
 
 function ofCluster(parts: BrokerParts): Metric[] {
-  const { controller, partitions } = parts;
+  const { metadata, partitions } = parts;
   const kafka = 'kafka_controller_kafkacontroller';
   const isLeaderless = ({
     topic,
@@ -84,12 +84,12 @@ function ofCluster(parts: BrokerParts): Metric[] {
   return [
     one(`${kafka}_activecontrollercount`, 'One: a broker of Ottla is its own controller', () => 1),
     one(`${kafka}_activebrokercount`, 'Brokers that may lead', () =>
-      count(controller.image.brokers.values(), ({ fenced }) => !fenced),
+      count(metadata.image.brokers.values(), ({ fenced }) => !fenced),
     ),
     one(`${kafka}_fencedbrokercount`, 'Brokers that may not lead', () =>
-      count(controller.image.brokers.values(), ({ fenced }) => fenced),
+      count(metadata.image.brokers.values(), ({ fenced }) => fenced),
     ),
-    one(`${kafka}_globaltopiccount`, 'Topics', () => controller.image.topicsById.size),
+    one(`${kafka}_globaltopiccount`, 'Topics', () => metadata.image.topicsById.size),
     one(`${kafka}_globalpartitioncount`, 'Partitions', () => count(eachPartition(parts), () => true)),
     one(`${kafka}_offlinepartitionscount`, 'Partitions without a leader', () =>
       count(eachPartition(parts), isLeaderless),

@@ -13,7 +13,7 @@ interface ViewedTopic {
   readonly partitions: readonly (Partition | undefined)[];
 }
 
-interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'controller'> {
+interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'controller'> {
   readonly partitions: {
     topicByName(name: string): ViewedTopic | undefined;
     get(topic: string, index: number): Partition | undefined;
@@ -62,12 +62,20 @@ class SeveralBrokersView implements BrokerView {
   }
 
   get parts(): ViewedParts {
-    const { clock, config, controller } = this.#nodes.any.parts;
+    const { clock, config, metadata, controller } = this.#nodes.any.parts;
     const partitions = {
       topicByName: (name: string) => this.#topic(name),
       get: (topic: string, index: number) => this.#leaderOf(topic, index)?.parts.partitions.get(topic, index),
     };
-    return { clock, config, controller, partitions, groups: this.#groups(), transactions: this.#transactions() };
+    return {
+      clock,
+      config,
+      metadata,
+      controller,
+      partitions,
+      groups: this.#groups(),
+      transactions: this.#transactions(),
+    };
   }
 
   get listeners(): BrokerView['listeners'] {

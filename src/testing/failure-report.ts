@@ -45,7 +45,7 @@ export function failureReport(sources: ReportSources, focus: ReportFocus = {}): 
 }
 
 function topicLines(broker: BrokerView, wanted: string | undefined): string[] {
-  const names = [...broker.parts.controller.image.topicsByName.keys()].filter((name) => !name.startsWith('__'));
+  const names = [...broker.parts.metadata.image.topicsByName.keys()].filter((name) => !name.startsWith('__'));
   if (wanted !== undefined && !names.includes(wanted)) {
     return [`  topic ${wanted}: does not exist; topics: ${names.join(', ') || 'none'}`];
   }

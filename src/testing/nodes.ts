@@ -30,7 +30,7 @@ export class Nodes {
   /** The first opens the metadata store, and makes the cluster where there is none. */
   async startAll(): Promise<void> {
     await this.#run(this.list[0].nodeId);
-    await this.#metadata.load(this.any.parts.controller.image.clusterId);
+    await this.#metadata.load(this.any.parts.metadata.image.clusterId);
     await Promise.all(this.list.slice(1).map(({ nodeId }) => this.#run(nodeId)));
   }
 

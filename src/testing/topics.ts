@@ -120,7 +120,7 @@ export class Topics {
   }
 
   get #image() {
-    return this.#broker.parts.controller.image;
+    return this.#broker.parts.metadata.image;
   }
 }
 

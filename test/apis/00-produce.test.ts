@@ -42,7 +42,7 @@ function room() {
 function serve(fixture: PartitionsFixture, version: number, body: Buffer): Buffer | null {
   const output = new Writer(1); // grows again and again, each time somewhere else
   const { partitions, clock, logger } = fixture;
-  const parts = { partitions, clock, logger, controller } as unknown as BrokerParts;
+  const parts = { partitions, clock, logger, metadata: controller } as unknown as BrokerParts;
   const settle = () => fixture.partitions.settle();
   const served = serveOne(produce, new Reader(body), contextOf({ apiVersion: version }), output, parts, settle);
   if (served === NO_REPLY) return null;

@@ -24,7 +24,7 @@ function ask(
   const input = new Writer();
   if (version <= LAST) requestCodec(ApiVersions, version).encode(input, request);
   const output = new Writer();
-  const parts = { controller, nodeId: 1 };
+  const parts = { metadata: controller, nodeId: 1 };
   void apiVersions(others).serve(new Reader(input.finish()), contextOf({ apiVersion: version }), output, parts);
   const reader = new Reader(output.finish());
   const response = responseCodec(ApiVersions, readAs).decode(reader);

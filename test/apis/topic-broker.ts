@@ -45,6 +45,7 @@ export class TopicBroker extends Cluster {
     const { controller, layers, logged, listener } = this;
     const parts = {
       nodeId: 1,
+      metadata: controller,
       controller,
       layers,
       partitions: { isOffline: () => false },

@@ -69,6 +69,7 @@ class Room {
       get config() {
         return config();
       },
+      metadata: controller,
       controller,
       partitions: {
         define: ({ name, id, count }: { name: string; id: string; count: number }) => {

@@ -182,6 +182,7 @@ export class GroupBroker {
     Object.defineProperty(controller, 'image', { get: () => this.image }); // it changes while a request is answered
     const parts = {
       groups: this.groups,
+      metadata: controller,
       controller,
       logger: silentLogger,
       random: seededRandom(7),
