@@ -20,9 +20,10 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { randomUuid, systemRandom, type Random } from '../platform/random.ts';
+import { brokerListeners } from './broker-listeners.ts';
 import type { DirectoryAssignments } from './directory-assignments.ts';
 import { DynamicConfig } from './dynamic-config.ts';
-import { Listeners } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
 import type { LogHandover } from './log-handover.ts';
 import { MetadataPublisher } from './metadata-publisher.ts';
 import type { OpenMetadataStore } from './metadata-store.ts';
@@ -126,8 +127,7 @@ class Broker implements RunningBroker {
     this.#cleaner = cleaner;
     this.#assignments = assignments;
     this.#tasks = new PeriodicTasks(parts);
-    this.listeners = new Listeners({
-      parts,
+    this.listeners = brokerListeners(parts, {
       network: options.network ?? nodeNetwork(),
       interceptor: options.interceptor ?? null,
       meter: () => this.#metrics?.meter ?? null,

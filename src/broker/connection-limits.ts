@@ -1,10 +1,13 @@
 /** The limits on connections as the configuration and the client quotas have them now. */
-import type { BrokerParts } from '../apis/broker-parts.ts';
+import type { Parts } from '../apis/broker-parts.ts';
 import { quotaKey } from '../cluster/image.ts';
 import { effectiveText } from '../config/layers.ts';
 import { UNLIMITED, type ConnectionLimits, type LimitsInForce } from '../net/connection-quotas.ts';
 
-export function connectionLimits(parts: BrokerParts): LimitsInForce {
+/** What the limits are read from; a controller has these, too. */
+export type LimitingParts = Parts<'config' | 'layers' | 'metadata'>;
+
+export function connectionLimits(parts: LimitingParts): LimitsInForce {
   let overridesText = '';
   let overrides = new Map<string, number>();
   return {
@@ -27,7 +30,7 @@ export function connectionLimits(parts: BrokerParts): LimitsInForce {
 }
 
 /** `listener.name.<listener>.…`, where it is set. */
-function listenerLimits({ layers }: BrokerParts, listener: string): ConnectionLimits {
+function listenerLimits({ layers }: LimitingParts, listener: string): ConnectionLimits {
   const limit = (key: string): number => {
     const value = Number(effectiveText(layers, `listener.name.${listener.toLowerCase()}.${key}`) ?? UNLIMITED);
     return Number.isFinite(value) ? value : UNLIMITED;
@@ -46,7 +49,7 @@ function parseOverrides(text: string): Map<string, number> {
 }
 
 /** The quota of the address, otherwise the default quota of all addresses. */
-function addressRate({ metadata }: BrokerParts, address: string): number {
+function addressRate({ metadata }: LimitingParts, address: string): number {
   const { quotas } = metadata.image;
   if (quotas.size === 0) return UNLIMITED;
   for (const entityName of [address, null]) {

@@ -1,23 +1,20 @@
-/** The broker's listeners: its open ports, and the connections that clients have made to them. */
+/** The listeners of a broker or of a controller: open ports, and the connections that were made to them. */
 import { Reader } from '../../protocol/reader.ts';
 import { wasmMemory } from '../../protocol/records/crc32c.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { BrokerParts } from '../apis/broker-parts.ts';
-import { handlers } from '../apis/index.ts';
 import { ConfigError } from '../config/definition.ts';
 import { isWildcard, type Endpoint } from '../config/listeners.ts';
+import type { ServerConfig } from '../config/server.ts';
 import { Buffers, MAX_RESPONSE_BYTES, OUTPUT_BYTES } from '../net/buffers.ts';
 import { Connection, type ConnectionShared } from '../net/connection.ts';
-import { Dispatcher } from '../net/dispatch.ts';
+import type { Dispatcher } from '../net/dispatch.ts';
 import { RequestMemory } from '../net/request-memory.ts';
 import { UnsentResponses } from '../net/unsent-responses.ts';
 import { RequestContexts } from '../net/request-contexts.ts';
-import { ConnectionQuotas, type PendingConnection } from '../net/connection-quotas.ts';
-import { connectionLimits } from './connection-limits.ts';
-import type { Interceptor } from '../net/interceptor.ts';
-import type { RequestMeter } from '../net/request-meter.ts';
-import type { Timer } from '../platform/clock.ts';
-import { nextTurn } from '../platform/clock.ts';
+import { ConnectionQuotas, type LimitsInForce, type PendingConnection } from '../net/connection-quotas.ts';
+import { nextTurn, type Clock, type Timer } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Listener, Network, Socket } from '../platform/network.ts';
 import { ANONYMOUS, type Session } from '../security/session.ts';
 
@@ -27,13 +24,19 @@ export class ListenError extends Error {
 }
 
 export interface ListenersOptions {
-  readonly parts: BrokerParts;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly network: Network;
-  readonly interceptor: Interceptor | null;
-  /** Asked once, before the first listener opens. */
-  readonly meter: () => RequestMeter | null;
+  readonly config: () => ServerConfig;
+  readonly limits: LimitsInForce;
+  /** Who answers requests; asked once, before the first listener opens. */
+  readonly dispatcher: () => Dispatcher;
+  /** See ConnectionShared. */
+  readonly settle: () => void;
+  readonly turn: LoopTurn;
   /** Before that, connections are closed as they are accepted. */
   readonly isReady: () => boolean;
+  readonly closed: (connectionId: number) => void;
 }
 
 const LONGEST_SWEEP_MS = 60_000;
@@ -59,8 +62,7 @@ export class Listeners {
 
   constructor(options: ListenersOptions) {
     this.#options = options;
-    const { parts } = options;
-    this.#quotas = new ConnectionQuotas(parts.clock, connectionLimits(parts));
+    this.#quotas = new ConnectionQuotas(options.clock, options.limits);
   }
 
   /**
@@ -111,10 +113,10 @@ export class Listeners {
 
   /** Closes connections that have been quiet for connections.max.idle.ms, up to a tenth of it later. */
   #sweepLater(): Timer {
-    const { parts } = this.#options;
-    const idleMs = parts.config['connections.max.idle.ms'];
+    const { clock, config } = this.#options;
+    const idleMs = config()['connections.max.idle.ms'];
     const everyMs = Math.min(LONGEST_SWEEP_MS, Math.max(1, Math.ceil(idleMs / 10)));
-    return parts.clock.after(idleMs < 0 ? LONGEST_SWEEP_MS : everyMs, () => {
+    return clock.after(idleMs < 0 ? LONGEST_SWEEP_MS : everyMs, () => {
       for (const connection of this.#connections) {
         connection.quietMs = connection.isBusy ? 0 : connection.quietMs + everyMs;
         if (idleMs >= 0 && connection.quietMs > idleMs)
@@ -148,18 +150,17 @@ export class Listeners {
   }
 
   #share(): ConnectionShared {
-    const { parts, interceptor, meter, isReady } = this.#options;
-    const { config, partitions, groups, logger } = parts;
-    const settle = (): void => partitions.settle();
+    const { dispatcher, settle, turn, closed, isReady, logger } = this.#options;
+    const config = this.#options.config();
     return {
-      dispatcher: new Dispatcher({ handlers, parts, settle, interceptor, meter: meter(), turn: partitions.turn }),
+      dispatcher: dispatcher(),
       buffers: new Buffers(receiveBuffer),
       output: new Writer(OUTPUT_BYTES, MAX_RESPONSE_BYTES),
       unsent: new UnsentResponses(),
       reader: new Reader(),
       maxFrameBytes: config['socket.request.max.bytes'],
       memory: new RequestMemory(config['queued.max.request.bytes']),
-      turn: partitions.turn,
+      turn,
       settle,
       later: (run) => void nextTurn().then(run),
       closed: (connection, reason) => {
@@ -167,7 +168,7 @@ export class Listeners {
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);
         this.#counted.delete(connection);
-        groups.connectionClosed(connection.contexts.connectionId, parts.config['ottla.evict.on.disconnect']);
+        closed(connection.contexts.connectionId);
         if (reason !== null && isReady()) {
           const { session, clientId } = connection.contexts;
           logger.info('connection-closed', { from: session.clientHost, client: clientId, reason });

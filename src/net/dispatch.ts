@@ -12,7 +12,7 @@ import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import type { BrokerParts } from '../apis/broker-parts.ts';
+import type { BrokerParts, Parts } from '../apis/broker-parts.ts';
 import { NO_REPLY, reportBug } from '../apis/handler.ts';
 import type {
   DirectHandler,
@@ -41,10 +41,13 @@ const API_KEY_BYTES = 2;
 /** A whole response for a request that had to wait, size and header included. */
 export type Answer = (output: Writer) => Streamed | void;
 
-export interface DispatcherOptions {
-  readonly handlers: readonly Handler[];
-  /** What handlers are given of the broker. */
-  readonly parts: BrokerParts;
+/** What a dispatcher uses itself of the parts that it hands on. */
+type Own = Parts<'nodeId' | 'logger'>;
+
+export interface DispatcherOptions<Uses extends Own = BrokerParts> {
+  readonly handlers: readonly Handler<Uses>[];
+  /** What handlers are given of the broker, or of the controller. */
+  readonly parts: Uses;
   /** Writes what was appended so far; see ConnectionShared. */
   readonly settle: () => void;
   readonly interceptor?: Interceptor | null;
@@ -62,6 +65,11 @@ export class Dispatcher {
   readonly #interceptor: Interceptor | null;
   readonly #security: SecurityStages;
   readonly #turn: LoopTurn | null;
+
+  /** For handlers that use other parts than a broker's: a controller's. */
+  static over<Uses extends Own>(options: DispatcherOptions<Uses>): Dispatcher {
+    return new Dispatcher(options as unknown as DispatcherOptions); // its parts go to its handlers alone
+  }
 
   constructor(options: DispatcherOptions) {
     const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY, turn = null } = options;

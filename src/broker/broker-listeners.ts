@@ -1,0 +1,37 @@
+/** The listeners by which clients and other brokers reach a broker. */
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { handlers } from '../apis/index.ts';
+import { Dispatcher } from '../net/dispatch.ts';
+import type { Interceptor } from '../net/interceptor.ts';
+import type { RequestMeter } from '../net/request-meter.ts';
+import type { Network } from '../platform/network.ts';
+import { connectionLimits } from './connection-limits.ts';
+import { Listeners } from './listeners.ts';
+
+export interface BrokerListenersOptions {
+  readonly network: Network;
+  readonly interceptor: Interceptor | null;
+  /** Asked once, before the first listener opens. */
+  readonly meter: () => RequestMeter | null;
+  /** Before that, connections are closed as they are accepted. */
+  readonly isReady: () => boolean;
+}
+
+export function brokerListeners(parts: BrokerParts, options: BrokerListenersOptions): Listeners {
+  const { clock, logger, partitions, groups } = parts;
+  const { network, interceptor, meter, isReady } = options;
+  const settle = (): void => partitions.settle();
+  const { turn } = partitions;
+  return new Listeners({
+    clock,
+    logger,
+    network,
+    config: () => parts.config,
+    limits: connectionLimits(parts),
+    dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, meter: meter(), turn }),
+    settle,
+    turn,
+    isReady,
+    closed: (connectionId) => groups.connectionClosed(connectionId, parts.config['ottla.evict.on.disconnect']),
+  });
+}
