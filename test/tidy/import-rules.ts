@@ -17,7 +17,16 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/peers': ['protocol', 'src/platform'],
   'src/controllers': ['src/etcd', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
-  'src/groups': ['src/coordination', 'src/partitions', 'src/patterns', 'protocol', 'src/platform', 'src/config'],
+  'src/share': ['src/coordination', 'src/cluster', 'src/partitions', 'protocol', 'src/platform', 'src/config'],
+  'src/groups': [
+    'src/share/share-state.ts', // types alone: the calls are given to groups
+    'src/coordination',
+    'src/partitions',
+    'src/patterns',
+    'protocol',
+    'src/platform',
+    'src/config',
+  ],
   'src/transactions': [
     'src/coordination',
     'src/groups',
@@ -34,6 +43,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/cluster',
     'src/coordination',
     'src/groups',
+    'src/share',
     'src/transactions',
     'src/security',
     'protocol',
@@ -47,6 +57,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/net',
     'src/apis',
     'src/transactions',
+    'src/share',
     'src/groups',
     'src/coordination',
     'src/cluster',
