@@ -10,9 +10,9 @@ import type { AppendReceipt, StatePartition } from '../coordination/state-partit
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Timer } from '../platform/clock.ts';
+import type { GroupRefusal } from './modern/refusal.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import { isClassicGroup } from './classic/state.ts';
-import type { GroupRefusal } from './consumer/decision.ts';
 import type { DescribedConsumerGroup } from './consumer/describe.ts';
 import { describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';

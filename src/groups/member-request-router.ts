@@ -1,9 +1,9 @@
 /** Gives each request of a group's member to the runner of the group's kind, and holds its answer until it is committed. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Answer } from '../coordination/answers.ts';
+import type { GroupRefusal } from './modern/refusal.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import { joinError, syncError } from './classic/state.ts';
-import type { GroupRefusal } from './consumer/decision.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
 import type { GroupShard } from './group-partition.ts';
 import type { RunnerOptions } from './group-runner.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assignors } from '../../src/groups/assignors/index.ts';
 import type { AssignedMember } from '../../src/groups/assignors/assignor.ts';
-import type { Assignment } from '../../src/groups/consumer/state.ts';
+import type { Assignment } from '../../src/groups/modern/assignment.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 
 const { uniform, range } = assignors;

@@ -1,5 +1,5 @@
 /** What a server-side assignor is (KIP-848): members with their topics in, partitions by member out. */
-import type { Assignment } from '../consumer/state.ts';
+import type { Assignment } from '../modern/assignment.ts';
 
 export interface AssignedMember {
   readonly memberId: string;

@@ -1,5 +1,5 @@
 /** The uniform assignor where members read different topics: as even as their subscriptions allow. */
-import type { Assignment } from '../consumer/state.ts';
+import type { Assignment } from '../modern/assignment.ts';
 import type { AssignedMember, MutableAssignment } from './assignor.ts';
 import { add, compareText } from './assignor.ts';
 

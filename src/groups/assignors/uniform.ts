@@ -1,5 +1,5 @@
 /** Spreads partitions evenly over the members, and moves as few as that allows. */
-import type { Assignment } from '../consumer/state.ts';
+import type { Assignment } from '../modern/assignment.ts';
 import type { AssignedMember, Assignor, MutableAssignment } from './assignor.ts';
 import { add, compareText, isUniform } from './assignor.ts';
 import { spreadUnevenly } from './uneven-subscriptions.ts';

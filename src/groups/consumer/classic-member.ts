@@ -2,17 +2,21 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { JoinResponse, LeftMember, SyncResponse } from '../classic/state.ts';
 import { joinError, syncError } from '../classic/state.ts';
+import { listPartitions } from '../modern/assignment.ts';
+import type { TopicPartitions } from '../modern/assignment.ts';
+import { sortedNames, targetOf } from '../modern/group.ts';
+import { isRefusal } from '../modern/refusal.ts';
 import { readSubscription, writeAssignment } from './consumer-protocol.ts';
 import type { Subscription } from './consumer-protocol.ts';
 import { removeMembers } from './leave.ts';
-import { sameMember, sortedNames } from './member.ts';
-import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts';
-import { isOwned, listPartitions, MemberState, targetOf, usesClassicProtocol } from './state.ts';
+import { sameMember } from './member.ts';
+import type { ConsumerGroup, ConsumerMember } from './state.ts';
+import { isOwned, MemberState, usesClassicProtocol } from './state.ts';
 import { applyMember } from './apply-member.ts';
 import { checkRoom, subscribe } from './subscribe.ts';
 import type { GroupTopics } from '../group-topics.ts';
 import type { ConsumerDecision } from './decision.ts';
-import { isRefusal, startSession } from './decision.ts';
+import { startSession } from './decision.ts';
 import type { HeartbeatRequest, JoinCall, JoinRequest, LeaveRequest, SyncRequest } from '../requests.ts';
 
 export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: ConsumerDecision): JoinResponse {

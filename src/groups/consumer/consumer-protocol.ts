@@ -7,9 +7,9 @@ import {
   ConsumerProtocolSubscription,
 } from '../../../protocol/topics/consumer-protocol.ts';
 import { Writer } from '../../../protocol/writer.ts';
-import type { TopicPartitions } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
 import { readerOf } from '../record-bytes.ts';
+import type { TopicPartitions } from '../modern/assignment.ts';
 
 const NEWEST = 3;
 

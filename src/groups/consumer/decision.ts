@@ -3,20 +3,13 @@ import type { ClassicGroup } from '../classic/state.ts';
 import type { ConsumerMember } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
 import type { ClassicGroupRecord } from '../classic/records.ts';
+import type { MemberTimer, ModernDecision, ModernLimits } from '../modern/decision.ts';
 import type { ConsumerRecord } from './records.ts';
 
 /** The group's own configurations where it has them, the broker's otherwise. */
-export interface ConsumerLimits {
-  /** consumer.heartbeat.interval.ms */
-  readonly heartbeatIntervalMs: number;
-  /** consumer.session.timeout.ms */
-  readonly sessionTimeoutMs: number;
-  /** consumer.assignment.interval.ms */
-  readonly assignmentIntervalMs: number;
+export interface ConsumerLimits extends ModernLimits {
   /** group.consumer.regex.refresh.interval.ms */
   readonly regexRefreshIntervalMs: number;
-  /** group.consumer.max.size */
-  readonly maxSize: number;
   /** group.max.size */
   readonly classicMaxSize: number;
   /** group.consumer.assignors; the first is taken where no member votes. */
@@ -33,14 +26,7 @@ export interface ConsumerLimits {
  */
 export type ConsumerTimerName = 'session' | 'rebalance' | 'join' | 'sync';
 
-export interface ConsumerTimer {
-  readonly name: ConsumerTimerName;
-  readonly memberId: string;
-  /** Starts it, or starts it anew; null ends it. */
-  readonly afterMs: number | null;
-  /** Leaves it as it is where it runs. */
-  readonly keep?: boolean;
-}
+export type ConsumerTimer = MemberTimer<ConsumerTimerName>;
 
 /**
  * The names of the topics that match, sorted; null while they are looked for: then the group is told later.
@@ -48,30 +34,15 @@ export interface ConsumerTimer {
  */
 export type ResolvePattern = (regex: string) => readonly string[] | null;
 
-export interface ConsumerDecision {
-  readonly nowMs: number;
+export interface ConsumerDecision extends ModernDecision<ConsumerRecord | ClassicGroupRecord, ConsumerTimerName> {
   readonly limits: ConsumerLimits;
-  readonly topics: GroupTopics;
   readonly resolve: ResolvePattern;
-  /** To be written in one piece; nothing else of the decision takes effect before. */
-  readonly records: (ConsumerRecord | ClassicGroupRecord)[];
-  readonly timers: ConsumerTimer[];
-  /** The group has looked at the topics, and need not again until they change. */
-  looked: boolean;
   /** All regular expressions have been asked for their topics. */
   askedRegexes: boolean;
   /** Expressions that match the same topics as before, by the revision of the cluster in which that was found. */
   readonly unchangedRegexes: Map<string, number>;
   /** The classic group that takes this group's place. */
   downgraded: ClassicGroup | null;
-  /** Why members were taken out, for the log; null where none were. */
-  removed: string | null;
-}
-
-/** What a client is told whose request is refused: nothing has changed. */
-export interface GroupRefusal {
-  readonly errorCode: number;
-  readonly errorMessage: string;
 }
 
 export function newDecision(
@@ -93,10 +64,6 @@ export function newDecision(
     downgraded: null,
     removed: null,
   };
-}
-
-export function isRefusal(value: object): value is GroupRefusal {
-  return 'errorMessage' in value && 'errorCode' in value && value.errorCode !== 0;
 }
 
 export function startSession(member: ConsumerMember, decision: ConsumerDecision): void {

@@ -1,7 +1,10 @@
 /** A consumer group as ConsumerGroupDescribe answers it. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import type { ConsumerGroup, ConsumerMember, TopicPartitions } from './state.ts';
-import { listPartitions, stateOf, targetOf, usesClassicProtocol } from './state.ts';
+import { listPartitions } from '../modern/assignment.ts';
+import type { TopicPartitions } from '../modern/assignment.ts';
+import { targetOf } from '../modern/group.ts';
+import type { ConsumerGroup, ConsumerMember } from './state.ts';
+import { stateOf, usesClassicProtocol } from './state.ts';
 import { chooseAssignor } from './target.ts';
 import type { GroupTopics } from '../group-topics.ts';
 

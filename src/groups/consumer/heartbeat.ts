@@ -1,15 +1,19 @@
 /** ConsumerGroupHeartbeat: a member joins, changes its subscription, or tells its partitions and is told its assignment. */
 import { ErrorCode } from '../../../protocol/errors.ts';
+import { listPartitions } from '../modern/assignment.ts';
+import { sortedNames } from '../modern/group.ts';
+import { isRefusal } from '../modern/refusal.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
 import { leave } from './leave.ts';
-import { sameMember, sortedNames } from './member.ts';
+import { sameMember } from './member.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
 import { JOIN_EPOCH } from './request.ts';
 import type { ConsumerGroup, ConsumerMember } from './state.ts';
-import { listPartitions, ownSame, usesClassicProtocol } from './state.ts';
+import { ownSame, usesClassicProtocol } from './state.ts';
 import { applyMember } from './apply-member.ts';
 import { checkRoom, subscribe } from './subscribe.ts';
-import type { ConsumerDecision, GroupRefusal } from './decision.ts';
-import { isRefusal, startSession } from './decision.ts';
+import type { ConsumerDecision } from './decision.ts';
+import { startSession } from './decision.ts';
 
 export function heartbeat(
   group: ConsumerGroup,

@@ -1,14 +1,18 @@
 /** How members go from a consumer group: they leave, are silent for too long, or are taken out. */
 import { ErrorCode } from '../../../protocol/errors.ts';
+import { consumerRecords } from './records.ts';
+import { epochWithout } from '../modern/epochs.ts';
+import { unknownMember } from '../modern/refusal.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
 import { addMemberTombstones, addRegexTombstone } from './tombstones.ts';
 import { downgrade, mayDowngrade } from './migration.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
 import { LEAVE_STATIC_EPOCH } from './request.ts';
 import type { ConsumerGroup, ConsumerMember } from './state.ts';
 import { OWNS_NOTHING } from './state.ts';
-import { checkInstance, unknownMember } from './subscribe.ts';
-import { metadataHashOf, namesOf } from './topics.ts';
-import type { ConsumerDecision, GroupRefusal } from './decision.ts';
+import { checkInstance } from './subscribe.ts';
+import { namesOf } from './topics.ts';
+import type { ConsumerDecision } from './decision.ts';
 
 export function leave(
   group: ConsumerGroup,
@@ -62,14 +66,5 @@ export function removeMembers(
   for (const regex of new Set(gone.map((member) => member.subscribedTopicRegex))) {
     if (regex !== '' && !used.has(regex)) addRegexTombstone(groupId, regex, decision);
   }
-  const metadataHash = metadataHashOf(namesOf(left, group.regexes), decision.topics);
-  const epoch = group.groupEpoch + 1;
-  decision.records.push({ type: 'consumerEpoch', groupId, value: { epoch, metadataHash } });
-  if (left.length > 0) return;
-  // Nobody is left who could be assigned something: the target is up to date, and the next member does not wait for its turn.
-  decision.records.push({
-    type: 'consumerTargetEpoch',
-    groupId,
-    value: { assignmentEpoch: epoch, assignmentTimestamp: 0 },
-  });
+  epochWithout(group, left, namesOf(left, group.regexes), consumerRecords, decision);
 }

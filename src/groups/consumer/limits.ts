@@ -1,5 +1,6 @@
 /** What applies to one consumer group: its own configurations within the broker's bounds, or the broker's. */
 import type { ServerConfig } from '../../config/server.ts';
+import { limitOf } from '../modern/limits.ts';
 import type { ConsumerLimits } from './decision.ts';
 
 export type ConsumerConfig = Pick<
@@ -20,28 +21,12 @@ export type ConsumerConfig = Pick<
   | 'group.max.size'
 >;
 
-/** Groups without configurations of their own share one object: heartbeats are many. */
-export function sharedLimits(): (config: ConsumerConfig, own: ReadonlyMap<string, string>) => ConsumerLimits {
-  let last: { config: ConsumerConfig; limits: ConsumerLimits } | null = null;
-  return (config, own) => {
-    if (own.size > 0) return limitsOf(config, own);
-    if (last?.config !== config) last = { config, limits: limitsOf(config, own) };
-    return last.limits;
-  };
-}
-
 export function limitsOf(config: ConsumerConfig, own: ReadonlyMap<string, string>): ConsumerLimits {
   const policy = config['group.consumer.migration.policy'].toLowerCase();
-  const limit = (name: 'assignment.interval.ms' | 'heartbeat.interval.ms' | 'session.timeout.ms'): number => {
-    const text = own.size === 0 ? undefined : own.get(`consumer.${name}`);
-    if (text === undefined) return config[`group.consumer.${name}`];
-    // The broker's bounds may have changed since the value was set.
-    return Math.min(Math.max(Number(text), config[`group.consumer.min.${name}`]), config[`group.consumer.max.${name}`]);
-  };
   return {
-    heartbeatIntervalMs: limit('heartbeat.interval.ms'),
-    sessionTimeoutMs: limit('session.timeout.ms'),
-    assignmentIntervalMs: limit('assignment.interval.ms'),
+    heartbeatIntervalMs: limitOf(config, own, 'consumer', 'heartbeat.interval.ms'),
+    sessionTimeoutMs: limitOf(config, own, 'consumer', 'session.timeout.ms'),
+    assignmentIntervalMs: limitOf(config, own, 'consumer', 'assignment.interval.ms'),
     regexRefreshIntervalMs: config['group.consumer.regex.refresh.interval.ms'],
     maxSize: config['group.consumer.max.size'],
     classicMaxSize: config['group.max.size'],

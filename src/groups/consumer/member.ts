@@ -1,9 +1,6 @@
 /** Compares what a member says of itself with what it said before. */
+import { sameNames } from '../modern/group.ts';
 import type { ConsumerMember } from './state.ts';
-
-export function sortedNames(names: readonly string[]): string[] {
-  return [...new Set(names)].sort();
-}
 
 /** The old object where the new one says the same. */
 export function sameMember(before: ConsumerMember, after: ConsumerMember): ConsumerMember {
@@ -18,9 +15,4 @@ export function sameMember(before: ConsumerMember, after: ConsumerMember): Consu
     sameNames(before, after) &&
     before.classicMemberMetadata === after.classicMemberMetadata;
   return same ? before : after;
-}
-
-export function sameNames(a: ConsumerMember, b: ConsumerMember): boolean {
-  const names = b.subscribedTopicNames;
-  return a.subscribedTopicNames.length === names.length && a.subscribedTopicNames.every((name, i) => name === names[i]);
 }

@@ -2,24 +2,20 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ClassicGroup } from '../classic/state.ts';
 import { addMember, enter, groupMetadata, metadataFor, newClassicGroup } from '../classic/state.ts';
+import { listPartitions } from '../modern/assignment.ts';
+import type { Assignment } from '../modern/assignment.ts';
+import { sortedNames, targetOf } from '../modern/group.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
+import { metadataHashOf } from '../modern/topics.ts';
 import { readAssignment, readSubscription, writeAssignment } from './consumer-protocol.ts';
 import { addGroupTombstones } from './tombstones.ts';
-import { sortedNames } from './member.ts';
 import type { ConsumerRecord } from './records.ts';
 import { replayConsumer } from './replay.ts';
-import type { Assignment, ConsumerGroup, ConsumerMember } from './state.ts';
-import {
-  listPartitions,
-  MemberState,
-  newConsumerGroup,
-  newConsumerMember,
-  OWNS_NOTHING,
-  targetOf,
-  usesClassicProtocol,
-} from './state.ts';
-import { metadataHashOf, namesOf } from './topics.ts';
+import type { ConsumerGroup, ConsumerMember } from './state.ts';
+import { MemberState, newConsumerGroup, newConsumerMember, OWNS_NOTHING, usesClassicProtocol } from './state.ts';
+import { namesOf } from './topics.ts';
 import type { GroupTopics } from '../group-topics.ts';
-import type { ConsumerLimits, ConsumerDecision, GroupRefusal } from './decision.ts';
+import type { ConsumerLimits, ConsumerDecision } from './decision.ts';
 import { startSession } from './decision.ts';
 import { selectProtocol } from '../classic/protocol-vote.ts';
 

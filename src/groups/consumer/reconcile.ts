@@ -1,5 +1,6 @@
 /** Reconciles one member with its target assignment: it revokes first, and is assigned then (KIP-848). */
-import type { Assignment, ConsumerGroup, ConsumerMember, OwnedPartitions, TopicPartitions } from './state.ts';
+import type { Assignment, TopicPartitions } from '../modern/assignment.ts';
+import type { ConsumerGroup, ConsumerMember, OwnedPartitions } from './state.ts';
 import { isOwned, isReconciled, MemberState, OWNS_NOTHING } from './state.ts';
 
 export interface Target {

@@ -1,7 +1,6 @@
 /** The records of __consumer_offsets that a group of the consumer protocol is kept in, in Kafka's own bytes. */
-import { messageCodec } from '../../../protocol/compile.ts';
 import type { Reader } from '../../../protocol/reader.ts';
-import type { Draft, Fields, Message, Values } from '../../../protocol/schema.ts';
+import type { Draft, Values } from '../../../protocol/schema.ts';
 import {
   ConsumerGroupCurrentMemberAssignmentKey,
   ConsumerGroupCurrentMemberAssignmentValue,
@@ -17,8 +16,11 @@ import {
   ConsumerGroupTargetAssignmentMetadataValue,
 } from '../../../protocol/topics/consumer-group.ts';
 import type { Writer } from '../../../protocol/writer.ts';
-import type { Assignment, CurrentAssignment, MemberMetadata, OwnedPartitions, ResolvedRegex } from './state.ts';
-import { listPartitions } from './state.ts';
+import type { Assignment } from '../modern/assignment.ts';
+import { assignmentOf, listPartitions } from '../modern/assignment.ts';
+import type { ModernRecords } from '../modern/decision.ts';
+import { readKey, readValue, writeKey, writeValue } from '../modern/records.ts';
+import type { CurrentAssignment, MemberMetadata, OwnedPartitions, ResolvedRegex } from './state.ts';
 
 /** One fact of a consumer group; `value` null is a tombstone. */
 export type ConsumerRecord =
@@ -57,8 +59,11 @@ export type ConsumerRecord =
       readonly value: ResolvedRegex | null;
     };
 
-/** All of these have one version so far. */
-const VERSION = 0;
+export const consumerRecords: ModernRecords<ConsumerRecord> = {
+  epoch: (groupId, value) => ({ type: 'consumerEpoch', groupId, value }),
+  target: (groupId, memberId, value) => ({ type: 'consumerTarget', groupId, memberId, value }),
+  targetEpoch: (groupId, value) => ({ type: 'consumerTargetEpoch', groupId, value }),
+};
 
 /** Writes the key with its kind in front into `key`, the value with its version into `value`; false for a tombstone. */
 export function writeConsumerRecord(record: ConsumerRecord, key: Writer, value: Writer): boolean {
@@ -93,17 +98,6 @@ export function writeConsumerRecord(record: ConsumerRecord, key: Writer, value: 
       return writeValue(value, ConsumerGroupRegularExpressionValue, { topics: [...topics], version, timestamp });
     }
   }
-}
-
-function writeKey<F extends Fields>(writer: Writer, key: Message<F>, draft: Draft<F>): void {
-  writer.int16(key.apiKey);
-  messageCodec(key, VERSION).encode(writer, draft);
-}
-
-function writeValue<F extends Fields>(writer: Writer, message: Message<F>, draft: Draft<F>): true {
-  writer.int16(VERSION);
-  messageCodec(message, VERSION).encode(writer, draft);
-  return true;
 }
 
 function memberDraft(member: MemberMetadata): Draft<(typeof ConsumerGroupMemberMetadataValue)['fields']> {
@@ -148,18 +142,18 @@ function withEpochs(owned: OwnedPartitions) {
 export function readConsumerRecord(kind: number, key: Reader, value: Reader | null): ConsumerRecord | null {
   switch (kind) {
     case ConsumerGroupMetadataKey.apiKey: {
-      const { groupId } = read(ConsumerGroupMetadataKey, key);
+      const { groupId } = readKey(ConsumerGroupMetadataKey, key);
       return { type: 'consumerEpoch', groupId, value: readValue(ConsumerGroupMetadataValue, value) };
     }
     case ConsumerGroupMemberMetadataKey.apiKey: {
-      const { groupId, memberId } = read(ConsumerGroupMemberMetadataKey, key);
+      const { groupId, memberId } = readKey(ConsumerGroupMemberMetadataKey, key);
       const member = readValue(ConsumerGroupMemberMetadataValue, value);
       if (member === null) return { type: 'consumerMember', groupId, memberId, value: null };
       const subscribedTopicRegex = member.subscribedTopicRegex ?? '';
       return { type: 'consumerMember', groupId, memberId, value: { ...member, subscribedTopicRegex } };
     }
     case ConsumerGroupTargetAssignmentMetadataKey.apiKey: {
-      const { groupId } = read(ConsumerGroupTargetAssignmentMetadataKey, key);
+      const { groupId } = readKey(ConsumerGroupTargetAssignmentMetadataKey, key);
       return {
         type: 'consumerTargetEpoch',
         groupId,
@@ -167,35 +161,23 @@ export function readConsumerRecord(kind: number, key: Reader, value: Reader | nu
       };
     }
     case ConsumerGroupTargetAssignmentMemberKey.apiKey: {
-      const { groupId, memberId } = read(ConsumerGroupTargetAssignmentMemberKey, key);
+      const { groupId, memberId } = readKey(ConsumerGroupTargetAssignmentMemberKey, key);
       const target = readValue(ConsumerGroupTargetAssignmentMemberValue, value);
       return { type: 'consumerTarget', groupId, memberId, value: target && assignmentOf(target.topicPartitions) };
     }
     case ConsumerGroupCurrentMemberAssignmentKey.apiKey: {
-      const { groupId, memberId } = read(ConsumerGroupCurrentMemberAssignmentKey, key);
+      const { groupId, memberId } = readKey(ConsumerGroupCurrentMemberAssignmentKey, key);
       const current = readValue(ConsumerGroupCurrentMemberAssignmentValue, value);
       return { type: 'consumerCurrent', groupId, memberId, value: current && currentOf(current) };
     }
     case ConsumerGroupRegularExpressionKey.apiKey: {
-      const { groupId, regularExpression } = read(ConsumerGroupRegularExpressionKey, key);
+      const { groupId, regularExpression } = readKey(ConsumerGroupRegularExpressionKey, key);
       const resolved = readValue(ConsumerGroupRegularExpressionValue, value);
       return { type: 'consumerRegex', groupId, regularExpression, value: resolved };
     }
     default:
       return null;
   }
-}
-
-function read<F extends Fields>(message: Message<F>, reader: Reader): Values<F> {
-  return messageCodec(message, VERSION).decode(reader);
-}
-
-function readValue<F extends Fields>(message: Message<F>, reader: Reader | null): Values<F> | null {
-  return reader === null ? null : messageCodec(message, reader.int16()).decode(reader);
-}
-
-export function assignmentOf(topics: readonly { topicId: string; partitions: readonly number[] }[]): Assignment {
-  return new Map(topics.map(({ topicId, partitions }) => [topicId, new Set(partitions)]));
 }
 
 type StoredCurrent = Values<(typeof ConsumerGroupCurrentMemberAssignmentValue)['fields']>;

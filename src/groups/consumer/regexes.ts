@@ -1,11 +1,13 @@
 /** Subscriptions by regular expression: which topics they mean, found anew when topics come and go (KIP-848). */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { PatternError } from '../../patterns/name-pattern.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
+import { metadataHashOf } from '../modern/topics.ts';
 import { addRegexTombstone } from './tombstones.ts';
 import type { ConsumerGroup, ConsumerMember, ResolvedRegex } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
-import { metadataHashOf, namesOf, type Regexes } from './topics.ts';
-import type { ConsumerDecision, GroupRefusal } from './decision.ts';
+import { namesOf, type Regexes } from './topics.ts';
+import type { ConsumerDecision } from './decision.ts';
 
 export interface UpdatedRegexes {
   readonly resolved: Regexes;

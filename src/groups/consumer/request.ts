@@ -1,7 +1,7 @@
 /** What ConsumerGroupHeartbeat says and is answered, and what it must say whatever the group. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import type { TopicPartitions } from './state.ts';
-import type { GroupRefusal } from './decision.ts';
+import type { TopicPartitions } from '../modern/assignment.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
 
 /** Named as in ConsumerGroupHeartbeatRequest; null or -1: as in the last heartbeat. */
 export interface ConsumerHeartbeat {

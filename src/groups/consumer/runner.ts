@@ -4,17 +4,20 @@ import { isClassicGroup, joinError, syncError } from '../classic/state.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from '../classic/state.ts';
 import type { GroupShard } from '../group-partition.ts';
 import type { GroupRunner, RunnerHost } from '../group-runner.ts';
-import { GroupTimers } from '../group-timers.ts';
+import { sharedLimits } from '../modern/limits.ts';
+import { ModernShell } from '../modern/shell.ts';
+import type { PatternWaiter } from '../pattern-resolver.ts';
 import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from '../requests.ts';
+import { isRefusal } from '../modern/refusal.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
 import { timeRevocation } from './apply-member.ts';
 import { classicHeartbeat, classicJoin, classicLeave, classicSync } from './classic-member.ts';
-import type { ConsumerDecision, ConsumerTimerName, GroupRefusal } from './decision.ts';
-import { isRefusal, newDecision, startSession } from './decision.ts';
+import type { ConsumerDecision, ConsumerTimerName } from './decision.ts';
+import { newDecision, startSession } from './decision.ts';
 import { heartbeat } from './heartbeat.ts';
-import type { PatternWaiter } from '../pattern-resolver.ts';
 import { isSubscribed, takeResolved } from './regexes.ts';
 import { removeMembers } from './leave.ts';
-import { sharedLimits } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { downgrade, mayDowngrade, noConsumerGroup, upgrade } from './migration.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
 import { JOIN_EPOCH } from './request.ts';
@@ -23,11 +26,16 @@ import { isConsumerGroup, MemberState, newConsumerGroup, usesClassicProtocol } f
 
 export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   readonly #host: RunnerHost;
-  readonly #limitsOf = sharedLimits();
-  readonly #timers = new Map<ConsumerGroup, GroupTimers<ConsumerTimerName>>();
+  readonly #limitsOf = sharedLimits(limitsOf);
+  readonly #shell: ModernShell<ConsumerGroup, ConsumerTimerName>;
 
   constructor(host: RunnerHost) {
     this.#host = host;
+    this.#shell = new ModernShell<ConsumerGroup, ConsumerTimerName>(host, {
+      timers: ['session', 'rebalance', 'join', 'sync'],
+      isOfKind: isConsumerGroup,
+      due: (shard, group, name, memberId) => this.#due(shard, group, name, memberId),
+    });
   }
 
   /** ConsumerGroupHeartbeat; the request is in order by itself. */
@@ -44,7 +52,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     if (isRefusal(response)) return response;
     const errorCode = this.#apply(shard, groupId, decision);
     if (errorCode !== ErrorCode.NONE) return { errorCode, errorMessage: 'The heartbeat could not be stored.' };
-    if (request.memberEpoch >= 0) this.#noteConnection(shard, groupId, request.memberId, connectionId);
+    if (request.memberEpoch >= 0) this.#shell.noteConnection(shard, groupId, request.memberId, connectionId);
     return response;
   }
 
@@ -65,7 +73,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     const errorCode = this.#apply(shard, groupId, decision);
     if (errorCode !== ErrorCode.NONE) return joinError(memberId, errorCode);
     if (response.errorCode === ErrorCode.NONE) {
-      this.#noteConnection(shard, groupId, response.memberId, connectionId);
+      this.#shell.noteConnection(shard, groupId, response.memberId, connectionId);
       this.#downgradeIfClassic(shard, group);
     }
     return response;
@@ -118,8 +126,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   }
 
   unload(_shard: GroupShard, group: ConsumerGroup): void {
-    this.#timers.get(group)?.cancelAll();
-    this.#timers.delete(group);
+    this.#shell.unload(group);
   }
 
   /** Takes out dynamic members that last spoke through a connection which is gone. */
@@ -128,14 +135,6 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
       ({ memberId, instanceId }) => instanceId === null && group.connections.get(memberId) === connectionId,
     );
     this.#remove(shard, group, gone, 'connection closed');
-  }
-
-  #noteConnection(shard: GroupShard, groupId: string, memberId: string, connectionId: number): void {
-    const group = shard.state.groups.get(groupId);
-    if (!isConsumerGroup(group) || !group.members.has(memberId)) return;
-    if (group.connections.get(memberId) === connectionId) return;
-    group.connections.set(memberId, connectionId);
-    this.#host.noteConnection(connectionId, groupId);
   }
 
   #decision(shard: GroupShard, groupId: string): ConsumerDecision {
@@ -169,58 +168,31 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     const host = this.#host;
     const { groups } = shard.state;
     const before = groups.get(groupId);
-    if (decision.records.length > 0) {
-      const errorCode = host.append(shard, decision.records);
-      if (errorCode !== ErrorCode.NONE) return errorCode;
-      if (isClassicGroup(before)) host.runnerOf(before).unload(shard, before, ErrorCode.REBALANCE_IN_PROGRESS);
-      for (const record of decision.records) shard.state.replay(record);
-      // They have not sent a heartbeat in the new group yet, and are known by the connection of the old one.
-      if (isClassicGroup(before)) {
-        for (const { memberId, connectionId } of before.members.values()) {
-          this.#noteConnection(shard, groupId, memberId, connectionId);
-        }
-      }
+    const classic = decision.records.length > 0 && isClassicGroup(before) ? before : null;
+    const errorCode = this.#shell.apply(shard, groupId, decision, () => {
+      if (classic !== null) host.runnerOf(classic).unload(shard, classic, ErrorCode.REBALANCE_IN_PROGRESS);
+    });
+    if (errorCode !== ErrorCode.NONE) return errorCode;
+    // They have not sent a heartbeat in the new group yet, and are known by the connection of the old one.
+    for (const { memberId, connectionId } of classic?.members.values() ?? []) {
+      this.#shell.noteConnection(shard, groupId, memberId, connectionId);
     }
-    const { removed, downgraded } = decision;
-    if (removed !== null) host.logger.info('group.rebalance', { group: groupId, reason: removed });
-    const group = groups.get(groupId);
-    if (isConsumerGroup(before) && group !== before) this.unload(shard, before);
+    const { downgraded } = decision;
     if (downgraded !== null) {
       groups.set(groupId, downgraded);
       host.runnerOf(downgraded).adopt(shard, downgraded, 'only members of the classic protocol are left');
-    } else if (isConsumerGroup(group)) {
-      if (decision.looked) group.seenTopics = decision.topics.topicsByName;
-      if (decision.askedRegexes) group.regexesRefreshedMs = decision.nowMs;
-      for (const [regex, version] of decision.unchangedRegexes) {
-        const known = group.regexes.get(regex);
-        if (known !== undefined) group.regexes.set(regex, { ...known, version });
-      }
-      this.#runTimers(shard, group, decision);
+      return ErrorCode.NONE;
     }
+    const group = groups.get(groupId);
+    if (isConsumerGroup(group)) noteRegexes(group, decision);
     return ErrorCode.NONE;
   }
 
-  #runTimers(shard: GroupShard, group: ConsumerGroup, { timers }: ConsumerDecision): void {
-    let running = this.#timers.get(group);
-    for (const { name, memberId, afterMs, keep = false } of timers) {
-      if (afterMs === null) running?.cancel(name, memberId);
-      else {
-        running ??= this.#timersOf(shard, group);
-        if (!keep || !running.isRunning(name, memberId)) running.start(name, memberId, afterMs);
-      }
-    }
-  }
-
-  #timersOf(shard: GroupShard, group: ConsumerGroup): GroupTimers<ConsumerTimerName> {
-    const { clock } = this.#host;
-    const timers = new GroupTimers(['session', 'rebalance', 'join', 'sync'] as const, clock, (name, memberId) => {
-      const member = group.members.get(memberId);
-      if (member === undefined) return;
-      if (name === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS) return;
-      this.#remove(shard, group, [member], `${memberId}: ${WHY[name]}`);
-    });
-    this.#timers.set(group, timers);
-    return timers;
+  #due(shard: GroupShard, group: ConsumerGroup, name: ConsumerTimerName, memberId: string): void {
+    const member = group.members.get(memberId);
+    if (member === undefined) return;
+    if (name === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS) return;
+    this.#remove(shard, group, [member], `${memberId}: ${WHY[name]}`);
   }
 
   #remove(shard: GroupShard, group: ConsumerGroup, gone: readonly ConsumerMember[], why: string): void {
@@ -230,7 +202,15 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     if (!shard.isActive) return;
     // The log refused: the members are still there, and are looked at again.
     for (const member of gone) startSession(member, decision);
-    this.#runTimers(shard, group, { ...decision, timers: decision.timers.filter(({ afterMs }) => afterMs !== null) });
+    this.#shell.keepTimers(shard, group, decision);
+  }
+}
+
+function noteRegexes(group: ConsumerGroup, { askedRegexes, nowMs, unchangedRegexes }: ConsumerDecision): void {
+  if (askedRegexes) group.regexesRefreshedMs = nowMs;
+  for (const [regex, version] of unchangedRegexes) {
+    const known = group.regexes.get(regex);
+    if (known !== undefined) group.regexes.set(regex, { ...known, version });
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a group of the consumer protocol (KIP-848) is made of. It changes by replayed records only. */
 
 import type { Group } from '../group.ts';
+import type { ModernGroup } from '../modern/group.ts';
 
 /** As in ConsumerGroupCurrentMemberAssignmentValue. */
 export const MemberState = {
@@ -11,9 +12,6 @@ export const MemberState = {
   /** Waits for partitions that other members still have. */
   UNRELEASED_PARTITIONS: 2,
 } as const;
-
-/** Partitions by topic id; no topic without partitions. */
-export type Assignment = ReadonlyMap<string, ReadonlySet<number>>;
 
 /** Each partition with the epoch in which the member got it, by topic id (KIP-1251); no topic without partitions. */
 export type OwnedPartitions = ReadonlyMap<string, ReadonlyMap<number, number>>;
@@ -63,36 +61,18 @@ export interface ResolvedRegex {
   readonly timestamp: number;
 }
 
-export interface ConsumerGroup extends Group {
+export interface ConsumerGroup extends ModernGroup<ConsumerMember> {
   readonly type: 'consumer';
-  /** Grows with every change that calls for a new assignment. */
-  groupEpoch: number;
-  /** Of the topics subscribed to; 0n for none. */
-  metadataHash: bigint;
-  readonly members: Map<string, ConsumerMember>;
   /** Instance id to member id. */
   readonly staticMembers: Map<string, string>;
-  /** The group epoch that the assignment was made for. */
-  assignmentEpoch: number;
-  /** When it was made, milliseconds since 1970; 0 for never. */
-  assignmentTimestamp: number;
-  /** The target assignment of each member, by member id. */
-  readonly targets: Map<string, Assignment>;
   /** By regular expression. */
   readonly regexes: Map<string, ResolvedRegex>;
   /** The member that owns each partition, or has not revoked it yet: topic id, partition, member id. */
   readonly owners: Map<string, Map<number, string>>;
-  /** The names that members subscribe to, null until they are asked for anew; not kept in the log. */
-  readTopics: ReadonlySet<string> | null;
-  /** The topics that `metadataHash` was last compared with; not kept in the log. */
-  seenTopics: unknown;
   /** When all expressions were last asked for their topics, milliseconds since 1970; not kept in the log. */
   regexesRefreshedMs: number;
-  /** The connection each member last spoke through; not kept in the log. */
-  readonly connections: Map<string, number>;
 }
 
-export const NO_PARTITIONS: Assignment = new Map();
 export const OWNS_NOTHING: OwnedPartitions = new Map();
 
 export function isConsumerGroup(group: Group | undefined): group is ConsumerGroup {
@@ -153,23 +133,8 @@ export function isReconciled(member: ConsumerMember, assignmentEpoch: number): b
   return member.state === MemberState.STABLE && member.memberEpoch === assignmentEpoch;
 }
 
-/** The member's target; that of a static member stays its own under a new member id. */
-export function targetOf(group: ConsumerGroup, memberId: string): Assignment {
-  return group.targets.get(memberId) ?? NO_PARTITIONS;
-}
-
 export function isOwned(group: ConsumerGroup, topicId: string, partition: number): boolean {
   return group.owners.get(topicId)?.has(partition) ?? false;
-}
-
-export function sameAssignment(a: Assignment, b: Assignment): boolean {
-  if (a.size !== b.size) return false;
-  for (const [topicId, partitions] of a) {
-    const others = b.get(topicId);
-    if (others === undefined || others.size !== partitions.size) return false;
-    for (const partition of partitions) if (!others.has(partition)) return false;
-  }
-  return true;
 }
 
 /** The same partitions, whatever the epochs. */
@@ -186,19 +151,4 @@ export function ownSame(a: OwnedPartitions, b: OwnedPartitions): boolean {
 
 export function usesClassicProtocol(member: ConsumerMember): boolean {
   return member.classicMemberMetadata !== null;
-}
-
-/** As requests, answers and records list them. */
-export interface TopicPartitions {
-  readonly topicId: string;
-  readonly partitions: readonly number[];
-}
-
-export function listPartitions(
-  owned: ReadonlyMap<string, { keys(): Iterable<number> }>,
-): { topicId: string; partitions: number[] }[] {
-  return Array.from(owned, ([topicId, partitions]) => ({
-    topicId,
-    partitions: [...partitions.keys()].sort((a, b) => a - b),
-  }));
 }

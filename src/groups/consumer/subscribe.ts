@@ -1,8 +1,10 @@
 /** Which member a request speaks for: one that is new, one that is known, or a static one that takes its place back. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import type { ConsumerGroup, ConsumerMember, OwnedPartitions, TopicPartitions } from './state.ts';
+import type { TopicPartitions } from '../modern/assignment.ts';
+import { unknownMember } from '../modern/refusal.ts';
+import type { GroupRefusal } from '../modern/refusal.ts';
+import type { ConsumerGroup, ConsumerMember, OwnedPartitions } from './state.ts';
 import { MemberState, newConsumerMember, OWNS_NOTHING } from './state.ts';
-import type { GroupRefusal } from './decision.ts';
 
 export interface Joined {
   readonly member: ConsumerMember;
@@ -77,10 +79,6 @@ function subscribeStatic(group: ConsumerGroup, speaker: Speaker, instanceId: str
     partitionsPendingRevocation: OWNS_NOTHING,
   };
   return { member, replaced: existing.memberId === memberId ? null : existing };
-}
-
-export function unknownMember(memberId: string): GroupRefusal {
-  return { errorCode: ErrorCode.UNKNOWN_MEMBER_ID, errorMessage: `The group has no member '${memberId}'.` };
 }
 
 /** Null, or why this is not the member that has the instance id now. */

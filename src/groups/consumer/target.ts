@@ -1,8 +1,11 @@
 /** Makes a consumer group's next target assignment, by the assignor that most of its members ask for. */
 import { assignors } from '../assignors/index.ts';
 import type { AssignedMember } from '../assignors/assignor.ts';
-import type { Assignment, ConsumerMember } from './state.ts';
-import { NO_PARTITIONS, sameAssignment } from './state.ts';
+import { consumerRecords } from './records.ts';
+import { NO_PARTITIONS } from '../modern/assignment.ts';
+import type { Assignment } from '../modern/assignment.ts';
+import { addTargets } from '../modern/epochs.ts';
+import type { ConsumerMember } from './state.ts';
 import type { GroupTopics } from '../group-topics.ts';
 import type { Regexes } from './topics.ts';
 import { topicIdsOf } from './topics.ts';
@@ -28,22 +31,13 @@ export function assignTargets(
   epoch: number,
   decision: ConsumerDecision,
 ): Map<string, Assignment> {
-  const { limits, topics, records, nowMs } = decision;
+  const { limits, topics } = decision;
   const assign = assignors[chooseAssignor(members, limits.assignors)];
   const targets = assign(
     specsOf(members, before, regexes, topics),
     (topicId) => topics.topicsById.get(topicId)?.partitions.length ?? 0,
   );
-  for (const { memberId } of members) {
-    const [old, target] = [before.get(memberId), targets.get(memberId) ?? NO_PARTITIONS];
-    if (old !== undefined && sameAssignment(old, target)) continue;
-    records.push({ type: 'consumerTarget', groupId, memberId, value: target });
-  }
-  records.push({
-    type: 'consumerTargetEpoch',
-    groupId,
-    value: { assignmentEpoch: epoch, assignmentTimestamp: nowMs },
-  });
+  addTargets(groupId, members, before, targets, epoch, consumerRecords, decision);
   return targets;
 }
 
