@@ -4,15 +4,30 @@
  */
 import type { ServerConfig } from '../config/server.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
+import { alterPartitions, type AlterPartitionRequest, type AlterPartitionResponse } from './alter-partition.ts';
+import {
+  beginControlledShutdown,
+  fenceBroker,
+  loseDirectories,
+  unfenceBroker,
+  unregisterBroker,
+} from './broker-changes.ts';
+import type { BrokerChange } from './broker-heartbeats.ts';
 import { alterClientQuotas, type QuotaAlteration, type QuotaResult } from './client-quotas.ts';
 import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
 import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
 import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-topics.ts';
-import { assignDirectories, type DirectoryIdOf } from './directory-assignment.ts';
+import {
+  assignDirectories,
+  assignReplicas,
+  type AssignRequest,
+  type AssignResponse,
+  type DirectoryIdOf,
+} from './directory-assignment.ts';
 import { electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
-import { configOf, type ClusterImage } from './image.ts';
+import { configOf, type BrokerImage, type ClusterImage } from './image.ts';
 import { internalTopic } from './internal-topics.ts';
 import { MetadataLoader, type ImageListener } from './metadata-loader.ts';
 import type { MetadataFeed } from './metadata-feed.ts';
@@ -21,7 +36,13 @@ import type { MetadataStore } from './metadata-store.ts';
 import { OperationQueue } from './operation-queue.ts';
 import { usableBrokers } from './placement.ts';
 import { alterReassignments, type Reassignment, type ReassignmentResult } from './reassignments.ts';
-import { registerBroker, type BrokerRegistration } from './registration.ts';
+import {
+  registerAlone,
+  registerBroker,
+  type BrokerRegistration,
+  type RegistrationRequest,
+  type RegistrationResult,
+} from './registration.ts';
 import {
   alterScramCredentials,
   type ScramDeletion,
@@ -92,13 +113,45 @@ export class Controller implements MetadataFeed {
     this.#loader.onChange(listener);
   }
 
-  /** Once, at start: from here on the broker is part of the cluster, under new epochs. */
+  /** Once, at the start of a broker that is alone: from here on it is part of its cluster, under new epochs, and not fenced. */
   register(registration: BrokerRegistration): Promise<void> {
     return this.#change((image) => [
-      ...registerBroker(registration, image),
+      ...registerAlone(registration, image),
       // Later starts leave them as they are: UpdateFeatures may have changed them.
       ...(image.features.has('metadata.version') ? [] : initialFeatures()),
     ]);
+  }
+
+  /** In a cluster, by request 62. `hasLiveSession`: whether the process is heard of that is registered under this id. */
+  async registerBroker(request: RegistrationRequest, hasLiveSession: () => boolean): Promise<RegistrationResult> {
+    return this.#queue.submit((image) => {
+      const { records, ...result } = registerBroker(request, image, this.#options.config(), hasLiveSession());
+      return { records, result };
+    });
+  }
+
+  /** False where the broker has another epoch by now, or none: nothing is changed then. */
+  changeBroker(brokerId: number, brokerEpoch: number, change: BrokerChange): Promise<boolean> {
+    return this.#ofBroker(brokerId, brokerEpoch, (image, broker) =>
+      BROKER_CHANGES[change](image, this.#options.config(), broker),
+    );
+  }
+
+  /** The same; `offline` are ids of directories, which may have been told before. */
+  loseDirectories(brokerId: number, brokerEpoch: number, offline: readonly string[]): Promise<boolean> {
+    return this.#ofBroker(brokerId, brokerEpoch, (image, broker) =>
+      loseDirectories(image, this.#options.config(), broker, offline),
+    );
+  }
+
+  /** By request 56. */
+  alterPartitions(request: AlterPartitionRequest): Promise<AlterPartitionResponse> {
+    return this.#decide(COMMIT, (image) => alterPartitions(request, image, this.#options.config()));
+  }
+
+  /** By request 73. */
+  assignReplicas(request: AssignRequest): Promise<AssignResponse> {
+    return this.#decide(COMMIT, (image) => assignReplicas(request, image, this.#options.config()));
   }
 
   createTopics(topics: readonly NewTopic[], options: Options): Promise<CreateResult[]> {
@@ -161,9 +214,10 @@ export class Controller implements MetadataFeed {
 
   /** For a broker that will not come back; one that runs is not the caller's to remove. */
   unregister(brokerId: number): Promise<void> {
-    return this.#change((image) => [
-      { type: 'UnregisterBrokerRecord', brokerId, brokerEpoch: brokerEpochOf(image, brokerId) },
-    ]);
+    return this.#change((image) => {
+      const broker = image.brokers.get(brokerId);
+      return broker === undefined ? [] : unregisterBroker(image, this.#options.config(), broker);
+    });
   }
 
   /** Has noted in which log directories the replicas of a broker lie, so that they are missed where one is gone. */
@@ -222,6 +276,18 @@ export class Controller implements MetadataFeed {
     return validateOnly || makeFolders === undefined ? decided : withFolders(decided, image, makeFolders);
   }
 
+  #ofBroker(
+    brokerId: number,
+    brokerEpoch: number,
+    decide: (image: ClusterImage, broker: BrokerImage) => readonly MetadataDraft[],
+  ): Promise<boolean> {
+    return this.#queue.submit((image) => {
+      const broker = image.brokers.get(brokerId);
+      const isSame = broker?.epoch === brokerEpoch;
+      return { records: isSame ? decide(image, broker) : [], result: isSame };
+    });
+  }
+
   #change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
     return this.#queue.submit((image) => ({ records: decide(image), result: undefined }));
   }
@@ -240,6 +306,14 @@ export class Controller implements MetadataFeed {
     });
   }
 }
+
+const BROKER_CHANGES: Readonly<
+  Record<BrokerChange, (image: ClusterImage, config: ServerConfig, broker: BrokerImage) => MetadataDraft[]>
+> = {
+  fence: fenceBroker,
+  unfence: unfenceBroker,
+  'begin-controlled-shutdown': beginControlledShutdown,
+};
 
 interface Decided<Results> {
   readonly results: Results;

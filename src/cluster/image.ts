@@ -1,9 +1,8 @@
 /**
  * The cluster as of one revision: brokers, topics, configurations, features. Immutable: a change is a batch of records, and
- * replaying it answers a new image that shares all that did not change. Nothing else in the broker holds cluster state.
+ * replaying it (image-replay.ts) answers a new image that shares all that did not change. Nothing else holds cluster state.
  */
-import type { MetadataRecord, RecordOf } from './metadata-records.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { MetadataRecord } from './metadata-records.ts';
 
 export interface ListenerImage {
   readonly name: string;
@@ -13,28 +12,60 @@ export interface ListenerImage {
   readonly securityProtocol: number;
 }
 
+/** What levels of a feature a broker or controller can work with (KIP-584). */
+export interface FeatureRange {
+  readonly name: string;
+  readonly minSupportedVersion: number;
+  readonly maxSupportedVersion: number;
+}
+
 export interface BrokerImage {
   readonly id: number;
   /** The revision of its registration: a broker that has started anew is another one. */
   readonly epoch: number;
+  /** Of its process. */
   readonly incarnationId: string;
   readonly rack: string | null;
   readonly listeners: readonly ListenerImage[];
+  readonly features: readonly FeatureRange[];
+  /** The controller does not hear of it: it leads nothing, and clients are not told of it. */
   readonly fenced: boolean;
+  /** It is about to stop, and leads nothing any more (KIP-841). */
+  readonly inControlledShutdown: boolean;
+  /** Those that are online. */
   readonly logDirectoryIds: readonly string[];
+  /** Those that take no new partitions (KIP-1066). */
+  readonly cordonedLogDirectoryIds: readonly string[];
 }
 
+/** A process that may become the active controller (KIP-919). */
+export interface ControllerImage {
+  readonly id: number;
+  readonly incarnationId: string;
+  readonly listeners: readonly ListenerImage[];
+  readonly features: readonly FeatureRange[];
+}
+
+/** As in Kafka's LeaderRecoveryState (KIP-704). */
+export const LeaderRecoveryState = { recovered: 0, recovering: 1 } as const;
+
 export interface PartitionImage {
+  /** The broker that leads it, -1 where none does. */
   readonly leader: number;
   readonly leaderEpoch: number;
+  /** See LeaderRecoveryState: recovering after an unclean election. */
+  readonly leaderRecoveryState: number;
   /** Grows with every change of this partition. */
   readonly partitionEpoch: number;
   readonly replicas: readonly number[];
   readonly isr: readonly number[];
+  /** Out of sync, but they have all that was committed: they may lead when the ISR is empty (KIP-966). */
   readonly elr: readonly number[];
+  /** The last leader, where nobody leads. */
   readonly lastKnownElr: readonly number[];
   readonly addingReplicas: readonly number[];
   readonly removingReplicas: readonly number[];
+  /** Of each of `replicas`. */
   readonly directories: readonly string[];
 }
 
@@ -70,6 +101,29 @@ export interface ScramCredential {
   readonly iterations: number;
 }
 
+/** Numbers as in Kafka's ResourceType, PatternType, AclOperation and AclPermissionType. */
+export interface AccessControlEntry {
+  readonly id: string;
+  readonly resourceType: number;
+  readonly resourceName: string;
+  readonly patternType: number;
+  readonly principal: string;
+  readonly host: string;
+  readonly operation: number;
+  readonly permissionType: number;
+}
+
+/** Principals as 'User:alice', times in ms since 1970. */
+export interface DelegationToken {
+  readonly tokenId: string;
+  readonly owner: string;
+  readonly requester: string;
+  readonly renewers: readonly string[];
+  readonly issueTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly expirationTimestamp: number;
+}
+
 /** As in Kafka's ConfigResource. */
 export const ResourceType = { topic: 2, broker: 4, clientMetrics: 16, group: 32 } as const;
 
@@ -87,7 +141,14 @@ export interface ClusterImage {
   readonly quotas: ReadonlyMap<string, ClientQuota>;
   /** By `scramKey`. */
   readonly scramCredentials: ReadonlyMap<string, ScramCredential>;
+  /** By id. */
+  readonly accessControlEntries: ReadonlyMap<string, AccessControlEntry>;
+  /** By token id. */
+  readonly delegationTokens: ReadonlyMap<string, DelegationToken>;
+  readonly controllers: ReadonlyMap<number, ControllerImage>;
   readonly nextProducerId: number;
+  /** Records that take effect when their transaction ends (KIP-868); null outside of one. */
+  readonly pending: readonly MetadataRecord[] | null;
 }
 
 export function resourceKey(type: number, name: string): string {
@@ -99,12 +160,18 @@ export function quotaKey(entity: readonly QuotaPart[]): string {
   return JSON.stringify(inOrder(entity).map(({ entityType, entityName }) => [entityType, entityName]));
 }
 
-function inOrder(entity: readonly QuotaPart[]): QuotaPart[] {
+export function inOrder(entity: readonly QuotaPart[]): QuotaPart[] {
   return [...entity].sort((a, b) => (a.entityType < b.entityType ? -1 : 1));
 }
 
 export function scramKey(mechanism: number, name: string): string {
   return `${mechanism}:${name}`;
+}
+
+/** Whether a broker may lead, and be in sync: it is heard of and does not stop. */
+export function isActive(image: ClusterImage, brokerId: number): boolean {
+  const broker = image.brokers.get(brokerId);
+  return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
 }
 
 const NO_CONFIG: ReadonlyMap<string, string> = new Map();
@@ -125,7 +192,11 @@ export function emptyImage(clusterId: string): ClusterImage {
     features: new Map(),
     quotas: new Map(),
     scramCredentials: new Map(),
+    accessControlEntries: new Map(),
+    delegationTokens: new Map(),
+    controllers: new Map(),
     nextProducerId: 0,
+    pending: null,
   };
 }
 
@@ -135,218 +206,11 @@ export interface ImageDelta {
   readonly topicIds: ReadonlySet<string>;
   /** Keys of `configs`: resources whose settings were changed. */
   readonly resources: ReadonlySet<string>;
+  /** Ids of brokers that were registered, fenced, unfenced, changed or unregistered. */
+  readonly brokerIds: ReadonlySet<number>;
 }
 
 export interface ImageChange {
   readonly image: ClusterImage;
   readonly delta: ImageDelta;
-}
-
-/** A new image under construction: each map is copied when the first record touches it. */
-class Draft {
-  readonly topicIds = new Set<string>();
-  readonly resources = new Set<string>();
-  readonly #base: ClusterImage;
-  readonly #copied = new Set<string>();
-  /** Partition lists made by this draft, which it may still write to: a topic of 10,000 partitions is copied once. */
-  readonly #own = new Map<string, PartitionImage[]>();
-  image: { -readonly [K in keyof ClusterImage]: ClusterImage[K] };
-
-  constructor(base: ClusterImage) {
-    this.#base = base;
-    this.image = { ...base };
-  }
-
-  map<K extends Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId'>>(
-    name: K,
-  ): ClusterImage[K] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never {
-    if (!this.#copied.has(name)) {
-      this.#copied.add(name);
-      this.image[name] = new Map(this.#base[name] as ReadonlyMap<never, never>) as never;
-    }
-    return this.image[name] as never;
-  }
-
-  /** The topic's partitions, for writing. */
-  partitionsOf(topic: TopicImage): PartitionImage[] {
-    let partitions = this.#own.get(topic.id);
-    if (partitions === undefined) {
-      partitions = [...topic.partitions];
-      this.#own.set(topic.id, partitions);
-      this.setTopic({ ...topic, partitions });
-    }
-    return partitions;
-  }
-
-  setTopic(topic: TopicImage): void {
-    this.topicIds.add(topic.id);
-    this.map('topicsByName').set(topic.name, topic);
-    this.map('topicsById').set(topic.id, topic);
-  }
-}
-
-/** Applies one atomic batch of records, the last of which stands at offset `revision`. */
-export function replay(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ClusterImage {
-  return changeOf(image, records, revision).image;
-}
-
-/** The same, and what the batch touched. */
-export function changeOf(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ImageChange {
-  const draft = new Draft(image);
-  for (const record of records) apply(draft, record);
-  draft.image.revision = revision;
-  return { image: draft.image, delta: draft };
-}
-
-function apply(draft: Draft, record: MetadataRecord): void {
-  switch (record.type) {
-    case 'RegisterBrokerRecord':
-      draft.map('brokers').set(record.brokerId, brokerOf(record));
-      return;
-    case 'UnfenceBrokerRecord':
-      return fence(draft, record.id, false);
-    case 'BrokerRegistrationChangeRecord':
-      if (record.fenced !== 0) fence(draft, record.brokerId, record.fenced > 0);
-      return;
-    case 'UnregisterBrokerRecord':
-      draft.map('brokers').delete(record.brokerId);
-      return;
-    case 'TopicRecord':
-      return draft.setTopic({ name: record.name, id: record.topicId, partitions: [] });
-    case 'PartitionRecord':
-      return changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record));
-    case 'PartitionChangeRecord':
-      return changePartition(draft, record.topicId, record.partitionId, (old) => changed(old, record));
-    case 'RemoveTopicRecord': {
-      const topic = draft.image.topicsById.get(record.topicId);
-      if (topic === undefined) return;
-      draft.topicIds.add(topic.id);
-      draft.map('topicsById').delete(topic.id);
-      draft.map('topicsByName').delete(topic.name);
-      draft.map('configs').delete(resourceKey(ResourceType.topic, topic.name));
-      return;
-    }
-    case 'ConfigRecord':
-      return setConfig(draft, resourceKey(record.resourceType, record.resourceName), record.name, record.value);
-    case 'ProducerIdsRecord':
-      draft.image.nextProducerId = record.nextProducerId;
-      return;
-    case 'FeatureLevelRecord':
-      if (record.featureLevel === 0) draft.map('features').delete(record.name);
-      else draft.map('features').set(record.name, record.featureLevel);
-      return;
-    case 'ClientQuotaRecord':
-      return setQuota(draft, record);
-    case 'UserScramCredentialRecord':
-      draft.map('scramCredentials').set(scramKey(record.mechanism, record.name), credentialOf(record));
-      return;
-    case 'RemoveUserScramCredentialRecord':
-      draft.map('scramCredentials').delete(scramKey(record.mechanism, record.name));
-      return;
-    case 'NoOpRecord':
-  }
-}
-
-function brokerOf(record: RecordOf<'RegisterBrokerRecord'>): BrokerImage {
-  return {
-    id: record.brokerId,
-    epoch: record.brokerEpoch,
-    incarnationId: record.incarnationId,
-    rack: record.rack,
-    listeners: record.endPoints.map(({ name, host, port, securityProtocol }) => ({
-      name,
-      host,
-      port,
-      securityProtocol,
-    })),
-    fenced: record.fenced,
-    logDirectoryIds: record.logDirs,
-  };
-}
-
-function partitionOf(record: RecordOf<'PartitionRecord'>): PartitionImage {
-  return {
-    leader: record.leader,
-    leaderEpoch: record.leaderEpoch,
-    partitionEpoch: record.partitionEpoch,
-    replicas: record.replicas,
-    isr: record.isr,
-    elr: record.eligibleLeaderReplicas ?? [],
-    lastKnownElr: record.lastKnownElr ?? [],
-    addingReplicas: record.addingReplicas,
-    removingReplicas: record.removingReplicas,
-    directories: record.directories.length > 0 ? record.directories : record.replicas.map(() => ZERO_UUID),
-  };
-}
-
-/** Leader -2 stands for "as it was"; naming a leader, even the same one, begins a new epoch. */
-const LEADER_UNCHANGED = -2;
-
-function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionChangeRecord'>): PartitionImage {
-  if (old === undefined) {
-    throw new Error(
-      `the metadata log changes partition ${change.partitionId} of ${change.topicId}, which it never made`,
-    );
-  }
-  const isElection = change.leader !== LEADER_UNCHANGED;
-  return {
-    leader: isElection ? change.leader : old.leader,
-    leaderEpoch: isElection ? old.leaderEpoch + 1 : old.leaderEpoch,
-    partitionEpoch: old.partitionEpoch + 1,
-    replicas: change.replicas ?? old.replicas,
-    isr: change.isr ?? old.isr,
-    elr: change.eligibleLeaderReplicas ?? old.elr,
-    lastKnownElr: change.lastKnownElr ?? old.lastKnownElr,
-    addingReplicas: change.addingReplicas ?? old.addingReplicas,
-    removingReplicas: change.removingReplicas ?? old.removingReplicas,
-    directories: change.directories ?? old.directories,
-  };
-}
-
-function changePartition(
-  draft: Draft,
-  topicId: string,
-  index: number,
-  change: (old: PartitionImage | undefined) => PartitionImage,
-): void {
-  const topic = draft.image.topicsById.get(topicId);
-  if (topic === undefined)
-    throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
-  const partitions = draft.partitionsOf(topic);
-  partitions[index] = change(partitions[index]);
-}
-
-function fence(draft: Draft, brokerId: number, fenced: boolean): void {
-  const broker = draft.image.brokers.get(brokerId);
-  if (broker !== undefined) draft.map('brokers').set(brokerId, { ...broker, fenced });
-}
-
-function setConfig(draft: Draft, key: string, name: string, value: string | null): void {
-  draft.resources.add(key);
-  const configs = draft.map('configs');
-  const settings = new Map(configs.get(key));
-  if (value === null) settings.delete(name);
-  else settings.set(name, value);
-  if (settings.size === 0) configs.delete(key);
-  else configs.set(key, settings);
-}
-
-function setQuota(draft: Draft, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
-  const quotas = draft.map('quotas');
-  const id = quotaKey(entity);
-  const values = new Map(quotas.get(id)?.values);
-  if (remove) values.delete(key);
-  else values.set(key, value);
-  const parts = entity.map(({ entityType, entityName }) => ({ entityType, entityName }));
-  if (values.size === 0) quotas.delete(id);
-  else quotas.set(id, { entity: inOrder(parts), values });
-}
-
-/** With bytes of its own: those of the record go with the log's buffer. */
-function credentialOf(record: RecordOf<'UserScramCredentialRecord'>): ScramCredential {
-  const { name, mechanism, iterations } = record;
-  const [salt, storedKey, serverKey] = [record.salt, record.storedKey, record.serverKey].map((each) =>
-    Buffer.from(each),
-  );
-  return { name, mechanism, salt, storedKey, serverKey, iterations };
 }

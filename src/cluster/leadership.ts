@@ -80,8 +80,12 @@ export function leadership(
 }
 
 /** Of an image that nothing was made of yet: all of it is new. */
-export function wholeOf({ topicsById, configs }: ClusterImage): ImageDelta {
-  return { topicIds: new Set(topicsById.keys()), resources: new Set(configs.keys()) };
+export function wholeOf({ topicsById, configs, brokers }: ClusterImage): ImageDelta {
+  return {
+    topicIds: new Set(topicsById.keys()),
+    resources: new Set(configs.keys()),
+    brokerIds: new Set(brokers.keys()),
+  };
 }
 
 function deleteTopic(change: Mutable<LeadershipChange>, topic: TopicImage, nodeId: number): void {

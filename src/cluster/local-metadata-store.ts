@@ -3,16 +3,14 @@
  * which Apache Kafka's dump-log --cluster-metadata-decoder reads. Each batch is synced before the change counts.
  */
 import { join } from 'node:path';
-import { decodeMetadataRecord, encodeMetadataRecord } from '../../protocol/metadata/index.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import type { AnyMessage } from '../../protocol/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
-import { recordTables, type MetadataDraft, type MetadataRecord, type MetadataRecordName } from './metadata-records.ts';
+import { decodeRecord, encodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-records.ts';
 
 const DIRECTORY = '__cluster_metadata-0';
 const FILE = '00000000000000000000.log';
@@ -146,26 +144,20 @@ export class LocalMetadataStore implements MetadataStore {
     return encodeBatch({
       baseOffset,
       leaderEpoch: LEADER_EPOCH,
-      records: records.map((record) => {
-        const { message, version } = recordTables[record.type];
-        return { key: null, value: encodeMetadataRecord(message as AnyMessage, version, record), timestamp };
-      }),
+      records: records.map((record) => ({ key: null, value: encodeRecord(record), timestamp })),
     });
   }
 
   #read(bytes: Buffer, at: number): MetadataBatch {
     const decoded = decodeBatch(bytes, at);
     this.#nextOffset = decoded.lastOffset + 1;
-    const records: MetadataRecord[] = [];
-    for (const { value } of decoded.records) {
-      const { message, record } = decodeMetadataRecord(value!);
-      if (!Object.hasOwn(recordTables, message.name)) {
-        throw new Error(
-          `${this.#path} holds a ${message.name}, which this version does not know: start the newer one ` +
-            'that wrote it, or an empty log directory',
-        );
-      }
-      records.push({ type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord);
+    const records = decoded.records.map(({ value }) => decodeRecord(value!));
+    const unknown = records.find(({ type }) => NOT_ENFORCED.has(type));
+    if (unknown !== undefined) {
+      throw new Error(
+        `${this.#path} holds a ${unknown.type}, which this version does not act on: start the newer one ` +
+          'that wrote it, or an empty log directory',
+      );
     }
     return { records, revision: decoded.lastOffset };
   }

@@ -2,7 +2,8 @@
  * Keeps the cluster's image: reads the metadata log, follows what is appended to it by any controller, and tells listeners
  * of every new image.
  */
-import { changeOf, emptyImage, type ClusterImage, type ImageDelta } from './image.ts';
+import { emptyImage, type ClusterImage, type ImageDelta } from './image.ts';
+import { changeOf } from './image-replay.ts';
 import { recordsOf } from './image-records.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
 

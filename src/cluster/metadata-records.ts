@@ -1,40 +1,68 @@
 /** The changes that a cluster's state is made of: Kafka's own metadata records, decoded. Wire tables: protocol/metadata. */
+import { decodeMetadataRecord, encodeMetadataRecord } from '../../protocol/metadata/index.ts';
 import {
   BrokerRegistrationChangeRecord,
+  FenceBrokerRecord,
   RegisterBrokerRecord,
+  RegisterControllerRecord,
   UnfenceBrokerRecord,
   UnregisterBrokerRecord,
+  UnregisterControllerRecord,
 } from '../../protocol/metadata/broker-records.ts';
 import { ClientQuotaRecord, ConfigRecord, FeatureLevelRecord } from '../../protocol/metadata/config-records.ts';
-import { NoOpRecord, ProducerIdsRecord } from '../../protocol/metadata/log-records.ts';
 import {
+  AbortTransactionRecord,
+  BeginTransactionRecord,
+  EndTransactionRecord,
+  NoOpRecord,
+  ProducerIdsRecord,
+  ZkMigrationStateRecord,
+} from '../../protocol/metadata/log-records.ts';
+import {
+  AccessControlEntryRecord,
+  DelegationTokenRecord,
+  RemoveAccessControlEntryRecord,
+  RemoveDelegationTokenRecord,
   RemoveUserScramCredentialRecord,
   UserScramCredentialRecord,
 } from '../../protocol/metadata/security-records.ts';
 import {
+  ClearElrRecord,
   PartitionChangeRecord,
   PartitionRecord,
   RemoveTopicRecord,
   TopicRecord,
 } from '../../protocol/metadata/topic-records.ts';
-import type { Draft, Values } from '../../protocol/schema.ts';
+import type { AnyMessage, Draft, Values } from '../../protocol/schema.ts';
 
-/** The records that the image understands, and the version of each that is written (metadata.version 4.3 and 4.4 read them). */
+/** All records of Kafka 4.4, and the version of each that is written: Kafka 4.2 and later read them. */
 export const recordTables = {
   RegisterBrokerRecord: { message: RegisterBrokerRecord, version: 3 },
+  UnregisterBrokerRecord: { message: UnregisterBrokerRecord, version: 0 },
+  FenceBrokerRecord: { message: FenceBrokerRecord, version: 0 },
   UnfenceBrokerRecord: { message: UnfenceBrokerRecord, version: 0 },
   BrokerRegistrationChangeRecord: { message: BrokerRegistrationChangeRecord, version: 2 },
-  UnregisterBrokerRecord: { message: UnregisterBrokerRecord, version: 0 },
+  RegisterControllerRecord: { message: RegisterControllerRecord, version: 0 },
+  UnregisterControllerRecord: { message: UnregisterControllerRecord, version: 0 },
   TopicRecord: { message: TopicRecord, version: 0 },
   PartitionRecord: { message: PartitionRecord, version: 2 },
   PartitionChangeRecord: { message: PartitionChangeRecord, version: 2 },
   RemoveTopicRecord: { message: RemoveTopicRecord, version: 0 },
+  ClearElrRecord: { message: ClearElrRecord, version: 0 },
   ConfigRecord: { message: ConfigRecord, version: 0 },
   ClientQuotaRecord: { message: ClientQuotaRecord, version: 0 },
+  FeatureLevelRecord: { message: FeatureLevelRecord, version: 0 },
   UserScramCredentialRecord: { message: UserScramCredentialRecord, version: 0 },
   RemoveUserScramCredentialRecord: { message: RemoveUserScramCredentialRecord, version: 0 },
+  AccessControlEntryRecord: { message: AccessControlEntryRecord, version: 0 },
+  RemoveAccessControlEntryRecord: { message: RemoveAccessControlEntryRecord, version: 0 },
+  DelegationTokenRecord: { message: DelegationTokenRecord, version: 0 },
+  RemoveDelegationTokenRecord: { message: RemoveDelegationTokenRecord, version: 0 },
   ProducerIdsRecord: { message: ProducerIdsRecord, version: 0 },
-  FeatureLevelRecord: { message: FeatureLevelRecord, version: 0 },
+  BeginTransactionRecord: { message: BeginTransactionRecord, version: 0 },
+  EndTransactionRecord: { message: EndTransactionRecord, version: 0 },
+  AbortTransactionRecord: { message: AbortTransactionRecord, version: 0 },
+  ZkMigrationStateRecord: { message: ZkMigrationStateRecord, version: 0 },
   NoOpRecord: { message: NoOpRecord, version: 0 },
 } as const;
 
@@ -48,3 +76,24 @@ export type MetadataRecord = { [Name in MetadataRecordName]: RecordOf<Name> }[Me
 /** As written: fields with a default may be left out. */
 export type DraftOf<Name extends MetadataRecordName> = { readonly type: Name } & Draft<FieldsOf<Name>>;
 export type MetadataDraft = { [Name in MetadataRecordName]: DraftOf<Name> }[MetadataRecordName];
+
+/** Records that nobody acts on here although they restrict: whoever ran without them would let everybody do everything. */
+export const NOT_ENFORCED: ReadonlySet<MetadataRecordName> = new Set(['AccessControlEntryRecord']);
+
+/** The value of a record in the metadata log. */
+export function encodeRecord(draft: MetadataDraft): Buffer {
+  return encodeMetadataRecord(recordTables[draft.type].message as AnyMessage, versionOf(draft), draft);
+}
+
+/** Cordoned directories (KIP-1066) came with versions that older brokers cannot read: they are written where there are any. */
+function versionOf(draft: MetadataDraft): number {
+  const { version } = recordTables[draft.type];
+  const cordoned = 'cordonedLogDirs' in draft ? draft.cordonedLogDirs : null;
+  return (cordoned ?? null) === null ? version : version + 1;
+}
+
+/** @throws {InvalidRequest} for a type or version of a newer Kafka */
+export function decodeRecord(value: Buffer): MetadataRecord {
+  const { message, record } = decodeMetadataRecord(value);
+  return { type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord;
+}

@@ -10,8 +10,11 @@ const BROKERS = [7, 8, 9].map((id): BrokerImage => ({
   incarnationId: '',
   rack: id === 7 ? 'here' : null,
   listeners: [{ name: id === 9 ? 'OTHER' : LISTENER, host: `broker-${id}`, port: 9000 + id, securityProtocol: 0 }],
+  features: [],
   fenced: false,
+  inControlledShutdown: false,
   logDirectoryIds: [],
+  cordonedLogDirectoryIds: [],
 }));
 
 export interface LedElsewhere {
@@ -34,7 +37,15 @@ export function clusterOf(...topics: LedElsewhere[]): ClusterImage {
 
 function partition(leader: number): PartitionImage {
   const none = { elr: [], lastKnownElr: [], addingReplicas: [], removingReplicas: [], directories: [] };
-  return { leader, leaderEpoch: 4, partitionEpoch: 0, replicas: [leader], isr: [leader], ...none };
+  return {
+    leader,
+    leaderEpoch: 4,
+    leaderRecoveryState: 0,
+    partitionEpoch: 0,
+    replicas: [leader],
+    isr: [leader],
+    ...none,
+  };
 }
 
 /** What an answer should say of them, in the words of its table. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { alterClientQuotas, matchingQuotas, type QuotaOperation } from '../../src/cluster/client-quotas.ts';
-import { emptyImage, replay, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
+import { emptyImage, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
 import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
 

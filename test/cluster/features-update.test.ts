@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wouldLoseMetadata } from '../../src/cluster/features.ts';
 import { updateFeatures } from '../../src/cluster/features-update.ts';
-import { replay } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
 import { Cluster } from './cluster-fixture.ts';
 
 const { image } = (await Cluster.registered()).controller;

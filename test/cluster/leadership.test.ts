@@ -1,12 +1,13 @@
 /** Every way a partition's place in the cluster can change, and what that means to one broker. */
 import { describe, expect, test } from 'vitest';
 import {
-  changeOf,
   emptyImage,
   type ClusterImage,
+  type ImageDelta,
   type PartitionImage,
   type TopicImage,
 } from '../../src/cluster/image.ts';
+import { changeOf } from '../../src/cluster/image-replay.ts';
 import { leadership, wholeOf, type HostedPartition } from '../../src/cluster/leadership.ts';
 import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
 
@@ -15,7 +16,7 @@ const ID = 'Yzuwlcq0QZum8IWZW66tIA';
 
 function partition(replicas: number[], leader: number, leaderEpoch = 1, isr = replicas): PartitionImage {
   const none = { elr: [], lastKnownElr: [], addingReplicas: [], removingReplicas: [] };
-  return { leader, leaderEpoch, partitionEpoch: 0, replicas, isr, directories: [], ...none };
+  return { leader, leaderEpoch, leaderRecoveryState: 0, partitionEpoch: 0, replicas, isr, directories: [], ...none };
 }
 
 function imageOf(...topics: TopicImage[]): ClusterImage {
@@ -30,13 +31,17 @@ function topic(...partitions: PartitionImage[]): TopicImage {
   return { name: 't', id: ID, partitions };
 }
 
+function touching(...topicIds: string[]): ImageDelta {
+  return { topicIds: new Set(topicIds), resources: new Set(), brokerIds: new Set() };
+}
+
 const ids = (hosted: readonly HostedPartition[]) => hosted.map(({ index }) => index);
 
 /** What became of partition 0, in a word each. */
 function between(before: PartitionImage | null, after: PartitionImage | null): string[] {
   const previous = before === null ? imageOf() : imageOf(topic(before));
   const image = after === null ? imageOf() : imageOf(topic(after));
-  const change = leadership(previous, image, { topicIds: new Set([ID]), resources: new Set() }, ME);
+  const change = leadership(previous, image, touching(ID), ME);
   return Object.entries(change).flatMap(([word, list]) => (list.length > 0 ? [word] : []));
 }
 
@@ -120,7 +125,7 @@ test.each<[string, MetadataRecord[], string[]]>([
 test('a topic deleted and made again in one batch is deleted and made', () => {
   const previous = imageOf(topic(LEADER));
   const again = { name: 't', id: 'again', partitions: [FOLLOWER] };
-  const change = leadership(previous, imageOf(again), { topicIds: new Set([ID, 'again']), resources: new Set() }, ME);
+  const change = leadership(previous, imageOf(again), touching(ID, 'again'), ME);
   expect([change.deleted.map(({ id }) => id), change.grown.map(({ id }) => id)]).toEqual([[ID], ['again']]);
   expect([ids(change.resigned), ids(change.followed)]).toEqual([[0], [0]]);
 });
@@ -131,7 +136,7 @@ test('one topic among 10,000 that changes is the only one looked at', () => {
   const image = imageOf(topic(next(LEADER)), ...others);
   let lookups = 0;
   const counting = { ...image, topicsById: countingMap(image.topicsById, () => lookups++) };
-  const { led } = leadership(previous, counting, { topicIds: new Set([ID]), resources: new Set() }, ME);
+  const { led } = leadership(previous, counting, touching(ID), ME);
   expect([ids(led), lookups]).toEqual([[0], 1]);
 });
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { emptyImage, replay, type ScramCredential } from '../../src/cluster/image.ts';
+import { emptyImage, type ScramCredential } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
 import type { MetadataDraft, MetadataRecord } from '../../src/cluster/metadata-records.ts';
 import { alterScramCredentials, type ScramUpsertion } from '../../src/cluster/scram-credentials.ts';

@@ -5,7 +5,8 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { MorePartitions } from '../../src/cluster/create-partitions.ts';
 import type { NewTopic } from '../../src/cluster/create-topics.ts';
 import type { TopicToDelete } from '../../src/cluster/delete-topics.ts';
-import { emptyImage, replay } from '../../src/cluster/image.ts';
+import { emptyImage } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
 import { place } from '../../src/cluster/placement.ts';
 import { assigned, Cluster, configs, topic, UNKNOWN_ID } from './cluster-fixture.ts';
 

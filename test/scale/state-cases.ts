@@ -2,7 +2,8 @@
 import { endTxnMarker } from '../../protocol/records/control.ts';
 import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { emptyImage, replay } from '../../src/cluster/image.ts';
+import { emptyImage } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
 import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
 import { newConsumerMember } from '../../src/groups/consumer/state.ts';
 import type { Group } from '../../src/groups/group.ts';

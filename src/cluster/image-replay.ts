@@ -1,0 +1,347 @@
+/** What each of Kafka's metadata records does to the image. PURE: an image and records make another image. */
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import {
+  inOrder,
+  quotaKey,
+  resourceKey,
+  ResourceType,
+  scramKey,
+  type AccessControlEntry,
+  type BrokerImage,
+  type ClusterImage,
+  type DelegationToken,
+  type ImageChange,
+  type ImageDelta,
+  type ListenerImage,
+  type PartitionImage,
+  type ScramCredential,
+  type TopicImage,
+} from './image.ts';
+import type { MetadataRecord, MetadataRecordName, RecordOf } from './metadata-records.ts';
+import type { PartitionChange } from './partition-change.ts';
+
+/** Applies one atomic batch of records, the last of which stands at offset `revision`. */
+export function replay(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ClusterImage {
+  return changeOf(image, records, revision).image;
+}
+
+/**
+ * The same, and what the batch touched. Records of a transaction (KIP-868) touch nothing until it ends: it may take many batches.
+ * @throws where the log says what cannot be: a change to what was never made, the end of what did not begin
+ */
+export function changeOf(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ImageChange {
+  const draft = new Draft(image);
+  for (const record of records) take(draft, record);
+  draft.image.revision = revision;
+  return { image: draft.image, delta: draft };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending'>;
+
+/** A new image under construction: each map is copied when the first record touches it. */
+class Draft implements ImageDelta {
+  readonly topicIds = new Set<string>();
+  readonly resources = new Set<string>();
+  readonly brokerIds = new Set<number>();
+  readonly image: Mutable<ClusterImage>;
+  readonly #base: ClusterImage;
+  readonly #copied = new Set<string>();
+  /** Partition lists made by this draft, which it may still write to: a topic of 10,000 partitions is copied once. */
+  readonly #own = new Map<string, PartitionImage[]>();
+  #pending: MetadataRecord[] | null = null;
+
+  constructor(base: ClusterImage) {
+    this.#base = base;
+    this.image = { ...base };
+  }
+
+  map<Name extends Maps>(
+    name: Name,
+  ): ClusterImage[Name] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never {
+    if (!this.#copied.has(name)) {
+      this.#copied.add(name);
+      this.image[name] = new Map(this.#base[name] as ReadonlyMap<never, never>) as never;
+    }
+    return this.image[name] as never;
+  }
+
+  /** The topic's partitions, for writing. */
+  partitionsOf(topic: TopicImage): PartitionImage[] {
+    let partitions = this.#own.get(topic.id);
+    if (partitions === undefined) {
+      partitions = [...topic.partitions];
+      this.#own.set(topic.id, partitions);
+      this.setTopic({ ...topic, partitions });
+    }
+    return partitions;
+  }
+
+  setTopic(topic: TopicImage): void {
+    this.topicIds.add(topic.id);
+    this.map('topicsByName').set(topic.name, topic);
+    this.map('topicsById').set(topic.id, topic);
+  }
+
+  setBroker(broker: BrokerImage): void {
+    this.brokerIds.add(broker.id);
+    this.map('brokers').set(broker.id, broker);
+  }
+
+  /** Keeps a record until the transaction ends that it is part of. */
+  hold(record: MetadataRecord): void {
+    this.#pending ??= [...this.image.pending!];
+    this.#pending.push(record);
+    this.image.pending = this.#pending;
+  }
+
+  /** Answers what was held. */
+  release(): readonly MetadataRecord[] {
+    const held = this.image.pending!;
+    this.#pending = null;
+    this.image.pending = null;
+    return held;
+  }
+}
+
+function take(draft: Draft, record: MetadataRecord): void {
+  const isOpen = draft.image.pending !== null;
+  switch (record.type) {
+    case 'BeginTransactionRecord':
+      if (isOpen) throw new Error('the metadata log begins a transaction within another');
+      draft.image.pending = [];
+      return;
+    case 'EndTransactionRecord':
+    case 'AbortTransactionRecord': {
+      if (!isOpen) throw new Error('the metadata log ends a transaction that it never began');
+      const held = draft.release();
+      if (record.type === 'EndTransactionRecord') for (const each of held) apply(draft, each);
+      return;
+    }
+    default:
+      if (isOpen) draft.hold(record);
+      else apply(draft, record);
+  }
+}
+
+function apply<Name extends MetadataRecordName>(draft: Draft, record: RecordOf<Name>): void {
+  const effect = EFFECTS[record.type] as Effect<Name>;
+  effect(draft, record);
+}
+
+type Effect<Name extends MetadataRecordName> = (draft: Draft, record: RecordOf<Name>) => void;
+
+const none = (): void => {};
+
+const EFFECTS: { readonly [Name in MetadataRecordName]: Effect<Name> } = {
+  RegisterBrokerRecord: (draft, record) => draft.setBroker(brokerOf(record)),
+  UnregisterBrokerRecord: (draft, { brokerId }) => {
+    draft.brokerIds.add(brokerId);
+    draft.map('brokers').delete(brokerId);
+  },
+  FenceBrokerRecord: (draft, { id, epoch }) => changeBroker(draft, id, epoch, { fenced: true }),
+  UnfenceBrokerRecord: (draft, { id, epoch }) => changeBroker(draft, id, epoch, { fenced: false }),
+  BrokerRegistrationChangeRecord: (draft, record) =>
+    changeBroker(draft, record.brokerId, record.brokerEpoch, registrationChange(record)),
+  RegisterControllerRecord: (draft, { controllerId: id, incarnationId, endPoints, features }) =>
+    void draft.map('controllers').set(id, { id, incarnationId, listeners: endPoints.map(listenerOf), features }),
+  UnregisterControllerRecord: (draft, { controllerId }) => void draft.map('controllers').delete(controllerId),
+
+  TopicRecord: (draft, { name, topicId }) => draft.setTopic({ name, id: topicId, partitions: [] }),
+  PartitionRecord: (draft, record) =>
+    changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record)),
+  PartitionChangeRecord: (draft, record) =>
+    changePartition(draft, record.topicId, record.partitionId, (old) => changed(old, record)),
+  RemoveTopicRecord: removeTopic,
+  ClearElrRecord: clearElr,
+
+  ConfigRecord: setConfig,
+  ClientQuotaRecord: setQuota,
+  FeatureLevelRecord: (draft, { name, featureLevel }) => {
+    if (featureLevel === 0) draft.map('features').delete(name);
+    else draft.map('features').set(name, featureLevel);
+  },
+  UserScramCredentialRecord: (draft, record) =>
+    void draft.map('scramCredentials').set(scramKey(record.mechanism, record.name), credentialOf(record)),
+  RemoveUserScramCredentialRecord: (draft, { mechanism, name }) =>
+    void draft.map('scramCredentials').delete(scramKey(mechanism, name)),
+  AccessControlEntryRecord: (draft, record) =>
+    void draft.map('accessControlEntries').set(record.id, accessControlEntryOf(record)),
+  RemoveAccessControlEntryRecord: (draft, { id }) => void draft.map('accessControlEntries').delete(id),
+  DelegationTokenRecord: (draft, record) =>
+    void draft.map('delegationTokens').set(record.tokenId, delegationTokenOf(record)),
+  RemoveDelegationTokenRecord: (draft, { tokenId }) => void draft.map('delegationTokens').delete(tokenId),
+
+  ProducerIdsRecord: (draft, { nextProducerId }) => void (draft.image.nextProducerId = nextProducerId),
+  BeginTransactionRecord: none, // the three that bound transactions: see `take`
+  EndTransactionRecord: none,
+  AbortTransactionRecord: none,
+  ZkMigrationStateRecord: none, // there is no ZooKeeper any more to migrate from
+  NoOpRecord: none,
+};
+
+function brokerOf(record: RecordOf<'RegisterBrokerRecord'>): BrokerImage {
+  return {
+    id: record.brokerId,
+    epoch: record.brokerEpoch,
+    incarnationId: record.incarnationId,
+    rack: record.rack,
+    listeners: record.endPoints.map(listenerOf),
+    features: record.features,
+    fenced: record.fenced,
+    inControlledShutdown: record.inControlledShutdown,
+    logDirectoryIds: record.logDirs,
+    cordonedLogDirectoryIds: record.cordonedLogDirs ?? [],
+  };
+}
+
+function listenerOf({ name, host, port, securityProtocol }: ListenerImage): ListenerImage {
+  return { name, host, port, securityProtocol };
+}
+
+function registrationChange(record: RecordOf<'BrokerRegistrationChangeRecord'>): Partial<BrokerImage> {
+  const { fenced, inControlledShutdown, logDirs, cordonedLogDirs } = record;
+  return {
+    ...(fenced === 0 ? {} : { fenced: fenced > 0 }),
+    ...(inControlledShutdown === 0 ? {} : { inControlledShutdown: true }),
+    ...(logDirs.length === 0 ? {} : { logDirectoryIds: logDirs }),
+    ...(cordonedLogDirs === null ? {} : { cordonedLogDirectoryIds: cordonedLogDirs }),
+  };
+}
+
+function changeBroker(draft: Draft, brokerId: number, epoch: number, change: Partial<BrokerImage>): void {
+  const broker = draft.image.brokers.get(brokerId);
+  if (broker?.epoch !== epoch) {
+    throw new Error(`the metadata log changes broker ${brokerId} of epoch ${epoch}, which is not registered`);
+  }
+  draft.setBroker({ ...broker, ...change });
+}
+
+function partitionOf(record: RecordOf<'PartitionRecord'>): PartitionImage {
+  return {
+    leader: record.leader,
+    leaderEpoch: record.leaderEpoch,
+    leaderRecoveryState: record.leaderRecoveryState,
+    partitionEpoch: record.partitionEpoch,
+    replicas: record.replicas,
+    isr: record.isr,
+    elr: record.eligibleLeaderReplicas ?? [],
+    lastKnownElr: record.lastKnownElr ?? [],
+    addingReplicas: record.addingReplicas,
+    removingReplicas: record.removingReplicas,
+    directories: record.directories.length > 0 ? record.directories : record.replicas.map(() => ZERO_UUID),
+  };
+}
+
+/** Leader -2 stands for "as it was"; naming a leader, even the same one, begins a new epoch. */
+const LEADER_UNCHANGED = -2;
+const RECOVERY_UNCHANGED = -1;
+
+function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionChangeRecord'>): PartitionImage {
+  if (old === undefined) {
+    throw new Error(
+      `the metadata log changes partition ${change.partitionId} of ${change.topicId}, which it never made`,
+    );
+  }
+  return changedPartition(old, change);
+}
+
+/** A partition after a change of it. */
+export function changedPartition(old: PartitionImage, change: PartitionChange): PartitionImage {
+  const { leader = LEADER_UNCHANGED, leaderRecoveryState: state = RECOVERY_UNCHANGED } = change;
+  const isElection = leader !== LEADER_UNCHANGED;
+  return {
+    leader: isElection ? leader : old.leader,
+    leaderEpoch: isElection ? old.leaderEpoch + 1 : old.leaderEpoch,
+    leaderRecoveryState: state === RECOVERY_UNCHANGED ? old.leaderRecoveryState : state,
+    partitionEpoch: old.partitionEpoch + 1,
+    replicas: change.replicas ?? old.replicas,
+    isr: change.isr ?? old.isr,
+    elr: change.eligibleLeaderReplicas ?? old.elr,
+    lastKnownElr: change.lastKnownElr ?? old.lastKnownElr,
+    addingReplicas: change.addingReplicas ?? old.addingReplicas,
+    removingReplicas: change.removingReplicas ?? old.removingReplicas,
+    directories: change.directories ?? old.directories,
+  };
+}
+
+function changePartition(
+  draft: Draft,
+  topicId: string,
+  index: number,
+  change: (old: PartitionImage | undefined) => PartitionImage,
+): void {
+  const topic = draft.image.topicsById.get(topicId);
+  if (topic === undefined)
+    throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
+  const partitions = draft.partitionsOf(topic);
+  partitions[index] = change(partitions[index]);
+}
+
+function removeTopic(draft: Draft, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
+  const topic = draft.image.topicsById.get(topicId);
+  if (topic === undefined) throw new Error(`the metadata log removes topic ${topicId}, which it never made`);
+  draft.topicIds.add(topic.id);
+  draft.map('topicsById').delete(topic.id);
+  draft.map('topicsByName').delete(topic.name);
+  draft.map('configs').delete(resourceKey(ResourceType.topic, topic.name));
+}
+
+/** Of one topic, or with an empty name of all: written when eligible.leader.replicas.version or min.insync.replicas changes. */
+function clearElr(draft: Draft, { topicName }: RecordOf<'ClearElrRecord'>): void {
+  if (topicName !== '') {
+    const topic = draft.image.topicsByName.get(topicName);
+    if (topic === undefined) throw new Error(`the metadata log changes topic ${topicName}, which it never made`);
+    return clearElrOf(draft, topic);
+  }
+  for (const topic of draft.image.topicsById.values()) clearElrOf(draft, topic);
+}
+
+function clearElrOf(draft: Draft, topic: TopicImage): void {
+  for (const [index, partition] of topic.partitions.entries()) {
+    if (partition.elr.length + partition.lastKnownElr.length === 0) continue;
+    const { partitionEpoch } = partition;
+    draft.partitionsOf(topic)[index] = { ...partition, elr: [], lastKnownElr: [], partitionEpoch: partitionEpoch + 1 };
+  }
+}
+
+function setConfig(draft: Draft, { resourceType, resourceName, name, value }: RecordOf<'ConfigRecord'>): void {
+  const key = resourceKey(resourceType, resourceName);
+  draft.resources.add(key);
+  const configs = draft.map('configs');
+  const settings = new Map(configs.get(key));
+  if (value === null) settings.delete(name);
+  else settings.set(name, value);
+  if (settings.size === 0) configs.delete(key);
+  else configs.set(key, settings);
+}
+
+function setQuota(draft: Draft, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
+  const quotas = draft.map('quotas');
+  const id = quotaKey(entity);
+  const values = new Map(quotas.get(id)?.values);
+  if (remove) values.delete(key);
+  else values.set(key, value);
+  const parts = entity.map(({ entityType, entityName }) => ({ entityType, entityName }));
+  if (values.size === 0) quotas.delete(id);
+  else quotas.set(id, { entity: inOrder(parts), values });
+}
+
+/** With bytes of its own: those of the record go with the log's buffer. */
+function credentialOf(record: RecordOf<'UserScramCredentialRecord'>): ScramCredential {
+  const { name, mechanism, iterations } = record;
+  const [salt, storedKey, serverKey] = [record.salt, record.storedKey, record.serverKey].map((each) =>
+    Buffer.from(each),
+  );
+  return { name, mechanism, salt, storedKey, serverKey, iterations };
+}
+
+function accessControlEntryOf(record: RecordOf<'AccessControlEntryRecord'>): AccessControlEntry {
+  const { id, resourceType, resourceName, patternType, principal, host, operation, permissionType } = record;
+  return { id, resourceType, resourceName, patternType, principal, host, operation, permissionType };
+}
+
+function delegationTokenOf(record: RecordOf<'DelegationTokenRecord'>): DelegationToken {
+  const { tokenId, owner, requester, renewers, issueTimestamp, maxTimestamp, expirationTimestamp } = record;
+  return { tokenId, owner, requester, renewers, issueTimestamp, maxTimestamp, expirationTimestamp };
+}

@@ -1,0 +1,182 @@
+/**
+ * What becomes of a partition when its brokers come and go: who is in sync, who leads, who may lead when nobody is in sync
+ * (KIP-966). PURE, and the only place that decides it.
+ *
+ *     who leads:  the leader it has ─▶ another of the ISR ─▶ of the ELR, where the ISR is empty ─▶ the last known leader ─▶
+ *                 where unclean elections are allowed, any replica ─▶ nobody
+ *
+ * The leader epoch rises with every leader and with every replica that is taken away, and stays when the ISR shrinks; the
+ * partition epoch rises with every change.
+ */
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import { LeaderRecoveryState, type PartitionImage } from './image.ts';
+import type { DraftOf } from './metadata-records.ts';
+
+export const NO_LEADER = -1;
+
+/** 'preferred': the first replica, where it can lead. 'online': any that lost nothing. 'unclean': if need be any. */
+export type ElectionKind = 'online' | 'preferred' | 'unclean';
+
+export interface PartitionRules {
+  /** Whether eligible.leader.replicas.version is in force. */
+  readonly hasElr: boolean;
+  /** min.insync.replicas, and no more than the topic has replicas. */
+  readonly minIsr: number;
+  readonly election: ElectionKind;
+  /** Whether a broker may lead, or be in sync: it is not fenced, does not stop, and its directory is online. */
+  isAcceptable(brokerId: number): boolean;
+}
+
+/** What is asked for; what is left out stays. */
+export interface PartitionTarget {
+  readonly isr?: readonly number[];
+  readonly replicas?: readonly number[];
+  readonly addingReplicas?: readonly number[];
+  readonly removingReplicas?: readonly number[];
+  readonly leaderRecoveryState?: number;
+  /** Replicas whose broker may have lost what it had: they are eligible no more. */
+  readonly lost?: readonly number[];
+  /** Of replicas that are new, or move: by broker. */
+  readonly directories?: ReadonlyMap<number, string>;
+}
+
+export type PartitionChange = Omit<DraftOf<'PartitionChangeRecord'>, 'type' | 'topicId' | 'partitionId'>;
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** The partition as it is to be, before and after its leader is found. */
+interface Next {
+  isr: readonly number[];
+  elr: readonly number[];
+  replicas: readonly number[];
+  addingReplicas: readonly number[];
+  removingReplicas: readonly number[];
+}
+
+interface Elected {
+  readonly leader: number;
+  readonly isUnclean: boolean;
+}
+
+/** Null where nothing changes. */
+export function changeOfPartition(
+  partition: PartitionImage,
+  target: PartitionTarget,
+  rules: PartitionRules,
+): PartitionChange | null {
+  const next = nextOf(partition, target, rules);
+  const change: Writable<PartitionChange> = {};
+  const { leader, isUnclean } = elect(partition, next, rules);
+  if (leader !== partition.leader) {
+    change.leader = leader;
+    if (next.elr.includes(leader)) {
+      next.isr = [leader];
+      next.elr = without(next.elr, [leader]);
+    }
+    if (isUnclean) becomeUnclean(change, partition, next, leader);
+  } else if (!partition.replicas.every((id) => next.replicas.includes(id))) {
+    change.leader = leader; // the epoch rises: a replica that is taken away is fenced with it
+  }
+  if (!same(next.elr, partition.elr)) change.eligibleLeaderReplicas = [...next.elr];
+  const mayBeEmpty = rules.hasElr || next.isr.length > 0;
+  if (mayBeEmpty && !same(next.isr, partition.isr)) change.isr = [...next.isr];
+  noteLastLeader(change, partition, rules);
+  assign(change, partition, next, target.directories);
+  const { leaderRecoveryState: state = partition.leaderRecoveryState } = target;
+  if (state !== partition.leaderRecoveryState) change.leaderRecoveryState = state;
+  return Object.keys(change).length === 0 ? null : change;
+}
+
+function nextOf(partition: PartitionImage, target: PartitionTarget, rules: PartitionRules): Next {
+  const next: Next = {
+    isr: target.isr ?? partition.isr,
+    elr: partition.elr,
+    replicas: target.replicas ?? partition.replicas,
+    addingReplicas: target.addingReplicas ?? partition.addingReplicas,
+    removingReplicas: target.removingReplicas ?? partition.removingReplicas,
+  };
+  completeReassignment(next);
+  next.elr = rules.hasElr ? eligible(partition, next, target.lost ?? [], rules.minIsr) : [];
+  return next;
+}
+
+/** A reassignment is over when all that were added, and one that stays, are in sync (KIP-455). */
+function completeReassignment(next: Next): void {
+  const { addingReplicas: adding, removingReplicas: removing } = next;
+  if (adding.length + removing.length === 0) return;
+  const replicas = without(next.replicas, removing);
+  const isr = without(next.isr, removing);
+  if (replicas.length === 0 || isr.length === 0 || !adding.every((id) => isr.includes(id))) return;
+  Object.assign(next, { replicas, isr, addingReplicas: [], removingReplicas: [] });
+}
+
+/** Those who leave the ISR have all that was committed as long as the ISR stays below min.insync.replicas: nothing is since. */
+function eligible(partition: PartitionImage, next: Next, lost: readonly number[], minIsr: number): readonly number[] {
+  if (next.isr.length >= minIsr) return [];
+  const candidates = new Set([...partition.elr, ...partition.isr]);
+  const elr = without([...candidates], [...next.isr, ...lost]);
+  return same(elr, partition.elr) ? partition.elr : elr.sort((a, b) => a - b);
+}
+
+function elect(partition: PartitionImage, next: Next, rules: PartitionRules): Elected {
+  const { replicas, isr, elr } = next;
+  const isValid = (id: number): boolean =>
+    (isr.includes(id) || (isr.length === 0 && elr.includes(id))) && rules.isAcceptable(id);
+  const first = rules.election === 'preferred' && isValid(replicas[0]) ? replicas[0] : partition.leader;
+  const clean = isValid(first) ? first : replicas.find(isValid);
+  if (clean !== undefined) return { leader: clean, isUnclean: false };
+  const [lastLeader] = partition.lastKnownElr;
+  const mayBeLast = rules.hasElr && isr.length + elr.length === 0 && partition.lastKnownElr.length === 1;
+  if (mayBeLast && rules.isAcceptable(lastLeader)) return { leader: lastLeader, isUnclean: true };
+  const unclean = rules.election === 'unclean' ? replicas.find((id) => rules.isAcceptable(id)) : undefined;
+  return unclean === undefined ? { leader: NO_LEADER, isUnclean: false } : { leader: unclean, isUnclean: true };
+}
+
+/** What it has is what counts from now on, although others may have had more. */
+function becomeUnclean(change: Writable<PartitionChange>, partition: PartitionImage, next: Next, leader: number): void {
+  next.isr = [leader];
+  next.elr = [];
+  change.isr = [leader];
+  if (partition.leaderRecoveryState === LeaderRecoveryState.recovering) return;
+  change.leaderRecoveryState = LeaderRecoveryState.recovering;
+}
+
+/** `lastKnownElr` holds the leader that was lost last, from when the ISR is empty until there is a leader again. */
+function noteLastLeader(
+  change: Writable<PartitionChange>,
+  partition: PartitionImage,
+  { hasElr }: PartitionRules,
+): void {
+  if (!hasElr) return;
+  const { leader, lastKnownElr } = partition;
+  const isKnown = lastKnownElr.length === 1 && lastKnownElr[0] === leader;
+  if (change.isr?.length === 0 && !isKnown) {
+    change.lastKnownElr = [leader];
+  } else if ((change.leader ?? leader) !== NO_LEADER && lastKnownElr.length > 0) {
+    change.lastKnownElr = [];
+  }
+}
+
+function assign(
+  change: Writable<PartitionChange>,
+  partition: PartitionImage,
+  next: Next,
+  directoryOf: ReadonlyMap<number, string> | undefined,
+): void {
+  const directories = next.replicas.map((id) => {
+    const at = partition.replicas.indexOf(id);
+    return directoryOf?.get(id) ?? (at < 0 ? ZERO_UUID : partition.directories[at]);
+  });
+  if (!same(directories, partition.directories)) change.directories = directories;
+  if (!same(next.replicas, partition.replicas)) change.replicas = [...next.replicas];
+  if (!same(next.removingReplicas, partition.removingReplicas)) change.removingReplicas = [...next.removingReplicas];
+  if (!same(next.addingReplicas, partition.addingReplicas)) change.addingReplicas = [...next.addingReplicas];
+}
+
+function without(ids: readonly number[], gone: readonly number[]): number[] {
+  return ids.filter((id) => !gone.includes(id));
+}
+
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}

@@ -1,0 +1,57 @@
+/** By what rules the partitions of a topic change, as its settings and the features of the cluster say. Pure. */
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { ServerConfig } from '../config/server.ts';
+import { configOf, isActive, ResourceType, type ClusterImage, type PartitionImage, type TopicImage } from './image.ts';
+import type { ElectionKind, PartitionRules } from './partition-change.ts';
+
+/** As in Kafka's DirectoryId: the broker has yet to say where it keeps the replica. */
+export const UNASSIGNED_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAQ';
+/** The replica's directory is gone, whichever it was. */
+export const LOST_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAg';
+
+/** min.insync.replicas of a topic; a cluster's own setting counts before the configuration of the controller. */
+export function minIsrOf({ name, partitions }: TopicImage, image: ClusterImage, config: ServerConfig): number {
+  const key = 'min.insync.replicas';
+  const minIsr = Number(settingOf(image, name, key) ?? config[key]);
+  return Math.min(minIsr, partitions[0]?.replicas.length ?? minIsr);
+}
+
+export function isUncleanAllowed({ name }: TopicImage, image: ClusterImage, config: ServerConfig): boolean {
+  const key = 'unclean.leader.election.enable';
+  return (settingOf(image, name, key) ?? String(config[key])) === 'true';
+}
+
+export function hasElr(image: ClusterImage): boolean {
+  return (image.features.get('eligible.leader.replicas.version') ?? 0) > 0;
+}
+
+/** Makes the rules for one partition after the other of a topic. `isAcceptable` says which brokers may lead, by their id. */
+export function rulesOf(
+  topic: TopicImage,
+  image: ClusterImage,
+  config: ServerConfig,
+  { election, isAcceptable }: { election?: ElectionKind; isAcceptable?: (brokerId: number) => boolean } = {},
+): (partition: PartitionImage) => PartitionRules {
+  const common = {
+    hasElr: hasElr(image),
+    minIsr: minIsrOf(topic, image, config),
+    election: election ?? (isUncleanAllowed(topic, image, config) ? 'unclean' : 'online'),
+  };
+  const mayLead = isAcceptable ?? ((brokerId: number) => isActive(image, brokerId));
+  return (partition) => ({
+    ...common,
+    isAcceptable: (brokerId) => mayLead(brokerId) && isDirectoryOnline(image, partition, brokerId),
+  });
+}
+
+function settingOf(image: ClusterImage, topic: string, key: string): string | undefined {
+  return configOf(image, ResourceType.topic, topic).get(key) ?? configOf(image, ResourceType.broker, '').get(key);
+}
+
+function isDirectoryOnline(image: ClusterImage, { replicas, directories }: PartitionImage, brokerId: number): boolean {
+  const at = replicas.indexOf(brokerId);
+  const directory = at < 0 ? ZERO_UUID : directories[at];
+  if (directory === ZERO_UUID || directory === UNASSIGNED_DIRECTORY) return true;
+  const online = image.brokers.get(brokerId)?.logDirectoryIds ?? [];
+  return directory !== LOST_DIRECTORY && (online.length === 0 || online.includes(directory));
+}
