@@ -18,7 +18,7 @@ type Topic = Response['topics'][number];
 const ASK_BY_ID = 12;
 const LISTENER_ERRORS = 6;
 
-type Broker = Parts<'nodeId' | 'config' | 'metadata' | 'controller' | 'partitions' | 'logger'>;
+type Broker = Parts<'nodeId' | 'config' | 'metadata' | 'channel' | 'partitions' | 'logger'>;
 
 /** What an answer depends on besides the cluster. */
 interface Query {
@@ -43,7 +43,7 @@ export const metadata = handler(Metadata, {
     const names = [...new Set(topics.map(({ name }) => name!))];
     const answer = (): Response => respond(query, broker, findByName(names, query, broker));
     const missing = mayCreate(request, broker) ? missingTopics(names, broker.metadata.image) : [];
-    return missing.length === 0 ? answer() : autoCreateTopics(missing, broker).then(answer);
+    return missing.length === 0 ? answer() : autoCreateTopics(missing, session, broker).then(answer);
   },
   refuse,
 });

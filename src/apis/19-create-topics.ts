@@ -13,6 +13,7 @@ type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][num
 const ECHO = 5;
 
 export const createTopics = handler(CreateTopics, {
+  forwarded: true,
   handle: async ({ topics, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'layers'>) => {
     const results = await broker.controller.createTopics(topics, { validateOnly });
     const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];

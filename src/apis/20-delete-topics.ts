@@ -10,6 +10,7 @@ import { handler } from './handler.ts';
 const KNOWS_DISABLED = 3;
 
 export const deleteTopics = handler(DeleteTopics, {
+  forwarded: true,
   handle: (request, { apiVersion }, { config, controller }: Parts<'config' | 'controller'>) => {
     if (!config['delete.topic.enable']) {
       const isKnown = apiVersion >= KNOWS_DISABLED;

@@ -4,6 +4,7 @@ import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
 import { handler } from './handler.ts';
 
 export const createAcls = handler(CreateAcls, {
+  forwarded: true,
   handle: ({ creations }) => ({
     results: creations.map(({ resourceType, resourcePatternType, operation, permissionType }) => {
       checkKnown([resourceType, resourcePatternType, operation, permissionType]);

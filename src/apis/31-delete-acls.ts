@@ -4,6 +4,7 @@ import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
 import { handler } from './handler.ts';
 
 export const deleteAcls = handler(DeleteAcls, {
+  forwarded: true,
   handle: ({ filters }) => ({
     filterResults: filters.map(({ resourceTypeFilter, patternTypeFilter, operation, permissionType }) => {
       checkKnown([resourceTypeFilter, patternTypeFilter, operation, permissionType]);

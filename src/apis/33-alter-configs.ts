@@ -7,6 +7,7 @@ import { handler } from './handler.ts';
 const NOT_OF_LOGGERS = invalidRequest('AlterConfigs cannot change log levels: use IncrementalAlterConfigs');
 
 export const alterWholeConfigs = handler(AlterConfigs, {
+  forwarded: true,
   handle: ({ resources, validateOnly }, _context, broker: ConfigParts) =>
     alterConfigs(
       resources,

@@ -5,6 +5,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const createPartitions = handler(CreatePartitions, {
+  forwarded: true,
   handle: async ({ topics, validateOnly }, _context, { controller }: Parts<'controller'>) => ({
     results: await controller.createPartitions(topics, { validateOnly }),
   }),

@@ -9,6 +9,7 @@ const PREFERRED = 0;
 const UNCLEAN = 1;
 
 export const electLeaders = handler(ElectLeaders, {
+  forwarded: true,
   handle: async (request, _context, { controller }: Parts<'controller'>) => {
     const { electionType, topicPartitions } = request;
     if (electionType !== PREFERRED && electionType !== UNCLEAN) {

@@ -5,6 +5,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterPartitionReassignments = handler(AlterPartitionReassignments, {
+  forwarded: true,
   handle: async ({ topics, allowReplicationFactorChange }, _context, { controller }: Parts<'controller'>) => ({
     // Without topics Kafka answers true, whatever the request says.
     allowReplicationFactorChange: topics.length === 0 || allowReplicationFactorChange,

@@ -6,6 +6,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listPartitionReassignments = handler(ListPartitionReassignments, {
+  forwarded: true,
   handle: ({ topics }, _context, { metadata }: Parts<'metadata'>) => ({
     errorCode: ErrorCode.NONE,
     errorMessage: null,

@@ -4,6 +4,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterClientQuotas = handler(AlterClientQuotas, {
+  forwarded: true,
   handle: async ({ entries, validateOnly }, _context, { controller }: Parts<'controller'>) => ({
     entries: await controller.alterClientQuotas(entries, { validateOnly }),
   }),

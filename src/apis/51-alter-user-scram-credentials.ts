@@ -4,6 +4,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const alterUserScramCredentials = handler(AlterUserScramCredentials, {
+  forwarded: true,
   handle: async ({ deletions, upsertions }, _context, { controller }: Parts<'controller'>) => ({
     results: await controller.alterScramCredentials(deletions, upsertions),
   }),

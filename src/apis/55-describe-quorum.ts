@@ -11,6 +11,7 @@ type Broker = Parts<'nodeId' | 'metadata' | 'clock'>;
 const LEADER_EPOCH = 1;
 
 export const describeQuorum = handler(DescribeQuorum, {
+  forwarded: true,
   handle: (request, _context, broker: Broker) => {
     const [topic] = request.topics;
     const isMetadata =

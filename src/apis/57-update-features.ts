@@ -9,6 +9,7 @@ import { handler } from './handler.ts';
 const TELLS_EACH = 1;
 
 export const updateFeatures = handler(UpdateFeatures, {
+  forwarded: true,
   handle: async ({ featureUpdates, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'logger'>) => {
     const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });
     const leftOut = featureUpdates.filter(

@@ -5,6 +5,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const unregisterBroker = handler(UnregisterBroker, {
+  forwarded: true,
   handle: async ({ brokerId }, _context, { controller, nodeId }: Parts<'nodeId' | 'controller'>) => {
     if (brokerId === nodeId) {
       return fail(

@@ -6,6 +6,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const addRaftVoter = handler(AddRaftVoter, {
+  forwarded: true,
   handle: (
     { clusterId, voterId, voterDirectoryId, listeners },
     _context,

@@ -6,6 +6,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const removeRaftVoter = handler(RemoveRaftVoter, {
+  forwarded: true,
   handle: ({ clusterId, voterId, voterDirectoryId }, _context, { metadata, nodeId }: Parts<'nodeId' | 'metadata'>) => {
     if (clusterId !== null && clusterId !== metadata.image.clusterId) {
       return fail(

@@ -8,6 +8,7 @@ import { handler } from './handler.ts';
 const UNREGISTERS_SINCE = 33;
 
 export const unregisterController = handler(UnregisterController, {
+  forwarded: true,
   handle: ({ controllerId }, _context, { metadata, nodeId }: Parts<'metadata' | 'nodeId'>) => {
     if ((metadata.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
       return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');

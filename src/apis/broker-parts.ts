@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Controller } from '../cluster/controller.ts';
+import type { ControllerChannel } from '../cluster/controller-channel.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { BrokerLayers } from '../config/layers.ts';
 import type { ServerConfig } from '../config/server.ts';
@@ -25,8 +26,13 @@ export interface BrokerParts {
   readonly logger: Logger;
   /** The cluster as of now. */
   readonly metadata: MetadataFeed;
-  /** Every change of the cluster goes through it. */
+  /**
+   * Every change of the cluster goes through it. Only for handlers whose requests a broker in a cluster forwards (`forwarded`):
+   * the active controller handles them, and no other process has one.
+   */
   readonly controller: Controller;
+  /** What the broker itself asks of the active controller. */
+  readonly channel: ControllerChannel;
   readonly partitions: Partitions;
   readonly directoryMoves: DirectoryMoves;
   readonly fetchSessions: FetchSessions;

@@ -23,7 +23,7 @@ import { planLevel, setLevel } from './log-levels.ts';
 export const BROKER_LOGGER = 8;
 
 /** The parts that altering a configuration takes. */
-export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'controller'>;
+export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'metadata' | 'controller'>;
 
 export interface Resource {
   readonly resourceType: number;
@@ -48,8 +48,12 @@ export async function alterConfigs<R extends Resource>(
   broker: ConfigParts,
 ) {
   const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image);
-  if (validateOnly) return { responses: decide(broker.controller.image).result.responses };
-  const { responses, levels } = await broker.controller.alterConfigs(decide);
+  if (validateOnly) return { responses: decide(broker.metadata.image).result.responses };
+  // Levels of loggers are this process's own: also a broker that is no controller sets them.
+  const isLocal = resources.every(({ resourceType }) => resourceType === BROKER_LOGGER);
+  const { responses, levels } = isLocal
+    ? decide(broker.metadata.image).result
+    : await broker.controller.alterConfigs(decide);
   for (const level of levels) setLevel(broker.logger, level);
   return { responses };
 }

@@ -1,9 +1,9 @@
 /** What a handler is: the code that answers the requests of one API key. */
-import type { Reader } from '../../protocol/reader.ts';
+import { Reader } from '../../protocol/reader.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
-import type { Writer } from '../../protocol/writer.ts';
+import { Writer } from '../../protocol/writer.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import type { RequestContext } from './request-context.ts';
@@ -50,9 +50,22 @@ interface HandlerFacts {
 /** What `serve` answers; nothing: the response stands in the output. */
 export type Served = void | typeof NO_REPLY | Streamed | Promise<Reply>;
 
+/** A request of which a broker in a cluster handles one part itself, while the active controller handles the rest. */
+export interface DividedRequest {
+  /** The part for this broker, as decoded, and that for the controller, encoded again; null where a part is empty. */
+  divide(request: unknown, apiVersion: number): { readonly here: unknown; readonly there: Uint8Array | null };
+  /** One response of this broker's and the controller's, which is encoded, or an error code. */
+  join(request: unknown, here: unknown, there: Buffer | number, apiVersion: number): unknown;
+}
+
 /** Handles decoded requests of its API's table; dispatch does the rest (net/table-request.ts). It uses the parts `Uses`. */
 export interface TableHandler<Uses = BrokerParts> extends HandlerFacts {
   readonly kind: 'table';
+  /**
+   * Whether a broker in a cluster passes these requests on to the active controller (KIP-590): they change the cluster, or ask what
+   * only the controller knows.
+   */
+  readonly forwarded: boolean | DividedRequest;
   readonly decode: (reader: Reader, apiVersion: number) => unknown;
   readonly handle: (request: never, context: RequestContext, parts: Uses) => unknown;
   readonly encode: (output: Writer, apiVersion: number, response: unknown, throttleTimeMs: number) => void;
@@ -82,8 +95,16 @@ export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   readonly versions?: RangeText;
   /** The parts it uses are the type of `parts`: `{ groups }: Parts<'groups'>`. */
   readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Draft<Res> | Promise<Draft<Res>>;
+  /** See TableHandler; never, unless given. */
+  readonly forwarded?: true | Division<Req, Res>;
   /** The answer when all of the request fails with one code. */
   readonly refuse: (request: Values<Req>, errorCode: number) => Draft<Res>;
+}
+
+/** How a request is divided between a broker and the active controller, and their responses are joined. */
+export interface Division<Req extends Fields, Res extends Fields> {
+  divide(request: Values<Req>): { readonly here: Values<Req> | null; readonly there: Values<Req> | null };
+  join(request: Values<Req>, here: Draft<Res>, there: Draft<Res>): Draft<Res>;
 }
 
 /** Makes the handler of an API from its table: decoded request in, response (or a promise of it) out. */
@@ -94,6 +115,8 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   return {
     kind: 'table',
+    forwarded:
+      typeof table.forwarded === 'object' ? divided(api, table.forwarded, table.refuse) : table.forwarded === true,
     api,
     versions,
     advertised: versions,
@@ -105,6 +128,30 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
         throttleTimeMs === 0 ? (response as Draft<Res>) : { ...(response as Draft<Res>), throttleTimeMs },
       ),
     refuse: table.refuse,
+  };
+}
+
+function divided<Req extends Fields, Res extends Fields>(
+  api: Api<Req, Res>,
+  division: Division<Req, Res>,
+  refuse: HandlerTable<Req, Res, never>['refuse'],
+): DividedRequest {
+  return {
+    divide(request, apiVersion) {
+      const { here, there } = division.divide(request as Values<Req>);
+      if (there === null) return { here, there };
+      const writer = new Writer();
+      requestCodec(api, apiVersion).encode(writer, there as Draft<Req>);
+      return { here, there: writer.finish() };
+    },
+    join(request, here, there, apiVersion) {
+      const whole = request as Values<Req>;
+      const answered =
+        typeof there === 'number'
+          ? refuse(division.divide(whole).there!, there)
+          : responseCodec(api, apiVersion).decode(new Reader(there));
+      return division.join(whole, here as Draft<Res>, answered as Draft<Res>);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Creates the missing topics that a client names (auto.create.topics.enable). */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
+import type { Requester } from '../cluster/controller-channel.ts';
 import type { Parts } from './broker-parts.ts';
 
 /**
@@ -9,14 +10,15 @@ import type { Parts } from './broker-parts.ts';
  */
 export async function autoCreateTopics(
   names: readonly string[],
-  { controller, logger }: Parts<'controller' | 'logger'>,
+  requester: Requester,
+  { channel, logger }: Parts<'channel' | 'logger'>,
 ): Promise<void> {
-  for (const name of names) if (isInternalTopic(name)) await controller.ensureInternalTopic(name);
+  for (const name of names) if (isInternalTopic(name)) await channel.ensureInternalTopic(name);
   const topics = names
     .filter((name) => !isInternalTopic(name))
     .map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }));
   if (topics.length === 0) return;
-  for (const { name, errorCode, errorMessage } of await controller.createTopics(topics, { validateOnly: false })) {
+  for (const { name, errorCode, errorMessage } of await channel.createTopics(topics, requester)) {
     const isMissing = errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS;
     if (isMissing) logger.warn('topic-not-created', { topic: name, error: errorMessage });
   }

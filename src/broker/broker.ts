@@ -190,9 +190,9 @@ class Broker implements RunningBroker {
     return images;
   }
 
-  #register(listeners: readonly ListenerImage[]): Promise<void> {
-    const { config, controller, random, nodeId } = this.parts;
-    return controller.register({
+  #register(listeners: readonly ListenerImage[]): Promise<number> {
+    const { config, channel, random, nodeId } = this.parts;
+    return channel.register({
       id: nodeId,
       incarnationId: randomUuid(random),
       rack: config['broker.rack'],

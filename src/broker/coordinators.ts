@@ -6,7 +6,7 @@ import { GroupCoordinator } from '../groups/coordinator.ts';
 import { TransactionCoordinator } from '../transactions/coordinator.ts';
 import { writeMarkerAtLeader, type Peers } from './peers.ts';
 
-type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'controller' | 'partitions'> & {
+type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'channel' | 'partitions'> & {
   readonly config: () => ServerConfig;
 };
 
@@ -16,7 +16,7 @@ export function groupCoordinator({
   random,
   logger,
   metadata,
-  controller,
+  channel,
   partitions,
   config,
 }: Needs): GroupCoordinator {
@@ -31,21 +31,21 @@ export function groupCoordinator({
     groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
     partitionOf: (index) => partitions.get('__consumer_offsets', index),
     partitionCount: () => metadata.image.topicsByName.get('__consumer_offsets')?.partitions.length,
-    ensureOffsetsTopic: () => controller.ensureInternalTopic('__consumer_offsets'),
+    ensureOffsetsTopic: () => channel.ensureInternalTopic('__consumer_offsets'),
   });
 }
 
 export function transactionCoordinator(
   needs: Needs & Pick<BrokerParts, 'nodeId' | 'groups' | 'producerIds'> & { readonly peers: Peers },
 ): TransactionCoordinator {
-  const { nodeId, clock, logger, metadata, controller, partitions, groups, producerIds, config, peers } = needs;
+  const { nodeId, clock, logger, metadata, channel, partitions, groups, producerIds, config, peers } = needs;
   return new TransactionCoordinator({
     clock,
     logger,
     config,
     partitionOf: (index) => partitions.get('__transaction_state', index),
     partitionCount: () => metadata.image.topicsByName.get('__transaction_state')?.partitions.length,
-    ensureTopic: () => controller.ensureInternalTopic('__transaction_state'),
+    ensureTopic: () => channel.ensureInternalTopic('__transaction_state'),
     nextProducerId: () => producerIds.next(),
     transactionVersion: () => metadata.image.features.get('transaction.version') ?? 0,
     writeMarker: (partition, marker) =>

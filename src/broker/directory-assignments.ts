@@ -1,7 +1,7 @@
 /** Tells the controller in which log directory each partition of this broker is, as AssignReplicasToDirs does in Kafka (KIP-858). */
 import type { Parts } from '../apis/broker-parts.ts';
 
-type Needs = Parts<'nodeId' | 'controller' | 'partitions' | 'logger'>;
+type Needs = Parts<'channel' | 'partitions' | 'logger'>;
 
 export class DirectoryAssignments {
   readonly #needs: Needs;
@@ -30,11 +30,11 @@ export class DirectoryAssignments {
   }
 
   async #assign(): Promise<void> {
-    const { controller, partitions, nodeId, logger } = this.#needs;
+    const { channel, partitions, logger } = this.#needs;
     this.#isQueued = false;
     if (!this.#isStarted) return;
     try {
-      await controller.assignDirectories(nodeId, (topic, index) => partitions.directoryIdOf(topic, index));
+      await channel.assignDirectories((topic, index) => partitions.directoryIdOf(topic, index));
     } catch (error) {
       logger.warn('log-dirs-not-noted', { error: (error as Error).message }); // the next change of a topic tries again
     }

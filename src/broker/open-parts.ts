@@ -2,6 +2,7 @@
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ClientTelemetry } from '../apis/client-telemetry.ts';
 import { Controller } from '../cluster/controller.ts';
+import { localChannel } from '../cluster/controller-channel.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
 import { Cleaner } from '../log/cleaner/cleaner.ts';
 import { cleanerConfig } from '../log/cleaner/config.ts';
@@ -67,15 +68,16 @@ function build(
   const partitions = new Partitions({ ...platform, directories, missingDirectory });
   const makeFolders = folderMaker(partitions, clock, logger, nodeId);
   const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders });
+  const channel = localChannel(nodeId, controller);
   const cleaner = new Cleaner({
     ...platform,
     config: () => cleanerConfig(config.inForce),
     logs: () => cleanableLogs(partitions),
   });
-  const assignments = new DirectoryAssignments({ nodeId, controller, partitions, logger });
-  const needs = { clock, random, logger, metadata: controller, controller, partitions, config: () => config.inForce };
+  const assignments = new DirectoryAssignments({ channel, partitions, logger });
+  const needs = { clock, random, logger, metadata: controller, channel, partitions, config: () => config.inForce };
   const groups = groupCoordinator(needs);
-  const producerIds = new ProducerIds(() => controller.allocateProducerIds(nodeId));
+  const producerIds = new ProducerIds(() => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {
     nodeId,
@@ -84,6 +86,7 @@ function build(
     logger,
     metadata: controller,
     controller,
+    channel,
     partitions,
     groups,
     producerIds,

@@ -4,6 +4,7 @@
  *
  *     frame ──▶ header ──▶ authenticated?* ──▶ handler, by its kind ──▶ account, throttle* ──▶ response
  *                 │              │               table:   decode ──▶ authorised?* ──▶ handle (table-request.ts)
+ *                 │              │                        or in a cluster: forwarded to the controller (forwarded-request.ts)
  *                 │              │               direct:  reads and writes by itself
  *                 │              │               staging: appends now; its response waits until that is true
  *                 └── malformed ─┴── refused ──▶ connection closed
@@ -28,6 +29,8 @@ import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
 import { MAX_RESPONSE_BYTES } from './buffers.ts';
+import { forwardRequest } from './forwarded-request.ts';
+import type { Forwarder } from './forwarder.ts';
 import type { Interceptor } from './interceptor.ts';
 import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMeter } from './request-meter.ts';
@@ -53,6 +56,8 @@ export interface DispatcherOptions<Uses extends Own = BrokerParts> {
   readonly interceptor?: Interceptor | null;
   readonly meter?: RequestMeter | null;
   readonly security?: SecurityStages;
+  /** Where the active controller is another process; a broker alone has none. */
+  readonly forwarder?: Forwarder | null;
   /** Told of each request that is not staged: it may have taken long. */
   readonly turn?: LoopTurn;
 }
@@ -64,6 +69,7 @@ export class Dispatcher {
   readonly #settle: () => void;
   readonly #interceptor: Interceptor | null;
   readonly #security: SecurityStages;
+  readonly #forwarder: Forwarder | null;
   readonly #turn: LoopTurn | null;
 
   /** For handlers that use other parts than a broker's: a controller's. */
@@ -72,14 +78,15 @@ export class Dispatcher {
   }
 
   constructor(options: DispatcherOptions) {
-    const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY, turn = null } = options;
+    const { handlers, parts, settle, interceptor = null, meter = null, security = NO_SECURITY } = options;
     for (const handler of handlers) this.#handlers[handler.api.key] = handler;
     this.#parts = parts;
     this.#settle = settle;
     this.#interceptor = interceptor;
     this.meter = meter;
     this.#security = security;
-    this.#turn = turn;
+    this.#forwarder = options.forwarder ?? null;
+    this.#turn = options.turn ?? null;
   }
 
   /**
@@ -239,8 +246,9 @@ export class Dispatcher {
 
   #serve(handler: TableHandler | DirectHandler, reader: Reader, context: RequestContext, output: Writer): Served {
     try {
-      return handler.kind === 'direct'
-        ? handler.serve(reader, context, output, this.#parts)
+      if (handler.kind === 'direct') return handler.serve(reader, context, output, this.#parts);
+      return this.#forwarder !== null && handler.forwarded !== false
+        ? forwardRequest(handler, reader, context, this.#parts, this.#forwarder)
         : handleTableRequest(handler, reader, context, output, this.#parts, this.#security);
     } catch (error) {
       throw this.reported(error, handler, context);

@@ -11,6 +11,7 @@ import { describeCluster } from '../../src/apis/60-describe-cluster.ts';
 import { describeTopicPartitions } from '../../src/apis/75-describe-topic-partitions.ts';
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { NO_REPLY, type Handler } from '../../src/apis/handler.ts';
+import { localChannel } from '../../src/cluster/controller-channel.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Cluster } from '../cluster/cluster-fixture.ts';
@@ -47,6 +48,7 @@ export class TopicBroker extends Cluster {
       nodeId: 1,
       metadata: controller,
       controller,
+      channel: localChannel(1, controller),
       layers,
       partitions: { isOffline: () => false },
       config: effectiveConfig(layers),
