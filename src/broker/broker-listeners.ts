@@ -2,6 +2,7 @@
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { handlers } from '../apis/index.ts';
 import { Dispatcher } from '../net/dispatch.ts';
+import type { Forwarder } from '../net/forwarder.ts';
 import type { Interceptor } from '../net/interceptor.ts';
 import type { RequestMeter } from '../net/request-meter.ts';
 import type { Network } from '../platform/network.ts';
@@ -11,6 +12,8 @@ import { Listeners } from './listeners.ts';
 export interface BrokerListenersOptions {
   readonly network: Network;
   readonly interceptor: Interceptor | null;
+  /** Where the active controller is another process. */
+  readonly forwarder: Forwarder | null;
   /** Asked once, before the first listener opens. */
   readonly meter: () => RequestMeter | null;
   /** Before that, connections are closed as they are accepted. */
@@ -19,7 +22,7 @@ export interface BrokerListenersOptions {
 
 export function brokerListeners(parts: BrokerParts, options: BrokerListenersOptions): Listeners {
   const { clock, logger, partitions, groups } = parts;
-  const { network, interceptor, meter, isReady } = options;
+  const { network, interceptor, forwarder, meter, isReady } = options;
   const settle = (): void => partitions.settle();
   const { turn } = partitions;
   return new Listeners({
@@ -28,7 +31,7 @@ export function brokerListeners(parts: BrokerParts, options: BrokerListenersOpti
     network,
     config: () => parts.config,
     limits: connectionLimits(parts),
-    dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, meter: meter(), turn }),
+    dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn }),
     settle,
     turn,
     isReady,

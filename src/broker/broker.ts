@@ -130,6 +130,7 @@ class Broker implements RunningBroker {
     this.listeners = brokerListeners(parts, {
       network: options.network ?? nodeNetwork(),
       interceptor: options.interceptor ?? null,
+      forwarder: null,
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
     });
