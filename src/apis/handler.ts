@@ -141,7 +141,7 @@ function divided<Req extends Fields, Res extends Fields>(
       const { here, there } = division.divide(request as Values<Req>);
       if (there === null) return { here, there };
       const writer = new Writer();
-      requestCodec(api, apiVersion).encode(writer, there as Draft<Req>);
+      requestCodec(api, apiVersion).encode(writer, there);
       return { here, there: writer.finish() };
     },
     join(request, here, there, apiVersion) {
@@ -150,7 +150,7 @@ function divided<Req extends Fields, Res extends Fields>(
         typeof there === 'number'
           ? refuse(division.divide(whole).there!, there)
           : responseCodec(api, apiVersion).decode(new Reader(there));
-      return division.join(whole, here as Draft<Res>, answered as Draft<Res>);
+      return division.join(whole, here as Draft<Res>, answered);
     },
   };
 }
