@@ -105,6 +105,11 @@ export class Controller implements MetadataFeed {
     return this.#loader.image;
   }
 
+  /** Resolves when the image has come to this revision here and listeners have followed it, however long that takes them. */
+  inForce(revision: number): Promise<void> {
+    return this.#loader.reached(revision);
+  }
+
   /**
    * Called with every new image, in the order of registration, before the operation that made it resolves. When one throws,
    * the others are told nevertheless, and the operation fails although the change stands.

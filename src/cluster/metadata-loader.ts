@@ -25,6 +25,8 @@ export class MetadataLoader {
   readonly #listeners: ImageListener[] = [];
   readonly #waiters = new Set<Waiter>();
   #image: ClusterImage;
+  /** The newest revision that all listeners have followed, those too that take longer than a turn of the loop. */
+  #revisionInForce = -1;
   #unwatch: () => void = () => {};
 
   constructor(store: MetadataStore, clusterId: string) {
@@ -61,11 +63,11 @@ export class MetadataLoader {
   }
 
   /**
-   * Resolves when the image has come to this revision and listeners have been told. Rejects with what one of them threw at
+   * Resolves when the image has come to this revision and listeners have followed it. Rejects with what one of them threw at
    * the batch that ends there.
    */
   reached(revision: number): Promise<void> {
-    if (revision <= this.#image.revision) return Promise.resolve();
+    if (revision <= this.#revisionInForce) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.add({ revision, settle: (error) => (error === undefined ? resolve() : reject(error)) });
     });
@@ -101,6 +103,7 @@ export class MetadataLoader {
   }
 
   #inForce(revision: number, failure: Error | undefined): void {
+    this.#revisionInForce = Math.max(this.#revisionInForce, revision);
     for (const waiter of this.#waiters) {
       if (waiter.revision > revision) continue;
       this.#waiters.delete(waiter);

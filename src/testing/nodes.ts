@@ -67,7 +67,7 @@ export class Nodes {
 
   /** Rejects where there is no such partition, or the broker does not run. */
   async moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
-    await this.#metadata.change(({ topicsByName }) => {
+    await this.#change(({ topicsByName }) => {
       const image = topicsByName.get(topic);
       const found = image?.partitions[partition];
       if (image === undefined || found === undefined)
@@ -87,6 +87,13 @@ export class Nodes {
         },
       ];
     });
+  }
+
+  /** In force at every broker that runs when it resolves: each follows it in its own time. */
+  async #change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
+    await this.#metadata.change(decide);
+    const { revision } = this.image;
+    await Promise.all(this.running.map(({ parts }) => parts.controller.inForce(revision)));
   }
 
   #node(nodeId: number): TestNode {
@@ -119,7 +126,7 @@ export class Nodes {
     if (!this.#running.delete(nodeId)) return;
     // Its connections end first: its members leave their groups with them, and the next coordinator waits for none.
     await this.#brokers[nodeId].stop();
-    await this.#metadata.change(({ brokers, topicsById }) => [
+    await this.#change(({ brokers, topicsById }) => [
       {
         type: 'BrokerRegistrationChangeRecord',
         brokerId: nodeId,
@@ -134,7 +141,7 @@ export class Nodes {
     if (this.#running.has(nodeId)) return;
     await this.#run(nodeId);
     // Followers have what the leader has, since they share its log.
-    await this.#metadata.change(({ topicsById }) =>
+    await this.#change(({ topicsById }) =>
       changesOf(topicsById, ({ replicas, isr, leader }) => {
         const isBehind = replicas.includes(nodeId) && (!isr.includes(nodeId) || leader === NO_LEADER);
         if (!isBehind) return null;

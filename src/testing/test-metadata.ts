@@ -33,7 +33,7 @@ export class TestMetadata {
     return this.#loader.image;
   }
 
-  /** Stores what `decide` wants; in force at every broker when it resolves. */
+  /** Stores what `decide` wants. Brokers are told of it before it resolves, and follow it in their own time. */
   change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
     return this.#queue.submit((image) => ({ records: decide(image), result: undefined }));
   }

@@ -4,6 +4,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { configOf, ResourceType, type ClusterImage } from '../../src/cluster/image.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import type { MetadataBatch, MetadataStore } from '../../src/cluster/metadata-store.ts';
+import { nextTurn } from '../../src/platform/clock.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { Cluster, LOG_PATH, topic } from './cluster-fixture.ts';
 
@@ -119,6 +120,21 @@ test('an operation is answered when its change is in force here, not before', as
   const creation = first.create(topic('t')).then(() => first.controller.image.topicsByName.has('t'));
   slow.held.shift()!();
   expect(await creation).toBe(true);
+});
+
+test('a change that another controller made is in force when listeners have followed it, however long that takes', async () => {
+  const { first, second } = await twoControllers();
+  let follow = (): void => {};
+  second.controller.onChange(() => new Promise<void>((resolve) => (follow = resolve)));
+  await first.create(topic('t'));
+  const { revision } = second.controller.image;
+  expect(second.controller.image.topicsByName.has('t')).toBe(true);
+  let isInForce = false;
+  const inForce = second.controller.inForce(revision).then(() => (isInForce = true));
+  await nextTurn();
+  expect(isInForce).toBe(false);
+  follow();
+  await inForce;
 });
 
 test('closing waits for the operation under way, and refuses those behind it', async () => {
