@@ -5,6 +5,7 @@
 import type { ServerConfig } from '../config/server.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { alterPartitions, type AlterPartitionRequest, type AlterPartitionResponse } from './alter-partition.ts';
+import { beginTerm, registerController, type ControllerRegistration } from './begin-term.ts';
 import {
   beginControlledShutdown,
   fenceBroker,
@@ -125,6 +126,16 @@ export class Controller implements MetadataFeed {
       // Later starts leave them as they are: UpdateFeatures may have changed them.
       ...(image.features.has('metadata.version') ? [] : initialFeatures()),
     ]);
+  }
+
+  /** Once, by a controller that takes over in a cluster: its first commit. */
+  beginTerm(registration: ControllerRegistration): Promise<void> {
+    return this.#change((image) => beginTerm(registration, image));
+  }
+
+  /** Of another process that may become the active controller, by request 70. */
+  registerController(registration: ControllerRegistration): Promise<void> {
+    return this.#change((image) => registerController(registration, image));
   }
 
   /** In a cluster, by request 62. `hasLiveSession`: whether the process is heard of that is registered under this id. */

@@ -5,12 +5,12 @@
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
-import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { encodeMetadataBatch } from './metadata-batch.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
-import { decodeRecord, encodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-records.ts';
+import { decodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-records.ts';
 
 const DIRECTORY = '__cluster_metadata-0';
 const FILE = '00000000000000000000.log';
@@ -141,11 +141,7 @@ export class LocalMetadataStore implements MetadataStore {
 
   #encode(records: readonly MetadataDraft[], baseOffset: number): Buffer {
     const timestamp = this.#clock.now();
-    return encodeBatch({
-      baseOffset,
-      leaderEpoch: LEADER_EPOCH,
-      records: records.map((record) => ({ key: null, value: encodeRecord(record), timestamp })),
-    });
+    return encodeMetadataBatch(records, { baseOffset, leaderEpoch: LEADER_EPOCH, timestamp });
   }
 
   #read(bytes: Buffer, at: number): MetadataBatch {

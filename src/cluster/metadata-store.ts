@@ -1,5 +1,5 @@
 /**
- * Where the records of the cluster's state are kept. One broker keeps them in a file of its own; a cluster will keep them in
+ * Where the records of the cluster's state are kept. One broker keeps them in a file of its own; a cluster keeps them in
  * an engine that many controllers see. A batch is one change: all of it is there afterwards, or nothing. Several controllers
  * may append: each says which batch it has seen last, and is told 'conflict' where another was faster.
  */
@@ -12,6 +12,8 @@ export interface MetadataBatch {
 }
 
 export interface MetadataStore {
+  /** A commit takes long: operations that come meanwhile decide one after the other, and share the next commit. */
+  readonly sharesCommits?: boolean;
   /** Every batch since the beginning, or since the state was last written anew, oldest first. */
   load(): Promise<readonly MetadataBatch[]>;
   /**

@@ -20,7 +20,7 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { EtcdKeys, StoredClaim } from './etcd-keys.ts';
-import type { EtcdMetadataLog, EtcdTerm } from './etcd-metadata-log.ts';
+import type { EtcdMetadataLog, EtcdTerm, Leadership } from './etcd-metadata-log.ts';
 import type { ControllerClaim } from './metadata-log.ts';
 
 /** What a connection attempt to a controller's address finds: that very process, none that listens (or another one), or no answer. */
@@ -63,6 +63,8 @@ export class Election {
   /** A step under way, which waits for etcd or for a probe. */
   #stepping: Promise<void> | null = null;
   #lastRevokedMs = -Infinity;
+  #seen: Leadership | null = null;
+  #isEtcdAway = false;
   readonly #options: ElectionOptions;
   readonly #watcher: Watcher;
 
@@ -82,6 +84,11 @@ export class Election {
   /** Null unless this process may append; of a paused one, too, for it answers what it knows. */
   get term(): EtcdTerm | null {
     return this.#term;
+  }
+
+  /** What etcd said of the active controller when it was asked last; null: it was not asked yet. */
+  get seen(): Leadership | null {
+    return this.#seen;
   }
 
   /** To be called when an append was told 'deposed'. */
@@ -108,8 +115,9 @@ export class Election {
   #check(): void {
     if (this.#stepping !== null || this.#isStopped) return;
     this.#stepping = this.#step()
+      .then(() => this.#etcdIs(this.#isPaused ? 'its keepalives are not answered' : null))
       .catch((error: unknown) => {
-        if (isOfEtcd(error)) return; // asked again at the next check
+        if (isOfEtcd(error)) return this.#etcdIs((error as Error).message); // asked again at the next check
         this.#options.logger.error('election-failed', { error: (error as Error).stack ?? String(error) });
       })
       .finally(() => {
@@ -119,13 +127,26 @@ export class Election {
 
   async #step(): Promise<void> {
     if (this.#term !== null) return this.#review(this.#term);
-    const holder = await this.#options.metadataLog.holder();
+    this.#seen = await this.#options.metadataLog.leader();
+    const { claim: holder } = this.#seen;
     if (holder === null) return this.#campaign();
     if (this.#isStopped) return;
     const { nodeId, incarnation } = this.#options.claim;
     // A former life of this process: it does not come back.
     if (holder.nodeId === nodeId && holder.incarnation !== incarnation) return this.#revoke(holder);
     if (await this.#isDead(holder)) await this.#revoke(holder);
+  }
+
+  /** One line when it goes, one when it is back; null: it answers. */
+  #etcdIs(trouble: string | null): void {
+    const { logger } = this.#options;
+    if (this.#isEtcdAway === (trouble !== null)) return;
+    this.#isEtcdAway = trouble !== null;
+    if (trouble === null) return logger.info('etcd-is-back', { state: this.state });
+    logger.warn('etcd-is-away', {
+      error: trouble,
+      next: 'nothing changes in the cluster until it answers; records go on',
+    });
   }
 
   /** Whether to go on as the active controller. */

@@ -14,11 +14,22 @@ import { recordCount } from '../../protocol/records/batch.ts';
 import { AmbiguousError, RefusedError, type EtcdClient } from '../etcd/client.ts';
 import type { Compare, EtcdId, KeyValue, RequestOp } from '../etcd/channel.ts';
 import type { Clock } from '../platform/clock.ts';
-import { decodeClaim, decodeHead, encodeClaim, encodeHead, type EtcdKeys, type StoredClaim } from './etcd-keys.ts';
-import type { ControllerClaim, Head, LogBatch, Term } from './metadata-log.ts';
+import {
+  decodeClaim,
+  decodeHead,
+  decodeSnapshotEntry,
+  encodeClaim,
+  encodeHead,
+  encodeSnapshotEntry,
+  type EtcdKeys,
+  type StoredClaim,
+} from './etcd-keys.ts';
+import type { ControllerClaim, Head, LogBatch, SnapshotId, StoredSnapshot, Term } from './metadata-log.ts';
 
 /** Batches of one read: etcd's answers grow to some MiB then. */
 const PAGE = 64;
+/** Of a snapshot in one key: etcd takes requests of 1.5 MiB. */
+export const PIECE_BYTES = 1 << 20;
 const EMPTY: Head = { nextOffset: 0, epoch: 0 };
 const AGAIN_MS = 50;
 
@@ -28,6 +39,16 @@ export class MetadataGapError extends Error {
     super(`The metadata log in etcd goes on at offset ${found}, expected ${expected}.`);
     this.name = 'MetadataGapError';
   }
+}
+
+/** Who may append, as etcd knew it when it was asked. */
+export interface Leadership {
+  /** Null: nobody. */
+  readonly claim: StoredClaim | null;
+  /** Of who has appended last. */
+  readonly epoch: number;
+  /** Whether that is the one of `claim`. */
+  readonly hasBegun: boolean;
 }
 
 export class EtcdTerm implements Term {
@@ -63,8 +84,23 @@ export class EtcdMetadataLog {
 
   /** Who may append, as etcd knows it now; null: nobody. @throws {UnreachableError} */
   async holder(): Promise<StoredClaim | null> {
-    const { kvs } = await this.#client.range({ key: this.#keys.controller });
-    return kvs.length === 0 ? null : decodeClaim(kvs[0].value);
+    return (await this.leader()).claim;
+  }
+
+  /**
+   * Who may append, and its epoch once it has appended under it: before, its claim is all there is.
+   * @throws {UnreachableError}
+   */
+  async leader(): Promise<Leadership> {
+    const { kvs } = await this.#client.range(this.#keys.leadership);
+    const [controller, head] = [this.#keys.controller, this.#keys.head].map((key) =>
+      kvs.find((kv) => kv.key.equals(key)),
+    );
+    return {
+      claim: controller === undefined ? null : decodeClaim(controller.value),
+      epoch: head === undefined ? 0 : decodeHead(head.value).epoch,
+      hasBegun: controller !== undefined && head !== undefined && head.modRevision > controller.createRevision,
+    };
   }
 
   /** Makes the controller's key under a lease that has just been granted. Null: another claim stands. @throws {UnreachableError} */
@@ -99,6 +135,76 @@ export class EtcdMetadataLog {
    */
   async read(from: number): Promise<{ readonly batches: readonly LogBatch[]; readonly head: Head }> {
     const { head, atRevision } = await this.#head();
+    return { batches: await this.#batches(from, head, atRevision), head };
+  }
+
+  /** The newest snapshot, and the log beside it. @throws {MetadataGapError} @throws {UnreachableError} */
+  async load(): Promise<{
+    readonly snapshot: StoredSnapshot | null;
+    readonly batches: readonly LogBatch[];
+    readonly head: Head;
+  }> {
+    const { head, atRevision } = await this.#head();
+    const { kvs } = await this.#client.range({ key: this.#keys.snapshot, revision: atRevision });
+    const snapshot = kvs.length === 0 ? null : decodeSnapshotEntry(kvs[0].value);
+    return { snapshot, batches: await this.#batches(snapshot?.logStart.endOffset ?? 0, head, atRevision), head };
+  }
+
+  /** A piece of a snapshot; null: it is there no more, as there is a newer one. @throws {UnreachableError} */
+  async piece(id: SnapshotId, piece: number): Promise<Buffer | null> {
+    const { kvs } = await this.#client.range({ key: this.#keys.piece(id, piece) });
+    return kvs.length === 0 ? null : kvs[0].value;
+  }
+
+  /** All of a snapshot. @throws {UnreachableError} @throws {MetadataGapError} when it is not whole */
+  async snapshotBytes(snapshot: StoredSnapshot): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < snapshot.bytes; at += PIECE_BYTES) {
+      const piece = await this.piece(snapshot, at / PIECE_BYTES);
+      if (piece === null) throw new MetadataGapError(snapshot.bytes, at);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  /**
+   * Writes a piece of a snapshot, which counts once `publishSnapshot` names it. False: another controller has taken over, or this
+   * one has stepped down. @throws {RefusedError}
+   */
+  putPiece(term: EtcdTerm, id: SnapshotId, piece: number, value: Buffer): Promise<boolean> {
+    return this.#whileHeld(term, [{ put: { key: this.#keys.piece(id, piece), value } }]);
+  }
+
+  /** Makes a snapshot the newest one, and ends what it replaces: older snapshots, and the log before `logStart`. */
+  async publishSnapshot(term: EtcdTerm, snapshot: StoredSnapshot): Promise<boolean> {
+    const put = { put: { key: this.#keys.snapshot, value: encodeSnapshotEntry(snapshot) } };
+    if (!(await this.#whileHeld(term, [put]))) return false;
+    const old = this.#keys.otherPieces(snapshot);
+    const log = { key: this.#keys.batch(0), rangeEnd: this.#keys.batch(snapshot.logStart.endOffset) };
+    const ranges = snapshot.logStart.endOffset > 0 ? [...old, log] : old;
+    const deletions = ranges.map((deleteRange): RequestOp => ({ deleteRange }));
+    if (!(await this.#whileHeld(term, deletions))) return false;
+    const { atRevision } = await this.#head();
+    await this.#client.compact(atRevision).catch((error: unknown) => {
+      if (!(error instanceof AmbiguousError)) throw error; // the next snapshot compacts again
+    });
+    return true;
+  }
+
+  /** What may be done any number of times, while the controller's key is the one of this term. @throws {RefusedError} */
+  async #whileHeld(term: EtcdTerm, success: readonly RequestOp[]): Promise<boolean> {
+    while (!term.isOver) {
+      try {
+        return (await this.#client.txn({ compare: [this.#claimGuard(term)], success })).succeeded;
+      } catch (error) {
+        if (!(error instanceof AmbiguousError)) throw error;
+      }
+      await this.#wait(AGAIN_MS);
+    }
+    return false;
+  }
+
+  async #batches(from: number, head: Head, atRevision: number): Promise<LogBatch[]> {
     const batches: LogBatch[] = [];
     let expected = from;
     while (expected < head.nextOffset) {
@@ -118,7 +224,7 @@ export class EtcdMetadataLog {
       }
     }
     if (expected !== Math.max(from, head.nextOffset)) throw new MetadataGapError(head.nextOffset, expected);
-    return { batches, head };
+    return batches;
   }
 
   /**
@@ -175,11 +281,12 @@ export class EtcdMetadataLog {
     }
   }
 
-  #guard({ createRevision, headRevision }: EtcdTerm): Compare[] {
-    return [
-      { key: this.#keys.controller, target: 'createRevision', is: '=', value: createRevision },
-      { key: this.#keys.head, target: 'modRevision', is: '=', value: headRevision },
-    ];
+  #guard(term: EtcdTerm): Compare[] {
+    return [this.#claimGuard(term), { key: this.#keys.head, target: 'modRevision', is: '=', value: term.headRevision }];
+  }
+
+  #claimGuard({ createRevision }: EtcdTerm): Compare {
+    return { key: this.#keys.controller, target: 'createRevision', is: '=', value: createRevision };
   }
 
   #puts(placed: readonly LogBatch[], head: Head): RequestOp[] {

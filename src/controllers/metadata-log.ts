@@ -19,6 +19,20 @@ export interface Head {
   readonly epoch: number;
 }
 
+/** A snapshot is the state that all records before `endOffset` make, of which the last stands under `epoch` (KIP-630). */
+export interface SnapshotId {
+  readonly endOffset: number;
+  readonly epoch: number;
+}
+
+/** A snapshot that is there. */
+export interface StoredSnapshot extends SnapshotId {
+  /** How many it has. */
+  readonly bytes: number;
+  /** Where the log begins that is kept beside it: at the end of the snapshot before. */
+  readonly logStart: SnapshotId;
+}
+
 /** Who holds, or held, the right to append. */
 export interface ControllerClaim {
   readonly nodeId: number;

@@ -1,0 +1,145 @@
+/**
+ * Brokers as the active controller hears of them, from a closed connection to the record that fences (src/cluster/broker-heartbeats.ts
+ * decides, this asks it in time, and does what it says):
+ *
+ *     heartbeat ──▶ decided ──▶ committed, where something changes ──▶ answered
+ *     closed, silent ──▶ due: probe ──▶ connection attempt ──▶ due: fence ──▶ committed
+ */
+import {
+  BrokerHeartbeats,
+  type DueAction,
+  type Heartbeat,
+  type HeartbeatReply,
+  type ProbeOutcome,
+} from '../cluster/broker-heartbeats.ts';
+import type { Controller } from '../cluster/controller.ts';
+import type { BrokerImage } from '../cluster/image.ts';
+import type { RegistrationRequest, RegistrationResult } from '../cluster/registration.ts';
+import type { ServerConfig } from '../config/server.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+
+export interface BrokerSessionsOptions {
+  readonly controller: Controller;
+  readonly config: () => ServerConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A connection attempt to a broker. */
+  readonly probe: (broker: BrokerImage) => Promise<ProbeOutcome>;
+}
+
+/** What is due is looked at so often, whatever the sessions say. */
+const LOOK_MS = { least: 1, whileFencing: 100, most: 1000 };
+
+export class BrokerSessions {
+  readonly #options: BrokerSessionsOptions;
+  readonly #heartbeats: BrokerHeartbeats;
+  /** By the connection that its last heartbeat came by. */
+  readonly #connections = new Map<number, Pick<Heartbeat, 'brokerId' | 'brokerEpoch'>>();
+  readonly #fencing = new Set<number>();
+  #timer: Timer | null = null;
+  #isOver = false;
+
+  constructor(options: BrokerSessionsOptions) {
+    this.#options = options;
+    const { controller, clock, config } = options;
+    this.#heartbeats = new BrokerHeartbeats(() => ({
+      sessionTimeoutMs: config()['broker.session.timeout.ms'],
+      intervalMs: config()['broker.heartbeat.interval.ms'],
+    }));
+    this.#heartbeats.begin(controller.image, clock.monotonic());
+    this.#lookLater();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+  }
+
+  async register(request: RegistrationRequest): Promise<RegistrationResult> {
+    const { controller, clock } = this.#options;
+    const isHeardOf = (): boolean => this.#heartbeats.hasLiveSession(request.id, clock.monotonic());
+    const result = await controller.registerBroker(request, isHeardOf);
+    const broker = controller.image.brokers.get(request.id);
+    if (result.errorCode === ErrorCode.NONE && broker !== undefined) {
+      this.#heartbeats.registered(broker, clock.monotonic());
+      this.#look();
+    }
+    return result;
+  }
+
+  /** Null: the broker is not registered under that epoch. */
+  async heartbeat(heartbeat: Heartbeat, connectionId: number): Promise<HeartbeatReply | null> {
+    const { controller, clock, logger } = this.#options;
+    const { brokerId, brokerEpoch } = heartbeat;
+    const decision = this.#heartbeats.heartbeat(heartbeat, controller.image, clock.monotonic());
+    if (decision === null) return null;
+    this.#connections.set(connectionId, { brokerId, brokerEpoch });
+    const { change, reply } = decision;
+    if (change === null) return reply;
+    if (!(await controller.changeBroker(brokerId, brokerEpoch, change))) return null;
+    this.#heartbeats.committed(brokerId, change, controller.image.revision);
+    logger.info('broker-changed', { broker: brokerId, change });
+    return reply;
+  }
+
+  unregistered(brokerId: number): void {
+    this.#heartbeats.unregistered(brokerId);
+  }
+
+  connectionClosed(connectionId: number): void {
+    const of = this.#connections.get(connectionId);
+    if (of === undefined) return;
+    this.#connections.delete(connectionId);
+    for (const { brokerId } of this.#connections.values()) if (brokerId === of.brokerId) return; // it has another one
+    const isDoubtful = this.#heartbeats.connectionClosed(of.brokerId, of.brokerEpoch, this.#options.clock.monotonic());
+    if (isDoubtful) this.#look();
+  }
+
+  #lookLater(): void {
+    if (this.#isOver) return;
+    this.#timer?.cancel();
+    const { clock, controller } = this.#options;
+    const waitMs = this.#heartbeats.nextDueMs(controller.image) - clock.monotonic();
+    const leastMs = this.#fencing.size > 0 ? LOOK_MS.whileFencing : LOOK_MS.least;
+    this.#timer = clock.after(Math.min(LOOK_MS.most, Math.max(leastMs, waitMs)), () => this.#look());
+  }
+
+  #look(): void {
+    if (this.#isOver) return;
+    const { controller, clock } = this.#options;
+    for (const due of this.#heartbeats.due(controller.image, clock.monotonic())) {
+      if (due.action === 'probe') void this.#probe(due);
+      else void this.#fence(due);
+    }
+    this.#lookLater();
+  }
+
+  async #probe({ brokerId, brokerEpoch }: DueAction): Promise<void> {
+    const { controller, clock, probe } = this.#options;
+    const broker = controller.image.brokers.get(brokerId);
+    const outcome = broker === undefined ? 'silent' : await probe(broker);
+    this.#heartbeats.probed(brokerId, brokerEpoch, outcome, clock.monotonic());
+    this.#look();
+  }
+
+  async #fence({ brokerId, brokerEpoch }: DueAction): Promise<void> {
+    if (this.#fencing.has(brokerId)) return;
+    this.#fencing.add(brokerId);
+    const { controller, logger } = this.#options;
+    try {
+      if (!(await controller.changeBroker(brokerId, brokerEpoch, 'fence'))) return;
+      this.#heartbeats.committed(brokerId, 'fence', controller.image.revision);
+      logger.warn('broker-fenced', {
+        broker: brokerId,
+        next: 'its partitions are led by others until it is heard of again',
+      });
+    } catch (error) {
+      if (!this.#isOver) logger.warn('broker-not-fenced', { broker: brokerId, error: (error as Error).message });
+    } finally {
+      this.#fencing.delete(brokerId);
+      this.#lookLater();
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * One process's controller, from its first look at etcd to its end. It knows who the active controller is, or is that itself:
+ *
+ *     standby ──elected──▶ loading ──first commit──▶ active ◀──▶ paused      (election.ts)
+ *        ▲                    │                        │            │
+ *        └── all is dropped ◀─┴────── deposed ─────────┴────────────┘
+ */
+import type { ControllerRegistration } from '../cluster/begin-term.ts';
+import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
+import { Controller } from '../cluster/controller.ts';
+import { NotControllerError } from '../cluster/controller-errors.ts';
+import { recordsOf } from '../cluster/image-records.ts';
+import type { BrokerImage, ClusterImage } from '../cluster/image.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { EtcdClient } from '../etcd/client.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import { BrokerSessions } from './broker-sessions.ts';
+import { Election, type ProbeResult } from './election.ts';
+import type { EtcdKeys } from './etcd-keys.ts';
+import { EtcdMetadataLog, type EtcdTerm } from './etcd-metadata-log.ts';
+import { EtcdMetadataStore } from './etcd-metadata-store.ts';
+import { Followers } from './followers.ts';
+import type { ControllerClaim } from './metadata-log.ts';
+
+export interface ControllerNodeOptions {
+  readonly clusterId: string;
+  readonly registration: ControllerRegistration;
+  readonly claim: ControllerClaim;
+  readonly client: EtcdClient;
+  readonly keys: EtcdKeys;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly config: () => ServerConfig;
+  /** Told of every image of a term, so that `config` has what is set for all brokers. */
+  readonly configure: (image: ClusterImage) => void;
+  readonly ttlMs: number;
+  /** Connection attempts to another controller, and to a broker. */
+  readonly probe: (claim: ControllerClaim) => Promise<ProbeResult>;
+  readonly probeBroker: (broker: BrokerImage) => Promise<ProbeOutcome>;
+}
+
+/** Who the active controller is, as far as this process knows. */
+export interface Leader {
+  readonly nodeId: number;
+  readonly epoch: number;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A term of this process, from the moment on when it serves. */
+export interface ActiveController {
+  readonly epoch: number;
+  readonly controller: Controller;
+  readonly store: EtcdMetadataStore;
+  readonly followers: Followers;
+  readonly sessions: BrokerSessions;
+  /** False once another one may have been elected. */
+  readonly isInOffice: () => boolean;
+}
+
+export type ControllerNodeState = 'standby' | 'loading' | 'active' | 'paused' | 'stopped';
+
+export class ControllerNode {
+  readonly #options: ControllerNodeOptions;
+  readonly #log: EtcdMetadataLog;
+  readonly #election: Election;
+  #active: ActiveController | null = null;
+  #isWritingSnapshot = false;
+
+  constructor(options: ControllerNodeOptions) {
+    this.#options = options;
+    const { client, keys, clock } = options;
+    this.#log = new EtcdMetadataLog(client, keys, clock);
+    this.#election = new Election({
+      ...options,
+      metadataLog: this.#log,
+      elected: (term) => void this.#begin(term),
+      deposed: () => this.#end(),
+    });
+  }
+
+  get nodeId(): number {
+    return this.#options.claim.nodeId;
+  }
+
+  get clusterId(): string {
+    return this.#options.clusterId;
+  }
+
+  get registration(): ControllerRegistration {
+    return this.#options.registration;
+  }
+
+  get state(): ControllerNodeState {
+    const { state } = this.#election;
+    return state === 'active' && this.#active === null ? 'loading' : state;
+  }
+
+  /** Null where this process does not serve; of a paused one, too, for it answers what it knows. */
+  get active(): ActiveController | null {
+    return this.#active;
+  }
+
+  /** Null where nobody is known to serve. */
+  get leader(): Leader | null {
+    const { claim } = this.#options;
+    if (this.#active !== null) return { ...claim, epoch: this.#active.epoch };
+    const { seen } = this.#election;
+    if (seen === null || seen.claim === null || !seen.hasBegun || seen.claim.nodeId === claim.nodeId) return null;
+    const { nodeId, host, port } = seen.claim;
+    return { nodeId, host, port, epoch: seen.epoch };
+  }
+
+  /** The newest epoch that is known. */
+  get epoch(): number {
+    return this.#active?.epoch ?? this.#election.seen?.epoch ?? 0;
+  }
+
+  /** Another one is elected at once. */
+  async stop(): Promise<void> {
+    await this.#election.stop();
+  }
+
+  async #begin(term: EtcdTerm): Promise<void> {
+    const { clusterId, random, config, configure, registration, clock, logger, probeBroker } = this.#options;
+    const followers = new Followers(clock);
+    const store = new EtcdMetadataStore({
+      metadataLog: this.#log,
+      term,
+      clock,
+      deposed: () => this.#election.lost(term),
+      appended: () => followers.appended(),
+    });
+    const controller = new Controller({ store, clusterId, random, config });
+    const startedMs = clock.monotonic();
+    try {
+      await controller.load();
+      configure(controller.image);
+      controller.onChange((image) => configure(image));
+      await controller.beginTerm(registration);
+    } catch (error) {
+      this.#failed(term, error);
+      return;
+    }
+    if (term.isOver) return;
+    const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker });
+    const isInOffice = (): boolean => !term.isOver;
+    this.#active = { epoch: term.epoch, controller, store, followers, sessions, isInOffice };
+    controller.onChange(() => this.#mindSnapshot());
+    this.#mindSnapshot();
+    logger.info('controller-active', { epoch: term.epoch, loadMs: Math.round(clock.monotonic() - startedMs) });
+  }
+
+  /** The log could not be read, or not be appended to: another process may do better, or this one later. */
+  #failed(term: EtcdTerm, error: unknown): void {
+    if (!(error instanceof NotControllerError) && !term.isOver) {
+      const next = 'it steps down; another controller is elected, or this one again';
+      this.#options.logger.error('controller-not-active', { error: (error as Error).message, next });
+    }
+    this.#election.lost(term);
+  }
+
+  #end(): void {
+    const active = this.#active;
+    this.#active = null;
+    if (active === null) return;
+    active.sessions.stop();
+    active.followers.close();
+    void active.controller.close();
+  }
+
+  /** Snapshots are written beside the commits; the image they are of does not change. */
+  #mindSnapshot(): void {
+    const active = this.#active;
+    const { config } = this.#options;
+    if (active === null || this.#isWritingSnapshot) return;
+    if (active.store.bytesSinceSnapshot < config()['metadata.log.max.record.bytes.between.snapshots']) return;
+    const { image } = active.controller;
+    if (image.pending !== null) return;
+    this.#isWritingSnapshot = true;
+    void this.#writeSnapshot(active, image).finally(() => {
+      this.#isWritingSnapshot = false;
+    });
+  }
+
+  async #writeSnapshot({ store, isInOffice }: ActiveController, image: ClusterImage): Promise<void> {
+    const { logger } = this.#options;
+    const endOffset = image.revision + 1;
+    try {
+      const isWritten = await store.writeSnapshot(recordsOf(image), image.revision);
+      if (isWritten) logger.info('metadata-snapshot', { endOffset, bytes: store.snapshot?.bytes });
+    } catch (error) {
+      if (!isInOffice()) return;
+      logger.warn('metadata-snapshot-failed', { error: (error as Error).message, next: 'the next change tries again' });
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * The metadata store of one term of the active controller: what its operations decide becomes a batch of Kafka's at the term's
+ * epoch, and is told once it is committed to etcd. Nobody else appends while the term stands, so there is no conflict.
+ *
+ *     drafts ──≤ 1 MiB──▶ one batch ─────────────────────────────┐
+ *        └─more─▶ Begin │ … │ … │ EndTransactionRecord (KIP-868) ─┴─▶ committed ──▶ told to those who watch, served to followers
+ *                   └─ etcd refuses one of them: AbortTransactionRecord, with the next commit at the latest
+ */
+import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
+import { decodeMetadataBatch, encodeMetadataBatch, recordsOfDrafts } from '../cluster/metadata-batch.ts';
+import { encodeRecord, type MetadataDraft, type MetadataRecord } from '../cluster/metadata-records.ts';
+import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts';
+import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
+import { RefusedError } from '../etcd/client.ts';
+import type { Clock } from '../platform/clock.ts';
+import { PIECE_BYTES, type EtcdMetadataLog, type EtcdTerm } from './etcd-metadata-log.ts';
+import { LogCopy } from './log-copy.ts';
+import type { SnapshotId, StoredSnapshot } from './metadata-log.ts';
+import { whatToDo } from './refusals.ts';
+
+/** Of a batch, with its key and the head in one request; etcd takes 1.5 MiB. */
+const BATCH_BYTES = 1 << 20;
+/** Of a record besides its value, at most. */
+const RECORD_OVERHEAD = 32;
+const START: SnapshotId = { endOffset: 0, epoch: 0 };
+
+export interface EtcdMetadataStoreOptions {
+  readonly metadataLog: EtcdMetadataLog;
+  readonly term: EtcdTerm;
+  readonly clock: Clock;
+  /** Told when another controller has taken over. */
+  readonly deposed: () => void;
+  /** Told of each batch once it is committed. */
+  readonly appended?: () => void;
+}
+
+export class EtcdMetadataStore implements MetadataStore {
+  readonly sharesCommits = true;
+  readonly #options: EtcdMetadataStoreOptions;
+  readonly #watchers = new Set<(batch: MetadataBatch) => void>();
+  #copy = new LogCopy(START, []);
+  #snapshot: StoredSnapshot | null = null;
+  /** Of a transaction that is not told yet. */
+  #untold: MetadataRecord[] = [];
+
+  constructor(options: EtcdMetadataStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The log as followers are served it. */
+  get log(): LogCopy {
+    return this.#copy;
+  }
+
+  /** The newest one. */
+  get snapshot(): StoredSnapshot | null {
+    return this.#snapshot;
+  }
+
+  /** How many bytes of batches the newest snapshot has not. */
+  get bytesSinceSnapshot(): number {
+    return this.#copy.bytesFrom(this.#snapshot?.endOffset ?? 0);
+  }
+
+  async load(): Promise<MetadataBatch[]> {
+    const { metadataLog } = this.#options;
+    const { snapshot, batches } = await metadataLog.load();
+    this.#snapshot = snapshot;
+    this.#copy = new LogCopy(snapshot?.logStart ?? START, batches);
+    const loaded: MetadataBatch[] = [];
+    if (snapshot !== null) {
+      const records = decodeSnapshot(await metadataLog.snapshotBytes(snapshot));
+      loaded.push({ records, revision: snapshot.endOffset - 1 });
+    }
+    for (const { offset, bytes } of batches) {
+      if (snapshot === null || offset >= snapshot.endOffset) loaded.push(decodeMetadataBatch(bytes));
+    }
+    return loaded;
+  }
+
+  /**
+   * @throws {NotControllerError} when the term is over; whether it was stored is not known then
+   * @throws {ChangeRefusedError} when etcd does not take it: nothing has changed
+   */
+  async append(drafts: readonly MetadataDraft[], expectedRevision: number): Promise<'stored' | 'conflict'> {
+    if (this.#untold.length > 0) {
+      // A transaction that etcd has broken off in the middle: it ends first, and what was decided meanwhile is decided again.
+      await this.#abort();
+      return 'conflict';
+    }
+    if (expectedRevision !== this.#copy.endOffset - 1) {
+      throw new Error(`the metadata log ends at ${this.#copy.endOffset}: ${expectedRevision} is not its revision`);
+    }
+    const pieces = piecesOf(drafts);
+    if (pieces.length === 1) await this.#commit(pieces[0]);
+    else await this.#commitAll(pieces);
+    this.#tell();
+    return 'stored';
+  }
+
+  watch(listener: (batch: MetadataBatch) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /** A snapshot, behind which the log is short again. */
+  async rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
+    await this.writeSnapshot(records, revision);
+  }
+
+  /** Of the state at a revision; false where the term is over. @throws {ChangeRefusedError} */
+  async writeSnapshot(records: readonly MetadataDraft[], revision: number): Promise<boolean> {
+    const { metadataLog, term, clock } = this.#options;
+    const endOffset = revision + 1;
+    const id = { endOffset, epoch: this.#copy.epochBefore(endOffset) };
+    const writer = new PieceWriter((piece, bytes) => metadataLog.putPiece(term, id, piece, bytes));
+    try {
+      for (const bytes of encodeSnapshot(records, { epoch: id.epoch, timestamp: clock.now() })) {
+        if (!(await writer.write(bytes))) return false;
+      }
+      if (!(await writer.end())) return false;
+      const logStart = this.#snapshot === null ? START : idOf(this.#snapshot);
+      const snapshot = { ...id, bytes: writer.bytes, logStart };
+      if (!(await metadataLog.publishSnapshot(term, snapshot))) return false;
+      this.#snapshot = snapshot;
+      this.#copy = this.#copy.from(logStart);
+      return true;
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  /** Bytes of the newest snapshot; null where it is another one by now. @throws {UnreachableError} */
+  async readSnapshot(id: SnapshotId, position: number, maxBytes: number): Promise<Buffer | null> {
+    const snapshot = this.#snapshot;
+    if (snapshot === null || snapshot.endOffset !== id.endOffset || snapshot.epoch !== id.epoch) return null;
+    const piece = await this.#options.metadataLog.piece(snapshot, Math.floor(position / PIECE_BYTES));
+    const at = position % PIECE_BYTES;
+    return piece === null ? null : piece.subarray(at, at + maxBytes);
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear();
+  }
+
+  async #commitAll(pieces: readonly (readonly MetadataDraft[])[]): Promise<void> {
+    try {
+      for (const piece of pieces) await this.#commit(piece);
+    } catch (error) {
+      // What cannot be aborted now is before the next commit.
+      if (error instanceof ChangeRefusedError && this.#untold.length > 0) await this.#abort().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #abort(): Promise<void> {
+    await this.#commit([{ type: 'AbortTransactionRecord', reason: 'etcd has refused a part of it' }]);
+    this.#tell();
+  }
+
+  /** One batch: committed when it resolves. */
+  async #commit(drafts: readonly MetadataDraft[]): Promise<void> {
+    const { metadataLog, term, clock, deposed, appended } = this.#options;
+    const offset = term.nextOffset;
+    const timestamp = clock.now();
+    const bytes = encodeMetadataBatch(drafts, { baseOffset: offset, leaderEpoch: term.epoch, timestamp });
+    let outcome: Awaited<ReturnType<EtcdMetadataLog['append']>>;
+    try {
+      outcome = await metadataLog.append(term, [{ count: drafts.length, bytes }]);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    if (outcome !== 'done') {
+      if (outcome === 'deposed') deposed();
+      throw new NotControllerError();
+    }
+    this.#copy.add({ offset, count: drafts.length, bytes });
+    for (const record of recordsOfDrafts(drafts)) this.#untold.push(record);
+    appended?.();
+  }
+
+  /** A commit of several batches is told as one. */
+  #tell(): void {
+    const batch = { records: this.#untold, revision: this.#copy.endOffset - 1 };
+    this.#untold = [];
+    for (const watcher of this.#watchers) watcher(batch);
+  }
+}
+
+function idOf({ endOffset, epoch }: StoredSnapshot): SnapshotId {
+  return { endOffset, epoch };
+}
+
+/** Drafts as they go into batches; more than one are a transaction. */
+function piecesOf(drafts: readonly MetadataDraft[]): (readonly MetadataDraft[])[] {
+  const pieces: MetadataDraft[][] = [[]];
+  let size = 0;
+  for (const draft of drafts) {
+    const bytes = sizeOf(draft);
+    if (size + bytes > BATCH_BYTES && pieces.at(-1)!.length > 0) {
+      pieces.push([]);
+      size = 0;
+    }
+    pieces.at(-1)!.push(draft);
+    size += bytes;
+  }
+  if (pieces.length === 1) return pieces;
+  pieces[0].unshift({ type: 'BeginTransactionRecord', name: null });
+  pieces.at(-1)!.push({ type: 'EndTransactionRecord' });
+  return pieces;
+}
+
+function sizeOf(draft: MetadataDraft): number {
+  return encodeRecord(draft).length + RECORD_OVERHEAD;
+}
+
+function refusalOf(error: unknown): unknown {
+  return error instanceof RefusedError ? new ChangeRefusedError(whatToDo(error)) : error;
+}
+
+/** Cuts a row of bytes into pieces of one size, and has each written. */
+class PieceWriter {
+  bytes = 0;
+  readonly #put: (piece: number, bytes: Buffer) => Promise<boolean>;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #next = 0;
+
+  constructor(put: (piece: number, bytes: Buffer) => Promise<boolean>) {
+    this.#put = put;
+  }
+
+  async write(bytes: Buffer): Promise<boolean> {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.bytes += bytes.length;
+    while (this.#waitingBytes >= PIECE_BYTES) {
+      const all = Buffer.concat(this.#waiting);
+      this.#waiting = [all.subarray(PIECE_BYTES)];
+      this.#waitingBytes -= PIECE_BYTES;
+      if (!(await this.#put(this.#next++, all.subarray(0, PIECE_BYTES)))) return false;
+    }
+    return true;
+  }
+
+  async end(): Promise<boolean> {
+    return this.#waitingBytes === 0 || this.#put(this.#next++, Buffer.concat(this.#waiting));
+  }
+}

@@ -1,0 +1,115 @@
+/** Controllers of several processes on a simulated etcd, in virtual time, without brokers: each is what a process has. */
+import { ControllerNode } from '../../src/controllers/controller-node.ts';
+import { EtcdKeys } from '../../src/controllers/etcd-keys.ts';
+import { EtcdClient } from '../../src/etcd/client.ts';
+import type { ProbeOutcome } from '../../src/cluster/broker-heartbeats.ts';
+import { effectiveConfig } from '../../src/config/layers.ts';
+import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { silentLogger, type Logger } from '../../src/platform/logger.ts';
+import { randomUuid, seededRandom } from '../../src/platform/random.ts';
+import { channelOf } from '../simulation/etcd/process-channel.ts';
+import { SimulatedEtcd } from '../simulation/etcd/simulated-etcd.ts';
+import { SimulatedProcess } from '../simulation/simulated-process.ts';
+
+export const CLUSTER_ID = 'clusterclusterclusterA';
+const STEP_MS = 1;
+/** Of virtual time: what has not come by then never comes. */
+const PATIENCE_MS = 60_000;
+
+export interface NodeProcess {
+  readonly process: SimulatedProcess;
+  readonly client: EtcdClient;
+  readonly node: ControllerNode;
+}
+
+export class ControllerNodes {
+  readonly clock = new VirtualClock();
+  readonly random = seededRandom(1);
+  readonly etcd = new SimulatedEtcd({ clock: this.clock, random: this.random });
+  readonly keys = new EtcdKeys('/ottla', CLUSTER_ID);
+  readonly all = new Map<number, NodeProcess>();
+  /** What a connection attempt to a broker shows. */
+  brokerProbe: (brokerId: number) => ProbeOutcome = () => 'accepted';
+  readonly logged: string[] = [];
+  readonly #settings: ReadonlyMap<string, string>;
+
+  constructor(settings: Readonly<Record<string, string>> = {}) {
+    this.#settings = new Map(Object.entries(settings));
+  }
+
+  start(nodeId: number): NodeProcess {
+    const { random, etcd, keys, clock } = this;
+    const process = new SimulatedProcess(clock);
+    const open = (endpoint: string) => channelOf(process, etcd.channel(endpoint, `node-${nodeId}`));
+    const client = new EtcdClient({ endpoints: etcd.endpoints, open });
+    const incarnation = randomUuid(random);
+    const [host, port] = [`node-${nodeId}`, 9093];
+    const config = effectiveConfig({ static: this.#settings, cluster: new Map(), broker: new Map() });
+    const say = (event: string): void => void this.logged.push(`${nodeId}: ${event}`);
+    const logger: Logger = { ...silentLogger, info: say, warn: say, error: say };
+    const listeners = [{ name: 'CONTROLLER', host, port, securityProtocol: 0 }];
+    const node = new ControllerNode({
+      clusterId: CLUSTER_ID,
+      registration: { id: nodeId, incarnationId: incarnation, listeners },
+      claim: { nodeId, incarnation, host, port },
+      client,
+      keys,
+      clock: process.clock,
+      random,
+      logger,
+      config: () => config,
+      configure: () => {},
+      ttlMs: 3000,
+      probe: (claim) =>
+        Promise.resolve(
+          this.all.get(claim.nodeId)?.node.registration.incarnationId === claim.incarnation ? 'there' : 'gone',
+        ),
+      probeBroker: ({ id }) => Promise.resolve(this.brokerProbe(id)),
+    });
+    const made = { process, client, node };
+    this.all.set(nodeId, made);
+    return made;
+  }
+
+  kill(nodeId: number): void {
+    this.all.get(nodeId)?.process.kill();
+    this.all.delete(nodeId);
+  }
+
+  /** The process that serves. */
+  active(): NodeProcess | null {
+    for (const each of this.all.values()) if (each.node.state === 'active' && each.process.isRunning) return each;
+    return null;
+  }
+
+  /** Once one serves. */
+  async serving(): Promise<NodeProcess> {
+    await this.pass(() => this.active() !== null);
+    return this.active()!;
+  }
+
+  async pass(isOver: () => boolean): Promise<void> {
+    const lastMs = this.clock.monotonic() + PATIENCE_MS;
+    for (await nextTurn(); !isOver(); await this.clock.advance(STEP_MS))
+      if (this.clock.monotonic() > lastMs) throw new Error(`it has not come in ${PATIENCE_MS} ms of virtual time`);
+  }
+
+  /** Lets time pass until a promise settles. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    const state = { isOver: false };
+    const over = (): void => void (state.isOver = true);
+    promise.then(over, over);
+    await this.pass(() => state.isOver);
+    return promise;
+  }
+}
+
+export function topic(name: string, partitions = 1) {
+  return {
+    name,
+    numPartitions: -1,
+    replicationFactor: -1,
+    assignments: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, brokerIds: [1] })),
+    configs: [],
+  };
+}
