@@ -80,7 +80,7 @@ export function changeOfPartition(
   if (!same(next.elr, partition.elr)) change.eligibleLeaderReplicas = [...next.elr];
   const mayBeEmpty = rules.hasElr || next.isr.length > 0;
   if (mayBeEmpty && !same(next.isr, partition.isr)) change.isr = [...next.isr];
-  noteLastLeader(change, partition, rules);
+  if (rules.hasElr) noteLastLeader(change, partition);
   assign(change, partition, next, target.directories);
   const { leaderRecoveryState: state = partition.leaderRecoveryState } = target;
   if (state !== partition.leaderRecoveryState) change.leaderRecoveryState = state;
@@ -100,13 +100,15 @@ function nextOf(partition: PartitionImage, target: PartitionTarget, rules: Parti
   return next;
 }
 
-/** A reassignment is over when all that were added, and one that stays, are in sync (KIP-455). */
+/** A reassignment is over when all that were added are in sync (KIP-455); where there are fewer afterwards, when all that stay are. */
 function completeReassignment(next: Next): void {
   const { addingReplicas: adding, removingReplicas: removing } = next;
   if (adding.length + removing.length === 0) return;
   const replicas = without(next.replicas, removing);
   const isr = without(next.isr, removing);
-  if (replicas.length === 0 || isr.length === 0 || !adding.every((id) => isr.includes(id))) return;
+  const isFactorKept = adding.length >= removing.length;
+  if (replicas.length === 0 || isr.length === 0) return;
+  if (!(isFactorKept ? adding : replicas).every((id) => isr.includes(id))) return;
   Object.assign(next, { replicas, isr, addingReplicas: [], removingReplicas: [] });
 }
 
@@ -114,8 +116,7 @@ function completeReassignment(next: Next): void {
 function eligible(partition: PartitionImage, next: Next, lost: readonly number[], minIsr: number): readonly number[] {
   if (next.isr.length >= minIsr) return [];
   const candidates = new Set([...partition.elr, ...partition.isr]);
-  const elr = without([...candidates], [...next.isr, ...lost]);
-  return same(elr, partition.elr) ? partition.elr : elr.sort((a, b) => a - b);
+  return without([...candidates], [...next.isr, ...lost]).sort((a, b) => a - b);
 }
 
 function elect(partition: PartitionImage, next: Next, rules: PartitionRules): Elected {
@@ -141,19 +142,12 @@ function becomeUnclean(change: Writable<PartitionChange>, partition: PartitionIm
   change.leaderRecoveryState = LeaderRecoveryState.recovering;
 }
 
-/** `lastKnownElr` holds the leader that was lost last, from when the ISR is empty until there is a leader again. */
-function noteLastLeader(
-  change: Writable<PartitionChange>,
-  partition: PartitionImage,
-  { hasElr }: PartitionRules,
-): void {
-  if (!hasElr) return;
-  const { leader, lastKnownElr } = partition;
-  const isKnown = lastKnownElr.length === 1 && lastKnownElr[0] === leader;
-  if (change.isr?.length === 0 && !isKnown) {
+/** `lastKnownElr` holds the leader that was lost last, until there is a leader again. */
+function noteLastLeader(change: Writable<PartitionChange>, { leader, lastKnownElr }: PartitionImage): void {
+  if ((change.leader ?? leader) !== NO_LEADER) {
+    if (lastKnownElr.length > 0) change.lastKnownElr = [];
+  } else if (leader !== NO_LEADER && !same(lastKnownElr, [leader])) {
     change.lastKnownElr = [leader];
-  } else if ((change.leader ?? leader) !== NO_LEADER && lastKnownElr.length > 0) {
-    change.lastKnownElr = [];
   }
 }
 
