@@ -25,7 +25,7 @@ import {
   type AssignResponse,
   type DirectoryIdOf,
 } from './directory-assignment.ts';
-import { electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
+import { balanceLeaders, electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
 import { configOf, type BrokerImage, type ClusterImage } from './image.ts';
@@ -59,6 +59,11 @@ export interface ControllerOptions {
   readonly random: Random;
   /** What topics are made by when a request leaves it open; read at each use, since parts of it are dynamic. */
   config(): ServerConfig;
+  /**
+   * Brokers of this cluster are processes with logs of their own, which copy what they do not have. Without it the controller is
+   * that of a broker alone, or of brokers in one process that share their logs.
+   */
+  readonly isCluster?: boolean;
   /** See MakeFolders; without it every folder can be made. */
   readonly makeFolders?: MakeFolders;
 }
@@ -84,6 +89,8 @@ interface Options {
 const COMMIT: Options = { validateOnly: false };
 /** As in Kafka (KIP-730). */
 const PRODUCER_ID_BLOCK = 1000;
+/** Of one commit, as in Kafka: others have their turn in between. */
+const MOST_ELECTIONS = 1000;
 
 export class Controller implements MetadataFeed {
   readonly #options: ControllerOptions;
@@ -221,11 +228,22 @@ export class Controller implements MetadataFeed {
 
   /** Null asks for an election of every partition. */
   electLeaders(unclean: boolean, elections: readonly Election[] | null): Promise<ElectionResult[]> {
-    return this.#decide(COMMIT, (image) => electLeaders(unclean, elections, image));
+    return this.#decide(COMMIT, (image) => electLeaders(unclean, elections, image, this.#options.config()));
   }
 
   alterReassignments(reassignments: readonly Reassignment[], mayChangeFactor: boolean): Promise<ReassignmentResult[]> {
-    return this.#decide(COMMIT, (image) => alterReassignments(reassignments, mayChangeFactor, image));
+    const sharesLogs = this.#options.isCluster !== true;
+    return this.#decide(COMMIT, (image) =>
+      alterReassignments(reassignments, mayChangeFactor, { image, config: this.#options.config(), sharesLogs }),
+    );
+  }
+
+  /** Gives partitions back to their preferred leaders. Answers whether there may be more to do. */
+  balanceLeaders(): Promise<boolean> {
+    return this.#decide(COMMIT, (image) => {
+      const records = balanceLeaders(image, this.#options.config(), MOST_ELECTIONS);
+      return { results: records.length === MOST_ELECTIONS, records };
+    });
   }
 
   /** For a broker that will not come back; one that runs is not the caller's to remove. */
@@ -257,9 +275,10 @@ export class Controller implements MetadataFeed {
   /** Creates it where it is missing. */
   async ensureInternalTopic(name: InternalTopic): Promise<void> {
     if (this.image.topicsByName.has(name)) return;
+    const { isCluster = false } = this.#options;
     const [result] = await this.#decide(COMMIT, (image): Decided<CreateResult[]> | Promise<Decided<CreateResult[]>> => {
       if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
-      const topic = internalTopic(name, this.#options.config(), usableBrokers(image).length);
+      const topic = internalTopic(name, this.#options.config(), isCluster ? Infinity : usableBrokers(image).length);
       return this.#withFolders(COMMIT, this.#newTopics([topic], image), image);
     });
     if (result !== undefined && result.errorMessage !== null) {

@@ -36,7 +36,7 @@ export function createPartitions(
       times.set(name, 0);
       continue;
     }
-    const decided = addPartitions(topic, image, random());
+    const decided = addPartitions(topic, image, random);
     if (Array.isArray(decided)) {
       for (const record of decided) records.push(record);
       results.push({ name, errorCode: ErrorCode.NONE, errorMessage: null });
@@ -57,7 +57,7 @@ function addedBy(topics: readonly MorePartitions[], image: ClusterImage): number
 
 type Refusal = Omit<PartitionsResult, 'name'>;
 
-function addPartitions(request: MorePartitions, image: ClusterImage, random: number): MetadataDraft[] | Refusal {
+function addPartitions(request: MorePartitions, image: ClusterImage, random: () => number): MetadataDraft[] | Refusal {
   const topic = image.topicsByName.get(request.name);
   if (topic === undefined) {
     return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null };
@@ -86,17 +86,12 @@ function addPartitions(request: MorePartitions, image: ClusterImage, random: num
   return replicas.map((of, i) => newPartition(topic.id, has + i, of, image));
 }
 
-function placed(topic: TopicImage, image: ClusterImage, count: number, random: number): number[][] | Failure {
+function placed(topic: TopicImage, image: ClusterImage, count: number, random: () => number): number[][] | Failure {
   const brokers = usableBrokers(image);
   const factor = topic.partitions[0].replicas.length;
   const fault = factorFault(factor, brokers);
   if (fault !== null) return fail(ErrorCode.INVALID_REPLICATION_FACTOR, fault);
-  return place(
-    brokers.map(({ id }) => id),
-    count,
-    factor,
-    Math.floor(random * brokers.length),
-  );
+  return place(brokers, count, factor, random);
 }
 
 function assigned(topic: TopicImage, image: ClusterImage, count: number, replicas: number[][]): number[][] | Failure {
@@ -107,6 +102,6 @@ function assigned(topic: TopicImage, image: ClusterImage, count: number, replica
     );
   }
   const factor = topic.partitions[0].replicas.length;
-  const fault = assignmentsFault(image, replicas, factor);
+  const fault = assignmentsFault(image, replicas, factor, topic.partitions.length);
   return fault === null ? replicas : fail(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
 }

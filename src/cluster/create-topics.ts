@@ -115,7 +115,7 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   const refusal = validateTopicConfig(configs, config);
   if (refusal !== undefined) return { result: refusal, records: [] };
   const replicas =
-    topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, context.random());
+    topic.assignments.length > 0 ? assigned(topic, image) : placed(topic, image, config, () => context.random());
   if (!Array.isArray(replicas)) return { result: replicas, records: [] };
 
   const topicId = context.newTopicId();
@@ -131,7 +131,12 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   };
 }
 
-function placed(topic: NewTopic, image: ClusterImage, config: ServerConfig, random: number): number[][] | Failure {
+function placed(
+  topic: NewTopic,
+  image: ClusterImage,
+  config: ServerConfig,
+  random: () => number,
+): number[][] | Failure {
   const partitions = topic.numPartitions === -1 ? config['num.partitions'] : topic.numPartitions;
   const factor = topic.replicationFactor === -1 ? config['default.replication.factor'] : topic.replicationFactor;
   if (factor < 1) {
@@ -149,12 +154,7 @@ function placed(topic: NewTopic, image: ClusterImage, config: ServerConfig, rand
   const brokers = usableBrokers(image);
   const fault = factorFault(factor, brokers);
   if (fault !== null) return fail(ErrorCode.INVALID_REPLICATION_FACTOR, fault);
-  return place(
-    brokers.map(({ id }) => id),
-    partitions,
-    factor,
-    Math.floor(random * brokers.length),
-  );
+  return place(brokers, partitions, factor, random);
 }
 
 function assigned(topic: NewTopic, image: ClusterImage): number[][] | Failure {

@@ -1,8 +1,10 @@
 /** Elections that a client asks for (KIP-460): of the preferred leader, or of any replica where there is no leader. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { type ClusterImage, type PartitionImage } from './image.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { usableBrokers } from './placement.ts';
+import { changeOfPartition, NO_LEADER } from './partition-change.ts';
+import { rulesOf } from './partition-rules.ts';
 
 export interface Election {
   readonly topic: string;
@@ -25,22 +27,13 @@ export function electLeaders(
   unclean: boolean,
   elections: readonly Election[] | null,
   image: ClusterImage,
+  config: ServerConfig,
 ): { results: ElectionResult[]; records: MetadataDraft[] } {
   const records: MetadataDraft[] = [];
-  const alive = new Set(usableBrokers(image).map(({ id }) => id));
   const elect = (topic: string, partitionId: number): Elected => {
-    const found = image.topicsByName.get(topic);
-    const partition = found?.partitions[partitionId];
-    if (found === undefined || partition === undefined) {
-      const errorMessage =
-        found === undefined ? `There is no topic ${topic}` : `${topic} has no partition ${partitionId}`;
-      return { partitionId, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
-    }
-    const leader = unclean ? anyLeader(partition, alive) : preferredLeader(partition, alive);
-    if (typeof leader !== 'number') return { partitionId, ...leader };
-    const isr = partition.isr.includes(leader) ? null : [leader];
-    records.push({ type: 'PartitionChangeRecord', topicId: found.id, partitionId, leader, isr });
-    return { partitionId, errorCode: ErrorCode.NONE, errorMessage: null };
+    const [errorCode, errorMessage, record] = electOne(unclean, topic, partitionId, image, config);
+    if (record !== null) records.push(record);
+    return { partitionId, errorCode, errorMessage };
   };
   const asked =
     elections ?? [...image.topicsByName.values()].map(({ name, partitions }) => everything(name, partitions));
@@ -52,31 +45,55 @@ export function electLeaders(
   return { results, records };
 }
 
+/**
+ * Gives every partition that another than its first replica leads back to that one, where it is in sync
+ * (auto.leader.rebalance.enable). At most `most` records: there may be more to do.
+ */
+export function balanceLeaders(image: ClusterImage, config: ServerConfig, most: number): MetadataDraft[] {
+  const records: MetadataDraft[] = [];
+  for (const { name, partitions } of image.topicsById.values()) {
+    for (const [partitionId, { leader, replicas }] of partitions.entries()) {
+      if (leader === replicas[0]) continue;
+      if (records.length >= most) return records;
+      const [, , record] = electOne(false, name, partitionId, image, config);
+      if (record !== null) records.push(record);
+    }
+  }
+  return records;
+}
+
+type Outcome = [errorCode: number, errorMessage: string | null, record: MetadataDraft | null];
+
+function electOne(
+  unclean: boolean,
+  topic: string,
+  partitionId: number,
+  image: ClusterImage,
+  config: ServerConfig,
+): Outcome {
+  const found = image.topicsByName.get(topic);
+  const partition = found?.partitions[partitionId];
+  if (found === undefined || partition === undefined) {
+    const missing = found === undefined ? `There is no topic ${topic}` : `${topic} has no partition ${partitionId}`;
+    return [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, missing, null];
+  }
+  const { leader, replicas } = partition;
+  if (unclean ? leader !== NO_LEADER : leader === replicas[0]) {
+    return [ErrorCode.ELECTION_NOT_NEEDED, 'The partition has the leader that an election would give it', null];
+  }
+  const rules = rulesOf(found, image, config, { election: unclean ? 'unclean' : 'preferred' });
+  const change = changeOfPartition(partition, {}, rules(partition));
+  if (change !== null)
+    return [ErrorCode.NONE, null, { type: 'PartitionChangeRecord', topicId: found.id, partitionId, ...change }];
+  return unclean
+    ? [ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, `None of the brokers ${replicas.join(', ')} is there`, null]
+    : [
+        ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
+        `Broker ${replicas[0]}, the preferred leader, is not there or not in sync`,
+        null,
+      ];
+}
+
 function everything(topic: string, partitions: readonly unknown[]): Election {
   return { topic, partitions: [...partitions.keys()] };
-}
-
-const NO_LEADER = -1;
-
-type Refusal = Omit<Elected, 'partitionId'>;
-
-const NOT_NEEDED: Refusal = {
-  errorCode: ErrorCode.ELECTION_NOT_NEEDED,
-  errorMessage: 'The partition has the leader that an election would give it',
-};
-
-function preferredLeader({ leader, replicas, isr }: PartitionImage, alive: ReadonlySet<number>): number | Refusal {
-  const [preferred] = replicas;
-  if (leader === preferred) return NOT_NEEDED;
-  if (alive.has(preferred) && isr.includes(preferred)) return preferred;
-  const errorMessage = `Broker ${preferred}, the preferred leader, is not there or not in sync`;
-  return { errorCode: ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, errorMessage };
-}
-
-function anyLeader({ leader, replicas, isr }: PartitionImage, alive: ReadonlySet<number>): number | Refusal {
-  if (leader !== NO_LEADER) return NOT_NEEDED;
-  const candidate = isr.find((id) => alive.has(id)) ?? replicas.find((id) => alive.has(id));
-  if (candidate !== undefined) return candidate;
-  const errorMessage = `None of the brokers ${replicas.join(', ')} is there`;
-  return { errorCode: ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, errorMessage };
 }

@@ -9,7 +9,11 @@ interface Shape {
   readonly configs: Readonly<Record<string, string>>;
 }
 
-/** As configured, but with no more replicas than there are brokers: Kafka would refuse, and its clients hang, until there are. */
+/**
+ * As configured, but with no more replicas than `brokers`. In a cluster that is Infinity: the controller refuses it until there are
+ * enough brokers, as Kafka does, and coordinators are not available so long. A broker that is alone will not see others come: its
+ * clients would hang for ever.
+ */
 export function internalTopic(name: InternalTopic, config: ServerConfig, brokers: number): NewTopic {
   const { partitions, factor, configs } = shapeOf(name, config, brokers);
   return {

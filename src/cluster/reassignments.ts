@@ -1,12 +1,16 @@
 /**
- * Moving partitions to other brokers (KIP-455). Nodes of one process share their logs: a move is over as soon as it is
- * decided, there is never one to cancel, and the list of those under way is what other brokers' records say.
+ * Moving partitions to other brokers (KIP-455). In a cluster a move begins with new replicas beside the old ones, and is over when
+ * the new ones are in sync (partition-change.ts); until then it can be cancelled. Nodes of one process share their logs: there it
+ * is over as soon as it is decided.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { ServerConfig } from '../config/server.ts';
 import type { ClusterImage, PartitionImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { assignmentFault } from './placement.ts';
+import { changeOfPartition, type PartitionChange } from './partition-change.ts';
+import { isUncleanAllowed, rulesOf } from './partition-rules.ts';
+import { assignmentFault, newDirectory } from './placement.ts';
 
 export interface Reassignment {
   readonly name: string;
@@ -26,11 +30,20 @@ export interface ReassignmentResult {
 
 const DONE: Outcome = { errorCode: ErrorCode.NONE, errorMessage: null };
 
+/** By whose logs partitions move. */
+export interface Moves {
+  readonly image: ClusterImage;
+  readonly config: ServerConfig;
+  /** All brokers have the same logs: a replica is in sync wherever it is. */
+  readonly sharesLogs: boolean;
+}
+
 export function alterReassignments(
   reassignments: readonly Reassignment[],
   mayChangeFactor: boolean,
-  image: ClusterImage,
+  moves: Moves,
 ): { results: ReassignmentResult[]; records: MetadataDraft[] } {
+  const { image } = moves;
   const records: MetadataDraft[] = [];
   const alter = (name: string, partitionId: number, replicas: readonly number[] | null): Outcome => {
     const topic = image.topicsByName.get(name);
@@ -40,10 +53,13 @@ export function alterReassignments(
         topic === undefined ? `There is no topic ${name}` : `${name} has no partition ${partitionId}`;
       return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
     }
-    if (replicas === null) return { errorCode: ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, errorMessage: null };
-    const fault = replicasFault(replicas, partition, mayChangeFactor, image);
+    const fault =
+      replicas === null
+        ? cancelFault(topic, partition, moves)
+        : replicasFault(replicas, partition, mayChangeFactor, image);
     if (fault !== null) return fault;
-    if (replicas.join() !== partition.replicas.join()) records.push(moved(topic, partitionId, partition, replicas));
+    const change = replicas === null ? cancelled(topic, partition, moves) : moved(topic, partition, replicas, moves);
+    if (change !== null) records.push({ type: 'PartitionChangeRecord', topicId: topic.id, partitionId, ...change });
     return DONE;
   };
   const results = reassignments.map(({ name, partitions }) => ({
@@ -54,6 +70,31 @@ export function alterReassignments(
     })),
   }));
   return { results, records };
+}
+
+function isMoving({ addingReplicas, removingReplicas }: PartitionImage): boolean {
+  return addingReplicas.length + removingReplicas.length > 0;
+}
+
+/** The replicas as they were before a move that is under way. */
+function settled({ replicas, addingReplicas }: PartitionImage): number[] {
+  return replicas.filter((id) => !addingReplicas.includes(id));
+}
+
+function cancelFault(topic: TopicImage, partition: PartitionImage, { image, config }: Moves): Outcome | null {
+  if (!isMoving(partition)) return { errorCode: ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, errorMessage: null };
+  const stay = settled(partition);
+  if (partition.isr.some((id) => stay.includes(id)) || isUncleanAllowed(topic, image, config)) return null;
+  const errorMessage = `The move of ${topic.name} cannot be cancelled: it would require an unclean leader election`;
+  return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
+}
+
+function cancelled(topic: TopicImage, partition: PartitionImage, { image, config }: Moves): PartitionChange | null {
+  const replicas = settled(partition);
+  const inSync = partition.isr.filter((id) => replicas.includes(id));
+  const isr = inSync.length > 0 ? inSync : replicas.slice(0, 1);
+  const target = { replicas, isr, addingReplicas: [], removingReplicas: [] };
+  return changeOfPartition(partition, target, rulesOf(topic, image, config)(partition));
 }
 
 function replicasFault(
@@ -72,19 +113,30 @@ function replicasFault(
 }
 
 function moved(
-  { id }: TopicImage,
-  partitionId: number,
-  { leader, isr }: PartitionImage,
-  replicas: readonly number[],
-): MetadataDraft {
+  topic: TopicImage,
+  partition: PartitionImage,
+  wanted: readonly number[],
+  { image, config, sharesLogs }: Moves,
+): PartitionChange | null {
+  if (sharesLogs) return movedAtOnce(partition, wanted);
+  const before = settled(partition);
+  const removingReplicas = before.filter((id) => !wanted.includes(id));
+  const addingReplicas = wanted.filter((id) => !before.includes(id));
+  const replicas = [...wanted, ...removingReplicas];
+  const isr = partition.isr.filter((id) => replicas.includes(id));
+  const directories = new Map(addingReplicas.map((id) => [id, newDirectory(image, id)]));
+  const target = { replicas, isr, addingReplicas, removingReplicas, directories };
+  const rules = rulesOf(topic, image, config, { election: 'online' });
+  return changeOfPartition(partition, target, rules(partition));
+}
+
+function movedAtOnce({ leader, isr, replicas }: PartitionImage, wanted: readonly number[]): PartitionChange | null {
+  if (wanted.join() === replicas.join()) return null;
   return {
-    type: 'PartitionChangeRecord',
-    topicId: id,
-    partitionId,
-    replicas: [...replicas],
-    isr: isr.length === replicas.length && isr.every((each) => replicas.includes(each)) ? null : [...replicas],
-    directories: replicas.map(() => ZERO_UUID),
-    ...(replicas.includes(leader) ? {} : { leader: replicas[0] }),
+    replicas: [...wanted],
+    isr: isr.length === wanted.length && isr.every((each) => wanted.includes(each)) ? null : [...wanted],
+    directories: wanted.map(() => ZERO_UUID),
+    ...(wanted.includes(leader) ? {} : { leader: wanted[0] }),
   };
 }
 
@@ -113,8 +165,8 @@ export function reassignmentsUnderWay(
     const partitions = partitionIndexes.flatMap((partitionIndex) => {
       const partition = image.topicsByName.get(name)?.partitions[partitionIndex];
       if (partition === undefined) return [];
+      if (!isMoving(partition)) return [];
       const { replicas, addingReplicas, removingReplicas } = partition;
-      if (addingReplicas.length + removingReplicas.length === 0) return [];
       return [{ partitionIndex, replicas, addingReplicas, removingReplicas }];
     });
     return partitions.length === 0 ? [] : [{ name, partitions }];

@@ -7,7 +7,6 @@ import type { NewTopic } from '../../src/cluster/create-topics.ts';
 import type { TopicToDelete } from '../../src/cluster/delete-topics.ts';
 import { emptyImage } from '../../src/cluster/image.ts';
 import { replay } from '../../src/cluster/image-replay.ts';
-import { place } from '../../src/cluster/placement.ts';
 import { assigned, Cluster, configs, topic, UNKNOWN_ID } from './cluster-fixture.ts';
 
 async function cluster(settings?: Record<string, string>): Promise<Cluster> {
@@ -168,15 +167,6 @@ test('a new partition is led by its first replica, which is in sync with itself'
   expect(made.controller.image.topicsByName.get('t')?.partitions).toMatchObject([
     { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], isr: [1] },
     { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], isr: [1] },
-  ]);
-});
-
-test('replicas go round the brokers, each partition beginning one further', () => {
-  expect(place([1, 2, 3], 4, 2, 1)).toEqual([
-    [2, 3],
-    [3, 1],
-    [1, 2],
-    [2, 3],
   ]);
 });
 

@@ -1,0 +1,230 @@
+/** When a broker counts as alive, and what its heartbeats are answered: every rule of the machine, in virtual time. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BrokerHeartbeats, type Heartbeat } from '../../src/cluster/broker-heartbeats.ts';
+import { emptyImage, type BrokerImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
+
+const SESSION = 9000;
+const INTERVAL = 2000;
+
+function broker(id: number, change: Partial<BrokerImage> = {}): BrokerImage {
+  return {
+    id,
+    epoch: 10 + id,
+    incarnationId: `incarnation ${id}`,
+    rack: null,
+    listeners: [],
+    features: [],
+    fenced: false,
+    inControlledShutdown: false,
+    logDirectoryIds: [],
+    cordonedLogDirectoryIds: [],
+    ...change,
+  };
+}
+
+const PARTITION: PartitionImage = {
+  leader: 1,
+  leaderEpoch: 0,
+  leaderRecoveryState: 0,
+  partitionEpoch: 0,
+  replicas: [1, 2],
+  isr: [1, 2],
+  elr: [],
+  lastKnownElr: [],
+  addingReplicas: [],
+  removingReplicas: [],
+  directories: [],
+};
+
+function imageOf(brokers: BrokerImage[], leader = 1): ClusterImage {
+  const topic = { name: 't', id: 't', partitions: [{ ...PARTITION, leader }] };
+  return {
+    ...emptyImage('c'),
+    revision: 50,
+    brokers: new Map(brokers.map((each) => [each.id, each])),
+    topicsById: new Map([['t', topic]]),
+  };
+}
+
+const BOTH = imageOf([broker(1), broker(2)]);
+
+function heartbeat(brokerId: number, change: Partial<Heartbeat> = {}): Heartbeat {
+  return {
+    brokerId,
+    brokerEpoch: 10 + brokerId,
+    currentMetadataOffset: 50,
+    wantFence: false,
+    wantShutDown: false,
+    ...change,
+  };
+}
+
+let heartbeats: BrokerHeartbeats;
+beforeEach(() => {
+  heartbeats = new BrokerHeartbeats(() => ({ sessionTimeoutMs: SESSION, intervalMs: INTERVAL }));
+});
+
+/** What is due, as '12 probe 2' with the time; each second from 0 until `untilMs`. Probes find what `probe` says. */
+function due(untilMs: number, probe: 'refused' | 'accepted' | 'silent' | null, image = BOTH, stepMs = 500): string[] {
+  const events: string[] = [];
+  for (let nowMs = 0; nowMs <= untilMs; nowMs += stepMs) {
+    for (const { action, brokerId, brokerEpoch } of heartbeats.due(image, nowMs)) {
+      events.push(`${nowMs} ${action} ${brokerId}`);
+      if (action === 'probe' && probe !== null) heartbeats.probed(brokerId, brokerEpoch, probe, nowMs);
+      if (action === 'fence') return events;
+    }
+  }
+  return events;
+}
+
+describe('after a takeover', () => {
+  test('nobody is fenced at once, and who says nothing for 500 ms is looked for', () => {
+    heartbeats.begin(BOTH, 0);
+    expect(heartbeats.due(BOTH, 499)).toEqual([]);
+    expect(heartbeats.nextDueMs(BOTH)).toBe(500);
+    heartbeats.heartbeat(heartbeat(1), BOTH, 300);
+    expect(heartbeats.due(BOTH, 500)).toEqual([{ action: 'probe', brokerId: 2, brokerEpoch: 12 }]);
+    expect(heartbeats.due(BOTH, 501)).toEqual([]); // until the outcome is told
+  });
+
+  test('nobody listens: fenced at once', () => {
+    heartbeats.begin(BOTH, 0);
+    expect(due(SESSION, 'refused')).toEqual(['500 probe 1', '500 probe 2', '1000 fence 1']);
+  });
+
+  test.each(['accepted', 'silent'] as const)('the probe is %s: the session decides', (outcome) => {
+    heartbeats.begin(imageOf([broker(2)]), 0);
+    const events = due(2 * SESSION, outcome, imageOf([broker(2)]));
+    expect(events.filter((each) => each.includes('fence'))).toEqual([`${SESSION} fence 2`]);
+  });
+
+  test('a probe whose outcome never comes does not hold up the session', () => {
+    heartbeats.begin(imageOf([broker(2)]), 0);
+    expect(due(2 * SESSION, null, imageOf([broker(2)]))).toEqual(['500 probe 2', `${SESSION} fence 2`]);
+  });
+
+  test('a broker that was fenced before is left alone', () => {
+    const image = imageOf([broker(1, { fenced: true })]);
+    heartbeats.begin(image, 0);
+    expect(due(3 * SESSION, 'refused', image)).toEqual([]);
+    expect(heartbeats.nextDueMs(image)).toBe(Infinity);
+  });
+});
+
+describe('a broker that was heard of', () => {
+  beforeEach(() => void heartbeats.heartbeat(heartbeat(1), BOTH, 0));
+
+  test('is looked for after two intervals', () => {
+    expect(due(SESSION, 'refused', BOTH, 100)).toEqual([`${2 * INTERVAL} probe 1`, `${2 * INTERVAL + 100} fence 1`]);
+  });
+
+  test('is looked for as soon as its connection ends', () => {
+    expect(heartbeats.connectionClosed(1, 11, 100)).toBe(true);
+    expect(heartbeats.due(BOTH, 100)).toMatchObject([{ action: 'probe' }]);
+    heartbeats.probed(1, 11, 'refused', 101);
+    expect(heartbeats.due(BOTH, 101)).toEqual([{ action: 'fence', brokerId: 1, brokerEpoch: 11 }]);
+  });
+
+  test('is not doubted for the connection of its former life', () => {
+    expect(heartbeats.connectionClosed(1, 3, 100)).toBe(false);
+    expect(heartbeats.hasLiveSession(1, 100)).toBe(true);
+  });
+
+  test('is believed when it speaks while a probe is under way', () => {
+    heartbeats.connectionClosed(1, 11, 100);
+    heartbeats.due(BOTH, 100);
+    heartbeats.heartbeat(heartbeat(1), BOTH, 150);
+    heartbeats.probed(1, 11, 'refused', 160);
+    expect(heartbeats.due(BOTH, 160)).toEqual([]);
+  });
+
+  test('has a session, until its time is over, its connection has ended or nobody listens there', () => {
+    expect([0, SESSION - 1, SESSION].map((nowMs) => heartbeats.hasLiveSession(1, nowMs))).toEqual([true, true, false]);
+    heartbeats.connectionClosed(1, 11, 100);
+    expect(heartbeats.hasLiveSession(1, 100)).toBe(false);
+    heartbeats.heartbeat(heartbeat(1), BOTH, 200);
+    expect(heartbeats.hasLiveSession(1, 200)).toBe(true);
+    expect(heartbeats.hasLiveSession(7, 200)).toBe(false);
+  });
+});
+
+describe('a heartbeat', () => {
+  const answer = (image: ClusterImage, change: Partial<Heartbeat> = {}) =>
+    heartbeats.heartbeat(heartbeat(1, change), image, 0);
+  const fenced = imageOf([broker(1, { fenced: true }), broker(2)], 2);
+  const leaving = imageOf([broker(1, { inControlledShutdown: true }), broker(2)], 2);
+
+  test.each([
+    ['of a broker that runs', BOTH, {}, null, { isCaughtUp: true, isFenced: false, shouldShutDown: false }],
+    ['fences who wants it', BOTH, { wantFence: true }, 'fence', { isFenced: true, shouldShutDown: false }],
+    [
+      'moves the leaders of one that stops',
+      BOTH,
+      { wantShutDown: true },
+      'begin-controlled-shutdown',
+      { isFenced: false, shouldShutDown: false },
+    ],
+    [
+      'stops one that leads nothing',
+      imageOf([broker(1), broker(2)], 2),
+      { wantShutDown: true },
+      'fence',
+      { isFenced: true, shouldShutDown: true },
+    ],
+    [
+      'stops one at once that wants to be fenced',
+      BOTH,
+      { wantFence: true, wantShutDown: true },
+      'fence',
+      { shouldShutDown: true },
+    ],
+    [
+      'unfences one that has caught up',
+      fenced,
+      { currentMetadataOffset: 11 },
+      'unfence',
+      { isCaughtUp: true, isFenced: false },
+    ],
+    [
+      'does not unfence one that has not',
+      fenced,
+      { currentMetadataOffset: 10 },
+      null,
+      { isCaughtUp: false, isFenced: true },
+    ],
+    [
+      'does not unfence one that does not want it',
+      fenced,
+      { wantFence: true },
+      null,
+      { isCaughtUp: true, isFenced: true },
+    ],
+    ['lets a fenced one stop', fenced, { wantShutDown: true }, null, { isFenced: true, shouldShutDown: true }],
+  ] as const)('%s', (_what, image, change, expected, reply) => {
+    expect(answer(image, change)).toMatchObject({ change: expected, reply });
+  });
+
+  test('of another life, or of nobody, is stale', () => {
+    expect(answer(BOTH, { brokerEpoch: 3 })).toBeNull();
+    expect(heartbeats.heartbeat(heartbeat(7), BOTH, 0)).toBeNull();
+  });
+
+  test('lets a broker stop when all that run have read who leads instead', () => {
+    heartbeats.heartbeat(heartbeat(1, { wantShutDown: true }), BOTH, 0);
+    heartbeats.committed(1, 'begin-controlled-shutdown', 60);
+    heartbeats.heartbeat(heartbeat(2, { currentMetadataOffset: 59 }), leaving, 1);
+    expect(answer(leaving, { wantShutDown: true })).toMatchObject({ change: null, reply: { shouldShutDown: false } });
+    heartbeats.heartbeat(heartbeat(2, { currentMetadataOffset: 60 }), leaving, 2);
+    expect(answer(leaving, { wantShutDown: true })).toMatchObject({ change: 'fence', reply: { shouldShutDown: true } });
+    expect(heartbeats.connectionClosed(1, 11, 3)).toBe(false); // it goes as it was told
+  });
+
+  test('does not let a broker stop that still leads', () => {
+    const stillLeads = imageOf([broker(1, { inControlledShutdown: true }), broker(2)], 1);
+    heartbeats.heartbeat(heartbeat(2, { currentMetadataOffset: 99 }), stillLeads, 0);
+    expect(answer(stillLeads, { wantShutDown: true })).toMatchObject({
+      change: null,
+      reply: { shouldShutDown: false },
+    });
+  });
+});

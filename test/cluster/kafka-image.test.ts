@@ -1,0 +1,28 @@
+/** An image is what Apache Kafka 4.4 makes of the same records: kafka/Images.java was given story.hex, and wrote its snapshot. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { emptyImage, type ClusterImage } from '../../src/cluster/image.ts';
+import { replay } from '../../src/cluster/image-replay.ts';
+import { decodeRecord, type MetadataRecord } from '../../src/cluster/metadata-records.ts';
+
+function recordsOf(file: string): MetadataRecord[] {
+  const text = readFileSync(join(import.meta.dirname, 'kafka', file), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => decodeRecord(Buffer.from(line, 'hex')));
+}
+
+/** Kafka keeps kraft.version elsewhere: in control records of the log. */
+function comparable(image: ClusterImage): ClusterImage {
+  const features = new Map([...image.features].filter(([name]) => name !== 'kraft.version'));
+  return { ...image, features };
+}
+
+test("a cluster's life ends in the same image as in Apache Kafka", () => {
+  const story = recordsOf('story.hex');
+  const ours = replay(emptyImage('c'), story, 0);
+  expect(comparable(ours)).toEqual(replay(emptyImage('c'), recordsOf('story-snapshot.hex'), 0));
+  expect(new Set(story.map(({ type }) => type)).size).toBeGreaterThan(20);
+});
