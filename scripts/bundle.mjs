@@ -17,6 +17,7 @@ const COMMAND = {
   'kafka-tools': 'src/cli/kafka-tools/index.ts',
   metrics: 'src/metrics/server.ts',
   control: 'src/control/server.ts',
+  controller: 'src/broker/controller-process.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

@@ -11,6 +11,9 @@ export interface StartFlags {
   set?: string[];
   config?: string;
   strict?: boolean;
+  nodeId?: string;
+  etcd?: string;
+  rack?: string;
   container?: boolean;
   metricsPort?: string;
   controlPort?: string;
@@ -34,6 +37,7 @@ export function startCommand(): Command {
     ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
     ['ottla start --set num.partitions=3', 'any broker setting, by its name in Kafka'],
     ['ottla start --config server.properties', 'Kafka’s own file'],
+    ['ottla start --node-id 1 --etcd 10.0.0.1:2379,10.0.0.2:2379', 'one of several brokers, whose state etcd keeps'],
   ])
     .option('--port <n>', 'listen on this port of every interface (default: 9092; 0: any free port)')
     .option('--host <host>', 'listen on this address only')
@@ -42,6 +46,9 @@ export function startCommand(): Command {
     .option('--set <key=value>', 'a broker setting; may be repeated', collect)
     .option('--config <file>', 'settings from a server.properties')
     .option('--strict', 'refuse settings that do not exist in files and variables too, instead of warning of them')
+    .option('--node-id <n>', 'the number of this broker in its cluster (default: 1)')
+    .option('--etcd <host:port,…>', 'be one of a cluster, whose state this etcd keeps: docs/cluster.md')
+    .option('--rack <name>', 'the rack or zone that this broker stands in')
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')

@@ -6,8 +6,10 @@ import { combineSettings } from '../config/settings.ts';
 import { testDefaults } from '../config/test-defaults.ts';
 import { isDiskError } from '../platform/disk-error.ts';
 import { nodeFiles } from '../platform/files.ts';
+import { nodeNetwork } from '../platform/network.ts';
 import { isRunByNpm, onParentEnd, StdinPipe } from '../platform/parent-process.ts';
 import { systemClock } from '../platform/clock.ts';
+import { systemRandom } from '../platform/random.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
 import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
@@ -44,7 +46,9 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     () => systemClock.now(),
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
-  if (settings.get('process.roles') === 'controller') return idle(settings, logger);
+  if (settings.get('process.roles') === 'controller') {
+    return isInCluster(settings) ? controller(settings, environment.clusterId, logger) : idle(settings, logger);
+  }
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const running = await run(
     { settings, memory: isMemory, clusterId: environment.clusterId, logger },
@@ -118,6 +122,32 @@ function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
   return { name, partitions, ...(cleanupPolicy === undefined ? {} : { configs: { 'cleanup.policy': cleanupPolicy } }) };
 }
 
+function isInCluster(settings: ReadonlyMap<string, string>): boolean {
+  return (settings.get('ottla.etcd.endpoints') ?? '') !== '';
+}
+
+/** A controller of a cluster without a broker. */
+async function controller(
+  settings: ReadonlyMap<string, string>,
+  clusterId: string | undefined,
+  logger: Logger,
+): Promise<number> {
+  const { startController } = await import('../broker/controller-process.ts');
+  const running = await startController({
+    settings,
+    platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
+    network: nodeNetwork(),
+    directory: null,
+    clusterId,
+  });
+  const end = toldToEnd();
+  const { host, port } = running.address;
+  process.stdout.write(`ready ${host}:${port}\n`);
+  await end;
+  await running.stop();
+  return 0;
+}
+
 /** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */
 async function idle(settings: ReadonlyMap<string, string>, logger: Logger): Promise<number> {
   logger.warn('idle', { message: 'process.roles=controller: a broker of Ottla is its own controller' });
@@ -141,7 +171,10 @@ function settingsOf(flags: StartFlags): Map<string, string> {
     if (equals < 1) throw new UsageError(`--set ${text}: write --set key=value`);
     settings.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
   }
-  const { port, host, dir, metricsPort } = flags;
+  const { port, host, dir, metricsPort, nodeId, etcd, rack } = flags;
+  if (nodeId !== undefined) settings.set('node.id', nodeId);
+  if (etcd !== undefined) settings.set('ottla.etcd.endpoints', etcd);
+  if (rack !== undefined) settings.set('broker.rack', rack);
   if (port !== undefined) portOf('--port', port);
   if (port !== undefined || host !== undefined) {
     const address = host?.includes(':') ? `[${host}]` : (host ?? '');

@@ -14,6 +14,8 @@ import { decodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-recor
 
 const DIRECTORY = '__cluster_metadata-0';
 const FILE = '00000000000000000000.log';
+/** Where it lies in the first log directory. */
+export const METADATA_LOG = join(DIRECTORY, FILE);
 /** There has never been an election: the only broker leads for ever. */
 const LEADER_EPOCH = 1;
 

@@ -9,15 +9,13 @@ export type Effect = 'yes' | 'no' | 'not yet';
 /** Keys of other machines, of the JVM and of its threads. */
 const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   // A quorum, other controllers, other brokers.
-  /^(controller|early)\./,
-  /^(broker\.heartbeat|broker\.session|controlled\.shutdown|initial\.broker|server\.max\.startup)/,
-  /^(metadata|internal\.metadata)\./,
+  /^(controller(?!\.listener\.names)|early)\./,
+  /^(controlled\.shutdown|server\.max\.startup)/,
+  /^(metadata(?!\.log\.max\.record\.bytes)|internal\.metadata)\./,
   /^(num\.replica|replica|replication\.quota|alter\.log\.dirs\.replication)\b/,
   /^(leader|follower)\.(imbalance|replication)\./,
   'auto.leader.rebalance.enable',
   'inter.broker.listener.name',
-  'process.roles',
-  'request.timeout.ms',
   'security.inter.broker.protocol',
   'log.dir.failure.timeout.ms',
   'unclean.leader.election.enable',

@@ -15,8 +15,12 @@ export interface Endpoint {
 }
 
 export interface ListenerEndpoints {
-  /** The sockets to open; without those of the controller, which Ottla does not need. */
+  /** The sockets that a broker opens; none for a process that is controller only. */
   readonly open: readonly Endpoint[];
+  /** Where a controller of a cluster listens: as `listeners` says, else on the port behind the first of `open`. */
+  readonly controller: Endpoint;
+  /** What brokers and other controllers are told of it. Port 0 stands for the port that it gets. */
+  readonly advertisedController: Endpoint;
   /** What clients are told, by listener name. Port 0 stands for the port that the open socket gets. */
   readonly advertised: ReadonlyMap<string, Endpoint>;
   /** The listener that brokers use among themselves. */
@@ -39,20 +43,37 @@ export function resolveListeners(config: ServerConfig, given: (key: string) => b
   };
   const parse = (key: string, texts: readonly string[]) => texts.map((text) => parseEndpoint(key, text, protocolOf));
 
-  const advertisedGiven = parse('advertised.listeners', config['advertised.listeners'] ?? []).filter(isOpen);
+  const allAdvertised = parse('advertised.listeners', config['advertised.listeners'] ?? []);
+  const advertisedGiven = allAdvertised.filter(isOpen);
   const listeners =
     given('listeners') || advertisedGiven.length === 0
       ? parse('listeners', config.listeners)
       : // As the image does: whoever says only what to advertise wants those ports on all interfaces.
         advertisedGiven.map((endpoint) => ({ ...endpoint, host: '' }));
   checkUnique('listeners', listeners);
-  const open = listeners.filter(isOpen);
-  if (open.length === 0) {
+  const open = config['process.roles'].includes('broker') ? listeners.filter(isOpen) : [];
+  if (open.length === 0 && config['process.roles'].includes('broker')) {
     throw new ConfigError('listeners names only controllers: add one for clients, such as PLAINTEXT://:9092');
   }
 
   const advertised = advertisedOf(open, advertisedGiven);
-  return { open, advertised, interBroker: interBrokerName(config, open, given) };
+  const controller = listeners.find((endpoint) => !isOpen(endpoint)) ?? besides(listeners[0], config, protocolOf);
+  const told = allAdvertised.find(({ name }) => name === controller.name) ?? advertisedBesides(controller, advertised);
+  const interBroker = open.length === 0 ? '' : interBrokerName(config, open, given);
+  return { open, advertised, controller, advertisedController: told, interBroker };
+}
+
+/** Where `listeners` names none for the controller. */
+function besides(first: Endpoint, config: ServerConfig, protocolOf: (name: string) => SecurityProtocol): Endpoint {
+  const name = config['controller.listener.names'][0].toUpperCase();
+  return { name, protocol: protocolOf(name), host: first.host, port: first.port === 0 ? 0 : first.port + 1 };
+}
+
+/** A controller that listens on all interfaces is reached where the broker beside it is. */
+function advertisedBesides(controller: Endpoint, advertised: ReadonlyMap<string, Endpoint>): Endpoint {
+  if (!isWildcard(controller.host)) return controller;
+  const [first] = advertised.values();
+  return { ...controller, host: first?.host ?? 'localhost' };
 }
 
 /** Every open listener has one advertised address; `localhost` stands in for "all interfaces". */

@@ -1,5 +1,5 @@
 /** Keys that Apache Kafka does not have, all beginning with `ottla.`; listed only when set, as tools expect Kafka's. */
-import { boolean, int } from './definition.ts';
+import { boolean, int, list, string } from './definition.ts';
 
 export const ottlaKeys = {
   'ottla.evict.on.disconnect': boolean(
@@ -38,5 +38,47 @@ export const ottlaKeys = {
     { min: -1, max: 65_535, importance: 'low', internal: true },
     'The port on which Prometheus finds /metrics, on the address of the first listener; -1 for none, and then nothing is ' +
       'measured. 0 takes any free port. As a flag: --metrics-port.',
+  ),
+  'ottla.etcd.endpoints': list(
+    [],
+    { importance: 'low', internal: true },
+    'Where each member of the etcd is that keeps the state of a cluster, as host:port; empty for a broker alone, whose state ' +
+      'lies in its first log directory. As a flag: --etcd.',
+  ),
+  'ottla.etcd.prefix': string(
+    '/ottla',
+    { importance: 'low', internal: true },
+    'What the names of all keys in etcd begin with. Clusters that share an etcd have one each.',
+  ),
+  'ottla.etcd.user': string(
+    null,
+    { importance: 'low', internal: true },
+    'The user by which controllers speak to etcd, where that asks for one; it reads and writes all keys of the prefix.',
+  ),
+  'ottla.etcd.password.file': string(
+    null,
+    { importance: 'low', internal: true },
+    "The file with that user's password; a line feed at its end does not count.",
+  ),
+  'ottla.etcd.ssl.ca': string(
+    null,
+    { importance: 'low', internal: true },
+    'A PEM file with the authorities that sign the certificates of etcd. With it, or with a certificate, controllers speak TLS.',
+  ),
+  'ottla.etcd.ssl.certificate': string(
+    null,
+    { importance: 'low', internal: true },
+    'A PEM file with the certificate that controllers show to etcd, where that asks for one.',
+  ),
+  'ottla.etcd.ssl.key': string(
+    null,
+    { importance: 'low', internal: true },
+    'A PEM file with the key of that certificate.',
+  ),
+  'ottla.etcd.lease.ttl.ms': int(
+    3000,
+    { min: 2000, importance: 'low', internal: true },
+    'How long the claim of the active controller stands in etcd when nobody renews it. One that is gone is replaced sooner, as a ' +
+      'rule: where nobody listens at its address another controller ends its claim.',
   ),
 } as const;

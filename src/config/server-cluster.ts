@@ -5,8 +5,7 @@ export const clusterKeys = {
   'broker.heartbeat.interval.ms': int(
     2000,
     {},
-    "Milliseconds between a broker's heartbeats to the controller. No effect in Ottla, which is its own " +
-      'controller.',
+    'Milliseconds between the heartbeats of a broker to the active controller, in a cluster.',
   ),
   'broker.id': int(-1, { importance: 'high' }, 'Older name of node.id; the two must agree.'),
   'broker.rack': string(
@@ -17,8 +16,8 @@ export const clusterKeys = {
   'broker.session.timeout.ms': int(
     9000,
     {},
-    'Milliseconds without a heartbeat before the controller fences a broker. No effect in Ottla, which is its ' +
-      'own controller.',
+    'Milliseconds without a heartbeat before the active controller fences a broker, in a cluster. A broker where nobody ' +
+      'listens any more is fenced at once.',
   ),
   'controlled.shutdown.enable': boolean(
     true,
@@ -28,7 +27,8 @@ export const clusterKeys = {
   'controller.listener.names': list(
     ['CONTROLLER'],
     { importance: 'high', nonEmpty: true, required: true },
-    'Names of listeners that belong to the controller; Ottla accepts them and does not open them.',
+    'Names of listeners that belong to the controller. A controller of a cluster opens the first of them, on the port behind ' +
+      'that of the first other listener where `listeners` names none; a broker alone opens none.',
   ),
   'controller.performance.always.log.threshold.ms': long(
     2000,
@@ -146,7 +146,7 @@ export const clusterKeys = {
   'metadata.log.max.record.bytes.between.snapshots': long(
     20_971_520,
     { importance: 'high', min: 1 },
-    'Bytes of metadata records after which a snapshot is written.',
+    'Bytes of the metadata log in etcd behind which a snapshot replaces it. A broker alone writes its file anew at start.',
   ),
   'metadata.log.max.snapshot.interval.ms': long(
     3_600_000,
@@ -187,7 +187,7 @@ export const clusterKeys = {
   'process.roles': list(
     ['broker', 'controller'],
     { importance: 'high', oneOf: ['broker', 'controller'], nonEmpty: true, required: true },
-    'Whether the process is broker, controller or both; Ottla is always both.',
+    'Whether the process is broker, controller or both. A broker alone is both; in a cluster a process may be either.',
   ),
   'server.max.startup.time.ms': long(
     NO_LIMIT,

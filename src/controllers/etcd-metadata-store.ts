@@ -48,7 +48,7 @@ export class EtcdMetadataStore implements MetadataStore {
   }
 
   /** The log as followers are served it. */
-  get log(): LogCopy {
+  get copy(): LogCopy {
     return this.#copy;
   }
 

@@ -274,6 +274,13 @@ function failureOf(run: () => void): Error | null {
   }
 }
 
+/** The cluster that a directory belongs to; null for a new one. Whoever asks holds its lock, or only looks. */
+export function clusterIdIn(files: Files, path: string): string | null {
+  const file = join(path, META_PROPERTIES);
+  if (!files.exists(file) || isFolder(files, file)) return null;
+  return parseProperties(files.readAll(file).toString()).get('cluster.id') ?? null;
+}
+
 function readOrMakeMeta(options: LogDirectoryOptions): { clusterId: string; directoryId: string } {
   const { files, path, nodeId, clusterId, random } = options;
   const file = join(path, META_PROPERTIES);

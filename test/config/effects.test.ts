@@ -24,7 +24,6 @@ const READ_OTHERWISE = new Set([
 ]);
 /** Read where it changes nothing: a listener that is not opened, a topic that is not made yet, a default that is shown. */
 const READ_WITHOUT_EFFECT = new Set([
-  'controller.listener.names',
   'inter.broker.listener.name',
   'security.inter.broker.protocol',
   'unclean.leader.election.enable',

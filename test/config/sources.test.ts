@@ -188,7 +188,7 @@ describe('the sources together', () => {
       environment: map({ 'process.roles': 'broker', 'controller.quorum.voters': '1@a:1', 'ssl.protocol': 'TLSv1.2' }),
     });
     expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toContain(': controller.quorum.voters, num.io.threads, process.roles, zookeeper.connect;');
+    expect(warnings[0]).toContain(': controller.quorum.voters, num.io.threads, zookeeper.connect;');
     expect(warnings[1]).toContain('in this version: ssl.protocol;');
   });
 

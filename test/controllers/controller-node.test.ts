@@ -52,7 +52,7 @@ test('the active controller has committed before it serves, and standbys know wh
   const { active, nodeId } = first.node;
   expect(active?.controller.image.features.get('metadata.version')).toBe(33);
   expect(active?.controller.image.controllers.get(nodeId)?.listeners[0].port).toBe(9093);
-  expect(leaderEpoch(active!.store.log.read(0, 1)[0], 0)).toBe(1);
+  expect(leaderEpoch(active!.store.copy.read(0, 1)[0], 0)).toBe(1);
   await nodes.clock.advance(500);
   for (const { node } of nodes.all.values())
     expect(node.leader).toMatchObject({ nodeId, epoch: 1, host: `node-${nodeId}`, port: 9093 });
@@ -69,7 +69,7 @@ test('what is decided while a commit is under way shares the next one', async ()
   expect([...controller.image.topicsByName.keys()]).toEqual(names);
   expect(controller.image.revision - revision).toBe(64);
   expect(nodes.etcd.store.revision - before).toBe(2); // the first alone, all others together
-  expect(store.log.endOffset).toBe(controller.image.revision + 1);
+  expect(store.copy.endOffset).toBe(controller.image.revision + 1);
 });
 
 test('of two that want the same in one commit, the second is told of the first', async () => {
@@ -95,9 +95,9 @@ test('a controller that takes over has what its predecessor committed, under a h
   const next = (await nodes.serving()).node.active!;
   expect(next.epoch).toBe(2);
   expect(next.controller.image.topicsByName.get('a')).toEqual(controller.image.topicsByName.get('a'));
-  expect(next.store.log.lastEpoch).toBe(2);
-  expect(next.store.log.stateOf(controller.image.revision + 1, 1)).toBe('valid');
-  expect(next.store.log.stateOf(controller.image.revision + 2, 1)).toEqual({
+  expect(next.store.copy.lastEpoch).toBe(2);
+  expect(next.store.copy.stateOf(controller.image.revision + 1, 1)).toBe('valid');
+  expect(next.store.copy.stateOf(controller.image.revision + 2, 1)).toEqual({
     epoch: 1,
     endOffset: controller.image.revision + 1,
   });
@@ -127,9 +127,9 @@ function alterLargely({ controller }: ActiveController): Promise<null> {
 test('a change of more than a megabyte is a transaction of several batches', async () => {
   const { nodes, first } = await started();
   const { controller, store } = first.node.active!;
-  const before = store.log.endOffset;
+  const before = store.copy.endOffset;
   await nodes.until(alterLargely(first.node.active!));
-  expect(store.log.read(before, Infinity).map(({ length }) => length > 1 << 20)).toEqual([false, false]);
+  expect(store.copy.read(before, Infinity).map(({ length }) => length > 1 << 20)).toEqual([false, false]);
   expect(controller.image.configs.get('2:a')).toEqual(LARGE);
   expect(controller.image.revision - before + 1).toBe(152);
   nodes.kill(first.node.nodeId);
@@ -159,15 +159,15 @@ test('the log is replaced by snapshots, and a controller that takes over begins 
   for (let i = 0; i < 40; i++) await nodes.until(controller.createTopics([topic(`topic-${i}`, 10)], COMMIT));
   await nodes.clock.advance(1000);
   expect(store.snapshot!.endOffset).toBeGreaterThan(200);
-  expect(store.log.start.endOffset).toBeGreaterThan(0);
+  expect(store.copy.start.endOffset).toBeGreaterThan(0);
   expect(nodes.etcd.store.range({ key: nodes.keys.batch(0) }, NO_HEADER).count).toBe(0);
-  expect(store.log.stateOf(0, 0)).toBe('behind');
+  expect(store.copy.stateOf(0, 0)).toBe('behind');
   nodes.kill(first.node.nodeId);
   const next = (await nodes.serving()).node.active!;
   const { image } = next.controller;
   expect(image.topicsByName).toEqual(controller.image.topicsByName);
   expect(image.brokers.get(1)).toEqual(controller.image.brokers.get(1));
-  expect(next.store.log.start).toEqual(store.log.start);
+  expect(next.store.copy.start).toEqual(store.copy.start);
 });
 
 const NO_HEADER = { memberId: '0', revision: 0, raftTerm: 0 };

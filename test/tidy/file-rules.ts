@@ -46,7 +46,7 @@ export function privacyOffences(files: readonly SourceFile[]): string[] {
   );
 }
 
-const API_FILE = /^((?:src|protocol)\/apis)\/((\d{2,})-[a-z0-9-]+)\.ts$/;
+const API_FILE = /^((?:src|protocol)\/apis(?:\/controllers)?)\/((\d{2,})-[a-z0-9-]+)\.ts$/;
 
 /** One file an API key: in its index, and a handler beside every table of the same name. */
 export function apiOffences(files: readonly SourceFile[]): string[] {

@@ -39,6 +39,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/security': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/apis': [
+    'src/controllers',
     'src/partitions',
     'src/cluster',
     'src/coordination',
@@ -53,6 +54,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
   'src/metrics': ['src/net', 'src/apis', 'src/partitions', 'protocol', 'src/platform'],
   'src/broker': [
+    'src/controllers',
+    'src/etcd',
+    'src/peers',
     'src/metrics',
     'src/net',
     'src/apis',
@@ -94,6 +98,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [
     'src/control',
     'src/broker/broker.ts',
+    'src/broker/controller-process.ts',
     'src/index.ts',
     'protocol',
     'src/platform',
