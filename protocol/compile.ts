@@ -12,10 +12,16 @@ export interface Codec<F extends Fields> {
   decode(reader: Reader): Values<F>;
   /** Appends to the writer. What the version lacks is dropped; null where it may not be is a TypeError. */
   encode(writer: Writer, draft: Draft<F>): void;
+  /** The same with pauses, for what may be long. Nobody else may use the reader meanwhile. */
+  decodeInPieces(reader: Reader): Generator<void, Values<F>, void>;
+  /** The same with pauses, for what may be long. Nobody else may use the writer meanwhile. */
+  encodeInPieces(writer: Writer, draft: Draft<F>): Generator<void, void, void>;
 }
 
 type Decode = (reader: Reader) => unknown;
 type Encode = (writer: Writer, draft: unknown) => void;
+type DecodeInPieces = (reader: Reader) => Generator<void, unknown, void>;
+type EncodeInPieces = (writer: Writer, draft: unknown) => Generator<void, void, void>;
 
 const EMPTY = Buffer.alloc(0);
 const codecs = new WeakMap<object, (CompiledCodec | undefined)[]>();
@@ -44,26 +50,43 @@ export function messageCodec<F extends Fields>(message: Message<F>, version: num
 class CompiledCodec {
   decode: Decode;
   encode: Encode;
+  decodeInPieces: DecodeInPieces;
+  encodeInPieces: EncodeInPieces;
 
   constructor(message: Message<Fields>, version: number) {
-    const flexible = includes(message.flexible, version);
     // Each makes itself at its first call: a broker decodes few of the responses it encodes.
     this.decode = (reader) => {
-      const body = decoderSource(message.fields, version, flexible);
-      this.decode = compiled(`decode${message.name}V${version}`, 'r', body) as Decode;
+      this.decode = decoder(message, version, false) as Decode;
       return this.decode(reader);
     };
     this.encode = (writer, draft) => {
-      const body = encoderSource(message.fields, version, flexible);
-      this.encode = compiled(`encode${message.name}V${version}`, 'w, d', body) as Encode;
+      this.encode = encoder(message, version, false) as Encode;
       this.encode(writer, draft);
+    };
+    this.decodeInPieces = (reader) => {
+      this.decodeInPieces = decoder(message, version, true) as DecodeInPieces;
+      return this.decodeInPieces(reader);
+    };
+    this.encodeInPieces = (writer, draft) => {
+      this.encodeInPieces = encoder(message, version, true) as EncodeInPieces;
+      return this.encodeInPieces(writer, draft);
     };
   }
 }
 
+function decoder({ name, fields, flexible }: Message<Fields>, version: number, inPieces: boolean): unknown {
+  const body = decoderSource(fields, version, includes(flexible, version), inPieces);
+  return compiled(`decode${name}V${version}`, 'r', body, inPieces);
+}
+
+function encoder({ name, fields, flexible }: Message<Fields>, version: number, inPieces: boolean): unknown {
+  const body = encoderSource(fields, version, includes(flexible, version), inPieces);
+  return compiled(`encode${name}V${version}`, 'w, d', body, inPieces);
+}
+
 /** Only our own tables are ever compiled, and layout.ts lets no name through that is not a plain word. */
-function compiled(name: string, parameters: string, body: string): unknown {
-  const source = `'use strict';\nreturn function ${name}(${parameters}) {\n${body}\n};`;
+function compiled(name: string, parameters: string, body: string, inPieces: boolean): unknown {
+  const source = `'use strict';\nreturn function${inPieces ? '*' : ''} ${name}(${parameters}) {\n${body}\n};`;
   return (new Function('EMPTY', 'refuseNull', source) as (...scope: unknown[]) => unknown)(EMPTY, refuseNull);
 }
 

@@ -3,9 +3,12 @@ import { Source, defaultSource, layoutOf, leastBytes } from './layout.ts';
 import type { Layout, Row } from './layout.ts';
 import type { Fields, ScalarKind, Shape } from './schema.ts';
 
-/** The body of a function of `r` (a Reader) that returns the values; EMPTY (no bytes) must be in its scope. */
-export function decoderSource(fields: Fields, version: number, flexible: boolean): string {
-  const out = new Source();
+/**
+ * The body of a function of `r` (a Reader) that returns the values; EMPTY (no bytes) must be in its scope. `inPieces`: of a
+ * generator, which pauses where an array is long.
+ */
+export function decoderSource(fields: Fields, version: number, flexible: boolean, inPieces: boolean): string {
+  const out = new Source(inPieces);
   out.line(`return ${structSource(out, fields, version, flexible)};`);
   return out.text();
 }
@@ -80,6 +83,7 @@ function arraySource(out: Source, shape: Shape, nullable: boolean, layout: Layou
   out.line(`const ${name} = ${nullable ? `${count} < 0 ? null : []` : '[]'};`);
   out.block(`for (; ${count} > 0; ${count}--)`, () => {
     out.line(`${name}.push(${valueSource(out, element, false, layout, false)});`);
+    out.pauseAt(count);
   });
   return name;
 }

@@ -3,9 +3,12 @@ import { Source, defaultSource, isDefaultSource, layoutOf } from './layout.ts';
 import type { Layout, Row } from './layout.ts';
 import type { Fields, ScalarKind, Shape } from './schema.ts';
 
-/** The body of a function of `w` (a Writer) and `d` (a draft); EMPTY and refuseNull must be in its scope. */
-export function encoderSource(fields: Fields, version: number, flexible: boolean): string {
-  const out = new Source();
+/**
+ * The body of a function of `w` (a Writer) and `d` (a draft); EMPTY and refuseNull must be in its scope. `inPieces`: of a generator,
+ * which pauses where an array is long.
+ */
+export function encoderSource(fields: Fields, version: number, flexible: boolean, inPieces: boolean): string {
+  const out = new Source(inPieces);
   structSource(out, 'd', fields, version, flexible);
   return out.text();
 }
@@ -83,6 +86,7 @@ function arraySource(out: Source, value: string, shape: Shape, nullable: boolean
     out.block(`for (let ${index} = 0; ${index} < ${value}.length; ${index}++)`, () => {
       out.line(`const ${element} = ${value}[${index}];`);
       valueSource(out, element, shape.element!.shape, false, layout, false);
+      out.pauseAt(index);
     });
   };
   if (!nullable) return elements();

@@ -129,11 +129,20 @@ export function isDefaultSource(shape: Shape, value: string): string {
   }
 }
 
+/** Of an array, read or written between two pauses: a power of two. */
+const A_PIECE = 64;
+
 /** JavaScript written line by line, with names that do not clash. */
 export class Source {
   readonly #lines: string[] = [];
+  readonly #inPieces: boolean;
   #depth = 1;
   #names = 0;
+
+  /** `inPieces`: it stands in a generator. */
+  constructor(inPieces: boolean) {
+    this.#inPieces = inPieces;
+  }
 
   name(): string {
     return `v${this.#names++}`;
@@ -141,6 +150,11 @@ export class Source {
 
   line(text: string): void {
     this.#lines.push('  '.repeat(this.#depth) + text);
+  }
+
+  /** Pauses now and then in a loop whose `index`, a variable, takes one value after the other. */
+  pauseAt(index: string): void {
+    if (this.#inPieces) this.line(`if ((${index} & ${A_PIECE - 1}) === ${A_PIECE - 1}) yield;`);
   }
 
   /** `head { … }` around what `body` writes. */

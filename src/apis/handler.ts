@@ -5,6 +5,7 @@ import { range } from '../../protocol/schema.ts';
 import type { AnyApi, Api, Fields, RangeText, Values, Draft, VersionRange } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Pieces } from '../platform/pieces.ts';
 import type { BrokerParts } from './broker-parts.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -15,6 +16,8 @@ export type Reply = (output: Writer) => void | Streamed;
 export interface Streamed {
   /** How many bytes follow those in the output. */
   readonly remaining: number;
+  /** What it keeps in memory until the client has taken it all; nothing where its bytes lie on the disk. */
+  readonly heldBytes?: number;
   /** Puts up to `length` of the bytes that follow at `at`; says how many. */
   fill(into: Buffer, at: number, length: number): number;
 }
@@ -67,8 +70,16 @@ export interface TableHandler<Uses = BrokerParts> extends HandlerFacts {
    */
   readonly forwarded: boolean | DividedRequest;
   readonly decode: (reader: Reader, apiVersion: number) => unknown;
+  readonly decodeInPieces: (reader: Reader, apiVersion: number) => Pieces<unknown>;
+  /** See Handled. */
   readonly handle: (request: never, context: RequestContext, parts: Uses) => unknown;
   readonly encode: (output: Writer, apiVersion: number, response: unknown, throttleTimeMs: number) => void;
+  readonly encodeInPieces: (
+    output: Writer,
+    apiVersion: number,
+    response: unknown,
+    throttleTimeMs: number,
+  ) => Pieces<void>;
 }
 
 /** Reads requests and writes responses by itself: Fetch, whose records stay on the disk, and ApiVersions of any version. */
@@ -90,11 +101,18 @@ export interface StagingHandler<Uses = BrokerParts> extends HandlerFacts {
 
 export type Handler<Uses = BrokerParts> = TableHandler<Uses> | DirectHandler<Uses> | StagingHandler<Uses>;
 
+/**
+ * A response, or one that comes later; in pieces where it takes long for what a client can ask (the helpers of platform/pieces.ts):
+ * a short one is there at once nevertheless.
+ */
+export type Handled<Response> =
+  Response | Pieces<Response> | Promise<Response | Pieces<Response>> | Pieces<Promise<Response>>;
+
 export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
   readonly versions?: RangeText;
   /** The parts it uses are the type of `parts`: `{ groups }: Parts<'groups'>`. */
-  readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Draft<Res> | Promise<Draft<Res>>;
+  readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Handled<Draft<Res>>;
   /** See TableHandler; never, unless given. */
   readonly forwarded?: true | Division<Req, Res>;
   /** The answer when all of the request fails with one code. */
@@ -121,14 +139,18 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
     versions,
     advertised: versions,
     decode: (reader, apiVersion) => requestCodec(api, apiVersion).decode(reader),
+    decodeInPieces: (reader, apiVersion) => requestCodec(api, apiVersion).decodeInPieces(reader),
     handle: table.handle,
     encode: (output, apiVersion, response, throttleTimeMs) =>
-      responseCodec(api, apiVersion).encode(
-        output,
-        throttleTimeMs === 0 ? (response as Draft<Res>) : { ...(response as Draft<Res>), throttleTimeMs },
-      ),
+      responseCodec(api, apiVersion).encode(output, throttled(response as Draft<Res>, throttleTimeMs)),
+    encodeInPieces: (output, apiVersion, response, throttleTimeMs) =>
+      responseCodec(api, apiVersion).encodeInPieces(output, throttled(response as Draft<Res>, throttleTimeMs)),
     refuse: table.refuse,
   };
+}
+
+function throttled<Response>(response: Response, throttleTimeMs: number): Response {
+  return throttleTimeMs === 0 ? response : { ...response, throttleTimeMs };
 }
 
 function divided<Req extends Fields, Res extends Fields>(

@@ -12,7 +12,7 @@ import { RequestMemory } from '../net/request-memory.ts';
 import { UnsentResponses } from '../net/unsent-responses.ts';
 import { RequestContexts } from '../net/request-contexts.ts';
 import { ConnectionQuotas, type LimitsInForce, type PendingConnection } from '../net/connection-quotas.ts';
-import { nextTurn, type Clock, type Timer } from '../platform/clock.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Listener, Network, Socket } from '../platform/network.ts';
@@ -162,7 +162,7 @@ export class Listeners {
       memory: new RequestMemory(config['queued.max.request.bytes']),
       turn,
       settle,
-      later: (run) => void nextTurn().then(run),
+      later: (run) => turn.later(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
         const counted = this.#counted.get(connection);

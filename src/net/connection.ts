@@ -13,6 +13,7 @@
 import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protocol/reader.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
+import { LARGE_REQUEST_BYTES } from './buffers.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
 import type { RequestContexts } from './request-contexts.ts';
@@ -33,8 +34,6 @@ const SEND_ABOVE_BYTES = 1 << 16;
 const SEND_AFTER_BYTES = 1 << 15;
 /** Frames that wait behind a waiting one are still read up to here, so that a client's going away is seen at once. */
 const READ_AHEAD_BYTES = 1 << 16;
-/** After so many rests a connection has one request, however long others have kept that turn too: or it might never have any. */
-const MOST_RESTS = 3;
 
 /** What all connections of a broker share. */
 export interface ConnectionShared extends ResponseWriterShared {
@@ -65,7 +64,8 @@ export class Connection implements Receiver {
   #isWaiting = false;
   /** Lets others have their turn before the next request. */
   #isResting = false;
-  #rests = 0;
+  /** A request that waits still needs the frame buffer, which holds nothing else. */
+  #isFrameKept = false;
   /** Of a request that waits with what it brought, in the memory that all connections share. */
   #heldBytes = 0;
   #isClosed = false;
@@ -175,7 +175,10 @@ export class Connection implements Receiver {
     const frames = this.#frames;
     const handled = this.#handle(frames.bytes!, 0, frames.length);
     this.#settle(); // batches that lie in the frame buffer are written from there
-    if (!this.#isClosed) frames.consume(handled);
+    if (this.#isClosed) return;
+    if (this.#isFrameKept) frames.leave();
+    else frames.consume(handled);
+    this.#isFrameKept = false;
   }
 
   /** Handles the whole frames in buffer[at, end), and says where the first byte stands that was not handled. */
@@ -184,11 +187,10 @@ export class Connection implements Receiver {
     const staged = this.#staged;
     let sentUpTo = at;
     while (end - at >= SIZE_BYTES && !this.#isBlocked && !this.#isClosed) {
-      if (turn.isOver && this.#rests < MOST_RESTS) {
+      if (turn.isOver) {
         this.#rest();
         break;
       }
-      this.#rests = 0;
       const size = buffer.readInt32BE(at);
       const start = at + SIZE_BYTES;
       if (size < 0 || size > maxFrameBytes) {
@@ -202,8 +204,12 @@ export class Connection implements Receiver {
         if (this.#isBlocked) break;
       }
       at = start + size;
-      reader.reset(buffer, start, at, MAX_REQUEST_ELEMENTS);
-      this.#dispatch();
+      if (size > LARGE_REQUEST_BYTES && !dispatcher.joinsWrites(buffer, start, size))
+        this.#dispatchLarge(buffer, start, at);
+      else {
+        reader.reset(buffer, start, at, MAX_REQUEST_ELEMENTS);
+        this.#dispatch();
+      }
       if (staged.isParked) this.#park(size);
       const isLong = at - sentUpTo > SEND_AFTER_BYTES && (output.position > 0 || staged.canLeave);
       if (isLong || output.position > SEND_ABOVE_BYTES || this.#writer.isBusy) {
@@ -227,6 +233,18 @@ export class Connection implements Receiver {
     }
   }
 
+  /** It may wait, and needs its bytes until it is answered. */
+  #dispatchLarge(buffer: Buffer, start: number, end: number): void {
+    const { reader } = this.#shared;
+    const isAlone = buffer === this.#frames.bytes && end === this.#frames.length;
+    const bytes = isAlone ? buffer : Buffer.from(buffer.subarray(start, end));
+    reader.reset(bytes, isAlone ? start : 0, isAlone ? end : end - start, MAX_REQUEST_ELEMENTS);
+    this.#dispatch();
+    if (!this.#isWaiting) return;
+    this.#isFrameKept = isAlone;
+    this.#hold(end - start);
+  }
+
   #wait(answer: Promise<Answer>): void {
     this.#isWaiting = true;
     answer.then(
@@ -240,7 +258,6 @@ export class Connection implements Receiver {
     this.#isResting = true;
     this.#shared.later(() => {
       this.#isResting = false;
-      this.#rests++;
       this.#continue();
     });
   }
@@ -248,9 +265,13 @@ export class Connection implements Receiver {
   /** The request of `size` bytes goes on without its frame: its batches are validated in slices, and those behind it wait. */
   #park(size: number): void {
     this.#settle();
-    if (!this.#isWaiting) return;
-    this.#heldBytes = size;
-    this.#shared.memory.hold(size);
+    if (this.#isWaiting) this.#hold(size);
+  }
+
+  /** Until the request that waits is answered. */
+  #hold(bytes: number): void {
+    this.#heldBytes = bytes;
+    this.#shared.memory.hold(bytes);
   }
 
   #giveHeld(): void {

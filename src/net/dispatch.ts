@@ -36,7 +36,7 @@ import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMeter } from './request-meter.ts';
 import { beginResponse, endResponse } from './response-header.ts';
 import type { StagedResponses } from './staged-responses.ts';
-import { handleTableRequest } from './table-request.ts';
+import { TableRequests } from './table-request.ts';
 
 const API_VERSIONS = 18;
 const API_KEY_BYTES = 2;
@@ -71,6 +71,7 @@ export class Dispatcher {
   readonly #security: SecurityStages;
   readonly #forwarder: Forwarder | null;
   readonly #turn: LoopTurn | null;
+  readonly #tableRequests: TableRequests<BrokerParts>;
 
   /** For handlers that use other parts than a broker's: a controller's. */
   static over<Uses extends Own>(options: DispatcherOptions<Uses>): Dispatcher {
@@ -87,10 +88,12 @@ export class Dispatcher {
     this.#security = security;
     this.#forwarder = options.forwarder ?? null;
     this.#turn = options.turn ?? null;
+    this.#tableRequests = new TableRequests(parts, security, this.#turn?.lane() ?? null);
   }
 
   /**
-   * Handles the one request in `reader`. Its response stands in `output` afterwards (undefined), or stands there but for
+   * Handles the one request in `reader`, whose bytes stay as they are until its response is there where they are more than
+   * LARGE_REQUEST_BYTES (but for requests that join writes). Its response stands in `output` afterwards (undefined), or stands there but for
    * its tail (Streamed), or is staged behind others (undefined), or comes later (a promise). Throws InvalidRequest where the
    * connection cannot go on, and leaves an unfinished response behind what stood in `output` then.
    */
@@ -249,7 +252,7 @@ export class Dispatcher {
       if (handler.kind === 'direct') return handler.serve(reader, context, output, this.#parts);
       return this.#forwarder !== null && handler.forwarded !== false
         ? forwardRequest(handler, reader, context, this.#parts, this.#forwarder)
-        : handleTableRequest(handler, reader, context, output, this.#parts, this.#security);
+        : this.#tableRequests.handle(handler, reader, context, output);
     } catch (error) {
       throw this.reported(error, handler, context);
     }

@@ -95,6 +95,11 @@ export class FrameBuffer implements Admitted {
   /** Gives everything back. */
   release(): void {
     if (this.#bytes !== null) this.#buffers.give(this.#bytes);
+    this.leave();
+  }
+
+  /** Leaves its bytes to whoever has been given them. */
+  leave(): void {
     this.#bytes = null;
     this.#length = 0;
     this.#discharge();

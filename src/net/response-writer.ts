@@ -23,6 +23,8 @@ export class ResponseWriter {
   readonly #holder: UnsentHolder;
   /** Buffers that the kernel has not taken yet. */
   #unsent: Buffer[] = [];
+  /** Of those, what large ones come to. */
+  #largeBytes = 0;
   #tail: Streamed | undefined;
   /** Lets others have their turn before the next piece of the tail. */
   #isResting = false;
@@ -48,6 +50,7 @@ export class ResponseWriter {
   /** The tail of the response that stands last in the output. */
   stream(tail: Streamed | undefined): void {
     this.#tail = tail;
+    if (tail?.heldBytes !== undefined) this.#shared.unsent.hold(this.#holder, tail.heldBytes);
   }
 
   send(): void {
@@ -62,7 +65,7 @@ export class ResponseWriter {
     const whole = output.buffer;
     if (!this.#socket.send(whole.subarray(0, output.position))) {
       this.#unsent.push(whole);
-      if (whole.length > OUTPUT_BYTES) this.#shared.unsent.hold(this.#holder, whole.length);
+      if (whole.length > OUTPUT_BYTES) this.#keepLarge(whole.length);
       output.buffer = buffers.takeOutput();
     } else if (whole.length > OUTPUT_BYTES) {
       output.buffer = buffers.takeOutput(); // one huge answer does not keep its memory for ever
@@ -70,11 +73,19 @@ export class ResponseWriter {
     output.position = 0;
   }
 
+  #keepLarge(bytes: number): void {
+    this.#largeBytes += bytes;
+    this.#shared.unsent.hold(this.#holder, bytes);
+  }
+
   #sendPiece(tail: Streamed): void {
-    const { buffers } = this.#shared;
+    const { buffers, unsent } = this.#shared;
     const piece = buffers.takeOutput();
     const count = tail.fill(piece, 0, OUTPUT_BYTES);
-    if (tail.remaining === 0) this.#tail = undefined;
+    if (tail.remaining === 0) {
+      this.#tail = undefined;
+      if (tail.heldBytes !== undefined) unsent.release(this.#holder, tail.heldBytes);
+    }
     if (!this.#socket.send(piece.subarray(0, count))) return void this.#unsent.push(piece);
     buffers.giveOutput(piece);
     if (this.#tail !== undefined) this.#rest();
@@ -91,7 +102,8 @@ export class ResponseWriter {
 
   /** The kernel has taken what was unsent. */
   drained(): void {
-    this.#shared.unsent.release(this.#holder);
+    if (this.#largeBytes > 0) this.#shared.unsent.release(this.#holder, this.#largeBytes);
+    this.#largeBytes = 0;
     for (const buffer of this.#unsent) this.#shared.buffers.giveOutput(buffer);
     this.#unsent = [];
   }

@@ -1,100 +1,153 @@
 /**
- * Handles a request of an API through its table, between the header and the frame of its response:
+ * Handles requests of APIs with a table, between the header and the frame of their responses:
  *
  *     decode ──▶ authorised? ──▶ handle ──▶ account, throttle ──▶ encode
  *       │           └─ refused ─────┴─ a bug, a disk error ─────────┴─ larger than MAX_RESPONSE_BYTES
  *       │                           └──▶ the same, with the error of the whole request
  *       └── malformed ──▶ connection closed
+ *
+ * A large request, and one whose handling takes long, goes its way in pieces between those of others, one such request after the
+ * other (platform/lane.ts). A small one is answered before `handle` returns, unless it waits for something.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
-import { MessageTooLarge, type Writer } from '../../protocol/writer.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { MessageTooLarge, Writer } from '../../protocol/writer.ts';
 import type { Parts } from '../apis/broker-parts.ts';
 import { reportBug, type Reply, type TableHandler } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import { isDiskError } from '../platform/disk-error.ts';
+import type { Lane } from '../platform/lane.ts';
+import { finish, isPieces, type Pieces } from '../platform/pieces.ts';
 import type { SecurityStages } from '../security/stages.ts';
+import { LARGE_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './buffers.ts';
+import { replyOf } from './written-response.ts';
 
-/** The response stands in `output` when this returns, or comes by the promise, which never rejects. */
-export function handleTableRequest<Uses extends Parts<'logger'>>(
-  handler: TableHandler<Uses>,
-  reader: Reader,
-  context: RequestContext,
-  output: Writer,
-  parts: Uses,
-  security: SecurityStages,
-): void | Promise<Reply> {
-  const request = handler.decode(reader, context.apiVersion);
-  const start = output.position;
-  try {
-    const refused = authorize(handler, request, context, security);
-    const response =
-      refused === ErrorCode.NONE ? handler.handle(request as never, context, parts) : handler.refuse(request, refused);
-    if (!(response instanceof Promise)) return respond(handler, response, context, output, security);
-    const refuse = (error: unknown, to: Writer): void =>
-      respond(handler, refusal(handler, request, error, context, parts), context, to, security);
-    return response.then(
-      (later: unknown) => (to: Writer) => {
-        const at = to.position;
-        try {
-          respond(handler, later, context, to, security);
-        } catch (error) {
-          to.position = at;
-          refuse(error, to);
-        }
-      },
-      (error: unknown) => (to: Writer) => refuse(error, to),
-    );
-  } catch (error) {
-    if (error instanceof InvalidRequest) throw error;
-    output.position = start;
-    respond(handler, refusal(handler, request, error, context, parts), context, output, security);
-  }
+/** One request, while it is handled. */
+interface Call<Uses> {
+  readonly handler: TableHandler<Uses>;
+  readonly context: RequestContext;
 }
 
-function authorize(
-  { api }: TableHandler<never>,
-  request: unknown,
-  { session }: RequestContext,
-  { authorizer }: SecurityStages,
-): number {
-  return authorizer === null ? ErrorCode.NONE : authorizer.errorOf(session, api, request);
-}
+export class TableRequests<Uses extends Parts<'logger'>> {
+  readonly #parts: Uses;
+  readonly #security: SecurityStages;
+  readonly #lane: Lane | null;
 
-/** Accounts for the request, and encodes its response. */
-function respond(
-  { api, encode }: TableHandler<never>,
-  response: unknown,
-  { session, clientId, apiVersion }: RequestContext,
-  output: Writer,
-  { quotas }: SecurityStages,
-): void {
-  const throttleTimeMs = quotas === null ? 0 : quotas.account(session, clientId, api);
-  encode(output, apiVersion, response, throttleTimeMs);
-}
+  /** Without a lane everything is done at once. */
+  constructor(parts: Uses, security: SecurityStages, lane: Lane | null) {
+    this.#parts = parts;
+    this.#security = security;
+    this.#lane = lane;
+  }
 
-/**
- * What a request is answered that asks for too much, or that a bug or the disk has failed. The disk's own line says what to do
- * (DirectoryHealth).
- */
-function refusal(
-  handler: TableHandler<never>,
-  request: unknown,
-  error: unknown,
-  context: RequestContext,
-  { logger }: Parts<'logger'>,
-): unknown {
-  const { name } = handler.api;
-  if (error instanceof MessageTooLarge) {
-    const { clientId } = context;
-    const next = 'the client has to ask for less at once';
-    logger.warn('response-too-large', { api: name, client: clientId, error: error.message, next });
-    return handler.refuse(request, ErrorCode.INVALID_REQUEST);
+  /**
+   * The response stands in `output` when this returns, or comes by the promise, which rejects with InvalidRequest alone. Until then
+   * what is in `reader` stays as it is, where it is more than LARGE_REQUEST_BYTES.
+   */
+  handle(handler: TableHandler<Uses>, reader: Reader, context: RequestContext, output: Writer): void | Promise<Reply> {
+    const call = { handler, context };
+    if (reader.remaining() > LARGE_REQUEST_BYTES) return this.#handleLarge(call, reader, output);
+    return this.#answer(call, handler.decode(reader, context.apiVersion), output);
   }
-  if (!isDiskError(error)) {
-    reportBug(logger, context, name, error);
-    return handler.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
+
+  #handleLarge(call: Call<Uses>, reader: Reader, output: Writer): void | Promise<Reply> {
+    const { handler, context } = call;
+    const own = new Reader(reader.buffer, reader.position, reader.end, reader.elementsLeft);
+    const decoded = this.#run(handler.decodeInPieces(own, context.apiVersion), context);
+    if (!(decoded instanceof Promise)) return this.#answer(call, decoded, output);
+    return decoded.then((request) => {
+      const response = new Promise((resolve) => resolve(this.#inPieces(call, this.#handled(call, request))));
+      return this.#answerLater(call, request, response, true);
+    });
   }
-  logger.warn('request-refused-by-disk', { api: name, error: (error as Error).message });
-  return handler.refuse(request, ErrorCode.KAFKA_STORAGE_ERROR);
+
+  #answer(call: Call<Uses>, request: unknown, output: Writer): void | Promise<Reply> {
+    const start = output.position;
+    try {
+      const handled = this.#handled(call, request);
+      const response = this.#inPieces(call, handled);
+      if (response instanceof Promise) return this.#answerLater(call, request, response, isPieces(handled));
+      this.#encode(call, response, output);
+    } catch (error) {
+      if (error instanceof InvalidRequest) throw error;
+      output.position = start;
+      this.#encode(call, this.#refusal(call, request, error), output);
+    }
+  }
+
+  /** What the handler makes of the request: its response, or a promise of it, or pieces. */
+  #handled({ handler, context }: Call<Uses>, request: unknown): unknown {
+    const { authorizer } = this.#security;
+    const refused = authorizer === null ? ErrorCode.NONE : authorizer.errorOf(context.session, handler.api, request);
+    if (refused !== ErrorCode.NONE) return handler.refuse(request, refused);
+    return handler.handle(request as never, context, this.#parts);
+  }
+
+  #inPieces({ context }: Call<Uses>, handled: unknown): unknown {
+    return isPieces(handled) ? this.#run(handled, context) : handled;
+  }
+
+  /** `isLong`: it is handled in pieces, and its response may be as long. */
+  async #answerLater(call: Call<Uses>, request: unknown, handled: Promise<unknown>, isLong: boolean): Promise<Reply> {
+    try {
+      const later = await handled;
+      const response = await this.#inPieces(call, later);
+      if (isLong || isPieces(later)) return await this.#encodeInPieces(call, response);
+      return (output) => this.#encodeOrRefuse(call, request, response, output);
+    } catch (error) {
+      if (error instanceof InvalidRequest) throw error;
+      return this.#encodeInPieces(call, this.#refusal(call, request, error));
+    }
+  }
+
+  #encodeOrRefuse(call: Call<Uses>, request: unknown, response: unknown, output: Writer): void {
+    const start = output.position;
+    try {
+      this.#encode(call, response, output);
+    } catch (error) {
+      output.position = start;
+      this.#encode(call, this.#refusal(call, request, error), output);
+    }
+  }
+
+  #encode({ handler, context }: Call<Uses>, response: unknown, output: Writer): void {
+    handler.encode(output, context.apiVersion, response, this.#account(handler, context));
+  }
+
+  async #encodeInPieces({ handler, context }: Call<Uses>, response: unknown): Promise<Reply> {
+    const written = new Writer(1024, MAX_RESPONSE_BYTES);
+    const throttleTimeMs = this.#account(handler, context);
+    await this.#run(handler.encodeInPieces(written, context.apiVersion, response, throttleTimeMs), context);
+    return replyOf(written);
+  }
+
+  #account({ api }: TableHandler<Uses>, { session, clientId }: RequestContext): number {
+    const { quotas } = this.#security;
+    return quotas === null ? 0 : quotas.account(session, clientId, api);
+  }
+
+  #run<T>(pieces: Pieces<T>, { waits }: RequestContext): T | Promise<T> {
+    return this.#lane === null ? finish(pieces) : this.#lane.run(pieces, waits);
+  }
+
+  /**
+   * What a request is answered that asks for too much, or that a bug or the disk has failed. The disk's own line says what to do
+   * (DirectoryHealth).
+   */
+  #refusal({ handler, context }: Call<Uses>, request: unknown, error: unknown): unknown {
+    const { name } = handler.api;
+    const { logger } = this.#parts;
+    if (error instanceof MessageTooLarge) {
+      const { clientId } = context;
+      const next = 'the client has to ask for less at once';
+      logger.warn('response-too-large', { api: name, client: clientId, error: error.message, next });
+      return handler.refuse(request, ErrorCode.INVALID_REQUEST);
+    }
+    if (!isDiskError(error)) {
+      reportBug(logger, context, name, error);
+      return handler.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
+    }
+    logger.warn('request-refused-by-disk', { api: name, error: (error as Error).message });
+    return handler.refuse(request, ErrorCode.KAFKA_STORAGE_ERROR);
+  }
 }

@@ -33,8 +33,12 @@ export class UnsentResponses {
     }
   }
 
-  release(holder: UnsentHolder): void {
-    this.#bytes -= this.#holders.get(holder) ?? 0;
-    this.#holders.delete(holder);
+  /** All that `holder` has kept, or so much of it. */
+  release(holder: UnsentHolder, bytes = Number.POSITIVE_INFINITY): void {
+    const held = this.#holders.get(holder) ?? 0;
+    const released = Math.min(held, bytes);
+    this.#bytes -= released;
+    if (released < held) this.#holders.set(holder, held - released);
+    else this.#holders.delete(holder);
   }
 }

@@ -1,8 +1,13 @@
 /**
- * How long the present turn of the event loop has lasted: work that could go on for ever asks, and leaves the rest to a later turn.
+ * Shares the event loop's turns among all that clients ask for, so that none lasts long whatever they ask:
+ *
+ *     requests as they are read ──▶ what waits for a later turn, in order ──▶ a slice of each lane ──▶ the next turn
+ *     └──────────── until the turn is over ───────────────┘
+ *
  * The clock is looked at for each piece of work that is not small; small work is added up until it is not.
  */
 import type { Clock } from './clock.ts';
+import { Lane } from './lane.ts';
 
 /** A turn is over after this, and what is under way. */
 const BUDGET_MS = 10;
@@ -19,6 +24,9 @@ export class LoopTurn {
   #worked = 0;
   /** Whoever has more to do leaves it to the next turn. */
   isOver = false;
+  #waiting: (() => void)[] = [];
+  readonly #lanes: Lane[] = [];
+  #isNextDue = false;
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
@@ -29,7 +37,7 @@ export class LoopTurn {
     const nowMs = this.#clock.monotonic();
     if (this.#begunMs < 0) {
       this.#begunMs = nowMs;
-      setImmediate(this.#end);
+      this.#needNext();
     } else if (nowMs - this.#begunMs >= BUDGET_MS) this.isOver = true;
   }
 
@@ -41,8 +49,43 @@ export class LoopTurn {
     this.look();
   }
 
-  readonly #end = (): void => {
+  /** Runs `run` in a later turn, behind all that wait already: as many of them as fit into a turn, and one at least. */
+  later(run: () => void): void {
+    this.#waiting.push(run);
+    this.#needNext();
+  }
+
+  /** For long work of one kind: each lane has a slice of every turn. */
+  lane(): Lane {
+    const lane = new Lane(this.#clock, () => this.#needNext());
+    this.#lanes.push(lane);
+    return lane;
+  }
+
+  #needNext(): void {
+    if (this.#isNextDue) return;
+    this.#isNextDue = true;
+    setImmediate(this.#next);
+  }
+
+  readonly #next = (): void => {
+    this.#isNextDue = false;
     this.#begunMs = -1;
     this.isOver = false;
+    if (this.#waiting.length > 0) this.#runWaiting();
+    for (const lane of this.#lanes) lane.slice();
+    if (this.#waiting.length > 0 || this.#lanes.some((lane) => lane.isBusy)) this.#needNext();
   };
+
+  #runWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.look();
+    let ran = 0;
+    while (ran < waiting.length && !this.isOver) {
+      waiting[ran++]();
+      this.look();
+    }
+    if (ran < waiting.length) this.#waiting = [...waiting.slice(ran), ...this.#waiting];
+  }
 }

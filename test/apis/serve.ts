@@ -4,7 +4,7 @@ import type { Writer } from '../../protocol/writer.ts';
 import type { Parts } from '../../src/apis/broker-parts.ts';
 import type { Handler, Served } from '../../src/apis/handler.ts';
 import type { RequestContext } from '../../src/apis/request-context.ts';
-import { handleTableRequest } from '../../src/net/table-request.ts';
+import { TableRequests } from '../../src/net/table-request.ts';
 import { NO_SECURITY } from '../../src/security/stages.ts';
 
 /** `settle` writes what was appended. */
@@ -17,7 +17,8 @@ export function serve<Uses extends Parts<'logger'>>(
   settle: () => void = () => {},
 ): Served {
   if (handler.kind === 'direct') return handler.serve(reader, context, output, parts);
-  if (handler.kind === 'table') return handleTableRequest(handler, reader, context, output, parts, NO_SECURITY);
+  if (handler.kind === 'table')
+    return new TableRequests(parts, NO_SECURITY, null).handle(handler, reader, context, output);
   const answer = handler.stage(reader, context, parts);
   settle();
   const waits = answer.settled();
