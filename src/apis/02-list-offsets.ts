@@ -7,6 +7,7 @@ import { hostedPartition } from '../partitions/hosted-partition.ts';
 import { leaderEpochOf, offsetForTimestamp, offsetOfMaxTimestamp } from '../partitions/offset-lookup.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
+import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
@@ -31,17 +32,17 @@ const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 export const listOffsets = handler(ListOffsets, {
-  handle: (request, { apiVersion }, broker: Parts<'partitions'>) => {
+  *handle(request, { apiVersion }, broker: Parts<'partitions'>) {
     const { isolationLevel } = request;
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
       return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // Kafka answers the same: no error code is meant for it
     }
     const readCommitted = isolationLevel === READ_COMMITTED;
-    const twice = duplicates(request.topics);
-    return {
-      topics: request.topics.map(({ name, partitions }) => ({
+    const twice = yield* duplicates(request.topics);
+    const topics = yield* mapInPieces(request.topics, function* ({ name, partitions }) {
+      return {
         name,
-        partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }) => {
+        partitions: yield* mapInPieces(partitions, ({ partitionIndex, timestamp, currentLeaderEpoch }) => {
           const fail = (errorCode: number) => ({ partitionIndex, errorCode, ...UNKNOWN });
           if (twice.has(`${name}/${partitionIndex}`)) return fail(ErrorCode.INVALID_REQUEST);
           if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
@@ -57,8 +58,9 @@ export const listOffsets = handler(ListOffsets, {
             return fail(readErrorCode(broker.partitions, partition, error));
           }
         }),
-      })),
-    };
+      };
+    });
+    return { topics };
   },
   refuse,
 });
@@ -93,17 +95,17 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
 }
 
 /** Partitions that the request names more than once, as 'topic/partition'. Kafka refuses only these. */
-function duplicates(
+function* duplicates(
   topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[],
-): Set<string> {
+): Pieces<Set<string>> {
   const seen = new Set<string>();
   const twice = new Set<string>();
-  for (const { name, partitions } of topics) {
-    for (const { partitionIndex } of partitions) {
+  yield* mapInPieces(topics, ({ name, partitions }) =>
+    eachInPieces(partitions, ({ partitionIndex }) => {
       const key = `${name}/${partitionIndex}`;
       if (seen.has(key)) twice.add(key);
       seen.add(key);
-    }
-  }
+    }),
+  );
   return twice;
 }

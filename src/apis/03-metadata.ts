@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { ClusterImage, TopicImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
+import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -28,22 +29,24 @@ interface Query {
 }
 
 export const metadata = handler(Metadata, {
-  handle: (request, { apiVersion: version, session }, broker: Broker) => {
+  *handle(request, { apiVersion: version, session }, broker: Broker) {
     const query: Query = { request, version, listenerName: session.listenerName };
     const { topics } = request;
     if (topics === null || (version === 0 && topics.length === 0))
-      return respond(query, broker, findAll(query, broker));
+      return respond(query, broker, yield* findAll(query, broker));
 
     const byId = topics.some(({ topicId }) => topicId !== ZERO_UUID);
     const hasNameless = topics.some(({ name }) => name === null);
     if (version < ASK_BY_ID && (byId || hasNameless)) return refuse(request, ErrorCode.INVALID_REQUEST);
-    if (byId) return respond(query, broker, findById(query, broker));
+    if (byId) return respond(query, broker, yield* findById(query, broker));
     if (hasNameless) return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
 
     const names = [...new Set(topics.map(({ name }) => name!))];
-    const answer = (): Response => respond(query, broker, findByName(names, query, broker));
+    const answer = function* (): Pieces<Response> {
+      return respond(query, broker, yield* findByName(names, query, broker));
+    };
     const missing = mayCreate(request, broker) ? missingTopics(names, broker.metadata.image) : [];
-    return missing.length === 0 ? answer() : autoCreateTopics(missing, session, broker).then(answer);
+    return missing.length === 0 ? yield* answer() : autoCreateTopics(missing, session, broker).then(answer);
   },
   refuse,
 });
@@ -64,14 +67,14 @@ function missingTopics(names: readonly string[], image: ClusterImage): string[] 
   return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
 }
 
-function findAll(query: Query, broker: Broker): Topic[] {
-  return [...broker.metadata.image.topicsByName.values()].map(describer(query, broker));
+function findAll(query: Query, broker: Broker): Pieces<Topic[]> {
+  return mapInPieces(broker.metadata.image.topicsByName.values(), describer(query, broker));
 }
 
-function findByName(names: readonly string[], query: Query, broker: Broker): Topic[] {
+function findByName(names: readonly string[], query: Query, broker: Broker): Pieces<Topic[]> {
   const { image } = broker.metadata;
   const describe = describer(query, broker);
-  return names.map((name) => {
+  return mapInPieces(names, (name) => {
     const topic = image.topicsByName.get(name);
     if (topic !== undefined) return describe(topic);
     const errorCode =
@@ -82,29 +85,31 @@ function findByName(names: readonly string[], query: Query, broker: Broker): Top
 }
 
 /** Names beside ids are ignored, as in Kafka. */
-function findById(query: Query, broker: Broker): Topic[] {
+function findById(query: Query, broker: Broker): Pieces<Topic[]> {
   const { image } = broker.metadata;
   const describe = describer(query, broker);
   const ids = new Set(query.request.topics!.map(({ topicId }) => topicId));
   ids.delete(ZERO_UUID);
-  return [...ids].map((topicId) => {
+  return mapInPieces(ids, (topicId) => {
     const topic = image.topicsById.get(topicId);
     if (topic !== undefined) return describe(topic);
     return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId, partitions: [] };
   });
 }
 
-function describer({ request, version, listenerName }: Query, broker: Broker): (topic: TopicImage) => Topic {
+function describer({ request, version, listenerName }: Query, broker: Broker): (topic: TopicImage) => Pieces<Topic> {
   const views = new PartitionViews(broker.metadata.image, listenerName, broker.partitions, version >= LISTENER_ERRORS);
   const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
-  return ({ name, id, partitions }) => ({
-    errorCode: ErrorCode.NONE,
-    name,
-    topicId: id,
-    isInternal: isInternalTopic(name),
-    partitions: partitions.map((partition, index) => views.of(id, partition, index)),
-    topicAuthorizedOperations,
-  });
+  return function* ({ name, id, partitions }) {
+    return {
+      errorCode: ErrorCode.NONE,
+      name,
+      topicId: id,
+      isInternal: isInternalTopic(name),
+      partitions: yield* mapInPieces(partitions, (partition, index) => views.of(id, partition, index)),
+      topicAuthorizedOperations,
+    };
+  };
 }
 
 function respond({ request, listenerName }: Query, broker: Broker, topics: readonly Topic[]): Response {

@@ -5,25 +5,20 @@ import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
-import { mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetCommit = handler(OffsetCommit, {
-  handle: (request, { apiVersion }, broker: Parts<'metadata' | 'groups'>) => {
+  *handle(request, { apiVersion }, broker: Parts<'metadata' | 'groups'>) {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
-    const { known, unknown } = sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
+    const { known, unknown } = yield* sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
     if (known.length === 0) return { topics: unknown };
-    const committed = broker.groups.commitOffsets({
-      groupId,
-      memberId,
-      groupInstanceId,
-      generationId,
-      retentionTimeMs,
-      topics: known,
-      knowsEpochs: apiVersion >= 9,
+    const committer = { groupId, memberId, groupInstanceId, generationId, retentionTimeMs };
+    const committed = yield* inParts(known, (topics) =>
+      broker.groups.commitOffsets({ ...committer, topics, knowsEpochs: apiVersion >= 9 }),
+    );
+    return andThen(committed, function* (topics) {
+      return { topics: yield* mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)) };
     });
-    return andThen(committed, (topics) => ({
-      topics: mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)),
-    }));
   },
   refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
 });

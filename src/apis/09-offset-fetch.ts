@@ -9,6 +9,7 @@ import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
+import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 
@@ -17,22 +18,22 @@ type GroupRequest = Request['groups'][number];
 type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
 
 export const offsetFetch = handler(OffsetFetch, {
-  handle: (request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) => {
+  *handle(request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) {
     const { requireStable } = request;
     if (apiVersion < 8) {
-      const answer = fetchOne(groups, request, apiVersion);
+      const answer = yield* fetchOne(groups, request, apiVersion);
       return groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion));
     }
-    const fetch = (group: GroupRequest): Answer<GroupResponse> => {
+    const fetch = function* (group: GroupRequest): Pieces<Answer<GroupResponse>> {
       const { groupId } = group;
       const answer =
         apiVersion < 10
-          ? withIds(groups.fetchOffsets(group, requireStable), () => ZERO_UUID)
-          : fetchById(groups, metadata.image, group, requireStable);
+          ? yield* withIds(yield* groups.fetchOffsetsInPieces(group, requireStable), () => ZERO_UUID)
+          : yield* fetchById(groups, metadata.image, group, requireStable);
       return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
     };
     const bytesOf = (group: GroupResponse) => responseBytes(OffsetFetch, apiVersion, { groups: [group] });
-    return andThen(answerEach(request.groups, fetch, bytesOf, allOfGroup), (all) => ({ groups: all }));
+    return andThen(yield* answerEach(request.groups, fetch, bytesOf, allOfGroup), (all) => ({ groups: all }));
   },
   refuse: (request, errorCode) => ({
     ...oldError(errorCode, request),
@@ -47,9 +48,13 @@ function allOfGroup(group: GroupRequest): unknown {
 }
 
 /** Up to v7: one group. */
-function fetchOne(groups: GroupCoordinator, request: Request, apiVersion: number): ResponseDraft<typeof OffsetFetch> {
+function* fetchOne(
+  groups: GroupCoordinator,
+  request: Request,
+  apiVersion: number,
+): Pieces<ResponseDraft<typeof OffsetFetch>> {
   const { groupId, topics, requireStable } = request;
-  const fetched = groups.fetchOffsets({ groupId, topics }, requireStable);
+  const fetched = yield* groups.fetchOffsetsInPieces({ groupId, topics }, requireStable);
   const { errorCode } = fetched;
   return errorCode === ErrorCode.NONE
     ? { topics: fetched.topics, errorCode }
@@ -72,39 +77,44 @@ function oldError(errorCode: number, { topics }: Request): ResponseDraft<typeof 
 }
 
 /** From v10 on (KIP-848) requests and responses have topic ids instead of names. */
-function fetchById(
+function* fetchById(
   groups: GroupCoordinator,
   image: ClusterImage,
   group: GroupRequest,
   requireStable: boolean,
-): GroupResponse {
+): Pieces<GroupResponse> {
   const { topics } = group;
   const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
   if (topics === null) {
-    const fetched = groups.fetchOffsets({ ...group, topics }, requireStable);
+    const fetched = yield* groups.fetchOffsetsInPieces({ ...group, topics }, requireStable);
     // A deleted topic has no id, so the response cannot name it.
-    return withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
+    return yield* withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
   }
-  const known = topics.flatMap(({ topicId, partitionIndexes }) => {
+  const known = yield* flatMapInPieces(topics, ({ topicId, partitionIndexes }) => {
     const name = image.topicsById.get(topicId)?.name;
     return name === undefined ? [] : [{ name, partitionIndexes }];
   });
-  const fetched = withIds(groups.fetchOffsets({ ...group, topics: known }, requireStable), idOf);
+  const fetched = yield* withIds(yield* groups.fetchOffsetsInPieces({ ...group, topics: known }, requireStable), idOf);
   if (fetched.errorCode !== ErrorCode.NONE) return fetched;
   const unknown = topics.filter(({ topicId }) => !image.topicsById.has(topicId));
   return {
     ...fetched,
     // Those that are there first, in the order of the request, as Kafka has it.
-    topics: [
-      ...(fetched.topics ?? []),
-      ...unknown.map(({ topicId, partitionIndexes }) => ({
-        topicId,
-        partitions: partitionIndexes.map((index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
-      })),
-    ],
+    topics: (fetched.topics ?? []).concat(
+      yield* mapInPieces(unknown, function* ({ topicId, partitionIndexes }) {
+        return {
+          topicId,
+          partitions: yield* mapInPieces(partitionIndexes, (index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
+        };
+      }),
+    ),
   };
 }
 
-function withIds({ groupId, errorCode, topics }: FetchedGroup, idOf: (name: string) => string): GroupResponse {
-  return { groupId, errorCode, topics: topics.map((topic) => ({ ...topic, topicId: idOf(topic.name) })) };
+function* withIds({ groupId, errorCode, topics }: FetchedGroup, idOf: (name: string) => string): Pieces<GroupResponse> {
+  return {
+    groupId,
+    errorCode,
+    topics: yield* mapInPieces(topics, (topic) => ({ ...topic, topicId: idOf(topic.name) })),
+  };
 }

@@ -3,6 +3,7 @@ import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
+import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'logger'>;
@@ -48,8 +49,10 @@ export const findCoordinator = handler(FindCoordinator, {
   },
 });
 
-function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Response {
-  if (query.apiVersion >= 4) return { coordinators: coordinatorKeys.map((each) => findOne(each, keyType, query)) };
+function* find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Pieces<Response> {
+  if (query.apiVersion >= 4) {
+    return { coordinators: yield* mapInPieces(coordinatorKeys, (each) => findOne(each, keyType, query)) };
+  }
   const { key: _key, ...coordinator } = findOne(key, keyType, query);
   return coordinator;
 }

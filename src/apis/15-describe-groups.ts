@@ -2,6 +2,7 @@
 import { DescribeGroups } from '../../protocol/apis/15-describe-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
+import { mapInPieces } from '../platform/pieces.ts';
 import { undescribedGroup } from '../groups/describe.ts';
 import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
@@ -9,22 +10,23 @@ import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 
 export const describeGroups = handler(DescribeGroups, {
-  handle: ({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }, { groups }: Parts<'groups'>) => {
+  *handle({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }, { groups }: Parts<'groups'>) {
     const describe = (groupId: string) =>
       groups.whenCommitted(groupId, groups.describeGroup(groupId), (errorCode) =>
         undescribedGroup(groupId, errorCode, null),
       );
     const bytesOf = (group: Awaited<ReturnType<typeof describe>>) =>
       responseBytes(DescribeGroups, apiVersion, { groups: [group] });
-    return andThen(answerEach(groupIds, describe, bytesOf), (all) => ({
-      groups: all.map((each) => {
+    return andThen(yield* answerEach(groupIds, describe, bytesOf), function* (all) {
+      const shown = yield* mapInPieces(all, (each) => {
         // Before v6 (KIP-1043) an unknown group is described as dead, without an error.
         const quiet = apiVersion < 6 && each.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
         const errorCode = quiet ? ErrorCode.NONE : each.errorCode;
-        const shown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;
-        return { ...each, errorCode, authorizedOperations: shown ? GROUP_OPERATIONS : NOT_ASKED };
-      }),
-    }));
+        const isShown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;
+        return { ...each, errorCode, authorizedOperations: isShown ? GROUP_OPERATIONS : NOT_ASKED };
+      });
+      return { groups: shown };
+    });
   },
   refuse: ({ groups }, errorCode) => ({ groups: groups.map((id) => undescribedGroup(id, errorCode, null)) }),
 });

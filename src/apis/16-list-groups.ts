@@ -4,7 +4,9 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const listGroups = handler(ListGroups, {
-  handle: ({ statesFilter, typesFilter }, _context, { groups }: Parts<'groups'>) =>
-    groups.whenAllCommitted(groups.listGroups(statesFilter, typesFilter), (errorCode) => ({ errorCode, groups: [] })),
+  *handle({ statesFilter, typesFilter }, _context, { groups }: Parts<'groups'>) {
+    const listed = yield* groups.listGroupsInPieces(statesFilter, typesFilter);
+    return groups.whenAllCommitted(listed, (errorCode) => ({ errorCode, groups: [] }));
+  },
   refuse: (_request, errorCode) => ({ errorCode, groups: [] }),
 });

@@ -5,6 +5,7 @@ import type { ResponseDraft } from '../../protocol/schema.ts';
 import { ConfigSource, describeTopic } from '../config/describe.ts';
 import type { BrokerLayers } from '../config/layers.ts';
 import type { Parts } from './broker-parts.ts';
+import { mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
@@ -14,11 +15,10 @@ const ECHO = 5;
 
 export const createTopics = handler(CreateTopics, {
   forwarded: true,
-  handle: async ({ topics, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'layers'>) => {
-    const results = await broker.controller.createTopics(topics, { validateOnly });
-    const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
-    return {
-      topics: results.map((result) => {
+  handle: ({ topics, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'layers'>) =>
+    broker.controller.createTopics(topics, { validateOnly }).then(function* (results) {
+      const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
+      const created = yield* mapInPieces(results, (result) => {
         const { name, errorCode } = result;
         if (result.errorMessage !== null) return { name, errorCode, errorMessage: result.errorMessage };
         const { topicId, numPartitions, replicationFactor } = result;
@@ -31,9 +31,9 @@ export const createTopics = handler(CreateTopics, {
           replicationFactor,
           configs: echo(result.configs),
         };
-      }),
-    };
-  },
+      });
+      return { topics: created };
+    }),
   refuse: ({ topics }, errorCode) => ({
     topics: [...new Set(topics.map(({ name }) => name))].map((name) => ({
       name,

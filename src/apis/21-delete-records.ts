@@ -5,19 +5,23 @@ import { isInternalTopic } from '../cluster/topic-name.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
 import { deleteRecordsBefore } from '../partitions/delete-records.ts';
 import type { Partition } from '../partitions/partition.ts';
+import { mapInPieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const deleteRecords = handler(DeleteRecords, {
-  handle: (request, _context, broker: Parts<'partitions'>) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex, offset }) => ({
-        partitionIndex,
-        ...deleteBefore(ledPartition(broker.partitions.topicByName(name), partitionIndex), name, offset),
-      })),
-    })),
-  }),
+  *handle(request, _context, broker: Parts<'partitions'>) {
+    const topics = yield* mapInPieces(request.topics, function* ({ name, partitions }) {
+      return {
+        name,
+        partitions: yield* mapInPieces(partitions, ({ partitionIndex, offset }) => ({
+          partitionIndex,
+          ...deleteBefore(ledPartition(broker.partitions.topicByName(name), partitionIndex), name, offset),
+        })),
+      };
+    });
+    return { topics };
+  },
   refuse: (request, errorCode) => ({
     topics: request.topics.map(({ name, partitions }) => ({
       name,

@@ -6,6 +6,7 @@ import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
+import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -19,17 +20,17 @@ const FENCED_SINCE = 2;
 const BATCHED_SINCE = 4;
 
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
-  handle: (request, { apiVersion }, broker: Broker) => {
+  *handle(request, { apiVersion }, broker: Broker) {
     if (apiVersion >= BATCHED_SINCE) {
-      const added = request.transactions.map((transaction) =>
-        andThen(errorsOf(broker, transaction, EPOCH_BUMP_VERSION), (errorOf) => ({
+      const added = yield* mapInPieces(request.transactions, function* (transaction) {
+        return andThen(yield* errorsOf(broker, transaction, EPOCH_BUMP_VERSION), (errorOf) => ({
           transactionalId: transaction.transactionalId,
           topicResults: results(transaction.topics, errorOf),
-        })),
-      );
+        }));
+      });
       return andThen(allOf(added), (resultsByTransaction) => ({ resultsByTransaction }));
     }
-    const added = errorsOf(
+    const added = yield* errorsOf(
       broker,
       {
         transactionalId: request.v3AndBelowTransactionalId,
@@ -57,15 +58,15 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
 });
 
 /** All or none: where one partition does not exist, the others get OPERATION_NOT_ATTEMPTED. */
-function errorsOf(
+function* errorsOf(
   { transactions, metadata }: Broker,
   transaction: Transaction,
   clientVersion: number,
-): Answer<ErrorOf> {
+): Pieces<Answer<ErrorOf>> {
   const { topicsByName } = metadata.image;
   const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
-  const partitions = transaction.topics.flatMap(({ name: topic, partitions: all }) =>
-    all.map((partition) => ({ topic, partition })),
+  const partitions = yield* flatMapInPieces(transaction.topics, ({ name: topic, partitions: all }) =>
+    mapInPieces(all, (partition) => ({ topic, partition })),
   );
   if (!partitions.every(exists)) {
     return (partition) =>
@@ -76,7 +77,7 @@ function errorsOf(
     const added = transactions.addPartitions(transactionalId, transaction, partitions, clientVersion);
     return andThen(added, (errorCode) => () => errorCode);
   }
-  const verified = partitions.map((partition) =>
+  const verified = yield* mapInPieces(partitions, (partition) =>
     andThen(transactions.verifyPartition(transactionalId, transaction, partition), (errorCode) => {
       return [keyOf(partition), errorCode] as const;
     }),

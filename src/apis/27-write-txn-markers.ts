@@ -4,28 +4,27 @@ import type { RequestOf } from '../../protocol/schema.ts';
 import { allOf, andThen } from '../coordination/answers.ts';
 import { writeMarker } from '../transactions/markers.ts';
 import type { Parts } from './broker-parts.ts';
+import { mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 type RequestedMarker = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
-  handle: ({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) => {
-    const written = markers
-      .map(withPartitions)
-      .filter(hasTopics)
-      .map(({ topics: named, transactionResult: committed, ...rest }) => {
-        const { producerId } = rest;
-        const marker = { ...rest, committed, timestamp: broker.clock.now() };
-        const results = named.map(({ name, partitionIndexes }) => {
-          const partitions = partitionIndexes.map((partitionIndex) =>
-            andThen(writeMarker(broker, { topic: name, partition: partitionIndex }, marker), (errorCode) => {
-              return { partitionIndex, errorCode };
-            }),
-          );
-          return andThen(allOf(partitions), (all) => ({ name, partitions: all }));
-        });
-        return andThen(allOf(results), (topics) => ({ producerId, topics }));
+  *handle({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) {
+    const asked = markers.map(withPartitions).filter(hasTopics);
+    const written = yield* mapInPieces(asked, function* ({ topics: named, transactionResult: committed, ...rest }) {
+      const { producerId } = rest;
+      const marker = { ...rest, committed, timestamp: broker.clock.now() };
+      const results = yield* mapInPieces(named, function* ({ name, partitionIndexes }) {
+        const partitions = yield* mapInPieces(partitionIndexes, (partitionIndex) =>
+          andThen(writeMarker(broker, { topic: name, partition: partitionIndex }, marker), (errorCode) => {
+            return { partitionIndex, errorCode };
+          }),
+        );
+        return andThen(allOf(partitions), (all) => ({ name, partitions: all }));
       });
+      return andThen(allOf(results), (topics) => ({ producerId, topics }));
+    });
     return andThen(allOf(written), (all) => ({ markers: all }));
   },
   refuse: ({ markers }, errorCode) => ({

@@ -6,7 +6,7 @@ import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
 
 /** KIP-890: TRANSACTION_ABORTABLE; then a commit takes the group's offsets into the transaction. */
 const ABORTABLE_SINCE = 4;
@@ -16,21 +16,26 @@ const LOADING_SINCE = 2;
 const TOPIC_IDS_SINCE = 6;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
-  handle: (request, { apiVersion }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) => {
+  *handle(request, { apiVersion }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const byId = apiVersion >= TOPIC_IDS_SINCE;
-    const { known, unknown } = sortTopics(broker.metadata.image, topics, byId);
+    const { known, unknown } = yield* sortTopics(broker.metadata.image, topics, byId);
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
-    const commit = { ...request, generationId, retentionTimeMs: -1, topics: known, knowsEpochs: true };
+    const commit = { ...request, generationId, retentionTimeMs: -1, knowsEpochs: true };
     const producer = { producerId, producerEpoch };
-    const committed = broker.groups.commitTransactionalOffsets(commit, (index) => {
+    const admit = (index: number) => {
       const partition = { topic: '__consumer_offsets', partition: index };
       const coordinator = broker.transactionCoordinatorOf(transactionalId);
       const admitted = coordinator.admit(transactionalId, producer, partition, clientVersion);
       return andThen(admitted, (errorCode) => told(errorCode, apiVersion));
+    };
+    const committed = yield* inParts(known, (part) =>
+      broker.groups.commitTransactionalOffsets({ ...commit, topics: part }, admit),
+    );
+    return andThen(committed, function* (all) {
+      return { topics: yield* mergeTopics(unknown, byId ? all : all.map(asBeforeV6)) };
     });
-    return andThen(committed, (all) => ({ topics: mergeTopics(unknown, byId ? all : all.map(asBeforeV6)) }));
   },
   refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
 });

@@ -27,7 +27,7 @@ type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'metadata'>;
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
 export const describeConfigs = handler(DescribeConfigs, {
-  handle: ({ resources, includeSynonyms, includeDocumentation }, { apiVersion }, broker: Broker) => {
+  *handle({ resources, includeSynonyms, includeDocumentation }, { apiVersion }, broker: Broker) {
     // As in Kafka, one resource of an unknown type fails the whole request.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));
     const describeOne = ({ resourceType, resourceName, configurationKeys }: DescribedResource) => {
@@ -44,7 +44,7 @@ export const describeConfigs = handler(DescribeConfigs, {
     };
     const bytesOf = (result: ReturnType<typeof describeOne>) =>
       responseBytes(DescribeConfigs, apiVersion, { results: [result] });
-    return andThen(answerEach(resources, describeOne, bytesOf, JSON.stringify), (results) => ({ results }));
+    return andThen(yield* answerEach(resources, describeOne, bytesOf, JSON.stringify), (results) => ({ results }));
   },
   refuse: ({ resources }, errorCode) => ({
     results: resources.map(({ resourceType, resourceName }) => ({

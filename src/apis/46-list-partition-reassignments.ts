@@ -7,10 +7,9 @@ import { handler } from './handler.ts';
 
 export const listPartitionReassignments = handler(ListPartitionReassignments, {
   forwarded: true,
-  handle: ({ topics }, _context, { metadata }: Parts<'metadata'>) => ({
-    errorCode: ErrorCode.NONE,
-    errorMessage: null,
-    topics: reassignmentsUnderWay(topics, metadata.image),
-  }),
+  *handle({ topics }, _context, { metadata }: Parts<'metadata'>) {
+    const underWay = yield* reassignmentsUnderWay(topics, metadata.image);
+    return { errorCode: ErrorCode.NONE, errorMessage: null, topics: underWay };
+  },
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, topics: [] }),
 });

@@ -5,16 +5,22 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
-import { mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
 
 export const offsetDelete = handler(OffsetDelete, {
-  handle: ({ groupId, topics }, _context, { metadata, groups }: Parts<'metadata' | 'groups'>) => {
+  *handle({ groupId, topics }, _context, { metadata, groups }: Parts<'metadata' | 'groups'>) {
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const { known, unknown } = sortTopics(metadata.image, named, false);
-    return andThen(groups.deleteOffsets(groupId, known), ({ errorCode, topics: deleted }) => ({
-      errorCode,
-      topics: errorCode === ErrorCode.NONE ? mergeTopics(unknown, deleted) : [],
-    }));
+    const { known, unknown } = yield* sortTopics(metadata.image, named, false);
+    let failed: number = ErrorCode.NONE;
+    const deleted = yield* inParts(known, (part) =>
+      andThen(groups.deleteOffsets(groupId, part), (outcome) => {
+        failed ||= outcome.errorCode;
+        return outcome.topics;
+      }),
+    );
+    return andThen(deleted, function* (all) {
+      return { errorCode: failed, topics: failed === ErrorCode.NONE ? yield* mergeTopics(unknown, all) : [] };
+    });
   },
   refuse: (_request, errorCode) => ({ errorCode, topics: [] }),
 });

@@ -7,6 +7,7 @@ import { ledPartition } from '../partitions/hosted-partition.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { mapInPieces } from '../platform/pieces.ts';
 import { RepeatedBytes } from './repeated-names.ts';
 
 /** Of one in the response. */
@@ -16,28 +17,28 @@ type AskedTopic = RequestOf<typeof DescribeProducers>['topics'][number];
 type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
-  handle: ({ topics }, _context, broker: Parts<'metadata' | 'partitions'>) => {
+  *handle({ topics: asked }, _context, broker: Parts<'metadata' | 'partitions'>) {
     const known = new Map<Partition, ReturnType<typeof activeProducer>[]>();
     const repeated = new RepeatedBytes();
-    const producersOf = (partition: Partition) => {
+    const producersOf = function* (partition: Partition) {
       let producers = known.get(partition);
       if (producers !== undefined) repeated.add(producers.length * PRODUCER_BYTES);
-      else known.set(partition, (producers = Array.from(partition.activeProducers(), activeProducer)));
+      else known.set(partition, (producers = yield* mapInPieces(partition.activeProducers(), activeProducer)));
       return producers;
     };
-    const describe = ({ name, partitionIndexes }: AskedTopic) => {
+    const describe = function* ({ name, partitionIndexes }: AskedTopic) {
       const fault = faultOf(name, broker);
-      const partitions = partitionIndexes.map((partitionIndex) => {
+      const partitions = yield* mapInPieces(partitionIndexes, function* (partitionIndex) {
         const partition = ledPartition(broker.partitions.topicByName(name), partitionIndex);
         if (partition === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
           return { partitionIndex, errorCode: partition, activeProducers: [] };
         }
         if (typeof partition === 'number') return { partitionIndex, ...fault, activeProducers: [] };
-        return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers: producersOf(partition) };
+        return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers: yield* producersOf(partition) };
       });
       return { name, partitions };
     };
-    return { topics: topics.map(describe) };
+    return { topics: yield* mapInPieces(asked, describe) };
   },
   refuse: ({ topics }, errorCode) => ({
     topics: topics.map(({ name, partitionIndexes }) => ({

@@ -7,12 +7,14 @@ import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 
 export const describeTransactions = handler(DescribeTransactions, {
-  handle: ({ transactionalIds }, { apiVersion }, { transactions }: Parts<'transactions'>) => {
+  *handle({ transactionalIds }, { apiVersion }, { transactions }: Parts<'transactions'>) {
     const describe = (id: string) =>
       transactions.whenCommitted(id, transactions.describe(id), (errorCode) => undescribedTransaction(id, errorCode));
     const bytesOf = (state: Awaited<ReturnType<typeof describe>>) =>
       responseBytes(DescribeTransactions, apiVersion, { transactionStates: [state] });
-    return andThen(answerEach(transactionalIds, describe, bytesOf), (transactionStates) => ({ transactionStates }));
+    return andThen(yield* answerEach(transactionalIds, describe, bytesOf), (transactionStates) => ({
+      transactionStates,
+    }));
   },
   refuse: ({ transactionalIds }, errorCode) => ({
     transactionStates: transactionalIds.map((transactionalId) => undescribedTransaction(transactionalId, errorCode)),

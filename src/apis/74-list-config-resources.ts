@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ResourceType, type ClusterImage } from '../cluster/image.ts';
 import { BROKER_LOGGER } from './config-resources.ts';
 import type { Parts } from './broker-parts.ts';
+import { flatMapInPieces, mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
@@ -11,14 +12,15 @@ const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
 const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
 
 export const listConfigResources = handler(ListConfigResources, {
-  handle: ({ resourceTypes }, { apiVersion }, { metadata }: Parts<'metadata'>) => {
+  *handle({ resourceTypes }, { apiVersion }, { metadata }: Parts<'metadata'>) {
     if (resourceTypes.some((type) => !TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };
     }
     // v0 lists client metrics only (KIP-714).
     const wanted: readonly number[] = apiVersion === 0 ? [clientMetrics] : resourceTypes;
-    const configResources = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type)).flatMap(
-      (resourceType) => namesOf(resourceType, metadata.image).map((resourceName) => ({ resourceName, resourceType })),
+    const types = TYPES.filter((type) => wanted.length === 0 || wanted.includes(type));
+    const configResources = yield* flatMapInPieces(types, (resourceType) =>
+      mapInPieces(namesOf(resourceType, metadata.image), (resourceName) => ({ resourceName, resourceType })),
     );
     return { errorCode: ErrorCode.NONE, configResources };
   },

@@ -1,7 +1,7 @@
 /** What the configuration APIs share: the kinds of resources, which of them exist, and how an alteration changes one. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { configOf, resourceKey, ResourceType, type ClusterImage } from '../cluster/image.ts';
-import type { ConfigChange } from '../cluster/controller.ts';
+import type { ConfigChange, ConfigDecision } from '../cluster/controller.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import {
   validateBrokerConfig,
@@ -16,6 +16,7 @@ import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
 import type { Level } from '../platform/logger.ts';
+import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevel, setLevel } from './log-levels.ts';
 
@@ -41,33 +42,43 @@ export type Alteration = (
  * Changes each resource that may be changed, all in one step, and answers in the order of the request. The controller has it
  * decide on the settings as they are when its turn comes, so two requests cannot undo each other.
  */
-export async function alterConfigs<R extends Resource>(
+export function* alterConfigs<R extends Resource>(
   resources: readonly R[],
   alteration: (resource: R) => Alteration,
   validateOnly: boolean,
   broker: ConfigParts,
-) {
+): Pieces<Alterations | Promise<Alterations>> {
   const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image);
-  if (validateOnly) return { responses: decide(broker.metadata.image).result.responses };
+  const put = ({ responses, levels }: Outcomes): Alterations => {
+    for (const level of levels) setLevel(broker.logger, level);
+    return { responses };
+  };
+  if (validateOnly) return { responses: (yield* decide(broker.metadata.image)).result.responses };
   // Levels of loggers are this process's own: also a broker that is no controller sets them.
   const isLocal = resources.every(({ resourceType }) => resourceType === BROKER_LOGGER);
-  const { responses, levels } = isLocal
-    ? decide(broker.metadata.image).result
-    : await broker.controller.alterConfigs(decide);
-  for (const level of levels) setLevel(broker.logger, level);
-  return { responses };
+  if (isLocal) return put((yield* decide(broker.metadata.image)).result);
+  return broker.controller.alterConfigs(decide).then(put);
 }
 
-function decideAll<R extends Resource>(
+/** The response to either request. */
+interface Alterations {
+  readonly responses: readonly (Resource & { readonly errorCode: number; readonly errorMessage: string | null })[];
+}
+
+interface Outcomes extends Alterations {
+  readonly levels: readonly (Level | null)[];
+}
+
+function* decideAll<R extends Resource>(
   resources: readonly R[],
   alteration: (resource: R) => Alteration,
   broker: ConfigParts,
   image: ClusterImage,
-) {
+): Pieces<ConfigDecision<Outcomes>> {
   const changes: ConfigChange[] = [];
   const levels: (Level | null)[] = [];
   const repeated = repeatedKeys(resources);
-  const responses = resources.map((resource) => {
+  const responses = yield* mapInPieces(resources, (resource) => {
     const { resourceType, resourceName } = resource;
     const planned = repeated.has(resourceKey(resourceType, resourceName))
       ? invalidRequest('Each resource must appear at most once.')

@@ -105,8 +105,8 @@ export type Handler<Uses = BrokerParts> = TableHandler<Uses> | DirectHandler<Use
  * A response, or one that comes later; in pieces where it takes long for what a client can ask (the helpers of platform/pieces.ts):
  * a short one is there at once nevertheless.
  */
-export type Handled<Response> =
-  Response | Pieces<Response> | Promise<Response | Pieces<Response>> | Pieces<Promise<Response>>;
+export type Handled<Response> = Begun<Response> | Promise<Response | Pieces<Response>>;
+type Begun<Response> = Response | Pieces<Response | Pieces<Response> | Promise<Response | Pieces<Response>>>;
 
 export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */

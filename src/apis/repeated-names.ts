@@ -6,6 +6,7 @@ import { responseCodec } from '../../protocol/compile.ts';
 import type { Api, Draft, Fields } from '../../protocol/schema.ts';
 import { MessageTooLarge, Writer } from '../../protocol/writer.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import { isPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 
 /** What is answered to names that a request repeats, all of them together. No client repeats any. */
 export const MAX_REPEATED_BYTES = 8 * 1024 * 1024;
@@ -26,20 +27,21 @@ export class RepeatedBytes {
  * The answer to each of `names`; what it names again is described once. Of those alone `bytesOf` is asked.
  * @throws {MessageTooLarge} at once, or by the promise
  */
-export function answerEach<Name, Described>(
+export function* answerEach<Name, Described>(
   names: readonly Name[],
-  describe: (name: Name) => Answer<Described>,
+  describe: (name: Name) => Answer<Described> | Pieces<Answer<Described>>,
   bytesOf: (described: Described) => number,
   keyOf: (name: Name) => unknown = (name) => name,
-): Answer<Described[]> {
+): Pieces<Answer<Described[]>> {
   const places = new Map<unknown, number>();
   const answers: Answer<Described>[] = [];
   const counts: number[] = [];
-  const placeOf = names.map((name) => {
+  const placeOf = yield* mapInPieces(names, function* (name) {
     const key = keyOf(name);
     let place = places.get(key);
     if (place === undefined) {
-      places.set(key, (place = answers.push(describe(name)) - 1));
+      const described = describe(name);
+      places.set(key, (place = answers.push(isPieces(described) ? yield* described : described) - 1));
       counts.push(0);
     }
     counts[place]++;

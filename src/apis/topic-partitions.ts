@@ -1,6 +1,8 @@
 /** Separates the partitions of a request into those that exist and those that do not. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 
 interface NamedTopic<P> {
   readonly name: string;
@@ -20,50 +22,104 @@ interface TopicErrors {
 }
 
 /** Finds topics by name, or with `byId` by id. Those found have both. */
-export function sortTopics<P extends { readonly partitionIndex: number }>(
+export function* sortTopics<P extends { readonly partitionIndex: number }>(
   image: ClusterImage,
   topics: readonly NamedTopic<P>[],
   byId: boolean,
-): { known: NamedTopic<P>[]; unknown: TopicErrors[] } {
+): Pieces<{ known: NamedTopic<P>[]; unknown: TopicErrors[] }> {
   const known: NamedTopic<P>[] = [];
   const unknown: TopicErrors[] = [];
-  for (const { name, topicId, partitions } of topics) {
+  yield* mapInPieces(topics, function* ({ name, topicId, partitions }) {
     const topic = byId ? image.topicsById.get(topicId) : image.topicsByName.get(name);
     const identity = { name: topic?.name ?? name, topicId: topic?.id ?? topicId };
     const errorCode = topic === undefined && byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    const exists = ({ partitionIndex }: P): boolean => topic?.partitions[partitionIndex] !== undefined;
-    const missing = partitions.filter((partition) => !exists(partition));
-    const present = missing.length === 0 ? partitions : partitions.filter(exists);
-    if (missing.length > 0) {
-      unknown.push({
-        ...identity,
-        partitions: missing.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-      });
-    }
+    const present: P[] = [];
+    const missing: PartitionError[] = [];
+    yield* eachInPieces(partitions, (partition) => {
+      const { partitionIndex } = partition;
+      if (topic?.partitions[partitionIndex] !== undefined) present.push(partition);
+      else missing.push({ partitionIndex, errorCode });
+    });
+    if (missing.length > 0) unknown.push({ ...identity, partitions: missing });
     if (present.length > 0) known.push({ ...identity, partitions: present });
-  }
+  });
   return { known, unknown };
 }
 
+/** What is done with partitions at once: a batch of so many records is written in a few milliseconds. */
+const PARTITIONS_AT_ONCE = 1000;
+
+interface Part<P> {
+  readonly topics: NamedTopic<P>[];
+  /** Its first topic is the one that ends the part before. */
+  readonly isCut: boolean;
+}
+
+/**
+ * What `act` makes of the partitions of `topics`, asked for a part of them at a time: each stands by itself, as if a request had named
+ * no others.
+ */
+export function* inParts<P, T extends { readonly partitions: unknown[] }>(
+  topics: readonly NamedTopic<P>[],
+  act: (part: readonly NamedTopic<P>[]) => Answer<T[]>,
+): Pieces<Answer<T[]>> {
+  const parts = [...partsOf(topics)];
+  if (parts.length === 1) return act(parts[0].topics);
+  const answers: Answer<T[]>[] = [];
+  for (const part of parts) {
+    answers.push(act(part.topics));
+    yield;
+  }
+  return andThen(allOf(answers), (all) => {
+    const joined: T[] = [];
+    for (const [i, answered] of all.entries()) {
+      for (const [at, topic] of answered.entries()) {
+        if (at > 0 || !parts[i].isCut || joined.length === 0) joined.push(topic);
+        else for (const partition of topic.partitions) joined.at(-1)!.partitions.push(partition);
+      }
+    }
+    return joined;
+  });
+}
+
+function* partsOf<P>(topics: readonly NamedTopic<P>[]): Generator<Part<P>, void, void> {
+  let part: Part<P> = { topics: [], isCut: false };
+  let room = PARTITIONS_AT_ONCE;
+  for (const topic of topics) {
+    for (let from = 0; from < topic.partitions.length;) {
+      if (room === 0) {
+        yield part;
+        part = { topics: [], isCut: from > 0 };
+        room = PARTITIONS_AT_ONCE;
+      }
+      const partitions = topic.partitions.slice(from, from + room);
+      part.topics.push({ ...topic, partitions });
+      from += partitions.length;
+      room -= partitions.length;
+    }
+  }
+  yield part;
+}
+
 /** Merges both into one response with each topic once; as in Kafka, refused partitions come first. */
-export function mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
+export function* mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
   unknown: readonly TopicErrors[],
   answered: readonly T[],
-): (T | TopicErrors)[] {
+): Pieces<(T | TopicErrors)[]> {
   if (unknown.length === 0) return [...answered];
   const merged = new Map<string, T | TopicErrors>();
   for (const topic of unknown) merged.set(topic.name === '' ? topic.topicId : topic.name, topic);
   // A request may name a topic a million times: each is added to, not made anew.
   const own = new Set<T | TopicErrors>();
-  for (const topic of answered) {
+  yield* eachInPieces(answered, (topic) => {
     const before = merged.get(topic.name);
     if (before !== undefined && own.has(before)) {
       for (const partition of topic.partitions) before.partitions.push(partition);
-      continue;
+      return;
     }
     const first = { ...topic, partitions: [...(before?.partitions ?? []), ...topic.partitions] };
     own.add(first);
     merged.set(topic.name, first);
-  }
+  });
   return [...merged.values()];
 }

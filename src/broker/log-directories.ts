@@ -4,8 +4,6 @@ import { LogDirectory, LogDirectoryError, type LogDirectoryOptions } from '../lo
 import type { MakeFolders } from '../cluster/topic-folders.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import { isSystemError } from '../platform/disk-error.ts';
-import { runSoon } from '../log/slices.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 
@@ -56,12 +54,11 @@ export function missingLogDirectory(options: Omit<LogDirectoryOptions, 'path'>):
 }
 
 /** Makes the folders of partitions before a topic has them, and says why where it cannot. */
-export function folderMaker(partitions: Partitions, clock: Clock, logger: Logger, nodeId: number): MakeFolders {
-  return async (topic, wanted) => {
+export function folderMaker(partitions: Partitions, logger: Logger, nodeId: number): MakeFolders {
+  return function* (topic, wanted) {
     const indexes = wanted.flatMap(({ index, replicas }) => (replicas.includes(nodeId) ? [index] : []));
     try {
-      const made = runSoon(clock, partitions.makeFolders(topic, indexes));
-      if (made !== undefined) await made;
+      yield* partitions.makeFolders(topic, indexes);
       return null;
     } catch (error) {
       if (partitions.isEnding) return 'The broker stops';

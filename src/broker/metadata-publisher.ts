@@ -13,17 +13,19 @@ import {
   type TopicImage,
 } from '../cluster/image.ts';
 import { leadership, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
-import { runSoon } from '../log/slices.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
+import type { Lane } from '../platform/lane.ts';
+import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
-type Parts = Pick<BrokerParts, 'nodeId' | 'clock' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions'>;
+type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions'>;
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
 
 export class MetadataPublisher {
   readonly #parts: Parts;
+  readonly #lane: Lane;
   readonly #logHandover: LogHandover | null;
   /** Logs that this broker has closed for another to lead, where logs are shared. */
   readonly #released = new Map<string, LogState>();
@@ -37,6 +39,7 @@ export class MetadataPublisher {
 
   constructor(parts: Parts, logHandover: LogHandover | null) {
     this.#parts = parts;
+    this.#lane = parts.partitions.turn.lane();
     this.#logHandover = logHandover;
     this.#config = parts.config;
   }
@@ -47,8 +50,8 @@ export class MetadataPublisher {
    */
   start(): void {
     const { metadata } = this.#parts;
-    const first = this.#publish(metadata.image, emptyImage(metadata.image.clusterId), wholeOf(metadata.image));
-    while (first.next().done !== true); // nobody is served before
+    // Nobody is served before.
+    finish(this.#publish(metadata.image, emptyImage(metadata.image.clusterId), wholeOf(metadata.image)));
     metadata.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
   }
 
@@ -58,10 +61,9 @@ export class MetadataPublisher {
   }
 
   /** Images are followed one after the other; one with many partitions in slices between requests. */
-  #follow(steps: Iterator<void>): void | Promise<void> {
-    const { clock } = this.#parts;
-    const following =
-      this.#following === null ? runSoon(clock, steps) : this.#following.then(() => runSoon(clock, steps));
+  #follow(pieces: Pieces<void>): void | Promise<void> {
+    const lane = this.#lane;
+    const following = this.#following === null ? lane.run(pieces) : this.#following.then(() => lane.run(pieces));
     if (following === undefined) return;
     // Where it fails the operation that made the image is told.
     const ended: Promise<void> = following
@@ -73,16 +75,16 @@ export class MetadataPublisher {
     return following;
   }
 
-  *#publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): Generator<void, void> {
+  *#publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): Pieces<void> {
     if (this.#isStopped) return;
     const { partitions, nodeId, groups } = this.#parts;
     const change = leadership(previous, image, delta, nodeId);
-    for (const hosted of change.resigned) this.#resign(hosted);
+    yield* eachInPieces(change.resigned, (hosted) => this.#resign(hosted));
     for (const { id } of change.deleted) yield* partitions.delete(id);
     if (change.deleted.length > 0) groups.topicsDeleted(change.deleted);
-    for (const { topic, index } of change.closed) this.#close(topic.id, index);
+    yield* eachInPieces(change.closed, ({ topic, index }) => this.#close(topic.id, index));
     for (const { name, id, partitions: all } of change.grown) partitions.define({ name, id, count: all.length });
-    this.#configure(change, image);
+    yield* this.#configure(change, image);
     yield* this.#open(change, image);
   }
 
@@ -96,16 +98,16 @@ export class MetadataPublisher {
     else this.#release(topicId, index);
   }
 
-  #configure({ configured }: LeadershipChange, image: ClusterImage): void {
+  *#configure({ configured }: LeadershipChange, image: ClusterImage): Pieces<void> {
     const { partitions, config } = this.#parts;
     const all = config !== this.#config; // a dynamic setting of the broker, which topics inherit
     this.#config = config;
-    for (const topic of all ? image.topicsById.values() : configured) {
+    yield* eachInPieces(all ? image.topicsById.values() : configured, (topic) => {
       if (partitions.has(topic.id)) partitions.configure(topic.id, this.#logConfigOf(image, topic));
-    }
+    });
   }
 
-  *#open({ led, followed, updated }: LeadershipChange, image: ClusterImage): Generator<void, void> {
+  *#open({ led, followed, updated }: LeadershipChange, image: ClusterImage): Pieces<void> {
     const changed = [...this.#again(image), ...followed, ...led, ...updated];
     const configs = new Map<string, LogConfig>();
     let failure: unknown = null;

@@ -2,6 +2,7 @@
 import { LocalMetadataStore } from '../cluster/local-metadata-store.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
 import type { LogDirectory } from '../log/directory.ts';
+import type { Lane } from '../platform/lane.ts';
 import type { Platform } from './platform.ts';
 
 /** Answers the store that is to be used: the one that `open` opens, or one that is shared and open already. */
@@ -10,7 +11,8 @@ export type OpenMetadataStore = (open: () => MetadataStore) => MetadataStore;
 export function openMetadataStore(
   directory: LogDirectory,
   { files, clock, logger }: Platform,
+  lane: Lane,
   shared: OpenMetadataStore = (open) => open(),
 ): MetadataStore {
-  return shared(() => new LocalMetadataStore(files, directory.path, clock, logger));
+  return shared(() => new LocalMetadataStore(files, directory.path, clock, logger, lane));
 }

@@ -11,7 +11,9 @@ import { FetchSessions } from '../partitions/fetch-sessions.ts';
 import { cleanableLogs } from '../partitions/cleanable-logs.ts';
 import { DirectoryMoves } from '../partitions/directory-moves.ts';
 import { Partitions } from '../partitions/partitions.ts';
+import type { Lane } from '../platform/lane.ts';
 import { silentLogger } from '../platform/logger.ts';
+import { LoopTurn } from '../platform/loop-turn.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
@@ -47,8 +49,10 @@ export function openParts(options: OpenPartsOptions): OpenParts {
   const directories = openLogDirectories(paths, { ...platform, nodeId, ...known });
   let store: MetadataStore | null = null;
   try {
-    store = openMetadataStore(directories[0], platform, shared);
-    return build(options, directories, store);
+    const turn = new LoopTurn(platform.clock);
+    const lane = turn.lane();
+    store = openMetadataStore(directories[0], platform, lane, shared);
+    return build(options, directories, store, { turn, lane });
   } catch (error) {
     if (shared === undefined) void store?.close();
     for (const directory of directories) directory.abandon();
@@ -60,14 +64,15 @@ function build(
   { platform, config, peers }: OpenPartsOptions,
   directories: readonly LogDirectory[],
   store: MetadataStore,
+  { turn, lane }: { readonly turn: LoopTurn; readonly lane: Lane },
 ): OpenParts {
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
   const { clusterId } = directories[0];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
-  const partitions = new Partitions({ ...platform, directories, missingDirectory });
-  const makeFolders = folderMaker(partitions, clock, logger, nodeId);
-  const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders });
+  const partitions = new Partitions({ ...platform, directories, missingDirectory, turn });
+  const makeFolders = folderMaker(partitions, logger, nodeId);
+  const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders, lane });
   const channel = localChannel(nodeId, controller);
   const cleaner = new Cleaner({
     ...platform,

@@ -3,6 +3,8 @@
  * file), which OperationQueue has stored: when its promise resolves the change is durable and in force here.
  */
 import type { ServerConfig } from '../config/server.ts';
+import type { Lane } from '../platform/lane.ts';
+import { eachInPieces, inPieces, type Pieces } from '../platform/pieces.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
 import { alterPartitions, type AlterPartitionRequest, type AlterPartitionResponse } from './alter-partition.ts';
 import { beginTerm, registerController, type ControllerRegistration } from './begin-term.ts';
@@ -51,7 +53,7 @@ import {
   type ScramUpsertion,
 } from './scram-credentials.ts';
 import { withFolders, type MakeFolders, type Unmade } from './topic-folders.ts';
-import type { InternalTopic } from './topic-name.ts';
+import { NameCollisions, type InternalTopic } from './topic-name.ts';
 
 export interface ControllerOptions {
   readonly store: MetadataStore;
@@ -66,6 +68,8 @@ export interface ControllerOptions {
   readonly isCluster?: boolean;
   /** See MakeFolders; without it every folder can be made. */
   readonly makeFolders?: MakeFolders;
+  /** For decisions on much at once, and images that much has changed in; without it they are made in one go. */
+  readonly lane?: Lane;
 }
 
 /** What a resource's own settings become; keys that are missing are reset. */
@@ -99,8 +103,8 @@ export class Controller implements MetadataFeed {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#loader = new MetadataLoader(options.store, options.clusterId);
-    this.#queue = new OperationQueue(options.store, this.#loader);
+    this.#loader = new MetadataLoader(options.store, options.clusterId, options.lane ?? null);
+    this.#queue = new OperationQueue(options.store, this.#loader, options.lane ?? null);
   }
 
   /** Once, before all else: the image is what the store says from then on. */
@@ -200,10 +204,12 @@ export class Controller implements MetadataFeed {
    * What `decide` makes of the settings as they are in `image`, and answers. The values must have been validated
    * (src/config/alter.ts). All changes happen together.
    */
-  alterConfigs<Result>(decide: (image: ClusterImage) => ConfigDecision<Result>): Promise<Result> {
-    return this.#queue.submit((image) => {
-      const { changes, result } = decide(image);
-      return { records: configRecords(changes, image), result };
+  alterConfigs<Result>(
+    decide: (image: ClusterImage) => ConfigDecision<Result> | Pieces<ConfigDecision<Result>>,
+  ): Promise<Result> {
+    return this.#queue.submit(function* (image) {
+      const { changes, result } = yield* inPieces(decide(image));
+      return { records: yield* configRecords(changes, image), result };
     });
   }
 
@@ -276,7 +282,7 @@ export class Controller implements MetadataFeed {
   async ensureInternalTopic(name: InternalTopic): Promise<void> {
     if (this.image.topicsByName.has(name)) return;
     const { isCluster = false } = this.#options;
-    const [result] = await this.#decide(COMMIT, (image): Decided<CreateResult[]> | Promise<Decided<CreateResult[]>> => {
+    const [result] = await this.#decide(COMMIT, (image): Decided<CreateResult[]> | Pieces<Decided<CreateResult[]>> => {
       if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
       const topic = internalTopic(name, this.#options.config(), isCluster ? Infinity : usableBrokers(image).length);
       return this.#withFolders(COMMIT, this.#newTopics([topic], image), image);
@@ -292,23 +298,28 @@ export class Controller implements MetadataFeed {
     this.#loader.close();
   }
 
-  #newTopics(topics: readonly NewTopic[], image: ClusterImage): { results: CreateResult[]; records: MetadataDraft[] } {
+  #newTopics(
+    topics: readonly NewTopic[],
+    image: ClusterImage,
+  ): Pieces<{ results: CreateResult[]; records: MetadataDraft[] }> {
     const { random } = this.#options;
     return createTopics(topics, {
       image,
       config: this.#options.config(),
+      collisions: new NameCollisions(() => image.topicsByName.keys()),
       newTopicId: () => randomUuid(random),
       random: () => random.float(),
     });
   }
 
-  #withFolders<Result extends CreateResult | PartitionsResult>(
+  *#withFolders<Result extends CreateResult | PartitionsResult>(
     { validateOnly }: Options,
-    decided: { results: Result[]; records: MetadataDraft[] },
+    decide: Pieces<{ results: Result[]; records: MetadataDraft[] }>,
     image: ClusterImage,
-  ): Decided<(Result | Unmade)[]> | Promise<Decided<(Result | Unmade)[]>> {
+  ): Pieces<Decided<(Result | Unmade)[]>> {
     const { makeFolders } = this.#options;
-    return validateOnly || makeFolders === undefined ? decided : withFolders(decided, image, makeFolders);
+    const decided = yield* decide;
+    return validateOnly || makeFolders === undefined ? decided : yield* withFolders(decided, image, makeFolders);
   }
 
   #ofBroker(
@@ -329,15 +340,11 @@ export class Controller implements MetadataFeed {
 
   #decide<Results>(
     { validateOnly }: Options,
-    decide: (image: ClusterImage) => Decided<Results> | Promise<Decided<Results>>,
+    decide: (image: ClusterImage) => Decided<Results> | Pieces<Decided<Results>>,
   ): Promise<Results> {
-    const decision = ({ results, records }: Decided<Results>) => ({
-      records: validateOnly ? [] : records,
-      result: results,
-    });
-    return this.#queue.submit((image) => {
-      const decided = decide(image);
-      return decided instanceof Promise ? decided.then(decision) : decision(decided);
+    return this.#queue.submit(function* (image) {
+      const { results, records } = yield* inPieces(decide(image));
+      return { records: validateOnly ? [] : records, result: results };
     });
   }
 }
@@ -359,15 +366,15 @@ function initialFeatures(): MetadataDraft[] {
   return initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel }));
 }
 
-function configRecords(changes: readonly ConfigChange[], image: ClusterImage): MetadataDraft[] {
+function* configRecords(changes: readonly ConfigChange[], image: ClusterImage): Pieces<MetadataDraft[]> {
   const records: MetadataDraft[] = [];
-  for (const { type, name: resourceName, values } of changes) {
+  yield* eachInPieces(changes, ({ type, name: resourceName, values }) => {
     const old = configOf(image, type, resourceName);
     const record = (name: string, value: string | null) =>
       records.push({ type: 'ConfigRecord', resourceType: type, resourceName, name, value });
     for (const [name, value] of values) if (old.get(name) !== value) record(name, value);
     for (const name of old.keys()) if (!values.has(name)) record(name, null);
-  }
+  });
   return records;
 }
 

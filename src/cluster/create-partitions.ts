@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import { fail, MOST_PARTITIONS_PER_REQUEST, tooManyPartitions, type Failure } from './create-topics.ts';
 import type { ClusterImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -15,11 +16,11 @@ export interface PartitionsResult {
   readonly errorMessage: string | null;
 }
 
-export function createPartitions(
+export function* createPartitions(
   topics: readonly MorePartitions[],
   image: ClusterImage,
   random: () => number,
-): { results: PartitionsResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: PartitionsResult[]; records: MetadataDraft[] }> {
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
   const names = topics.map(({ name }) => name);
@@ -28,13 +29,13 @@ export function createPartitions(
   }
   const times = new Map<string, number>();
   for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
-  for (const topic of topics) {
+  yield* eachInPieces(topics, (topic) => {
     const { name } = topic;
-    if (times.get(name) === 0) continue; // a duplicate that has been answered
+    if (times.get(name) === 0) return; // a duplicate that has been answered
     if (times.get(name)! > 1) {
       results.push({ name, ...fail(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') });
       times.set(name, 0);
-      continue;
+      return;
     }
     const decided = addPartitions(topic, image, random);
     if (Array.isArray(decided)) {
@@ -43,7 +44,7 @@ export function createPartitions(
     } else {
       results.push({ name, ...decided });
     }
-  }
+  });
   return { results, records };
 }
 

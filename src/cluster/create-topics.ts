@@ -4,10 +4,11 @@ import type { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { validateTopicConfig } from '../config/alter.ts';
 import type { ServerConfig } from '../config/server.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import { ResourceType, type ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { assignmentsFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
-import { collidingTopic, topicNameFault } from './topic-name.ts';
+import { topicNameFault, type NameCollisions } from './topic-name.ts';
 
 export type NewTopic = RequestOf<typeof CreateTopics>['topics'][number];
 
@@ -31,6 +32,7 @@ export interface CreateContext {
   readonly image: ClusterImage;
   readonly config: ServerConfig;
   newTopicId(): string;
+  readonly collisions: NameCollisions;
   /** 0 <= n < 1: where round robin begins. */
   random(): number;
 }
@@ -39,32 +41,32 @@ export interface CreateContext {
 export const MOST_PARTITIONS_PER_REQUEST = 10_000;
 
 /** One result a topic, in the order asked, with the records of those that can be created. */
-export function createTopics(
+export function* createTopics(
   topics: readonly NewTopic[],
   context: CreateContext,
-): { results: CreateResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: CreateResult[]; records: MetadataDraft[] }> {
   const times = new Map<string, number>();
   for (const { name } of topics) times.set(name, (times.get(name) ?? 0) + 1);
   const isTooMuch = partitionsAsked(topics, context.config) > MOST_PARTITIONS_PER_REQUEST;
 
   const results: CreateResult[] = [];
   const records: MetadataDraft[] = [];
-  for (const topic of topics) {
+  yield* eachInPieces(topics, (topic) => {
     const { name } = topic;
-    if (times.get(name) === 0) continue; // a duplicate that has been answered
+    if (times.get(name) === 0) return; // a duplicate that has been answered
     if (times.get(name)! > 1) {
       results.push({ name, ...fail(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.') });
       times.set(name, 0);
-      continue;
+      return;
     }
     if (isTooMuch) {
       results.push({ name, ...tooManyPartitions() });
-      continue;
+      return;
     }
     const decided = createTopic(topic, context);
     results.push({ name, ...decided.result });
     for (const record of decided.records) records.push(record);
-  }
+  });
   return { results, records };
 }
 
@@ -101,7 +103,7 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   if (image.topicsByName.has(topic.name)) {
     return refuse(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${topic.name}' already exists.`);
   }
-  const other = collidingTopic(topic.name, image.topicsByName.keys());
+  const other = context.collisions.of(topic.name);
   if (other !== undefined) {
     return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${topic.name}' collides with existing topic: ${other}`);
   }

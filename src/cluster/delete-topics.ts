@@ -1,6 +1,7 @@
 /** Decides what deleting topics means. Pure. */
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -18,18 +19,18 @@ export interface DeleteResult {
 }
 
 /** A topic that is asked for twice is not deleted, and is answered once, known or not. */
-export function deleteTopics(
+export function* deleteTopics(
   topics: readonly TopicToDelete[],
   image: ClusterImage,
-): { results: DeleteResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: DeleteResult[]; records: MetadataDraft[] }> {
   const results: DeleteResult[] = [];
   const records: MetadataDraft[] = [];
   const times = new Map<string, number>();
-  for (const topic of topics) times.set(keyOf(topic), (times.get(keyOf(topic)) ?? 0) + 1);
+  yield* eachInPieces(topics, (topic) => void times.set(keyOf(topic), (times.get(keyOf(topic)) ?? 0) + 1));
   const ids = new Set(topics.map(({ topicId }) => topicId));
   const answered = new Set<string>();
 
-  for (const asked of topics) {
+  yield* eachInPieces(topics, (asked) => {
     const { name, topicId } = asked;
     const key = keyOf(asked);
     const refuse = (errorCode: number, message = errorMessage(errorCode), id = topicId): void => {
@@ -41,9 +42,9 @@ export function deleteTopics(
         ErrorCode.INVALID_REQUEST,
         byName ? 'You may not specify both topic name and topic id.' : 'Neither topic name nor id were specified.',
       );
-      continue;
+      return;
     }
-    if (answered.has(key)) continue;
+    if (answered.has(key)) return;
     answered.add(key);
     const topic = name === null ? image.topicsById.get(topicId) : image.topicsByName.get(name);
     if (times.get(key)! > 1) {
@@ -53,12 +54,12 @@ export function deleteTopics(
     } else if (byName && ids.has(topic.id)) {
       refuse(ErrorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.', topic.id);
     } else if (byId && times.has(`name ${topic.name}`)) {
-      continue; // its name has been asked for too, and is answered for both
+      return; // its name has been asked for too, and is answered for both
     } else {
       records.push({ type: 'RemoveTopicRecord', topicId: topic.id });
       results.push({ name: topic.name, topicId: topic.id, errorCode: ErrorCode.NONE, errorMessage: null });
     }
-  }
+  });
   return { results, records };
 }
 

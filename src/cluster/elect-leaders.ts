@@ -1,6 +1,7 @@
 /** Elections that a client asks for (KIP-460): of the preferred leader, or of any replica where there is no leader. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ServerConfig } from '../config/server.ts';
+import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { changeOfPartition, NO_LEADER } from './partition-change.ts';
@@ -23,12 +24,12 @@ export interface ElectionResult {
 }
 
 /** `elections` null: of all partitions, and only those that needed one are told of. */
-export function electLeaders(
+export function* electLeaders(
   unclean: boolean,
   elections: readonly Election[] | null,
   image: ClusterImage,
   config: ServerConfig,
-): { results: ElectionResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: ElectionResult[]; records: MetadataDraft[] }> {
   const records: MetadataDraft[] = [];
   const elect = (topic: string, partitionId: number): Elected => {
     const [errorCode, errorMessage, record] = electOne(unclean, topic, partitionId, image, config);
@@ -36,9 +37,10 @@ export function electLeaders(
     return { partitionId, errorCode, errorMessage };
   };
   const asked =
-    elections ?? [...image.topicsByName.values()].map(({ name, partitions }) => everything(name, partitions));
-  const results = asked.map(({ topic, partitions }) => {
-    const partitionResult = partitions.map((index) => elect(topic, index));
+    elections ??
+    (yield* mapInPieces(image.topicsByName.values(), ({ name, partitions }) => everything(name, partitions)));
+  const results = yield* mapInPieces(asked, function* ({ topic, partitions }) {
+    const partitionResult = yield* mapInPieces(partitions, (index) => elect(topic, index));
     const isNews = ({ errorCode }: Elected): boolean => errorCode !== ErrorCode.ELECTION_NOT_NEEDED;
     return { topic, partitionResult: elections === null ? partitionResult.filter(isNews) : partitionResult };
   });

@@ -19,6 +19,7 @@ import {
 } from './image.ts';
 import type { MetadataRecord, MetadataRecordName, RecordOf } from './metadata-records.ts';
 import type { PartitionChange } from './partition-change.ts';
+import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 
 /** Applies one atomic batch of records, the last of which stands at offset `revision`. */
 export function replay(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ClusterImage {
@@ -30,8 +31,17 @@ export function replay(image: ClusterImage, records: readonly MetadataRecord[], 
  * @throws where the log says what cannot be: a change to what was never made, the end of what did not begin
  */
 export function changeOf(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ImageChange {
+  return finish(changeInPieces(image, records, revision));
+}
+
+/** The same with pauses. */
+export function* changeInPieces(
+  image: ClusterImage,
+  records: readonly MetadataRecord[],
+  revision: number,
+): Pieces<ImageChange> {
   const draft = new Draft(image);
-  for (const record of records) take(draft, record);
+  yield* eachInPieces(records, (record) => take(draft, record));
   draft.image.revision = revision;
   return { image: draft.image, delta: draft };
 }
@@ -49,6 +59,8 @@ class Draft implements ImageDelta {
   readonly #copied = new Set<string>();
   /** Partition lists made by this draft, which it may still write to: a topic of 10,000 partitions is copied once. */
   readonly #own = new Map<string, PartitionImage[]>();
+  /** The same of settings: a resource may have thousands. */
+  readonly #ownSettings = new Set<ReadonlyMap<string, string>>();
   #pending: MetadataRecord[] | null = null;
 
   constructor(base: ClusterImage) {
@@ -75,6 +87,15 @@ class Draft implements ImageDelta {
       this.setTopic({ ...topic, partitions });
     }
     return partitions;
+  }
+
+  /** The settings of a resource, for writing. */
+  settingsOf(key: string): Map<string, string> {
+    const settings = this.map('configs').get(key);
+    if (settings !== undefined && this.#ownSettings.has(settings)) return settings as Map<string, string>;
+    const own = new Map(settings);
+    this.#ownSettings.add(own);
+    return own;
   }
 
   setTopic(topic: TopicImage): void {
@@ -309,7 +330,7 @@ function setConfig(draft: Draft, { resourceType, resourceName, name, value }: Re
   const key = resourceKey(resourceType, resourceName);
   draft.resources.add(key);
   const configs = draft.map('configs');
-  const settings = new Map(configs.get(key));
+  const settings = draft.settingsOf(key);
   if (value === null) settings.delete(name);
   else settings.set(name, value);
   if (settings.size === 0) configs.delete(key);

@@ -8,7 +8,9 @@ import { decodeBatch } from '../../protocol/records/decode.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
-import { encodeMetadataBatch } from './metadata-batch.ts';
+import { runIn, type Lane } from '../platform/lane.ts';
+import { finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { metadataBatchInPieces } from './metadata-batch.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
 import { decodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-records.ts';
 
@@ -31,9 +33,13 @@ export class LocalMetadataStore implements MetadataStore {
   /** Appended, and not told to all who watch. */
   readonly #untold: MetadataBatch[] = [];
   #isTelling = false;
+  readonly #lane: Lane | null;
+  /** An append that is done in pieces. */
+  #appending: Promise<unknown> | null = null;
 
-  /** `logDirectory` is the first of log.dirs. */
-  constructor(files: Files, logDirectory: string, clock: Clock, logger: Logger) {
+  /** `logDirectory` is the first of log.dirs. Large batches are encoded and decoded in `lane`, without one in one go. */
+  constructor(files: Files, logDirectory: string, clock: Clock, logger: Logger, lane: Lane | null = null) {
+    this.#lane = lane;
     this.#files = files;
     this.#clock = clock;
     this.#logger = logger;
@@ -55,7 +61,7 @@ export class LocalMetadataStore implements MetadataStore {
     while (isWhole(bytes, at)) {
       // The base offset is the one field that the checksum leaves out.
       if (at > 0 && batch.baseOffset(bytes, at) !== this.#nextOffset) break;
-      batches.push(this.#read(bytes, at));
+      batches.push(finish(this.#read(bytes, at)));
       at += batch.sizeInBytes(bytes, at);
     }
     if (at < bytes.length) this.#cutTail(bytes, at);
@@ -77,10 +83,22 @@ export class LocalMetadataStore implements MetadataStore {
     this.#file.sync();
   }
 
-  /** All of it happens before it returns. Those who watch are told at once, unless this is asked for by one of them. */
+  /**
+   * One after the other; of a batch that is not large all of it happens before this returns. Those who watch are told then, unless this
+   * is asked for by one of them.
+   */
   async append(records: readonly MetadataDraft[], expectedRevision: number): Promise<'stored' | 'conflict'> {
+    while (this.#appending !== null) await this.#appending;
+    const outcome = runIn(this.#lane, this.#appendInPieces(records, expectedRevision));
+    if (!(outcome instanceof Promise)) return outcome;
+    const ended = (): void => void (this.#appending = null);
+    this.#appending = outcome.then(ended, ended);
+    return outcome;
+  }
+
+  *#appendInPieces(records: readonly MetadataDraft[], expectedRevision: number): Pieces<'stored' | 'conflict'> {
     if (expectedRevision !== this.#nextOffset - 1) return 'conflict';
-    const bytes = this.#encode(records, this.#nextOffset);
+    const bytes = yield* this.#encode(records, this.#nextOffset);
     try {
       this.#file.write(bytes, 0, bytes.length, this.#size);
       this.#file.sync();
@@ -89,7 +107,7 @@ export class LocalMetadataStore implements MetadataStore {
       throw error;
     }
     this.#size += bytes.length;
-    this.#untold.push(this.#read(bytes, 0));
+    this.#untold.push(yield* this.#read(bytes, 0));
     this.#tell();
     return 'stored';
   }
@@ -128,7 +146,7 @@ export class LocalMetadataStore implements MetadataStore {
 
   async rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
     // Its last record keeps the offset of the last change, for revisions never go back.
-    const bytes = this.#encode(records, Math.max(0, revision + 1 - records.length));
+    const bytes = finish(this.#encode(records, Math.max(0, revision + 1 - records.length)));
     this.#file.close();
     this.#files.replace(this.#path, bytes);
     this.#file = this.#files.open(this.#path, 'write');
@@ -141,15 +159,15 @@ export class LocalMetadataStore implements MetadataStore {
     this.#file.close();
   }
 
-  #encode(records: readonly MetadataDraft[], baseOffset: number): Buffer {
+  #encode(records: readonly MetadataDraft[], baseOffset: number): Pieces<Buffer> {
     const timestamp = this.#clock.now();
-    return encodeMetadataBatch(records, { baseOffset, leaderEpoch: LEADER_EPOCH, timestamp });
+    return metadataBatchInPieces(records, { baseOffset, leaderEpoch: LEADER_EPOCH, timestamp });
   }
 
-  #read(bytes: Buffer, at: number): MetadataBatch {
+  *#read(bytes: Buffer, at: number): Pieces<MetadataBatch> {
     const decoded = decodeBatch(bytes, at);
     this.#nextOffset = decoded.lastOffset + 1;
-    const records = decoded.records.map(({ value }) => decodeRecord(value!));
+    const records = yield* mapInPieces(decoded.records, ({ value }) => decodeRecord(value!));
     const unknown = records.find(({ type }) => NOT_ENFORCED.has(type));
     if (unknown !== undefined) {
       throw new Error(

@@ -2,6 +2,7 @@
 import * as batch from '../../protocol/records/batch.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
+import { finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { decodeRecord, encodeRecord, type MetadataDraft, type MetadataRecord } from './metadata-records.ts';
 import type { MetadataBatch } from './metadata-store.ts';
 
@@ -13,11 +14,15 @@ export interface BatchPlace {
   readonly timestamp: number;
 }
 
-export function encodeMetadataBatch(
+export function encodeMetadataBatch(drafts: readonly MetadataDraft[], place: BatchPlace): Buffer {
+  return finish(metadataBatchInPieces(drafts, place));
+}
+
+export function* metadataBatchInPieces(
   drafts: readonly MetadataDraft[],
   { baseOffset, leaderEpoch, timestamp }: BatchPlace,
-): Buffer {
-  const records = drafts.map((draft) => ({ key: null, value: encodeRecord(draft), timestamp }));
+): Pieces<Buffer> {
+  const records = yield* mapInPieces(drafts, (draft) => ({ key: null, value: encodeRecord(draft), timestamp }));
   return encodeBatch({ baseOffset, leaderEpoch, records });
 }
 

@@ -2,10 +2,11 @@
  * Keeps the cluster's image: reads the metadata log, follows what is appended to it by any controller, and tells listeners
  * of every new image.
  */
-import { emptyImage, type ClusterImage, type ImageDelta } from './image.ts';
-import { changeOf } from './image-replay.ts';
+import { emptyImage, type ClusterImage, type ImageChange, type ImageDelta } from './image.ts';
+import { changeInPieces, changeOf } from './image-replay.ts';
 import { recordsOf } from './image-records.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
+import { runIn, type Lane } from '../platform/lane.ts';
 
 /** A promise where it takes the listener longer than a turn of the loop: operations are answered when it has resolved. */
 export type ImageListener = (image: ClusterImage, previous: ClusterImage, delta: ImageDelta) => void | Promise<void>;
@@ -28,9 +29,15 @@ export class MetadataLoader {
   /** The newest revision that all listeners have followed, those too that take longer than a turn of the loop. */
   #revisionInForce = -1;
   #unwatch: () => void = () => {};
+  readonly #lane: Lane | null;
+  /** Batches that have come while one is replayed in pieces; null while none is. */
+  #behind: MetadataBatch[] | null = null;
+  #isClosed = false;
 
-  constructor(store: MetadataStore, clusterId: string) {
+  /** Large batches are replayed in `lane`, without one in one go. */
+  constructor(store: MetadataStore, clusterId: string, lane: Lane | null = null) {
     this.#store = store;
+    this.#lane = lane;
     this.#image = emptyImage(clusterId);
   }
 
@@ -42,9 +49,9 @@ export class MetadataLoader {
     const batches = await this.#store.load();
     // In one go: an image for each batch would copy its maps as many times as topics were ever made.
     const records = batches.flatMap((batch) => batch.records);
-    if (batches.length > 0) this.#apply({ records, revision: batches.at(-1)!.revision });
-    take = (batch) => this.#apply(batch);
-    for (const batch of early) this.#apply(batch);
+    if (batches.length > 0) this.#load({ records, revision: batches.at(-1)!.revision });
+    take = (batch) => this.#take(batch);
+    for (const batch of early) this.#take(batch);
     if (records.length <= REWRITE_ABOVE_RECORDS) return;
     const rewritten = recordsOf(this.#image);
     if (records.length > rewritten.length * REWRITE_FACTOR) {
@@ -74,15 +81,41 @@ export class MetadataLoader {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#unwatch();
     for (const { settle } of this.#waiters) settle(new Error('the broker stops'));
     this.#waiters.clear();
   }
 
-  #apply({ records, revision }: MetadataBatch): void {
+  #load({ records, revision }: MetadataBatch): void {
+    this.#apply(changeOf(this.#image, records, revision));
+  }
+
+  /** One batch after the other: a large one is replayed in pieces. */
+  #take(batch: MetadataBatch): void {
+    if (this.#behind !== null) return void this.#behind.push(batch);
+    const { records, revision } = batch;
     if (revision <= this.#image.revision) return; // it came with the log already
+    const changed = runIn(this.#lane, changeInPieces(this.#image, records, revision));
+    if (!(changed instanceof Promise)) return this.#apply(changed);
+    this.#behind = [];
+    changed.then(
+      (change) => this.#goOn(() => this.#apply(change)),
+      (error: Error) => this.#goOn(() => this.#inForce(revision, error)),
+    );
+  }
+
+  #goOn(apply: () => void): void {
+    const behind = this.#behind ?? [];
+    this.#behind = null;
+    if (this.#isClosed) return;
+    apply();
+    for (const batch of behind) this.#take(batch);
+  }
+
+  #apply({ image, delta }: ImageChange): void {
     const previous = this.#image;
-    const { image, delta } = changeOf(previous, records, revision);
+    const { revision } = image;
     this.#image = image;
     let failure: Error | undefined;
     const following: Promise<void>[] = [];

@@ -12,6 +12,8 @@ import { recordsOfDrafts } from './metadata-batch.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import { runIn, type Lane } from '../platform/lane.ts';
+import type { Pieces } from '../platform/pieces.ts';
 
 /** What an operation wants done, and what it answers once it is. */
 export interface Decision<Result> {
@@ -19,8 +21,8 @@ export interface Decision<Result> {
   readonly result: Result;
 }
 
-/** Pure but for random numbers: it is called again after a conflict. */
-export type Decide<Result> = (image: ClusterImage) => Decision<Result> | Promise<Decision<Result>>;
+/** Pure but for random numbers: it is called again after a conflict. In pieces where it may take long. */
+export type Decide<Result> = (image: ClusterImage) => Decision<Result> | Pieces<Decision<Result>>;
 
 /** One that waits for its turn. A connection has one request at a time, so there are no more than connections. */
 interface Operation {
@@ -35,13 +37,16 @@ const ENOUGH_RECORDS = 1000;
 export class OperationQueue {
   readonly #store: MetadataStore;
   readonly #loader: MetadataLoader;
+  readonly #lane: Lane | null;
   #waiting: Operation[] = [];
   #running: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(store: MetadataStore, loader: MetadataLoader) {
+  /** Without a lane every decision is made in one go. */
+  constructor(store: MetadataStore, loader: MetadataLoader, lane: Lane | null = null) {
     this.#store = store;
     this.#loader = loader;
+    this.#lane = lane;
   }
 
   /**
@@ -89,7 +94,7 @@ export class OperationQueue {
       let next = from;
       do {
         const operation = operations[next++];
-        const decision = attempt(operation, group.image);
+        const decision = attempt(operation, group.image, this.#lane);
         const isFollowed = this.#isFollowed(operations, next, group);
         group.add(operation, decision instanceof Promise ? await decision : decision, isFollowed);
       } while (this.#isFollowed(operations, next, group));
@@ -156,13 +161,14 @@ class Group {
 function attempt(
   operation: Operation,
   image: ClusterImage,
+  lane: Lane | null,
 ): Decision<unknown> | Promise<Decision<unknown> | null> | null {
   const refuse = (error: unknown): null => {
     operation.reject(error);
     return null;
   };
   try {
-    const decision = operation.decide(image);
+    const decision = runIn(lane, operation.decide(image));
     return decision instanceof Promise ? decision.catch(refuse) : decision;
   } catch (error) {
     return refuse(error);

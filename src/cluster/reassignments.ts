@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ServerConfig } from '../config/server.ts';
+import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { ClusterImage, PartitionImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { changeOfPartition, type PartitionChange } from './partition-change.ts';
@@ -38,11 +39,11 @@ export interface Moves {
   readonly sharesLogs: boolean;
 }
 
-export function alterReassignments(
+export function* alterReassignments(
   reassignments: readonly Reassignment[],
   mayChangeFactor: boolean,
   moves: Moves,
-): { results: ReassignmentResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: ReassignmentResult[]; records: MetadataDraft[] }> {
   const { image } = moves;
   const records: MetadataDraft[] = [];
   const alter = (name: string, partitionId: number, replicas: readonly number[] | null): Outcome => {
@@ -62,13 +63,13 @@ export function alterReassignments(
     if (change !== null) records.push({ type: 'PartitionChangeRecord', topicId: topic.id, partitionId, ...change });
     return DONE;
   };
-  const results = reassignments.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map(({ partitionIndex, replicas }) => ({
+  const results = yield* mapInPieces(reassignments, function* ({ name, partitions }) {
+    const altered = yield* mapInPieces(partitions, ({ partitionIndex, replicas }) => ({
       partitionIndex,
       ...alter(name, partitionIndex, replicas),
-    })),
-  }));
+    }));
+    return { name, partitions: altered };
+  });
   return { results, records };
 }
 
@@ -151,18 +152,18 @@ export interface Moving {
 }
 
 /** Those that are being moved, of the topics asked for or (null) of all. */
-export function reassignmentsUnderWay(
+export function* reassignmentsUnderWay(
   asked: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null,
   image: ClusterImage,
-): Moving[] {
+): Pieces<Moving[]> {
   const wanted =
     asked ??
-    [...image.topicsByName.values()].map(({ name, partitions }) => ({
+    (yield* mapInPieces(image.topicsByName.values(), ({ name, partitions }) => ({
       name,
       partitionIndexes: [...partitions.keys()],
-    }));
-  return wanted.flatMap(({ name, partitionIndexes }) => {
-    const partitions = partitionIndexes.flatMap((partitionIndex) => {
+    })));
+  return yield* flatMapInPieces(wanted, function* ({ name, partitionIndexes }) {
+    const partitions = yield* flatMapInPieces(partitionIndexes, (partitionIndex) => {
       const partition = image.topicsByName.get(name)?.partitions[partitionIndex];
       if (partition === undefined) return [];
       if (!isMoving(partition)) return [];

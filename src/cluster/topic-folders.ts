@@ -1,5 +1,6 @@
 /** Leaves out of a decision the topics whose folders cannot be made: no topic is in the metadata without its logs. */
 import { ErrorCode } from '../../protocol/errors.ts';
+import { eachInPieces, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { ResourceType, type ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -10,7 +11,7 @@ export interface NewReplicas {
 }
 
 /** Makes the folders of the replicas that this broker is to have. Answers what is wrong where it cannot, else null. */
-export type MakeFolders = (topic: string, partitions: readonly NewReplicas[]) => Promise<string | null>;
+export type MakeFolders = (topic: string, partitions: readonly NewReplicas[]) => Pieces<string | null>;
 
 interface Decided<Result> {
   readonly results: readonly Result[];
@@ -21,34 +22,34 @@ type Answer = { readonly name: string; readonly errorCode: number; readonly erro
 /** The answer for a topic that cannot be kept here. */
 export type Unmade = { name: string; errorCode: number; errorMessage: string };
 
-export async function withFolders<Result extends Answer>(
+export function* withFolders<Result extends Answer>(
   { results, records }: Decided<Result>,
   image: ClusterImage,
   makeFolders: MakeFolders,
-): Promise<{ results: (Result | Unmade)[]; records: MetadataDraft[] }> {
+): Pieces<{ results: (Result | Unmade)[]; records: MetadataDraft[] }> {
   const names = new Map<string, string>();
   const partitions = new Map<string, NewReplicas[]>();
-  for (const record of records) {
+  yield* eachInPieces(records, (record) => {
     if (record.type === 'TopicRecord') names.set(record.topicId, record.name);
-    if (record.type !== 'PartitionRecord') continue;
+    if (record.type !== 'PartitionRecord') return;
     const found = partitions.get(record.topicId) ?? [];
     partitions.set(record.topicId, found);
     found.push({ index: record.partitionId ?? 0, replicas: record.replicas ?? [] });
-  }
+  });
   const failed = new Map<string, string>();
   for (const [topicId, replicas] of partitions) {
     const name = names.get(topicId) ?? image.topicsById.get(topicId)?.name;
-    const why = name === undefined ? null : await makeFolders(name, replicas);
+    const why = name === undefined ? null : yield* makeFolders(name, replicas);
     if (why !== null) failed.set(name!, why).set(topicId, why);
   }
   if (failed.size === 0) return { results: [...results], records: [...records] };
   return {
-    results: results.map((result) => {
+    results: yield* mapInPieces(results, (result) => {
       const errorMessage = failed.get(result.name);
       if (errorMessage === undefined) return result;
       return { name: result.name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage };
     }),
-    records: records.filter((record) => !isOfFailed(record, failed)),
+    records: yield* flatMapInPieces(records, (record) => (isOfFailed(record, failed) ? [] : [record])),
   };
 }
 

@@ -14,14 +14,34 @@ export function topicNameFault(name: string): string | null {
   return null;
 }
 
-/** The topic whose name differs only by '.' and '_', if there is one: the two would share the names of their metrics. */
-export function collidingTopic(name: string, names: Iterable<string>): string | undefined {
-  if (!/[._]/.test(name)) return undefined;
-  const key = name.replaceAll('.', '_');
-  for (const other of names) {
-    if (other.length === name.length && other.replaceAll('.', '_') === key) return other;
+/** Topics whose names differ only by '.' and '_': the two would share the names of their metrics. */
+export class NameCollisions {
+  readonly #names: () => Iterable<string>;
+  /** The names that have any of both, by what they have in common; made when it is asked for. */
+  #byKey: Map<string, string> | null = null;
+
+  constructor(names: () => Iterable<string>) {
+    this.#names = names;
   }
-  return undefined;
+
+  /** The topic that `name` collides with, if there is one. */
+  of(name: string): string | undefined {
+    if (!hasEither(name)) return undefined;
+    this.#byKey ??= new Map(
+      Array.from(this.#names())
+        .filter(hasEither)
+        .map((each) => [keyOf(each), each]),
+    );
+    return this.#byKey.get(keyOf(name));
+  }
+}
+
+function hasEither(name: string): boolean {
+  return name.includes('.') || name.includes('_');
+}
+
+function keyOf(name: string): string {
+  return name.replaceAll('.', '_');
 }
 
 /** Topics in which the broker keeps its own state. */

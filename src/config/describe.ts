@@ -145,7 +145,8 @@ function listed(table: Table, given: Texts, options: DescribeOptions): string[] 
 
 function wanted(names: string[], { configurationKeys }: DescribeOptions): string[] {
   if (configurationKeys === null || configurationKeys.length === 0) return names;
-  return names.filter((name) => configurationKeys.includes(name));
+  const keys = new Set(configurationKeys);
+  return names.filter((name) => keys.has(name));
 }
 
 function entry(

@@ -14,8 +14,15 @@ export interface BrokerLayers {
 
 /** What the broker runs with once its layers are laid over each other. Throws ConfigError. */
 export function effectiveConfig(layers: BrokerLayers): ServerConfig {
-  return serverConfig(layers.static, layers.cluster, layers.broker);
+  const known = effective.get(layers);
+  if (known !== undefined) return known;
+  const config = serverConfig(layers.static, layers.cluster, layers.broker);
+  effective.set(layers, config);
+  return config;
 }
+
+/** Layers never change, and each topic that is described asks for them. */
+const effective = new WeakMap<BrokerLayers, ServerConfig>();
 
 /** The text that is in force for a key, or null. */
 export function effectiveText(layers: BrokerLayers, key: string): string | null {

@@ -10,6 +10,7 @@ import type { AppendReceipt, StatePartition } from '../coordination/state-partit
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Timer } from '../platform/clock.ts';
+import { finish, type Pieces } from '../platform/pieces.ts';
 import type { GroupRefusal } from './modern/refusal.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import { isClassicGroup } from './classic/state.ts';
@@ -17,8 +18,8 @@ import type { DescribedConsumerGroup } from './consumer/describe.ts';
 import { describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
 import { isConsumerGroup } from './consumer/state.ts';
-import type { DescribedGroup, ListedGroup } from './describe.ts';
-import { describeGroup, listGroup, undescribedGroup } from './describe.ts';
+import type { DescribedGroup, ListedGroups } from './describe.ts';
+import { describeGroup, listGroups, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
 import type { GroupPartition, GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
@@ -250,13 +251,18 @@ export class GroupCoordinator {
 
   /** As this coordinator knows them now: pass it through `whenCommitted` before a client is told. */
   fetchOffsets(request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
+    return finish(this.fetchOffsetsInPieces(request, requireStable));
+  }
+
+  /** The same; what is committed meanwhile may be told or not. */
+  *fetchOffsetsInPieces(request: OffsetFetchRequest, requireStable: boolean): Pieces<FetchedGroup> {
     const { groupId, memberId = null, memberEpoch = -1 } = request;
     const shard = this.#shardOf(groupId);
     if (typeof shard === 'number') return { groupId, errorCode: shard, topics: [] };
     const group = shard.state.groups.get(groupId);
     const errorCode = group === undefined ? ErrorCode.NONE : rulesOf(group).checkFetch(group, memberId, memberEpoch);
     if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
-    return fetchOffsets(shard.state, request, requireStable);
+    return yield* fetchOffsets(shard.state, request, requireStable);
   }
 
   deleteOffsets(groupId: string, topics: readonly DeleteTopic[]): Answer<DeletedOffsets> {
@@ -307,21 +313,15 @@ export class GroupCoordinator {
   }
 
   /** As this coordinator knows them now: pass it through `whenAllCommitted` before a client is told. */
-  listGroups(
-    statesFilter: readonly string[],
-    typesFilter: readonly string[],
-  ): { errorCode: number; groups: ListedGroup[] } {
+  listGroups(statesFilter: readonly string[], typesFilter: readonly string[]): ListedGroups {
+    return finish(this.listGroupsInPieces(statesFilter, typesFilter));
+  }
+
+  /** The same; groups that come or go meanwhile may be told of or not. */
+  *listGroupsInPieces(statesFilter: readonly string[], typesFilter: readonly string[]): Pieces<ListedGroups> {
     const errorCode = this.#runtime.isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NONE;
-    const found: { number: number; listed: ListedGroup }[] = [];
-    for (const { state } of this.#runtime.active()) {
-      for (const [groupId, group] of state.groups) {
-        const listed = listGroup(group, statesFilter, typesFilter);
-        if (listed !== null) found.push({ number: state.groups.numberOf(groupId), listed });
-      }
-    }
-    // In the order in which they were made, whatever partition each is in.
-    found.sort((a, b) => a.number - b.number);
-    return { errorCode, groups: found.map(({ listed }) => listed) };
+    const all = this.#runtime.active().map(({ state }) => state.groups);
+    return { errorCode, groups: yield* listGroups(all, statesFilter, typesFilter) };
   }
 
   /** An answer that tells of the group as it is now, once that is committed. */

@@ -2,7 +2,9 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClassicGroup } from './classic/state.ts';
 import { metadataFor, NO_BYTES } from './classic/state.ts';
+import { flatMapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Group } from './group.ts';
+import { inOrder, type GroupMap } from './group-map.ts';
 import { rulesOf } from './kinds.ts';
 
 /** Named as in DescribeGroupsResponse. */
@@ -29,6 +31,11 @@ export interface ListedGroup {
   readonly protocolType: string;
   readonly groupState: string;
   readonly groupType: string;
+}
+
+export interface ListedGroups {
+  readonly errorCode: number;
+  readonly groups: readonly ListedGroup[];
 }
 
 /** Which protocol was chosen, and the members' metadata for it, are told of a stable group only. */
@@ -58,12 +65,19 @@ export function undescribedGroup(groupId: string, errorCode: number, errorMessag
   return { errorCode, errorMessage, groupId, groupState, protocolType: '', protocolData: '', members: [] };
 }
 
-/** Empty filters let every group through; letter case does not matter. */
-export function listGroup(
-  group: Group,
+/** Of all partitions, in the order in which they were made. Empty filters let every group through; letter case does not matter. */
+export function listGroups(
+  partitions: readonly GroupMap[],
   statesFilter: readonly string[],
   typesFilter: readonly string[],
-): ListedGroup | null {
+): Pieces<ListedGroup[]> {
+  return flatMapInPieces(inOrder(partitions), (group) => {
+    const listed = listGroup(group, statesFilter, typesFilter);
+    return listed === null ? [] : [listed];
+  });
+}
+
+function listGroup(group: Group, statesFilter: readonly string[], typesFilter: readonly string[]): ListedGroup | null {
   const { groupId, type: groupType } = group;
   const listed: ListedGroup = { groupId, groupType, ...rulesOf(group).list(group) };
   // Kafka forgives spaces around the name of a state, not around that of a type.

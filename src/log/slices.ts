@@ -5,22 +5,6 @@ import type { Clock } from '../platform/clock.ts';
 const SLICE_MS = 2;
 const PAUSE_MS = 1;
 
-/** Of work that a client waits for. */
-export const WAITED_FOR_SLICE_MS = 8;
-
-/** Runs `steps` to their end: at once where that takes no longer than a slice, in slices otherwise. */
-export function runSoon(clock: Clock, steps: Iterator<void>): void | Promise<void> {
-  const begun = clock.monotonic();
-  while (steps.next().done !== true) {
-    if (clock.monotonic() - begun >= WAITED_FOR_SLICE_MS) return runOn(clock, steps);
-  }
-}
-
-async function runOn(clock: Clock, steps: Iterator<void>): Promise<void> {
-  await new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve));
-  await runInSlices(clock, steps as Iterator<undefined, void, void>, () => false, WAITED_FOR_SLICE_MS);
-}
-
 /** `isStopped` is asked before every step; then the promise is never settled. */
 export function runInSlices(
   clock: Clock,

@@ -13,6 +13,7 @@ import type { Parts } from '../apis/broker-parts.ts';
 import { reportBug, type DividedRequest, type Reply, type TableHandler } from '../apis/handler.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestContext } from '../apis/request-context.ts';
+import { finish, inPieces } from '../platform/pieces.ts';
 import type { Forwarder } from './forwarder.ts';
 
 /** Rejects for a malformed request alone (InvalidRequest). */
@@ -63,7 +64,8 @@ async function handleHere<Uses extends Parts<'logger'>>(
   const respond = (response: unknown) => (output: Parameters<Reply>[0]) =>
     handler.encode(output, apiVersion, response, 0);
   try {
-    const own = await handler.handle(here as never, context, parts);
+    const handled = await handler.handle(here as never, context, parts);
+    const own = await finish(inPieces(handled));
     if (there === null) return respond(own);
     return respond(division.join(request, own, await forward(there), apiVersion));
   } catch (error) {

@@ -84,7 +84,9 @@ export class TableRequests<Uses extends Parts<'logger'>> {
   }
 
   #inPieces({ context }: Call<Uses>, handled: unknown): unknown {
-    return isPieces(handled) ? this.#run(handled, context) : handled;
+    let made = handled;
+    while (isPieces(made)) made = this.#run(made, context);
+    return made;
   }
 
   /** `isLong`: it is handled in pieces, and its response may be as long. */

@@ -12,6 +12,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import { isFileError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Pieces } from '../platform/pieces.ts';
 import { FoundFolders } from './found-folders.ts';
 import { LogDirPlacement } from './log-dir-placement.ts';
 import { OpeningProgress } from './opening-progress.ts';
@@ -127,7 +128,7 @@ export class PartitionLogs {
    * Makes the folders of partitions that a topic is to have, before it has them: a topic whose folders cannot be made is not
    * to be. Leaves none where one cannot. A folder a turn. @throws the disk's error
    */
-  *makeFolders(topic: string, indexes: readonly number[]): Generator<void, void> {
+  *makeFolders(topic: string, indexes: readonly number[]): Pieces<void> {
     const made: [name: string, directory: LogDirectory][] = [];
     try {
       for (const index of indexes) {

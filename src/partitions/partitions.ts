@@ -5,13 +5,17 @@ import type { Log } from '../log/log.ts';
 import type { ReplicaCopy } from '../log/replica-copy.ts';
 import { AppendSettlement } from './append-settlement.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
+import type { Pieces } from '../platform/pieces.ts';
 import { LongValidations } from './long-validations.ts';
 import { Partition } from './partition.ts';
 import { PartitionLogs, type HandedOver, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
 import { Failures } from './partition-stats.ts';
 import { TopicRegistry, type Topic, type TopicPlan } from './topic-registry.ts';
 
-export type PartitionsOptions = PartitionLogsOptions;
+export interface PartitionsOptions extends PartitionLogsOptions {
+  /** Of the event loop; where it is left out, one of its own. */
+  readonly turn?: LoopTurn;
+}
 
 /** What the cluster says of a replica that this broker has. */
 export interface ReplicaPlan extends LogPlan {
@@ -25,7 +29,7 @@ export interface LeaderPlan extends ReplicaPlan {
 
 export class Partitions {
   readonly failures = new Failures();
-  /** Of the event loop, as far as appends are concerned. */
+  /** Of the event loop: what is done in it is shared among all that clients ask for. */
   readonly turn: LoopTurn;
   readonly longValidations: LongValidations;
   readonly #options: PartitionsOptions;
@@ -35,8 +39,8 @@ export class Partitions {
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
-    this.turn = new LoopTurn(options.clock);
-    this.longValidations = new LongValidations(options);
+    this.turn = options.turn ?? new LoopTurn(options.clock);
+    this.longValidations = new LongValidations({ ...options, lane: this.turn.lane() });
     this.#settlement = new AppendSettlement(options.logger);
     this.#logs = new PartitionLogs(options, this.#settlement.stage);
     for (const directory of options.directories) directory.health.onOffline(() => this.#wakeWaitersIn(directory));
@@ -86,7 +90,7 @@ export class Partitions {
   }
 
   /** See PartitionLogs. @throws the disk's error where a folder cannot be made */
-  makeFolders(topic: string, indexes: readonly number[]): Iterator<void> {
+  makeFolders(topic: string, indexes: readonly number[]): Pieces<void> {
     return this.#logs.makeFolders(topic, indexes);
   }
 
@@ -155,7 +159,7 @@ export class Partitions {
   }
 
   /** Forgets the topic with the first turn; whoever waits at it is told, a partition a turn. Its files go a little later. */
-  *delete(id: string): Generator<void, void> {
+  *delete(id: string): Pieces<void> {
     const topic = this.#topics.byId(id);
     if (topic === undefined) return;
     this.#topics.remove(topic);

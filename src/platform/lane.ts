@@ -3,7 +3,7 @@
  * came, so that what is half done in memory is one piece of work, however much waits.
  */
 import type { Clock } from './clock.ts';
-import type { Pieces } from './pieces.ts';
+import { finish, isPieces, type Pieces } from './pieces.ts';
 
 /** A slice ends when so much time is over, and with it what is done at once where nothing waits. */
 const SLICE_MS = 4;
@@ -79,4 +79,10 @@ export class Lane {
     }
     return false;
   }
+}
+
+/** `work` done in `lane`, or at once where there is none, or where it is no work but its outcome already. */
+export function runIn<T>(lane: Lane | null, work: T | Pieces<T>, waits?: Waits): T | Promise<T> {
+  if (!isPieces(work)) return work;
+  return lane === null ? finish(work) : lane.run(work, waits);
 }

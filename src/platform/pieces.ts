@@ -19,13 +19,18 @@ export function finish<T>(pieces: Pieces<T>): T {
   }
 }
 
+/** What `work` comes to, where it is not its outcome already. */
+export function* inPieces<T>(work: T | Pieces<T>): Pieces<T> {
+  return isPieces(work) ? yield* work : work;
+}
+
 /** What `map` makes of each of `list`, in order, at once or in pieces of its own. A short list is one piece. */
 export function* mapInPieces<T, U>(list: Iterable<T>, map: (item: T, index: number) => U | Pieces<U>): Pieces<U[]> {
   const mapped: U[] = [];
   let index = 0;
   for (const item of list) {
     const made = map(item, index);
-    mapped.push(isPieces(made) ? yield* made as Pieces<U> : made);
+    mapped.push(isPieces(made) ? yield* made : made);
     if (++index % A_PIECE === 0) yield;
   }
   return mapped;
@@ -40,7 +45,7 @@ export function* flatMapInPieces<T, U>(
   let index = 0;
   for (const item of list) {
     const made = map(item, index);
-    for (const one of isPieces(made) ? yield* made as Pieces<readonly U[]> : made) mapped.push(one);
+    for (const one of isPieces(made) ? yield* made : made) mapped.push(one);
     if (++index % A_PIECE === 0) yield;
   }
   return mapped;
@@ -53,4 +58,23 @@ export function* eachInPieces<T>(list: Iterable<T>, visit: (item: T) => void): P
     visit(item);
     if (++index % A_PIECE === 0) yield;
   }
+}
+
+/** Sorted in pieces at once, and merged with pauses. */
+const SORTED_AT_ONCE = 1024;
+
+/** A sorted copy; what is equal stays in its order. */
+export function* sortInPieces<T>(list: readonly T[], compare: (a: T, b: T) => number): Pieces<T[]> {
+  if (list.length <= SORTED_AT_ONCE) return list.toSorted(compare);
+  const middle = Math.floor(list.length / 2);
+  const left = yield* sortInPieces(list.slice(0, middle), compare);
+  yield;
+  const right = yield* sortInPieces(list.slice(middle), compare);
+  const merged: T[] = [];
+  for (let i = 0, j = 0; merged.length < list.length;) {
+    const isLeft = j === right.length || (i < left.length && compare(left[i], right[j]) <= 0);
+    merged.push(isLeft ? left[i++] : right[j++]);
+    if (merged.length % SORTED_AT_ONCE === 0) yield;
+  }
+  return merged;
 }

@@ -9,6 +9,7 @@ import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, MAX_REQUEST_ELEMENTS, Reader } from '../../protocol/reader.ts';
 import { MessageTooLarge, Writer } from '../../protocol/writer.ts';
+import { finish } from '../../src/platform/pieces.ts';
 import { answerEach, MAX_REPEATED_BYTES } from '../../src/apis/repeated-names.ts';
 import { ProduceAnswer, Acks } from '../../src/apis/produce-answer.ts';
 import { Receipt } from '../../src/partitions/receipt.ts';
@@ -21,16 +22,23 @@ test('a name that is repeated is described once, and answered each time', async 
     described.push(name);
     return name === 'b' ? Promise.resolve('B') : name.toUpperCase();
   };
-  expect(await answerEach(['a', 'b', 'a', 'b', 'b', 'c'], describe, () => 1)).toEqual(['A', 'B', 'A', 'B', 'B', 'C']);
+  expect(await finish(answerEach(['a', 'b', 'a', 'b', 'b', 'c'], describe, () => 1))).toEqual([
+    'A',
+    'B',
+    'A',
+    'B',
+    'B',
+    'C',
+  ]);
   expect(described).toEqual(['a', 'b', 'c']);
-  expect(answerEach(['a', 'c'], describe, () => Infinity)).toEqual(['A', 'C']);
+  expect(finish(answerEach(['a', 'c'], describe, () => Infinity))).toEqual(['A', 'C']);
 });
 
 test('above a limit what is repeated is refused, also where the answers come later', async () => {
   const large = (): number => MAX_REPEATED_BYTES;
-  expect(answerEach(['a', 'a'], () => 1, large)).toEqual([1, 1]);
-  expect(() => answerEach(['a', 'a', 'a'], () => 1, large)).toThrow(MessageTooLarge);
-  await expect(answerEach(['a', 'a', 'a'], async () => 1, large)).rejects.toThrow(MessageTooLarge);
+  expect(finish(answerEach(['a', 'a'], () => 1, large))).toEqual([1, 1]);
+  expect(() => finish(answerEach(['a', 'a', 'a'], () => 1, large))).toThrow(MessageTooLarge);
+  await expect(finish(answerEach(['a', 'a', 'a'], async () => 1, large))).rejects.toThrow(MessageTooLarge);
 });
 
 test('requests that name something large again and again are told INVALID_REQUEST', async () => {

@@ -5,6 +5,7 @@ import { MetadataPublisher } from '../../src/broker/metadata-publisher.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { LoopTurn } from '../../src/platform/loop-turn.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
 import { assigned, Cluster, topic } from '../cluster/cluster-fixture.ts';
 
@@ -65,13 +66,13 @@ class Room {
     const config = () => this.config;
     return {
       nodeId: ME,
-      clock: this.clock,
       get config() {
         return config();
       },
       metadata: controller,
       controller,
       partitions: {
+        turn: new LoopTurn(this.clock),
         define: ({ name, id, count }: { name: string; id: string; count: number }) => {
           this.#names.set(id, name);
           tell(`define ${name} ${count}`);
@@ -204,7 +205,6 @@ test('the partitions of a large topic are opened in slices, and its operation is
   expect(before).toBeGreaterThan(1);
   expect(before).toBeLessThan(20);
   expect(isCreated).toBe(false);
-  await room.clock.advance(1000);
   await created;
   expect(before + room.news().length).toBe(1 + 20);
 });
@@ -216,7 +216,6 @@ test('an image that comes meanwhile is followed behind the one before', async ()
   const first = room.cluster.create(wide());
   await nextTurn();
   await room.elect('wide', 19, 2);
-  await room.clock.advance(1000);
   await first;
   expect(room.news().filter((what) => what.includes('wide-19'))).toEqual(['lead wide-19 in 0', 'follow wide-19 in 1']);
 });
@@ -229,7 +228,6 @@ test('a publisher that is stopped in the midst opens no more, and its operation 
   await nextTurn();
   publisher.stop();
   const before = room.news().length;
-  await room.clock.advance(1000);
   await created;
   expect(room.news()).toEqual([]);
   expect(before).toBeLessThan(20);

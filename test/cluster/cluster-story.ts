@@ -1,4 +1,5 @@
 /** A long life of a cluster, drawn from a seed: everything that can happen to its metadata, one batch of records after the other. */
+import { finish } from '../../src/platform/pieces.ts';
 import { electLeaders } from '../../src/cluster/elect-leaders.ts';
 import { ResourceType } from '../../src/cluster/image.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
@@ -102,7 +103,8 @@ export class ClusterStory extends ClusterModel {
       () => this.#expand(topic.id, index),
       () =>
         this.commit(
-          electLeaders(this.#chance(0.3), [{ topic: name, partitions: [index] }], this.image, this.config).records,
+          finish(electLeaders(this.#chance(0.3), [{ topic: name, partitions: [index] }], this.image, this.config))
+            .records,
         ),
       () => this.#reassign(name, index),
       () => this.commit([{ type: 'ClearElrRecord', topicName: this.#chance(0.5) ? name : '' }]),
@@ -122,7 +124,7 @@ export class ClusterStory extends ClusterModel {
     const cancels = replicas.length === 0 || this.#chance(0.2);
     const asked = [{ name, partitions: [{ partitionIndex, replicas: cancels ? null : replicas }] }];
     const moves = { image: this.image, config: this.config, sharesLogs: false };
-    this.commit(alterReassignments(asked, true, moves).records);
+    this.commit(finish(alterReassignments(asked, true, moves)).records);
   }
 
   #recordStep(): void {

@@ -7,6 +7,7 @@ import type { GroupRecord } from '../../src/groups/group-record.ts';
 import { newGroupPartition } from '../../src/groups/kinds.ts';
 import type { OffsetRecord } from '../../src/groups/offsets/records.ts';
 import { replayPieces } from '../../src/groups/replay-log.ts';
+import { finish } from '../../src/platform/pieces.ts';
 import { fetchOffsets } from '../../src/groups/offsets/requests.ts';
 import { MemoryLog } from '../coordination/memory-log.ts';
 
@@ -89,7 +90,7 @@ test('offsets of a transaction count once it commits, never when it aborts, and 
       isControl: true,
     });
   const offset = (requireStable: boolean) =>
-    fetchOffsets(at, { groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }, requireStable).topics[0]
+    finish(fetchOffsets(at, { groupId: 'g', topics: [{ name: 't', partitionIndexes: [0] }] }, requireStable)).topics[0]
       .partitions[0];
   replay(at, [inTransaction(1, 10), inTransaction(2, 20)]);
   expect(offset(false)).toMatchObject({ committedOffset: -1, errorCode: 0 });

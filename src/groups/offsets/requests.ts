@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { GroupPartition } from '../group-partition.ts';
 import type { CommittedOffset } from './group-offsets.ts';
+import { mapInPieces, type Pieces } from '../../platform/pieces.ts';
 import type { OffsetRecord } from './records.ts';
 
 /** Who commits, as OffsetCommit tells. */
@@ -128,7 +129,11 @@ export function refuseCommit(topics: readonly CommitTopic[], errorCode: number):
 }
 
 /** Of an unknown group every offset is unknown, which is no error: it is how a new group begins. */
-export function fetchOffsets(at: GroupPartition, request: OffsetFetchRequest, requireStable: boolean): FetchedGroup {
+export function* fetchOffsets(
+  at: GroupPartition,
+  request: OffsetFetchRequest,
+  requireStable: boolean,
+): Pieces<FetchedGroup> {
   const { groupId } = request;
   const offsets = at.offsetsOf(groupId);
   const fetch = (name: string, partitionIndex: number): FetchedPartition => {
@@ -145,16 +150,13 @@ export function fetchOffsets(at: GroupPartition, request: OffsetFetchRequest, re
       errorCode: ErrorCode.NONE,
     };
   };
+  const fetchAll = function* (name: string, partitions: Iterable<number>) {
+    return { name, partitions: yield* mapInPieces(partitions, (partition) => fetch(name, partition)) };
+  };
   const topics =
     request.topics === null
-      ? Array.from(offsets.topics, ([name, partitions]) => ({
-          name,
-          partitions: Array.from(partitions.keys(), (partition) => fetch(name, partition)),
-        }))
-      : request.topics.map(({ name, partitionIndexes }) => ({
-          name,
-          partitions: partitionIndexes.map((partition) => fetch(name, partition)),
-        }));
+      ? yield* mapInPieces(offsets.topics, ([name, partitions]) => fetchAll(name, partitions.keys()))
+      : yield* mapInPieces(request.topics, ({ name, partitionIndexes }) => fetchAll(name, partitionIndexes));
   return { groupId, errorCode: ErrorCode.NONE, topics };
 }
 
