@@ -5,7 +5,7 @@ import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import type { Call, Serve } from '../../../src/net/interceptor.ts';
 import { JavaDriver, whyNoJava } from './driver.ts';
 
-const missing = whyNoJava();
+const missing = await whyNoJava();
 const [A, B] = ['AAAAAAAAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBBBBBBBB'];
 
 /** What Java's clients, from 4.4 on, do where the port they know belongs to another broker by now (KIP-1242). */
@@ -37,7 +37,7 @@ describe.skipIf(missing !== null)(`a port handed to another broker${missing === 
 
   beforeEach(async () => {
     await start(A, 1);
-    java = new JavaDriver(broker.bootstrap);
+    java = await JavaDriver.start(broker.bootstrap);
   });
   afterEach(async () => {
     await java.stop();

@@ -1,31 +1,23 @@
 /** A virtual machine that runs Java consumers and Kafka's tools, told what to do by lines; see GroupDriver.java. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { install } from '../../../scripts/kafka/index.ts';
+import { javaCommand } from '../../../scripts/kafka/tools.ts';
+import { javaVersion } from '../../brokers/kafka.ts';
 
 const DRIVER = fileURLToPath(new URL('GroupDriver.java', import.meta.url));
 const OLDEST_JAVA = 17;
 
-/** Where Apache Kafka's jars are: KAFKA_HOME, or KAFKA_VERSION, else the newest version, in ~/.cache/apache-kafka. */
-function jars(): string | null {
-  const cache = join(homedir(), '.cache/apache-kafka');
-  const cached = existsSync(cache) ? readdirSync(cache).sort().toReversed() : [];
-  const { KAFKA_HOME = '', KAFKA_VERSION } = process.env;
-  const versions = KAFKA_VERSION === undefined ? cached : [KAFKA_VERSION];
-  const homes = [KAFKA_HOME, ...versions.map((version) => join(cache, version))];
-  const found = homes.find((home) => home !== '' && existsSync(join(home, 'libs')));
-  return found === undefined ? null : join(found, 'libs', '*');
-}
-
-/** Null, or what is missing for these tests. */
-export function whyNoJava(): string | null {
-  const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
-  const version = /version "(\d+)/.exec(java.stderr ?? '')?.[1];
-  if (version === undefined || Number(version) < OLDEST_JAVA) return `these tests need Java ${OLDEST_JAVA} or later`;
-  return jars() === null ? "these tests need Apache Kafka's jars: set KAFKA_HOME to an unpacked release" : null;
+/** Null, or what is missing for these tests; it fetches Apache Kafka's jars where they are not there yet. */
+export async function whyNoJava(): Promise<string | null> {
+  if ((javaVersion() ?? 0) < OLDEST_JAVA) return `these tests need Java ${OLDEST_JAVA} or later`;
+  try {
+    await install();
+    return null;
+  } catch (error) {
+    return `these tests need Apache Kafka's jars: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 export interface ToolRun {
@@ -38,9 +30,13 @@ export class JavaDriver {
   readonly #waiting: ((answer: { last: string; lines: string[] }) => void)[] = [];
   #lines: string[] = [];
 
-  constructor(bootstrap: string) {
+  static async start(bootstrap: string): Promise<JavaDriver> {
+    return new JavaDriver(bootstrap, (await install()).classpath);
+  }
+
+  private constructor(bootstrap: string, classpath: string) {
     const options = ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
-    this.#child = spawn('java', [...options, '-cp', jars() ?? '', DRIVER, bootstrap], {
+    this.#child = spawn(javaCommand(), [...options, '-cp', classpath, DRIVER, bootstrap], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     createInterface(this.#child.stdout!).on('line', (line) => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { JavaDriver, perMember, whyNoJava } from './driver.ts';
 
-const missing = whyNoJava();
+const missing = await whyNoJava();
 const PARTITIONS = 6;
 const EACH = 50;
 const TOPICS = 'org.apache.kafka.tools.TopicCommand';
@@ -41,7 +41,7 @@ describe.skipIf(missing !== null)(`Java consumers${missing === null ? '' : ` (${
       broker = await startBroker({ memory: true, settings });
       bootstrap = broker.bootstrap;
     }
-    java = new JavaDriver(bootstrap);
+    java = await JavaDriver.start(bootstrap);
   });
   afterAll(async () => {
     await java?.stop();

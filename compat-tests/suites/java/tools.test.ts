@@ -4,7 +4,7 @@ import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { JavaDriver, whyNoJava } from './driver.ts';
 import { ToolScript } from './tool-script.ts';
 
-const missing = whyNoJava();
+const missing = await whyNoJava();
 /** Written from Apache Kafka 4.4.0 with RECORD_FROM=host:port of one. */
 const RECORDED = new URL('tools.txt', import.meta.url);
 const recordFrom = process.env.RECORD_FROM;
@@ -16,7 +16,7 @@ describe.skipIf(missing !== null)(`Kafka's group tools${missing === null ? '' : 
   beforeAll(async () => {
     const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'node.id': '1' };
     if (recordFrom === undefined) broker = await startBroker({ memory: true, settings });
-    java = new JavaDriver(recordFrom ?? broker?.bootstrap ?? '');
+    java = await JavaDriver.start(recordFrom ?? broker?.bootstrap ?? '');
   });
   afterAll(async () => {
     await java?.stop();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBroker, type RunningBroker } from '../../../src/broker/broker.ts';
 import { JavaDriver, whyNoJava } from './driver.ts';
 
-const missing = whyNoJava();
+const missing = await whyNoJava();
 const FEATURES = 'org.apache.kafka.tools.FeatureCommand';
 const OF_4_3 = join(import.meta.dirname, '../../../test/broker/fixtures/metadata-4.3');
 
@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)(`a cluster is upgraded${missing === null ? '' 
       'group.initial.rebalance.delay.ms': '0',
     };
     broker = await startBroker({ settings });
-    java = new JavaDriver(broker.bootstrap);
+    java = await JavaDriver.start(broker.bootstrap);
   });
   afterAll(async () => {
     await java?.stop();
