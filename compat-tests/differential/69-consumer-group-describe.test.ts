@@ -1,4 +1,4 @@
-import { ConsumerGroupDescribe, ConsumerGroupHeartbeat } from '../../protocol/apis/index.ts';
+import { ConsumerGroupDescribe, ConsumerGroupHeartbeat, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
 import type { Api, RequestDraft } from '../../protocol/schema.ts';
 import { differential } from './differential.ts';
 import { assignableTopic, joined } from './members.ts';
@@ -24,6 +24,16 @@ function described(change: Partial<RequestDraft<typeof ConsumerGroupHeartbeat>>,
   };
 }
 
+const GROUP = 32;
+const SET = 0;
+
+/** Assigns at once what changes, and not a second after it did so last. */
+function assignsAtOnce(side: DescribeSide, groupId: string) {
+  const configs = [{ name: 'consumer.assignment.interval.ms', configOperation: SET, value: '0' }];
+  const resources = [{ resourceType: GROUP, resourceName: groupId, configs }];
+  return side.send(IncrementalAlterConfigs, { resources, validateOnly: false });
+}
+
 differential(ConsumerGroupDescribe, {
   'a group of one': described({}),
   'with what is allowed': described({}, true),
@@ -34,6 +44,13 @@ differential(ConsumerGroupDescribe, {
     const groupId = side.name('group');
     await side.send(ConsumerGroupHeartbeat, { groupId, memberId: 'member', memberEpoch: -1 });
     await side.ask({ groupIds: [groupId], includeAuthorizedOperations: true });
+  },
+  'a group whose member wants another assignor by now': async (side) => {
+    const groupId = side.name('group');
+    await assignsAtOnce(side, groupId);
+    await described({})(side);
+    await side.send(ConsumerGroupHeartbeat, { groupId, memberId: 'member', memberEpoch: 2, serverAssignor: 'range' });
+    await side.ask({ groupIds: [groupId], includeAuthorizedOperations: false });
   },
   'a group that is not there': (side) => side.ask({ groupIds: [side.name('none')], includeAuthorizedOperations: true }),
   'a group without a name': (side) => side.ask({ groupIds: [''], includeAuthorizedOperations: false }),
