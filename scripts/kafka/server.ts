@@ -1,6 +1,7 @@
 /**
  * Starts a real Apache Kafka on this machine: one KRaft broker with the settings that Kafka ships with, as far as one broker
- * alone can have them. `const kafka = await startKafka({ dir, port }); … await kafka.stop();`
+ * alone can have them. `const kafka = await startKafka({ dir, port }); … await kafka.stop();` Or a controller without a broker,
+ * which brokers of any make may join: `startKafka({ dir, port, role: 'controller' })`.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,6 +16,8 @@ import { BROKER_JVM, javaCommand, runTool } from './tools.ts';
 export interface KafkaOptions {
   /** For its data, log and configuration; made where it is missing, and formatted at first use. */
   readonly dir: string;
+  /** 'controller': no broker, and `port` is where the controller listens. Both in one process unless given. */
+  readonly role?: 'controller';
   /** On 127.0.0.1; the controller listens on `controllerPort`. */
   readonly port: number;
   /** Default port + 10000 or, where that is no port, port - 10000. */
@@ -38,6 +41,9 @@ export interface RunningKafka {
   /** Ends in order, by force after half a minute. */
   stop(): Promise<void>;
 }
+
+/** Of every Kafka that is formatted here. */
+export const KAFKA_CLUSTER_ID = '4L6g3nShT-eMCtK--X86sw';
 
 const HEAP = ['-Xmx1G', '-Xms1G']; // kafka-server-start.sh
 const STOP_MS = 30_000;
@@ -80,19 +86,23 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   };
 }
 
-function prepare(dir: string, { port, controllerPort, config }: KafkaOptions): string {
+function prepare(dir: string, { role, port, controllerPort, config }: KafkaOptions): string {
   mkdirSync(dir, { recursive: true });
   rmSync(join(dir, 'server.log'), { force: true }); // of an earlier life here: it would say that it has started
-  const controller = `127.0.0.1:${controllerPort ?? (port + 10_000 <= 65_535 ? port + 10_000 : port - 10_000)}`;
-  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`;
+  const apart = controllerPort ?? (port + 10_000 <= 65_535 ? port + 10_000 : port - 10_000);
+  const controller = `127.0.0.1:${role === 'controller' ? port : apart}`;
+  const listeners = [
+    ...(role === 'controller' ? [] : [`PLAINTEXT://127.0.0.1:${port}`]),
+    `CONTROLLER://${controller}`,
+  ].join();
   const settings: Record<string, string | number> = {
-    'process.roles': 'broker,controller',
+    'process.roles': role ?? 'broker,controller',
     'node.id': 1,
     'controller.quorum.bootstrap.servers': controller,
     listeners,
     'advertised.listeners': listeners,
     'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
+    ...(role === 'controller' ? {} : { 'inter.broker.listener.name': 'PLAINTEXT' }),
     'listener.security.protocol.map':
       'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': join(dir, 'data'),
@@ -118,8 +128,7 @@ function prepare(dir: string, { port, controllerPort, config }: KafkaOptions): s
 async function format(dir: string, properties: string, more: readonly string[]): Promise<void> {
   const logDirs = /^log\.dirs=([^,\n]*)/m.exec(readFileSync(properties, 'utf8'))?.[1] ?? join(dir, 'data');
   if (existsSync(join(logDirs, 'meta.properties'))) return;
-  const clusterId = '4L6g3nShT-eMCtK--X86sw';
-  const asked = ['format', '--ignore-formatted', '-t', clusterId, '-c', properties, '--standalone', ...more];
+  const asked = ['format', '--ignore-formatted', '-t', KAFKA_CLUSTER_ID, '-c', properties, '--standalone', ...more];
   const { code, output } = await runTool('storage', asked);
   if (code !== 0) throw new Error(`Apache Kafka could not format ${logDirs}:\n${output}`);
 }

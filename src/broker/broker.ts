@@ -1,58 +1,26 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them in reverse order. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { ListenerImage } from '../cluster/image.ts';
-import type { MetadataStore } from '../cluster/metadata-store.ts';
-import { refuseConflicts } from '../config/conflicts.ts';
 import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
-import type { ServerConfig } from '../config/server.ts';
-import { combineSettings } from '../config/settings.ts';
 import type { Cleaner } from '../log/cleaner/cleaner.ts';
 import type { LogDirectory } from '../log/directory.ts';
 import { durabilityOf } from '../log/durability.ts';
 import type { MetricsServer } from '../metrics/server.ts';
-import type { Interceptor } from '../net/interceptor.ts';
-import { BoundedFiles } from '../platform/bounded-files.ts';
-import { systemClock, type Clock } from '../platform/clock.ts';
-import { nodeFiles, type Files } from '../platform/files.ts';
-import { silentLogger, type Logger } from '../platform/logger.ts';
-import { MemoryFiles } from '../platform/memory-files.ts';
-import { nodeNetwork, type Network } from '../platform/network.ts';
-import { maxOpenFiles } from '../platform/open-file-limit.ts';
-import { randomUuid, systemRandom, type Random } from '../platform/random.ts';
+import { randomUuid } from '../platform/random.ts';
 import { brokerListeners } from './broker-listeners.ts';
+import { prepareBroker, type BrokerOptions, type PreparedBroker } from './broker-options.ts';
 import type { DirectoryAssignments } from './directory-assignments.ts';
-import { DynamicConfig } from './dynamic-config.ts';
+import type { DynamicConfig } from './dynamic-config.ts';
 import type { Listeners } from './listeners.ts';
-import type { LogHandover } from './log-handover.ts';
+import type { Membership } from './membership.ts';
 import { MetadataPublisher } from './metadata-publisher.ts';
-import type { OpenMetadataStore } from './metadata-store.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import { openParts } from './open-parts.ts';
-import type { Peers } from './peers.ts';
 import { PeriodicTasks } from './periodic-tasks.ts';
 
-export interface BrokerOptions {
-  /** Configuration by Kafka's keys, as text. A key of an object must exist; a map has been checked (combineSettings). */
-  readonly settings?: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
-  /** Keeps everything in memory: nothing is read from or written to a disk. */
-  readonly memory?: boolean;
-  /** For a new log directory; an old one keeps its own. */
-  readonly clusterId?: string;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly files?: Files;
-  readonly network?: Network;
-  /** For a metadata store that several brokers share; none of them closes it. */
-  readonly openMetadataStore?: OpenMetadataStore;
-  /** Brokers of this process that share logs with this one. */
-  readonly logHandover?: LogHandover;
-  /** Brokers of this process that this one can reach. */
-  readonly peers?: Peers;
-  /** Stands between every request and its handler; tests use it (src/testing). */
-  readonly interceptor?: Interceptor;
-}
+export type { BrokerOptions };
+export { OF_BROKER } from '../cluster/controller-channel.ts';
 
 export interface RunningBroker {
   /** host:port of the first listener, for a client on this machine. */
@@ -69,7 +37,6 @@ export interface RunningBroker {
   readonly failed: Promise<void>;
 }
 
-const MEMORY_DIRECTORY = '/memory';
 const LAST_ANSWERS_MS = 100;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
@@ -78,9 +45,10 @@ const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
  * @throws {ConfigError} for a setting that cannot be used
  * @throws {LogDirectoryError} when another broker uses the directory, or it belongs to another cluster
  * @throws {ListenError} when a port is taken
+ * @throws {RegistrationError} when the cluster that it is to join does not take it
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const broker = new Broker(options);
+  const broker = new Broker(await prepareBroker(options));
   await broker.start();
   return broker;
 }
@@ -93,7 +61,7 @@ class Broker implements RunningBroker {
   readonly #settings: ReadonlyMap<string, string>;
   readonly #config: DynamicConfig;
   readonly #directories: readonly LogDirectory[];
-  readonly #store: MetadataStore;
+  readonly #membership: Membership;
   readonly #publisher: MetadataPublisher;
   readonly #cleaner: Cleaner;
   readonly #assignments: DirectoryAssignments;
@@ -105,32 +73,22 @@ class Broker implements RunningBroker {
   #fail!: () => void;
   readonly failed = new Promise<void>((resolve) => (this.#fail = resolve));
 
-  constructor(options: BrokerOptions) {
+  constructor(prepared: PreparedBroker) {
+    const { options, network } = prepared;
     this.#options = options;
-    const { settings = {}, logger = silentLogger, clock = systemClock, random = systemRandom } = options;
-    this.#settings =
-      settings instanceof Map ? settings : combineSettings({ set: new Map(Object.entries(settings)) }).values;
-    this.#config = new DynamicConfig(this.#settings, logger);
-    const config = this.#config.inForce;
-    refuseConflicts(config);
-    const { parts, directories, store, cleaner, assignments } = openParts({
-      platform: { files: options.files ?? filesOf(options, config), clock, random, logger },
-      config: this.#config,
-      paths: options.memory === true ? [MEMORY_DIRECTORY] : (config['log.dirs'] ?? config['log.dir']),
-      clusterId: options.clusterId,
-      openMetadataStore: options.openMetadataStore,
-      peers: (nodeId) => options.peers?.(nodeId),
-    });
+    this.#settings = prepared.settings;
+    this.#config = prepared.config;
+    const { parts, directories, membership, cleaner, assignments } = openParts(prepared);
     this.parts = parts;
     this.#directories = directories;
-    this.#store = store;
+    this.#membership = membership;
     this.#cleaner = cleaner;
     this.#assignments = assignments;
     this.#tasks = new PeriodicTasks(parts);
     this.listeners = brokerListeners(parts, {
-      network: options.network ?? nodeNetwork(),
+      network,
       interceptor: options.interceptor ?? null,
-      forwarder: null,
+      forwarder: membership.forwarder,
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
     });
@@ -139,19 +97,19 @@ class Broker implements RunningBroker {
   }
 
   #follow(): void {
-    const { controller } = this.parts;
-    controller.onChange((image) => this.#config.apply(image));
-    controller.onChange(() => this.listeners.limitsChanged());
-    controller.onChange((image, previous) => {
+    const { metadata } = this.parts;
+    metadata.onChange((image) => this.#config.apply(image));
+    metadata.onChange(() => this.listeners.limitsChanged());
+    metadata.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignments.changed();
     });
     for (const { health } of this.#directories) health.onOffline(() => this.#directoryFailed());
   }
 
   async start(): Promise<void> {
-    const { config, controller, partitions, directoryMoves, logger, nodeId } = this.parts;
+    const { config, metadata, partitions, directoryMoves, logger, nodeId } = this.parts;
     try {
-      await controller.load();
+      await this.#membership.load();
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
       if (config['ottla.metrics.port'] >= 0)
         this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners);
@@ -162,11 +120,12 @@ class Broker implements RunningBroker {
       directoryMoves.resume();
       this.#isReady = true;
       await this.#assignments.start();
+      await this.#membership.serve();
       void partitions.secureRecovered();
       logger.info('started', {
         node: nodeId,
         listeners: this.bootstrap,
-        cluster: controller.image.clusterId,
+        cluster: metadata.image.clusterId,
         metrics: this.metricsPort ?? undefined,
         durability: durabilityOf(resolveLogConfig(new Map(), config), this.#options.memory === true),
       });
@@ -191,9 +150,9 @@ class Broker implements RunningBroker {
     return images;
   }
 
-  #register(listeners: readonly ListenerImage[]): Promise<number> {
-    const { config, channel, random, nodeId } = this.parts;
-    return channel.register({
+  #register(listeners: readonly ListenerImage[]): Promise<void> {
+    const { config, random, nodeId } = this.parts;
+    return this.#membership.register({
       id: nodeId,
       incarnationId: randomUuid(random),
       rack: config['broker.rack'],
@@ -203,10 +162,15 @@ class Broker implements RunningBroker {
   }
 
   stop(): Promise<void> {
-    const { partitions, controller, nodeId } = this.parts;
-    return (this.#stopped ??= this.#end(() => {
-      this.isWhole = partitions.close(controller.image.brokers.get(nodeId)?.epoch ?? -1);
-    }));
+    return (this.#stopped ??= this.#leave());
+  }
+
+  /** What this broker leads is led by others first, where there are any; so long it serves as before. */
+  async #leave(): Promise<void> {
+    if (this.#isReady) await this.#membership.leave();
+    await this.#end(() => {
+      this.isWhole = this.parts.partitions.close(this.#membership.brokerEpoch);
+    });
   }
 
   /** Whatever fails on the way, the log directories are unlocked at the end. */
@@ -222,12 +186,14 @@ class Broker implements RunningBroker {
       await this.#metrics?.close();
       this.#metrics = null;
       await this.listeners.close('the broker stops');
-      await this.parts.controller.close();
     } finally {
-      this.parts.transactions.stop();
-      this.parts.groups.stop();
-      closeLogs();
-      if (this.#options.openMetadataStore === undefined) await this.#store.close();
+      try {
+        await this.#membership.close();
+      } finally {
+        this.parts.transactions.stop();
+        this.parts.groups.stop();
+        closeLogs();
+      }
     }
   }
 
@@ -252,10 +218,4 @@ function localHost(host: string): string {
 function listenerImage(told: Endpoint, openPort: number): ListenerImage {
   const securityProtocol = SECURITY_PROTOCOLS.indexOf(told.protocol);
   return { name: told.name, host: told.host, port: told.port === 0 ? openPort : told.port, securityProtocol };
-}
-
-function filesOf({ memory }: BrokerOptions, config: ServerConfig): Files {
-  return memory === true
-    ? new MemoryFiles()
-    : new BoundedFiles(nodeFiles, maxOpenFiles(config['ottla.max.open.files']));
 }

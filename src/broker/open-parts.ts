@@ -1,9 +1,6 @@
 /** Opens the log directories and the metadata log, and builds the parts of a broker over them, each once. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ClientTelemetry } from '../apis/client-telemetry.ts';
-import { Controller } from '../cluster/controller.ts';
-import { localChannel } from '../cluster/controller-channel.ts';
-import type { MetadataStore } from '../cluster/metadata-store.ts';
 import { Cleaner } from '../log/cleaner/cleaner.ts';
 import { cleanerConfig } from '../log/cleaner/config.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -11,76 +8,55 @@ import { FetchSessions } from '../partitions/fetch-sessions.ts';
 import { cleanableLogs } from '../partitions/cleanable-logs.ts';
 import { DirectoryMoves } from '../partitions/directory-moves.ts';
 import { Partitions } from '../partitions/partitions.ts';
-import type { Lane } from '../platform/lane.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
+import type { PreparedBroker } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
-import type { DynamicConfig } from './dynamic-config.ts';
-import { folderMaker, missingLogDirectory, openLogDirectories } from './log-directories.ts';
-import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
+import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
+import type { Membership } from './membership.ts';
 import { transactionCoordinatorOf, type Peers } from './peers.ts';
-import type { Platform } from './platform.ts';
-
-export interface OpenPartsOptions {
-  readonly platform: Platform;
-  readonly config: DynamicConfig;
-  /** Of the log directories, in their order. */
-  readonly paths: readonly string[];
-  readonly clusterId: string | undefined;
-  readonly openMetadataStore: OpenMetadataStore | undefined;
-  readonly peers: Peers;
-}
 
 export interface OpenParts {
   readonly parts: BrokerParts;
   readonly directories: readonly LogDirectory[];
-  readonly store: MetadataStore;
+  readonly membership: Membership;
   readonly cleaner: Cleaner;
   readonly assignments: DirectoryAssignments;
 }
 
 /** @throws {LogDirectoryError} and the errors of the disk; then it has closed and unlocked what it had opened */
-export function openParts(options: OpenPartsOptions): OpenParts {
-  const { platform, config, paths, clusterId, openMetadataStore: shared } = options;
+export function openParts(prepared: PreparedBroker): OpenParts {
+  const { platform, config, paths, clusterId } = prepared;
   const nodeId = config.inForce['node.id'];
   const known = clusterId === undefined ? {} : { clusterId };
   const directories = openLogDirectories(paths, { ...platform, nodeId, ...known });
-  let store: MetadataStore | null = null;
   try {
-    const turn = new LoopTurn(platform.clock);
-    const lane = turn.lane();
-    store = openMetadataStore(directories[0], platform, lane, shared);
-    return build(options, directories, store, { turn, lane });
+    return build(prepared, directories);
   } catch (error) {
-    if (shared === undefined) void store?.close();
     for (const directory of directories) directory.abandon();
     throw error;
   }
 }
 
-function build(
-  { platform, config, peers }: OpenPartsOptions,
-  directories: readonly LogDirectory[],
-  store: MetadataStore,
-  { turn, lane }: { readonly turn: LoopTurn; readonly lane: Lane },
-): OpenParts {
+function build({ platform, config, options, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
+  const peers: Peers = (nodeId) => options.peers?.(nodeId);
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
-  const { clusterId } = directories[0];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
+  const turn = new LoopTurn(clock);
+  const lane = turn.lane();
   const partitions = new Partitions({ ...platform, directories, missingDirectory, turn });
-  const makeFolders = folderMaker(partitions, logger, nodeId);
-  const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders, lane });
-  const channel = localChannel(nodeId, controller);
+  const membership = join({ platform, config, directories, partitions, lane });
+  const { metadata, channel } = membership;
   const cleaner = new Cleaner({
     ...platform,
     config: () => cleanerConfig(config.inForce),
     logs: () => cleanableLogs(partitions),
   });
   const assignments = new DirectoryAssignments({ channel, partitions, logger });
-  const needs = { clock, random, logger, metadata: controller, channel, partitions, config: () => config.inForce };
+  const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
   const groups = groupCoordinator(needs);
   const producerIds = new ProducerIds(() => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
@@ -89,15 +65,16 @@ function build(
     clock,
     random,
     logger,
-    metadata: controller,
-    controller,
+    metadata,
+    get controller() {
+      return membership.controller;
+    },
     channel,
     partitions,
     groups,
     producerIds,
     transactions,
-    transactionCoordinatorOf: (id) =>
-      transactionCoordinatorOf({ nodeId, metadata: controller, transactions }, peers, id),
+    transactionCoordinatorOf: (id) => transactionCoordinatorOf({ nodeId, metadata, transactions }, peers, id),
     directoryMoves: new DirectoryMoves({ ...platform, partitions, cleaner, onMoved: () => assignments.changed() }),
     get config() {
       return config.inForce;
@@ -108,5 +85,5 @@ function build(
     telemetry: new ClientTelemetry(clock, random),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };
-  return { parts, directories, store, cleaner, assignments };
+  return { parts, directories, membership, cleaner, assignments };
 }

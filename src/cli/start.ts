@@ -1,5 +1,5 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
-import { startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
+import { OF_BROKER, startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
 import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';
@@ -220,10 +220,10 @@ function readProperties(path: string): Map<string, string> {
 }
 
 async function createTopics(broker: RunningBroker, { createTopics: topics }: EnvironmentSettings, logger: Logger) {
-  const { controller } = broker.parts;
-  const missing = topics.filter(({ name }) => !controller.image.topicsByName.has(name));
+  const { metadata, channel } = broker.parts;
+  const missing = topics.filter(({ name }) => !metadata.image.topicsByName.has(name));
   if (missing.length === 0) return;
-  const results = await controller.createTopics(
+  const results = await channel.createTopics(
     missing.map(({ name, partitions, replicas, cleanupPolicy }) => ({
       name,
       numPartitions: partitions,
@@ -231,7 +231,7 @@ async function createTopics(broker: RunningBroker, { createTopics: topics }: Env
       assignments: [],
       configs: cleanupPolicy === undefined ? [] : [{ name: 'cleanup.policy', value: cleanupPolicy }],
     })),
-    { validateOnly: false },
+    OF_BROKER,
   );
   for (const { name, errorMessage } of results) {
     if (errorMessage !== null) logger.warn('topic-not-created', { topic: name, reason: errorMessage });

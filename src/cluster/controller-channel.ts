@@ -6,7 +6,6 @@
 import type { Controller } from './controller.ts';
 import type { CreateResult, NewTopic } from './create-topics.ts';
 import type { DirectoryIdOf } from './directory-assignment.ts';
-import type { BrokerRegistration } from './registration.ts';
 import type { InternalTopic } from './topic-name.ts';
 
 /** The client for whom a topic is made; the controller authorises it, not the broker. */
@@ -16,13 +15,14 @@ export interface Requester {
   readonly clientHost: string;
 }
 
+/** Nobody: the broker itself asks. */
+export const OF_BROKER: Requester = { principal: { type: 'User', name: 'ANONYMOUS' }, clientHost: '127.0.0.1' };
+
 /** Why a topic was not made; `errorCode` is NONE where it was. */
 export type TopicMade = Pick<CreateResult, 'name' | 'errorCode' | 'errorMessage'>;
 
 /** Each rejects where the active controller cannot be reached in time. */
 export interface ControllerChannel {
-  /** BrokerRegistration. Resolves with the broker's epoch, by which the cluster tells this life of the broker from others. */
-  register(registration: BrokerRegistration): Promise<number>;
   /** AllocateProducerIds (KIP-730): ids that no producer has had. */
   allocateProducerIds(): Promise<{ readonly first: number; readonly size: number }>;
   /** AssignReplicasToDirs (KIP-858): in which log directories the replicas of this broker lie. */
@@ -36,10 +36,6 @@ export interface ControllerChannel {
 /** Of a broker alone, which is its own controller. */
 export function localChannel(nodeId: number, controller: Controller): ControllerChannel {
   return {
-    async register(registration) {
-      await controller.register(registration);
-      return controller.image.brokers.get(nodeId)!.epoch;
-    },
     allocateProducerIds: () => controller.allocateProducerIds(nodeId),
     assignDirectories: (directoryIdOf) => controller.assignDirectories(nodeId, directoryIdOf),
     createTopics: (topics) => controller.createTopics(topics, { validateOnly: false }),

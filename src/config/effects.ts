@@ -9,9 +9,9 @@ export type Effect = 'yes' | 'no' | 'not yet';
 /** Keys of other machines, of the JVM and of its threads. */
 const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   // A quorum, other controllers, other brokers.
-  /^(controller(?!\.listener\.names)|early)\./,
-  /^(controlled\.shutdown|server\.max\.startup)/,
-  /^(metadata(?!\.log\.max\.record\.bytes)|internal\.metadata)\./,
+  /^(controller\.(?!listener\.names|quorum\.(bootstrap|voters|fetch))|early\.)/,
+  'server.max.startup.time.ms',
+  /^(metadata\.(?!log\.(dir$|max\.record\.bytes))|internal\.metadata\.)/,
   /^(num\.replica|replica|replication\.quota|alter\.log\.dirs\.replication)\b/,
   /^(leader|follower)\.(imbalance|replication)\./,
   'auto.leader.rebalance.enable',

@@ -22,7 +22,7 @@ export const clusterKeys = {
   'controlled.shutdown.enable': boolean(
     true,
     {},
-    'Whether a broker hands its partitions over before it stops. A single broker has no other to hand them to.',
+    'Whether a broker of a cluster hands its partitions over before it stops. A broker alone has no other to hand them to.',
   ),
   'controller.listener.names': list(
     ['CONTROLLER'],
@@ -54,7 +54,7 @@ export const clusterKeys = {
   'controller.quorum.bootstrap.servers': list(
     [],
     { keepsRepetitions: true, importance: 'high' },
-    'Addresses at which the quorum is found. Accepted without effect: Ottla has no quorum.',
+    'host:port of controllers, for a process that is broker only (`process.roles`): any of them may be the active one.',
   ),
   'controller.quorum.election.backoff.max.ms': int(
     1000,
@@ -69,17 +69,17 @@ export const clusterKeys = {
   'controller.quorum.fetch.max.bytes': int(
     1_048_576,
     { importance: 'low', min: 1 },
-    'Most bytes of the metadata log fetched at a time. Accepted without effect: Ottla has no quorum.',
+    'Most bytes of the metadata log that a broker of a cluster fetches at a time.',
   ),
   'controller.quorum.fetch.snapshot.max.bytes': int(
     1_048_576,
     { importance: 'low', min: 1 },
-    'Most bytes of a metadata snapshot fetched at a time. Accepted without effect: Ottla has no quorum.',
+    'Most bytes of a metadata snapshot that a broker of a cluster fetches at a time.',
   ),
   'controller.quorum.fetch.timeout.ms': int(
     2000,
     { importance: 'high', min: 0 },
-    'Milliseconds without contact before the quorum elects anew. Accepted without effect: Ottla has no quorum.',
+    'Milliseconds without an answer after which a broker of a cluster looks for another controller.',
   ),
   'controller.quorum.request.timeout.ms': int(
     2000,
@@ -95,7 +95,7 @@ export const clusterKeys = {
   'controller.quorum.voters': list(
     [],
     { keepsRepetitions: true, importance: 'high' },
-    'The controllers that vote, as id@host:port. Accepted without effect: Ottla has no quorum.',
+    'Controllers as id@host:port, for a process that is broker only, where `controller.quorum.bootstrap.servers` is empty.',
   ),
   'controller.quota.window.num': int(
     11,
@@ -120,8 +120,7 @@ export const clusterKeys = {
   'initial.broker.registration.timeout.ms': int(
     60_000,
     {},
-    'Milliseconds a starting broker tries to register at the controller. No effect in Ottla, which is its own ' +
-      'controller.',
+    'Milliseconds that a starting broker of a cluster tries to register at the active controller, before it ends.',
   ),
   'internal.metadata.delete.delay.millis': long(
     60_000,
@@ -141,7 +140,7 @@ export const clusterKeys = {
   'metadata.log.dir': string(
     null,
     { importance: 'high' },
-    'Where the metadata log is stored; in the first of log.dirs when absent.',
+    'Where a broker of a cluster keeps its copy of the metadata log, one of log.dirs; the first of them when absent.',
   ),
   'metadata.log.max.record.bytes.between.snapshots': long(
     20_971_520,

@@ -53,7 +53,8 @@ test('the exceptions are needed', () => {
 test.each([
   ['message.max.bytes', 'yes'],
   ['listener.name.internal.max.connections', 'yes'],
-  ['controller.quorum.voters', 'no'],
+  ['controller.quorum.voters', 'yes'],
+  ['controller.quorum.election.timeout.ms', 'no'],
   ['num.io.threads', 'no'],
   ['listener.name.internal.ssl.keystore.location', 'not yet'],
   ['remote.storage.enable', 'not yet'],

@@ -185,10 +185,16 @@ describe('the sources together', () => {
   test('keys that change nothing are told in a line, those to come in another', () => {
     const { warnings } = combineSettings({
       set: map({ 'zookeeper.connect': 'z:2181', 'num.io.threads': '4', 'num.network.threads': '3' }),
-      environment: map({ 'process.roles': 'broker', 'controller.quorum.voters': '1@a:1', 'ssl.protocol': 'TLSv1.2' }),
+      environment: map({
+        'inter.broker.listener.name': 'A',
+        'auto.leader.rebalance.enable': 'false',
+        'ssl.protocol': 'TLSv1.2',
+      }),
     });
     expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toContain(': controller.quorum.voters, num.io.threads, zookeeper.connect;');
+    expect(warnings[0]).toContain(
+      ': auto.leader.rebalance.enable, inter.broker.listener.name, num.io.threads, zookeeper.connect;',
+    );
     expect(warnings[1]).toContain('in this version: ssl.protocol;');
   });
 

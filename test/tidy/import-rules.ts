@@ -14,7 +14,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/etcd': ['src/platform'],
-  'src/peers': ['protocol', 'src/platform'],
+  'src/peers': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/controllers': ['src/etcd', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/share': ['src/coordination', 'src/cluster', 'src/partitions', 'protocol', 'src/platform', 'src/config'],

@@ -1,0 +1,190 @@
+/**
+ * A broker among others: it reads the metadata log of the active controller, registers there, is unfenced, and has clients' requests
+ * that change the cluster forwarded. The controllers are Ottla's, or Apache Kafka's. Loaded by such a broker alone.
+ */
+import { supportedFeatures } from '../cluster/features.ts';
+import type { Controller } from '../cluster/controller.ts';
+import type { BrokerRegistration } from '../cluster/registration.ts';
+import type { ControllerAddress } from '../config/quorum.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { LogDirectory } from '../log/directory.ts';
+import { BrokerLifecycle, RegistrationError } from '../peers/broker-lifecycle.ts';
+import { askClusterId } from '../peers/cluster-id.ts';
+import { ControllerQuorum } from '../peers/controller-quorum.ts';
+import { ControllerRequests } from '../peers/controller-requests.ts';
+import { EnvelopeForwarder } from '../peers/envelope.ts';
+import { MetadataCopy } from '../peers/metadata-copy.ts';
+import { MetadataFetcher } from '../peers/metadata-fetcher.ts';
+import { RemoteChannel } from '../peers/remote-channel.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Network } from '../platform/network.ts';
+import type { Join, Membership, MembershipNeeds } from './membership.ts';
+
+export interface MemberOptions {
+  readonly network: Network;
+  /** Where controllers listen; any one of them may be the active one. */
+  readonly controllers: readonly ControllerAddress[];
+}
+
+/** How long a broker waits to see what the controller has just said. */
+const SEEN_MS = 10_000;
+
+/** The id of the cluster that the controllers belong to, for a broker whose log directories have none yet. */
+export function findClusterId(
+  { network, controllers }: MemberOptions,
+  platform: { readonly clock: Clock; readonly logger: Logger },
+  config: ServerConfig,
+): Promise<string> {
+  return askClusterId({
+    ...platform,
+    network,
+    controllers,
+    timeoutMs: config['initial.broker.registration.timeout.ms'],
+    clientId: String(config['node.id']),
+  });
+}
+
+export function memberOf(options: MemberOptions): Join {
+  return (needs) => new ClusterMember(options, needs);
+}
+
+class ClusterMember implements Membership {
+  readonly metadata: MetadataFetcher;
+  readonly channel: RemoteChannel;
+  readonly forwarder: EnvelopeForwarder;
+  readonly #needs: MembershipNeeds;
+  readonly #findClusterId: () => Promise<string>;
+  readonly #requests: ControllerRequests;
+  readonly #lifecycle: BrokerLifecycle;
+
+  constructor(options: MemberOptions, needs: MembershipNeeds) {
+    const { network, controllers } = options;
+    this.#needs = needs;
+    this.#findClusterId = () => findClusterId(options, needs.platform, needs.config.inForce);
+    const { platform, config, directories } = needs;
+    const { clock, logger, files } = platform;
+    const nodeId = config.inForce['node.id'];
+    const clientId = String(nodeId); // by which the active controller knows who asks, as Kafka's
+    const quorum = new ControllerQuorum(controllers, clock);
+    const { clusterId, directoryId, path } = metadataDirectory(config.inForce, directories);
+    const copy = new MetadataCopy({ files: directories[0].files ?? files, logDirectory: path, logger });
+    this.metadata = new MetadataFetcher({
+      clock,
+      logger,
+      network,
+      quorum,
+      copy,
+      clusterId,
+      nodeId,
+      directoryId,
+      settings: () => ({
+        maxBytes: config.inForce['controller.quorum.fetch.max.bytes'],
+        maxSnapshotBytes: config.inForce['controller.quorum.fetch.snapshot.max.bytes'],
+        timeoutMs: config.inForce['controller.quorum.fetch.timeout.ms'],
+        snapshotAfterBytes: config.inForce['metadata.log.max.record.bytes.between.snapshots'],
+      }),
+    });
+    const image = () => this.metadata.image;
+    this.#requests = new ControllerRequests({ network, clock, quorum, clientId });
+    this.forwarder = new EnvelopeForwarder(this.#requests);
+    this.#lifecycle = new BrokerLifecycle({
+      clock,
+      logger,
+      requests: new ControllerRequests({ network, clock, quorum, clientId }),
+      image,
+      settings: () => ({
+        intervalMs: config.inForce['broker.heartbeat.interval.ms'],
+        sessionTimeoutMs: config.inForce['broker.session.timeout.ms'],
+        registrationTimeoutMs: config.inForce['initial.broker.registration.timeout.ms'],
+      }),
+      trouble: () => this.metadata.trouble,
+    });
+    this.channel = new RemoteChannel({
+      nodeId,
+      requests: this.#requests,
+      forwarder: this.forwarder,
+      image,
+      until: (check, timeoutMs) => this.metadata.until(check, timeoutMs),
+      brokerEpoch: () => this.brokerEpoch,
+      config: () => config.inForce,
+      clientId,
+    });
+  }
+
+  get controller(): Controller {
+    throw new Error('a request for the active controller was handled by a broker that is none');
+  }
+
+  get brokerEpoch(): number {
+    return this.#lifecycle.brokerEpoch;
+  }
+
+  /** @throws {RegistrationError} where no controller tells what the cluster is */
+  async load(): Promise<void> {
+    const { inForce } = this.#needs.config;
+    const timeoutMs = inForce['initial.broker.registration.timeout.ms'];
+    this.metadata.start();
+    if (await this.metadata.caughtUp(timeoutMs)) return;
+    const own = this.#needs.directories[0].clusterId;
+    if (this.metadata.isForeign) {
+      throw new RegistrationError(
+        `The log directories belong to cluster ${own}, the controllers to ${await this.#findClusterId()}; ` +
+          'use other log.dirs, or correct controller.quorum.bootstrap.servers.',
+      );
+    }
+    throw new RegistrationError(
+      `The metadata of cluster ${own} could not be read within initial.broker.registration.timeout.ms=${timeoutMs} ` +
+        `(${this.metadata.trouble ?? 'no active controller'}); start the controllers, or correct controller.quorum.bootstrap.servers.`,
+    );
+  }
+
+  async register(registration: BrokerRegistration): Promise<void> {
+    const { directories } = this.#needs;
+    await this.#lifecycle.register({
+      ...registration,
+      clusterId: directories[0].clusterId,
+      features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+        name,
+        minSupportedVersion: minVersion,
+        maxSupportedVersion: maxVersion,
+      })),
+      previousBrokerEpoch: previousEpoch(directories),
+    });
+    // The log directories are opened by what the controller has made of the registration.
+    await this.metadata.until(({ revision }) => revision >= this.brokerEpoch, SEEN_MS);
+  }
+
+  async serve(): Promise<void> {
+    const { 'node.id': nodeId } = this.#needs.config.inForce;
+    await this.#lifecycle.unfence();
+    await this.metadata.until(({ brokers }) => brokers.get(nodeId)?.fenced === false, SEEN_MS);
+  }
+
+  async leave(): Promise<void> {
+    const { config, platform } = this.#needs;
+    if (!config.inForce['controlled.shutdown.enable']) return;
+    if (await this.#lifecycle.leave()) return;
+    platform.logger.warn('controlled-shutdown-ended', {
+      next: 'partitions that are led here have no leader until it is fenced',
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#lifecycle.stop();
+    this.#requests.close();
+    await this.metadata.stop();
+  }
+}
+
+/** metadata.log.dir, or the first of log.dirs. */
+function metadataDirectory(config: ServerConfig, directories: readonly LogDirectory[]): LogDirectory {
+  const wanted = config['metadata.log.dir'];
+  return directories.find(({ path }) => path === wanted) ?? directories[0];
+}
+
+/** Of the last clean shutdown; -1 where a directory knows of none, or of another one. */
+function previousEpoch(directories: readonly LogDirectory[]): number {
+  const epochs = new Set(directories.filter(({ health }) => !health.isOffline).map((each) => each.previousBrokerEpoch));
+  return epochs.size === 1 ? [...epochs][0] : -1;
+}

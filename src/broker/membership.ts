@@ -1,0 +1,79 @@
+/**
+ * How a broker takes part in its cluster: where it reads what the cluster is, whom it asks for changes, and how it comes and goes.
+ * A broker alone is its own cluster (below). One among others is a member: cluster-member.ts, which only such a one loads.
+ */
+import type { ControllerChannel } from '../cluster/controller-channel.ts';
+import { localChannel } from '../cluster/controller-channel.ts';
+import { Controller } from '../cluster/controller.ts';
+import type { MetadataFeed } from '../cluster/metadata-feed.ts';
+import type { BrokerRegistration } from '../cluster/registration.ts';
+import type { LogDirectory } from '../log/directory.ts';
+import type { Forwarder } from '../net/forwarder.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import type { Lane } from '../platform/lane.ts';
+import type { DynamicConfig } from './dynamic-config.ts';
+import { folderMaker } from './log-directories.ts';
+import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
+import type { Platform } from './platform.ts';
+
+export interface Membership {
+  readonly metadata: MetadataFeed;
+  readonly channel: ControllerChannel;
+  /** @throws in a cluster, where clients' requests that need it are forwarded */
+  readonly controller: Controller;
+  /** Of clients' requests for the active controller; null where that is `controller`. */
+  readonly forwarder: Forwarder | null;
+  /** -1 until it is registered. */
+  readonly brokerEpoch: number;
+  /** Once, before all else: `metadata` is what the cluster is from then on. */
+  load(): Promise<void>;
+  /** The broker is known to the cluster, under a new epoch; its log directories may be opened now. */
+  register(registration: BrokerRegistration): Promise<void>;
+  /** Logs are open and requests are answered: it may lead partitions. Resolves when the cluster has taken that up. */
+  serve(): Promise<void>;
+  /** It is going to stop, and still serves what others do not yet. */
+  leave(): Promise<void>;
+  /** No image follows. */
+  close(): Promise<void>;
+}
+
+/** What a membership is made over. */
+export interface MembershipNeeds {
+  readonly platform: Platform;
+  readonly config: DynamicConfig;
+  readonly directories: readonly LogDirectory[];
+  readonly partitions: Partitions;
+  /** For what takes long: it has a slice of each turn of the event loop. */
+  readonly lane: Lane;
+}
+
+export type Join = (needs: MembershipNeeds) => Membership;
+
+/** Of a broker that is its own controller. The store may be shared by brokers of one process; then none of them closes it. */
+export function alone(shared: OpenMetadataStore | undefined): Join {
+  return ({ platform, config, directories, partitions, lane }) => {
+    const { random, logger } = platform;
+    const nodeId = config.inForce['node.id'];
+    const { clusterId } = directories[0];
+    const store = openMetadataStore(directories[0], platform, lane, shared);
+    const makeFolders = folderMaker(partitions, logger, nodeId);
+    const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders, lane });
+    return {
+      metadata: controller,
+      channel: localChannel(nodeId, controller),
+      controller,
+      forwarder: null,
+      get brokerEpoch() {
+        return controller.image.brokers.get(nodeId)?.epoch ?? -1;
+      },
+      load: () => controller.load(),
+      register: (registration) => controller.register(registration),
+      serve: () => Promise.resolve(),
+      leave: () => Promise.resolve(),
+      async close() {
+        await controller.close();
+        if (shared === undefined) await store.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Where the active controller is, as far as this broker knows: one of the addresses it was given, or the one that a controller has
+ * named. Who reads the metadata log finds out (metadata-fetcher.ts); who has requests for the active controller waits for that.
+ */
+import type { Clock } from '../platform/clock.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class ControllerQuorum {
+  readonly #bootstrap: readonly Address[];
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #active: Address | null = null;
+  /** Named by another controller, and not tried yet. */
+  #named: Address | null = null;
+  #turn = 0;
+
+  /** `bootstrap`: addresses of controllers, the most likely ones first. */
+  constructor(bootstrap: readonly Address[], clock: Clock) {
+    this.#bootstrap = bootstrap;
+    this.#clock = clock;
+  }
+
+  /** Null while nobody is known to be active. */
+  get active(): Address | null {
+    return this.#active;
+  }
+
+  /** Whom to ask for the metadata log: the active controller, or one that may know it. */
+  candidate(): Address {
+    const named = this.#named;
+    this.#named = null;
+    return named ?? this.#active ?? this.#bootstrap[this.#turn++ % this.#bootstrap.length];
+  }
+
+  /** It has answered as the active controller does. */
+  found(address: Address): void {
+    if (this.#active !== null && isSame(this.#active, address)) return;
+    this.#active = address;
+    this.#tell();
+  }
+
+  /** It has not, and has named another one, or none. */
+  lost(named: Address | null): void {
+    this.#named = named;
+    if (this.#active === null) return;
+    this.#active = null;
+    this.#tell();
+  }
+
+  /** Called when the active controller is another one, or unknown. Answers how to end that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves with the active controller, or with null where it is not known after `timeoutMs`. */
+  known(timeoutMs: number): Promise<Address | null> {
+    if (this.#active !== null) return Promise.resolve(this.#active);
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        unlisten();
+        resolve(this.#active);
+      };
+      const timer = this.#clock.after(timeoutMs, end);
+      const unlisten = this.onChange(() => {
+        if (this.#active !== null) end();
+      });
+    });
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export function isSame(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}

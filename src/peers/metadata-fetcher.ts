@@ -1,0 +1,396 @@
+/**
+ * The cluster as a broker sees it that is no controller: it reads the metadata log of the active controller by Fetch, as Kafka's
+ * brokers do (KIP-595), keeps a copy, and applies what is committed.
+ *
+ *      ┌─▶ connect to the active controller, or one that may know it
+ *      │     └─▶ Fetch ──records──▶ kept in the copy ──below the high watermark──▶ image ──▶ listeners ──▶ Fetch
+ *      │           ├──diverging──▶ the copy is cut ─────────────────────────────────────────────────────▶ Fetch
+ *      │           ├──snapshot──▶ FetchSnapshot until it is whole ──▶ image ──▶ listeners ──────────────▶ Fetch
+ *      │           └──elsewhere──┐
+ *      └── after a pause ◀───────┴── no connection · no answer · what may not stand there (said once)
+ *
+ * The next fetch is sent when listeners have done with the records of the last: a controller takes it as word that all before it is
+ * in force here.
+ */
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
+import { FetchSnapshot } from '../../protocol/apis/59-fetch-snapshot.ts';
+import type { Client } from '../../protocol/client.ts';
+import { errorName, ErrorCode } from '../../protocol/errors.ts';
+import * as batch from '../../protocol/records/batch.ts';
+import type { ClusterImage, ImageDelta } from '../cluster/image.ts';
+import { emptyImage } from '../cluster/image.ts';
+import { recordsOf } from '../cluster/image-records.ts';
+import { changeOf } from '../cluster/image-replay.ts';
+import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
+import type { MetadataFeed } from '../cluster/metadata-feed.ts';
+import type { ImageListener } from '../cluster/metadata-loader.ts';
+import type { MetadataRecord } from '../cluster/metadata-records.ts';
+import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Network } from '../platform/network.ts';
+import { isSame, type Address, type ControllerQuorum } from './controller-quorum.ts';
+import {
+  fetchRequest,
+  readFetch,
+  readSnapshotPiece,
+  snapshotRequest,
+  type Fetched,
+  type Reader,
+} from './fetched-metadata.ts';
+import type { EpochEnd, MetadataCopy } from './metadata-copy.ts';
+import { connectPeer } from './peer-client.ts';
+import { within } from './within.ts';
+
+export interface MetadataFetcherOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly network: Network;
+  readonly quorum: ControllerQuorum;
+  readonly copy: MetadataCopy;
+  readonly clusterId: string;
+  readonly nodeId: number;
+  readonly directoryId: string;
+  readonly settings: () => FetcherSettings;
+}
+
+export interface FetcherSettings {
+  /** controller.quorum.fetch.max.bytes */
+  readonly maxBytes: number;
+  /** controller.quorum.fetch.snapshot.max.bytes */
+  readonly maxSnapshotBytes: number;
+  /** controller.quorum.fetch.timeout.ms: a controller that is silent for so long is left. */
+  readonly timeoutMs: number;
+  /** metadata.log.max.record.bytes.between.snapshots */
+  readonly snapshotAfterBytes: number;
+}
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1000;
+/** The first with nodes' addresses and with the reader's directory; every controller of today has it. */
+const OLDEST_FETCH = 17;
+
+export class MetadataFetcher implements MetadataFeed {
+  readonly #options: MetadataFetcherOptions;
+  readonly #listeners: ImageListener[] = [];
+  readonly #waiters = new Set<() => void>();
+  #image: ClusterImage;
+  /** The newest image that listeners have done with. */
+  #followed: ClusterImage;
+  /** Kept in the copy, and not known to be committed. */
+  #unapplied: Buffer[] = [];
+  #highWatermark = -1;
+  #epoch = 0;
+  #isCaughtUp = false;
+  #isForeign = false;
+  #isStopped = false;
+  #client: Client | null = null;
+  #failures = 0;
+  #told: string | null = null;
+  #pause: { readonly timer: Timer; readonly end: () => void } | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: MetadataFetcherOptions) {
+    this.#options = options;
+    this.#image = this.#followed = emptyImage(options.clusterId);
+  }
+
+  get image(): ClusterImage {
+    return this.#image;
+  }
+
+  onChange(listener: ImageListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Reads the copy, and begins to fetch what is new. @throws the disk's error */
+  start(): void {
+    const { copy } = this.#options;
+    const { snapshot, batches } = copy.load();
+    if (snapshot !== null) this.#image = this.#imageOf(snapshot, copy.endOffset - countIn(batches));
+    if (batches.length > 0) this.#unapplied.push(batches);
+    this.#epoch = copy.lastEpoch;
+    this.#running = this.#run();
+  }
+
+  /** Resolves when the image is what is committed. False: not within `timeoutMs`, or the controllers are of another cluster. */
+  async caughtUp(timeoutMs: number): Promise<boolean> {
+    await this.#wait(() => this.#isCaughtUp || this.#isForeign, timeoutMs);
+    return this.#isCaughtUp;
+  }
+
+  /** Controllers have said that they belong to another cluster. */
+  get isForeign(): boolean {
+    return this.#isForeign;
+  }
+
+  /** Resolves when an image is in force here for which `check` holds. False: not within `timeoutMs`. */
+  until(check: (image: ClusterImage) => boolean, timeoutMs: number): Promise<boolean> {
+    return this.#wait(() => check(this.#followed), timeoutMs);
+  }
+
+  /** Why the log is not read at present; null where it is. */
+  get trouble(): string | null {
+    return this.#told;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#pause?.end();
+    await this.#client?.close();
+    await this.#running;
+    this.#look();
+    this.#options.copy.close();
+  }
+
+  #wait(isOver: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isOver()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const end = (result: boolean): void => {
+        timer.cancel();
+        this.#waiters.delete(look);
+        resolve(result);
+      };
+      const look = (): void => {
+        if (isOver()) end(true);
+        else if (this.#isStopped) end(false);
+      };
+      const timer = this.#options.clock.after(timeoutMs, () => end(false));
+      this.#waiters.add(look);
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const address = this.#options.quorum.candidate();
+      try {
+        await this.#readFrom(address);
+      } catch (error) {
+        this.#options.quorum.lost(null);
+        this.#failed(address, error as Error);
+      }
+      await this.#client?.close();
+      this.#client = null;
+      await this.#rest();
+    }
+  }
+
+  async #readFrom(address: Address): Promise<void> {
+    const { network, settings } = this.#options;
+    const { timeoutMs } = settings();
+    const client = await connectPeer(network, {
+      ...address,
+      timeoutMs,
+      clientId: String(this.#options.nodeId),
+    });
+    this.#client = client;
+    if (this.#isStopped) return;
+    const version = await this.#versionOf(client);
+    while (!this.#isStopped) {
+      const request = fetchRequest(this.#reader(settings().maxBytes), this.#position());
+      const fetched = readFetch(await this.#answer(client.send(Fetch, version, request)));
+      if (fetched.kind === 'elsewhere') {
+        if (this.#isElsewhere(fetched, address)) return;
+      } else await this.#take(client, address, fetched);
+    }
+  }
+
+  async #versionOf(client: Client): Promise<number> {
+    const asked = { clientSoftwareName: 'ottla', clientSoftwareVersion: '1' };
+    const { apiKeys } = await this.#answer(client.send(ApiVersions, 3, asked));
+    const most = apiKeys.find(({ apiKey }) => apiKey === Fetch.key)?.maxVersion ?? OLDEST_FETCH;
+    return Math.min(most, Fetch.versions.last);
+  }
+
+  async #answer<T>(response: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options.settings();
+    const answer = await within(this.#options.clock, response, timeoutMs);
+    if (answer === null) throw new Error(`it has not answered for ${timeoutMs} ms`);
+    return answer;
+  }
+
+  #reader(maxBytes: number): Reader {
+    const { clusterId, nodeId, directoryId } = this.#options;
+    return { clusterId, nodeId, directoryId, leaderEpoch: this.#epoch, maxBytes };
+  }
+
+  #position(): EpochEnd & { readonly highWatermark: number } {
+    const { endOffset, lastEpoch: epoch } = this.#options.copy;
+    return { endOffset, epoch, highWatermark: this.#highWatermark };
+  }
+
+  /** Whether that is another address than this one. */
+  #isElsewhere({ epoch, leader }: Extract<Fetched, { kind: 'elsewhere' }>, address: Address): boolean {
+    const isNews = epoch > this.#epoch;
+    if (isNews) this.#epoch = epoch;
+    if (isNews && leader !== null && isSame(leader, address)) return false;
+    this.#failures++; // whoever is named may know no better
+    this.#options.quorum.lost(leader !== null && isSame(leader, address) ? null : leader);
+    return true;
+  }
+
+  async #take(client: Client, address: Address, fetched: Exclude<Fetched, { kind: 'elsewhere' }>): Promise<void> {
+    const { quorum, copy } = this.#options;
+    if (fetched.kind === 'failed') {
+      this.#isForeign = fetched.errorCode === ErrorCode.INCONSISTENT_CLUSTER_ID;
+      if (this.#isForeign) this.#look();
+      throw new Error(`it answers ${errorName(fetched.errorCode)}`);
+    }
+    quorum.found(address);
+    switch (fetched.kind) {
+      case 'records':
+        return this.#keep(fetched.records, fetched.highWatermark);
+      case 'diverging':
+        return this.#cut(copy.commonEnd(fetched.end));
+      case 'snapshot':
+        return this.#fetchSnapshot(client, fetched.id);
+    }
+  }
+
+  async #keep(records: Buffer, highWatermark: number): Promise<void> {
+    const { copy, settings } = this.#options;
+    const kept = copy.append(records);
+    if (kept.length > 0) this.#unapplied.push(Buffer.from(kept));
+    this.#highWatermark = Math.max(this.#highWatermark, highWatermark);
+    await this.#applyCommitted();
+    this.#isCaughtUp ||= highWatermark >= 0 && copy.endOffset >= highWatermark;
+    this.#succeeded();
+    if (copy.logBytes > settings().snapshotAfterBytes) this.#replaceBySnapshot();
+  }
+
+  /** All batches at once that are committed: one image for them. */
+  async #applyCommitted(): Promise<void> {
+    const records: MetadataRecord[] = [];
+    let revision = -1;
+    const left: Buffer[] = [];
+    for (const bytes of this.#unapplied) {
+      let at = 0;
+      while (at < bytes.length && batch.nextOffset(bytes, at) <= this.#highWatermark) {
+        const decoded = decodeMetadataBatch(bytes, at);
+        for (const record of decoded.records) records.push(record);
+        revision = decoded.revision;
+        at += batch.sizeInBytes(bytes, at);
+      }
+      if (at < bytes.length) left.push(bytes.subarray(at));
+    }
+    if (revision < 0) return;
+    const previous = this.#image;
+    const { image, delta } = changeOf(previous, records, revision);
+    this.#unapplied = left;
+    await this.#publish(image, previous, delta);
+  }
+
+  async #publish(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): Promise<void> {
+    this.#image = image;
+    const following = this.#listeners.map(async (listener) => {
+      try {
+        await listener(image, previous, delta);
+      } catch (error) {
+        this.#options.logger.error('metadata-not-followed', {
+          revision: image.revision,
+          error: (error as Error).message,
+        });
+      }
+    });
+    await Promise.all(following);
+    this.#followed = image;
+  }
+
+  #cut(offset: number): void {
+    if (offset <= this.#image.revision)
+      throw new Error(`it has another log from offset ${offset} on, while ${this.#image.revision} was committed`);
+    this.#options.copy.truncate(offset);
+    this.#unapplied = this.#unapplied.flatMap((bytes) => {
+      let at = 0;
+      while (at < bytes.length && batch.lastOffset(bytes, at) < offset) at += batch.sizeInBytes(bytes, at);
+      return at === 0 ? [] : [bytes.subarray(0, at)];
+    });
+  }
+
+  async #fetchSnapshot(client: Client, id: EpochEnd): Promise<void> {
+    const { copy, settings, logger } = this.#options;
+    if (id.endOffset <= this.#image.revision)
+      throw new Error(`it offers a snapshot up to offset ${id.endOffset}, while ${this.#image.revision} was committed`);
+    for (let position = 0; ;) {
+      const request = snapshotRequest(this.#reader(settings().maxSnapshotBytes), id, position);
+      const piece = readSnapshotPiece(await this.#answer(client.send(FetchSnapshot, 1, request)));
+      if (piece.kind === 'elsewhere') throw new Error('it is not the active controller any more');
+      if (piece.kind === 'failed') throw new Error(`it answers ${errorName(piece.errorCode)} for a snapshot`);
+      copy.writeSnapshot(id, piece.position, piece.bytes);
+      position += piece.bytes.length;
+      if (position >= piece.size) break;
+      if (piece.bytes.length === 0) throw new Error('it sends an empty piece of a snapshot');
+    }
+    const bytes = copy.finishSnapshot();
+    this.#unapplied = [];
+    const previous = this.#image;
+    const image = this.#imageOf(bytes, id.endOffset);
+    logger.info('metadata-snapshot-fetched', { endOffset: id.endOffset, bytes: bytes.length });
+    await this.#publish(image, previous, difference(previous, image));
+  }
+
+  #imageOf(snapshot: Buffer, endOffset: number): ClusterImage {
+    return changeOf(emptyImage(this.#options.clusterId), decodeSnapshot(snapshot), endOffset - 1).image;
+  }
+
+  #replaceBySnapshot(): void {
+    const { copy, clock } = this.#options;
+    const isWhole = this.#image.revision === copy.endOffset - 1 && this.#image.pending === null;
+    if (!isWhole) return; // with a later batch
+    copy.replaceBySnapshot(encodeSnapshot(recordsOf(this.#image), { epoch: copy.lastEpoch, timestamp: clock.now() }));
+  }
+
+  #succeeded(): void {
+    this.#failures = 0;
+    if (this.#told !== null) this.#options.logger.info('metadata-read-again', { epoch: this.#epoch });
+    this.#told = null;
+    this.#look();
+  }
+
+  #look(): void {
+    for (const look of this.#waiters) look();
+  }
+
+  /** Once for each trouble, however long it lasts. */
+  #failed({ host, port }: Address, error: Error): void {
+    if (this.#isStopped) return;
+    this.#failures++;
+    if (this.#told === error.message) return;
+    this.#told = error.message;
+    const facts = { controller: `${host}:${port}`, error: error.message, next: 'it is tried again' };
+    this.#options.logger.warn('metadata-not-read', facts);
+  }
+
+  #rest(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    const delayMs =
+      this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        this.#pause = null;
+        resolve();
+      };
+      const timer = this.#options.clock.after(delayMs, end);
+      this.#pause = { timer, end };
+    });
+  }
+}
+
+function countIn(batches: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < batches.length; at += batch.sizeInBytes(batches, at))
+    count += batch.lastOffsetDelta(batches, at) + 1;
+  return count;
+}
+
+/** What a snapshot may have changed: all that stands in one of the images. */
+function difference(a: ClusterImage, b: ClusterImage): ImageDelta {
+  const union = <T>(first: Iterable<T>, second: Iterable<T>): Set<T> => new Set([...first, ...second]);
+  return {
+    topicIds: union(a.topicsById.keys(), b.topicsById.keys()),
+    resources: union(a.configs.keys(), b.configs.keys()),
+    brokerIds: union(a.brokers.keys(), b.brokers.keys()),
+  };
+}
