@@ -13,6 +13,7 @@ import {
   type TopicImage,
 } from '../cluster/image.ts';
 import { leadership, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
+import { UNASSIGNED_DIRECTORY } from '../cluster/partition-rules.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
 import type { Lane } from '../platform/lane.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
@@ -145,7 +146,9 @@ export class MetadataPublisher {
   #openOne({ topic, index, partition }: HostedPartition, config: LogConfig): void {
     const { partitions, nodeId } = this.#parts;
     const { leader, leaderEpoch, replicas, isr, directories } = partition;
-    const plan = { config, leaderEpoch, directoryId: directories[replicas.indexOf(nodeId)] };
+    const known = directories[replicas.indexOf(nodeId)];
+    const directoryId = known === UNASSIGNED_DIRECTORY ? undefined : known;
+    const plan = { config, leaderEpoch, directoryId };
     if (leader === nodeId) {
       const handedOver = this.#takeOver({ topic, index, partition });
       this.#released.delete(keyOf({ topic, index, partition }));
