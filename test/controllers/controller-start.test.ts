@@ -1,0 +1,162 @@
+/** How a controller's process starts, and what it refuses, over a simulated network and etcd. */
+import { expect, test } from 'vitest';
+import { clusterKey } from '../../src/controllers/etcd-keys.ts';
+import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
+import { Controller } from '../../src/cluster/controller.ts';
+import { effectiveConfig } from '../../src/config/layers.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { ControllerMachines } from './controller-machines.ts';
+
+const DIRECTORY = '/data';
+const NO_HEADER = { memberId: '0', revision: 0, raftTerm: 0 };
+
+/** A directory as a broker of this cluster has left it. */
+function directoryOf(clusterId: string): MemoryFiles {
+  const files = new MemoryFiles();
+  files.makeDirectory(DIRECTORY);
+  const text = `version=1\nnode.id=1\ncluster.id=${clusterId}\ndirectory.id=directorydirectorydirA\n`;
+  files.replace(`${DIRECTORY}/meta.properties`, Buffer.from(text));
+  return files;
+}
+
+/** The words of an error that a promise must reject with. */
+async function refusal(machines: ControllerMachines, promise: Promise<unknown>): Promise<string> {
+  const outcome = await machines.until(
+    promise.then(
+      () => null,
+      (error: unknown) => error as Error,
+    ),
+  );
+  expect(outcome).not.toBeNull();
+  return outcome!.message;
+}
+
+test('the first of several processes makes the cluster, and all are in the same', async () => {
+  const machines = new ControllerMachines();
+  const all = await machines.until(Promise.all([1, 2, 3].map((node) => machines.begin(node))));
+  const [{ clusterId }] = all;
+  expect(all.map((each) => each.clusterId)).toEqual([clusterId, clusterId, clusterId]);
+  const { kvs } = machines.etcd.store.range({ key: clusterKey('/ottla') }, NO_HEADER);
+  expect(kvs.map(({ value }) => value.toString())).toEqual([clusterId]);
+});
+
+test('etcd that does not answer is named every five seconds, and given up after the time for registering', async () => {
+  const machines = new ControllerMachines();
+  for (const member of [0, 1, 2]) machines.etcd.kill(member);
+  const begun = machines.begin(1, { 'initial.broker.registration.timeout.ms': '20000' });
+  const words = await refusal(machines, begun);
+  expect(words).toContain('127.0.0.1:2379, 127.0.0.1:2380, 127.0.0.1:2381');
+  expect(words).toContain('ottla.etcd.endpoints');
+  const lines = machines.lines.filter(({ event }) => event === 'etcd-unreachable');
+  expect(lines).toHaveLength(4);
+  expect(lines[0].facts).toMatchObject({ endpoints: '127.0.0.1:2379, 127.0.0.1:2380, 127.0.0.1:2381' });
+});
+
+test('etcd that comes while a process waits for it is found', async () => {
+  const machines = new ControllerMachines();
+  for (const member of [0, 1, 2]) machines.etcd.kill(member);
+  const begun = machines.begin(1);
+  await machines.clock.advance(12_000);
+  for (const member of [0, 1, 2]) machines.etcd.start(member);
+  expect((await machines.until(begun)).clusterId).toMatch(/^[\w-]{22}$/);
+});
+
+test("a directory of another cluster than etcd's is refused, with both ids", async () => {
+  const machines = new ControllerMachines();
+  const { clusterId } = await machines.start(1);
+  const words = await refusal(machines, machines.begin(2, {}, directoryOf('anotheranotheranothera'), DIRECTORY));
+  expect(words).toContain(clusterId);
+  expect(words).toContain('anotheranotheranothera');
+});
+
+test('an id that another process holds is refused, with its address', async () => {
+  const machines = new ControllerMachines();
+  await machines.start(1);
+  await machines.active();
+  const begun = machines.begin(2, { 'node.id': '1' });
+  expect(await refusal(machines, begun)).toContain('node-1:9093');
+});
+
+test('a process that starts anew under its id takes its own place', async () => {
+  const machines = new ControllerMachines();
+  await machines.start(1);
+  const before = await machines.active();
+  machines.kill(1);
+  await machines.start(1);
+  const after = await machines.active();
+  expect(after.node.active!.epoch).toBe(before.node.active!.epoch + 1);
+});
+
+test.each([
+  ['etcd elsewhere without TLS', { 'ottla.etcd.endpoints': '10.0.0.1:2379' }, 'ottla.etcd.ssl.ca'],
+  [
+    'an address that only this machine can reach, while etcd is elsewhere',
+    { 'ottla.etcd.endpoints': '10.0.0.1:2379', 'ottla.etcd.ssl.ca': 'ca.pem', listeners: 'CONTROLLER://:9093' },
+    'advertised.listeners',
+  ],
+  ['a user without a password', { 'ottla.etcd.user': 'ottla' }, 'ottla.etcd.password.file'],
+  [
+    'a password that is not there',
+    { 'ottla.etcd.user': 'ottla', 'ottla.etcd.password.file': '/no' },
+    '/no cannot be read',
+  ],
+])('%s is refused', async (_what, settings: Readonly<Record<string, string>>, words) => {
+  const machines = new ControllerMachines();
+  expect(await refusal(machines, machines.begin(1, settings))).toContain(words);
+});
+
+test('the state of a broker that was alone is the first of the cluster, with its id, and offsets go on', async () => {
+  const machines = new ControllerMachines();
+  const files = directoryOf('aloneclusterclusterclA');
+  const store = new LocalMetadataStore(files, DIRECTORY, machines.clock, silentLogger);
+  const config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
+  const alone = new Controller({
+    store,
+    clusterId: 'aloneclusterclusterclA',
+    random: machines.random,
+    config: () => config,
+  });
+  await alone.load();
+  const listeners = [{ name: 'PLAINTEXT', host: 'node-1', port: 9092, securityProtocol: 0 }];
+  const logDirectoryIds = ['directorydirectorydirA'];
+  await alone.register({ id: 1, incarnationId: 'incarnationincarnatioA', rack: null, listeners, logDirectoryIds });
+  const topic = {
+    name: 't',
+    numPartitions: 3,
+    replicationFactor: 1,
+    assignments: [],
+    configs: [{ name: 'retention.ms', value: '1234' }],
+  };
+  await alone.createTopics([topic], { validateOnly: false });
+  await alone.close();
+  await store.close();
+
+  const { clusterId } = await machines.start(1, {}, files, DIRECTORY);
+  expect(clusterId).toBe('aloneclusterclusterclA');
+  const { controller, epoch, store: moved } = (await machines.active()).node.active!;
+  expect(epoch).toBe(2); // behind the only one of a broker alone
+  expect(controller.image.topicsByName).toEqual(alone.image.topicsByName);
+  expect(controller.image.configs).toEqual(alone.image.configs);
+  expect(controller.image.features).toEqual(alone.image.features);
+  expect(moved.copy.start).toEqual({ endOffset: alone.image.revision + 1, epoch: 1 });
+  expect(moved.copy.stateOf(alone.image.revision + 1, 1)).toBe('valid'); // its broker's copy goes on there
+  expect((await machines.start(2)).clusterId).toBe(clusterId);
+});
+
+test('a copy of the state of a cluster makes no other cluster', async () => {
+  const machines = new ControllerMachines();
+  const files = directoryOf('copiedclusterclusterAA');
+  const store = new LocalMetadataStore(files, DIRECTORY, machines.clock, silentLogger);
+  const endPoints = [{ name: 'CONTROLLER', host: 'node-1', port: 9093, securityProtocol: 0 }];
+  const common = { zkMigrationReady: false, endPoints, features: [] };
+  const record = {
+    type: 'RegisterControllerRecord',
+    controllerId: 1,
+    incarnationId: 'incarnationincarnatioA',
+    ...common,
+  } as const;
+  await store.append([record], -1);
+  await store.close();
+  expect(await refusal(machines, machines.begin(1, {}, files, DIRECTORY))).toContain('restore etcd');
+});
