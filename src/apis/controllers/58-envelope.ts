@@ -11,6 +11,7 @@ import { Reader } from '../../../protocol/reader.ts';
 import { includes, type RequestOf, type ResponseDraft } from '../../../protocol/schema.ts';
 import { Writer } from '../../../protocol/writer.ts';
 import type { ActiveController } from '../../controllers/controller-node.ts';
+import { finish, isPieces } from '../../platform/pieces.ts';
 import type { Principal } from '../../security/session.ts';
 import type { ActiveParts, ControllerParts } from './controller-parts.ts';
 import { handler, reportBug, type TableHandler } from '../handler.ts';
@@ -100,7 +101,9 @@ function addressOf(bytes: Buffer): string {
 async function respond(active: ActiveController, enclosed: Enclosed, parts: ControllerParts): Promise<unknown> {
   const { inner, request, context } = enclosed;
   try {
-    return await handleAt(active, inner, request, context, parts);
+    let made = await handleAt(active, inner, request, context, parts);
+    while (isPieces(made)) made = await finish(made);
+    return made;
   } catch (error) {
     reportBug(parts.logger, context, inner.api.name, error);
     return inner.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);

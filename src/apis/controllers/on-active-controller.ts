@@ -10,6 +10,7 @@ import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import { ChangeRefusedError, NotControllerError } from '../../cluster/controller-errors.ts';
 import type { ActiveController } from '../../controllers/controller-node.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { isPieces, type Pieces } from '../../platform/pieces.ts';
 import type { ActiveParts, ControllerParts } from './controller-parts.ts';
 import type { TableHandler } from '../handler.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -31,7 +32,7 @@ export function onActive(inner: TableHandler<ActiveParts>): TableHandler<Control
   };
 }
 
-/** Rejects for a bug alone. */
+/** What `inner` makes of a request: as it does, but that only a bug is thrown. */
 export function handleAt(
   active: ActiveController,
   inner: TableHandler<ActiveParts>,
@@ -39,15 +40,23 @@ export function handleAt(
   context: RequestContext,
   parts: ControllerParts,
 ): unknown {
-  const own = activeParts(parts, active);
+  const refuse = (error: unknown): unknown => refusal(active, inner, request, error);
+  const timeoutMs = timeoutOf(request, parts.config['request.timeout.ms']);
+  const guarded = (made: unknown): unknown => {
+    if (isPieces(made)) return guardedPieces(made);
+    return made instanceof Promise ? within(timeoutMs, parts.clock, made).then(guarded).catch(refuse) : made;
+  };
+  const guardedPieces = function* (pieces: Pieces<unknown>): Pieces<unknown> {
+    try {
+      return guarded(yield* pieces);
+    } catch (error) {
+      return refuse(error);
+    }
+  };
   try {
-    const response = inner.handle(request, context, own);
-    if (!(response instanceof Promise)) return response;
-    return within(timeoutOf(request, parts.config['request.timeout.ms']), parts.clock, response).catch(
-      (error: unknown) => refusal(active, inner, request, error),
-    );
+    return guarded(inner.handle(request, context, activeParts(parts, active)));
   } catch (error) {
-    return refusal(active, inner, request, error);
+    return refuse(error);
   }
 }
 
