@@ -2,11 +2,12 @@
 import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import { partitionFor } from '../coordination/java-hash.ts';
 import type { Parts } from './broker-parts.ts';
 import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
-type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'logger'>;
+type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'channel' | 'logger'>;
 type Response = ResponseDraft<typeof FindCoordinator>;
 type Coordinator = NonNullable<Response['coordinators']>[number];
 /** What an answer depends on besides the keys. */
@@ -23,10 +24,13 @@ const SHARE_KEY = /^.+:[\w-]{22}:\d+$/;
 const SHARE_KEY_FORM = 'The key of a share partition is groupId:topicId:partition.';
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
+const SHARE_TOPIC = '__share_group_state';
+const SHARE_SINCE = 6;
 /** Where coordinators keep their state, by key type. */
 const TOPICS = new Map([
   [GROUP, OFFSETS_TOPIC],
   [TRANSACTION, TRANSACTIONS_TOPIC],
+  [SHARE, SHARE_TOPIC],
 ]);
 
 export const findCoordinator = handler(FindCoordinator, {
@@ -34,9 +38,11 @@ export const findCoordinator = handler(FindCoordinator, {
     const query: Query = { broker, listenerName: session.listenerName, apiVersion };
     const topic = TOPICS.get(request.keyType);
     if (topic === undefined || broker.metadata.image.topicsByName.has(topic)) return find(request, query);
+    if (topic === SHARE_TOPIC && (apiVersion < SHARE_SINCE || !request.coordinatorKeys.some(isShareKey))) {
+      return find(request, query);
+    }
     // The topic is created on first use, so that the first answer names a coordinator and clients need not retry.
-    const made = topic === OFFSETS_TOPIC ? broker.groups.ensureOffsetsTopic() : broker.transactions.ensureTopic();
-    return made
+    return makeTopic(topic, broker)
       .catch((error: unknown) => broker.logger.error('internal-topic.not-created', { topic, error: String(error) }))
       .then(() => find(request, query));
   },
@@ -65,13 +71,28 @@ function findOne(key: string, keyType: number, query: Query): Coordinator {
     case TRANSACTION:
       return leaderOf(TRANSACTIONS_TOPIC, broker.transactions.partitionFor(key), key, query);
     case SHARE:
-      if (!SHARE_KEY.test(key)) return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
-      if (apiVersion < 6)
+      if (!isShareKey(key)) return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, SHARE_KEY_FORM);
+      if (apiVersion < SHARE_SINCE)
         return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, 'Share partitions need version 6 or later.');
-      return withoutCoordinator(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'This broker has no share coordinator yet.');
+      return leaderOf(SHARE_TOPIC, sharePartitionFor(key, query), key, query);
     default:
       return withoutCoordinator(key, ErrorCode.INVALID_REQUEST, `Key type ${keyType} is not 0, 1 or 2.`);
   }
+}
+
+function makeTopic(topic: string, { groups, transactions, channel }: Broker): Promise<void> {
+  if (topic === OFFSETS_TOPIC) return groups.ensureOffsetsTopic();
+  return topic === TRANSACTIONS_TOPIC ? transactions.ensureTopic() : channel.ensureInternalTopic(SHARE_TOPIC);
+}
+
+function isShareKey(key: string): boolean {
+  return SHARE_KEY.test(key);
+}
+
+/** Not asked of share groups, which would be loaded for it. */
+function sharePartitionFor(key: string, { broker }: Query): number {
+  const count = broker.metadata.image.topicsByName.get(SHARE_TOPIC)?.partitions.length ?? 1;
+  return partitionFor(key, count);
 }
 
 function leaderOf(

@@ -12,6 +12,7 @@ import type { FetchSessions } from '../partitions/fetch-sessions.ts';
 import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
+import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
 import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ProducerIds } from '../transactions/producer-ids.ts';
 
@@ -41,6 +42,7 @@ export interface BrokerParts {
   readonly transactions: TransactionCoordinator;
   /** The one that coordinates a transactional id, here or at another broker that can be reached. */
   readonly transactionCoordinatorOf: (transactionalId: string) => TransactionCoordinator;
+  readonly share: LazyShareGroups;
   readonly telemetry: ClientTelemetry;
 }
 

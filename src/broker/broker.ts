@@ -191,6 +191,7 @@ class Broker implements RunningBroker {
         await this.#membership.close();
       } finally {
         this.parts.transactions.stop();
+        this.parts.share.stop();
         this.parts.groups.stop();
         closeLogs();
       }

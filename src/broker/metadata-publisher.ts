@@ -19,10 +19,11 @@ import type { Lane } from '../platform/lane.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
-type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions'>;
+type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions' | 'share'>;
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
+const SHARE_TOPIC = '__share_group_state';
 
 export class MetadataPublisher {
   readonly #parts: Parts;
@@ -126,6 +127,7 @@ export class MetadataPublisher {
       if (this.#isStopped) return;
     }
     for (const hosted of changed) this.#lead(hosted, OFFSETS_TOPIC);
+    for (const hosted of changed) this.#lead(hosted, SHARE_TOPIC);
     // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.
     for (const hosted of changed) this.#lead(hosted, TRANSACTIONS_TOPIC);
     if (failure !== null) throw failure;
@@ -185,8 +187,9 @@ export class MetadataPublisher {
     }
   }
 
-  #coordinatorOn(topic: string): Parts['groups'] | Parts['transactions'] | null {
+  #coordinatorOn(topic: string): Parts['groups'] | Parts['transactions'] | Parts['share'] | null {
     if (topic === OFFSETS_TOPIC) return this.#parts.groups;
+    if (topic === SHARE_TOPIC) return this.#parts.share;
     return topic === TRANSACTIONS_TOPIC ? this.#parts.transactions : null;
   }
 

@@ -17,6 +17,7 @@ import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
 import { transactionCoordinatorOf, type Peers } from './peers.ts';
+import { lazyShareGroups } from './share-groups.ts';
 
 export interface OpenParts {
   readonly parts: BrokerParts;
@@ -82,6 +83,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     get layers() {
       return config.layers;
     },
+    share: lazyShareGroups(needs),
     telemetry: new ClientTelemetry(clock, random),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };

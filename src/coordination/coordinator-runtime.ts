@@ -11,7 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { allOf, andThen, type Answer } from './answers.ts';
 import { appendError } from './append-error.ts';
-import type { StatePartition } from './state-partition.ts';
+import type { AppendReceipt, StatePartition } from './state-partition.ts';
 import { CoordinatorShard } from './coordinator-shard.ts';
 import { SlicedTasks, type SlicedTask } from './sliced-tasks.ts';
 
@@ -27,8 +27,10 @@ export interface CoordinatorKind<State, R> {
   load(partition: StatePartition, state: State, index: number, onUnreadable: OnUnreadable): Iterator<void>;
   /** Milliseconds since 1970. */
   encode(record: R, nowMs: number): RecordDraft;
-  /** Lets a record take effect that has been appended; `producerId` is that of its transaction, -1 outside of one. */
-  replay(state: State, record: R, producerId: number): void;
+  /**
+   * Lets a record take effect that has been appended at `offset`; `producerId` is that of its transaction, -1 outside of one.
+   */
+  replay(state: State, record: R, producerId: number, offset: number): void;
   /** How long answers wait for what the leader before has appended. */
   readonly loadedTimeoutMs: number;
   /** The shard answers from now on. */
@@ -190,22 +192,35 @@ export class CoordinatorRuntime<State, R> {
   write(shard: CoordinatorShard<State>, records: readonly R[], options: WriteOptions): number {
     for (let from = 0; from < records.length; from += RECORDS_A_BATCH) {
       const batch = records.slice(from, from + RECORDS_A_BATCH);
-      const errorCode = this.append(shard, batch, options);
-      if (errorCode !== ErrorCode.NONE) return errorCode;
-      for (const record of batch) this.#kind.replay(shard.state, record, options.transaction?.producerId ?? -1);
+      const appended = this.#append(shard, batch, options);
+      if (typeof appended === 'number') return appended;
+      let offset = appended.lastOffset - batch.length + 1;
+      for (const record of batch) {
+        this.#kind.replay(shard.state, record, options.transaction?.producerId ?? -1, offset++);
+      }
     }
     return ErrorCode.NONE;
   }
 
   /** Appends records as one batch; the caller lets them take effect. NONE, or what the client is told: nothing was appended. */
-  append(shard: CoordinatorShard<State>, records: readonly R[], { timeoutMs, transaction }: WriteOptions): number {
+  append(shard: CoordinatorShard<State>, records: readonly R[], options: WriteOptions): number {
+    const appended = this.#append(shard, records, options);
+    return typeof appended === 'number' ? appended : ErrorCode.NONE;
+  }
+
+  #append(
+    shard: CoordinatorShard<State>,
+    records: readonly R[],
+    { timeoutMs, transaction }: WriteOptions,
+  ): AppendReceipt | number {
     if (!shard.isActive) return ErrorCode.NOT_COORDINATOR;
     const { name, clock, logger } = this.#kind;
     const nowMs = clock.now();
     try {
       const drafts = records.map((record) => this.#kind.encode(record, nowMs));
-      shard.note(shard.partition.appendRecords(drafts, { transaction }), timeoutMs);
-      return ErrorCode.NONE;
+      const receipt = shard.partition.appendRecords(drafts, { transaction });
+      shard.note(receipt, timeoutMs);
+      return receipt;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       logger.error(`${name}.append-failed`, { partition: shard.index, error: error.message });

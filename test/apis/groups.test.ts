@@ -9,7 +9,7 @@ import { Writer } from '../../protocol/writer.ts';
 import { serve } from './serve.ts';
 import { contextOf } from './request-context.ts';
 
-const { DescribeGroups, FindCoordinator, JoinGroup, OffsetCommit, OffsetFetch } = tables;
+const { DescribeGroups, JoinGroup, OffsetCommit, OffsetFetch } = tables;
 
 /** A request that every version can say. */
 const REQUESTS: Record<string, Record<string, unknown>> = {
@@ -137,13 +137,6 @@ test('JoinGroup v0 has one timeout for both', async () => {
   expect(await state(broker)).toBe('CompletingRebalance');
   await broker.clock.advance(1);
   expect(await state(broker)).toBe('Empty');
-  broker.groups.stop();
-});
-
-test('a coordinator that does not exist yet is not available, in words', async () => {
-  const broker = new GroupBroker().start();
-  const [share] = (await broker.send(FindCoordinator, 6, { keyType: 2, coordinatorKeys: [`g:${T1}:0`] })).coordinators;
-  expect(share).toMatchObject({ nodeId: -1, errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
   broker.groups.stop();
 });
 

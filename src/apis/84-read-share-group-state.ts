@@ -1,0 +1,11 @@
+/** Reads the state of share partitions; asked by their leaders. */
+import { ReadShareGroupState } from '../../protocol/apis/84-read-share-group-state.ts';
+import { handler } from './handler.ts';
+import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
+
+export const readShareGroupState = handler(ReadShareGroupState, {
+  handle: ({ groupId, topics }, _context, broker: ShareParts) =>
+    inTopics(broker, groupId, topics, ({ state }, partitions) => state.read(groupId, partitions)),
+  refuse: ({ topics }, errorCode) =>
+    refusedInTopics(topics, { errorCode, stateEpoch: 0, startOffset: 0, stateBatches: [] }),
+});

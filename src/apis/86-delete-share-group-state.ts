@@ -1,0 +1,10 @@
+/** Deletes the state of share partitions; asked by the coordinator of their group. */
+import { DeleteShareGroupState } from '../../protocol/apis/86-delete-share-group-state.ts';
+import { handler } from './handler.ts';
+import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
+
+export const deleteShareGroupState = handler(DeleteShareGroupState, {
+  handle: ({ groupId, topics }, _context, broker: ShareParts) =>
+    inTopics(broker, groupId, topics, ({ state }, partitions) => state.delete(groupId, partitions)),
+  refuse: ({ topics }, errorCode) => refusedInTopics(topics, { errorCode }),
+});

@@ -1,0 +1,11 @@
+/** Reads how far share partitions have come; asked by the coordinator of their group. */
+import { ReadShareGroupStateSummary } from '../../protocol/apis/87-read-share-group-state-summary.ts';
+import { handler } from './handler.ts';
+import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
+
+export const readShareGroupStateSummary = handler(ReadShareGroupStateSummary, {
+  handle: ({ groupId, topics }, _context, broker: ShareParts) =>
+    inTopics(broker, groupId, topics, ({ state }, partitions) => state.readSummary(groupId, partitions)),
+  refuse: ({ topics }, errorCode) =>
+    refusedInTopics(topics, { errorCode, stateEpoch: 0, leaderEpoch: 0, startOffset: 0 }),
+});

@@ -1,0 +1,52 @@
+/** All share partitions whose state one partition of __share_group_state holds, as its records tell. Changed by replayed records only. */
+import type { CoordinatorShard } from '../coordination/coordinator-shard.ts';
+import type { ReplayedRecord } from '../partitions/record-pieces.ts';
+import { keyOf, SharePartitionState } from './share-partition-state.ts';
+import { decodeState, type ShareStateRecord } from './state-records.ts';
+
+/** The same with the log behind it, while this broker coordinates it. */
+export type ShareStateShard = CoordinatorShard<ShareStatePartition>;
+
+export class ShareStatePartition {
+  /** By group, topic id and partition: see keyOf. */
+  readonly states = new Map<string, SharePartitionState>();
+  /** Of the first record that is still there; -1 while there is none. */
+  #startOffset = -1;
+  /** Behind the last record. */
+  #endOffset = 0;
+
+  /** `writtenMs`: milliseconds since 1970. */
+  replay({ key, value }: ShareStateRecord, offset: number, writtenMs: number): void {
+    if (this.#startOffset === -1) this.#startOffset = offset;
+    this.#endOffset = offset + 1;
+    const name = keyOf(key.groupId, key);
+    if (value === null) this.states.delete(name);
+    else if ('stateEpoch' in value) {
+      this.states.set(name, new SharePartitionState(value, offset, this.states.get(name)?.fencingEpoch));
+    } else this.states.get(name)?.update(value, writtenMs);
+  }
+
+  /** The same from the log. Kinds of records it does not know are passed over. */
+  replayRecord({ key, value, offset, timestamp }: ReplayedRecord): void {
+    const record = key === null ? null : decodeState(key, value);
+    if (record !== null) this.replay(record, offset, timestamp);
+  }
+
+  /** No snapshot that counts lies before it, and no update of one: what does says nothing that is not said again. */
+  firstNeededOffset(): number {
+    let first = this.#endOffset;
+    for (const { snapshotOffset } of this.states.values()) first = Math.min(first, snapshotOffset);
+    return first;
+  }
+
+  /** What lies before has been deleted. */
+  pruned(startOffset: number): void {
+    this.#startOffset = startOffset;
+  }
+
+  /** More records than one for each state. */
+  get hasNeedless(): boolean {
+    const first = this.firstNeededOffset();
+    return first > this.#startOffset || this.#endOffset - first > this.states.size;
+  }
+}
