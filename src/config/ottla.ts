@@ -78,7 +78,7 @@ export const ottlaKeys = {
   'ottla.etcd.lease.ttl.ms': int(
     3000,
     { min: 2000, importance: 'low', internal: true },
-    'How long the claim of the active controller stands in etcd when nobody renews it. One that is gone is replaced sooner, as a ' +
-      'rule: where nobody listens at its address another controller ends its claim.',
+    'How long the claim of the active controller stands in etcd when the controller does not renew it. A controller that is gone ' +
+      'is replaced sooner, as a rule: another controller ends the claim when no process listens at its address.',
   ),
 } as const;

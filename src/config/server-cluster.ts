@@ -16,8 +16,8 @@ export const clusterKeys = {
   'broker.session.timeout.ms': int(
     9000,
     {},
-    'Milliseconds without a heartbeat before the active controller fences a broker, in a cluster. A broker where nobody ' +
-      'listens any more is fenced at once.',
+    'Milliseconds without a heartbeat before the active controller fences a broker, in a cluster. A broker whose port ' +
+      'refuses connections is fenced at once.',
   ),
   'controlled.shutdown.enable': boolean(
     true,
