@@ -18,6 +18,7 @@ const COMMAND = {
   metrics: 'src/metrics/server.ts',
   control: 'src/control/server.ts',
   controller: 'src/broker/controller-process.ts',
+  member: 'src/broker/cluster-member.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

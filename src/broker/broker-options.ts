@@ -13,7 +13,9 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { systemRandom, type Random } from '../platform/random.ts';
+import type { RunningController } from './controller-process.ts';
 import { DynamicConfig } from './dynamic-config.ts';
+import type { OpenEtcd } from './etcd-settings.ts';
 import type { LogHandover } from './log-handover.ts';
 import { alone, type Join } from './membership.ts';
 import type { OpenMetadataStore } from './metadata-store.ts';
@@ -37,6 +39,8 @@ export interface BrokerOptions {
   readonly random?: Random;
   readonly files?: Files;
   readonly network?: Network;
+  /** Opens etcd, where the cluster's state lies in it, instead of the network. */
+  readonly openEtcd?: OpenEtcd;
   /** For a metadata store that several brokers share; none of them closes it. */
   readonly openMetadataStore?: OpenMetadataStore;
   /** Brokers of this process that share logs with this one. */
@@ -55,6 +59,8 @@ export interface PreparedBroker {
   readonly network: Network;
   /** Of the log directories, in their order. */
   readonly paths: readonly string[];
+  /** Of the same process; it ends with the broker. */
+  readonly controller: RunningController | null;
   readonly clusterId: string | undefined;
   readonly join: Join;
 }
@@ -63,6 +69,7 @@ const MEMORY_DIRECTORY = '/memory';
 
 /**
  * @throws {ConfigError} for a setting that cannot be used
+ * @throws {ClusterError} where etcd does not answer, or has another cluster
  * @throws {RegistrationError} where controllers are to say which cluster they belong to, and do not
  */
 export async function prepareBroker(options: BrokerOptions): Promise<PreparedBroker> {
@@ -76,15 +83,46 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const platform = { files, clock, random, logger };
   const paths = options.memory === true ? [MEMORY_DIRECTORY] : (inForce['log.dirs'] ?? inForce['log.dir']);
   const prepared = { options, settings, config, platform, network, paths };
-  const controllers = options.controllers ?? controllersOf(inForce);
-  if (controllers === null)
-    return { ...prepared, clusterId: options.clusterId, join: alone(options.openMetadataStore) };
+  const controller = isControllerToo(inForce) ? await controllerOf(prepared) : null;
+  const controllers = controller === null ? (options.controllers ?? controllersOf(inForce)) : [controller.address];
+  if (controllers === null) {
+    return { ...prepared, controller, clusterId: options.clusterId, join: alone(options.openMetadataStore) };
+  }
+  try {
+    const { findClusterId, memberOf } = await import('./cluster-member.ts');
+    const isNew = !paths.some((path) => clusterIdIn(files, path) !== null);
+    const member = { network, controllers };
+    const known = controller?.clusterId ?? options.clusterId;
+    const clusterId = known ?? (isNew ? await findClusterId(member, platform, inForce) : undefined);
+    return { ...prepared, controller, clusterId, join: memberOf(member) };
+  } catch (error) {
+    await controller?.stop();
+    throw error;
+  }
+}
 
-  const { findClusterId, memberOf } = await import('./cluster-member.ts');
-  const isNew = !paths.some((path) => clusterIdIn(files, path) !== null);
-  const member = { network, controllers };
-  const clusterId = options.clusterId ?? (isNew ? await findClusterId(member, platform, inForce) : undefined);
-  return { ...prepared, clusterId, join: memberOf(member) };
+/** In a cluster on etcd every process may be the controller, unless its roles say otherwise. */
+function isControllerToo(config: ServerConfig): boolean {
+  return config['ottla.etcd.endpoints'].length > 0 && config['process.roles'].includes('controller');
+}
+
+async function controllerOf({
+  options,
+  settings,
+  platform,
+  network,
+  paths,
+}: Omit<PreparedBroker, 'controller' | 'clusterId' | 'join'>) {
+  const { startController } = await import('./controller-process.ts');
+  const { clusterId, memory } = options;
+  return startController({
+    settings,
+    platform,
+    network,
+    directory: memory === true ? null : paths[0],
+    ...(clusterId === undefined ? {} : { clusterId }),
+    ...(options.openEtcd === undefined ? {} : { openEtcd: options.openEtcd }),
+  });
 }
 
 function filesOf({ memory }: BrokerOptions, config: ServerConfig): Files {

@@ -10,6 +10,7 @@ import type { MetricsServer } from '../metrics/server.ts';
 import { randomUuid } from '../platform/random.ts';
 import { brokerListeners } from './broker-listeners.ts';
 import { prepareBroker, type BrokerOptions, type PreparedBroker } from './broker-options.ts';
+import type { RunningController } from './controller-process.ts';
 import type { DirectoryAssignments } from './directory-assignments.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
 import type { Listeners } from './listeners.ts';
@@ -48,9 +49,19 @@ const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
  * @throws {RegistrationError} when the cluster that it is to join does not take it
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const broker = new Broker(await prepareBroker(options));
+  const prepared = await prepareBroker(options);
+  const broker = await open(prepared);
   await broker.start();
   return broker;
+}
+
+async function open(prepared: PreparedBroker): Promise<Broker> {
+  try {
+    return new Broker(prepared);
+  } catch (error) {
+    await prepared.controller?.stop();
+    throw error;
+  }
 }
 
 class Broker implements RunningBroker {
@@ -62,6 +73,7 @@ class Broker implements RunningBroker {
   readonly #config: DynamicConfig;
   readonly #directories: readonly LogDirectory[];
   readonly #membership: Membership;
+  readonly #controller: RunningController | null;
   readonly #publisher: MetadataPublisher;
   readonly #cleaner: Cleaner;
   readonly #assignments: DirectoryAssignments;
@@ -78,6 +90,7 @@ class Broker implements RunningBroker {
     this.#options = options;
     this.#settings = prepared.settings;
     this.#config = prepared.config;
+    this.#controller = prepared.controller;
     const { parts, directories, membership, cleaner, assignments } = openParts(prepared);
     this.parts = parts;
     this.#directories = directories;
@@ -194,6 +207,7 @@ class Broker implements RunningBroker {
         this.parts.share.stop();
         this.parts.groups.stop();
         closeLogs();
+        await this.#controller?.stop();
       }
     }
   }
