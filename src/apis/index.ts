@@ -60,6 +60,8 @@ import { getTelemetrySubscriptions } from './71-get-telemetry-subscriptions.ts';
 import { pushTelemetry } from './72-push-telemetry.ts';
 import { listConfigResources } from './74-list-config-resources.ts';
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts';
+import { shareGroupHeartbeat } from './76-share-group-heartbeat.ts';
+import { shareGroupDescribe } from './77-share-group-describe.ts';
 import { addRaftVoter } from './80-add-raft-voter.ts';
 import { removeRaftVoter } from './81-remove-raft-voter.ts';
 import { initializeShareGroupState } from './83-initialize-share-group-state.ts';
@@ -67,6 +69,9 @@ import { readShareGroupState } from './84-read-share-group-state.ts';
 import { writeShareGroupState } from './85-write-share-group-state.ts';
 import { deleteShareGroupState } from './86-delete-share-group-state.ts';
 import { readShareGroupStateSummary } from './87-read-share-group-state-summary.ts';
+import { describeShareGroupOffsets } from './90-describe-share-group-offsets.ts';
+import { alterShareGroupOffsets } from './91-alter-share-group-offsets.ts';
+import { deleteShareGroupOffsets } from './92-delete-share-group-offsets.ts';
 import { streamsGroupTopologyDescriptionUpdate } from './93-streams-group-topology-description-update.ts';
 import { unregisterController } from './94-unregister-controller.ts';
 import type { Handler } from './handler.ts';
@@ -132,6 +137,8 @@ const served: readonly Handler[] = [
   pushTelemetry,
   listConfigResources,
   describeTopicPartitions,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
   addRaftVoter,
   removeRaftVoter,
   initializeShareGroupState,
@@ -139,6 +146,9 @@ const served: readonly Handler[] = [
   writeShareGroupState,
   deleteShareGroupState,
   readShareGroupStateSummary,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
   streamsGroupTopologyDescriptionUpdate,
   unregisterController,
 ];

@@ -58,7 +58,8 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   });
   const assignments = new DirectoryAssignments({ channel, partitions, logger });
   const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
-  const groups = groupCoordinator(needs);
+  const share = lazyShareGroups(needs);
+  const groups = groupCoordinator({ ...needs, share });
   const producerIds = new ProducerIds(() => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {
@@ -83,7 +84,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     get layers() {
       return config.layers;
     },
-    share: lazyShareGroups(needs),
+    share,
     telemetry: new ClientTelemetry(clock, random),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };

@@ -3,15 +3,15 @@
  * offsets, descriptions and expiry are the same for every kind. What is answered is committed; see CoordinatorShard.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { ServerConfig } from '../config/server.ts';
 import type { Answer } from '../coordination/answers.ts';
 import { andThen } from '../coordination/answers.ts';
-import type { AppendReceipt, StatePartition } from '../coordination/state-partition.ts';
+import type { AppendReceipt } from '../coordination/state-partition.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Timer } from '../platform/clock.ts';
 import { finish, type Pieces } from '../platform/pieces.ts';
 import type { GroupRefusal } from './modern/refusal.ts';
+import type { GroupCoordinatorOptions } from './coordinator-options.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import { isClassicGroup } from './classic/state.ts';
 import type { DescribedConsumerGroup } from './consumer/describe.ts';
@@ -23,7 +23,7 @@ import { describeGroup, listGroups, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
 import type { GroupPartition, GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
-import type { RunnerConfig, RunnerHost, RunnerOptions } from './group-runner.ts';
+import type { RunnerHost } from './group-runner.ts';
 import { newGroupPartition, openRunners, rulesOf, runnerOf } from './kinds.ts';
 import type { GroupRunners } from './kinds.ts';
 import { MemberRequestRouter } from './member-request-router.ts';
@@ -39,31 +39,13 @@ import type {
   TransactionalCommit,
 } from './offsets/requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
+import { ShareGroups } from './share/share-groups.ts';
+import { isShareGroup } from './share/state.ts';
 import { PatternResolver } from './pattern-resolver.ts';
 import { OffsetSweeps } from './offsets/sweeps.ts';
 import { encodeRecord } from './records.ts';
 import { replayPieces } from './replay-log.ts';
 import type { HeartbeatRequest, JoinAbilities, JoinRequest, LeaveRequest, Origin, SyncRequest } from './requests.ts';
-
-export type GroupConfig = RunnerConfig &
-  Pick<
-    ServerConfig,
-    | 'offset.metadata.max.bytes'
-    | 'offsets.commit.timeout.ms'
-    | 'offsets.retention.check.interval.ms'
-    | 'offsets.retention.minutes'
-    | 'offsets.topic.num.partitions'
-  >;
-
-export interface GroupCoordinatorOptions extends RunnerOptions {
-  readonly config: GroupConfig;
-  /** The partition of __consumer_offsets where this broker leads it. */
-  partitionOf(index: number): StatePartition | undefined;
-  /** Creates __consumer_offsets where it is missing; done once its partitions have leaders. */
-  ensureOffsetsTopic(): Promise<void>;
-  /** How many partitions __consumer_offsets has; undefined while there is none: the configured number counts then. */
-  partitionCount?(): number | undefined;
-}
 
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions;
@@ -72,6 +54,8 @@ export class GroupCoordinator {
   readonly #members: MemberRequestRouter;
   readonly #sweeps: OffsetSweeps;
   readonly #patterns: PatternResolver;
+  /** What only share groups have. */
+  readonly share: ShareGroups;
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
@@ -97,7 +81,9 @@ export class GroupCoordinator {
       },
     });
     this.#patterns = new PatternResolver(options);
-    this.#runners = openRunners(this.#host());
+    const host = this.#host();
+    this.#runners = openRunners(host);
+    this.share = new ShareGroups(host, this.#runners.share, (groupId) => this.#shardOf(groupId), options);
     this.#members = new MemberRequestRouter(options, this.#runners, (groupId) => this.#shardOf(groupId));
     this.#sweeps = new OffsetSweeps(options.clock, {
       write: (shard, records) => this.#write(shard, records),
@@ -117,6 +103,7 @@ export class GroupCoordinator {
       patterns: this.#patterns,
       topics: () => options.topics(),
       groupConfig: (groupId) => options.groupConfig(groupId),
+      shareState: options.shareState,
       append: (shard, records) => this.#runtime.append(shard, records, { timeoutMs: this.#commitTimeoutMs }),
       noteConnection: (connectionId, groupId) => this.#members.noteConnection(connectionId, groupId),
       runnerOf: (group) => runnerOf(runners(), group),
@@ -288,7 +275,9 @@ export class GroupCoordinator {
     const group = shard.state.groups.get(groupId);
     const errorCode = group === undefined ? ErrorCode.GROUP_ID_NOT_FOUND : rulesOf(group).checkDelete(group);
     const isRefused = group === undefined || errorCode !== ErrorCode.NONE;
-    return shard.answer(isRefused ? errorCode : this.#remove(shard, group), (failed) => failed);
+    if (isRefused) return shard.answer(errorCode, itself);
+    if (isShareGroup(group)) return this.share.remove(shard, group, () => this.#remove(shard, group));
+    return shard.answer(this.#remove(shard, group), itself);
   }
 
   /** As this coordinator knows it now: pass it through `whenCommitted` before a client is told. */
@@ -340,7 +329,10 @@ export class GroupCoordinator {
     if (topics.length === 0) return;
     for (const shard of this.#runtime.shards()) {
       const visit = (): Iterator<void> => this.#sweeps.forgetTopics(shard, topics);
-      shard.onceActive(() => this.#runtime.sweep(visit, { shards: [shard] }));
+      shard.onceActive(() => {
+        this.#runtime.sweep(visit, { shards: [shard] });
+        this.share.topicsDeleted(shard, topics);
+      });
     }
   }
 
@@ -387,6 +379,10 @@ export class GroupCoordinator {
   #write(shard: GroupShard, records: readonly GroupRecord[]): number {
     return this.#runtime.write(shard, records, { timeoutMs: this.#commitTimeoutMs });
   }
+}
+
+function itself(errorCode: number): number {
+  return errorCode;
 }
 
 function whyNot(type: string, groupId: string, group: Group | undefined): string {

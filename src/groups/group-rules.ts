@@ -13,6 +13,8 @@ export interface GroupRules<G extends Group = Group> {
   isInUse(group: G, topic: string): boolean;
   /** Whether a member of another protocol that joins may have a group of its own kind in this one's place. */
   mayBeReplaced(group: G): boolean;
+  /** Whether it is deleted when it has neither members nor offsets (Kafka's shouldExpire). */
+  expires(group: G): boolean;
   checkCommit(group: G, request: OffsetCommitRequest, topics: GroupTopics): number;
   /** The same within a transaction, which keeps other producers out by its own epoch. */
   checkTransactionalCommit(group: G, request: OffsetCommitRequest, topics: GroupTopics): number;

@@ -6,6 +6,8 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import type { ConsumerConfig } from './consumer/limits.ts';
+import type { ShareState } from '../share/share-state.ts';
+import type { ShareConfig } from './share/limits.ts';
 import type { Group } from './group.ts';
 import type { GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
@@ -37,6 +39,7 @@ export interface GroupRunner<G extends Group = Group> {
 }
 
 export type RunnerConfig = ConsumerConfig &
+  ShareConfig &
   Pick<
     ServerConfig,
     | 'group.initial.rebalance.delay.ms'
@@ -44,6 +47,9 @@ export type RunnerConfig = ConsumerConfig &
     | 'group.min.session.timeout.ms'
     | 'group.max.size'
   >;
+
+/** Leaders of partitions read and write; groups do not. */
+export type ShareStateOfGroups = Pick<ShareState, 'initialize' | 'delete' | 'readSummary'>;
 
 /** What runners take from the broker around them. */
 export interface RunnerOptions {
@@ -55,6 +61,8 @@ export interface RunnerOptions {
   topics(): GroupTopics;
   /** The dynamic configurations of one group. */
   groupConfig(groupId: string): ReadonlyMap<string, string>;
+  /** Where the share coordinator is asked: in this process, or at another broker. */
+  readonly shareState: ShareStateOfGroups;
 }
 
 /** And what the coordinator does for them. */

@@ -1,6 +1,7 @@
 /** The kinds of groups this broker coordinates. A new kind is a folder beside these, and a line here. */
 import { classicGroups } from './classic/kind.ts';
 import { consumerGroups } from './consumer/kind.ts';
+import { shareGroups } from './share/kind.ts';
 import type { Group } from './group.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { GroupRecordFormat } from './group-record.ts';
@@ -11,6 +12,7 @@ import type { GroupRunner, RunnerHost } from './group-runner.ts';
 const KINDS = {
   classic: classicGroups,
   consumer: consumerGroups,
+  share: shareGroups,
 };
 
 type Kinds = typeof KINDS;

@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Answer } from '../coordination/answers.ts';
 import type { GroupRefusal } from './modern/refusal.ts';
+import { noCoordinator } from './modern/refusal.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
 import { joinError, syncError } from './classic/state.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
@@ -127,10 +128,6 @@ export class MemberRequestRouter {
 
 function itself(errorCode: number): number {
   return errorCode;
-}
-
-function noCoordinator(errorCode: number): GroupRefusal {
-  return { errorCode, errorMessage: 'The group has no coordinator here now.' };
 }
 
 function unknownMember({ memberId, groupInstanceId }: LeaveRequest['members'][number]) {

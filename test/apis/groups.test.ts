@@ -48,6 +48,11 @@ const REQUESTS: Record<string, Record<string, unknown>> = {
     topicPartitions: [],
   },
   ConsumerGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
+  ShareGroupHeartbeat: { groupId: 'g', memberId: 'm', memberEpoch: 0, subscribedTopicNames: ['t1'] },
+  ShareGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
+  DescribeShareGroupOffsets: { groups: [{ groupId: 'g', topics: null }] },
+  AlterShareGroupOffsets: { groupId: 'g', topics: [] },
+  DeleteShareGroupOffsets: { groupId: 'g', topics: [] },
 };
 
 for (const { api, versions } of handlers) {

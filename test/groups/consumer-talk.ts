@@ -85,7 +85,8 @@ export class Talk {
         this.#label(a.topicId) < this.#label(b.topicId) ? -1 : 1,
       );
     }
-    if (key === 'partitions') return (part as (number | { partitionIndex: number })[]).toSorted(byNumber);
+    if (key === 'partitions' && Array.isArray(part))
+      return (part as (number | { partitionIndex: number })[]).toSorted(byNumber);
     return key === 'subscribedTopicNames' ? (part as string[]).toSorted() : part;
   }
 

@@ -17,15 +17,21 @@ import { deleteGroups } from '../../src/apis/42-delete-groups.ts';
 import { offsetDelete } from '../../src/apis/47-offset-delete.ts';
 import { consumerGroupHeartbeat } from '../../src/apis/68-consumer-group-heartbeat.ts';
 import { consumerGroupDescribe } from '../../src/apis/69-consumer-group-describe.ts';
+import { shareGroupHeartbeat } from '../../src/apis/76-share-group-heartbeat.ts';
+import { shareGroupDescribe } from '../../src/apis/77-share-group-describe.ts';
+import { describeShareGroupOffsets } from '../../src/apis/90-describe-share-group-offsets.ts';
+import { alterShareGroupOffsets } from '../../src/apis/91-alter-share-group-offsets.ts';
+import { deleteShareGroupOffsets } from '../../src/apis/92-delete-share-group-offsets.ts';
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import type { Handler } from '../../src/apis/handler.ts';
 import { GroupCoordinator } from '../../src/groups/coordinator.ts';
-import type { GroupConfig } from '../../src/groups/coordinator.ts';
+import type { GroupConfig } from '../../src/groups/coordinator-options.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { serve } from '../apis/serve.ts';
 import { contextOf } from '../apis/request-context.ts';
+import { MemoryShareState } from './memory-share-state.ts';
 import { MemoryLog } from '../coordination/memory-log.ts';
 
 export { tables };
@@ -64,6 +70,18 @@ export const DEFAULTS: GroupConfig = {
   'group.consumer.assignors': ['uniform', 'range'],
   'group.consumer.max.size': 3,
   'group.consumer.migration.policy': 'bidirectional',
+  'group.share.assignment.interval.ms': 0,
+  'group.share.assignors': ['simple'],
+  'group.share.heartbeat.interval.ms': 5000,
+  'group.share.initialize.retry.interval.ms': 30_000,
+  'group.share.max.assignment.interval.ms': 15_000,
+  'group.share.max.heartbeat.interval.ms': 15_000,
+  'group.share.max.session.timeout.ms': 60_000,
+  'group.share.max.size': 3,
+  'group.share.min.assignment.interval.ms': 0,
+  'group.share.min.heartbeat.interval.ms': 5000,
+  'group.share.min.session.timeout.ms': 45_000,
+  'group.share.session.timeout.ms': 45_000,
 };
 
 export const handlers: readonly Handler[] = [
@@ -80,6 +98,11 @@ export const handlers: readonly Handler[] = [
   offsetDelete,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ];
 
 /** Topic t1 with two partitions; __consumer_offsets comes with the first FindCoordinator, or with `start`. */
@@ -87,6 +110,11 @@ export class GroupBroker {
   readonly clock = new VirtualClock();
   readonly logs = Array.from({ length: OFFSETS_PARTITIONS }, () => new MemoryLog(this.clock));
   readonly config: { -readonly [K in keyof GroupConfig]: GroupConfig[K] };
+  readonly features = new Map([
+    ['group.version', 1],
+    ['share.version', 2],
+  ]);
+  readonly shareState = new MemoryShareState();
   groups: GroupCoordinator;
   offsetsTopicFails = false;
   readonly groupConfigs = new Map<string, Map<string, string>>();
@@ -142,7 +170,7 @@ export class GroupBroker {
     return {
       revision: this.#revision,
       topicsByName: this.#topics,
-      features: new Map([['group.version', 1]]),
+      features: this.features,
       topicsById: new Map([...this.#topics.values()].map((topic) => [topic.id, topic])),
       brokers: new Map([[1, { id: 1, listeners }]]),
     };
@@ -160,6 +188,8 @@ export class GroupBroker {
       random: this.#random,
       partitionOf: (index) => this.logs[index],
       topics: () => this.image,
+      shareState: this.shareState,
+      endOffset: () => 0,
       groupConfig: (groupId) => this.groupConfigs.get(groupId) ?? new Map<string, string>(),
       ensureOffsetsTopic: async () => {
         if (this.offsetsTopicFails) throw new Error('the test has this fail');

@@ -25,6 +25,16 @@ const WRITTEN_BY_KAFKA = [
     '0001000267310002743100000000',
     '00040000000000000001ffffffff01000001a1fd7c9137010010ec5d86959ee24d6baa4fd7b5e017db85',
   ],
+  // And by 4.4.0 for a share group: its member, epoch, assignment, and the states of its partitions.
+  ['000a0002676400016d', '0000027202630b2f3132372e302e302e310203746400'],
+  ['000b00026764', '000000000002997e302a5724917b00'],
+  ['000d0002676400016d', '00000100'],
+  ['000c00026764', '000000000002010008000001a22202687c'],
+  ['000e0002676400016d', '00000000000200000000000100'],
+  ['000f00026764', '000002646a9e96ae19479b8642290abfbe439803746403000000000000000100010100'],
+  ['000f00026764', '00000102646a9e96ae19479b8642290abfbe4398037464030000000000000001000100'],
+  ['000d0002676400016d', '000002646a9e96ae19479b8642290abfbe43980300000000000000010000'],
+  ['000e0002676400016d', '000000000003000000020002646a9e96ae19479b8642290abfbe43980300000000000000010000'],
 ];
 
 const committed = (offset: number, expireTimestamp = -1): OffsetRecord => ({
@@ -65,9 +75,9 @@ test('tombstones have no value, and an expiry of its own takes the version that 
 test('keys of other kinds are passed over, and told', () => {
   const at = newGroupPartition();
   const kinds: number[] = [];
-  const key = Buffer.from('000b000167', 'hex');
+  const key = Buffer.from('0011000167', 'hex');
   replay(at, [encodeBatch({ records: [{ key, value: null, timestamp: 0 }] })], kinds);
-  expect(kinds).toEqual([11]);
+  expect(kinds).toEqual([17]);
   expect(at.groups.size).toBe(0);
 });
 

@@ -9,6 +9,7 @@ export const classicRules: GroupRules<ClassicGroup> = {
   isEmpty: ({ state, pendingMembers }) => state === 'Empty' && pendingMembers.size === 0,
   isInUse: isSubscribed,
   mayBeReplaced: ({ state, members }) => state === 'Empty' && members.size === 0,
+  expires: () => true,
   checkCommit,
   checkTransactionalCommit,
   /** Of a classic group anyone may know the offsets. */

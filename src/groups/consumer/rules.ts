@@ -11,6 +11,7 @@ export const consumerRules: GroupRules<ConsumerGroup> = {
   isEmpty: ({ members }) => members.size === 0,
   isInUse: readsTopic,
   mayBeReplaced: ({ members }) => members.size === 0,
+  expires: () => true,
   checkCommit: checkEpochCommit,
   checkTransactionalCommit: checkTransactionalEpochCommit,
   checkFetch: checkEpochFetch,

@@ -13,3 +13,7 @@ export function isRefusal(value: object): value is GroupRefusal {
 export function unknownMember(memberId: string): GroupRefusal {
   return { errorCode: ErrorCode.UNKNOWN_MEMBER_ID, errorMessage: `The group has no member '${memberId}'.` };
 }
+
+export function noCoordinator(errorCode: number): GroupRefusal {
+  return { errorCode, errorMessage: 'The group has no coordinator here now.' };
+}

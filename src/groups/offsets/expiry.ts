@@ -40,7 +40,8 @@ export function* expiredOffsets(
 /** Neither members nor offsets. */
 export function isUnused(partition: GroupPartition, group: Group, rules: GroupRules): boolean {
   const { groupId } = group;
-  return rules.isEmpty(group) && partition.offsetsOf(groupId).isEmpty && !partition.pending.hasGroup(groupId);
+  const isOver = rules.expires(group) && rules.isEmpty(group);
+  return isOver && partition.offsetsOf(groupId).isEmpty && !partition.pending.hasGroup(groupId);
 }
 
 /** Of all topics; of offsets that open transactions are about to commit, too. */
