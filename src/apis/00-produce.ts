@@ -18,6 +18,7 @@ import type { Parts } from './broker-parts.ts';
 import { reportBug, type StagingHandler } from './handler.ts';
 import { Acks, FLEXIBLE_SINCE, ProduceAnswer, TOPIC_IDS_SINCE } from './produce-answer.ts';
 import type { RequestContext } from './request-context.ts';
+import { LARGE_REQUEST_BYTES } from './size-limits.ts';
 import { admitted } from './transaction-errors.ts';
 
 /** KIP-890: TRANSACTION_ABORTABLE; then a write takes its partition into the transaction. */
@@ -27,6 +28,8 @@ const UUID_BYTES = 16;
 /** The client id that Kafka lets write to internal topics. */
 const ADMIN_CLIENT = '__admin_client';
 const MAX_STRING_BYTES = 0x7fff;
+/** Topics and partitions of one request: it is walked, and what it does not append is parked, in one go. Kafka has no such limit. */
+const MAX_PRODUCE_ELEMENTS = 1 << 14;
 
 type Broker = Parts<'clock' | 'metadata' | 'logger' | 'partitions' | 'transactionCoordinatorOf'>;
 type Admit = NonNullable<ProduceOptions['admit']> | null;
@@ -40,6 +43,7 @@ export const produce: StagingHandler<Broker> = {
 
   stage(reader, context, broker) {
     checkShape(reader, context.apiVersion);
+    if (reader.remaining() > LARGE_REQUEST_BYTES) broker.partitions.turn.look(); // the turn begins before its first batch
     const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
     const transactionalId = isFlexible ? reader.compactNullableString() : reader.nullableString();
     const admit = transactionalId === null ? null : admission(broker, context.apiVersion, transactionalId);
@@ -184,6 +188,9 @@ function checkShape(reader: Reader, version: number): void {
     if (isFlexible) reader.skipTaggedFields();
   }
   if (isFlexible) reader.skipTaggedFields();
+  if (elementsLeft - reader.elementsLeft > MAX_PRODUCE_ELEMENTS) {
+    throw new InvalidRequest(`a Produce names more than ${MAX_PRODUCE_ELEMENTS} topics and partitions: send several`);
+  }
   reader.position = start;
   reader.elementsLeft = elementsLeft;
 }

@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { ClusterImage, TopicImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
-import { mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { flatMapInPieces, mapInPieces, setInPieces, type Pieces } from '../platform/pieces.ts';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -41,11 +41,11 @@ export const metadata = handler(Metadata, {
     if (byId) return respond(query, broker, yield* findById(query, broker));
     if (hasNameless) return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
 
-    const names = [...new Set(topics.map(({ name }) => name!))];
+    const names = [...(yield* setInPieces(topics, ({ name }) => name!))];
     const answer = function* (): Pieces<Response> {
       return respond(query, broker, yield* findByName(names, query, broker));
     };
-    const missing = mayCreate(request, broker) ? missingTopics(names, broker.metadata.image) : [];
+    const missing = mayCreate(request, broker) ? yield* missingTopics(names, broker.metadata.image) : [];
     return missing.length === 0 ? yield* answer() : autoCreateTopics(missing, session, broker).then(answer);
   },
   refuse,
@@ -63,8 +63,9 @@ function mayCreate(request: Request, { config }: Broker): boolean {
   return request.allowAutoTopicCreation && config['auto.create.topics.enable'];
 }
 
-function missingTopics(names: readonly string[], image: ClusterImage): string[] {
-  return names.filter((name) => !image.topicsByName.has(name) && topicNameFault(name) === null);
+function missingTopics(names: readonly string[], image: ClusterImage): Pieces<string[]> {
+  const isMissing = (name: string) => !image.topicsByName.has(name) && topicNameFault(name) === null;
+  return flatMapInPieces(names, (name) => (isMissing(name) ? [name] : []));
 }
 
 function findAll(query: Query, broker: Broker): Pieces<Topic[]> {
@@ -85,12 +86,12 @@ function findByName(names: readonly string[], query: Query, broker: Broker): Pie
 }
 
 /** Names beside ids are ignored, as in Kafka. */
-function findById(query: Query, broker: Broker): Pieces<Topic[]> {
+function* findById(query: Query, broker: Broker): Pieces<Topic[]> {
   const { image } = broker.metadata;
   const describe = describer(query, broker);
-  const ids = new Set(query.request.topics!.map(({ topicId }) => topicId));
+  const ids = yield* setInPieces(query.request.topics!, ({ topicId }) => topicId);
   ids.delete(ZERO_UUID);
-  return mapInPieces(ids, (topicId) => {
+  return yield* mapInPieces(ids, (topicId) => {
     const topic = image.topicsById.get(topicId);
     if (topic !== undefined) return describe(topic);
     return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId, partitions: [] };

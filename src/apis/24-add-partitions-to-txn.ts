@@ -6,7 +6,7 @@ import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
-import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { finish, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
 
@@ -23,10 +23,12 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   *handle(request, { apiVersion }, broker: Broker) {
     if (apiVersion >= BATCHED_SINCE) {
       const added = yield* mapInPieces(request.transactions, function* (transaction) {
-        return andThen(yield* errorsOf(broker, transaction, EPOCH_BUMP_VERSION), (errorOf) => ({
-          transactionalId: transaction.transactionalId,
-          topicResults: results(transaction.topics, errorOf),
-        }));
+        const { transactionalId, topics } = transaction;
+        const errorOf = yield* errorsOf(broker, transaction, EPOCH_BUMP_VERSION);
+        if (errorOf instanceof Promise) {
+          return errorOf.then((later) => ({ transactionalId, topicResults: finish(results(topics, later)) }));
+        }
+        return { transactionalId, topicResults: yield* results(topics, errorOf) };
       });
       return andThen(allOf(added), (resultsByTransaction) => ({ resultsByTransaction }));
     }
@@ -41,19 +43,18 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
       },
       0,
     );
-    return andThen(added, (errorOf) => ({
-      resultsByTopicV3AndBelow: results(request.v3AndBelowTopics, (partition) =>
-        fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition)),
-      ),
-    }));
+    return andThen(added, function* (errorOf) {
+      const told: ErrorOf = (partition) => fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition));
+      return { resultsByTopicV3AndBelow: yield* results(request.v3AndBelowTopics, told) };
+    });
   },
   refuse: ({ transactions, v3AndBelowTopics }, errorCode) => ({
     errorCode,
     resultsByTransaction: transactions.map(({ transactionalId, topics }) => ({
       transactionalId,
-      topicResults: results(topics, () => errorCode),
+      topicResults: finish(results(topics, () => errorCode)),
     })),
-    resultsByTopicV3AndBelow: results(v3AndBelowTopics, () => errorCode),
+    resultsByTopicV3AndBelow: finish(results(v3AndBelowTopics, () => errorCode)),
   }),
 });
 
@@ -68,7 +69,7 @@ function* errorsOf(
   const partitions = yield* flatMapInPieces(transaction.topics, ({ name: topic, partitions: all }) =>
     mapInPieces(all, (partition) => ({ topic, partition })),
   );
-  if (!partitions.every(exists)) {
+  if ((yield* flatMapInPieces(partitions, (each) => (exists(each) ? [] : [each]))).length > 0) {
     return (partition) =>
       exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
@@ -93,11 +94,11 @@ function keyOf({ topic, partition }: TopicPartition): string {
 }
 
 function results(topics: Topics, errorOfPartition: ErrorOf) {
-  return topics.map(({ name, partitions }) => ({
-    name,
-    resultsByPartition: partitions.map((partitionIndex) => ({
+  return mapInPieces(topics, function* ({ name, partitions }) {
+    const resultsByPartition = yield* mapInPieces(partitions, (partitionIndex) => ({
       partitionIndex,
       partitionErrorCode: errorOfPartition({ topic: name, partition: partitionIndex }),
-    })),
-  }));
+    }));
+    return { name, resultsByPartition };
+  });
 }

@@ -3,13 +3,13 @@ import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { allOf, andThen } from '../coordination/answers.ts';
-import { mapInPieces } from '../platform/pieces.ts';
+import { mapInPieces, setInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
   *handle({ groupsNames }, _context, { groups }: Parts<'groups'>) {
     // A group that the request names twice has one result.
-    const results = yield* mapInPieces(new Set(groupsNames), (groupId) =>
+    const results = yield* mapInPieces(yield* setInPieces(groupsNames, (groupId) => groupId), (groupId) =>
       andThen(groups.deleteGroup(groupId), (errorCode) => result(groupId, errorCode)),
     );
     return andThen(allOf(results), (all) => ({ results: all }));

@@ -4,18 +4,17 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { ScramCredential } from '../cluster/image.ts';
 import { missing } from '../cluster/scram-credentials.ts';
 import type { Parts } from './broker-parts.ts';
+import { countInPieces, eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
-  handle: ({ users }, _context, { metadata }: Parts<'metadata'>) => {
-    const byUser = credentialsByUser(metadata.image.scramCredentials.values());
-    const asked = new Set<string>();
-    const twice = new Set<string>();
-    for (const { name } of users ?? []) (asked.has(name) ? twice : asked).add(name);
-    const wanted = asked.size === 0 ? [...byUser.keys()] : [...asked];
-    const results = wanted.map((user) => {
+  *handle({ users }, _context, { metadata }: Parts<'metadata'>) {
+    const byUser = yield* credentialsByUser(metadata.image.scramCredentials.values());
+    const asked = yield* countInPieces(users ?? [], ({ name }) => name);
+    const wanted = asked.size === 0 ? byUser.keys() : asked.keys();
+    const results = yield* mapInPieces(wanted, (user) => {
       const found = byUser.get(user);
-      if (twice.has(user)) return { user, ...TWICE, credentialInfos: [] };
+      if ((asked.get(user) ?? 0) > 1) return { user, ...TWICE, credentialInfos: [] };
       if (found === undefined) return { user, ...missing(user), credentialInfos: [] };
       const credentialInfos = found.map(({ mechanism, iterations }) => ({ mechanism, iterations }));
       return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };
@@ -30,12 +29,12 @@ const TWICE = {
   errorMessage: 'The request names this user twice: name it once',
 };
 
-function credentialsByUser(credentials: Iterable<ScramCredential>): Map<string, ScramCredential[]> {
+function* credentialsByUser(credentials: Iterable<ScramCredential>): Pieces<Map<string, ScramCredential[]>> {
   const byUser = new Map<string, ScramCredential[]>();
-  for (const credential of credentials) {
+  yield* eachInPieces(credentials, (credential) => {
     const others = byUser.get(credential.name);
     if (others === undefined) byUser.set(credential.name, [credential]);
     else others.push(credential);
-  }
+  });
   return byUser;
 }

@@ -6,7 +6,7 @@ import type { ClusterImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
 import { TOPIC_OPERATIONS } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
-import { flatMapInPieces, mapInPieces, sortInPieces, type Pieces } from '../platform/pieces.ts';
+import { flatMapInPieces, mapInPieces, setInPieces, sortInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { PartitionViews } from './topic-view.ts';
 
@@ -51,7 +51,7 @@ function refuse({ topics }: Request, errorCode: number): Response {
 
 /** The topics to describe, sorted, without duplicates and without those before the cursor. */
 function* namesFrom({ topics, cursor }: Request, image: ClusterImage): Pieces<string[]> {
-  const all = topics.length === 0 ? image.topicsByName.keys() : new Set(topics.map(({ name }) => name));
+  const all = topics.length === 0 ? image.topicsByName.keys() : yield* setInPieces(topics, ({ name }) => name);
   const names = yield* flatMapInPieces(all, (name) => (cursor === null || name >= cursor.topicName ? [name] : []));
   return yield* sortInPieces(names, (a, b) => (a < b ? -1 : 1));
 }

@@ -16,7 +16,7 @@ import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
 import type { Level } from '../platform/logger.ts';
-import { mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { countInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevel, setLevel } from './log-levels.ts';
 
@@ -77,12 +77,13 @@ function* decideAll<R extends Resource>(
 ): Pieces<ConfigDecision<Outcomes>> {
   const changes: ConfigChange[] = [];
   const levels: (Level | null)[] = [];
-  const repeated = repeatedKeys(resources);
+  const times = yield* countInPieces(resources, keyOf);
   const responses = yield* mapInPieces(resources, (resource) => {
     const { resourceType, resourceName } = resource;
-    const planned = repeated.has(resourceKey(resourceType, resourceName))
-      ? invalidRequest('Each resource must appear at most once.')
-      : plan(resource, alteration(resource), broker, image);
+    const planned =
+      times.get(keyOf(resource))! > 1
+        ? invalidRequest('Each resource must appear at most once.')
+        : plan(resource, alteration(resource), broker, image);
     if ('level' in planned) {
       levels.push(planned.level);
       return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
@@ -96,15 +97,8 @@ function* decideAll<R extends Resource>(
   return { changes, result: { responses, levels } };
 }
 
-function repeatedKeys(resources: readonly Resource[]): Set<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  for (const { resourceType, resourceName } of resources) {
-    const key = resourceKey(resourceType, resourceName);
-    if (seen.has(key)) repeated.add(key);
-    seen.add(key);
-  }
-  return repeated;
+function keyOf({ resourceType, resourceName }: Resource): string {
+  return resourceKey(resourceType, resourceName);
 }
 
 type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };

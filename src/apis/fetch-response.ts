@@ -6,11 +6,14 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import type { Writer } from '../../protocol/writer.ts';
+import { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import type { FetchPartition, FetchedRange, RecordFile } from '../partitions/read.ts';
-import type { Streamed } from './handler.ts';
+import type { Pieces } from '../platform/pieces.ts';
+import type { Reply, Streamed } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';
+import { MAX_RESPONSE_BYTES } from './size-limits.ts';
+import { replyOf } from './written-response.ts';
 
 const FLEXIBLE_SINCE = 12;
 const TOPIC_IDS_SINCE = 13;
@@ -21,6 +24,8 @@ const CURRENT_LEADER_SINCE = 16; // from v12 on in the table, but Kafka's broker
 const DIVERGING_EPOCH_TAG = 0;
 const CURRENT_LEADER_TAG = 1;
 export const INLINE_BYTES = 1 << 20;
+/** Written between two pauses. */
+const PARTITIONS_A_PIECE = 64;
 
 export interface FetchAnswer {
   readonly errorCode: number;
@@ -42,29 +47,81 @@ interface Cut {
   readonly length: number;
 }
 
+/** The same into a buffer of its own, with pauses, for an answer about very many partitions. */
+export function* fetchResponseInPieces(version: number, answer: FetchAnswer): Pieces<Reply> {
+  const written = new Writer(1024, MAX_RESPONSE_BYTES);
+  const writing = new FetchResponse(written, version, answer);
+  for (let i = 0; i < answer.asked.length; i = writing.write(i, i + PARTITIONS_A_PIECE)) yield;
+  const tail = writing.end();
+  if (tail === undefined) return replyOf(written);
+  const head = written.finish();
+  return (output) => {
+    output.bytes(head);
+    return tail;
+  };
+}
+
 export function writeFetchResponse(output: Writer, version: number, answer: FetchAnswer): Streamed | undefined {
-  const cuts: Cut[] | null = totalLength(answer.found) > INLINE_BYTES ? [] : null;
-  const isFlexible = version >= FLEXIBLE_SINCE;
-  const hints = version >= CURRENT_LEADER_SINCE && answer.found.some(isElsewhere) ? hintsOf(answer) : null;
-  output.int32(0); // throttleTimeMs
-  if (version >= SESSIONS_SINCE) {
-    output.int16(answer.errorCode);
-    output.int32(answer.sessionId);
-  }
-  writeCount(output, countTopics(answer.asked), isFlexible);
-  for (let i = 0; i < answer.asked.length;) {
-    const next = endOfTopic(answer.asked, i);
-    writeTopic(output, version, answer.asked[i]);
-    writeCount(output, next - i, isFlexible);
-    for (; i < next; i++) {
-      writePartition(output, version, answer.asked[i].partition, answer.found[i], answer.readCommitted, cuts);
-      if (isFlexible) writeTags(output, answer.asked[i], answer.found[i], hints);
+  const writing = new FetchResponse(output, version, answer);
+  writing.write(0, answer.asked.length);
+  return writing.end();
+}
+
+/** Written from its head to its end, partition by partition. */
+class FetchResponse {
+  readonly #output: Writer;
+  readonly #version: number;
+  readonly #answer: FetchAnswer;
+  readonly #isFlexible: boolean;
+  readonly #cuts: Cut[] | null;
+  readonly #hints: LeaderHints | null;
+  /** Where the topic ends that is being written. */
+  #endOfTopic = 0;
+
+  constructor(output: Writer, version: number, answer: FetchAnswer) {
+    this.#output = output;
+    this.#version = version;
+    this.#answer = answer;
+    this.#isFlexible = version >= FLEXIBLE_SINCE;
+    this.#cuts = totalLength(answer.found) > INLINE_BYTES ? [] : null;
+    this.#hints = version >= CURRENT_LEADER_SINCE && answer.found.some(isElsewhere) ? hintsOf(answer) : null;
+    output.int32(0); // throttleTimeMs
+    if (version >= SESSIONS_SINCE) {
+      output.int16(answer.errorCode);
+      output.int32(answer.sessionId);
     }
-    if (isFlexible) output.int8(0);
+    writeCount(output, countTopics(answer.asked), this.#isFlexible);
   }
-  if (hints !== null) hints.writeEndpoints(output);
-  else if (isFlexible) output.int8(0);
-  return cuts === null ? undefined : stream(output, cuts);
+
+  /** Partitions from `from` on, up to `end` or to the last; answers where the next one is. */
+  write(from: number, end: number): number {
+    const output = this.#output;
+    const { asked, found, readCommitted } = this.#answer;
+    const until = Math.min(end, asked.length);
+    let i = from;
+    while (i < until) {
+      if (i === this.#endOfTopic) this.#beginTopic(i);
+      for (const stop = Math.min(until, this.#endOfTopic); i < stop; i++) {
+        writePartition(output, this.#version, asked[i].partition, found[i], readCommitted, this.#cuts);
+        if (this.#isFlexible) writeTags(output, asked[i], found[i], this.#hints);
+      }
+      if (this.#isFlexible && i === this.#endOfTopic) output.int8(0);
+    }
+    return i;
+  }
+
+  #beginTopic(first: number): void {
+    const { asked } = this.#answer;
+    this.#endOfTopic = endOfTopic(asked, first);
+    writeTopic(this.#output, this.#version, asked[first]);
+    writeCount(this.#output, this.#endOfTopic - first, this.#isFlexible);
+  }
+
+  end(): Streamed | undefined {
+    if (this.#hints !== null) this.#hints.writeEndpoints(this.#output);
+    else if (this.#isFlexible) this.#output.int8(0);
+    return this.#cuts === null ? undefined : stream(this.#output, this.#cuts);
+  }
 }
 
 function writePartition(

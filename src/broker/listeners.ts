@@ -5,7 +5,8 @@ import { Writer } from '../../protocol/writer.ts';
 import { ConfigError } from '../config/definition.ts';
 import { isWildcard, type Endpoint } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { Buffers, MAX_RESPONSE_BYTES, OUTPUT_BYTES } from '../net/buffers.ts';
+import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
+import { Buffers, OUTPUT_BYTES } from '../net/buffers.ts';
 import { Connection, type ConnectionShared } from '../net/connection.ts';
 import type { Dispatcher } from '../net/dispatch.ts';
 import { RequestMemory } from '../net/request-memory.ts';
@@ -163,6 +164,7 @@ export class Listeners {
       turn,
       settle,
       later: (run) => turn.later(run),
+      sendLater: (run) => turn.sendLater(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
         const counted = this.#counted.get(connection);

@@ -1,6 +1,7 @@
 /** Client quotas (KIP-13, KIP-546): which may be set for whom, what an alteration makes of them, and which fit a filter. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { quotaKey, type ClientQuota, type QuotaPart } from './image.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
 export interface QuotaOperation {
@@ -42,32 +43,35 @@ const OF_CLIENTS: Readonly<Record<string, number>> = {
 const OF_ADDRESSES: Readonly<Record<string, number>> = { connection_creation_rate: 2 ** 31 };
 const TYPES: ReadonlySet<string> = new Set(['user', 'client-id', 'ip']);
 const EPSILON = 1e-6;
+/** Of an entity looked at, and keys of it: there are fewer types and keys, so that what has more repeats some. */
+const MOST_PARTS = 100;
+const MOST_KEYS = 100;
 /** Kafka asks the DNS about other names too. */
 const ADDRESS = /^((\d{1,3}\.){3}\d{1,3}|[0-9a-f.]*:[0-9a-f:.]*:[0-9a-f:.]*|localhost)$/i;
 
 /** Decides each alteration for itself: one result for each entity, records for those that are in order. */
-export function alterClientQuotas(alterations: readonly QuotaAlteration[]): {
-  results: QuotaResult[];
-  records: MetadataDraft[];
-} {
+export function* alterClientQuotas(
+  alterations: readonly QuotaAlteration[],
+): Pieces<{ results: QuotaResult[]; records: MetadataDraft[] }> {
   const results = new Map<string, QuotaResult>();
   const records: MetadataDraft[] = [];
-  for (const { entity: parts, ops } of alterations) {
+  yield* eachInPieces(alterations, ({ entity: parts, ops }) => {
     // A type that is named twice counts once, as in Kafka: the last one.
-    const entity = [...new Map(parts.map((part) => [part.entityType, part])).values()];
+    const entity = [...new Map(parts.slice(-MOST_PARTS).map((part) => [part.entityType, part])).values()];
     const id = quotaKey(entity);
-    const isRepeated = results.has(id) || new Set(ops.map(({ key }) => key)).size < ops.length;
+    const isRepeated =
+      results.has(id) || ops.length > MOST_KEYS || new Set(ops.map(({ key }) => key)).size < ops.length;
     const fault = isRepeated ? 'The same entity, or the same key of it, appears twice' : faultOf(entity, ops);
     results.set(id, {
       errorCode: fault === null ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST,
       errorMessage: fault,
       entity,
     });
-    if (fault !== null) continue;
+    if (fault !== null) return;
     for (const { key, value, remove } of ops) {
       records.push({ type: 'ClientQuotaRecord', entity, key, value: remove ? 0 : value, remove });
     }
-  }
+  });
   return { results: [...results.values()], records };
 }
 

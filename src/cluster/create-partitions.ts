@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
-import { eachInPieces, type Pieces } from '../platform/pieces.ts';
+import { countInPieces, eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { fail, MOST_PARTITIONS_PER_REQUEST, tooManyPartitions, type Failure } from './create-topics.ts';
 import type { ClusterImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -23,12 +23,10 @@ export function* createPartitions(
 ): Pieces<{ results: PartitionsResult[]; records: MetadataDraft[] }> {
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
-  const names = topics.map(({ name }) => name);
   if (addedBy(topics, image) > MOST_PARTITIONS_PER_REQUEST) {
-    return { results: names.map((name) => ({ name, ...tooManyPartitions() })), records };
+    return { results: yield* mapInPieces(topics, ({ name }) => ({ name, ...tooManyPartitions() })), records };
   }
-  const times = new Map<string, number>();
-  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
+  const times = yield* countInPieces(topics, ({ name }) => name);
   yield* eachInPieces(topics, (topic) => {
     const { name } = topic;
     if (times.get(name) === 0) return; // a duplicate that has been answered

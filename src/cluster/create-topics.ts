@@ -2,9 +2,9 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
-import { validateTopicConfig } from '../config/alter.ts';
+import { MOST_SETTINGS, tooManySettings, validateTopicConfig } from '../config/alter.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { eachInPieces, type Pieces } from '../platform/pieces.ts';
+import { countInPieces, eachInPieces, type Pieces } from '../platform/pieces.ts';
 import { ResourceType, type ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { assignmentsFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
@@ -45,8 +45,7 @@ export function* createTopics(
   topics: readonly NewTopic[],
   context: CreateContext,
 ): Pieces<{ results: CreateResult[]; records: MetadataDraft[] }> {
-  const times = new Map<string, number>();
-  for (const { name } of topics) times.set(name, (times.get(name) ?? 0) + 1);
+  const times = yield* countInPieces(topics, ({ name }) => name);
   const isTooMuch = partitionsAsked(topics, context.config) > MOST_PARTITIONS_PER_REQUEST;
 
   const results: CreateResult[] = [];
@@ -107,6 +106,7 @@ function createTopic(topic: NewTopic, context: CreateContext): Decision {
   if (other !== undefined) {
     return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${topic.name}' collides with existing topic: ${other}`);
   }
+  if (topic.configs.length > MOST_SETTINGS) return { result: tooManySettings(topic.name), records: [] };
   const configs = new Map<string, string>();
   for (const { name, value } of topic.configs) {
     if (value === null) {

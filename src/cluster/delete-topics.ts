@@ -1,7 +1,7 @@
 /** Decides what deleting topics means. Pure. */
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
-import { eachInPieces, type Pieces } from '../platform/pieces.ts';
+import { countInPieces, eachInPieces, setInPieces, type Pieces } from '../platform/pieces.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -25,9 +25,8 @@ export function* deleteTopics(
 ): Pieces<{ results: DeleteResult[]; records: MetadataDraft[] }> {
   const results: DeleteResult[] = [];
   const records: MetadataDraft[] = [];
-  const times = new Map<string, number>();
-  yield* eachInPieces(topics, (topic) => void times.set(keyOf(topic), (times.get(keyOf(topic)) ?? 0) + 1));
-  const ids = new Set(topics.map(({ topicId }) => topicId));
+  const times = yield* countInPieces(topics, keyOf);
+  const ids = yield* setInPieces(topics, ({ topicId }) => topicId);
   const answered = new Set<string>();
 
   yield* eachInPieces(topics, (asked) => {

@@ -18,11 +18,17 @@ export interface FeaturesUpdated {
   readonly records: MetadataDraft[];
 }
 
+/** There are fewer features. */
+const MOST_UPDATES = 1000;
 const UPGRADE = 1;
 const UNSAFE_DOWNGRADE = 3;
 
 export function updateFeatures(updates: readonly FeatureUpdate[], image: ClusterImage): FeaturesUpdated {
   const records: MetadataDraft[] = [];
+  if (updates.length > MOST_UPDATES) {
+    const errorMessage = `No feature was changed: at most ${MOST_UPDATES} are updated at a time`;
+    return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage, records };
+  }
   // `kafka-features --release-version` names every feature of the release: those of parts that are not here stay at 0.
   const isRelease = updates.some(({ feature }) => feature === 'metadata.version') && updates.length > 1;
   // Of a feature that is named twice the last update counts, as in Kafka.

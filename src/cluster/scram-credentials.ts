@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { scramKey, type ScramCredential } from './image.ts';
+import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
 export interface ScramDeletion {
@@ -33,11 +34,11 @@ const TWICE: Refusal = {
 };
 
 /** One result for each user; a user whose part is in order is altered whatever the others are. */
-export function alterScramCredentials(
+export function* alterScramCredentials(
   deletions: readonly ScramDeletion[],
   upsertions: readonly ScramUpsertion[],
   current: ReadonlyMap<string, ScramCredential>,
-): { results: ScramResult[]; records: MetadataDraft[] } {
+): Pieces<{ results: ScramResult[]; records: MetadataDraft[] }> {
   const refused = new Map<string, Refusal>();
   const planned = new Map<string, MetadataDraft>();
   const plan = (user: string, refusal: () => Refusal | null, record: () => MetadataDraft): void => {
@@ -46,24 +47,25 @@ export function alterScramCredentials(
     if (fault === null) planned.set(user, record());
     else refused.set(user, fault);
   };
-  for (const { name, mechanism } of deletions) {
+  yield* eachInPieces(deletions, ({ name, mechanism }) => {
     const record: MetadataDraft = { type: 'RemoveUserScramCredentialRecord', name, mechanism };
     plan(
       name,
       () => nameFault(name, mechanism) ?? (current.has(scramKey(mechanism, name)) ? null : missing(name)),
       () => record,
     );
-  }
-  for (const upsertion of upsertions) {
+  });
+  yield* eachInPieces(upsertions, (upsertion) => {
     plan(
       upsertion.name,
       () => nameFault(upsertion.name, upsertion.mechanism) ?? strengthFault(upsertion),
       () => credential(upsertion),
     );
-  }
-  const done = [...planned.keys()].map((user) => ({ user, errorCode: ErrorCode.NONE, errorMessage: null }));
-  const failed = [...refused].map(([user, refusal]) => ({ user, ...refusal }));
-  return { results: [...done, ...failed], records: [...planned.values()] };
+  });
+  const done = { errorCode: ErrorCode.NONE, errorMessage: null };
+  const results: ScramResult[] = yield* mapInPieces(planned.keys(), (user) => ({ user, ...done }));
+  yield* eachInPieces(refused, ([user, refusal]) => void results.push({ user, ...refusal }));
+  return { results, records: [...planned.values()] };
 }
 
 function nameFault(name: string, mechanism: number): Refusal | null {

@@ -22,6 +22,9 @@ export interface Refusal {
 export const INVALID_CONFIG = 40;
 export const INVALID_REQUEST = 42;
 
+/** Of one resource: several times what all tables have. Kafka has no such limit. */
+export const MOST_SETTINGS = 2000;
+
 export const SET = 0;
 export const DELETE = 1;
 export const APPEND = 2;
@@ -46,6 +49,7 @@ export function applyOperations(
   rowOf: (name: string) => Definition | undefined,
   inForce: (name: string) => string | null,
 ): Altered {
+  if (operations.length > MOST_SETTINGS) return { refusal: tooManySettings('the resource') };
   const names = new Set(operations.map(({ name }) => name));
   if (names.size < operations.length) return refuse(INVALID_REQUEST, 'Error due to duplicate config keys');
   const values = new Map(current);
@@ -188,6 +192,7 @@ const STORES = new RegExp(
  * has are taken, as in Kafka: plugins may know them.
  */
 export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): Refusal | undefined {
+  if (values.size > MOST_SETTINGS) return tooManySettings('the broker');
   const own = [...values.keys()].filter((key) => Object.hasOwn(serverKeys, key));
   const where = (test: (row: Definition, key: string) => boolean) =>
     own.filter((key) => test(serverKeys[key as keyof typeof serverKeys], key));
@@ -240,6 +245,10 @@ function complaintOver(check: () => unknown): string | undefined {
     if (error instanceof ConfigError) return error.message;
     throw error;
   }
+}
+
+export function tooManySettings(what: string): Refusal {
+  return invalidConfig(`There are too many settings for ${what}: at most ${MOST_SETTINGS} are taken`);
 }
 
 function invalidConfig(errorMessage: string): Refusal {

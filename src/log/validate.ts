@@ -50,6 +50,8 @@ const BYTES_UP_TO_MAGIC = 17;
 const AT_ONCE_BYTES = 2 * 1024 * 1024;
 /** The same of records that come uncompressed, and have fewer bytes to spare. */
 const UNCOMPRESSED_AT_ONCE_BYTES = 4 * AT_ONCE_BYTES;
+/** The same of any records, by their number: each is walked to, and twice where some are refused. */
+const RECORDS_AT_ONCE = 1 << 15;
 /** The same where the topic wants them compressed anew. */
 const RECOMPRESSED_AT_ONCE_BYTES = 256 * 1024;
 /** The bit of the attributes' low byte. */
@@ -203,6 +205,10 @@ function areRecordsSound(bytes: Buffer, at: number, rules: ValidationRules): boo
   const word = batch.attributes(bytes, at);
   const { config } = rules;
   const compressed = batch.compressionOf(word) !== 0;
+  if (batch.recordCount(bytes, at) > RECORDS_AT_ONCE) {
+    result.isLong = true;
+    return false;
+  }
   let records = bytes;
   let from = at + batch.BATCH_OVERHEAD;
   let end = at + batch.sizeInBytes(bytes, at);

@@ -9,15 +9,6 @@ export const RECEIVE_BYTES = 1 << 20;
 /** A response of up to 1 MiB of records leaves in one write, with room for what stands before and around the records. */
 export const OUTPUT_BYTES = (1 << 20) + (1 << 17);
 
-/**
- * What a response may come to that stands in memory, and those that stand before it: as much as a request may, by default
- * (socket.request.max.bytes). Kafka has no such limit. Fetched records do not count: they stay on the disk.
- */
-export const MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
-
-/** A larger request, Produce's aside, is decoded in pieces: up to here that takes a few milliseconds, whatever its elements are. */
-export const LARGE_REQUEST_BYTES = 64 * 1024;
-
 const SMALLEST_CLASS = 10; // 1 KiB
 const LARGEST_POOLED_CLASS = 23; // 8 MiB; larger frames are rare, and their memory goes back to the collector
 const KEPT_PER_CLASS = 4;

@@ -13,7 +13,7 @@
 import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protocol/reader.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
-import { LARGE_REQUEST_BYTES } from './buffers.ts';
+import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
 import type { Answer, Dispatcher } from './dispatch.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
 import type { RequestContexts } from './request-contexts.ts';
@@ -44,6 +44,8 @@ export interface ConnectionShared extends ResponseWriterShared {
   /** queued.max.request.bytes: a frame that did not come whole waits for it, and so does what follows. */
   readonly memory: RequestMemory;
   readonly turn: LoopTurn;
+  /** Runs `run` in a later turn, in the order of the calls. */
+  readonly later: (run: () => void) => void;
   /** Writes what requests have appended; called before anything is told of it. */
   readonly settle: () => void;
   closed(connection: Connection, reason: string | null): void;
@@ -299,8 +301,15 @@ export class Connection implements Receiver {
     }
   }
 
-  /** Something that was waited for has come. */
+  /** Something that was waited for has come; to thousands of connections perhaps, in one turn. */
   #resume(respond: () => void): void {
+    const { turn, later } = this.#shared;
+    if (turn.isOver) return later(() => this.#respond(respond));
+    this.#respond(respond);
+    turn.look();
+  }
+
+  #respond(respond: () => void): void {
     if (this.#isClosed) return;
     this.#isWaiting = false;
     this.#giveHeld();

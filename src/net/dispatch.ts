@@ -28,7 +28,7 @@ import type {
 import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
-import { MAX_RESPONSE_BYTES } from './buffers.ts';
+import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
 import { forwardRequest } from './forwarded-request.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { Interceptor } from './interceptor.ts';
@@ -88,14 +88,14 @@ export class Dispatcher {
     this.#security = security;
     this.#forwarder = options.forwarder ?? null;
     this.#turn = options.turn ?? null;
-    this.#tableRequests = new TableRequests(parts, security, this.#turn?.lane() ?? null);
+    this.#tableRequests = new TableRequests(parts, security, this.#turn?.requests ?? null);
   }
 
   /**
    * Handles the one request in `reader`, whose bytes stay as they are until its response is there where they are more than
-   * LARGE_REQUEST_BYTES (but for requests that join writes). Its response stands in `output` afterwards (undefined), or stands there but for
-   * its tail (Streamed), or is staged behind others (undefined), or comes later (a promise). Throws InvalidRequest where the
-   * connection cannot go on, and leaves an unfinished response behind what stood in `output` then.
+   * LARGE_REQUEST_BYTES (but for requests that join writes). Its response stands in `output` afterwards (undefined), or stands
+   * there but for its tail (Streamed), or is staged behind others (undefined), or comes later (a promise). Throws InvalidRequest
+   * where the connection cannot go on, and leaves an unfinished response behind what stood in `output` then.
    */
   dispatch(
     reader: Reader,
@@ -251,7 +251,7 @@ export class Dispatcher {
     try {
       if (handler.kind === 'direct') return handler.serve(reader, context, output, this.#parts);
       return this.#forwarder !== null && handler.forwarded !== false
-        ? forwardRequest(handler, reader, context, this.#parts, this.#forwarder)
+        ? forwardRequest(handler, reader, context, this.#parts, this.#forwarder, this.#turn?.requests ?? null)
         : this.#tableRequests.handle(handler, reader, context, output);
     } catch (error) {
       throw this.reported(error, handler, context);

@@ -8,11 +8,13 @@
  *
  * The controller authorises the request, for the client whose principal and address stand in the envelope.
  */
-import type { Reader } from '../../protocol/reader.ts';
+import { Reader } from '../../protocol/reader.ts';
 import type { Parts } from '../apis/broker-parts.ts';
 import { reportBug, type DividedRequest, type Reply, type TableHandler } from '../apis/handler.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestContext } from '../apis/request-context.ts';
+import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
+import { runIn, type Lane } from '../platform/lane.ts';
 import { finish, inPieces } from '../platform/pieces.ts';
 import type { Forwarder } from './forwarder.ts';
 
@@ -23,10 +25,9 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
   context: RequestContext,
   parts: Uses,
   forwarder: Forwarder,
+  lane: Lane | null,
 ): Promise<Reply> {
-  const start = reader.position;
-  const request = handler.decode(reader, context.apiVersion);
-  const body = Buffer.from(reader.buffer.subarray(start, reader.end)); // the frame's bytes are another request's soon
+  const { body, request } = await take(handler, reader, context, lane);
   const timeoutMs = timeoutOf(request, parts.config['request.timeout.ms']);
   const forward = (bytes: Uint8Array) => forwarder.forward(handler.api, context, bytes, timeoutMs);
   const { forwarded } = handler;
@@ -38,6 +39,28 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
   return typeof answer === 'number'
     ? (output) => handler.encode(output, context.apiVersion, handler.refuse(request, answer), 0)
     : (output) => output.bytes(answer);
+}
+
+/** A large one in pieces, from where its bytes lie until it is answered. */
+function take(
+  handler: TableHandler<never>,
+  { buffer, position, end, elementsLeft }: Reader,
+  { apiVersion, waits }: RequestContext,
+  lane: Lane | null,
+): Taken | Promise<Taken> {
+  const own = new Reader(buffer, position, end, elementsLeft);
+  const body = buffer.subarray(position, end);
+  const taken = (request: unknown): Taken => ({ request, body });
+  if (body.length > LARGE_REQUEST_BYTES) {
+    const decoded = runIn(lane, handler.decodeInPieces(own, apiVersion), waits);
+    return decoded instanceof Promise ? decoded.then(taken) : taken(decoded);
+  }
+  return { request: handler.decode(own, apiVersion), body: Buffer.from(body) }; // the frame's bytes are another request's soon
+}
+
+interface Taken {
+  readonly request: unknown;
+  readonly body: Buffer;
 }
 
 /** How long a client waits for its answer, as far as its request says; request.timeout.ms at most, as in Kafka. */

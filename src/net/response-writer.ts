@@ -13,7 +13,7 @@ export interface ResponseWriterShared {
   readonly output: Writer;
   readonly unsent: UnsentResponses;
   /** Runs `run` after other connections have had their turn. */
-  readonly later: (run: () => void) => void;
+  readonly sendLater: (run: () => void) => void;
 }
 
 export class ResponseWriter {
@@ -94,7 +94,7 @@ export class ResponseWriter {
   /** One piece at a time: a client that takes them as fast as they come would have the broker to itself. */
   #rest(): void {
     this.#isResting = true;
-    this.#shared.later(() => {
+    this.#shared.sendLater(() => {
       this.#isResting = false;
       this.#onRested();
     });

@@ -19,8 +19,8 @@ import { isDiskError } from '../platform/disk-error.ts';
 import type { Lane } from '../platform/lane.ts';
 import { finish, isPieces, type Pieces } from '../platform/pieces.ts';
 import type { SecurityStages } from '../security/stages.ts';
-import { LARGE_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './buffers.ts';
-import { replyOf } from './written-response.ts';
+import { LARGE_REQUEST_BYTES, MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
+import { replyOf } from '../apis/written-response.ts';
 
 /** One request, while it is handled. */
 interface Call<Uses> {
@@ -46,19 +46,17 @@ export class TableRequests<Uses extends Parts<'logger'>> {
    */
   handle(handler: TableHandler<Uses>, reader: Reader, context: RequestContext, output: Writer): void | Promise<Reply> {
     const call = { handler, context };
-    if (reader.remaining() > LARGE_REQUEST_BYTES) return this.#handleLarge(call, reader, output);
+    if (reader.remaining() > LARGE_REQUEST_BYTES) return this.#handleLarge(call, reader);
     return this.#answer(call, handler.decode(reader, context.apiVersion), output);
   }
 
-  #handleLarge(call: Call<Uses>, reader: Reader, output: Writer): void | Promise<Reply> {
+  /** Its response is likely to be as large. */
+  async #handleLarge(call: Call<Uses>, reader: Reader): Promise<Reply> {
     const { handler, context } = call;
     const own = new Reader(reader.buffer, reader.position, reader.end, reader.elementsLeft);
-    const decoded = this.#run(handler.decodeInPieces(own, context.apiVersion), context);
-    if (!(decoded instanceof Promise)) return this.#answer(call, decoded, output);
-    return decoded.then((request) => {
-      const response = new Promise((resolve) => resolve(this.#inPieces(call, this.#handled(call, request))));
-      return this.#answerLater(call, request, response, true);
-    });
+    const request = await this.#run(handler.decodeInPieces(own, context.apiVersion), context);
+    const response = new Promise((resolve) => resolve(this.#inPieces(call, this.#handled(call, request))));
+    return this.#answerLater(call, request, response, true);
   }
 
   #answer(call: Call<Uses>, request: unknown, output: Writer): void | Promise<Reply> {

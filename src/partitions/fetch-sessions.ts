@@ -5,6 +5,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Clock } from '../platform/clock.ts';
+import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { Random } from '../platform/random.ts';
 import type { FetchPartition, FetchedRange } from './read.ts';
 
@@ -74,12 +75,12 @@ export class FetchSessions {
     return this.#sessions.size;
   }
 
-  /** Which partitions a fetch is about, and how its answer is to be told. */
-  plan(request: SessionRequest): FetchPlan {
+  /** Which partitions a fetch is about, and how its answer is to be told. `partitions`: how many a new session is to have. */
+  plan(request: SessionRequest, partitions = request.asked.length): FetchPlan {
     const { sessionId, sessionEpoch } = request;
     if (sessionEpoch === FINAL_EPOCH || sessionEpoch === INITIAL_EPOCH) {
       if (sessionId !== NO_SESSION) this.#remove(this.#sessions.get(sessionId));
-      const created = sessionEpoch === INITIAL_EPOCH ? this.#create(request) : null;
+      const created = sessionEpoch === INITIAL_EPOCH ? this.#create(request, partitions) : null;
       return full(created, created === null ? withoutRepeats(request.asked) : [...created.partitions.values()]);
     }
     const session = this.#sessions.get(sessionId);
@@ -99,8 +100,27 @@ export class FetchSessions {
     return { errorCode: ErrorCode.NONE, sessionId, asked, session, incremental: true };
   }
 
-  #create(request: SessionRequest): FetchSession | null {
-    while (this.#sessions.size >= this.#slots || this.#partitions + request.asked.length > this.#maxPartitions) {
+  /** The same for a request that may name very many, with pauses. */
+  *planInPieces(request: SessionRequest): Pieces<FetchPlan> {
+    const { asked, forgotten } = request;
+    const isNew = request.sessionEpoch === FINAL_EPOCH || request.sessionEpoch === INITIAL_EPOCH;
+    const plan = this.plan({ ...request, asked: isNew ? [] : asked.slice(0, 1), forgotten: [] }, asked.length);
+    const { session, errorCode } = plan;
+    if (session === null) {
+      return errorCode === ErrorCode.NONE ? full(null, yield* withoutRepeatsInPieces(asked)) : plan;
+    }
+    yield* eachInPieces(asked, (one) => this.#remember(session, one));
+    yield* eachInPieces(forgotten, (one) => this.#forget(session, one));
+    if (session.partitions.size > 0 && this.#partitions <= this.#maxPartitions) {
+      return { ...plan, asked: [...session.partitions.values()] };
+    }
+    this.#remove(session);
+    return session.partitions.size === 0 ? full(null, []) : refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
+  }
+
+  /** Null: there is no room for a session of so many `partitions`. */
+  #create(request: SessionRequest, partitions: number): FetchSession | null {
+    while (this.#sessions.size >= this.#slots || this.#partitions + partitions > this.#maxPartitions) {
       if (!this.#evictOne()) return null;
     }
     const session: FetchSession = {
@@ -110,9 +130,8 @@ export class FetchSessions {
       lastUsedMs: this.#clock.monotonic(),
       partitions: new Map(),
     };
-    for (const asked of request.asked) session.partitions.set(keyOf(asked), remember(asked));
     this.#sessions.set(session.id, session);
-    this.#partitions += session.partitions.size;
+    for (const asked of request.asked) this.#remember(session, asked);
     return session;
   }
 
@@ -121,15 +140,21 @@ export class FetchSessions {
     session.lastUsedMs = this.#clock.monotonic();
     this.#sessions.delete(session.id); // moves it behind the others: the first is the longest unused
     this.#sessions.set(session.id, session);
-    this.#partitions -= session.partitions.size;
-    for (const asked of request.asked) {
-      const key = keyOf(asked);
-      const known = session.partitions.get(key);
-      if (known === undefined) session.partitions.set(key, remember(asked));
-      else Object.assign(known, asked);
-    }
-    for (const forgotten of request.forgotten) session.partitions.delete(keyOf(forgotten));
-    this.#partitions += session.partitions.size;
+    for (const asked of request.asked) this.#remember(session, asked);
+    for (const forgotten of request.forgotten) this.#forget(session, forgotten);
+  }
+
+  #remember(session: FetchSession, asked: FetchPartition): void {
+    const key = keyOf(asked);
+    const known = session.partitions.get(key);
+    if (known !== undefined) return void Object.assign(known, asked);
+    session.partitions.set(key, remember(asked));
+    if (this.#sessions.get(session.id) === session) this.#partitions++; // it may have been removed meanwhile
+  }
+
+  #forget(session: FetchSession, forgotten: { topic: string; topicId: string; partition: number }): void {
+    if (!session.partitions.delete(keyOf(forgotten))) return;
+    if (this.#sessions.get(session.id) === session) this.#partitions--;
   }
 
   #remove(session: FetchSession | undefined): void {
@@ -183,9 +208,12 @@ function remember(asked: FetchPartition): Remembered {
  * request has it. Clients name each once, in order, and that is seen without a map.
  */
 function withoutRepeats(asked: readonly FetchPartition[]): readonly FetchPartition[] {
-  if (!mayRepeat(asked)) return asked;
+  return mayRepeat(asked) ? finish(withoutRepeatsInPieces(asked)) : asked;
+}
+
+function* withoutRepeatsInPieces(asked: readonly FetchPartition[]): Pieces<readonly FetchPartition[]> {
   const byKey = new Map<string, FetchPartition>();
-  for (const one of asked) byKey.set(keyOf(one), one);
+  yield* eachInPieces(asked, (one) => void byKey.set(keyOf(one), one));
   return [...byKey.values()];
 }
 

@@ -6,6 +6,7 @@ import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
 import { hostedPartition } from './hosted-partition.ts';
 import { endOffsetForEpoch } from './epoch-end.ts';
+import { mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -77,6 +78,20 @@ export function readAll(partitions: Partitions, asked: Iterable<FetchPartition>,
     found.push(result);
   }
   return found;
+}
+
+/** The same with pauses, for a fetch of very many. */
+export function* readInPieces(
+  partitions: Partitions,
+  asked: readonly FetchPartition[],
+  limits: ReadLimits,
+): Pieces<FetchedRange[]> {
+  let left = limits.maxBytes;
+  return yield* mapInPieces(asked, (one) => {
+    const result = readOrFail(partitions, one, limits, left, left === limits.maxBytes);
+    left -= result.length;
+    return result;
+  });
 }
 
 /** Partition, or the error that says why there is none. */

@@ -1,8 +1,8 @@
 /**
  * Shares the event loop's turns among all that clients ask for, so that none lasts long whatever they ask:
  *
- *     requests as they are read ──▶ what waits for a later turn, in order ──▶ a slice of each lane ──▶ the next turn
- *     └──────────── until the turn is over ───────────────┘
+ *     requests as they are read ──▶ those that wait, in order ──▶ pieces of responses ──▶ a slice of each lane ──▶ the next turn
+ *     └─────────────────────── until the turn is over ──────────────────────┘
  *
  * The clock is looked at for each piece of work that is not small; small work is added up until it is not.
  */
@@ -25,11 +25,16 @@ export class LoopTurn {
   /** Whoever has more to do leaves it to the next turn. */
   isOver = false;
   #waiting: (() => void)[] = [];
+  /** Of responses that leave piece by piece: they are sent when those that wait for an answer have had their turn. */
+  #pieces: (() => void)[] = [];
   readonly #lanes: Lane[] = [];
   #isNextDue = false;
+  /** For requests that are large, or take long. */
+  readonly requests: Lane;
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
+    this.requests = this.lane();
   }
 
   /** A piece of work is done that may have been a large one. */
@@ -55,6 +60,12 @@ export class LoopTurn {
     this.#needNext();
   }
 
+  /** The same for a piece of a response, behind all others; one of them at least. */
+  sendLater(run: () => void): void {
+    this.#pieces.push(run);
+    this.#needNext();
+  }
+
   /** For long work of one kind: each lane has a slice of every turn. */
   lane(): Lane {
     const lane = new Lane(this.#clock, () => this.#needNext());
@@ -72,20 +83,27 @@ export class LoopTurn {
     this.#isNextDue = false;
     this.#begunMs = -1;
     this.isOver = false;
-    if (this.#waiting.length > 0) this.#runWaiting();
+    const [waiting, pieces] = [this.#waiting, this.#pieces];
+    this.#waiting = [];
+    this.#pieces = [];
+    if (waiting.length + pieces.length > 0) this.look();
+    this.#waiting = join(this.#run(waiting), this.#waiting);
+    this.#pieces = join(this.#run(pieces), this.#pieces);
     for (const lane of this.#lanes) lane.slice();
-    if (this.#waiting.length > 0 || this.#lanes.some((lane) => lane.isBusy)) this.#needNext();
+    if (this.#waiting.length + this.#pieces.length > 0 || this.#lanes.some((lane) => lane.isBusy)) this.#needNext();
   };
 
-  #runWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.look();
+  /** The first of them, and more until the turn is over; answers those that are left. */
+  #run(waiting: readonly (() => void)[]): readonly (() => void)[] {
     let ran = 0;
-    while (ran < waiting.length && !this.isOver) {
+    while (ran < waiting.length && (ran === 0 || !this.isOver)) {
       waiting[ran++]();
       this.look();
     }
-    if (ran < waiting.length) this.#waiting = [...waiting.slice(ran), ...this.#waiting];
+    return waiting.slice(ran);
   }
+}
+
+function join<T>(first: readonly T[], behind: T[]): T[] {
+  return first.length === 0 ? behind : [...first, ...behind];
 }

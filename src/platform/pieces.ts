@@ -60,6 +60,23 @@ export function* eachInPieces<T>(list: Iterable<T>, visit: (item: T) => void): P
   }
 }
 
+/** What `keyOf` makes of each, once. */
+export function* setInPieces<T, K>(list: Iterable<T>, keyOf: (item: T) => K): Pieces<Set<K>> {
+  const set = new Set<K>();
+  yield* eachInPieces(list, (item) => void set.add(keyOf(item)));
+  return set;
+}
+
+/** How often `keyOf` makes what of them. */
+export function* countInPieces<T, K>(list: Iterable<T>, keyOf: (item: T) => K): Pieces<Map<K, number>> {
+  const counts = new Map<K, number>();
+  yield* eachInPieces(list, (item) => {
+    const key = keyOf(item);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  });
+  return counts;
+}
+
 /** Sorted in pieces at once, and merged with pauses. */
 const SORTED_AT_ONCE = 1024;
 

@@ -3,6 +3,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Transaction, TransactionState } from './transaction-state.ts';
 import { NamePattern, PatternError } from '../patterns/name-pattern.ts';
 import { STATES } from './transaction-state.ts';
+import { flatMapInPieces, setInPieces, type Pieces } from '../platform/pieces.ts';
 
 /** Named as in DescribeTransactionsResponse. */
 export interface DescribedTransaction {
@@ -59,8 +60,9 @@ export function undescribedTransaction(transactionalId: string, errorCode: numbe
 }
 
 /** The filters that name no state. */
-function unknownStates(stateFilters: readonly string[]): string[] {
-  return [...new Set(stateFilters)].filter((name) => !isState(name));
+function* unknownStates(stateFilters: readonly string[]): Pieces<string[]> {
+  const unknown = yield* setInPieces(stateFilters, (name) => (isState(name) ? null : name));
+  return yield* flatMapInPieces(unknown, (name) => (name === null ? [] : [name]));
 }
 
 export interface ListedTransactions {
@@ -82,7 +84,7 @@ export function* listTransactions(
   const pattern = compilePattern(filter.transactionalIdPattern ?? '');
   if (pattern === null) return refusedList(ErrorCode.INVALID_REGULAR_EXPRESSION);
   if (isLoading) return refusedList(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
-  const passes = transactionFilter(filter, nowMs);
+  const passes = yield* transactionFilter(filter, nowMs);
   const transactionStates: ListedTransaction[] = [];
   let looked = 0;
   for (const transactions of all) {
@@ -93,7 +95,11 @@ export function* listTransactions(
       transactionStates.push({ transactionalId, producerId, transactionState: state });
     }
   }
-  return { errorCode: ErrorCode.NONE, unknownStateFilters: unknownStates(filter.stateFilters), transactionStates };
+  return {
+    errorCode: ErrorCode.NONE,
+    unknownStateFilters: yield* unknownStates(filter.stateFilters),
+    transactionStates,
+  };
 }
 
 export function refusedList(errorCode: number): ListedTransactions {
@@ -101,12 +107,12 @@ export function refusedList(errorCode: number): ListedTransactions {
 }
 
 /** The filter but for its pattern. */
-function transactionFilter(
+function* transactionFilter(
   { stateFilters, producerIdFilters, durationFilter }: TransactionFilter,
   nowMs: number,
-): (transaction: Pick<Transaction, 'state' | 'producerId' | 'startMs'>) => boolean {
-  const states = new Set(stateFilters);
-  const producerIds = new Set(producerIdFilters);
+): Pieces<(transaction: Pick<Transaction, 'state' | 'producerId' | 'startMs'>) => boolean> {
+  const states = yield* setInPieces(stateFilters, (name) => name);
+  const producerIds = yield* setInPieces(producerIdFilters, (id) => id);
   return ({ state, producerId, startMs }) =>
     state !== 'Dead' &&
     (states.size === 0 || states.has(state)) &&

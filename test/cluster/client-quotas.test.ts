@@ -1,3 +1,4 @@
+import { finish } from '../../src/platform/pieces.ts';
 import { expect, test } from 'vitest';
 import { alterClientQuotas, matchingQuotas, type QuotaOperation } from '../../src/cluster/client-quotas.ts';
 import { emptyImage, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
@@ -13,7 +14,7 @@ const reset = (key: string): QuotaOperation => ({ key, value: 0, remove: true })
 function quotasAfter(...alterations: [entity: QuotaPart[], ...ops: QuotaOperation[]][]): ClientQuota[] {
   let image = emptyImage('c');
   for (const [entity, ...ops] of alterations) {
-    const { records } = alterClientQuotas([{ entity, ops }]);
+    const { records } = finish(alterClientQuotas([{ entity, ops }]));
     image = replay(image, records as MetadataRecord[], 1);
   }
   const again = replay(emptyImage('c'), recordsOf(image) as MetadataRecord[], 1);
@@ -50,17 +51,19 @@ test.each([
   [[user('u')], set('producer_byte_rate', 1.5)],
   [[user('u')], set('producer_byte_rate', 2 ** 63)],
 ])('%j cannot have %j', (entity, op) => {
-  const { results, records } = alterClientQuotas([{ entity, ops: [op] }]);
+  const { results, records } = finish(alterClientQuotas([{ entity, ops: [op] }]));
   expect(results).toMatchObject([{ errorCode: 42, entity }]);
   expect(records).toEqual([]);
 });
 
 test('a bad alteration leaves the others in force', () => {
-  const { results, records } = alterClientQuotas([
-    { entity: [user('a')], ops: [set('request_percentage', 0.25)] },
-    { entity: [user('b')], ops: [set('speed', 1)] },
-    { entity: [{ entityType: 'ip', entityName: '::1' }], ops: [set('connection_creation_rate', 7)] },
-  ]);
+  const { results, records } = finish(
+    alterClientQuotas([
+      { entity: [user('a')], ops: [set('request_percentage', 0.25)] },
+      { entity: [user('b')], ops: [set('speed', 1)] },
+      { entity: [{ entityType: 'ip', entityName: '::1' }], ops: [set('connection_creation_rate', 7)] },
+    ]),
+  );
   expect(results.map(({ errorCode }) => errorCode)).toEqual([0, 42, 0]);
   expect(records).toHaveLength(2);
 });

@@ -1,3 +1,4 @@
+import { finish } from '../../src/platform/pieces.ts';
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { emptyImage, type ScramCredential } from '../../src/cluster/image.ts';
@@ -14,7 +15,7 @@ const NONE = new Map<string, ScramCredential>();
 const imageAfter = (records: MetadataDraft[]) => replay(emptyImage('c'), records as MetadataRecord[], 1);
 
 test('the keys are those by which RFC 5802 checks a password', () => {
-  const { results, records } = alterScramCredentials([], [alice], NONE);
+  const { results, records } = finish(alterScramCredentials([], [alice], NONE));
   expect(results).toEqual([{ user: 'alice', errorCode: 0, errorMessage: null }]);
   const image = imageAfter(records);
   const [kept] = image.scramCredentials.values();
@@ -25,11 +26,11 @@ test('the keys are those by which RFC 5802 checks a password', () => {
 });
 
 test('a user can have a credential of each mechanism, and loses the one that is deleted', () => {
-  const first = alterScramCredentials([], [alice], NONE).records;
-  const second = alterScramCredentials([], [{ ...alice, mechanism: 2 }], NONE).records;
+  const first = finish(alterScramCredentials([], [alice], NONE)).records;
+  const second = finish(alterScramCredentials([], [{ ...alice, mechanism: 2 }], NONE)).records;
   const both = imageAfter([...first, ...second]).scramCredentials;
   expect([...both.keys()]).toEqual(['1:alice', '2:alice']);
-  const { records } = alterScramCredentials([{ name: 'alice', mechanism: 1 }], [], both);
+  const { records } = finish(alterScramCredentials([{ name: 'alice', mechanism: 1 }], [], both));
   expect([...imageAfter([...first, ...second, ...records]).scramCredentials.keys()]).toEqual(['2:alice']);
 });
 
@@ -40,16 +41,18 @@ test.each([
   ['many iterations', { iterations: 16_385 }, 93],
   ['no password', { saltedPassword: Buffer.alloc(0) }, 93],
 ])('a credential with %s is refused', (_what, more, errorCode) => {
-  const { results, records } = alterScramCredentials([], [{ ...alice, ...more }], NONE);
+  const { results, records } = finish(alterScramCredentials([], [{ ...alice, ...more }], NONE));
   expect(results).toMatchObject([{ errorCode }]);
   expect(records).toEqual([]);
 });
 
 test('a user is altered once in a request, and others as they ask', () => {
-  const { results, records } = alterScramCredentials(
-    [{ name: 'nobody', mechanism: 1 }],
-    [alice, { ...alice, mechanism: 2 }, { ...alice, name: 'bob' }],
-    NONE,
+  const { results, records } = finish(
+    alterScramCredentials(
+      [{ name: 'nobody', mechanism: 1 }],
+      [alice, { ...alice, mechanism: 2 }, { ...alice, name: 'bob' }],
+      NONE,
+    ),
   );
   expect(Object.fromEntries(results.map(({ user, errorCode }) => [user, errorCode]))).toEqual({
     nobody: 91,

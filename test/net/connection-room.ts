@@ -73,6 +73,7 @@ export class Room {
       turn: this.turn,
       settle,
       later: (run) => void this.later.push(run),
+      sendLater: (run) => void this.later.push(run),
       closed: (_connection, reason) => void this.closedFor.push(reason),
     });
     this.socket.attach(this.connection);

@@ -1,6 +1,6 @@
 /** A response that has been written into a buffer of its own, since that took more than a turn of the event loop. */
 import type { Writer } from '../../protocol/writer.ts';
-import type { Reply, Streamed } from '../apis/handler.ts';
+import type { Reply, Streamed } from './handler.ts';
 
 /** A shorter one is copied into the output, where it leaves with others. */
 const STREAMED_ABOVE_BYTES = 64 * 1024;

@@ -1,0 +1,194 @@
+/** What every fetch goes through, however many partitions it is about. */
+import type { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
+import { hasNews, noteTold, type FetchPlan, type SessionRequest } from '../partitions/fetch-sessions.ts';
+import { Partition } from '../partitions/partition.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import {
+  findPartition,
+  isFollower,
+  type FetchPartition,
+  type FetchedRange,
+  type ReadLimits,
+} from '../partitions/read.ts';
+import type { Waiters } from '../partitions/waiters.ts';
+import { eachInPieces, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import type { Parts } from './broker-parts.ts';
+import type { FetchAnswer } from './fetch-response.ts';
+import type { RequestContext } from './request-context.ts';
+
+const TOPIC_IDS_SINCE = 13;
+const REPLICA_STATE_SINCE = 15;
+const READ_UNCOMMITTED = 0;
+const READ_COMMITTED = 1;
+
+export type FetchParts = Parts<'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions'>;
+export type FetchRequest = RequestOf<typeof Fetch>;
+
+/** What bounds the answer, and how long it may wait for how much. */
+export interface FetchTerms {
+  readonly limits: ReadLimits;
+  readonly minBytes: number;
+  readonly maxWaitMs: number;
+}
+
+export function termsOf(request: FetchRequest, version: number, config: FetchParts['config']): FetchTerms {
+  const limits: ReadLimits = {
+    followerId: version >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId,
+    maxBytes: Math.min(request.maxBytes, config['fetch.max.bytes']),
+    readCommitted: request.isolationLevel === READ_COMMITTED,
+  };
+  const most = config['ottla.fetch.max.wait.ms'];
+  const maxWaitMs = most > 0 ? Math.min(most, request.maxWaitMs) : request.maxWaitMs;
+  return { limits, minBytes: Math.min(request.minBytes, limits.maxBytes), maxWaitMs };
+}
+
+/** There is no code for an isolation level that is none: Kafka trips over it once there is something to read. */
+export function isSenseless({ isolationLevel }: FetchRequest, { asked }: FetchPlan, partitions: Partitions): boolean {
+  if (isolationLevel === READ_UNCOMMITTED || isolationLevel === READ_COMMITTED) return false;
+  return asked.some((each) => findPartition(partitions, each) instanceof Partition);
+}
+
+/** A client that asks by topic id is told once, as by Kafka; an older one for each partition. */
+export function refuse({ topics }: FetchRequest, errorCode: number): ResponseDraft<typeof Fetch> {
+  const byId = topics.some(({ topic }) => topic === '');
+  const responses = topics.map(({ partitions, ...topic }) => ({
+    ...topic,
+    partitions: partitions.map(({ partition: partitionIndex }) => ({
+      partitionIndex,
+      errorCode,
+      highWatermark: -1,
+      abortedTransactions: null,
+      records: Buffer.alloc(0),
+    })),
+  }));
+  return { errorCode, responses: byId ? [] : responses };
+}
+
+/** Where a fetch waits. What a follower gets grows with the log, what a consumer gets with the high watermark. */
+export function placesOf(partitions: Partitions, { asked }: FetchPlan, limits: ReadLimits): Waiters[] {
+  return asked
+    .map((each) => findPartition(partitions, each))
+    .filter((partition) => partition instanceof Partition)
+    .map(({ followers, consumers }) => (isFollower(limits) ? followers : consumers));
+}
+
+/** Whether what was found is told at once. */
+export function isTold(
+  { maxWaitMs, minBytes }: FetchTerms,
+  { asked }: FetchPlan,
+  found: readonly FetchedRange[],
+): boolean {
+  return maxWaitMs <= 0 || asked.length === 0 || isEnough(found, minBytes);
+}
+
+/** Errors are told at once: the client has to do something about them. */
+export function isEnough(found: readonly FetchedRange[], minBytes: number): boolean {
+  let total = 0;
+  for (const { length, errorCode, divergingEpoch, isOfOlderSegment } of found) {
+    if (errorCode !== ErrorCode.NONE || divergingEpoch !== null || isOfOlderSegment) return true;
+    total += length;
+  }
+  return total >= minBytes;
+}
+
+export function countTold(partitions: Partitions, found: readonly FetchedRange[]): void {
+  for (const { partition, length, errorCode } of found) {
+    if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
+    if (partition !== null) partition.stats.bytesOut += length;
+  }
+}
+
+/** What is told of what was found: all of it, or in an incremental session what is new. */
+export function answerOf(
+  context: RequestContext,
+  broker: FetchParts,
+  plan: FetchPlan,
+  found: readonly FetchedRange[],
+  limits: ReadLimits,
+): FetchAnswer {
+  const answer = emptyAnswer(context, broker, plan, limits);
+  if (plan.session === null) return { ...answer, asked: plan.asked, found };
+  for (let i = 0; i < found.length; i++) tell(answer, plan, plan.asked[i], found[i]);
+  return answer;
+}
+
+/** The same with pauses. */
+export function* answerInPieces(
+  context: RequestContext,
+  broker: FetchParts,
+  plan: FetchPlan,
+  found: readonly FetchedRange[],
+  limits: ReadLimits,
+): Pieces<FetchAnswer> {
+  const answer = emptyAnswer(context, broker, plan, limits);
+  if (plan.session === null) return { ...answer, asked: plan.asked, found };
+  yield* eachInPieces(found.keys(), (i) => tell(answer, plan, plan.asked[i], found[i]));
+  return answer;
+}
+
+function emptyAnswer({ session }: RequestContext, { metadata }: FetchParts, plan: FetchPlan, limits: ReadLimits) {
+  const { errorCode, sessionId } = plan;
+  const told: { asked: FetchPartition[]; found: FetchedRange[] } = { asked: [], found: [] };
+  const { readCommitted } = limits;
+  return { errorCode, sessionId, readCommitted, cluster: metadata, listener: session.listenerName, ...told };
+}
+
+function tell(
+  told: { readonly asked: FetchPartition[]; readonly found: FetchedRange[] },
+  { session, incremental }: FetchPlan,
+  asked: FetchPartition,
+  found: FetchedRange,
+): void {
+  if (incremental && !hasNews(asked, found)) return;
+  told.asked.push(asked);
+  told.found.push(found);
+  if (session !== null) noteTold(session, asked, found);
+}
+
+export function sessionRequestOf(request: FetchRequest, version: number): SessionRequest {
+  const { sessionId, sessionEpoch, topics, forgottenTopicsData } = request;
+  const usesTopicIds = version >= TOPIC_IDS_SINCE;
+  const asked = topics.flatMap((topic) => topic.partitions.map((one) => askedOf(topic, one, usesTopicIds)));
+  const forgotten = forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
+  );
+  return { sessionId, sessionEpoch, usesTopicIds, asked, forgotten };
+}
+
+/** The same with pauses. */
+export function* sessionRequestInPieces(request: FetchRequest, version: number): Pieces<SessionRequest> {
+  const { sessionId, sessionEpoch, topics, forgottenTopicsData } = request;
+  const usesTopicIds = version >= TOPIC_IDS_SINCE;
+  const asked = yield* flatMapInPieces(topics, (topic) =>
+    mapInPieces(topic.partitions, (one) => askedOf(topic, one, usesTopicIds)),
+  );
+  const forgotten = yield* flatMapInPieces(forgottenTopicsData, ({ topic, topicId, partitions }) =>
+    mapInPieces(partitions, (partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
+  );
+  return { sessionId, sessionEpoch, usesTopicIds, asked, forgotten };
+}
+
+function askedOf(
+  { topic, topicId }: FetchRequest['topics'][number],
+  {
+    partition,
+    fetchOffset,
+    partitionMaxBytes,
+    currentLeaderEpoch,
+    lastFetchedEpoch,
+  }: FetchRequest['topics'][number]['partitions'][number],
+  usesTopicIds: boolean,
+): FetchPartition {
+  return {
+    topic,
+    topicId: usesTopicIds ? topicId : ZERO_UUID,
+    partition,
+    fetchOffset,
+    // Anything negative says nothing, in Kafka too.
+    maxBytes: partitionMaxBytes,
+    currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
+    lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
+  };
+}

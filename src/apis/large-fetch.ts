@@ -1,0 +1,125 @@
+/** Fetches of hundreds of partitions, or of none that exist: what a fetch goes through, in pieces between those of other requests. */
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { Reader } from '../../protocol/reader.ts';
+import { Writer } from '../../protocol/writer.ts';
+import type { FetchPlan } from '../partitions/fetch-sessions.ts';
+import { waitForMore } from '../partitions/fetch-wait.ts';
+import { CorruptBatchError, failed, readInPieces, type FetchedRange } from '../partitions/read.ts';
+import type { Timer } from '../platform/clock.ts';
+import type { Pieces } from '../platform/pieces.ts';
+import { fetchResponseInPieces, type FetchAnswer } from './fetch-response.ts';
+import {
+  answerInPieces,
+  countTold,
+  isEnough,
+  isSenseless,
+  isTold,
+  placesOf,
+  refuse,
+  sessionRequestInPieces,
+  termsOf,
+  type FetchParts,
+  type FetchRequest,
+  type FetchTerms,
+} from './fetch-steps.ts';
+import { reportBug, type Reply } from './handler.ts';
+import type { RequestContext } from './request-context.ts';
+import { MAX_RESPONSE_BYTES } from './size-limits.ts';
+import { replyOf } from './written-response.ts';
+
+/** While a fetch waits, its partitions are looked at again as often at most. */
+const LOOK_AGAIN_MS = 20;
+
+export interface PlannedFetch {
+  readonly request: FetchRequest;
+  readonly terms: FetchTerms;
+  readonly plan: FetchPlan;
+}
+
+/** Of a request whose bytes stay as they are until then. Rejects with InvalidRequest. */
+export async function planInPieces(reader: Reader, context: RequestContext, broker: FetchParts): Promise<PlannedFetch> {
+  const { apiVersion: version, waits } = context;
+  return broker.partitions.turn.requests.run(
+    (function* (): Pieces<PlannedFetch> {
+      const request = yield* requestCodec(Fetch, version).decodeInPieces(reader);
+      const plan = yield* broker.fetchSessions.planInPieces(yield* sessionRequestInPieces(request, version));
+      return { request, terms: termsOf(request, version, broker.config), plan };
+    })(),
+    waits,
+  );
+}
+
+export async function fetchInPieces(fetch: PlannedFetch, context: RequestContext, broker: FetchParts): Promise<Reply> {
+  const { partitions } = broker;
+  const { request, terms, plan } = fetch;
+  const run = <T>(pieces: Pieces<T>) => partitions.turn.requests.run(pieces, context.waits);
+  if (isSenseless(request, plan, partitions)) return run(refusalInPieces(request, context));
+  const read = () => run(readInPieces(partitions, plan.asked, terms.limits));
+  let found = await read();
+  if (!isTold(terms, plan, found)) {
+    await waitInPieces(fetch, context, broker, read);
+    found = await read();
+  }
+  countTold(partitions, found);
+  const answer = await run(answerInPieces(context, broker, plan, found, terms.limits));
+  const readAgain = () => run(readInPieces(partitions, answer.asked, terms.limits));
+  return respond(answer, context, broker, run, readAgain);
+}
+
+function* refusalInPieces(request: FetchRequest, { apiVersion }: RequestContext): Pieces<Reply> {
+  const written = new Writer(1024, MAX_RESPONSE_BYTES);
+  const refused = refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
+  yield* responseCodec(Fetch, apiVersion).encodeInPieces(written, refused);
+  return replyOf(written);
+}
+
+/** Until enough can be read, or the time is over. */
+function waitInPieces(
+  { terms, plan }: PlannedFetch,
+  context: RequestContext,
+  { clock, partitions }: FetchParts,
+  read: () => FetchedRange[] | Promise<FetchedRange[]>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let next: Timer | null = null;
+    let lookedMs = clock.monotonic();
+    const look = async (): Promise<void> => {
+      next = null;
+      lookedMs = clock.monotonic();
+      if (isEnough(await read(), terms.minBytes)) waiter.finish();
+    };
+    const lookSoon = (): boolean => {
+      next ??= clock.after(Math.max(0, lookedMs + LOOK_AGAIN_MS - clock.monotonic()), () => void look());
+      return false;
+    };
+    const waiter = waitForMore(clock, placesOf(partitions, plan, terms.limits), terms.maxWaitMs, lookSoon, () => {
+      next?.cancel();
+      resolve();
+    });
+    context.waits.add(() => waiter.finish());
+    lookSoon(); // something may have come since they were read
+  });
+}
+
+/** What the disk does not give costs the partitions with records, not the connection. */
+async function respond(
+  answer: FetchAnswer,
+  context: RequestContext,
+  broker: FetchParts,
+  run: <T>(pieces: Pieces<T>) => T | Promise<T>,
+  readAgain: () => FetchedRange[] | Promise<FetchedRange[]>,
+): Promise<Reply> {
+  try {
+    return await run(fetchResponseInPieces(context.apiVersion, answer));
+  } catch (error) {
+    if (error instanceof CorruptBatchError) {
+      // The log remembers it now: what is read again ends before it, or is an error.
+      return respond({ ...answer, found: await readAgain() }, context, broker, run, readAgain);
+    }
+    reportBug(broker.logger, context, 'Fetch', error);
+    const told = answer.found.map((one) => (one.length === 0 ? one : failed(ErrorCode.KAFKA_STORAGE_ERROR)));
+    return run(fetchResponseInPieces(context.apiVersion, { ...answer, found: told }));
+  }
+}
