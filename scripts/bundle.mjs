@@ -19,6 +19,7 @@ const COMMAND = {
   control: 'src/control/server.ts',
   controller: 'src/broker/controller-process.ts',
   member: 'src/broker/cluster-member.ts',
+  'metadata-log': 'src/cli/metadata-log.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

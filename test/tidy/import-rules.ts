@@ -105,6 +105,16 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/patterns',
   ],
+  // Loaded when it is asked for: it reads etcd as controllers do.
+  'src/cli/metadata-log.ts': [
+    'src/cli',
+    'src/broker/etcd-settings.ts',
+    'src/controllers',
+    'src/cluster',
+    'protocol',
+    'src/platform',
+    'src/config',
+  ],
   src: ['protocol', 'src'],
 };
 

@@ -1,0 +1,116 @@
+/** `ottla cluster`: who is controller, who is fenced, which partitions are out of sync. */
+import type { Command } from 'commander';
+import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
+import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
+import { refuse } from './client/failure.ts';
+import type { Cluster, ClusterMetadata } from './client/cluster.ts';
+import { command } from './command-line.ts';
+import { withCluster, withConnection, type ConnectionOptions } from './connection-options.ts';
+import { printJson, printLine, printTable, type Terminal } from './terminal.ts';
+
+const QUORUM = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] };
+
+export function clusterCommand(terminal: Terminal): Command {
+  const cluster = command('cluster', 'show who is controller, who is fenced, and what is out of sync', [
+    ['ottla cluster', 'of the broker on localhost:9092'],
+    ['ottla cluster -b kafka.example.org:9092 --json', 'for a script'],
+  ]).option('--json', 'as JSON');
+  return withConnection(cluster).action((options: ConnectionOptions & { json?: boolean }) =>
+    withCluster(terminal, options, async (connected) => {
+      const shown = await describeCluster(connected);
+      return options.json === true ? printJson(terminal, shown) : printCluster(terminal, shown);
+    }),
+  );
+}
+
+type DescribedCluster = Awaited<ReturnType<typeof describeCluster>>;
+
+async function describeCluster(cluster: Cluster) {
+  const described = await cluster.sendAny(DescribeCluster, {
+    includeClusterAuthorizedOperations: false,
+    includeFencedBrokers: true,
+  });
+  refuse('the cluster', described.errorCode, described.errorMessage);
+  const quorum = await cluster.sendAny(DescribeQuorum, QUORUM);
+  refuse('the quorum', quorum.errorCode, quorum.errorMessage);
+  const { topics } = await cluster.metadata(null);
+  const [{ leaderId, leaderEpoch, highWatermark, currentVoters }] = quorum.topics[0].partitions;
+  return {
+    clusterId: described.clusterId,
+    controller: { id: leaderId, epoch: leaderEpoch, metadataOffset: highWatermark },
+    controllers: currentVoters.map(({ replicaId }) => {
+      const listener = quorum.nodes.find(({ nodeId }) => nodeId === replicaId)?.listeners[0];
+      return { id: replicaId, address: listener === undefined ? null : `${listener.host}:${listener.port}` };
+    }),
+    brokers: described.brokers.map(({ brokerId, host, port, rack, isFenced }) => ({
+      id: brokerId,
+      address: `${host}:${port}`,
+      rack,
+      isFenced,
+      ...countsOf(topics, brokerId),
+    })),
+    ...troubleIn(topics),
+  };
+}
+
+/** How many partitions a broker leads, and of how many it has a replica that is out of sync. */
+function countsOf(topics: ClusterMetadata['topics'], brokerId: number) {
+  const partitions = topics.flatMap((topic) => topic.partitions);
+  return {
+    leads: partitions.filter(({ leaderId }) => leaderId === brokerId).length,
+    replicas: partitions.filter(({ replicaNodes }) => replicaNodes.includes(brokerId)).length,
+    outOfSync: partitions.filter(
+      ({ replicaNodes, isrNodes }) => replicaNodes.includes(brokerId) && !isrNodes.includes(brokerId),
+    ).length,
+  };
+}
+
+function troubleIn(topics: ClusterMetadata['topics']) {
+  const names = (isIn: (partition: ClusterMetadata['topics'][number]['partitions'][number]) => boolean): string[] =>
+    topics.flatMap(({ name, partitions }) =>
+      partitions.flatMap((each) => (isIn(each) ? [`${name}-${each.partitionIndex}`] : [])),
+    );
+  return {
+    withoutLeader: names(({ leaderId }) => leaderId < 0),
+    outOfSync: names(({ replicaNodes, isrNodes }) => isrNodes.length < replicaNodes.length),
+  };
+}
+
+async function printCluster(terminal: Terminal, shown: DescribedCluster): Promise<void> {
+  const { clusterId, controller, controllers, brokers, withoutLeader, outOfSync } = shown;
+  const address = controllers.find(({ id }) => id === controller.id)?.address;
+  await printLine(terminal, `cluster ${clusterId}`);
+  await printLine(
+    terminal,
+    `controller ${controller.id}${address === undefined || address === null ? '' : ` at ${address}`}, epoch ${controller.epoch}, ` +
+      `metadata up to offset ${controller.metadataOffset}`,
+  );
+  const standbys = controllers.filter(({ id }) => id !== controller.id);
+  if (standbys.length > 0) {
+    await printLine(terminal, `standby ${standbys.map((each) => `${each.id} at ${each.address ?? '?'}`).join(', ')}`);
+  }
+  await printLine(terminal, '');
+  await printTable(
+    terminal,
+    [
+      { title: 'BROKER', align: 'right' },
+      { title: 'ADDRESS' },
+      { title: 'RACK' },
+      { title: 'STATE' },
+      { title: 'LEADS', align: 'right' },
+      { title: 'REPLICAS', align: 'right' },
+      { title: 'OUT OF SYNC', align: 'right' },
+    ],
+    brokers.map((each) => [
+      each.id,
+      each.address,
+      each.rack ?? '-',
+      each.isFenced ? 'fenced' : 'running',
+      each.leads,
+      each.replicas,
+      each.outOfSync,
+    ]),
+  );
+  if (withoutLeader.length > 0) await printLine(terminal, `\nwithout a leader: ${withoutLeader.join(', ')}`);
+  if (outOfSync.length > 0) await printLine(terminal, `\nout of sync: ${outOfSync.join(', ')}`);
+}
