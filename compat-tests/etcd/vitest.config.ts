@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['compat-tests/etcd/**/*.test.ts'],
     watch: false,
+    globalSetup: ['test/bundled-command.ts'],
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,0 +1,199 @@
+/** Processes of `ottla start --etcd` on this machine: a cluster that can be killed, piece by piece. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
+import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
+import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
+import { connect, type Client } from '../../protocol/client.ts';
+import { commandPath } from '../../test/bundled-command.ts';
+
+export interface OttlaProcess {
+  readonly nodeId: number;
+  readonly port: number;
+  readonly child: ChildProcess;
+  /** What it has said on stderr so far. */
+  readonly log: () => string;
+  /** Resolves when it answers requests, rejects when it ends before. */
+  readonly ready: Promise<void>;
+}
+
+export interface Leadership {
+  readonly controllerId: number;
+  readonly epoch: number;
+}
+
+const READY_MS = 30_000;
+const ANSWER_MS = 1000;
+const POLL_MS = 20;
+
+export class OttlaProcesses {
+  readonly running = new Map<number, OttlaProcess>();
+  readonly #directory: string;
+  readonly #settings: readonly string[];
+  readonly #ports = new Map<number, number>();
+
+  /** `prefix` keeps one cluster's keys from another's. */
+  constructor(
+    endpoints: readonly string[],
+    directory: string,
+    prefix: string,
+    settings: Readonly<Record<string, string>> = {},
+  ) {
+    this.#directory = join(directory, prefix);
+    const all = { 'ottla.etcd.prefix': `/${prefix}`, 'ottla.etcd.endpoints': endpoints.join(','), ...settings };
+    this.#settings = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  }
+
+  /** A process of this node, on the port that it had before. Without `--etcd` where `alone`. */
+  async start(nodeId: number, { alone = false } = {}): Promise<OttlaProcess> {
+    const port = this.#ports.get(nodeId) ?? (await freePair());
+    this.#ports.set(nodeId, port);
+    const own = ['--node-id', String(nodeId), '--host', '127.0.0.1', '--port', String(port)];
+    const place = ['--dir', join(this.#directory, String(nodeId)), '--log-level', 'info', '--no-exit-with-parent'];
+    const args = [commandPath(), 'start', ...own, ...place, ...(alone ? [] : this.#settings)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    const made: OttlaProcess = { nodeId, port, child, log: () => said, ready: readyLine(child, () => said) };
+    this.running.set(nodeId, made);
+    return made;
+  }
+
+  /** All of these, once they answer. */
+  async startAll(...nodeIds: readonly number[]): Promise<void> {
+    const all = await Promise.all(nodeIds.map((nodeId) => this.start(nodeId)));
+    await Promise.all(all.map(({ ready }) => ready));
+  }
+
+  signal(nodeId: number, signal: NodeJS.Signals): void {
+    this.running.get(nodeId)!.child.kill(signal);
+    if (signal === 'SIGKILL') this.running.delete(nodeId);
+  }
+
+  /** In order; resolves when it has ended. */
+  async stop(nodeId: number): Promise<number | null> {
+    const { child } = this.running.get(nodeId)!;
+    this.running.delete(nodeId);
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    return child.exitCode;
+  }
+
+  async stopAll(): Promise<void> {
+    for (const { child } of this.running.values()) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    this.running.clear();
+  }
+
+  connect(nodeId: number): Promise<Client> {
+    return connect({ host: '127.0.0.1', port: this.running.get(nodeId)!.port, connectTimeoutMs: ANSWER_MS });
+  }
+
+  /** As the processes say that run; null while none knows one. */
+  async leadership(): Promise<Leadership | null> {
+    const all = await Promise.all([...this.running.keys()].map((nodeId) => this.#ask(nodeId, askLeadership)));
+    return (
+      all
+        .filter((each) => each !== null)
+        .toSorted((a, b) => b.epoch - a.epoch)
+        .at(0) ?? null
+    );
+  }
+
+  /** Which brokers are not fenced, as a process says. */
+  async unfenced(): Promise<readonly number[]> {
+    for (const nodeId of this.running.keys()) {
+      const found = await this.#ask(nodeId, askUnfenced);
+      if (found !== null) return found;
+    }
+    return [];
+  }
+
+  /** Once a controller of a higher epoch is known, and a topic has been made: how long both took. */
+  async untilChanged(epoch: number, topic: string): Promise<{ electedMs: number; changedMs: number }> {
+    const beganMs = performance.now();
+    const electedMs = await until(async () => ((await this.leadership())?.epoch ?? 0) > epoch, beganMs);
+    const changedMs = await until(async () => {
+      for (const nodeId of this.running.keys())
+        if (await this.#ask(nodeId, (client) => createTopic(client, topic))) return true;
+      return false;
+    }, beganMs);
+    return { electedMs, changedMs };
+  }
+
+  async #ask<T>(nodeId: number, ask: (client: Client) => Promise<T>): Promise<T | null> {
+    let client: Client | null = null;
+    try {
+      client = await this.connect(nodeId);
+      return await Promise.race([ask(client), wait(ANSWER_MS).then(() => null)]);
+    } catch {
+      return null; // it is not there, or goes away
+    } finally {
+      void client?.close();
+    }
+  }
+}
+
+async function askLeadership(client: Client): Promise<Leadership | null> {
+  const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }];
+  const { errorCode, topics: told } = await client.send(DescribeQuorum, 2, { topics });
+  const [quorum] = told.flatMap(({ partitions }) => partitions);
+  return errorCode === 0 && quorum.leaderId >= 0 ? { controllerId: quorum.leaderId, epoch: quorum.leaderEpoch } : null;
+}
+
+async function askUnfenced(client: Client): Promise<number[]> {
+  const { brokers } = await client.send(DescribeCluster, 2, {
+    includeClusterAuthorizedOperations: false,
+    includeFencedBrokers: true,
+  });
+  return brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId);
+}
+
+async function createTopic(client: Client, name: string): Promise<boolean> {
+  const topic = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+  const { topics } = await client.send(CreateTopics, 7, { topics: [topic], timeoutMs: ANSWER_MS, validateOnly: false });
+  const ALREADY_EXISTS = 36;
+  return [0, ALREADY_EXISTS].includes(topics[0].errorCode);
+}
+
+async function until(isOver: () => Promise<boolean>, beganMs: number): Promise<number> {
+  while (!(await isOver())) {
+    if (performance.now() - beganMs > READY_MS) return Infinity;
+    await wait(POLL_MS);
+  }
+  return performance.now() - beganMs;
+}
+
+function readyLine(child: ChildProcess, said: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let out = '';
+    child.stdout!.on('data', (bytes: Buffer) => {
+      out += bytes.toString();
+      if (out.includes('ready ')) resolve();
+    });
+    child.on('exit', (code) => reject(new Error(`it has ended with ${code}: ${said()}`)));
+  });
+}
+
+/** A port that is free, and the one behind it, which the controller takes. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const first = createServer().listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const { port } = first.address() as { port: number };
+    const second = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      second.once('error', () => resolve(false));
+      second.listen(port + 1, '127.0.0.1', () => resolve(true));
+    });
+    await Promise.all([first, second].map((server) => new Promise((done) => void server.close(done))));
+    if (isFree && port < 65_000) return port;
+  }
+}
