@@ -14,12 +14,19 @@ import { readClusterId } from '../controllers/cluster-id.ts';
 import { EtcdMetadataLog } from '../controllers/etcd-metadata-log.ts';
 import { systemClock } from '../platform/clock.ts';
 import { nodeFiles } from '../platform/files.ts';
-import type { MetadataFlags } from './metadata.ts';
 import { printLine, type Terminal } from './terminal.ts';
 import { CommandError, UsageError } from './usage.ts';
 
 const METADATA = '__cluster_metadata-0';
 const CHECKPOINT = /^(\d{20})-(\d{10})\.checkpoint$/;
+
+export interface MetadataFlags {
+  etcd?: string;
+  config?: string;
+  set?: string[];
+  dir?: string;
+  json?: boolean;
+}
 
 /** A record, and where it stands; those of a snapshot stand nowhere. */
 interface Placed {

@@ -2,15 +2,8 @@
 import type { Command } from 'commander';
 import { command } from './command-line.ts';
 import { collect } from './option-values.ts';
+import type { MetadataFlags } from './metadata-log.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface MetadataFlags {
-  etcd?: string;
-  config?: string;
-  set?: string[];
-  dir?: string;
-  json?: boolean;
-}
 
 export function metadataCommand(terminal: Terminal): Command {
   return command('metadata', 'print the metadata log: every change of the cluster, oldest first', [
