@@ -108,7 +108,7 @@ export class Client {
         received: (piece) => this.#receive(piece),
         failed: (error) => this.#fail(error),
         closed: () => {
-          this.#fail(new ConnectionClosed('the broker closed the connection: its log says why'));
+          this.#end('the broker closed the connection: its log says why');
           resolve();
         },
       });
@@ -170,7 +170,7 @@ export class Client {
 
   /** Closes at once; requests without an answer fail. */
   close(): Promise<void> {
-    this.#fail(new ConnectionClosed('this client was closed'));
+    this.#end('this client was closed');
     this.#transport.destroy();
     return this.#gone;
   }
@@ -211,6 +211,11 @@ export class Client {
       this.#fail(error as Error);
       this.#transport.destroy();
     }
+  }
+
+  /** Why it has ended is said once: the stack of an error costs more than the rest of a connection. */
+  #end(message: string): void {
+    if (this.#closed === null) this.#fail(new ConnectionClosed(message));
   }
 
   #fail(error: Error): void {

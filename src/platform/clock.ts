@@ -1,4 +1,5 @@
 /** Time as a parameter: the wall clock, a clock that never jumps, and timers. Tests pass a VirtualClock. */
+import { TimerHeap, type DueTimer } from './timer-heap.ts';
 
 export interface Timer {
   /** Harmless when the timer has fired or was cancelled before. */
@@ -40,9 +41,8 @@ export const backgroundClock: Clock = {
   },
 };
 
-interface Pending {
-  dueMs: number;
-  order: number;
+interface Pending extends DueTimer {
+  /** Null: it was cancelled. */
   run: (() => void) | null;
 }
 
@@ -51,7 +51,7 @@ export class VirtualClock implements Clock {
   #nowMs: number;
   #elapsedMs = 0;
   #order = 0;
-  readonly #pending: Pending[] = [];
+  readonly #pending = new TimerHeap<Pending>();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
@@ -67,7 +67,7 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, run: () => void): Timer {
     const pending: Pending = { dueMs: this.#elapsedMs + Math.max(0, delayMs), order: this.#order++, run };
-    this.#pending.push(pending);
+    this.#pending.add(pending);
     return {
       cancel: () => {
         pending.run = null;
@@ -89,14 +89,13 @@ export class VirtualClock implements Clock {
 
   /** How many timers wait; a test asserts 0 after a stop. */
   get waiting(): number {
-    return this.#pending.filter((pending) => pending.run !== null).length;
+    return this.#pending.all().filter(({ run }) => run !== null).length;
   }
 
   #next(untilMs: number): Pending | undefined {
-    this.#pending.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
-    while (this.#pending.length > 0 && this.#pending[0].run === null) this.#pending.shift();
-    const first = this.#pending[0];
-    return first !== undefined && first.dueMs <= untilMs ? this.#pending.shift() : undefined;
+    while (this.#pending.first?.run === null) this.#pending.take();
+    const { first } = this.#pending;
+    return first !== undefined && first.dueMs <= untilMs ? this.#pending.take() : undefined;
   }
 
   #moveTo(elapsedMs: number): void {

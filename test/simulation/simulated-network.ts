@@ -68,7 +68,8 @@ export class SimulatedNetwork {
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cuts.has(way(from, to)) || this.#silent.has(from) || this.#silent.has(to);
+    if (this.#cuts.size > 0 && this.#cuts.has(way(from, to))) return true;
+    return this.#silent.size > 0 && (this.#silent.has(from) || this.#silent.has(to));
   }
 
   delay(): number {

@@ -1,0 +1,234 @@
+/**
+ * Three machines, on each a whole broker and a controller candidate as `ottla start --etcd` runs them, over a simulated network, disks
+ * that survive kills, and a simulated etcd. All of it in one process, in virtual time, from one seed.
+ */
+import type { RunningBroker } from '../../../src/broker/broker.ts';
+import { startBroker } from '../../../src/broker/broker.ts';
+import { startController, type RunningController } from '../../../src/broker/controller-process.ts';
+import type { Channel } from '../../../src/etcd/channel.ts';
+import { nextTurn, VirtualClock } from '../../../src/platform/clock.ts';
+import { silentLogger, type Facts, type Logger } from '../../../src/platform/logger.ts';
+import type { Network } from '../../../src/platform/network.ts';
+import { randomUuid, seededRandom, type Random } from '../../../src/platform/random.ts';
+import { CrashDisk } from '../../crash/crash-disk.ts';
+import { channelOf } from '../etcd/process-channel.ts';
+import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
+import { networkOf } from '../process-network.ts';
+import { SimulatedNetwork } from '../simulated-network.ts';
+import { SimulatedProcess } from '../simulated-process.ts';
+import { Observer } from './observer.ts';
+
+export const HOSTS = ['a', 'b', 'c'] as const;
+export type Host = (typeof HOSTS)[number];
+
+export const BROKER_PORT = 9092;
+const CONTROLLER_PORT = 9093;
+const LOG_DIRECTORY = '/data';
+/** As the controllers' settings name them: etcd on loopback needs no TLS. */
+const ETCD_ENDPOINTS = ['127.0.0.1:2379', '127.0.0.1:2380', '127.0.0.1:2381'];
+const STEP_MS = 20;
+const PATIENCE_MS = 60_000;
+
+export interface Machine {
+  readonly host: Host;
+  readonly nodeId: number;
+  disk: CrashDisk;
+  /** Null while nothing runs on it. */
+  process: SimulatedProcess | null;
+  broker: RunningBroker | null;
+  controller: RunningController | null;
+}
+
+export interface ClusterOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Changes how a process reaches etcd: for mutants. */
+  readonly etcdChannel?: (channel: Channel) => Channel;
+  /** The same for the network of a controller. */
+  readonly controllerNetwork?: (network: Network) => Network;
+}
+
+export class SimulatedCluster {
+  readonly clock = new VirtualClock();
+  readonly random: Random;
+  readonly network: SimulatedNetwork;
+  readonly etcd: SimulatedEtcd;
+  readonly observer: Observer;
+  readonly machines: ReadonlyMap<Host, Machine>;
+  /** What the processes have said, with the time; for who looks into a failure. */
+  readonly logged: string[] = [];
+  readonly #options: ClusterOptions;
+  readonly #clusterId: string;
+
+  constructor(seed: number, options: ClusterOptions = {}) {
+    this.#options = options;
+    this.random = seededRandom(seed);
+    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random });
+    this.etcd = new SimulatedEtcd({ clock: this.clock, random: this.random });
+    this.observer = new Observer(this.etcd, () => this.nowMs);
+    this.#clusterId = randomUuid(this.random);
+    this.machines = new Map(HOSTS.map((host, i) => [host, emptyMachine(host, i + 1)]));
+  }
+
+  get nowMs(): number {
+    return this.clock.monotonic();
+  }
+
+  get(host: Host): Machine {
+    return this.machines.get(host)!;
+  }
+
+  get all(): readonly Machine[] {
+    return [...this.machines.values()];
+  }
+
+  /** Begins to start what a machine runs; where it ends with an error, or is killed meanwhile, the machine runs nothing. */
+  start(host: Host): void {
+    const machine = this.get(host);
+    if (machine.process !== null) return;
+    const process = new SimulatedProcess(this.clock);
+    machine.process = process;
+    this.#run(machine, process).catch((error: unknown) => {
+      if (!process.isAlive) return;
+      this.#log(host, 'ended', { error: String(error) });
+      this.kill(host);
+    });
+  }
+
+  /** kill -9. */
+  kill(host: Host): void {
+    const machine = this.get(host);
+    if (machine.process === null) return;
+    this.#log(host, 'killed');
+    machine.process.kill();
+    this.network.crash(host);
+    this.network.silence(host, false);
+    machine.disk = machine.disk.survivors('kill', this.random);
+    Object.assign(machine, { process: null, broker: null, controller: null });
+  }
+
+  /** SIGTERM: resolves when the process has ended. */
+  async stop(host: Host): Promise<void> {
+    const machine = this.get(host);
+    const { process, broker, controller } = machine;
+    if (process === null) return;
+    await broker?.stop();
+    await controller?.stop();
+    if (machine.process === process) this.kill(host);
+  }
+
+  /** SIGSTOP and SIGCONT. */
+  setStopped(host: Host, isStopped: boolean): void {
+    const { process } = this.get(host);
+    if (process === null || process.isRunning !== isStopped) return;
+    this.#log(host, isStopped ? 'stopped' : 'resumed');
+    this.network.silence(host, isStopped);
+    if (isStopped) process.stop();
+    else process.resume();
+  }
+
+  /** The machine whose controller serves; null: none. */
+  active(): Machine | null {
+    return this.all.find(({ process, controller }) => process?.isRunning === true && isActive(controller)) ?? null;
+  }
+
+  isServing({ broker, process, nodeId }: Machine): boolean {
+    if (broker === null || process?.isRunning !== true) return false;
+    return broker.parts.metadata.image.brokers.get(nodeId)?.fenced === false;
+  }
+
+  /** Lets time pass. */
+  advance(byMs: number): Promise<void> {
+    return this.clock.advance(byMs);
+  }
+
+  /** Lets time pass until something is so. Answers how long that took. @throws where it does not come */
+  async until(what: string, isSo: () => boolean, patienceMs = PATIENCE_MS): Promise<number> {
+    const beganMs = this.nowMs;
+    for (await nextTurn(); !isSo(); await this.advance(STEP_MS)) {
+      if (this.nowMs - beganMs > patienceMs) throw new Error(`${patienceMs} ms have passed, and not: ${what}`);
+    }
+    return this.nowMs - beganMs;
+  }
+
+  /** Lets time pass until a promise settles. */
+  async settled<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    promise.then(over, over);
+    await this.until(what, () => isOver, patienceMs);
+    return promise;
+  }
+
+  /** All three run, one of them as the active controller. */
+  async startAll(): Promise<this> {
+    for (const host of HOSTS) this.start(host);
+    await this.until('all brokers serve', () => this.all.every((machine) => this.isServing(machine)));
+    return this;
+  }
+
+  async #run(machine: Machine, process: SimulatedProcess): Promise<void> {
+    const { host, nodeId, disk } = machine;
+    const network = networkOf(process, this.network.of(host));
+    const { etcdChannel = (channel) => channel, controllerNetwork = (each) => each } = this.#options;
+    const platform = { files: disk, clock: process.clock, random: this.random, logger: this.#loggerOf(host, process) };
+    const settings = this.#settingsOf(host, nodeId);
+    const controller = await startController({
+      settings: new Map(Object.entries(settings)),
+      platform,
+      network: controllerNetwork(network),
+      directory: null,
+      clusterId: this.#clusterId,
+      openEtcd: (endpoint) => {
+        const channel = this.etcd.channel(this.etcd.endpoints[ETCD_ENDPOINTS.indexOf(endpoint)], host);
+        return channelOf(process, this.observer.channel(etcdChannel(channel), host, process));
+      },
+    });
+    if (!process.isAlive) return;
+    machine.controller = controller;
+    const own = HOSTS.indexOf(host);
+    const controllers = [...HOSTS.slice(own), ...HOSTS.slice(0, own)].map((each) => ({
+      host: each,
+      port: CONTROLLER_PORT,
+    }));
+    const broker = await startBroker({ ...platform, network, settings, clusterId: controller.clusterId, controllers });
+    if (!process.isAlive) return;
+    machine.broker = broker;
+    this.observer.follow(broker, host, process);
+  }
+
+  #settingsOf(host: Host, nodeId: number): Record<string, string> {
+    return {
+      'process.roles': 'broker,controller',
+      'node.id': String(nodeId),
+      'log.dirs': LOG_DIRECTORY,
+      listeners: `PLAINTEXT://${host}:${BROKER_PORT},CONTROLLER://${host}:${CONTROLLER_PORT}`,
+      'controller.listener.names': 'CONTROLLER',
+      'ottla.etcd.endpoints': ETCD_ENDPOINTS.join(','),
+      'offsets.topic.replication.factor': '1',
+      ...this.#options.settings,
+    };
+  }
+
+  #loggerOf(host: Host, process: SimulatedProcess): Logger {
+    const say = (event: string, facts?: Facts): void => {
+      if (process.isAlive) this.#log(host, event, facts);
+    };
+    return { ...silentLogger, info: say, warn: say, error: say };
+  }
+
+  #log(host: Host, event: string, facts?: Facts): void {
+    const said = facts === undefined ? '' : ` ${JSON.stringify(facts)}`;
+    this.logged.push(`${this.nowMs.toFixed(0).padStart(6)} ${host} ${event}${said}`);
+  }
+}
+
+function isActive(controller: RunningController | null): boolean {
+  return controller?.node.state === 'active';
+}
+
+function emptyMachine(host: Host, nodeId: number): Machine {
+  const disk = new CrashDisk();
+  disk.makeDirectory(LOG_DIRECTORY);
+  disk.settle();
+  return { host, nodeId, disk, process: null, broker: null, controller: null };
+}
