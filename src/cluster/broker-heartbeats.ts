@@ -57,7 +57,10 @@ const SILENT_INTERVALS = 2;
 interface Session {
   readonly brokerId: number;
   readonly brokerEpoch: number;
+  readonly listeners: BrokerImage['listeners'];
   heardAtMs: number;
+  /** By this controller; else it is taken to have been heard of by the one before. */
+  isHeard: boolean;
   metadataOffset: number;
   /** When doubt is due to be settled by a probe, unless it is heard of before. */
   probeAtMs: number;
@@ -86,6 +89,7 @@ export class BrokerHeartbeats {
     for (const broker of image.brokers.values()) {
       if (broker.fenced) continue;
       const session = this.#open(broker, nowMs);
+      session.isHeard = false;
       session.probeAtMs = nowMs + AFTER_TAKEOVER_MS;
       if (broker.inControlledShutdown) session.controlledShutdownOffset = image.revision;
     }
@@ -101,10 +105,14 @@ export class BrokerHeartbeats {
     this.#sessions.delete(brokerId);
   }
 
-  /** Whether the process that is registered under an id is heard of; false where it cannot be any more. */
-  hasLiveSession(brokerId: number, nowMs: number): boolean {
-    const session = this.#sessions.get(brokerId);
+  /**
+   * Whether the process is alive that is registered under an id, as far as another one is concerned that wants to be. After a takeover
+   * that is not known of who has said nothing yet; but where the other one listens at the same addresses, it cannot be.
+   */
+  hasLiveSession({ id, listeners }: Pick<BrokerImage, 'id' | 'listeners'>, nowMs: number): boolean {
+    const session = this.#sessions.get(id);
     if (session === undefined || session.isRefused || session.isClosed) return false;
+    if (!session.isHeard && addressesOf(listeners) === addressesOf(session.listeners)) return false;
     return nowMs - session.heardAtMs < this.#times().sessionTimeoutMs;
   }
 
@@ -115,6 +123,7 @@ export class BrokerHeartbeats {
     const found = this.#sessions.get(broker.id);
     const session = found?.brokerEpoch === broker.epoch ? found : this.#open(broker, nowMs);
     session.heardAtMs = nowMs;
+    session.isHeard = true;
     session.metadataOffset = heartbeat.currentMetadataOffset;
     session.probeAtMs = nowMs + SILENT_INTERVALS * this.#times().intervalMs;
     session.isRefused = false;
@@ -186,7 +195,9 @@ export class BrokerHeartbeats {
     const session: Session = {
       brokerId: broker.id,
       brokerEpoch: broker.epoch,
+      listeners: broker.listeners,
       heardAtMs: nowMs,
+      isHeard: true,
       metadataOffset: -1,
       probeAtMs: nowMs + SILENT_INTERVALS * this.#times().intervalMs,
       isProbing: false,
@@ -225,6 +236,10 @@ export class BrokerHeartbeats {
         fenced || inControlledShutdown || (this.#sessions.get(id)?.metadataOffset ?? -1) >= until,
     );
   }
+}
+
+function addressesOf(listeners: BrokerImage['listeners']): string {
+  return listeners.map(({ name, host, port }) => `${name} ${host}:${port}`).join();
 }
 
 /** A fenced broker is neither probed nor fenced. */

@@ -59,7 +59,7 @@ export class BrokerSessions {
 
   async register(request: RegistrationRequest): Promise<RegistrationResult> {
     const { controller, clock } = this.#options;
-    const isHeardOf = (): boolean => this.#heartbeats.hasLiveSession(request.id, clock.monotonic());
+    const isHeardOf = (): boolean => this.#heartbeats.hasLiveSession(request, clock.monotonic());
     const result = await controller.registerBroker(request, isHeardOf);
     const broker = controller.image.brokers.get(request.id);
     if (result.errorCode === ErrorCode.NONE && broker !== undefined) {

@@ -26,6 +26,8 @@ export class NoControllerError extends Error {
 
 const AGAIN_MS = 50;
 const CONNECT_MS = 1000;
+/** A connection that has not answered for so long is left. */
+const SILENT_MS = 1000;
 
 export class ControllerRequests {
   readonly #options: ControllerRequestsOptions;
@@ -82,7 +84,12 @@ export class ControllerRequests {
     const left = (): number => Math.max(0, deadlineMs - clock.monotonic());
     try {
       const client = await within(clock, this.#connect(active), left());
-      return client === null ? null : await within(clock, client.send(api, version, draft), left());
+      if (client === null) return null;
+      const waitMs = left();
+      const response = await within(clock, client.send(api, version, draft), waitMs);
+      // The other side may be gone without a word; then the connection would wait for ever, and with it all that is sent later.
+      if (response === null && waitMs >= SILENT_MS) void client.close();
+      return response;
     } catch {
       return null; // the connection is gone; or never came
     }

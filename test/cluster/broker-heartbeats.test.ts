@@ -103,6 +103,14 @@ describe('after a takeover', () => {
     expect(due(2 * SESSION, null, imageOf([broker(2)]))).toEqual(['500 probe 2', `${SESSION} fence 2`]);
   });
 
+  test('another process may have the id of one that has said nothing yet, where it listens at the same address', () => {
+    const at = (port: number) => broker(2, { listeners: [{ name: 'L', host: 'h', port, securityProtocol: 0 }] });
+    heartbeats.begin(imageOf([at(1)]), 0);
+    expect([1, 2].map((port) => heartbeats.hasLiveSession(at(port), 100))).toEqual([false, true]);
+    heartbeats.heartbeat(heartbeat(2), imageOf([at(1)]), 200);
+    expect([1, 2].map((port) => heartbeats.hasLiveSession(at(port), 300))).toEqual([true, true]);
+  });
+
   test('a broker that was fenced before is left alone', () => {
     const image = imageOf([broker(1, { fenced: true })]);
     heartbeats.begin(image, 0);
@@ -127,7 +135,7 @@ describe('a broker that was heard of', () => {
 
   test('is not doubted for the connection of its former life', () => {
     expect(heartbeats.connectionClosed(1, 3, 100)).toBe(false);
-    expect(heartbeats.hasLiveSession(1, 100)).toBe(true);
+    expect(heartbeats.hasLiveSession(broker(1), 100)).toBe(true);
   });
 
   test('is believed when it speaks while a probe is under way', () => {
@@ -139,12 +147,16 @@ describe('a broker that was heard of', () => {
   });
 
   test('has a session, until its time is over, its connection has ended or nobody listens there', () => {
-    expect([0, SESSION - 1, SESSION].map((nowMs) => heartbeats.hasLiveSession(1, nowMs))).toEqual([true, true, false]);
+    expect([0, SESSION - 1, SESSION].map((nowMs) => heartbeats.hasLiveSession(broker(1), nowMs))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     heartbeats.connectionClosed(1, 11, 100);
-    expect(heartbeats.hasLiveSession(1, 100)).toBe(false);
+    expect(heartbeats.hasLiveSession(broker(1), 100)).toBe(false);
     heartbeats.heartbeat(heartbeat(1), BOTH, 200);
-    expect(heartbeats.hasLiveSession(1, 200)).toBe(true);
-    expect(heartbeats.hasLiveSession(7, 200)).toBe(false);
+    expect(heartbeats.hasLiveSession(broker(1), 200)).toBe(true);
+    expect(heartbeats.hasLiveSession(broker(7), 200)).toBe(false);
   });
 });
 

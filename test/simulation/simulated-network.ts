@@ -51,14 +51,22 @@ export class SimulatedNetwork {
 
   heal(from: string, to: string): void {
     this.#cuts.delete(way(from, to));
-    for (const end of this.#ends) end.flow();
+    this.#flow();
   }
 
   /** A machine that answers nothing, or does again: its processes are stopped. */
   silence(host: string, isSilent: boolean): void {
     if (isSilent) this.#silent.add(host);
     else this.#silent.delete(host);
-    for (const end of this.#ends) end.flow();
+    this.#flow();
+  }
+
+  /** What was held back goes on, also where the other side is not told yet that this one has closed. */
+  #flow(): void {
+    for (const end of this.#ends) {
+      end.flow();
+      end.other.flow();
+    }
   }
 
   /** kill -9 of everything on a machine: it listens no more, and its connections are closed. */

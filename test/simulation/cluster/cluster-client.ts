@@ -101,10 +101,19 @@ export class ClusterClient {
     });
   }
 
-  /** All values of a partition, by offset. */
+  /** All values of a partition, by offset; asked for until its leader gives them. */
   async consume(topic: string, partition: number): Promise<Map<number, string>> {
+    for (;;) {
+      try {
+        return await this.#consumeAt(await this.#leader(topic, partition), topic, partition);
+      } catch {
+        await this.#pause(100);
+      }
+    }
+  }
+
+  async #consumeAt(leader: Host, topic: string, partition: number): Promise<Map<number, string>> {
     const values = new Map<number, string>();
-    const leader = await this.#leader(topic, partition);
     for (let fetchOffset = 0; ;) {
       const partitions = [{ partition, fetchOffset, partitionMaxBytes: 1 << 20 }];
       const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions }] };

@@ -105,15 +105,39 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
   resumeAll(cluster);
   const isWhole = (): boolean => {
-    for (const host of HOSTS) cluster.start(host); // one that ended with an error is started again, as by a supervisor
-    return cluster.active() !== null && cluster.all.every((machine) => cluster.isServing(machine));
-  };
-  await cluster.until('all is healed, and one controller and three brokers serve', isWhole, HEALED_MS);
-  const isSettled = (): boolean => {
+    for (const host of HOSTS) cluster.start(host); // one that has ended is started again, as by a supervisor
     const images = imagesOf(cluster);
-    return images.every(({ revision }) => revision === images[0].revision) && isLed(images[0]);
+    return (
+      cluster.active() !== null &&
+      cluster.all.every((machine) => cluster.isServing(machine)) &&
+      images.every(({ revision }) => revision === images[0].revision) &&
+      isLed(images[0])
+    );
   };
-  await cluster.until('all brokers have read all, and every partition has a leader', isSettled, HEALED_MS);
+  const what = 'one controller and three brokers serve, all have read all, and every partition is led';
+  try {
+    await cluster.until(what, isWhole, HEALED_MS);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}: ${stateOf(cluster)}`, { cause: error });
+  }
+}
+
+/** For who looks into why it has not come to that. */
+function stateOf(cluster: SimulatedCluster): string {
+  const brokers = cluster.all.map((machine) => {
+    const { host, process, broker, controller } = machine;
+    const { revision = -1 } = broker?.parts.metadata.image ?? {};
+    const facts = [
+      process?.isRunning === true ? 'runs' : 'does not run',
+      `controller ${controller?.node.state ?? 'none'}`,
+    ];
+    return `${host} ${facts.join(', ')}, broker at ${revision}, ${cluster.isServing(machine) ? 'serves' : 'does not serve'}`;
+  });
+  const [image] = imagesOf(cluster);
+  const leaderless = [...(image?.topicsById.values() ?? [])].flatMap(({ name, partitions }) =>
+    partitions.flatMap((each, index) => (each.leader > 0 ? [] : [`${name}-${index} ${JSON.stringify(each)}`])),
+  );
+  return [...brokers, `the controller at ${image?.revision}`, ...leaderless].join('; ');
 }
 
 function imagesOf(cluster: SimulatedCluster): ClusterImage[] {

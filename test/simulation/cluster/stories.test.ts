@@ -1,0 +1,126 @@
+/** Whole clusters in trouble: seed after seed, and the few stories that must end in time. `npm run test:cluster-sim` tells more. */
+import { describe, expect, test } from 'vitest';
+import { ClusterClient } from './cluster-client.ts';
+import { HOSTS, SimulatedCluster, type Machine } from './simulated-cluster.ts';
+import { tell } from './story.ts';
+
+const SEEDS = 40;
+
+describe('a cluster of three', () => {
+  async function started(seed = 1): Promise<SimulatedCluster> {
+    return new SimulatedCluster(seed).startAll();
+  }
+
+  /** One that is not the active controller. */
+  function standby(cluster: SimulatedCluster): Machine {
+    return cluster.all.find((machine) => machine !== cluster.active())!;
+  }
+
+  function isFenced(cluster: SimulatedCluster, { nodeId }: Machine): boolean {
+    return cluster.active()?.controller?.node.active?.controller.image.brokers.get(nodeId)?.fenced === true;
+  }
+
+  test('makes a topic at any broker, and all brokers know it when it is answered there', async () => {
+    const cluster = await started();
+    const client = new ClusterClient(cluster);
+    for (const host of HOSTS) await cluster.settled(`a topic is made at ${host}`, client.createTopic(host));
+    expect([client.topics.length, cluster.observer.wrong, [...client.refusals]]).toEqual([3, [], []]);
+    for (let i = 0; i < 20; i++) await cluster.settled('a record is produced', client.produce());
+    expect(client.records).toHaveLength(20);
+  });
+
+  test.each([1, 2, 3])(
+    'fences a broker that is killed within a second, and unfences it when it is back (seed %d)',
+    async (seed) => {
+      const cluster = await started(seed);
+      const machine = standby(cluster);
+      cluster.kill(machine.host);
+      expect(await cluster.until('it is fenced', () => isFenced(cluster, machine))).toBeLessThan(1000);
+      cluster.start(machine.host);
+      expect(await cluster.until('it serves', () => cluster.isServing(machine))).toBeLessThan(2000);
+    },
+  );
+
+  test.each([1, 2, 3])(
+    'takes a broker back that is started again at once, without waiting for its session (seed %d)',
+    async (seed) => {
+      const cluster = await started(seed);
+      const { host } = standby(cluster);
+      cluster.kill(host);
+      cluster.start(host);
+      expect(await cluster.until('it serves', () => cluster.isServing(cluster.get(host)))).toBeLessThan(2000);
+    },
+  );
+
+  test('leaves a broker alone that is stopped for less than its session, and fences one that is silent for longer', async () => {
+    const cluster = await started();
+    const machine = standby(cluster);
+    cluster.setStopped(machine.host, true);
+    await cluster.advance(6000);
+    expect(isFenced(cluster, machine)).toBe(false);
+    expect(await cluster.until('it is fenced', () => isFenced(cluster, machine))).toBeLessThan(4500);
+    cluster.setStopped(machine.host, false);
+    expect(await cluster.until('it serves', () => cluster.isServing(machine))).toBeLessThan(2500);
+  });
+
+  test('fences nobody while all of etcd is away for half a minute, and goes on', async () => {
+    const cluster = await started();
+    for (let member = 0; member < 3; member++) cluster.etcd.hang(member);
+    await cluster.advance(30_000);
+    for (let member = 0; member < 3; member++) cluster.etcd.start(member);
+    await cluster.until('a controller is active', () => cluster.active() !== null);
+    await cluster.advance(5000);
+    expect(cluster.logged.filter((line) => line.includes('broker-fenced'))).toEqual([]);
+    const client = new ClusterClient(cluster);
+    await cluster.settled('a topic is made', client.createTopic());
+    expect(client.topics).toHaveLength(1);
+  });
+
+  test.each([1, 2, 3, 4, 5])(
+    "replaces a controller that is killed while etcd's leader moves three times in 8 s, within 4 s (seed %d)",
+    async (seed) => {
+      const cluster = await started(seed);
+      const killed = cluster.active()!;
+      cluster.kill(killed.host);
+      for (const afterMs of [500, 3000, 5500]) cluster.clock.after(afterMs, () => cluster.etcd.moveLeader());
+      const takenOverMs = await cluster.until('another one is active', () => cluster.active() !== null);
+      expect(takenOverMs).toBeLessThan(4000);
+      expect(await cluster.until('the killed broker is fenced', () => isFenced(cluster, killed))).toBeLessThan(2000);
+      await cluster.advance(8000);
+      expect(cluster.observer.wrong).toEqual([]);
+    },
+  );
+
+  test('moves no leadership without need: a broker that stops in order is told to, and comes back', async () => {
+    const cluster = await started();
+    const machine = standby(cluster);
+    await cluster.settled('it has stopped', cluster.stop(machine.host));
+    expect(isFenced(cluster, machine)).toBe(true);
+    cluster.start(machine.host);
+    await cluster.until('it serves', () => cluster.isServing(machine));
+    expect(cluster.observer.wrong).toEqual([]);
+  });
+});
+
+describe('a minute of trouble', () => {
+  test(`loses nothing and ends well, ${SEEDS} times`, async () => {
+    const failed: string[] = [];
+    let [topics, records, terms] = [0, 0, 0];
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const outcome = await tell(seed);
+      topics += outcome.topics;
+      records += outcome.records;
+      terms += outcome.terms;
+      if (outcome.wrong.length > 0) failed.push(`CLUSTER_SEED=${seed}: ${outcome.wrong[0]}`);
+    }
+    expect(failed).toEqual([]);
+    // The stories tell of something.
+    expect(Math.min(topics / 2, records / 10, terms / 3)).toBeGreaterThan(SEEDS);
+  }, 240_000);
+
+  test('is the same for the same seed', async () => {
+    const [one, other] = [await tell(3, { troubleMs: 20_000 }), await tell(3, { troubleMs: 20_000 })];
+    expect(one.logged).toEqual(other.logged);
+    expect(one.logged.length).toBeGreaterThan(10);
+  });
+});
