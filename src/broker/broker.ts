@@ -49,7 +49,11 @@ const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
  * @throws {RegistrationError} when the cluster that it is to join does not take it
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const prepared = await prepareBroker(options);
+  return startPrepared(await prepareBroker(options));
+}
+
+/** The rest of that: the process's controller, where it has one, is there already. */
+export async function startPrepared(prepared: PreparedBroker): Promise<RunningBroker> {
   const broker = await open(prepared);
   await broker.start();
   return broker;

@@ -1,10 +1,11 @@
 /**
- * Three machines, on each a whole broker and a controller candidate as `ottla start --etcd` runs them, over a simulated network, disks
+ * Three machines, on each a whole broker and a controller candidate as one `ottla start` has them, over a simulated network, disks
  * that survive kills, and a simulated etcd. All of it in one process, in virtual time, from one seed.
  */
 import type { RunningBroker } from '../../../src/broker/broker.ts';
-import { startBroker } from '../../../src/broker/broker.ts';
-import { startController, type RunningController } from '../../../src/broker/controller-process.ts';
+import { startPrepared } from '../../../src/broker/broker.ts';
+import { prepareBroker } from '../../../src/broker/broker-options.ts';
+import type { RunningController } from '../../../src/broker/controller-process.ts';
 import type { Channel } from '../../../src/etcd/channel.ts';
 import { nextTurn, VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../../src/platform/logger.ts';
@@ -17,6 +18,12 @@ import { networkOf } from '../process-network.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
 import { Observer } from './observer.ts';
+
+// What a process loads when it is one of a cluster must be there already: loading takes real time.
+await Promise.all([
+  import('../../../src/broker/cluster-member.ts'),
+  import('../../../src/broker/controller-process.ts'),
+]);
 
 export const HOSTS = ['a', 'b', 'c'] as const;
 export type Host = (typeof HOSTS)[number];
@@ -43,8 +50,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Changes how a process reaches etcd: for mutants. */
   readonly etcdChannel?: (channel: Channel) => Channel;
-  /** The same for the network of a controller. */
-  readonly controllerNetwork?: (network: Network) => Network;
+  /** The same for its network. */
+  readonly processNetwork?: (network: Network) => Network;
 }
 
 export class SimulatedCluster {
@@ -109,10 +116,9 @@ export class SimulatedCluster {
   /** SIGTERM: resolves when the process has ended. */
   async stop(host: Host): Promise<void> {
     const machine = this.get(host);
-    const { process, broker, controller } = machine;
+    const { process, broker } = machine;
     if (process === null) return;
     await broker?.stop();
-    await controller?.stop();
     if (machine.process === process) this.kill(host);
   }
 
@@ -168,15 +174,14 @@ export class SimulatedCluster {
 
   async #run(machine: Machine, process: SimulatedProcess): Promise<void> {
     const { host, nodeId, disk } = machine;
-    const network = networkOf(process, this.network.of(host));
-    const { etcdChannel = (channel) => channel, controllerNetwork = (each) => each } = this.#options;
-    const platform = { files: disk, clock: process.clock, random: this.random, logger: this.#loggerOf(host, process) };
-    const settings = this.#settingsOf(host, nodeId);
-    const controller = await startController({
-      settings: new Map(Object.entries(settings)),
-      platform,
-      network: controllerNetwork(network),
-      directory: null,
+    const { etcdChannel = (channel) => channel, processNetwork = (each) => each } = this.#options;
+    const prepared = await prepareBroker({
+      files: disk,
+      network: processNetwork(networkOf(process, this.network.of(host))),
+      clock: process.clock,
+      random: this.random,
+      logger: this.#loggerOf(host, process),
+      settings: this.#settingsOf(host, nodeId),
       clusterId: this.#clusterId,
       openEtcd: (endpoint) => {
         const channel = this.etcd.channel(this.etcd.endpoints[ETCD_ENDPOINTS.indexOf(endpoint)], host);
@@ -184,13 +189,8 @@ export class SimulatedCluster {
       },
     });
     if (!process.isAlive) return;
-    machine.controller = controller;
-    const own = HOSTS.indexOf(host);
-    const controllers = [...HOSTS.slice(own), ...HOSTS.slice(0, own)].map((each) => ({
-      host: each,
-      port: CONTROLLER_PORT,
-    }));
-    const broker = await startBroker({ ...platform, network, settings, clusterId: controller.clusterId, controllers });
+    machine.controller = prepared.controller;
+    const broker = await startPrepared(prepared);
     if (!process.isAlive) return;
     machine.broker = broker;
     this.observer.follow(broker, host, process);
