@@ -66,8 +66,9 @@ export interface FetcherSettings {
   readonly snapshotAfterBytes: number;
 }
 
+const CONNECT_MS = 1000;
 const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 200;
 /** The first with nodes' addresses and with the reader's directory; every controller of today has it. */
 const OLDEST_FETCH = 17;
 
@@ -108,7 +109,7 @@ export class MetadataFetcher implements MetadataFeed {
   start(): void {
     const { copy } = this.#options;
     const { snapshot, batches } = copy.load();
-    if (snapshot !== null) this.#image = this.#imageOf(snapshot, copy.endOffset - countIn(batches));
+    if (snapshot !== null) this.#image = this.#followed = this.#imageOf(snapshot, copy.endOffset - countIn(batches));
     if (batches.length > 0) this.#unapplied.push(batches);
     this.#epoch = copy.lastEpoch;
     this.#running = this.#run();
@@ -181,7 +182,7 @@ export class MetadataFetcher implements MetadataFeed {
     const { timeoutMs } = settings();
     const client = await connectPeer(network, {
       ...address,
-      timeoutMs,
+      timeoutMs: Math.min(CONNECT_MS, timeoutMs),
       clientId: String(this.#options.nodeId),
     });
     this.#client = client;
@@ -224,7 +225,7 @@ export class MetadataFetcher implements MetadataFeed {
   #isElsewhere({ epoch, leader }: Extract<Fetched, { kind: 'elsewhere' }>, address: Address): boolean {
     const isNews = epoch > this.#epoch;
     if (isNews) this.#epoch = epoch;
-    if (isNews && leader !== null && isSame(leader, address)) return false;
+    if (isNews && (leader === null || isSame(leader, address))) return false; // it may be active itself
     this.#failures++; // whoever is named may know no better
     this.#options.quorum.lost(leader !== null && isSame(leader, address) ? null : leader);
     return true;
