@@ -357,8 +357,9 @@ export class MetadataFetcher implements MetadataFeed {
   #failed({ host, port }: Address, error: Error): void {
     if (this.#isStopped) return;
     this.#failures++;
-    if (this.#told === error.message) return;
+    const isNews = this.#told === null;
     this.#told = error.message;
+    if (!isNews) return;
     const facts = { controller: `${host}:${port}`, error: error.message, next: 'it is tried again' };
     this.#options.logger.warn('metadata-not-read', facts);
   }

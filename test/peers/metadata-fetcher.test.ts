@@ -170,16 +170,14 @@ test('who is behind the beginning of the log fetches the snapshot, and goes on b
   controller.append([feature(1), topic]);
   room.start();
   await room.level(1);
-  await room.stop();
-  controller.batches = [];
-  controller.start = { endOffset: 50, epoch: 1 };
-  controller.snapshot = Buffer.concat([...encodeSnapshot([feature(5)], { epoch: 1, timestamp: 0 })]);
-  controller.append([feature(6, 'g')]);
-  room.start();
   const lost: number[][] = [];
   room.fetcher.onChange((image, previous, delta) => {
     if (previous.topicsById.size > 0) lost.push([image.topicsById.size, delta.topicIds.size]);
   });
+  controller.batches = [];
+  controller.start = { endOffset: 50, epoch: 1 };
+  controller.snapshot = Buffer.concat([...encodeSnapshot([feature(5)], { epoch: 1, timestamp: 0 })]);
+  controller.append([feature(6, 'g')]);
   expect(await room.level(5)).toBe(true);
   await room.until(room.fetcher.until(({ features }) => features.get('g') === 6, 5000));
   expect(room.fetcher.image.topicsByName.has('old')).toBe(false);
