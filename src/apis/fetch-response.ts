@@ -8,10 +8,11 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
-import type { FetchPartition, FetchedRange, RecordFile } from '../partitions/read.ts';
+import type { FetchPartition, FetchedRange } from '../partitions/read.ts';
 import type { Pieces } from '../platform/pieces.ts';
 import type { Reply, Streamed } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';
+import { RecordRanges } from './record-ranges.ts';
 import { MAX_RESPONSE_BYTES } from './size-limits.ts';
 import { replyOf } from './written-response.ts';
 
@@ -23,7 +24,6 @@ const LOG_START_SINCE = 5;
 const CURRENT_LEADER_SINCE = 16; // from v12 on in the table, but Kafka's brokers say it from here on
 const DIVERGING_EPOCH_TAG = 0;
 const CURRENT_LEADER_TAG = 1;
-export const INLINE_BYTES = 1 << 20;
 /** Written between two pauses. */
 const PARTITIONS_A_PIECE = 64;
 
@@ -37,14 +37,6 @@ export interface FetchAnswer {
   /** For partitions that others lead: the controller, and the listener by which the client came. */
   readonly cluster: { readonly image: ClusterImage };
   readonly listener: string;
-}
-
-/** Bytes of the response, and behind them a range of a file. */
-interface Cut {
-  readonly at: number;
-  readonly file: RecordFile;
-  readonly position: number;
-  readonly length: number;
 }
 
 /** The same into a buffer of its own, with pauses, for an answer about very many partitions. */
@@ -73,7 +65,7 @@ class FetchResponse {
   readonly #version: number;
   readonly #answer: FetchAnswer;
   readonly #isFlexible: boolean;
-  readonly #cuts: Cut[] | null;
+  readonly #records: RecordRanges;
   readonly #hints: LeaderHints | null;
   /** Where the topic ends that is being written. */
   #endOfTopic = 0;
@@ -83,7 +75,7 @@ class FetchResponse {
     this.#version = version;
     this.#answer = answer;
     this.#isFlexible = version >= FLEXIBLE_SINCE;
-    this.#cuts = totalLength(answer.found) > INLINE_BYTES ? [] : null;
+    this.#records = new RecordRanges(output, totalLength(answer.found));
     this.#hints = version >= CURRENT_LEADER_SINCE && answer.found.some(isElsewhere) ? hintsOf(answer) : null;
     output.int32(0); // throttleTimeMs
     if (version >= SESSIONS_SINCE) {
@@ -102,7 +94,7 @@ class FetchResponse {
     while (i < until) {
       if (i === this.#endOfTopic) this.#beginTopic(i);
       for (const stop = Math.min(until, this.#endOfTopic); i < stop; i++) {
-        writePartition(output, this.#version, asked[i].partition, found[i], readCommitted, this.#cuts);
+        writePartition(output, this.#version, asked[i].partition, found[i], readCommitted, this.#records);
         if (this.#isFlexible) writeTags(output, asked[i], found[i], this.#hints);
       }
       if (this.#isFlexible && i === this.#endOfTopic) output.int8(0);
@@ -120,7 +112,7 @@ class FetchResponse {
   end(): Streamed | undefined {
     if (this.#hints !== null) this.#hints.writeEndpoints(this.#output);
     else if (this.#isFlexible) this.#output.int8(0);
-    return this.#cuts === null ? undefined : stream(this.#output, this.#cuts);
+    return this.#records.rest();
   }
 }
 
@@ -130,7 +122,7 @@ function writePartition(
   index: number,
   found: FetchedRange,
   readCommitted: boolean,
-  cuts: Cut[] | null,
+  records: RecordRanges,
 ): void {
   const isFlexible = version >= FLEXIBLE_SINCE;
   output.int32(index);
@@ -153,10 +145,7 @@ function writePartition(
   }
   if (version >= PREFERRED_REPLICA_SINCE) output.int32(-1);
   writeCount(output, found.length, isFlexible);
-  if (found.file !== null) {
-    if (cuts === null) readInto(output, found.file, found.position, found.length);
-    else cuts.push({ at: output.position, file: found.file, position: found.position, length: found.length });
-  }
+  if (found.file !== null) records.put(found.file, found.position, found.length);
 }
 
 function hintsOf({ cluster, listener }: FetchAnswer): LeaderHints {
@@ -186,24 +175,6 @@ function writeTags(
   output.int53(found.divergingEpoch.endOffset);
   output.int8(0);
   output.closeTagged(start);
-}
-
-function readInto(output: Writer, file: RecordFile, position: number, length: number): void {
-  output.ensure(length);
-  for (const end = position + length; position < end;) {
-    const count = fillFrom(file, output.buffer, output.position, end - position, position);
-    output.position += count;
-    position += count;
-  }
-}
-
-/** Says how many bytes came: all, but for a file that checks its batches and gives whole ones only. */
-function fillFrom(file: RecordFile, into: Buffer, at: number, length: number, position: number): number {
-  const count = file.read(into, at, length, position);
-  if (count < length && (count === 0 || file.givesWholeBatches !== true)) {
-    throw new Error(`${file.path} ends ${length - count} bytes before the log says`);
-  }
-  return count;
 }
 
 function writeTopic(output: Writer, version: number, asked: FetchPartition): void {
@@ -237,50 +208,4 @@ function countTopics(asked: readonly FetchPartition[]): number {
   let count = 0;
   for (let i = 0; i < asked.length; i = endOfTopic(asked, i)) count++;
   return count;
-}
-
-/** Leaves in `output` what comes before the first records; the rest follows piece by piece. */
-function stream(output: Writer, cuts: readonly Cut[]): Streamed {
-  const start = cuts[0].at;
-  // What stands between the ranges of records is small, and the output is needed by others meanwhile.
-  const between = Buffer.from(output.buffer.subarray(start, output.position));
-  output.position = start;
-  let cut = 0;
-  let done = 0; // of the cut's range
-  let betweenAt = 0;
-  let remaining = between.length;
-  for (const { length } of cuts) remaining += length;
-
-  return {
-    get remaining() {
-      return remaining;
-    },
-    fill(into, at, length) {
-      const from = at;
-      const end = at + length;
-      let isFull = false;
-      while (at < end && remaining > 0 && !isFull) {
-        let count: number;
-        if (cut < cuts.length && betweenAt === cuts[cut].at - start) {
-          const { file, position, length: size } = cuts[cut];
-          const wanted = Math.min(end - at, size - done);
-          count = fillFrom(file, into, at, wanted, position + done);
-          done += count;
-          if (count < wanted) isFull = true; // the next batch does not fit any more
-          if (done === size) {
-            cut++;
-            done = 0;
-          }
-        } else {
-          const upTo = cut < cuts.length ? cuts[cut].at - start : between.length;
-          count = Math.min(end - at, upTo - betweenAt);
-          between.copy(into, at, betweenAt, betweenAt + count);
-          betweenAt += count;
-        }
-        at += count;
-        remaining -= count;
-      }
-      return at - from;
-    },
-  };
 }

@@ -1,10 +1,24 @@
 /** The requests of one connection that wait: they are cancelled when the client disconnects, so that none waits for nothing. */
 export class PendingWaits {
   #cancels: (() => void)[] = [];
+  #ends: (() => void)[] = [];
 
   /** A handler waits. `cancelWait` ends that early: the handler answers what it has, and releases what it holds. */
   add(cancelWait: () => void): void {
     this.#cancels.push(cancelWait);
+  }
+
+  /** Something is bound to the connection: `run` is called once, when it has ended. */
+  whenEnded(run: () => void): void {
+    this.#ends.push(run);
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    const ends = this.#ends;
+    this.#ends = [];
+    for (const run of ends) run(); // first: what waits is not to be given anything any more
+    this.cancelAll();
   }
 
   /** Ends every wait now. */

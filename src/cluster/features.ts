@@ -26,16 +26,17 @@ export function wouldLoseMetadata(from: number, to: number): boolean {
 }
 
 /** Features whose behaviour is not here: they stay at 0. */
-export const NOT_BUILT: ReadonlySet<string> = new Set(['share.version', 'streams.version']);
+export const NOT_BUILT: ReadonlySet<string> = new Set(['streams.version']);
 
 /**
- * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. share.version (2 there) and streams.version (1) are not
- * in the list while Ottla has no such groups: a client that sees them missing does without.
+ * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. streams.version (1 there) is not in the list while Ottla
+ * has no such groups: a client that sees it missing does without.
  */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 33 },
   { name: 'kraft.version', level: 1 },
   { name: 'group.version', level: 1 },
+  { name: 'share.version', level: 2 },
   { name: 'transaction.version', level: 2 },
   { name: 'eligible.leader.replicas.version', level: 1 },
 ];

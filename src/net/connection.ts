@@ -143,7 +143,7 @@ export class Connection implements Receiver {
     this.#giveHeld();
     this.#writer.drop();
     this.#staged.clear();
-    this.contexts.waits.cancelAll();
+    this.contexts.waits.end();
     this.#shared.closed(this, this.#reason);
   }
 

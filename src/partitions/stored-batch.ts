@@ -59,7 +59,7 @@ export class StoredBatch {
 
   /** The same without making anything. @throws {CorruptBatchError} where the disk does not give what was appended */
   cursor(): RecordCursor {
-    const bytes = Buffer.allocUnsafe(this.#size);
+    const bytes = Buffer.allocUnsafe(this.size);
     const place = { position: this.#position, length: bytes.length, offset: this.baseOffset };
     const reader = new CheckedReader({ ...this.#range!, ...place });
     for (let at = 0; at < bytes.length;) at += reader.read(bytes, at, bytes.length - at, this.#position + at);
@@ -85,15 +85,16 @@ export class StoredBatch {
       if (this.#windowLength < batch.BATCH_OVERHEAD) return false;
     }
     this.#at = this.#position - this.#windowStart;
-    return this.#size >= batch.BATCH_OVERHEAD && this.#size <= left;
+    return this.size >= batch.BATCH_OVERHEAD && this.size <= left;
   }
 
   /** For storedBatches: stands behind the batch. */
   pass(): void {
-    this.#position += this.#size;
+    this.#position += this.size;
   }
 
-  get #size(): number {
+  /** In bytes. */
+  get size(): number {
     return batch.sizeInBytes(this.#window, this.#at);
   }
 }

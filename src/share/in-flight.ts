@@ -212,18 +212,16 @@ export class InFlight {
 
   /** The log has nothing below any more: what was waiting to be handed out there never will be. */
   archiveBefore(logStartOffset: number): void {
-    if (logStartOffset <= this.#startOffset) return;
-    this.archiveAvailable(this.#startOffset, logStartOffset - 1);
-    if (logStartOffset > this.#endOffset && this.#runs.length === 0) {
-      this.#startOffset = logStartOffset;
-      this.#endOffset = logStartOffset;
-    }
+    if (logStartOffset > this.#startOffset) this.archiveAvailable(this.#startOffset, logStartOffset - 1);
   }
 
-  /** There is nothing to be handed out between the two, both included. */
+  /** The log has nothing to be handed out between the two, both included. */
   archiveAvailable(first: number, last: number): void {
-    if (this.#counts[DeliveryState.available] === 0) return;
     this.#archive(first, last, (run) => run.state === DeliveryState.available);
+    if (last < this.#endOffset) return;
+    this.#runs.put([finished(unseen(this.#endOffset, last), DeliveryState.archived)]);
+    this.#endOffset = last + 1;
+    this.#trim();
   }
 
   /** The same of what has just been acquired: the records of an aborted transaction. */

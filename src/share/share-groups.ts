@@ -1,17 +1,72 @@
 /** Share groups as one broker serves them: their state, and delivery. Loaded on first use. */
-import type { ShareCoordinatorOptions } from './state-coordinator.ts';
-import { ShareCoordinator } from './state-coordinator.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import { shareGroupConfig, type ShareGroupConfig } from './share-group-config.ts';
+import { ShareDelivery } from './share-fetch.ts';
+import { SharePartitions } from './share-partitions.ts';
+import { ShareSessions } from './share-sessions.ts';
+import type { ShareState } from './share-state.ts';
+import { ShareCoordinator, type ShareCoordinatorOptions } from './state-coordinator.ts';
 
-export type ShareGroupsOptions = ShareCoordinatorOptions;
+export interface ShareGroupsOptions extends ShareCoordinatorOptions {
+  config(): ServerConfig;
+  readonly partitions: Partitions;
+  /** What has been configured for the group itself, as of now. */
+  groupConfig(groupId: string): ReadonlyMap<string, string>;
+  /** The state of every share partition, wherever it is kept. */
+  stateAnywhere(own: ShareCoordinator): ShareState;
+}
+
+interface KnownConfig {
+  readonly own: ReadonlyMap<string, string>;
+  readonly server: ServerConfig;
+  readonly config: ShareGroupConfig;
+}
 
 export class ShareGroups {
   readonly state: ShareCoordinator;
+  readonly sessions = new ShareSessions();
+  readonly partitions: SharePartitions;
+  readonly delivery: ShareDelivery;
+  readonly #options: ShareGroupsOptions;
+  /** Of the group that was asked for last: requests come in rows. */
+  #known: KnownConfig | null = null;
 
   constructor(options: ShareGroupsOptions) {
+    const { clock, logger, partitions } = options;
+    this.#options = options;
     this.state = new ShareCoordinator(options);
+    const config = (groupId: string): ShareGroupConfig => this.configOf(groupId);
+    this.partitions = new SharePartitions({
+      clock,
+      logger,
+      partitions,
+      state: options.stateAnywhere(this.state),
+      config,
+      hasDeadLetters: () => false,
+      deadLetters: () => {},
+    });
+    this.delivery = new ShareDelivery({
+      clock,
+      partitions,
+      sessions: this.sessions,
+      sharePartitions: this.partitions,
+      config,
+      maxSessions: () => options.config()['group.share.max.share.sessions'],
+    });
+  }
+
+  configOf(groupId: string): ShareGroupConfig {
+    const own = this.#options.groupConfig(groupId);
+    const server = this.#options.config();
+    if (this.#known?.own !== own || this.#known.server !== server) {
+      this.#known = { own, server, config: shareGroupConfig(own, server) };
+    }
+    return this.#known.config;
   }
 
   stop(): void {
+    this.partitions.stop();
     this.state.stop();
   }
 }

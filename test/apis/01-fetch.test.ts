@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { decodeBatch, batches } from '../../protocol/records/decode.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
 import { fetch } from '../../src/apis/01-fetch.ts';
-import { INLINE_BYTES } from '../../src/apis/fetch-response.ts';
+import { INLINE_BYTES } from '../../src/apis/record-ranges.ts';
 import { topicId } from '../partitions/partitions-fixture.ts';
 import { PartitionBroker } from './partition-broker.ts';
 

@@ -13,6 +13,7 @@ test('a new cluster begins at the levels that Kafka 4.4 finalizes, without the p
   expect(Object.fromEntries(image.features)).toEqual({
     'metadata.version': 33,
     'kraft.version': 1,
+    'share.version': 2,
     'group.version': 1,
     'transaction.version': 2,
     'eligible.leader.replicas.version': 1,
@@ -37,7 +38,7 @@ test.each([
   ['metadata.version', 32, SAFE, 'would be lost'],
   ['metadata.version', 30, UNSAFE, 'would be lost'],
   ['kraft.version', 0, SAFE, 'never'],
-  ['share.version', 1, UPGRADE, 'Ottla does not have'],
+  ['streams.version', 1, UPGRADE, 'Ottla does not have'],
   ['no.such.version', 0, UPGRADE, 'ApiVersions'],
 ])('%s cannot become %i by type %i', (name, level, type, why) => {
   const { errorCode, errorMessage, records } = update(name, level, type);

@@ -30,7 +30,6 @@ export interface Setting {
 }
 
 const GROUP = 32;
-const GROUP_ID = 1;
 
 /** The words of the lines, and what each of them sends. */
 export class Conversation {
@@ -249,26 +248,20 @@ function ackOf([firstOffset, lastOffset, ...acknowledgeTypes]: Ack) {
   return { firstOffset, lastOffset, acknowledgeTypes };
 }
 
-function told(errorCode: number, errorMessage: string | null): string {
-  return errorMessage === null || errorMessage === ''
-    ? errorName(errorCode)
-    : `${errorName(errorCode)} (${errorMessage})`;
-}
-
 function fetched(answer: ResponseOf<typeof ShareFetch>): string {
-  const { errorCode, errorMessage, acquisitionLockTimeoutMs, responses } = answer;
+  const { errorCode, acquisitionLockTimeoutMs, responses } = answer;
   const parts = responses.flatMap(({ partitions }) =>
     partitions.map((each) => {
       const acquired = each.acquiredRecords.map((one) => `${one.firstOffset}-${one.lastOffset}x${one.deliveryCount}`);
       return (
-        `p${each.partitionIndex} ${told(each.errorCode, each.errorMessage)}` +
-        ` ack ${told(each.acknowledgeErrorCode, each.acknowledgeErrorMessage)}` +
+        `p${each.partitionIndex} ${errorName(each.errorCode)}` +
+        ` ack ${errorName(each.acknowledgeErrorCode)}` +
         ` leader ${each.currentLeader.leaderId}/${each.currentLeader.leaderEpoch}` +
         ` acquired [${acquired.join(' ')}] records [${recordsOf(each.records)}]`
       );
     }),
   );
-  return `${told(errorCode, errorMessage)} lock ${acquisitionLockTimeoutMs} ${parts.join('; ')}`.trimEnd();
+  return `${errorName(errorCode)} lock ${acquisitionLockTimeoutMs} ${parts.join('; ')}`.trimEnd();
 }
 
 /** The batches' offsets. */
@@ -284,15 +277,13 @@ function recordsOf(records: Uint8Array | null): string {
 }
 
 function acknowledged(answer: ResponseOf<typeof ShareAcknowledge>): string {
-  const { errorCode, errorMessage, acquisitionLockTimeoutMs, responses } = answer;
+  const { errorCode, acquisitionLockTimeoutMs, responses } = answer;
   const parts = responses.flatMap(({ partitions }) =>
     partitions.map(
       (each) =>
-        `p${each.partitionIndex} ${told(each.errorCode, each.errorMessage)}` +
+        `p${each.partitionIndex} ${errorName(each.errorCode)}` +
         ` leader ${each.currentLeader.leaderId}/${each.currentLeader.leaderEpoch}`,
     ),
   );
-  return `${told(errorCode, errorMessage)} lock ${acquisitionLockTimeoutMs} ${parts.join('; ')}`.trimEnd();
+  return `${errorName(errorCode)} lock ${acquisitionLockTimeoutMs} ${parts.join('; ')}`.trimEnd();
 }
-
-export { GROUP_ID };

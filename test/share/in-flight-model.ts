@@ -169,7 +169,11 @@ export class Model {
 
   deleteRecords(): void {
     const upTo = this.inFlight.startOffset + this.below(6);
+    const { endOffset } = this.inFlight;
     this.inFlight.archiveBefore(upTo);
+    for (let offset = endOffset; offset < upTo; offset++) {
+      this.offsets.set(offset, { state: DeliveryState.archived, count: 0, member: null, lockedUntil: 0 });
+    }
     for (const [offset, known] of this.offsets) {
       if (offset < upTo && known.state === DeliveryState.available)
         this.offsets.set(offset, { ...known, state: DeliveryState.archived });

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { FindCoordinator } from '../../protocol/apis/index.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
-import { VirtualClock } from '../../src/platform/clock.ts';
 import { Conversation, type Setting } from './conversation.ts';
+import { converseAboutDelivery } from './delivery-conversation.ts';
 import { converseAboutState } from './state-conversation.ts';
 
 const recorded = new URL('./kafka-answers.txt', import.meta.url);
@@ -35,29 +35,34 @@ async function converse(setting: Setting): Promise<string[]> {
   }
   const talk = new Conversation(setting, client);
   await converseAboutState(talk);
+  await converseAboutDelivery(talk);
   return talk.lines;
 }
 
-test('share groups are answered and recorded as Apache Kafka 4.4.0 did when it was asked the same', async () => {
-  const clock = new VirtualClock();
-  const running = await startBroker({
-    memory: true,
-    clock,
-    settings: {
-      listeners: 'PLAINTEXT://127.0.0.1:0',
-      'offsets.topic.num.partitions': '1',
-      'share.coordinator.state.topic.num.partitions': '4',
-      'share.coordinator.state.topic.replication.factor': '1',
-    },
-  });
-  broker = running;
-  const lines = await converse({
-    connect: () => dial(Number(running.bootstrap.split(':')[1])),
-    wait: (ms) => clock.advance(ms),
-    run: 'run',
-  });
-  expect(lines).toEqual(readFileSync(recorded, 'utf8').trimEnd().split('\n'));
-});
+test(
+  'share groups are answered and recorded as Apache Kafka 4.4.0 did when it was asked the same',
+  { timeout: 60_000 },
+  async () => {
+    const running = await startBroker({
+      memory: true,
+      settings: {
+        listeners: 'PLAINTEXT://127.0.0.1:0',
+        'offsets.topic.num.partitions': '1',
+        'group.share.assignment.interval.ms': '0',
+        'group.share.min.assignment.interval.ms': '0',
+        'share.coordinator.state.topic.num.partitions': '4',
+        'share.coordinator.state.topic.replication.factor': '1',
+      },
+    });
+    broker = running;
+    const lines = await converse({
+      connect: () => dial(Number(running.bootstrap.split(':')[1])),
+      wait,
+      run: 'run',
+    });
+    expect(lines).toEqual(readFileSync(recorded, 'utf8').trimEnd().split('\n'));
+  },
+);
 
 // KAFKA_PORT=20100 asks a running Apache Kafka and records what it says.
 test.runIf(process.env.KAFKA_PORT !== undefined)(

@@ -20,6 +20,7 @@ type Batch = readonly [first: number, last: number, state: number, count: number
 export async function converseAboutState(talk: Conversation): Promise<void> {
   const topicId = await talk.topic(`${talk.setting.run}-state`);
   const state = new StateTalk(talk, topicId, `${talk.setting.run}-direct`);
+  await talk.setting.wait(500); // until Kafka's share coordinator has heard of the topic
   talk.heading('before there is a state');
   await state.read('read', 0);
   await state.summary('summary', 0);

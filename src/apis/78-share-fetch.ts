@@ -1,0 +1,96 @@
+/** Acquires records for a share consumer, and acknowledges earlier ones; where there is nothing to acquire, the answer waits. */
+import { ShareFetch } from '../../protocol/apis/78-share-fetch.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
+import type { Writer } from '../../protocol/writer.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
+import { CorruptBatchError } from '../partitions/read.ts';
+import type { FetchRequest, ShareAnswer } from '../share/share-fetch.ts';
+import { reportBug, type DirectHandler, type Reply, type Streamed } from './handler.ts';
+import type { RequestContext } from './request-context.ts';
+import { writeShareFetchResponse } from './share-fetch-response.ts';
+import { refusalOf, type DeliveryParts } from './share-request.ts';
+
+type Request = RequestOf<typeof ShareFetch>;
+
+const BATCH_OPTIMIZED = 0;
+const RECORD_LIMIT = 1;
+
+export const shareFetch: DirectHandler<DeliveryParts> = {
+  api: ShareFetch,
+  versions: ShareFetch.versions,
+  advertised: ShareFetch.versions,
+  kind: 'direct',
+
+  serve(reader, context, output, broker) {
+    const version = context.apiVersion;
+    const request = requestCodec(ShareFetch, version).decode(reader);
+    const refused = refusalOf(request, broker);
+    if (refused !== null) {
+      responseCodec(ShareFetch, version).encode(output, refuse(request, refused));
+      return undefined;
+    }
+    const fetched: Answer<ShareAnswer> = andThen(broker.share.use(), ({ delivery }) =>
+      delivery.fetch(asked(request, context)),
+    );
+    if (!(fetched instanceof Promise)) return write(output, context, broker, fetched);
+    return fetched.then(
+      (answer): Reply =>
+        (later) =>
+          write(later, context, broker, answer),
+    );
+  },
+
+  refuse,
+};
+
+function refuse(_request: Request, errorCode: number): ResponseDraft<typeof ShareFetch> {
+  return { errorCode, acquisitionLockTimeoutMs: 0, responses: [], nodeEndpoints: [] };
+}
+
+function asked(request: Request, { connectionId, waits }: RequestContext): FetchRequest {
+  const { groupId, memberId, shareSessionEpoch, topics, forgottenTopicsData, shareAcquireMode, ...limits } = request;
+  return {
+    ...limits,
+    groupId: groupId!,
+    memberId: memberId!,
+    connectionId,
+    epoch: shareSessionEpoch,
+    isRecordLimit: shareAcquireMode === RECORD_LIMIT,
+    isModeKnown: shareAcquireMode === BATCH_OPTIMIZED || shareAcquireMode === RECORD_LIMIT,
+    partitions: topics.flatMap(({ topicId, partitions }) =>
+      partitions.map(({ partitionIndex, acknowledgementBatches }) => {
+        return { topicId, partition: partitionIndex, acks: acknowledgementBatches };
+      }),
+    ),
+    forgotten: forgottenTopicsData.flatMap(({ topicId, partitions }) =>
+      partitions.map((partition) => ({ topicId, partition })),
+    ),
+    whenEnded: (run) => waits.whenEnded(run),
+    waits: (cancel) => waits.add(cancel),
+  };
+}
+
+/** What the disk does not give is told as an error of its partition; the records stay acquired until their lock runs out. */
+function write(
+  output: Writer,
+  context: RequestContext,
+  broker: DeliveryParts,
+  answer: ShareAnswer,
+): Streamed | undefined {
+  const start = output.position;
+  const told = { answer, image: broker.metadata.image, listener: context.session.listenerName };
+  try {
+    return writeShareFetchResponse(output, told);
+  } catch (error) {
+    const isCorrupt = error instanceof CorruptBatchError;
+    if (!isCorrupt) reportBug(broker.logger, context, 'ShareFetch', error);
+    const errorCode = isCorrupt ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR;
+    const partitions = answer.partitions.map((one) =>
+      one.records === null ? one : { ...one, errorCode, records: null },
+    );
+    output.position = start;
+    return writeShareFetchResponse(output, { ...told, answer: { ...answer, partitions } });
+  }
+}

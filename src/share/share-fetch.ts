@@ -1,0 +1,289 @@
+/** ShareFetch and ShareAcknowledge: sessions, acknowledgements, records that are acquired, and the wait for them. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import { waitForMore } from '../partitions/fetch-wait.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import { readErrorCode } from '../partitions/read.ts';
+import type { Waiters } from '../partitions/waiters.ts';
+import type { Clock } from '../platform/clock.ts';
+import { ackRanges, type AckBatch } from './acknowledgements.ts';
+import type { ShareGroupConfig } from './share-group-config.ts';
+import type { AcquiredRecords, SharePartition } from './share-partition.ts';
+import type { Change, SharePartitions } from './share-partitions.ts';
+import {
+  change,
+  CLOSES,
+  OPENS,
+  partitionKey,
+  rotate,
+  type SessionRequest,
+  type ShareSession,
+  type ShareSessions,
+} from './share-sessions.ts';
+import type { StatePartitionId } from './share-state.ts';
+
+export interface PartitionAcks extends StatePartitionId {
+  readonly acks: readonly AckBatch[];
+}
+
+/** What both requests have. */
+export interface AcknowledgeRequest extends SessionRequest {
+  /** Null where the request has none. */
+  readonly partitions: readonly PartitionAcks[];
+  /** Locks may be renewed by it. */
+  readonly isRenewAck: boolean;
+}
+
+export interface FetchRequest extends AcknowledgeRequest {
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly maxRecords: number;
+  readonly batchSize: number;
+  readonly isRecordLimit: boolean;
+  /** Kafka trips over another mode. */
+  readonly isModeKnown: boolean;
+  readonly forgotten: readonly StatePartitionId[];
+  /** Calls `run` when the connection has ended. */
+  whenEnded(run: () => void): void;
+  /** The request waits; `cancel` ends that. */
+  waits(cancel: () => void): void;
+}
+
+export interface PartitionAnswer extends StatePartitionId {
+  errorCode: number;
+  acknowledgeErrorCode: number;
+  records: AcquiredRecords | null;
+}
+
+export interface ShareAnswer {
+  readonly errorCode: number;
+  /** Milliseconds for which acquired records are locked; 0 with an error. */
+  readonly lockMs: number;
+  readonly partitions: readonly PartitionAnswer[];
+}
+
+export interface DeliveryOptions {
+  readonly clock: Clock;
+  readonly partitions: Partitions;
+  readonly sessions: ShareSessions;
+  readonly sharePartitions: SharePartitions;
+  config(groupId: string): ShareGroupConfig;
+  /** group.share.max.share.sessions, as of now. */
+  maxSessions(): number;
+}
+
+type Answers = Map<string, PartitionAnswer>;
+
+export class ShareDelivery {
+  readonly #options: DeliveryOptions;
+  /** Connections whose end is told. */
+  readonly #connections = new Set<number>();
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  fetch(request: FetchRequest): Answer<ShareAnswer> {
+    const { epoch, partitions, isRenewAck } = request;
+    if (isRenewAck && (request.maxBytes | request.minBytes | request.maxRecords | request.maxWaitMs) !== 0) {
+      return refused(ErrorCode.INVALID_REQUEST);
+    }
+    if (epoch === OPENS && partitions.some(({ acks }) => acks.length > 0)) return refused(ErrorCode.INVALID_REQUEST);
+    const session = epoch === OPENS ? this.#open(request) : this.#options.sessions.find(request);
+    if (session === null) return this.#limitReached(request);
+    if (typeof session === 'number') return refused(session);
+    if (!request.isModeKnown) return refused(ErrorCode.UNKNOWN_SERVER_ERROR);
+    if (epoch !== CLOSES) change(session, partitions, request.forgotten);
+    return andThen(this.#acknowledge(request), (answers) => {
+      if (epoch === CLOSES) return andThen(this.#close(session), () => this.#answer(request, answers));
+      if (request.maxRecords <= 0 || request.maxBytes <= 0) return this.#answer(request, answers);
+      return this.#fetch(request, session, answers);
+    });
+  }
+
+  acknowledge(request: AcknowledgeRequest): Answer<ShareAnswer> {
+    if (request.epoch === OPENS) return refused(ErrorCode.INVALID_SHARE_SESSION_EPOCH);
+    const session = this.#options.sessions.find(request);
+    if (typeof session === 'number') return refused(session);
+    return andThen(this.#acknowledge(request), (answers) =>
+      request.epoch === CLOSES
+        ? andThen(this.#close(session), () => this.#answer(request, answers))
+        : this.#answer(request, answers),
+    );
+  }
+
+  /** What members of the group hold is available to others at once. */
+  connectionEnded(connectionId: number): void {
+    this.#connections.delete(connectionId);
+    for (const session of this.#options.sessions.of(connectionId)) void this.#close(session);
+  }
+
+  #open(request: FetchRequest): ShareSession | null {
+    const { connectionId } = request;
+    const session = this.#options.sessions.open(request, this.#options.maxSessions());
+    if (session !== null && !this.#connections.has(connectionId)) {
+      this.#connections.add(connectionId);
+      request.whenEnded(() => this.connectionEnded(connectionId));
+    }
+    return session;
+  }
+
+  /** Not at once: every client tries again. */
+  #limitReached(request: FetchRequest): Promise<ShareAnswer> {
+    return new Promise((resolve) => {
+      const done = (): void => resolve(refused(ErrorCode.SHARE_SESSION_LIMIT_REACHED));
+      const wait = waitForMore(this.#options.clock, [], Math.max(0, request.maxWaitMs), () => false, done);
+      request.waits(() => wait.finish());
+    });
+  }
+
+  /** Releases what the member holds. */
+  #close(session: ShareSession): Answer<unknown> {
+    const { sessions, sharePartitions } = this.#options;
+    if (!sessions.remove(session)) return null;
+    const { groupId, memberId } = session;
+    const changes = sharePartitions
+      .of(groupId)
+      .filter(({ isCurrent }) => isCurrent)
+      .map((partition): Change => ({ partition, transitions: partition.release(memberId) }));
+    return andThen(sharePartitions.write(groupId, changes), () => {
+      if (!sessions.hasGroup(groupId)) sharePartitions.dropGroup(groupId);
+    });
+  }
+
+  /** All acknowledgements of the request are one write; those of each partition count together or not at all. */
+  #acknowledge({ groupId, memberId, partitions, isRenewAck }: AcknowledgeRequest): Answer<Answers> {
+    const answers: Answers = new Map();
+    const changes: Change[] = [];
+    for (const { topicId, partition: index, acks } of partitions) {
+      if (acks.length === 0) continue;
+      const id = { topicId, partition: index };
+      const answer = answerOf(answers, id);
+      const ranges = ackRanges(acks, isRenewAck);
+      const partition = typeof ranges === 'number' ? ranges : this.#options.sharePartitions.find(groupId, id);
+      if (typeof partition === 'number') {
+        answer.acknowledgeErrorCode = partition;
+        continue;
+      }
+      const transitions = partition.acknowledge(memberId, ranges as Exclude<typeof ranges, number>);
+      if (typeof transitions === 'number') answer.acknowledgeErrorCode = transitions;
+      else changes.push({ partition, transitions });
+    }
+    return andThen(this.#options.sharePartitions.write(groupId, changes), (errors) => {
+      changes.forEach(({ partition: { id } }, i) => (answerOf(answers, id).acknowledgeErrorCode = errors[i]));
+      return answers;
+    });
+  }
+
+  #fetch(request: FetchRequest, session: ShareSession, answers: Answers): Answer<ShareAnswer> {
+    const asked = rotate(session);
+    const loads = asked.map((id) => this.#options.sharePartitions.load(request.groupId, id));
+    return andThen(allOf(loads), (loaded) => {
+      const isThere = (): boolean => isEnough(loaded, request);
+      if (isThere() || request.maxWaitMs <= 0) return this.#acquired(request, asked, loaded, answers);
+      return this.#wait(request, asked, loaded, answers, isThere);
+    });
+  }
+
+  #wait(
+    request: FetchRequest,
+    asked: readonly StatePartitionId[],
+    loaded: readonly (SharePartition | number)[],
+    answers: Answers,
+    isThere: () => boolean,
+  ): Promise<ShareAnswer> {
+    const places = loaded.flatMap((one): Waiters[] =>
+      typeof one === 'number' ? [] : [one.partition.consumers, one.waiters],
+    );
+    return new Promise((resolve) => {
+      const done = (): void => {
+        // Whoever has gone is given nothing: it would be locked for nobody.
+        const isGone = !this.#connections.has(request.connectionId);
+        resolve(isGone ? this.#answer(request, answers) : this.#acquired(request, asked, loaded, answers));
+      };
+      const wait = waitForMore(this.#options.clock, places, request.maxWaitMs, isThere, done);
+      request.waits(() => wait.finish());
+    });
+  }
+
+  #acquired(
+    request: FetchRequest,
+    asked: readonly StatePartitionId[],
+    loaded: readonly (SharePartition | number)[],
+    answers: Answers,
+  ): ShareAnswer {
+    let { maxBytes, maxRecords } = request;
+    asked.forEach((id, i) => {
+      const partition = loaded[i];
+      if (typeof partition === 'number') {
+        if (partition !== ErrorCode.LEADER_NOT_AVAILABLE) answerOf(answers, id).errorCode = partition;
+        return;
+      }
+      const records = maxBytes > 0 && maxRecords > 0 ? this.#acquire(partition, request, maxBytes, maxRecords) : null;
+      if (typeof records === 'number') answerOf(answers, id).errorCode = records;
+      else if (records !== null) {
+        answerOf(answers, id).records = records;
+        maxBytes -= records.length;
+        for (const { first, last } of records.acquired) maxRecords -= last - first + 1;
+      } else if (request.epoch === OPENS) answerOf(answers, id);
+    });
+    return this.#answer(request, answers);
+  }
+
+  #acquire(
+    partition: SharePartition,
+    { memberId, batchSize, isRecordLimit }: FetchRequest,
+    maxBytes: number,
+    maxRecords: number,
+  ): AcquiredRecords | null | number {
+    if (!partition.isCurrent) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    try {
+      return partition.acquire({ memberId, maxBytes, maxRecords, batchSize: Math.max(1, batchSize), isRecordLimit });
+    } catch (error) {
+      return readErrorCode(this.#options.partitions, partition.partition, error);
+    }
+  }
+
+  #answer({ groupId }: AcknowledgeRequest, answers: Answers): ShareAnswer {
+    const { lockDurationMs } = this.#options.config(groupId);
+    return { errorCode: ErrorCode.NONE, lockMs: lockDurationMs, partitions: [...answers.values()] };
+  }
+}
+
+/** Errors are told at once, and so is what the log cannot give. */
+function isEnough(loaded: readonly (SharePartition | number)[], { minBytes, maxBytes }: FetchRequest): boolean {
+  const wanted = Math.max(1, Math.min(minBytes, maxBytes));
+  let total = 0;
+  for (const one of loaded) {
+    if (typeof one === 'number') {
+      if (one !== ErrorCode.LEADER_NOT_AVAILABLE) return true;
+    } else if (!one.isCurrent) return true;
+    else total += readable(one, wanted - total);
+    if (total >= wanted) return true;
+  }
+  return false;
+}
+
+function readable(partition: SharePartition, wanted: number): number {
+  try {
+    return partition.readableBytes(wanted);
+  } catch {
+    return wanted; // `acquire` says what it is
+  }
+}
+
+function answerOf(answers: Answers, id: StatePartitionId): PartitionAnswer {
+  const key = partitionKey(id);
+  let answer = answers.get(key);
+  if (answer === undefined) {
+    const { topicId, partition } = id;
+    answer = { topicId, partition, errorCode: ErrorCode.NONE, acknowledgeErrorCode: ErrorCode.NONE, records: null };
+    answers.set(key, answer);
+  }
+  return answer;
+}
+
+function refused(errorCode: number): ShareAnswer {
+  return { errorCode, lockMs: 0, partitions: [] };
+}

@@ -1,0 +1,197 @@
+/** The share partitions that are worked on: loaded from their state when the first fetch comes, dropped with their group's last session. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
+import { ledPartition } from '../partitions/hosted-partition.ts';
+import { offsetForTimestamp } from '../partitions/offset-lookup.ts';
+import type { Partition } from '../partitions/partition.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Transition } from './in-flight.ts';
+import { durationOf } from './offset-reset.ts';
+import type { ShareGroupConfig } from './share-group-config.ts';
+import { SharePartition, type SharePartitionHost } from './share-partition.ts';
+import { partitionKey } from './share-sessions.ts';
+import type { ShareState, StatePartitionId, StateRead } from './share-state.ts';
+
+export interface SharePartitionsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly partitions: Partitions;
+  readonly state: ShareState;
+  /** As of now. */
+  config(groupId: string): ShareGroupConfig;
+  /** Whether undeliverable records of the group become dead letters, as of now. */
+  hasDeadLetters(groupId: string): boolean;
+  /** Offsets of the partition are archiving, or were when its state was read. */
+  deadLetters(partition: SharePartition, transitions: readonly Transition[]): void;
+}
+
+/** Transitions of one share partition. */
+export interface Change {
+  readonly partition: SharePartition;
+  readonly transitions: readonly Transition[];
+}
+
+/** The coordinator of the state is on its way: the next fetch asks again. */
+const LATER: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+]);
+/** The state is not this leader's any more: what is in flight here says nothing. */
+const LOST: ReadonlySet<number> = new Set([
+  ErrorCode.FENCED_STATE_EPOCH,
+  ErrorCode.FENCED_LEADER_EPOCH,
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.INVALID_REQUEST,
+]);
+
+export class SharePartitions {
+  readonly #options: SharePartitionsOptions;
+  readonly #groups = new Map<string, Map<string, SharePartition>>();
+  readonly #loading = new Map<string, Promise<SharePartition | number>>();
+
+  constructor(options: SharePartitionsOptions) {
+    this.#options = options;
+  }
+
+  get all(): Iterable<SharePartition> {
+    return [...this.#groups.values()].flatMap((group) => [...group.values()]);
+  }
+
+  of(groupId: string): SharePartition[] {
+    return [...(this.#groups.get(groupId)?.values() ?? [])];
+  }
+
+  /** The one that is there, without loading it; UNKNOWN_TOPIC_OR_PARTITION where it is not, or why it cannot be here. */
+  find(groupId: string, id: StatePartitionId): SharePartition | number {
+    const partition = this.#led(id);
+    if (typeof partition === 'number') return partition;
+    const known = this.#groups.get(groupId)?.get(partitionKey(id));
+    return known?.isCurrent === true ? known : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  }
+
+  /** The one that is there or, loaded, will be; LEADER_NOT_AVAILABLE while its state cannot be read yet. */
+  load(groupId: string, id: StatePartitionId): Answer<SharePartition | number> {
+    const known = this.find(groupId, id);
+    if (known !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return known;
+    const partition = this.#led(id);
+    if (typeof partition === 'number') return partition;
+    const key = `${groupId}:${partitionKey(id)}`;
+    const loading = this.#loading.get(key);
+    if (loading !== undefined) return loading;
+    const { leaderEpoch } = partition;
+    const loaded = andThen(this.#options.state.read(groupId, [{ ...id, leaderEpoch }]), ([read]) =>
+      this.#loaded(groupId, partition, leaderEpoch, read),
+    );
+    if (!(loaded instanceof Promise)) return loaded;
+    const ending = loaded.finally(() => this.#loading.delete(key));
+    this.#loading.set(key, ending);
+    return ending;
+  }
+
+  #led({ topicId, partition }: StatePartitionId): Partition | number {
+    const topic = this.#options.partitions.topicById(topicId);
+    return topic === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : ledPartition(topic, partition);
+  }
+
+  #loaded(
+    groupId: string,
+    partition: Partition,
+    leaderEpoch: number,
+    read: StateRead,
+  ): Answer<SharePartition | number> {
+    const { errorCode, stateEpoch, stateBatches } = read;
+    if (LATER.has(errorCode)) return ErrorCode.LEADER_NOT_AVAILABLE;
+    if (errorCode === ErrorCode.FENCED_LEADER_EPOCH) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    if (errorCode !== ErrorCode.NONE) return ErrorCode.UNKNOWN_SERVER_ERROR; // as Kafka: there is no such group, mostly
+    if (!partition.isLeader || partition.leaderEpoch !== leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    const startOffset = read.startOffset === -1 ? this.#firstOffset(groupId, partition) : read.startOffset;
+    const host = this.#hostOf(groupId);
+    const loaded = new SharePartition(groupId, partition, { stateEpoch, startOffset, stateBatches }, host);
+    const begin = (): SharePartition => this.#begin(groupId, loaded);
+    if (read.startOffset !== -1 || this.#options.config(groupId).offsetReset === 'earliest') return begin();
+    // A restart must not begin at a later end: what was handed out meanwhile would be lost to the group.
+    return andThen(this.#options.state.write(groupId, [loaded.writeOf([])]), ([written]) =>
+      written.errorCode === ErrorCode.NONE ? begin() : ErrorCode.LEADER_NOT_AVAILABLE,
+    );
+  }
+
+  #begin(groupId: string, loaded: SharePartition): SharePartition {
+    const key = partitionKey(loaded.id);
+    let group = this.#groups.get(groupId);
+    if (group === undefined) this.#groups.set(groupId, (group = new Map()));
+    group.get(key)?.close();
+    group.set(key, loaded);
+    this.#options.deadLetters(loaded, loaded.inFlight.archived({ first: 0, last: Infinity }));
+    return loaded;
+  }
+
+  #firstOffset(groupId: string, partition: Partition): number {
+    const { offsetReset } = this.#options.config(groupId);
+    if (offsetReset === 'earliest') return partition.logStartOffset;
+    if (offsetReset === 'latest') return partition.highWatermark;
+    const timestamp = this.#options.clock.now() - durationOf(offsetReset);
+    const found = offsetForTimestamp(partition, timestamp);
+    return Math.min(found?.offset ?? partition.highWatermark, partition.highWatermark);
+  }
+
+  #hostOf(groupId: string): SharePartitionHost {
+    const options = this.#options;
+    return {
+      clock: options.clock,
+      config: () => options.config(groupId),
+      hasDeadLetters: () => options.hasDeadLetters(groupId),
+      release: (partition, transitions) => void this.write(groupId, [{ partition, transitions }]),
+      isHosted: (partition) =>
+        options.partitions.topicById(partition.topicId)?.partitions[partition.index] === partition,
+    };
+  }
+
+  /** Writes changes of one group as one request, and lets them take effect. An error code for each, never a rejection. */
+  write(groupId: string, changes: readonly Change[]): Answer<number[]> {
+    const real = changes.filter(({ transitions }) => transitions.length > 0);
+    if (real.length === 0) return changes.map(() => ErrorCode.NONE);
+    const written = this.#options.state.write(
+      groupId,
+      real.map(({ partition, transitions }) => partition.writeOf(transitions)),
+    );
+    if (written instanceof Promise) for (const { partition, transitions } of real) partition.began(transitions);
+    return andThen(written, (results) => {
+      const errors = new Map(real.map((change, i) => [change, this.#ended(change, results[i].errorCode)]));
+      return changes.map((change) => errors.get(change) ?? ErrorCode.NONE);
+    });
+  }
+
+  #ended({ partition, transitions }: Change, errorCode: number): number {
+    partition.ended(transitions, errorCode);
+    if (errorCode === ErrorCode.NONE) {
+      this.#options.deadLetters(partition, transitions);
+      return errorCode;
+    }
+    const { groupId, id } = partition;
+    this.#options.logger.warn('share.not-written', { group: groupId, ...id, errorCode });
+    if (!LOST.has(errorCode)) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    this.#drop(partition);
+    if (errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return errorCode;
+    return errorCode === ErrorCode.INVALID_REQUEST ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  }
+
+  #drop(partition: SharePartition): void {
+    partition.close();
+    const group = this.#groups.get(partition.groupId);
+    const key = partitionKey(partition.id);
+    if (group?.get(key) === partition) group.delete(key);
+  }
+
+  /** The group has no session any more. */
+  dropGroup(groupId: string): void {
+    for (const partition of this.of(groupId)) partition.close();
+    this.#groups.delete(groupId);
+  }
+
+  stop(): void {
+    for (const groupId of this.#groups.keys()) this.dropGroup(groupId);
+  }
+}

@@ -1,0 +1,110 @@
+/** Share sessions: which partitions a member of a share group fetches, by (group, member), bound to the member's connection. */
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { StatePartitionId } from './share-state.ts';
+
+export interface ShareSession {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly connectionId: number;
+  /** Of the next request. */
+  epoch: number;
+  /** In the order in which they have their turn next. */
+  partitions: StatePartitionId[];
+}
+
+export interface SessionRequest {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly connectionId: number;
+  /** 0 opens, -1 closes, else the number of the request in its session. */
+  readonly epoch: number;
+}
+
+export const OPENS = 0;
+export const CLOSES = -1;
+const LAST_EPOCH = 0x7fff_ffff;
+
+export class ShareSessions {
+  readonly #sessions = new Map<string, ShareSession>();
+  /** How many sessions each group has. */
+  readonly #groups = new Map<string, number>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get all(): Iterable<ShareSession> {
+    return this.#sessions.values();
+  }
+
+  /** The session of a request that does not open it, or why there is none. One that closes it leaves it to `remove`. */
+  find({ groupId, memberId, epoch }: SessionRequest): ShareSession | number {
+    const session = this.#sessions.get(keyOf(groupId, memberId));
+    if (session === undefined) return ErrorCode.SHARE_SESSION_NOT_FOUND;
+    if (epoch === CLOSES) return session;
+    if (epoch !== session.epoch) return ErrorCode.INVALID_SHARE_SESSION_EPOCH;
+    session.epoch = session.epoch === LAST_EPOCH ? 1 : session.epoch + 1;
+    return session;
+  }
+
+  /** In the place of the one before; null where there are as many as there may be. */
+  open({ groupId, memberId, connectionId }: SessionRequest, most: number): ShareSession | null {
+    const key = keyOf(groupId, memberId);
+    const before = this.#sessions.get(key);
+    if (before === undefined && this.#sessions.size >= most) return null;
+    if (before !== undefined) this.remove(before);
+    const session: ShareSession = { groupId, memberId, connectionId, epoch: 1, partitions: [] };
+    this.#sessions.set(key, session);
+    this.#groups.set(groupId, (this.#groups.get(groupId) ?? 0) + 1);
+    return session;
+  }
+
+  /** False where it has been removed before. */
+  remove(session: ShareSession): boolean {
+    const key = keyOf(session.groupId, session.memberId);
+    if (this.#sessions.get(key) !== session) return false;
+    this.#sessions.delete(key);
+    const left = this.#groups.get(session.groupId)! - 1;
+    if (left === 0) this.#groups.delete(session.groupId);
+    else this.#groups.set(session.groupId, left);
+    return true;
+  }
+
+  hasGroup(groupId: string): boolean {
+    return this.#groups.has(groupId);
+  }
+
+  /** Those that end with the connection. */
+  of(connectionId: number): ShareSession[] {
+    return [...this.#sessions.values()].filter((session) => session.connectionId === connectionId);
+  }
+}
+
+/** Partitions that are fetched from now on, and such that are not any more. */
+export function change(
+  session: ShareSession,
+  added: readonly StatePartitionId[],
+  forgotten: readonly StatePartitionId[],
+): void {
+  if (added.length === 0 && forgotten.length === 0) return;
+  const byKey = new Map(session.partitions.map((each) => [partitionKey(each), each]));
+  for (const { topicId, partition } of added) byKey.set(partitionKey({ topicId, partition }), { topicId, partition });
+  for (const each of forgotten) byKey.delete(partitionKey(each));
+  session.partitions = [...byKey.values()];
+}
+
+/** The next request begins with the partition behind the first of this one. */
+export function rotate(session: ShareSession): readonly StatePartitionId[] {
+  const { partitions } = session;
+  if (partitions.length > 1) session.partitions = [...partitions.slice(1), partitions[0]];
+  return partitions;
+}
+
+export function partitionKey({ topicId, partition }: StatePartitionId): string {
+  return `${topicId}:${partition}`;
+}
+
+/** Neither part is bounded by a character that the other cannot have: the length of the first is. */
+function keyOf(groupId: string, memberId: string): string {
+  return `${groupId.length}:${groupId}${memberId}`;
+}
