@@ -1,5 +1,5 @@
 /**
- * The controller of a process in a cluster: finds etcd, and in it the cluster, opens the CONTROLLER listener, and takes part in the
+ * The controller of a process in a cluster: opens what keeps the metadata log and the CONTROLLER listener, and takes part in the
  * election from then on. Loaded only where a cluster is asked for.
  */
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
@@ -11,15 +11,10 @@ import { supportedFeatures } from '../cluster/features.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type ListenerImage } from '../cluster/image.ts';
 import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
 import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
-import { clusterKey, EtcdKeys } from '../controllers/etcd-keys.ts';
-import { makeCluster, readClusterId } from '../controllers/cluster-id.ts';
+import { refuseOwnQuorum } from '../config/quorum.ts';
 import { ControllerNode } from '../controllers/controller-node.ts';
 import type { ProbeResult } from '../controllers/election.ts';
-import { EtcdMetadataLog } from '../controllers/etcd-metadata-log.ts';
 import type { ControllerClaim } from '../controllers/metadata-log.ts';
-import { whatToDo } from '../controllers/refusals.ts';
-import { RefusedError, UnreachableError, type EtcdClient } from '../etcd/client.ts';
-import { clusterIdIn } from '../log/directory.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { connectPeer } from '../peers/peer-client.ts';
 import type { Timer } from '../platform/clock.ts';
@@ -27,10 +22,12 @@ import { LoopTurn } from '../platform/loop-turn.ts';
 import type { Network } from '../platform/network.ts';
 import { randomUuid } from '../platform/random.ts';
 import { connectionLimits } from './connection-limits.ts';
+import type { ControllerEngine } from './controller-engine.ts';
 import { DynamicConfig } from './dynamic-config.ts';
-import { openEtcd, refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
+import { openEtcdEngine, type EtcdEngineOptions } from './etcd-engine.ts';
+import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
+import { openFile } from './file-engine.ts';
 import { Listeners } from './listeners.ts';
-import { readLocalState } from './local-cluster.ts';
 import type { Platform } from './platform.ts';
 
 export interface ControllerProcessOptions {
@@ -54,12 +51,6 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
-/** etcd has not answered in time, or the cluster in it is not the one of this process; the message says what to do. */
-export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-}
-
-const ETCD_AGAIN_MS = 5000;
 const CONNECT_MS = 700;
 const REGISTER_AGAIN_MS = 500;
 /** The first version of ApiVersions by which a node says whether it is the one that was meant (KIP-1242). */
@@ -77,12 +68,11 @@ export async function startController(options: ControllerProcessOptions): Promis
 }
 
 class ControllerProcess implements RunningController {
-  clusterId = '';
   address = { host: '127.0.0.1', port: 0 };
   readonly #options: ControllerProcessOptions;
   readonly #config: DynamicConfig;
   #node: ControllerNode | null = null;
-  #client: EtcdClient | null = null;
+  #engine: ControllerEngine | null = null;
   #listeners: Listeners | null = null;
   #timer: Timer | null = null;
   #isStopped = false;
@@ -92,23 +82,27 @@ class ControllerProcess implements RunningController {
     this.#config = new DynamicConfig(options.settings, options.platform.logger);
   }
 
+  get clusterId(): string {
+    return this.node.clusterId;
+  }
+
   get node(): ControllerNode {
     return this.#node!; // there once it has started
   }
 
   async start(): Promise<void> {
-    const { platform, settings, openEtcd: open } = this.#options;
+    const { settings } = this.#options;
     const config = this.#config.inForce;
-    const listeners = resolveListeners(config, (key) => settings.has(key));
-    refuseEtcdSettings(config, listeners);
-    const client = await openEtcd(config, platform.files, platform.clock, open);
-    this.#client = client;
+    const { controller, advertisedController, advertised } = resolveListeners(config, (key) => settings.has(key));
+    const isInEtcd = config['ottla.etcd.endpoints'].length > 0;
+    refuseOwnQuorum(config);
+    if (isInEtcd) refuseEtcdSettings(config, [...advertised.values(), advertisedController]);
+    const probe: EtcdEngineOptions['probe'] = (claim, clusterId) => this.#probe(claim, clusterId);
     try {
-      this.clusterId = await this.#reach(() => this.#findCluster(client));
-      const keys = new EtcdKeys(config['ottla.etcd.prefix'], this.clusterId);
-      const { host, port } = listeners.advertisedController;
-      await this.#reach(() => this.#refuseNodeInUse(new EtcdMetadataLog(client, keys, platform.clock), host, port));
-      await this.#open(keys, client, listeners.controller, listeners.advertisedController);
+      this.#engine = isInEtcd
+        ? await openEtcdEngine({ ...this.#options, config, address: advertisedController, probe })
+        : openFile(this.#options, this.#nodeId);
+      await this.#open(this.#engine, controller, advertisedController);
     } catch (error) {
       await this.stop();
       throw error;
@@ -120,83 +114,15 @@ class ControllerProcess implements RunningController {
     this.#timer?.cancel();
     await this.#node?.stop();
     await this.#listeners?.close('the controller stops');
-    this.#client?.close();
-  }
-
-  /** Tries what needs etcd until that answers; a line each five seconds. @throws {ClusterError} */
-  async #reach<T>(attempt: () => Promise<T>): Promise<T> {
-    const { clock, logger } = this.#options.platform;
-    const config = this.#config.inForce;
-    const endpoints = config['ottla.etcd.endpoints'].join(', ');
-    const mostMs = config['initial.broker.registration.timeout.ms'];
-    const beganMs = clock.monotonic();
-    for (;;) {
-      const triedMs = clock.monotonic();
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof RefusedError) throw new ClusterError(whatToDo(error));
-        if (!(error instanceof UnreachableError)) throw error;
-        const { message } = error;
-        if (clock.monotonic() - beganMs >= mostMs) {
-          throw new ClusterError(
-            `etcd does not answer at ${endpoints} (${message}): start it, or correct ottla.etcd.endpoints`,
-          );
-        }
-        logger.warn('etcd-unreachable', {
-          endpoints,
-          error: message,
-          next: `tried again, for ${mostMs} ms altogether`,
-        });
-      }
-      const restMs = Math.max(0, ETCD_AGAIN_MS - (clock.monotonic() - triedMs));
-      await new Promise<void>((resolve) => void clock.after(restMs, resolve));
-    }
-  }
-
-  async #findCluster(client: EtcdClient): Promise<string> {
-    const { platform, directory, clusterId } = this.#options;
-    const prefix = this.#config.inForce['ottla.etcd.prefix'];
-    const own = directory === null ? null : clusterIdIn(platform.files, directory);
-    const found = await readClusterId(client, prefix);
-    const there =
-      found ?? (await this.#makeCluster(client, prefix, own ?? clusterId ?? randomUuid(platform.random), own));
-    if (own !== null && own !== there) {
-      throw new ClusterError(
-        `${directory} belongs to cluster ${own}, and ${clusterKey(prefix).toString()} in etcd is ${there}: ` +
-          'use another log.dirs, or another ottla.etcd.prefix',
-      );
-    }
-    return there;
-  }
-
-  /** With the state of the broker that was alone until now, where there is one. */
-  async #makeCluster(client: EtcdClient, prefix: string, clusterId: string, own: string | null): Promise<string> {
-    const { platform, directory } = this.#options;
-    const state = own === null ? null : await readLocalState(directory!, own, platform);
-    const made = await makeCluster(client, prefix, clusterId, state, platform.clock);
-    if (made === clusterId) {
-      const topics = state?.topicsByName.size ?? 0;
-      platform.logger.info('cluster-made', { cluster: clusterId, topics, revision: state?.revision });
-    }
-    return made;
-  }
-
-  /** A process under the same id that answers at another address: both would hold the claim against each other. */
-  async #refuseNodeInUse(log: EtcdMetadataLog, host: string, port: number): Promise<void> {
-    const { claim } = await log.leader();
-    if (claim === null || claim.nodeId !== this.#nodeId || (claim.host === host && claim.port === port)) return;
-    if ((await this.#probe(claim)) !== 'there') return;
-    throw new ClusterError(
-      `node.id ${claim.nodeId} is in use at ${claim.host}:${claim.port}: give this process another one`,
-    );
+    this.#engine?.close();
+    this.#engine = null;
   }
 
   get #nodeId(): number {
     return this.#config.inForce['node.id'];
   }
 
-  async #open(keys: EtcdKeys, client: EtcdClient, endpoint: Endpoint, advertised: Endpoint): Promise<void> {
+  async #open(engine: ControllerEngine, endpoint: Endpoint, advertised: Endpoint): Promise<void> {
     const { platform, network } = this.#options;
     const { clock, random, logger } = platform;
     const config = this.#config;
@@ -221,19 +147,18 @@ class ControllerProcess implements RunningController {
     const incarnation = randomUuid(random);
     const told = { host: advertised.host, port: advertised.port === 0 ? port : advertised.port };
     const listener: ListenerImage = { name: endpoint.name, ...told, securityProtocol: 0 };
+    const claim = { nodeId: this.#nodeId, incarnation, ...told };
     this.#node = new ControllerNode({
-      clusterId: this.clusterId,
+      clusterId: engine.clusterId,
       registration: { id: this.#nodeId, incarnationId: incarnation, listeners: [listener] },
-      claim: { nodeId: this.#nodeId, incarnation, ...told },
-      client,
-      keys,
+      claim,
+      metadataLog: engine.metadataLog,
+      elect: (elected) => engine.elect(claim, elected),
       clock,
       random,
       logger,
       config: () => config.inForce,
       configure: (image) => config.apply(image),
-      ttlMs: config.inForce['ottla.etcd.lease.ttl.ms'],
-      probe: (claim) => this.#probe(claim),
       probeBroker: (broker) => this.#probeBroker(broker),
     });
     this.#registerLater();
@@ -273,11 +198,11 @@ class ControllerProcess implements RunningController {
   }
 
   /** Whether the process of a claim listens at its address. */
-  async #probe({ nodeId, host, port }: ControllerClaim): Promise<ProbeResult> {
+  async #probe({ nodeId, host, port }: ControllerClaim, clusterId: string): Promise<ProbeResult> {
     try {
       const client = await connectPeer(this.#options.network, { host, port, timeoutMs: CONNECT_MS });
       const names = { clientSoftwareName: 'ottla-controller', clientSoftwareVersion: '1' };
-      const asked = client.send(ApiVersions, MEANT_SINCE, { ...names, clusterId: this.clusterId, nodeId });
+      const asked = client.send(ApiVersions, MEANT_SINCE, { ...names, clusterId, nodeId });
       const answered = await Promise.race([asked.catch(() => null), this.#after(CONNECT_MS)]);
       void client.close();
       if (answered === null) return 'silent';

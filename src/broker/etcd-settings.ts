@@ -1,6 +1,6 @@
 /** How a controller reaches the etcd of its cluster, as the configuration says. */
 import { ConfigError } from '../config/definition.ts';
-import type { ListenerEndpoints } from '../config/listeners.ts';
+import type { Endpoint } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Channel } from '../etcd/channel.ts';
 import { EtcdClient } from '../etcd/client.ts';
@@ -20,10 +20,7 @@ export type OpenEtcd = (endpoint: string, token: () => string | null) => Channel
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i;
 
 /** @throws {ConfigError} for settings that leave the cluster's state open to others, or its processes out of reach */
-export function refuseEtcdSettings(
-  config: ServerConfig,
-  { advertised, advertisedController }: ListenerEndpoints,
-): void {
+export function refuseEtcdSettings(config: ServerConfig, advertised: readonly Endpoint[]): void {
   const far = config['ottla.etcd.endpoints'].find((endpoint) => !LOOPBACK.test(hostOf(endpoint)));
   if (far === undefined) return;
   if (config['ottla.etcd.ssl.ca'] === null && config['ottla.etcd.ssl.certificate'] === null) {
@@ -31,7 +28,7 @@ export function refuseEtcdSettings(
       `etcd at ${far} is another machine, and without TLS whoever sees the network can change the cluster: set ottla.etcd.ssl.ca`,
     );
   }
-  for (const { name, host } of [...advertised.values(), advertisedController]) {
+  for (const { name, host } of advertised) {
     if (!LOOPBACK.test(host)) continue;
     throw new ConfigError(
       `listener ${name} is advertised as ${host}, where other machines find themselves (etcd is at ${far}): set advertised.listeners`,

@@ -1,7 +1,8 @@
 /** The state that a broker alone has left in its log directory, for the cluster in etcd that it becomes the first broker of. */
 import { join } from 'node:path';
 import type { ClusterImage } from '../cluster/image.ts';
-import { LocalMetadataStore, METADATA_LOG } from '../cluster/local-metadata-store.ts';
+import { LocalMetadataStore } from '../cluster/local-metadata-store.ts';
+import { METADATA_LOG } from '../cluster/metadata-file.ts';
 import { MetadataLoader } from '../cluster/metadata-loader.ts';
 import { LogDirectoryError } from '../log/directory.ts';
 import type { Platform } from './platform.ts';

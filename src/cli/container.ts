@@ -42,7 +42,7 @@ export function containerAddress(
     environment: readEnvironment(variables).values,
     file: mountedSettings(files),
   });
-  const { open } = resolveListeners(serverConfig(values), (key) => values.has(key));
-  const { host, port } = open.find(({ protocol }) => protocol === 'PLAINTEXT') ?? open[0];
+  const { open, controller } = resolveListeners(serverConfig(values), (key) => values.has(key));
+  const { host, port } = open.find(({ protocol }) => protocol === 'PLAINTEXT') ?? open.at(0) ?? controller;
   return { host: isWildcard(host) ? '127.0.0.1' : host, port };
 }

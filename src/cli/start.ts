@@ -17,7 +17,6 @@ import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
-const HOUR_MS = 3_600_000;
 const DEFAULT_DIRECTORY = 'ottla-data';
 
 export async function start(args: string[], terminal = processTerminal()): Promise<number> {
@@ -47,7 +46,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   if (settings.get('process.roles') === 'controller') {
-    return isInCluster(settings) ? controller(settings, environment.clusterId, logger) : idle(settings, logger);
+    return controller(settings, environment.clusterId, logger, flags.container === true);
   }
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const running = await run(
@@ -122,44 +121,27 @@ function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
   return { name, partitions, ...(cleanupPolicy === undefined ? {} : { configs: { 'cleanup.policy': cleanupPolicy } }) };
 }
 
-function isInCluster(settings: ReadonlyMap<string, string>): boolean {
-  return (settings.get('ottla.etcd.endpoints') ?? '') !== '';
-}
-
 /** A controller of a cluster without a broker. */
 async function controller(
   settings: ReadonlyMap<string, string>,
   clusterId: string | undefined,
   logger: Logger,
+  isContainer: boolean,
 ): Promise<number> {
   const { startController } = await import('../broker/controller-process.ts');
   const running = await startController({
     settings,
     platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
     network: nodeNetwork(),
-    directory: null,
-    clusterId,
+    directory: (settings.get('log.dirs') ?? settings.get('log.dir') ?? DEFAULT_DIRECTORY).split(',')[0].trim(),
+    ...(clusterId === undefined ? {} : { clusterId }),
   });
   const end = toldToEnd();
   const { host, port } = running.address;
   process.stdout.write(`ready ${host}:${port}\n`);
+  if (isContainer) process.stdout.write(upLines(settings.get('node.id') ?? '1'));
   await end;
   await running.stop();
-  return 0;
-}
-
-/** In the place of a Kafka controller there is nothing to do, but compose files have such a service and wait for it. */
-async function idle(settings: ReadonlyMap<string, string>, logger: Logger): Promise<number> {
-  logger.warn('idle', { message: 'process.roles=controller: a broker of Ottla is its own controller' });
-  const end = toldToEnd();
-  process.stdout.write(upLines(settings.get('node.id')!));
-  // Signals alone do not keep a process alive.
-  let waiting = systemClock.after(HOUR_MS, again);
-  function again(): void {
-    waiting = systemClock.after(HOUR_MS, again);
-  }
-  await end;
-  waiting.cancel();
   return 0;
 }
 

@@ -17,7 +17,10 @@ const VOTERS = 'controller.quorum.voters';
 export function controllersOf(config: ServerConfig): readonly ControllerAddress[] | null {
   const roles = config['process.roles'];
   const voters = config[VOTERS].map(voterOf);
-  if (roles.includes('controller')) return null;
+  if (roles.includes('controller')) {
+    refuseOwnQuorum(config);
+    return null;
+  }
   const bootstrap = config[BOOTSTRAP].map((text) => addressOf(BOOTSTRAP, text));
   if (bootstrap.length === 0 && voters.length === 0) {
     throw new ConfigError(
@@ -31,6 +34,15 @@ export function controllersOf(config: ServerConfig): readonly ControllerAddress[
     );
   }
   return bootstrap.length > 0 ? bootstrap : voters;
+}
+
+/** @throws {ConfigError} where a controller is to agree with others, which Ottla's do by etcd */
+export function refuseOwnQuorum(config: ServerConfig): void {
+  const voters = config[VOTERS];
+  if (voters.length < 2 || config['ottla.etcd.endpoints'].length > 0) return;
+  throw new ConfigError(
+    `${VOTERS} names ${voters.length} controllers, which agree by etcd: set ottla.etcd.endpoints (--etcd host:port), or leave one`,
+  );
 }
 
 function voterOf(text: string): ControllerAddress & { readonly id: number } {

@@ -54,7 +54,7 @@ export const clusterKeys = {
   'controller.quorum.bootstrap.servers': list(
     [],
     { keepsRepetitions: true, importance: 'high' },
-    'host:port of controllers, for a process that is broker only (`process.roles`): any of them may be the active one.',
+    'Where controllers listen, as host:port, for a process that is broker only (`process.roles`): any of them may be the active one.',
   ),
   'controller.quorum.election.backoff.max.ms': int(
     1000,

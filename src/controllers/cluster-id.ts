@@ -9,7 +9,7 @@ import { AmbiguousError, type EtcdClient } from '../etcd/client.ts';
 import type { RequestOp } from '../etcd/channel.ts';
 import type { Clock } from '../platform/clock.ts';
 import { clusterKey, encodeHead, encodeSnapshotEntry, EtcdKeys } from './etcd-keys.ts';
-import { PIECE_BYTES } from './etcd-metadata-log.ts';
+import { PIECE_BYTES } from './metadata-log.ts';
 
 /** The epoch of every record that a broker alone has written. */
 const EPOCH_ALONE = 1;

@@ -12,33 +12,28 @@ import { NotControllerError } from '../cluster/controller-errors.ts';
 import { recordsOf } from '../cluster/image-records.ts';
 import type { BrokerImage, ClusterImage } from '../cluster/image.ts';
 import type { ServerConfig } from '../config/server.ts';
-import type { EtcdClient } from '../etcd/client.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { BrokerSessions } from './broker-sessions.ts';
-import { Election, type ProbeResult } from './election.ts';
-import type { EtcdKeys } from './etcd-keys.ts';
-import { EtcdMetadataLog, type EtcdTerm } from './etcd-metadata-log.ts';
-import { EtcdMetadataStore } from './etcd-metadata-store.ts';
 import { Followers } from './followers.ts';
-import type { ControllerClaim } from './metadata-log.ts';
+import type { ControllerClaim, ControllerElection, Elected, MetadataLog, Term } from './metadata-log.ts';
+import { TermMetadataStore } from './term-metadata-store.ts';
 
 export interface ControllerNodeOptions {
   readonly clusterId: string;
   readonly registration: ControllerRegistration;
   readonly claim: ControllerClaim;
-  readonly client: EtcdClient;
-  readonly keys: EtcdKeys;
+  readonly metadataLog: MetadataLog;
+  /** Begins to take part in the election. */
+  readonly elect: (told: Elected) => ControllerElection;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly config: () => ServerConfig;
   /** Told of every image of a term, so that `config` has what is set for all brokers. */
   readonly configure: (image: ClusterImage) => void;
-  readonly ttlMs: number;
-  /** Connection attempts to another controller, and to a broker. */
-  readonly probe: (claim: ControllerClaim) => Promise<ProbeResult>;
+  /** A connection attempt to a broker. */
   readonly probeBroker: (broker: BrokerImage) => Promise<ProbeOutcome>;
 }
 
@@ -54,7 +49,7 @@ export interface Leader {
 export interface ActiveController {
   readonly epoch: number;
   readonly controller: Controller;
-  readonly store: EtcdMetadataStore;
+  readonly store: TermMetadataStore;
   readonly followers: Followers;
   readonly sessions: BrokerSessions;
   /** False once another one may have been elected. */
@@ -65,21 +60,13 @@ export type ControllerNodeState = 'standby' | 'loading' | 'active' | 'paused' | 
 
 export class ControllerNode {
   readonly #options: ControllerNodeOptions;
-  readonly #log: EtcdMetadataLog;
-  readonly #election: Election;
+  readonly #election: ControllerElection;
   #active: ActiveController | null = null;
   #isWritingSnapshot = false;
 
   constructor(options: ControllerNodeOptions) {
     this.#options = options;
-    const { client, keys, clock } = options;
-    this.#log = new EtcdMetadataLog(client, keys, clock);
-    this.#election = new Election({
-      ...options,
-      metadataLog: this.#log,
-      elected: (term) => void this.#begin(term),
-      deposed: () => this.#end(),
-    });
+    this.#election = options.elect({ elected: (term) => void this.#begin(term), deposed: () => this.#end() });
   }
 
   get nodeId(): number {
@@ -124,11 +111,12 @@ export class ControllerNode {
     await this.#election.stop();
   }
 
-  async #begin(term: EtcdTerm): Promise<void> {
-    const { clusterId, random, config, configure, registration, clock, logger, probeBroker } = this.#options;
+  async #begin(term: Term): Promise<void> {
+    const { clusterId, metadataLog, random, config, configure, registration, clock, logger, probeBroker } =
+      this.#options;
     const followers = new Followers(clock);
-    const store = new EtcdMetadataStore({
-      metadataLog: this.#log,
+    const store = new TermMetadataStore({
+      metadataLog,
       term,
       clock,
       deposed: () => this.#election.lost(term),
@@ -155,7 +143,7 @@ export class ControllerNode {
   }
 
   /** The log could not be read, or not be appended to: another process may do better, or this one later. */
-  #failed(term: EtcdTerm, error: unknown): void {
+  #failed(term: Term, error: unknown): void {
     if (!(error instanceof NotControllerError) && !term.isOver) {
       const next = 'it steps down; another controller is elected, or this one again';
       this.#options.logger.error('controller-not-active', { error: (error as Error).message, next });

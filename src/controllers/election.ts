@@ -20,8 +20,8 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { EtcdKeys, StoredClaim } from './etcd-keys.ts';
-import type { EtcdMetadataLog, EtcdTerm, Leadership } from './etcd-metadata-log.ts';
-import type { ControllerClaim } from './metadata-log.ts';
+import type { EtcdLeadership, EtcdMetadataLog, EtcdTerm } from './etcd-metadata-log.ts';
+import type { ControllerClaim, ControllerElection } from './metadata-log.ts';
 
 /** What a connection attempt to a controller's address finds: that very process, none that listens (or another one), or no answer. */
 export type ProbeResult = 'there' | 'gone' | 'silent';
@@ -43,7 +43,7 @@ export interface ElectionOptions {
   readonly deposed: (term: EtcdTerm) => void;
 }
 
-export type ElectionState = 'standby' | 'active' | 'paused' | 'stopped';
+export type ElectionState = ControllerElection['state'];
 
 /** The state is looked at this often, whatever is heard meanwhile. */
 const CHECK_MS = 200;
@@ -53,7 +53,7 @@ const PROBE_AGAIN_MS = 200;
 const PROBES = 2;
 const LEASE_BYTES = 8;
 
-export class Election {
+export class Election implements ControllerElection {
   #isStopped = false;
   /** Keepalives are not answered: nothing is decided. */
   #isPaused = false;
@@ -63,7 +63,7 @@ export class Election {
   /** A step under way, which waits for etcd or for a probe. */
   #stepping: Promise<void> | null = null;
   #lastRevokedMs = -Infinity;
-  #seen: Leadership | null = null;
+  #seen: EtcdLeadership | null = null;
   #isEtcdAway = false;
   readonly #options: ElectionOptions;
   readonly #watcher: Watcher;
@@ -87,7 +87,7 @@ export class Election {
   }
 
   /** What etcd said of the active controller when it was asked last; null: it was not asked yet. */
-  get seen(): Leadership | null {
+  get seen(): EtcdLeadership | null {
     return this.#seen;
   }
 

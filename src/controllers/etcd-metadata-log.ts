@@ -24,12 +24,20 @@ import {
   type EtcdKeys,
   type StoredClaim,
 } from './etcd-keys.ts';
-import type { ControllerClaim, Head, LogBatch, SnapshotId, StoredSnapshot, Term } from './metadata-log.ts';
+import {
+  PIECE_BYTES,
+  type ControllerClaim,
+  type Head,
+  type Leadership,
+  type LogBatch,
+  type MetadataLog,
+  type SnapshotId,
+  type StoredSnapshot,
+  type Term,
+} from './metadata-log.ts';
 
 /** Batches of one read: etcd's answers grow to some MiB then. */
 const PAGE = 64;
-/** Of a snapshot in one key: etcd takes requests of 1.5 MiB. */
-export const PIECE_BYTES = 1 << 20;
 const EMPTY: Head = { nextOffset: 0, epoch: 0 };
 const AGAIN_MS = 50;
 
@@ -41,14 +49,9 @@ export class MetadataGapError extends Error {
   }
 }
 
-/** Who may append, as etcd knew it when it was asked. */
-export interface Leadership {
-  /** Null: nobody. */
+/** As etcd knew it when it was asked. */
+export interface EtcdLeadership extends Leadership {
   readonly claim: StoredClaim | null;
-  /** Of who has appended last. */
-  readonly epoch: number;
-  /** Whether that is the one of `claim`. */
-  readonly hasBegun: boolean;
 }
 
 export class EtcdTerm implements Term {
@@ -71,7 +74,8 @@ export class EtcdTerm implements Term {
   }
 }
 
-export class EtcdMetadataLog {
+export class EtcdMetadataLog implements MetadataLog {
+  readonly keepsSnapshots = true;
   readonly #client: EtcdClient;
   readonly #keys: EtcdKeys;
   readonly #clock: Clock;
@@ -91,7 +95,7 @@ export class EtcdMetadataLog {
    * Who may append, and its epoch once it has appended under it: before, its claim is all there is.
    * @throws {UnreachableError}
    */
-  async leader(): Promise<Leadership> {
+  async leader(): Promise<EtcdLeadership> {
     const { kvs } = await this.#client.range(this.#keys.leadership);
     const [controller, head] = [this.#keys.controller, this.#keys.head].map((key) =>
       kvs.find((kv) => kv.key.equals(key)),

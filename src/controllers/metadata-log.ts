@@ -19,6 +19,9 @@ export interface Head {
   readonly epoch: number;
 }
 
+/** Of a snapshot in one piece: etcd takes requests of 1.5 MiB. */
+export const PIECE_BYTES = 1 << 20;
+
 /** A snapshot is the state that all records before `endOffset` make, of which the last stands under `epoch` (KIP-630). */
 export interface SnapshotId {
   readonly endOffset: number;
@@ -50,4 +53,53 @@ export interface Term {
   readonly epoch: number;
   /** Where its next batch goes. */
   readonly nextOffset: number;
+  /** Nothing is appended under it any more: the process has stepped down. */
+  isOver: boolean;
+}
+
+/** Who may append, as it was known last. */
+export interface Leadership {
+  /** Null: nobody. */
+  readonly claim: ControllerClaim | null;
+  /** Of who has appended last. */
+  readonly epoch: number;
+  /** Whether that is the one of `claim`. */
+  readonly hasBegun: boolean;
+}
+
+/** What keeps the log: etcd (etcd-metadata-log.ts), or a file of a controller that is the only one (file-metadata-log.ts). */
+export interface MetadataLog {
+  /** Whether snapshots replace what is old; otherwise the log stays whole. */
+  readonly keepsSnapshots: boolean;
+  /** The newest snapshot, and the log beside it. */
+  load(): Promise<{ readonly snapshot: StoredSnapshot | null; readonly batches: readonly LogBatch[] }>;
+  /**
+   * 'deposed': another controller has taken over, and nothing of this is there, nor will be. 'unknown': the term was over before the
+   * outcome was known. Rejects where the engine says no: nothing has changed then.
+   */
+  append(term: Term, batches: readonly Omit<LogBatch, 'offset'>[]): Promise<'done' | 'deposed' | 'unknown'>;
+  /** A piece of a snapshot; null: it is there no more. */
+  piece(id: SnapshotId, piece: number): Promise<Buffer | null>;
+  /** All of a snapshot. */
+  snapshotBytes(snapshot: StoredSnapshot): Promise<Buffer>;
+  /** Both answer false where the term is over. */
+  putPiece(term: Term, id: SnapshotId, piece: number, value: Buffer): Promise<boolean>;
+  publishSnapshot(term: Term, snapshot: StoredSnapshot): Promise<boolean>;
+}
+
+/** Decides when this process may append, and tells it (election.ts); a controller that is the only one always may. */
+export interface ControllerElection {
+  readonly state: 'standby' | 'active' | 'paused' | 'stopped';
+  readonly seen: Leadership | null;
+  /** To be called when an append was told 'deposed', or the log could not be read. */
+  lost(term: Term): void;
+  stop(): Promise<void>;
+}
+
+/** Told by an election. */
+export interface Elected {
+  /** This process may append from now on, under this term. */
+  readonly elected: (term: Term) => void;
+  /** It may not any more; what it has decided and not appended is void. */
+  readonly deposed: (term: Term) => void;
 }

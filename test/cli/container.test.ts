@@ -55,6 +55,11 @@ describe('the address a health check asks', () => {
       { KAFKA_LISTENERS: 'SSL://:9093,PLAINTEXT://:9094' },
       { host: '127.0.0.1', port: 9094 },
     ],
+    [
+      'a controller alone',
+      { KAFKA_PROCESS_ROLES: 'controller', KAFKA_LISTENERS: 'CONTROLLER://:9093' },
+      { host: '127.0.0.1', port: 9093 },
+    ],
   ])('with %s', (_what, variables, address) => {
     expect(containerAddress(variables, new MemoryFiles())).toEqual(address);
   });
@@ -89,17 +94,21 @@ describe('ottla start --container', () => {
     expect(command.stderr.split('\n').filter((line) => line.includes('without effect'))).toHaveLength(1);
   });
 
-  test('of a controller alone waits to be told to end: compose files have such services', async () => {
+  test('of a controller alone is one, for brokers in services of their own', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ottla-controller-'));
+    ends.push(() => rmSync(directory, { recursive: true, force: true }));
     const command = new Command(['start', '--container'], {
       KAFKA_PROCESS_ROLES: 'controller',
+      KAFKA_NODE_ID: '7',
       KAFKA_LISTENERS: 'CONTROLLER://127.0.0.1:0',
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_LOG_DIRS: directory,
     });
     ends.push(() => command.kill('SIGKILL'));
     await vi.waitFor(() => expect(command.stdout).toContain('RUNNING'), { timeout: 20_000 });
+    expect(command.stdout).toContain('[KafkaServer id=7] started');
     command.kill('SIGTERM');
     expect(await command.ended).toBe(0);
-    expect(command.stderr).toContain('its own controller');
   });
 });
 

@@ -14,6 +14,12 @@ test('a process that is controller, too, asks none', () => {
   expect(controllers({ 'controller.quorum.voters': '1@a:9093' })).toBe(null);
 });
 
+test('several controllers that would have to agree by themselves are refused, and not where etcd is there', () => {
+  const voters = { 'controller.quorum.voters': '1@a:9093,2@b:9093,3@c:9093' };
+  expect(() => controllers(voters)).toThrow('names 3 controllers, which agree by etcd: set ottla.etcd.endpoints');
+  expect(controllers({ ...voters, 'ottla.etcd.endpoints': '127.0.0.1:2379' })).toBe(null);
+});
+
 test('a broker asks the bootstrap servers, else the voters', () => {
   const voters = { 'process.roles': 'broker', 'node.id': '4', 'controller.quorum.voters': '1@a:9093,2@[::1]:9094' };
   expect(controllers(voters)).toMatchObject([

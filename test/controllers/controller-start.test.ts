@@ -160,3 +160,26 @@ test('a copy of the state of a cluster makes no other cluster', async () => {
   await store.close();
   expect(await refusal(machines, machines.begin(1, {}, files, DIRECTORY))).toContain('restore etcd');
 });
+
+test('a controller without etcd is the only one: it serves out of its directory, and each start is a new term', async () => {
+  const machines = new ControllerMachines();
+  const files = new MemoryFiles();
+  const first = await machines.start(1, { 'ottla.etcd.endpoints': '' }, files, DIRECTORY);
+  const { controller, epoch } = (await machines.active()).node.active!;
+  expect(epoch).toBe(1);
+  await controller.alterConfigs(() => ({
+    changes: [{ type: 4, name: '', values: new Map([['num.partitions', '7']]) }],
+    result: null,
+  }));
+  await machines.until(first.stop());
+  machines.kill(1);
+  const again = await machines.start(1, { 'ottla.etcd.endpoints': '' }, files, DIRECTORY);
+  expect(again.clusterId).toBe(first.clusterId);
+  const active = (await machines.active()).node.active!;
+  expect(active.epoch).toBe(2);
+  expect(active.controller.image.configs.get('4:')).toEqual(new Map([['num.partitions', '7']]));
+  expect(active.store.copy.stateOf(controller.image.revision + 1, 1)).toBe('valid');
+  expect(await refusal(machines, machines.begin(2, { 'ottla.etcd.endpoints': '' }, files, DIRECTORY))).toContain(
+    DIRECTORY,
+  );
+});

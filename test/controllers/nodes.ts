@@ -1,6 +1,8 @@
 /** Controllers of several processes on a simulated etcd, in virtual time, without brokers: each is what a process has. */
 import { ControllerNode } from '../../src/controllers/controller-node.ts';
+import { Election } from '../../src/controllers/election.ts';
 import { EtcdKeys } from '../../src/controllers/etcd-keys.ts';
+import { EtcdMetadataLog } from '../../src/controllers/etcd-metadata-log.ts';
 import { EtcdClient } from '../../src/etcd/client.ts';
 import type { ProbeOutcome } from '../../src/cluster/broker-heartbeats.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
@@ -48,22 +50,29 @@ export class ControllerNodes {
     const say = (event: string): void => void this.logged.push(`${nodeId}: ${event}`);
     const logger: Logger = { ...silentLogger, info: say, warn: say, error: say };
     const listeners = [{ name: 'CONTROLLER', host, port, securityProtocol: 0 }];
+    const metadataLog = new EtcdMetadataLog(client, keys, process.clock);
+    const claim = { nodeId, incarnation, host, port };
+    const common = { clock: process.clock, random, logger, metadataLog };
     const node = new ControllerNode({
+      ...common,
       clusterId: CLUSTER_ID,
       registration: { id: nodeId, incarnationId: incarnation, listeners },
-      claim: { nodeId, incarnation, host, port },
-      client,
-      keys,
-      clock: process.clock,
-      random,
-      logger,
+      claim,
       config: () => config,
       configure: () => {},
-      ttlMs: 3000,
-      probe: (claim) =>
-        Promise.resolve(
-          this.all.get(claim.nodeId)?.node.registration.incarnationId === claim.incarnation ? 'there' : 'gone',
-        ),
+      elect: (told) =>
+        new Election({
+          ...common,
+          ...told,
+          client,
+          keys,
+          claim,
+          ttlMs: 3000,
+          probe: (other) =>
+            Promise.resolve(
+              this.all.get(other.nodeId)?.node.registration.incarnationId === other.incarnation ? 'there' : 'gone',
+            ),
+        }),
       probeBroker: ({ id }) => Promise.resolve(this.brokerProbe(id)),
     });
     const made = { process, client, node };

@@ -1,10 +1,10 @@
 /**
  * The metadata store of one term of the active controller: what its operations decide becomes a batch of Kafka's at the term's
- * epoch, and is told once it is committed to etcd. Nobody else appends while the term stands, so there is no conflict.
+ * epoch, and is told once it is committed. Nobody else appends while the term stands, so there is no conflict.
  *
  *     drafts ──≤ 1 MiB──▶ one batch ─────────────────────────────┐
  *        └─more─▶ Begin │ … │ … │ EndTransactionRecord (KIP-868) ─┴─▶ committed ──▶ told to those who watch, served to followers
- *                   └─ etcd refuses one of them: AbortTransactionRecord, with the next commit at the latest
+ *                   └─ one of them is refused: AbortTransactionRecord, with the next commit at the latest
  */
 import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
 import { decodeMetadataBatch, encodeMetadataBatch, recordsOfDrafts } from '../cluster/metadata-batch.ts';
@@ -13,9 +13,8 @@ import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts'
 import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
 import { RefusedError } from '../etcd/client.ts';
 import type { Clock } from '../platform/clock.ts';
-import { PIECE_BYTES, type EtcdMetadataLog, type EtcdTerm } from './etcd-metadata-log.ts';
 import { LogCopy } from './log-copy.ts';
-import type { SnapshotId, StoredSnapshot } from './metadata-log.ts';
+import { PIECE_BYTES, type MetadataLog, type SnapshotId, type StoredSnapshot, type Term } from './metadata-log.ts';
 import { whatToDo } from './refusals.ts';
 
 /** Of a batch, with its key and the head in one request; etcd takes 1.5 MiB. */
@@ -24,9 +23,9 @@ const BATCH_BYTES = 1 << 20;
 const RECORD_OVERHEAD = 32;
 const START: SnapshotId = { endOffset: 0, epoch: 0 };
 
-export interface EtcdMetadataStoreOptions {
-  readonly metadataLog: EtcdMetadataLog;
-  readonly term: EtcdTerm;
+export interface TermMetadataStoreOptions {
+  readonly metadataLog: MetadataLog;
+  readonly term: Term;
   readonly clock: Clock;
   /** Told when another controller has taken over. */
   readonly deposed: () => void;
@@ -34,16 +33,16 @@ export interface EtcdMetadataStoreOptions {
   readonly appended?: () => void;
 }
 
-export class EtcdMetadataStore implements MetadataStore {
+export class TermMetadataStore implements MetadataStore {
   readonly sharesCommits = true;
-  readonly #options: EtcdMetadataStoreOptions;
+  readonly #options: TermMetadataStoreOptions;
   readonly #watchers = new Set<(batch: MetadataBatch) => void>();
   #copy = new LogCopy(START, []);
   #snapshot: StoredSnapshot | null = null;
   /** Of a transaction that is not told yet. */
   #untold: MetadataRecord[] = [];
 
-  constructor(options: EtcdMetadataStoreOptions) {
+  constructor(options: TermMetadataStoreOptions) {
     this.#options = options;
   }
 
@@ -57,8 +56,9 @@ export class EtcdMetadataStore implements MetadataStore {
     return this.#snapshot;
   }
 
-  /** How many bytes of batches the newest snapshot has not. */
+  /** How many bytes of batches the newest snapshot has not; 0 where there are no snapshots. */
   get bytesSinceSnapshot(): number {
+    if (!this.#options.metadataLog.keepsSnapshots) return 0;
     return this.#copy.bytesFrom(this.#snapshot?.endOffset ?? 0);
   }
 
@@ -80,11 +80,11 @@ export class EtcdMetadataStore implements MetadataStore {
 
   /**
    * @throws {NotControllerError} when the term is over; whether it was stored is not known then
-   * @throws {ChangeRefusedError} when etcd does not take it: nothing has changed
+   * @throws {ChangeRefusedError} when the log's engine does not take it: nothing has changed
    */
   async append(drafts: readonly MetadataDraft[], expectedRevision: number): Promise<'stored' | 'conflict'> {
     if (this.#untold.length > 0) {
-      // A transaction that etcd has broken off in the middle: it ends first, and what was decided meanwhile is decided again.
+      // A transaction that was broken off in the middle: it ends first, and what was decided meanwhile is decided again.
       await this.#abort();
       return 'conflict';
     }
@@ -105,7 +105,7 @@ export class EtcdMetadataStore implements MetadataStore {
 
   /** A snapshot, behind which the log is short again. */
   async rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
-    await this.writeSnapshot(records, revision);
+    if (this.#options.metadataLog.keepsSnapshots) await this.writeSnapshot(records, revision);
   }
 
   /** Of the state at a revision; false where the term is over. @throws {ChangeRefusedError} */
@@ -154,7 +154,7 @@ export class EtcdMetadataStore implements MetadataStore {
   }
 
   async #abort(): Promise<void> {
-    await this.#commit([{ type: 'AbortTransactionRecord', reason: 'etcd has refused a part of it' }]);
+    await this.#commit([{ type: 'AbortTransactionRecord', reason: 'a part of it was refused' }]);
     this.#tell();
   }
 
@@ -164,7 +164,7 @@ export class EtcdMetadataStore implements MetadataStore {
     const offset = term.nextOffset;
     const timestamp = clock.now();
     const bytes = encodeMetadataBatch(drafts, { baseOffset: offset, leaderEpoch: term.epoch, timestamp });
-    let outcome: Awaited<ReturnType<EtcdMetadataLog['append']>>;
+    let outcome: Awaited<ReturnType<MetadataLog['append']>>;
     try {
       outcome = await metadataLog.append(term, [{ count: drafts.length, bytes }]);
     } catch (error) {
