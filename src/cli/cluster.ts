@@ -8,6 +8,7 @@ import { command } from './command-line.ts';
 import { withCluster, withConnection, type ConnectionOptions } from './connection-options.ts';
 import { printJson, printLine, printTable, type Terminal } from './terminal.ts';
 
+const MOST_LISTED = 10;
 const QUORUM = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] };
 
 export function clusterCommand(terminal: Terminal): Command {
@@ -38,19 +39,28 @@ async function describeCluster(cluster: Cluster) {
   return {
     clusterId: described.clusterId,
     controller: { id: leaderId, epoch: leaderEpoch, metadataOffset: highWatermark },
-    controllers: currentVoters.map(({ replicaId }) => {
-      const listener = quorum.nodes.find(({ nodeId }) => nodeId === replicaId)?.listeners[0];
-      return { id: replicaId, address: listener === undefined ? null : `${listener.host}:${listener.port}` };
-    }),
-    brokers: described.brokers.map(({ brokerId, host, port, rack, isFenced }) => ({
-      id: brokerId,
-      address: `${host}:${port}`,
-      rack,
-      isFenced,
-      ...countsOf(topics, brokerId),
-    })),
+    controllers: byId(
+      currentVoters.map(({ replicaId }) => {
+        const listener = quorum.nodes.find(({ nodeId }) => nodeId === replicaId)?.listeners[0];
+        return { id: replicaId, address: listener === undefined ? null : `${listener.host}:${listener.port}` };
+      }),
+    ),
+    brokers: byId(
+      described.brokers.map(({ brokerId, host, port, rack, isFenced }) => ({
+        id: brokerId,
+        address: `${host}:${port}`,
+        rack,
+        isFenced,
+        ...countsOf(topics, brokerId),
+      })),
+    ),
     ...troubleIn(topics),
   };
+}
+
+/** They come in any order. */
+function byId<Node extends { readonly id: number }>(nodes: Node[]): Node[] {
+  return nodes.sort((a, b) => a.id - b.id);
 }
 
 /** How many partitions a broker leads, and of how many it has a replica that is out of sync. */
@@ -111,6 +121,12 @@ async function printCluster(terminal: Terminal, shown: DescribedCluster): Promis
       each.outOfSync,
     ]),
   );
-  if (withoutLeader.length > 0) await printLine(terminal, `\nwithout a leader: ${withoutLeader.join(', ')}`);
-  if (outOfSync.length > 0) await printLine(terminal, `\nout of sync: ${outOfSync.join(', ')}`);
+  if (withoutLeader.length > 0) await printLine(terminal, `\nwithout a leader: ${listed(withoutLeader)}`);
+  if (outOfSync.length > 0) await printLine(terminal, `\nout of sync: ${listed(outOfSync)}`);
+}
+
+/** The first of them; `--json` has all. */
+function listed(partitions: readonly string[]): string {
+  const rest = partitions.length - MOST_LISTED;
+  return rest <= 0 ? partitions.join(', ') : `${partitions.slice(0, MOST_LISTED).join(', ')} and ${rest} more`;
 }

@@ -37,6 +37,9 @@ interface Codec {
   decode(bytes: Buffer): object;
 }
 
+/** What the library says last of a connection it could not make, with nothing behind it. */
+const NO_NOTE = /\. Resolution note: $/;
+
 /** Of a message by its name: 64-bit integers are text, bytes are buffers, what is missing has its default. */
 function codecOf(name: string): Codec {
   const type = root.lookupType(`etcdserverpb.${name}`);
@@ -155,7 +158,7 @@ export class GrpcChannel implements Channel {
   }
 
   #failure(error: ServiceError): RpcError {
-    return new RpcError(error.code, error.details, this.endpoint);
+    return new RpcError(error.code, error.details.replace(NO_NOTE, ''), this.endpoint);
   }
 }
 
