@@ -1,10 +1,21 @@
 /** Gives share groups what they need of the broker around them, once they are needed. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { RecordDraft } from '../../protocol/records/encode.ts';
+import { OF_BROKER } from '../cluster/controller-channel.ts';
+import { resolveLogConfig } from '../config/log-config.ts';
+import type { Answer } from '../coordination/answers.ts';
+import { LogError, type Partition } from '../partitions/partition.ts';
+import type { DeadLetterTopic } from '../share/dead-letters.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { LazyShareGroups } from '../share/lazy-share-groups.ts';
 import type { ShareGroupsOptions } from '../share/share-groups.ts';
 
 const STATE_TOPIC = '__share_group_state';
+/** Of share.version. */
+const DEAD_LETTERS_SINCE = 2;
+/** How long a dead letter may take to be committed before it is tried again. */
+const COMMIT_TIMEOUT_MS = 30_000;
 
 type Needs = Pick<BrokerParts, 'clock' | 'logger' | 'metadata' | 'channel' | 'partitions'> & {
   readonly config: () => BrokerParts['config'];
@@ -22,6 +33,12 @@ function optionsOf({ clock, logger, metadata, channel, partitions, config }: Nee
     partitions,
     groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
     stateAnywhere: (own) => own,
+    hasDeadLetters: () => (metadata.image.features.get('share.version') ?? 0) >= DEAD_LETTERS_SINCE,
+    deadLetters: {
+      topic: (name) => topicOf(name, { metadata, config }),
+      createTopic: (name) => createTopic(name, channel),
+      append: (topic, index, records) => append(partitions.get(topic, index), records),
+    },
     clock,
     logger,
     config,
@@ -30,4 +47,41 @@ function optionsOf({ clock, logger, metadata, channel, partitions, config }: Nee
     ensureTopic: () => channel.ensureInternalTopic(STATE_TOPIC),
     exists: ({ topicId, partition }) => metadata.image.topicsById.get(topicId)?.partitions[partition] !== undefined,
   };
+}
+
+function topicOf(name: string, { metadata, config }: Pick<Needs, 'metadata' | 'config'>): DeadLetterTopic | undefined {
+  const topic = metadata.image.topicsByName.get(name);
+  if (topic === undefined) return undefined;
+  const own = configOf(metadata.image, ResourceType.topic, name);
+  return {
+    partitionCount: topic.partitions.length,
+    takesDeadLetters: own.get('errors.deadletterqueue.group.enable') === 'true',
+    maxMessageBytes: resolveLogConfig(own, config()).maxMessageBytes,
+  };
+}
+
+async function createTopic(name: string, channel: Needs['channel']): Promise<void> {
+  const configs = new Map([
+    ['errors.deadletterqueue.group.enable', 'true'],
+    ['message.timestamp.type', 'CreateTime'],
+  ]);
+  const topic = {
+    name,
+    numPartitions: -1,
+    replicationFactor: -1,
+    assignments: [],
+    configs: Array.from(configs, ([key, value]) => ({ name: key, value })),
+  };
+  await channel.createTopics([topic], OF_BROKER);
+}
+
+/** An error code; NONE once the records are committed. */
+function append(partition: Partition | undefined, records: readonly RecordDraft[]): Answer<number> {
+  if (partition === undefined) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  try {
+    return partition.committed(partition.appendRecords(records), COMMIT_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof LogError) return error.errorCode;
+    throw error;
+  }
 }

@@ -40,12 +40,14 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   // What is not enabled in Kafka 4.4 either.
   /^unstable\./,
   'transaction.two.phase.commit.enable',
+  // Kafka's threads and buffers.
+  /^(group\.)?share\.assignor\.offload\.enable$/,
+  /^share\.coordinator\.(append\.linger\.ms|cached\.buffer\.max\.bytes|load\.buffer\.size|threads)$/,
 ];
 
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
-  /^(group\.)?(share|streams)\./,
+  /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
-  /^errors\.deadletterqueue\./,
   /^(sasl|ssl|delegation)\./,
   'authorizer.class.name',
   'principal.builder.class',
@@ -55,6 +57,7 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   'controller.quota.window.size.seconds',
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',
+  'share.coordinator.state.topic.compression.codec',
 ];
 
 export function effectOf(key: string): Effect {

@@ -32,6 +32,16 @@ export const groupKeys = {
     {},
     'The topic that gets the records which the share group could not deliver; none when empty (KIP-1191).',
   ),
+  'ottla.share.retry.backoff.max.ms': int(
+    0,
+    { min: 0, internal: true },
+    'Most milliseconds by which the next delivery of a released record is put off; 0 sets no bound.',
+  ),
+  'ottla.share.retry.backoff.ms': int(
+    0,
+    { min: 0, internal: true },
+    'Milliseconds before a record that was released, or whose lock ran out, is delivered again, doubled with every delivery.',
+  ),
   'share.assignment.interval.ms': int(
     1000,
     { min: 0 },

@@ -20,6 +20,8 @@ import type { StateBatch } from './share-state.ts';
 export interface Transition {
   readonly from: Run;
   readonly to: Run;
+  /** By a member's acknowledgement, not because it was the last attempt. */
+  readonly isRejected: boolean;
 }
 
 /** What happens to offsets that their member gives back, or is no longer waited for. */
@@ -158,7 +160,10 @@ export class InFlight {
         if (run.memberId !== memberId || run.isChanging) return ErrorCode.INVALID_RECORD_STATE;
         const piece = cut(run, from, last);
         if (type === AckType.renew) renewed.push({ ...piece, lockedUntil: rules.lockedUntil });
-        else transitions.push({ from: piece, to: acknowledged(piece, type, rules) });
+        else {
+          const isRejected = type === AckType.reject;
+          transitions.push({ from: piece, to: acknowledged(piece, type, rules), isRejected });
+        }
       }
     }
     if (renewed.length > 0) this.#runs.put(renewed);
@@ -172,7 +177,7 @@ export class InFlight {
       'memberId' in whose ? run.memberId === whose.memberId : run.lockedUntil <= whose.lockedUntil;
     return this.#runs.all
       .filter((run) => run.state === DeliveryState.acquired && !run.isChanging && isMeant(run))
-      .map((run) => ({ from: run, to: released(run, rules) }));
+      .map((run) => ({ from: run, to: released(run, rules), isRejected: false }));
   }
 
   /** What is archiving within these offsets, all of it by default, becomes archived. */
@@ -182,7 +187,7 @@ export class InFlight {
       const run = this.#runs.at(i);
       if (run.state !== DeliveryState.archiving || run.isChanging) continue;
       const piece = cut(run, first, last);
-      transitions.push({ from: piece, to: finished(piece, DeliveryState.archived) });
+      transitions.push({ from: piece, to: finished(piece, DeliveryState.archived), isRejected: false });
     }
     return transitions;
   }

@@ -12,6 +12,10 @@ export interface ShareGroupConfig {
   readonly offsetReset: string;
   readonly readCommitted: boolean;
   readonly renewsLocks: boolean;
+  /** Milliseconds before a record is handed out for the second time; doubled for each time after. */
+  readonly backoffMs: number;
+  /** 0: as long as it comes to. */
+  readonly backoffMaxMs: number;
   /** Empty: there is none. */
   readonly deadLetterTopic: string;
   readonly copiesRecords: boolean;
@@ -29,6 +33,8 @@ export function shareGroupConfig(own: Own, config: ServerConfig): ShareGroupConf
     offsetReset: text('share.auto.offset.reset', 'latest'),
     readCommitted: text('share.isolation.level', 'read_uncommitted') === 'read_committed',
     renewsLocks: text('share.renew.acknowledge.enable', 'true') === 'true',
+    backoffMs: Number(text('ottla.share.retry.backoff.ms', '0')),
+    backoffMaxMs: Number(text('ottla.share.retry.backoff.max.ms', '0')),
     deadLetterTopic: text('errors.deadletterqueue.topic.name', ''),
     copiesRecords: text('errors.deadletterqueue.copy.record.enable', 'false') === 'true',
   };
@@ -39,4 +45,11 @@ function bounded(own: Own, config: ServerConfig, name: Bounded): number {
   const text = own.get(`share.${name}`);
   if (text === undefined) return config[`group.share.${name}`];
   return Math.min(Math.max(Number(text), config[`group.share.min.${name}`]), config[`group.share.max.${name}`]);
+}
+
+/** Milliseconds before a record that has been handed out so often is offered again. */
+export function backoffOf({ backoffMs, backoffMaxMs }: ShareGroupConfig, deliveryCount: number): number {
+  if (backoffMs === 0) return 0;
+  const pauseMs = backoffMs * 2 ** (deliveryCount - 1);
+  return backoffMaxMs === 0 ? pauseMs : Math.min(pauseMs, backoffMaxMs);
 }

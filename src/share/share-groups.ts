@@ -1,6 +1,7 @@
 /** Share groups as one broker serves them: their state, and delivery. Loaded on first use. */
 import type { ServerConfig } from '../config/server.ts';
 import type { Partitions } from '../partitions/partitions.ts';
+import { DeadLetters, type DeadLettersOptions } from './dead-letters.ts';
 import { shareGroupConfig, type ShareGroupConfig } from './share-group-config.ts';
 import { ShareDelivery } from './share-fetch.ts';
 import { SharePartitions } from './share-partitions.ts';
@@ -13,6 +14,9 @@ export interface ShareGroupsOptions extends ShareCoordinatorOptions {
   readonly partitions: Partitions;
   /** What has been configured for the group itself, as of now. */
   groupConfig(groupId: string): ReadonlyMap<string, string>;
+  /** Whether the level of share.version has dead letters. */
+  hasDeadLetters(): boolean;
+  readonly deadLetters: Pick<DeadLettersOptions, 'topic' | 'createTopic' | 'append'>;
   /** The state of every share partition, wherever it is kept. */
   stateAnywhere(own: ShareCoordinator): ShareState;
 }
@@ -28,6 +32,7 @@ export class ShareGroups {
   readonly sessions = new ShareSessions();
   readonly partitions: SharePartitions;
   readonly delivery: ShareDelivery;
+  readonly deadLetters: DeadLetters;
   readonly #options: ShareGroupsOptions;
   /** Of the group that was asked for last: requests come in rows. */
   #known: KnownConfig | null = null;
@@ -37,14 +42,26 @@ export class ShareGroups {
     this.#options = options;
     this.state = new ShareCoordinator(options);
     const config = (groupId: string): ShareGroupConfig => this.configOf(groupId);
+    this.deadLetters = new DeadLetters({
+      ...options.deadLetters,
+      clock,
+      logger,
+      config,
+      prefix: () => options.config()['errors.deadletterqueue.topic.name.prefix'],
+      createsTopics: () => options.config()['errors.deadletterqueue.auto.create.topics.enable'],
+      archived: (partition, letter) => {
+        const transitions = partition.inFlight.archived(letter);
+        void this.partitions.write(partition.groupId, [{ partition, transitions }]);
+      },
+    });
     this.partitions = new SharePartitions({
       clock,
       logger,
       partitions,
       state: options.stateAnywhere(this.state),
       config,
-      hasDeadLetters: () => false,
-      deadLetters: () => {},
+      hasDeadLetters: (groupId) => options.hasDeadLetters() && config(groupId).deadLetterTopic !== '',
+      deadLetters: this.deadLetters,
     });
     this.delivery = new ShareDelivery({
       clock,
@@ -66,6 +83,7 @@ export class ShareGroups {
   }
 
   stop(): void {
+    this.deadLetters.stop();
     this.partitions.stop();
     this.state.stop();
   }

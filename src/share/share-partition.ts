@@ -12,7 +12,7 @@ import type { AckRange } from './acknowledgements.ts';
 import type { Acquired } from './acquisition.ts';
 import { InFlight, type AcknowledgeRules, type Transition } from './in-flight.ts';
 import { DeliveryState } from './runs.ts';
-import type { ShareGroupConfig } from './share-group-config.ts';
+import { backoffOf, type ShareGroupConfig } from './share-group-config.ts';
 import type { StateBatch, StatePartitionId, WriteState } from './share-state.ts';
 
 export interface AcquireLimits {
@@ -214,9 +214,17 @@ export class SharePartition {
     return left;
   }
 
-  #rules({ deliveryLimit, renewsLocks }: ShareGroupConfig, lockedUntil: number): AcknowledgeRules {
+  #rules(config: ShareGroupConfig, lockedUntil: number): AcknowledgeRules {
+    const { deliveryLimit, renewsLocks } = config;
+    const nowMs = this.#host.clock.monotonic();
     const undeliverable = this.#host.hasDeadLetters() ? DeliveryState.archiving : DeliveryState.archived;
-    return { deliveryLimit, renewsLocks, lockedUntil, undeliverable, availableAt: () => 0 };
+    return {
+      deliveryLimit,
+      renewsLocks,
+      lockedUntil,
+      undeliverable,
+      availableAt: (count) => nowMs + backoffOf(config, count),
+    };
   }
 
   #now(): { readonly config: ShareGroupConfig; readonly nowMs: number } {

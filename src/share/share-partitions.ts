@@ -7,6 +7,7 @@ import type { Partition } from '../partitions/partition.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { Transition } from './in-flight.ts';
 import { durationOf } from './offset-reset.ts';
 import type { ShareGroupConfig } from './share-group-config.ts';
@@ -23,8 +24,7 @@ export interface SharePartitionsOptions {
   config(groupId: string): ShareGroupConfig;
   /** Whether undeliverable records of the group become dead letters, as of now. */
   hasDeadLetters(groupId: string): boolean;
-  /** Offsets of the partition are archiving, or were when its state was read. */
-  deadLetters(partition: SharePartition, transitions: readonly Transition[]): void;
+  readonly deadLetters: Pick<DeadLetters, 'begin' | 'resume'>;
 }
 
 /** Transitions of one share partition. */
@@ -124,7 +124,7 @@ export class SharePartitions {
     if (group === undefined) this.#groups.set(groupId, (group = new Map()));
     group.get(key)?.close();
     group.set(key, loaded);
-    this.#options.deadLetters(loaded, loaded.inFlight.archived({ first: 0, last: Infinity }));
+    this.#options.deadLetters.resume(loaded);
     return loaded;
   }
 
@@ -167,7 +167,7 @@ export class SharePartitions {
   #ended({ partition, transitions }: Change, errorCode: number): number {
     partition.ended(transitions, errorCode);
     if (errorCode === ErrorCode.NONE) {
-      this.#options.deadLetters(partition, transitions);
+      this.#options.deadLetters.begin(partition, transitions);
       return errorCode;
     }
     const { groupId, id } = partition;

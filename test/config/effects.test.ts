@@ -17,20 +17,21 @@ const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .join('\n');
 const isRead = (key: string) => code.includes(`'${key}'`);
 
+/** Group keys that are read together with the broker's bounds of them. */
+const BOUNDED =
+  /^consumer\.(?!assignor)|^share\.(assignment\.interval|heartbeat\.interval|session\.timeout|record|delivery|partition)\./;
+
 /** Acts by another name, or through a table that names it: `node.id` stands for it, it is a spelling, a group's own value. */
 const READ_OTHERWISE = new Set([
   'broker.id',
-  ...Object.keys(groupKeys).filter((key) => /^consumer\.(?!assignor)/.test(key)),
+  ...Object.keys(groupKeys).filter((key) => BOUNDED.test(key)),
+  ...Object.keys(serverKeys).filter((key) => /^group\.share\.(m(in|ax)\.)?(record|delivery|partition)\./.test(key)),
 ]);
 /** Read where it changes nothing: a listener that is not opened, a topic that is not made yet, a default that is shown. */
 const READ_WITHOUT_EFFECT = new Set([
   'inter.broker.listener.name',
   'security.inter.broker.protocol',
   'unclean.leader.election.enable',
-  'share.coordinator.state.topic.min.isr',
-  'share.coordinator.state.topic.num.partitions',
-  'share.coordinator.state.topic.replication.factor',
-  'share.coordinator.state.topic.segment.bytes',
 ]);
 
 const keys = [...new Set([...Object.keys(serverKeys), ...Object.keys(topicKeys), ...Object.keys(groupKeys)])];

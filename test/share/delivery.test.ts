@@ -1,0 +1,368 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { deleteRecordsBefore } from '../../src/partitions/delete-records.ts';
+import { batchesOf, GROUP, QueueBroker, TOPIC } from './queue-broker.ts';
+
+const LOCK_MS = 30_000;
+let broker = new QueueBroker();
+
+afterEach(async () => {
+  await broker.stop();
+  broker = new QueueBroker();
+});
+
+describe('locks', () => {
+  test('run out, and what they held is handed to whoever waits', async () => {
+    await (await broker.start()).begin();
+    broker.produce(['a', 'b']);
+    const [first, second] = [broker.member('first'), broker.member('second')];
+    expect(await first.fetch()).toBe('0-1x1');
+    const waiting = second.fetch({ maxWaitMs: 60_000 });
+    await broker.clock.advance(LOCK_MS - 1);
+    expect(await first.acknowledge(0, 0, 1)).toBe(ErrorCode.NONE);
+    await broker.clock.advance(1);
+    expect(await waiting).toBe('1-1x2');
+    expect(await first.acknowledge(1, 1, 1)).toBe(ErrorCode.INVALID_RECORD_STATE);
+    expect(await second.acknowledge(1, 1, 1)).toBe(ErrorCode.NONE);
+    expect(broker.startOffset).toBe(2);
+  });
+
+  test('are one timer a partition, and none where nothing is locked', async () => {
+    await (await broker.start()).begin();
+    const before = broker.clock.waiting;
+    broker.produce(['a', 'b', 'c', 'd']);
+    const member = broker.member('m');
+    await member.fetch();
+    expect(broker.clock.waiting).toBe(before + 1);
+    await member.acknowledge(1, 2, 1);
+    expect(broker.clock.waiting).toBeLessThanOrEqual(before + 2); // and the state's upkeep
+    await member.acknowledge(0, 3, 1, 1, 1, 1).catch(() => {});
+    await member.acknowledge(0, 0, 1);
+    await member.acknowledge(3, 3, 1);
+    expect(broker.clock.waiting).toBeLessThanOrEqual(before + 1);
+  });
+
+  test('archive a record that runs out for the last time', async () => {
+    await (await broker.start()).begin({ 'share.delivery.count.limit': '2' });
+    broker.produce(['a']);
+    const member = broker.member('m');
+    expect(await member.fetch()).toBe('0-0x1');
+    await broker.clock.advance(LOCK_MS);
+    expect(await member.fetch()).toBe('0-0x2');
+    await broker.clock.advance(LOCK_MS);
+    expect(await member.fetch()).toBe('');
+    expect(broker.startOffset).toBe(1);
+  });
+});
+
+describe('a fetch that waits', () => {
+  test('is woken by a produce, a release, a disconnect, and the end of its time', async () => {
+    await (await broker.start()).begin();
+    const [first, second] = [broker.member('first'), broker.member('second')];
+    const produced = first.fetch({ maxWaitMs: 1000 });
+    await broker.clock.advance(1);
+    broker.produce(['a', 'b']);
+    expect(await produced).toBe('0-1x1');
+    const released = second.fetch({ maxWaitMs: 1000 });
+    await broker.clock.advance(1);
+    await first.acknowledge(0, 0, 2);
+    expect(await released).toBe('0-0x2');
+    const left = second.fetch({ maxWaitMs: 1000 });
+    await broker.clock.advance(1);
+    first.disconnect();
+    expect(await left).toBe('1-1x2');
+    const over = second.fetch({ maxWaitMs: 1000 });
+    await broker.clock.advance(1000);
+    expect(await over).toBe('');
+  });
+
+  test('is given nothing when its own connection has ended', async () => {
+    await (await broker.start()).begin();
+    const [first, second] = [broker.member('first'), broker.member('second')];
+    const waiting = first.fetch({ maxWaitMs: 60_000 });
+    await broker.clock.advance(1);
+    first.disconnect();
+    expect(await waiting).toBe('');
+    broker.produce(['a']);
+    expect(await second.fetch()).toBe('0-0x1');
+  });
+});
+
+test('what a member holds when it closes its session is handed on at once', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b']);
+  const [first, second] = [broker.member('first'), broker.member('second')];
+  await first.fetch();
+  expect(await second.fetch()).toBe('');
+  await first.close();
+  expect(await second.fetch()).toBe('0-1x2');
+});
+
+test('a group that nobody fetches for leaves memory, and goes on where it was', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b', 'c']);
+  const member = broker.member('m');
+  await member.fetch();
+  await member.acknowledge(0, 2, 1, 2, 1);
+  await member.close();
+  expect(broker.parts.share.loaded!.partitions.of(GROUP)).toEqual([]);
+  expect(await broker.member('m').fetch()).toBe('1-1x2');
+});
+
+test('a restart forgets who holds what, and nothing else', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b', 'c', 'd']);
+  const member = broker.member('m');
+  await member.fetch();
+  await member.acknowledge(0, 1, 1, 2);
+  expect(await member.fetch()).toBe('1-1x2');
+  await broker.stop();
+  await broker.start();
+  const again = broker.member('m');
+  expect(await again.fetch()).toBe('1-1x2 2-3x1');
+});
+
+test('a group that begins at the end keeps its beginning over a restart', async () => {
+  await broker.start();
+  await broker.begin({ 'share.auto.offset.reset': 'latest' });
+  broker.produce(['before']);
+  const member = broker.member('m');
+  expect(await member.fetch()).toBe('');
+  broker.produce(['a']);
+  expect(await member.fetch()).toBe('1-1x1');
+  await broker.stop();
+  await broker.start();
+  broker.produce(['b']);
+  expect(await broker.member('m').fetch()).toBe('1-2x1');
+});
+
+test('records that are deleted under a group are nobody waits for', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b', 'c']);
+  broker.produce(['d', 'e']);
+  const member = broker.member('m');
+  expect(await member.fetch({ maxRecords: 1 })).toBe('0-2x1');
+  await member.acknowledge(0, 1, 2);
+  deleteRecordsBefore(broker.partition, 4);
+  expect(await member.fetch()).toBe('4-4x1');
+  expect(await member.acknowledge(2, 2, 1)).toBe(ErrorCode.NONE);
+  expect(await member.acknowledge(4, 4, 1)).toBe(ErrorCode.NONE);
+  expect(broker.startOffset).toBe(5);
+});
+
+test('read_committed hands out no record of a transaction that goes on or was aborted', async () => {
+  await (await broker.start()).begin({ 'share.isolation.level': 'read_committed' });
+  const inTransaction = { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true };
+  broker.produce(['plain']);
+  broker.produce(['aborted', 'too'], inTransaction);
+  broker.produce(['between']);
+  const member = broker.member('m');
+  expect(await member.fetch()).toBe('0-0x1');
+  const marker = { producerId: 7, producerEpoch: 0, coordinatorEpoch: 0, transactionVersion: 1, timestamp: 0 };
+  broker.partition.appendMarker({ ...marker, committed: false });
+  const answer = await member.ask();
+  expect(answer.partitions[0].records!.acquired.map(({ first, last }) => [first, last])).toEqual([[3, 4]]);
+  expect(batchesOf(answer)).toBe('3-3 4-4');
+  await member.acknowledge(0, 0, 1);
+  await member.acknowledge(3, 4, 1, 0);
+  expect(broker.startOffset).toBe(5);
+});
+
+test('a refused write fails the acknowledgement, and the records stay with their member until the lock runs out', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a']);
+  const member = broker.member('m');
+  await member.fetch();
+  const { state } = broker.parts.share.loaded!;
+  const write = state.write.bind(state);
+  state.write = () => [{ errorCode: ErrorCode.NOT_COORDINATOR, errorMessage: null }];
+  expect(await member.acknowledge(0, 0, 1)).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  state.write = write;
+  expect(await broker.member('other').fetch()).toBe('');
+  expect(await member.acknowledge(0, 0, 1)).toBe(ErrorCode.NONE);
+  expect(broker.startOffset).toBe(1);
+});
+
+test('a lock that runs out while its acknowledgement is written runs out when that fails', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a']);
+  const member = broker.member('m');
+  await member.fetch();
+  const { state } = broker.parts.share.loaded!;
+  const write = state.write.bind(state);
+  let end: (errorCode: number) => void = () => {};
+  state.write = () => new Promise((resolve) => (end = (errorCode) => resolve([{ errorCode, errorMessage: null }])));
+  const acknowledged = member.acknowledge(0, 0, 1);
+  await broker.clock.advance(LOCK_MS);
+  expect(await member.acknowledge(0, 0, 1)).toBe(ErrorCode.INVALID_RECORD_STATE);
+  state.write = write;
+  end(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  expect(await acknowledged).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  await broker.clock.advance(1);
+  expect(await broker.member('other').fetch()).toBe('0-0x2');
+});
+
+test('retries are put off, doubled with each delivery up to the most, and hold nobody else up', async () => {
+  await (
+    await broker.start()
+  ).begin({
+    'ottla.share.retry.backoff.ms': '100',
+    'ottla.share.retry.backoff.max.ms': '150',
+  });
+  broker.produce(['a']);
+  broker.produce(['b']);
+  const member = broker.member('m');
+  expect(await member.fetch({ maxRecords: 1, batchSize: 1 })).toBe('0-0x1');
+  await member.acknowledge(0, 0, 2);
+  expect(await member.fetch()).toBe('1-1x1');
+  const waiting = member.fetch({ maxWaitMs: 1000 });
+  await broker.clock.advance(99);
+  await broker.clock.advance(1);
+  expect(await waiting).toBe('0-0x2');
+  await member.acknowledge(0, 0, 2);
+  await broker.clock.advance(149);
+  expect(await member.fetch()).toBe('');
+  await broker.clock.advance(1);
+  expect(await member.fetch()).toBe('0-0x3');
+});
+
+test('there are as many sessions as the configuration says, and no more', async () => {
+  await (await broker.start({ 'group.share.max.share.sessions': '1' })).begin();
+  const [first, second] = [broker.member('first'), broker.member('second')];
+  await first.fetch();
+  const refused = second.fetch({ maxWaitMs: 500 });
+  await broker.clock.advance(500);
+  expect(await refused).toBe(`error ${ErrorCode.SHARE_SESSION_LIMIT_REACHED}`);
+  await first.close();
+  expect(await broker.member('second').fetch()).toBe('');
+});
+
+test('nothing of a deleted topic survives when it is made again', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a']);
+  const member = broker.member('m');
+  expect(await member.fetch()).toBe('0-0x1');
+  await broker.parts.controller.deleteTopics([{ name: null, topicId: broker.topicId }]);
+  await broker.topic(TOPIC);
+  expect(await member.acknowledge(0, 0, 1)).toBe(ErrorCode.UNKNOWN_TOPIC_ID);
+  expect(await member.fetch()).toBe(`error ${ErrorCode.UNKNOWN_TOPIC_ID}`);
+});
+
+describe('dead letters', () => {
+  const QUEUE = 'dlq.queue';
+  const ON = { 'errors.deadletterqueue.group.enable': 'true' };
+  const NAMED = { 'errors.deadletterqueue.topic.name': QUEUE };
+
+  test('tell where a record was and why, and hold the start until they are written', async () => {
+    await broker.start();
+    await broker.topic(QUEUE, ON);
+    await broker.begin({ ...NAMED, 'share.delivery.count.limit': '2' });
+    broker.produce(['a', 'b', 'c']);
+    const member = broker.member('m');
+    await member.fetch();
+    await member.acknowledge(0, 2, 3, 1, 2);
+    await member.fetch();
+    await member.acknowledge(2, 2, 2);
+    const common = { topic: TOPIC, partition: '0', group: GROUP };
+    expect(broker.read(QUEUE)).toEqual([
+      {
+        value: null,
+        headers: { ...common, offset: '0', 'delivery.count': '1', message: 'Offset rejected by client.' },
+      },
+      {
+        value: null,
+        headers: {
+          ...common,
+          offset: '2',
+          'delivery.count': '2',
+          message: 'Offset delivery count exceeded the threshold.',
+        },
+      },
+    ]);
+    expect(broker.startOffset).toBe(3);
+  });
+
+  test('hold the record itself on demand, but for what does not fit', async () => {
+    await broker.start();
+    await broker.topic(QUEUE, { ...ON, 'max.message.bytes': '2000' });
+    await broker.begin({ ...NAMED, 'errors.deadletterqueue.copy.record.enable': 'true' });
+    broker.produce(['a', 'x'.repeat(3000), 'c']);
+    const member = broker.member('m');
+    await member.fetch();
+    await member.acknowledge(0, 2, 3);
+    expect(broker.read(QUEUE).map(({ value }) => value)).toEqual(['a', null, 'c']);
+    const log = broker.parts.partitions.get(QUEUE, 0)!;
+    for (const batch of log.batches(0, log.highWatermark)) expect(batch.size).toBeLessThanOrEqual(2000);
+  });
+
+  test('are taken up again after a restart', async () => {
+    await broker.start({ 'errors.deadletterqueue.topic.name.prefix': '' });
+    await broker.begin({ 'errors.deadletterqueue.topic.name': 'late' });
+    await broker.topic('late', ON);
+    broker.produce(['a']);
+    const member = broker.member('m');
+    await member.fetch();
+    const { partitions } = broker.parts;
+    const get = partitions.get.bind(partitions);
+    partitions.get = (name, index) => (name === 'late' ? undefined : get(name, index));
+    await member.acknowledge(0, 0, 3);
+    expect(broker.startOffset).toBe(0);
+    await broker.stop();
+    await broker.start({ 'errors.deadletterqueue.topic.name.prefix': '' });
+    expect(await broker.member('m').fetch()).toBe('');
+    expect(broker.read('late').map(({ headers }) => headers.offset)).toEqual(['0']);
+    expect(broker.startOffset).toBe(1);
+  });
+
+  test('are tried five times, and are given up with a warning then', async () => {
+    await broker.start();
+    await broker.topic(QUEUE, ON);
+    await broker.begin(NAMED);
+    broker.produce(['a']);
+    const member = broker.member('m');
+    await member.fetch();
+    const { partitions } = broker.parts;
+    const get = partitions.get.bind(partitions);
+    let asked = 0;
+    partitions.get = (name, index) => {
+      if (name !== QUEUE) return get(name, index);
+      asked++;
+      return undefined;
+    };
+    await member.acknowledge(0, 0, 3);
+    await broker.clock.advance(7000);
+    expect([asked, broker.startOffset]).toEqual([4, 0]);
+    await broker.clock.advance(8000);
+    expect([asked, broker.startOffset]).toEqual([5, 1]);
+    expect(broker.warnings).toEqual(['share.no-dead-letter error 6 after 5 attempts']);
+  });
+
+  test.each([
+    ['a missing topic', 'dlq.missing', 'there is no such topic'],
+    ['a name without the prefix', 'other', 'its name does not begin with dlq.'],
+    ['a topic that takes none', 'dlq.plain', 'the topic does not have errors.deadletterqueue.group.enable'],
+  ])('go nowhere with %s, which is said once', async (_what, queue, cause) => {
+    await broker.start();
+    await broker.topic('dlq.plain');
+    await broker.begin({ 'errors.deadletterqueue.topic.name': queue });
+    broker.produce(['a', 'b']);
+    const member = broker.member('m');
+    await member.fetch();
+    await member.acknowledge(0, 0, 3);
+    await member.acknowledge(1, 1, 3);
+    expect(broker.startOffset).toBe(2);
+    expect(broker.warnings).toEqual([`share.no-dead-letter ${cause}`]);
+  });
+
+  test('make their topic where the broker is to', async () => {
+    await broker.start({ 'errors.deadletterqueue.auto.create.topics.enable': 'true' });
+    await broker.begin(NAMED);
+    broker.produce(['a', 'b']);
+    const member = broker.member('m');
+    await member.fetch();
+    await member.acknowledge(0, 1, 3);
+    for (let i = 0; broker.startOffset === 0 && i < 100; i++) await broker.clock.advance(10);
+    expect(broker.read(QUEUE).map(({ headers }) => headers.offset)).toEqual(['0', '1']);
+    expect(broker.startOffset).toBe(2);
+  });
+});
