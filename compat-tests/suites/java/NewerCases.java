@@ -134,11 +134,17 @@ public final class NewerCases {
           producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
           if (turn == 0) producer.abortTransaction();
           else producer.commitTransaction();
-          told.add(Cases.admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().toString());
+          // The coordinator of the group hears of it by a marker, which Kafka writes after it has answered.
+          if (turn == 1) Check.until(() -> !committed(group).isEmpty());
+          told.add(committed(group).toString());
         }
       }
       return told;
     });
+  }
+
+  private static Map<TopicPartition, OffsetAndMetadata> committed(String group) throws Exception {
+    return Cases.admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
   }
 
   private static void offsets() throws Exception {
