@@ -11,7 +11,7 @@ import { basename, delimiter, join } from 'node:path';
 import kafka431 from './jars/4.3.1.json' with { type: 'json' };
 import kafka440 from './jars/4.4.0.json' with { type: 'json' };
 
-/** By version, the newest first. Of 4.4.0 Maven has neither kafka-shell nor connect-file: theirs are of 4.3.1. */
+/** By version, the newest first. Of 4.4.0 Maven has no kafka-shell: that of 4.3.1 stands in. */
 export const pinnedVersions: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(
   [kafka440, kafka431].map(({ version, jars }) => [version, jars]),
 );

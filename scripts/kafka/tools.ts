@@ -16,6 +16,8 @@ export interface ToolOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Flags for the JVM. */
   readonly jvm?: readonly string[];
+  /** The class path in the place of Kafka's jars alone. */
+  readonly classpath?: string;
   /** Killed after so long; default two minutes. */
   readonly timeoutMs?: number;
 }
@@ -91,7 +93,7 @@ export async function spawnTool(
 ): Promise<ChildProcess> {
   const mainClass = name.includes('.') ? name : CLASSES[name];
   if (mainClass === undefined) throw new Error(`Apache Kafka has no tool '${name}': ${toolNames.join(', ')}`);
-  const { classpath } = await install();
+  const classpath = options.classpath ?? (await install()).classpath;
   const flags = RUNS_LONG.test(name) ? ['-Xmx512M', ...BROKER_JVM] : TOOL_JVM;
   const child = spawn(javaCommand(), [...flags, QUIET, ...(options.jvm ?? []), '-cp', classpath, mainClass, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,31 +1,35 @@
 /** Kafka Connect copies a file through a topic into a file, alone and as a cluster of one worker. */
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { KAFKA_VERSION, spawnTool } from '../../../scripts/kafka/index.ts';
-import { javaVersion } from '../../brokers/kafka.ts';
+import { fileURLToPath } from 'node:url';
+import { install, KAFKA_VERSION, spawnTool } from '../../../scripts/kafka/index.ts';
 import { freePort } from '../../brokers/ports.ts';
+import { compiled } from '../../provide/java.ts';
 import { Report } from '../report.ts';
-import { Missing, type Suite } from '../suite.ts';
+import type { Suite } from '../suite.ts';
 
 const PATIENCE_MS = 150_000;
 
 export const connect: Suite = {
   name: 'connect',
   prepare: async () => {
-    if (javaVersion() === null) throw new Missing('needs Java 17 or later');
+    // Kafka's own connectors for files do not come with it from Maven.
+    const classes = await compiled(
+      CONNECTORS.map(({ name }) => fileURLToPath(new URL(`./${name}.java`, import.meta.url))),
+      (await install()).jars,
+    );
     return {
       title: `Kafka Connect ${KAFKA_VERSION}`,
       run: async (bootstrap, run) => {
         const report = new Report();
         const directory = mkdtempSync(join(tmpdir(), 'compat-connect-'));
+        const here = { directory, bootstrap, run, classpath: [services(directory), classes].join(delimiter) };
         try {
-          await report.case('consume', 'file to topic to file, standalone', () =>
-            standalone(directory, bootstrap, run),
-          );
-          await report.case('groups', 'topic to file, distributed', () => distributed(directory, bootstrap, run));
+          await report.case('consume', 'file to topic to file, standalone', () => standalone(here));
+          await report.case('groups', 'topic to file, distributed', () => distributed(here));
         } finally {
           rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
         }
@@ -34,6 +38,26 @@ export const connect: Suite = {
     };
   },
 };
+
+const CONNECTORS = [
+  { name: 'LinesSource', kind: 'org.apache.kafka.connect.source.SourceConnector' },
+  { name: 'LinesSink', kind: 'org.apache.kafka.connect.sink.SinkConnector' },
+];
+
+interface Here {
+  readonly directory: string;
+  readonly bootstrap: string;
+  readonly run: string;
+  readonly classpath: string;
+}
+
+/** For the class path: where Java's ServiceLoader finds the connectors by what they are. */
+function services(directory: string): string {
+  const folder = join(directory, 'META-INF', 'services');
+  mkdirSync(folder, { recursive: true });
+  for (const { name, kind } of CONNECTORS) writeFileSync(join(folder, kind), name);
+  return directory;
+}
 
 const LINES = Array.from({ length: 200 }, (_, at) => `line ${at}\n`).join('');
 
@@ -59,8 +83,13 @@ async function worker(bootstrap: string): Promise<{ port: number; settings: Reco
 }
 
 /** Runs a worker while `act` does. */
-async function running<T>(tool: string, files: readonly string[], act: () => Promise<T>): Promise<T> {
-  const child = await spawnTool(tool, files, { jvm: ['-Dorg.apache.logging.log4j.level=OFF'] });
+async function running<T>(
+  tool: string,
+  classpath: string,
+  files: readonly string[],
+  act: () => Promise<T>,
+): Promise<T> {
+  const child = await spawnTool(tool, files, { jvm: ['-Dorg.apache.logging.log4j.level=OFF'], classpath });
   child.stdout!.resume();
   child.stderr!.resume();
   const ended = once(child, 'exit');
@@ -72,7 +101,7 @@ async function running<T>(tool: string, files: readonly string[], act: () => Pro
   }
 }
 
-async function standalone(directory: string, bootstrap: string, run: string): Promise<string> {
+async function standalone({ directory, bootstrap, run, classpath }: Here): Promise<string> {
   const [from, to] = [join(directory, 'in.txt'), join(directory, 'out.txt')];
   writeFileSync(from, LINES);
   const { settings } = await worker(bootstrap);
@@ -80,21 +109,21 @@ async function standalone(directory: string, bootstrap: string, run: string): Pr
     properties(directory, 'worker', { ...settings, 'offset.storage.file.filename': join(directory, 'offsets') }),
     properties(directory, 'source', {
       name: 'source',
-      'connector.class': 'FileStreamSource',
+      'connector.class': 'LinesSource',
       'tasks.max': 1,
       file: from,
       topic: `${run}-connect`,
     }),
     properties(directory, 'sink', sink(to, run)),
   ];
-  return running('connect-standalone', files, () => arrived(to));
+  return running('connect-standalone', classpath, files, () => arrived(to));
 }
 
 function sink(file: string, run: string): Record<string, string> {
-  return { name: 'sink', 'connector.class': 'FileStreamSink', 'tasks.max': '1', file, topics: `${run}-connect` };
+  return { name: 'sink', 'connector.class': 'LinesSink', 'tasks.max': '1', file, topics: `${run}-connect` };
 }
 
-async function distributed(directory: string, bootstrap: string, run: string): Promise<unknown> {
+async function distributed({ directory, bootstrap, run, classpath }: Here): Promise<unknown> {
   const to = join(directory, 'out-distributed.txt');
   const { port, settings } = await worker(bootstrap);
   const topics = Object.fromEntries(
@@ -104,7 +133,7 @@ async function distributed(directory: string, bootstrap: string, run: string): P
     ]),
   );
   const file = properties(directory, 'distributed', { ...settings, ...topics, 'group.id': `${run}-connect` });
-  return running('connect-distributed', [file], async () => {
+  return running('connect-distributed', classpath, [file], async () => {
     const url = `http://127.0.0.1:${port}/connectors`;
     await until(async () => (await fetch(url).catch(() => null))?.ok === true);
     const { name: _, ...config } = sink(to, run);
