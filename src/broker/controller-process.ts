@@ -3,11 +3,9 @@
  * election from then on. Loaded only where a cluster is asked for.
  */
 import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
-import { ControllerRegistration } from '../../protocol/apis/70-controller-registration.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { controllerHandlers } from '../apis/controllers/index.ts';
 import type { ControllerParts } from '../apis/controllers/controller-parts.ts';
-import { supportedFeatures } from '../cluster/features.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type ListenerImage } from '../cluster/image.ts';
 import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
 import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
@@ -17,7 +15,6 @@ import type { ProbeResult } from '../controllers/election.ts';
 import type { ControllerClaim } from '../controllers/metadata-log.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { connectPeer } from '../peers/peer-client.ts';
-import type { Timer } from '../platform/clock.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import type { Network } from '../platform/network.ts';
 import { randomUuid } from '../platform/random.ts';
@@ -29,6 +26,7 @@ import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
 import { Listeners } from './listeners.ts';
 import type { Platform } from './platform.ts';
+import { StandbyReports } from './standby-reports.ts';
 
 export interface ControllerProcessOptions {
   readonly settings: ReadonlyMap<string, string>;
@@ -52,7 +50,6 @@ export interface RunningController {
 }
 
 const CONNECT_MS = 700;
-const REGISTER_AGAIN_MS = 500;
 /** The first version of ApiVersions by which a node says whether it is the one that was meant (KIP-1242). */
 const MEANT_SINCE = 5;
 
@@ -74,8 +71,7 @@ class ControllerProcess implements RunningController {
   #node: ControllerNode | null = null;
   #engine: ControllerEngine | null = null;
   #listeners: Listeners | null = null;
-  #timer: Timer | null = null;
-  #isStopped = false;
+  #reports: StandbyReports | null = null;
 
   constructor(options: ControllerProcessOptions) {
     this.#options = options;
@@ -110,8 +106,7 @@ class ControllerProcess implements RunningController {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#timer?.cancel();
+    this.#reports?.stop();
     await this.#node?.stop();
     await this.#listeners?.close('the controller stops');
     this.#engine?.close();
@@ -161,7 +156,8 @@ class ControllerProcess implements RunningController {
       configure: (image) => config.apply(image),
       probeBroker: (broker) => this.#probeBroker(broker),
     });
-    this.#registerLater();
+    const tellsPosition = !config.inForce['process.roles'].includes('broker');
+    this.#reports = new StandbyReports({ node: this.#node, network, clock, tellsPosition });
     logger.info('controller-started', {
       node: this.#nodeId,
       cluster: this.clusterId,
@@ -226,43 +222,5 @@ class ControllerProcess implements RunningController {
 
   #after(delayMs: number): Promise<null> {
     return new Promise((resolve) => void this.#options.platform.clock.after(delayMs, () => resolve(null)));
-  }
-
-  /** Until the active controller has this process in the log, so that tools see it; the active one has put itself there. */
-  #registerLater(): void {
-    this.#timer = this.#options.platform.clock.after(REGISTER_AGAIN_MS, () => {
-      void this.#register()
-        .catch(() => false) // it is asked again
-        .then((isDone) => {
-          if (!isDone && !this.#isStopped) this.#registerLater();
-          return isDone;
-        });
-    });
-  }
-
-  async #register(): Promise<boolean> {
-    const { node } = this;
-    if (node.active !== null) return true;
-    const { leader, registration } = node;
-    if (leader === null) return false;
-    const client = await connectPeer(this.#options.network, { ...leader, timeoutMs: CONNECT_MS });
-    const { id: controllerId, incarnationId, listeners } = registration;
-    const features = supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-      name,
-      minSupportedVersion: minVersion,
-      maxSupportedVersion: maxVersion,
-    }));
-    const answered = await Promise.race([
-      client.send(ControllerRegistration, 0, {
-        controllerId,
-        incarnationId,
-        zkMigrationReady: false,
-        listeners: [...listeners],
-        features,
-      }),
-      this.#after(CONNECT_MS),
-    ]);
-    void client.close();
-    return answered?.errorCode === ErrorCode.NONE;
   }
 }

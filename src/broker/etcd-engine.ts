@@ -82,7 +82,7 @@ class Finder {
         const { message } = error;
         if (clock.monotonic() - beganMs >= mostMs) {
           throw new ClusterError(
-            `etcd does not answer at ${endpoints} (${message}): start it, or correct ottla.etcd.endpoints`,
+            `etcd does not answer at ${endpoints} (${message}): start it, or correct ottla.etcd.endpoints${ofTls(message)}`,
           );
         }
         logger.warn('etcd-unreachable', {
@@ -135,4 +135,11 @@ class Finder {
       `node.id ${claim.nodeId} is in use at ${claim.host}:${claim.port}: give this process another one`,
     );
   }
+}
+
+/** What else to look at where TLS is what fails. */
+function ofTls(message: string): string {
+  return /certificate|SSL|TLS|Failed to connect/.test(message)
+    ? '; where it speaks TLS, ottla.etcd.ssl.ca, .certificate and .key'
+    : '';
 }

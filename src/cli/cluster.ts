@@ -11,6 +11,9 @@ import { printJson, printLine, printTable, type Terminal } from './terminal.ts';
 const MOST_LISTED = 10;
 const QUORUM = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] };
 
+/** A controller that reads the log is heard of every half second. */
+const HEARD_MS = 5000;
+
 export function clusterCommand(terminal: Terminal): Command {
   const cluster = command('cluster', 'show who is controller, who is fenced, and what is out of sync', [
     ['ottla cluster', 'of the broker on localhost:9092'],
@@ -36,13 +39,16 @@ async function describeCluster(cluster: Cluster) {
   refuse('the quorum', quorum.errorCode, quorum.errorMessage);
   const { topics } = await cluster.metadata(null);
   const [{ leaderId, leaderEpoch, highWatermark, currentVoters }] = quorum.topics[0].partitions;
+  // By the controller's own clock.
+  const nowMs = currentVoters.find(({ replicaId }) => replicaId === leaderId)?.lastFetchTimestamp ?? 0;
   return {
     clusterId: described.clusterId,
     controller: { id: leaderId, epoch: leaderEpoch, metadataOffset: highWatermark },
     controllers: byId(
-      currentVoters.map(({ replicaId }) => {
+      currentVoters.map(({ replicaId, lastFetchTimestamp }) => {
         const listener = quorum.nodes.find(({ nodeId }) => nodeId === replicaId)?.listeners[0];
-        return { id: replicaId, address: listener === undefined ? null : `${listener.host}:${listener.port}` };
+        const address = listener === undefined ? null : `${listener.host}:${listener.port}`;
+        return { id: replicaId, address, isHeardOf: nowMs - lastFetchTimestamp < HEARD_MS };
       }),
     ),
     brokers: byId(
@@ -95,10 +101,12 @@ async function printCluster(terminal: Terminal, shown: DescribedCluster): Promis
     `controller ${controller.id}${address === undefined || address === null ? '' : ` at ${address}`}, epoch ${controller.epoch}, ` +
       `metadata up to offset ${controller.metadataOffset}`,
   );
-  const standbys = controllers.filter(({ id }) => id !== controller.id);
-  if (standbys.length > 0) {
-    await printLine(terminal, `standby ${standbys.map((each) => `${each.id} at ${each.address ?? '?'}`).join(', ')}`);
-  }
+  const others = controllers.filter(({ id }) => id !== controller.id);
+  const namesOf = (some: typeof others): string =>
+    some.map((each) => `${each.id} at ${each.address ?? '?'}`).join(', ');
+  const [standbys, silent] = [others.filter((each) => each.isHeardOf), others.filter((each) => !each.isHeardOf)];
+  if (standbys.length > 0) await printLine(terminal, `standby ${namesOf(standbys)}`);
+  if (silent.length > 0) await printLine(terminal, `not heard of ${namesOf(silent)}`);
   await printLine(terminal, '');
   await printTable(
     terminal,

@@ -17,7 +17,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { BrokerSessions } from './broker-sessions.ts';
 import { Followers } from './followers.ts';
-import type { ControllerClaim, ControllerElection, Elected, MetadataLog, Term } from './metadata-log.ts';
+import type { ControllerClaim, ControllerElection, Elected, Leadership, MetadataLog, Term } from './metadata-log.ts';
 import { TermMetadataStore } from './term-metadata-store.ts';
 
 export interface ControllerNodeOptions {
@@ -99,6 +99,11 @@ export class ControllerNode {
     if (seen === null || seen.claim === null || !seen.hasBegun || seen.claim.nodeId === claim.nodeId) return null;
     const { nodeId, host, port } = seen.claim;
     return { nodeId, host, port, epoch: seen.epoch };
+  }
+
+  /** What was seen last of who is active, and of the log; null where it was not looked for. */
+  get seen(): Leadership | null {
+    return this.#election.seen;
   }
 
   /** The newest epoch that is known. */

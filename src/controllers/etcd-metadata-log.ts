@@ -102,7 +102,7 @@ export class EtcdMetadataLog implements MetadataLog {
     );
     return {
       claim: controller === undefined ? null : decodeClaim(controller.value),
-      epoch: head === undefined ? 0 : decodeHead(head.value).epoch,
+      ...(head === undefined ? EMPTY : decodeHead(head.value)),
       hasBegun: controller !== undefined && head !== undefined && head.modRevision > controller.createRevision,
     };
   }

@@ -65,6 +65,8 @@ export interface Leadership {
   readonly epoch: number;
   /** Whether that is the one of `claim`. */
   readonly hasBegun: boolean;
+  /** Where the log ends. */
+  readonly nextOffset: number;
 }
 
 /** What keeps the log: etcd (etcd-metadata-log.ts), or a file of a controller that is the only one (file-metadata-log.ts). */

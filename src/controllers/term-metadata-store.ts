@@ -215,7 +215,7 @@ function sizeOf(draft: MetadataDraft): number {
 }
 
 function refusalOf(error: unknown): unknown {
-  return error instanceof RefusedError ? new ChangeRefusedError(whatToDo(error)) : error;
+  return error instanceof RefusedError ? new ChangeRefusedError(`Nothing was changed: ${whatToDo(error)}`) : error;
 }
 
 /** Cuts a row of bytes into pieces of one size, and has each written. */

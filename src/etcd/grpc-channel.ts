@@ -8,6 +8,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { certificateFault, isAddress } from '../platform/certificates.ts';
 import type { Clock } from '../platform/clock.ts';
 import { RpcError, type Channel, type Method, type Stream, type StreamListener } from './channel.ts';
 import { fromLeaseResponse, fromWatchResponse, METHODS, toWatchRequest } from './messages.ts';
@@ -67,11 +68,14 @@ export class GrpcChannel implements Channel {
     this.endpoint = endpoint;
     this.#clock = clock;
     this.#token = token;
-    this.#client = new Client(endpoint, credentialsOf(tls), {
+    const host = endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+    this.#client = new Client(endpoint, credentialsOf(tls, host), {
       'grpc.max_receive_message_length': MOST_RESPONSE_BYTES,
       'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
       'grpc.max_reconnect_backoff_ms': RECONNECT_MS.most,
       'grpc.service_config_disable_resolution': 1,
+      // Node refuses an address as the server's name in TLS: any name does, the certificate is held against the address.
+      ...(isAddress(host) ? { 'grpc.ssl_target_name_override': 'etcd' } : {}),
     });
   }
 
@@ -162,7 +166,9 @@ export class GrpcChannel implements Channel {
   }
 }
 
-function credentialsOf(tls: GrpcOptions['tls']): ChannelCredentials {
+function credentialsOf(tls: GrpcOptions['tls'], host: string): ChannelCredentials {
   if (tls === null || tls === undefined) return channelCredentials.createInsecure();
-  return channelCredentials.createSsl(tls.ca, tls.key, tls.certificate);
+  return channelCredentials.createSsl(tls.ca, tls.key, tls.certificate, {
+    checkServerIdentity: (_name, certificate) => certificateFault(host, certificate),
+  });
 }

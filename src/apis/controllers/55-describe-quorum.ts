@@ -1,6 +1,6 @@
 /**
- * Shows who leads the metadata log of a cluster, and who reads it (KIP-595). Its voters are the controllers: whichever of them is
- * elected begins with all that etcd has, so that none is ever behind.
+ * Shows who leads the metadata log of a cluster, and who reads it (KIP-595). Its voters are the controllers that are registered; one
+ * that has not been heard of in this term has -1.
  */
 import { DescribeQuorum } from '../../../protocol/apis/55-describe-quorum.ts';
 import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
@@ -33,11 +33,12 @@ function quorum({ nodeId, active, clock }: Pick<ActiveParts, 'nodeId' | 'active'
   const nowMs = clock.now();
   const known = new Map(followers.all().map((each) => [each.nodeId, each]));
   const voters = [...controllers.keys()].map((id): ReplicaState => {
-    const follower = id === nodeId ? undefined : known.get(id);
-    if (follower !== undefined) return stateOf(follower);
+    const follower = known.get(id);
+    if (id !== nodeId && follower !== undefined) return stateOf(follower);
     const replicaDirectoryId = brokers.get(id)?.logDirectoryIds[0] ?? ZERO_UUID;
-    const [lastFetchTimestamp, lastCaughtUpTimestamp] = [nowMs, nowMs];
-    return { replicaId: id, replicaDirectoryId, logEndOffset, lastFetchTimestamp, lastCaughtUpTimestamp };
+    return id === nodeId
+      ? { replicaId: id, replicaDirectoryId, logEndOffset, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }
+      : { replicaId: id, replicaDirectoryId, logEndOffset: -1, lastFetchTimestamp: -1, lastCaughtUpTimestamp: -1 };
   });
   const partition = {
     partitionIndex: 0,

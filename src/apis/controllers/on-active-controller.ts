@@ -40,7 +40,12 @@ export function handleAt(
   context: RequestContext,
   parts: ControllerParts,
 ): unknown {
-  const refuse = (error: unknown): unknown => refusal(active, inner, request, error);
+  const refuse = (error: unknown): unknown => {
+    if (error instanceof ChangeRefusedError) {
+      parts.logger.warn('change-refused', { api: inner.api.name, client: context.clientId, error: error.message });
+    }
+    return refusal(active, inner, request, error);
+  };
   const timeoutMs = timeoutOf(request, parts.config['request.timeout.ms']);
   const guarded = (made: unknown): unknown => {
     if (isPieces(made)) return guardedPieces(made);
