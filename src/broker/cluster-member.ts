@@ -98,8 +98,10 @@ class ClusterMember implements Membership {
         sessionTimeoutMs: config.inForce['broker.session.timeout.ms'],
         registrationTimeoutMs: config.inForce['initial.broker.registration.timeout.ms'],
       }),
+      offlineLogDirectories: () => directories.flatMap(({ health, directoryId: id }) => (health.isOffline ? [id] : [])),
       trouble: () => this.metadata.trouble,
     });
+    for (const { health } of directories) health.onOffline(() => this.#lifecycle.beatSoon());
     this.channel = new RemoteChannel({
       nodeId,
       requests: this.#requests,
@@ -109,6 +111,7 @@ class ClusterMember implements Membership {
       brokerEpoch: () => this.brokerEpoch,
       config: () => config.inForce,
       clientId,
+      logger,
     });
   }
 

@@ -29,7 +29,7 @@ export interface ControllerChannel {
   assignDirectories(directoryIdOf: DirectoryIdOf): Promise<void>;
   /** CreateTopics, for names that a client has used and nobody has made. */
   createTopics(topics: readonly NewTopic[], requester: Requester): Promise<readonly TopicMade[]>;
-  /** Resolves when the topic is there. Rejects where it cannot be made. */
+  /** Resolves when the topic is there, or where it cannot be made yet and that has been told. Rejects where it cannot be made. */
   ensureInternalTopic(name: InternalTopic): Promise<void>;
 }
 

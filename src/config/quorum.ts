@@ -21,6 +21,7 @@ export function controllersOf(config: ServerConfig): readonly ControllerAddress[
     refuseOwnQuorum(config);
     return null;
   }
+  refuseControllerListeners(config);
   const bootstrap = config[BOOTSTRAP].map((text) => addressOf(BOOTSTRAP, text));
   if (bootstrap.length === 0 && voters.length === 0) {
     throw new ConfigError(
@@ -43,6 +44,18 @@ export function refuseOwnQuorum(config: ServerConfig): void {
   throw new ConfigError(
     `${VOTERS} names ${voters.length} controllers, which agree by etcd: set ottla.etcd.endpoints (--etcd host:port), or leave one`,
   );
+}
+
+/** As Kafka does: a broker that is no controller opens no listener for one. */
+function refuseControllerListeners(config: ServerConfig): void {
+  const controllers = config['controller.listener.names'].map((name) => name.toUpperCase());
+  for (const text of config.listeners) {
+    const name = text.slice(0, Math.max(0, text.indexOf(':'))).toUpperCase();
+    if (!controllers.includes(name)) continue;
+    throw new ConfigError(
+      `listeners opens ${name}, which controller.listener.names has for controllers, while process.roles=broker: take it out`,
+    );
+  }
 }
 
 function voterOf(text: string): ControllerAddress & { readonly id: number } {

@@ -34,6 +34,8 @@ export interface BrokerLifecycleOptions {
   readonly requests: ControllerRequests;
   readonly image: () => ClusterImage;
   readonly settings: () => LifecycleSettings;
+  /** Ids of log directories that have failed: the controller has others lead what lies there (KIP-858). */
+  readonly offlineLogDirectories: () => readonly string[];
   /** Why no controller can be reached, as far as that is known. */
   readonly trouble: () => string | null;
 }
@@ -188,13 +190,14 @@ export class BrokerLifecycle {
 
   /** Null where no controller has answered. */
   async #beat(): Promise<Beat | null> {
-    const { requests, settings, image } = this.#options;
+    const { requests, settings, image, offlineLogDirectories } = this.#options;
     const draft = {
       brokerId: this.#registration!.id,
       brokerEpoch: this.#brokerEpoch,
       currentMetadataOffset: image().revision,
       wantFence: this.#wantFence,
       wantShutDown: this.#wantShutDown,
+      offlineLogDirs: [...offlineLogDirectories()],
     };
     try {
       const beat = await requests.send(BrokerHeartbeat, HEARTBEAT_VERSION, draft, settings().intervalMs);

@@ -13,6 +13,7 @@ import type { ClusterImage } from '../cluster/image.ts';
 import { internalTopic } from '../cluster/internal-topics.ts';
 import type { InternalTopic } from '../cluster/topic-name.ts';
 import type { ServerConfig } from '../config/server.ts';
+import type { Logger } from '../platform/logger.ts';
 import type { ControllerRequests } from './controller-requests.ts';
 import type { EnvelopeForwarder } from './envelope.ts';
 
@@ -26,6 +27,7 @@ export interface RemoteChannelOptions {
   readonly brokerEpoch: () => number;
   readonly config: () => ServerConfig;
   readonly clientId: string;
+  readonly logger: Logger;
 }
 
 const CREATE_VERSION = 7;
@@ -40,6 +42,8 @@ export class RemoteChannel implements ControllerChannel {
   readonly #options: RemoteChannelOptions;
   /** Topics of the broker's own that are being made: many ask for the same one at the same time. */
   readonly #making = new Map<InternalTopic, Promise<void>>();
+  /** Why one could not be made; each reason is told once, however often clients ask for it. */
+  readonly #told = new Map<InternalTopic, string>();
 
   constructor(options: RemoteChannelOptions) {
     this.#options = options;
@@ -107,7 +111,11 @@ export class RemoteChannel implements ControllerChannel {
     const topic = internalTopic(name, this.#options.config(), Number.MAX_SAFE_INTEGER);
     const [made] = await this.createTopics([topic], OF_BROKER);
     if (made === undefined || IS_THERE.has(made.errorCode)) return;
-    throw new Error(`${name} could not be created: ${made.errorMessage}`);
+    const reason = made.errorMessage ?? '';
+    if (this.#told.get(name) === reason) return;
+    this.#told.set(name, reason);
+    const next = 'clients are told to ask again; start as many brokers as it has replicas, or set fewer';
+    this.#options.logger.warn('internal-topic.not-created', { topic: name, reason, next });
   }
 
   /** request.timeout.ms */

@@ -35,6 +35,10 @@ test.each([
   [{ 'controller.quorum.voters': 'a:9093' }, 'write id@host:port'],
   [{ 'controller.quorum.bootstrap.servers': 'a' }, 'write host:port'],
   [{ 'controller.quorum.bootstrap.servers': 'a:0' }, 'write host:port'],
+  [
+    { 'controller.quorum.bootstrap.servers': 'a:1', listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093' },
+    'listeners opens CONTROLLER',
+  ],
 ])('a broker with %j is refused', (settings: Record<string, string>, message) => {
   expect(() => controllers({ 'process.roles': 'broker', ...settings })).toThrow(message);
 });

@@ -43,6 +43,7 @@ let quorum: ControllerQuorum;
 let requests: ControllerRequests;
 let lifecycle: BrokerLifecycle;
 let image: ClusterImage;
+let offline: readonly string[];
 let registration: () => ResponseDraft<typeof BrokerRegistration>;
 let heartbeat: (beat: Beat) => ResponseDraft<typeof BrokerHeartbeat>;
 const beats: Beat[] = [];
@@ -56,6 +57,7 @@ beforeEach(async () => {
   quorum.found({ host: 'c1', port: 9093 });
   image = emptyImage('cluster');
   beats.length = 0;
+  offline = [];
   registration = () => ({ errorCode: ErrorCode.NONE, brokerEpoch: 42 });
   heartbeat = ({ wantFence }) => ({
     errorCode: ErrorCode.NONE,
@@ -74,6 +76,7 @@ beforeEach(async () => {
     logger: silentLogger,
     requests,
     image: () => image,
+    offlineLogDirectories: () => offline,
     settings: () => ({ intervalMs: 2000, sessionTimeoutMs: 9000, registrationTimeoutMs: 60_000 }),
     trouble: () => 'nobody answers',
   });
@@ -98,6 +101,15 @@ describe('a broker that comes', () => {
     await until(unfenced);
     expect(clock.monotonic() - beganMs).toBeLessThan(100); // it does not wait for the next interval
     expect(lifecycle.state).toBe('running');
+  });
+
+  test('tells which of its log directories have failed', async () => {
+    await until(lifecycle.register(REGISTRATION));
+    offline = ['EOxdhpWe4k1rqk_XteAX2w'];
+    lifecycle.beatSoon();
+    for (let beat = 0; beat < 10; beat++) await clock.advance(10);
+    expect(clock.monotonic()).toBeLessThan(1000); // before the next interval
+    expect(beats.at(-1)?.offlineLogDirs).toEqual(offline);
   });
 
   test('is asked again soon while the controller has it fenced', async () => {
