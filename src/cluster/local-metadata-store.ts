@@ -98,6 +98,12 @@ export class LocalMetadataStore implements MetadataStore {
   }
 
   *#read(bytes: Buffer, at: number): Pieces<MetadataBatch> {
+    if (batch.isControl(batch.attributes(bytes, at))) {
+      throw new Error(
+        `${this.#file.path} tells of elections: an Apache Kafka has run on this directory and leads its metadata log. Start ` +
+          'that Kafka, or an empty log directory',
+      );
+    }
     const decoded = decodeBatch(bytes, at);
     this.#nextOffset = decoded.lastOffset + 1;
     const records = yield* mapInPieces(decoded.records, ({ value }) => decodeRecord(value!));

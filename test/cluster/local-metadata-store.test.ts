@@ -187,6 +187,14 @@ test('a record that this version does not act on stops the start: without ACLs e
   expect(await load(await logOf(encodeMetadataRecord(NoOpRecord, 0, {})))).toHaveLength(1);
 });
 
+test('a log that an Apache Kafka has led since stops the start, and says so', async () => {
+  const cluster = await logOf(encodeMetadataRecord(NoOpRecord, 0, {}));
+  const election = { key: Buffer.from([0, 0, 0, 2]), value: Buffer.from([0, 0]), timestamp: 1 };
+  const led = encodeBatch({ records: [election], isControl: true, baseOffset: 1, leaderEpoch: 2 });
+  cluster.files.replace(LOG_PATH, Buffer.concat([cluster.files.readAll(LOG_PATH), led]));
+  await expect(load(cluster)).rejects.toThrow(/Apache Kafka has run on this directory/);
+});
+
 test('a cluster is after a restart what it was, under new epochs', async () => {
   const first = await Cluster.registered();
   await first.create(topic('t', { numPartitions: 2 }));
