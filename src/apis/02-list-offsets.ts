@@ -7,7 +7,7 @@ import { hostedPartition } from '../partitions/hosted-partition.ts';
 import { leaderEpochOf, offsetForTimestamp, offsetOfMaxTimestamp } from '../partitions/offset-lookup.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { readErrorCode } from '../partitions/read.ts';
-import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { eachInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
@@ -32,38 +32,48 @@ const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 export const listOffsets = handler(ListOffsets, {
-  *handle(request, { apiVersion }, broker: Parts<'partitions'>) {
+  handle: (request, { apiVersion }, broker: Parts<'partitions'>) => {
     const { isolationLevel } = request;
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
       return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // Kafka answers the same: no error code is meant for it
     }
-    const readCommitted = isolationLevel === READ_COMMITTED;
-    const twice = yield* duplicates(request.topics);
-    const topics = yield* mapInPieces(request.topics, function* ({ name, partitions }) {
-      return {
-        name,
-        partitions: yield* mapInPieces(partitions, ({ partitionIndex, timestamp, currentLeaderEpoch }) => {
-          const fail = (errorCode: number) => ({ partitionIndex, errorCode, ...UNKNOWN });
-          if (twice.has(`${name}/${partitionIndex}`)) return fail(ErrorCode.INVALID_REQUEST);
-          if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
-            return fail(ErrorCode.UNSUPPORTED_VERSION);
-          }
-          const partition = hostedPartition(broker.partitions.topicByName(name), partitionIndex);
-          if (typeof partition === 'number') return fail(partition);
-          const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
-          if (epochError !== ErrorCode.NONE) return fail(epochError);
-          try {
-            return { partitionIndex, errorCode: ErrorCode.NONE, ...find(partition, timestamp, readCommitted) };
-          } catch (error) {
-            return fail(readErrorCode(broker.partitions, partition, error));
-          }
-        }),
-      };
-    });
-    return { topics };
+    const find = finder(broker, apiVersion, isolationLevel === READ_COMMITTED);
+    const found = whenDone(duplicates(request.topics), (twice) =>
+      mapInPieces(request.topics, ({ name, partitions }) => {
+        const findOne = (one: AskedPartition) =>
+          twice.has(`${name}/${one.partitionIndex}`) ? failed(one, ErrorCode.INVALID_REQUEST) : find(name, one);
+        return whenDone(mapInPieces(partitions, findOne), (all) => ({ name, partitions: all }));
+      }),
+    );
+    return whenDone(found, (topics) => ({ topics }));
   },
   refuse,
 });
+
+type AskedPartition = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number];
+type Found = typeof UNKNOWN & { readonly partitionIndex: number; readonly errorCode: number };
+
+function failed({ partitionIndex }: AskedPartition, errorCode: number): Found {
+  return { partitionIndex, errorCode, ...UNKNOWN };
+}
+
+function finder({ partitions }: Parts<'partitions'>, apiVersion: number, readCommitted: boolean) {
+  return (topic: string, asked: AskedPartition): Found => {
+    const { partitionIndex, timestamp, currentLeaderEpoch } = asked;
+    if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
+      return failed(asked, ErrorCode.UNSUPPORTED_VERSION);
+    }
+    const partition = hostedPartition(partitions.topicByName(topic), partitionIndex);
+    if (typeof partition === 'number') return failed(asked, partition);
+    const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
+    if (epochError !== ErrorCode.NONE) return failed(asked, epochError);
+    try {
+      return { partitionIndex, errorCode: ErrorCode.NONE, ...findIn(partition, timestamp, readCommitted) };
+    } catch (error) {
+      return failed(asked, readErrorCode(partitions, partition, error));
+    }
+  };
+}
 
 function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): ResponseDraft<typeof ListOffsets> {
   return {
@@ -74,7 +84,7 @@ function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): R
   };
 }
 
-function find(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
+function findIn(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
   const { logStartOffset } = partition;
   const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
@@ -95,17 +105,17 @@ function find(partition: Partition, timestamp: number, readCommitted: boolean): 
 }
 
 /** Partitions that the request names more than once, as 'topic/partition'. Kafka refuses only these. */
-function* duplicates(
+function duplicates(
   topics: readonly { name: string; partitions: readonly { partitionIndex: number }[] }[],
 ): Pieces<Set<string>> {
   const seen = new Set<string>();
   const twice = new Set<string>();
-  yield* mapInPieces(topics, ({ name, partitions }) =>
+  const all = eachInPieces(topics, ({ name, partitions }) =>
     eachInPieces(partitions, ({ partitionIndex }) => {
       const key = `${name}/${partitionIndex}`;
       if (seen.has(key)) twice.add(key);
       seen.add(key);
     }),
   );
-  return twice;
+  return whenDone(all, () => twice);
 }

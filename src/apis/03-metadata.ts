@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { ClusterImage, TopicImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
-import { flatMapInPieces, mapInPieces, setInPieces, type Pieces } from '../platform/pieces.ts';
+import { flatMapInPieces, mapInPieces, setInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -29,24 +29,28 @@ interface Query {
 }
 
 export const metadata = handler(Metadata, {
-  *handle(request, { apiVersion: version, session }, broker: Broker) {
+  handle: (request, { apiVersion: version, session }, broker: Broker) => {
     const query: Query = { request, version, listenerName: session.listenerName };
     const { topics } = request;
     if (topics === null || (version === 0 && topics.length === 0))
-      return respond(query, broker, yield* findAll(query, broker));
+      return whenDone(findAll(query, broker), (found) => respond(query, broker, found));
 
     const byId = topics.some(({ topicId }) => topicId !== ZERO_UUID);
     const hasNameless = topics.some(({ name }) => name === null);
     if (version < ASK_BY_ID && (byId || hasNameless)) return refuse(request, ErrorCode.INVALID_REQUEST);
-    if (byId) return respond(query, broker, yield* findById(query, broker));
+    if (byId) return whenDone(findById(query, broker), (found) => respond(query, broker, found));
     if (hasNameless) return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR);
 
-    const names = [...(yield* setInPieces(topics, ({ name }) => name!))];
-    const answer = function* (): Pieces<Response> {
-      return respond(query, broker, yield* findByName(names, query, broker));
-    };
-    const missing = mayCreate(request, broker) ? yield* missingTopics(names, broker.metadata.image) : [];
-    return missing.length === 0 ? yield* answer() : autoCreateTopics(missing, session, broker).then(answer);
+    const named = setInPieces(topics, ({ name }) => name!);
+    return whenDone<Set<string>, Response | Promise<Pieces<Response>>>(named, (names) => {
+      const answer = (): Pieces<Response> =>
+        whenDone(findByName(names, query, broker), (found) => respond(query, broker, found));
+      if (!mayCreate(request, broker)) return answer();
+      return whenDone<string[], Response | Promise<Pieces<Response>>>(
+        missingTopics(names, broker.metadata.image),
+        (missing) => (missing.length === 0 ? answer() : autoCreateTopics(missing, session, broker).then(answer)),
+      );
+    });
   },
   refuse,
 });
@@ -63,7 +67,7 @@ function mayCreate(request: Request, { config }: Broker): boolean {
   return request.allowAutoTopicCreation && config['auto.create.topics.enable'];
 }
 
-function missingTopics(names: readonly string[], image: ClusterImage): Pieces<string[]> {
+function missingTopics(names: ReadonlySet<string>, image: ClusterImage): Pieces<string[]> {
   const isMissing = (name: string) => !image.topicsByName.has(name) && topicNameFault(name) === null;
   return flatMapInPieces(names, (name) => (isMissing(name) ? [name] : []));
 }
@@ -72,7 +76,7 @@ function findAll(query: Query, broker: Broker): Pieces<Topic[]> {
   return mapInPieces(broker.metadata.image.topicsByName.values(), describer(query, broker));
 }
 
-function findByName(names: readonly string[], query: Query, broker: Broker): Pieces<Topic[]> {
+function findByName(names: ReadonlySet<string>, query: Query, broker: Broker): Pieces<Topic[]> {
   const { image } = broker.metadata;
   const describe = describer(query, broker);
   return mapInPieces(names, (name) => {
@@ -101,16 +105,18 @@ function* findById(query: Query, broker: Broker): Pieces<Topic[]> {
 function describer({ request, version, listenerName }: Query, broker: Broker): (topic: TopicImage) => Pieces<Topic> {
   const views = new PartitionViews(broker.metadata.image, listenerName, broker.partitions, version >= LISTENER_ERRORS);
   const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED;
-  return function* ({ name, id, partitions }) {
-    return {
-      errorCode: ErrorCode.NONE,
-      name,
-      topicId: id,
-      isInternal: isInternalTopic(name),
-      partitions: yield* mapInPieces(partitions, (partition, index) => views.of(id, partition, index)),
-      topicAuthorizedOperations,
-    };
-  };
+  return ({ name, id: topicId, partitions: all }) =>
+    whenDone(
+      mapInPieces(all, (partition, index) => views.of(topicId, partition, index)),
+      (partitions) => ({
+        errorCode: ErrorCode.NONE,
+        name,
+        topicId,
+        isInternal: isInternalTopic(name),
+        partitions,
+        topicAuthorizedOperations,
+      }),
+    );
 }
 
 function respond({ request, listenerName }: Query, broker: Broker, topics: readonly Topic[]): Response {

@@ -1,23 +1,33 @@
 /** Stores how far a group has read. */
 import { OffsetCommit } from '../../protocol/apis/08-offset-commit.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
-import { andThen } from '../coordination/answers.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
+import { inPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
 
+type Response = ResponseDraft<typeof OffsetCommit>;
+type Broker = Parts<'metadata' | 'groups'>;
+
 export const offsetCommit = handler(OffsetCommit, {
-  *handle(request, { apiVersion }, broker: Parts<'metadata' | 'groups'>) {
+  handle: (request, { apiVersion }, broker: Broker) => {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
-    const { known, unknown } = yield* sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
-    if (known.length === 0) return { topics: unknown };
     const committer = { groupId, memberId, groupInstanceId, generationId, retentionTimeMs };
-    const committed = yield* inParts(known, (topics) =>
-      broker.groups.commitOffsets({ ...committer, topics, knowsEpochs: apiVersion >= 9 }),
-    );
-    return andThen(committed, function* (topics) {
-      return { topics: yield* mergeTopics(unknown, apiVersion >= 9 ? topics : topics.map(asBeforeV9)) };
+    const commit = (topics: Parameters<Broker['groups']['commitOffsets']>[0]['topics']) =>
+      broker.groups.commitOffsets({ ...committer, topics, knowsEpochs: apiVersion >= 9 });
+    const sorted = sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
+    return whenDone(sorted, ({ known, unknown }): Pieces<Answer<Response | Pieces<Response>>> => {
+      if (known.length === 0) return inPieces({ topics: unknown });
+      return whenDone<Answer<Committed[]>, Answer<Response | Pieces<Response>>>(inParts(known, commit), (committed) =>
+        andThen(committed, (answered) =>
+          whenDone(mergeTopics(unknown, apiVersion >= 9 ? answered : answered.map(asBeforeV9)), (topics) => ({
+            topics,
+          })),
+        ),
+      );
     });
   },
   refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),

@@ -9,7 +9,7 @@ import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
-import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { flatMapInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 
@@ -18,22 +18,27 @@ type GroupRequest = Request['groups'][number];
 type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
 
 export const offsetFetch = handler(OffsetFetch, {
-  *handle(request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) {
+  handle: (request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) => {
     const { requireStable } = request;
     if (apiVersion < 8) {
-      const answer = yield* fetchOne(groups, request, apiVersion);
-      return groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion));
+      return whenDone(fetchOne(groups, request, apiVersion), (answer) =>
+        groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion)),
+      );
     }
-    const fetch = function* (group: GroupRequest): Pieces<Answer<GroupResponse>> {
+    const fetch = (group: GroupRequest): Pieces<Answer<GroupResponse>> => {
       const { groupId } = group;
-      const answer =
+      const fetched =
         apiVersion < 10
-          ? yield* withIds(yield* groups.fetchOffsetsInPieces(group, requireStable), () => ZERO_UUID)
-          : yield* fetchById(groups, metadata.image, group, requireStable);
-      return groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] }));
+          ? whenDone(groups.fetchOffsetsInPieces(group, requireStable), (one) => withIds(one, () => ZERO_UUID))
+          : fetchById(groups, metadata.image, group, requireStable);
+      return whenDone(fetched, (answer) =>
+        groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] })),
+      );
     };
     const bytesOf = (group: GroupResponse) => responseBytes(OffsetFetch, apiVersion, { groups: [group] });
-    return andThen(yield* answerEach(request.groups, fetch, bytesOf, allOfGroup), (all) => ({ groups: all }));
+    return whenDone(answerEach(request.groups, fetch, bytesOf, allOfGroup), (answer) =>
+      andThen(answer, (all) => ({ groups: all })),
+    );
   },
   refuse: (request, errorCode) => ({
     ...oldError(errorCode, request),
@@ -111,10 +116,10 @@ function* fetchById(
   };
 }
 
-function* withIds({ groupId, errorCode, topics }: FetchedGroup, idOf: (name: string) => string): Pieces<GroupResponse> {
-  return {
-    groupId,
-    errorCode,
-    topics: yield* mapInPieces(topics, (topic) => ({ ...topic, topicId: idOf(topic.name) })),
-  };
+function withIds(
+  { groupId, errorCode, ...fetched }: FetchedGroup,
+  idOf: (name: string) => string,
+): Pieces<GroupResponse> {
+  const named = mapInPieces(fetched.topics, (topic) => ({ ...topic, topicId: idOf(topic.name) }));
+  return whenDone(named, (topics) => ({ groupId, errorCode, topics }));
 }

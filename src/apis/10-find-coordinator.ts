@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Parts } from './broker-parts.ts';
-import { mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { inPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 
 type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'channel' | 'logger'>;
@@ -55,12 +55,13 @@ export const findCoordinator = handler(FindCoordinator, {
   },
 });
 
-function* find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Pieces<Response> {
+function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Pieces<Response> {
   if (query.apiVersion >= 4) {
-    return { coordinators: yield* mapInPieces(coordinatorKeys, (each) => findOne(each, keyType, query)) };
+    const found = mapInPieces(coordinatorKeys, (each) => findOne(each, keyType, query));
+    return whenDone(found, (coordinators) => ({ coordinators }));
   }
   const { key: _key, ...coordinator } = findOne(key, keyType, query);
-  return coordinator;
+  return inPieces(coordinator);
 }
 
 function findOne(key: string, keyType: number, query: Query): Coordinator {

@@ -5,6 +5,7 @@ import { andThen } from '../coordination/answers.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
+import { whenDone } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
 
@@ -33,9 +34,9 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const committed = yield* inParts(known, (part) =>
       broker.groups.commitTransactionalOffsets({ ...commit, topics: part }, admit),
     );
-    return andThen(committed, function* (all) {
-      return { topics: yield* mergeTopics(unknown, byId ? all : all.map(asBeforeV6)) };
-    });
+    return andThen(committed, (all) =>
+      whenDone(mergeTopics(unknown, byId ? all : all.map(asBeforeV6)), (merged) => ({ topics: merged })),
+    );
   },
   refuse: ({ topics }, errorCode) => ({ topics: refuseCommit(topics, errorCode) }),
 });

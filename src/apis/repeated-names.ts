@@ -6,7 +6,7 @@ import { responseCodec } from '../../protocol/compile.ts';
 import type { Api, Draft, Fields } from '../../protocol/schema.ts';
 import { MessageTooLarge, Writer } from '../../protocol/writer.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
-import { isPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { inPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 
 /** What is answered to names that a request repeats, all of them together. No client repeats any. */
 export const MAX_REPEATED_BYTES = 8 * 1024 * 1024;
@@ -27,7 +27,7 @@ export class RepeatedBytes {
  * The answer to each of `names`; what it names again is described once. Of those alone `bytesOf` is asked.
  * @throws {MessageTooLarge} at once, or by the promise
  */
-export function* answerEach<Name, Described>(
+export function answerEach<Name, Described>(
   names: readonly Name[],
   describe: (name: Name) => Answer<Described> | Pieces<Answer<Described>>,
   bytesOf: (described: Described) => number,
@@ -36,25 +36,26 @@ export function* answerEach<Name, Described>(
   const places = new Map<unknown, number>();
   const answers: Answer<Described>[] = [];
   const counts: number[] = [];
-  const placeOf = yield* mapInPieces(names, function* (name) {
+  const all = mapInPieces(names, (name) => {
     const key = keyOf(name);
-    let place = places.get(key);
-    if (place === undefined) {
-      const described = describe(name);
-      places.set(key, (place = answers.push(isPieces(described) ? yield* described : described) - 1));
-      counts.push(0);
+    const known = places.get(key);
+    if (known !== undefined) {
+      counts[known]++;
+      return known;
     }
-    counts[place]++;
-    return place;
+    places.set(key, counts.push(1) - 1);
+    return whenDone(inPieces(describe(name)), (described) => answers.push(described) - 1);
   });
-  return andThen(allOf(answers), (described) => {
-    if (described.length === names.length) return described;
-    const repeated = new RepeatedBytes();
-    for (const [place, count] of counts.entries()) {
-      if (count > 1) repeated.add(bytesOf(described[place]) * (count - 1));
-    }
-    return placeOf.map((place) => described[place]);
-  });
+  return whenDone(all, (placeOf) =>
+    andThen(allOf(answers), (described) => {
+      if (described.length === names.length) return described;
+      const repeated = new RepeatedBytes();
+      for (const [place, count] of counts.entries()) {
+        if (count > 1) repeated.add(bytesOf(described[place]) * (count - 1));
+      }
+      return placeOf.map((place) => described[place]);
+    }),
+  );
 }
 
 /** What a response takes on the wire. @throws {MessageTooLarge} where that is more than may be repeated */

@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
-import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { eachInPieces, inPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 
 interface NamedTopic<P> {
   readonly name: string;
@@ -22,28 +22,30 @@ interface TopicErrors {
 }
 
 /** Finds topics by name, or with `byId` by id. Those found have both. */
-export function* sortTopics<P extends { readonly partitionIndex: number }>(
+export function sortTopics<P extends { readonly partitionIndex: number }>(
   image: ClusterImage,
   topics: readonly NamedTopic<P>[],
   byId: boolean,
 ): Pieces<{ known: NamedTopic<P>[]; unknown: TopicErrors[] }> {
   const known: NamedTopic<P>[] = [];
   const unknown: TopicErrors[] = [];
-  yield* mapInPieces(topics, function* ({ name, topicId, partitions }) {
+  const sorted = eachInPieces(topics, ({ name, topicId, partitions }) => {
     const topic = byId ? image.topicsById.get(topicId) : image.topicsByName.get(name);
     const identity = { name: topic?.name ?? name, topicId: topic?.id ?? topicId };
     const errorCode = topic === undefined && byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     const present: P[] = [];
     const missing: PartitionError[] = [];
-    yield* eachInPieces(partitions, (partition) => {
+    const each = eachInPieces(partitions, (partition) => {
       const { partitionIndex } = partition;
       if (topic?.partitions[partitionIndex] !== undefined) present.push(partition);
       else missing.push({ partitionIndex, errorCode });
     });
-    if (missing.length > 0) unknown.push({ ...identity, partitions: missing });
-    if (present.length > 0) known.push({ ...identity, partitions: present });
+    return whenDone(each, () => {
+      if (missing.length > 0) unknown.push({ ...identity, partitions: missing });
+      if (present.length > 0) known.push({ ...identity, partitions: present });
+    });
   });
-  return { known, unknown };
+  return whenDone(sorted, () => ({ known, unknown }));
 }
 
 /** What is done with partitions at once: a batch of so many records is written in a few milliseconds. */
@@ -59,12 +61,20 @@ interface Part<P> {
  * What `act` makes of the partitions of `topics`, asked for a part of them at a time: each stands by itself, as if a request had named
  * no others.
  */
-export function* inParts<P, T extends { readonly partitions: unknown[] }>(
+export function inParts<P, T extends { readonly partitions: unknown[] }>(
+  topics: readonly NamedTopic<P>[],
+  act: (part: readonly NamedTopic<P>[]) => Answer<T[]>,
+): Pieces<Answer<T[]>> {
+  let partitions = 0;
+  for (const topic of topics) partitions += topic.partitions.length;
+  return partitions <= PARTITIONS_AT_ONCE ? inPieces(act(topics)) : inManyParts(topics, act);
+}
+
+function* inManyParts<P, T extends { readonly partitions: unknown[] }>(
   topics: readonly NamedTopic<P>[],
   act: (part: readonly NamedTopic<P>[]) => Answer<T[]>,
 ): Pieces<Answer<T[]>> {
   const parts = [...partsOf(topics)];
-  if (parts.length === 1) return act(parts[0].topics);
   const answers: Answer<T[]>[] = [];
   for (const part of parts) {
     answers.push(act(part.topics));
@@ -102,11 +112,17 @@ function* partsOf<P>(topics: readonly NamedTopic<P>[]): Generator<Part<P>, void,
 }
 
 /** Merges both into one response with each topic once; as in Kafka, refused partitions come first. */
-export function* mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
+export function mergeTopics<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
   unknown: readonly TopicErrors[],
   answered: readonly T[],
 ): Pieces<(T | TopicErrors)[]> {
-  if (unknown.length === 0) return [...answered];
+  return unknown.length === 0 ? inPieces([...answered]) : mergeInPieces(unknown, answered);
+}
+
+function* mergeInPieces<T extends { readonly name: string; readonly partitions: PartitionError[] }>(
+  unknown: readonly TopicErrors[],
+  answered: readonly T[],
+): Pieces<(T | TopicErrors)[]> {
   const merged = new Map<string, T | TopicErrors>();
   for (const topic of unknown) merged.set(topic.name === '' ? topic.topicId : topic.name, topic);
   // A request may name a topic a million times: each is added to, not made anew.

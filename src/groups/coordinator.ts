@@ -9,7 +9,7 @@ import type { AppendReceipt } from '../coordination/state-partition.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Timer } from '../platform/clock.ts';
-import { finish, type Pieces } from '../platform/pieces.ts';
+import { finish, inPieces, type Pieces } from '../platform/pieces.ts';
 import type { GroupRefusal } from './modern/refusal.ts';
 import type { GroupCoordinatorOptions } from './coordinator-options.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
@@ -242,14 +242,14 @@ export class GroupCoordinator {
   }
 
   /** The same; what is committed meanwhile may be told or not. */
-  *fetchOffsetsInPieces(request: OffsetFetchRequest, requireStable: boolean): Pieces<FetchedGroup> {
+  fetchOffsetsInPieces(request: OffsetFetchRequest, requireStable: boolean): Pieces<FetchedGroup> {
     const { groupId, memberId = null, memberEpoch = -1 } = request;
     const shard = this.#shardOf(groupId);
-    if (typeof shard === 'number') return { groupId, errorCode: shard, topics: [] };
+    if (typeof shard === 'number') return inPieces({ groupId, errorCode: shard, topics: [] });
     const group = shard.state.groups.get(groupId);
     const errorCode = group === undefined ? ErrorCode.NONE : rulesOf(group).checkFetch(group, memberId, memberEpoch);
-    if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] };
-    return yield* fetchOffsets(shard.state, request, requireStable);
+    if (errorCode !== ErrorCode.NONE) return inPieces({ groupId, errorCode, topics: [] });
+    return fetchOffsets(shard.state, request, requireStable);
   }
 
   deleteOffsets(groupId: string, topics: readonly DeleteTopic[]): Answer<DeletedOffsets> {

@@ -41,8 +41,10 @@ export class Lane {
    * is left undone, and the promise is never settled.
    */
   run<T>(pieces: Pieces<T>, waits?: Waits): T | Promise<T> {
+    const first = pieces.next();
+    if (first.done === true) return first.value; // as nearly always
     const untilMs = this.isBusy ? Number.NEGATIVE_INFINITY : this.#clock.monotonic() + SLICE_MS;
-    for (let steps = 0; steps < STEPS_BEFORE_OTHERS || this.#clock.monotonic() < untilMs; steps++) {
+    for (let steps = 1; steps < STEPS_BEFORE_OTHERS || this.#clock.monotonic() < untilMs; steps++) {
       const piece = pieces.next();
       if (piece.done === true) return piece.value;
     }

@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { GroupPartition } from '../group-partition.ts';
 import type { CommittedOffset } from './group-offsets.ts';
-import { mapInPieces, type Pieces } from '../../platform/pieces.ts';
+import { mapInPieces, whenDone, type Pieces } from '../../platform/pieces.ts';
 import type { OffsetRecord } from './records.ts';
 
 /** Who commits, as OffsetCommit tells. */
@@ -129,7 +129,7 @@ export function refuseCommit(topics: readonly CommitTopic[], errorCode: number):
 }
 
 /** Of an unknown group every offset is unknown, which is no error: it is how a new group begins. */
-export function* fetchOffsets(
+export function fetchOffsets(
   at: GroupPartition,
   request: OffsetFetchRequest,
   requireStable: boolean,
@@ -150,14 +150,16 @@ export function* fetchOffsets(
       errorCode: ErrorCode.NONE,
     };
   };
-  const fetchAll = function* (name: string, partitions: Iterable<number>) {
-    return { name, partitions: yield* mapInPieces(partitions, (partition) => fetch(name, partition)) };
-  };
-  const topics =
+  const fetchAll = (name: string, indexes: Iterable<number>) =>
+    whenDone(
+      mapInPieces(indexes, (partition) => fetch(name, partition)),
+      (partitions) => ({ name, partitions }),
+    );
+  const fetched =
     request.topics === null
-      ? yield* mapInPieces(offsets.topics, ([name, partitions]) => fetchAll(name, partitions.keys()))
-      : yield* mapInPieces(request.topics, ({ name, partitionIndexes }) => fetchAll(name, partitionIndexes));
-  return { groupId, errorCode: ErrorCode.NONE, topics };
+      ? mapInPieces(offsets.topics, ([name, partitions]) => fetchAll(name, partitions.keys()))
+      : mapInPieces(request.topics, ({ name, partitionIndexes }) => fetchAll(name, partitionIndexes));
+  return whenDone(fetched, (topics) => ({ groupId, errorCode: ErrorCode.NONE, topics }));
 }
 
 export function unknownOffset(partitionIndex: number, errorCode: number): FetchedPartition {
