@@ -23,7 +23,7 @@ export function* createPartitions(
 ): Pieces<{ results: PartitionsResult[]; records: MetadataDraft[] }> {
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
-  if (addedBy(topics, image) > MOST_PARTITIONS_PER_REQUEST) {
+  if ((yield* addedBy(topics, image)) > MOST_PARTITIONS_PER_REQUEST) {
     return { results: yield* mapInPieces(topics, ({ name }) => ({ name, ...tooManyPartitions() })), records };
   }
   const times = yield* countInPieces(topics, ({ name }) => name);
@@ -47,11 +47,13 @@ export function* createPartitions(
 }
 
 /** How many partitions the topics that exist would grow by; those of no increase are told so one by one. */
-function addedBy(topics: readonly MorePartitions[], image: ClusterImage): number {
-  return topics.reduce((sum, { name, count }) => {
+function* addedBy(topics: readonly MorePartitions[], image: ClusterImage): Pieces<number> {
+  let sum = 0;
+  yield* eachInPieces(topics, ({ name, count }) => {
     const topic = image.topicsByName.get(name);
-    return topic === undefined ? sum : sum + Math.max(0, count - topic.partitions.length);
-  }, 0);
+    if (topic !== undefined) sum += Math.max(0, count - topic.partitions.length);
+  });
+  return sum;
 }
 
 type Refusal = Omit<PartitionsResult, 'name'>;
