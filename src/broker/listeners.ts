@@ -163,7 +163,8 @@ export class Listeners {
       memory: new RequestMemory(config['queued.max.request.bytes']),
       turn,
       settle,
-      later: (run) => turn.later(run),
+      handleLater: (run) => turn.handleLater(run),
+      answerLater: (run) => turn.answerLater(run),
       sendLater: (run) => turn.sendLater(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);

@@ -12,15 +12,22 @@ import {
   type ImageDelta,
   type TopicImage,
 } from '../cluster/image.ts';
-import { leadership, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
+import { leadership, NO_CHANGE, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
 import { UNASSIGNED_DIRECTORY } from '../cluster/partition-rules.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
+import type { Timer } from '../platform/clock.ts';
+import { isDiskError } from '../platform/disk-error.ts';
 import type { Lane } from '../platform/lane.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
-type Parts = Pick<BrokerParts, 'nodeId' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions' | 'share'>;
+type Parts = Pick<
+  BrokerParts,
+  'nodeId' | 'clock' | 'logger' | 'config' | 'metadata' | 'partitions' | 'groups' | 'transactions' | 'share'
+>;
 
+/** What the disk refused is tried again so much later, or with the next image. */
+const RETRY_MS = 1000;
 const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
 const SHARE_TOPIC = '__share_group_state';
@@ -35,7 +42,10 @@ export class MetadataPublisher {
   readonly #refused = new Map<string, HostedPartition>();
   /** Of the image before: another one may give every log other settings. */
   #config: Parts['config'];
+  #isServing = false;
   #isStopped = false;
+  /** Of what the disk refused. */
+  #retry: Timer | null = null;
   /** Images that are being followed; null where all have been. */
   #following: Promise<void> | null = null;
 
@@ -54,12 +64,15 @@ export class MetadataPublisher {
     const { metadata } = this.#parts;
     // Nobody is served before.
     finish(this.#publish(metadata.image, emptyImage(metadata.image.clusterId), wholeOf(metadata.image)));
+    this.#isServing = true;
     metadata.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
   }
 
   /** Images that come later are not of interest: the broker ends. */
   stop(): void {
     this.#isStopped = true;
+    this.#retry?.cancel();
+    this.#retry = null;
   }
 
   /** Images are followed one after the other; one with many partitions in slices between requests. */
@@ -130,7 +143,22 @@ export class MetadataPublisher {
     for (const hosted of changed) this.#lead(hosted, SHARE_TOPIC);
     // Behind all others: a transaction whose end is decided writes to the partitions of any topic, and to groups.
     for (const hosted of changed) this.#lead(hosted, TRANSACTIONS_TOPIC);
-    if (failure !== null) throw failure;
+    if (failure !== null) this.#tryAgain(failure);
+  }
+
+  /**
+   * The change stands: the topic is there, and whoever asked for it is told so. Its partitions are opened as soon as the disk lets them.
+   * @throws what is none of the disk's errors, and all before the broker serves anybody
+   */
+  #tryAgain(failure: unknown): void {
+    if (!this.#isServing || !isDiskError(failure)) throw failure;
+    const { clock, logger } = this.#parts;
+    const next = `they are opened once the disk has room; that is tried every ${RETRY_MS} ms`;
+    logger.error('logs-not-opened', { partitions: this.#refused.size, error: (failure as Error).message, next });
+    this.#retry ??= clock.after(RETRY_MS, () => {
+      this.#retry = null;
+      if (this.#refused.size > 0) void this.#follow(this.#open(NO_CHANGE, this.#parts.metadata.image));
+    });
   }
 
   /** What the disk refused, as the newest image has it. */

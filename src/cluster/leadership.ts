@@ -43,6 +43,17 @@ export interface LeadershipChange {
   readonly updated: readonly HostedPartition[];
 }
 
+export const NO_CHANGE: LeadershipChange = {
+  deleted: [],
+  grown: [],
+  configured: [],
+  resigned: [],
+  closed: [],
+  followed: [],
+  led: [],
+  updated: [],
+};
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 const TOPIC_PREFIX = resourceKey(ResourceType.topic, '');

@@ -44,8 +44,10 @@ export interface ConnectionShared extends ResponseWriterShared {
   /** queued.max.request.bytes: a frame that did not come whole waits for it, and so does what follows. */
   readonly memory: RequestMemory;
   readonly turn: LoopTurn;
-  /** Runs `run` in a later turn, in the order of the calls. */
-  readonly later: (run: () => void) => void;
+  /** Runs `run`, which handles requests, in a later turn; see LoopTurn. */
+  readonly handleLater: (run: () => void) => void;
+  /** The same for an answer that has come. */
+  readonly answerLater: (run: () => void) => void;
   /** Writes what requests have appended; called before anything is told of it. */
   readonly settle: () => void;
   closed(connection: Connection, reason: string | null): void;
@@ -258,7 +260,7 @@ export class Connection implements Receiver {
   /** Others have their turn, and then what has been read is handled. */
   #rest(): void {
     this.#isResting = true;
-    this.#shared.later(() => {
+    this.#shared.handleLater(() => {
       this.#isResting = false;
       this.#continue();
     });
@@ -303,8 +305,8 @@ export class Connection implements Receiver {
 
   /** Something that was waited for has come; to thousands of connections perhaps, in one turn. */
   #resume(respond: () => void): void {
-    const { turn, later } = this.#shared;
-    if (turn.isOver) return later(() => this.#respond(respond));
+    const { turn, answerLater } = this.#shared;
+    if (turn.isOver) return answerLater(() => this.#respond(respond));
     this.#respond(respond);
     turn.look();
   }

@@ -1,8 +1,8 @@
 /**
  * Shares the event loop's turns among all that clients ask for, so that none lasts long whatever they ask:
  *
- *     requests as they are read ──▶ those that wait, in order ──▶ pieces of responses ──▶ a slice of each lane ──▶ the next turn
- *     └─────────────────────── until the turn is over ──────────────────────┘
+ *     requests as they are read ──▶ requests, answers and pieces that wait, in order ──▶ a slice of each lane ──▶ the next turn
+ *     └──────────────────── until the turn is over ────────────────────┘
  *
  * The clock is looked at for each piece of work that is not small; small work is added up until it is not.
  */
@@ -24,9 +24,8 @@ export class LoopTurn {
   #worked = 0;
   /** Whoever has more to do leaves it to the next turn. */
   isOver = false;
-  #waiting: (() => void)[] = [];
-  /** Of responses that leave piece by piece: they are sent when those that wait for an answer have had their turn. */
-  #pieces: (() => void)[] = [];
+  /** Requests, answers, pieces of answers. */
+  readonly #waiting = [new WaitingRuns(), new WaitingRuns(), new WaitingRuns()] as const;
   readonly #lanes: Lane[] = [];
   #isNextDue = false;
   /** For requests that are large, or take long. */
@@ -54,15 +53,26 @@ export class LoopTurn {
     this.look();
   }
 
-  /** Runs `run` in a later turn, behind all that wait already: as many of them as fit into a turn, and one at least. */
-  later(run: () => void): void {
-    this.#waiting.push(run);
-    this.#needNext();
+  /**
+   * Runs `run`, which handles what a connection has sent, in a later turn: in the order of the calls, and as many as fit into each turn.
+   * Requests, answers and pieces of answers take turns, one of each.
+   */
+  handleLater(run: () => void): void {
+    this.#later(0, run);
   }
 
-  /** The same for a piece of a response, behind all others; one of them at least. */
+  /** The same for an answer that has come: thousands may wait for one record. */
+  answerLater(run: () => void): void {
+    this.#later(1, run);
+  }
+
+  /** The same for a piece of a response. */
   sendLater(run: () => void): void {
-    this.#pieces.push(run);
+    this.#later(2, run);
+  }
+
+  #later(kind: 0 | 1 | 2, run: () => void): void {
+    this.#waiting[kind].add(run);
     this.#needNext();
   }
 
@@ -83,27 +93,55 @@ export class LoopTurn {
     this.#isNextDue = false;
     this.#begunMs = -1;
     this.isOver = false;
-    const [waiting, pieces] = [this.#waiting, this.#pieces];
-    this.#waiting = [];
-    this.#pieces = [];
-    if (waiting.length + pieces.length > 0) this.look();
-    this.#waiting = join(this.#run(waiting), this.#waiting);
-    this.#pieces = join(this.#run(pieces), this.#pieces);
+    if (this.#isAnyWaiting) this.#runWaiting();
     for (const lane of this.#lanes) lane.slice();
-    if (this.#waiting.length + this.#pieces.length > 0 || this.#lanes.some((lane) => lane.isBusy)) this.#needNext();
+    if (this.#isAnyWaiting || this.#lanes.some((lane) => lane.isBusy)) this.#needNext();
   };
 
-  /** The first of them, and more until the turn is over; answers those that are left. */
-  #run(waiting: readonly (() => void)[]): readonly (() => void)[] {
-    let ran = 0;
-    while (ran < waiting.length && (ran === 0 || !this.isOver)) {
-      waiting[ran++]();
-      this.look();
+  get #isAnyWaiting(): boolean {
+    return this.#waiting.some(({ isEmpty }) => !isEmpty);
+  }
+
+  /** One of each kind, and again until the turn is over; not those that are added meanwhile. */
+  #runWaiting(): void {
+    this.look();
+    for (const runs of this.#waiting) runs.beginTurn();
+    for (let isAnyDue = true; isAnyDue && !this.isOver;) {
+      isAnyDue = false;
+      for (const runs of this.#waiting) {
+        if (!runs.runOne()) continue;
+        isAnyDue = true;
+        this.look();
+      }
     }
-    return waiting.slice(ran);
   }
 }
 
-function join<T>(first: readonly T[], behind: T[]): T[] {
-  return first.length === 0 ? behind : [...first, ...behind];
+/** What is to be run, in its order. */
+class WaitingRuns {
+  #runs: (() => void)[] = [];
+  #next = 0;
+  #due = 0;
+
+  get isEmpty(): boolean {
+    return this.#next === this.#runs.length;
+  }
+
+  add(run: () => void): void {
+    this.#runs.push(run);
+  }
+
+  /** What is added from now on is not due in this turn. */
+  beginTurn(): void {
+    this.#runs = this.#runs.slice(this.#next);
+    this.#next = 0;
+    this.#due = this.#runs.length;
+  }
+
+  /** False where none is due. */
+  runOne(): boolean {
+    if (this.#next >= this.#due) return false;
+    this.#runs[this.#next++]();
+    return true;
+  }
 }

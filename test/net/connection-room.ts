@@ -72,7 +72,8 @@ export class Room {
       memory: this.memory,
       turn: this.turn,
       settle,
-      later: (run) => void this.later.push(run),
+      handleLater: (run) => void this.later.push(run),
+      answerLater: (run) => void this.later.push(run),
       sendLater: (run) => void this.later.push(run),
       closed: (_connection, reason) => void this.closedFor.push(reason),
     });

@@ -65,9 +65,9 @@ test('what waits for a later turn has one in its order, as many as fit into each
   const work = (name: number) => () => {
     ran.push(name);
     nowMs += 6;
-    if (name < 10) turn.later(work(name + 10));
+    if (name < 10) turn.handleLater(work(name + 10));
   };
-  for (let name = 0; name < 5; name++) turn.later(work(name));
+  for (let name = 0; name < 5; name++) turn.handleLater(work(name));
   await nextTurn();
   expect(ran).toEqual([0, 1]);
   await nextTurn();
@@ -75,6 +75,24 @@ test('what waits for a later turn has one in its order, as many as fit into each
   expect(ran).toEqual([0, 1, 2, 3, 4, 10]);
   for (let turns = 0; turns < 5; turns++) await nextTurn();
   expect(ran).toEqual([0, 1, 2, 3, 4, 10, 11, 12, 13, 14]);
+});
+
+test('a request does not wait for all answers that have come at once, nor for all pieces', async () => {
+  let nowMs = 0;
+  const turn = new LoopTurn({ monotonic: () => nowMs });
+  const ran: string[] = [];
+  const work = (name: string) => () => {
+    ran.push(name);
+    nowMs += 1;
+  };
+  for (let i = 0; i < 100; i++) turn.answerLater(work('answer'));
+  for (let i = 0; i < 100; i++) turn.sendLater(work('piece'));
+  turn.handleLater(work('request'));
+  await nextTurn();
+  expect(ran.length).toBeLessThan(20);
+  expect(ran.slice(0, 5)).toEqual(['request', 'answer', 'piece', 'answer', 'piece']);
+  for (let turns = 0; turns < 30; turns++) await nextTurn();
+  expect(ran).toHaveLength(201);
 });
 
 describe('a lane', () => {

@@ -3,7 +3,10 @@ import type { Input } from '../input.ts';
 import { amplification } from './amplification.ts';
 import { bombs } from './bombs.ts';
 import { deadSockets } from './dead-sockets.ts';
+import { longRequestsOfEachApi } from './long-requests.ts';
+import { manyGroups } from './many-groups.ts';
 import { manyPartitions } from './many-partitions.ts';
+import { manyWaits } from './many-waits.ts';
 import { patterns } from './patterns.ts';
 import { transactionTimeouts } from './transaction-timeouts.ts';
 
@@ -11,7 +14,10 @@ export const inputs: readonly Input[] = [
   ...amplification,
   ...bombs,
   ...deadSockets,
+  ...longRequestsOfEachApi,
+  ...manyGroups,
   ...manyPartitions,
+  ...manyWaits,
   ...patterns,
   ...transactionTimeouts,
 ];
