@@ -106,7 +106,8 @@ export class ClusterClient {
     for (;;) {
       try {
         return await this.#consumeAt(await this.#leader(topic, partition), topic, partition);
-      } catch {
+      } catch (error) {
+        this.#refused('consume', error);
         await this.#pause(100);
       }
     }
@@ -168,10 +169,14 @@ export class ClusterClient {
     try {
       await act();
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reason = `${what}: ${code ?? message}`;
-      this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+      this.#refused(what, error);
     }
+  }
+
+  #refused(what: string, error: unknown): void {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = `${what}: ${code ?? message}`;
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 
   #pick<T>(list: readonly T[]): T {

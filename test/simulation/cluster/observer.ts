@@ -2,15 +2,22 @@
  * Sees what no process may see: every commit with who made it, and every image of every broker. Notes what must never be: two
  * controllers in one epoch, two versions of one state, an epoch that goes back.
  */
-import type { RunningBroker } from '../../../src/broker/broker.ts';
 import type { BrokerImage, ClusterImage, ImageDelta, PartitionImage } from '../../../src/cluster/image.ts';
+import type { MetadataFeed } from '../../../src/cluster/metadata-feed.ts';
 import { decodeMetadataBatch } from '../../../src/cluster/metadata-batch.ts';
 import * as batch from '../../../protocol/records/batch.ts';
 import type { Channel, TxnRequest } from '../../../src/etcd/channel.ts';
 import type { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 
+const CLAIM_KEY = '/controller';
 const LOG_KEY = /\/log\/(\d{20})$/;
+
+/** What runs on a machine, and what its broker has read of the cluster. */
+export interface Running {
+  readonly process: SimulatedProcess;
+  readonly metadata: MetadataFeed | null;
+}
 
 export class Observer {
   /** What must never be, in the order it was seen. */
@@ -22,6 +29,12 @@ export class Observer {
   }
 
   readonly #nowMs: () => number;
+  readonly #runs: (nodeId: number) => Running | null;
+  /** By whom a broker was registered: `id@epoch` → process. */
+  readonly #registered = new Map<string, SimulatedProcess>();
+  readonly #store: SimulatedEtcd['store'];
+  /** The key by which a controller holds its claim, and who made it last. */
+  #claim: { readonly key: Buffer; readonly holder: string } | null = null;
   /** Who has sent a transaction. */
   readonly #senders = new WeakMap<TxnRequest, string>();
   readonly #names = new WeakMap<SimulatedProcess, string>();
@@ -33,9 +46,10 @@ export class Observer {
   #nextOffset = 0;
   #processes = 0;
 
-  constructor(etcd: SimulatedEtcd, nowMs: () => number) {
+  constructor({ store }: SimulatedEtcd, nowMs: () => number, runs: (nodeId: number) => Running | null) {
     this.#nowMs = nowMs;
-    const { store } = etcd;
+    this.#runs = runs;
+    this.#store = store;
     const txn = store.txn.bind(store);
     store.txn = (request, header) => {
       const outcome = txn(request, header);
@@ -56,10 +70,9 @@ export class Observer {
     };
   }
 
-  follow({ parts }: RunningBroker, host: string, process: SimulatedProcess): void {
+  follow(metadata: MetadataFeed, host: string, process: SimulatedProcess): void {
     const name = this.#nameOf(host, process);
-    this.#see(name, parts.metadata.image, null, null);
-    parts.metadata.onChange((image, previous, delta) => this.#see(name, image, previous, delta));
+    metadata.onChange((image, previous, delta) => this.#see(name, image, previous, delta));
   }
 
   say(what: string): void {
@@ -76,13 +89,20 @@ export class Observer {
     const writer = this.#senders.get(request) ?? 'unknown';
     for (const op of request.success) {
       if (!('put' in op)) continue;
-      const offset = LOG_KEY.exec(op.put.key.toString())?.[1];
+      const key = op.put.key.toString();
+      if (key.endsWith(CLAIM_KEY)) this.#claim = { key: Buffer.from(op.put.key), holder: writer };
+      const offset = LOG_KEY.exec(key)?.[1];
       if (offset !== undefined) this.#appended(writer, Number(offset), Buffer.from(op.put.value));
     }
   }
 
   #appended(writer: string, offset: number, bytes: Buffer): void {
     this.commits++;
+    if (!this.#isHeldBy(writer)) this.say(`${writer} commits while the claim is ${this.#claim?.holder ?? "nobody's"}`);
+    for (const record of decodeMetadataBatch(bytes).records) {
+      if (record.type === 'RegisterBrokerRecord') this.#register(record);
+      else if (record.type === 'BrokerRegistrationChangeRecord' && record.fenced < 0) this.#unfenced(record);
+    }
     const epoch = batch.leaderEpoch(bytes, 0);
     const known = this.#writers.get(epoch);
     if (known !== undefined && known !== writer)
@@ -97,6 +117,24 @@ export class Observer {
     }
     this.#batches.set(offset, bytes);
     this.#nextOffset = Math.max(this.#nextOffset, decodeMetadataBatch(bytes).revision + 1);
+  }
+
+  #isHeldBy(writer: string): boolean {
+    if (this.#claim === null || this.#claim.holder !== writer) return false;
+    const header = { memberId: '1', revision: 0, raftTerm: 0 };
+    return this.#store.range({ key: this.#claim.key }, header).kvs.length > 0;
+  }
+
+  #register({ brokerId, brokerEpoch }: { readonly brokerId: number; readonly brokerEpoch: number }): void {
+    const running = this.#runs(brokerId);
+    if (running !== null) this.#registered.set(`${brokerId}@${brokerEpoch}`, running.process);
+  }
+
+  #unfenced({ brokerId, brokerEpoch }: { readonly brokerId: number; readonly brokerEpoch: number }): void {
+    const running = this.#runs(brokerId);
+    const revision = running?.metadata?.image.revision ?? -1;
+    if (running?.process !== this.#registered.get(`${brokerId}@${brokerEpoch}`) || revision >= brokerEpoch) return;
+    this.say(`broker ${brokerId} of epoch ${brokerEpoch} is unfenced, and has read the log up to ${revision}`);
   }
 
   #see(name: string, image: ClusterImage, previous: ClusterImage | null, delta: ImageDelta | null): void {

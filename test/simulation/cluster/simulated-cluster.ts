@@ -6,6 +6,7 @@ import type { RunningBroker } from '../../../src/broker/broker.ts';
 import { startPrepared } from '../../../src/broker/broker.ts';
 import { prepareBroker } from '../../../src/broker/broker-options.ts';
 import type { RunningController } from '../../../src/broker/controller-process.ts';
+import type { MetadataFeed } from '../../../src/cluster/metadata-feed.ts';
 import type { Channel } from '../../../src/etcd/channel.ts';
 import { nextTurn, VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../../src/platform/logger.ts';
@@ -17,7 +18,7 @@ import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import { networkOf } from '../process-network.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
-import { Observer } from './observer.ts';
+import { Observer, type Running } from './observer.ts';
 
 // What a process loads when it is one of a cluster must be there already: loading takes real time.
 await Promise.all([
@@ -42,6 +43,9 @@ export interface Machine {
   disk: CrashDisk;
   /** Null while nothing runs on it. */
   process: SimulatedProcess | null;
+  /** What its broker has read of the cluster. */
+  metadata: MetadataFeed | null;
+  /** Once it serves. */
   broker: RunningBroker | null;
   controller: RunningController | null;
 }
@@ -49,7 +53,7 @@ export interface Machine {
 export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Changes how a process reaches etcd: for mutants. */
-  readonly etcdChannel?: (channel: Channel) => Channel;
+  readonly etcdChannel?: (channel: Channel, process: SimulatedProcess) => Channel;
   /** The same for its network. */
   readonly processNetwork?: (network: Network) => Network;
 }
@@ -63,6 +67,7 @@ export class SimulatedCluster {
   readonly machines: ReadonlyMap<Host, Machine>;
   /** What the processes have said, with the time; for who looks into a failure. */
   readonly logged: string[] = [];
+  readonly #stopping = new WeakSet<SimulatedProcess>();
   readonly #options: ClusterOptions;
   readonly #clusterId: string;
 
@@ -71,9 +76,13 @@ export class SimulatedCluster {
     this.random = seededRandom(seed);
     this.network = new SimulatedNetwork({ clock: this.clock, random: this.random });
     this.etcd = new SimulatedEtcd({ clock: this.clock, random: this.random });
-    this.observer = new Observer(this.etcd, () => this.nowMs);
     this.#clusterId = randomUuid(this.random);
     this.machines = new Map(HOSTS.map((host, i) => [host, emptyMachine(host, i + 1)]));
+    const runs = (nodeId: number): Running | null => {
+      const { process, metadata } = this.all[nodeId - 1];
+      return process === null ? null : { process, metadata };
+    };
+    this.observer = new Observer(this.etcd, () => this.nowMs, runs);
   }
 
   get nowMs(): number {
@@ -110,7 +119,7 @@ export class SimulatedCluster {
     this.network.crash(host);
     this.network.silence(host, false);
     machine.disk = machine.disk.survivors('kill', this.random);
-    Object.assign(machine, { process: null, broker: null, controller: null });
+    Object.assign(machine, { process: null, metadata: null, broker: null, controller: null });
   }
 
   /** SIGTERM: resolves when the process has ended. */
@@ -118,8 +127,14 @@ export class SimulatedCluster {
     const machine = this.get(host);
     const { process, broker } = machine;
     if (process === null) return;
+    this.#stopping.add(process);
     await broker?.stop();
     if (machine.process === process) this.kill(host);
+  }
+
+  /** Whether a machine's process has been told to stop, and has not ended. */
+  isStopping({ process }: Machine): boolean {
+    return process !== null && this.#stopping.has(process);
   }
 
   /** SIGSTOP and SIGCONT. */
@@ -185,15 +200,21 @@ export class SimulatedCluster {
       clusterId: this.#clusterId,
       openEtcd: (endpoint) => {
         const channel = this.etcd.channel(this.etcd.endpoints[ETCD_ENDPOINTS.indexOf(endpoint)], host);
-        return channelOf(process, this.observer.channel(etcdChannel(channel), host, process));
+        return channelOf(process, etcdChannel(this.observer.channel(channel, host, process), process));
       },
     });
     if (!process.isAlive) return;
     machine.controller = prepared.controller;
-    const broker = await startPrepared(prepared);
-    if (!process.isAlive) return;
-    machine.broker = broker;
-    this.observer.follow(broker, host, process);
+    const broker = await startPrepared({
+      ...prepared,
+      join: (needs) => {
+        const membership = prepared.join(needs);
+        machine.metadata = membership.metadata;
+        this.observer.follow(membership.metadata, host, process);
+        return membership;
+      },
+    });
+    if (process.isAlive) machine.broker = broker;
   }
 
   #settingsOf(host: Host, nodeId: number): Record<string, string> {
@@ -230,5 +251,5 @@ function emptyMachine(host: Host, nodeId: number): Machine {
   const disk = new CrashDisk();
   disk.makeDirectory(LOG_DIRECTORY);
   disk.settle();
-  return { host, nodeId, disk, process: null, broker: null, controller: null };
+  return { host, nodeId, disk, process: null, metadata: null, broker: null, controller: null };
 }

@@ -2,11 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterImage } from '../../../src/cluster/image.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { withGaps } from './mutants.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from './simulated-cluster.ts';
 
 const TROUBLE_MS = 60_000;
 const HEALED_MS = 25_000;
 const PACE_MS = 500;
+/** Share of fetches of the metadata log that a controller answers wrongly. */
+const GAPS = 0.1;
 const FAULTS = { lostResponses: 0.03, lostRequests: 0.02, lateRequests: 0.02, lostEvents: 0.1 };
 
 export interface Outcome {
@@ -28,6 +31,7 @@ export async function tell(seed: number, { troubleMs = TROUBLE_MS, ...options }:
   const cluster = new SimulatedCluster(seed, options);
   const client = new ClusterClient(cluster);
   const { observer } = cluster;
+  const mend = withGaps(cluster.random, GAPS);
   try {
     await cluster.startAll();
     cluster.etcd.faults = FAULTS;
@@ -38,6 +42,8 @@ export async function tell(seed: number, { troubleMs = TROUBLE_MS, ...options }:
     await check(cluster, client);
   } catch (error) {
     observer.say((error as Error).message);
+  } finally {
+    mend();
   }
   const { wrong, commits, terms } = observer;
   const told = { topics: client.topics.length, records: client.records.length, refusals: client.refusals };
@@ -109,7 +115,7 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
     const images = imagesOf(cluster);
     return (
       cluster.active() !== null &&
-      cluster.all.every((machine) => cluster.isServing(machine)) &&
+      cluster.all.every((machine) => cluster.isServing(machine) && !cluster.isStopping(machine)) &&
       images.every(({ revision }) => revision === images[0].revision) &&
       isLed(images[0])
     );
