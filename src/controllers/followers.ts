@@ -44,9 +44,9 @@ export class Followers {
     return [...this.#followers.values()];
   }
 
-  /** Resolves when a follower has all before `endOffset`, or is none, or after `timeoutMs`. */
+  /** Resolves when a node has all before `endOffset`, or after `timeoutMs`. One that has not asked yet, in a new term, will. */
   reached(nodeId: number, endOffset: number, timeoutMs: number): Promise<void> {
-    return this.waitFor(() => (this.#followers.get(nodeId)?.endOffset ?? Infinity) >= endOffset, timeoutMs);
+    return this.waitFor(() => (this.#followers.get(nodeId)?.endOffset ?? -1) >= endOffset, timeoutMs);
   }
 
   /** Resolves when `isOver` says so; it is asked whenever the log has grown or has been read. Or after `timeoutMs`. */

@@ -113,6 +113,7 @@ async function respond(active: ActiveController, enclosed: Enclosed, parts: Cont
 /** Brokers call themselves by their id, as Kafka's do. */
 async function read({ followers, controller }: ActiveController, { clientId }: RequestContext): Promise<void> {
   const brokerId = clientId !== null && /^\d+$/.test(clientId) ? Number(clientId) : -1;
+  if (!controller.image.brokers.has(brokerId)) return;
   await followers.reached(brokerId, controller.image.revision + 1, MOST_MS);
 }
 

@@ -52,6 +52,8 @@ export interface Machine {
 
 export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of a message between machines; 1 ms unless given. */
+  readonly longestDelayMs?: number;
   /** Changes how a process reaches etcd: for mutants. */
   readonly etcdChannel?: (channel: Channel, process: SimulatedProcess) => Channel;
   /** The same for its network. */
@@ -74,7 +76,8 @@ export class SimulatedCluster {
   constructor(seed: number, options: ClusterOptions = {}) {
     this.#options = options;
     this.random = seededRandom(seed);
-    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random });
+    const delayMs = { least: 0.05, most: options.longestDelayMs ?? 1 };
+    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delayMs });
     this.etcd = new SimulatedEtcd({ clock: this.clock, random: this.random });
     this.#clusterId = randomUuid(this.random);
     this.machines = new Map(HOSTS.map((host, i) => [host, emptyMachine(host, i + 1)]));

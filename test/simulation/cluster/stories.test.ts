@@ -1,11 +1,12 @@
 /** Whole clusters in trouble: seed after seed, and the few stories that must end in time. `npm run test:cluster-sim` tells more. */
 import { describe, expect, test } from 'vitest';
 import { ClusterClient } from './cluster-client.ts';
+import { mutants, onlyTime } from './mutants.ts';
 import { HOSTS, SimulatedCluster, type Machine } from './simulated-cluster.ts';
 import { tell } from './story.ts';
 
 /** As many seeds as this much of a processor allows, between these. */
-const SEEDS = { least: 20, most: 150, cpuMs: 15_000 };
+const SEEDS = { least: 20, most: 150, cpuMs: 15_000, forMutants: Array.from({ length: 60 }, (_, i) => i + 1) };
 
 describe('a cluster of three', () => {
   async function started(seed = 1): Promise<SimulatedCluster> {
@@ -101,6 +102,30 @@ describe('a cluster of three', () => {
     await cluster.until('it serves', () => cluster.isServing(machine));
     expect(cluster.observer.wrong).toEqual([]);
   });
+});
+
+test('a controller that is killed while etcd moves is not replaced in time where only time ends claims', async () => {
+  const cluster = await new SimulatedCluster(1, onlyTime).startAll();
+  cluster.kill(cluster.active()!.host);
+  for (const afterMs of [500, 3000, 5500]) cluster.clock.after(afterMs, () => cluster.etcd.moveLeader());
+  expect(await cluster.until('another one is active', () => cluster.active() !== null)).toBeGreaterThan(9000);
+});
+
+describe('the stories show', () => {
+  test.each(mutants)(
+    'that $name',
+    async ({ seed, options, break: breakIt }) => {
+      const mend = breakIt?.();
+      try {
+        const shown = [seed, ...SEEDS.forMutants];
+        for (const each of shown) if ((await tell(each, options)).wrong.length > 0) return;
+        expect.fail(`no story of ${shown.length} shows it`);
+      } finally {
+        mend?.();
+      }
+    },
+    240_000,
+  );
 });
 
 describe('a minute of trouble', () => {

@@ -8,6 +8,8 @@ import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from './simul
 const TROUBLE_MS = 60_000;
 const HEALED_MS = 25_000;
 const PACE_MS = 500;
+/** Some clusters are near, some are far. */
+const DELAYS_MS = [1, 1, 40];
 /** Share of fetches of the metadata log that a controller answers wrongly. */
 const GAPS = 0.1;
 const FAULTS = { lostResponses: 0.03, lostRequests: 0.02, lateRequests: 0.02, lostEvents: 0.1 };
@@ -28,7 +30,8 @@ export interface StoryOptions extends ClusterOptions {
 }
 
 export async function tell(seed: number, { troubleMs = TROUBLE_MS, ...options }: StoryOptions = {}): Promise<Outcome> {
-  const cluster = new SimulatedCluster(seed, options);
+  const longestDelayMs = DELAYS_MS[seed % DELAYS_MS.length];
+  const cluster = new SimulatedCluster(seed, { longestDelayMs, ...options });
   const client = new ClusterClient(cluster);
   const { observer } = cluster;
   const mend = withGaps(cluster.random, GAPS);
@@ -68,6 +71,7 @@ async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void
     () => network.cut('client', host()),
     () => healNetwork(cluster),
     () => etcd.cut(host()),
+    () => etcd.cut(cluster.active()?.host ?? host()),
     () => healEtcd(cluster),
     () => etcd.moveLeader(),
     () => etcd.moveLeader(),
