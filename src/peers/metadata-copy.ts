@@ -98,8 +98,8 @@ export class MetadataCopy {
   }
 
   /**
-   * Keeps batches that a controller has sent, and returns once they are on the disk. `bytes` may end within a batch, which is not
-   * kept; answers the bytes that are.
+   * Keeps batches that a controller has sent. `bytes` may end within a batch, which is not kept; answers the bytes that are. They are
+   * not synced: nobody counts on a broker's copy, and what a power failure takes from its end is fetched again.
    * @throws {BadBatchesError} then nothing is kept
    */
   append(bytes: Buffer): Buffer {
@@ -107,7 +107,6 @@ export class MetadataCopy {
     const whole = bytes.subarray(0, end);
     if (end === 0) return whole;
     this.#file!.write(whole, 0, whole.length, this.#size);
-    this.#file!.sync();
     for (let at = 0; at < end; at += batch.sizeInBytes(bytes, at)) this.#note(bytes, at);
     this.#size += end;
     return whole;
