@@ -64,9 +64,10 @@ function wait(
   context: RequestContext,
   broker: FetchParts,
   plan: FetchPlan,
-  { limits, minBytes, maxWaitMs }: FetchTerms,
+  { limits: asked, minBytes, maxWaitMs }: FetchTerms,
 ): Promise<Reply> {
   const { clock, partitions } = broker;
+  const limits: ReadLimits = { ...asked, isCounted: true };
   return new Promise((resolve) => {
     const enough = (): boolean => isEnough(readAll(partitions, plan.asked, limits), minBytes);
     const waiter = waitForMore(clock, placesOf(partitions, plan, limits), maxWaitMs, enough, () => {
@@ -95,7 +96,8 @@ function write(
     if (error instanceof CorruptBatchError) {
       // The log remembers it now: what is read again ends before it, or is an error.
       output.position = start;
-      return write(output, context, broker, { ...told, found: readAll(broker.partitions, told.asked, limits) }, limits);
+      const found = readAll(broker.partitions, told.asked, { ...limits, isCounted: true });
+      return write(output, context, broker, { ...told, found }, limits);
     }
     reportBug(broker.logger, context, 'Fetch', error);
     output.position = start;

@@ -34,9 +34,13 @@ export interface FetchTerms {
 }
 
 export function termsOf(request: FetchRequest, version: number, config: FetchParts['config']): FetchTerms {
+  const { replicaId, replicaEpoch } =
+    version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
   const limits: ReadLimits = {
-    followerId: version >= REPLICA_STATE_SINCE ? request.replicaState.replicaId : request.replicaId,
-    maxBytes: Math.min(request.maxBytes, config['fetch.max.bytes']),
+    followerId: replicaId,
+    followerEpoch: replicaEpoch,
+    // fetch.max.bytes is for clients; followers have replica.fetch.response.max.bytes.
+    maxBytes: replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, config['fetch.max.bytes']),
     readCommitted: request.isolationLevel === READ_COMMITTED,
   };
   const most = config['ottla.fetch.max.wait.ms'];

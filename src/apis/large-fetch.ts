@@ -56,15 +56,16 @@ export async function fetchInPieces(fetch: PlannedFetch, context: RequestContext
   const { request, terms, plan } = fetch;
   const run = <T>(pieces: Pieces<T>) => partitions.turn.requests.run(pieces, context.waits);
   if (isSenseless(request, plan, partitions)) return run(refusalInPieces(request, context));
-  const read = () => run(readInPieces(partitions, plan.asked, terms.limits));
-  let found = await read();
+  const again = { ...terms.limits, isCounted: true as const };
+  const read = () => run(readInPieces(partitions, plan.asked, again));
+  let found = await run(readInPieces(partitions, plan.asked, terms.limits));
   if (!isTold(terms, plan, found)) {
     await waitInPieces(fetch, context, broker, read);
     found = await read();
   }
   countTold(partitions, found);
   const answer = await run(answerInPieces(context, broker, plan, found, terms.limits));
-  const readAgain = () => run(readInPieces(partitions, answer.asked, terms.limits));
+  const readAgain = () => run(readInPieces(partitions, answer.asked, again));
   return respond(answer, context, broker, run, readAgain);
 }
 

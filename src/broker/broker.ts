@@ -109,7 +109,7 @@ class Broker implements RunningBroker {
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
     });
-    this.#publisher = new MetadataPublisher(parts, options.logHandover ?? null);
+    this.#publisher = new MetadataPublisher(parts, options.logHandover ?? null, membership.replicas);
     this.#follow();
   }
 

@@ -19,6 +19,7 @@ import { RemoteChannel } from '../peers/remote-channel.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
+import { Replicas } from '../replication/replicas.ts';
 import type { Join, Membership, MembershipNeeds } from './membership.ts';
 
 export interface MemberOptions {
@@ -53,6 +54,7 @@ class ClusterMember implements Membership {
   readonly metadata: MetadataFetcher;
   readonly channel: RemoteChannel;
   readonly forwarder: EnvelopeForwarder;
+  readonly replicas: Replicas;
   readonly #needs: MembershipNeeds;
   readonly #findClusterId: () => Promise<string>;
   readonly #requests: ControllerRequests;
@@ -112,6 +114,17 @@ class ClusterMember implements Membership {
       config: () => config.inForce,
       clientId,
       logger,
+    });
+    this.replicas = new Replicas({
+      clock,
+      logger,
+      network,
+      nodeId,
+      brokerEpoch: () => this.brokerEpoch,
+      metadata: this.metadata,
+      channel: this.channel,
+      partitions: needs.partitions,
+      config: () => config.inForce,
     });
   }
 
@@ -174,6 +187,7 @@ class ClusterMember implements Membership {
   }
 
   async close(): Promise<void> {
+    await this.replicas.stop();
     this.#lifecycle.stop();
     this.#requests.close();
     await this.metadata.stop();

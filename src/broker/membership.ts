@@ -11,6 +11,7 @@ import type { LogDirectory } from '../log/directory.ts';
 import type { Forwarder } from '../net/forwarder.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { Lane } from '../platform/lane.ts';
+import type { Replicas } from '../replication/replicas.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
 import { folderMaker } from './log-directories.ts';
 import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
@@ -23,6 +24,8 @@ export interface Membership {
   readonly controller: Controller;
   /** Of clients' requests for the active controller; null where that is `controller`. */
   readonly forwarder: Forwarder | null;
+  /** What followers and their leaders do; null where no other broker has replicas. */
+  readonly replicas: Replicas | null;
   /** -1 until it is registered. */
   readonly brokerEpoch: number;
   /** Once, before all else: `metadata` is what the cluster is from then on. */
@@ -63,6 +66,7 @@ export function alone(shared: OpenMetadataStore | undefined): Join {
       channel: localChannel(nodeId, controller),
       controller,
       forwarder: null,
+      replicas: null,
       get brokerEpoch() {
         return controller.image.brokers.get(nodeId)?.epoch ?? -1;
       },

@@ -15,10 +15,12 @@ import {
 import { leadership, NO_CHANGE, wholeOf, type HostedPartition, type LeadershipChange } from '../cluster/leadership.ts';
 import { UNASSIGNED_DIRECTORY } from '../cluster/partition-rules.ts';
 import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
+import type { ReplicaPlan } from '../partitions/partitions.ts';
 import type { Timer } from '../platform/clock.ts';
 import { isDiskError } from '../platform/disk-error.ts';
 import type { Lane } from '../platform/lane.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
+import type { Replicas } from '../replication/replicas.ts';
 import type { LogState, LogHandover } from './log-handover.ts';
 
 type Parts = Pick<
@@ -36,6 +38,8 @@ export class MetadataPublisher {
   readonly #parts: Parts;
   readonly #lane: Lane;
   readonly #logHandover: LogHandover | null;
+  /** Null for a broker alone, and where brokers share logs. */
+  readonly #replicas: Replicas | null;
   /** Logs that this broker has closed for another to lead, where logs are shared. */
   readonly #released = new Map<string, LogState>();
   /** Partitions whose logs the disk refused, by topic id and index; with the next image they are tried again. */
@@ -49,10 +53,11 @@ export class MetadataPublisher {
   /** Images that are being followed; null where all have been. */
   #following: Promise<void> | null = null;
 
-  constructor(parts: Parts, logHandover: LogHandover | null) {
+  constructor(parts: Parts, logHandover: LogHandover | null, replicas: Replicas | null) {
     this.#parts = parts;
     this.#lane = parts.partitions.turn.lane();
     this.#logHandover = logHandover;
+    this.#replicas = replicas;
     this.#config = parts.config;
   }
 
@@ -95,7 +100,7 @@ export class MetadataPublisher {
     const { partitions, nodeId, groups } = this.#parts;
     const change = leadership(previous, image, delta, nodeId);
     yield* eachInPieces(change.resigned, (hosted) => this.#resign(hosted));
-    for (const { id } of change.deleted) yield* partitions.delete(id);
+    for (const topic of change.deleted) yield* this.#delete(topic);
     if (change.deleted.length > 0) groups.topicsDeleted(change.deleted);
     yield* eachInPieces(change.closed, ({ topic, index }) => this.#close(topic.id, index));
     for (const { name, id, partitions: all } of change.grown) partitions.define({ name, id, count: all.length });
@@ -107,8 +112,14 @@ export class MetadataPublisher {
     this.#coordinatorOn(topic.name)?.onResign(index);
   }
 
+  *#delete({ id, partitions }: TopicImage): Pieces<void> {
+    yield* eachInPieces(partitions.keys(), (index) => this.#replicas?.forget(id, index));
+    yield* this.#parts.partitions.delete(id);
+  }
+
   #close(topicId: string, index: number): void {
     const { partitions } = this.#parts;
+    this.#replicas?.forget(topicId, index);
     if (this.#logHandover === null) partitions.remove(topicId, index);
     else this.#release(topicId, index);
   }
@@ -179,12 +190,21 @@ export class MetadataPublisher {
     const known = directories[replicas.indexOf(nodeId)];
     const directoryId = known === UNASSIGNED_DIRECTORY ? undefined : known;
     const plan = { config, leaderEpoch, directoryId };
-    if (leader === nodeId) {
+    if (this.#replicas !== null) this.#openReplica(this.#replicas, { topic, index, partition }, plan);
+    else if (leader === nodeId) {
       const handedOver = this.#takeOver({ topic, index, partition });
       this.#released.delete(keyOf({ topic, index, partition }));
       partitions.lead(topic.id, index, { ...plan, handedOver, replicas: replicas.length, inSyncReplicas: isr.length });
     } else if (this.#logHandover === null) partitions.follow(topic.id, index, plan);
     else this.#release(topic.id, index);
+  }
+
+  #openReplica(replicas: Replicas, { topic, index, partition }: HostedPartition, plan: ReplicaPlan): void {
+    const { partitions, nodeId } = this.#parts;
+    const replicated = { ...plan, isReplicated: true };
+    if (partition.leader === nodeId) {
+      replicas.leads(partitions.lead(topic.id, index, { ...replicated, ...replicas.termOf(partition) }));
+    } else replicas.follows(partitions.follow(topic.id, index, replicated), partition.leader);
   }
 
   /** Where logs are shared, has the broker that led before close the log. */

@@ -3,6 +3,7 @@
  * src/peers sends requests to whichever process is the active controller. Requests of clients that change the cluster are
  * forwarded as they are (src/net/forwarded-request.ts).
  */
+import type { AlterPartitionRequest, AlterPartitionResponse } from './alter-partition.ts';
 import type { Controller } from './controller.ts';
 import type { CreateResult, NewTopic } from './create-topics.ts';
 import type { DirectoryIdOf } from './directory-assignment.ts';
@@ -27,6 +28,8 @@ export interface ControllerChannel {
   allocateProducerIds(): Promise<{ readonly first: number; readonly size: number }>;
   /** AssignReplicasToDirs (KIP-858): in which log directories the replicas of this broker lie. */
   assignDirectories(directoryIdOf: DirectoryIdOf): Promise<void>;
+  /** AlterPartition (KIP-497): the in-sync replicas that this broker proposes for partitions that it leads. */
+  alterPartitions(topics: AlterPartitionRequest['topics']): Promise<AlterPartitionResponse>;
   /** CreateTopics, for names that a client has used and nobody has made. */
   createTopics(topics: readonly NewTopic[], requester: Requester): Promise<readonly TopicMade[]>;
   /** Resolves when the topic is there, or where it cannot be made yet and that has been told. Rejects where it cannot be made. */
@@ -38,6 +41,12 @@ export function localChannel(nodeId: number, controller: Controller): Controller
   return {
     allocateProducerIds: () => controller.allocateProducerIds(nodeId),
     assignDirectories: (directoryIdOf) => controller.assignDirectories(nodeId, directoryIdOf),
+    alterPartitions: (topics) =>
+      controller.alterPartitions({
+        brokerId: nodeId,
+        brokerEpoch: controller.image.brokers.get(nodeId)?.epoch ?? -1,
+        topics,
+      }),
     createTopics: (topics) => controller.createTopics(topics, { validateOnly: false }),
     ensureInternalTopic: (name) => controller.ensureInternalTopic(name),
   };

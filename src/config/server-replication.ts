@@ -36,33 +36,17 @@ export const replicationKeys = {
   'num.replica.fetchers': int(
     1,
     { importance: 'high', update: 'cluster-wide', min: 1 },
-    'Connections over which followers fetch from each leader. A single broker has no followers.',
+    'Connections over which followers fetch from each leader.',
   ),
   'replica.fetch.backoff.ms': int(
     1000,
     { min: 0 },
-    'Milliseconds a follower rests after a failed fetch. A single broker has no followers.',
+    'Milliseconds a follower rests after a failed fetch, at most: it begins with 10 and doubles them.',
   ),
-  'replica.fetch.max.bytes': int(
-    1_048_576,
-    { min: 0 },
-    'Bytes a follower asks for in one partition. A single broker has no followers.',
-  ),
-  'replica.fetch.min.bytes': int(
-    1,
-    { importance: 'high' },
-    "Bytes a follower's fetch waits for. A single broker has no followers.",
-  ),
-  'replica.fetch.response.max.bytes': int(
-    10_485_760,
-    { min: 0 },
-    'Bytes a follower asks for in all. A single broker has no followers.',
-  ),
-  'replica.fetch.wait.max.ms': int(
-    500,
-    { importance: 'high' },
-    "Milliseconds a follower's fetch waits for data. A single broker has no followers.",
-  ),
+  'replica.fetch.max.bytes': int(1_048_576, { min: 0 }, 'Bytes a follower asks for in one partition.'),
+  'replica.fetch.min.bytes': int(1, { importance: 'high' }, "Bytes a follower's fetch waits for."),
+  'replica.fetch.response.max.bytes': int(10_485_760, { min: 0 }, 'Bytes a follower asks for in all.'),
+  'replica.fetch.wait.max.ms': int(500, { importance: 'high' }, "Milliseconds a follower's fetch waits for data."),
   'replica.high.watermark.checkpoint.interval.ms': long(
     5000,
     { importance: 'high' },
@@ -71,7 +55,7 @@ export const replicationKeys = {
   'replica.lag.time.max.ms': long(
     30_000,
     { importance: 'high' },
-    'Milliseconds a follower may lag before it counts as out of sync. A single broker has no followers.',
+    'Milliseconds a follower may lag before it counts as out of sync.',
   ),
   'replica.selector.class': string(
     null,
@@ -86,7 +70,7 @@ export const replicationKeys = {
   'replica.socket.timeout.ms': int(
     30_000,
     { importance: 'high' },
-    "Milliseconds a follower waits for its leader's answer. A single broker has no followers.",
+    "Milliseconds a follower waits for its leader's answer.",
   ),
   'replication.quota.window.num': int(
     11,

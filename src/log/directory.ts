@@ -20,6 +20,7 @@ const LOCK = '.lock';
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
 const RECOVERY_POINTS = 'recovery-point-offset-checkpoint';
 const LOG_START_OFFSETS = 'log-start-offset-checkpoint';
+const HIGH_WATERMARKS = 'replication-offset-checkpoint';
 const DELETED = /\.[0-9a-f]{32}-delete$/;
 const PARTITION = /^(.{1,249})-(\d{1,10})$/;
 
@@ -73,14 +74,18 @@ export class LogDirectory {
   /** The disk it is on. */
   readonly files: Files;
   readonly #doors: { readonly files: Files; readonly logger: Logger };
+  readonly #options: LogDirectoryOptions;
   readonly #lock: Lock;
   readonly #recoveryPoints: OffsetCheckpoint;
   readonly #logStartOffsets: OffsetCheckpoint;
+  /** Null until somebody asks: a broker alone never does. */
+  #highWatermarks: OffsetCheckpoint | null = null;
 
   private constructor(options: LogDirectoryOptions, lock: Lock) {
     const { files, path } = options;
     this.path = path;
     this.files = files;
+    this.#options = options;
     this.#doors = { files, logger: options.logger };
     this.#lock = lock;
     const meta = readOrMakeMeta(options);
@@ -93,7 +98,7 @@ export class LogDirectory {
     const isThere = files.exists(lockFile) ? () => files.exists(lockFile) : () => true;
     this.health = new DirectoryHealth(path, options.logger, options.clock, isThere);
     removeLeftovers(options);
-    for (const name of [CLEAN_SHUTDOWN, RECOVERY_POINTS, LOG_START_OFFSETS]) makeWay(options, name);
+    for (const name of [CLEAN_SHUTDOWN, RECOVERY_POINTS, LOG_START_OFFSETS, HIGH_WATERMARKS]) makeWay(options, name);
     const marker = join(path, CLEAN_SHUTDOWN);
     this.cleanShutdown = files.exists(marker);
     const word = this.cleanShutdown ? readable(() => files.readAll(marker).toString()) : null;
@@ -191,7 +196,18 @@ export class LogDirectory {
     this.#writeCheckpoint(LOG_START_OFFSETS, logStartOffsets);
   }
 
-  #writeCheckpoint(name: string, offsets: OffsetCheckpoint): void {
+  /** Up to where a replica was known to be committed when that was last noted, 0 where it never was. */
+  highWatermarkOf(topic: string, partition: number): number {
+    this.#highWatermarks ??= readCheckpoint(this.#options, HIGH_WATERMARKS, 'nothing: leaders tell it anew');
+    return this.#highWatermarks.get(`${topic}-${partition}`) ?? 0;
+  }
+
+  /** By `<topic>-<partition>`, of all replicas in this directory. */
+  checkpointHighWatermarks(offsets: ReadonlyMap<string, number>): void {
+    this.#writeCheckpoint(HIGH_WATERMARKS, offsets);
+  }
+
+  #writeCheckpoint(name: string, offsets: ReadonlyMap<string, number>): void {
     const path = join(this.path, name);
     try {
       this.files.replace(path, encodeOffsetCheckpoint(offsets));

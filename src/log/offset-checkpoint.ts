@@ -1,4 +1,4 @@
-/** The text of recovery-point-offset-checkpoint and log-start-offset-checkpoint: an offset for each partition. PURE. */
+/** The text of Kafka's files named …-offset-checkpoint: an offset for each partition. PURE. */
 
 const VERSION = '0';
 

@@ -6,11 +6,11 @@ import type { Log } from '../log/log.ts';
 import type { ProducerEntry } from '../log/producer-state.ts';
 import type { AbortedTransaction } from '../log/transaction-index.ts';
 import type { Clock } from '../platform/clock.ts';
-import { isStorageError } from './storage-error.ts';
 import { CommitWaits, PENDING, Until } from './commit-waits.ts';
-import { LeaderState, type LeaderTerm } from './leader-state.ts';
+import type { FollowerFetch, IsrProposal, LeaderTerm, ProposalAnswer } from './leader-state.ts';
+import { LeaderState } from './leader-state.ts';
 import { LogError } from './log-error.ts';
-import { encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
+import { appendOwn, encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 import { recordPieces, type OnUnreadable, type RecordVisitor } from './record-pieces.ts';
 import { PartitionStats } from './partition-stats.ts';
@@ -47,6 +47,8 @@ export class Partition implements ReceiptIssuer {
   readonly consumers = new Waiters();
   /** Fetches of followers, which wait for the log's end. */
   readonly followers = new Waiters();
+  /** Told which replicas this leader proposes to be in sync. Null where none of them has a log of its own. */
+  onProposal: ((partition: Partition, proposal: IsrProposal) => void) | null = null;
   /** Null for a follower. */
   #leader: LeaderState | null;
   /** Up to where the leader itself has records as flush.messages asks. */
@@ -56,24 +58,27 @@ export class Partition implements ReceiptIssuer {
   /** Why there is nothing to wait for any more. */
   #isDeleted = false;
   readonly #sink: AppendSink;
+  readonly #clock: Clock;
   readonly #waits: CommitWaits;
 
-  /** Leads, until it is told otherwise. */
+  /** Leads, until it is told otherwise. `highWatermark`: as far as it is known where other brokers have replicas. */
   constructor(
     identity: { topic: string; topicId: string; index: number; leaderEpoch: number },
     log: Log,
     sink: AppendSink,
     clock: Clock,
+    highWatermark = log.endOffset,
   ) {
     this.topic = identity.topic;
     this.topicId = identity.topicId;
     this.index = identity.index;
     this.leaderEpoch = identity.leaderEpoch;
     this.log = log;
-    this.highWatermark = log.endOffset;
+    this.highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark, log.endOffset));
     this.#ownEnd = log.endOffset;
     this.#leader = new LeaderState({ leaderEpoch: identity.leaderEpoch, replicas: 1, inSyncReplicas: 1 });
     this.#sink = sink;
+    this.#clock = clock;
     this.#waits = new CommitWaits(clock, (receipt, until) => this.#outcome(receipt, until));
     log.flusher.onDurable = () => this.#countOwn();
   }
@@ -95,7 +100,7 @@ export class Partition implements ReceiptIssuer {
   lead(term: LeaderTerm): void {
     if (this.#leader?.leaderEpoch === term.leaderEpoch) this.#leader.update(term);
     else {
-      this.#leader = new LeaderState(term);
+      this.#leader = new LeaderState(term, this.endOffset, this.#clock.monotonic());
       this.leaderEpoch = term.leaderEpoch;
       this.#flushBelow = 0; // what it begins with counts, as after a start
       this.#waits.review(); // those of another term
@@ -112,10 +117,31 @@ export class Partition implements ReceiptIssuer {
   }
 
   /** A follower fetches from `endOffset` on. False: it is none of this partition's. */
-  noteFollowerFetch(followerId: number, endOffset: number): boolean {
-    if (this.#leader === null || !this.#leader.noteFetch(followerId, endOffset)) return false;
+  noteFollowerFetch(fetch: FollowerFetch): boolean {
+    const leader = this.#leader;
+    if (leader === null || !leader.noteFetch(fetch, this.endOffset, this.#clock.monotonic())) return false;
     this.#advance();
+    this.#propose(leader.expansion(fetch.followerId, this.highWatermark));
     return true;
+  }
+
+  /** Looks for followers that have not kept up, as time tells. */
+  checkFollowers(): void {
+    if (this.#leader === null) return;
+    this.#propose(this.#leader.shrinkage(this.endOffset, this.#clock.monotonic()));
+    this.#advance();
+  }
+
+  #propose(proposal: IsrProposal | null): void {
+    if (proposal !== null) this.onProposal?.(this, proposal);
+  }
+
+  /** What the controller has made of a proposal. */
+  proposalAnswered(proposal: IsrProposal, answer: ProposalAnswer): void {
+    if (this.#leader?.leaderEpoch !== proposal.leaderEpoch) return;
+    this.#leader.answered(proposal, answer);
+    this.#advance();
+    this.#waits.review(); // there may be too few now
   }
 
   /** Too few replicas in sync for acks=all. */
@@ -201,17 +227,8 @@ export class Partition implements ReceiptIssuer {
   }
 
   #receiptOf(baseOffset: number, lastOffset: number, logAppendTimeMs: number): Receipt {
-    const { leaderEpoch, log } = this;
-    const { logStartOffset } = log;
-    const receipt = new Receipt(
-      this,
-      ErrorCode.NONE,
-      baseOffset,
-      lastOffset,
-      leaderEpoch,
-      logAppendTimeMs,
-      logStartOffset,
-    );
+    const { leaderEpoch: epoch, logStartOffset: start } = this;
+    const receipt = new Receipt(this, ErrorCode.NONE, baseOffset, lastOffset, epoch, logAppendTimeMs, start);
     this.#sink.note(this, receipt);
     return receipt;
   }
@@ -266,7 +283,7 @@ export class Partition implements ReceiptIssuer {
    * to has been fenced, NOT_LEADER_OR_FOLLOWER when another broker leads; nothing is appended then
    */
   appendRecords(records: readonly RecordDraft[], options: AppendOptions = {}): Receipt {
-    return this.#appendOwn(encodeOwn(records, options));
+    return appendOwn(this, this.#sink, encodeOwn(records, options));
   }
 
   /**
@@ -278,26 +295,7 @@ export class Partition implements ReceiptIssuer {
     const { producerId, producerEpoch, coordinatorEpoch, transactionVersion } = marker;
     const refused = this.log.producers.checkMarker(producerId, producerEpoch, coordinatorEpoch, transactionVersion);
     if (refused !== ErrorCode.NONE) throw new LogError(refused, `${this.topic}-${this.index} refuses the marker`);
-    return this.#appendOwn(encodeMarker(marker));
-  }
-
-  #appendOwn(bytes: Buffer): Receipt {
-    const name = `${this.topic}-${this.index}`;
-    if (!this.isLeader) throw new LogError(ErrorCode.NOT_LEADER_OR_FOLLOWER, `another broker leads ${name}`);
-    const refused = this.log.checkProducer(bytes, 0, false);
-    if (refused !== ErrorCode.NONE) throw new LogError(refused, `${name} refuses the producer`);
-    if (this.isUnderMinIsr) throw new LogError(ErrorCode.NOT_ENOUGH_REPLICAS, `${name} has too few replicas in sync`);
-    this.#sink.settle(); // what producers appended before stands or falls apart from this
-    let receipt: Receipt;
-    try {
-      receipt = this.append(bytes, 0, bytes.length);
-      this.#sink.settle();
-    } catch (error) {
-      if (!isStorageError(error)) throw error;
-      throw new LogError(ErrorCode.KAFKA_STORAGE_ERROR, `${name} could not be written`, error);
-    }
-    if (!receipt.isAppended) throw new LogError(receipt.errorCode, `${name} could not be written`);
-    return receipt;
+    return appendOwn(this, this.#sink, encodeMarker(marker));
   }
 
   /** What was appended has been written: followers may have it now, and consumers as far as it is committed. */
@@ -344,17 +342,18 @@ export class Partition implements ReceiptIssuer {
     if (highWatermark > this.highWatermark) this.#show(highWatermark);
   }
 
-  /** Cuts what the leader does not have. */
-  truncateTo(offset: number): void {
-    this.log.truncateTo(offset);
-    this.#ownEnd = Math.min(this.#ownEnd, this.log.endOffset);
-    this.highWatermark = Math.min(this.highWatermark, this.log.endOffset);
+  /** The end of its log has gone back. */
+  wasCut(): void {
+    const { endOffset } = this.log;
+    this.#ownEnd = Math.min(this.#ownEnd, endOffset);
+    this.highWatermark = Math.min(this.highWatermark, endOffset);
   }
 
   #advance(): void {
     if (this.#leader === null) return;
     const { minInsyncReplicas } = this.log.config;
-    const highWatermark = this.#leader.highWatermark(this.highWatermark, this.#ownEnd, minInsyncReplicas);
+    const nowMs = this.#leader.hasFollowers ? this.#clock.monotonic() : 0;
+    const highWatermark = this.#leader.highWatermark(this.highWatermark, this.#ownEnd, minInsyncReplicas, nowMs);
     if (highWatermark > this.highWatermark) this.#show(highWatermark);
   }
 

@@ -6,6 +6,7 @@ import type { ReplicaCopy } from '../log/replica-copy.ts';
 import { AppendSettlement } from './append-settlement.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import type { Pieces } from '../platform/pieces.ts';
+import type { LeaderTerm } from './leader-state.ts';
 import { LongValidations } from './long-validations.ts';
 import { Partition } from './partition.ts';
 import { PartitionLogs, type HandedOver, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
@@ -20,12 +21,11 @@ export interface PartitionsOptions extends PartitionLogsOptions {
 /** What the cluster says of a replica that this broker has. */
 export interface ReplicaPlan extends LogPlan {
   readonly leaderEpoch: number;
+  /** Other brokers have, or may get, replicas of their own: what this log has need not be committed. */
+  readonly isReplicated?: boolean;
 }
 
-export interface LeaderPlan extends ReplicaPlan {
-  readonly replicas: number;
-  readonly inSyncReplicas: number;
-}
+export interface LeaderPlan extends ReplicaPlan, LeaderTerm {}
 
 export class Partitions {
   readonly failures = new Failures();
@@ -110,9 +110,9 @@ export class Partitions {
   }
 
   /** This broker leads the partition, in this epoch. */
-  lead(topicId: string, index: number, { replicas, inSyncReplicas, ...plan }: LeaderPlan): Partition {
+  lead(topicId: string, index: number, plan: LeaderPlan): Partition {
     const partition = this.#replica(topicId, index, plan);
-    partition.lead({ leaderEpoch: plan.leaderEpoch, replicas, inSyncReplicas });
+    partition.lead(plan);
     return partition;
   }
 
@@ -206,6 +206,19 @@ export class Partitions {
     }
   }
 
+  /** Notes on the disk up to where each replica is committed: as leaders they begin from there. */
+  checkpointHighWatermarks(): void {
+    for (const directory of this.#options.directories) {
+      if (directory.health.isOffline) continue;
+      const offsets = new Map<string, number>();
+      for (const partition of this.all()) {
+        const { topic, index, highWatermark } = partition;
+        if (this.directoryOf(partition) === directory) offsets.set(`${topic}-${index}`, highWatermark);
+      }
+      directory.checkpointHighWatermarks(offsets);
+    }
+  }
+
   /** Brings what recovery has read to the disk, one log after the other: the next crash need not have it read again. */
   secureRecovered(): Promise<void> {
     return this.#logs.secureRecovered();
@@ -290,10 +303,12 @@ export class Partitions {
     return failed;
   }
 
-  #open(topic: Topic, index: number, { leaderEpoch, ...plan }: ReplicaPlan): Partition {
+  #open(topic: Topic, index: number, plan: ReplicaPlan): Partition {
     const log = this.#logs.open(topic, index, plan);
-    const identity = { topic: topic.name, topicId: topic.id, index, leaderEpoch };
-    return new Partition(identity, log, this.#settlement, this.#options.clock);
+    const identity = { topic: topic.name, topicId: topic.id, index, leaderEpoch: plan.leaderEpoch };
+    const directory = plan.isReplicated === true ? this.#logs.directoryOf(topic.name, index) : undefined;
+    const highWatermark = directory?.highWatermarkOf(topic.name, index);
+    return new Partition(identity, log, this.#settlement, this.#options.clock, highWatermark);
   }
 
   /** Whoever waits for more is told that there will be none. */

@@ -56,6 +56,10 @@ export interface ReadLimits {
   readonly readCommitted: boolean;
   /** Broker id of the follower that fetches; negative, or nothing, for consumers. */
   readonly followerId?: number;
+  /** The broker epoch of that follower's process; -1 where it does not say. */
+  readonly followerEpoch?: number;
+  /** The fetch was counted when it came, and has waited since. */
+  readonly isCounted?: true;
 }
 
 /** A follower sees all that the log has, and says by its offset what it has itself. */
@@ -138,7 +142,7 @@ function readOne(
   if (asked.fetchOffset < log.logStartOffset || asked.fetchOffset > log.endOffset) {
     return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
-  if (isFollower(limits) && !partition.noteFollowerFetch(limits.followerId!, asked.fetchOffset)) {
+  if (isFollower(limits) && !count(partition, asked.fetchOffset, limits)) {
     // As Kafka: with an epoch the follower has only to ask again, its assignment is on the way here.
     return failed(asked.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
@@ -148,7 +152,8 @@ function readOne(
   if (maxBytes <= 0 && !atLeastOne) return result;
   const range = log.locate(asked.fetchOffset, upTo, maxBytes, atLeastOne);
   if (range !== null) {
-    result.file = log.config.checkCrcsOnFetch ? new CheckedReader(range) : range.file;
+    // A follower checks what it gets itself.
+    result.file = log.config.checkCrcsOnFetch && !isFollower(limits) ? new CheckedReader(range) : range.file;
     result.position = range.position;
     result.length = range.length;
     const youngest = log.segments.at(-1)!.baseOffset;
@@ -156,6 +161,12 @@ function readOne(
     if (readCommitted) result.abortedTransactions = log.abortedTransactions(asked.fetchOffset, range.nextOffset);
   }
   return result;
+}
+
+/** False where the broker that fetches is no follower of the partition. */
+function count(partition: Partition, endOffset: number, limits: ReadLimits): boolean {
+  const { followerId = -1, followerEpoch: brokerEpoch = -1 } = limits;
+  return limits.isCounted === true || partition.noteFollowerFetch({ followerId, endOffset, brokerEpoch });
 }
 
 function endFor(partition: Partition, limits: ReadLimits): number {

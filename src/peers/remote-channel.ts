@@ -1,11 +1,13 @@
 /** What a broker in a cluster asks of the active controller on its own behalf, as requests. */
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
+import { AlterPartition } from '../../protocol/apis/56-alter-partition.ts';
 import { AllocateProducerIds } from '../../protocol/apis/67-allocate-producer-ids.ts';
 import { AssignReplicasToDirs } from '../../protocol/apis/73-assign-replicas-to-dirs.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { errorMessage, ErrorCode, errorName } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
+import type { AlterPartitionRequest, AlterPartitionResponse } from '../cluster/alter-partition.ts';
 import { OF_BROKER, type ControllerChannel, type Requester, type TopicMade } from '../cluster/controller-channel.ts';
 import type { NewTopic } from '../cluster/create-topics.ts';
 import type { DirectoryIdOf } from '../cluster/directory-assignment.ts';
@@ -31,6 +33,8 @@ export interface RemoteChannelOptions {
 }
 
 const CREATE_VERSION = 7;
+/** With the epochs of brokers; Kafka's controllers know it since 3.5. */
+const ALTER_PARTITION_VERSION = 3;
 /** In one request, as Kafka's AssignmentsManager. */
 const MOST_ASSIGNMENTS = 2250;
 /** How long a topic that was made is waited for, until it is known here too. */
@@ -69,6 +73,12 @@ export class RemoteChannel implements ControllerChannel {
       const { errorCode } = await requests.send(AssignReplicasToDirs, 0, draft, this.#timeoutMs);
       if (errorCode !== ErrorCode.NONE) throw new Error(`the controller answers ${errorName(errorCode)}`);
     }
+  }
+
+  alterPartitions(topics: AlterPartitionRequest['topics']): Promise<AlterPartitionResponse> {
+    const { nodeId: brokerId, requests, brokerEpoch } = this.#options;
+    const draft = { brokerId, brokerEpoch: brokerEpoch(), topics };
+    return requests.send(AlterPartition, ALTER_PARTITION_VERSION, draft, this.#timeoutMs);
   }
 
   /** In an envelope: the controller makes them for the client, or not, by what that one may do. */

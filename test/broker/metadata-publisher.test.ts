@@ -33,7 +33,7 @@ class Room {
   }
 
   start(): MetadataPublisher {
-    const publisher = new MetadataPublisher(this.#parts(), null);
+    const publisher = new MetadataPublisher(this.#parts(), null, null);
     publisher.start();
     return publisher;
   }

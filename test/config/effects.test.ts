@@ -28,11 +28,7 @@ const READ_OTHERWISE = new Set([
   ...Object.keys(serverKeys).filter((key) => /^group\.share\.(m(in|ax)\.)?(record|delivery|partition)\./.test(key)),
 ]);
 /** Read where it changes nothing: a listener that is not opened, a topic that is not made yet, a default that is shown. */
-const READ_WITHOUT_EFFECT = new Set([
-  'inter.broker.listener.name',
-  'security.inter.broker.protocol',
-  'unclean.leader.election.enable',
-]);
+const READ_WITHOUT_EFFECT = new Set(['unclean.leader.election.enable']);
 
 const keys = [...new Set([...Object.keys(serverKeys), ...Object.keys(topicKeys), ...Object.keys(groupKeys)])];
 

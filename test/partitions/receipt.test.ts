@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { FollowerLog } from '../../src/partitions/follower-log.ts';
 import type { Partition } from '../../src/partitions/partition.ts';
 import type { Receipt } from '../../src/partitions/receipt.ts';
 import { diskError } from '../../src/platform/memory-files.ts';
@@ -27,6 +28,11 @@ function append(...values: string[]): Receipt {
   const receipt = fixture.produceValues(orders, ...values);
   fixture.partitions.settle();
   return receipt;
+}
+
+/** A follower asks for what comes from `endOffset` on. */
+function fetchedBy(followerId: number, endOffset: number): boolean {
+  return orders.noteFollowerFetch({ followerId, endOffset, brokerEpoch: -1 });
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -116,7 +122,7 @@ describe('with flush.messages', () => {
     append('a');
     const outcome = watch(orders.flushed(append('b')));
     orders.follow(1);
-    orders.truncateTo(1);
+    new FollowerLog(orders).truncateTo(1);
     orders.lead({ leaderEpoch: 2, replicas: 1, inSyncReplicas: 1 });
     append('c');
     await disk.finishSync();
@@ -147,20 +153,20 @@ describe('with a follower in sync', () => {
     const receipt = append('a', 'b');
     expect(orders.flushed(receipt)).toBe(ErrorCode.NONE);
     const outcome = watch(orders.committed(receipt, 1000));
-    expect(orders.noteFollowerFetch(2, 1)).toBe(true);
+    expect(fetchedBy(2, 1)).toBe(true);
     await turn();
     expect([outcome.code, orders.highWatermark]).toEqual(['waits', 1]);
-    orders.noteFollowerFetch(2, 2);
+    fetchedBy(2, 2);
     await turn();
     expect([outcome.code, orders.highWatermark]).toEqual([0, 2]);
-    expect(orders.noteFollowerFetch(9, 2)).toBe(false);
+    expect(fetchedBy(9, 2)).toBe(false);
   });
 
   test('followers are woken by what is in the log, consumers by what is committed', () => {
     const [follower, consumer] = [waiterAt(orders.followers), waiterAt(orders.consumers)];
     append('a');
     expect([follower.woken, consumer.woken]).toEqual([1, 0]);
-    orders.noteFollowerFetch(2, 1);
+    fetchedBy(2, 1);
     expect([follower.woken, consumer.woken]).toEqual([1, 1]);
   });
 
@@ -168,14 +174,14 @@ describe('with a follower in sync', () => {
     const outcome = watch(orders.committed(append('a'), 500));
     await fixture.clock.advance(500);
     expect(outcome.code).toBe(ErrorCode.REQUEST_TIMED_OUT);
-    orders.noteFollowerFetch(2, 1); // too late
+    fetchedBy(2, 1); // too late
     expect(orders.highWatermark).toBe(1);
   });
 
   test('where too few are in sync by then, that is told with the append', () => {
     const receipt = append('a');
-    orders.noteFollowerFetch(2, 1);
-    orders.lead({ leaderEpoch: 0, replicas: 2, inSyncReplicas: 1, followers: [2], maximalIsr: [] });
+    fetchedBy(2, 1);
+    orders.lead({ leaderEpoch: 0, replicas: 2, inSyncReplicas: 1, followers: [2], inSync: [] });
     expect(orders.committed(receipt, 0)).toBe(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
     expect(() => orders.appendRecords([{ key: null, value: null, timestamp: 1 }])).toThrow('too few replicas');
   });

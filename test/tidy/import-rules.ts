@@ -15,6 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/etcd': ['src/platform'],
   'src/peers': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
+  'src/replication': ['src/peers', 'src/cluster', 'src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/controllers': ['src/etcd', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   'src/coordination': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
   'src/share': ['src/coordination', 'src/cluster', 'src/partitions', 'protocol', 'src/platform', 'src/config'],
@@ -56,6 +57,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/broker': [
     'src/controllers',
     'src/etcd',
+    'src/replication',
     'src/peers',
     'src/metrics',
     'src/net',

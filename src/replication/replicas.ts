@@ -1,0 +1,183 @@
+/**
+ * The replicas of a broker that is one of several: it fetches for those that it follows, watches over the followers of those that it
+ * leads, and notes on the disk how far all of them are committed.
+ */
+import type { ClusterImage, BrokerImage, PartitionImage } from '../cluster/image.ts';
+import type { MetadataFeed } from '../cluster/metadata-feed.ts';
+import type { ControllerChannel } from '../cluster/controller-channel.ts';
+import type { ServerConfig } from '../config/server.ts';
+import type { LeaderTerm, ReplicaRules } from '../partitions/leader-state.ts';
+import type { Partition } from '../partitions/partition.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Network } from '../platform/network.ts';
+import { IsrProposals } from './isr-proposals.ts';
+import { keyOf } from './fetch-session.ts';
+import { LeaderFetcher, type FetcherSettings } from './leader-fetcher.ts';
+
+export interface ReplicasOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly network: Network;
+  readonly nodeId: number;
+  readonly brokerEpoch: () => number;
+  readonly metadata: MetadataFeed;
+  readonly channel: ControllerChannel;
+  readonly partitions: Partitions;
+  readonly config: () => ServerConfig;
+}
+
+const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
+
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #rules: ReplicaRules;
+  readonly #proposals: IsrProposals;
+  /** By the leader's broker id, and the number of the fetcher. */
+  readonly #fetchers = new Map<string, LeaderFetcher>();
+  /** Which fetcher has which replica. */
+  readonly #fetchedBy = new Map<string, LeaderFetcher>();
+  readonly #led = new Map<string, Partition>();
+  #timers: Timer[] = [];
+  #isStopped = false;
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+    const { metadata, config, channel } = options;
+    this.#rules = {
+      get maxLagMs() {
+        return config()['replica.lag.time.max.ms'];
+      },
+      epochOf: (brokerId) => metadata.image.brokers.get(brokerId)?.epoch ?? -1,
+      mayJoin: (brokerId) => isIn(metadata.image, brokerId),
+    };
+    this.#proposals = new IsrProposals({ ...options, alterPartitions: (topics) => channel.alterPartitions(topics) });
+    this.#every(
+      () => config()['replica.lag.time.max.ms'] / 2,
+      () => this.#checkFollowers(),
+    );
+    this.#every(
+      () => config()['replica.high.watermark.checkpoint.interval.ms'],
+      () => this.#checkpoint(),
+    );
+  }
+
+  /** A term of this broker as leader, with all that followers have to do with it. */
+  termOf({ leaderEpoch, partitionEpoch, replicas, isr }: PartitionImage): LeaderTerm {
+    const others = (ids: readonly number[]) => ids.filter((id) => id !== this.#options.nodeId);
+    return {
+      leaderEpoch,
+      partitionEpoch,
+      replicas: replicas.length,
+      inSyncReplicas: isr.length,
+      followers: others(replicas),
+      inSync: others(isr),
+      rules: this.#rules,
+    };
+  }
+
+  leads(partition: Partition): void {
+    this.#stopFetching(partition);
+    partition.onProposal ??= (led, proposal) => this.#proposals.propose(led, proposal);
+    this.#led.set(keyOf(partition.topicId, partition.index), partition);
+  }
+
+  /** Another broker leads it; -1 where none does. */
+  follows(partition: Partition, leader: number): void {
+    const key = keyOf(partition.topicId, partition.index);
+    this.#led.delete(key);
+    const fetcher = leader < 0 || this.#isStopped ? null : this.#fetcherOf(leader, partition);
+    if (this.#fetchedBy.get(key) !== fetcher) this.#stopFetching(partition);
+    if (fetcher === null) return;
+    this.#fetchedBy.set(key, fetcher);
+    fetcher.add(key, partition);
+  }
+
+  /** There is no replica here any more. */
+  forget(topicId: string, index: number): void {
+    const key = keyOf(topicId, index);
+    this.#fetchedBy.get(key)?.remove(key);
+    this.#fetchedBy.delete(key);
+    this.#led.delete(key);
+  }
+
+  /** Nothing is fetched any more, and how far all is committed stands on the disk. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#proposals.stop();
+    await Promise.all([...this.#fetchers.values()].map((fetcher) => fetcher.stop()));
+    this.#checkpoint();
+  }
+
+  #stopFetching({ topicId, index }: Partition): void {
+    const key = keyOf(topicId, index);
+    this.#fetchedBy.get(key)?.remove(key);
+    this.#fetchedBy.delete(key);
+  }
+
+  /** num.replica.fetchers share the partitions of a leader. */
+  #fetcherOf(leaderId: number, { topicId, index }: Partition): LeaderFetcher {
+    const { config, metadata } = this.#options;
+    let hash = index;
+    for (let i = 0; i < topicId.length; i++) hash = (hash * 31 + topicId.charCodeAt(i)) | 0;
+    const name = `${leaderId}/${Math.abs(hash) % config()['num.replica.fetchers']}`;
+    let fetcher = this.#fetchers.get(name);
+    if (fetcher === undefined) {
+      const address = () => addressOf(metadata.image.brokers.get(leaderId), config());
+      const settings = () => settingsOf(config());
+      fetcher = new LeaderFetcher({ ...this.#options, leaderId, address, settings });
+      this.#fetchers.set(name, fetcher);
+    }
+    return fetcher;
+  }
+
+  #checkFollowers(): void {
+    for (const partition of this.#led.values()) partition.checkFollowers();
+  }
+
+  #checkpoint(): void {
+    try {
+      this.#options.partitions.checkpointHighWatermarks();
+    } catch (error) {
+      this.#options.logger.error('high-watermarks-not-noted', { error: (error as Error).message });
+    }
+  }
+
+  #every(intervalMs: () => number, run: () => void): void {
+    const at = this.#timers.length;
+    const next = (): Timer =>
+      this.#options.clock.after(intervalMs(), () => {
+        run();
+        this.#timers[at] = next();
+      });
+    this.#timers.push(next());
+  }
+}
+
+function isIn({ brokers }: ClusterImage, brokerId: number): boolean {
+  const broker = brokers.get(brokerId);
+  return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
+}
+
+/** By inter.broker.listener.name, or else the first listener of security.inter.broker.protocol. */
+function addressOf(broker: BrokerImage | undefined, config: ServerConfig): { host: string; port: number } | null {
+  const name = config['inter.broker.listener.name'];
+  const protocol = SECURITY_PROTOCOLS.indexOf(config['security.inter.broker.protocol']);
+  const found = broker?.listeners.find((listener) =>
+    name === null || name === '' ? listener.securityProtocol === protocol : listener.name === name,
+  );
+  return found === undefined ? null : { host: found.host, port: found.port };
+}
+
+function settingsOf(config: ServerConfig): FetcherSettings {
+  return {
+    partitionMaxBytes: config['replica.fetch.max.bytes'],
+    maxBytes: config['replica.fetch.response.max.bytes'],
+    minBytes: config['replica.fetch.min.bytes'],
+    maxWaitMs: config['replica.fetch.wait.max.ms'],
+    backoffMs: config['replica.fetch.backoff.ms'],
+    timeoutMs: config['replica.socket.timeout.ms'],
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Trouble for replicated partitions, made from a seed: three whole brokers, clients that produce with acks=all, machines that are
+ * killed, stopped, started and cut off. Then all is healed, and the raw logs of all replicas are compared.
+ */
+import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import type { ClusterImage, PartitionImage } from '../../../src/cluster/image.ts';
+import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
+import { checkReplicas, HighWatermarks } from './replicas-checker.ts';
+import { ReplicasClient } from './replicas-client.ts';
+
+const TROUBLE_MS = 30_000;
+const HEALED_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+const TOPIC = 'replicated';
+const PARTITIONS = 2;
+const PRODUCERS = 3;
+const SETTINGS = {
+  'replica.lag.time.max.ms': '2000',
+  'replica.fetch.backoff.ms': '200',
+  'broker.session.timeout.ms': '3000',
+  'replica.socket.timeout.ms': '2000',
+};
+
+export interface ReplicasOutcome {
+  /** What must never be, or has not come although all was healed. */
+  readonly wrong: readonly string[];
+  readonly records: number;
+  readonly elections: number;
+  readonly logged: readonly string[];
+}
+
+export interface ReplicasOptions extends ClusterOptions {
+  readonly troubleMs?: number;
+}
+
+export async function tellReplicas(
+  seed: number,
+  { troubleMs = TROUBLE_MS, ...options }: ReplicasOptions = {},
+): Promise<ReplicasOutcome> {
+  const cluster = new SimulatedCluster(seed, { ...options, settings: { ...SETTINGS, ...options.settings } });
+  const client = new ReplicasClient(cluster, TOPIC, PARTITIONS);
+  const { observer } = cluster;
+  let elections = 0;
+  try {
+    await cluster.startAll();
+    await cluster.settled('the topic is made', makeTopic(cluster, client));
+    for (let i = 0; i < PRODUCERS; i++) void client.produceOn();
+    await trouble(cluster, cluster.nowMs + troubleMs);
+    await heal(cluster);
+    client.end();
+    await cluster.advance(LOOK_EVERY_MS);
+    const partitions = imageOf(cluster)!.topicsByName.get(TOPIC)!.partitions;
+    elections = partitions.reduce((sum, { leaderEpoch }) => sum + leaderEpoch, 0);
+    for (const wrong of checkReplicas(cluster, TOPIC, PARTITIONS, client.acknowledged)) observer.say(wrong);
+  } catch (error) {
+    observer.say((error as Error).message);
+  }
+  return { wrong: observer.wrong, records: client.acknowledged.length, elections, logged: cluster.logged };
+}
+
+async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Promise<void> {
+  const configs = [{ name: 'min.insync.replicas', value: '2' }];
+  const topic = { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3, assignments: [], configs };
+  const request = { timeoutMs: 3000, validateOnly: false, topics: [topic] };
+  const { topics } = await client.send(HOSTS[0], CreateTopics, 7, request);
+  if (topics[0].errorCode !== 0) throw new Error(`the topic is not made: ${topics[0].errorCode}`);
+  await cluster.advance(100);
+}
+
+async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void> {
+  const { random, network } = cluster;
+  const highWatermarks = new HighWatermarks(cluster, TOPIC);
+  const below = (most: number): number => Math.floor(random.float() * most);
+  const host = (): Host => HOSTS[below(HOSTS.length)];
+  const leader = (): Host => leaderOf(cluster, below(PARTITIONS)) ?? host();
+  const troubles: readonly (() => void)[] = [
+    () => cluster.kill(host()),
+    () => cluster.kill(leader()),
+    () => restart(cluster, host()),
+    () => restart(cluster, leader()),
+    () => startAll(cluster),
+    () => startAll(cluster),
+    () => startAll(cluster),
+    () => cluster.setStopped(leader(), true),
+    () => resumeAll(cluster),
+    () => resumeAll(cluster),
+    () => network.cut(host(), host()),
+    () => network.cut(leader(), host()),
+    () => network.cut(host(), leader()),
+    () => healNetwork(cluster),
+    () => healNetwork(cluster),
+    () => void cluster.stop(host()),
+  ];
+  let nextMs = cluster.nowMs;
+  while (cluster.nowMs < untilMs) {
+    await cluster.advance(LOOK_EVERY_MS);
+    highWatermarks.look();
+    if (cluster.nowMs < nextMs) continue;
+    troubles[below(troubles.length)]();
+    nextMs = cluster.nowMs + random.float() * 1500;
+  }
+}
+
+function restart(cluster: SimulatedCluster, host: Host): void {
+  cluster.kill(host);
+  cluster.start(host);
+}
+
+function startAll(cluster: SimulatedCluster): void {
+  for (const host of HOSTS) cluster.start(host);
+}
+
+function resumeAll(cluster: SimulatedCluster): void {
+  for (const host of HOSTS) cluster.setStopped(host, false);
+}
+
+function healNetwork({ network }: SimulatedCluster): void {
+  for (const from of HOSTS) for (const to of HOSTS) network.heal(from, to);
+}
+
+/** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
+async function heal(cluster: SimulatedCluster): Promise<void> {
+  healNetwork(cluster);
+  resumeAll(cluster);
+  const isWhole = (): boolean => {
+    startAll(cluster);
+    if (!cluster.all.every((machine) => cluster.isServing(machine))) return false;
+    return partitionsOf(cluster).every(({ leader, isr, replicas }) => leader > 0 && isr.length === replicas.length);
+  };
+  try {
+    await cluster.until('every partition is led and has all replicas in sync', isWhole, HEALED_MS);
+  } catch (error) {
+    const state = JSON.stringify(partitionsOf(cluster).map(({ leader, isr, elr }) => ({ leader, isr, elr })));
+    throw new Error(`${(error as Error).message}: ${state}`, { cause: error });
+  }
+}
+
+function imageOf(cluster: SimulatedCluster): ClusterImage | null {
+  return cluster.active()?.controller?.node.active?.controller.image ?? null;
+}
+
+function partitionsOf(cluster: SimulatedCluster): readonly PartitionImage[] {
+  const partitions = imageOf(cluster)?.topicsByName.get(TOPIC)?.partitions;
+  return partitions ?? [{ leader: -1, isr: [], elr: [], replicas: [] } as unknown as PartitionImage];
+}
+
+function leaderOf(cluster: SimulatedCluster, index: number): Host | null {
+  const leader = imageOf(cluster)?.topicsByName.get(TOPIC)?.partitions[index]?.leader ?? -1;
+  return leader > 0 ? HOSTS[leader - 1] : null;
+}

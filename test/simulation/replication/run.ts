@@ -1,0 +1,24 @@
+/** The long way: `--seeds 1000 --first 1`. REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
+import { parseArgs } from 'node:util';
+import { tellReplicas } from './replicas-story.ts';
+
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '100' }, first: { type: 'string' } } });
+const only = process.env.REPLICAS_SEED;
+const first = Number(only ?? values.first ?? Date.now() % 1_000_000);
+const count = only === undefined ? Number(values.seeds) : 1;
+const startedMs = performance.now();
+let [failed, records, elections] = [0, 0, 0];
+for (let seed = first; seed < first + count; seed++) {
+  const outcome = await tellReplicas(seed);
+  records += outcome.records;
+  elections += outcome.elections;
+  if (only !== undefined) process.stdout.write(`${outcome.logged.join('\n')}\n`);
+  if (outcome.wrong.length === 0) continue;
+  failed++;
+  process.stdout.write(`REPLICAS_SEED=${seed}\n  ${outcome.wrong.slice(0, 5).join('\n  ')}\n`);
+}
+const seconds = Math.round((performance.now() - startedMs) / 1000);
+process.stdout.write(
+  `${count} seeds from ${first}: ${records} records acknowledged, ${elections} elections, ${failed} seeds with faults, ${seconds} s\n`,
+);
+process.exit(failed === 0 ? 0 : 1);
