@@ -18,6 +18,11 @@ export const testDefaults: ReadonlyMap<ServerKey, string> = new Map<ServerKey, s
   ['transaction.state.log.num.partitions', '1'],
   ['transaction.state.log.replication.factor', '1'],
   ['transaction.state.log.min.isr', '1'],
+  // A share group's member is told its partitions with the heartbeat behind the one that it joins with.
+  ['group.share.min.heartbeat.interval.ms', '100'],
+  ['group.share.heartbeat.interval.ms', '100'],
+  ['group.share.min.assignment.interval.ms', '0'],
+  ['group.share.assignment.interval.ms', '0'],
   ['share.coordinator.state.topic.num.partitions', '1'],
   ['share.coordinator.state.topic.replication.factor', '1'],
   ['share.coordinator.state.topic.min.isr', '1'],

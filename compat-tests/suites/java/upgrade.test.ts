@@ -48,8 +48,9 @@ describe.skipIf(missing !== null)(`a cluster is upgraded${missing === null ? '' 
     const { exitCode, output } = await features('upgrade', '--release-version', '4.4');
     expect([exitCode, output.join('\n')]).toEqual([0, expect.stringContaining('metadata.version was upgraded to 33')]);
     expect(await levelOf('metadata.version')).toBe('4.4-IV2');
-    // Share groups are not here yet.
-    expect([undefined, '0']).toContain(await levelOf('share.version'));
+    expect(await levelOf('share.version')).toBe('2');
+    // The group protocol of Kafka Streams is not here yet.
+    expect([undefined, '0']).toContain(await levelOf('streams.version'));
     const before = await read();
     await expect.poll(read, { timeout: 30_000 }).toBeGreaterThan(before);
     const written = Number(await java.ask('stop-writing'));

@@ -1,4 +1,4 @@
-/** `kafka-consumer-groups --reset-offsets`: plans where a group goes on reading and, with --execute, commits it. */
+/** `kafka-consumer-groups --reset-offsets`, and that of share groups: plans where a group goes on reading and, with --execute, commits it. */
 import { nodeFiles } from '../../platform/files.ts';
 import type { Cluster, TopicMetadata } from '../client/cluster.ts';
 import { commitOffsets, committedOffsets, type CommittedOffset } from '../client/group-offsets.ts';
@@ -32,9 +32,35 @@ interface Plan {
   readonly offsets: readonly CommittedOffset[];
 }
 
-export async function resetOffsets(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
+/** The kind of groups whose offsets are moved. */
+export interface ResetGroups {
+  readonly scenarios: readonly Scenario[];
+  /** Where the group is now. */
+  offsets(cluster: Cluster, group: string): Promise<CommittedOffset[]>;
+  /** Why it cannot be moved now; null where it can. */
+  whyNot(cluster: Cluster, group: string): Promise<string | null>;
+  move(cluster: Cluster, group: string, offsets: readonly CommittedOffset[]): Promise<void>;
+}
+
+export const CONSUMER_GROUPS: ResetGroups = {
+  scenarios: SCENARIOS,
+  offsets: committedOffsets,
+  async whyNot(cluster, group) {
+    const state = (await describeGroup(cluster, group))?.state ?? 'Dead';
+    if (state === 'Empty' || state === 'Dead') return null;
+    return `Assignments can only be reset if the group '${group}' is inactive, but the current state is ${state}.`;
+  },
+  move: (cluster, group, offsets) => commitOffsets(cluster, group, offsets),
+};
+
+export async function resetOffsets(
+  cluster: Cluster,
+  flags: Flags,
+  terminal: Terminal,
+  kind: ResetGroups = CONSUMER_GROUPS,
+): Promise<void> {
   if (flags.has('execute') && flags.has('dry-run')) throw new UsageError('--execute cannot be used with --dry-run');
-  const scenario = flags.oneOf(SCENARIOS);
+  const scenario = flags.oneOf(kind.scenarios);
   checkScope(flags, scenario);
   if (!flags.has('execute') && !flags.has('dry-run')) {
     terminal.stderr.write('WARN: No action will be performed as the --execute option is missing.\n');
@@ -43,18 +69,15 @@ export async function resetOffsets(cluster: Cluster, flags: Flags, terminal: Ter
   const groups = await groupsOf(cluster, flags);
   const file = scenario === 'from-file' ? readPlans(flags.need('from-file'), groups) : null;
   for (const group of groups) {
-    const state = (await describeGroup(cluster, group))?.state ?? 'Dead';
-    if (state !== 'Empty' && state !== 'Dead') {
-      const why = `the current state is ${state}`;
-      await printLine(
-        terminal,
-        `\nError: Assignments can only be reset if the group '${group}' is inactive, but ${why}.`,
-      );
+    const why = await kind.whyNot(cluster, group);
+    if (why !== null) {
+      await printLine(terminal, `\nError: ${why}`);
       continue;
     }
-    plans.push(await planOf(cluster, flags, scenario, group, file?.get(group) ?? null, terminal));
+    const known = await kind.offsets(cluster, group);
+    plans.push(await planOf(cluster, flags, scenario, group, known, file?.get(group) ?? null, terminal));
   }
-  if (flags.has('execute')) for (const { group, offsets } of plans) await commitOffsets(cluster, group, offsets);
+  if (flags.has('execute')) for (const { group, offsets } of plans) await kind.move(cluster, group, offsets);
   await printPlans(plans, flags, terminal);
 }
 
@@ -86,10 +109,10 @@ async function planOf(
   flags: Flags,
   scenario: Scenario,
   group: string,
+  committed: readonly CommittedOffset[],
   fromFile: readonly CommittedOffset[] | null,
   terminal: Terminal,
 ): Promise<Plan> {
-  const committed = await committedOffsets(cluster, group);
   const wanted: readonly Wanted[] = fromFile ?? (await scopeOf(cluster, flags, committed));
   const topics = await existing(cluster, wanted);
   const included = new Set(wanted.map(nameOf));

@@ -54,7 +54,7 @@ const ACTIONS: Readonly<Record<string, { readonly run: Action; readonly used: re
   delete: { run: remove, used: ['group', 'all-groups', 'timeout'] },
   'delete-offsets': { run: deleteGroupOffsets, used: ['group', 'topic', 'timeout'] },
   'reset-offsets': {
-    run: resetOffsets,
+    run: (cluster, flags, terminal) => resetOffsets(cluster, flags, terminal),
     used: ['group', 'all-groups', 'topic', 'all-topics', ...SCENARIOS, 'execute', 'dry-run', 'export', 'timeout'],
   },
 };

@@ -13,6 +13,7 @@ import { logDirs, FLAGS as logDirFlags } from './log-dirs.ts';
 import { metadataQuorum, FLAGS as quorumFlags } from './metadata-quorum.ts';
 import { portCheck } from './port-check.ts';
 import { cub, kafkaReady } from './ready.ts';
+import { shareGroups, FLAGS as shareGroupFlags } from './share-groups.ts';
 import { topics, FLAGS as topicFlags } from './topics.ts';
 
 /** Answers the exit code. Throws what went wrong. */
@@ -30,6 +31,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-log-dirs': logDirs,
   'kafka-metadata-quorum': metadataQuorum,
   'kafka-ready': kafkaReady,
+  'kafka-share-groups': shareGroups,
   'kafka-topics': topics,
   cub,
   nc: portCheck,
@@ -51,6 +53,7 @@ export const flagTables: Readonly<Record<string, FlagTable>> = {
   'kafka-get-offsets': offsetFlags,
   'kafka-log-dirs': logDirFlags,
   'kafka-metadata-quorum': quorumFlags,
+  'kafka-share-groups': shareGroupFlags,
   'kafka-topics': topicFlags,
 };
 

@@ -12,6 +12,7 @@ import { consumerCases } from './console-consumer-cases.ts';
 import { configCases, clusterCases } from './config-cases.ts';
 import { groupCases } from './consumer-groups-cases.ts';
 import { producerCases } from './console-producer-cases.ts';
+import { shareGroupCases } from './share-groups-cases.ts';
 import type { Case, Cases } from './flag-case.ts';
 import { offsetCases, topicCases } from './topic-cases.ts';
 import { fileWith, tool } from './tool.ts';
@@ -26,6 +27,7 @@ const cases: Readonly<Record<string, Cases>> = {
   ...consumerCases,
   ...producerCases,
   ...groupCases,
+  ...shareGroupCases,
   ...offsetCases,
   ...configCases,
   ...clusterCases,
@@ -39,6 +41,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   'kafka-console-producer': '--topic orders',
   'kafka-consumer-groups': '--list',
   'kafka-get-offsets': '',
+  'kafka-share-groups': '--list',
   'kafka-configs': '--describe --topic orders',
   'kafka-broker-api-versions': '',
   'kafka-cluster': 'cluster-id',
@@ -142,6 +145,9 @@ test.each([
     'kafka-consumer-groups --reset-offsets --group g --topic t --from-file f',
     '--topic cannot be used with --from-file',
   ],
+  ['kafka-share-groups --reset-offsets --group g --topic t --to-latest', 'requires one of the options'],
+  ['kafka-share-groups --delete-offsets --topic t', 'write one --group NAME'],
+  ['kafka-share-groups --describe --group g --state --members', 'write one of --members, --state'],
   ['kafka-get-offsets --topic t --topic-partitions t:1', '--topic-partitions cannot be used'],
   ['kafka-configs --describe --topic t --add-config a=b', '--add-config cannot be used with --describe'],
   ['kafka-configs --describe --topic t --entity-name u', '--entity-name cannot be used with --topic'],
