@@ -5,8 +5,6 @@ import type { ServerConfig } from '../config/server.ts';
 import { GroupCoordinator } from '../groups/coordinator.ts';
 import { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ShareState } from '../share/share-state.ts';
-import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
-import { andThen } from '../coordination/answers.ts';
 import { writeMarkerAtLeader, type Peers } from './peers.ts';
 
 type Needs = Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'channel' | 'partitions'> & {
@@ -22,8 +20,8 @@ export function groupCoordinator({
   channel,
   partitions,
   config,
-  share,
-}: Needs & { readonly share: LazyShareGroups }): GroupCoordinator {
+  shareState,
+}: Needs & { readonly shareState: ShareState }): GroupCoordinator {
   return new GroupCoordinator({
     clock,
     random,
@@ -35,19 +33,10 @@ export function groupCoordinator({
     groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
     partitionOf: (index) => partitions.get('__consumer_offsets', index),
     partitionCount: () => metadata.image.topicsByName.get('__consumer_offsets')?.partitions.length,
-    shareState: shareStateOf(share),
+    shareState,
     endOffset: (topic, partition) => partitions.get(topic, partition)?.highWatermark ?? -1,
     ensureOffsetsTopic: () => channel.ensureInternalTopic('__consumer_offsets'),
   });
-}
-
-/** Loads share groups when a group first asks for the state of its partitions. */
-function shareStateOf(share: LazyShareGroups): Pick<ShareState, 'initialize' | 'delete' | 'readSummary'> {
-  return {
-    initialize: (groupId, partitions) => andThen(share.use(), ({ state }) => state.initialize(groupId, partitions)),
-    delete: (groupId, partitions) => andThen(share.use(), ({ state }) => state.delete(groupId, partitions)),
-    readSummary: (groupId, partitions) => andThen(share.use(), ({ state }) => state.readSummary(groupId, partitions)),
-  };
 }
 
 export function transactionCoordinator(

@@ -17,6 +17,7 @@ import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
 import { transactionCoordinatorOf, type Peers } from './peers.ts';
+import { shareStateOf } from './share-state.ts';
 import { lazyShareGroups } from './share-groups.ts';
 
 export interface OpenParts {
@@ -59,7 +60,8 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const assignments = new DirectoryAssignments({ channel, partitions, logger });
   const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
   const share = lazyShareGroups(needs);
-  const groups = groupCoordinator({ ...needs, share });
+  const shareState = shareStateOf({ nodeId, metadata, share }, peers);
+  const groups = groupCoordinator({ ...needs, shareState });
   const producerIds = new ProducerIds(() => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {
