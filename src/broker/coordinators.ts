@@ -2,6 +2,7 @@
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import type { ServerConfig } from '../config/server.ts';
+import type { EndOffset } from '../groups/share/offsets.ts';
 import { GroupCoordinator } from '../groups/coordinator.ts';
 import { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ShareState } from '../share/share-state.ts';
@@ -21,7 +22,8 @@ export function groupCoordinator({
   partitions,
   config,
   shareState,
-}: Needs & { readonly shareState: ShareState }): GroupCoordinator {
+  endOffset,
+}: Needs & { readonly shareState: ShareState; readonly endOffset: EndOffset }): GroupCoordinator {
   return new GroupCoordinator({
     clock,
     random,
@@ -34,7 +36,7 @@ export function groupCoordinator({
     partitionOf: (index) => partitions.get('__consumer_offsets', index),
     partitionCount: () => metadata.image.topicsByName.get('__consumer_offsets')?.partitions.length,
     shareState,
-    endOffset: (topic, partition) => partitions.get(topic, partition)?.highWatermark ?? -1,
+    endOffset,
     ensureOffsetsTopic: () => channel.ensureInternalTopic('__consumer_offsets'),
   });
 }

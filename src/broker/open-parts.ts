@@ -16,7 +16,9 @@ import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
-import { transactionCoordinatorOf, type Peers } from './peers.ts';
+import type { EndOffset } from '../groups/share/offsets.ts';
+import { endOffsetAtLeader, transactionCoordinatorOf, type Peers } from './peers.ts';
+import type { ShareState } from '../share/share-state.ts';
 import { shareStateOf } from './share-state.ts';
 import { lazyShareGroups } from './share-groups.ts';
 
@@ -59,9 +61,11 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   });
   const assignments = new DirectoryAssignments({ channel, partitions, logger });
   const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
-  const share = lazyShareGroups(needs);
-  const shareState = shareStateOf({ nodeId, metadata, share }, peers);
-  const groups = groupCoordinator({ ...needs, shareState });
+  const share = lazyShareGroups({ ...needs, shareState: () => shareState });
+  const shareState: ShareState = shareStateOf({ nodeId, metadata, share }, peers);
+  const endOffset: EndOffset = (topic, partition) =>
+    endOffsetAtLeader({ nodeId, metadata, partitions }, peers, { topic, partition });
+  const groups = groupCoordinator({ ...needs, shareState, endOffset });
   const producerIds = new ProducerIds(() => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {

@@ -31,6 +31,17 @@ export function writeMarkerAtLeader(
   return parts === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : writeMarker(parts, partition, marker);
 }
 
+/** The end of a partition as consumers see it; -1 where its leader cannot be reached now. */
+export function endOffsetAtLeader(
+  own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'partitions'>,
+  peers: Peers,
+  { topic, partition }: TopicPartition,
+): number {
+  const leader = leaderOf(own.metadata.image, { topic, partition }) ?? own.nodeId;
+  const { partitions } = (leader === own.nodeId ? undefined : peers(leader)) ?? own;
+  return partitions.get(topic, partition)?.highWatermark ?? -1;
+}
+
 /** The coordinator of a transactional id: this broker's, or that of the peer that leads its partition of __transaction_state. */
 export function transactionCoordinatorOf(
   own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'transactions'>,

@@ -9,6 +9,7 @@ import { LogError, type Partition } from '../partitions/partition.ts';
 import type { DeadLetterTopic } from '../share/dead-letters.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { LazyShareGroups } from '../share/lazy-share-groups.ts';
+import type { ShareState } from '../share/share-state.ts';
 import type { ShareGroupsOptions } from '../share/share-groups.ts';
 
 const STATE_TOPIC = '__share_group_state';
@@ -19,6 +20,8 @@ const COMMIT_TIMEOUT_MS = 30_000;
 
 type Needs = Pick<BrokerParts, 'clock' | 'logger' | 'metadata' | 'channel' | 'partitions'> & {
   readonly config: () => BrokerParts['config'];
+  /** The state of every share partition, wherever it is kept. */
+  readonly shareState: () => ShareState;
 };
 
 export function lazyShareGroups(needs: Needs): LazyShareGroups {
@@ -28,17 +31,17 @@ export function lazyShareGroups(needs: Needs): LazyShareGroups {
   });
 }
 
-function optionsOf({ clock, logger, metadata, channel, partitions, config }: Needs): ShareGroupsOptions {
+function optionsOf({ clock, logger, metadata, channel, partitions, config, shareState }: Needs): ShareGroupsOptions {
   return {
     partitions,
     groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
-    stateAnywhere: (own) => own,
     hasDeadLetters: () => (metadata.image.features.get('share.version') ?? 0) >= DEAD_LETTERS_SINCE,
     deadLetters: {
       topic: (name) => topicOf(name, { metadata, config }),
       createTopic: (name) => createTopic(name, channel),
       append: (topic, index, records) => append(partitions.get(topic, index), records),
     },
+    stateAnywhere: shareState,
     clock,
     logger,
     config,

@@ -5,6 +5,7 @@ import { faultRoutes } from './faults.ts';
 import { forkRoutes, type ServeFork } from './forks.ts';
 import { groupRoutes } from './groups.ts';
 import { Problem, problemOf, sendProblem } from './problem.ts';
+import { queueRoutes } from './queues.ts';
 import { router } from './router.ts';
 import type { Session } from './session.ts';
 import { stateRoutes } from './state.ts';
@@ -41,6 +42,7 @@ export function controlApp({ session, isLocal, serveFork }: ControlAppOptions) {
     .route('/', topicRoutes(session))
     .route('/', tailRoutes(session))
     .route('/', groupRoutes(session))
+    .route('/', queueRoutes(session))
     .route('/', brokerRoutes(session))
     .route('/', forkRoutes(session, serveFork))
     .route('/', faultRoutes(session))

@@ -20,6 +20,10 @@ const forkOptions = z
     controlPort: z.int().min(0).max(65_535).optional().openapi({ description: 'Any free one unless given.' }),
     topics: z.array(z.union([z.string(), topicSpec])).optional(),
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    groups: z
+      .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+      .optional()
+      .openapi({ description: 'Configurations of groups, by their ids.' }),
     maxFetchWait: duration.optional(),
     clock: z.enum(['real', 'virtual']).optional().openapi({ description: 'That of its original unless given.' }),
     now: z.number().optional().openapi({ description: 'When a virtual clock begins, milliseconds since 1970.' }),

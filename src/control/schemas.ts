@@ -96,4 +96,54 @@ export const group = z
   })
   .openapi('Group');
 
+const groupMember = group.shape.members;
+const range = { ...place, first: z.int(), last: z.int().openapi({ description: 'Part of it.' }) };
+
+export const delivered = z.object({ ...range, deliveries: z.int(), memberId: z.string() }).openapi('Delivered');
+
+export const inFlightFilter = z
+  .strictObject({
+    topic: z.string().optional(),
+    partition: z.int().min(0).optional(),
+    offset: z.int().min(0).optional(),
+    memberId: z.string().optional(),
+    clientId: z.string().optional(),
+  })
+  .openapi('InFlightFilter', { description: 'All that is said must hold; all records in flight where nothing is.' });
+
+export const queue = z
+  .object({
+    id: z.string(),
+    state: groupState,
+    members: groupMember,
+    partitions: z.array(
+      z.object({
+        ...place,
+        start: z
+          .int()
+          .nullable()
+          .openapi({ description: 'All before it is finished; null where nothing was read yet.' }),
+        end: z.int(),
+        backlog: z.int().nullable().openapi({ description: 'Records that are not finished; null where unknown.' }),
+        inFlight: z.array(
+          z.object({
+            ...place,
+            offset: z.int(),
+            state: z.enum(['available', 'acquired', 'archiving']),
+            memberId: z.string().nullable(),
+            clientId: z.string().nullable(),
+            deliveries: z.int(),
+            lockedUntil: z.number().nullable().openapi({ description: 'Milliseconds since 1970.' }),
+            availableAt: z.number().nullable().openapi({ description: 'Milliseconds since 1970.' }),
+          }),
+        ),
+      }),
+    ),
+    backlog: z.int().nullable(),
+    inFlight: z.int().openapi({ description: 'Records that members hold.' }),
+    acknowledged: z.array(z.object(range)),
+    delivered: z.array(delivered),
+  })
+  .openapi('Queue');
+
 export const ok = z.object({ status: z.enum(['ok', 'starting']) }).openapi('Status');

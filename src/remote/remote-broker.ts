@@ -3,10 +3,11 @@ import { milliseconds } from '../testing/duration.ts';
 import { BrokerSnapshot } from '../testing/broker-snapshot.ts';
 import { callPlace, type CallPlace } from '../testing/call-place.ts';
 import type { CommittedOffset, Group } from '../testing/group.ts';
-import { checkKeys, type KeysOf } from '../testing/known-keys.ts';
+import { checkKeys } from '../testing/known-keys.ts';
 import { deliver } from '../testing/leftovers.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from '../testing/message.ts';
 import { timeoutOf } from '../testing/pending-waits.ts';
+import type { DeliveredRange, Queue } from '../testing/queue.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
 import { SoughtMessages } from '../testing/sought-messages.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
@@ -19,43 +20,30 @@ import { messagesIn, topicsIn } from '../testing/topics.ts';
 import {
   DEFAULT_WITHIN_MS,
   checkCommitWait,
+  checkDeliveryWait,
   checkGroupWait,
   checkIdleWait,
   checkLagWait,
   checkMessageWait,
   checkNoMessages,
+  checkQueueMessages,
+  checkQueueWait,
   checkUntil,
 } from '../testing/wait-checks.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from '../testing/wait-options.ts';
-import type { ExpectedCommit, ExpectedGroup, UntilOptions, WaitOptions } from '../testing/wait-options.ts';
+import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from '../testing/wait-options.ts';
+import type { QueueMessagesOptions, UntilOptions, WaitOptions } from '../testing/wait-options.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { ControlError, ControlPort } from './control-port.ts';
 import { RemoteFaults } from './faults.ts';
 import { messageFromJson, messageToJson, topicToJson, type MessageJson } from './json.ts';
 import { RemoteClock } from './remote-clock.ts';
 import { RemoteNode, type NodeJson } from './remote-node.ts';
+import { FORK, READ, type BrokerJson } from './remote-options.ts';
+import { remoteQueue } from './remote-queue.ts';
 import { RemoteWaits } from './remote-waits.ts';
 import { RemoteTraffic } from './traffic.ts';
 
-interface BrokerJson {
-  readonly bootstrapServers: string;
-  readonly clusterId: string;
-  readonly nodes: number;
-  readonly listeners: readonly { readonly host: string; readonly port: number }[];
-}
-
-const FORK: KeysOf<ForkOptions> = {
-  topics: true,
-  settings: true,
-  maxFetchWait: true,
-  port: true,
-  controlPort: true,
-  clock: true,
-  now: true,
-  leftovers: true,
-  logLevel: true,
-};
-const READ: KeysOf<ReadOptions> = { partition: true, isolation: true, from: true, limit: true, newest: true };
 const NOTHING_LEFT: StopReport = { leaks: [], unusedFaults: [], forgottenWaits: [] };
 
 /** Ends a broker that the test has started; answers what was left behind. */
@@ -166,6 +154,44 @@ export class RemoteBroker implements TestBroker {
 
   groups(): Group[] {
     return this.#port.get<Group[]>('/groups');
+  }
+
+  queue(group: string): Queue {
+    return remoteQueue(this.#port, group);
+  }
+
+  waitForAcknowledged<Value = AnyJson, OwnHeaders = Headers>(
+    group: string,
+    wanted: number | MessagePredicate<Value, OwnHeaders> = 1,
+    options: QueueMessagesOptions<Value, OwnHeaders> = {},
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    checkQueueMessages('waitForAcknowledged', wanted, options);
+    const path = `/queues/${encodeURIComponent(group)}/acknowledged`;
+    const what = `group '${group}' to accept records`;
+    return this.#untilMessages('waitForAcknowledged', what, path, wanted as number, options as QueueMessagesOptions);
+  }
+
+  waitForDelivery(group: string, expected: ExpectedDelivery = {}, options: WaitOptions = {}): Promise<DeliveredRange> {
+    checkDeliveryWait(expected, options);
+    const what = `group '${group}' to be handed out records`;
+    return this.#there('waitForDelivery', what, options, 'delivery', { group, ...expected });
+  }
+
+  waitForDeadLetter<Value = AnyJson, OwnHeaders = Headers>(
+    topicOrGroup: string,
+    wanted: number | MessagePredicate<Value, OwnHeaders> = 1,
+    options: QueueMessagesOptions<Value, OwnHeaders> = {},
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    checkQueueMessages('waitForDeadLetter', wanted, options);
+    const path = `/dead-letters/${encodeURIComponent(topicOrGroup)}`;
+    const what = `dead letters in '${topicOrGroup}'`;
+    return this.#untilMessages('waitForDeadLetter', what, path, wanted as number, options as QueueMessagesOptions);
+  }
+
+  async waitForQueue(group: string, expected: ExpectedQueue = {}, options: WaitOptions = {}): Promise<Queue> {
+    checkQueueWait(expected, options);
+    await this.#there('waitForQueue', `the queue of group '${group}'`, options, 'queue', { group, ...expected });
+    return this.queue(group);
   }
 
   waitForMessages<Value = AnyJson, OwnHeaders = Headers>(
@@ -336,6 +362,28 @@ export class RemoteBroker implements TestBroker {
     throwAll(errors, 'what onStop was given failed');
     deliver(report, this.#options.leftovers ?? 'warn', (text) => void process.stderr.write(text));
     return report;
+  }
+
+  /** Asks for all messages of a path whenever something may have changed, until there are enough. */
+  #untilMessages<Value, OwnHeaders>(
+    method: keyof TestBroker,
+    what: string,
+    path: string,
+    wanted: number | MessagePredicate,
+    options: QueueMessagesOptions,
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    let sought = new SoughtMessages(wanted, options.where);
+    return this.#waits.until({
+      what,
+      place: this.#calledAt(method),
+      timeoutMs: timeoutOf(options),
+      look: () => {
+        sought = new SoughtMessages(wanted, options.where);
+        sought.add(this.#port.get<MessageJson[]>(path).map(messageFromJson));
+        return sought.result as TestMessage<Value, OwnHeaders>[] | undefined;
+      },
+      found: () => `found ${sought.found}\n${this.describe()}`,
+    });
   }
 
   #there<T>(method: keyof TestBroker, what: string, options: WaitOptions, path: string, body: object): Promise<T> {

@@ -180,6 +180,19 @@ export class InFlight {
       .map((run) => ({ from: run, to: released(run, rules), isRejected: false }));
   }
 
+  /** The same of single offsets. */
+  takeBack(isMeant: (offset: number, memberId: string | null) => boolean, rules: ReleaseRules): Transition[] {
+    const transitions: Transition[] = [];
+    for (const run of this.#runs.all) {
+      if (run.state !== DeliveryState.acquired || run.isChanging) continue;
+      for (const { first, last } of spansOf(run, (offset) => isMeant(offset, run.memberId))) {
+        const piece = cut(run, first, last);
+        transitions.push({ from: piece, to: released(piece, rules), isRejected: false });
+      }
+    }
+    return transitions;
+  }
+
   /** What is archiving within these offsets, all of it by default, becomes archived. */
   archived({ first, last }: Range): Transition[] {
     const transitions: Transition[] = [];
@@ -278,4 +291,16 @@ function released(run: Run, rules: ReleaseRules): Run {
 
 function undeliverable(run: Run, { undeliverable: state }: ReleaseRules): Run {
   return { ...run, state, memberId: null, lockedUntil: 0, availableAt: 0 };
+}
+
+/** The parts of a range whose offsets are meant. */
+function spansOf({ first, last }: Range, isMeant: (offset: number) => boolean): Range[] {
+  const spans: { first: number; last: number }[] = [];
+  for (let offset = first; offset <= last; offset++) {
+    if (!isMeant(offset)) continue;
+    const before = spans[spans.length - 1];
+    if (before?.last === offset - 1) before.last = offset;
+    else spans.push({ first: offset, last: offset });
+  }
+  return spans;
 }

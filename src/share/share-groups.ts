@@ -3,6 +3,7 @@ import type { ServerConfig } from '../config/server.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import { DeadLetters, type DeadLettersOptions } from './dead-letters.ts';
 import { shareGroupConfig, type ShareGroupConfig } from './share-group-config.ts';
+import { DeliveryView } from './delivery-view.ts';
 import { ShareDelivery } from './share-fetch.ts';
 import { SharePartitions } from './share-partitions.ts';
 import { ShareSessions } from './share-sessions.ts';
@@ -33,6 +34,7 @@ export class ShareGroups {
   readonly partitions: SharePartitions;
   readonly delivery: ShareDelivery;
   readonly deadLetters: DeadLetters;
+  readonly view: DeliveryView;
   readonly #options: ShareGroupsOptions;
   /** Of the group that was asked for last: requests come in rows. */
   #known: KnownConfig | null = null;
@@ -63,6 +65,7 @@ export class ShareGroups {
       hasDeadLetters: (groupId) => options.hasDeadLetters() && config(groupId).deadLetterTopic !== '',
       deadLetters: this.deadLetters,
     });
+    this.view = new DeliveryView(clock, this.partitions);
     this.delivery = new ShareDelivery({
       clock,
       partitions,

@@ -152,6 +152,11 @@ export class SharePartition {
     return this.inFlight.release({ memberId }, this.#rules(this.#now().config, 0));
   }
 
+  /** What is taken from members by hand. */
+  takeBack(isMeant: (offset: number, memberId: string | null) => boolean): Transition[] {
+    return this.inFlight.takeBack(isMeant, this.#rules(this.#now().config, 0));
+  }
+
   /** The request to write the transitions, as part of one with others. */
   writeOf(transitions: readonly Transition[]): WriteState {
     const { id, stateEpoch, leaderEpoch, inFlight } = this;

@@ -103,6 +103,13 @@ export class BrokerSnapshot implements Snapshot {
 export function dismissMembers(broker: RunningBroker): void {
   const { groups } = broker.parts;
   for (const { groupId, groupType } of groups.listGroups([], []).groups) {
+    if (groupType === 'share') {
+      for (const { memberId } of groups.share.describe(groupId).members) {
+        const leaves = { memberId, memberEpoch: -1, rackId: null, subscribedTopicNames: null };
+        void groups.share.heartbeat(groupId, { ...leaves, clientId: '', clientHost: '' }, -1);
+      }
+      continue;
+    }
     if (groupType === 'consumer') {
       for (const { memberId } of groups.describeConsumerGroup(groupId).members) {
         void groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });

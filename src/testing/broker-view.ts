@@ -1,5 +1,6 @@
 /** What a test sees of its brokers, however many there are: each partition at its leader, each group at its coordinator. */
 import type { RunningBroker } from '../broker/broker.ts';
+import type { DeliveryView } from '../share/delivery-view.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 
 type Parts = RunningBroker['parts'];
@@ -21,7 +22,7 @@ interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'con
   readonly groups: Pick<
     Groups,
     'describeConsumerGroup' | 'describeGroup' | 'ensureOffsetsTopic' | 'fetchOffsets' | 'listGroups' | 'partitionFor'
-  >;
+  > & { readonly share: Pick<Groups['share'], 'describe' | 'describeOffsets'> };
   readonly transactions: Pick<Transactions, 'ensureTopic' | 'list' | 'partitionFor'>;
 }
 
@@ -29,6 +30,8 @@ interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'con
 export interface BrokerView {
   readonly parts: ViewedParts;
   readonly listeners: Pick<RunningBroker['listeners'], 'connections' | 'disconnect'>;
+  /** What brokers have handed out to share groups, of those that have such groups. */
+  deliveries(): readonly DeliveryView[];
 }
 
 export interface ViewedNodes {
@@ -51,7 +54,12 @@ export function viewOf(nodes: ViewedNodes, count: number): BrokerView {
     get listeners() {
       return nodes.any.listeners;
     },
+    deliveries: () => deliveriesOf(nodes),
   };
+}
+
+function deliveriesOf({ running }: ViewedNodes): DeliveryView[] {
+  return running.flatMap(({ parts }) => parts.share.loaded?.view ?? []);
 }
 
 class SeveralBrokersView implements BrokerView {
@@ -88,6 +96,10 @@ class SeveralBrokersView implements BrokerView {
     };
   }
 
+  deliveries(): readonly DeliveryView[] {
+    return deliveriesOf(this.#nodes);
+  }
+
   #topic(name: string): ViewedTopic | undefined {
     const topic = this.#image.topicsByName.get(name);
     if (topic === undefined) return undefined;
@@ -112,6 +124,10 @@ class SeveralBrokersView implements BrokerView {
       ensureOffsetsTopic: () => own.ensureOffsetsTopic(),
       describeGroup: (groupId) => at(groupId).describeGroup(groupId),
       describeConsumerGroup: (groupId) => at(groupId).describeConsumerGroup(groupId),
+      share: {
+        describe: (groupId) => at(groupId).share.describe(groupId),
+        describeOffsets: (groupId, topics) => at(groupId).share.describeOffsets(groupId, topics),
+      },
       fetchOffsets: (request, requireStable) => at(request.groupId).fetchOffsets(request, requireStable),
       listGroups: (states, types) => {
         const lists = running.map(({ parts }) => parts.groups.listGroups(states, types));

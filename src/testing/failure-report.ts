@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import { allGroups } from './group-view.ts';
 import type { Group } from './group.ts';
+import { queueFacts, queueLines } from './queue-view.ts';
 import type { PendingWaits } from './pending-waits.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { Traffic } from './traffic.ts';
@@ -74,9 +75,13 @@ export function groupLine({ id, state, members, offsets, lag }: Group): string {
 function groupLines(broker: BrokerView, wanted: string | undefined): string[] {
   const groups = allGroups(broker);
   const isThere = wanted === undefined || groups.some(({ id }) => id === wanted);
-  const lines = groups.map(groupLine);
+  const lines = groups.flatMap((group) => [groupLine(group), ...inFlightLines(broker, group)]);
   if (!isThere) return [`  group ${wanted}: does not exist`, ...lines];
   return lines.length === 0 ? ['  groups: none'] : lines;
+}
+
+function inFlightLines(broker: BrokerView, { id, type }: Group): string[] {
+  return type === 'share' ? queueLines(queueFacts(broker, id)) : [];
 }
 
 function clientLines(broker: BrokerView): string[] {

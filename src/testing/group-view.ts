@@ -2,11 +2,12 @@
 import { Reader } from '../../protocol/reader.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
+import { shareBacklog, shareMembers } from './queue-view.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export function groupOf(broker: BrokerView, id: string): Group {
   const group = groupWithoutLag(broker, id);
-  return { ...group, lag: lagOf(broker, group) };
+  return { ...group, lag: group.type === 'share' ? shareBacklog(broker, id) : lagOf(broker, group) };
 }
 
 /** For those who look often: counting the lag of a long topic takes a while. */
@@ -14,9 +15,14 @@ export function groupWithoutLag(broker: BrokerView, id: string): Omit<Group, 'la
   const { groups } = broker.parts;
   const listed = groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
   const type = listed?.groupType ?? null;
-  const members = type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
-  const offsets = committedOffsets(broker, id);
+  const members = membersOf(broker, id, type);
+  const offsets = type === 'share' ? [] : committedOffsets(broker, id);
   return { id, state: (listed?.groupState ?? 'Dead') as GroupState, type, members, offsets };
+}
+
+function membersOf(broker: BrokerView, id: string, type: string | null): GroupMember[] {
+  if (type === 'share') return shareMembers(broker, id);
+  return type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
 }
 
 /** 'classic', 'consumer', …; null where there is no such group. */

@@ -9,6 +9,16 @@ export type { DiskFaults, FaultBuilder, Faults } from './faults.ts';
 export type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
 export { matchers, type ExpectedCommitOf, type ExpectedMessage, type KafkaMatchers } from './matchers.ts';
 export type { Content, Headers, MessageToProduce, TestMessage } from './message.ts';
+export type { GroupConfigs } from './dynamic-configs.ts';
+export type {
+  DeliveredRange,
+  InFlightFilter,
+  InFlightRecord,
+  InFlightState,
+  OffsetRange,
+  Queue,
+  QueuePartition,
+} from './queue.ts';
 export type { TestSettings } from './settings.ts';
 export type { Snapshot } from './snapshot.ts';
 export { startBroker } from './start-broker.ts';
@@ -21,12 +31,15 @@ export type { FileUrl, TopicSpec } from './topic-spec.ts';
 export type { ToldClient, Traffic, TrafficFilter } from './traffic.ts';
 export type {
   ExpectedCommit,
+  ExpectedDelivery,
   ExpectedGroup,
+  ExpectedQueue,
   IdleOptions,
   Isolation,
   MessagePredicate,
   MessageWaitOptions,
   NoMessagesOptions,
+  QueueMessagesOptions,
   UntilOptions,
   WaitOptions,
 } from './wait-options.ts';

@@ -1,11 +1,13 @@
 /** What a test left behind: clients that are still connected, members that never left, open transactions, idle faults. */
 import type { BrokerView } from './broker-view.ts';
 import type { FaultRules } from './fault-rules.ts';
-import { groupIds, groupWithoutLag } from './group-view.ts';
+import { groupIds, groupType, groupWithoutLag } from './group-view.ts';
+import { queueFacts, recordLine } from './queue-view.ts';
 import { count, openClients } from './failure-report.ts';
 import type { PendingWaits } from './pending-waits.ts';
 import type { Leftovers, StopReport } from './stop-report.ts';
 
+const SHOWN_RECORDS = 5;
 const ONGOING = ['Ongoing', 'PrepareCommit', 'PrepareAbort'];
 
 export function leftBehind(broker: BrokerView, faults: FaultRules, waits: PendingWaits): StopReport {
@@ -14,6 +16,17 @@ export function leftBehind(broker: BrokerView, faults: FaultRules, waits: Pendin
     for (const { clientId, memberId } of groupWithoutLag(broker, id).members) {
       leaks.push(`member ${memberId} (${clientId}) never left group '${id}': disconnect the consumer`);
     }
+  }
+  for (const id of groupIds(broker)) {
+    if (groupType(broker, id) !== 'share') continue;
+    const held = queueFacts(broker, id).partitions.flatMap(({ inFlight }) =>
+      inFlight.filter(({ state }) => state === 'acquired'),
+    );
+    for (const record of held.slice(0, SHOWN_RECORDS)) {
+      leaks.push(`${recordLine(record)} of group '${id}': acknowledge or release it`);
+    }
+    if (held.length > SHOWN_RECORDS)
+      leaks.push(`${held.length - SHOWN_RECORDS} more records are held in group '${id}'`);
   }
   const filter = { stateFilters: ONGOING, producerIdFilters: [], durationFilter: -1, transactionalIdPattern: null };
   for (const { transactionalId, transactionState } of broker.parts.transactions.list(filter).transactionStates) {

@@ -4,6 +4,7 @@ import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
 import type { BrokerView } from './broker-view.ts';
 import { BrokerSnapshot } from './broker-snapshot.ts';
+import { coordinatorOf, placeOfCoordinator } from './coordinators.ts';
 import { callPlace, type CallPlace } from './call-place.ts';
 import { failureReport, openClients } from './failure-report.ts';
 import type { FaultRules } from './fault-rules.ts';
@@ -15,6 +16,13 @@ import { LocalClock } from './local-clock.ts';
 import type { AnyJson, Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes } from './nodes.ts';
 import { PendingWaits } from './pending-waits.ts';
+import { queueActions, redrive } from './queue-actions.ts';
+import { QueueHistory } from './queue-history.ts';
+import { queueOf } from './queue-view.ts';
+import { QueueWaiters } from './queue-waiters.ts';
+import { AcknowledgedReader, DeadLetterReader } from './queue-waits.ts';
+import { asNew, configureGroups } from './dynamic-configs.ts';
+import type { DeliveredRange, Queue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
@@ -30,7 +38,8 @@ import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from './wait-options.ts';
-import type { ExpectedCommit, ExpectedGroup, UntilOptions, WaitOptions } from './wait-options.ts';
+import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from './wait-options.ts';
+import type { QueueMessagesOptions, UntilOptions, WaitOptions } from './wait-options.ts';
 import { Waiters } from './waiters.ts';
 
 /** Of the event loop, a fraction of a millisecond each. */
@@ -66,6 +75,8 @@ export class LocalBroker implements TestBroker {
   readonly #topics: Topics;
   readonly #pending: PendingWaits;
   readonly #waiters: Waiters;
+  readonly #history: QueueHistory;
+  readonly #queueWaiters: QueueWaiters;
   readonly #hooks = new StopHooks();
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
@@ -80,7 +91,11 @@ export class LocalBroker implements TestBroker {
     this.clock = new LocalClock(parts.clock, () => activity.notify());
     this.#topics = new Topics(view, nodes.list.length);
     this.#pending = new PendingWaits((check) => activity.listen(check));
-    this.#waiters = new Waiters({ broker: view, activity, interceptor, traffic, faults, pending: this.#pending });
+    const sources = { broker: view, traffic, faults, pending: this.#pending };
+    this.#waiters = new Waiters({ ...sources, activity, interceptor });
+    this.#history = new QueueHistory(traffic, (topicId) => parts.metadata.image.topicsById.get(topicId)?.name);
+    const queue = (group: string): Queue => this.queue(group);
+    this.#queueWaiters = new QueueWaiters({ ...sources, history: this.#history, queue });
     this.#noteStopped = noteRunning({
       at: place.at,
       activity: () => this.#waiters.workMark,
@@ -91,8 +106,10 @@ export class LocalBroker implements TestBroker {
     });
   }
 
-  /** Only for startBroker: topics that are there from the beginning. */
-  provide(topics: readonly TopicSpec[]): Promise<void> {
+  /** Only for startBroker: topics that are there from the beginning, and share groups that it begins with. */
+  async provide(topics: readonly TopicSpec[]): Promise<void> {
+    const isShared = this.#parts.metadata.image.topicsByName.has('__share_group_state');
+    for (const { parts } of isShared ? this.#parts.nodes.running : []) await parts.share.use();
     return this.#topics.create(topics);
   }
 
@@ -109,6 +126,22 @@ export class LocalBroker implements TestBroker {
   /** Calls `run` whenever something may have changed; answers what ends that. */
   onActivity(run: () => void): () => void {
     return this.#parts.activity.listen(run);
+  }
+
+  /** For the control port: what members of a share group have accepted, from the first on. */
+  acknowledgedMessages(group: string): TestMessage[] {
+    return new AcknowledgedReader(this.#parts.view, this.#history, group).read();
+  }
+
+  /** The dead letters in a topic, or those of a share group. */
+  deadLetters(topicOrGroup: string): TestMessage[] {
+    return new DeadLetterReader(this.#parts.view, topicOrGroup).read();
+  }
+
+  /** Dynamic configurations of groups, from the beginning and after each reset. */
+  configureGroups(): Promise<void> {
+    const { metadata, view, options } = this.#parts;
+    return configureGroups(metadata, view.parts.config, options.groups ?? {});
   }
 
   /** What would be told if it were stopped now. */
@@ -181,6 +214,48 @@ export class LocalBroker implements TestBroker {
     return allGroups(this.#parts.view);
   }
 
+  queue(group: string): Queue {
+    const { view, activity } = this.#parts;
+    return {
+      ...queueOf(view, this.#history, group),
+      ...queueActions(view, group, () => activity.notify()),
+      redrive: (topic) => redrive(this, group, topic),
+    };
+  }
+
+  waitForAcknowledged<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
+    group: string,
+    wanted?: number | MessagePredicate<Value, OwnHeaders>,
+    options?: QueueMessagesOptions<Value, OwnHeaders>,
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    const place = this.#calledAt('waitForAcknowledged');
+    const found = this.#queueWaiters.forAcknowledged(place, group, wanted as number, options as QueueMessagesOptions);
+    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
+  }
+
+  waitForDelivery(group: string, expected?: ExpectedDelivery, options?: WaitOptions): Promise<DeliveredRange> {
+    return this.#queueWaiters.forDelivery(this.#calledAt('waitForDelivery'), group, expected, options);
+  }
+
+  waitForDeadLetter<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
+    topicOrGroup: string,
+    wanted?: number | MessagePredicate<Value, OwnHeaders>,
+    options?: QueueMessagesOptions<Value, OwnHeaders>,
+  ): Promise<TestMessage<Value, OwnHeaders>[]> {
+    const place = this.#calledAt('waitForDeadLetter');
+    const found = this.#queueWaiters.forDeadLetter(
+      place,
+      topicOrGroup,
+      wanted as number,
+      options as QueueMessagesOptions,
+    );
+    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
+  }
+
+  waitForQueue(group: string, expected?: ExpectedQueue, options?: WaitOptions): Promise<Queue> {
+    return this.#queueWaiters.forQueue(this.#calledAt('waitForQueue'), group, expected, options);
+  }
+
   waitForMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
     topic: string,
     wanted?: number | MessagePredicate<Value, OwnHeaders>,
@@ -223,13 +298,8 @@ export class LocalBroker implements TestBroker {
   }
 
   async moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
-    const { groups, transactions } = this.#parts.view.parts;
-    if (of.group !== undefined) {
-      await groups.ensureOffsetsTopic();
-      return this.moveLeader('__consumer_offsets', groups.partitionFor(of.group), nodeId);
-    }
-    await transactions.ensureTopic();
-    return this.moveLeader('__transaction_state', transactions.partitionFor(of.transactionalId), nodeId);
+    const { topic, partition } = await placeOfCoordinator(this.#parts.view, of);
+    return this.moveLeader(topic, partition, nodeId);
   }
 
   leaderOf(topic: string, partition: number): number {
@@ -239,11 +309,7 @@ export class LocalBroker implements TestBroker {
   }
 
   coordinatorOf(of: Coordinated): number | undefined {
-    const { groups, transactions } = this.#parts.view.parts;
-    const { topicsByName } = this.#parts.metadata.image;
-    return of.group === undefined
-      ? topicsByName.get('__transaction_state')?.partitions[transactions.partitionFor(of.transactionalId)]?.leader
-      : topicsByName.get('__consumer_offsets')?.partitions[groups.partitionFor(of.group)]?.leader;
+    return coordinatorOf(this.#parts.view, this.#parts.metadata.image, of);
   }
 
   disconnectClients(clientId?: string): void {
@@ -256,12 +322,11 @@ export class LocalBroker implements TestBroker {
     const { metadata, faults, traffic, activity } = this.#parts;
     faults.clear();
     if (options.connections === 'close') this.disconnectClients();
-    await metadata.change(({ topicsById, configs }) => [
-      ...[...topicsById.keys()].map((topicId) => ({ type: 'RemoveTopicRecord' as const, topicId })),
-      ...[...configs].flatMap(([resource, values]) => unset(resource, [...values.keys()])),
-    ]);
+    await metadata.change(asNew);
     traffic.clear();
+    this.#history.clear();
     await this.#topics.create(this.#parts.beginning);
+    await this.configureGroups();
     activity.notify();
   }
 
@@ -316,6 +381,7 @@ export class LocalBroker implements TestBroker {
     const report = leftBehind(view, this.faults, this.#pending);
     this.faults.clear();
     this.#waiters.close();
+    this.#history.close();
     interceptor.close();
     this.#noteStopped();
     await nodes.stopAll();
@@ -331,13 +397,4 @@ export class LocalBroker implements TestBroker {
 /** Clients that have just been closed: the news of it may still be on its way. */
 async function untilClosed(broker: BrokerView): Promise<void> {
   for (let turns = 0; turns < PATIENCE_TURNS && broker.listeners.connections().length > 0; turns++) await nextTurn();
-}
-
-/** By the key of an image's configurations, '2:orders': of topics those go with the topic. */
-function unset(resource: string, names: readonly string[]) {
-  const [type] = resource.split(':', 1);
-  const resourceName = resource.slice(type.length + 1);
-  return names
-    .filter(() => type !== '2')
-    .map((name) => ({ type: 'ConfigRecord' as const, resourceType: Number(type), resourceName, name, value: null }));
 }

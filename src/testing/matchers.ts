@@ -7,6 +7,7 @@ import { count, groupLine } from './failure-report.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMessage } from './message.ts';
 import { closest, differencesOf, isLikeMessage, shownAs, type ExpectedMessage } from './message-likeness.ts';
+import { deliveryWords, findDelivery, isAbout, isDeadLetter, rangeWords } from './queue-words.ts';
 import type { TestBroker } from './test-broker.ts';
 
 export type { ExpectedMessage };
@@ -32,8 +33,28 @@ export interface KafkaMatchers<R> {
   toHaveMessages(topic: string, expected: readonly ExpectedMessage[]): R;
   /** The group has committed an offset of this partition. */
   toHaveCommitted(group: string, expected: ExpectedCommitOf): R;
+  /** The share group has accepted such a record. */
+  toHaveAcknowledged(group: string, expected: ExpectedRecordOf): R;
+  /** Such a record has been handed out to the share group, so often or more often. */
+  toHaveDelivered(group: string, expected: ExpectedDeliveryOf): R;
+  /** A dead letter like this is in the topic; any where nothing is said of it. */
+  toHaveDeadLetter(topic: string, expected?: ExpectedMessage): R;
   /** A client has sent such a request, `times` times where that is given. */
   toHaveReceived<Name extends ApiName>(api: Name, request?: Part<RequestBody<Name>>, options?: ReceivedOptions): R;
+}
+
+/** Which record of a share group is meant; all that is said must hold. */
+export interface ExpectedRecordOf {
+  readonly topic: string;
+  /** Any unless given. */
+  readonly partition?: number;
+  /** Any unless given. */
+  readonly offset?: number;
+}
+
+export interface ExpectedDeliveryOf extends ExpectedRecordOf {
+  /** So often, or more often; once unless given. */
+  readonly deliveries?: number;
 }
 
 interface MatcherResult {
@@ -49,6 +70,8 @@ interface MatcherContext {
 const SHOWN = 20;
 const MESSAGE: KeysOf<ExpectedMessage> = { key: true, value: true, headers: true, partition: true, offset: true };
 const COMMIT: KeysOf<ExpectedCommitOf> = { topic: true, partition: true, offset: true };
+const RECORD: KeysOf<ExpectedRecordOf> = { topic: true, partition: true, offset: true };
+const DELIVERY: KeysOf<ExpectedDeliveryOf> = { ...RECORD, deliveries: true };
 const RECEIVED: KeysOf<ReceivedOptions> = { times: true };
 
 function toHaveMessage(
@@ -113,6 +136,40 @@ function toHaveCommitted(received: unknown, group: string, expected: ExpectedCom
   };
 }
 
+function toHaveAcknowledged(received: unknown, group: string, expected: ExpectedRecordOf): MatcherResult {
+  const kafka = brokerOf(received, 'toHaveAcknowledged');
+  checkKeys('toHaveAcknowledged', expected, RECORD);
+  const { acknowledged } = kafka.queue(group);
+  const pass = acknowledged.some((range) => isAbout(range, expected));
+  const found = acknowledged.slice(-SHOWN).map(rangeWords).join(', ') || 'nothing accepted';
+  const what = `expected group '${group}' ${pass ? 'not ' : ''}to have accepted ${deliveryWords(expected)}`;
+  return { pass, message: () => `${what}, found ${found}\n${kafka.describe(expected.topic)}` };
+}
+
+function toHaveDelivered(received: unknown, group: string, expected: ExpectedDeliveryOf): MatcherResult {
+  const kafka = brokerOf(received, 'toHaveDelivered');
+  checkKeys('toHaveDelivered', expected, DELIVERY);
+  const { delivered } = kafka.queue(group);
+  const pass = findDelivery(delivered, expected) !== undefined;
+  const found = delivered.slice(-SHOWN).map((range) => `${rangeWords(range)} (delivery ${range.deliveries})`);
+  const what = `expected group '${group}' ${pass ? 'not ' : ''}to have been handed out ${deliveryWords(expected)}`;
+  return { pass, message: () => `${what}, found ${found.join(', ') || 'nothing'}\n${kafka.describe(expected.topic)}` };
+}
+
+function toHaveDeadLetter(
+  this: MatcherContext | void,
+  received: unknown,
+  topic: string,
+  expected: ExpectedMessage = {},
+): MatcherResult {
+  const kafka = brokerOf(received, 'toHaveDeadLetter');
+  checkKeys('toHaveDeadLetter', expected, MESSAGE);
+  const letters = kafka.messages(topic).filter(isDeadLetter);
+  const pass = letters.some((message) => isLikeMessage(message, expected));
+  const what = `expected topic '${topic}' ${pass ? 'not ' : ''}to have a dead letter like ${JSON.stringify(expected)}`;
+  return { pass, message: () => `${what}, found ${there(kafka, topic, letters)}` };
+}
+
 function toHaveReceived<Name extends ApiName>(
   received: unknown,
   api: Name,
@@ -167,4 +224,12 @@ function brokerOf(received: unknown, matcher: string): TestBroker {
 }
 
 /** For `expect.extend(matchers)`. */
-export const matchers = { toHaveMessage, toHaveMessages, toHaveCommitted, toHaveReceived };
+export const matchers = {
+  toHaveMessage,
+  toHaveMessages,
+  toHaveCommitted,
+  toHaveAcknowledged,
+  toHaveDelivered,
+  toHaveDeadLetter,
+  toHaveReceived,
+};

@@ -1,6 +1,7 @@
 /** What a test may say of the broker it starts. */
 import type { Level } from '../platform/logger.ts';
 import type { Duration } from './duration.ts';
+import type { GroupConfigs } from './dynamic-configs.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -16,6 +17,8 @@ export interface StartOptions {
   readonly clock?: 'real' | 'virtual';
   /** When a virtual clock begins: now unless given. */
   readonly now?: number | Date;
+  /** Configurations of groups by Kafka's names: `{ mailer: { 'share.auto.offset.reset': 'earliest' } }`. */
+  readonly groups?: GroupConfigs;
   /** Broker settings by Kafka's names, over those a test broker has. */
   readonly settings?: TestSettings;
   /**
@@ -45,6 +48,7 @@ const START: KeysOf<StartOptions> = {
   brokers: true,
   clock: true,
   now: true,
+  groups: true,
   settings: true,
   maxFetchWait: true,
   port: true,

@@ -2,6 +2,7 @@
 import type { Faults } from './faults.ts';
 import type { CommittedOffset, Group } from './group.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from './message.ts';
+import type { DeliveredRange, Queue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
@@ -11,12 +12,15 @@ import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import type { Traffic } from './traffic.ts';
 import type {
   ExpectedCommit,
+  ExpectedDelivery,
   ExpectedGroup,
+  ExpectedQueue,
   IdleOptions,
   Isolation,
   MessagePredicate,
   MessageWaitOptions,
   NoMessagesOptions,
+  QueueMessagesOptions,
   UntilOptions,
   WaitOptions,
 } from './wait-options.ts';
@@ -85,6 +89,8 @@ export interface TestBroker extends AsyncDisposable {
   /** A consumer group as it is now; its state is 'Dead' where there is none. */
   group(id: string): Group;
   groups(): Group[];
+  /** The queue of a share group (KIP-932) as it is now: members, offsets, records in flight, and who holds them. */
+  queue(group: string): Queue;
 
   /** Resolves with the topic's messages when there are so many, or with those that match when there is one. */
   waitForMessages<Value = AnyJson, OwnHeaders = Headers>(
@@ -103,6 +109,22 @@ export interface TestBroker extends AsyncDisposable {
   waitForCommit(group: string, expected?: ExpectedCommit, options?: WaitOptions): Promise<CommittedOffset>;
   /** Resolves when the group has no more than so many records left to read: 0 unless given. */
   waitForLag(group: string, lag?: number, options?: WaitOptions): Promise<Group>;
+  /** Resolves with the records that the share group has accepted, when there are so many, or with those that match. */
+  waitForAcknowledged<Value = AnyJson, OwnHeaders = Headers>(
+    group: string,
+    wanted?: number | MessagePredicate<Value, OwnHeaders>,
+    options?: QueueMessagesOptions<Value, OwnHeaders>,
+  ): Promise<TestMessage<Value, OwnHeaders>[]>;
+  /** Resolves when such a record has been handed out to the share group, so often or more often. */
+  waitForDelivery(group: string, expected?: ExpectedDelivery, options?: WaitOptions): Promise<DeliveredRange>;
+  /** Resolves with the dead letters in a topic, or those of a share group, when there are so many, or with those that match. */
+  waitForDeadLetter<Value = AnyJson, OwnHeaders = Headers>(
+    topicOrGroup: string,
+    wanted?: number | MessagePredicate<Value, OwnHeaders>,
+    options?: QueueMessagesOptions<Value, OwnHeaders>,
+  ): Promise<TestMessage<Value, OwnHeaders>[]>;
+  /** Resolves when the share group's queue is like this: `waitForQueue('mailer', { backlog: 0, inFlight: 0 })`. */
+  waitForQueue(group: string, expected?: ExpectedQueue, options?: WaitOptions): Promise<Queue>;
   /**
    * Resolves when nothing goes on: for 100 ms no client sent anything but to keep in touch, no group rebalances, and groups
    * that commit have caught up.

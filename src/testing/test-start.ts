@@ -51,6 +51,7 @@ export async function begin(
   });
   try {
     if (snapshot !== undefined) dismissMembers(broker);
+    await test.configureGroups();
     await test.provide(topics);
     if (options.controlPort !== undefined) test.controlUrl = await doors.serve(test, options.controlPort);
     return test;

@@ -2,7 +2,9 @@
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type {
   ExpectedCommit,
+  ExpectedDelivery,
   ExpectedGroup,
+  ExpectedQueue,
   IdleOptions,
   MessageWaitOptions,
   NoMessagesOptions,
@@ -14,6 +16,8 @@ const WAIT: KeysOf<WaitOptions> = { timeout: true };
 const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
 const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
 const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
+const DELIVERY: KeysOf<ExpectedDelivery> = { topic: true, partition: true, offset: true, deliveries: true };
+const QUEUE: KeysOf<ExpectedQueue> = { backlog: true, inFlight: true, members: true };
 const IDLE: KeysOf<IdleOptions> = { ...WAIT, quiet: true };
 const NO_MESSAGES: KeysOf<NoMessagesOptions> = { within: true, where: true, isolation: true };
 const UNTIL: KeysOf<UntilOptions> = { ...WAIT, what: true };
@@ -50,6 +54,24 @@ export function checkCommitWait(expected: object, options: object): void {
 export function checkLagWait(lag: unknown, options: object): void {
   checkNumber('waitForLag', lag);
   checkKeys('waitForLag', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkQueueMessages(what: string, wanted: unknown, options: object): void {
+  checkWanted(what, wanted);
+  checkKeys(what, options, { ...WAIT, where: true });
+}
+
+/** @throws {TypeError} */
+export function checkDeliveryWait(expected: object, options: object): void {
+  checkKeys('waitForDelivery', expected, DELIVERY, { timeout: 'it belongs in the third argument' });
+  checkKeys('waitForDelivery', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkQueueWait(expected: object, options: object): void {
+  checkKeys('waitForQueue', expected, QUEUE, { timeout: 'it belongs in the third argument' });
+  checkKeys('waitForQueue', options, WAIT);
 }
 
 /** @throws {TypeError} */

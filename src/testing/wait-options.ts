@@ -22,6 +22,11 @@ export interface MessageWaitOptions<Value = AnyJson, OwnHeaders = Headers> exten
   readonly isolation?: Isolation;
 }
 
+export type QueueMessagesOptions<Value = AnyJson, OwnHeaders = Headers> = Omit<
+  MessageWaitOptions<Value, OwnHeaders>,
+  'isolation'
+>;
+
 export interface NoMessagesOptions<Value = AnyJson, OwnHeaders = Headers> {
   /** For how long none must come, in real time; 500 ms unless given. */
   readonly within?: Duration;
@@ -44,6 +49,24 @@ export interface ExpectedCommit {
   readonly partition?: number;
   /** The offset committed, or a later one. */
   readonly offset?: number;
+}
+
+/** All that is said must hold. */
+export interface ExpectedDelivery {
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly offset?: number;
+  /** So often, or more often; once unless given. */
+  readonly deliveries?: number;
+}
+
+/** All that is said must hold. */
+export interface ExpectedQueue {
+  /** Records that are not finished. */
+  readonly backlog?: number;
+  /** Records that members hold. */
+  readonly inFlight?: number;
+  readonly members?: number;
 }
 
 export interface IdleOptions extends WaitOptions {

@@ -4,7 +4,8 @@ import type { Activity } from './activity.ts';
 import type { CallPlace } from './call-place.ts';
 import { milliseconds } from './duration.ts';
 import { count, failureReport, type ReportFocus, type ReportSources } from './failure-report.ts';
-import { committedOffsets, groupIds, groupOf, groupWithoutLag, lagOf } from './group-view.ts';
+import { committedOffsets, groupIds, groupOf, groupType, groupWithoutLag, lagOf } from './group-view.ts';
+import { shareBacklog } from './queue-view.ts';
 import type { CommittedOffset, Group } from './group.ts';
 import type { TestMessage } from './message.ts';
 import { timeoutOf, type Awaited, type PendingWaits } from './pending-waits.ts';
@@ -149,7 +150,7 @@ export class Waiters {
     checkLagWait(lag, options);
     const { broker } = this.#options;
     const look = (): Group | undefined => {
-      const left = lagOf(broker, groupWithoutLag(broker, groupId), lag);
+      const left = leftOf(broker, groupId, lag);
       return left !== null && left <= lag ? groupOf(broker, groupId) : undefined;
     };
     const found = (): string => {
@@ -228,13 +229,26 @@ function placeWords(topic: string | undefined, partition: number | undefined): s
   return ` of ${topic}${partition === undefined ? '' : `[${partition}]`}`;
 }
 
+/** Records that are left to read, or in a share group to finish. */
+function leftOf(broker: ReportSources['broker'], groupId: string, most: number): number | null {
+  if (groupType(broker, groupId) === 'share') return shareBacklog(broker, groupId);
+  return lagOf(broker, groupWithoutLag(broker, groupId), most);
+}
+
+/** A share group whose members have something to do, or are doing it. */
+function isBusy(broker: ReportSources['broker'], groupId: string): boolean {
+  return (shareBacklog(broker, groupId) ?? 0) > 0;
+}
+
 /** A group that rebalances, or that commits and has not caught up. */
 function unsettledGroup({ broker }: ReportSources): string | undefined {
   for (const id of groupIds(broker)) {
     const group = groupWithoutLag(broker, id);
     if (group.members.length === 0) continue;
     if (group.state !== 'Stable') return `group '${id}' is ${group.state}`;
-    if (group.offsets.length > 0 && (lagOf(broker, group, 0) ?? 0) > 0) return `group '${id}' has records left to read`;
+    const isBehind =
+      group.type === 'share' ? isBusy(broker, id) : group.offsets.length > 0 && (lagOf(broker, group, 0) ?? 0) > 0;
+    if (isBehind) return `group '${id}' has records left to read`;
   }
   return undefined;
 }

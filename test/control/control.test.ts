@@ -5,17 +5,8 @@ import { startBroker } from '../../src/broker/broker.ts';
 import { startControlled, type Controlled } from '../../src/control/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
-import { Described } from './described.ts';
-
-interface Message {
-  readonly value: string | null;
-  readonly offset: number;
-  readonly partition: number;
-}
-interface Problem {
-  readonly type: string;
-  readonly detail: string;
-}
+import { Described, type Message, type Problem } from './described.ts';
+import { askForQueues } from './queue-requests.ts';
 
 let controlled: Controlled;
 let port: Described;
@@ -389,6 +380,10 @@ async function raw(url: string, headers: Record<string, string>): Promise<{ stat
     }).on('error', reject);
   });
 }
+
+test('the queue of a share group is shown, waited for, and taken in hand', async () => {
+  await expect(askForQueues(port, controlled.session.broker.bootstrap)).resolves.toBeUndefined();
+});
 
 test('every request that is described was made above, but for those that answer with more than JSON', () => {
   expect(port.operations.filter((each) => !port.seen.has(each))).toEqual([

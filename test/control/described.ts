@@ -89,3 +89,15 @@ export class Described {
     }
   }
 }
+
+/** As much of a message as the tests look at. */
+export interface Message {
+  readonly value: string | null;
+  readonly offset: number;
+  readonly partition: number;
+}
+
+export interface Problem {
+  readonly type: string;
+  readonly detail: string;
+}

@@ -79,6 +79,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/broker/log-handover.ts',
     'src/index.ts',
     'src/net/interceptor.ts',
+    'src/share/acknowledgements.ts', // what in-flight records are made of
+    'src/share/delivery-view.ts',
+    'src/share/runs.ts',
     'src/cluster',
     'protocol',
     'src/platform',

@@ -1,0 +1,24 @@
+/** Which partition of an internal topic a group or a transactional id lives on, and who leads it. */
+import type { ClusterImage } from '../cluster/image.ts';
+import type { BrokerView } from './broker-view.ts';
+import type { TopicPartition } from './group.ts';
+import type { Coordinated } from './test-broker.ts';
+
+function placeOf({ parts: { groups, transactions } }: BrokerView, of: Coordinated): TopicPartition {
+  return of.group === undefined
+    ? { topic: '__transaction_state', partition: transactions.partitionFor(of.transactionalId) }
+    : { topic: '__consumer_offsets', partition: groups.partitionFor(of.group) };
+}
+
+/** The same once there is such a topic. */
+export async function placeOfCoordinator(broker: BrokerView, of: Coordinated): Promise<TopicPartition> {
+  const { groups, transactions } = broker.parts;
+  await (of.group === undefined ? transactions.ensureTopic() : groups.ensureOffsetsTopic());
+  return placeOf(broker, of);
+}
+
+/** The node id of its leader; undefined before the topic is there. */
+export function coordinatorOf(broker: BrokerView, image: ClusterImage, of: Coordinated): number | undefined {
+  const { topic, partition } = placeOf(broker, of);
+  return image.topicsByName.get(topic)?.partitions[partition]?.leader;
+}

@@ -1,0 +1,151 @@
+/** Reads the queues of share groups out of a broker: members, offsets, and what is in flight. */
+import { finish } from '../platform/pieces.ts';
+import type { InFlightPartition } from '../share/delivery-view.ts';
+import { DeliveryState, type Run } from '../share/runs.ts';
+import type { BrokerView } from './broker-view.ts';
+import type { GroupMember, GroupState } from './group.ts';
+import type { QueueHistory } from './queue-history.ts';
+import type { InFlightFilter, InFlightRecord, InFlightState, Queue, QueuePartition } from './queue.ts';
+
+type QueueFacts = Omit<Queue, 'expireLocks' | 'release' | 'redrive' | 'acknowledged' | 'delivered'>;
+
+const STATES: Readonly<Partial<Record<DeliveryState, InFlightState>>> = {
+  [DeliveryState.available]: 'available',
+  [DeliveryState.acquired]: 'acquired',
+  [DeliveryState.archiving]: 'archiving',
+};
+
+export function queueOf(
+  broker: BrokerView,
+  history: QueueHistory,
+  id: string,
+): QueueFacts & Pick<Queue, 'acknowledged' | 'delivered'> {
+  const { acknowledged, delivered } = history.of(id);
+  return { ...queueFacts(broker, id), acknowledged, delivered };
+}
+
+export function queueFacts(broker: BrokerView, id: string): QueueFacts {
+  const described = broker.parts.groups.share.describe(id);
+  const members = shareMembers(broker, id);
+  const clients = new Map(members.map(({ memberId, clientId }) => [memberId, clientId]));
+  const partitions = partitionsOf(broker, id, clients);
+  const held = partitions.flatMap(({ inFlight }) => inFlight.filter(({ state }) => state === 'acquired'));
+  const state = (described.groupState === '' ? 'Dead' : described.groupState) as GroupState;
+  return { id, state, members, partitions, backlog: backlogOf(partitions), inFlight: held.length };
+}
+
+export function shareMembers(broker: BrokerView, id: string): GroupMember[] {
+  return broker.parts.groups.share.describe(id).members.map((member) => ({
+    memberId: member.memberId,
+    groupInstanceId: null,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    assignment: member.assignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+      partitions.map((partition) => ({ topic: topicName, partition })),
+    ),
+  }));
+}
+
+/** Records that are not finished; null where that is not known of a partition, or the group has none. */
+export function shareBacklog(broker: BrokerView, id: string): number | null {
+  return backlogOf(partitionsOf(broker, id, new Map()));
+}
+
+function backlogOf(partitions: readonly QueuePartition[]): number | null {
+  if (partitions.length === 0) return null;
+  let sum = 0;
+  for (const { backlog } of partitions) {
+    if (backlog === null) return null;
+    sum += backlog;
+  }
+  return sum;
+}
+
+function partitionsOf(broker: BrokerView, id: string, clients: ReadonlyMap<string, string>): QueuePartition[] {
+  const described = finish(broker.parts.groups.share.describeOffsets(id, null));
+  // Share groups that have not been loaded yet have nothing to tell.
+  if (described instanceof Promise) return [];
+  return described.topics.flatMap(({ topicName: topic, topicId, partitions }) =>
+    partitions.map(({ partitionIndex: partition, startOffset, lag }) => {
+      const end = broker.parts.partitions.get(topic, partition)?.highWatermark ?? 0;
+      const delivered = deliveredOf(broker, id, topicId, partition);
+      const start = delivered?.startOffset ?? (startOffset < 0 ? null : startOffset);
+      const left = delivered === null ? lag : end - delivered.startOffset - delivered.finishedCount;
+      const backlog = start === null ? null : Math.max(left, 0);
+      const inFlight = (delivered?.runs ?? []).flatMap((run) => recordsOf(run, topic, partition, clients));
+      return { topic, partition, start, end, backlog, inFlight };
+    }),
+  );
+}
+
+/** Null where no broker works through the partition for the group now. */
+function deliveredOf(
+  broker: BrokerView,
+  groupId: string,
+  topicId: string,
+  partition: number,
+): InFlightPartition | null {
+  for (const delivery of broker.deliveries()) {
+    const found = delivery.find(groupId, topicId, partition);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function recordsOf(
+  { state: deliveryState, first, last, deliveryCount, memberId, lockedUntil, availableAt }: Run,
+  topic: string,
+  partition: number,
+  clients: ReadonlyMap<string, string>,
+): InFlightRecord[] {
+  const state = STATES[deliveryState];
+  if (state === undefined || deliveryCount === 0) return [];
+  return Array.from({ length: last - first + 1 }, (_, i) => ({
+    topic,
+    partition,
+    offset: first + i,
+    state,
+    memberId,
+    clientId: memberId === null ? null : (clients.get(memberId) ?? null),
+    deliveries: deliveryCount,
+    lockedUntil: lockedUntil === 0 ? null : lockedUntil,
+    availableAt: availableAt === 0 ? null : availableAt,
+  }));
+}
+
+/** Whether a record is meant. */
+export function isMeant(record: InFlightRecord, filter: InFlightFilter): boolean {
+  return (
+    (filter.topic ?? record.topic) === record.topic &&
+    (filter.partition ?? record.partition) === record.partition &&
+    (filter.offset ?? record.offset) === record.offset &&
+    (filter.memberId ?? record.memberId) === record.memberId &&
+    (filter.clientId ?? record.clientId) === record.clientId
+  );
+}
+
+/** A line for each group's queue: what is in flight, and with whom. */
+export function queueLines({
+  partitions,
+  inFlight,
+  backlog,
+}: Pick<Queue, 'partitions' | 'inFlight' | 'backlog'>): string[] {
+  const shown = partitions.flatMap(({ inFlight: records }) => records).slice(0, SHOWN);
+  const title = `    queue: backlog ${backlog ?? 'unknown'}, ${inFlight} in flight`;
+  return [title, ...shown.map((record) => `      ${recordLine(record)}`)];
+}
+
+const SHOWN = 10;
+
+export function recordLine({
+  topic,
+  partition,
+  offset,
+  state,
+  clientId,
+  memberId,
+  deliveries,
+}: InFlightRecord): string {
+  const who = memberId === null ? '' : ` by ${clientId ?? memberId}`;
+  return `${topic}[${partition}]@${offset} ${state}${who}, delivery ${deliveries}`;
+}
