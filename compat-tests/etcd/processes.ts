@@ -47,12 +47,17 @@ export class OttlaProcesses {
     this.#settings = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   }
 
+  /** Its log directory. */
+  directoryOf(nodeId: number): string {
+    return join(this.#directory, String(nodeId));
+  }
+
   /** A process of this node, on the port that it had before. Without `--etcd` where `alone`. */
   async start(nodeId: number, { alone = false } = {}): Promise<OttlaProcess> {
     const port = this.#ports.get(nodeId) ?? (await freePair());
     this.#ports.set(nodeId, port);
     const own = ['--node-id', String(nodeId), '--host', '127.0.0.1', '--port', String(port)];
-    const place = ['--dir', join(this.#directory, String(nodeId)), '--log-level', 'info', '--no-exit-with-parent'];
+    const place = ['--dir', this.directoryOf(nodeId), '--log-level', 'info', '--no-exit-with-parent'];
     const args = [commandPath(), 'start', ...own, ...place, ...(alone ? [] : this.#settings)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';

@@ -27,6 +27,7 @@ const SINCE = new Map([
   [LATEST_TIERED, 9],
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
+const NOT_AVAILABLE_SINCE = 5;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
@@ -37,7 +38,7 @@ export const listOffsets = handler(ListOffsets, {
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {
       return refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR); // Kafka answers the same: no error code is meant for it
     }
-    const find = finder(broker, apiVersion, isolationLevel === READ_COMMITTED);
+    const find = finder(broker, apiVersion, readerOf(request));
     const found = whenDone(duplicates(request.topics), (twice) =>
       mapInPieces(request.topics, ({ name, partitions }) => {
         const findOne = (one: AskedPartition) =>
@@ -57,7 +58,7 @@ function failed({ partitionIndex }: AskedPartition, errorCode: number): Found {
   return { partitionIndex, errorCode, ...UNKNOWN };
 }
 
-function finder({ partitions }: Parts<'partitions'>, apiVersion: number, readCommitted: boolean) {
+function finder({ partitions }: Parts<'partitions'>, apiVersion: number, reader: OffsetReader) {
   return (topic: string, asked: AskedPartition): Found => {
     const { partitionIndex, timestamp, currentLeaderEpoch } = asked;
     if (timestamp < 0 && !((SINCE.get(timestamp) ?? Infinity) <= apiVersion)) {
@@ -68,7 +69,9 @@ function finder({ partitions }: Parts<'partitions'>, apiVersion: number, readCom
     const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
     if (epochError !== ErrorCode.NONE) return failed(asked, epochError);
     try {
-      return { partitionIndex, errorCode: ErrorCode.NONE, ...findIn(partition, timestamp, readCommitted) };
+      const found = findIn(partition, timestamp, reader);
+      if (found === null) return failed(asked, notYet(apiVersion));
+      return { partitionIndex, errorCode: ErrorCode.NONE, ...found };
     } catch (error) {
       return failed(asked, readErrorCode(partitions, partition, error));
     }
@@ -84,12 +87,20 @@ function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): R
   };
 }
 
-function findIn(partition: Partition, timestamp: number, readCommitted: boolean): typeof UNKNOWN {
+type OffsetReader = 'follower' | 'committed' | 'uncommitted';
+
+function readerOf({ replicaId, isolationLevel }: RequestOf<typeof ListOffsets>): OffsetReader {
+  if (replicaId >= 0) return 'follower';
+  return isolationLevel === READ_COMMITTED ? 'committed' : 'uncommitted';
+}
+
+/** Null where a new leader does not know yet up to where its log is committed (KIP-207). */
+function findIn(partition: Partition, timestamp: number, reader: OffsetReader): typeof UNKNOWN | null {
   const { logStartOffset } = partition;
-  const end = readCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case LATEST:
-      return { offset: end, timestamp: -1, leaderEpoch: partition.leaderEpoch };
+      if (reader !== 'follower' && isBehind(partition)) return null;
+      return { offset: endFor(partition, reader), timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
     case EARLIEST_LOCAL: // nothing is tiered
       return { offset: logStartOffset, timestamp: -1, leaderEpoch: leaderEpochOf(partition, logStartOffset) };
@@ -99,9 +110,24 @@ function findIn(partition: Partition, timestamp: number, readCommitted: boolean)
     default: {
       const found =
         timestamp === MAX_TIMESTAMP ? offsetOfMaxTimestamp(partition) : offsetForTimestamp(partition, timestamp);
-      return found === null || found.offset >= end ? UNKNOWN : found;
+      if (found !== null && found.offset < endFor(partition, reader)) return found;
+      return isBehind(partition) ? null : UNKNOWN;
     }
   }
+}
+
+function endFor(partition: Partition, reader: OffsetReader): number {
+  if (reader === 'follower') return partition.endOffset;
+  return reader === 'committed' ? partition.lastStableOffset : partition.highWatermark;
+}
+
+/** What leaders before have written may be committed, and is not known to be: an answer could take back what they have told. */
+function isBehind({ leaderState, highWatermark }: Partition): boolean {
+  return leaderState !== null && leaderState.startOffset > highWatermark;
+}
+
+function notYet(apiVersion: number): number {
+  return apiVersion >= NOT_AVAILABLE_SINCE ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE;
 }
 
 /** Partitions that the request names more than once, as 'topic/partition'. Kafka refuses only these. */

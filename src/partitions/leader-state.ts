@@ -83,8 +83,8 @@ const ALONE: ReplicaRules = { maxLagMs: 0, epochOf: () => -1, mayJoin: () => fal
 
 export class LeaderState {
   readonly leaderEpoch: number;
-  /** Where this term begins in the log. */
-  readonly #startOffset: number;
+  /** Where this term begins in the log: all before was written by leaders before. */
+  readonly startOffset: number;
   readonly #beganMs: number;
   #partitionEpoch = -1;
   #replicas = 1;
@@ -98,7 +98,7 @@ export class LeaderState {
 
   constructor(term: LeaderTerm, startOffset = 0, nowMs = 0) {
     this.leaderEpoch = term.leaderEpoch;
-    this.#startOffset = startOffset;
+    this.startOffset = startOffset;
     this.#beganMs = nowMs;
     this.update(term);
   }
@@ -202,7 +202,7 @@ export class LeaderState {
   expansion(followerId: number, highWatermark: number): IsrProposal | null {
     const follower = this.#followers.get(followerId);
     if (follower === undefined || this.#proposal !== null || this.#maximalIsr.includes(followerId)) return null;
-    const hasCaughtUp = follower.endOffset >= highWatermark && follower.endOffset >= this.#startOffset;
+    const hasCaughtUp = follower.endOffset >= highWatermark && follower.endOffset >= this.startOffset;
     return hasCaughtUp && this.#mayJoin(followerId) ? this.#propose([...this.#inSync, followerId]) : null;
   }
 

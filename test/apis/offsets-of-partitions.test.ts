@@ -84,6 +84,23 @@ describe('ListOffsets', () => {
     expect(await list(LATEST)).toEqual([3, -1, 0]);
   });
 
+  test('does not say where a new leader’s log ends before it knows what leaders before have committed', async () => {
+    fill();
+    const partition = broker.partition('orders');
+    partition.follow(1);
+    partition.highWatermark = 1; // as its leader told it last
+    partition.lead({ leaderEpoch: 2, replicas: 2, inSyncReplicas: 2, followers: [2] });
+    expect([await list(LATEST), await list(LATEST, 4), await list(400), await list(EARLIEST)]).toEqual([
+      ErrorCode.OFFSET_NOT_AVAILABLE,
+      ErrorCode.LEADER_NOT_AVAILABLE,
+      ErrorCode.OFFSET_NOT_AVAILABLE,
+      [0, -1, 0],
+    ]);
+    expect(await list(LATEST, 9, {}, { replicaId: 2 })).toEqual([3, -1, 2]); // a follower sees all
+    partition.noteFollowerFetch({ followerId: 2, endOffset: 3, brokerEpoch: -1 });
+    expect(await list(LATEST)).toEqual([3, -1, 2]);
+  });
+
   test('refuses an isolation level that is none for every partition, as Kafka does', async () => {
     fill();
     expect(await list(LATEST, 9, {}, { isolationLevel: 7 })).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);

@@ -59,12 +59,17 @@ export const mutants: readonly Mutant[] = [
       },
   ),
   mutant(
-    'a follower joins below the high watermark',
+    'a follower joins wherever its log ends',
     LeaderState.prototype,
     'expansion',
     (original) =>
-      function (this: LeaderState, followerId) {
-        return original.call(this, followerId, 0);
+      function (this: LeaderState, followerId, highWatermark) {
+        const endOffset = this.endOffsetOf(followerId)!;
+        const note = (end: number) => this.noteFetch({ followerId, endOffset: end, brokerEpoch: -1 }, end, 0);
+        note(Number.MAX_SAFE_INTEGER);
+        const proposal = original.call(this, followerId, highWatermark);
+        note(endOffset);
+        return proposal;
       },
   ),
   mutant(
