@@ -127,7 +127,7 @@ export class ControllerNode {
       deposed: () => this.#election.lost(term),
       appended: () => followers.appended(),
     });
-    const controller = new Controller({ store, clusterId, random, config });
+    const controller = new Controller({ store, clusterId, random, config, isCluster: true });
     const startedMs = clock.monotonic();
     try {
       await controller.load();

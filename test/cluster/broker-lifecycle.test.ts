@@ -1,6 +1,8 @@
 /** From a broker's registration to its end: who is in sync, who leads and who may lead, at each step. */
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { alterReassignments } from '../../src/cluster/reassignments.ts';
+import { finish } from '../../src/platform/pieces.ts';
 import { ClusterModel, directory, FEATURES } from './cluster-model.ts';
 
 const three = (settings?: Record<string, string>): ClusterModel =>
@@ -237,5 +239,42 @@ describe('in-sync replicas that a leader proposes', () => {
       { brokerId: 3, brokerEpoch: epoch },
     ];
     expect(cluster.propose([], { newIsrWithEpochs } as never).errorCode).toBe(ErrorCode.INELIGIBLE_REPLICA);
+  });
+});
+
+describe('a partition that moves to another broker', () => {
+  const move = (cluster: ClusterModel, replicas: number[] | null) => {
+    const asked = [{ name: 't', partitions: [{ partitionIndex: 0, replicas }] }];
+    const moves = { image: cluster.image, config: cluster.config, sharesLogs: false };
+    const { results, records } = finish(alterReassignments(asked, true, moves));
+    cluster.commit(records);
+    return results[0].partitions[0].errorCode;
+  };
+
+  test('has both as replicas until the new one is in sync; then it is led there', () => {
+    const cluster = three().create([1]);
+    expect(move(cluster, [2])).toBe(ErrorCode.NONE);
+    const moving = { leader: 1, replicas: [2, 1], isr: [1], addingReplicas: [2], removingReplicas: [1] };
+    expect(cluster.partition()).toMatchObject({ ...moving, leaderEpoch: 0, partitionEpoch: 1 });
+    expect(cluster.propose([1, 2]).errorCode).toBe(ErrorCode.NEW_LEADER_ELECTED);
+    const moved = { leader: 2, replicas: [2], isr: [2], addingReplicas: [], removingReplicas: [] };
+    expect(cluster.partition()).toMatchObject({ ...moved, leaderEpoch: 1, partitionEpoch: 2 });
+  });
+
+  test('stays where it was when the move is cancelled', () => {
+    const cluster = three().create([1, 2]);
+    move(cluster, [2, 3]);
+    expect(move(cluster, null)).toBe(ErrorCode.NONE);
+    const before = { leader: 1, replicas: [2, 1], isr: [1, 2], addingReplicas: [], removingReplicas: [] };
+    expect(cluster.partition()).toMatchObject(before);
+    expect(move(cluster, null)).toBe(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS);
+  });
+
+  test('may be sent elsewhere on its way: what is no longer wanted is dropped', () => {
+    const cluster = three().create([1]);
+    move(cluster, [2]);
+    move(cluster, [3]);
+    const moving = { leader: 1, replicas: [3, 1], isr: [1], addingReplicas: [3], removingReplicas: [1] };
+    expect(cluster.partition()).toMatchObject(moving);
   });
 });

@@ -75,6 +75,12 @@ export class SimulatedNetwork {
     for (const end of this.#ends) if (end.host === host) end.vanish();
   }
 
+  /** A machine without power: nobody is told that its connections are gone, and nothing ever comes of what is sent to them. */
+  lose(host: string): void {
+    for (const address of this.#listeners.keys()) if (address.startsWith(`${host}:`)) this.#listeners.delete(address);
+    for (const end of this.#ends) if (end.host === host) end.lose();
+  }
+
   isCut(from: string, to: string): boolean {
     if (this.#cuts.size > 0 && this.#cuts.has(way(from, to))) return true;
     return this.#silent.size > 0 && (this.#silent.has(from) || this.#silent.has(to));
@@ -208,6 +214,13 @@ class End implements Socket {
   vanish(): void {
     this.#receiver = null;
     this.destroy();
+  }
+
+  /** Its machine is gone: not even the other side is told. */
+  lose(): void {
+    this.#receiver = null;
+    this.#isClosed = true;
+    this.#network.forget(this);
   }
 
   /** Has the next piece of what was sent come to the other side, unless one is on its way, or nothing passes. */

@@ -106,6 +106,7 @@ export class SimulatedCluster {
     if (machine.process !== null) return;
     const process = new SimulatedProcess(this.clock);
     machine.process = process;
+    this.network.silence(host, false);
     this.#run(machine, process).catch((error: unknown) => {
       if (!process.isAlive) return;
       this.#log(host, 'ended', { error: String(error) });
@@ -118,9 +119,23 @@ export class SimulatedCluster {
     const machine = this.get(host);
     if (machine.process === null) return;
     this.#log(host, 'killed');
-    machine.process.kill();
+    this.#end(machine);
     this.network.crash(host);
     this.network.silence(host, false);
+  }
+
+  /** The machine is gone, and no connection to it is told; its disk, for once, has lost nothing. It is there again with `start`. */
+  lose(host: Host): void {
+    const machine = this.get(host);
+    if (machine.process === null) return;
+    this.#log(host, 'lost');
+    this.#end(machine);
+    this.network.lose(host);
+    this.network.silence(host, true);
+  }
+
+  #end(machine: Machine): void {
+    machine.process!.kill();
     machine.disk = machine.disk.survivors('kill', this.random);
     Object.assign(machine, { process: null, metadata: null, broker: null, controller: null });
   }

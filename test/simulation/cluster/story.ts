@@ -6,7 +6,7 @@ import { withGaps } from './mutants.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from './simulated-cluster.ts';
 
 const TROUBLE_MS = 60_000;
-const HEALED_MS = 25_000;
+const HEALED_MS = 30_000;
 const PACE_MS = 500;
 /** Some clusters are near, some are far. */
 const DELAYS_MS = [1, 1, 40];
@@ -60,6 +60,7 @@ async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void
   const kill = (which: Host): void => cluster.kill(which);
   const troubles: readonly (() => void)[] = [
     () => kill(host()),
+    () => cluster.lose(host()),
     () => cluster.start(host()),
     () => cluster.start(host()),
     () => restart(cluster, host()),
