@@ -90,6 +90,7 @@ export class OttlaProcesses {
 
   async stopAll(): Promise<void> {
     for (const { child } of this.running.values()) {
+      if ((child.exitCode ?? child.signalCode) !== null) continue;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;

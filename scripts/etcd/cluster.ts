@@ -14,6 +14,8 @@ export interface EtcdOptions {
   /** For the members' data and logs. */
   readonly directory: string;
   readonly members?: number;
+  /** More of etcd's own flags. */
+  readonly flags?: readonly string[];
 }
 
 export interface RunningEtcd {
@@ -32,7 +34,7 @@ const READY_MS = 20_000;
 const POLL_MS = 50;
 
 /** @throws when no member answers in time */
-export async function startEtcd({ program, directory, members = 1 }: EtcdOptions): Promise<RunningEtcd> {
+export async function startEtcd({ program, directory, members = 1, flags = [] }: EtcdOptions): Promise<RunningEtcd> {
   const ports = await freePorts(members * 2);
   const places = Array.from({ length: members }, (_, i) => ({
     name: `etcd-${i}`,
@@ -47,7 +49,7 @@ export async function startEtcd({ program, directory, members = 1 }: EtcdOptions
     const data = ['--name', name, '--data-dir', join(directory, name), '--log-outputs', join(directory, `${name}.log`)];
     const urls = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer];
     const first = ['--initial-advertise-peer-urls', peer, '--initial-cluster', cluster, '--logger', 'zap'];
-    children[member] = spawn(program, [...data, ...urls, ...first], { stdio: 'ignore' });
+    children[member] = spawn(program, [...data, ...urls, ...first, ...flags], { stdio: 'ignore' });
   };
   const killAll = (): void => {
     for (const child of children) child.kill('SIGKILL');

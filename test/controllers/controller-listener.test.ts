@@ -51,7 +51,7 @@ async function fetchFrom(
   asked: Client,
   fetchOffset: number,
   lastFetchedEpoch: number,
-  { currentLeaderEpoch = -1, maxWaitMs = 0, replicaId = 7, maxBytes = 1 << 20, clusterId = null as string | null } = {},
+  { currentLeaderEpoch = 1, maxWaitMs = 0, replicaId = 7, maxBytes = 1 << 20, clusterId = null as string | null } = {},
 ) {
   const partition = { partition: 0, currentLeaderEpoch, fetchOffset, lastFetchedEpoch, partitionMaxBytes: maxBytes };
   const request = {
@@ -144,6 +144,15 @@ describe('the metadata log', () => {
   ])('is not told to a follower %s, which learns the epoch', async (_what, currentLeaderEpoch, errorCode) => {
     const found = await machines.until(fetchFrom(client, 0, 0, { currentLeaderEpoch }));
     expect(found).toMatchObject({ errorCode, currentLeader: { leaderId: activeId, leaderEpoch: 1 } });
+  });
+
+  test.each([
+    ['without an epoch', 0, 0, -1],
+    ['whose log is of a later epoch than the leader it knows', 1, 3, 1],
+    ['that asks for what is before all', -1, 0, 1],
+  ])('is not told to a follower %s', async (_what, fetchOffset, lastFetchedEpoch, currentLeaderEpoch) => {
+    const found = await machines.until(fetchFrom(client, fetchOffset, lastFetchedEpoch, { currentLeaderEpoch }));
+    expect(found.errorCode).toBe(ErrorCode.INVALID_REQUEST);
   });
 
   test('has a follower whose log has gone another way cut it', async () => {

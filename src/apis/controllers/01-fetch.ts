@@ -52,8 +52,10 @@ function partitionOf({ topics }: Request): Asked | null {
 }
 
 function faultOf(request: Request, asked: Asked, node: ControllerNode): number {
-  const isSenseless = request.maxWaitMs < 0 || asked.fetchOffset < 0 || asked.lastFetchedEpoch < 0;
-  return isSenseless ? ErrorCode.INVALID_REQUEST : leadershipFault(node, asked.currentLeaderEpoch);
+  const { fetchOffset, lastFetchedEpoch, currentLeaderEpoch } = asked;
+  const isSenseless =
+    request.maxWaitMs < 0 || fetchOffset < 0 || lastFetchedEpoch < 0 || lastFetchedEpoch > currentLeaderEpoch;
+  return isSenseless ? ErrorCode.INVALID_REQUEST : leadershipFault(node, currentLeaderEpoch);
 }
 
 /** There is nothing to tell a follower that has all. */
@@ -73,8 +75,9 @@ function noteFollower(request: Request, { apiVersion }: RequestContext, asked: A
 
 function tell(request: Request, asked: Asked, node: ControllerNode): Told {
   const fault = faultOf(request, asked, node);
-  const common = { partitionIndex: 0, currentLeader: currentLeader(node), abortedTransactions: null };
-  if (fault !== ErrorCode.NONE) return { ...common, errorCode: fault, highWatermark: -1, records: NOTHING };
+  const common = { partitionIndex: 0, currentLeader: currentLeader(node), abortedTransactions: [] };
+  if (fault !== ErrorCode.NONE)
+    return { ...common, errorCode: fault, highWatermark: -1, logStartOffset: 0, records: NOTHING };
   return { ...common, ...found(request, asked, node.active!) };
 }
 

@@ -6,9 +6,7 @@ import { handler } from '../handler.ts';
 
 export const allocateProducerIds = handler(AllocateProducerIds, {
   handle: async ({ brokerId, brokerEpoch }, _context, { controller }: Parts<'controller'>) => {
-    const broker = controller.image.brokers.get(brokerId);
-    if (broker === undefined) return failed(ErrorCode.BROKER_ID_NOT_REGISTERED);
-    if (broker.epoch !== brokerEpoch) return failed(ErrorCode.STALE_BROKER_EPOCH);
+    if (controller.image.brokers.get(brokerId)?.epoch !== brokerEpoch) return failed(ErrorCode.STALE_BROKER_EPOCH);
     const { first, size } = await controller.allocateProducerIds(brokerId);
     return { errorCode: ErrorCode.NONE, producerIdStart: first, producerIdLen: size };
   },

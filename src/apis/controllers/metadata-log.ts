@@ -20,6 +20,6 @@ export function leaderEndpoints(node: ControllerNode): { nodeId: number; host: s
 /** Why a request to the leader of the metadata log is refused; NONE where it is not. */
 export function leadershipFault(node: ControllerNode, currentLeaderEpoch: number): number {
   if (node.active === null) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-  if (currentLeaderEpoch >= 0 && currentLeaderEpoch < node.active.epoch) return ErrorCode.FENCED_LEADER_EPOCH;
+  if (currentLeaderEpoch < node.active.epoch) return ErrorCode.FENCED_LEADER_EPOCH;
   return currentLeaderEpoch > node.active.epoch ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NONE;
 }
