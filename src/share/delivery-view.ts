@@ -47,7 +47,7 @@ export class DeliveryView {
       const { id } = partition;
       const transitions = partition.takeBack((offset, memberId) => isMeant({ ...id, offset, memberId }));
       for (const { from } of transitions) count += from.last - from.first + 1;
-      void this.#partitions.write(groupId, [{ partition, transitions }]);
+      void this.#partitions.record(groupId, [{ partition, transitions }]);
     }
     return count;
   }

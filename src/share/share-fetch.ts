@@ -147,7 +147,7 @@ export class ShareDelivery {
       .of(groupId)
       .filter(({ isCurrent }) => isCurrent)
       .map((partition): Change => ({ partition, transitions: partition.release(memberId) }));
-    return andThen(sharePartitions.write(groupId, changes), () => {
+    return andThen(sharePartitions.record(groupId, changes), () => {
       if (!sessions.hasGroup(groupId)) sharePartitions.dropGroup(groupId);
     });
   }
@@ -170,7 +170,7 @@ export class ShareDelivery {
       if (typeof transitions === 'number') answer.acknowledgeErrorCode = transitions;
       else changes.push({ partition, transitions });
     }
-    return andThen(this.#options.sharePartitions.write(groupId, changes), (errors) => {
+    return andThen(this.#options.sharePartitions.acknowledge(groupId, changes), (errors) => {
       changes.forEach(({ partition: { id } }, i) => (answerOf(answers, id).acknowledgeErrorCode = errors[i]));
       return answers;
     });

@@ -53,7 +53,7 @@ export class ShareGroups {
       createsTopics: () => options.config()['errors.deadletterqueue.auto.create.topics.enable'],
       archived: (partition, letter) => {
         const transitions = partition.inFlight.archived(letter);
-        void this.partitions.write(partition.groupId, [{ partition, transitions }]);
+        void this.partitions.record(partition.groupId, [{ partition, transitions }]);
       },
     });
     this.partitions = new SharePartitions({

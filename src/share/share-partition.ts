@@ -2,7 +2,6 @@
  * One partition as one share group works through it, while this broker leads it: what is in flight, read from the log and handed
  * out, with one timer for the locks that run out. It begins with the state that was read, and is dropped when the leader changes.
  */
-import { ErrorCode } from '../../protocol/errors.ts';
 import { batchPlaces, type BatchPlace, type BatchPlaces } from '../partitions/batch-places.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { RecordFile } from '../partitions/read.ts';
@@ -177,10 +176,10 @@ export class SharePartition {
     this.inFlight.begin(transitions);
   }
 
-  /** They are written, or could not be. */
-  ended(transitions: readonly Transition[], errorCode: number): void {
+  /** They take effect, or are taken back. */
+  ended(transitions: readonly Transition[], takeEffect: boolean): void {
     if (this.#isClosed) return;
-    if (errorCode === ErrorCode.NONE) this.inFlight.complete(transitions);
+    if (takeEffect) this.inFlight.complete(transitions);
     else this.inFlight.rollBack(transitions);
     this.#reschedule();
     this.waiters.wake();

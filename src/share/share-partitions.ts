@@ -143,14 +143,27 @@ export class SharePartitions {
       clock: options.clock,
       config: () => options.config(groupId),
       hasDeadLetters: () => options.hasDeadLetters(groupId),
-      release: (partition, transitions) => void this.write(groupId, [{ partition, transitions }]),
+      release: (partition, transitions) => void this.record(groupId, [{ partition, transitions }]),
       isHosted: (partition) =>
         options.partitions.topicById(partition.topicId)?.partitions[partition.index] === partition,
     };
   }
 
-  /** Writes changes of one group as one request, and lets them take effect. An error code for each, never a rejection. */
-  write(groupId: string, changes: readonly Change[]): Answer<number[]> {
+  /** Acknowledgements: they take effect where they could be written. An error code for each, never a rejection. */
+  acknowledge(groupId: string, changes: readonly Change[]): Answer<number[]> {
+    return this.#write(groupId, changes, false);
+  }
+
+  /**
+   * What comes about without a member: locks that run out, members that leave, dead letters that are written. It takes effect
+   * though it cannot be written, for it is so: nobody waits for it any more, and after a restart it comes about again.
+   */
+  record(groupId: string, changes: readonly Change[]): Answer<number[]> {
+    return this.#write(groupId, changes, true);
+  }
+
+  /** As one request. */
+  #write(groupId: string, changes: readonly Change[], isSo: boolean): Answer<number[]> {
     const real = changes.filter(({ transitions }) => transitions.length > 0);
     if (real.length === 0) return changes.map(() => ErrorCode.NONE);
     const written = this.#options.state.write(
@@ -159,17 +172,16 @@ export class SharePartitions {
     );
     if (written instanceof Promise) for (const { partition, transitions } of real) partition.began(transitions);
     return andThen(written, (results) => {
-      const errors = new Map(real.map((change, i) => [change, this.#ended(change, results[i].errorCode)]));
+      const errors = new Map(real.map((change, i) => [change, this.#ended(change, results[i].errorCode, isSo)]));
       return changes.map((change) => errors.get(change) ?? ErrorCode.NONE);
     });
   }
 
-  #ended({ partition, transitions }: Change, errorCode: number): number {
-    partition.ended(transitions, errorCode);
-    if (errorCode === ErrorCode.NONE) {
-      this.#options.deadLetters.begin(partition, transitions);
-      return errorCode;
-    }
+  #ended({ partition, transitions }: Change, errorCode: number, isSo: boolean): number {
+    const takesEffect = isSo || errorCode === ErrorCode.NONE;
+    partition.ended(transitions, takesEffect);
+    if (takesEffect) this.#options.deadLetters.begin(partition, transitions);
+    if (errorCode === ErrorCode.NONE) return errorCode;
     const { groupId, id } = partition;
     this.#options.logger.warn('share.not-written', { group: groupId, ...id, errorCode });
     if (!LOST.has(errorCode)) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
