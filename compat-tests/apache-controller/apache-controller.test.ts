@@ -33,6 +33,7 @@ describe.skipIf(!hasJava)('under one controller of Apache Kafka', () => {
       port: controllerPort,
       role: 'controller',
       jvm,
+      timeoutMs: 300_000, // a busy machine has three JVMs to share its time with
     });
   }
 

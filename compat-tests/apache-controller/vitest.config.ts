@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['compat-tests/apache-controller/**/*.test.ts'],
     watch: false,
     fileParallelism: false,
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 600_000,
   },
 });
