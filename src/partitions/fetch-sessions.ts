@@ -19,7 +19,7 @@ const EVICTABLE_AFTER_MS = 120_000;
  * What all sessions together may remember of partitions, whether or not these exist: about 400 bytes each. Kafka bounds the number
  * of sessions alone. A client for whose partitions there is no room fetches without a session, as where all places are taken.
  */
-const MAX_SESSION_PARTITIONS = 500_000;
+const MAX_SESSION_PARTITIONS = 200_000;
 
 /** A partition of a session, with what the client was told of it last. */
 interface Remembered extends FetchPartition {

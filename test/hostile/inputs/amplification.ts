@@ -116,8 +116,6 @@ export const amplification: readonly Input[] = [
   {
     name: 'fetch-sessions',
     what: `${SESSIONS} fetch sessions of ${SESSION_PARTITIONS} partitions that do not exist`,
-    // One request of them is half a megabyte, and is handled in one go.
-    limits: { turnMs: 200, neighbourMs: 600 },
     run: openSessions,
   },
   {
@@ -126,8 +124,6 @@ export const amplification: readonly Input[] = [
     prepare: async (target) => {
       await createTopic(await target.connect(), 'keyed', REFUSED_BATCHES, { 'cleanup.policy': 'compact' });
     },
-    // Batches of less than 2 MiB are looked through in one go, twice where records are refused.
-    limits: { turnMs: 120 },
     run: produceRefused,
   },
 ];

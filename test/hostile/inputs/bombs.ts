@@ -17,12 +17,14 @@ async function createTopics(target: Target): Promise<void> {
 }
 
 /** All partitions in one request. */
-async function together(target: Target, name: string, records: Buffer, partitions = PARTITIONS): Promise<void> {
+async function together(target: Target, name: string, records: Buffer, partitions = PARTITIONS): Promise<number[]> {
   const client = await target.connect();
   const partitionData = Array.from({ length: partitions }, (_, index) => ({ index, records }));
   const topicData = [{ name, partitionData }];
   const { responses } = await client.send(Produce, 9, { transactionalId: null, acks: 1, timeoutMs: 30_000, topicData });
-  if (responses[0].partitionResponses.length !== partitions) throw new Error('partitions have no answer');
+  const codes = responses[0].partitionResponses.map(({ errorCode }) => errorCode);
+  if (codes.length !== partitions) throw new Error('partitions have no answer');
+  return codes;
 }
 
 /** One request behind the other. */
@@ -41,7 +43,10 @@ export const bombs: readonly Input[] = [
     name: 'header-bombs',
     what: `Produce with a record of 60 M headers for each of ${PARTITIONS} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'bombs', headerBomb()),
+    async run(target) {
+      const codes = await together(target, 'bombs', headerBomb());
+      if (codes.includes(0)) throw new Error('a record of 60 M headers was taken');
+    },
   },
   {
     name: 'pipelined-bombs',
@@ -53,18 +58,20 @@ export const bombs: readonly Input[] = [
     name: 'value-bombs',
     what: `Produce with a value of 120 MB for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'bombs', batchOf(zstd(bigValue(120 * MB)), 1), FEW),
+    run: async (target) => void (await together(target, 'bombs', batchOf(zstd(bigValue(120 * MB)), 1), FEW)),
   },
   {
     name: 'record-bombs',
     what: `Produce with 1.2 M empty records for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'bombs', batchOf(zstd(manyRecords(1_200_000)), 1_200_000), FEW),
+    async run(target) {
+      await together(target, 'bombs', batchOf(zstd(manyRecords(1_200_000)), 1_200_000), FEW);
+    },
   },
   {
     name: 'recompressed-bombs',
     what: `Produce with a record of 60 M headers, from zstd to lz4, for each of ${FEW} partitions`,
     prepare: createTopics,
-    run: (target) => together(target, 'recompressed', headerBomb(), FEW),
+    run: async (target) => void (await together(target, 'recompressed', headerBomb(), FEW)),
   },
 ];

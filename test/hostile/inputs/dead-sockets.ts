@@ -38,8 +38,8 @@ function unread(name: string, what: string, end: (socket: Awaited<ReturnType<typ
   return {
     name,
     what: `${SOCKETS} connections pipeline ${PIPELINED} fetches of 30 MB, read nothing, and ${what}`,
-    // A piece of 1.1 MiB for each, and a request of each in its turn: after three rests one goes on though the turn is over.
-    limits: { residentMb: 700, turnMs: 80, neighbourMs: 600 },
+    // A piece of 1.1 MiB for each.
+    limits: { residentMb: 700 },
     prepare: fill,
     async run({ port }) {
       const requests = Buffer.concat(Array.from({ length: PIPELINED }, fetch));

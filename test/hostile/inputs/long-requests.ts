@@ -5,7 +5,7 @@ import { createTopic } from '../../running-broker.ts';
 import type { Input, Target } from '../input.ts';
 import { longRequests, type Words } from '../long-requests.ts';
 
-const ELEMENTS = 20_000;
+const ELEMENTS = 60_000;
 const PARTITIONS = 100;
 const ANSWERED_WITHIN_MS = 10_000;
 /** Of what there is once it has been used it is another broker that is asked, or a wait that ends with its time. */

@@ -5,9 +5,10 @@ import type { Client } from '../../../protocol/client.ts';
 import { createTopic, produce } from '../../running-broker.ts';
 import type { Input, Target } from '../input.ts';
 
-const WAITING = 2_000;
-const WIDE = 40;
-const PARTITIONS = 2_000;
+const WAITING = 3_000;
+const WIDE = 80;
+/** Their request is not a large one. */
+const PARTITIONS = 1_900;
 const RECORDS = 200;
 const MAX_WAIT_MS = 20_000;
 const UNTIL_THEY_WAIT_MS = 500;
