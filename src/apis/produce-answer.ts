@@ -22,7 +22,10 @@ export const Acks = { none: 0, leader: 1, all: -1 } as const;
 
 /** What one response names of refused records, all its partitions together; their messages are told all the same (KIP-467). */
 const MAX_RECORD_ERRORS = 10_000;
-/** Answers that are kept to be used again, and the partitions one may have had: this is on the way of every request. */
+/**
+ * Answers that are kept to be used again, and the partitions one may have had: this is on the way of every request. A new one for each
+ * costs a tenth of a request of one record.
+ */
 const MOST_KEPT = 64;
 const MOST_KEPT_PARTITIONS = 64;
 const kept: ProduceAnswer[] = [];

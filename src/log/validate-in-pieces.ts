@@ -25,7 +25,7 @@ const PIECE_BYTES = 128 * 1024;
 
 export type ValidationPieces = Generator<ThreadedPiece | undefined, Readonly<Validation>>;
 
-/** All of a batch, long or not, whose bytes nobody else changes meanwhile. The result is read before anything else is validated. */
+/** All of a batch, long or not, whose bytes nobody else changes meanwhile. */
 export function* validateInPieces(bytes: Buffer, at: number, length: number, rules: ValidationRules): ValidationPieces {
   const valid = validateBatch(bytes, at, length, rules);
   if (!valid.isLong) return valid;

@@ -1,6 +1,6 @@
 /**
  * What a broker checks in the one batch a produce request has for a partition, and what it rewrites in it (timestamps,
- * compression). The codes are those Apache Kafka 4.4 answers. PURE, and without allocation where all is well.
+ * compression). The codes are those Apache Kafka 4.4 answers. PURE.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
@@ -11,7 +11,6 @@ import { Malformed, walkRecords, type RecordWalk } from '../../protocol/records/
 import type { LogConfig } from '../config/log-config.ts';
 import { isTimestampInRange, NO_TIMESTAMP, RecordRefusals, type RecordError } from './record-refusals.ts';
 
-/** There is one, filled again by the next validateBatch: read it before. */
 export interface Validation {
   errorCode: number;
   errorMessage: string | null;
@@ -57,22 +56,12 @@ const RECOMPRESSED_AT_ONCE_BYTES = 256 * 1024;
 /** The bit of the attributes' low byte. */
 const LOG_APPEND_TIME = 0x08;
 
-const result: Validation = {
-  errorCode: ErrorCode.NONE,
-  errorMessage: null,
-  recordErrors: NO_RECORD_ERRORS,
-  reachedLog: false,
-  bytes: NO_BYTES,
-  at: 0,
-  length: 0,
-  logAppendTimeMs: -1,
-  isLong: false,
-  recordBytes: 0,
-};
+/** Of the batch that is being validated. */
+let result: Validation = pending(NO_BYTES, 0);
 
 /** Checks the `length` bytes at `at` that a producer sent for one partition, and makes them ready for the log. */
 export function validateBatch(bytes: Buffer, at: number, length: number, rules: ValidationRules): Readonly<Validation> {
-  begin(bytes, at);
+  result = pending(bytes, at);
   if (!isOneBatch(bytes, at, at + length) || !isSound(bytes, at, rules)) return result;
   result.length = batch.sizeInBytes(bytes, at); // a partial batch behind it is passed over, as Kafka does
   if (!areRecordsSound(bytes, at, rules)) return result;
@@ -80,16 +69,19 @@ export function validateBatch(bytes: Buffer, at: number, length: number, rules: 
   return result;
 }
 
-function begin(bytes: Buffer, at: number): void {
-  result.errorCode = ErrorCode.NONE;
-  result.errorMessage = null;
-  result.recordErrors = NO_RECORD_ERRORS;
-  result.bytes = bytes;
-  result.at = at;
-  result.logAppendTimeMs = -1;
-  result.reachedLog = false;
-  result.isLong = false;
-  result.recordBytes = 0;
+function pending(bytes: Buffer, at: number): Validation {
+  return {
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    recordErrors: NO_RECORD_ERRORS,
+    reachedLog: false,
+    bytes,
+    at,
+    length: 0,
+    logAppendTimeMs: -1,
+    isLong: false,
+    recordBytes: 0,
+  };
 }
 
 /** What the pieces of validateInPieces have come to. */
@@ -111,7 +103,7 @@ export function concludeLong(
   rules: ValidationRules,
 ): Readonly<Validation> {
   const { failure, refusals } = looked;
-  begin(bytes, at);
+  result = pending(bytes, at);
   result.reachedLog = true;
   result.length = batch.sizeInBytes(bytes, at);
   if (failure instanceof Error) failUnreadable(failure);

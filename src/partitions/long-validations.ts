@@ -117,7 +117,7 @@ export class LongValidations {
   #outcomeOf(pieces: ValidationPieces): Outcome | ThreadedPiece | undefined {
     try {
       const piece = pieces.next();
-      return piece.done === true ? { ...piece.value } : piece.value;
+      return piece.value;
     } catch (error) {
       this.#options.logger.error('validation-failed', { error: (error as Error).stack ?? String(error) });
       return failed('The batch could not be validated');

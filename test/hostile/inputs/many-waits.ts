@@ -6,7 +6,7 @@ import { createTopic, produce } from '../../running-broker.ts';
 import type { Input, Target } from '../input.ts';
 
 const WAITING = 3_000;
-const WIDE = 80;
+const WIDE = 60;
 /** Their request is not a large one. */
 const PARTITIONS = 1_900;
 const RECORDS = 200;
