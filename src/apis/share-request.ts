@@ -9,6 +9,9 @@ import { brokersOn } from './topic-view.ts';
 
 export type DeliveryParts = Parts<'share' | 'metadata' | 'logger'>;
 
+/** As the text of a UUID, which clients make. */
+const LONGEST_MEMBER_ID = 36;
+
 interface Whose {
   readonly groupId: string | null;
   readonly memberId: string | null;
@@ -27,7 +30,8 @@ const UNSAID = { leaderId: 0, leaderEpoch: 0 };
 /** Null where the request may be served. */
 export function refusalOf({ groupId, memberId }: Whose, { metadata }: DeliveryParts): number | null {
   if (!speaksShareProtocol({ metadata })) return ErrorCode.UNSUPPORTED_VERSION;
-  return groupId === null || memberId === null || memberId === '' ? ErrorCode.INVALID_REQUEST : null;
+  const isMember = memberId !== null && memberId !== '' && memberId.length <= LONGEST_MEMBER_ID;
+  return groupId === null || !isMember ? ErrorCode.INVALID_REQUEST : null;
 }
 
 export function currentLeaderOf(image: ClusterImage, { topicId, partition }: StatePartitionId, errorCode: number) {

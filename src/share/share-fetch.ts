@@ -156,8 +156,7 @@ export class ShareDelivery {
   #acknowledge({ groupId, memberId, partitions, isRenewAck }: AcknowledgeRequest): Answer<Answers> {
     const answers: Answers = new Map();
     const changes: Change[] = [];
-    for (const { topicId, partition: index, acks } of partitions) {
-      if (acks.length === 0) continue;
+    for (const { topicId, partition: index, acks } of lastOfEach(partitions)) {
       const id = { topicId, partition: index };
       const answer = answerOf(answers, id);
       const ranges = ackRanges(acks, isRenewAck);
@@ -249,6 +248,13 @@ export class ShareDelivery {
     const { lockDurationMs } = this.#options.config(groupId);
     return { errorCode: ErrorCode.NONE, lockMs: lockDurationMs, partitions: [...answers.values()] };
   }
+}
+
+/** Of a partition that is there twice the last counts, as in Kafka. */
+function lastOfEach(partitions: readonly PartitionAcks[]): Iterable<PartitionAcks> {
+  const byKey = new Map<string, PartitionAcks>();
+  for (const one of partitions) if (one.acks.length > 0) byKey.set(partitionKey(one), one);
+  return byKey.values();
 }
 
 /** Errors are told at once, and so is what the log cannot give. */

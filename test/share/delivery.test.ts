@@ -168,6 +168,19 @@ test('read_committed hands out no record of a transaction that goes on or was ab
   expect(broker.startOffset).toBe(5);
 });
 
+test('a partition that is acknowledged twice in one request costs nobody what they hold', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b', 'c']);
+  const member = broker.member('m');
+  await member.fetch();
+  const id = { topicId: broker.topicId, partition: 0 };
+  const ack = (lastOffset: number) => ({ firstOffset: 0, lastOffset, acknowledgeTypes: [1] });
+  const answer = await member.ask({ partitions: [0, 1].map((last) => ({ ...id, acks: [ack(last)] })) });
+  expect(answer.partitions.map(({ acknowledgeErrorCode }) => acknowledgeErrorCode)).toEqual([ErrorCode.NONE]);
+  expect(broker.startOffset).toBe(2);
+  expect(await member.acknowledge(2, 2, 1)).toBe(ErrorCode.NONE);
+});
+
 test('a refused write fails the acknowledgement, and the records stay with their member until the lock runs out', async () => {
   await (await broker.start()).begin();
   broker.produce(['a']);
