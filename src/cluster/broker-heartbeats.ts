@@ -59,8 +59,8 @@ interface Session {
   readonly brokerEpoch: number;
   readonly listeners: BrokerImage['listeners'];
   heardAtMs: number;
-  /** By this controller; else it is taken to have been heard of by the one before. */
-  isHeard: boolean;
+  /** From what: that it was not fenced when this controller took over, its registration, or a heartbeat. */
+  known: 'presumed' | 'registered' | 'heard';
   metadataOffset: number;
   /** When doubt is due to be settled by a probe, unless it is heard of before. */
   probeAtMs: number;
@@ -89,7 +89,7 @@ export class BrokerHeartbeats {
     for (const broker of image.brokers.values()) {
       if (broker.fenced) continue;
       const session = this.#open(broker, nowMs);
-      session.isHeard = false;
+      session.known = 'presumed';
       session.probeAtMs = nowMs + AFTER_TAKEOVER_MS;
       if (broker.inControlledShutdown) session.controlledShutdownOffset = image.revision;
     }
@@ -106,13 +106,15 @@ export class BrokerHeartbeats {
   }
 
   /**
-   * Whether the process is alive that is registered under an id, as far as another one is concerned that wants to be. After a takeover
-   * that is not known of who has said nothing yet; but where the other one listens at the same addresses, it cannot be.
+   * Whether the process is alive that is registered under an id, as far as another one is concerned that wants to be. One that has sent
+   * no heartbeat since it registered is not, as in Kafka. After a takeover that is not known of who has said nothing yet; but where
+   * the other one listens at the same addresses, it cannot be.
    */
   hasLiveSession({ id, listeners }: Pick<BrokerImage, 'id' | 'listeners'>, nowMs: number): boolean {
     const session = this.#sessions.get(id);
     if (session === undefined || session.isRefused || session.isClosed) return false;
-    if (!session.isHeard && addressesOf(listeners) === addressesOf(session.listeners)) return false;
+    if (session.known === 'registered') return false;
+    if (session.known === 'presumed' && addressesOf(listeners) === addressesOf(session.listeners)) return false;
     return nowMs - session.heardAtMs < this.#times().sessionTimeoutMs;
   }
 
@@ -123,7 +125,7 @@ export class BrokerHeartbeats {
     const found = this.#sessions.get(broker.id);
     const session = found?.brokerEpoch === broker.epoch ? found : this.#open(broker, nowMs);
     session.heardAtMs = nowMs;
-    session.isHeard = true;
+    session.known = 'heard';
     session.metadataOffset = heartbeat.currentMetadataOffset;
     session.probeAtMs = nowMs + SILENT_INTERVALS * this.#times().intervalMs;
     session.isRefused = false;
@@ -197,7 +199,7 @@ export class BrokerHeartbeats {
       brokerEpoch: broker.epoch,
       listeners: broker.listeners,
       heardAtMs: nowMs,
-      isHeard: true,
+      known: 'registered',
       metadataOffset: -1,
       probeAtMs: nowMs + SILENT_INTERVALS * this.#times().intervalMs,
       isProbing: false,

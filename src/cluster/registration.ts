@@ -31,7 +31,8 @@ export interface RegistrationResult {
   readonly brokerEpoch: number;
 }
 
-/** A level of metadata.version that a broker can do which names none: Kafka's first. */
+const METADATA_VERSION = 'metadata.version';
+/** Where none is in force: Kafka's first. */
 const FIRST_METADATA_VERSION = 1;
 /** Directory ids up to here stand for something else (KIP-858). */
 const RESERVED_DIRECTORY = /^A{20}[AB][A-Za-z0-9_-]$/;
@@ -99,6 +100,10 @@ function registrationFault(request: RegistrationRequest, image: ClusterImage, ha
   }
   const directoryFault = directoriesFault(request, image);
   if (directoryFault !== null) return { errorCode: ErrorCode.INVALID_REGISTRATION, errorMessage: directoryFault };
+  if (!request.features.some(({ name }) => name === METADATA_VERSION)) {
+    const errorMessage = `Broker ${id} does not say which levels of ${METADATA_VERSION} it supports`;
+    return { errorCode: ErrorCode.INVALID_REGISTRATION, errorMessage };
+  }
   const featureFault = featuresFault(request, image);
   return featureFault === null
     ? null
@@ -127,12 +132,8 @@ function directoriesFault({ id, logDirectoryIds }: RegistrationRequest, image: C
 function featuresFault({ features }: RegistrationRequest, image: ClusterImage): string | null {
   const supported = new Map(features.map((each) => [each.name, each]));
   const none = (name: string): FeatureRange => ({ name, minSupportedVersion: 0, maxSupportedVersion: 0 });
-  if (!supported.has('metadata.version')) {
-    const [minSupportedVersion, maxSupportedVersion] = [FIRST_METADATA_VERSION, FIRST_METADATA_VERSION];
-    supported.set('metadata.version', { name: 'metadata.version', minSupportedVersion, maxSupportedVersion });
-  }
   for (const name of new Set([...supported.keys(), ...image.features.keys()])) {
-    const level = image.features.get(name) ?? (name === 'metadata.version' ? FIRST_METADATA_VERSION : 0);
+    const level = image.features.get(name) ?? (name === METADATA_VERSION ? FIRST_METADATA_VERSION : 0);
     const { minSupportedVersion: min, maxSupportedVersion: max } = supported.get(name) ?? none(name);
     if (level >= min && level <= max) continue;
     return (

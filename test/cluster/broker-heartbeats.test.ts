@@ -119,6 +119,13 @@ describe('after a takeover', () => {
   });
 });
 
+test('a broker that has sent no heartbeat since it registered gives way to another process, as in Apache Kafka', () => {
+  heartbeats.registered(broker(1), 0);
+  expect(heartbeats.hasLiveSession(broker(1), 1)).toBe(false);
+  heartbeats.heartbeat(heartbeat(1, { wantFence: true }), imageOf([broker(1, { fenced: true })]), 2);
+  expect(heartbeats.hasLiveSession(broker(1), 3)).toBe(true);
+});
+
 describe('a broker that was heard of', () => {
   beforeEach(() => void heartbeats.heartbeat(heartbeat(1), BOTH, 0));
 

@@ -1,4 +1,7 @@
-/** From a broker's registration to its end: who is in sync, who leads and who may lead, at each step. */
+/**
+ * From a broker's registration to its end: who is in sync, who leads and who may lead, at each step. The codes of refused
+ * registrations were asked of a controller of Apache Kafka 4.4.0.
+ */
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { alterReassignments } from '../../src/cluster/reassignments.ts';
@@ -32,7 +35,7 @@ describe('a registration', () => {
       'INVALID_REGISTRATION',
       /Broker 2 is already/,
     ],
-    ['without features', { features: [] }, 'UNSUPPORTED_VERSION', /version 33 of metadata.version.* between 1 and 1/],
+    ['without features', { features: [] }, 'INVALID_REGISTRATION', /does not say .* metadata.version/],
     [
       'with too old a feature',
       {
