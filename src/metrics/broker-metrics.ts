@@ -5,6 +5,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { Partition } from '../partitions/partition.ts';
+import { queueGauges } from './queue-metrics.ts';
 import type { RequestTimes } from './request-times.ts';
 
 type Labels = Readonly<Record<string, string | number>>;
@@ -39,6 +40,7 @@ export function registerBrokerMetrics(registry: Registry, { parts, requests, con
     ...ofLogs(parts),
     ...ofRequests(requests),
     ...ofConnections(parts, connections),
+    ...queueGauges(parts).map((gauge) => ({ ...gauge, kind: Gauge })),
   ];
   for (const { kind: Kind, name, help, labelNames, samples } of metrics) {
     const metric = new Kind({
