@@ -7,6 +7,9 @@ import { javaVersion } from '../../brokers/kafka.ts';
 import { Report } from '../report.ts';
 import { Missing, type Area, type Suite } from '../suite.ts';
 
+/** How long a consumer waits for its last message, which is there; a busy machine may need it to start. */
+const PATIENCE_MS = '90000';
+
 export const consoleTools: Suite = {
   name: 'console-tools',
   prepare: async () => {
@@ -21,7 +24,7 @@ export const consoleTools: Suite = {
             const at = tool === 'cluster' ? 1 : 0; // its sub-command goes first
             const asked = [...args.slice(0, at), '--bootstrap-server', bootstrap, ...args.slice(at)];
             await report.case(area, name, async () => {
-              const { output } = await runTool(tool, asked, { input, timeoutMs: 60_000 });
+              const { output } = await runTool(tool, asked, { input, timeoutMs: 240_000 });
               return neutral(output, only);
             });
           }
@@ -91,7 +94,7 @@ function cases(run: string, directory: string): ToolCase[] {
     args,
     ...more,
   });
-  const consume = ['--topic', topic, '--from-beginning', '--max-messages', '3', '--timeout-ms', '15000'];
+  const consume = ['--topic', topic, '--from-beginning', '--max-messages', '3', '--timeout-ms', PATIENCE_MS];
   return [
     tool('admin', '--create', 'topics', [
       '--create',
@@ -129,7 +132,17 @@ function cases(run: string, directory: string): ToolCase[] {
       'groups',
       '--group and --include',
       'console-consumer',
-      ['--include', `${topic}.*`, '--group', group, '--from-beginning', '--max-messages', '3', '--timeout-ms', '15000'],
+      [
+        '--include',
+        `${topic}.*`,
+        '--group',
+        group,
+        '--from-beginning',
+        '--max-messages',
+        '3',
+        '--timeout-ms',
+        PATIENCE_MS,
+      ],
       { only: /^v\d/ },
     ),
     ...['--offsets', '--state', '--members'].map((what) =>
