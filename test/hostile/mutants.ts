@@ -42,14 +42,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'decodes large requests, and encodes their responses, in one go',
-    foundBy: 'long-requests',
+    foundBy: 'longest-requests',
     file: 'src/apis/size-limits.ts',
     find: 'export const LARGE_REQUEST_BYTES = 64 * 1024;',
     replace: 'export const LARGE_REQUEST_BYTES = 1e9;',
   },
   {
-    name: 'creates topics without a pause',
-    foundBy: 'many-topics',
+    name: 'goes over lists without a pause',
+    foundBy: 'longest-requests',
     file: 'src/platform/pieces.ts',
     find: 'const A_PIECE = 16;',
     replace: 'const A_PIECE = 1e9;',

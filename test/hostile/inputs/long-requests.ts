@@ -5,7 +5,9 @@ import { createTopic } from '../../running-broker.ts';
 import type { Input, Target } from '../input.ts';
 import { longRequests, type Words } from '../long-requests.ts';
 
-const ELEMENTS = 40_000;
+const ELEMENTS = 20_000;
+/** Nearly as many as one may have. */
+const MOST_ELEMENTS = 120_000;
 const PARTITIONS = 100;
 const ANSWERED_WITHIN_MS = 10_000;
 /** What this version refuses whatever it says, and a handshake. */
@@ -22,11 +24,14 @@ const words: Words = {
   },
 };
 
-async function sendAll(target: Target): Promise<void> {
+/** Those whose elements cost most, of each kind: read, committed, made, deleted, altered. */
+const DEAR = /^(Fetch|Metadata|OffsetCommit|CreateTopics|DeleteGroups|IncrementalAlterConfigs)$/;
+
+async function sendAll(target: Target, elements: number, which: RegExp): Promise<void> {
   for (const { api, versions, kind } of handlers) {
-    if (NOT_ASKED.test(api.name) || kind === 'staging') continue;
+    if (!which.test(api.name) || NOT_ASKED.test(api.name) || kind === 'staging') continue;
     for (const long of longRequests(api, versions.last, words)) {
-      await send(target, api, versions.last, long.draft(ELEMENTS));
+      await send(target, api, versions.last, long.draft(elements));
     }
   }
 }
@@ -46,13 +51,25 @@ function after<T>(ms: number, value: T): Promise<T> {
   return new Promise((resolve) => setTimeout(resolve, ms, value).unref());
 }
 
+const settings = { 'offsets.topic.num.partitions': '2', 'transaction.state.log.num.partitions': '2' };
+const prepare = async (target: Target): Promise<void> =>
+  void (await createTopic(await target.connect(), 'there', PARTITIONS));
+
 export const longRequestsOfEachApi: readonly Input[] = [
   {
     name: 'long-requests',
     what: `${ELEMENTS} elements in each array of each request, one request after the other`,
-    settings: { 'offsets.topic.num.partitions': '2', 'transaction.state.log.num.partitions': '2' },
+    settings,
     limits: { stopMs: 15_000 },
-    prepare: async (target) => void (await createTopic(await target.connect(), 'there', PARTITIONS)),
-    run: sendAll,
+    prepare,
+    run: (target) => sendAll(target, ELEMENTS, /./),
+  },
+  {
+    name: 'longest-requests',
+    what: `${MOST_ELEMENTS} elements in each array of six requests, one request after the other`,
+    settings,
+    limits: { stopMs: 15_000 },
+    prepare,
+    run: (target) => sendAll(target, MOST_ELEMENTS, DEAR),
   },
 ];
