@@ -12,7 +12,7 @@ import { nextTurn, VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../../src/platform/logger.ts';
 import type { Network } from '../../../src/platform/network.ts';
 import { randomUuid, seededRandom, type Random } from '../../../src/platform/random.ts';
-import { CrashDisk } from '../../crash/crash-disk.ts';
+import { CrashDisk, type Survival } from '../../crash/crash-disk.ts';
 import { channelOf } from '../etcd/process-channel.ts';
 import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import { networkOf } from '../process-network.ts';
@@ -114,12 +114,12 @@ export class SimulatedCluster {
     });
   }
 
-  /** kill -9. */
-  kill(host: Host): void {
+  /** kill -9, or the power. */
+  kill(host: Host, survival: Survival = 'kill'): void {
     const machine = this.get(host);
     if (machine.process === null) return;
     this.#log(host, 'killed');
-    this.#end(machine);
+    this.#end(machine, survival);
     this.network.crash(host);
     this.network.silence(host, false);
   }
@@ -134,9 +134,9 @@ export class SimulatedCluster {
     this.network.silence(host, true);
   }
 
-  #end(machine: Machine): void {
+  #end(machine: Machine, survival: Survival = 'kill'): void {
     machine.process!.kill();
-    machine.disk = machine.disk.survivors('kill', this.random);
+    machine.disk = machine.disk.survivors(survival, this.random);
     Object.assign(machine, { process: null, metadata: null, broker: null, controller: null });
   }
 

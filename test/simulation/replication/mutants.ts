@@ -5,18 +5,22 @@ import { Partition } from '../../../src/partitions/partition.ts';
 
 export interface Mutant {
   readonly name: string;
+  /** Only a machine that loses its power shows it. */
+  readonly isPower: boolean;
   /** Answers how to undo it. */
   apply(): () => void;
 }
 
-function mutant<T extends object, Key extends keyof T & string>(
+export function mutant<T extends object, Key extends keyof T & string>(
   name: string,
   owner: T,
   key: Key,
   change: (original: T[Key]) => T[Key],
+  isPower = false,
 ): Mutant {
   return {
     name,
+    isPower,
     apply() {
       const original = owner[key];
       owner[key] = change(original);
@@ -94,5 +98,16 @@ export const mutants: readonly Mutant[] = [
       function (this: Partition, leaderEpoch) {
         if (!this.isLeader) original.call(this, leaderEpoch);
       },
+  ),
+  mutant(
+    'a follower asks on before its disk has what it was given',
+    FollowerLog.prototype,
+    'append',
+    (original) =>
+      function (this: FollowerLog, bytes, at, length) {
+        void original.call(this, bytes, at, length);
+        return null;
+      },
+    true,
   ),
 ];

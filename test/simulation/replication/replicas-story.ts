@@ -4,6 +4,7 @@
  */
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import type { ClusterImage, PartitionImage } from '../../../src/cluster/image.ts';
+import type { Survival } from '../../crash/crash-disk.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas, HighWatermarks } from './replicas-checker.ts';
 import { ReplicasClient } from './replicas-client.ts';
@@ -14,6 +15,7 @@ const LOOK_EVERY_MS = 50;
 const TOPIC = 'replicated';
 const PARTITIONS = 2;
 const PRODUCERS = 3;
+const SYNCED = { 'log.flush.interval.messages': '1' };
 const SETTINGS = {
   'replica.lag.time.max.ms': '2000',
   'replica.fetch.backoff.ms': '200',
@@ -31,13 +33,17 @@ export interface ReplicasOutcome {
 
 export interface ReplicasOptions extends ClusterOptions {
   readonly troubleMs?: number;
+  /** Machines lose their power instead of being killed, and with it what was not synced; flush.messages is 1. */
+  readonly isPower?: boolean;
 }
 
 export async function tellReplicas(
   seed: number,
-  { troubleMs = TROUBLE_MS, ...options }: ReplicasOptions = {},
+  { troubleMs = TROUBLE_MS, isPower = false, ...options }: ReplicasOptions = {},
 ): Promise<ReplicasOutcome> {
-  const cluster = new SimulatedCluster(seed, { ...options, settings: { ...SETTINGS, ...options.settings } });
+  const settings = { ...SETTINGS, ...(isPower ? SYNCED : {}), ...options.settings };
+  const cluster = new SimulatedCluster(seed, { ...options, settings });
+  const survival = isPower ? 'power, some kept' : 'kill';
   const client = new ReplicasClient(cluster, TOPIC, PARTITIONS);
   const { observer } = cluster;
   let elections = 0;
@@ -45,7 +51,7 @@ export async function tellReplicas(
     await cluster.startAll();
     await cluster.settled('the topic is made', makeTopic(cluster, client));
     for (let i = 0; i < PRODUCERS; i++) void client.produceOn();
-    await trouble(cluster, cluster.nowMs + troubleMs);
+    await trouble(cluster, cluster.nowMs + troubleMs, survival);
     await heal(cluster);
     client.end();
     await cluster.advance(LOOK_EVERY_MS);
@@ -67,17 +73,17 @@ async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Pro
   await cluster.advance(100);
 }
 
-async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void> {
+async function trouble(cluster: SimulatedCluster, untilMs: number, survival: Survival): Promise<void> {
   const { random, network } = cluster;
   const highWatermarks = new HighWatermarks(cluster, TOPIC);
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
   const leader = (): Host => leaderOf(cluster, below(PARTITIONS)) ?? host();
   const troubles: readonly (() => void)[] = [
-    () => cluster.kill(host()),
-    () => cluster.kill(leader()),
-    () => restart(cluster, host()),
-    () => restart(cluster, leader()),
+    () => cluster.kill(host(), survival),
+    () => cluster.kill(leader(), survival),
+    () => restart(cluster, host(), survival),
+    () => restart(cluster, leader(), survival),
     () => startAll(cluster),
     () => startAll(cluster),
     () => startAll(cluster),
@@ -101,8 +107,8 @@ async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void
   }
 }
 
-function restart(cluster: SimulatedCluster, host: Host): void {
-  cluster.kill(host);
+function restart(cluster: SimulatedCluster, host: Host, survival: Survival): void {
+  cluster.kill(host, survival);
   cluster.start(host);
 }
 

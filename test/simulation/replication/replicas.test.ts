@@ -1,6 +1,7 @@
 /** Replicated partitions in trouble, seed after seed; `run.ts` tells more stories, and `mutants-run.ts` says what they catch. */
 import { expect, test } from 'vitest';
-import { mutants } from './mutants.ts';
+import { FollowerLog } from '../../../src/partitions/follower-log.ts';
+import { mutant, mutants } from './mutants.ts';
 import { tellReplicas } from './replicas-story.ts';
 
 const SEEDS = 8;
@@ -17,8 +18,38 @@ test(`whatever happens, what was acknowledged is at every replica (${SEEDS} seed
   expect(records).toBeGreaterThan(SEEDS * 50);
 });
 
-test.each(mutants.filter(({ name }) => SHOWN.includes(name)))('the checker sees when $name', async (mutant) => {
-  const undo = mutant.apply();
+test('with flush.messages=1 that holds for machines that lose their power', async () => {
+  for (const seed of [1, 2])
+    expect((await tellReplicas(seed, { isPower: true, troubleMs: 10_000 })).wrong, `seed ${seed}`).toEqual([]);
+});
+
+test('what a leader sends with a wrong CRC is never appended, is told once, and comes again', async () => {
+  let damaged = 0;
+  const undo = mutant(
+    'what comes is damaged on its way',
+    FollowerLog.prototype,
+    'append',
+    (original) =>
+      function (this: FollowerLog, bytes, at, length) {
+        if (damaged++ >= 8) return original.call(this, bytes, at, length);
+        const changed = Buffer.from(bytes);
+        changed[at + length - 1] ^= 1;
+        return original.call(this, changed, at, length);
+      },
+  ).apply();
+  try {
+    const { wrong, logged } = await tellReplicas(1, { troubleMs: 0 });
+    expect(wrong).toEqual([]);
+    const said = logged.filter((line) => line.includes('wrong CRC'));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.length).toBeLessThanOrEqual(4); // two followers of each of two partitions
+  } finally {
+    undo();
+  }
+});
+
+test.each(mutants.filter(({ name }) => SHOWN.includes(name)))('the checker sees when $name', async (shown) => {
+  const undo = shown.apply();
   try {
     const wrong: string[] = [];
     for (let seed = 1; seed <= SEEDS && wrong.length === 0; seed++) wrong.push(...(await tellReplicas(seed)).wrong);
