@@ -1,9 +1,15 @@
 /**
- * What steady heartbeats cost: `npm run scale:groups`. 5,000 groups of 10 members and one of 1,000, in both protocols,
+ * What steady heartbeats cost: `npm run scale:groups`. 5,000 groups of 10 members and one of 1,000, in each protocol,
  * through codecs, handlers and coordinator, without sockets. Prints CPU a heartbeat, the share of a core at the default
  * intervals, and how many timers run; last, how long a partition of a million offsets takes to read and in what slices.
  */
-import { ConsumerGroupHeartbeat, Heartbeat, JoinGroup, SyncGroup } from '../../protocol/apis/index.ts';
+import {
+  ConsumerGroupHeartbeat,
+  Heartbeat,
+  JoinGroup,
+  ShareGroupHeartbeat,
+  SyncGroup,
+} from '../../protocol/apis/index.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { SlicedTasks } from '../../src/coordination/sliced-tasks.ts';
 import { newGroupPartition } from '../../src/groups/kinds.ts';
@@ -15,7 +21,12 @@ import { MemoryLog } from '../coordination/memory-log.ts';
 import { GroupBroker } from './group-broker.ts';
 
 const ROUNDS = 5;
-const CONFIG = { 'group.max.size': 2000, 'group.consumer.max.size': 2000, 'group.initial.rebalance.delay.ms': 10 };
+const CONFIG = {
+  'group.max.size': 2000,
+  'group.consumer.max.size': 2000,
+  'group.share.max.size': 2000,
+  'group.initial.rebalance.delay.ms': 10,
+};
 
 interface Beating {
   readonly broker: GroupBroker;
@@ -77,6 +88,28 @@ async function consumer(groups: number, size: number): Promise<Beating> {
   return { broker, beats, intervalMs: 5000 };
 }
 
+async function share(groups: number, size: number): Promise<Beating> {
+  const broker = new GroupBroker(CONFIG).start();
+  broker.setTopic('many', size);
+  const beats: Beating['beats'][number][] = [];
+  for (let i = 0; i < groups; i++) {
+    const groupId = `g${i}`;
+    for (let member = 0; member < size; member++) {
+      const memberId = `m${member}`;
+      let memberEpoch = 0;
+      beats.push(async () => {
+        const subscribedTopicNames = memberEpoch === 0 ? ['many'] : null;
+        const beat = { groupId, memberId, memberEpoch, subscribedTopicNames };
+        const answer = await broker.send(ShareGroupHeartbeat, 1, beat);
+        memberEpoch = answer.memberEpoch;
+        return answer;
+      });
+    }
+  }
+  for (let round = 0; round < 4; round++) for (const beat of beats) await beat();
+  return { broker, beats, intervalMs: 5000 };
+}
+
 async function measure(name: string, make: () => Promise<Beating>): Promise<void> {
   const { broker, beats, intervalMs } = await make();
   for (const beat of beats) await beat();
@@ -133,5 +166,7 @@ if (process.argv[2] !== 'loading') {
   await measure('classic, one group of 1000', () => classic(1, 1000));
   await measure('consumer, 5000 groups of 10', () => consumer(5000, 10));
   await measure('consumer, one group of 1000', () => consumer(1, 1000));
+  await measure('share, 5000 groups of 10', () => share(5000, 10));
+  await measure('share, one group of 1000', () => share(1, 1000));
 }
 await measureLoading(1_000_000);
