@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lets a turn go on for as long as there are requests',
-    foundBy: 'reset-sockets',
+    foundBy: 'many-waits',
     file: 'src/platform/loop-turn.ts',
     find: 'const BUDGET_MS = 10;',
     replace: 'const BUDGET_MS = 1e9;',
