@@ -7,8 +7,10 @@ import { Writer } from '../../protocol/writer.ts';
 import type { FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
 import { CorruptBatchError, failed, readInPieces, type FetchedRange } from '../partitions/read.ts';
+import type { Waiter, WaitingPlace } from '../partitions/waiters.ts';
 import type { Timer } from '../platform/clock.ts';
-import type { Pieces } from '../platform/pieces.ts';
+import type { Lane } from '../platform/lane.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import { fetchResponseInPieces, type FetchAnswer } from './fetch-response.ts';
 import {
   answerInPieces,
@@ -76,6 +78,26 @@ function* refusalInPieces(request: FetchRequest, { apiVersion }: RequestContext)
   return replyOf(written);
 }
 
+/** Hundreds of places, which a fetch leaves in pieces: many fetches may have come to the end of their time together. */
+class ManyPlaces implements WaitingPlace {
+  readonly #places: readonly WaitingPlace[];
+  readonly #lane: Lane;
+
+  constructor(places: readonly WaitingPlace[], lane: Lane) {
+    this.#places = places;
+    this.#lane = lane;
+  }
+
+  add(waiter: Waiter): void {
+    for (const place of this.#places) place.add(waiter);
+  }
+
+  /** A waiter that is woken although it has ended does nothing. */
+  remove(waiter: Waiter): void {
+    void this.#lane.run(eachInPieces(this.#places, (place) => place.remove(waiter)));
+  }
+}
+
 /** Until enough can be read, or the time is over. */
 function waitInPieces(
   { terms, plan }: PlannedFetch,
@@ -95,7 +117,8 @@ function waitInPieces(
       next ??= clock.after(Math.max(0, lookedMs + LOOK_AGAIN_MS - clock.monotonic()), () => void look());
       return false;
     };
-    const waiter = waitForMore(clock, placesOf(partitions, plan, terms.limits), terms.maxWaitMs, lookSoon, () => {
+    const place = new ManyPlaces(placesOf(partitions, plan, terms.limits), partitions.turn.requests);
+    const waiter = waitForMore(clock, [place], terms.maxWaitMs, lookSoon, () => {
       next?.cancel();
       resolve();
     });

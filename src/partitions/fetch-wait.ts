@@ -1,14 +1,20 @@
 /** A fetch that found too little waits at its partitions, as a consumer or a follower, until there is enough or its time is over. */
 import type { Clock, Timer } from '../platform/clock.ts';
-import type { Waiter, Waiters } from './waiters.ts';
+import type { Waiter, WaitingPlace } from './waiters.ts';
 
 export class FetchWait implements Waiter {
-  readonly #places: readonly Waiters[];
+  readonly #places: readonly WaitingPlace[];
   readonly #isEnough: () => boolean;
   readonly #timer: Timer;
   #done: (() => void) | null;
 
-  constructor(clock: Clock, places: readonly Waiters[], maxWaitMs: number, isEnough: () => boolean, done: () => void) {
+  constructor(
+    clock: Clock,
+    places: readonly WaitingPlace[],
+    maxWaitMs: number,
+    isEnough: () => boolean,
+    done: () => void,
+  ) {
     this.#places = places;
     this.#isEnough = isEnough;
     this.#done = done;
@@ -34,7 +40,7 @@ export class FetchWait implements Waiter {
 /** Calls `done` once: when `isEnough` says so after something has changed, `maxWaitMs` from now, or at `finish()`. */
 export function waitForMore(
   clock: Clock,
-  places: readonly Waiters[],
+  places: readonly WaitingPlace[],
   maxWaitMs: number,
   isEnough: () => boolean,
   done: () => void,

@@ -4,7 +4,13 @@ export interface Waiter {
   wake(): void;
 }
 
-export class Waiters {
+/** Where a request waits. */
+export interface WaitingPlace {
+  add(waiter: Waiter): void;
+  remove(waiter: Waiter): void;
+}
+
+export class Waiters implements WaitingPlace {
   readonly #waiters = new Set<Waiter>();
 
   add(waiter: Waiter): void {
