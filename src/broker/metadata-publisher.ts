@@ -192,6 +192,7 @@ export class MetadataPublisher {
     const plan = { config, leaderEpoch, directoryId };
     if (this.#replicas !== null) this.#openReplica(this.#replicas, { topic, index, partition }, plan);
     else if (leader === nodeId) {
+      if (this.#logHandover !== null && this.#isPast({ topic, index, partition })) return;
       const handedOver = this.#takeOver({ topic, index, partition });
       this.#released.delete(keyOf({ topic, index, partition }));
       partitions.lead(topic.id, index, { ...plan, handedOver, replicas: replicas.length, inSyncReplicas: isr.length });
@@ -205,6 +206,12 @@ export class MetadataPublisher {
     if (partition.leader === nodeId) {
       replicas.leads(partitions.lead(topic.id, index, { ...replicated, ...replicas.termOf(partition) }));
     } else replicas.follows(partitions.follow(topic.id, index, replicated), partition.leader);
+  }
+
+  /** A newer image has another leader: where logs are shared that one may have the log by now, and keeps it. */
+  #isPast({ topic, index, partition }: HostedPartition): boolean {
+    const newest = this.#parts.metadata.image.topicsById.get(topic.id)?.partitions[index];
+    return newest?.leaderEpoch !== partition.leaderEpoch;
   }
 
   /** Where logs are shared, has the broker that led before close the log. */
