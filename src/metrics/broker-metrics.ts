@@ -62,7 +62,7 @@ function one(name: string, help: string, value: () => number): Metric {
   return { kind: Gauge, name, help, labelNames: [], samples: () => [[value()]] };
 }
 
-function* eachPartition({ metadata: { image } }: BrokerParts) {
+function* eachPartition({ metadata: { image } }: Pick<BrokerParts, 'metadata'>) {
   for (const topic of image.topicsById.values()) {
     for (const [index, partition] of topic.partitions.entries()) yield { topic, index, partition };
   }
@@ -76,6 +76,7 @@ function count<T>(all: Iterable<T>, is: (one: T) => boolean): number {
 
 function ofCluster(parts: BrokerParts): Metric[] {
   const { metadata, partitions } = parts;
+  const isAlone = metadata.image.controllers.size === 0;
   const kafka = 'kafka_controller_kafkacontroller';
   const isLeaderless = ({
     topic,
@@ -84,7 +85,9 @@ function ofCluster(parts: BrokerParts): Metric[] {
   }: ReturnType<typeof eachPartition> extends Iterable<infer T> ? T : never) =>
     partition.leader < 0 || partitions.isOffline(topic.id, index);
   return [
-    one(`${kafka}_activecontrollercount`, 'One: a broker of Ottla is its own controller', () => 1),
+    ...(isAlone
+      ? [one(`${kafka}_activecontrollercount`, 'One: a broker that is alone is its own controller', () => 1)]
+      : []),
     one(`${kafka}_activebrokercount`, 'Brokers that may lead', () =>
       count(metadata.image.brokers.values(), ({ fenced }) => !fenced),
     ),
@@ -103,21 +106,22 @@ function ofCluster(parts: BrokerParts): Metric[] {
   ];
 }
 
-function ofReplicas({ partitions, nodeId, ...rest }: BrokerParts): Metric[] {
+function ofReplicas(parts: BrokerParts): Metric[] {
+  const { partitions, nodeId } = parts;
   const kafka = 'kafka_server_replicamanager';
   const all = () => partitions.all();
   return [
     one(`${kafka}_partitioncount`, 'Partitions on this broker', () => count(all(), () => true)),
     one(`${kafka}_leadercount`, 'Partitions it leads', () =>
-      count(eachPartition({ nodeId, partitions, ...rest }), ({ partition: { leader } }) => leader === nodeId),
+      count(eachPartition(parts), ({ partition: { leader } }) => leader === nodeId),
     ),
     one(`${kafka}_offlinereplicacount`, 'Partitions in log directories that have failed', () =>
       count(all(), ({ isOffline }) => isOffline),
     ),
-    one(`${kafka}_underreplicatedpartitions`, 'Partitions whose replicas are not all in sync', () =>
+    one(`${kafka}_underreplicatedpartitions`, 'Partitions it leads whose replicas are not all in sync', () =>
       count(
-        eachPartition({ nodeId, partitions, ...rest }),
-        ({ partition: { isr, replicas } }) => isr.length < replicas.length,
+        eachPartition(parts),
+        ({ partition: { leader, isr, replicas } }) => leader === nodeId && isr.length < replicas.length,
       ),
     ),
     one(`${kafka}_underminisrpartitioncount`, 'Partitions with fewer in sync than min.insync.replicas', () =>

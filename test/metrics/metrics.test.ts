@@ -1,7 +1,12 @@
 /** /metrics as Prometheus sees it, beside a broker that works. */
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../protocol/client.ts';
 import { Fetch, Heartbeat } from '../../protocol/apis/index.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+import type { BrokerParts } from '../../src/apis/broker-parts.ts';
+import { registerBrokerMetrics } from '../../src/metrics/broker-metrics.ts';
+import { RequestTimes } from '../../src/metrics/request-times.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { consume, createTopic, dial, produce } from '../running-broker.ts';
 
@@ -97,6 +102,33 @@ test('a broker without the setting opens no second port, and one whose port is t
   await other.stop();
   const settings = { listeners, 'ottla.metrics.port': String(broker.metricsPort) };
   await expect(startBroker({ memory: true, settings })).rejects.toThrow(/--metrics-port/);
+});
+
+test('a broker of a cluster counts what it leads, and never asks for the controller that it is not', async () => {
+  const { metadata, nodeId } = broker.parts;
+  const [topic] = metadata.image.topicsById.values();
+  const [first, second] = topic.partitions;
+  const partitions = [
+    { ...first, replicas: [nodeId, 9] },
+    { ...second, leader: 9, replicas: [9, nodeId], isr: [9] },
+  ];
+  const controllers = new Map([[9, { id: 9, incarnationId: ZERO_UUID, listeners: [] }]]);
+  const image = { ...metadata.image, controllers, topicsById: new Map([[topic.id, { ...topic, partitions }]]) };
+  const member = Object.create(broker.parts, {
+    metadata: { value: { image } },
+    controller: {
+      get() {
+        throw new Error('it is elsewhere');
+      },
+    },
+  }) as BrokerParts;
+  const registry = new Registry();
+  const requests = new RequestTimes(broker.parts.clock, [registry]);
+  registerBrokerMetrics(registry, { parts: member, requests, connections: () => new Map() });
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('kafka_server_replicamanager_leadercount 1\n');
+  expect(metrics).toContain('kafka_server_replicamanager_underreplicatedpartitions 1\n');
+  expect(metrics).not.toMatch(/^kafka_controller_kafkacontroller_activecontrollercount /m);
 });
 
 test('when the broker stops, so does /metrics', async () => {
