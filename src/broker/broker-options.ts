@@ -1,5 +1,6 @@
 /** What a broker is told by whoever starts it, and what is made of that before the broker is. */
 import { refuseConflicts } from '../config/conflicts.ts';
+import { ConfigError } from '../config/definition.ts';
 import { controllersOf, type ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
@@ -66,6 +67,10 @@ export interface PreparedBroker {
 }
 
 const MEMORY_DIRECTORY = '/memory';
+/** Test brokers share a metadata store, and a control port makes its own broker anew: both are their own controllers. */
+const ALONE_ONLY =
+  'a broker of a cluster has no control port, and no test runs it in its process: start it without --control-port, ' +
+  'or without --etcd and process.roles=broker';
 
 /**
  * @throws {ConfigError} for a setting that cannot be used
@@ -78,6 +83,7 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const config = new DynamicConfig(settings, logger);
   const { inForce } = config;
   refuseConflicts(inForce);
+  if (options.openMetadataStore !== undefined && isMember(inForce)) throw new ConfigError(ALONE_ONLY);
   const files = options.files ?? filesOf(options, inForce);
   const network = options.network ?? nodeNetwork();
   const platform = { files, clock, random, logger };
@@ -99,6 +105,10 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
     await controller?.stop();
     throw error;
   }
+}
+
+function isMember(config: ServerConfig): boolean {
+  return isControllerToo(config) || controllersOf(config) !== null;
 }
 
 /** In a cluster on etcd every process may be the controller, unless its roles say otherwise. */

@@ -109,6 +109,7 @@ describe('ottla', () => {
     ['a value that its setting does not take', ['--memory', '--port', '0', '--set', 'num.partitions=many']],
     ['a level nobody knows', ['--memory', '--port', '0', '--log-level', 'loud']],
     ['a file that is not there', ['--config', '/nowhere/server.properties']],
+    ['a control port of a broker in a cluster', ['--memory', '--control-port', '0', '--etcd', '127.0.0.1:1']],
     ['a listener it does not have', ['--memory', '--set', 'listeners=SSL://127.0.0.1:0']],
   ])('start refuses %s in one sentence', async (_what, args) => {
     await expect(start(args)).rejects.toThrow(/^[^\n]{20,}$/);
