@@ -95,9 +95,10 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
     return { ...prepared, controller, clusterId: options.clusterId, join: alone(options.openMetadataStore) };
   }
   try {
-    const { findClusterId, memberOf } = await import('./cluster-member.ts');
+    const { findClusterId, memberOf, metadataPath } = await import('./cluster-member.ts');
+    const wanted = options.memory === true ? null : inForce['metadata.log.dir'];
+    const member = { network, controllers, metadataPath: metadataPath(wanted, paths) };
     const isNew = !paths.some((path) => clusterIdIn(files, path) !== null);
-    const member = { network, controllers };
     const known = controller?.clusterId ?? options.clusterId;
     const clusterId = known ?? (isNew ? await findClusterId(member, platform, inForce) : undefined);
     return { ...prepared, controller, clusterId, join: memberOf(member) };

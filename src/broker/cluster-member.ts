@@ -2,9 +2,11 @@
  * A broker among others: it reads the metadata log of the active controller, registers there, is unfenced, and has clients' requests
  * that change the cluster forwarded. The controllers are Ottla's, or Apache Kafka's. Loaded by such a broker alone.
  */
+import { resolve } from 'node:path';
 import { supportedFeatures } from '../cluster/features.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { BrokerRegistration } from '../cluster/registration.ts';
+import { ConfigError } from '../config/definition.ts';
 import type { ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -26,14 +28,30 @@ export interface MemberOptions {
   readonly network: Network;
   /** Where controllers listen; any one of them may be the active one. */
   readonly controllers: readonly ControllerAddress[];
+  /** The log directory that has the copy of the metadata log: see metadataPath. */
+  readonly metadataPath: string;
 }
 
 /** How long a broker waits to see what the controller has just said. */
 const SEEN_MS = 10_000;
 
+/**
+ * Of the directories at `paths`, where the copy of the metadata log lies: metadata.log.dir, or the first.
+ * @throws {ConfigError} where metadata.log.dir is none of them
+ */
+export function metadataPath(wanted: string | null, paths: readonly string[]): string {
+  const known = paths.map((path) => resolve(path));
+  if (wanted === null) return known[0];
+  const path = resolve(wanted);
+  if (known.includes(path)) return path;
+  throw new ConfigError(
+    `metadata.log.dir=${wanted} is none of log.dirs (${paths.join(', ')}): name one of them, or take metadata.log.dir away`,
+  );
+}
+
 /** The id of the cluster that the controllers belong to, for a broker whose log directories have none yet. */
 export function findClusterId(
-  { network, controllers }: MemberOptions,
+  { network, controllers }: Omit<MemberOptions, 'metadataPath'>,
   platform: { readonly clock: Clock; readonly logger: Logger },
   config: ServerConfig,
 ): Promise<string> {
@@ -65,12 +83,12 @@ class ClusterMember implements Membership {
     this.#needs = needs;
     this.#findClusterId = () => findClusterId(options, needs.platform, needs.config.inForce);
     const { platform, config, directories } = needs;
-    const { clock, logger, files } = platform;
+    const { clock, logger } = platform;
     const nodeId = config.inForce['node.id'];
     const clientId = String(nodeId); // by which the active controller knows who asks, as Kafka's
     const quorum = new ControllerQuorum(controllers, clock);
-    const { clusterId, directoryId, path } = metadataDirectory(config.inForce, directories);
-    const copy = new MetadataCopy({ files: directories[0].files ?? files, logDirectory: path, logger });
+    const { clusterId, directoryId, path, files } = directories.find((each) => each.path === options.metadataPath)!;
+    const copy = new MetadataCopy({ files, logDirectory: path, logger });
     this.metadata = new MetadataFetcher({
       clock,
       logger,
@@ -192,12 +210,6 @@ class ClusterMember implements Membership {
     this.#requests.close();
     await this.metadata.stop();
   }
-}
-
-/** metadata.log.dir, or the first of log.dirs. */
-function metadataDirectory(config: ServerConfig, directories: readonly LogDirectory[]): LogDirectory {
-  const wanted = config['metadata.log.dir'];
-  return directories.find(({ path }) => path === wanted) ?? directories[0];
 }
 
 /** Of the last clean shutdown; -1 where a directory knows of none, or of another one. */
