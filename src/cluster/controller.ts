@@ -93,8 +93,6 @@ interface Options {
 const COMMIT: Options = { validateOnly: false };
 /** As in Kafka (KIP-730). */
 const PRODUCER_ID_BLOCK = 1000;
-/** Of one commit, as in Kafka: others have their turn in between. */
-const MOST_ELECTIONS = 1000;
 
 export class Controller implements MetadataFeed {
   readonly #options: ControllerOptions;
@@ -244,11 +242,11 @@ export class Controller implements MetadataFeed {
     );
   }
 
-  /** Gives partitions back to their preferred leaders. Answers whether there may be more to do. */
-  balanceLeaders(): Promise<boolean> {
+  /** Gives at most `most` partitions back to their preferred leaders. Answers how many. */
+  balanceLeaders(most: number): Promise<number> {
     return this.#decide(COMMIT, (image) => {
-      const records = balanceLeaders(image, this.#options.config(), MOST_ELECTIONS);
-      return { results: records.length === MOST_ELECTIONS, records };
+      const records = balanceLeaders(image, this.#options.config(), most);
+      return { results: records.length, records };
     });
   }
 

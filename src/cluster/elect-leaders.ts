@@ -55,8 +55,8 @@ export function balanceLeaders(image: ClusterImage, config: ServerConfig, most: 
   const records: MetadataDraft[] = [];
   for (const { name, partitions } of image.topicsById.values()) {
     for (const [partitionId, { leader, replicas }] of partitions.entries()) {
+      if (records.length === most) return records;
       if (leader === replicas[0]) continue;
-      if (records.length >= most) return records;
       const [, , record] = electOne(false, name, partitionId, image, config);
       if (record !== null) records.push(record);
     }

@@ -15,13 +15,13 @@ export const replicationKeys = {
   'auto.leader.rebalance.enable': boolean(
     true,
     { importance: 'high' },
-    'Whether leadership goes back to preferred replicas by itself. A single broker leads everything.',
+    'Whether the active controller of a cluster gives partitions back to their preferred replicas, where those are in sync.',
   ),
   'default.replication.factor': int(1, {}, 'How many replicas a topic gets that is created without saying.'),
   'leader.imbalance.check.interval.seconds': long(
     300,
     { importance: 'high', min: 1 },
-    'Seconds between looks at whether preferred replicas lead. A single broker leads everything.',
+    'Seconds between the looks of the active controller at whether preferred replicas lead, in a cluster.',
   ),
   'min.insync.replicas': int(
     1,

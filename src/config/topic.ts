@@ -213,7 +213,7 @@ export const topicKeys = {
   'unclean.leader.election.enable': boolean(
     false,
     { broker: 'unclean.leader.election.enable' },
-    'Whether a replica that missed records may lead when no other is left; a single broker never has to choose.',
+    'Whether a replica that missed records may lead when no other is left; a broker alone never has to choose.',
   ),
 } as const;
 

@@ -17,6 +17,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { BrokerSessions } from './broker-sessions.ts';
 import { Followers } from './followers.ts';
+import { LeaderBalance } from './leader-balance.ts';
 import type { ControllerClaim, ControllerElection, Elected, Leadership, MetadataLog, Term } from './metadata-log.ts';
 import { TermMetadataStore } from './term-metadata-store.ts';
 
@@ -52,6 +53,7 @@ export interface ActiveController {
   readonly store: TermMetadataStore;
   readonly followers: Followers;
   readonly sessions: BrokerSessions;
+  readonly balance: LeaderBalance;
   /** False once another one may have been elected. */
   readonly isInOffice: () => boolean;
 }
@@ -140,8 +142,9 @@ export class ControllerNode {
     }
     if (term.isOver) return;
     const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker });
+    const balance = new LeaderBalance({ controller, config, clock, logger });
     const isInOffice = (): boolean => !term.isOver;
-    this.#active = { epoch: term.epoch, controller, store, followers, sessions, isInOffice };
+    this.#active = { epoch: term.epoch, controller, store, followers, sessions, balance, isInOffice };
     controller.onChange(() => this.#mindSnapshot());
     this.#mindSnapshot();
     logger.info('controller-active', { epoch: term.epoch, loadMs: Math.round(clock.monotonic() - startedMs) });
@@ -161,6 +164,7 @@ export class ControllerNode {
     this.#active = null;
     if (active === null) return;
     active.sessions.stop();
+    active.balance.stop();
     active.followers.close();
     void active.controller.close();
   }

@@ -216,3 +216,44 @@ test('nobody is fenced while etcd is away, and what was asked for comes true whe
   expect(controller.image.brokers.get(1)!.fenced).toBe(false);
   expect(nodes.logged.filter((line) => line === `${first.node.nodeId}: etcd-is-away`)).toHaveLength(1);
 });
+
+test.each([
+  ['true', 1],
+  ['false', 2],
+])('a partition whose preferred leader is in sync again is given back to it: %s', async (isEnabled, leader) => {
+  const { nodes, first } = await started({
+    'leader.imbalance.check.interval.seconds': '5',
+    'auto.leader.rebalance.enable': isEnabled,
+  });
+  const { controller } = first.node.active!;
+  const [one, two] = [await joined(nodes, first.node.active!, 1), await joined(nodes, first.node.active!, 2)];
+  const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }];
+  await nodes.until(controller.createTopics([{ ...topic('t'), assignments }], COMMIT));
+  for (const change of ['fence', 'unfence'] as const) await nodes.until(controller.changeBroker(1, one, change));
+  const partition = () => controller.image.topicsByName.get('t')!.partitions[0];
+  expect(partition()).toMatchObject({ leader: 2, isr: [2] });
+  await nodes.clock.advance(5000);
+  expect(partition().leader).toBe(2); // the other one is not in sync yet
+  const { leaderEpoch, partitionEpoch } = partition();
+  const newIsrWithEpochs = [
+    { brokerId: 2, brokerEpoch: two },
+    { brokerId: 1, brokerEpoch: one },
+  ];
+  const proposal = {
+    partitionIndex: 0,
+    leaderEpoch,
+    partitionEpoch,
+    leaderRecoveryState: 0,
+    newIsr: [],
+    newIsrWithEpochs,
+  };
+  const topics = [{ topicId: controller.image.topicsByName.get('t')!.id, partitions: [proposal] }];
+  await nodes.until(controller.alterPartitions({ brokerId: 2, brokerEpoch: two, topics }));
+  for (const [id, epoch] of [
+    [1, one],
+    [2, two],
+  ])
+    await first.node.active!.sessions.heartbeat(heartbeat(id, epoch), id);
+  await nodes.clock.advance(6000);
+  expect(partition()).toMatchObject({ leader, isr: [2, 1] });
+});
