@@ -101,10 +101,6 @@ export class BrokerHeartbeats {
     if (session?.brokerEpoch !== broker.epoch) this.#open(broker, nowMs);
   }
 
-  unregistered(brokerId: number): void {
-    this.#sessions.delete(brokerId);
-  }
-
   /**
    * Whether the process is alive that is registered under an id, as far as another one is concerned that wants to be. One that has sent
    * no heartbeat since it registered is not, as in Kafka. After a takeover that is not known of who has said nothing yet; but where

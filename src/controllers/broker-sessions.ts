@@ -69,23 +69,29 @@ export class BrokerSessions {
     return result;
   }
 
-  /** Null: the broker is not registered under that epoch. */
-  async heartbeat(heartbeat: Heartbeat, connectionId: number): Promise<HeartbeatReply | null> {
+  /** Null: the broker is not registered under that epoch. `offline`: ids of its log directories that have failed. */
+  async heartbeat(
+    heartbeat: Heartbeat,
+    connectionId: number,
+    offline: readonly string[] = [],
+  ): Promise<HeartbeatReply | null> {
     const { controller, clock, logger } = this.#options;
     const { brokerId, brokerEpoch } = heartbeat;
+    if (controller.image.brokers.get(brokerId)?.epoch !== brokerEpoch) return null;
+    // Before anything is waited for: the connection may have closed by then.
+    this.#connections.set(connectionId, { brokerId, brokerEpoch });
+    if (offline.length > 0) {
+      await controller.loseDirectories(brokerId, brokerEpoch, offline);
+      if (!this.#connections.has(connectionId)) return null; // nobody is there any more to be answered
+    }
     const decision = this.#heartbeats.heartbeat(heartbeat, controller.image, clock.monotonic());
     if (decision === null) return null;
-    this.#connections.set(connectionId, { brokerId, brokerEpoch });
     const { change, reply } = decision;
     if (change === null) return reply;
     if (!(await controller.changeBroker(brokerId, brokerEpoch, change))) return null;
     this.#heartbeats.committed(brokerId, change, controller.image.revision);
     logger.info('broker-changed', { broker: brokerId, change });
     return reply;
-  }
-
-  unregistered(brokerId: number): void {
-    this.#heartbeats.unregistered(brokerId);
   }
 
   connectionClosed(connectionId: number): void {

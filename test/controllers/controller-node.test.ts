@@ -187,6 +187,23 @@ test('a broker whose connection closes is fenced at once where nobody listens, a
   expect(nodes.clock.monotonic() - beganMs).toBeGreaterThan(8900);
 });
 
+test('a heartbeat that waits for a commit when its connection closes keeps no connection of its broker', async () => {
+  const { nodes, first } = await started();
+  const { controller, sessions } = first.node.active!;
+  const brokerEpoch = await joined(nodes, first.node.active!, 1);
+  for (const member of [0, 1, 2]) nodes.etcd.kill(member);
+  const creation = controller.createTopics([topic('t')], COMMIT);
+  const waiting = sessions.heartbeat(heartbeat(1, brokerEpoch), 9, ['directorydirectorydi77']);
+  sessions.connectionClosed(9);
+  for (const member of [0, 1, 2]) nodes.etcd.start(member);
+  await nodes.until(Promise.all([creation, waiting]));
+  nodes.brokerProbe = () => 'refused';
+  const beganMs = nodes.clock.monotonic();
+  sessions.connectionClosed(1);
+  await nodes.pass(() => controller.image.brokers.get(1)!.fenced);
+  expect(nodes.clock.monotonic() - beganMs).toBeLessThan(50);
+});
+
 test('a new controller looks for brokers that it does not hear of, and fences those that are gone', async () => {
   const { nodes, first } = await started();
   for (const id of [1, 2]) await joined(nodes, first.node.active!, id);

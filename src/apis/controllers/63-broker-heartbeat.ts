@@ -6,9 +6,7 @@ import { handler } from '../handler.ts';
 
 export const brokerHeartbeat = handler(BrokerHeartbeat, {
   handle: async (request, { connectionId }, { active }: Pick<ActiveParts, 'active'>) => {
-    const { brokerId, brokerEpoch, offlineLogDirs } = request;
-    if (offlineLogDirs.length > 0) await active.controller.loseDirectories(brokerId, brokerEpoch, offlineLogDirs);
-    const reply = await active.sessions.heartbeat(request, connectionId);
+    const reply = await active.sessions.heartbeat(request, connectionId, request.offlineLogDirs);
     return reply === null ? failed(ErrorCode.STALE_BROKER_EPOCH) : { errorCode: ErrorCode.NONE, ...reply };
   },
   refuse: (_request, errorCode) => failed(errorCode),
