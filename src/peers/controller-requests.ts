@@ -8,7 +8,7 @@ import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Network } from '../platform/network.ts';
 import { isSame, type Address, type ControllerQuorum } from './controller-quorum.ts';
-import { connectPeer } from './peer-client.ts';
+import { CONNECT_MS, connectPeer } from './peer-client.ts';
 import { within } from './within.ts';
 
 export interface ControllerRequestsOptions {
@@ -25,7 +25,6 @@ export class NoControllerError extends Error {
 }
 
 const AGAIN_MS = 50;
-const CONNECT_MS = 1000;
 /** A connection that has not answered for so long is left. */
 const SILENT_MS = 1000;
 

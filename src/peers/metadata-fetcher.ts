@@ -40,7 +40,7 @@ import {
   type Reader,
 } from './fetched-metadata.ts';
 import type { EpochEnd, MetadataCopy } from './metadata-copy.ts';
-import { connectPeer } from './peer-client.ts';
+import { CONNECT_MS, connectPeer } from './peer-client.ts';
 import { within } from './within.ts';
 
 export interface MetadataFetcherOptions {
@@ -66,7 +66,6 @@ export interface FetcherSettings {
   readonly snapshotAfterBytes: number;
 }
 
-const CONNECT_MS = 1000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 200;
 /** The first with nodes' addresses and with the reader's directory; every controller of today has it. */

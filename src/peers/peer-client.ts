@@ -9,6 +9,9 @@ export interface PeerOptions extends ExchangeOptions {
   readonly timeoutMs: number;
 }
 
+/** What a connection is given to come about: its peer may be elsewhere by now, and who connects may have to stop. */
+export const CONNECT_MS = 1000;
+
 const READ_BYTES = 1 << 16;
 
 /** Rejects with node's error: ECONNREFUSED where nobody listens, ETIMEDOUT where nobody answers. */

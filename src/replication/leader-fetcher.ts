@@ -17,7 +17,7 @@ import { errorName, ErrorCode } from '../../protocol/errors.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
 import { FollowerLog } from '../partitions/follower-log.ts';
 import type { Partition } from '../partitions/partition.ts';
-import { connectPeer } from '../peers/peer-client.ts';
+import { CONNECT_MS, connectPeer } from '../peers/peer-client.ts';
 import { within } from '../peers/within.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -170,10 +170,11 @@ export class LeaderFetcher {
     if (to === null) throw new Error('nothing is known of where it listens');
     const client = await connectPeer(network, {
       ...to,
-      timeoutMs: settings().timeoutMs,
+      timeoutMs: Math.min(CONNECT_MS, settings().timeoutMs),
       clientId: `broker-${nodeId}-fetcher`,
     });
     this.#client = client;
+    if (this.#isStopped) return;
     const version = await this.#versionOf(client);
     while (!this.#isStopped) {
       const wanted = this.#wanted();
