@@ -7,7 +7,7 @@ import type { Network } from '../platform/network.ts';
 import { RegistrationError } from './broker-lifecycle.ts';
 import type { Address } from './controller-quorum.ts';
 import { connectPeer } from './peer-client.ts';
-import { within } from './within.ts';
+import { answerOf } from './within.ts';
 
 export interface AskClusterIdOptions {
   readonly network: Network;
@@ -50,8 +50,7 @@ async function ask(controller: Address, { network, clock, clientId }: AskCluster
   const client = await connectPeer(network, { ...controller, clientId, timeoutMs: ANSWER_MS });
   try {
     const draft = { includeClusterAuthorizedOperations: false, endpointType: CONTROLLERS };
-    const answer = await within(clock, client.send(DescribeCluster, VERSION, draft), ANSWER_MS);
-    if (answer === null) throw new Error(`no answer in ${ANSWER_MS} ms`);
+    const answer = await answerOf(clock, client.send(DescribeCluster, VERSION, draft), ANSWER_MS);
     if (answer.errorCode !== ErrorCode.NONE) throw new Error(`it answers ${errorName(answer.errorCode)}`);
     return answer.clusterId;
   } finally {

@@ -13,7 +13,6 @@
  * in force here.
  */
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
-import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { FetchSnapshot } from '../../protocol/apis/59-fetch-snapshot.ts';
 import type { Client } from '../../protocol/client.ts';
 import { errorName, ErrorCode } from '../../protocol/errors.ts';
@@ -40,8 +39,8 @@ import {
   type Reader,
 } from './fetched-metadata.ts';
 import type { EpochEnd, MetadataCopy } from './metadata-copy.ts';
-import { CONNECT_MS, connectPeer } from './peer-client.ts';
-import { within } from './within.ts';
+import { CONNECT_MS, connectPeer, newestVersion } from './peer-client.ts';
+import { answerOf } from './within.ts';
 
 export interface MetadataFetcherOptions {
   readonly clock: Clock;
@@ -186,7 +185,7 @@ export class MetadataFetcher implements MetadataFeed {
     });
     this.#client = client;
     if (this.#isStopped) return;
-    const version = await this.#versionOf(client);
+    const version = await newestVersion(client, Fetch, OLDEST_FETCH, (response) => this.#answer(response));
     while (!this.#isStopped) {
       const request = fetchRequest(this.#reader(settings().maxBytes), this.#position());
       const fetched = readFetch(await this.#answer(client.send(Fetch, version, request)));
@@ -196,18 +195,9 @@ export class MetadataFetcher implements MetadataFeed {
     }
   }
 
-  async #versionOf(client: Client): Promise<number> {
-    const asked = { clientSoftwareName: 'ottla', clientSoftwareVersion: '1' };
-    const { apiKeys } = await this.#answer(client.send(ApiVersions, 3, asked));
-    const most = apiKeys.find(({ apiKey }) => apiKey === Fetch.key)?.maxVersion ?? OLDEST_FETCH;
-    return Math.min(most, Fetch.versions.last);
-  }
-
-  async #answer<T>(response: Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options.settings();
-    const answer = await within(this.#options.clock, response, timeoutMs);
-    if (answer === null) throw new Error(`it has not answered for ${timeoutMs} ms`);
-    return answer;
+  #answer<T>(response: Promise<T>): Promise<T> {
+    const { clock, settings } = this.#options;
+    return answerOf(clock, response, settings().timeoutMs);
   }
 
   #reader(maxBytes: number): Reader {

@@ -1,5 +1,7 @@
 /** A connection to another broker or controller, over the network that the platform gives: real, or simulated. */
+import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { Client, type ExchangeOptions, type Transport, type TransportListener } from '../../protocol/client.ts';
+import type { AnyApi } from '../../protocol/schema.ts';
 import type { Network, Receiver, Socket } from '../platform/network.ts';
 
 export interface PeerOptions extends ExchangeOptions {
@@ -11,6 +13,19 @@ export interface PeerOptions extends ExchangeOptions {
 
 /** What a connection is given to come about: its peer may be elsewhere by now, and who connects may have to stop. */
 export const CONNECT_MS = 1000;
+
+/** The newest version of `api` that the peer has too; `oldest` where it does not say. `answer` waits for what is sent. */
+export async function newestVersion(
+  client: Client,
+  { key, versions }: AnyApi,
+  oldest: number,
+  answer: <T>(response: Promise<T>) => Promise<T>,
+): Promise<number> {
+  const asked = { clientSoftwareName: 'ottla', clientSoftwareVersion: '1' };
+  const { apiKeys } = await answer(client.send(ApiVersions, 3, asked));
+  const most = apiKeys.find(({ apiKey }) => apiKey === key)?.maxVersion ?? oldest;
+  return Math.min(most, versions.last);
+}
 
 const READ_BYTES = 1 << 16;
 

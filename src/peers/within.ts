@@ -1,4 +1,4 @@
-/** Waits for a promise no longer than it may take. */
+/** Waits for a promise, or for a peer's answer, no longer than it may take. */
 import type { Clock } from '../platform/clock.ts';
 
 /** Null where it has not settled after `timeoutMs`; what comes later is of no interest. */
@@ -12,4 +12,11 @@ export async function within<T>(clock: Clock, promise: Promise<T>, timeoutMs: nu
     timer.cancel();
     promise.catch(() => {}); // of one that comes too late
   }
+}
+
+/** Rejects where a peer has not answered after `timeoutMs`, or its connection has ended. */
+export async function answerOf<T>(clock: Clock, response: Promise<T>, timeoutMs: number): Promise<T> {
+  const answer = await within(clock, response, timeoutMs);
+  if (answer === null) throw new Error(`it has not answered for ${timeoutMs} ms`);
+  return answer;
 }

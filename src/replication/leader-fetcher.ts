@@ -10,15 +10,14 @@
  * What is wrong with one partition rests that partition alone.
  */
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
-import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import type { Client } from '../../protocol/client.ts';
 import { errorName, ErrorCode } from '../../protocol/errors.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
 import { FollowerLog } from '../partitions/follower-log.ts';
 import type { Partition } from '../partitions/partition.ts';
-import { CONNECT_MS, connectPeer } from '../peers/peer-client.ts';
-import { within } from '../peers/within.ts';
+import { CONNECT_MS, connectPeer, newestVersion } from '../peers/peer-client.ts';
+import { answerOf } from '../peers/within.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
@@ -175,7 +174,7 @@ export class LeaderFetcher {
     });
     this.#client = client;
     if (this.#isStopped) return;
-    const version = await this.#versionOf(client);
+    const version = await newestVersion(client, Fetch, OLDEST_FETCH, (response) => this.#answer(response));
     while (!this.#isStopped) {
       const wanted = this.#wanted();
       if (wanted.size === 0) {
@@ -188,18 +187,9 @@ export class LeaderFetcher {
     }
   }
 
-  async #versionOf(client: Client): Promise<number> {
-    const asked = { clientSoftwareName: 'ottla', clientSoftwareVersion: '1' };
-    const { apiKeys } = await this.#answer(client.send(ApiVersions, 3, asked));
-    const most = apiKeys.find(({ apiKey }) => apiKey === Fetch.key)?.maxVersion ?? OLDEST_FETCH;
-    return Math.min(most, Fetch.versions.last);
-  }
-
-  async #answer<T>(response: Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options.settings();
-    const answer = await within(this.#options.clock, response, timeoutMs);
-    if (answer === null) throw new Error(`it has not answered for ${timeoutMs} ms`);
-    return answer;
+  #answer<T>(response: Promise<T>): Promise<T> {
+    const { clock, settings } = this.#options;
+    return answerOf(clock, response, settings().timeoutMs);
   }
 
   /** Those that do not rest, each with where its log ends. */
