@@ -1,7 +1,6 @@
 /**
- * How brokers in one process come to the records of a partition that another of them led: they share its log, since followers
- * do not copy it yet. Brokers for tests do (src/testing/test-log-handover.ts); any other broker leads what its own log directories
- * have.
+ * How brokers in one process come to the records of a partition that another of them led: they share its log, and copy nothing.
+ * Brokers for tests do (src/testing/test-log-handover.ts); any other broker leads what its own log directories have.
  */
 import type { HostedPartition } from '../cluster/leadership.ts';
 
