@@ -2,19 +2,26 @@
 export class PendingWaits {
   #cancels: (() => void)[] = [];
   #ends: (() => void)[] = [];
+  #hasEnded = false;
 
-  /** A handler waits. `cancelWait` ends that early: the handler answers what it has, and releases what it holds. */
+  /**
+   * A handler waits. `cancelWait` ends that early: the handler answers what it has, and releases what it holds. At once where the
+   * connection has ended, while the handler did something else.
+   */
   add(cancelWait: () => void): void {
-    this.#cancels.push(cancelWait);
+    if (this.#hasEnded) cancelWait();
+    else this.#cancels.push(cancelWait);
   }
 
   /** Something is bound to the connection: `run` is called once, when it has ended. */
   whenEnded(run: () => void): void {
-    this.#ends.push(run);
+    if (this.#hasEnded) run();
+    else this.#ends.push(run);
   }
 
   /** The connection has ended. */
   end(): void {
+    this.#hasEnded = true;
     const ends = this.#ends;
     this.#ends = [];
     for (const run of ends) run(); // first: what waits is not to be given anything any more

@@ -196,11 +196,7 @@ export class ShareDelivery {
       typeof one === 'number' ? [] : [one.partition.consumers, one.waiters],
     );
     return new Promise((resolve) => {
-      const done = (): void => {
-        // Whoever has gone is given nothing: it would be locked for nobody.
-        const isGone = !this.#connections.has(request.connectionId);
-        resolve(isGone ? this.#answer(request, answers) : this.#acquired(request, asked, loaded, answers));
-      };
+      const done = (): void => resolve(this.#acquired(request, asked, loaded, answers));
       const wait = waitForMore(this.#options.clock, places, request.maxWaitMs, isThere, done);
       request.waits(() => wait.finish());
     });
@@ -212,6 +208,8 @@ export class ShareDelivery {
     loaded: readonly (SharePartition | number)[],
     answers: Answers,
   ): ShareAnswer {
+    // Whoever has gone is given nothing: it would be locked for nobody.
+    if (!this.#connections.has(request.connectionId)) return this.#answer(request, answers);
     let { maxBytes, maxRecords } = request;
     asked.forEach((id, i) => {
       const partition = loaded[i];

@@ -36,3 +36,21 @@ test('waits are cancelled once, and not when they were answered before', () => {
   waits.cancelAll();
   expect(cancelled).toEqual(['one', 'two', 'the next']);
 });
+
+test('when the connection has ended, what is bound to it is told before waits are cancelled', () => {
+  const { waits } = new RequestContexts(7, sessionOf());
+  const told: string[] = [];
+  waits.add(() => void told.push('cancelled'));
+  waits.whenEnded(() => void told.push('ended'));
+  waits.end();
+  expect(told).toEqual(['ended', 'cancelled']);
+});
+
+test('a handler that waits only after the connection has ended is told at once', () => {
+  const { waits } = new RequestContexts(7, sessionOf());
+  const told: string[] = [];
+  waits.end();
+  waits.add(() => void told.push('cancelled'));
+  waits.whenEnded(() => void told.push('ended'));
+  expect(told).toEqual(['cancelled', 'ended']);
+});

@@ -88,6 +88,15 @@ describe('a fetch that waits', () => {
   });
 });
 
+test('a fetch whose connection has ended before it is looked at is given nothing, and leaves no session', async () => {
+  await (await broker.start({ 'group.share.max.share.sessions': '1' })).begin();
+  broker.produce(['a']);
+  const [first, second] = [broker.member('first'), broker.member('second')];
+  first.disconnect();
+  expect(await first.fetch()).toBe('');
+  expect(await second.fetch()).toBe('0-0x1');
+});
+
 test('what a member holds when it closes its session is handed on at once', async () => {
   await (await broker.start()).begin();
   broker.produce(['a', 'b']);

@@ -7,6 +7,7 @@ import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import type { Facts, Logger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { PendingWaits } from '../../src/apis/pending-waits.ts';
 import type { AckBatch } from '../../src/share/acknowledgements.ts';
 import type { FetchRequest, ShareAnswer } from '../../src/share/share-fetch.ts';
 
@@ -117,8 +118,7 @@ export class Member {
   readonly #name: string;
   readonly #connectionId: number;
   #epoch = 0;
-  #ends: (() => void)[] = [];
-  #cancels: (() => void)[] = [];
+  readonly #waits = new PendingWaits();
 
   constructor(broker: QueueBroker, name: string, connectionId: number) {
     this.#broker = broker;
@@ -150,8 +150,8 @@ export class Member {
       isRecordLimit: false,
       isModeKnown: true,
       forgotten: [],
-      whenEnded: (run) => this.#ends.push(run),
-      waits: (cancel) => this.#cancels.push(cancel),
+      whenEnded: (run) => this.#waits.whenEnded(run),
+      waits: (cancel) => this.#waits.add(cancel),
       ...draft,
     });
   }
@@ -174,10 +174,8 @@ export class Member {
     this.#epoch = 0;
   }
 
-  /** As the connection does. */
   disconnect(): void {
-    for (const run of this.#ends.splice(0)) run();
-    for (const cancel of this.#cancels.splice(0)) cancel();
+    this.#waits.end();
     this.#epoch = 0;
   }
 }
