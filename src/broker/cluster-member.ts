@@ -3,7 +3,7 @@
  * that change the cluster forwarded. The controllers are Ottla's, or Apache Kafka's. Loaded by such a broker alone.
  */
 import { resolve } from 'node:path';
-import { supportedFeatures } from '../cluster/features.ts';
+import { supportedRanges } from '../cluster/features.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { BrokerRegistration } from '../cluster/registration.ts';
 import { ConfigError } from '../config/definition.ts';
@@ -178,11 +178,7 @@ class ClusterMember implements Membership {
     await this.#lifecycle.register({
       ...registration,
       clusterId: directories[0].clusterId,
-      features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-        name,
-        minSupportedVersion: minVersion,
-        maxSupportedVersion: maxVersion,
-      })),
+      features: supportedRanges,
       previousBrokerEpoch: previousEpoch(directories),
     });
     // The log directories are opened by what the controller has made of the registration.

@@ -7,7 +7,7 @@ import { ControllerRegistration } from '../../protocol/apis/70-controller-regist
 import type { Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { METADATA_TOPIC_ID } from '../apis/controllers/metadata-log.ts';
-import { supportedFeatures } from '../cluster/features.ts';
+import { supportedRanges } from '../cluster/features.ts';
 import type { ControllerNode } from '../controllers/controller-node.ts';
 import { connectPeer } from '../peers/peer-client.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
@@ -74,17 +74,12 @@ export class StandbyReports {
 
   async #register(client: Client): Promise<void> {
     const { id: controllerId, incarnationId, listeners } = this.#options.node.registration;
-    const features = supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-      name,
-      minSupportedVersion: minVersion,
-      maxSupportedVersion: maxVersion,
-    }));
     const { errorCode } = await client.send(ControllerRegistration, 0, {
       controllerId,
       incarnationId,
       zkMigrationReady: false,
       listeners: [...listeners],
-      features,
+      features: [...supportedRanges],
     });
     this.#isRegistered = errorCode === ErrorCode.NONE;
   }

@@ -1,5 +1,5 @@
 /** What a controller commits before it serves: its first commit takes the term's epoch, so that no two terms ever have the same. PURE. */
-import { initialLevels, supportedFeatures } from './features.ts';
+import { initialLevels, supportedRanges } from './features.ts';
 import type { ClusterImage, ControllerImage, ListenerImage } from './image.ts';
 import type { DraftOf, MetadataDraft } from './metadata-records.ts';
 
@@ -39,11 +39,7 @@ export function registerController(
       incarnationId: registration.incarnationId,
       zkMigrationReady: false,
       endPoints: [...registration.listeners],
-      features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-        name,
-        minSupportedVersion: minVersion,
-        maxSupportedVersion: maxVersion,
-      })),
+      features: [...supportedRanges],
     },
   ];
 }

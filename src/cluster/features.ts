@@ -1,4 +1,5 @@
 /** Features of a cluster that are versioned as a whole (KIP-584), and the levels a new cluster begins with. */
+import type { FeatureRange } from './image.ts';
 
 export interface SupportedFeature {
   readonly name: string;
@@ -16,6 +17,13 @@ export const supportedFeatures: readonly SupportedFeature[] = [
   { name: 'transaction.version', minVersion: 0, maxVersion: 2 },
   { name: 'eligible.leader.replicas.version', minVersion: 0, maxVersion: 1 },
 ];
+
+/** The same as brokers and controllers say it when they register. */
+export const supportedRanges: readonly FeatureRange[] = supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+  name,
+  minSupportedVersion: minVersion,
+  maxSupportedVersion: maxVersion,
+}));
 
 /** The levels of metadata.version that brought records, or fields of records, which the level before it does not know. */
 const CHANGES_RECORDS: ReadonlySet<number> = new Set([8, 11, 13, 14, 15, 17, 23, 30, 32, 33]);

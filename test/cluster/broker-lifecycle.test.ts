@@ -4,9 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { supportedRanges } from '../../src/cluster/features.ts';
 import { alterReassignments } from '../../src/cluster/reassignments.ts';
 import { finish } from '../../src/platform/pieces.ts';
-import { ClusterModel, directory, FEATURES } from './cluster-model.ts';
+import { ClusterModel, directory } from './cluster-model.ts';
 
 const three = (settings?: Record<string, string>): ClusterModel =>
   new ClusterModel({ 'min.insync.replicas': '2', ...settings }).start(1, 2, 3);
@@ -16,7 +17,7 @@ describe('a registration', () => {
     const cluster = new ClusterModel();
     const { revision } = cluster.image;
     expect(cluster.register(1)).toEqual({ errorCode: 0, errorMessage: null, brokerEpoch: revision + 1 });
-    expect(cluster.broker(1)).toMatchObject({ epoch: revision + 1, fenced: true, features: FEATURES });
+    expect(cluster.broker(1)).toMatchObject({ epoch: revision + 1, fenced: true, features: supportedRanges });
   });
 
   const refused: readonly [string, Parameters<ClusterModel['register']>[1], keyof typeof ErrorCode, RegExp][] = [
@@ -39,14 +40,16 @@ describe('a registration', () => {
     [
       'with too old a feature',
       {
-        features: FEATURES.map((each) => (each.name === 'group.version' ? { ...each, maxSupportedVersion: 0 } : each)),
+        features: supportedRanges.map((each) =>
+          each.name === 'group.version' ? { ...each, maxSupportedVersion: 0 } : each,
+        ),
       },
       'UNSUPPORTED_VERSION',
       /finalized version 1 of group.version. The broker wants a version between 0 and 0/,
     ],
     [
       'that does not know a feature in force',
-      { features: FEATURES.filter(({ name }) => name !== 'transaction.version') },
+      { features: supportedRanges.filter(({ name }) => name !== 'transaction.version') },
       'UNSUPPORTED_VERSION',
       /version 2 of transaction.version/,
     ],

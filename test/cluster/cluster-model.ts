@@ -11,7 +11,7 @@ import {
   unfenceBroker,
   unregisterBroker,
 } from '../../src/cluster/broker-changes.ts';
-import { initialLevels, supportedFeatures } from '../../src/cluster/features.ts';
+import { initialLevels, supportedRanges } from '../../src/cluster/features.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
 import { decodeRecord, encodeRecord, type MetadataDraft } from '../../src/cluster/metadata-records.ts';
@@ -23,13 +23,6 @@ type Proposal = AlterPartitionRequest['topics'][number]['partitions'][number];
 type Answer = AlterPartitionResponse['topics'][number]['partitions'][number];
 
 export const TOPIC_ID = 'Yzuwlcq0QZum8IWZW66tIA';
-
-/** As a broker of this version says. */
-export const FEATURES = supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-  name,
-  minSupportedVersion: minVersion,
-  maxSupportedVersion: maxVersion,
-}));
 
 /** As they come back from the log. */
 export function stored(drafts: readonly MetadataDraft[]) {
@@ -62,7 +55,7 @@ export class ClusterModel {
       rack: null,
       listeners: [{ name: 'PLAINTEXT', host: `broker-${id}`, port: 9092, securityProtocol: 0 }],
       logDirectoryIds: [directory(id)],
-      features: FEATURES,
+      features: supportedRanges,
       previousBrokerEpoch: this.image.brokers.get(id)?.epoch ?? -1,
       ...change,
     };

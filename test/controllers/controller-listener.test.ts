@@ -20,7 +20,7 @@ import { Reader } from '../../protocol/reader.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { supportedFeatures } from '../../src/cluster/features.ts';
+import { supportedRanges } from '../../src/cluster/features.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
 import { decodeMetadataBatch } from '../../src/cluster/metadata-batch.ts';
 import { decodeSnapshot } from '../../src/cluster/metadata-snapshot.ts';
@@ -86,11 +86,7 @@ function registration(id: number, clusterId = active().controller.image.clusterI
     clusterId,
     incarnationId: `incarnationincarnati0${id}`.slice(0, 22),
     listeners: [{ name: 'PLAINTEXT', host: `broker-${id}`, port: 9092, securityProtocol: 0 }],
-    features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-      name,
-      minSupportedVersion: minVersion,
-      maxSupportedVersion: maxVersion,
-    })),
+    features: [...supportedRanges],
     rack: null,
     logDirs: [`directorydirectorydi0${id}`.slice(0, 22)],
   };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { leaderEpoch } from '../../protocol/records/batch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { NotControllerError } from '../../src/cluster/controller-errors.ts';
-import { supportedFeatures } from '../../src/cluster/features.ts';
+import { supportedRanges } from '../../src/cluster/features.ts';
 import type { ActiveController } from '../../src/controllers/controller-node.ts';
 import { CLUSTER_ID, ControllerNodes, topic, type NodeProcess } from './nodes.ts';
 
@@ -16,11 +16,7 @@ function broker(id: number, incarnationId = `incarnationincarnati0${id}`) {
     rack: null,
     listeners: [{ name: 'PLAINTEXT', host: `broker-${id}`, port: 9092, securityProtocol: 0 }],
     logDirectoryIds: [`directorydirectorydi0${id}`],
-    features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-      name,
-      minSupportedVersion: minVersion,
-      maxSupportedVersion: maxVersion,
-    })),
+    features: supportedRanges,
     previousBrokerEpoch: -1,
   };
 }
