@@ -7,7 +7,7 @@
  *                   └─ one of them is refused: AbortTransactionRecord, with the next commit at the latest
  */
 import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
-import { decodeMetadataBatch, encodeMetadataBatch, recordsOfDrafts } from '../cluster/metadata-batch.ts';
+import { decodeMetadataBatch, encodeMetadataBatch } from '../cluster/metadata-batch.ts';
 import { encodeRecord, type MetadataDraft, type MetadataRecord } from '../cluster/metadata-records.ts';
 import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts';
 import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
@@ -175,7 +175,7 @@ export class TermMetadataStore implements MetadataStore {
       throw new NotControllerError();
     }
     this.#copy.add({ offset, count: drafts.length, bytes });
-    for (const record of recordsOfDrafts(drafts)) this.#untold.push(record);
+    for (const record of decodeMetadataBatch(bytes).records) this.#untold.push(record);
     appended?.();
   }
 
