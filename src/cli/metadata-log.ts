@@ -6,7 +6,6 @@ import { openEtcd } from '../broker/etcd-settings.ts';
 import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
 import type { MetadataRecord } from '../cluster/metadata-records.ts';
 import { decodeSnapshot } from '../cluster/metadata-snapshot.ts';
-import { parseProperties } from '../config/properties.ts';
 import { serverConfig, type ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
 import { clusterKey, EtcdKeys } from '../controllers/etcd-keys.ts';
@@ -14,8 +13,9 @@ import { readClusterId } from '../controllers/cluster-id.ts';
 import { EtcdMetadataLog } from '../controllers/etcd-metadata-log.ts';
 import { systemClock } from '../platform/clock.ts';
 import { nodeFiles } from '../platform/files.ts';
+import { settingsGiven, settingsIn } from './settings-flags.ts';
 import { printLine, type Terminal } from './terminal.ts';
-import { CommandError, UsageError } from './usage.ts';
+import { CommandError } from './usage.ts';
 
 const METADATA = '__cluster_metadata-0';
 const CHECKPOINT = /^(\d{20})-(\d{10})\.checkpoint$/;
@@ -50,16 +50,11 @@ export async function printMetadata(terminal: Terminal, flags: MetadataFlags): P
   }
 }
 
-function configOf({ etcd, config, set = [], dir }: MetadataFlags): ServerConfig {
-  const given = new Map<string, string>();
-  for (const text of set) {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw new UsageError(`--set ${text}: write --set key=value`);
-    given.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
-  }
+function configOf({ etcd, config, set, dir }: MetadataFlags): ServerConfig {
+  const given = settingsGiven(set);
   if (etcd !== undefined) given.set('ottla.etcd.endpoints', etcd);
   if (dir !== undefined) given.set('log.dirs', dir);
-  const file = config === undefined ? new Map<string, string>() : parseProperties(nodeFiles.readAll(config).toString());
+  const file = config === undefined ? new Map<string, string>() : settingsIn(config);
   const values = new Map(combineSettings({ set: given, file }).values);
   if (!values.has('log.dirs') && !values.has('log.dir')) values.set('log.dirs', 'ottla-data');
   return serverConfig(values);

@@ -1,7 +1,6 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
 import { OF_BROKER, startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
-import { parseProperties } from '../config/properties.ts';
 import { combineSettings } from '../config/settings.ts';
 import { testDefaults } from '../config/test-defaults.ts';
 import { isDiskError } from '../platform/disk-error.ts';
@@ -13,6 +12,7 @@ import { systemRandom } from '../platform/random.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
 import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
+import { settingsGiven, settingsIn } from './settings-flags.ts';
 import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
@@ -147,12 +147,7 @@ async function controller(
 
 /** --set, and the flags that are shorthands for settings. */
 function settingsOf(flags: StartFlags): Map<string, string> {
-  const settings = new Map<string, string>();
-  for (const text of flags.set ?? []) {
-    const equals = text.indexOf('=');
-    if (equals < 1) throw new UsageError(`--set ${text}: write --set key=value`);
-    settings.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim());
-  }
+  const settings = settingsGiven(flags.set);
   const { port, host, dir, metricsPort, nodeId, etcd, rack } = flags;
   if (nodeId !== undefined) settings.set('node.id', nodeId);
   if (etcd !== undefined) settings.set('ottla.etcd.endpoints', etcd);
@@ -192,13 +187,8 @@ function portOf(name: string, text: string): number {
 }
 
 function fileSettings({ config, container }: StartFlags): Map<string, string> {
-  if (config !== undefined) return readProperties(config);
+  if (config !== undefined) return settingsIn(config);
   return container ? mountedSettings() : new Map<string, string>();
-}
-
-function readProperties(path: string): Map<string, string> {
-  if (!nodeFiles.exists(path)) throw new UsageError(`--config ${path}: there is no such file`);
-  return parseProperties(nodeFiles.readAll(path).toString());
 }
 
 async function createTopics(broker: RunningBroker, { createTopics: topics }: EnvironmentSettings, logger: Logger) {
