@@ -8,7 +8,8 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../../protocol
 import type { ActiveController, ControllerNode } from '../../controllers/controller-node.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
-import { currentLeader, leaderEndpoints, leadershipFault, METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-log.ts';
+import { METADATA_TOPIC } from '../quorum-answer.ts';
+import { currentLeader, leaderEndpoints, leadershipFault, METADATA_TOPIC_ID } from './metadata-log.ts';
 import type { RequestContext } from '../request-context.ts';
 
 type Request = RequestOf<typeof Fetch>;

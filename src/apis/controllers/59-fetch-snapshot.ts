@@ -5,7 +5,8 @@ import type { RequestOf, ResponseDraft } from '../../../protocol/schema.ts';
 import type { ControllerNode } from '../../controllers/controller-node.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
-import { currentLeader, leaderEndpoints, leadershipFault, METADATA_TOPIC } from './metadata-log.ts';
+import { METADATA_TOPIC } from '../quorum-answer.ts';
+import { currentLeader, leaderEndpoints, leadershipFault } from './metadata-log.ts';
 
 type Request = RequestOf<typeof FetchSnapshot>;
 type Response = ResponseDraft<typeof FetchSnapshot>;

@@ -2,8 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ControllerNode } from '../../controllers/controller-node.ts';
 
-export const METADATA_TOPIC = '__cluster_metadata';
-/** Kafka's id of that topic. */
+/** Kafka's id of the topic that the metadata log is. */
 export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
 /** -1 and -1 where no leader is known. */
