@@ -6,7 +6,11 @@ import { ClusterError, type ControllerEngine, type EngineOptions } from './contr
 
 /** @throws {LogDirectoryError} while another process uses the directory, or where it belongs to another node or cluster */
 export function openFile({ platform, directory, clusterId }: EngineOptions, nodeId: number): ControllerEngine {
-  if (directory === null) throw new ClusterError('a controller keeps its log in a directory: set log.dirs');
+  if (directory === null) {
+    throw new ClusterError(
+      'a controller without etcd keeps the metadata log in log.dirs, and nothing is kept in memory: start it without --memory',
+    );
+  }
   const known = clusterId === undefined ? {} : { clusterId };
   const opened = LogDirectory.open({ ...platform, ...known, path: directory, nodeId });
   const file = new MetadataFile(platform.files, directory, platform.logger);

@@ -45,15 +45,10 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     () => systemClock.now(),
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
-  if (settings.get('process.roles') === 'controller') {
-    return controller(settings, environment.clusterId, logger, flags.container === true);
-  }
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
-  const running = await run(
-    { settings, memory: isMemory, clusterId: environment.clusterId, logger },
-    environment,
-    controlOf(flags),
-  ).catch((error: Error) => {
+  const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger };
+  if (settings.get('process.roles') === 'controller') return controller(options, flags.container === true);
+  const running = await run(options, environment, controlOf(flags)).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
       cause: error,
@@ -121,19 +116,25 @@ function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
   return { name, partitions, ...(cleanupPolicy === undefined ? {} : { configs: { 'cleanup.policy': cleanupPolicy } }) };
 }
 
+interface StartOptions {
+  readonly settings: ReadonlyMap<string, string>;
+  readonly memory: boolean;
+  readonly clusterId: string | undefined;
+  readonly logger: Logger;
+}
+
 /** A controller of a cluster without a broker. */
 async function controller(
-  settings: ReadonlyMap<string, string>,
-  clusterId: string | undefined,
-  logger: Logger,
+  { settings, memory, clusterId, logger }: StartOptions,
   isContainer: boolean,
 ): Promise<number> {
+  const [directory] = (settings.get('log.dirs') ?? settings.get('log.dir') ?? '').split(',');
   const { startController } = await import('../broker/controller-process.ts');
   const running = await startController({
     settings,
     platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
     network: nodeNetwork(),
-    directory: (settings.get('log.dirs') ?? settings.get('log.dir') ?? DEFAULT_DIRECTORY).split(',')[0].trim(),
+    directory: memory ? null : directory.trim(),
     ...(clusterId === undefined ? {} : { clusterId }),
   });
   const end = toldToEnd();

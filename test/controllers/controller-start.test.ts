@@ -161,6 +161,11 @@ test('a copy of the state of a cluster makes no other cluster', async () => {
   expect(await refusal(machines, machines.begin(1, {}, files, DIRECTORY))).toContain('restore etcd');
 });
 
+test('a controller without etcd that is to keep nothing is refused', async () => {
+  const machines = new ControllerMachines();
+  expect(await refusal(machines, machines.begin(1, { 'ottla.etcd.endpoints': '' }))).toContain('without --memory');
+});
+
 test('a controller without etcd is the only one: it serves out of its directory, and each start is a new term', async () => {
   const machines = new ControllerMachines();
   const files = new MemoryFiles();
