@@ -57,19 +57,21 @@ export class ControllerQuorum {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves with the active controller, or with null where it is not known after `timeoutMs`. */
-  known(timeoutMs: number): Promise<Address | null> {
+  /** Resolves with the active controller, or with null where it is not known after `timeoutMs`, or what it adds to `cancels` is called. */
+  known(timeoutMs: number, cancels: Set<() => void>): Promise<Address | null> {
     if (this.#active !== null) return Promise.resolve(this.#active);
     return new Promise((resolve) => {
       const end = (): void => {
         timer.cancel();
         unlisten();
+        cancels.delete(end);
         resolve(this.#active);
       };
       const timer = this.#clock.after(timeoutMs, end);
       const unlisten = this.onChange(() => {
         if (this.#active !== null) end();
       });
+      cancels.add(end);
     });
   }
 

@@ -32,6 +32,8 @@ export class ControllerRequests {
   readonly #options: ControllerRequestsOptions;
   readonly #unlisten: () => void;
   #connection: { readonly to: Address; readonly client: Promise<Client> } | null = null;
+  /** Of requests that wait for an active controller. */
+  readonly #cancels = new Set<() => void>();
   #isClosed = false;
 
   constructor(options: ControllerRequestsOptions) {
@@ -55,7 +57,7 @@ export class ControllerRequests {
       const leftMs = deadlineMs - clock.monotonic();
       if (this.#isClosed || leftMs <= 0)
         throw new NoControllerError(`${api.name}: no active controller has answered in ${timeoutMs} ms`);
-      const active = await quorum.known(leftMs);
+      const active = await quorum.known(leftMs, this.#cancels);
       if (active === null) continue;
       const response = await this.#try(active, api, version, draft, deadlineMs);
       if (response !== null && (response as { errorCode?: number }).errorCode !== ErrorCode.NOT_CONTROLLER)
@@ -69,6 +71,7 @@ export class ControllerRequests {
     this.#isClosed = true;
     this.#unlisten();
     this.#drop();
+    for (const cancel of this.#cancels) cancel();
   }
 
   /** Null where the connection, or the time, has ended. */

@@ -253,6 +253,15 @@ describe('a request in an envelope', () => {
     expect(await until(answer)).toBe(ErrorCode.REQUEST_TIMED_OUT);
   });
 
+  test('that waits for an active controller is given up at once when the broker ends, and leaves no timer', async () => {
+    quorum.lost(null);
+    const answer = new EnvelopeForwarder(requests).forward(CreateTopics, context, request(), 30_000);
+    await nextTurn();
+    requests.close();
+    expect(await answer).toBe(ErrorCode.REQUEST_TIMED_OUT);
+    expect(clock.waiting).toBe(0);
+  });
+
   test.each([
     ['127.0.0.1', '7f000001'],
     ['::1', '00000000000000000000000000000001'],
