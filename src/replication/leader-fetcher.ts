@@ -69,6 +69,8 @@ const FIRST_REST_MS = 10;
 const INTERRUPT_MS = 2;
 /** By topic id, with what replicas have to say of themselves; every broker that a follower may have beside it knows it. */
 const OLDEST_FETCH = 15;
+/** As large as a frame may be: the leader sends as much as it is asked for, and one batch at least, however large. */
+const MAX_RESPONSE_BYTES = 0x7fff_ffff;
 const LIST_OFFSETS_VERSION = 7;
 const LATEST = -1;
 const EARLIEST = -2;
@@ -171,6 +173,7 @@ export class LeaderFetcher {
       ...to,
       timeoutMs: Math.min(CONNECT_MS, settings().timeoutMs),
       clientId: `broker-${nodeId}-fetcher`,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
     });
     this.#client = client;
     if (this.#isStopped) return;

@@ -54,11 +54,12 @@ class Room {
     return fetcher;
   }
 
-  /** A process that accepts connections, and answers nothing. */
-  async listen(host: string): Promise<void> {
-    await this.network.of(host).listen('', PORT, () => {
+  /** A process that accepts connections, and answers no more than the beginning of a response. */
+  async listen(host: string, beginning = Buffer.alloc(0)): Promise<void> {
+    await this.network.of(host).listen('', PORT, (socket) => {
       this.reached.push(host);
-      return { buffer: () => Buffer.alloc(1024), received() {}, drained() {}, closed() {} };
+      const received = (): void => void socket.send(beginning);
+      return { buffer: () => Buffer.alloc(1024), received, drained() {}, closed() {} };
     });
   }
 
@@ -112,5 +113,16 @@ test('a leader that has moved to another machine is found there, and not after t
   room.leader = 'new';
   await room.pass(2000);
   expect(room.reached).toEqual(['new']);
+  await room.takes(fetcher.stop());
+});
+
+test('an answer may be as large as replica.fetch.response.max.bytes may be', async () => {
+  const room = new Room();
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(2 ** 31 - 1);
+  await room.listen('old', size);
+  const fetcher = room.fetcher();
+  await room.pass(1000);
+  expect(room.reached).toEqual(['old']); // the connection stands, and waits for the rest
   await room.takes(fetcher.stop());
 });
