@@ -1,5 +1,7 @@
 /** The records of a dead-letter queue: why and where, and on demand the record itself. */
 import type { RecordDraft } from '../../protocol/records/encode.ts';
+import type { Partition } from '../partitions/partition.ts';
+import { CorruptBatchError } from '../partitions/read.ts';
 import type { SharePartition } from './share-partition.ts';
 
 /** Offsets that could not be delivered, both ends included, and why. */
@@ -24,6 +26,8 @@ interface Content {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 }
+
+type Contents = Generator<{ readonly offset: number; readonly content: Content }>;
 
 const REJECTED = 'Offset rejected by client.';
 const TOO_OFTEN = 'Offset delivery count exceeded the threshold.';
@@ -59,30 +63,46 @@ export function* deadLetterRecords(
 }
 
 /** The offsets that are records; what the log no longer has counts, what it never had (gaps, markers) does not. */
-function* contentsOf(
-  { partition }: SharePartition,
-  { first, last }: Letter,
-  copiesRecords: boolean,
-): Generator<{ offset: number; content: Content }> {
+function* contentsOf({ partition }: SharePartition, { first, last }: Letter, copiesRecords: boolean): Contents {
   const start = partition.logStartOffset;
-  for (let offset = first; offset <= Math.min(last, start - 1); offset++) yield { offset, content: NOTHING };
-  const from = Math.max(first, start);
-  if (from > last) return;
-  for (const batch of partition.batches(from, partition.highWatermark)) {
+  yield* untold(first, Math.min(last, start - 1));
+  for (let next = Math.max(first, start); next <= last;) {
+    try {
+      for (const told of soundContents(partition, next, last, copiesRecords)) {
+        next = told.offset + 1;
+        yield told;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof CorruptBatchError)) throw error;
+      // What the disk does not give is told by its offsets alone.
+      const behind = error.damage.nextOffset > next ? error.damage.nextOffset : last + 1;
+      yield* untold(next, Math.min(last, behind - 1));
+      next = behind;
+    }
+  }
+}
+
+/** @throws {CorruptBatchError} where the disk does not give what was appended */
+function* soundContents(partition: Partition, first: number, last: number, copiesRecords: boolean): Contents {
+  for (const batch of partition.batches(first, partition.highWatermark)) {
     const { baseOffset, lastOffset, recordCount, isControl } = batch;
     if (baseOffset > last) return;
     if (isControl) continue;
     const isWhole = recordCount === lastOffset - baseOffset + 1;
     if (isWhole && !copiesRecords) {
-      const [begin, end] = [Math.max(from, baseOffset), Math.min(last, lastOffset)];
-      for (let offset = begin; offset <= end; offset++) yield { offset, content: NOTHING };
+      yield* untold(Math.max(first, baseOffset), Math.min(last, lastOffset));
       continue;
     }
     for (const { offset, key, value } of batch.records()) {
-      if (offset < from || offset > last) continue;
+      if (offset < first || offset > last) continue;
       yield { offset, content: copiesRecords ? { key: copyOf(key), value: copyOf(value) } : NOTHING };
     }
   }
+}
+
+function* untold(first: number, last: number): Contents {
+  for (let offset = first; offset <= last; offset++) yield { offset, content: NOTHING };
 }
 
 function copyOf(bytes: Uint8Array | null): Buffer | null {

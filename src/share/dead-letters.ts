@@ -6,6 +6,8 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import { andThen, type Answer } from '../coordination/answers.ts';
+import type { Partitions } from '../partitions/partitions.ts';
+import { readErrorCode } from '../partitions/read.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { deadLetterRecords, type Letter } from './dead-letter-records.ts';
@@ -25,6 +27,7 @@ export interface DeadLetterTopic {
 export interface DeadLettersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly partitions: Partitions;
   config(groupId: string): ShareGroupConfig;
   /** errors.deadletterqueue.topic.name.prefix */
   prefix(): string;
@@ -145,7 +148,10 @@ export class DeadLetters {
       maxBytes: topic.maxMessageBytes,
     });
     const writeNext = (): Answer<number> => {
-      for (const records of batches) {
+      for (;;) {
+        const records = this.#nextOf(batches, partition);
+        if (typeof records === 'number') return records;
+        if (records === null) return ErrorCode.NONE;
         const appended = this.#options.append(deadLetterTopic, index, records);
         if (appended instanceof Promise) {
           return andThen(appended, (errorCode) => this.#counted(errorCode, records) ?? writeNext());
@@ -153,9 +159,18 @@ export class DeadLetters {
         const failed = this.#counted(appended, records);
         if (failed !== null) return failed;
       }
-      return ErrorCode.NONE;
     };
     return writeNext();
+  }
+
+  /** Null behind the last batch; an error code where the log cannot be read, which may be over at the next attempt. */
+  #nextOf(batches: Iterator<RecordDraft[]>, { partition }: SharePartition): readonly RecordDraft[] | number | null {
+    try {
+      const { done, value } = batches.next();
+      return done === true ? null : value;
+    } catch (error) {
+      return readErrorCode(this.#options.partitions, partition, error);
+    }
   }
 
   /** Null where the batch is written. */

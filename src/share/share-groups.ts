@@ -48,6 +48,7 @@ export class ShareGroups {
       ...options.deadLetters,
       clock,
       logger,
+      partitions,
       config,
       prefix: () => options.config()['errors.deadletterqueue.topic.name.prefix'],
       createsTopics: () => options.config()['errors.deadletterqueue.auto.create.topics.enable'],

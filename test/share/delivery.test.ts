@@ -317,6 +317,29 @@ describe('dead letters', () => {
     for (const batch of log.batches(0, log.highWatermark)) expect(batch.size).toBeLessThanOrEqual(2000);
   });
 
+  test('tell where a record was whose batch the disk does not give any more', async () => {
+    await broker.start();
+    await broker.topic(QUEUE, ON);
+    await broker.begin({
+      ...NAMED,
+      'errors.deadletterqueue.copy.record.enable': 'true',
+      'share.delivery.count.limit': '2',
+    });
+    broker.produce(['a', 'b']);
+    broker.produce(['c']);
+    const member = broker.member('m');
+    expect(await member.fetch()).toBe('0-2x1');
+    await member.acknowledge(0, 2, 2);
+    expect(await member.fetch()).toBe('0-2x2');
+    broker.damage(0);
+    await member.acknowledge(0, 0, 3);
+    await member.acknowledge(2, 2, 3);
+    await broker.clock.advance(LOCK_MS);
+    const letters = broker.read(QUEUE).map(({ value, headers }) => [headers.offset, value]);
+    expect(letters).toEqual([['0', null], ['2', 'c'], ['1', null]]); // prettier-ignore
+    expect(broker.startOffset).toBe(3);
+  });
+
   test('are taken up again after a restart', async () => {
     await broker.start({ 'errors.deadletterqueue.topic.name.prefix': '' });
     await broker.begin({ 'errors.deadletterqueue.topic.name': 'late' });

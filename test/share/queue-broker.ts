@@ -88,6 +88,13 @@ export class QueueBroker {
     this.parts.partitions.settle();
   }
 
+  /** The disk gives other bytes than were written to it: those of the batch that holds the offset. */
+  damage(offset: number): void {
+    const { log, highWatermark } = this.partition;
+    const { segment, position, length } = log.locate(offset, highWatermark, 1, true)!;
+    this.files.open(segment.path, 'write').write(Buffer.from([0xff]), 0, 1, position + length - 1);
+  }
+
   member(name: string): Member {
     return new Member(this, name, ++this.#connections);
   }
