@@ -90,9 +90,11 @@ export class ShareDelivery {
       return refused(ErrorCode.INVALID_REQUEST);
     }
     if (epoch === OPENS && partitions.some(({ acks }) => acks.length > 0)) return refused(ErrorCode.INVALID_REQUEST);
-    const session = epoch === OPENS ? this.#open(request) : this.#options.sessions.find(request);
+    const { sessions } = this.#options;
+    const session = epoch === OPENS ? sessions.open(request, this.#options.maxSessions()) : sessions.find(request);
     if (session === null) return this.#limitReached(request);
     if (typeof session === 'number') return refused(session);
+    this.#noteConnection(request);
     if (!request.isModeKnown) return refused(ErrorCode.UNKNOWN_SERVER_ERROR);
     if (epoch !== CLOSES) change(session, partitions, request.forgotten);
     return andThen(this.#acknowledge(request), (answers) => {
@@ -119,14 +121,12 @@ export class ShareDelivery {
     for (const session of this.#options.sessions.of(connectionId)) void this.#close(session);
   }
 
-  #open(request: FetchRequest): ShareSession | null {
+  /** Its end is told from now on. */
+  #noteConnection(request: FetchRequest): void {
     const { connectionId } = request;
-    const session = this.#options.sessions.open(request, this.#options.maxSessions());
-    if (session !== null && !this.#connections.has(connectionId)) {
-      this.#connections.add(connectionId);
-      request.whenEnded(() => this.connectionEnded(connectionId));
-    }
-    return session;
+    if (this.#connections.has(connectionId)) return;
+    this.#connections.add(connectionId);
+    request.whenEnded(() => this.connectionEnded(connectionId));
   }
 
   /** Not at once: every client tries again. */
@@ -176,40 +176,45 @@ export class ShareDelivery {
   }
 
   #fetch(request: FetchRequest, session: ShareSession, answers: Answers): Answer<ShareAnswer> {
+    const { sessions, sharePartitions } = this.#options;
     const asked = rotate(session);
-    const loads = asked.map((id) => this.#options.sharePartitions.load(request.groupId, id));
+    const loads = asked.map((id) => sharePartitions.load(request.groupId, id));
     return andThen(allOf(loads), (loaded) => {
-      const isThere = (): boolean => isEnough(loaded, request);
-      if (isThere() || request.maxWaitMs <= 0) return this.#acquired(request, asked, loaded, answers);
-      return this.#wait(request, asked, loaded, answers, isThere);
+      // The group's last session may have ended meanwhile: what was loaded since would stay for nobody.
+      if (!sessions.hasGroup(request.groupId)) sharePartitions.dropGroup(request.groupId);
+      const isOver = request.maxWaitMs <= 0 || !sessions.has(session) || isEnough(loaded, request);
+      if (isOver) return this.#acquired(request, session, asked, loaded, answers);
+      return this.#wait(request, session, asked, loaded, answers);
     });
   }
 
   #wait(
     request: FetchRequest,
+    session: ShareSession,
     asked: readonly StatePartitionId[],
     loaded: readonly (SharePartition | number)[],
     answers: Answers,
-    isThere: () => boolean,
   ): Promise<ShareAnswer> {
     const places = loaded.flatMap((one): Waiters[] =>
       typeof one === 'number' ? [] : [one.partition.consumers, one.waiters],
     );
     return new Promise((resolve) => {
-      const done = (): void => resolve(this.#acquired(request, asked, loaded, answers));
-      const wait = waitForMore(this.#options.clock, places, request.maxWaitMs, isThere, done);
+      const done = (): void => resolve(this.#acquired(request, session, asked, loaded, answers));
+      const wait = waitForMore(this.#options.clock, places, request.maxWaitMs, () => isEnough(loaded, request), done);
       request.waits(() => wait.finish());
     });
   }
 
+  /** Whoever has gone is given nothing: it would be locked for nobody. */
   #acquired(
     request: FetchRequest,
+    session: ShareSession,
     asked: readonly StatePartitionId[],
     loaded: readonly (SharePartition | number)[],
     answers: Answers,
   ): ShareAnswer {
-    // Whoever has gone is given nothing: it would be locked for nobody.
-    if (!this.#connections.has(request.connectionId)) return this.#answer(request, answers);
+    const isThere = this.#options.sessions.has(session) && this.#connections.has(request.connectionId);
+    if (!isThere) return this.#answer(request, answers);
     let { maxBytes, maxRecords } = request;
     asked.forEach((id, i) => {
       const partition = loaded[i];

@@ -61,13 +61,17 @@ export class ShareSessions {
 
   /** False where it has been removed before. */
   remove(session: ShareSession): boolean {
-    const key = keyOf(session.groupId, session.memberId);
-    if (this.#sessions.get(key) !== session) return false;
-    this.#sessions.delete(key);
+    if (!this.has(session)) return false;
+    this.#sessions.delete(keyOf(session.groupId, session.memberId));
     const left = this.#groups.get(session.groupId)! - 1;
     if (left === 0) this.#groups.delete(session.groupId);
     else this.#groups.set(session.groupId, left);
     return true;
+  }
+
+  /** False once it has been removed. */
+  has(session: ShareSession): boolean {
+    return this.#sessions.get(keyOf(session.groupId, session.memberId)) === session;
   }
 
   hasGroup(groupId: string): boolean {

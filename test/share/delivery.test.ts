@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { PendingWaits } from '../../src/apis/pending-waits.ts';
 import { deleteRecordsBefore } from '../../src/partitions/delete-records.ts';
 import { batchesOf, GROUP, QueueBroker, TOPIC } from './queue-broker.ts';
 
@@ -86,6 +87,55 @@ describe('a fetch that waits', () => {
     broker.produce(['a']);
     expect(await second.fetch()).toBe('0-0x1');
   });
+
+  test('is given nothing when its session has ended', async () => {
+    await (await broker.start()).begin();
+    const [first, second] = [broker.member('first'), broker.member('second')];
+    await second.fetch();
+    const waiting = first.fetch({ maxWaitMs: 60_000 });
+    await broker.clock.advance(1);
+    await first.close();
+    broker.produce(['a']);
+    expect(await waiting).toBe('');
+    expect(await second.fetch()).toBe('0-0x1');
+  });
+
+  test('is served through whichever connection it came', async () => {
+    await (await broker.start()).begin();
+    const member = broker.member('m');
+    await member.fetch();
+    const waiting = member.fetch({ maxWaitMs: 60_000, connectionId: 99 });
+    await broker.clock.advance(1);
+    broker.produce(['a']);
+    expect(await waiting).toBe('0-0x1');
+    await member.acknowledge(0, 0, 2);
+    const waits = new PendingWaits();
+    const gone = member.fetch({
+      maxWaitMs: 60_000,
+      minBytes: 1000,
+      connectionId: 100,
+      whenEnded: (run) => waits.whenEnded(run),
+      waits: (cancel) => waits.add(cancel),
+    });
+    await broker.clock.advance(1);
+    waits.end();
+    expect(await gone).toBe('');
+    expect(await member.fetch()).toBe('0-0x2');
+  });
+});
+
+test('a connection that ends while state is read leaves nothing behind', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a']);
+  const { sessions, partitions, state } = broker.parts.share.loaded!;
+  const read = state.read.bind(state);
+  state.read = async (...asked) => read(...asked);
+  const member = broker.member('gone');
+  const fetched = member.fetch({ maxWaitMs: 60_000 });
+  member.disconnect();
+  expect(await fetched).toBe('');
+  expect([sessions.size, partitions.of(GROUP)]).toEqual([0, []]);
+  expect(await broker.member('m').fetch()).toBe('0-0x1');
 });
 
 test('a fetch whose connection has ended before it is looked at is given nothing, and leaves no session', async () => {
