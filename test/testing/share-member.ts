@@ -7,6 +7,7 @@ import {
   ShareGroupHeartbeat,
 } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
 import type { TestBroker } from '../../src/testing/index.ts';
 
@@ -20,7 +21,8 @@ export interface Delivered {
 
 export const Ack = { gap: 0, accept: 1, release: 2, reject: 3, renew: 4 } as const;
 
-const NOT_COORDINATOR = 16;
+/** Of the coordinator, as after a reset. */
+const ON_ITS_WAY: ReadonlySet<number> = new Set([ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS]);
 
 type Client = Awaited<ReturnType<typeof connect>>;
 
@@ -61,8 +63,7 @@ export class ShareMember {
     const { memberId } = this;
     const beat = { groupId: this.#group, memberId, memberEpoch: this.#memberEpoch, subscribedTopicNames };
     const { errorCode, errorMessage, memberEpoch, assignment } = await this.#client.send(ShareGroupHeartbeat, 1, beat);
-    // The coordinator is on its way, as after a reset.
-    if (errorCode === NOT_COORDINATOR) return this.beat(subscribedTopicNames);
+    if (ON_ITS_WAY.has(errorCode)) return this.beat(subscribedTopicNames);
     if (errorCode !== 0) throw new Error(errorMessage ?? `error ${errorCode}`);
     this.#memberEpoch = memberEpoch;
     if (assignment !== null) this.#assigned = assignment.topicPartitions;
