@@ -3,18 +3,14 @@ import { Fetch } from '../../../protocol/apis/01-fetch.ts';
 import { Metadata } from '../../../protocol/apis/03-metadata.ts';
 import { Produce } from '../../../protocol/apis/00-produce.ts';
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
-import type { Client } from '../../../protocol/client.ts';
 import { ErrorCode, errorName } from '../../../protocol/errors.ts';
 import { batches, decodeBatch } from '../../../protocol/records/decode.ts';
 import { encodeBatch } from '../../../protocol/records/encode.ts';
-import type { Api, Draft, Fields, Values } from '../../../protocol/schema.ts';
-import { connectPeer } from '../../../src/peers/peer-client.ts';
-import type { Network } from '../../../src/platform/network.ts';
 import type { Random } from '../../../src/platform/random.ts';
-import { BROKER_PORT, HOSTS, type Host, type SimulatedCluster } from './simulated-cluster.ts';
+import { ClientConnections } from './client-connections.ts';
+import { HOSTS, type Host, type SimulatedCluster } from './simulated-cluster.ts';
 
-const CONNECT_MS = 1000;
-const REQUEST_MS = 4000;
+const TIMES = { connectMs: 1000, requestMs: 4000 };
 /** The controller waits so long for the broker that has forwarded a request to read the change; it answers then in any case. */
 const SEEN_WITHIN_MS = 900;
 
@@ -37,23 +33,22 @@ export class ClusterClient {
   /** What was answered with an error, or not at all, by its reason. */
   readonly refusals = new Map<string, number>();
   readonly #cluster: SimulatedCluster;
-  readonly #network: Network;
   readonly #random: Random;
-  readonly #connections = new Map<Host, Promise<Client>>();
+  readonly #brokers: ClientConnections;
   #names = 0;
   #values = 0;
   #isOver = false;
 
   constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster;
-    this.#network = cluster.network.of('client');
+    this.#brokers = new ClientConnections(cluster, TIMES);
     this.#random = cluster.random;
   }
 
   /** Makes topics and produces to them, until `end`. */
   async run(paceMs: number): Promise<void> {
     while (!this.#isOver) {
-      await this.#pause(this.#random.float() * 2 * paceMs);
+      await this.#brokers.pause(this.#random.float() * 2 * paceMs);
       if (this.#isOver) return;
       await (this.topics.length === 0 || this.#random.float() < 0.2 ? this.createTopic() : this.produce());
     }
@@ -70,7 +65,7 @@ export class ClusterClient {
     const asked = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] };
     const beganMs = this.#cluster.nowMs;
     await this.#attempt('create', async () => {
-      const { topics } = await this.#send(host, CreateTopics, 7, {
+      const { topics } = await this.#brokers.send(host, CreateTopics, 7, {
         timeoutMs: 3000,
         validateOnly: false,
         topics: [asked],
@@ -94,7 +89,7 @@ export class ClusterClient {
       const leader = await this.#leader(topic, partition);
       const records = encodeBatch({ records: [{ key: null, value: Buffer.from(value), timestamp: 1000 }] });
       const topicData = [{ name: topic, partitionData: [{ index: partition, records }] }];
-      const { responses } = await this.#send(leader, Produce, 9, { acks: -1, timeoutMs: 3000, topicData });
+      const { responses } = await this.#brokers.send(leader, Produce, 9, { acks: -1, timeoutMs: 3000, topicData });
       const [{ errorCode, baseOffset: offset }] = responses[0].partitionResponses;
       if (errorCode !== ErrorCode.NONE) throw new Error(errorName(errorCode));
       this.records.push({ topic, partition, offset, value });
@@ -108,7 +103,7 @@ export class ClusterClient {
         return await this.#consumeAt(await this.#leader(topic, partition), topic, partition);
       } catch (error) {
         this.#refused('consume', error);
-        await this.#pause(100);
+        await this.#brokers.pause(100);
       }
     }
   }
@@ -118,7 +113,7 @@ export class ClusterClient {
     for (let fetchOffset = 0; ;) {
       const partitions = [{ partition, fetchOffset, partitionMaxBytes: 1 << 20 }];
       const asked = { maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions }] };
-      const { responses } = await this.#send(leader, Fetch, 12, asked);
+      const { responses } = await this.#brokers.send(leader, Fetch, 12, asked);
       const [{ errorCode, records }] = responses[0].partitions;
       if (errorCode !== ErrorCode.NONE) throw new Error(errorName(errorCode));
       if (records === null || records.length === 0) return values;
@@ -139,30 +134,11 @@ export class ClusterClient {
   }
 
   async #describe(host: Host, name: string) {
-    const { topics } = await this.#send(host, Metadata, 12, { topics: [{ name }], allowAutoTopicCreation: false });
+    const { topics } = await this.#brokers.send(host, Metadata, 12, {
+      topics: [{ name }],
+      allowAutoTopicCreation: false,
+    });
     return topics[0];
-  }
-
-  async #send<Req extends Fields, Res extends Fields>(
-    host: Host,
-    api: Api<Req, Res>,
-    version: number,
-    request: Draft<Req>,
-  ): Promise<Values<Res>> {
-    const client = await this.#connection(host);
-    const late = this.#pause(REQUEST_MS).then(() => null);
-    const answer = await Promise.race([client.send(api, version, request), late]);
-    if (answer !== null) return answer;
-    void client.close();
-    throw new Error(`no answer to ${api.name}`);
-  }
-
-  async #connection(host: Host): Promise<Client> {
-    const known = await this.#connections.get(host)?.catch(() => null);
-    if (known !== undefined && known !== null && !known.isClosed) return known;
-    const opening = connectPeer(this.#network, { host, port: BROKER_PORT, timeoutMs: CONNECT_MS });
-    this.#connections.set(host, opening);
-    return opening;
   }
 
   async #attempt(what: string, act: () => Promise<void>): Promise<void> {
@@ -181,9 +157,5 @@ export class ClusterClient {
 
   #pick<T>(list: readonly T[]): T {
     return list[Math.floor(this.#random.float() * list.length)];
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => void this.#cluster.clock.after(delayMs, resolve));
   }
 }

@@ -68,7 +68,7 @@ async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Pro
   const configs = [{ name: 'min.insync.replicas', value: '2' }];
   const topic = { name: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3, assignments: [], configs };
   const request = { timeoutMs: 3000, validateOnly: false, topics: [topic] };
-  const { topics } = await client.send(HOSTS[0], CreateTopics, 7, request);
+  const { topics } = await client.brokers.send(HOSTS[0], CreateTopics, 7, request);
   if (topics[0].errorCode !== 0) throw new Error(`the topic is not made: ${topics[0].errorCode}`);
   await cluster.advance(100);
 }
