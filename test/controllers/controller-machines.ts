@@ -1,7 +1,7 @@
 /** Whole controller processes on simulated machines and a simulated etcd, in virtual time, and clients of theirs. */
 import { startController, type RunningController } from '../../src/broker/controller-process.ts';
 import { connectPeer } from '../../src/peers/peer-client.ts';
-import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
 import { seededRandom } from '../../src/platform/random.ts';
@@ -10,10 +10,10 @@ import { channelOf } from '../simulation/etcd/process-channel.ts';
 import { SimulatedEtcd } from '../simulation/etcd/simulated-etcd.ts';
 import { SimulatedNetwork } from '../simulation/simulated-network.ts';
 import { SimulatedProcess } from '../simulation/simulated-process.ts';
+import { untilSettled, untilSo } from '../simulation/virtual-time.ts';
 
 export const PORT = 9093;
-/** Of virtual time: what has not come by then never comes. */
-const PATIENCE_MS = 120_000;
+const WAITING = { stepMs: 1, patienceMs: 120_000 };
 
 export interface Line {
   readonly node: number;
@@ -88,18 +88,12 @@ export class ControllerMachines {
     );
   }
 
-  async pass(isOver: () => boolean, stepMs = 1): Promise<void> {
-    const lastMs = this.clock.monotonic() + PATIENCE_MS;
-    for (await nextTurn(); !isOver(); await this.clock.advance(stepMs))
-      if (this.clock.monotonic() > lastMs) throw new Error(`it has not come in ${PATIENCE_MS} ms of virtual time`);
+  async pass(isOver: () => boolean): Promise<void> {
+    await untilSo(this.clock, isOver, WAITING);
   }
 
   /** Lets time pass until a promise settles. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const state = { isOver: false };
-    const over = (): void => void (state.isOver = true);
-    promise.then(over, over);
-    await this.pass(() => state.isOver);
-    return promise;
+  until<T>(promise: Promise<T>): Promise<T> {
+    return untilSettled(this.clock, promise, WAITING);
   }
 }

@@ -6,17 +6,16 @@ import { EtcdMetadataLog } from '../../src/controllers/etcd-metadata-log.ts';
 import { EtcdClient } from '../../src/etcd/client.ts';
 import type { ProbeOutcome } from '../../src/cluster/broker-heartbeats.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
-import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger, type Logger } from '../../src/platform/logger.ts';
 import { randomUuid, seededRandom } from '../../src/platform/random.ts';
 import { channelOf } from '../simulation/etcd/process-channel.ts';
 import { SimulatedEtcd } from '../simulation/etcd/simulated-etcd.ts';
 import { SimulatedProcess } from '../simulation/simulated-process.ts';
+import { untilSettled, untilSo } from '../simulation/virtual-time.ts';
 
 export const CLUSTER_ID = 'clusterclusterclusterA';
-const STEP_MS = 1;
-/** Of virtual time: what has not come by then never comes. */
-const PATIENCE_MS = 60_000;
+const WAITING = { stepMs: 1, patienceMs: 60_000 };
 
 export interface NodeProcess {
   readonly process: SimulatedProcess;
@@ -98,18 +97,12 @@ export class ControllerNodes {
   }
 
   async pass(isOver: () => boolean): Promise<void> {
-    const lastMs = this.clock.monotonic() + PATIENCE_MS;
-    for (await nextTurn(); !isOver(); await this.clock.advance(STEP_MS))
-      if (this.clock.monotonic() > lastMs) throw new Error(`it has not come in ${PATIENCE_MS} ms of virtual time`);
+    await untilSo(this.clock, isOver, WAITING);
   }
 
   /** Lets time pass until a promise settles. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const state = { isOver: false };
-    const over = (): void => void (state.isOver = true);
-    promise.then(over, over);
-    await this.pass(() => state.isOver);
-    return promise;
+  until<T>(promise: Promise<T>): Promise<T> {
+    return untilSettled(this.clock, promise, WAITING);
   }
 }
 

@@ -4,21 +4,20 @@
  */
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { connectPeer } from '../../src/peers/peer-client.ts';
-import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { randomUuid, seededRandom, type Random } from '../../src/platform/random.ts';
 import type { Client } from '../../protocol/client.ts';
 import { CrashDisk, type Survival } from '../crash/crash-disk.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
+import { untilSettled } from './virtual-time.ts';
 
 const LOG_DIRECTORY = '/data';
 const PORT = 9092;
 const CLIENT_HOST = 'client';
 const CONNECT_MS = 1000;
-const STEP_MS = 5;
-/** Of virtual time: what has not come by then never comes. */
-const PATIENCE_MS = 60_000;
+const WAITING = { stepMs: 5, patienceMs: 60_000 };
 
 export interface Machine {
   readonly host: string;
@@ -86,15 +85,8 @@ export class SimulatedMachines {
   }
 
   /** Lets time pass until a promise settles. @throws when it does not, in a minute of virtual time */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const state = { isOver: false };
-    const over = (): void => void (state.isOver = true);
-    promise.then(over, over);
-    const lastMs = this.clock.monotonic() + PATIENCE_MS;
-    for (await nextTurn(); !state.isOver; await this.clock.advance(STEP_MS)) {
-      if (this.clock.monotonic() > lastMs) throw new Error(`nothing has come in ${PATIENCE_MS} ms of virtual time`);
-    }
-    return promise;
+  until<T>(promise: Promise<T>): Promise<T> {
+    return untilSettled(this.clock, promise, WAITING);
   }
 }
 

@@ -8,7 +8,7 @@ import { prepareBroker } from '../../../src/broker/broker-options.ts';
 import type { RunningController } from '../../../src/broker/controller-process.ts';
 import type { MetadataFeed } from '../../../src/cluster/metadata-feed.ts';
 import type { Channel } from '../../../src/etcd/channel.ts';
-import { nextTurn, VirtualClock } from '../../../src/platform/clock.ts';
+import { VirtualClock } from '../../../src/platform/clock.ts';
 import { silentLogger, type Facts, type Logger } from '../../../src/platform/logger.ts';
 import type { Network } from '../../../src/platform/network.ts';
 import { randomUuid, seededRandom, type Random } from '../../../src/platform/random.ts';
@@ -18,6 +18,7 @@ import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import { networkOf } from '../process-network.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
+import { untilSettled, untilSo } from '../virtual-time.ts';
 import { Observer, type Running } from './observer.ts';
 
 // What a process loads when it is one of a cluster must be there already: loading takes real time.
@@ -181,21 +182,13 @@ export class SimulatedCluster {
   }
 
   /** Lets time pass until something is so. Answers how long that took. @throws where it does not come */
-  async until(what: string, isSo: () => boolean, patienceMs = PATIENCE_MS): Promise<number> {
-    const beganMs = this.nowMs;
-    for (await nextTurn(); !isSo(); await this.advance(STEP_MS)) {
-      if (this.nowMs - beganMs > patienceMs) throw new Error(`${patienceMs} ms have passed, and not: ${what}`);
-    }
-    return this.nowMs - beganMs;
+  until(what: string, isSo: () => boolean, patienceMs = PATIENCE_MS): Promise<number> {
+    return untilSo(this.clock, isSo, { stepMs: STEP_MS, patienceMs, what });
   }
 
   /** Lets time pass until a promise settles. */
-  async settled<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
-    let isOver = false;
-    const over = (): void => void (isOver = true);
-    promise.then(over, over);
-    await this.until(what, () => isOver, patienceMs);
-    return promise;
+  settled<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+    return untilSettled(this.clock, promise, { stepMs: STEP_MS, patienceMs, what });
   }
 
   /** All three run, one of them as the active controller. */
