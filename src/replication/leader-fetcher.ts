@@ -92,6 +92,7 @@ const PASSING: ReadonlySet<number> = new Set([
 
 export class LeaderFetcher {
   readonly #options: FetcherOptions;
+  /** In the order in which they are asked for: those that were given records stand behind the others, so that none starves. */
   readonly #followed = new Map<string, Followed>();
   readonly #session = new FetchSession();
   #client: Client | null = null;
@@ -257,6 +258,7 @@ export class LeaderFetcher {
           const step = stepAfter(answer, followed.replica);
           if (step.kind === 'find-range') await this.#findRange(client, followed);
           else this.#do(step, followed, answer, synced);
+          if (step.kind === 'append' && step.records.length > 0) this.#moveBehind(key, followed);
         } catch (error) {
           this.#restPartition(followed, (error as Error).message);
         }
@@ -264,6 +266,11 @@ export class LeaderFetcher {
     }
     // A disk that fails is offline by now: that partition is not asked for any more.
     if (synced.length > 0) await Promise.allSettled(synced);
+  }
+
+  #moveBehind(key: string, followed: Followed): void {
+    this.#followed.delete(key);
+    this.#followed.set(key, followed);
   }
 
   /** Notes in `synced` what is on its way to the disk. @throws what the log or the disk refuses */

@@ -1,9 +1,18 @@
 /** How a follower reaches its leader, and how it lets go of it. In virtual time. */
 import { expect, test } from 'vitest';
+import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { frame, FrameCutter } from '../../protocol/frame.ts';
+import { readRequestHeader, writeResponseHeader } from '../../protocol/header.ts';
+import { Reader } from '../../protocol/reader.ts';
+import { encodeBatch } from '../../protocol/records/encode.ts';
+import { Writer } from '../../protocol/writer.ts';
 import type { Partition } from '../../src/partitions/partition.ts';
 import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
+import { keyOf } from '../../src/replication/fetch-session.ts';
 import { LeaderFetcher } from '../../src/replication/leader-fetcher.ts';
 import { SimulatedNetwork } from '../simulation/simulated-network.ts';
 
@@ -11,17 +20,30 @@ import { SimulatedNetwork } from '../simulation/simulated-network.ts';
 const TIMEOUT_MS = 30_000;
 const PORT = 9092;
 
-const replica = {
-  topic: 't',
-  topicId: 'A'.repeat(22),
-  index: 0,
-  leaderEpoch: 0,
-  isLeader: false,
-  isOffline: false,
-  logStartOffset: 0,
-  endOffset: 0,
-  log: { epochOf: () => -1 },
-} as unknown as Partition;
+const TOPIC_ID = 'A'.repeat(22);
+
+/** With an empty log, that counts what is appended. */
+function replica(index = 0): Partition {
+  const made = {
+    topic: 't',
+    topicId: TOPIC_ID,
+    index,
+    leaderEpoch: 0,
+    isLeader: false,
+    isOffline: false,
+    logStartOffset: 0,
+    endOffset: 0,
+    log: {
+      epochOf: () => -1,
+      flusher: { awaitsCommit: false },
+      health: { isRefusing: false },
+      appendAsFollower: () => made.endOffset++,
+    },
+    followHighWatermark() {},
+    highWatermark: 0,
+  };
+  return made as unknown as Partition;
+}
 
 /** A follower, and machines on which its leader may be. */
 class Room {
@@ -50,8 +72,23 @@ class Room {
         timeoutMs: TIMEOUT_MS,
       }),
     });
-    fetcher.add('t/0', replica);
+    fetcher.add(keyOf(TOPIC_ID, 0), replica());
     return fetcher;
+  }
+
+  /** A leader that keeps no session, and always has a record for the partition that is asked for first, and for no other. */
+  async lead(host: string): Promise<readonly (readonly number[])[]> {
+    const asked: number[][] = [];
+    await this.network.of(host).listen('', PORT, (socket) => {
+      const cutter = new FrameCutter(1 << 20);
+      let buffer = Buffer.alloc(1 << 16);
+      const received = (count: number): void => {
+        for (const contents of cutter.push(buffer.subarray(0, count))) socket.send(frame(answerTo(contents, asked)));
+        buffer = Buffer.alloc(1 << 16);
+      };
+      return { buffer: () => buffer, received, drained() {}, closed() {} };
+    });
+    return asked;
   }
 
   /** A process that accepts connections, and answers no more than the beginning of a response. */
@@ -75,6 +112,33 @@ class Room {
     for (await nextTurn(); !state.isOver; await this.clock.advance(5));
     return this.clock.monotonic() - begunMs;
   }
+}
+
+/** Notes in `asked` for which partitions a fetch asks. */
+function answerTo(contents: Buffer, asked: number[][]): Buffer {
+  const reader = new Reader(contents);
+  const { apiKey, apiVersion, correlationId } = readRequestHeader(reader);
+  const writer = new Writer();
+  if (apiKey === ApiVersions.key) {
+    const apiKeys = [{ apiKey: Fetch.key, minVersion: 15, maxVersion: Fetch.versions.last }];
+    writeResponseHeader(writer, ApiVersions, apiVersion, correlationId);
+    responseCodec(ApiVersions, apiVersion).encode(writer, { errorCode: 0, apiKeys });
+    return writer.finish();
+  }
+  const [{ topicId, partitions }] = requestCodec(Fetch, apiVersion).decode(reader).topics;
+  asked.push(partitions.map(({ partition }) => partition));
+  const answers = partitions.map(({ partition: partitionIndex }, i) => ({
+    partitionIndex,
+    errorCode: 0,
+    highWatermark: 0,
+    logStartOffset: 0,
+    abortedTransactions: null,
+    records:
+      i === 0 ? encodeBatch({ records: [{ key: null, value: Buffer.from('a'), timestamp: 0 }] }) : Buffer.alloc(0),
+  }));
+  writeResponseHeader(writer, Fetch, apiVersion, correlationId);
+  responseCodec(Fetch, apiVersion).encode(writer, { sessionId: 0, responses: [{ topicId, partitions: answers }] });
+  return writer.finish();
 }
 
 test('it ends at once where the leader has accepted the connection, and answers nothing', async () => {
@@ -125,4 +189,19 @@ test('an answer may be as large as replica.fetch.response.max.bytes may be', asy
   await room.pass(1000);
   expect(room.reached).toEqual(['old']); // the connection stands, and waits for the rest
   await room.takes(fetcher.stop());
+});
+
+test('a partition that was given records is asked for behind the others, also where the leader keeps no session', async () => {
+  const room = new Room();
+  const asked = await room.lead('old');
+  const fetcher = room.fetcher();
+  for (const index of [1, 2]) fetcher.add(keyOf(TOPIC_ID, index), replica(index));
+  await room.pass(50);
+  await room.takes(fetcher.stop());
+  expect(asked.slice(0, 4)).toEqual([
+    [0, 1, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [0, 1, 2],
+  ]);
 });
