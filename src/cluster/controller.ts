@@ -16,6 +16,7 @@ import {
   unregisterBroker,
 } from './broker-changes.ts';
 import type { BrokerChange } from './broker-heartbeats.ts';
+import { clearElrAfter } from './clear-elr.ts';
 import { alterClientQuotas, type QuotaAlteration, type QuotaResult } from './client-quotas.ts';
 import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
 import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
@@ -368,8 +369,10 @@ function* configRecords(changes: readonly ConfigChange[], image: ClusterImage): 
   const records: MetadataDraft[] = [];
   yield* eachInPieces(changes, ({ type, name: resourceName, values }) => {
     const old = configOf(image, type, resourceName);
-    const record = (name: string, value: string | null) =>
+    const record = (name: string, value: string | null): void => {
       records.push({ type: 'ConfigRecord', resourceType: type, resourceName, name, value });
+      for (const cleared of clearElrAfter(image, type, resourceName, name)) records.push(cleared);
+    };
     for (const [name, value] of values) if (old.get(name) !== value) record(name, value);
     for (const name of old.keys()) if (!values.has(name)) record(name, null);
   });

@@ -1,5 +1,6 @@
 /** Raising and lowering finalized features (KIP-584): all updates of a request are in order, or none happens. */
 import { ErrorCode } from '../../protocol/errors.ts';
+import { clearElr } from './clear-elr.ts';
 import { NOT_BUILT, supportedFeatures, wouldLoseMetadata } from './features.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -18,6 +19,7 @@ export interface FeaturesUpdated {
   readonly records: MetadataDraft[];
 }
 
+const ELR_VERSION = 'eligible.leader.replicas.version';
 /** There are fewer features. */
 const MOST_UPDATES = 1000;
 const UPGRADE = 1;
@@ -41,7 +43,9 @@ export function updateFeatures(updates: readonly FeatureUpdate[], image: Cluster
       const errorMessage = `No feature was changed: ${name || 'a feature without a name'} ${fault}`;
       return { errorCode: ErrorCode.INVALID_UPDATE_VERSION, errorMessage, records: [] };
     }
-    if (featureLevel !== current) records.push({ type: 'FeatureLevelRecord', name, featureLevel });
+    if (featureLevel === current) continue;
+    records.push({ type: 'FeatureLevelRecord', name, featureLevel });
+    if (name === ELR_VERSION) for (const cleared of clearElr(image)) records.push(cleared);
   }
   return { errorCode: ErrorCode.NONE, errorMessage: null, records };
 }

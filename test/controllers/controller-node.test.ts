@@ -270,3 +270,43 @@ test.each([
   await nodes.clock.advance(6000);
   expect(partition()).toMatchObject({ leader, isr: [2, 1] });
 });
+
+const ELR = 'eligible.leader.replicas.version';
+const MIN_ISR = 'min.insync.replicas';
+
+/** Settings of the topic 't', or with another type and an empty name of all brokers. */
+function setMinIsr({ controller }: ActiveController, value: string, type = 2, name = 't'): Promise<null> {
+  const values = new Map([[MIN_ISR, value]]);
+  return controller.alterConfigs(() => ({ changes: [{ type, name, values }], result: null }));
+}
+
+test.each<[string, (active: ActiveController) => Promise<unknown>]>([
+  ['the minimum of its topic is lowered', (active) => setMinIsr(active, '1')],
+  ['the minimum of all topics is lowered', (active) => setMinIsr(active, '1', 4, '')],
+  [
+    'eligible replicas are switched off and on',
+    async ({ controller }) => {
+      await controller.updateFeatures([{ feature: ELR, maxVersionLevel: 0, upgradeType: 2 }], COMMIT);
+      await controller.updateFeatures([{ feature: ELR, maxVersionLevel: 1, upgradeType: 1 }], COMMIT);
+    },
+  ],
+])(
+  'a replica that was eligible does not lead after %s: it may lack what was acknowledged since',
+  async (_what, change) => {
+    const { nodes, first } = await started();
+    const { controller } = first.node.active!;
+    const [one, two] = [await joined(nodes, first.node.active!, 1), await joined(nodes, first.node.active!, 2)];
+    const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }];
+    await nodes.until(setMinIsr(first.node.active!, '2', 4, ''));
+    await nodes.until(controller.createTopics([{ ...topic('t'), assignments }], COMMIT));
+    const partition = () => controller.image.topicsByName.get('t')!.partitions[0];
+    await nodes.until(controller.changeBroker(2, two, 'fence'));
+    expect(partition()).toMatchObject({ leader: 1, isr: [1], elr: [2] });
+    await nodes.until(change(first.node.active!));
+    await nodes.until(controller.changeBroker(1, one, 'fence'));
+    await nodes.until(controller.changeBroker(2, two, 'unfence'));
+    expect(partition()).toMatchObject({ leader: -1, isr: [], elr: [1] });
+    await nodes.until(controller.changeBroker(1, one, 'unfence'));
+    expect(partition()).toMatchObject({ leader: 1, isr: [1] });
+  },
+);
