@@ -163,10 +163,10 @@ function isIn({ brokers }: ClusterImage, brokerId: number): boolean {
 
 /** By inter.broker.listener.name, or else the first listener of security.inter.broker.protocol. */
 function addressOf(broker: BrokerImage | undefined, config: ServerConfig): { host: string; port: number } | null {
-  const name = config['inter.broker.listener.name'];
+  const name = config['inter.broker.listener.name']?.toUpperCase(); // as listeners' names are
   const protocol = SECURITY_PROTOCOLS.indexOf(config['security.inter.broker.protocol']);
   const found = broker?.listeners.find((listener) =>
-    name === null || name === '' ? listener.securityProtocol === protocol : listener.name === name,
+    name === undefined ? listener.securityProtocol === protocol : listener.name === name,
   );
   return found === undefined ? null : { host: found.host, port: found.port };
 }
