@@ -1,15 +1,17 @@
-/** Removes the registration of a controller. This broker is the only one, and is running. */
+/** Removes the registration of a controller that was stopped for good. A broker alone has none but its own, and is running. */
 import { UnregisterController } from '../../protocol/apis/94-unregister-controller.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+
+type Needs = Parts<'controller' | 'metadata' | 'nodeId'>;
 
 /** metadata.version 4.4-IV2, the first whose log may hold an UnregisterControllerRecord. */
 const UNREGISTERS_SINCE = 33;
 
 export const unregisterController = handler(UnregisterController, {
   forwarded: true,
-  handle: ({ controllerId }, _context, { metadata, nodeId }: Parts<'metadata' | 'nodeId'>) => {
+  handle: async ({ controllerId }, _context, { controller, metadata, nodeId }: Needs) => {
     if ((metadata.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {
       return fail(ErrorCode.UNSUPPORTED_VERSION, 'Controllers are unregistered from metadata.version 4.4-IV2 on');
     }
@@ -19,11 +21,16 @@ export const unregisterController = handler(UnregisterController, {
         `Controller ${controllerId} is this broker and it is running: it cannot be unregistered`,
       );
     }
-    return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, `Controller ${controllerId} is not registered in this cluster`);
+    if (!metadata.image.controllers.has(controllerId)) {
+      const message = `Controller ${controllerId} is not registered in this cluster`;
+      return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, message);
+    }
+    await controller.unregisterController(controllerId);
+    return fail(ErrorCode.NONE, null);
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),
 });
 
-function fail(errorCode: number, message: string) {
+function fail(errorCode: number, message: string | null) {
   return { errorCode, errorMessage: message };
 }

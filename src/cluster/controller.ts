@@ -148,6 +148,13 @@ export class Controller implements MetadataFeed {
     return this.#change((image) => registerController(registration, image));
   }
 
+  /** Of one that was stopped for good. */
+  unregisterController(controllerId: number): Promise<void> {
+    return this.#change(({ controllers }) =>
+      controllers.has(controllerId) ? [{ type: 'UnregisterControllerRecord', controllerId }] : [],
+    );
+  }
+
   /** In a cluster, by request 62. `hasLiveSession`: whether the process is heard of that is registered under this id. */
   async registerBroker(request: RegistrationRequest, hasLiveSession: () => boolean): Promise<RegistrationResult> {
     return this.#queue.submit((image) => {

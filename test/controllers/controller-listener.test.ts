@@ -11,6 +11,7 @@ import { BrokerRegistration } from '../../protocol/apis/62-broker-registration.t
 import { BrokerHeartbeat } from '../../protocol/apis/63-broker-heartbeat.ts';
 import { AllocateProducerIds } from '../../protocol/apis/67-allocate-producer-ids.ts';
 import { AddRaftVoter } from '../../protocol/apis/80-add-raft-voter.ts';
+import { UnregisterController } from '../../protocol/apis/94-unregister-controller.ts';
 import type { Client } from '../../protocol/client.ts';
 import { messageCodec, requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
@@ -353,6 +354,16 @@ describe('a tool', () => {
         [2, 'node-2'],
       ]),
     );
+  });
+
+  test('takes the registration of a controller away that was stopped for good', async () => {
+    machines.kill(standbyId);
+    const unregister = (controllerId: number) =>
+      machines.until(client.send(UnregisterController, 0, { controllerId })).then(({ errorCode }) => errorCode);
+    expect(await unregister(standbyId)).toBe(ErrorCode.NONE);
+    expect([...active().controller.image.controllers.keys()]).toEqual([activeId]);
+    expect(await unregister(standbyId)).toBe(ErrorCode.CONTROLLER_ID_NOT_REGISTERED);
+    expect(await unregister(activeId)).toBe(ErrorCode.INVALID_REQUEST);
   });
 
   test('is told the features that are in force', async () => {
