@@ -2,7 +2,7 @@
 import { CreateDelegationToken } from '../../protocol/apis/38-create-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
-import { ANONYMOUS, type Principal } from '../security/session.ts';
+import { ANONYMOUS, type Principal } from '../security/principal.ts';
 import { handler } from './handler.ts';
 
 export const createDelegationToken = handler(CreateDelegationToken, {

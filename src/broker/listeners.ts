@@ -17,7 +17,7 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Listener, Network, Socket } from '../platform/network.ts';
-import { ANONYMOUS, type Session } from '../security/session.ts';
+import { anonymousSession, type Session } from '../security/session.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
@@ -179,11 +179,6 @@ export class Listeners {
       },
     };
   }
-}
-
-/** What a client is before it authenticates, and stays on a listener that asks for no authentication. */
-function anonymousSession({ name, protocol }: Endpoint, clientHost: string): Session {
-  return { principal: ANONYMOUS, listenerName: name, securityProtocol: protocol, clientHost, peerCertificate: null };
 }
 
 function openConnection({ contexts: { session, clientId } }: Connection): OpenConnection {

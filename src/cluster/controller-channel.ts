@@ -11,7 +11,7 @@ import type { InternalTopic } from './topic-name.ts';
 
 /** The client for whom a topic is made; the controller authorises it, not the broker. */
 export interface Requester {
-  readonly principal: { readonly type: string; readonly name: string };
+  readonly principal: { readonly type: string; readonly name: string; readonly tokenAuthenticated?: boolean };
   /** Its address as text. */
   readonly clientHost: string;
 }

@@ -18,6 +18,13 @@ export class RequestContexts {
     return this.#session;
   }
 
+  /** The client has authenticated: what it asks from now on, it asks in this session. Requests that wait keep theirs. */
+  authenticated(session: Session): void {
+    this.#session = session;
+    const latest = this.#latest;
+    if (latest !== null) this.#latest = { ...latest, session };
+  }
+
   /** What the latest request said; null before the first. */
   get clientId(): string | null {
     return this.#latest?.clientId ?? null;

@@ -53,10 +53,10 @@ export class EnvelopeForwarder {
 }
 
 /** As Kafka's DefaultKafkaPrincipalBuilder serializes it. */
-function principalBytes({ principal: { type, name } }: Requester): Buffer {
+function principalBytes({ principal: { type, name, tokenAuthenticated = false } }: Requester): Buffer {
   const writer = new Writer(64);
   writer.int16(PRINCIPAL_VERSION);
-  messageCodec(DefaultPrincipalData, PRINCIPAL_VERSION).encode(writer, { type, name, tokenAuthenticated: false });
+  messageCodec(DefaultPrincipalData, PRINCIPAL_VERSION).encode(writer, { type, name, tokenAuthenticated });
   return writer.finish();
 }
 

@@ -1,7 +1,8 @@
 /** Sessions and request contexts for tests that ask handlers without a connection. */
 import { PendingWaits } from '../../src/apis/pending-waits.ts';
 import type { RequestContext } from '../../src/apis/request-context.ts';
-import { ANONYMOUS, type Session } from '../../src/security/session.ts';
+import { ANONYMOUS } from '../../src/security/principal.ts';
+import type { Session } from '../../src/security/session.ts';
 
 export function sessionOf(differing: Partial<Session> = {}): Session {
   return {
@@ -9,7 +10,9 @@ export function sessionOf(differing: Partial<Session> = {}): Session {
     listenerName: 'PLAINTEXT',
     securityProtocol: 'PLAINTEXT',
     clientHost: '127.0.0.1',
-    peerCertificate: null,
+    mechanism: null,
+    expiresAtMs: null,
+    memo: { access: null, quotas: null },
     ...differing,
   };
 }

@@ -20,6 +20,17 @@ test('a context that a waiting handler keeps does not change with the requests b
   expect(contexts.clientId).toBeNull();
 });
 
+test('once the client has authenticated, its requests have the new session, and one that waits keeps its own', () => {
+  const contexts = new RequestContexts(7, sessionOf());
+  const kept = contexts.of(3, 'a');
+  const alice = sessionOf({ principal: { type: 'User', name: 'alice' } });
+  contexts.authenticated(alice);
+  expect(contexts.of(3, 'a')).toMatchObject({ session: alice, clientId: 'a' });
+  expect(kept.session).not.toBe(alice);
+  expect(contexts.session).toBe(alice);
+  expect(contexts.clientId).toBe('a');
+});
+
 test('waits are cancelled once, and not when they were answered before', () => {
   const { waits } = new RequestContexts(7, sessionOf());
   const cancelled: string[] = [];

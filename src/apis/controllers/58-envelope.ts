@@ -12,7 +12,8 @@ import { includes, type RequestOf, type ResponseDraft } from '../../../protocol/
 import { Writer } from '../../../protocol/writer.ts';
 import type { ActiveController } from '../../controllers/controller-node.ts';
 import { finish, isPieces } from '../../platform/pieces.ts';
-import type { Principal } from '../../security/session.ts';
+import type { Principal } from '../../security/principal.ts';
+import { sessionOf } from '../../security/session.ts';
 import type { ActiveParts, ControllerParts } from './controller-parts.ts';
 import { handler, reportBug, type TableHandler } from '../handler.ts';
 import { handleAt } from './on-active-controller.ts';
@@ -71,7 +72,7 @@ function open(
     const { apiVersion, clientId } = header;
     if (!includes(inner.versions, apiVersion)) return ErrorCode.UNSUPPORTED_VERSION;
     const clientHost = addressOf(Buffer.from(clientHostAddress));
-    const session = { ...context.session, principal, clientHost, peerCertificate: null };
+    const session = sessionOf({ ...context.session, principal, clientHost, mechanism: null, expiresAtMs: null });
     const request = inner.decode(reader, apiVersion) as never;
     return { inner, header, request, context: { ...context, session, apiVersion, clientId } };
   } catch {
@@ -84,8 +85,7 @@ function principalOf(bytes: Uint8Array): Principal | null {
     const reader = new Reader(Buffer.from(bytes));
     const version = reader.int16();
     if (!includes(DefaultPrincipalData.versions, version)) return null;
-    const { type, name } = messageCodec(DefaultPrincipalData, version).decode(reader);
-    return { type, name };
+    return messageCodec(DefaultPrincipalData, version).decode(reader);
   } catch {
     return null;
   }
