@@ -1,15 +1,25 @@
-/** Creates ACLs. Without an authorizer each is refused. */
+/** Creates ACLs, those that are in order all together. Without an authorizer each is refused. */
 import { CreateAcls } from '../../protocol/apis/30-create-acls.ts';
-import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
+import { randomUuid } from '../platform/random.ts';
+import { createAcls as decide } from '../security/acls/alteration.ts';
+import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 
 export const createAcls = handler(CreateAcls, {
   forwarded: true,
-  handle: ({ creations }) => ({
-    results: creations.map(({ resourceType, resourcePatternType, operation, permissionType }) => {
+  handle: ({ creations }, { access }, { controller, random }: Parts<'controller' | 'random'>) => {
+    for (const { resourceType, resourcePatternType, operation, permissionType } of creations) {
       checkKnown([resourceType, resourcePatternType, operation, permissionType]);
-      return NO_AUTHORIZER;
-    }),
-  }),
+    }
+    if (access === null) return { results: creations.map(() => NO_AUTHORIZER) };
+    const acls = creations.map(({ resourcePatternType: patternType, ...rest }) => ({ ...rest, patternType }));
+    const newId = () => randomUuid(random);
+    return controller
+      .alterAcls(({ accessControlEntries, features }) =>
+        decide(acls, accessControlEntries, { metadataVersion: features.get('metadata.version') ?? 0, newId }),
+      )
+      .then((results) => ({ results }));
+  },
   refuse: ({ creations }, errorCode) => ({ results: creations.map(() => ({ errorCode, errorMessage: null })) }),
 });

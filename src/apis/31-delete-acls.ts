@@ -1,16 +1,29 @@
-/** Deletes ACLs. Without an authorizer each filter is refused. */
+/** Deletes ACLs, all that fit one of the filters together. Without an authorizer each filter is refused. */
 import { DeleteAcls } from '../../protocol/apis/31-delete-acls.ts';
-import { checkKnown, NO_AUTHORIZER } from './acls-disabled.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { deleteAcls as decide } from '../security/acls/alteration.ts';
+import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
+import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+
+const DELETED = { errorCode: ErrorCode.NONE, errorMessage: null };
 
 export const deleteAcls = handler(DeleteAcls, {
   forwarded: true,
-  handle: ({ filters }) => ({
-    filterResults: filters.map(({ resourceTypeFilter, patternTypeFilter, operation, permissionType }) => {
+  handle: ({ filters }, { access }, { controller }: Parts<'controller'>) => {
+    for (const { resourceTypeFilter, patternTypeFilter, operation, permissionType } of filters) {
       checkKnown([resourceTypeFilter, patternTypeFilter, operation, permissionType]);
-      return { ...NO_AUTHORIZER, matchingAcls: [] };
-    }),
-  }),
+    }
+    if (access === null) return { filterResults: filters.map(() => ({ ...NO_AUTHORIZER, matchingAcls: [] })) };
+    return controller
+      .alterAcls(({ accessControlEntries }) => decide(filters, accessControlEntries))
+      .then((results) => ({
+        filterResults: results.map(({ matchingAcls, ...result }) => ({
+          ...result,
+          matchingAcls: matchingAcls.map(({ id: _id, ...acl }) => ({ ...DELETED, ...acl })),
+        })),
+      }));
+  },
   refuse: ({ filters }, errorCode) => ({
     filterResults: filters.map(() => ({ errorCode, errorMessage: null, matchingAcls: [] })),
   }),

@@ -1,10 +1,13 @@
 /** What a handler knows of a request besides its body. */
+import type { Access } from '../security/access.ts';
 import type { Session } from '../security/session.ts';
 import type { PendingWaits } from './pending-waits.ts';
 
 /** Immutable: a handler that waits may keep it. Requests of one connection that differ in nothing of it share one. */
 export interface RequestContext {
   readonly session: Session;
+  /** What the client may do; null where there is no authorizer: everything. */
+  readonly access: Access | null;
   /** Unique among this broker's connections, from its first to its last. */
   readonly connectionId: number;
   readonly apiVersion: number;

@@ -223,6 +223,11 @@ export class Controller implements MetadataFeed {
     return this.#decide(options, () => alterClientQuotas(alterations));
   }
 
+  /** What `decide` makes of the ACLs as they are in `image` (src/security/acls/alteration.ts), and answers. */
+  alterAcls<Results>(decide: (image: ClusterImage) => Pieces<Decided<Results>>): Promise<Results> {
+    return this.#decide(COMMIT, decide);
+  }
+
   alterScramCredentials(
     deletions: readonly ScramDeletion[],
     upsertions: readonly ScramUpsertion[],

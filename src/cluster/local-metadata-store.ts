@@ -12,7 +12,7 @@ import { finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { metadataBatchInPieces } from './metadata-batch.ts';
 import { MetadataFile } from './metadata-file.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
-import { decodeRecord, NOT_ENFORCED, type MetadataDraft } from './metadata-records.ts';
+import { decodeRecord, type MetadataDraft } from './metadata-records.ts';
 
 /** There has never been an election: the only broker leads for ever. */
 const LEADER_EPOCH = 1;
@@ -107,13 +107,6 @@ export class LocalMetadataStore implements MetadataStore {
     const decoded = decodeBatch(bytes, at);
     this.#nextOffset = decoded.lastOffset + 1;
     const records = yield* mapInPieces(decoded.records, ({ value }) => decodeRecord(value!));
-    const unknown = records.find(({ type }) => NOT_ENFORCED.has(type));
-    if (unknown !== undefined) {
-      throw new Error(
-        `${this.#file.path} holds a ${unknown.type}, which this version does not act on: start the newer one ` +
-          'that wrote it, or an empty log directory',
-      );
-    }
     return { records, revision: decoded.lastOffset };
   }
 }

@@ -77,9 +77,6 @@ export type MetadataRecord = { [Name in MetadataRecordName]: RecordOf<Name> }[Me
 export type DraftOf<Name extends MetadataRecordName> = { readonly type: Name } & Draft<FieldsOf<Name>>;
 export type MetadataDraft = { [Name in MetadataRecordName]: DraftOf<Name> }[MetadataRecordName];
 
-/** Records that nobody acts on here although they restrict: whoever ran without them would let everybody do everything. */
-export const NOT_ENFORCED: ReadonlySet<MetadataRecordName> = new Set(['AccessControlEntryRecord']);
-
 /** The value of a record in the metadata log. */
 export function encodeRecord(draft: MetadataDraft): Buffer {
   return encodeMetadataRecord(recordTables[draft.type].message as AnyMessage, versionOf(draft), draft);

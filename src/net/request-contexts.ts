@@ -1,17 +1,21 @@
 /** Makes the contexts of one connection's requests. */
 import { PendingWaits } from '../apis/pending-waits.ts';
 import type { RequestContext } from '../apis/request-context.ts';
+import type { Access } from '../security/access.ts';
 import type { Session } from '../security/session.ts';
+import type { Authorizer } from '../security/stages.ts';
 
 export class RequestContexts {
   readonly connectionId: number;
   readonly waits = new PendingWaits();
   #session: Session;
+  readonly #authorizer: Authorizer | null;
   #latest: RequestContext | null = null;
 
-  constructor(connectionId: number, session: Session) {
+  constructor(connectionId: number, session: Session, authorizer: Authorizer | null = null) {
     this.connectionId = connectionId;
     this.#session = session;
+    this.#authorizer = authorizer;
   }
 
   get session(): Session {
@@ -22,7 +26,7 @@ export class RequestContexts {
   authenticated(session: Session): void {
     this.#session = session;
     const latest = this.#latest;
-    if (latest !== null) this.#latest = { ...latest, session };
+    if (latest !== null) this.#latest = { ...latest, session, access: this.#accessOf(session) };
   }
 
   /** What the latest request said; null before the first. */
@@ -35,6 +39,12 @@ export class RequestContexts {
     const latest = this.#latest;
     if (latest !== null && latest.apiVersion === apiVersion && latest.clientId === clientId) return latest;
     const { connectionId, waits } = this;
-    return (this.#latest = { session: this.#session, connectionId, apiVersion, clientId, waits });
+    const session = this.#session;
+    const access = this.#accessOf(session);
+    return (this.#latest = { session, access, connectionId, apiVersion, clientId, waits });
+  }
+
+  #accessOf(session: Session): Access | null {
+    return this.#authorizer === null ? null : this.#authorizer.accessOf(session);
   }
 }

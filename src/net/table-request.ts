@@ -1,8 +1,8 @@
 /**
  * Handles requests of APIs with a table, between the header and the frame of their responses:
  *
- *     decode ──▶ authorised? ──▶ handle ──▶ account, throttle ──▶ encode
- *       │           └─ refused ─────┴─ a bug, a disk error ─────────┴─ larger than MAX_RESPONSE_BYTES
+ *     decode ──▶ handle, as far as it is allowed ──▶ account, throttle ──▶ encode
+ *       │          └─ refused, a bug, a disk error ─────────┴─ larger than MAX_RESPONSE_BYTES
  *       │                           └──▶ the same, with the error of the whole request
  *       └── malformed ──▶ connection closed
  *
@@ -75,9 +75,6 @@ export class TableRequests<Uses extends Parts<'logger'>> {
 
   /** What the handler makes of the request: its response, or a promise of it, or pieces. */
   #handled({ handler, context }: Call<Uses>, request: unknown): unknown {
-    const { authorizer } = this.#security;
-    const refused = authorizer === null ? ErrorCode.NONE : authorizer.errorOf(context.session, handler.api, request);
-    if (refused !== ErrorCode.NONE) return handler.refuse(request, refused);
     return handler.handle(request as never, context, this.#parts);
   }
 

@@ -1,4 +1,5 @@
 /** Clients' requests in envelopes to the active controller, with who sent them (KIP-590). */
+import { parseAddress } from '../../protocol/address.ts';
 import { Envelope } from '../../protocol/apis/58-envelope.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { readResponseHeader, writeRequestHeader } from '../../protocol/header.ts';
@@ -60,25 +61,7 @@ function principalBytes({ principal: { type, name, tokenAuthenticated = false } 
   return writer.finish();
 }
 
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
-const GROUPS = 8;
-
 /** Of an address as text: 4 or 16 bytes, as Java's InetAddress has them; 0.0.0.0 for what is none. */
 export function addressBytes(text: string): Buffer {
-  if (IPV4.test(text)) return Buffer.from(text.split('.').map(Number));
-  if (!text.includes(':')) return Buffer.alloc(4);
-  const [front, back] = text.split('::');
-  const groups = (part: string | undefined): number[] => (part ?? '').split(':').filter(Boolean).flatMap(groupsOf);
-  const [first, last] = [groups(front), groups(back)];
-  const bytes = Buffer.alloc(GROUPS * 2);
-  for (const [i, group] of first.entries()) bytes.writeUInt16BE(group, i * 2);
-  for (const [i, group] of last.entries()) bytes.writeUInt16BE(group, (GROUPS - last.length + i) * 2);
-  return bytes;
-}
-
-/** Two groups where an IPv4 address ends an IPv6 one. */
-function groupsOf(text: string): number[] {
-  if (!IPV4.test(text)) return [Number.parseInt(text, 16)];
-  const [a, b, c, d] = text.split('.').map(Number);
-  return [(a << 8) | b, (c << 8) | d];
+  return parseAddress(text) ?? Buffer.alloc(4);
 }

@@ -1,5 +1,6 @@
 /** What dispatch asks of security on the way of a request. A stage that is null is off: it costs the check for null. */
 import type { AnyApi } from '../../protocol/schema.ts';
+import type { Access } from './access.ts';
 import type { Session } from './session.ts';
 
 export interface SecurityStages {
@@ -14,8 +15,8 @@ export interface Authentication {
 }
 
 export interface Authorizer {
-  /** The error with which all of the request is refused, NONE where it is handled. */
-  errorOf(session: Session, api: AnyApi, request: unknown): number;
+  /** What the client may do; handlers ask it (src/apis/permissions.ts). */
+  accessOf(session: Session): Access;
 }
 
 export interface RequestQuotas {

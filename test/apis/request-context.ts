@@ -20,6 +20,7 @@ export function sessionOf(differing: Partial<Session> = {}): Session {
 export function contextOf(differing: Partial<RequestContext> = {}): RequestContext {
   return {
     session: sessionOf(),
+    access: null,
     connectionId: 1,
     apiVersion: 0,
     clientId: null,

@@ -2,6 +2,7 @@
  * Answers a client's request that a broker has forwarded (KIP-590), for the client whose principal and address stand beside it.
  * The answer leaves when that broker has read of the change, and a second later at the latest: so that the client finds it there.
  */
+import { addressText } from '../../../protocol/address.ts';
 import { Envelope } from '../../../protocol/apis/58-envelope.ts';
 import { messageCodec } from '../../../protocol/compile.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
@@ -24,7 +25,6 @@ type Response = ResponseDraft<typeof Envelope>;
 
 /** Longer a change is not held back for a broker that does not read. */
 const MOST_MS = 1000;
-const IPV4_BYTES = 4;
 
 /** A request in an envelope, as far as it is read. */
 interface Enclosed {
@@ -71,7 +71,7 @@ function open(
     if (inner === undefined) return ErrorCode.INVALID_REQUEST;
     const { apiVersion, clientId } = header;
     if (!includes(inner.versions, apiVersion)) return ErrorCode.UNSUPPORTED_VERSION;
-    const clientHost = addressOf(Buffer.from(clientHostAddress));
+    const clientHost = addressText(clientHostAddress);
     const session = sessionOf({ ...context.session, principal, clientHost, mechanism: null, expiresAtMs: null });
     const request = inner.decode(reader, apiVersion) as never;
     return { inner, header, request, context: { ...context, session, apiVersion, clientId } };
@@ -89,13 +89,6 @@ function principalOf(bytes: Uint8Array): Principal | null {
   } catch {
     return null;
   }
-}
-
-/** The text of an address of 4 or 16 bytes. */
-function addressOf(bytes: Buffer): string {
-  if (bytes.length === IPV4_BYTES) return bytes.join('.');
-  const parts = Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  return parts.join(':');
 }
 
 async function respond(active: ActiveController, enclosed: Enclosed, parts: ControllerParts): Promise<unknown> {

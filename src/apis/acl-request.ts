@@ -1,10 +1,11 @@
-/** What the ACL APIs share where no authorizer is configured: every request is allowed, and no ACLs are stored. */
+/** What the ACL APIs share: what they answer where no authorizer is configured, and codes that no request may have. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest } from '../../protocol/reader.ts';
 
+/** Kafka's sentence for each entry of a request; DescribeAcls has another. */
 export const NO_AUTHORIZER = {
   errorCode: ErrorCode.SECURITY_DISABLED,
-  errorMessage: 'This broker has no authorizer: every request is allowed, and there are no ACLs',
+  errorMessage: 'No Authorizer is configured.',
 } as const;
 
 /** A client may not send 0, Kafka's UNKNOWN. Kafka closes the connection too. */

@@ -1,0 +1,55 @@
+/** Tells of refusals, and of grants where that is asked for, as Kafka's kafka.authorizer.logger does. */
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { suggestion } from './suggestion.ts';
+import { auditText, type Decided } from './text.ts';
+
+/** So long the same refusal is counted and not told again. */
+const QUIET_MS = 60_000;
+/** Of different refusals that are remembered for it. */
+const MOST_REMEMBERED = 10_000;
+
+interface Told {
+  readonly untilMs: number;
+  repeats: number;
+}
+
+export class AuditLog {
+  /** Whether it tells of grants, too: Kafka's level DEBUG. */
+  tellsGrants = false;
+  /** Whether it tells of refusals: Kafka's level INFO and below. */
+  tellsRefusals = true;
+  allowed = 0;
+  denied = 0;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #told = new Map<string, Told>();
+  readonly #listeners: ((decided: Decided) => void)[] = [];
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** `listener` is told of every refusal. */
+  onDenied(listener: (decided: Decided) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  grant(decided: Decided): void {
+    this.#logger.debug('kafka.authorizer.logger', { message: auditText(decided) });
+  }
+
+  refusal(decided: Decided): void {
+    for (const listener of this.#listeners) listener(decided);
+    if (!this.tellsRefusals) return;
+    const message = auditText(decided);
+    const nowMs = this.#clock.monotonic();
+    const told = this.#told.get(message);
+    if (told !== undefined && nowMs < told.untilMs) return void told.repeats++;
+    if (this.#told.size >= MOST_REMEMBERED) this.#told.clear();
+    this.#told.set(message, { untilMs: nowMs + QUIET_MS, repeats: 0 });
+    const repeats = told === undefined || told.repeats === 0 ? undefined : told.repeats;
+    this.#logger.info('kafka.authorizer.logger', { message, repeats, next: `to allow it: ${suggestion(decided)}` });
+  }
+}
