@@ -6,6 +6,7 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
 import { Produce } from '../../protocol/apis/00-produce.ts';
+import * as batch from '../../protocol/records/batch.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import { andThen } from '../coordination/answers.ts';
@@ -14,6 +15,8 @@ import { hostedPartition } from '../partitions/hosted-partition.ts';
 import type { Topic } from '../partitions/topic-registry.ts';
 import { Receipt } from '../partitions/receipt.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
+import type { Access } from '../security/access.ts';
+import { write } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import { reportBug, type StagingHandler } from './handler.ts';
 import { Acks, FLEXIBLE_SINCE, ProduceAnswer, TOPIC_IDS_SINCE } from './produce-answer.ts';
@@ -40,6 +43,7 @@ export const produce: StagingHandler<Broker> = {
   // librdkafka before 2.8 takes a minimum above 2 to mean "no compression codecs": Kafka says 0 too (KAFKA-18659).
   advertised: { first: 0, last: Produce.versions.last },
   kind: 'staging',
+  permissions: { byHand: [write.transactionalId('transactionalId'), write.topic('topicData[].name')] },
 
   stage(reader, context, broker) {
     checkShape(reader, context.apiVersion);
@@ -49,6 +53,7 @@ export const produce: StagingHandler<Broker> = {
     const admit = transactionalId === null ? null : admission(broker, context.apiVersion, transactionalId);
     const acks = reader.int16();
     const timeoutMs = reader.int32();
+    const refusal = context.access === null ? ErrorCode.NONE : refusalOf(reader, context, transactionalId);
     const { partitions, clock, metadata } = broker;
     const options: ProduceOptions = {
       apiVersion: context.apiVersion,
@@ -65,7 +70,7 @@ export const produce: StagingHandler<Broker> = {
       context.session.listenerName,
     );
     for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {
-      appendToTopic(reader, broker, context, acks, options, answer);
+      appendToTopic(reader, broker, context, acks, options, answer, refusal);
     }
     const { parked } = options;
     if (parked !== undefined) {
@@ -92,10 +97,13 @@ function appendToTopic(
   acks: number,
   options: ProduceOptions,
   answer: ProduceAnswer,
+  refusal: number,
 ): void {
   const isFlexible = context.apiVersion >= FLEXIBLE_SINCE;
   const start = reader.position;
-  const topic = readTopic(reader, broker, context.apiVersion);
+  const found = readTopic(reader, broker, context.apiVersion);
+  const topic =
+    context.access === null ? found : refusal || allowedTopic(found, reader, start, context.access, context.apiVersion);
   if (typeof topic === 'number') answer.addTopic(nameOrIdAt(reader, start, context.apiVersion));
   else answer.addTopic(context.apiVersion >= TOPIC_IDS_SINCE ? topic.idBytes : topic.nameBytes);
   for (let partitions = readCount(reader, isFlexible); partitions > 0; partitions--) {
@@ -106,6 +114,19 @@ function appendToTopic(
     if (isFlexible) reader.skipTaggedFields();
   }
   if (isFlexible) reader.skipTaggedFields();
+}
+
+/** The topic, or why the client may not write to it. An id that no topic has is told to everybody. */
+function allowedTopic(
+  found: Topic | number,
+  reader: Reader,
+  start: number,
+  access: Access,
+  apiVersion: number,
+): Topic | number {
+  if (found === ErrorCode.UNKNOWN_TOPIC_ID) return found;
+  const name = typeof found === 'number' ? nameOrIdAt(reader, start, apiVersion).toString() : found.name;
+  return access.errorOf(write.topic(name), Produce.name) || found;
 }
 
 function admission(broker: Broker, apiVersion: number, transactionalId: string): Admit {
@@ -155,6 +176,37 @@ function readTopic(reader: Reader, { partitions }: Broker, apiVersion: number): 
   const nameAt = reader.position;
   reader.position += length;
   return partitions.topicByBytes(reader.buffer, nameAt, length) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
+/** Why all of the request is refused: it has transactional batches, and the client may not use the transactional id. */
+function refusalOf(reader: Reader, { access, apiVersion }: RequestContext, transactionalId: string | null): number {
+  if (access === null || !hasTransactionalBatch(reader, apiVersion)) return ErrorCode.NONE;
+  return transactionalId === null
+    ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    : access.errorOf(write.transactionalId(transactionalId), Produce.name);
+}
+
+/** Of a request whose shape has been checked; `reader` stands before its topics, and stays there. */
+function hasTransactionalBatch(reader: Reader, version: number): boolean {
+  const { position: start, elementsLeft } = reader;
+  const isFlexible = version >= FLEXIBLE_SINCE;
+  let isFound = false;
+  for (let topics = readCount(reader, isFlexible); topics > 0; topics--) {
+    if (version >= TOPIC_IDS_SINCE) skip(reader, UUID_BYTES);
+    else skipString(reader, isFlexible);
+    for (let partitions = readCount(reader, isFlexible); partitions > 0; partitions--) {
+      skip(reader, 4);
+      const length = readLength(reader, isFlexible);
+      isFound ||=
+        length >= batch.BATCH_OVERHEAD && batch.isTransactional(batch.attributes(reader.buffer, reader.position));
+      skip(reader, Math.max(0, length));
+      if (isFlexible) reader.skipTaggedFields();
+    }
+    if (isFlexible) reader.skipTaggedFields();
+  }
+  reader.position = start;
+  reader.elementsLeft = elementsLeft;
+  return isFound;
 }
 
 /** A copy of what was read from `start` on: there is no topic that has it. */

@@ -21,6 +21,7 @@ import {
   type FetchParts,
   type FetchTerms,
 } from './fetch-steps.ts';
+import { clusterAction, read } from '../security/needs.ts';
 import { reportBug, type DirectHandler, type Reply, type Streamed } from './handler.ts';
 import { fetchInPieces, planInPieces } from './large-fetch.ts';
 import type { RequestContext } from './request-context.ts';
@@ -34,6 +35,7 @@ export const fetch: DirectHandler<FetchParts> = {
   versions: Fetch.versions,
   advertised: Fetch.versions,
   kind: 'direct',
+  permissions: { byHand: [clusterAction, read.topic('topics[].topic')] },
 
   serve(reader, context, output, broker) {
     const version = context.apiVersion;
@@ -42,7 +44,7 @@ export const fetch: DirectHandler<FetchParts> = {
       return planInPieces(own, context, broker).then((planned) => fetchInPieces(planned, context, broker));
     }
     const request = requestCodec(Fetch, version).decode(reader);
-    const terms = termsOf(request, version, broker.config);
+    const terms = termsOf(request, context, broker);
     const plan = broker.fetchSessions.plan(sessionRequestOf(request, version));
     if (plan.asked.length > MANY_PARTITIONS) return fetchInPieces({ request, terms, plan }, context, broker);
     if (isSenseless(request, plan, broker.partitions)) {

@@ -10,6 +10,7 @@ import { readErrorCode } from '../partitions/read.ts';
 import { eachInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { describe } from '../security/needs.ts';
 
 /** Timestamps that name an offset (KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023). */
 const LATEST = -1;
@@ -33,6 +34,16 @@ const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
 
 export const listOffsets = handler(ListOffsets, {
+  parts: {
+    list: 'topics',
+    needs: () => (topic) => describe.topic(topic.name),
+    refused: ({ name, partitions }, errorCode) => ({
+      name,
+      partitions: partitions.map((one) => failed(one, errorCode)),
+    }),
+    answers: 'topics',
+    place: 'last',
+  },
   handle: (request, { apiVersion }, broker: Parts<'partitions'>) => {
     const { isolationLevel } = request;
     if (isolationLevel !== READ_UNCOMMITTED && isolationLevel !== READ_COMMITTED) {

@@ -7,18 +7,26 @@ import { andThen, type Answer } from '../coordination/answers.ts';
 import { inPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { refuseCommit } from '../groups/offsets/requests.ts';
-import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, readRefusal, sortTopics } from './topic-partitions.ts';
+import { read } from '../security/needs.ts';
 
 type Response = ResponseDraft<typeof OffsetCommit>;
 type Broker = Parts<'metadata' | 'groups'>;
 
 export const offsetCommit = handler(OffsetCommit, {
-  handle: (request, { apiVersion }, broker: Broker) => {
+  needs: ({ groupId }) => read.group(groupId),
+  byHand: [read.topic('topics[].name')],
+  handle: (request, { apiVersion, access }, broker: Broker) => {
     const { groupId, memberId, groupInstanceId, retentionTimeMs, generationIdOrMemberEpoch: generationId } = request;
     const committer = { groupId, memberId, groupInstanceId, generationId, retentionTimeMs };
     const commit = (topics: Parameters<Broker['groups']['commitOffsets']>[0]['topics']) =>
       broker.groups.commitOffsets({ ...committer, topics, knowsEpochs: apiVersion >= 9 });
-    const sorted = sortTopics(broker.metadata.image, request.topics, apiVersion >= 10);
+    const sorted = sortTopics(
+      broker.metadata.image,
+      request.topics,
+      apiVersion >= 10,
+      readRefusal(access, OffsetCommit.name),
+    );
     return whenDone(sorted, ({ known, unknown }): Pieces<Answer<Response | Pieces<Response>>> => {
       if (known.length === 0) return inPieces({ topics: unknown });
       return whenDone<Answer<Committed[]>, Answer<Response | Pieces<Response>>>(inParts(known, commit), (committed) =>

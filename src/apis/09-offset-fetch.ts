@@ -6,22 +6,36 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { andThen, type Answer } from '../coordination/answers.ts';
 import type { GroupCoordinator } from '../groups/coordinator.ts';
-import type { FetchedGroup } from '../groups/offsets/requests.ts';
+import type { FetchedGroup, OffsetFetchRequest } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
 import { flatMapInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
+import type { Access } from '../security/access.ts';
+import { describe } from '../security/needs.ts';
+
+/** Before, a request is for one group. */
+const GROUPS_SINCE = 8;
 
 type Request = RequestOf<typeof OffsetFetch>;
 type GroupRequest = Request['groups'][number];
 type GroupResponse = NonNullable<ResponseDraft<typeof OffsetFetch>['groups']>[number];
 
 export const offsetFetch = handler(OffsetFetch, {
-  handle: (request, { apiVersion }, { groups, metadata }: Parts<'metadata' | 'groups'>) => {
+  needs: ({ groupId }, { apiVersion }) => (apiVersion < GROUPS_SINCE ? describe.group(groupId) : null),
+  parts: {
+    list: 'groups',
+    needs: () => (group) => describe.group(group.groupId),
+    refused: ({ groupId }, errorCode) => ({ groupId, errorCode, topics: [] }),
+    answers: 'groups',
+    place: 'in order',
+  },
+  byHand: [describe.topic('groups[].topics[].name')],
+  handle: (request, { apiVersion, access }, { groups, metadata }: Parts<'metadata' | 'groups'>) => {
     const { requireStable } = request;
-    if (apiVersion < 8) {
-      return whenDone(fetchOne(groups, request, apiVersion), (answer) =>
+    if (apiVersion < GROUPS_SINCE) {
+      return whenDone(fetchOne(groups, request, apiVersion, access), (answer) =>
         groups.whenCommitted(request.groupId, answer, (errorCode) => refuseOne(request, errorCode, apiVersion)),
       );
     }
@@ -29,8 +43,8 @@ export const offsetFetch = handler(OffsetFetch, {
       const { groupId } = group;
       const fetched =
         apiVersion < 10
-          ? whenDone(groups.fetchOffsetsInPieces(group, requireStable), (one) => withIds(one, () => ZERO_UUID))
-          : fetchById(groups, metadata.image, group, requireStable);
+          ? whenDone(fetchVisible(groups, group, requireStable, access), (one) => withIds(one, () => ZERO_UUID))
+          : fetchById(groups, metadata.image, group, requireStable, access);
       return whenDone(fetched, (answer) =>
         groups.whenCommitted(groupId, answer, (errorCode) => ({ groupId, errorCode, topics: [] })),
       );
@@ -57,9 +71,10 @@ function* fetchOne(
   groups: GroupCoordinator,
   request: Request,
   apiVersion: number,
+  access: Access | null,
 ): Pieces<ResponseDraft<typeof OffsetFetch>> {
   const { groupId, topics, requireStable } = request;
-  const fetched = yield* groups.fetchOffsetsInPieces({ groupId, topics }, requireStable);
+  const fetched = yield* fetchVisible(groups, { groupId, topics }, requireStable, access);
   const { errorCode } = fetched;
   return errorCode === ErrorCode.NONE
     ? { topics: fetched.topics, errorCode }
@@ -81,35 +96,69 @@ function oldError(errorCode: number, { topics }: Request): ResponseDraft<typeof 
   };
 }
 
+/** Without the topics that the client may not describe; those that it names are told behind the others. */
+function* fetchVisible(
+  groups: GroupCoordinator,
+  request: OffsetFetchRequest,
+  requireStable: boolean,
+  access: Access | null,
+): Pieces<FetchedGroup> {
+  const { topics } = request;
+  const isSeen = ({ name }: { readonly name: string }) => refusalOf(access, name) === ErrorCode.NONE;
+  if (topics === null) {
+    const all = yield* groups.fetchOffsetsInPieces(request, requireStable);
+    return access === null ? all : { ...all, topics: all.topics.filter(isSeen) };
+  }
+  const hidden = access === null ? [] : topics.filter((topic) => !isSeen(topic));
+  if (hidden.length === 0) return yield* groups.fetchOffsetsInPieces(request, requireStable);
+  const hides = new Set(hidden);
+  const seen = topics.filter((topic) => !hides.has(topic));
+  const fetched = yield* groups.fetchOffsetsInPieces({ ...request, topics: seen }, requireStable);
+  if (fetched.errorCode !== ErrorCode.NONE) return fetched;
+  const refused = yield* mapInPieces(hidden, function* ({ name, partitionIndexes }) {
+    const one = (index: number) => unknownOffset(index, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+    return { name, partitions: yield* mapInPieces(partitionIndexes, one) };
+  });
+  return { ...fetched, topics: fetched.topics.concat(refused) };
+}
+
+function refusalOf(access: Access | null, topic: string): number {
+  return access?.errorOf(describe.topic(topic), OffsetFetch.name) ?? ErrorCode.NONE;
+}
+
 /** From v10 on (KIP-848) requests and responses have topic ids instead of names. */
 function* fetchById(
   groups: GroupCoordinator,
   image: ClusterImage,
   group: GroupRequest,
   requireStable: boolean,
+  access: Access | null,
 ): Pieces<GroupResponse> {
   const { topics } = group;
   const idOf = (name: string): string => image.topicsByName.get(name)?.id ?? ZERO_UUID;
   if (topics === null) {
-    const fetched = yield* groups.fetchOffsetsInPieces({ ...group, topics }, requireStable);
+    const fetched = yield* fetchVisible(groups, { ...group, topics }, requireStable, access);
     // A deleted topic has no id, so the response cannot name it.
     return yield* withIds({ ...fetched, topics: fetched.topics.filter(({ name }) => idOf(name) !== ZERO_UUID) }, idOf);
   }
+  const refused: { topicId: string; partitionIndexes: readonly number[]; errorCode: number }[] = [];
   const known = yield* flatMapInPieces(topics, ({ topicId, partitionIndexes }) => {
     const name = image.topicsById.get(topicId)?.name;
-    return name === undefined ? [] : [{ name, partitionIndexes }];
+    const errorCode = name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : refusalOf(access, name);
+    if (name !== undefined && errorCode === ErrorCode.NONE) return [{ name, partitionIndexes }];
+    refused.push({ topicId, partitionIndexes, errorCode });
+    return [];
   });
   const fetched = yield* withIds(yield* groups.fetchOffsetsInPieces({ ...group, topics: known }, requireStable), idOf);
   if (fetched.errorCode !== ErrorCode.NONE) return fetched;
-  const unknown = topics.filter(({ topicId }) => !image.topicsById.has(topicId));
   return {
     ...fetched,
     // Those that are there first, in the order of the request, as Kafka has it.
     topics: (fetched.topics ?? []).concat(
-      yield* mapInPieces(unknown, function* ({ topicId, partitionIndexes }) {
+      yield* mapInPieces(refused, function* ({ topicId, partitionIndexes, errorCode }) {
         return {
           topicId,
-          partitions: yield* mapInPieces(partitionIndexes, (index) => unknownOffset(index, ErrorCode.UNKNOWN_TOPIC_ID)),
+          partitions: yield* mapInPieces(partitionIndexes, (index) => unknownOffset(index, errorCode)),
         };
       }),
     ),

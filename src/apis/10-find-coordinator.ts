@@ -6,6 +6,7 @@ import { partitionFor } from '../coordination/java-hash.ts';
 import type { Parts } from './broker-parts.ts';
 import { inPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { clusterAction, describe, type Need } from '../security/needs.ts';
 
 type Broker = Parts<'metadata' | 'groups' | 'transactions' | 'channel' | 'logger'>;
 type Response = ResponseDraft<typeof FindCoordinator>;
@@ -26,6 +27,8 @@ const OFFSETS_TOPIC = '__consumer_offsets';
 const TRANSACTIONS_TOPIC = '__transaction_state';
 const SHARE_TOPIC = '__share_group_state';
 const SHARE_SINCE = 6;
+/** Before, a request is for one key. */
+const KEYS_SINCE = 4;
 /** Where coordinators keep their state, by key type. */
 const TOPICS = new Map([
   [GROUP, OFFSETS_TOPIC],
@@ -34,6 +37,20 @@ const TOPICS = new Map([
 ]);
 
 export const findCoordinator = handler(FindCoordinator, {
+  needs: ({ keyType, key }, { apiVersion }) => {
+    if (keyType === SHARE) return apiVersion < SHARE_SINCE ? null : clusterAction;
+    return apiVersion < KEYS_SINCE ? needOf(keyType, key) : null;
+  },
+  parts: {
+    list: 'coordinatorKeys',
+    needs:
+      ({ keyType }) =>
+      (key) =>
+        needOf(keyType, key),
+    refused: (key, errorCode) => withoutCoordinator(key, errorCode, null),
+    answers: 'coordinators',
+    place: 'in order',
+  },
   handle: (request, { session, apiVersion }, broker: Broker) => {
     const query: Query = { broker, listenerName: session.listenerName, apiVersion };
     const topic = TOPICS.get(request.keyType);
@@ -56,12 +73,17 @@ export const findCoordinator = handler(FindCoordinator, {
 });
 
 function find({ key, keyType, coordinatorKeys }: RequestOf<typeof FindCoordinator>, query: Query): Pieces<Response> {
-  if (query.apiVersion >= 4) {
+  if (query.apiVersion >= KEYS_SINCE) {
     const found = mapInPieces(coordinatorKeys, (each) => findOne(each, keyType, query));
     return whenDone(found, (coordinators) => ({ coordinators }));
   }
   const { key: _key, ...coordinator } = findOne(key, keyType, query);
   return inPieces(coordinator);
+}
+
+function needOf(keyType: number, key: string): Need | null {
+  if (keyType === GROUP) return describe.group(key);
+  return keyType === TRANSACTION ? describe.transactionalId(key) : null;
 }
 
 function findOne(key: string, keyType: number, query: Query): Coordinator {

@@ -4,8 +4,10 @@ import { joinError } from '../groups/classic/state.ts';
 import type { JoinResponse } from '../groups/classic/state.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { read } from '../security/needs.ts';
 
 export const joinGroup = handler(JoinGroup, {
+  needs: ({ groupId }) => read.group(groupId),
   handle: (request, { session, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     const response = groups.join(

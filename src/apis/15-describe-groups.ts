@@ -4,13 +4,21 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { undescribedGroup } from '../groups/describe.ts';
-import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import { groupOperations, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
+import { describe } from '../security/needs.ts';
 
 export const describeGroups = handler(DescribeGroups, {
-  *handle({ groups: groupIds, includeAuthorizedOperations }, { apiVersion }, { groups }: Parts<'groups'>) {
+  parts: {
+    list: 'groups',
+    needs: () => (groupId) => describe.group(groupId),
+    refused: (groupId, errorCode) => undescribedGroup(groupId, errorCode, null),
+    answers: 'groups',
+    place: 'first',
+  },
+  *handle({ groups: groupIds, includeAuthorizedOperations }, { apiVersion, access }, { groups }: Parts<'groups'>) {
     const describe = (groupId: string) =>
       groups.whenCommitted(groupId, groups.describeGroup(groupId), (errorCode) =>
         undescribedGroup(groupId, errorCode, null),
@@ -23,7 +31,11 @@ export const describeGroups = handler(DescribeGroups, {
         const quiet = apiVersion < 6 && each.errorCode === ErrorCode.GROUP_ID_NOT_FOUND;
         const errorCode = quiet ? ErrorCode.NONE : each.errorCode;
         const isShown = includeAuthorizedOperations && errorCode === ErrorCode.NONE;
-        return { ...each, errorCode, authorizedOperations: isShown ? GROUP_OPERATIONS : NOT_ASKED };
+        return {
+          ...each,
+          errorCode,
+          authorizedOperations: isShown ? groupOperations(access, each.groupId) : NOT_ASKED,
+        };
       });
       return { groups: shown };
     });

@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 
 export const saslHandshake = handler(SaslHandshake, {
+  open: 'it comes before authorisation',
   handle: () => ({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, mechanisms: [] }),
   refuse: (_request, errorCode) => ({ errorCode, mechanisms: [] }),
 });

@@ -22,6 +22,7 @@ export function apiVersions(others: readonly Pick<Handler, 'api' | 'advertised'>
     versions: ApiVersions.versions,
     advertised: ApiVersions.versions,
     kind: 'direct' as const,
+    permissions: { open: 'everybody may know what there is to ask' },
   };
   const apiKeys = [...others, self]
     .flatMap(({ api, advertised }) =>

@@ -7,6 +7,8 @@ import type { BrokerLayers } from '../config/layers.ts';
 import type { Parts } from './broker-parts.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { repeatedNames } from './repeated-names.ts';
+import { anyOf, create, describeConfigs } from '../security/needs.ts';
 
 type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
 
@@ -14,14 +16,29 @@ type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][num
 const ECHO = 5;
 
 export const createTopics = handler(CreateTopics, {
+  parts: {
+    list: 'topics',
+    needs: ({ topics }) => {
+      const twice = repeatedNames(topics);
+      return ({ name }) => (twice.has(name) ? null : anyOf(create.cluster(), create.topic(name)));
+    },
+    refused: ({ name }, errorCode) => ({ name, errorCode, errorMessage: 'Authorization failed.' }),
+    answers: 'topics',
+    place: 'last',
+  },
+  byHand: [describeConfigs.topic('topics[].name of the response')],
   forwarded: true,
-  handle: ({ topics, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'layers'>) =>
+  handle: ({ topics, validateOnly }, { apiVersion, access }, broker: Parts<'controller' | 'layers'>) =>
     broker.controller.createTopics(topics, { validateOnly }).then(function* (results) {
       const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
       const created = yield* mapInPieces(results, (result) => {
         const { name, errorCode } = result;
         if (result.errorMessage !== null) return { name, errorCode, errorMessage: result.errorMessage };
         const { topicId, numPartitions, replicationFactor } = result;
+        const topicConfigErrorCode = access?.errorOf(describeConfigs.topic(name), CreateTopics.name) ?? ErrorCode.NONE;
+        if (topicConfigErrorCode !== ErrorCode.NONE) {
+          return { name, topicId, errorCode, errorMessage: null, topicConfigErrorCode, configs: [] };
+        }
         return {
           name,
           topicId,

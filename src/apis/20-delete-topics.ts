@@ -5,18 +5,29 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/sc
 import type { TopicToDelete } from '../cluster/delete-topics.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import type { ClusterImage } from '../cluster/image.ts';
+import type { Access } from '../security/access.ts';
+import { describe, quietly, remove, type Need } from '../security/needs.ts';
+import { repeatedNames } from './repeated-names.ts';
+
+type Response = ResponseDraft<typeof DeleteTopics>;
 
 /** The first version that has TOPIC_DELETION_DISABLED. */
 const KNOWS_DISABLED = 3;
 
 export const deleteTopics = handler(DeleteTopics, {
+  byHand: [remove.cluster(), describe.topic('topics[].name'), remove.topic('topics[].name')],
   forwarded: true,
-  handle: (request, { apiVersion }, { config, controller }: Parts<'config' | 'controller'>) => {
+  handle: (request, { apiVersion, access }, { config, controller }: Parts<'config' | 'controller'>) => {
     if (!config['delete.topic.enable']) {
       const isKnown = apiVersion >= KNOWS_DISABLED;
       return refuse(request, isKnown ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST);
     }
-    return controller.deleteTopics(topicsOf(request)).then((responses) => ({ responses }));
+    const asked = topicsOf(request);
+    if (access === null) return controller.deleteTopics(asked).then((responses) => ({ responses }));
+    const refused = refusals(asked, controller.image, access);
+    const allowed = asked.filter((topic) => !refused.has(topic));
+    return controller.deleteTopics(allowed).then((deleted) => ({ responses: [...refused.values(), ...deleted] }));
   },
   refuse,
 });
@@ -30,6 +41,29 @@ function refuse(request: RequestOf<typeof DeleteTopics>, errorCode: number): Res
       errorMessage: errorMessage(errorCode),
     })),
   };
+}
+
+/** Of topics that are named once: whether there is such a topic is told only to who may describe it. */
+function refusals(
+  asked: readonly TopicToDelete[],
+  { topicsById }: ClusterImage,
+  access: Access,
+): Map<TopicToDelete, Response['responses'][number]> {
+  const refused = new Map<TopicToDelete, Response['responses'][number]>();
+  const isRefused = (needed: Need) => access.errorOf(needed, DeleteTopics.name) !== ErrorCode.NONE;
+  if (!isRefused(quietly(remove.cluster()))) return refused;
+  const twice = repeatedNames(asked.map(({ name, topicId }) => ({ name: name ?? topicId })));
+  for (const topic of asked) {
+    const name = topic.name ?? topicsById.get(topic.topicId)?.name;
+    const isOdd = topic.name !== null && topic.topicId !== ZERO_UUID;
+    if (name === undefined || isOdd || twice.has(topic.name ?? topic.topicId)) continue; // told what is wrong instead
+    const isHidden = isRefused(describe.topic(name));
+    if (!isHidden && !isRefused(remove.topic(name))) continue;
+    const errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    const told = { name: isHidden ? topic.name : name, topicId: topic.topicId };
+    refused.set(topic, { ...told, errorCode, errorMessage: errorMessage(errorCode) });
+  }
+  return refused;
 }
 
 function topicsOf({ topics, topicNames }: RequestOf<typeof DeleteTopics>): readonly TopicToDelete[] {

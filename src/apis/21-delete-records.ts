@@ -8,8 +8,19 @@ import type { Partition } from '../partitions/partition.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { remove } from '../security/needs.ts';
 
 export const deleteRecords = handler(DeleteRecords, {
+  parts: {
+    list: 'topics',
+    needs: () => (topic) => remove.topic(topic.name),
+    refused: ({ name, partitions }, errorCode) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...refused(errorCode) })),
+    }),
+    answers: 'topics',
+    place: 'first',
+  },
   *handle(request, _context, broker: Parts<'partitions'>) {
     const topics = yield* mapInPieces(request.topics, function* ({ name, partitions }) {
       return {

@@ -4,11 +4,16 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
+import { anyOf, idempotentWrite, orElse, write } from '../security/needs.ts';
 
 const FENCED_SINCE = 4;
 const NO_PRODUCER = { producerId: -1, producerEpoch: -1 };
 
 export const initProducerId = handler(InitProducerId, {
+  needs: ({ transactionalId }) =>
+    transactionalId === null
+      ? orElse(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, anyOf(idempotentWrite, write.someTopic()))
+      : write.transactionalId(transactionalId),
   handle: async (
     { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch },
     { apiVersion },

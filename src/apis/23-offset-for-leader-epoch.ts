@@ -7,10 +7,21 @@ import { endOffsetForEpoch } from '../partitions/epoch-end.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { anyOf, clusterAction, describe } from '../security/needs.ts';
 
 const UNKNOWN = { leaderEpoch: -1, endOffset: -1 };
 
 export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
+  parts: {
+    list: 'topics',
+    needs: () => (topic) => anyOf(clusterAction, describe.topic(topic.topic)),
+    refused: ({ topic, partitions }, errorCode) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, errorCode, ...UNKNOWN })),
+    }),
+    answers: 'topics',
+    place: 'last',
+  },
   *handle(request, _context, broker: Parts<'partitions'>) {
     const topics = yield* mapInPieces(request.topics, function* ({ topic, partitions }) {
       return {

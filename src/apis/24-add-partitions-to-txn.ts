@@ -2,6 +2,8 @@
 import { AddPartitionsToTxn } from '../../protocol/apis/24-add-partitions-to-txn.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
+import { isInternalTopic } from '../cluster/topic-name.ts';
+import type { Access } from '../security/access.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
@@ -9,6 +11,7 @@ import type { Parts } from './broker-parts.ts';
 import { finish, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
+import { clusterAction, write } from '../security/needs.ts';
 
 type Broker = Parts<'metadata' | 'transactions'>;
 type Transaction = RequestOf<typeof AddPartitionsToTxn>['transactions'][number];
@@ -20,7 +23,10 @@ const FENCED_SINCE = 2;
 const BATCHED_SINCE = 4;
 
 export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
-  *handle(request, { apiVersion }, broker: Broker) {
+  needs: ({ v3AndBelowTransactionalId: id }, { apiVersion }) =>
+    apiVersion >= BATCHED_SINCE ? clusterAction : write.transactionalId(id),
+  byHand: [write.topic('v3AndBelowTopics[].name')],
+  *handle(request, { apiVersion, access }, broker: Broker) {
     if (apiVersion >= BATCHED_SINCE) {
       const added = yield* mapInPieces(request.transactions, function* (transaction) {
         const { transactionalId, topics } = transaction;
@@ -42,6 +48,7 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
         verifyOnly: false,
       },
       0,
+      faultOf(access),
     );
     return andThen(added, function* (errorOf) {
       const told: ErrorOf = (partition) => fencedBefore(FENCED_SINCE, apiVersion, errorOf(partition));
@@ -58,20 +65,33 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
   }),
 });
 
-/** All or none: where one partition does not exist, the others get OPERATION_NOT_ATTEMPTED. */
+/** Of a topic that the client may not write to. As in Kafka, it may write to no internal one. */
+function faultOf(access: Access | null): (topic: string) => number {
+  return (topic) => {
+    if (isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED;
+    return access?.errorOf(write.topic(topic), AddPartitionsToTxn.name) ?? ErrorCode.NONE;
+  };
+}
+
+/** All or none: where one partition is refused or does not exist, the others get OPERATION_NOT_ATTEMPTED. */
 function* errorsOf(
   { transactions, metadata }: Broker,
   transaction: Transaction,
   clientVersion: number,
+  topicFault: (topic: string) => number = () => ErrorCode.NONE,
 ): Pieces<Answer<ErrorOf>> {
   const { topicsByName } = metadata.image;
-  const exists = ({ topic, partition }: TopicPartition) => topicsByName.get(topic)?.partitions[partition] !== undefined;
+  const faults = new Map(transaction.topics.map(({ name }) => [name, topicFault(name)]));
+  const faultOfOne = ({ topic, partition }: TopicPartition): number => {
+    const fault = faults.get(topic)!;
+    if (fault !== ErrorCode.NONE || topicsByName.get(topic)?.partitions[partition] !== undefined) return fault;
+    return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  };
   const partitions = yield* flatMapInPieces(transaction.topics, ({ name: topic, partitions: all }) =>
     mapInPieces(all, (partition) => ({ topic, partition })),
   );
-  if ((yield* flatMapInPieces(partitions, (each) => (exists(each) ? [] : [each]))).length > 0) {
-    return (partition) =>
-      exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  if ((yield* flatMapInPieces(partitions, (each) => (faultOfOne(each) === ErrorCode.NONE ? [] : [each]))).length > 0) {
+    return (partition) => faultOfOne(partition) || ErrorCode.OPERATION_NOT_ATTEMPTED;
   }
   const { transactionalId, verifyOnly } = transaction;
   if (!verifyOnly) {

@@ -4,10 +4,12 @@ import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
+import { read, write } from '../security/needs.ts';
 
 const FENCED_SINCE = 2;
 
 export const addOffsetsToTxn = handler(AddOffsetsToTxn, {
+  needs: ({ transactionalId, groupId }) => [write.transactionalId(transactionalId), read.group(groupId)],
   handle: (request, { apiVersion }, { groups, transactions }: Parts<'groups' | 'transactions'>) => {
     const { transactionalId, groupId, producerId, producerEpoch } = request;
     const offsets = { topic: '__consumer_offsets', partition: groups.partitionFor(groupId) };

@@ -4,12 +4,14 @@ import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { fencedBefore } from './transaction-errors.ts';
+import { write } from '../security/needs.ts';
 
 const FENCED_SINCE = 2;
 /** From this version on the producer epoch rises with each transaction (KIP-890), and the response has it. */
 const EPOCH_BUMP_SINCE = 5;
 
 export const endTxn = handler(EndTxn, {
+  needs: ({ transactionalId }) => write.transactionalId(transactionalId),
   handle: async (request, { apiVersion }, { transactions }: Parts<'transactions'>) => {
     const { transactionalId, producerId, producerEpoch, committed } = request;
     const clientVersion = apiVersion >= EPOCH_BUMP_SINCE ? EPOCH_BUMP_VERSION : 0;

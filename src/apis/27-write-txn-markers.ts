@@ -6,10 +6,12 @@ import { writeMarker } from '../transactions/markers.ts';
 import type { Parts } from './broker-parts.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { alter, anyOf, clusterAction } from '../security/needs.ts';
 
 type RequestedMarker = RequestOf<typeof WriteTxnMarkers>['markers'][number];
 
 export const writeTxnMarkers = handler(WriteTxnMarkers, {
+  needs: () => anyOf(alter.cluster(), clusterAction),
   *handle({ markers }, _context, broker: Parts<'partitions' | 'groups' | 'clock'>) {
     const asked = markers.map(withPartitions).filter(hasTopics);
     const written = yield* mapInPieces(asked, function* ({ topics: named, transactionResult: committed, ...rest }) {

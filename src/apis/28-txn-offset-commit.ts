@@ -7,7 +7,8 @@ import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
 import { whenDone } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
-import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, readRefusal, sortTopics } from './topic-partitions.ts';
+import { read, write } from '../security/needs.ts';
 
 /** KIP-890: TRANSACTION_ABORTABLE; then a commit takes the group's offsets into the transaction. */
 const ABORTABLE_SINCE = 4;
@@ -17,10 +18,17 @@ const LOADING_SINCE = 2;
 const TOPIC_IDS_SINCE = 6;
 
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
-  *handle(request, { apiVersion }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) {
+  needs: ({ transactionalId, groupId }) => [write.transactionalId(transactionalId), read.group(groupId)],
+  byHand: [read.topic('topics[].name')],
+  *handle(request, { apiVersion, access }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const byId = apiVersion >= TOPIC_IDS_SINCE;
-    const { known, unknown } = yield* sortTopics(broker.metadata.image, topics, byId);
+    const { known, unknown } = yield* sortTopics(
+      broker.metadata.image,
+      topics,
+      byId,
+      readRefusal(access, TxnOffsetCommit.name),
+    );
     if (known.length === 0) return { topics: unknown };
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
     const commit = { ...request, generationId, retentionTimeMs: -1, knowsEpochs: true };

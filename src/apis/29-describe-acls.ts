@@ -8,10 +8,12 @@ import { filterFault, fits, type AclFilter } from '../security/acls/filter.ts';
 import { checkKnown } from './acl-request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { describe } from '../security/needs.ts';
 
 type Resource = ResponseDraft<typeof DescribeAcls>['resources'][number];
 
 export const describeAcls = handler(DescribeAcls, {
+  needs: () => describe.cluster(),
   *handle(request, { access }, { metadata }: Parts<'metadata'>) {
     const { resourceTypeFilter, patternTypeFilter, operation, permissionType } = request;
     checkKnown([resourceTypeFilter, patternTypeFilter, operation, permissionType]);

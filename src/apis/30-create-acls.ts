@@ -5,8 +5,10 @@ import { createAcls as decide } from '../security/acls/alteration.ts';
 import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const createAcls = handler(CreateAcls, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: ({ creations }, { access }, { controller, random }: Parts<'controller' | 'random'>) => {
     for (const { resourceType, resourcePatternType, operation, permissionType } of creations) {

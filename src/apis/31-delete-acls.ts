@@ -5,10 +5,12 @@ import { deleteAcls as decide } from '../security/acls/alteration.ts';
 import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 const DELETED = { errorCode: ErrorCode.NONE, errorMessage: null };
 
 export const deleteAcls = handler(DeleteAcls, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: ({ filters }, { access }, { controller }: Parts<'controller'>) => {
     for (const { resourceTypeFilter, patternTypeFilter, operation, permissionType } of filters) {

@@ -1,6 +1,6 @@
 /** Shows the configuration of topics, brokers, groups and client metrics, and where each value comes from. */
 import { DescribeConfigs } from '../../protocol/apis/32-describe-configs.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
@@ -15,11 +15,12 @@ import {
 } from '../config/describe.ts';
 import type { DescribeOptions, DescribedConfig } from '../config/describe.ts';
 import type { Parts } from './broker-parts.ts';
-import { BROKER_LOGGER, invalidRequest, isNodeId } from './config-resources.ts';
+import { BROKER_LOGGER, configNeed, invalidRequest, isNodeId } from './config-resources.ts';
 import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 import { levelsOf } from './log-levels.ts';
+import { describeConfigs as toDescribe } from '../security/needs.ts';
 
 type DescribedResource = RequestOf<typeof DescribeConfigs>['resources'][number];
 type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'metadata'>;
@@ -27,6 +28,19 @@ type Broker = Parts<'nodeId' | 'layers' | 'logger' | 'metadata'>;
 const TYPES: ReadonlySet<number> = new Set([...Object.values(ResourceType), BROKER_LOGGER].sort((a, b) => a - b));
 
 export const describeConfigs = handler(DescribeConfigs, {
+  parts: {
+    list: 'resources',
+    needs: () => (resource) => configNeed(toDescribe, resource),
+    refused: ({ resourceType, resourceName }, errorCode) => ({
+      errorCode,
+      errorMessage: errorMessage(errorCode),
+      resourceType,
+      resourceName,
+      configs: [],
+    }),
+    answers: 'results',
+    place: 'last',
+  },
   *handle({ resources, includeSynonyms, includeDocumentation }, { apiVersion }, broker: Broker) {
     // As in Kafka, one resource of an unknown type fails the whole request.
     const unknown = resources.find(({ resourceType }) => !TYPES.has(resourceType));

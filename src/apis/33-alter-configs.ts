@@ -1,12 +1,27 @@
 /** Replaces the settings of a resource; settings that the request leaves out return to their defaults. */
 import { AlterConfigs } from '../../protocol/apis/33-alter-configs.ts';
 import { replaceAll } from '../config/alter.ts';
-import { alterConfigs, BROKER_LOGGER, invalidRequest, type ConfigParts } from './config-resources.ts';
+import {
+  alterConfigs,
+  BROKER_LOGGER,
+  configNeed,
+  invalidRequest,
+  refusedResource,
+  type ConfigParts,
+} from './config-resources.ts';
 import { handler } from './handler.ts';
+import { alterConfigs as toAlter } from '../security/needs.ts';
 
 const NOT_OF_LOGGERS = invalidRequest('AlterConfigs cannot change log levels: use IncrementalAlterConfigs');
 
 export const alterWholeConfigs = handler(AlterConfigs, {
+  parts: {
+    list: 'resources',
+    needs: () => (resource) => configNeed(toAlter, resource),
+    refused: refusedResource,
+    answers: 'responses',
+    place: 'in order',
+  },
   forwarded: true,
   handle: ({ resources, validateOnly }, _context, broker: ConfigParts) =>
     alterConfigs(
@@ -17,12 +32,5 @@ export const alterWholeConfigs = handler(AlterConfigs, {
       validateOnly,
       broker,
     ),
-  refuse: ({ resources }, errorCode) => ({
-    responses: resources.map(({ resourceType, resourceName }) => ({
-      errorCode,
-      errorMessage: null,
-      resourceType,
-      resourceName,
-    })),
-  }),
+  refuse: ({ resources }, errorCode) => ({ responses: resources.map((one) => refusedResource(one, errorCode)) }),
 });

@@ -4,8 +4,10 @@ import type { RequestOf } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { eachInPieces, finish, mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const alterReplicaLogDirs = handler(AlterReplicaLogDirs, {
+  needs: () => alter.cluster(),
   *handle(request, _context, { directoryMoves }: Parts<'directoryMoves'>) {
     return { results: yield* answer(request, (topic, partition, path) => directoryMoves.move(topic, partition, path)) };
   },

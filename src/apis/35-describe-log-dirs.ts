@@ -5,12 +5,14 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { describe } from '../security/needs.ts';
 
 type Request = RequestOf<typeof DescribeLogDirs>;
 type Result = ResponseDraft<typeof DescribeLogDirs>['results'][number];
 type Row = Result['topics'][number]['partitions'][number];
 
 export const describeLogDirs = handler(DescribeLogDirs, {
+  needs: () => describe.cluster(),
   *handle(request, _context, { partitions, directoryMoves }: Parts<'partitions' | 'directoryMoves'>) {
     const isWanted = yield* filterOf(request);
     const rows = new Map(partitions.directories.map((directory) => [directory, new Map<string, Row[]>()]));

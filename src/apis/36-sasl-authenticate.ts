@@ -6,6 +6,7 @@ import { handler } from './handler.ts';
 const NOTHING = Buffer.alloc(0);
 
 export const saslAuthenticate = handler(SaslAuthenticate, {
+  open: 'it comes before authorisation',
   handle: () => ({
     errorCode: ErrorCode.ILLEGAL_SASL_STATE,
     errorMessage: 'This listener does not authenticate clients: set security.protocol to PLAINTEXT',

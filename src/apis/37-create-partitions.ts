@@ -3,8 +3,20 @@ import { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import { errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { repeatedNames } from './repeated-names.ts';
+import { alter } from '../security/needs.ts';
 
 export const createPartitions = handler(CreatePartitions, {
+  parts: {
+    list: 'topics',
+    needs: ({ topics }) => {
+      const twice = repeatedNames(topics);
+      return ({ name }) => (twice.has(name) ? null : alter.topic(name));
+    },
+    refused: ({ name }, errorCode) => ({ name, errorCode, errorMessage: errorMessage(errorCode) }),
+    answers: 'results',
+    place: 'first',
+  },
   forwarded: true,
   handle: async ({ topics, validateOnly }, _context, { controller }: Parts<'controller'>) => ({
     results: await controller.createPartitions(topics, { validateOnly }),

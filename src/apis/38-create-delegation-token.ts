@@ -6,6 +6,7 @@ import { ANONYMOUS, type Principal } from '../security/principal.ts';
 import { handler } from './handler.ts';
 
 export const createDelegationToken = handler(CreateDelegationToken, {
+  open: 'clients ask for tokens of their own',
   handle: (request, { session }) => refused(request, ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, session.principal),
   refuse: (request, errorCode) => refused(request, errorCode, ANONYMOUS),
 });

@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 
 export const expireDelegationToken = handler(ExpireDelegationToken, {
+  open: 'owners and renewers of a token may',
   handle: () => ({ errorCode: ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, expiryTimestampMs: -1 }),
   refuse: (_request, errorCode) => ({ errorCode, expiryTimestampMs: -1 }),
 });

@@ -5,8 +5,16 @@ import type { Parts } from './broker-parts.ts';
 import { allOf, andThen } from '../coordination/answers.ts';
 import { mapInPieces, setInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { remove } from '../security/needs.ts';
 
 export const deleteGroups = handler(DeleteGroups, {
+  parts: {
+    list: 'groupsNames',
+    needs: () => (groupId) => remove.group(groupId),
+    refused: (groupId, errorCode) => ({ groupId, errorCode, errorMessage: errorMessage(errorCode) }),
+    answers: 'results',
+    place: 'last',
+  },
   *handle({ groupsNames }, _context, { groups }: Parts<'groups'>) {
     // A group that the request names twice has one result.
     const results = yield* mapInPieces(yield* setInPieces(groupsNames, (groupId) => groupId), (groupId) =>

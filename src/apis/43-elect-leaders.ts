@@ -4,11 +4,13 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 const PREFERRED = 0;
 const UNCLEAN = 1;
 
 export const electLeaders = handler(ElectLeaders, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async (request, _context, { controller }: Parts<'controller'>) => {
     const { electionType, topicPartitions } = request;

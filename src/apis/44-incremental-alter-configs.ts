@@ -2,11 +2,19 @@
 import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { applyOperations } from '../config/alter.ts';
-import { alterConfigs, BROKER_LOGGER, type ConfigParts } from './config-resources.ts';
+import { alterConfigs, BROKER_LOGGER, configNeed, refusedResource, type ConfigParts } from './config-resources.ts';
 import { handler } from './handler.ts';
+import { alterConfigs as toAlter } from '../security/needs.ts';
 
 /** Levels of loggers are this process's own, and stay in it; all else is the cluster's. */
 export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
+  parts: {
+    list: 'resources',
+    needs: () => (resource) => configNeed(toAlter, resource),
+    refused: refusedResource,
+    answers: 'responses',
+    place: 'in order',
+  },
   forwarded: {
     divide({ resources, validateOnly }) {
       const loggers = resources.filter(({ resourceType }) => resourceType === BROKER_LOGGER);
@@ -35,12 +43,5 @@ export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
       validateOnly,
       broker,
     ),
-  refuse: ({ resources }, errorCode) => ({
-    responses: resources.map(({ resourceType, resourceName }) => ({
-      errorCode,
-      errorMessage: null,
-      resourceType,
-      resourceName,
-    })),
-  }),
+  refuse: ({ resources }, errorCode) => ({ responses: resources.map((one) => refusedResource(one, errorCode)) }),
 });

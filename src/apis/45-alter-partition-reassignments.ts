@@ -3,8 +3,10 @@ import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partit
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const alterPartitionReassignments = handler(AlterPartitionReassignments, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async ({ topics, allowReplicationFactorChange }, _context, { controller }: Parts<'controller'>) => ({
     // Without topics Kafka answers true, whatever the request says.

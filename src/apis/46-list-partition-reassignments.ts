@@ -4,8 +4,10 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { reassignmentsUnderWay } from '../cluster/reassignments.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { describe } from '../security/needs.ts';
 
 export const listPartitionReassignments = handler(ListPartitionReassignments, {
+  needs: () => describe.cluster(),
   forwarded: true,
   *handle({ topics }, _context, { metadata }: Parts<'metadata'>) {
     const underWay = yield* reassignmentsUnderWay(topics, metadata.image);

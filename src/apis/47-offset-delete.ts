@@ -5,12 +5,15 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { andThen } from '../coordination/answers.ts';
 import { handler } from './handler.ts';
-import { inParts, mergeTopics, sortTopics } from './topic-partitions.ts';
+import { inParts, mergeTopics, readRefusal, sortTopics } from './topic-partitions.ts';
+import { read, remove } from '../security/needs.ts';
 
 export const offsetDelete = handler(OffsetDelete, {
-  *handle({ groupId, topics }, _context, { metadata, groups }: Parts<'metadata' | 'groups'>) {
+  needs: ({ groupId }) => remove.group(groupId),
+  byHand: [read.topic('topics[].name')],
+  *handle({ groupId, topics }, { access }, { metadata, groups }: Parts<'metadata' | 'groups'>) {
     const named = topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const { known, unknown } = yield* sortTopics(metadata.image, named, false);
+    const { known, unknown } = yield* sortTopics(metadata.image, named, false, readRefusal(access, OffsetDelete.name));
     let failed: number = ErrorCode.NONE;
     const deleted = yield* inParts(known, (part) =>
       andThen(groups.deleteOffsets(groupId, part), (outcome) => {

@@ -4,8 +4,10 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { matchingQuotas } from '../cluster/client-quotas.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { describeConfigs } from '../security/needs.ts';
 
 export const describeClientQuotas = handler(DescribeClientQuotas, {
+  needs: () => describeConfigs.cluster(),
   handle: ({ components, strict }, _context, { metadata }: Parts<'metadata'>) => {
     const found = matchingQuotas(metadata.image.quotas.values(), components, strict);
     if (!Array.isArray(found)) return { ...found, entries: null };

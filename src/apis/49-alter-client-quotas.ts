@@ -2,8 +2,10 @@
 import { AlterClientQuotas } from '../../protocol/apis/49-alter-client-quotas.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alterConfigs } from '../security/needs.ts';
 
 export const alterClientQuotas = handler(AlterClientQuotas, {
+  needs: () => alterConfigs.cluster(),
   forwarded: true,
   handle: async ({ entries, validateOnly }, _context, { controller }: Parts<'controller'>) => ({
     entries: await controller.alterClientQuotas(entries, { validateOnly }),

@@ -6,8 +6,10 @@ import { missing } from '../cluster/scram-credentials.ts';
 import type { Parts } from './broker-parts.ts';
 import { countInPieces, eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { describe } from '../security/needs.ts';
 
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
+  needs: () => describe.cluster(),
   *handle({ users }, _context, { metadata }: Parts<'metadata'>) {
     const byUser = yield* credentialsByUser(metadata.image.scramCredentials.values());
     const asked = yield* countInPieces(users ?? [], ({ name }) => name);

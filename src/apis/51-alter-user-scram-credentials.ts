@@ -2,8 +2,10 @@
 import { AlterUserScramCredentials } from '../../protocol/apis/51-alter-user-scram-credentials.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const alterUserScramCredentials = handler(AlterUserScramCredentials, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async ({ deletions, upsertions }, _context, { controller }: Parts<'controller'>) => ({
     results: await controller.alterScramCredentials(deletions, upsertions),

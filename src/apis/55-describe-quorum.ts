@@ -5,6 +5,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { quorumAnswer, type Quorum } from './quorum-answer.ts';
+import { describe } from '../security/needs.ts';
 
 type Broker = Parts<'nodeId' | 'metadata' | 'clock'>;
 
@@ -12,6 +13,7 @@ type Broker = Parts<'nodeId' | 'metadata' | 'clock'>;
 const LEADER_EPOCH = 1;
 
 export const describeQuorum = handler(DescribeQuorum, {
+  needs: () => describe.cluster(),
   forwarded: true,
   handle: (request, _context, broker: Broker) => quorumAnswer(request, () => quorumOf(broker)),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), topics: [] }),

@@ -4,11 +4,13 @@ import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { NOT_BUILT } from '../cluster/features.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 /** The last version with a result for each feature; its message is 'NONE' without an error. */
 const TELLS_EACH = 1;
 
 export const updateFeatures = handler(UpdateFeatures, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async ({ featureUpdates, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'logger'>) => {
     const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });

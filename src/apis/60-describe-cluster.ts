@@ -2,16 +2,19 @@
 import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
-import { CLUSTER_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import { clusterOperations, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { brokersOn } from './topic-view.ts';
+import { describe } from '../security/needs.ts';
 
 const BROKERS = 1;
 const CONTROLLERS = 2;
 
 export const describeCluster = handler(DescribeCluster, {
-  handle: (request, { session }, { nodeId, metadata }: Parts<'nodeId' | 'metadata'>) => {
+  open: 'everybody may know the brokers; which operations a client may ask for is its own',
+  byHand: [describe.cluster()],
+  handle: (request, { session, access }, { nodeId, metadata }: Parts<'nodeId' | 'metadata'>) => {
     const { endpointType, includeClusterAuthorizedOperations, includeFencedBrokers } = request;
     if (endpointType === CONTROLLERS) {
       return fail(
@@ -34,7 +37,9 @@ export const describeCluster = handler(DescribeCluster, {
         brokerId,
         ...rest,
       })),
-      clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+      clusterAuthorizedOperations: includeClusterAuthorizedOperations
+        ? clusterOperations(access, DescribeCluster.name)
+        : NOT_ASKED,
     };
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),

@@ -1,6 +1,6 @@
 /** Shows the producer states of partitions, and their open transactions (KIP-664). */
 import { DescribeProducers } from '../../protocol/apis/61-describe-producers.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
@@ -9,6 +9,7 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { RepeatedBytes } from './repeated-names.ts';
+import { read } from '../security/needs.ts';
 
 /** Of one in the response. */
 const PRODUCER_BYTES = 37;
@@ -17,6 +18,21 @@ type AskedTopic = RequestOf<typeof DescribeProducers>['topics'][number];
 type ProducerEntry = ReturnType<Partition['activeProducers']> extends Iterable<infer Entry> ? Entry : never;
 
 export const describeProducers = handler(DescribeProducers, {
+  parts: {
+    list: 'topics',
+    needs: () => (topic) => (topicNameFault(topic.name) === null ? read.topic(topic.name) : null),
+    refused: ({ name, partitionIndexes }, errorCode) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        errorCode,
+        errorMessage: errorMessage(errorCode),
+        activeProducers: [],
+      })),
+    }),
+    answers: 'topics',
+    place: 'in order',
+  },
   *handle({ topics: asked }, _context, broker: Parts<'metadata' | 'partitions'>) {
     const known = new Map<Partition, ReturnType<typeof activeProducer>[]>();
     const repeated = new RepeatedBytes();

@@ -3,8 +3,10 @@ import { UnregisterBroker } from '../../protocol/apis/64-unregister-broker.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const unregisterBroker = handler(UnregisterBroker, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async ({ brokerId }, _context, { controller, nodeId }: Parts<'nodeId' | 'controller'>) => {
     if (brokerId === nodeId) {

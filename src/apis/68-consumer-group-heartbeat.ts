@@ -6,10 +6,16 @@ import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
+import { describe, read } from '../security/needs.ts';
 
 type Broker = Parts<'config' | 'metadata' | 'groups' | 'random'>;
 
 export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
+  needs: ({ groupId, subscribedTopicNames }, _context, broker: Broker) =>
+    speaksConsumerProtocol(broker)
+      ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
+      : null,
+  byHand: [describe.topic('each topic that subscribedTopicRegex means')],
   handle: (request, { session, connectionId, apiVersion, clientId }, broker: Broker) => {
     if (!speaksConsumerProtocol(broker)) {
       const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';

@@ -11,6 +11,7 @@ const COMPRESSION_TYPES = [4, 3, 1, 2];
 
 export const getTelemetrySubscriptions = {
   ...handler(GetTelemetrySubscriptions, {
+    open: 'everybody may; ApiVersions does not list it',
     handle: ({ clientInstanceId }, _context, { telemetry, config }: Parts<'telemetry' | 'config'>) => {
       const told = telemetry.ask(clientInstanceId);
       if ('errorCode' in told) return refused(told.errorCode);

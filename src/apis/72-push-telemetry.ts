@@ -5,6 +5,7 @@ import { handler } from './handler.ts';
 
 export const pushTelemetry = {
   ...handler(PushTelemetry, {
+    open: 'everybody may; ApiVersions does not list it',
     handle: (request, _context, { telemetry, config }: Parts<'telemetry' | 'config'>) => ({
       errorCode: telemetry.push(request, config['telemetry.max.bytes']),
     }),

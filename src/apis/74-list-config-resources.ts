@@ -6,12 +6,14 @@ import { BROKER_LOGGER } from './config-resources.ts';
 import type { Parts } from './broker-parts.ts';
 import { flatMapInPieces, mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { describeConfigs } from '../security/needs.ts';
 
 const { topic, broker: BROKER, clientMetrics, group } = ResourceType;
 /** In Kafka's order. */
 const TYPES: readonly number[] = [group, clientMetrics, BROKER_LOGGER, BROKER, topic];
 
 export const listConfigResources = handler(ListConfigResources, {
+  needs: () => describeConfigs.cluster(),
   *handle({ resourceTypes }, { apiVersion }, { metadata }: Parts<'metadata'>) {
     if (resourceTypes.some((type) => !TYPES.includes(type))) {
       return { errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] };

@@ -4,11 +4,13 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
-import { TOPIC_OPERATIONS } from './authorized-operations.ts';
+import { topicOperations } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { flatMapInPieces, mapInPieces, setInPieces, sortInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { PartitionViews } from './topic-view.ts';
+import type { Access } from '../security/access.ts';
+import { describe, quietly } from '../security/needs.ts';
 
 /** Topics that do not exist are told of without end. */
 const TOPICS_A_PIECE = 16;
@@ -18,10 +20,11 @@ type Response = ResponseDraft<typeof DescribeTopicPartitions>;
 type Topic = Response['topics'][number];
 
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {
-  *handle(request, { session }, broker: Parts<'config' | 'metadata' | 'partitions'>) {
+  byHand: [describe.topic('topics[].name, or each topic')],
+  *handle(request, { session, access }, broker: Parts<'config' | 'metadata' | 'partitions'>) {
     const { image } = broker.metadata;
     const { cursor, responsePartitionLimit } = request;
-    const names = yield* namesFrom(request, image);
+    const { names, refused } = yield* visible(yield* namesFrom(request, image), request, access);
     // A cursor must name a topic of the request. Without topics in the request, its topic may have been deleted since.
     const isAstray = cursor !== null && request.topics.length > 0 && names[0] !== cursor.topicName;
     if (isAstray || (cursor !== null && cursor.partitionIndex < 0)) return refuse(request, ErrorCode.INVALID_REQUEST);
@@ -30,17 +33,18 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
     const topics: Topic[] = [];
     let left = Math.max(1, Math.min(responsePartitionLimit, broker.config['max.request.partition.size.limit']));
     for (const name of names) {
-      if (left === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } };
+      if (left === 0) return { topics: topics.concat(refused), nextCursor: { topicName: name, partitionIndex: 0 } };
       const first = cursor?.topicName === name ? cursor.partitionIndex : 0;
-      const topic = yield* describe(name, image, views, first, left);
+      const topic = yield* view(name, image, views, access, first, left);
       topics.push(topic);
       if (topics.length % TOPICS_A_PIECE === 0) yield;
       left -= topic.partitions.length;
       const next = first + topic.partitions.length;
       const count = image.topicsByName.get(name)?.partitions.length ?? 0;
-      if (next < count) return { topics, nextCursor: { topicName: name, partitionIndex: next } };
+      if (next < count)
+        return { topics: topics.concat(refused), nextCursor: { topicName: name, partitionIndex: next } };
     }
-    return { topics, nextCursor: null };
+    return { topics: topics.concat(refused), nextCursor: null };
   },
   refuse,
 });
@@ -56,10 +60,29 @@ function* namesFrom({ topics, cursor }: Request, image: ClusterImage): Pieces<st
   return yield* sortInPieces(names, (a, b) => (a < b ? -1 : 1));
 }
 
-function* describe(
+/** Topics that the client may not describe are told behind the others where it names them. */
+function* visible(
+  names: readonly string[],
+  { topics }: Request,
+  access: Access | null,
+): Pieces<{ readonly names: readonly string[]; readonly refused: readonly Topic[] }> {
+  if (access === null) return { names, refused: [] };
+  const refused: Topic[] = [];
+  const seen = yield* flatMapInPieces(names, (name) => {
+    const needed = topics.length === 0 ? quietly(describe.topic(name)) : describe.topic(name);
+    const errorCode = access.errorOf(needed, DescribeTopicPartitions.name);
+    if (errorCode === ErrorCode.NONE) return [name];
+    if (topics.length > 0) refused.push({ errorCode, name, topicId: ZERO_UUID, isInternal: false, partitions: [] });
+    return [];
+  });
+  return { names: seen, refused };
+}
+
+function* view(
   name: string,
   image: ClusterImage,
   views: PartitionViews,
+  access: Access | null,
   first: number,
   most: number,
 ): Pieces<Topic> {
@@ -77,6 +100,6 @@ function* describe(
       eligibleLeaderReplicas: partition.elr,
       lastKnownElr: partition.lastKnownElr,
     })),
-    topicAuthorizedOperations: TOPIC_OPERATIONS,
+    topicAuthorizedOperations: topicOperations(access, name),
   };
 }

@@ -6,8 +6,13 @@ import { checkShareHeartbeat } from '../groups/share/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { describe, read } from '../security/needs.ts';
 
 export const shareGroupHeartbeat = handler(ShareGroupHeartbeat, {
+  needs: ({ groupId, subscribedTopicNames }, _context, broker: Parts<'metadata' | 'groups'>) =>
+    speaksShareProtocol(broker)
+      ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
+      : null,
   handle: (request, { session, connectionId, clientId }, broker: Parts<'metadata' | 'groups'>) => {
     if (!speaksShareProtocol(broker)) return refusal(ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF);
     const { groupId } = request;

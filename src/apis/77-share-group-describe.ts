@@ -4,14 +4,27 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { undescribedShareGroup } from '../groups/share/describe.ts';
-import { GROUP_OPERATIONS, NOT_ASKED } from './authorized-operations.ts';
+import { groupOperations, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
+import { hidesTopics, TOPICS_HIDDEN } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { describe } from '../security/needs.ts';
 
 export const shareGroupDescribe = handler(ShareGroupDescribe, {
-  *handle(request, { apiVersion }, broker: Parts<'groups' | 'metadata'>) {
+  parts: {
+    list: 'groupIds',
+    needs: (_request, _context, broker: Parts<'groups' | 'metadata'>) => {
+      const isOn = speaksShareProtocol(broker);
+      return (groupId) => (isOn ? describe.group(groupId) : null);
+    },
+    refused: (groupId, errorCode) => undescribedShareGroup(groupId, errorCode, null),
+    answers: 'groups',
+    place: 'first',
+  },
+  byHand: [describe.topic('groups[].members[].assignment of the response')],
+  *handle(request, { apiVersion, access }, broker: Parts<'groups' | 'metadata'>) {
     const { groupIds, includeAuthorizedOperations } = request;
     if (!speaksShareProtocol(broker)) return refusal(groupIds, ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF);
     const describe = (groupId: string) =>
@@ -21,9 +34,12 @@ export const shareGroupDescribe = handler(ShareGroupDescribe, {
     const bytesOf = (group: Awaited<ReturnType<typeof describe>>) =>
       responseBytes(ShareGroupDescribe, apiVersion, { groups: [group] });
     return andThen(yield* answerEach(groupIds, describe, bytesOf), function* (all) {
-      const groups = yield* mapInPieces(all, (each) => {
+      const groups = yield* mapInPieces(all, (described) => {
+        const each = hidesTopics(described, access, ShareGroupDescribe.name)
+          ? undescribedShareGroup(described.groupId, TOPICS_HIDDEN.errorCode, TOPICS_HIDDEN.errorMessage)
+          : described;
         const isTold = includeAuthorizedOperations && each.errorCode === ErrorCode.NONE;
-        return { ...each, authorizedOperations: isTold ? GROUP_OPERATIONS : NOT_ASKED };
+        return { ...each, authorizedOperations: isTold ? groupOperations(access, each.groupId) : NOT_ASKED };
       });
       return { groups };
     });

@@ -7,10 +7,12 @@ import type { Writer } from '../../protocol/writer.ts';
 import { andThen, type Answer } from '../coordination/answers.ts';
 import { CorruptBatchError } from '../partitions/read.ts';
 import type { FetchRequest, ShareAnswer } from '../share/share-fetch.ts';
+import { read } from '../security/needs.ts';
 import { reportBug, type DirectHandler, type Reply, type Streamed } from './handler.ts';
 import type { RequestContext } from './request-context.ts';
 import { writeShareFetchResponse } from './share-fetch-response.ts';
-import { refusalOf, type DeliveryParts } from './share-request.ts';
+import { refusalOf, topicRefusals, type DeliveryParts } from './share-request.ts';
+import { speaksShareProtocol } from './share-version.ts';
 
 type Request = RequestOf<typeof ShareFetch>;
 
@@ -22,17 +24,18 @@ export const shareFetch: DirectHandler<DeliveryParts> = {
   versions: ShareFetch.versions,
   advertised: ShareFetch.versions,
   kind: 'direct',
+  permissions: { byHand: [read.group('groupId'), read.topic('name of topics[].topicId')] },
 
   serve(reader, context, output, broker) {
     const version = context.apiVersion;
     const request = requestCodec(ShareFetch, version).decode(reader);
-    const refused = refusalOf(request, broker);
+    const refused = groupRefusal(request, context, broker) ?? refusalOf(request, broker);
     if (refused !== null) {
       responseCodec(ShareFetch, version).encode(output, refuse(request, refused));
       return undefined;
     }
     const fetched: Answer<ShareAnswer> = andThen(broker.share.use(), ({ delivery }) =>
-      delivery.fetch(asked(request, context)),
+      delivery.fetch(asked(request, context, broker)),
     );
     if (!(fetched instanceof Promise)) return write(output, context, broker, fetched);
     return fetched.then(
@@ -45,11 +48,18 @@ export const shareFetch: DirectHandler<DeliveryParts> = {
   refuse,
 };
 
+/** It comes before the member's id is looked at, and after what has no group. */
+function groupRefusal({ groupId }: Request, { access }: RequestContext, broker: DeliveryParts): number | null {
+  if (access === null || groupId === null || !speaksShareProtocol(broker)) return null;
+  return access.errorOf(read.group(groupId), ShareFetch.name) || null;
+}
+
 function refuse(_request: Request, errorCode: number): ResponseDraft<typeof ShareFetch> {
   return { errorCode, acquisitionLockTimeoutMs: 0, responses: [], nodeEndpoints: [] };
 }
 
-function asked(request: Request, { connectionId, waits }: RequestContext): FetchRequest {
+function asked(request: Request, context: RequestContext, broker: DeliveryParts): FetchRequest {
+  const { connectionId, waits } = context;
   const { groupId, memberId, shareSessionEpoch, topics, forgottenTopicsData, shareAcquireMode, ...limits } = request;
   return {
     ...limits,
@@ -57,6 +67,7 @@ function asked(request: Request, { connectionId, waits }: RequestContext): Fetch
     memberId: memberId!,
     connectionId,
     epoch: shareSessionEpoch,
+    refusalOf: topicRefusals(context, broker, ShareFetch.name),
     isRecordLimit: shareAcquireMode === RECORD_LIMIT,
     isModeKnown: shareAcquireMode === BATCH_OPTIMIZED || shareAcquireMode === RECORD_LIMIT,
     partitions: topics.flatMap(({ topicId, partitions }) =>

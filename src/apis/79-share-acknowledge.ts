@@ -4,13 +4,25 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { andThen } from '../coordination/answers.ts';
 import type { ShareAnswer } from '../share/share-fetch.ts';
 import { handler } from './handler.ts';
+import { speaksShareProtocol } from './share-version.ts';
 import type { RequestContext } from './request-context.ts';
-import { byTopic, currentLeaderOf, nodeEndpointsOf, refusalOf, type DeliveryParts } from './share-request.ts';
+import {
+  byTopic,
+  currentLeaderOf,
+  nodeEndpointsOf,
+  refusalOf,
+  topicRefusals,
+  type DeliveryParts,
+} from './share-request.ts';
+import { read } from '../security/needs.ts';
 
 type Request = RequestOf<typeof ShareAcknowledge>;
 type Response = ResponseDraft<typeof ShareAcknowledge>;
 
 export const shareAcknowledge = handler(ShareAcknowledge, {
+  needs: ({ groupId }, _context, broker: DeliveryParts) =>
+    speaksShareProtocol(broker) && groupId !== null ? read.group(groupId) : null,
+  byHand: [read.topic('name of topics[].topicId')],
   handle: (request, context, broker: DeliveryParts) => {
     const refused = refusalOf(request, broker);
     if (refused !== null) return refuse(request, refused);
@@ -21,6 +33,7 @@ export const shareAcknowledge = handler(ShareAcknowledge, {
         memberId: memberId!,
         connectionId: context.connectionId,
         epoch: shareSessionEpoch,
+        refusalOf: topicRefusals(context, broker, ShareAcknowledge.name),
         isRenewAck,
         partitions: topics.flatMap(({ topicId, partitions }) =>
           partitions.map(({ partitionIndex, acknowledgementBatches }) => {

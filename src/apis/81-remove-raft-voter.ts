@@ -4,8 +4,10 @@ import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 export const removeRaftVoter = handler(RemoveRaftVoter, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: ({ clusterId, voterId, voterDirectoryId }, _context, { metadata, nodeId }: Parts<'nodeId' | 'metadata'>) => {
     if (clusterId !== null && clusterId !== metadata.image.clusterId) {

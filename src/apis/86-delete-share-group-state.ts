@@ -2,8 +2,10 @@
 import { DeleteShareGroupState } from '../../protocol/apis/86-delete-share-group-state.ts';
 import { handler } from './handler.ts';
 import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
+import { clusterAction } from '../security/needs.ts';
 
 export const deleteShareGroupState = handler(DeleteShareGroupState, {
+  needs: () => clusterAction,
   handle: ({ groupId, topics }, _context, broker: ShareParts) =>
     inTopics(broker, groupId, topics, ({ state }, partitions) => state.delete(groupId, partitions)),
   refuse: ({ topics }, errorCode) => refusedInTopics(topics, { errorCode }),

@@ -2,8 +2,10 @@
 import { ReadShareGroupStateSummary } from '../../protocol/apis/87-read-share-group-state-summary.ts';
 import { handler } from './handler.ts';
 import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
+import { clusterAction } from '../security/needs.ts';
 
 export const readShareGroupStateSummary = handler(ReadShareGroupStateSummary, {
+  needs: () => clusterAction,
   handle: ({ groupId, topics }, _context, broker: ShareParts) =>
     inTopics(broker, groupId, topics, ({ state }, partitions) => state.readSummary(groupId, partitions)),
   refuse: ({ topics }, errorCode) =>

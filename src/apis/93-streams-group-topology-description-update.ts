@@ -4,6 +4,7 @@ import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 
 export const streamsGroupTopologyDescriptionUpdate = handler(StreamsGroupTopologyDescriptionUpdate, {
+  open: 'it is refused, for there are no streams groups',
   handle: () => ({
     errorCode: ErrorCode.UNSUPPORTED_VERSION,
     errorMessage: 'Ottla has no streams groups yet: streams.version is 0',

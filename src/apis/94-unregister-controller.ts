@@ -3,6 +3,7 @@ import { UnregisterController } from '../../protocol/apis/94-unregister-controll
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { alter } from '../security/needs.ts';
 
 type Needs = Parts<'controller' | 'metadata' | 'nodeId'>;
 
@@ -10,6 +11,7 @@ type Needs = Parts<'controller' | 'metadata' | 'nodeId'>;
 const UNREGISTERS_SINCE = 33;
 
 export const unregisterController = handler(UnregisterController, {
+  needs: () => alter.cluster(),
   forwarded: true,
   handle: async ({ controllerId }, _context, { controller, metadata, nodeId }: Needs) => {
     if ((metadata.image.features.get('metadata.version') ?? 0) < UNREGISTERS_SINCE) {

@@ -1,43 +1,27 @@
-/** The authorized operations of a client, a bit for each ACL operation (KIP-430): all of them, without an authorizer. */
+/** The authorized operations of a client, a bit for each ACL operation (KIP-430). */
+import { CLUSTER_NAME, Resource, SUPPORTED } from '../security/acls/codes.ts';
+import type { Access } from '../security/access.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { describe } from '../security/needs.ts';
 
-const {
-  READ,
-  WRITE,
-  CREATE,
-  DELETE,
-  ALTER,
-  DESCRIBE,
-  CLUSTER_ACTION,
-  DESCRIBE_CONFIGS,
-  ALTER_CONFIGS,
-  IDEMPOTENT_WRITE,
-} = {
-  READ: 3,
-  WRITE: 4,
-  CREATE: 5,
-  DELETE: 6,
-  ALTER: 7,
-  DESCRIBE: 8,
-  CLUSTER_ACTION: 9,
-  DESCRIBE_CONFIGS: 10,
-  ALTER_CONFIGS: 11,
-  IDEMPOTENT_WRITE: 12,
-};
-
-export const TOPIC_OPERATIONS = bits(READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
-export const CLUSTER_OPERATIONS = bits(
-  CREATE,
-  ALTER,
-  DESCRIBE,
-  CLUSTER_ACTION,
-  DESCRIBE_CONFIGS,
-  ALTER_CONFIGS,
-  IDEMPOTENT_WRITE,
-);
-export const GROUP_OPERATIONS = bits(READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS);
 /** Kafka's value for a request that does not ask for them. */
 export const NOT_ASKED = -2147483648;
 
-function bits(...operations: readonly number[]): number {
-  return operations.reduce((sum, operation) => sum | (1 << operation), 0);
+export function topicOperations(access: Access | null, topic: string): number {
+  return operationsOn(access, Resource.TOPIC, topic);
+}
+
+export function groupOperations(access: Access | null, groupId: string): number {
+  return operationsOn(access, Resource.GROUP, groupId);
+}
+
+/** None, where the client may not even describe the cluster. */
+export function clusterOperations(access: Access | null, apiName: string): number {
+  const isShown = access === null || access.errorOf(describe.cluster(), apiName) === ErrorCode.NONE;
+  return isShown ? operationsOn(access, Resource.CLUSTER, CLUSTER_NAME) : 0;
+}
+
+/** All there are, without an authorizer. */
+function operationsOn(access: Access | null, resourceType: number, name: string): number {
+  return access === null ? SUPPORTED[resourceType] : access.operationsOn(resourceType, name);
 }

@@ -11,6 +11,7 @@ import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchSessions } from '../partitions/fetch-sessions.ts';
 import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
+import type { AclAuthorizer } from '../security/acls/authorizer.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
 import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
 import type { TransactionCoordinator } from '../transactions/coordinator.ts';
@@ -44,6 +45,8 @@ export interface BrokerParts {
   readonly transactionCoordinatorOf: (transactionalId: string) => TransactionCoordinator;
   readonly share: LazyShareGroups;
   readonly telemetry: ClientTelemetry;
+  /** Null where authorizer.class.name is empty: everybody may do everything. */
+  readonly authorizer: AclAuthorizer | null;
 }
 
 /** The parts a handler uses, by name: the third parameter of its `handle`, and all that a test of it has to give. */

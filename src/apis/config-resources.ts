@@ -1,5 +1,5 @@
 /** What the configuration APIs share: the kinds of resources, which of them exist, and how an alteration changes one. */
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { configOf, resourceKey, ResourceType, type ClusterImage } from '../cluster/image.ts';
 import type { ConfigChange, ConfigDecision } from '../cluster/controller.ts';
 import { topicNameFault } from '../cluster/topic-name.ts';
@@ -17,6 +17,7 @@ import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
 import type { Level } from '../platform/logger.ts';
 import { countInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import type { Need } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevel, setLevel } from './log-levels.ts';
 
@@ -29,6 +30,29 @@ export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'met
 export interface Resource {
   readonly resourceType: number;
   readonly resourceName: string;
+}
+
+/** The needs of `operation`, by what it is done to: `describeConfigs`, `alterConfigs`. */
+interface ConfigOperation {
+  topic(name: string): Need;
+  group(id: string): Need;
+  cluster(): Need;
+}
+
+/** What it needs to do this to the settings of a resource; nothing where there is no such type. */
+export function configNeed(operation: ConfigOperation, { resourceType, resourceName }: Resource): Need | null {
+  switch (resourceType) {
+    case ResourceType.topic:
+      return operation.topic(resourceName);
+    case ResourceType.group:
+      return operation.group(resourceName);
+    case ResourceType.broker:
+    case ResourceType.clientMetrics:
+    case BROKER_LOGGER:
+      return operation.cluster();
+    default:
+      return null;
+  }
 }
 
 /** Makes the new settings of a resource from its current ones. */
@@ -205,4 +229,8 @@ export function isNodeId(name: string): boolean {
 
 export function invalidRequest(errorMessage: string): Refusal {
   return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
+}
+
+export function refusedResource({ resourceType, resourceName }: Resource, errorCode: number) {
+  return { errorCode, errorMessage: errorMessage(errorCode), resourceType, resourceName };
 }

@@ -1,5 +1,5 @@
 /** What every fetch goes through, however many partitions it is about. */
-import type { Fetch } from '../../protocol/apis/01-fetch.ts';
+import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import { hasNews, noteTold, type FetchPlan, type SessionRequest } from '../partitions/fetch-sessions.ts';
@@ -14,6 +14,8 @@ import {
 } from '../partitions/read.ts';
 import type { Waiters } from '../partitions/waiters.ts';
 import { eachInPieces, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import type { Access } from '../security/access.ts';
+import { clusterAction, orElse, read } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import type { FetchAnswer } from './fetch-response.ts';
 import type { RequestContext } from './request-context.ts';
@@ -33,7 +35,12 @@ export interface FetchTerms {
   readonly maxWaitMs: number;
 }
 
-export function termsOf(request: FetchRequest, version: number, config: FetchParts['config']): FetchTerms {
+export function termsOf(
+  request: FetchRequest,
+  { apiVersion: version, access }: RequestContext,
+  broker: FetchParts,
+): FetchTerms {
+  const { config } = broker;
   const { replicaId, replicaEpoch } =
     version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
   const limits: ReadLimits = {
@@ -42,10 +49,27 @@ export function termsOf(request: FetchRequest, version: number, config: FetchPar
     // fetch.max.bytes is for clients; followers have replica.fetch.response.max.bytes.
     maxBytes: replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, config['fetch.max.bytes']),
     readCommitted: request.isolationLevel === READ_COMMITTED,
+    refusalOf: access === null ? null : refusalsOf(access, replicaId >= 0, broker),
   };
   const most = config['ottla.fetch.max.wait.ms'];
   const maxWaitMs = most > 0 ? Math.min(most, request.maxWaitMs) : request.maxWaitMs;
   return { limits, minBytes: Math.min(request.minBytes, limits.maxBytes), maxWaitMs };
+}
+
+/** Each topic is asked for once in a request; an id that no topic has is told to everybody. */
+function refusalsOf(access: Access, isFollower: boolean, { metadata }: FetchParts): ReadLimits['refusalOf'] {
+  if (isFollower) {
+    const refused = access.errorOf(orElse(ErrorCode.TOPIC_AUTHORIZATION_FAILED, clusterAction), Fetch.name);
+    return refused === ErrorCode.NONE ? null : () => refused;
+  }
+  const known = new Map<string, number>();
+  return ({ topic, topicId }) => {
+    const name = topicId === ZERO_UUID ? topic : metadata.image.topicsById.get(topicId)?.name;
+    if (name === undefined) return ErrorCode.NONE;
+    let refused = known.get(name);
+    if (refused === undefined) known.set(name, (refused = access.errorOf(read.topic(name), Fetch.name)));
+    return refused;
+  };
 }
 
 /** There is no code for an isolation level that is none: Kafka trips over it once there is something to read. */

@@ -7,6 +7,7 @@ import { Writer } from '../../protocol/writer.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Pieces } from '../platform/pieces.ts';
 import type { BrokerParts } from './broker-parts.ts';
+import { permitted, type AnyPermissions, type AnyTable, type Permissions } from './permissions.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Writes a response body behind the header that stands in `output`; for answers that come later. */
@@ -46,6 +47,8 @@ interface HandlerFacts {
   readonly versions: VersionRange;
   /** What ApiVersions advertises where that differs: Produce says 0 and refuses 0 to 2. null: it does not list the API. */
   readonly advertised: VersionRange | null;
+  /** What its requests need; docs/permissions.md is made of it. */
+  readonly permissions: AnyPermissions;
   /** The response, as in the API's table, to a request that fails as a whole with one error code. */
   refuse(request: unknown, errorCode: number): unknown;
 }
@@ -108,7 +111,10 @@ export type Handler<Uses = BrokerParts> = TableHandler<Uses> | DirectHandler<Use
 export type Handled<Response> = Begun<Response> | Promise<Response | Pieces<Response>>;
 type Begun<Response> = Response | Pieces<Response | Pieces<Response> | Promise<Response | Pieces<Response>>>;
 
-export interface HandlerTable<Req extends Fields, Res extends Fields, Uses> {
+export type HandlerTable<Req extends Fields, Res extends Fields, Uses> = Handling<Req, Res, Uses> &
+  Permissions<Req, Res, Uses>;
+
+interface Handling<Req extends Fields, Res extends Fields, Uses> {
   /** Narrows the versions that are served and advertised until the behaviour exists. */
   readonly versions?: RangeText;
   /** The parts it uses are the type of `parts`: `{ groups }: Parts<'groups'>`. */
@@ -131,6 +137,7 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
   table: HandlerTable<Req, Res, Uses>,
 ): TableHandler<Uses> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
+  const untyped = table as unknown as AnyTable; // what is in a request is known to its table alone
   return {
     kind: 'table',
     forwarded:
@@ -140,7 +147,8 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
     advertised: versions,
     decode: (reader, apiVersion) => requestCodec(api, apiVersion).decode(reader),
     decodeInPieces: (reader, apiVersion) => requestCodec(api, apiVersion).decodeInPieces(reader),
-    handle: table.handle,
+    permissions: untyped,
+    handle: permitted(api, untyped) as TableHandler<Uses>['handle'],
     encode: (output, apiVersion, response, throttleTimeMs) =>
       responseCodec(api, apiVersion).encode(output, throttled(response as Draft<Res>, throttleTimeMs)),
     encodeInPieces: (output, apiVersion, response, throttleTimeMs) =>

@@ -47,7 +47,7 @@ export async function planInPieces(reader: Reader, context: RequestContext, brok
     (function* (): Pieces<PlannedFetch> {
       const request = yield* requestCodec(Fetch, version).decodeInPieces(reader);
       const plan = yield* broker.fetchSessions.planInPieces(yield* sessionRequestInPieces(request, version));
-      return { request, terms: termsOf(request, version, broker.config), plan };
+      return { request, terms: termsOf(request, context, broker), plan };
     })(),
     waits,
   );

@@ -57,11 +57,16 @@ type PartsOf<Req extends Fields, Res extends Fields, Uses> = {
 }[Lists<Values<Req>>];
 
 /** The same for any API: what is in a request and in a response is known to its table alone. */
-export interface AnyTable {
-  readonly handle: (request: never, context: RequestContext, broker: never) => unknown;
-  readonly refuse: (request: never, errorCode: number) => unknown;
+export interface AnyPermissions {
   readonly needs?: (request: never, context: RequestContext, broker: never) => Needed;
   readonly parts?: AnyParts;
+  readonly byHand?: readonly Need[];
+  readonly open?: string;
+}
+
+export interface AnyTable extends AnyPermissions {
+  readonly handle: (request: never, context: RequestContext, broker: never) => unknown;
+  readonly refuse: (request: never, errorCode: number) => unknown;
 }
 
 export interface AnyParts {
@@ -87,13 +92,13 @@ export function permitted(api: AnyApi, table: AnyTable): AnyTable['handle'] {
     if (parts === undefined || !Array.isArray(list) || list.length === 0) return table.handle(request, context, broker);
     const needsOf = parts.needs(request, context, broker) as (element: unknown) => Needed;
     return whenDone(errorsOf(list, needsOf, access, api.name), (errors) => {
-      if (errors === null) return table.handle(request, context, broker) as Pieces<unknown>;
+      if (errors === null) return table.handle(request, context, broker);
       const rest = { ...(request as Message), [parts.list]: list.filter((_, i) => errors[i] === ErrorCode.NONE) };
       const isEmpty = errors.every((code) => code !== ErrorCode.NONE);
       const answer = isEmpty
         ? table.refuse(rest as never, ErrorCode.NONE)
         : table.handle(rest as never, context, broker);
-      return after(answer, (response) => withRefused(response as Message, parts, list, errors)) as Pieces<unknown>;
+      return after(answer, (response) => withRefused(response as Message, parts, list, errors));
     });
   };
 }
@@ -156,5 +161,5 @@ function placed(
 /** What `use` makes of a response, whenever it is there. */
 export function after(handled: unknown, use: (response: unknown) => unknown): unknown {
   if (handled instanceof Promise) return handled.then((made) => after(made, use));
-  return isPieces(handled) ? whenDone(handled, (made) => after(made, use) as Pieces<unknown>) : use(handled);
+  return isPieces(handled) ? whenDone(handled, (made) => after(made, use)) : use(handled);
 }

@@ -68,3 +68,10 @@ export function responseBytes<Req extends Fields, Res extends Fields>(
   responseCodec(api, version).encode(writer, response);
   return writer.position;
 }
+
+/** Those that are there more than once. */
+export function repeatedNames(named: readonly { readonly name: string }[]): ReadonlySet<string> {
+  const [seen, twice] = [new Set<string>(), new Set<string>()];
+  for (const { name } of named) (seen.has(name) ? twice : seen).add(name);
+  return twice;
+}

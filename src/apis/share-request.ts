@@ -3,7 +3,9 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import type { PartitionAnswer } from '../share/share-fetch.ts';
 import type { StatePartitionId } from '../share/share-state.ts';
+import { read } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
+import type { RequestContext } from './request-context.ts';
 import { speaksShareProtocol } from './share-version.ts';
 import { brokersOn } from './topic-view.ts';
 
@@ -32,6 +34,19 @@ export function refusalOf({ groupId, memberId }: Whose, { metadata }: DeliveryPa
   if (!speaksShareProtocol({ metadata })) return ErrorCode.UNSUPPORTED_VERSION;
   const isMember = memberId !== null && memberId !== '' && memberId.length <= LONGEST_MEMBER_ID;
   return groupId === null || !isMember ? ErrorCode.INVALID_REQUEST : null;
+}
+
+/** Of topics that the client may not read; what no topic has is told to everybody. */
+export function topicRefusals(
+  { access }: RequestContext,
+  { metadata }: DeliveryParts,
+  apiName: string,
+): ((topicId: string) => number) | null {
+  if (access === null) return null;
+  return (topicId) => {
+    const topic = metadata.image.topicsById.get(topicId);
+    return topic === undefined ? ErrorCode.NONE : access.errorOf(read.topic(topic.name), apiName);
+  };
 }
 
 export function currentLeaderOf(image: ClusterImage, { topicId, partition }: StatePartitionId, errorCode: number) {

@@ -2,6 +2,8 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import type { Access } from '../security/access.ts';
+import { read } from '../security/needs.ts';
 import { eachInPieces, inPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 
 interface NamedTopic<P> {
@@ -21,23 +23,26 @@ interface TopicErrors {
   readonly partitions: PartitionError[];
 }
 
-/** Finds topics by name, or with `byId` by id. Those found have both. */
+/** Finds topics by name, or with `byId` by id. Those found have both. `refusalOf` is asked of those that have a name. */
 export function sortTopics<P extends { readonly partitionIndex: number }>(
   image: ClusterImage,
   topics: readonly NamedTopic<P>[],
   byId: boolean,
+  refusalOf: (name: string) => number,
 ): Pieces<{ known: NamedTopic<P>[]; unknown: TopicErrors[] }> {
   const known: NamedTopic<P>[] = [];
   const unknown: TopicErrors[] = [];
   const sorted = eachInPieces(topics, ({ name, topicId, partitions }) => {
     const topic = byId ? image.topicsById.get(topicId) : image.topicsByName.get(name);
     const identity = { name: topic?.name ?? name, topicId: topic?.id ?? topicId };
-    const errorCode = topic === undefined && byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const isNameless = topic === undefined && byId;
+    const refused = isNameless ? ErrorCode.NONE : refusalOf(identity.name);
+    const errorCode = refused || (isNameless ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     const present: P[] = [];
     const missing: PartitionError[] = [];
     const each = eachInPieces(partitions, (partition) => {
       const { partitionIndex } = partition;
-      if (topic?.partitions[partitionIndex] !== undefined) present.push(partition);
+      if (refused === ErrorCode.NONE && topic?.partitions[partitionIndex] !== undefined) present.push(partition);
       else missing.push({ partitionIndex, errorCode });
     });
     return whenDone(each, () => {
@@ -46,6 +51,11 @@ export function sortTopics<P extends { readonly partitionIndex: number }>(
     });
   });
   return whenDone(sorted, () => ({ known, unknown }));
+}
+
+/** Of topics that the client may not read. */
+export function readRefusal(access: Access | null, apiName: string): (name: string) => number {
+  return (name) => access?.errorOf(read.topic(name), apiName) ?? ErrorCode.NONE;
 }
 
 /** What is done with partitions at once: a batch of so many records is written in a few milliseconds. */

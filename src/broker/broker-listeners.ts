@@ -32,6 +32,7 @@ export function brokerListeners(parts: BrokerParts, options: BrokerListenersOpti
     config: () => parts.config,
     limits: connectionLimits(parts),
     dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn }),
+    authorizer: parts.authorizer,
     settle,
     turn,
     isReady,

@@ -25,6 +25,7 @@ import { openEtcdEngine, type EtcdEngineOptions } from './etcd-engine.ts';
 import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
 import { Listeners } from './listeners.ts';
+import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import type { Platform } from './platform.ts';
 import { StandbyReports } from './standby-reports.ts';
 
@@ -131,6 +132,7 @@ class ControllerProcess implements RunningController {
       limits: connectionLimits(parts),
       dispatcher: () =>
         Dispatcher.over<ControllerParts>({ handlers: controllerHandlers, parts, settle: () => {}, turn }),
+      authorizer: parts.authorizer,
       settle: () => {},
       turn,
       isReady: () => this.#node !== null,
@@ -175,6 +177,7 @@ class ControllerProcess implements RunningController {
       clock,
       random,
       logger,
+      authorizer: openAuthorizer(config.inForce, imageOf, logger, clock),
       get node() {
         return nodeOf();
       },

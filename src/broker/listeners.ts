@@ -18,6 +18,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Listener, Network, Socket } from '../platform/network.ts';
 import { anonymousSession, type Session } from '../security/session.ts';
+import type { Authorizer } from '../security/stages.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
@@ -32,6 +33,8 @@ export interface ListenersOptions {
   readonly limits: LimitsInForce;
   /** Who answers requests; asked once, before the first listener opens. */
   readonly dispatcher: () => Dispatcher;
+  /** Null where everybody may do everything. */
+  readonly authorizer: Authorizer | null;
   /** See ConnectionShared. */
   readonly settle: () => void;
   readonly turn: LoopTurn;
@@ -92,7 +95,11 @@ export class Listeners {
 
   #accept(socket: Socket, endpoint: Endpoint, shared: ConnectionShared): Connection {
     const session = anonymousSession(endpoint, socket.remoteHost);
-    const connection = new Connection(socket, new RequestContexts(this.#nextConnectionId++, session), shared);
+    const connection = new Connection(
+      socket,
+      new RequestContexts(this.#nextConnectionId++, session, this.#options.authorizer),
+      shared,
+    );
     this.#connections.add(connection);
     if (!this.#options.isReady()) connection.close('the broker is starting');
     else this.#receive(connection, session);

@@ -11,6 +11,7 @@ import { Partitions } from '../partitions/partitions.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
+import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import type { PreparedBroker } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
@@ -92,6 +93,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     },
     share,
     telemetry: new ClientTelemetry(clock, random),
+    authorizer: openAuthorizer(config.inForce, () => metadata.image, logger, clock),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };
   return { parts, directories, membership, cleaner, assignments };

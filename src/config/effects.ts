@@ -29,7 +29,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'queued.max.requests',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
-  /\.class(\.name|\.path)?$/,
+  /^(?!authorizer\.).*\.class(\.name|\.path)?$/,
   /^(kafka\.metrics|metric|metrics)\./,
   'config.providers',
   'security.providers',
@@ -45,7 +45,6 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
   /^(sasl|ssl|delegation)\./,
-  'authorizer.class.name',
   'principal.builder.class',
   'connection.failed.authentication.delay.ms',
   'connections.max.reauth.ms',

@@ -7,6 +7,16 @@ export const securityKeys = {
     { importance: 'low' },
     "Switches authorization on: Kafka's StandardAuthorizer by its class name; empty lets everybody do everything.",
   ),
+  'allow.everyone.if.no.acl.found': boolean(
+    false,
+    { importance: 'low' },
+    'Whether everybody may use a resource that no ACL is about. Only with authorizer.class.name.',
+  ),
+  'super.users': string(
+    '',
+    { importance: 'low' },
+    'Principals that may do everything, separated by semicolons: User:admin;User:broker. Only with authorizer.class.name.',
+  ),
   'config.providers': list(
     [],
     { importance: 'low', update: 'cluster-wide' },

@@ -58,6 +58,8 @@ export interface ReadLimits {
   readonly followerId?: number;
   /** The broker epoch of that follower's process; -1 where it does not say. */
   readonly followerEpoch?: number;
+  /** Why the client may not read of a partition, NONE where it may; null where nobody asks. */
+  readonly refusalOf?: ((asked: FetchPartition) => number) | null;
   /** The fetch was counted when it came, and has waited since. */
   readonly isCounted?: true;
 }
@@ -181,6 +183,11 @@ function readOrFail(
   left: number,
   atLeastOne: boolean,
 ): FetchedRange {
+  const { refusalOf } = limits;
+  if (refusalOf !== undefined && refusalOf !== null) {
+    const refused = refusalOf(asked);
+    if (refused !== ErrorCode.NONE) return failed(refused);
+  }
   const partition = findPartition(partitions, asked);
   if (typeof partition === 'number') return failed(partition);
   try {

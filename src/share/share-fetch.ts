@@ -30,6 +30,8 @@ export interface PartitionAcks extends StatePartitionId {
 export interface AcknowledgeRequest extends SessionRequest {
   /** Null where the request has none. */
   readonly partitions: readonly PartitionAcks[];
+  /** Why the client may not read a topic, NONE where it may; null where nobody asks. */
+  readonly refusalOf?: ((topicId: string) => number) | null;
   /** Locks may be renewed by it. */
   readonly isRenewAck: boolean;
 }
@@ -153,12 +155,17 @@ export class ShareDelivery {
   }
 
   /** All acknowledgements of the request are one write; those of each partition count together or not at all. */
-  #acknowledge({ groupId, memberId, partitions, isRenewAck }: AcknowledgeRequest): Answer<Answers> {
+  #acknowledge({ groupId, memberId, partitions, isRenewAck, refusalOf }: AcknowledgeRequest): Answer<Answers> {
     const answers: Answers = new Map();
     const changes: Change[] = [];
     for (const { topicId, partition: index, acks } of lastOfEach(partitions)) {
       const id = { topicId, partition: index };
       const answer = answerOf(answers, id);
+      const refused = refusalOf?.(topicId) ?? ErrorCode.NONE;
+      if (refused !== ErrorCode.NONE) {
+        if (acks.length > 0) answer.acknowledgeErrorCode = refused;
+        continue;
+      }
       const ranges = ackRanges(acks, isRenewAck);
       const partition = typeof ranges === 'number' ? ranges : this.#options.sharePartitions.find(groupId, id);
       if (typeof partition === 'number') {
@@ -178,7 +185,8 @@ export class ShareDelivery {
   #fetch(request: FetchRequest, session: ShareSession, answers: Answers): Answer<ShareAnswer> {
     const { sessions, sharePartitions } = this.#options;
     const asked = rotate(session);
-    const loads = asked.map((id) => sharePartitions.load(request.groupId, id));
+    const { groupId, refusalOf } = request;
+    const loads = asked.map((id) => refusalOf?.(id.topicId) || sharePartitions.load(groupId, id));
     return andThen(allOf(loads), (loaded) => {
       // The group's last session may have ended meanwhile: what was loaded since would stay for nobody.
       if (!sessions.hasGroup(request.groupId)) sharePartitions.dropGroup(request.groupId);

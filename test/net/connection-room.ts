@@ -117,6 +117,7 @@ export class Room {
       api: api as AnyApi,
       versions: (api as AnyApi).versions,
       advertised: (api as AnyApi).versions,
+      permissions: { open: 'a test' },
       refuse: () => ({}),
     });
     const of = (api: unknown, serve: DirectHandler['serve']): Handler => ({ ...facts(api), kind: 'direct', serve });
@@ -152,6 +153,7 @@ export class Room {
         return streamOf(total);
       }),
       handler(LeaveGroup, {
+        open: 'a test',
         handle: (): never => {
           this.handled.push('throws');
           throw new Error('a bug');

@@ -13,15 +13,22 @@ import { Dispatcher } from '../../src/net/dispatch.ts';
 import { RequestContexts } from '../../src/net/request-contexts.ts';
 import { StagedResponses } from '../../src/net/staged-responses.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import type { SecurityStages } from '../../src/security/stages.ts';
+import { read, type Need, type Needed } from '../../src/security/needs.ts';
+import type { Session } from '../../src/security/session.ts';
+import type { Authorizer, SecurityStages } from '../../src/security/stages.ts';
 import { sessionOf } from '../apis/request-context.ts';
 
 const HEADER_BYTES = 4 + 4 + 1; // size, correlation id, tagged fields
 const ALICE = sessionOf({ principal: { type: 'User', name: 'alice' } });
 
+function authorizerOf(errorOf: (session: Session, needed: Needed) => number): Authorizer {
+  return { accessOf: (session) => ({ errorOf: (needed) => errorOf(session, needed), operationsOn: () => 0 }) };
+}
+
 /** Dispatches a Heartbeat v4; answers what the client reads of it. */
 function heartbeat(stages: Partial<SecurityStages>, asked: string[] = []) {
   const heartbeats = handler(Heartbeat, {
+    needs: ({ groupId }) => read.group(groupId),
     handle: ({ groupId }, { session }) => {
       asked.push(`handle ${groupId} of ${session.principal.name}`);
       return { errorCode: ErrorCode.NONE };
@@ -40,7 +47,7 @@ function heartbeat(stages: Partial<SecurityStages>, asked: string[] = []) {
   const output = new Writer();
   const result = dispatcher.dispatch(
     new Reader(input.finish()),
-    new RequestContexts(1, ALICE),
+    new RequestContexts(1, ALICE, stages.authorizer ?? null),
     output,
     new StagedResponses(dispatcher),
   );
@@ -62,12 +69,10 @@ test('the stages are asked in their order, and told who asks for what', () => {
           return null;
         },
       },
-      authorizer: {
-        errorOf: ({ principal }, _api, request) => {
-          asked.push(`authorised? ${principal.name} ${(request as { groupId: string }).groupId}`);
-          return ErrorCode.NONE;
-        },
-      },
+      authorizer: authorizerOf((session, needed) => {
+        asked.push(`authorised? ${session.principal.name} ${(needed as Need).name}`);
+        return ErrorCode.NONE;
+      }),
       quotas: {
         account: ({ principal }, clientId) => {
           asked.push(`account ${principal.name} ${clientId}`);
@@ -95,7 +100,7 @@ test('a session that may not ask now ends the connection, and nothing is handled
 
 test('a request that is not authorised is answered with the error, accounted for and not handled', () => {
   const asked: string[] = [];
-  const authorizer = { errorOf: () => ErrorCode.GROUP_AUTHORIZATION_FAILED };
+  const authorizer = authorizerOf(() => ErrorCode.GROUP_AUTHORIZATION_FAILED);
   const answer = heartbeat({ authorizer, quotas: { account: () => 7 } }, asked);
   expect(answer).toEqual({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, throttleTimeMs: 7 });
   expect(asked).toEqual([]);
@@ -108,6 +113,7 @@ test('a staged response tells for how long its client is throttled', () => {
     api: Produce,
     versions: Produce.versions,
     advertised: Produce.versions,
+    permissions: { open: 'a test' },
     stage: () => ({
       leavesAtOnce: true,
       isParked: false,

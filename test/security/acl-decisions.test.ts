@@ -147,9 +147,9 @@ describe('some resource of a type', () => {
     const prefixed = acl({ ...write, patternType: PREFIXED });
     expect(some([prefixed, acl(deny)])).toBe(true);
     expect(some([prefixed, acl({ ...deny, resourceName: 'or', patternType: PREFIXED })])).toBe(false);
-    expect(some([acl({ ...write, resourceName: 'o', patternType: PREFIXED }), acl({ ...deny, patternType: PREFIXED })])).toBe(
-      true,
-    );
+    expect(
+      some([acl({ ...write, resourceName: 'o', patternType: PREFIXED }), acl({ ...deny, patternType: PREFIXED })]),
+    ).toBe(true);
   });
 });
 
@@ -177,10 +177,13 @@ test('the index decides as all ACLs read one by one do', () => {
   const one = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)];
   const operations = Object.values(Operation).filter((code) => code !== Operation.ANY);
   const names = ['a', 'ab', 'abc', 'abcd', 'b', 'ba', '*'];
-  const [principals, hosts] = [['User:alice', 'User:bob', 'User:*'], ['10.0.0.1', '10.0.0.2', '*']];
+  const [principals, hosts] = [
+    ['User:alice', 'User:bob', 'User:*'],
+    ['10.0.0.1', '10.0.0.2', '*'],
+  ];
   let allowed = 0;
   for (let set = 0; set < 2000; set++) {
-    const entries = Array.from({ length: Math.floor(random.float() * 12) }, () =>
+    const entries = Array.from({ length: Math.floor(random.float() * 20) }, () =>
       acl({
         resourceName: one(names),
         patternType: one([LITERAL, PREFIXED]),
@@ -201,5 +204,5 @@ test('the index decides as all ACLs read one by one do', () => {
       if (isAllowed) allowed++;
     }
   }
-  expect(allowed).toBeGreaterThan(20_000);
+  expect(allowed).toBeGreaterThan(10_000);
 });

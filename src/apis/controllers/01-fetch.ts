@@ -7,6 +7,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../../protocol/schema.ts';
 import type { ActiveController, ControllerNode } from '../../controllers/controller-node.ts';
 import type { ControllerParts } from './controller-parts.ts';
+import { clusterAction } from '../../security/needs.ts';
 import { handler } from '../handler.ts';
 import { METADATA_TOPIC } from '../quorum-answer.ts';
 import { currentLeader, leaderEndpoints, leadershipFault, METADATA_TOPIC_ID } from './metadata-log.ts';
@@ -22,6 +23,7 @@ const ENDPOINTS_SINCE = 17;
 const NOTHING = Buffer.alloc(0);
 
 export const fetch = handler(Fetch, {
+  needs: () => clusterAction,
   handle: (request, context, { node }: ControllerParts) => {
     const { clusterId } = request;
     if (clusterId !== null && clusterId !== node.clusterId) return failed(ErrorCode.INCONSISTENT_CLUSTER_ID);

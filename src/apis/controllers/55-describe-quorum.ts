@@ -9,11 +9,13 @@ import type { Follower } from '../../controllers/followers.ts';
 import type { ActiveParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
 import { quorumAnswer, type Quorum } from '../quorum-answer.ts';
+import { describe } from '../../security/needs.ts';
 
 type Controller = Pick<ActiveParts, 'nodeId' | 'active' | 'clock'>;
 type ReplicaState = Quorum['partition']['currentVoters'][number];
 
 export const describeQuorum = handler(DescribeQuorum, {
+  needs: () => describe.cluster(),
   handle: (request, _context, parts: Controller) => quorumAnswer(request, () => quorumOf(parts)),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), topics: [] }),
 });

@@ -15,10 +15,12 @@ import type { ActiveController } from '../../controllers/controller-node.ts';
 import { finish, isPieces } from '../../platform/pieces.ts';
 import type { Principal } from '../../security/principal.ts';
 import { sessionOf } from '../../security/session.ts';
+import type { Authorizer } from '../../security/stages.ts';
 import type { ActiveParts, ControllerParts } from './controller-parts.ts';
 import { handler, reportBug, type TableHandler } from '../handler.ts';
 import { handleAt } from './on-active-controller.ts';
 import type { RequestContext } from '../request-context.ts';
+import { clusterAction } from '../../security/needs.ts';
 
 type Request = RequestOf<typeof Envelope>;
 type Response = ResponseDraft<typeof Envelope>;
@@ -38,10 +40,11 @@ interface Enclosed {
 export function envelope(forwardable: readonly TableHandler<ActiveParts>[]): TableHandler<ControllerParts> {
   const inners = new Map(forwardable.map((inner) => [inner.api.key, inner]));
   return handler(Envelope, {
+    needs: () => clusterAction,
     handle: async (request, context, parts: ControllerParts): Promise<Response> => {
       const { active } = parts.node;
       if (active === null) return failed(ErrorCode.NOT_CONTROLLER);
-      const enclosed = open(request, context, inners);
+      const enclosed = open(request, context, inners, parts.authorizer);
       if (typeof enclosed === 'number') return failed(enclosed);
       const response = await respond(active, enclosed, parts);
       if (!active.isInOffice()) return failed(ErrorCode.NOT_CONTROLLER);
@@ -61,6 +64,7 @@ function open(
   { requestData, requestPrincipal, clientHostAddress }: Request,
   context: RequestContext,
   inners: ReadonlyMap<number, TableHandler<ActiveParts>>,
+  authorizer: Authorizer | null,
 ): Enclosed | number {
   const principal = requestPrincipal === null ? null : principalOf(requestPrincipal);
   if (principal === null) return ErrorCode.PRINCIPAL_DESERIALIZATION_FAILURE;
@@ -74,7 +78,8 @@ function open(
     const clientHost = addressText(clientHostAddress);
     const session = sessionOf({ ...context.session, principal, clientHost, mechanism: null, expiresAtMs: null });
     const request = inner.decode(reader, apiVersion) as never;
-    return { inner, header, request, context: { ...context, session, apiVersion, clientId } };
+    const access = authorizer === null ? null : authorizer.accessOf(session);
+    return { inner, header, request, context: { ...context, session, access, apiVersion, clientId } };
   } catch {
     return ErrorCode.INVALID_REQUEST;
   }

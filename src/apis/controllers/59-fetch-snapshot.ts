@@ -7,6 +7,7 @@ import type { ControllerParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
 import { METADATA_TOPIC } from '../quorum-answer.ts';
 import { currentLeader, leaderEndpoints, leadershipFault } from './metadata-log.ts';
+import { clusterAction } from '../../security/needs.ts';
 
 type Request = RequestOf<typeof FetchSnapshot>;
 type Response = ResponseDraft<typeof FetchSnapshot>;
@@ -16,6 +17,7 @@ type Told = Response['topics'][number]['partitions'][number];
 const NOTHING = Buffer.alloc(0);
 
 export const fetchSnapshot = handler(FetchSnapshot, {
+  needs: () => clusterAction,
   handle: async (request, _context, { node }: ControllerParts) => {
     const { clusterId, topics, maxBytes } = request;
     if (clusterId !== null && clusterId !== node.clusterId) return failed(ErrorCode.INCONSISTENT_CLUSTER_ID);

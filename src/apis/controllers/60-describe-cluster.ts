@@ -3,9 +3,10 @@ import { DescribeCluster } from '../../../protocol/apis/60-describe-cluster.ts';
 import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import type { ResponseDraft } from '../../../protocol/schema.ts';
 import type { ControllerNode } from '../../controllers/controller-node.ts';
-import { CLUSTER_OPERATIONS, NOT_ASKED } from '../authorized-operations.ts';
+import { clusterOperations, NOT_ASKED } from '../authorized-operations.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
+import { alter } from '../../security/needs.ts';
 
 const BROKERS = 1;
 const CONTROLLERS = 2;
@@ -13,7 +14,8 @@ const CONTROLLERS = 2;
 type Response = ResponseDraft<typeof DescribeCluster>;
 
 export const describeCluster = handler(DescribeCluster, {
-  handle: (request, { session }, { node }: ControllerParts) => {
+  needs: () => alter.cluster(),
+  handle: (request, { session, access }, { node }: ControllerParts) => {
     const { endpointType, includeClusterAuthorizedOperations } = request;
     if (endpointType === BROKERS) {
       return fail(
@@ -33,7 +35,9 @@ export const describeCluster = handler(DescribeCluster, {
       clusterId: node.clusterId,
       controllerId: node.leader?.nodeId ?? -1,
       brokers: controllersOn(node, session.listenerName),
-      clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+      clusterAuthorizedOperations: includeClusterAuthorizedOperations
+        ? clusterOperations(access, DescribeCluster.name)
+        : NOT_ASKED,
     };
   },
   refuse: (_request, errorCode) => fail(errorCode, errorMessage(errorCode)),

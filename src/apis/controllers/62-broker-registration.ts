@@ -2,8 +2,10 @@
 import { BrokerRegistration } from '../../../protocol/apis/62-broker-registration.ts';
 import type { ActiveParts } from './controller-parts.ts';
 import { handler } from '../handler.ts';
+import { clusterAction } from '../../security/needs.ts';
 
 export const brokerRegistration = handler(BrokerRegistration, {
+  needs: () => clusterAction,
   handle: async (request, _context, { active, logger }: Pick<ActiveParts, 'active' | 'logger'>) => {
     const { brokerId: id, logDirs, ...rest } = request;
     const { errorCode, errorMessage, brokerEpoch } = await active.sessions.register({

@@ -4,8 +4,10 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Parts } from '../broker-parts.ts';
 import { handler } from '../handler.ts';
 import { sentenceOf } from './on-active-controller.ts';
+import { clusterAction } from '../../security/needs.ts';
 
 export const controllerRegistration = handler(ControllerRegistration, {
+  needs: () => clusterAction,
   handle: async ({ controllerId: id, incarnationId, listeners }, _context, { controller }: Parts<'controller'>) => {
     await controller.registerController({ id, incarnationId, listeners });
     return { errorCode: ErrorCode.NONE, errorMessage: null };

@@ -3,7 +3,9 @@ import type { ActiveController, ControllerNode } from '../../controllers/control
 import type { Parts } from '../broker-parts.ts';
 
 /** What the process has whether it is the active controller or not; `metadata` is empty where it is not. */
-export type ControllerParts = Parts<'nodeId' | 'config' | 'layers' | 'clock' | 'random' | 'logger' | 'metadata'> & {
+export type ControllerParts = Parts<
+  'nodeId' | 'config' | 'layers' | 'clock' | 'random' | 'logger' | 'metadata' | 'authorizer'
+> & {
   readonly node: ControllerNode;
 };
 

@@ -66,7 +66,7 @@ export function handleAt(
 }
 
 function activeParts(parts: ControllerParts, active: ActiveController): ActiveParts {
-  const { nodeId, clock, random, logger, node } = parts;
+  const { nodeId, clock, random, logger, node, authorizer } = parts;
   const { controller } = active;
   return {
     nodeId,
@@ -74,6 +74,7 @@ function activeParts(parts: ControllerParts, active: ActiveController): ActivePa
     random,
     logger,
     node,
+    authorizer,
     active,
     controller,
     metadata: controller,

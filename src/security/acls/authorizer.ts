@@ -9,7 +9,14 @@ import type { Authorizer } from '../stages.ts';
 import { AclIndex } from './acl-index.ts';
 import type { AuditLog } from './audit-log.ts';
 import { EVERY_NAME, SUPPORTED, type Operations } from './codes.ts';
-import { allowedOperations, allowsSome, explain, type DecisionRules, type Explanation, type Subject } from './decision.ts';
+import {
+  allowedOperations,
+  allowsSome,
+  explain,
+  type DecisionRules,
+  type Explanation,
+  type Subject,
+} from './decision.ts';
 import { BLOCKS_SINCE } from './host-block.ts';
 
 export interface AclAuthorizerOptions {
