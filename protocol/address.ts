@@ -11,13 +11,14 @@ export function parseAddress(text: string): Buffer | null {
   const [address] = text.split('%');
   const halves = address.split('::');
   if (halves.length > 2) return null;
-  const [front, back] = halves.map((half) => groupsOf(half));
-  if (front === null || back === null) return null;
-  const count = front.length + (back?.length ?? 0);
-  if (back === undefined ? count !== GROUPS : count >= GROUPS) return null;
+  const first = groupsOf(halves[0]);
+  const last = halves.length === 1 ? [] : groupsOf(halves[1]);
+  if (first === null || last === null) return null;
+  const count = first.length + last.length;
+  if (halves.length === 1 ? count !== GROUPS : count >= GROUPS) return null;
   const bytes = Buffer.alloc(GROUPS * 2);
-  for (const [i, group] of front.entries()) bytes.writeUInt16BE(group, i * 2);
-  for (const [i, group] of (back ?? []).entries()) bytes.writeUInt16BE(group, (GROUPS - back!.length + i) * 2);
+  for (const [i, group] of first.entries()) bytes.writeUInt16BE(group, i * 2);
+  for (const [i, group] of last.entries()) bytes.writeUInt16BE(group, (GROUPS - last.length + i) * 2);
   return bytes;
 }
 

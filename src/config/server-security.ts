@@ -9,12 +9,12 @@ export const securityKeys = {
   ),
   'allow.everyone.if.no.acl.found': boolean(
     false,
-    { importance: 'low' },
+    { importance: 'low', internal: true },
     'Whether everybody may use a resource that no ACL is about. Only with authorizer.class.name.',
   ),
   'super.users': string(
     '',
-    { importance: 'low' },
+    { importance: 'low', internal: true },
     'Principals that may do everything, separated by semicolons: User:admin;User:broker. Only with authorizer.class.name.',
   ),
   'config.providers': list(

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMetadataRecord } from '../../protocol/metadata/index.ts';
 import { NoOpRecord } from '../../protocol/metadata/log-records.ts';
-import { AccessControlEntryRecord } from '../../protocol/metadata/security-records.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { MetadataBatch } from '../../src/cluster/metadata-store.ts';
@@ -171,21 +170,6 @@ async function logOf(...values: Buffer[]): Promise<Cluster> {
   );
   return cluster;
 }
-
-test('a record that this version does not act on stops the start: without ACLs everybody could do everything', async () => {
-  const acl = encodeMetadataRecord(AccessControlEntryRecord, 0, {
-    id: 'Yzuwlcq0QZum8IWZW66tIA',
-    resourceType: 2,
-    resourceName: 't',
-    patternType: 3,
-    principal: 'User:a',
-    host: '*',
-    operation: 3,
-    permissionType: 2,
-  });
-  await expect(load(await logOf(acl))).rejects.toThrow(/AccessControlEntryRecord/);
-  expect(await load(await logOf(encodeMetadataRecord(NoOpRecord, 0, {})))).toHaveLength(1);
-});
 
 test('a log that an Apache Kafka has led since stops the start, and says so', async () => {
   const cluster = await logOf(encodeMetadataRecord(NoOpRecord, 0, {}));

@@ -133,7 +133,7 @@ describe('the sources together', () => {
   });
 
   test('an unknown key of a file or of the environment is a warning with what may have been meant', () => {
-    const file = { 'log.retention.hour': '1', 'completely.different': '1', 'allow.everyone.if.no.acl.found': 'true' };
+    const file = { 'log.retention.hour': '1', 'completely.different': '1' };
     const { values, warnings } = combineSettings({
       file: map(file),
       environment: map({ port: 'tcp://10.0.0.1:9092', 'num.partition': '1' }),
@@ -143,7 +143,6 @@ describe('the sources together', () => {
       "unknown configuration 'num.partition' in the environment is ignored: did you mean 'num.partitions'?",
       "unknown configuration 'log.retention.hour' in the file is ignored: did you mean 'log.retention.hours'?",
       "unknown configuration 'completely.different' in the file is ignored",
-      "unknown configuration 'allow.everyone.if.no.acl.found' in the file is ignored",
     ]);
     expect(values.get('port')).toBe('tcp://10.0.0.1:9092');
   });
