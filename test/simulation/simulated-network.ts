@@ -116,10 +116,11 @@ export class SimulatedNetwork {
     return new Promise((resolve, reject) => {
       let isOver = false;
       const fail = (code: string): void => {
+        late.cancel();
         if (!isOver) reject(Object.assign(new Error(`connect ${code} ${to}:${port}`), { code }));
         isOver = true;
       };
-      this.clock.after(timeoutMs, () => fail('ETIMEDOUT'));
+      const late = this.clock.after(timeoutMs, () => fail('ETIMEDOUT'));
       this.clock.after(this.delay(), () => {
         if (isOver || this.isCut(from, to) || this.isCut(to, from)) return;
         const accept = this.#listeners.get(`${to}:${port}`);
@@ -133,6 +134,7 @@ export class SimulatedNetwork {
         this.clock.after(this.delay(), () => {
           if (isOver) return mine.destroy();
           isOver = true;
+          late.cancel();
           mine.attach(opened(mine));
           resolve();
         });

@@ -7,6 +7,8 @@ interface Held {
 
 export class SimulatedProcess {
   readonly clock: Clock;
+  /** Of its wall clock, against that of the simulation. */
+  #offsetMs = 0;
   #state: 'running' | 'stopped' | 'dead' = 'running';
   /** Came due while it was stopped. */
   readonly #held: Held[] = [];
@@ -14,7 +16,7 @@ export class SimulatedProcess {
 
   constructor(clock: Clock) {
     this.clock = {
-      now: () => clock.now(),
+      now: () => clock.now() + this.#offsetMs,
       monotonic: () => clock.monotonic(),
       after: (delayMs, run) => this.#after(clock, delayMs, run),
     };
@@ -38,6 +40,11 @@ export class SimulatedProcess {
     for (const run of this.#onceEnded.splice(0)) run();
   }
 
+  /** Its wall clock jumps; what it measures time by does not. */
+  jumpClock(byMs: number): void {
+    this.#offsetMs += byMs;
+  }
+
   stop(): void {
     if (this.#state === 'running') this.#state = 'stopped';
   }
@@ -56,11 +63,16 @@ export class SimulatedProcess {
 
   #after(clock: Clock, delayMs: number, run: () => void): Timer {
     const held: Held = { run };
-    clock.after(delayMs, () => {
+    const timer = clock.after(delayMs, () => {
       if (held.run === null) return;
       if (this.#state === 'stopped') this.#held.push(held);
       else if (this.#state === 'running') held.run();
     });
-    return { cancel: () => void (held.run = null) };
+    return {
+      cancel: () => {
+        held.run = null;
+        timer.cancel();
+      },
+    };
   }
 }

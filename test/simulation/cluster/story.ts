@@ -8,6 +8,7 @@ import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from './simul
 const TROUBLE_MS = 60_000;
 const HEALED_MS = 30_000;
 const PACE_MS = 500;
+const HOUR_MS = 3_600_000;
 /** Some clusters are near, some are far. */
 const DELAYS_MS = [1, 1, 40];
 /** Share of fetches of the metadata log that a controller answers wrongly. */
@@ -68,6 +69,7 @@ async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void
     () => void cluster.stop(host()),
     () => cluster.setStopped(host(), true),
     () => resumeAll(cluster),
+    () => cluster.get(host()).process?.jumpClock(random.float() < 0.5 ? HOUR_MS : -HOUR_MS),
     () => network.cut(host(), host()),
     () => network.cut('client', host()),
     () => healNetwork(cluster),

@@ -30,6 +30,8 @@ export interface Change {
 
 const MOST_OPS = 128;
 const NOTHING = Buffer.alloc(0);
+/** Names are bytes as text: none has this character. */
+const BEHIND_ALL = '\u{ffff}';
 
 export class RevisionStore {
   /** Of the newest change; a new store is at 1. */
@@ -39,6 +41,8 @@ export class RevisionStore {
   /** Every change since the beginning. */
   readonly changes: Change[] = [];
   readonly #keys = new Map<string, Version[]>();
+  /** Of `#keys`, in their order. */
+  readonly #names: string[] = [];
   readonly #endpoint: string;
   /** Of the leases that are there: a put that names another one is refused. */
   readonly leaseKeys = new Map<EtcdId, Set<string>>();
@@ -110,8 +114,8 @@ export class RevisionStore {
 
   /** Changes of a key, or a range of keys, from a revision on. */
   changesOf(key: Buffer, rangeEnd: Buffer | undefined, fromRevision: number): Change[] {
-    return this.changes.flatMap(({ revision, events }) => {
-      if (revision < fromRevision) return [];
+    const first = this.changes.findLastIndex(({ revision }) => revision < fromRevision) + 1;
+    return this.changes.slice(first).flatMap(({ revision, events }) => {
       const seen = events.filter(({ kv }) => isWithin(kv.key.toString('latin1'), key, rangeEnd));
       return seen.length > 0 ? [{ revision, events: seen }] : [];
     });
@@ -175,8 +179,20 @@ export class RevisionStore {
 
   #write(name: string, version: Version): void {
     const versions = this.#keys.get(name);
-    if (versions === undefined) this.#keys.set(name, [version]);
-    else versions.push(version);
+    if (versions !== undefined) return void versions.push(version);
+    this.#keys.set(name, [version]);
+    this.#names.splice(this.#placeOf(name), 0, name);
+  }
+
+  /** Of the first name that is not before this one. */
+  #placeOf(name: string): number {
+    let [low, high] = [0, this.#names.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#names[middle] < name) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #commit(revision: number, events: readonly WatchEvent[]): void {
@@ -189,9 +205,10 @@ export class RevisionStore {
   }
 
   #find(key: Buffer, rangeEnd: Buffer | undefined, atRevision: number): KeyValue[] {
-    const names = rangeEnd === undefined ? [key.toString('latin1')] : [...this.#keys.keys()].sort();
+    const from = key.toString('latin1');
+    const names =
+      rangeEnd === undefined ? [from] : this.#names.slice(this.#placeOf(from), this.#placeOf(endOf(rangeEnd)));
     return names.flatMap((name) => {
-      if (!isWithin(name, key, rangeEnd)) return [];
       const kv = this.#keys.get(name)?.findLast(({ revision }) => revision <= atRevision)?.kv;
       return kv === undefined || kv === null ? [] : [kv];
     });
@@ -202,11 +219,14 @@ export class RevisionStore {
   }
 }
 
-/** An end of one zero byte is the end of all keys. */
 function isWithin(name: string, key: Buffer, rangeEnd: Buffer | undefined): boolean {
   const from = key.toString('latin1');
-  if (rangeEnd === undefined) return name === from;
-  return name >= from && (rangeEnd.equals(Buffer.from([0])) || name < rangeEnd.toString('latin1'));
+  return rangeEnd === undefined ? name === from : name >= from && name < endOf(rangeEnd);
+}
+
+/** An end of one zero byte is the end of all keys. */
+function endOf(rangeEnd: Buffer): string {
+  return rangeEnd.length === 1 && rangeEnd[0] === 0 ? BEHIND_ALL : rangeEnd.toString('latin1');
 }
 
 function refuseDuplicates(ops: readonly RequestOp[], refuse: () => never): void {
