@@ -1,6 +1,7 @@
 /** What a broker is told by whoever starts it, and what is made of that before the broker is. */
 import { refuseConflicts } from '../config/conflicts.ts';
 import { ConfigError } from '../config/definition.ts';
+import { refuseSecurityAmongPeers, resolveListeners } from '../config/listeners.ts';
 import { controllersOf, type ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
@@ -89,6 +90,11 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const platform = { files, clock, random, logger };
   const paths = options.memory === true ? [MEMORY_DIRECTORY] : (inForce['log.dirs'] ?? inForce['log.dir']);
   const prepared = { options, settings, config, platform, network, paths };
+  if (isMember(inForce))
+    refuseSecurityAmongPeers(
+      resolveListeners(inForce, (key) => settings.has(key)),
+      inForce,
+    );
   const controller = isControllerToo(inForce) ? await controllerOf(prepared) : null;
   const controllers = controller === null ? (options.controllers ?? controllersOf(inForce)) : [controller.address];
   if (controllers === null) {

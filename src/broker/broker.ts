@@ -1,7 +1,7 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them in reverse order. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { ListenerImage } from '../cluster/image.ts';
-import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
+import { isWildcard, resolveListeners, SECURITY_PROTOCOLS, type Endpoint } from '../config/listeners.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
 import type { Cleaner } from '../log/cleaner/cleaner.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -39,7 +39,6 @@ export interface RunningBroker {
 }
 
 const LAST_ANSWERS_MS = 100;
-const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /**
  * Starts a broker; resolves when it answers requests.

@@ -2,8 +2,9 @@
 import { ConfigError } from './definition.ts';
 import type { ServerConfig } from './server.ts';
 
-export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
-const PROTOCOLS: readonly string[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
+/** Each at its id in Kafka's records and requests. */
+export const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
+export type SecurityProtocol = (typeof SECURITY_PROTOCOLS)[number];
 
 export interface Endpoint {
   /** In capitals, as Kafka's tools show it. */
@@ -63,6 +64,30 @@ export function resolveListeners(config: ServerConfig, given: (key: string) => b
   return { open, advertised, controller, advertisedController: told, interBroker };
 }
 
+/**
+ * In a cluster: brokers and controllers connect to one another without TLS and SASL (src/peers/peer-client.ts), so nothing may ask them
+ * to. A listener for clients may.
+ * @throws {ConfigError}
+ */
+export function refuseSecurityAmongPeers(
+  { open, controller, interBroker }: ListenerEndpoints,
+  { 'security.inter.broker.protocol': protocol }: ServerConfig,
+): void {
+  if (protocol !== 'PLAINTEXT') {
+    throw new ConfigError(
+      `security.inter.broker.protocol=${protocol}: brokers of a cluster have only PLAINTEXT for one another, set that and keep ` +
+        'their listener on a network of their own',
+    );
+  }
+  const ofPeers = [controller, ...open.filter(({ name }) => name === interBroker)];
+  const wrong = ofPeers.find((endpoint) => endpoint.protocol !== 'PLAINTEXT');
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `listener ${wrong.name} asks for ${wrong.protocol}, and brokers and controllers of a cluster have only PLAINTEXT for one another: ` +
+      `give them a listener of their own (${wrong === controller ? 'controller.listener.names' : 'inter.broker.listener.name'})`,
+  );
+}
+
 /** Where `listeners` names none for the controller. */
 function besides(first: Endpoint, config: ServerConfig, protocolOf: (name: string) => SecurityProtocol): Endpoint {
   const name = config['controller.listener.names'][0].toUpperCase();
@@ -114,13 +139,14 @@ function protocolMap(text: string): Map<string, SecurityProtocol> {
     .map((part) => part.trim())
     .filter(Boolean)) {
     const [name, protocol] = [entry.slice(0, entry.lastIndexOf(':')), entry.slice(entry.lastIndexOf(':') + 1)];
-    if (name === '' || !PROTOCOLS.includes(protocol.toUpperCase())) {
+    const known = SECURITY_PROTOCOLS.find((each) => each === protocol.toUpperCase());
+    if (name === '' || known === undefined) {
       throw new ConfigError(
         `Invalid value ${text} for configuration listener.security.protocol.map: ` +
-          `'${entry}' is not LISTENER:PROTOCOL with a protocol of ${PROTOCOLS.join(', ')}`,
+          `'${entry}' is not LISTENER:PROTOCOL with a protocol of ${SECURITY_PROTOCOLS.join(', ')}`,
       );
     }
-    map.set(name.toUpperCase(), protocol.toUpperCase() as SecurityProtocol);
+    map.set(name.toUpperCase(), known);
   }
   return map;
 }

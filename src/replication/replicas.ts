@@ -5,6 +5,7 @@
 import type { ClusterImage, BrokerImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { ControllerChannel } from '../cluster/controller-channel.ts';
+import { SECURITY_PROTOCOLS } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { LeaderTerm, ReplicaRules } from '../partitions/leader-state.ts';
 import type { Partition } from '../partitions/partition.ts';
@@ -27,8 +28,6 @@ export interface ReplicasOptions {
   readonly partitions: Partitions;
   readonly config: () => ServerConfig;
 }
-
-const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 export class Replicas {
   readonly #options: ReplicasOptions;
@@ -164,7 +163,7 @@ function isIn({ brokers }: ClusterImage, brokerId: number): boolean {
 /** By inter.broker.listener.name, or else the first listener of security.inter.broker.protocol. */
 function addressOf(broker: BrokerImage | undefined, config: ServerConfig): { host: string; port: number } | null {
   const name = config['inter.broker.listener.name']?.toUpperCase(); // as listeners' names are
-  const protocol = SECURITY_PROTOCOLS.indexOf(config['security.inter.broker.protocol']);
+  const protocol = SECURITY_PROTOCOLS.findIndex((each) => each === config['security.inter.broker.protocol']);
   const found = broker?.listeners.find((listener) =>
     name === undefined ? listener.securityProtocol === protocol : listener.name === name,
   );
