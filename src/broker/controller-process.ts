@@ -2,17 +2,13 @@
  * The controller of a process in a cluster: opens what keeps the metadata log and the CONTROLLER listener, and takes part in the
  * election from then on. Loaded only where a cluster is asked for.
  */
-import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
 import { controllerHandlers } from '../apis/controllers/index.ts';
 import type { ControllerParts } from '../apis/controllers/controller-parts.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type ListenerImage } from '../cluster/image.ts';
 import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
-import { isWildcard, resolveListeners, type Endpoint } from '../config/listeners.ts';
+import { isWildcard, refuseSecurityAmongPeers, resolveListeners, type Endpoint } from '../config/listeners.ts';
 import { refuseOwnQuorum } from '../config/quorum.ts';
 import { ControllerNode } from '../controllers/controller-node.ts';
-import type { ProbeResult } from '../controllers/election.ts';
-import type { ControllerClaim } from '../controllers/metadata-log.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { connectPeer } from '../peers/peer-client.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
@@ -20,8 +16,9 @@ import type { Network } from '../platform/network.ts';
 import { randomUuid } from '../platform/random.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { ControllerEngine } from './controller-engine.ts';
+import { ControllerProbe, PROBE_MS } from './controller-probe.ts';
 import { DynamicConfig } from './dynamic-config.ts';
-import { openEtcdEngine, type EtcdEngineOptions } from './etcd-engine.ts';
+import { openEtcdEngine } from './etcd-engine.ts';
 import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
 import { Listeners } from './listeners.ts';
@@ -50,10 +47,6 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
-const CONNECT_MS = 700;
-/** The first version of ApiVersions by which a node says whether it is the one that was meant (KIP-1242). */
-const MEANT_SINCE = 5;
-
 /**
  * Resolves when the listener is open and the process may be elected.
  * @throws {ConfigError} for settings that cannot be used
@@ -69,6 +62,7 @@ class ControllerProcess implements RunningController {
   address = { host: '127.0.0.1', port: 0 };
   readonly #options: ControllerProcessOptions;
   readonly #config: DynamicConfig;
+  readonly #probe: ControllerProbe;
   #node: ControllerNode | null = null;
   #engine: ControllerEngine | null = null;
   #listeners: Listeners | null = null;
@@ -76,7 +70,9 @@ class ControllerProcess implements RunningController {
 
   constructor(options: ControllerProcessOptions) {
     this.#options = options;
-    this.#config = new DynamicConfig(options.settings, options.platform.logger);
+    const { settings, platform, network } = options;
+    this.#config = new DynamicConfig(settings, platform.logger);
+    this.#probe = new ControllerProbe(network, platform.clock);
   }
 
   get clusterId(): string {
@@ -90,14 +86,16 @@ class ControllerProcess implements RunningController {
   async start(): Promise<void> {
     const { settings } = this.#options;
     const config = this.#config.inForce;
-    const { controller, advertisedController, advertised } = resolveListeners(config, (key) => settings.has(key));
+    const listeners = resolveListeners(config, (key) => settings.has(key));
+    const { controller, advertisedController, advertised } = listeners;
     const isInEtcd = config['ottla.etcd.endpoints'].length > 0;
     refuseOwnQuorum(config);
+    refuseSecurityAmongPeers(listeners, config);
     if (isInEtcd) refuseEtcdSettings(config, [...advertised.values(), advertisedController]);
-    const probe: EtcdEngineOptions['probe'] = (claim, clusterId) => this.#probe(claim, clusterId);
+    const address = advertisedController;
     try {
       this.#engine = isInEtcd
-        ? await openEtcdEngine({ ...this.#options, config, address: advertisedController, probe })
+        ? await openEtcdEngine({ ...this.#options, config, address, probe: this.#probe })
         : openFile(this.#options, this.#nodeId);
       await this.#open(this.#engine, controller, advertisedController);
     } catch (error) {
@@ -109,6 +107,7 @@ class ControllerProcess implements RunningController {
   async stop(): Promise<void> {
     this.#reports?.stop();
     await this.#node?.stop();
+    this.#probe.stop();
     await this.#listeners?.close('the controller stops');
     this.#engine?.close();
     this.#engine = null;
@@ -196,34 +195,15 @@ class ControllerProcess implements RunningController {
     };
   }
 
-  /** Whether the process of a claim listens at its address. */
-  async #probe({ nodeId, host, port }: ControllerClaim, clusterId: string): Promise<ProbeResult> {
-    try {
-      const client = await connectPeer(this.#options.network, { host, port, timeoutMs: CONNECT_MS });
-      const names = { clientSoftwareName: 'ottla-controller', clientSoftwareVersion: '1' };
-      const asked = client.send(ApiVersions, MEANT_SINCE, { ...names, clusterId, nodeId });
-      const answered = await Promise.race([asked.catch(() => null), this.#after(CONNECT_MS)]);
-      void client.close();
-      if (answered === null) return 'silent';
-      return answered.errorCode === ErrorCode.REBOOTSTRAP_REQUIRED ? 'gone' : 'there';
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'gone' : 'silent';
-    }
-  }
-
   async #probeBroker({ listeners }: BrokerImage): Promise<ProbeOutcome> {
     const [first] = listeners;
     if (first === undefined) return 'silent';
     const { host, port } = first;
     try {
-      void (await connectPeer(this.#options.network, { host, port, timeoutMs: CONNECT_MS })).close();
+      void (await connectPeer(this.#options.network, { host, port, timeoutMs: PROBE_MS })).close();
       return 'accepted';
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused' : 'silent';
     }
-  }
-
-  #after(delayMs: number): Promise<null> {
-    return new Promise((resolve) => void this.#options.platform.clock.after(delayMs, () => resolve(null)));
   }
 }

@@ -11,6 +11,7 @@ import { RefusedError, UnreachableError, type EtcdClient } from '../etcd/client.
 import { clusterIdIn } from '../log/directory.ts';
 import { randomUuid } from '../platform/random.ts';
 import { ClusterError, type ControllerEngine, type EngineOptions } from './controller-engine.ts';
+import type { ControllerProbe } from './controller-probe.ts';
 import { openEtcd, type OpenEtcd } from './etcd-settings.ts';
 import { readLocalState } from './local-cluster.ts';
 
@@ -18,8 +19,7 @@ export interface EtcdEngineOptions extends EngineOptions {
   readonly config: ServerConfig;
   /** Where other processes reach this one. */
   readonly address: Endpoint;
-  /** Whether the process of a claim listens at its address, as one of this cluster. */
-  readonly probe: (claim: ControllerClaim, clusterId: string) => Promise<ProbeResult>;
+  readonly probe: ControllerProbe;
   /** Instead of the network's. */
   readonly openEtcd?: OpenEtcd | undefined;
 }
@@ -55,7 +55,7 @@ class Finder {
     const metadataLog = new EtcdMetadataLog(client, keys, platform.clock);
     await this.#reach(() => this.#refuseNodeInUse(metadataLog, clusterId));
     const ttlMs = config['ottla.etcd.lease.ttl.ms'];
-    const probeOther = (claim: ControllerClaim): Promise<ProbeResult> => probe(claim, clusterId);
+    const probeOther = (claim: ControllerClaim): Promise<ProbeResult> => probe.probe(claim, clusterId);
     return {
       clusterId,
       metadataLog,
@@ -130,7 +130,7 @@ class Finder {
     const { claim } = await log.leader();
     if (claim === null || claim.nodeId !== config['node.id']) return;
     if (claim.host === address.host && claim.port === address.port) return;
-    if ((await probe(claim, clusterId)) !== 'there') return;
+    if ((await probe.probe(claim, clusterId)) !== 'there') return;
     throw new ClusterError(
       `node.id ${claim.nodeId} is in use at ${claim.host}:${claim.port}: give this process another one`,
     );

@@ -1,6 +1,6 @@
 /** The only controller of a cluster: process.roles=controller without etcd, with brokers that are processes of their own. */
 import { FileMetadataLog, OnlyController } from '../controllers/file-metadata-log.ts';
-import { MetadataFile } from '../cluster/metadata-file.ts';
+import { MetadataGapError } from '../controllers/metadata-log.ts';
 import { LogDirectory } from '../log/directory.ts';
 import { ClusterError, type ControllerEngine, type EngineOptions } from './controller-engine.ts';
 
@@ -13,27 +13,34 @@ export function openFile({ platform, directory, clusterId }: EngineOptions, node
   }
   const known = clusterId === undefined ? {} : { clusterId };
   const opened = LogDirectory.open({ ...platform, ...known, path: directory, nodeId });
-  const file = new MetadataFile(platform.files, directory, platform.logger);
+  const metadataLog = new FileMetadataLog(platform.files, directory, platform.logger);
   try {
-    const metadataLog = new FileMetadataLog(file);
-    if (metadataLog.startOffset > 0) {
-      throw new ClusterError(
-        `${file.path} begins at offset ${metadataLog.startOffset}, as a broker alone has written it anew: ` +
-          'move it to a cluster with --etcd, or start it as it was',
-      );
-    }
+    refuseCut(metadataLog);
     return {
       clusterId: opened.clusterId,
       metadataLog,
       elect: (claim, told) => new OnlyController(metadataLog, claim, told),
       close() {
-        file.close();
+        metadataLog.close();
         opened.close([]);
       },
     };
   } catch (error) {
-    file.close();
+    metadataLog.close();
     opened.abandon();
     throw error;
+  }
+}
+
+/** @throws {ClusterError} where nothing says what came before the log */
+function refuseCut(metadataLog: FileMetadataLog): void {
+  try {
+    metadataLog.checkStart();
+  } catch (error) {
+    if (!(error instanceof MetadataGapError)) throw error;
+    throw new ClusterError(
+      `${metadataLog.path} does not begin at offset 0, and there is no snapshot of what came before, as where a broker alone ` +
+        'has written it anew: move it to a cluster with --etcd, or start it as it was',
+    );
   }
 }

@@ -1,6 +1,6 @@
 /** The state that a broker alone has left in its log directory, for the cluster in etcd that it becomes the first broker of. */
 import { join } from 'node:path';
-import type { ClusterImage } from '../cluster/image.ts';
+import { emptyImage, type ClusterImage } from '../cluster/image.ts';
 import { LocalMetadataStore } from '../cluster/local-metadata-store.ts';
 import { METADATA_LOG } from '../cluster/metadata-file.ts';
 import { MetadataLoader } from '../cluster/metadata-loader.ts';
@@ -19,7 +19,7 @@ export async function readLocalState(
   if (lock === null) throw new LogDirectoryError(`Another broker is using ${path}; stop it first.`);
   const store = new LocalMetadataStore(files, path, clock, logger);
   try {
-    const loader = new MetadataLoader(store, clusterId);
+    const loader = new MetadataLoader(store, emptyImage(clusterId));
     await loader.load();
     if (loader.image.controllers.size === 0) return loader.image;
     throw new LogDirectoryError(

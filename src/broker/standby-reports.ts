@@ -84,17 +84,13 @@ export class StandbyReports {
     this.#isRegistered = errorCode === ErrorCode.NONE;
   }
 
-  /** As a follower does whose log ends where etcd's did when this process last looked. */
+  /** As a follower does whose log ends there. */
   async #tellPosition(client: Client): Promise<void> {
     const { node } = this.#options;
-    const { seen } = node;
-    if (seen === null) return;
-    const partition = {
-      partition: 0,
-      fetchOffset: seen.nextOffset,
-      lastFetchedEpoch: seen.epoch,
-      partitionMaxBytes: 1,
-    };
+    const { position } = node;
+    if (position === null) return;
+    const { endOffset: fetchOffset, epoch: lastFetchedEpoch } = position;
+    const partition = { partition: 0, fetchOffset, lastFetchedEpoch, partitionMaxBytes: 1 };
     await client.send(Fetch, FETCH_VERSION, {
       clusterId: node.clusterId,
       replicaState: { replicaId: node.nodeId, replicaEpoch: -1 },

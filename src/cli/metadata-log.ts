@@ -4,6 +4,7 @@ import * as batch from '../../protocol/records/batch.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { openEtcd } from '../broker/etcd-settings.ts';
 import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
+import { checkpointIn, METADATA_DIRECTORY } from '../cluster/metadata-directory.ts';
 import type { MetadataRecord } from '../cluster/metadata-records.ts';
 import { decodeSnapshot } from '../cluster/metadata-snapshot.ts';
 import { serverConfig, type ServerConfig } from '../config/server.ts';
@@ -16,9 +17,6 @@ import { nodeFiles } from '../platform/files.ts';
 import { settingsGiven, settingsIn } from './settings-flags.ts';
 import { printLine, type Terminal } from './terminal.ts';
 import { CommandError } from './usage.ts';
-
-const METADATA = '__cluster_metadata-0';
-const CHECKPOINT = /^(\d{20})-(\d{10})\.checkpoint$/;
 
 export interface MetadataFlags {
   etcd?: string;
@@ -83,18 +81,16 @@ async function fromEtcd(config: ServerConfig): Promise<Placed[]> {
 }
 
 function fromDirectory(directory: string): Placed[] {
-  const folder = join(directory, METADATA);
+  const folder = join(directory, METADATA_DIRECTORY);
   if (!nodeFiles.exists(folder)) {
     throw new CommandError(`${folder} is not there: give the log directory with --dir, or etcd with --etcd`);
   }
   const names = nodeFiles.list(folder).toSorted();
   const records: Placed[] = [];
-  const newest = names.findLast((name) => CHECKPOINT.test(name));
-  if (newest !== undefined) {
-    const [, , epoch] = CHECKPOINT.exec(newest)!;
-    for (const each of ofSnapshot(nodeFiles.readAll(join(folder, newest)), Number(epoch))) records.push(each);
-  }
-  const from = newest === undefined ? 0 : Number(newest.slice(0, 20));
+  const newest = names.findLast((name) => checkpointIn(name) !== null);
+  const { endOffset: from, epoch } = (newest === undefined ? null : checkpointIn(newest)) ?? { endOffset: 0, epoch: 0 };
+  if (newest !== undefined)
+    for (const each of ofSnapshot(nodeFiles.readAll(join(folder, newest)), epoch)) records.push(each);
   for (const name of names.filter((each) => each.endsWith('.log'))) {
     const bytes = nodeFiles.readAll(join(folder, name));
     for (const at of batches(bytes)) {

@@ -31,7 +31,7 @@ import {
 import { balanceLeaders, electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
-import { configOf, type BrokerImage, type ClusterImage } from './image.ts';
+import { configOf, emptyImage, type BrokerImage, type ClusterImage } from './image.ts';
 import { internalTopic } from './internal-topics.ts';
 import { MetadataLoader, type ImageListener } from './metadata-loader.ts';
 import type { MetadataFeed } from './metadata-feed.ts';
@@ -59,6 +59,8 @@ import { NameCollisions, type InternalTopic } from './topic-name.ts';
 export interface ControllerOptions {
   readonly store: MetadataStore;
   readonly clusterId: string;
+  /** What is known already of the cluster, where `store` holds what comes behind it only. */
+  readonly image?: ClusterImage;
   readonly random: Random;
   /** What topics are made by when a request leaves it open; read at each use, since parts of it are dynamic. */
   config(): ServerConfig;
@@ -102,8 +104,9 @@ export class Controller implements MetadataFeed {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#loader = new MetadataLoader(options.store, options.clusterId, options.lane ?? null);
-    this.#queue = new OperationQueue(options.store, this.#loader, options.lane ?? null);
+    const { store, clusterId, image = emptyImage(clusterId), lane = null } = options;
+    this.#loader = new MetadataLoader(store, image, lane);
+    this.#queue = new OperationQueue(store, this.#loader, lane);
   }
 
   /** Once, before all else: the image is what the store says from then on. */

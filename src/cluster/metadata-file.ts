@@ -1,16 +1,14 @@
 /**
- * The metadata log in a file, `__cluster_metadata-0/…0.log`: Kafka's record batches one behind the other, which Apache Kafka's
- * dump-log --cluster-metadata-decoder reads. Each is synced before it counts.
+ * The metadata log in a file, `__cluster_metadata-0/…0.log`: Kafka's record batches one behind the other. Each is synced before it counts.
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import { isWholeBatch, logName, METADATA_DIRECTORY } from './metadata-directory.ts';
 
-const DIRECTORY = '__cluster_metadata-0';
-const FILE = '00000000000000000000.log';
-/** Where it lies in the first log directory. */
-export const METADATA_LOG = join(DIRECTORY, FILE);
+/** Where that of a broker alone lies in the first log directory. */
+export const METADATA_LOG = join(METADATA_DIRECTORY, logName(0));
 
 export class MetadataFile {
   readonly path: string;
@@ -19,12 +17,12 @@ export class MetadataFile {
   #file: OpenFile;
   #size = 0;
 
-  /** `logDirectory` is the first of log.dirs. */
-  constructor(files: Files, logDirectory: string, logger: Logger) {
+  /** `logDirectory` is the first of log.dirs; `baseOffset` is in the file's name. */
+  constructor(files: Files, logDirectory: string, logger: Logger, baseOffset = 0) {
     this.#files = files;
     this.#logger = logger;
-    const directory = join(logDirectory, DIRECTORY);
-    this.path = join(directory, FILE);
+    const directory = join(logDirectory, METADATA_DIRECTORY);
+    this.path = join(directory, logName(baseOffset));
     files.makeDirectory(directory);
     const isNew = !files.exists(this.path);
     this.#file = files.open(this.path, 'write');
@@ -38,7 +36,7 @@ export class MetadataFile {
     const bytes = this.#files.readAll(this.path);
     const batches: Buffer[] = [];
     let [at, nextOffset] = [0, 0];
-    while (isWhole(bytes, at)) {
+    while (isWholeBatch(bytes, at)) {
       // The base offset is the one field that the checksum leaves out.
       if (at > 0 && batch.baseOffset(bytes, at) !== nextOffset) break;
       const end = at + batch.sizeInBytes(bytes, at);
@@ -53,7 +51,7 @@ export class MetadataFile {
 
   #cutTail(bytes: Buffer, at: number): void {
     for (let later = at; later < bytes.length; later++) {
-      if (!isWhole(bytes, later)) continue;
+      if (!isWholeBatch(bytes, later)) continue;
       throw new Error(
         `${this.path} is damaged at byte ${at} while later changes stand behind it, from byte ${later} on: ` +
           `restore the file from a copy, or truncate it to ${at} bytes and lose those changes`,
@@ -103,9 +101,4 @@ export class MetadataFile {
   close(): void {
     this.#file.close();
   }
-}
-
-function isWhole(bytes: Buffer, at: number): boolean {
-  const end = batch.batchEnd(bytes, at, bytes.length);
-  return end >= 0 && batch.magic(bytes, at) === batch.CURRENT_MAGIC && batch.isCrcValid(bytes, at);
 }

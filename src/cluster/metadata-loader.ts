@@ -2,7 +2,7 @@
  * Keeps the cluster's image: reads the metadata log, follows what is appended to it by any controller, and tells listeners
  * of every new image.
  */
-import { emptyImage, type ClusterImage, type ImageChange, type ImageDelta } from './image.ts';
+import type { ClusterImage, ImageChange, ImageDelta } from './image.ts';
 import { changeInPieces, changeOf } from './image-replay.ts';
 import { recordsOf } from './image-records.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
@@ -34,11 +34,12 @@ export class MetadataLoader {
   #behind: MetadataBatch[] | null = null;
   #isClosed = false;
 
-  /** Large batches are replayed in `lane`, without one in one go. */
-  constructor(store: MetadataStore, clusterId: string, lane: Lane | null = null) {
+  /** `known` is what stands before the batches of the store. Large batches are replayed in `lane`, without one in one go. */
+  constructor(store: MetadataStore, known: ClusterImage, lane: Lane | null = null) {
     this.#store = store;
     this.#lane = lane;
-    this.#image = emptyImage(clusterId);
+    this.#image = known;
+    this.#revisionInForce = known.revision;
   }
 
   /** Once: the image is what the log says then, and listeners are told of it, unless the log is empty. */
@@ -55,7 +56,7 @@ export class MetadataLoader {
     if (records.length <= REWRITE_ABOVE_RECORDS) return;
     const rewritten = recordsOf(this.#image);
     if (records.length > rewritten.length * REWRITE_FACTOR) {
-      await this.#store.rewrite(rewritten, this.#image.revision);
+      await this.#store.rewrite?.(rewritten, this.#image.revision);
     }
   }
 

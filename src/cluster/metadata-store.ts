@@ -14,7 +14,7 @@ export interface MetadataBatch {
 export interface MetadataStore {
   /** A commit takes long: operations that come meanwhile decide one after the other, and share the next commit. */
   readonly sharesCommits?: boolean;
-  /** Every batch since the beginning, or since the state was last written anew, oldest first. */
+  /** Every batch since the beginning, since the state was last written anew, or behind what is known already; oldest first. */
   load(): Promise<readonly MetadataBatch[]>;
   /**
    * Appends where the last batch has this revision. 'stored': the batch is durable, and those who watch are told of it
@@ -24,7 +24,7 @@ export interface MetadataStore {
   append(records: readonly MetadataDraft[], expectedRevision: number): Promise<'stored' | 'conflict'>;
   /** From now on `listener` is told of every batch that is appended, by whomever, in order. Answers how to end that. */
   watch(listener: (batch: MetadataBatch) => void): () => void;
-  /** Replaces all batches by one with the same meaning, so that the store does not grow for ever. */
-  rewrite(records: readonly MetadataDraft[], revision: number): Promise<void>;
+  /** Replaces all batches by one with the same meaning, so that the store does not grow for ever; at a start. */
+  rewrite?(records: readonly MetadataDraft[], revision: number): Promise<void>;
   close(): Promise<void>;
 }

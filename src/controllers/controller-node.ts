@@ -11,11 +11,13 @@ import { Controller } from '../cluster/controller.ts';
 import { NotControllerError } from '../cluster/controller-errors.ts';
 import { recordsOf } from '../cluster/image-records.ts';
 import type { BrokerImage, ClusterImage } from '../cluster/image.ts';
+import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import { BrokerSessions } from './broker-sessions.ts';
+import { FollowedLog } from './followed-log.ts';
 import { Followers } from './followers.ts';
 import { LeaderBalance } from './leader-balance.ts';
 import type { ControllerClaim, ControllerElection, Elected, Leadership, MetadataLog, Term } from './metadata-log.ts';
@@ -64,11 +66,19 @@ export class ControllerNode {
   readonly #options: ControllerNodeOptions;
   readonly #election: ControllerElection;
   #active: ActiveController | null = null;
+  /** The log as a standby has read it; of an active one, as it was when its term began. */
+  #followed: FollowedLog;
+  #told: string | null = null;
   #isWritingSnapshot = false;
 
   constructor(options: ControllerNodeOptions) {
     this.#options = options;
-    this.#election = options.elect({ elected: (term) => void this.#begin(term), deposed: () => this.#end() });
+    this.#followed = new FollowedLog(options.metadataLog, options.clusterId);
+    this.#election = options.elect({
+      elected: (term) => void this.#begin(term),
+      deposed: () => this.#end(),
+      saw: (seen) => void this.#follow(seen),
+    });
   }
 
   get nodeId(): number {
@@ -103,9 +113,10 @@ export class ControllerNode {
     return { nodeId, host, port, epoch: seen.epoch };
   }
 
-  /** What was seen last of who is active, and of the log; null where it was not looked for. */
-  get seen(): Leadership | null {
-    return this.#election.seen;
+  /** How far this process has read the log as a standby; null: it has not yet. */
+  get position(): EpochEnd | null {
+    const read = this.#followed.read;
+    return read === null ? null : { endOffset: read.copy.endOffset, epoch: read.copy.lastEpoch };
   }
 
   /** The newest epoch that is known. */
@@ -122,19 +133,17 @@ export class ControllerNode {
     const { clusterId, metadataLog, random, config, configure, registration, clock, logger, probeBroker } =
       this.#options;
     const followers = new Followers(clock);
-    const store = new TermMetadataStore({
-      metadataLog,
-      term,
-      clock,
-      deposed: () => this.#election.lost(term),
-      appended: () => followers.appended(),
-    });
-    const controller = new Controller({ store, clusterId, random, config, isCluster: true });
     const startedMs = clock.monotonic();
+    let store: TermMetadataStore;
+    let controller: Controller;
     try {
+      const { image, ...log } = await this.#followed.readOn();
+      const deposed = (): void => this.#election.lost(term);
+      store = new TermMetadataStore({ metadataLog, term, log, clock, deposed, appended: () => followers.appended() });
+      controller = new Controller({ store, clusterId, image, random, config, isCluster: true });
       await controller.load();
-      configure(controller.image);
-      controller.onChange((image) => configure(image));
+      configure(image);
+      controller.onChange((changed) => configure(changed));
       await controller.beginTerm(registration);
     } catch (error) {
       this.#failed(term, error);
@@ -159,7 +168,22 @@ export class ControllerNode {
     this.#election.lost(term);
   }
 
+  /** A standby reads what the active controller has appended. What fails is tried again at the next look. */
+  async #follow({ nextOffset }: Leadership): Promise<void> {
+    if (nextOffset <= (this.position?.endOffset ?? -1)) return;
+    try {
+      await this.#followed.readOn();
+      this.#told = null;
+    } catch (error) {
+      const { message } = error as Error;
+      if (this.#told === message) return;
+      this.#told = message;
+      this.#options.logger.warn('metadata-not-followed', { error: message, next: 'it is tried again' });
+    }
+  }
+
   #end(): void {
+    this.#followed = new FollowedLog(this.#options.metadataLog, this.clusterId); // the term has gone on with that
     const active = this.#active;
     this.#active = null;
     if (active === null) return;

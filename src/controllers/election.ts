@@ -21,9 +21,9 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { EtcdKeys, StoredClaim } from './etcd-keys.ts';
 import type { EtcdLeadership, EtcdMetadataLog, EtcdTerm } from './etcd-metadata-log.ts';
-import type { ControllerClaim, ControllerElection } from './metadata-log.ts';
+import type { ControllerClaim, ControllerElection, Leadership } from './metadata-log.ts';
 
-/** What a connection attempt to a controller's address finds: that very process, none that listens (or another one), or no answer. */
+/** What is found at a controller's address: that very process, none that listens (or another one), or no answer. */
 export type ProbeResult = 'there' | 'gone' | 'silent';
 
 export interface ElectionOptions {
@@ -36,7 +36,10 @@ export interface ElectionOptions {
   readonly claim: ControllerClaim;
   /** ottla.etcd.lease.ttl.ms, in whole seconds. */
   readonly ttlMs: number;
+  /** Asked at each check: a connection that stands is answer enough. */
   readonly probe: (claim: ControllerClaim) => Promise<ProbeResult>;
+  /** What a standby's look at etcd has found. */
+  readonly saw: (seen: Leadership) => void;
   /** This process may append from now on, under this term. */
   readonly elected: (term: EtcdTerm) => void;
   /** It may not any more; what it has decided and not appended is void. */
@@ -47,11 +50,15 @@ export type ElectionState = ControllerElection['state'];
 
 /** The state is looked at this often, whatever is heard meanwhile. */
 const CHECK_MS = 200;
+/** etcd is asked this often, whatever the watch tells: versions of it lose events. */
+const READ_MS = 1000;
 /** Between two probes of an address where nobody listened. */
 const PROBE_AGAIN_MS = 200;
 /** A controller is dead when so many probes have found nobody. */
 const PROBES = 2;
 const LEASE_BYTES = 8;
+/** A step under way may wait for an etcd that is away; a process that stops does not. */
+const STOP_MS = 1000;
 
 export class Election implements ControllerElection {
   #isStopped = false;
@@ -64,14 +71,20 @@ export class Election implements ControllerElection {
   #stepping: Promise<void> | null = null;
   #lastRevokedMs = -Infinity;
   #seen: EtcdLeadership | null = null;
+  /** When etcd was asked for that. */
+  #readMs = -Infinity;
+  /** The watch has told that what was seen may be old. */
+  #isTold = false;
+  /** The last probe has found the process that was seen. */
+  #isHolderThere = false;
   #isEtcdAway = false;
   readonly #options: ElectionOptions;
-  readonly #watcher: Watcher;
+  /** Of a standby: the active controller has its lease and its commits to tell it. */
+  #watcher: Watcher | null = null;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
-    const { client, clock, keys } = options;
-    this.#watcher = new Watcher({ client, clock, key: keys.controller, changed: () => this.#check() });
+    this.#watch();
     this.#checkLater();
   }
 
@@ -100,9 +113,24 @@ export class Election implements ControllerElection {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
-    this.#watcher.stop();
-    await this.#stepping; // it may be about to claim the key
+    this.#unwatch();
+    await Promise.race([this.#stepping, this.#after(STOP_MS)]); // what a step claims later it gives back itself
     await this.#stepDown();
+  }
+
+  #watch(): void {
+    const { client, clock, keys } = this.#options;
+    const changed = (): void => {
+      this.#isTold = true;
+      this.#check();
+    };
+    this.#watcher ??= new Watcher({ client, clock, ...keys.leadership, changed });
+  }
+
+  #unwatch(): void {
+    this.#watcher?.stop();
+    this.#watcher = null;
+    this.#isTold = false;
   }
 
   #checkLater(): void {
@@ -117,24 +145,40 @@ export class Election implements ControllerElection {
     this.#stepping = this.#step()
       .then(() => this.#etcdIs(this.#isPaused ? 'its keepalives are not answered' : null))
       .catch((error: unknown) => {
+        if (this.#isStopped) return;
         if (isOfEtcd(error)) return this.#etcdIs((error as Error).message); // asked again at the next check
         this.#options.logger.error('election-failed', { error: (error as Error).stack ?? String(error) });
       })
       .finally(() => {
         this.#stepping = null;
+        if (this.#isTold) this.#check();
       });
   }
 
   async #step(): Promise<void> {
     if (this.#term !== null) return this.#review(this.#term);
-    this.#seen = await this.#options.metadataLog.leader();
-    const { claim: holder } = this.#seen;
+    const { claim: holder } = await this.#look();
     if (holder === null) return this.#campaign();
     if (this.#isStopped) return;
     const { nodeId, incarnation } = this.#options.claim;
     // A former life of this process: it does not come back.
     if (holder.nodeId === nodeId && holder.incarnation !== incarnation) return this.#revoke(holder);
     if (await this.#isDead(holder)) await this.#revoke(holder);
+  }
+
+  /** Who holds the claim: as etcd says, or as it has said where nothing speaks against it. */
+  async #look(): Promise<EtcdLeadership> {
+    const { metadataLog, clock, saw } = this.#options;
+    const nowMs = clock.monotonic();
+    const isFresh = this.#isHolderThere && !this.#isTold && nowMs - this.#readMs < READ_MS;
+    this.#isHolderThere = false; // until it is found again
+    if (isFresh && this.#seen?.hasBegun === true) return this.#seen;
+    this.#isTold = false;
+    const seen = await metadataLog.leader();
+    this.#readMs = nowMs;
+    this.#seen = seen;
+    saw(seen);
+    return seen;
   }
 
   /** One line when it goes, one when it is back; null: it answers. */
@@ -164,8 +208,10 @@ export class Election implements ControllerElection {
     const { probe, clock, ttlMs } = this.#options;
     if (clock.monotonic() - this.#lastRevokedMs < ttlMs) return false;
     for (let probes = 0; probes < PROBES; probes++) {
-      if (probes > 0) await new Promise<void>((resolve) => void clock.after(PROBE_AGAIN_MS, resolve));
-      if ((await probe(holder)) !== 'gone') return false;
+      if (probes > 0) await this.#after(PROBE_AGAIN_MS);
+      const found = await probe(holder);
+      this.#isHolderThere = found === 'there';
+      if (found !== 'gone') return false;
     }
     return true;
   }
@@ -185,11 +231,12 @@ export class Election implements ControllerElection {
       await client.leaseGrant(leaseId, Math.ceil(ttlMs / 1000));
       if (!this.#isStopped) term = await metadataLog.claim(claim, leaseId);
     } finally {
-      if (term === null) await client.leaseRevoke(leaseId).catch(() => {}); // it runs out
+      if (term === null || this.#isStopped) await client.leaseRevoke(leaseId).catch(() => {}); // it runs out
     }
-    if (term === null) return;
+    if (term === null || this.#isStopped) return;
     this.#term = term;
     this.#isPaused = false;
+    this.#unwatch();
     this.#keeper = new LeaseKeeper({ client, clock, leaseId, ttlMs, gone: () => void this.#stepDown() });
     this.#options.logger.info('controller-elected', { epoch: term.epoch });
     this.#options.elected(term);
@@ -203,8 +250,13 @@ export class Election implements ControllerElection {
     this.#keeper = null;
     this.#term = null;
     term.isOver = true;
+    if (!this.#isStopped) this.#watch();
     deposed(term);
     await client.leaseRevoke(term.claim.leaseId).catch(() => {}); // it runs out
+  }
+
+  #after(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(delayMs, resolve));
   }
 
   /** 63 random bits, as etcd's clients choose them. */

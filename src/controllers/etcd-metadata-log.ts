@@ -12,7 +12,7 @@
  */
 import { recordCount } from '../../protocol/records/batch.ts';
 import { AmbiguousError, RefusedError, type EtcdClient } from '../etcd/client.ts';
-import type { Compare, EtcdId, KeyValue, RequestOp } from '../etcd/channel.ts';
+import { Code, type Compare, type EtcdId, type KeyValue, type RequestOp } from '../etcd/channel.ts';
 import type { Clock } from '../platform/clock.ts';
 import {
   decodeClaim,
@@ -25,11 +25,13 @@ import {
   type StoredClaim,
 } from './etcd-keys.ts';
 import {
+  MetadataGapError,
   PIECE_BYTES,
   type ControllerClaim,
   type Head,
   type Leadership,
   type LogBatch,
+  type MetadataFound,
   type MetadataLog,
   type SnapshotId,
   type StoredSnapshot,
@@ -40,14 +42,6 @@ import {
 const PAGE = 64;
 const EMPTY: Head = { nextOffset: 0, epoch: 0 };
 const AGAIN_MS = 50;
-
-/** A log with a hole, or with a batch that another place claims: it is not applied, but read again from the snapshot. */
-export class MetadataGapError extends Error {
-  constructor(expected: number, found: number) {
-    super(`The metadata log in etcd goes on at offset ${found}, expected ${expected}.`);
-    this.name = 'MetadataGapError';
-  }
-}
 
 /** As etcd knew it when it was asked. */
 export interface EtcdLeadership extends Leadership {
@@ -75,7 +69,6 @@ export class EtcdTerm implements Term {
 }
 
 export class EtcdMetadataLog implements MetadataLog {
-  readonly keepsSnapshots = true;
   readonly #client: EtcdClient;
   readonly #keys: EtcdKeys;
   readonly #clock: Clock;
@@ -133,25 +126,28 @@ export class EtcdMetadataLog implements MetadataLog {
     return kvs[0]?.createRevision === createRevision;
   }
 
-  /**
-   * Batches from an offset on, oldest first, as far as they are committed, and the head then. @throws {MetadataGapError}
-   * @throws {UnreachableError}
-   */
-  async read(from: number): Promise<{ readonly batches: readonly LogBatch[]; readonly head: Head }> {
-    const { head, atRevision } = await this.#head();
-    return { batches: await this.#batches(from, head, atRevision), head };
+  /** As far as the log is committed, and its head then. @throws {MetadataGapError} @throws {UnreachableError} */
+  read(from: number): Promise<MetadataFound & { readonly head: Head }> {
+    return this.#found(() => from);
   }
 
-  /** The newest snapshot, and the log beside it. @throws {MetadataGapError} @throws {UnreachableError} */
-  async load(): Promise<{
-    readonly snapshot: StoredSnapshot | null;
-    readonly batches: readonly LogBatch[];
-    readonly head: Head;
-  }> {
-    const { head, atRevision } = await this.#head();
-    const { kvs } = await this.#client.range({ key: this.#keys.snapshot, revision: atRevision });
-    const snapshot = kvs.length === 0 ? null : decodeSnapshotEntry(kvs[0].value);
-    return { snapshot, batches: await this.#batches(snapshot?.logStart.endOffset ?? 0, head, atRevision), head };
+  /** @throws {MetadataGapError} @throws {UnreachableError} */
+  load(): Promise<MetadataFound & { readonly head: Head }> {
+    return this.#found((snapshot) => snapshot?.logStart.endOffset ?? 0);
+  }
+
+  /** As of one revision. Once more where that is forgotten: another controller has written a snapshot and compacted meanwhile. */
+  async #found(from: (snapshot: StoredSnapshot | null) => number): Promise<MetadataFound & { readonly head: Head }> {
+    for (;;) {
+      const { head, atRevision } = await this.#head();
+      try {
+        const { kvs } = await this.#client.range({ key: this.#keys.snapshot, revision: atRevision });
+        const snapshot = kvs.length === 0 ? null : decodeSnapshotEntry(kvs[0].value);
+        return { snapshot, batches: await this.#batches(from(snapshot), head, atRevision), head };
+      } catch (error) {
+        if (!(error instanceof RefusedError && error.code === Code.outOfRange)) throw error;
+      }
+    }
   }
 
   /** A piece of a snapshot; null: it is there no more, as there is a newer one. @throws {UnreachableError} */
@@ -276,7 +272,7 @@ export class EtcdMetadataLog implements MetadataLog {
       else if (!(mayComeLate && error instanceof RefusedError)) throw error;
     }
     try {
-      const found = await this.#found(term, placed, head);
+      const found = await this.#fateOf(term, placed, head);
       if (found === 'mine') return 'done';
       return found === 'unchanged' ? outcome : 'deposed';
     } catch (error) {
@@ -307,7 +303,7 @@ export class EtcdMetadataLog implements MetadataLog {
   }
 
   /** What has become of a commit: by the bytes that stand at its offset, which no other controller's can equal (their epoch). */
-  async #found(term: EtcdTerm, placed: readonly LogBatch[], head: Head): Promise<'mine' | 'unchanged' | 'taken'> {
+  async #fateOf(term: EtcdTerm, placed: readonly LogBatch[], head: Head): Promise<'mine' | 'unchanged' | 'taken'> {
     const { succeeded, responses } = await this.#client.txn({
       compare: this.#guard(term),
       success: [],

@@ -1,55 +1,83 @@
 /**
- * The metadata log of a controller that is the only one of its cluster: a file of its own, under a lock that its process holds. There
+ * The metadata log of a controller that is the only one of its cluster: files of its own, under a lock that its process holds. There
  * is nobody to be elected against; each start is a new term.
  */
+import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
 import { ChangeRefusedError } from '../cluster/controller-errors.ts';
-import type { MetadataFile } from '../cluster/metadata-file.ts';
+import { baseOffsetIn, logName, METADATA_DIRECTORY } from '../cluster/metadata-directory.ts';
+import { MetadataFile } from '../cluster/metadata-file.ts';
 import { isDiskError } from '../platform/disk-error.ts';
-import type {
-  ControllerClaim,
-  ControllerElection,
-  Elected,
-  LogBatch,
-  MetadataLog,
-  StoredSnapshot,
-  Term,
+import type { Files } from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import {
+  LOG_START,
+  MetadataGapError,
+  type ControllerClaim,
+  type ControllerElection,
+  type Elected,
+  type LogBatch,
+  type MetadataFound,
+  type MetadataLog,
+  type SnapshotId,
+  type StoredSnapshot,
+  type Term,
 } from './metadata-log.ts';
+import { SnapshotFiles } from './snapshot-files.ts';
 
 interface FileTerm extends Term {
   nextOffset: number;
 }
 
 export class FileMetadataLog implements MetadataLog {
-  readonly keepsSnapshots = false;
-  readonly #file: MetadataFile;
-  readonly #batches: readonly LogBatch[];
+  readonly #files: Files;
+  readonly #logDirectory: string;
+  readonly #logger: Logger;
+  readonly #snapshots: SnapshotFiles;
+  #file: MetadataFile;
+  #baseOffset: number;
 
-  /** @throws where the file is damaged */
-  constructor(file: MetadataFile) {
-    this.#file = file;
-    this.#batches = file.load().map((bytes) => ({
-      offset: batch.baseOffset(bytes, 0),
-      count: batch.lastOffsetDelta(bytes, 0) + 1,
-      bytes,
-    }));
+  /** `logDirectory` is the first of log.dirs. */
+  constructor(files: Files, logDirectory: string, logger: Logger) {
+    this.#files = files;
+    this.#logDirectory = logDirectory;
+    this.#logger = logger;
+    this.#snapshots = new SnapshotFiles(files, logDirectory, logger);
+    // A newer file is whole, and an older one was about to be removed.
+    const names = files.list(join(logDirectory, METADATA_DIRECTORY));
+    this.#baseOffset = names.map(baseOffsetIn).findLast((each) => each !== null) ?? 0;
+    this.#file = this.#open(this.#baseOffset);
+    this.#removeOthers();
   }
 
-  /** Where it begins. */
-  get startOffset(): number {
-    return this.#batches.at(0)?.offset ?? 0;
+  /** Of the log. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** @throws {MetadataGapError} where the log begins behind all snapshots @throws where it is damaged */
+  checkStart(): void {
+    this.#read();
   }
 
   /** A new term behind all that is there. */
   claim(claim: ControllerClaim): FileTerm {
-    const last = this.#batches.at(-1);
-    const [epoch, nextOffset] =
-      last === undefined ? [0, 0] : [batch.leaderEpoch(last.bytes, 0), last.offset + last.count];
-    return { claim, epoch: epoch + 1, nextOffset, isOver: false };
+    const { snapshot, batches } = this.#read();
+    const last = batches.at(-1);
+    const { epoch, endOffset } =
+      last === undefined
+        ? (snapshot ?? LOG_START)
+        : { epoch: batch.leaderEpoch(last.bytes, 0), endOffset: last.offset + last.count };
+    return { claim, epoch: epoch + 1, nextOffset: endOffset, isOver: false };
   }
 
-  async load(): Promise<{ readonly snapshot: null; readonly batches: readonly LogBatch[] }> {
-    return { snapshot: null, batches: this.#batches };
+  async load(): Promise<MetadataFound> {
+    return this.#read();
+  }
+
+  async read(from: number): Promise<MetadataFound> {
+    const { snapshot, batches } = this.#read();
+    return { snapshot, batches: batches.filter(({ offset }) => offset >= from) };
   }
 
   /** @throws {ChangeRefusedError} where the disk does not take it */
@@ -68,20 +96,77 @@ export class FileMetadataLog implements MetadataLog {
     return 'done';
   }
 
-  async piece(): Promise<null> {
-    return null;
+  async piece(id: SnapshotId, piece: number): Promise<Buffer | null> {
+    return this.#snapshots.piece(id, piece);
   }
 
-  async snapshotBytes(): Promise<Buffer> {
-    return Buffer.alloc(0);
+  async snapshotBytes(snapshot: StoredSnapshot): Promise<Buffer> {
+    return this.#snapshots.readAll(snapshot);
   }
 
-  async putPiece(): Promise<boolean> {
-    return false;
+  /** @throws the disk's error */
+  async putPiece(term: Term, id: SnapshotId, piece: number, value: Buffer): Promise<boolean> {
+    if (!term.isOver) this.#snapshots.putPiece(id, piece, value);
+    return !term.isOver;
   }
 
-  async publishSnapshot(_term: Term, _snapshot: StoredSnapshot): Promise<boolean> {
-    return false;
+  /** @throws the disk's error */
+  async publishSnapshot(term: Term, { endOffset, epoch, logStart }: StoredSnapshot): Promise<boolean> {
+    if (term.isOver) return false;
+    this.#snapshots.publish({ endOffset, epoch });
+    if (logStart.endOffset > this.#baseOffset) this.#beginLogAt(logStart.endOffset);
+    return true;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** @throws {MetadataGapError} @throws where the file is damaged */
+  #read(): MetadataFound {
+    const batches = this.#file.load().map((bytes) => ({
+      offset: batch.baseOffset(bytes, 0),
+      count: batch.lastOffsetDelta(bytes, 0) + 1,
+      bytes,
+    }));
+    const startOffset = batches.at(0)?.offset ?? this.#baseOffset;
+    const logStart = this.#startAt(startOffset);
+    if (logStart === undefined) throw new MetadataGapError(0, startOffset);
+    const newest = this.#snapshots.all.at(-1);
+    const snapshot = newest === undefined ? null : { ...newest, bytes: this.#snapshots.size(newest), logStart };
+    return { snapshot, batches: batches.filter(({ offset }) => offset >= logStart.endOffset) };
+  }
+
+  /** The snapshot that the log begins behind, or a later one where that is damaged. */
+  #startAt(startOffset: number): SnapshotId | undefined {
+    if (startOffset === 0) return LOG_START;
+    return this.#snapshots.all.find(({ endOffset }) => endOffset >= startOffset);
+  }
+
+  #open(baseOffset: number): MetadataFile {
+    return new MetadataFile(this.#files, this.#logDirectory, this.#logger, baseOffset);
+  }
+
+  /** The batches from an offset on go into a file of their own, which is there as a whole or not at all. */
+  #beginLogAt(baseOffset: number): void {
+    const kept = this.#file.load().filter((bytes) => batch.baseOffset(bytes, 0) >= baseOffset);
+    const path = join(this.#logDirectory, METADATA_DIRECTORY, logName(baseOffset));
+    this.#files.replace(path, Buffer.concat(kept));
+    this.#file.close();
+    this.#file = this.#open(baseOffset);
+    this.#file.load();
+    this.#baseOffset = baseOffset;
+    this.#removeOthers();
+  }
+
+  /** What lies before the log's beginning: the snapshot that it begins behind stays, for it says under which epoch. */
+  #removeOthers(): void {
+    const directory = join(this.#logDirectory, METADATA_DIRECTORY);
+    for (const name of this.#files.list(directory)) {
+      const baseOffset = baseOffsetIn(name);
+      if (baseOffset !== null && baseOffset !== this.#baseOffset) this.#files.remove(join(directory, name));
+    }
+    this.#snapshots.removeBefore(this.#baseOffset);
   }
 }
 

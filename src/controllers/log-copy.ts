@@ -3,13 +3,8 @@
  * its own log is held against the epochs here, as KafkaRaftClient and ReplicatedLog do (KIP-595, KIP-630).
  */
 import * as batch from '../../protocol/records/batch.ts';
+import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { LogBatch } from './metadata-log.ts';
-
-/** Where a log, or one epoch of it, ends. */
-export interface EpochEnd {
-  readonly epoch: number;
-  readonly endOffset: number;
-}
 
 /** 'behind': it has to fetch the snapshot. An end: it has gone another way, and cuts its log there. */
 export type FollowerState = 'valid' | 'behind' | EpochEnd;

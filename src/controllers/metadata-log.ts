@@ -69,12 +69,31 @@ export interface Leadership {
   readonly nextOffset: number;
 }
 
+/** The place before the first record. */
+export const LOG_START: SnapshotId = { endOffset: 0, epoch: 0 };
+
+/** A log with a hole, or with a batch that another place claims: it is not applied, but read again from the snapshot. */
+export class MetadataGapError extends Error {
+  constructor(expected: number, found: number) {
+    super(`The metadata log goes on at offset ${found}, expected ${expected}.`);
+    this.name = 'MetadataGapError';
+  }
+}
+
+/** What is read of a log at one moment. */
+export interface MetadataFound {
+  /** The newest one. */
+  readonly snapshot: StoredSnapshot | null;
+  /** One behind the other, oldest first. */
+  readonly batches: readonly LogBatch[];
+}
+
 /** What keeps the log: etcd (etcd-metadata-log.ts), or a file of a controller that is the only one (file-metadata-log.ts). */
 export interface MetadataLog {
-  /** Whether snapshots replace what is old; otherwise the log stays whole. */
-  readonly keepsSnapshots: boolean;
-  /** The newest snapshot, and the log beside it. */
-  load(): Promise<{ readonly snapshot: StoredSnapshot | null; readonly batches: readonly LogBatch[] }>;
+  /** The newest snapshot, and the log beside it. @throws {MetadataGapError} */
+  load(): Promise<MetadataFound>;
+  /** The newest snapshot, and the log from an offset on. @throws {MetadataGapError} where snapshots have replaced what lies there */
+  read(from: number): Promise<MetadataFound>;
   /**
    * 'deposed': another controller has taken over, and nothing of this is there, nor will be. 'unknown': the term was over before the
    * outcome was known. Rejects where the engine says no: nothing has changed then.
@@ -104,4 +123,6 @@ export interface Elected {
   readonly elected: (term: Term) => void;
   /** It may not any more; what it has decided and not appended is void. */
   readonly deposed: (term: Term) => void;
+  /** Another one may, and has come so far. */
+  readonly saw: (seen: Leadership) => void;
 }

@@ -9,23 +9,32 @@
 import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
 import { decodeMetadataBatch, encodeMetadataBatch } from '../cluster/metadata-batch.ts';
 import { encodeRecord, type MetadataDraft, type MetadataRecord } from '../cluster/metadata-records.ts';
-import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts';
+import { encodeSnapshot } from '../cluster/metadata-snapshot.ts';
 import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
 import { RefusedError } from '../etcd/client.ts';
 import type { Clock } from '../platform/clock.ts';
-import { LogCopy } from './log-copy.ts';
-import { PIECE_BYTES, type MetadataLog, type SnapshotId, type StoredSnapshot, type Term } from './metadata-log.ts';
+import type { ReadLog } from './followed-log.ts';
+import type { LogCopy } from './log-copy.ts';
+import {
+  LOG_START,
+  PIECE_BYTES,
+  type MetadataLog,
+  type SnapshotId,
+  type StoredSnapshot,
+  type Term,
+} from './metadata-log.ts';
 import { whatToDo } from './refusals.ts';
 
 /** Of a batch, with its key and the head in one request; etcd takes 1.5 MiB. */
 const BATCH_BYTES = 1 << 20;
 /** Of a record besides its value, at most. */
 const RECORD_OVERHEAD = 32;
-const START: SnapshotId = { endOffset: 0, epoch: 0 };
 
 export interface TermMetadataStoreOptions {
   readonly metadataLog: MetadataLog;
   readonly term: Term;
+  /** The log as it was when the term began. */
+  readonly log: Pick<ReadLog, 'copy' | 'snapshot'>;
   readonly clock: Clock;
   /** Told when another controller has taken over. */
   readonly deposed: () => void;
@@ -37,13 +46,15 @@ export class TermMetadataStore implements MetadataStore {
   readonly sharesCommits = true;
   readonly #options: TermMetadataStoreOptions;
   readonly #watchers = new Set<(batch: MetadataBatch) => void>();
-  #copy = new LogCopy(START, []);
-  #snapshot: StoredSnapshot | null = null;
+  #copy: LogCopy;
+  #snapshot: StoredSnapshot | null;
   /** Of a transaction that is not told yet. */
   #untold: MetadataRecord[] = [];
 
   constructor(options: TermMetadataStoreOptions) {
     this.#options = options;
+    this.#copy = options.log.copy;
+    this.#snapshot = options.log.snapshot;
   }
 
   /** The log as followers are served it. */
@@ -56,26 +67,14 @@ export class TermMetadataStore implements MetadataStore {
     return this.#snapshot;
   }
 
-  /** How many bytes of batches the newest snapshot has not; 0 where there are no snapshots. */
+  /** How many bytes of batches the newest snapshot has not. */
   get bytesSinceSnapshot(): number {
-    if (!this.#options.metadataLog.keepsSnapshots) return 0;
     return this.#copy.bytesFrom(this.#snapshot?.endOffset ?? 0);
   }
 
-  async load(): Promise<MetadataBatch[]> {
-    const { metadataLog } = this.#options;
-    const { snapshot, batches } = await metadataLog.load();
-    this.#snapshot = snapshot;
-    this.#copy = new LogCopy(snapshot?.logStart ?? START, batches);
-    const loaded: MetadataBatch[] = [];
-    if (snapshot !== null) {
-      const records = decodeSnapshot(await metadataLog.snapshotBytes(snapshot));
-      loaded.push({ records, revision: snapshot.endOffset - 1 });
-    }
-    for (const { offset, bytes } of batches) {
-      if (snapshot === null || offset >= snapshot.endOffset) loaded.push(decodeMetadataBatch(bytes));
-    }
-    return loaded;
+  /** Nothing: whoever begins a term has read the log, and made its image. */
+  load(): Promise<MetadataBatch[]> {
+    return Promise.resolve([]);
   }
 
   /**
@@ -103,12 +102,7 @@ export class TermMetadataStore implements MetadataStore {
     return () => this.#watchers.delete(listener);
   }
 
-  /** A snapshot, behind which the log is short again. */
-  async rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
-    if (this.#options.metadataLog.keepsSnapshots) await this.writeSnapshot(records, revision);
-  }
-
-  /** Of the state at a revision; false where the term is over. @throws {ChangeRefusedError} */
+  /** A snapshot of the state at a revision, behind which the log is short again; false where the term is over. @throws {ChangeRefusedError} */
   async writeSnapshot(records: readonly MetadataDraft[], revision: number): Promise<boolean> {
     const { metadataLog, term, clock } = this.#options;
     const endOffset = revision + 1;
@@ -119,7 +113,7 @@ export class TermMetadataStore implements MetadataStore {
         if (!(await writer.write(bytes))) return false;
       }
       if (!(await writer.end())) return false;
-      const logStart = this.#snapshot === null ? START : idOf(this.#snapshot);
+      const logStart = this.#snapshot === null ? LOG_START : idOf(this.#snapshot);
       const snapshot = { ...id, bytes: writer.bytes, logStart };
       if (!(await metadataLog.publishSnapshot(term, snapshot))) return false;
       this.#snapshot = snapshot;

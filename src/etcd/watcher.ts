@@ -1,5 +1,5 @@
 /**
- * Tells that a key may have changed. It is a hint and no more: versions of etcd lose events of a watch, and confirm revisions
+ * Tells that a key, or one of a range, may have changed. It is a hint and no more: versions of etcd lose events of a watch, and confirm revisions
  * before they have sent their events. Who is told reads the key; who is not told for a while reads it all the same.
  */
 import type { Clock, Timer } from '../platform/clock.ts';
@@ -13,7 +13,9 @@ export interface WatcherOptions {
   readonly client: EtcdClient;
   readonly clock: Clock;
   readonly key: Buffer;
-  /** The key has changed, or may have. */
+  /** Exclusive, for a range of keys. */
+  readonly rangeEnd?: Buffer;
+  /** One of the keys has changed, or may have. */
   readonly changed: () => void;
 }
 
@@ -50,7 +52,7 @@ export class Watcher {
   }
 
   #open(): void {
-    const { client, key, changed } = this.#options;
+    const { client, changed } = this.#options;
     const { channel } = client;
     this.#channel = channel;
     const stream = channel.watch({
@@ -66,7 +68,12 @@ export class Watcher {
       },
     });
     this.#stream = stream;
-    stream.send({ key, startRevision: 0 });
+    stream.send(this.#request());
+  }
+
+  #request(): WatchRequest {
+    const { key, rangeEnd } = this.#options;
+    return { key, startRevision: 0, ...(rangeEnd === undefined ? {} : { rangeEnd }) };
   }
 
   /** Opened anew by the next check. */

@@ -49,6 +49,8 @@ export type LifecycleState = 'starting' | 'fenced' | 'running' | 'leaving' | 'st
 
 const AGAIN_MS = 100;
 const LONGEST_LEAVING_MS = 300_000;
+/** So long a controller may say no, or nothing, to a broker that wants to leave: supervisors give a process ten seconds, as a rule. */
+const LONGEST_REFUSED_MS = 5000;
 const HEARTBEAT_VERSION = 1;
 const REGISTRATION_VERSION = 4;
 
@@ -113,22 +115,23 @@ export class BrokerLifecycle {
 
   /**
    * Controlled shutdown: resolves when the controller has moved what this broker led, and lets it go. False: it has not, and what is
-   * led here is led by nobody for a while: no controller was heard of for a session, or it took too long.
+   * led here is led by nobody for a while: no controller has agreed for some seconds (etcd is full, or away), or it took too long.
    */
   async leave(): Promise<boolean> {
     const { clock, settings } = this.#options;
     if (this.#brokerEpoch < 0) return true;
     this.#state = 'leaving';
     this.#wantShutDown = true;
+    const refusedMs = Math.min(LONGEST_REFUSED_MS, settings().sessionTimeoutMs);
     const startedMs = clock.monotonic();
     let heardMs = startedMs;
     for (;;) {
       const beat = await this.#beat();
       const nowMs = clock.monotonic();
-      if (beat !== null) heardMs = nowMs;
+      if (beat?.errorCode === ErrorCode.NONE) heardMs = nowMs;
       if (beat?.errorCode === ErrorCode.NONE && beat.shouldShutDown) return true;
       if (beat !== null && GONE.has(beat.errorCode)) return true; // it is fenced, or unregistered: nothing is left to move
-      if (nowMs - heardMs > settings().sessionTimeoutMs || nowMs - startedMs > LONGEST_LEAVING_MS) return false;
+      if (nowMs - heardMs > refusedMs || nowMs - startedMs > LONGEST_LEAVING_MS) return false;
       await this.#pause(AGAIN_MS);
     }
   }

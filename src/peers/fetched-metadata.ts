@@ -3,8 +3,8 @@ import type { Fetch } from '../../protocol/apis/01-fetch.ts';
 import type { FetchSnapshot } from '../../protocol/apis/59-fetch-snapshot.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
+import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { Address } from './controller-quorum.ts';
-import type { EpochEnd } from './metadata-copy.ts';
 
 const TOPIC = '__cluster_metadata';
 const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';

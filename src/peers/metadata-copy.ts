@@ -1,30 +1,24 @@
 /**
- * A broker's own copy of the metadata log, in `__cluster_metadata-0`: the newest snapshot it has, and the log from there on, in the
- * files that Kafka's nodes keep and `kafka-dump-log --cluster-metadata-decoder` reads. A broker starts from it, so that it asks the
- * controller only for what is new.
- *
- *     00000000000000000512-0000000003.checkpoint   all up to offset 512, whose last record is of epoch 3
- *     00000000000000000512.log                     the batches from there on
+ * A broker's own copy of the metadata log: the newest snapshot it has, and the log from there on (cluster/metadata-directory.ts). A
+ * broker starts from it, so that it asks the controller only for what is new.
  *
  * A batch that is not whole, or that does not go on where the one before ends, is never kept.
  */
 import { join } from 'node:path';
 import * as batch from '../../protocol/records/batch.ts';
+import {
+  baseOffsetIn,
+  checkpointIn,
+  checkpointName,
+  isWholeBatch,
+  logName,
+  METADATA_DIRECTORY,
+  PART,
+  wholeBatches,
+  type EpochEnd,
+} from '../cluster/metadata-directory.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
-
-const DIRECTORY = '__cluster_metadata-0';
-const CHECKPOINT = /^(\d{20})-(\d{10})\.checkpoint$/;
-const LOG = /^(\d{20})\.log$/;
-const OFFSET_DIGITS = 20;
-const EPOCH_DIGITS = 10;
-const PART = '.part';
-
-/** Where a log, or an epoch of it, ends; also what a snapshot is called. */
-export interface EpochEnd {
-  readonly endOffset: number;
-  readonly epoch: number;
-}
 
 /** What the copy holds when it is opened. */
 export interface FoundMetadata {
@@ -62,7 +56,7 @@ export class MetadataCopy {
   constructor({ files, logDirectory, logger }: MetadataCopyOptions) {
     this.#files = files;
     this.#logger = logger;
-    this.#directory = join(logDirectory, DIRECTORY);
+    this.#directory = join(logDirectory, METADATA_DIRECTORY);
   }
 
   get endOffset(): number {
@@ -88,10 +82,10 @@ export class MetadataCopy {
     const names = files.list(this.#directory);
     for (const name of names) if (name.endsWith(PART)) files.remove(join(this.#directory, name));
     const snapshot = this.#newestSnapshot(names);
-    const name = names.findLast((each) => LOG.test(each) && Number(LOG.exec(each)![1]) <= this.#start.endOffset);
-    const base = name === undefined ? this.#start.endOffset : Number(LOG.exec(name)![1]);
+    const found = names.map(baseOffsetIn).findLast((each) => each !== null && each <= this.#start.endOffset) ?? null;
+    const base = found ?? this.#start.endOffset;
     this.#file = files.open(this.#logPath(base), 'write');
-    if (name === undefined) files.syncDirectory(this.#directory);
+    if (found === null) files.syncDirectory(this.#directory);
     const batches = this.#readLog(base);
     this.#removeOthers(names, base);
     return { snapshot, batches };
@@ -150,9 +144,9 @@ export class MetadataCopy {
     const end = wholeBatches(bytes);
     if (end < bytes.length) {
       this.#files.remove(this.#partPath(id));
-      throw new BadBatchesError(`snapshot ${nameOf(id)} is damaged at byte ${end}`);
+      throw new BadBatchesError(`snapshot ${checkpointName(id)} is damaged at byte ${end}`);
     }
-    this.#files.rename(this.#partPath(id), join(this.#directory, nameOf(id)));
+    this.#files.rename(this.#partPath(id), join(this.#directory, checkpointName(id)));
     this.#beginLogBehind(id);
     return bytes;
   }
@@ -175,14 +169,15 @@ export class MetadataCopy {
   }
 
   #newestSnapshot(names: readonly string[]): Buffer | null {
-    for (const name of names.filter((each) => CHECKPOINT.test(each)).toReversed()) {
+    for (const name of names.toReversed()) {
+      const id = checkpointIn(name);
+      if (id === null) continue;
       const bytes = this.#files.readAll(join(this.#directory, name));
       if (wholeBatches(bytes) < bytes.length) {
         this.#logger.warn('metadata-snapshot-damaged', { file: name, next: 'it is fetched again' });
         continue;
       }
-      const [, endOffset, epoch] = CHECKPOINT.exec(name)!;
-      this.#start = { endOffset: Number(endOffset), epoch: Number(epoch) };
+      this.#start = id;
       return bytes;
     }
     return null;
@@ -194,7 +189,7 @@ export class MetadataCopy {
     let at = 0;
     let offset = base;
     let kept = 0;
-    while (isWhole(bytes, at) && batch.baseOffset(bytes, at) === offset) {
+    while (isWholeBatch(bytes, at) && batch.baseOffset(bytes, at) === offset) {
       offset = batch.nextOffset(bytes, at);
       at += batch.sizeInBytes(bytes, at);
       if (offset <= this.#start.endOffset) kept = at;
@@ -233,7 +228,7 @@ export class MetadataCopy {
     let offset = this.#endOffset;
     let epoch = this.lastEpoch;
     for (let end = batch.batchEnd(bytes, at, bytes.length); end >= 0; end = batch.batchEnd(bytes, at, bytes.length)) {
-      if (!isWhole(bytes, at)) throw new BadBatchesError(`the batch behind offset ${offset} is damaged`);
+      if (!isWholeBatch(bytes, at)) throw new BadBatchesError(`the batch behind offset ${offset} is damaged`);
       const [first, leaderEpoch] = [batch.baseOffset(bytes, at), batch.leaderEpoch(bytes, at)];
       if (first !== offset) throw new BadBatchesError(`the log goes on at offset ${first}, expected ${offset}`);
       if (leaderEpoch < epoch) throw new BadBatchesError(`a batch of epoch ${leaderEpoch} came behind epoch ${epoch}`);
@@ -264,8 +259,8 @@ export class MetadataCopy {
 
   #removeOthers(names: readonly string[], base: number): void {
     for (const name of names) {
-      const log = LOG.exec(name);
-      const isOld = log !== null ? Number(log[1]) !== base : CHECKPOINT.test(name) && name !== nameOf(this.#start);
+      const log = baseOffsetIn(name);
+      const isOld = log !== null ? log !== base : checkpointIn(name) !== null && name !== checkpointName(this.#start);
       if (isOld) this.#files.remove(join(this.#directory, name));
     }
   }
@@ -277,26 +272,10 @@ export class MetadataCopy {
   }
 
   #logPath(base: number): string {
-    return join(this.#directory, `${String(base).padStart(OFFSET_DIGITS, '0')}.log`);
+    return join(this.#directory, logName(base));
   }
 
   #partPath(id: EpochEnd): string {
-    return join(this.#directory, nameOf(id) + PART);
+    return join(this.#directory, checkpointName(id) + PART);
   }
-}
-
-function nameOf({ endOffset, epoch }: EpochEnd): string {
-  return `${String(endOffset).padStart(OFFSET_DIGITS, '0')}-${String(epoch).padStart(EPOCH_DIGITS, '0')}.checkpoint`;
-}
-
-function isWhole(bytes: Buffer, at: number): boolean {
-  const end = batch.batchEnd(bytes, at, bytes.length);
-  return end >= 0 && batch.magic(bytes, at) === batch.CURRENT_MAGIC && batch.isCrcValid(bytes, at);
-}
-
-/** How many bytes are whole batches. */
-function wholeBatches(bytes: Buffer): number {
-  let at = 0;
-  while (isWhole(bytes, at)) at += batch.sizeInBytes(bytes, at);
-  return at;
 }

@@ -22,6 +22,7 @@ import { emptyImage } from '../cluster/image.ts';
 import { recordsOf } from '../cluster/image-records.ts';
 import { changeOf } from '../cluster/image-replay.ts';
 import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
+import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { ImageListener } from '../cluster/metadata-loader.ts';
 import type { MetadataRecord } from '../cluster/metadata-records.ts';
@@ -38,7 +39,7 @@ import {
   type Fetched,
   type Reader,
 } from './fetched-metadata.ts';
-import type { EpochEnd, MetadataCopy } from './metadata-copy.ts';
+import type { MetadataCopy } from './metadata-copy.ts';
 import { CONNECT_MS, connectPeer, newestVersion } from './peer-client.ts';
 import { answerOf } from './within.ts';
 

@@ -27,7 +27,8 @@ export async function newestVersion(
   return Math.min(most, versions.last);
 }
 
-const READ_BYTES = 1 << 16;
+/** A connection begins with little: most of what peers ask of each other is answered in a few bytes. */
+const READ_BYTES = { first: 1 << 12, most: 1 << 16 };
 
 /** Rejects with node's error: ECONNREFUSED where nobody listens, ETIMEDOUT where nobody answers. */
 export async function connectPeer(
@@ -46,7 +47,7 @@ export async function connectPeer(
 class PeerTransport implements Transport, Receiver {
   readonly #socket: Socket;
   #listener!: TransportListener;
-  #buffer = Buffer.allocUnsafe(READ_BYTES);
+  #buffer = Buffer.allocUnsafe(READ_BYTES.first);
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -71,7 +72,7 @@ class PeerTransport implements Transport, Receiver {
   /** What was read is the listener's; the next read goes behind it, or into memory of its own. */
   received(count: number): void {
     const piece = this.#buffer.subarray(0, count);
-    this.#buffer = count < this.#buffer.length ? this.#buffer.subarray(count) : Buffer.allocUnsafe(READ_BYTES);
+    this.#buffer = count < this.#buffer.length ? this.#buffer.subarray(count) : Buffer.allocUnsafe(READ_BYTES.most);
     this.#listener.received(piece);
   }
 

@@ -2,7 +2,7 @@
  * The one metadata store of the brokers under test, and the test's own hand on it: it moves leaders and takes brokers away as
  * a controller would, decides as one of several controllers, and sees the cluster also while no broker runs.
  */
-import type { ClusterImage } from '../cluster/image.ts';
+import { emptyImage, type ClusterImage } from '../cluster/image.ts';
 import { MetadataLoader } from '../cluster/metadata-loader.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
@@ -23,7 +23,7 @@ export class TestMetadata {
 
   /** Once a broker has opened it. */
   async load(clusterId: string): Promise<void> {
-    this.#loader = new MetadataLoader(this.#store!, clusterId);
+    this.#loader = new MetadataLoader(this.#store!, emptyImage(clusterId));
     this.#queue = new OperationQueue(this.#store!, this.#loader);
     await this.#loader.load();
     this.#loader.onChange(this.#onChange);

@@ -80,10 +80,6 @@ class SlowStore implements MetadataStore {
     return this.inner.watch((batch) => (this.isSlow ? void setImmediate(() => listener(batch)) : listener(batch)));
   }
 
-  rewrite(records: readonly MetadataDraft[], revision: number): Promise<void> {
-    return this.inner.rewrite(records, revision);
-  }
-
   close(): Promise<void> {
     return this.inner.close();
   }

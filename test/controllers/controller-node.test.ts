@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { leaderEpoch } from '../../protocol/records/batch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { NotControllerError } from '../../src/cluster/controller-errors.ts';
@@ -164,6 +164,51 @@ test('the log is replaced by snapshots, and a controller that takes over begins 
   expect(image.topicsByName).toEqual(controller.image.topicsByName);
   expect(image.brokers.get(1)).toEqual(controller.image.brokers.get(1));
   expect(next.store.copy.start).toEqual(store.copy.start);
+});
+
+/** How many batches of the log are read from etcd while `act` is under way. */
+async function batchesRead(nodes: ControllerNodes, act: () => Promise<unknown>): Promise<number> {
+  const { store } = nodes.etcd;
+  const range = vi.spyOn(store, 'range');
+  try {
+    await act();
+    const found = range.mock.results.flatMap(({ value }) => (value as ReturnType<typeof store.range>).kvs);
+    return found.filter(({ key }) => key.includes('/log/')).length;
+  } finally {
+    range.mockRestore();
+  }
+}
+
+test('a standby has read what is committed, so that taking over reads only what is new', async () => {
+  const { nodes, first } = await started();
+  const { controller, store } = first.node.active!;
+  await joined(nodes, first.node.active!, 1);
+  for (let i = 0; i < 30; i++) await nodes.until(controller.createTopics([topic(`topic-${i}`)], COMMIT));
+  await nodes.clock.advance(1500);
+  const standbys = [...nodes.all.values()].filter((each) => each !== first);
+  const position = { endOffset: store.copy.endOffset, epoch: 1 };
+  expect(standbys.map(({ node }) => node.position)).toEqual([position, position]);
+  nodes.kill(first.node.nodeId);
+  const read = await batchesRead(nodes, () => nodes.serving());
+  expect(read).toBeLessThan(5);
+  expect(nodes.active()!.node.active!.controller.image.topicsByName).toEqual(controller.image.topicsByName);
+});
+
+test('a standby that snapshots have overtaken begins with the newest', async () => {
+  const { nodes, first } = await started({ 'metadata.log.max.record.bytes.between.snapshots': '10000' });
+  const { controller, store } = first.node.active!;
+  await joined(nodes, first.node.active!, 1);
+  const standby = [...nodes.all.values()].find((each) => each !== first)!;
+  standby.process.stop();
+  for (let i = 0; i < 40; i++) await nodes.until(controller.createTopics([topic(`topic-${i}`, 10)], COMMIT));
+  await nodes.clock.advance(1000);
+  expect(store.copy.start.endOffset).toBeGreaterThan(standby.node.position!.endOffset);
+  standby.process.resume();
+  await nodes.pass(() => standby.node.position!.endOffset === store.copy.endOffset);
+  for (const nodeId of nodes.all.keys()) if (nodeId !== standby.node.nodeId) nodes.kill(nodeId);
+  const { controller: next, store: its } = (await nodes.serving()).node.active!;
+  expect(next.image.topicsByName).toEqual(controller.image.topicsByName);
+  expect(its.copy.start).toEqual(store.copy.start);
 });
 
 const NO_HEADER = { memberId: '0', revision: 0, raftTerm: 0 };

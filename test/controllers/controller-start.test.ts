@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { clusterKey } from '../../src/controllers/etcd-keys.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
+import { baseOffsetIn, checkpointIn, METADATA_DIRECTORY } from '../../src/cluster/metadata-directory.ts';
 import { Controller } from '../../src/cluster/controller.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -159,6 +160,40 @@ test('a copy of the state of a cluster makes no other cluster', async () => {
   await store.append([record], -1);
   await store.close();
   expect(await refusal(machines, machines.begin(1, {}, files, DIRECTORY))).toContain('restore etcd');
+});
+
+test('a controller without etcd replaces its log by snapshots, and starts from them', async () => {
+  const machines = new ControllerMachines();
+  const files = new MemoryFiles();
+  const settings = { 'ottla.etcd.endpoints': '', 'metadata.log.max.record.bytes.between.snapshots': '3000' };
+  const first = await machines.start(1, settings, files, DIRECTORY);
+  const { controller } = (await machines.active()).node.active!;
+  for (let i = 0; i < 100; i++) {
+    const values = new Map([['num.partitions', String(i + 1)]]);
+    await machines.until(controller.alterConfigs(() => ({ changes: [{ type: 4, name: '', values }], result: null })));
+    await machines.clock.advance(1);
+  }
+  await machines.until(first.stop());
+  machines.kill(1);
+  const folder = `${DIRECTORY}/${METADATA_DIRECTORY}`;
+  const snapshots = () => files.list(folder).filter((name) => checkpointIn(name) !== null);
+  expect(snapshots()).toHaveLength(2); // the newest, and the one that the log begins behind
+  const logs = files.list(folder).map(baseOffsetIn);
+  expect(logs.filter((each) => each !== null)).toEqual([checkpointIn(snapshots()[0])!.endOffset]);
+
+  const imageOf = async () => {
+    const again = await machines.start(1, settings, files, DIRECTORY);
+    const { image } = (await machines.active()).node.active!.controller;
+    await machines.until(again.stop());
+    machines.kill(1);
+    return image;
+  };
+  expect((await imageOf()).configs).toEqual(controller.image.configs);
+  // The log has all that the newest snapshot has, and the older one.
+  files.replace(`${folder}/${snapshots().at(-1)}`, Buffer.from('damaged'));
+  expect((await imageOf()).configs).toEqual(controller.image.configs);
+  for (const name of snapshots()) files.remove(`${folder}/${name}`);
+  expect(await refusal(machines, machines.begin(1, settings, files, DIRECTORY))).toContain('no snapshot');
 });
 
 test('a controller without etcd that is to keep nothing is refused', async () => {

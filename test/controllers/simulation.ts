@@ -106,6 +106,7 @@ export class ControllerSimulation {
         void this.#work(controller, term);
       },
       deposed: () => {},
+      saw: () => {},
     });
     const controller: Controller = { process, claim, election, log };
     this.controllers[nodeId] = controller;

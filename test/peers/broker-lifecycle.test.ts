@@ -177,11 +177,25 @@ describe('a broker that goes', () => {
     expect(leaderships).toBe(-1);
   });
 
-  test('that nobody answers goes after a session', async () => {
+  test('that nobody answers goes before its supervisor kills it', async () => {
     await until(lifecycle.register(REGISTRATION));
     network.silence('c1', true);
+    const beganMs = clock.monotonic();
     expect(await until(lifecycle.leave())).toBe(false);
-    expect(clock.monotonic()).toBeLessThan(15_000);
+    expect(clock.monotonic() - beganMs).toBeLessThan(8000);
+  });
+
+  test('that the controller cannot let go, as etcd takes no change, goes as soon', async () => {
+    await until(lifecycle.register(REGISTRATION));
+    await until(lifecycle.unfence());
+    heartbeat = ({ wantShutDown }) => ({
+      errorCode: wantShutDown ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.NONE,
+      isFenced: false,
+      shouldShutDown: false,
+    });
+    const beganMs = clock.monotonic();
+    expect(await until(lifecycle.leave())).toBe(false);
+    expect(clock.monotonic() - beganMs).toBeLessThan(8000);
   });
 
   test('that the controller knows no more goes at once', async () => {
