@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startEtcd, type RunningEtcd } from '../../scripts/etcd/cluster.ts';
 import { etcds } from '../../scripts/etcd/install.ts';
 import { consume, produce } from '../../test/running-broker.ts';
+import { JoinedClients } from './joined-clients.ts';
 import { OttlaProcesses } from './processes.ts';
 
 const found = etcds();
@@ -100,5 +101,33 @@ describe.each(found)('a cluster on etcd $version', ({ version, path }) => {
     await after.close();
     await cluster.startAll(2, 3);
     await expect.poll(async () => (await cluster.unfenced()).length, POLLED).toBe(3);
+  });
+
+  test('takes over from a broker alone while clients produce and consume, and moves partitions to a second broker', async () => {
+    cluster = new OttlaProcesses(etcd.endpoints, directory, `${version}-${clusters++}`);
+    const alone = await cluster.start(1, { alone: true });
+    await alone.ready;
+    await cluster.createTopic(1, 'orders', 2);
+    const clients = new JoinedClients(`127.0.0.1:${alone.port}`, 'orders');
+    await clients.start();
+    try {
+      const more = async (): Promise<void> => {
+        const before = clients.acknowledged.length;
+        await expect.poll(() => clients.acknowledged.length - before, POLLED).toBeGreaterThan(20);
+      };
+      await more();
+      expect(await cluster.stop(1)).toBe(0);
+      await cluster.startAll(1);
+      await more();
+      await cluster.startAll(2);
+      await expect.poll(async () => (await cluster.unfenced()).length, POLLED).toBe(2);
+      await cluster.reassign(1, 'orders', 1, [2]);
+      await expect.poll(() => cluster.leaderOf(1, 'orders', 1), POLLED).toBe(2);
+      await more();
+      await clients.endProducing();
+      await expect.poll(() => clients.missing(), POLLED).toEqual([]);
+    } finally {
+      await clients.stop();
+    }
   });
 });

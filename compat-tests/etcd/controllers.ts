@@ -53,6 +53,7 @@ export class RealControllers {
         Promise.resolve(this.all[other.nodeId]?.claim.incarnation === other.incarnation ? 'there' : 'gone'),
       elected: () => {},
       deposed: () => {},
+      saw: () => {},
     });
     this.all[nodeId] = { process, claim, election, log };
   }

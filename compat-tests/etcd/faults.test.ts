@@ -14,6 +14,8 @@ const found = etcds();
 const directory = mkdtempSync(join(tmpdir(), 'ottla-faults-'));
 const QUOTA_BYTES = 4_000_000;
 const PIECE_BYTES = 700_000;
+/** What `docker stop` gives a process. */
+const SUPERVISOR_MS = 10_000;
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -55,6 +57,14 @@ describe.each(found)('on etcd $version', ({ version, path }) => {
     return topics[0];
   }
 
+  /** The code that the broker ends with on SIGTERM. */
+  async function endsWithin(mostMs: number): Promise<number | null> {
+    const beganMs = performance.now();
+    const code = await cluster.stop(1);
+    expect(performance.now() - beganMs).toBeLessThan(mostMs);
+    return code;
+  }
+
   test('changes are refused in words while etcd is full, and records go on', async () => {
     await started().startAll(1);
     expect((await create('before')).errorCode).toBe(ErrorCode.NONE);
@@ -69,6 +79,15 @@ describe.each(found)('on etcd $version', ({ version, path }) => {
     expect(await produce(client, 'before', 0, ['a'])).toBe(0);
     expect(await consume(client, 'before', 0)).toEqual(['a']);
     await client.close();
+    expect(await endsWithin(SUPERVISOR_MS)).toBe(0);
+  });
+
+  test('a broker that is told to end while etcd is away ends before its supervisor kills it', async () => {
+    await started().startAll(1);
+    expect((await create('before')).errorCode).toBe(ErrorCode.NONE);
+    etcd.signal(0, 'SIGSTOP');
+    expect(await endsWithin(SUPERVISOR_MS)).toBe(0);
+    etcd.signal(0, 'SIGCONT');
   });
 
   test('a user without a password, with a wrong one, or without the right is told what to correct', async () => {

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
+import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partition-reassignments.ts';
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { connect, type Client } from '../../protocol/client.ts';
@@ -102,6 +104,36 @@ export class OttlaProcesses {
     return connect({ host: '127.0.0.1', port: this.running.get(nodeId)!.port, connectTimeoutMs: ANSWER_MS });
   }
 
+  async createTopic(nodeId: number, name: string, numPartitions: number): Promise<void> {
+    await this.#at(nodeId, (client) => createTopic(client, name, numPartitions));
+  }
+
+  /** Begins to move a partition to other replicas. */
+  async reassign(nodeId: number, name: string, partitionIndex: number, replicas: number[]): Promise<void> {
+    const topics = [{ name, partitions: [{ partitionIndex, replicas }] }];
+    const { errorCode, responses } = await this.#at(nodeId, (client) =>
+      client.send(AlterPartitionReassignments, 0, { timeoutMs: ANSWER_MS, topics }),
+    );
+    const [answer] = responses.flatMap(({ partitions }) => partitions);
+    if (errorCode !== 0 || answer.errorCode !== 0) throw new Error(answer?.errorMessage ?? `error ${errorCode}`);
+  }
+
+  /** As a process says it. */
+  async leaderOf(nodeId: number, name: string, partition: number): Promise<number> {
+    const asked = { topics: [{ name }], allowAutoTopicCreation: false };
+    const { topics } = await this.#at(nodeId, (client) => client.send(Metadata, 12, asked));
+    return topics[0].partitions.find(({ partitionIndex }) => partitionIndex === partition)?.leaderId ?? -1;
+  }
+
+  async #at<T>(nodeId: number, ask: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.connect(nodeId);
+    try {
+      return await ask(client);
+    } finally {
+      void client.close();
+    }
+  }
+
   /** As the processes say that run; null while none knows one. */
   async leadership(): Promise<Leadership | null> {
     const all = await Promise.all([...this.running.keys()].map((nodeId) => this.#ask(nodeId, askLeadership)));
@@ -162,8 +194,8 @@ async function askUnfenced(client: Client): Promise<number[]> {
   return brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId);
 }
 
-async function createTopic(client: Client, name: string): Promise<boolean> {
-  const topic = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+async function createTopic(client: Client, name: string, numPartitions = 1): Promise<boolean> {
+  const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] };
   const { topics } = await client.send(CreateTopics, 7, { topics: [topic], timeoutMs: ANSWER_MS, validateOnly: false });
   const ALREADY_EXISTS = 36;
   return [0, ALREADY_EXISTS].includes(topics[0].errorCode);

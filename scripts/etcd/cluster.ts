@@ -16,6 +16,13 @@ export interface EtcdOptions {
   readonly members?: number;
   /** More of etcd's own flags. */
   readonly flags?: readonly string[];
+  /** Paths of PEM files, for TLS to clients. */
+  readonly tls?: {
+    readonly certificate: string;
+    readonly key: string;
+    /** Given where clients must show a certificate that it has signed. */
+    readonly clientCa?: string;
+  };
 }
 
 export interface RunningEtcd {
@@ -30,26 +37,36 @@ export interface RunningEtcd {
   stop(): Promise<void>;
 }
 
+/** For clients, peers and metrics. */
+const PORTS_EACH = 3;
 const READY_MS = 20_000;
 const POLL_MS = 50;
 
 /** @throws when no member answers in time */
-export async function startEtcd({ program, directory, members = 1, flags = [] }: EtcdOptions): Promise<RunningEtcd> {
-  const ports = await freePorts(members * 2);
+export async function startEtcd({
+  program,
+  directory,
+  members = 1,
+  flags = [],
+  tls,
+}: EtcdOptions): Promise<RunningEtcd> {
+  const ports = await freePorts(members * PORTS_EACH);
   const places = Array.from({ length: members }, (_, i) => ({
     name: `etcd-${i}`,
-    client: `http://127.0.0.1:${ports[2 * i]}`,
-    peer: `http://127.0.0.1:${ports[2 * i + 1]}`,
+    client: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ports[PORTS_EACH * i]}`,
+    peer: `http://127.0.0.1:${ports[PORTS_EACH * i + 1]}`,
+    metrics: `http://127.0.0.1:${ports[PORTS_EACH * i + 2]}`,
   }));
   const cluster = places.map(({ name, peer }) => `${name}=${peer}`).join(',');
   const children: ChildProcess[] = [];
   const start = (member: number): void => {
-    const { name, client, peer } = places[member];
+    const { name, client, peer, metrics } = places[member];
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const data = ['--name', name, '--data-dir', join(directory, name), '--log-outputs', join(directory, `${name}.log`)];
     const urls = ['--listen-client-urls', client, '--advertise-client-urls', client, '--listen-peer-urls', peer];
     const first = ['--initial-advertise-peer-urls', peer, '--initial-cluster', cluster, '--logger', 'zap'];
-    children[member] = spawn(program, [...data, ...urls, ...first, ...flags], { stdio: 'ignore' });
+    const rest = ['--listen-metrics-urls', metrics, ...tlsFlags(tls), ...flags];
+    children[member] = spawn(program, [...data, ...urls, ...first, ...rest], { stdio: 'ignore' });
   };
   const killAll = (): void => {
     for (const child of children) child.kill('SIGKILL');
@@ -57,12 +74,12 @@ export async function startEtcd({ program, directory, members = 1, flags = [] }:
   for (let member = 0; member < members; member++) start(member);
   process.once('exit', killAll);
   const endMs = performance.now() + READY_MS;
-  while (!(await isHealthy(places[0].client))) {
+  while (!(await isHealthy(places[0].metrics))) {
     if (performance.now() > endMs) throw new Error(`etcd (${program}) does not answer; its logs are in ${directory}`);
     await wait(POLL_MS);
   }
   return {
-    endpoints: places.map(({ client }) => client.slice('http://'.length)),
+    endpoints: places.map(({ client }) => client.replace(/^https?:\/\//, '')),
     signal: (member, signal) => void children[member].kill(signal),
     start,
     moveLeader: () => moveLeader(places.map(({ client }) => client)),
@@ -106,9 +123,17 @@ async function ask(client: string, what: string, body: object): Promise<Status |
   }
 }
 
-async function isHealthy(client: string): Promise<boolean> {
+function tlsFlags(tls: EtcdOptions['tls']): string[] {
+  if (tls === undefined) return [];
+  const { certificate, key, clientCa } = tls;
+  const asked = clientCa === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', clientCa];
+  return ['--cert-file', certificate, '--key-file', key, ...asked];
+}
+
+/** Where metrics are there is no TLS. */
+async function isHealthy(metrics: string): Promise<boolean> {
   try {
-    const response = await fetch(`${client}/health`, { signal: AbortSignal.timeout(500) });
+    const response = await fetch(`${metrics}/health`, { signal: AbortSignal.timeout(500) });
     return ((await response.json()) as { health: string }).health === 'true';
   } catch {
     return false;
