@@ -1,0 +1,150 @@
+/**
+ * `npm run bench:metadata`: what a change of the cluster costs on a real etcd of this machine: commits of one record, one after the
+ * other; 10,000 partitions of a lost broker that others lead then, brokers simulated; and topics that 32 clients make at a broker of a
+ * cluster. Words after `--` choose parts: commits, lost, topics.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OttlaProcesses } from '../compat-tests/etcd/processes.ts';
+import { CreateTopics } from '../protocol/apis/19-create-topics.ts';
+import type { Client } from '../protocol/client.ts';
+import { startEtcd, type RunningEtcd } from '../scripts/etcd/cluster.ts';
+import { etcds } from '../scripts/etcd/install.ts';
+import { Controller } from '../src/cluster/controller.ts';
+import { supportedRanges } from '../src/cluster/features.ts';
+import { encodeMetadataBatch } from '../src/cluster/metadata-batch.ts';
+import type { RegistrationRequest } from '../src/cluster/registration.ts';
+import { effectiveConfig } from '../src/config/layers.ts';
+import { EtcdKeys } from '../src/controllers/etcd-keys.ts';
+import { EtcdMetadataLog } from '../src/controllers/etcd-metadata-log.ts';
+import { FollowedLog } from '../src/controllers/followed-log.ts';
+import { TermMetadataStore } from '../src/controllers/term-metadata-store.ts';
+import { EtcdClient } from '../src/etcd/client.ts';
+import { GrpcChannel } from '../src/etcd/grpc-channel.ts';
+import { systemClock } from '../src/platform/clock.ts';
+import { randomUuid, systemRandom } from '../src/platform/random.ts';
+
+const COMMITS = 500;
+const CLIENTS = 32;
+const SECONDS = 5;
+const TTL_SECONDS = 60;
+const LEASES = Array.from({ length: 100 }, (_, i) => 4711 + i).values();
+const words = process.argv.slice(2);
+
+function say(text: string): void {
+  process.stdout.write(`${text}, load ${loadavg()[0].toFixed(1)}\n`);
+}
+
+/** A controller's log and its term, without an election. */
+async function begun(etcd: RunningEtcd, clusterId: string) {
+  const client = new EtcdClient({
+    endpoints: etcd.endpoints,
+    open: (endpoint, token) => new GrpcChannel(endpoint, { clock: systemClock, token }),
+  });
+  const log = new EtcdMetadataLog(client, new EtcdKeys('/bench', clusterId), systemClock);
+  const leaseId = String(LEASES.next().value);
+  await client.leaseGrant(leaseId, TTL_SECONDS);
+  const claim = { nodeId: 1, incarnation: 'incarnationincarnatioA', host: 'localhost', port: 9093 };
+  const term = (await log.claim(claim, leaseId))!;
+  return { client, log, term };
+}
+
+/** Commits as the active controller makes them. */
+async function commits(etcd: RunningEtcd): Promise<void> {
+  const { client, log, term } = await begun(etcd, 'commits');
+  const timesMs: number[] = [];
+  for (let i = 0; i < COMMITS; i++) {
+    const place = { baseOffset: term.nextOffset, leaderEpoch: term.epoch, timestamp: systemClock.now() };
+    const [name, value] = ['retention.ms', String(i)];
+    const bytes = encodeMetadataBatch(
+      [{ type: 'ConfigRecord', resourceType: 2, resourceName: 't', name, value }],
+      place,
+    );
+    const beganMs = performance.now();
+    await log.append(term, [{ count: 1, bytes }]);
+    timesMs.push(performance.now() - beganMs);
+  }
+  client.close();
+  timesMs.sort((a, b) => a - b);
+  const at = (share: number): string => `${timesMs[Math.floor(share * timesMs.length)].toFixed(2)} ms`;
+  say(`${COMMITS} commits: p50 ${at(0.5)}, p99 ${at(0.99)}`);
+}
+
+/** Of three brokers, each of which leads 10,000 partitions with three replicas, one is fenced. */
+async function lost(etcd: RunningEtcd): Promise<void> {
+  const { client, log: metadataLog, term } = await begun(etcd, 'lost');
+  const { image, ...log } = await new FollowedLog(metadataLog, 'lost').readOn();
+  const store = new TermMetadataStore({ metadataLog, term, log, clock: systemClock, deposed: () => {} });
+  const config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
+  const clusterId = 'lost';
+  const common = { store, image, clusterId, isCluster: true, config: () => config };
+  const controller = new Controller({ ...common, random: systemRandom });
+  await controller.load();
+  await controller.beginTerm({ id: 1, incarnationId: randomUuid(systemRandom), listeners: [] });
+  const epochs: number[] = [];
+  for (const id of [1, 2, 3]) {
+    const { brokerEpoch } = await controller.registerBroker(brokerOf(id, clusterId), () => false);
+    await controller.changeBroker(id, brokerEpoch, 'unfence');
+    epochs.push(brokerEpoch);
+  }
+  for (let i = 0; i < 30; i++) {
+    const topic = { name: `t-${i}`, numPartitions: 1000, replicationFactor: 3, assignments: [], configs: [] };
+    await controller.createTopics([topic], { validateOnly: false });
+  }
+  const led = [...controller.image.topicsById.values()].flatMap(({ partitions }) => partitions);
+  const beganMs = performance.now();
+  await controller.changeBroker(1, epochs[0], 'fence');
+  const tookMs = Math.round(performance.now() - beganMs);
+  say(`${led.filter(({ leader }) => leader === 1).length} partitions of a lost broker: ${tookMs} ms`);
+  await controller.close();
+  client.close();
+}
+
+function brokerOf(id: number, clusterId: string): RegistrationRequest {
+  const listeners = [{ name: 'PLAINTEXT', host: `broker-${id}`, port: 9092, securityProtocol: 0 }];
+  const ids = { incarnationId: randomUuid(systemRandom), logDirectoryIds: [randomUuid(systemRandom)] };
+  return { id, clusterId, rack: null, listeners, features: supportedRanges, previousBrokerEpoch: -1, ...ids };
+}
+
+async function topics(cluster: OttlaProcesses): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => cluster.connect(1)));
+  const beganMs = performance.now();
+  const endMs = beganMs + SECONDS * 1000;
+  let [begunTopics, made] = [0, 0];
+  const run = async (client: Client): Promise<void> => {
+    while (performance.now() < endMs) {
+      const topic = {
+        name: `topic-${begunTopics++}`,
+        numPartitions: 1,
+        replicationFactor: 1,
+        assignments: [],
+        configs: [],
+      };
+      const answer = await client.send(CreateTopics, 7, { topics: [topic], timeoutMs: 10_000, validateOnly: false });
+      if (answer.topics[0].errorCode !== 0) throw new Error(answer.topics[0].errorMessage ?? 'refused');
+      made++;
+    }
+  };
+  await Promise.all(clients.map(run));
+  const seconds = (performance.now() - beganMs) / 1000;
+  say(`topics made by ${CLIENTS} clients: ${Math.round(made / seconds)} a second`);
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+const directory = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'ottla-metadata-'));
+const wants = (part: string): boolean => words.length === 0 || words.includes(part);
+for (const { version, path } of etcds((line) => void process.stderr.write(`etcd: ${line}\n`))) {
+  const etcd = await startEtcd({ program: path, directory: join(directory, version) });
+  const cluster = new OttlaProcesses(etcd.endpoints, directory, version);
+  process.stdout.write(`etcd ${version}\n`);
+  try {
+    if (wants('commits')) await commits(etcd);
+    if (wants('lost')) await lost(etcd);
+    if (wants('topics')) await cluster.startAll(1).then(() => topics(cluster));
+  } finally {
+    await cluster.stopAll();
+    await etcd.stop();
+  }
+}
+rmSync(directory, { recursive: true, force: true });
