@@ -74,8 +74,8 @@ async function commits(etcd: RunningEtcd): Promise<void> {
 /** Of three brokers, each of which leads 10,000 partitions with three replicas, one is fenced. */
 async function lost(etcd: RunningEtcd): Promise<void> {
   const { client, log: metadataLog, term } = await begun(etcd, 'lost');
-  const { image, ...log } = await new FollowedLog(metadataLog, 'lost').readOn();
-  const store = new TermMetadataStore({ metadataLog, term, log, clock: systemClock, deposed: () => {} });
+  const { image, ...found } = await new FollowedLog(metadataLog, 'lost').readOn();
+  const store = new TermMetadataStore({ metadataLog, term, found, clock: systemClock, deposed: () => {} });
   const config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
   const clusterId = 'lost';
   const common = { store, image, clusterId, isCluster: true, config: () => config };

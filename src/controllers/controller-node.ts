@@ -137,9 +137,9 @@ export class ControllerNode {
     let store: TermMetadataStore;
     let controller: Controller;
     try {
-      const { image, ...log } = await this.#followed.readOn();
+      const { image, ...found } = await this.#followed.readOn();
       const deposed = (): void => this.#election.lost(term);
-      store = new TermMetadataStore({ metadataLog, term, log, clock, deposed, appended: () => followers.appended() });
+      store = new TermMetadataStore({ metadataLog, term, found, clock, deposed, appended: () => followers.appended() });
       controller = new Controller({ store, clusterId, image, random, config, isCluster: true });
       await controller.load();
       configure(image);

@@ -34,7 +34,7 @@ export interface TermMetadataStoreOptions {
   readonly metadataLog: MetadataLog;
   readonly term: Term;
   /** The log as it was when the term began. */
-  readonly log: Pick<ReadLog, 'copy' | 'snapshot'>;
+  readonly found: Pick<ReadLog, 'copy' | 'snapshot'>;
   readonly clock: Clock;
   /** Told when another controller has taken over. */
   readonly deposed: () => void;
@@ -53,8 +53,8 @@ export class TermMetadataStore implements MetadataStore {
 
   constructor(options: TermMetadataStoreOptions) {
     this.#options = options;
-    this.#copy = options.log.copy;
-    this.#snapshot = options.log.snapshot;
+    this.#copy = options.found.copy;
+    this.#snapshot = options.found.snapshot;
   }
 
   /** The log as followers are served it. */
