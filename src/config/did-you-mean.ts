@@ -16,7 +16,7 @@ export function nearest(
 }
 
 /** Inserted, left out, replaced and swapped letters between two words. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

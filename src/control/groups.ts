@@ -7,7 +7,7 @@ import type { WaitOptions } from '../testing/wait-options.ts';
 import { messageToJson } from './message-json.ts';
 import { Problem } from './problem.ts';
 import { body, done, json, notFound, problems, router, timedOut } from './router.ts';
-import { committed, duration, group, groupState, isolation, message } from './schemas.ts';
+import { committed, duration, finding, group, groupState, isolation, message } from './schemas.ts';
 import type { Session } from './session.ts';
 
 const timeout = { timeout: duration.optional().openapi({ description: 'How long at most; 4 s unless given.' }) };
@@ -131,6 +131,15 @@ const forIdle = createRoute({
   responses: { ...done, ...responses },
 });
 
+const explain = createRoute({
+  method: 'get',
+  path: '/groups/{group}/why',
+  tags: ['groups'],
+  summary: 'Why a group does not get what it waits for: findings, the most certain first',
+  request: { params: z.object({ group: z.string().openapi({ param: { name: 'group', in: 'path' } }) }) },
+  responses: { 200: json(z.array(finding)), ...problems },
+});
+
 export function groupRoutes(session: () => Session) {
   return router()
     .openapi(list, (context) => context.json(session().test.groups().map(viewOf), 200))
@@ -142,6 +151,13 @@ export function groupRoutes(session: () => Session) {
         .map(({ id }) => id);
       const detail = `There is no group '${found.id}'. Groups: ${there.join(', ') || 'none yet'}.`;
       throw new Problem(404, 'no-such-thing', detail);
+    })
+    .openapi(explain, (context) => {
+      const findings = session().test.why(context.req.valid('param').group);
+      return context.json(
+        findings.map(({ evidence, ...rest }) => ({ ...rest, evidence: [...evidence] })),
+        200,
+      );
     })
     .openapi(forMessages, async (context) => {
       const { topic, count = 1, where: filter, isolation: level, ...wait } = context.req.valid('json');

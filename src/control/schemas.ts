@@ -96,6 +96,15 @@ export const group = z
   })
   .openapi('Group');
 
+export const finding = z
+  .object({
+    cause: z.string().openapi({ example: 'no-members' }),
+    sentence: z.string().openapi({ description: 'What is so, for people.' }),
+    evidence: z.array(z.string()).openapi({ description: 'What shows it.' }),
+    next: z.string().openapi({ description: 'What to do.' }),
+  })
+  .openapi('Finding');
+
 const groupMember = group.shape.members;
 const range = { ...place, first: z.int(), last: z.int().openapi({ description: 'Part of it.' }) };
 

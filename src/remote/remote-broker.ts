@@ -1,15 +1,12 @@
 /** A broker in another process, on another machine or in Docker, driven through its control port as one of this process is. */
-import { milliseconds } from '../testing/duration.ts';
+import type { Finding } from '../insight/why.ts';
 import { BrokerSnapshot } from '../testing/broker-snapshot.ts';
-import { callPlace, type CallPlace } from '../testing/call-place.ts';
-import type { CommittedOffset, Group } from '../testing/group.ts';
+import type { Group } from '../testing/group.ts';
 import { checkKeys } from '../testing/known-keys.ts';
 import { deliver } from '../testing/leftovers.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from '../testing/message.ts';
-import { timeoutOf } from '../testing/pending-waits.ts';
-import type { DeliveredRange, Queue } from '../testing/queue.ts';
+import type { Queue } from '../testing/queue.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
-import { SoughtMessages } from '../testing/sought-messages.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
 import type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
@@ -17,22 +14,6 @@ import type { TestClock } from '../testing/test-clock.ts';
 import type { TestNode } from '../testing/test-node.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import { messagesIn, topicsIn } from '../testing/topics.ts';
-import {
-  DEFAULT_WITHIN_MS,
-  checkCommitWait,
-  checkDeliveryWait,
-  checkGroupWait,
-  checkIdleWait,
-  checkLagWait,
-  checkMessageWait,
-  checkNoMessages,
-  checkQueueMessages,
-  checkQueueWait,
-  checkUntil,
-} from '../testing/wait-checks.ts';
-import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from '../testing/wait-options.ts';
-import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from '../testing/wait-options.ts';
-import type { QueueMessagesOptions, UntilOptions, WaitOptions } from '../testing/wait-options.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { ControlError, ControlPort } from './control-port.ts';
 import { RemoteFaults } from './faults.ts';
@@ -41,6 +22,7 @@ import { RemoteClock } from './remote-clock.ts';
 import { RemoteNode, type NodeJson } from './remote-node.ts';
 import { FORK, READ, type BrokerJson } from './remote-options.ts';
 import { remoteQueue } from './remote-queue.ts';
+import { RemoteWaiting } from './remote-waiting.ts';
 import { RemoteWaits } from './remote-waits.ts';
 import { RemoteTraffic } from './traffic.ts';
 
@@ -53,13 +35,13 @@ export type EndBroker = (port: ControlPort) => Promise<StopReport>;
 export const endThroughPort: EndBroker = (port) => port.call('POST', '/stop');
 
 /** Where `kafka.snapshot()` and the like cannot be, the control port says why. */
-export class RemoteBroker implements TestBroker {
+export class RemoteBroker extends RemoteWaiting implements TestBroker {
   readonly controlUrl: string;
   readonly faults: RemoteFaults;
   readonly traffic: RemoteTraffic;
   readonly clock: TestClock;
-  readonly #port: ControlPort;
-  readonly #waits: RemoteWaits;
+  protected readonly port: ControlPort;
+  protected readonly waits: RemoteWaits;
   readonly #options: ConnectOptions;
   readonly #end: EndBroker | null;
   readonly #hooks = new StopHooks();
@@ -67,18 +49,19 @@ export class RemoteBroker implements TestBroker {
 
   /** `end` ends a broker that is the test's own; any other goes on. */
   constructor(url: string, options: ConnectOptions = {}, end: EndBroker | null = null) {
-    this.#port = new ControlPort(url);
-    this.controlUrl = this.#port.url;
-    this.faults = new RemoteFaults(this.#port);
-    this.traffic = new RemoteTraffic(this.#port);
-    this.clock = new RemoteClock(this.#port);
-    this.#waits = new RemoteWaits(this.#port);
+    super();
+    this.port = new ControlPort(url);
+    this.controlUrl = this.port.url;
+    this.faults = new RemoteFaults(this.port);
+    this.traffic = new RemoteTraffic(this.port);
+    this.clock = new RemoteClock(this.port);
+    this.waits = new RemoteWaits(this.port);
     this.#options = options;
     this.#end = end;
   }
 
   get bootstrapServers(): string {
-    const { bootstrapServers, listeners, nodes } = this.#port.get<BrokerJson>('/broker');
+    const { bootstrapServers, listeners, nodes } = this.port.get<BrokerJson>('/broker');
     const [first] = listeners;
     // As clients are told: from elsewhere the broker's machine may have another name.
     return nodes > 1 || first === undefined ? bootstrapServers : `${first.host}:${first.port}`;
@@ -89,11 +72,11 @@ export class RemoteBroker implements TestBroker {
   }
 
   get clusterId(): string {
-    return this.#port.get<BrokerJson>('/broker').clusterId;
+    return this.port.get<BrokerJson>('/broker').clusterId;
   }
 
   get brokers(): readonly TestNode[] {
-    return this.#port.get<NodeJson[]>('/brokers').map(({ nodeId }) => new RemoteNode(this.#port, nodeId));
+    return this.port.get<NodeJson[]>('/brokers').map(({ nodeId }) => new RemoteNode(this.port, nodeId));
   }
 
   async produce(
@@ -102,7 +85,7 @@ export class RemoteBroker implements TestBroker {
   ): Promise<TestMessage[]> {
     const list = (Array.isArray(messages) ? messages : [messages]) as readonly Content[];
     const path = `/topics/${encodeURIComponent(topic)}/messages`;
-    return (await this.#port.call<MessageJson[]>('POST', path, list.map(messageToJson))).map(messageFromJson);
+    return (await this.port.call<MessageJson[]>('POST', path, list.map(messageToJson))).map(messageFromJson);
   }
 
   async seed(file: string | FileUrl, topic?: string): Promise<void> {
@@ -113,7 +96,7 @@ export class RemoteBroker implements TestBroker {
   /** Messages into many topics. */
   async seedTopics(topics: Readonly<Record<string, readonly (MessageToProduce | Content)[]>>): Promise<void> {
     const entries = Object.entries(topics).map(([name, messages]) => [name, messages.map(messageToJson)] as const);
-    await this.#port.call('POST', '/seed', Object.fromEntries(entries));
+    await this.port.call('POST', '/seed', Object.fromEntries(entries));
   }
 
   messages<Value = AnyJson, OwnHeaders = Headers>(
@@ -123,7 +106,7 @@ export class RemoteBroker implements TestBroker {
     checkKeys('messages', options, READ);
     try {
       const path = `/topics/${encodeURIComponent(topic)}/messages`;
-      const found = this.#port.get<MessageJson[]>(path, { ...options }).map(messageFromJson);
+      const found = this.port.get<MessageJson[]>(path, { ...options }).map(messageFromJson);
       return found;
     } catch (error) {
       if (error instanceof ControlError && error.status === 404) return [];
@@ -132,7 +115,7 @@ export class RemoteBroker implements TestBroker {
   }
 
   async createTopic(topic: string | TopicSpec, options: Omit<TopicSpec, 'name'> = {}): Promise<void> {
-    await this.#port.call(
+    await this.port.call(
       'POST',
       '/topics',
       topicToJson(typeof topic === 'string' ? { ...options, name: topic } : topic),
@@ -140,11 +123,11 @@ export class RemoteBroker implements TestBroker {
   }
 
   deleteTopic(topic: string): Promise<void> {
-    return this.#port.call('DELETE', `/topics/${encodeURIComponent(topic)}`);
+    return this.port.call('DELETE', `/topics/${encodeURIComponent(topic)}`);
   }
 
   topics(): string[] {
-    return this.#port.get<{ name: string }[]>('/topics').map(({ name }) => name);
+    return this.port.get<{ name: string }[]>('/topics').map(({ name }) => name);
   }
 
   group(id: string): Group {
@@ -153,160 +136,54 @@ export class RemoteBroker implements TestBroker {
   }
 
   groups(): Group[] {
-    return this.#port.get<Group[]>('/groups');
+    return this.port.get<Group[]>('/groups');
+  }
+
+  why(group: string): Finding[] {
+    return this.port.get<Finding[]>(`/groups/${encodeURIComponent(group)}/why`);
   }
 
   queue(group: string): Queue {
-    return remoteQueue(this.#port, group);
-  }
-
-  waitForAcknowledged<Value = AnyJson, OwnHeaders = Headers>(
-    group: string,
-    wanted: number | MessagePredicate<Value, OwnHeaders> = 1,
-    options: QueueMessagesOptions<Value, OwnHeaders> = {},
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    checkQueueMessages('waitForAcknowledged', wanted, options);
-    const path = `/queues/${encodeURIComponent(group)}/acknowledged`;
-    const what = `group '${group}' to accept records`;
-    return this.#untilMessages('waitForAcknowledged', what, path, wanted as number, options as QueueMessagesOptions);
-  }
-
-  waitForDelivery(group: string, expected: ExpectedDelivery = {}, options: WaitOptions = {}): Promise<DeliveredRange> {
-    checkDeliveryWait(expected, options);
-    const what = `group '${group}' to be handed out records`;
-    return this.#there('waitForDelivery', what, options, 'delivery', { group, ...expected });
-  }
-
-  waitForDeadLetter<Value = AnyJson, OwnHeaders = Headers>(
-    topicOrGroup: string,
-    wanted: number | MessagePredicate<Value, OwnHeaders> = 1,
-    options: QueueMessagesOptions<Value, OwnHeaders> = {},
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    checkQueueMessages('waitForDeadLetter', wanted, options);
-    const path = `/dead-letters/${encodeURIComponent(topicOrGroup)}`;
-    const what = `dead letters in '${topicOrGroup}'`;
-    return this.#untilMessages('waitForDeadLetter', what, path, wanted as number, options as QueueMessagesOptions);
-  }
-
-  async waitForQueue(group: string, expected: ExpectedQueue = {}, options: WaitOptions = {}): Promise<Queue> {
-    checkQueueWait(expected, options);
-    await this.#there('waitForQueue', `the queue of group '${group}'`, options, 'queue', { group, ...expected });
-    return this.queue(group);
-  }
-
-  waitForMessages<Value = AnyJson, OwnHeaders = Headers>(
-    topic: string,
-    wanted: number | MessagePredicate<Value, OwnHeaders> = 1,
-    options: MessageWaitOptions<Value, OwnHeaders> = {},
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    checkMessageWait(wanted, options);
-    const { where, isolation } = options as MessageWaitOptions;
-    const begin = (): SoughtMessages => new SoughtMessages(wanted as number | MessagePredicate, where);
-    let sought = begin();
-    const result = () => sought.result as TestMessage<Value, OwnHeaders>[] | undefined;
-    const looked = {
-      what: sought.describe(topic),
-      place: this.#calledAt('waitForMessages'),
-      timeoutMs: timeoutOf(options),
-      look: result,
-      lastLook: () => {
-        sought = begin();
-        sought.add(this.messages(topic, isolation === undefined ? {} : { isolation }));
-        return result();
-      },
-      found: () => `found ${sought.found}\n${this.describe(topic)}`,
-    };
-    return this.#waits.messages(looked, { topic, isolation }, (messages) => sought.add(messages));
-  }
-
-  expectNoMessages<Value = AnyJson, OwnHeaders = Headers>(
-    topic: string,
-    options: NoMessagesOptions<Value, OwnHeaders> = {},
-  ): Promise<void> {
-    checkNoMessages(options);
-    const { within = DEFAULT_WITHIN_MS, where, isolation } = options;
-    const timeoutMs = milliseconds(within);
-    const wanted = { what: `no messages in '${topic}'`, place: this.#calledAt('expectNoMessages'), timeoutMs };
-    if (where === undefined) return this.#waits.there(wanted, 'none', { topic, within, isolation });
-    const now = (): TestMessage[] => this.messages(topic, isolation === undefined ? {} : { isolation });
-    const report = (): string => this.describe(topic);
-    const unwanted = { where: where as unknown as (message: TestMessage) => boolean, now, report };
-    return this.#waits.none(wanted, { topic, isolation }, unwanted);
-  }
-
-  waitForGroup(id: string, expected: ExpectedGroup = {}, options: WaitOptions = {}): Promise<Group> {
-    checkGroupWait(id, expected, options);
-    return this.#there('waitForGroup', `group '${id}'`, options, 'group', { group: id, ...expected });
-  }
-
-  waitForCommit(group: string, expected: ExpectedCommit = {}, options: WaitOptions = {}): Promise<CommittedOffset> {
-    checkCommitWait(expected, options);
-    return this.#there('waitForCommit', `group '${group}' to commit`, options, 'commit', { group, ...expected });
-  }
-
-  waitForLag(group: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
-    checkLagWait(lag, options);
-    return this.#there('waitForLag', `group '${group}' to have read its topics`, options, 'lag', { group, lag });
-  }
-
-  waitForIdle(options: IdleOptions = {}): Promise<void> {
-    checkIdleWait(options);
-    const { quiet } = options;
-    return this.#there('waitForIdle', 'a time without activity', options, 'idle', { quiet });
-  }
-
-  waitUntil<T>(condition: () => T | undefined | false | null, options: UntilOptions = {}): Promise<T> {
-    checkUntil(options);
-    const look = (): T | undefined => {
-      const found = condition();
-      return found === false || found === null ? undefined : found;
-    };
-    return this.#waits.until({
-      what: options.what ?? 'the condition to hold',
-      place: this.#calledAt('waitUntil'),
-      timeoutMs: timeoutOf(options),
-      look,
-      found: () => `found that it does not\n${this.describe()}`,
-    });
+    return remoteQueue(this.port, group);
   }
 
   moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
-    return this.#port.call('POST', '/leaders', { topic, partition, leader: nodeId });
+    return this.port.call('POST', '/leaders', { topic, partition, leader: nodeId });
   }
 
   moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
-    return this.#port.call('POST', '/coordinators', { ...of, coordinator: nodeId });
+    return this.port.call('POST', '/coordinators', { ...of, coordinator: nodeId });
   }
 
   leaderOf(topic: string, partition: number): number {
     const path = `/topics/${encodeURIComponent(topic)}`;
-    const { partitions } = this.#port.get<{ partitions: { leader: number }[] }>(path);
+    const { partitions } = this.port.get<{ partitions: { leader: number }[] }>(path);
     if (partitions[partition] === undefined) throw new Error(`there is no partition ${topic}[${partition}]`);
     return partitions[partition].leader;
   }
 
   coordinatorOf(of: Coordinated): number | undefined {
-    return this.#port.get<{ coordinator: number | null }>('/coordinators', { ...of }).coordinator ?? undefined;
+    return this.port.get<{ coordinator: number | null }>('/coordinators', { ...of }).coordinator ?? undefined;
   }
 
   disconnectClients(clientId?: string): void {
-    this.#port.callNow('POST', '/disconnect', clientId === undefined ? {} : { clientId });
+    this.port.callNow('POST', '/disconnect', clientId === undefined ? {} : { clientId });
   }
 
   /** `topics` are made afterwards. */
   async reset(options: ResetOptions & { readonly topics?: readonly (string | TopicSpec)[] } = {}): Promise<void> {
     checkKeys('reset', options, { connections: true, topics: true });
     const { topics = [], ...rest } = options;
-    await this.#port.call('POST', '/reset', { ...rest, topics: topics.map(topicToJson) });
+    await this.port.call('POST', '/reset', { ...rest, topics: topics.map(topicToJson) });
   }
 
   snapshot(): Snapshot {
-    return BrokerSnapshot.parse(Buffer.from(this.#port.bytes('/snapshot')));
+    return BrokerSnapshot.parse(Buffer.from(this.port.bytes('/snapshot')));
   }
 
   /** Begins anew from a snapshot, on the same ports; clients connect again. */
   restore(snapshot: Snapshot | Uint8Array): Promise<void> {
-    return this.#port.send('PUT', '/snapshot', 'bytes' in snapshot ? snapshot.bytes() : snapshot);
+    return this.port.send('PUT', '/snapshot', 'bytes' in snapshot ? snapshot.bytes() : snapshot);
   }
 
   async fork(options: ForkOptions = {}): Promise<RemoteBroker> {
@@ -317,20 +194,20 @@ export class RemoteBroker implements TestBroker {
       ...(topics === undefined ? {} : { topics: topics.map(topicToJson) }),
       ...(now === undefined ? {} : { now: Number(now) }),
     };
-    const { url } = await this.#port.call<{ url: string }>('POST', '/fork', { ...rest, ...made });
+    const { url } = await this.port.call<{ url: string }>('POST', '/fork', { ...rest, ...made });
     return new RemoteBroker(url, leftovers === undefined ? {} : { leftovers }, endThroughPort);
   }
 
   describe(topic?: string): string {
     const path = `/describe${topic === undefined ? '' : `?topic=${encodeURIComponent(topic)}`}`;
-    const text = Buffer.from(this.#port.bytes(path)).toString().trimEnd();
+    const text = Buffer.from(this.port.bytes(path)).toString().trimEnd();
     // The broker knows of those waits alone that are its own.
     const lines = text.split('\n').filter((line) => !line.startsWith('  waiting for '));
-    return [...lines, ...this.#waits.lines].join('\n');
+    return [...lines, ...this.waits.lines].join('\n');
   }
 
   isReady(): Promise<boolean> {
-    return this.#port.call('GET', '/ready').then(
+    return this.port.call('GET', '/ready').then(
       () => true,
       () => false,
     );
@@ -355,44 +232,12 @@ export class RemoteBroker implements TestBroker {
 
   async #stop(): Promise<StopReport> {
     const errors = await this.#hooks.run();
-    this.#waits.close();
+    this.waits.close();
     this.traffic.close();
-    const told = (await this.#end?.(this.#port)) ?? NOTHING_LEFT;
-    const report = { ...told, forgottenWaits: this.#waits.forgotten };
+    const told = (await this.#end?.(this.port)) ?? NOTHING_LEFT;
+    const report = { ...told, forgottenWaits: this.waits.forgotten };
     throwAll(errors, 'what onStop was given failed');
     deliver(report, this.#options.leftovers ?? 'warn', (text) => void process.stderr.write(text));
     return report;
-  }
-
-  /** Asks for all messages of a path whenever something may have changed, until there are enough. */
-  #untilMessages<Value, OwnHeaders>(
-    method: keyof TestBroker,
-    what: string,
-    path: string,
-    wanted: number | MessagePredicate,
-    options: QueueMessagesOptions,
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    let sought = new SoughtMessages(wanted, options.where);
-    return this.#waits.until({
-      what,
-      place: this.#calledAt(method),
-      timeoutMs: timeoutOf(options),
-      look: () => {
-        sought = new SoughtMessages(wanted, options.where);
-        sought.add(this.#port.get<MessageJson[]>(path).map(messageFromJson));
-        return sought.result as TestMessage<Value, OwnHeaders>[] | undefined;
-      },
-      found: () => `found ${sought.found}\n${this.describe()}`,
-    });
-  }
-
-  #there<T>(method: keyof TestBroker, what: string, options: WaitOptions, path: string, body: object): Promise<T> {
-    const timeoutMs = timeoutOf(options);
-    const wanted = { what, place: this.#calledAt(method), timeoutMs };
-    return this.#waits.there(wanted, path, { ...body, timeout: timeoutMs });
-  }
-
-  #calledAt(method: keyof TestBroker): CallPlace {
-    return callPlace(this[method] as () => unknown);
   }
 }

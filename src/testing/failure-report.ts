@@ -1,27 +1,28 @@
 /** What a test is shown when a wait failed, or when it asks: what is in the broker, who is connected, what went wrong. */
-import type { ErrorName } from '../../protocol/errors.ts';
+import { why, type Cause } from '../insight/why.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { Exchange } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import { allGroups } from './group-view.ts';
+import { situationOf } from './group-situation.ts';
 import type { Group } from './group.ts';
 import { queueFacts, queueLines } from './queue-view.ts';
 import type { PendingWaits } from './pending-waits.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { Traffic } from './traffic.ts';
+import { unusualErrors } from './unusual-errors.ts';
 import { isWork } from './work.ts';
 
 const SHOWN_MESSAGES = 5;
 const SHOWN_ERRORS = 5;
 const SHOWN_REQUESTS = 8;
-/** Errors that are steps of a protocol: nothing has gone wrong. */
-const USUAL: ReadonlySet<ErrorName> = new Set(['MEMBER_ID_REQUIRED']);
-
 export interface ReportSources {
   readonly broker: BrokerView;
   readonly traffic: Traffic;
   readonly faults: Faults;
   readonly pending: PendingWaits;
+  /** Whether time passes only when the test says so. */
+  readonly clockStandsStill: boolean;
 }
 
 /** What the test is about: its messages and requests are shown. */
@@ -33,9 +34,11 @@ export interface ReportFocus {
 /** Many lines. All topics are named, or the one that matters. */
 export function failureReport(sources: ReportSources, focus: ReportFocus = {}): string {
   const { broker, traffic, faults, pending } = sources;
+  const { group } = focus;
   const lines = [
     ...topicLines(broker, focus.topic),
-    ...groupLines(broker, focus.group),
+    ...groupLines(broker, group),
+    ...(group === undefined ? [] : whyLines(sources, group)),
     ...clientLines(broker),
     ...faults.list().map((rule) => `  ${rule.toString()}`),
     ...errorLines(traffic),
@@ -80,6 +83,15 @@ function groupLines(broker: BrokerView, wanted: string | undefined): string[] {
   return lines.length === 0 ? ['  groups: none'] : lines;
 }
 
+/** What keeps the group, where something does. */
+function whyLines(sources: ReportSources, groupId: string): string[] {
+  const findings = why(situationOf(sources, groupId)).filter(({ cause }) => !TOLD_ANYWAY.has(cause));
+  return findings.map(({ sentence, next }) => `  why: ${sentence} ${next}`);
+}
+
+/** What the lines above tell, or what is well. */
+const TOLD_ANYWAY: ReadonlySet<Cause> = new Set(['no-such-group', 'hindered', 'all-read', 'reading']);
+
 function inFlightLines(broker: BrokerView, { id, type }: Group): string[] {
   return type === 'share' ? queueLines(queueFacts(broker, id)) : [];
 }
@@ -100,7 +112,7 @@ export function openClients(broker: BrokerView): { clientId: string; count: numb
 }
 
 function errorLines(traffic: Traffic): string[] {
-  const errors = traffic.errors().filter(({ error }) => !USUAL.has(error));
+  const errors = traffic.all.flatMap((exchange) => unusualErrors(exchange).map((told) => ({ ...told, exchange })));
   return [
     errors.length === 0 ? '  errors told to clients: none' : '  last errors told to clients:',
     ...errors.slice(-SHOWN_ERRORS).map(({ error, about, exchange }) => {
@@ -123,7 +135,7 @@ function requestLines(traffic: Traffic, focus: ReportFocus): string[] {
 
 function matters(exchange: Exchange, { topic, group }: ReportFocus): boolean {
   if (exchange.faults.length > 0 || exchange.outcome === 'lost' || exchange.outcome === 'disconnected') return true;
-  if (exchange.errors.some(({ error }) => !USUAL.has(error))) return true;
+  if (unusualErrors(exchange).length > 0) return true;
   if (!isWork(exchange)) return false;
   if (topic === undefined && group === undefined) return true;
   return exchange.topics.some((one) => one.topic === topic) || (group !== undefined && exchange.groups.includes(group));

@@ -1,18 +1,21 @@
 /** A broker in the test's own process: everything that a test can ask of it, handed to the part that knows. */
+import { why, type Finding } from '../insight/why.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
 import type { BrokerView } from './broker-view.ts';
 import { BrokerSnapshot } from './broker-snapshot.ts';
 import { coordinatorOf, placeOfCoordinator } from './coordinators.ts';
-import { callPlace, type CallPlace } from './call-place.ts';
-import { failureReport, openClients } from './failure-report.ts';
+import { type CallPlace } from './call-place.ts';
+import { failureReport, openClients, type ReportSources } from './failure-report.ts';
 import type { FaultRules } from './fault-rules.ts';
 import { allGroups, groupOf } from './group-view.ts';
-import type { CommittedOffset, Group } from './group.ts';
+import { situationOf } from './group-situation.ts';
+import type { Group } from './group.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { deliver, leftBehind } from './leftovers.ts';
 import { LocalClock } from './local-clock.ts';
+import { LocalWaits } from './local-waits.ts';
 import type { AnyJson, Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes } from './nodes.ts';
 import { PendingWaits } from './pending-waits.ts';
@@ -22,7 +25,7 @@ import { queueOf } from './queue-view.ts';
 import { QueueWaiters } from './queue-waiters.ts';
 import { AcknowledgedReader, DeadLetterReader } from './queue-waits.ts';
 import { asNew, configureGroups } from './dynamic-configs.ts';
-import type { DeliveredRange, Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
@@ -37,9 +40,6 @@ import { TopicReader } from './topic-reader.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
 import type { TrafficLog } from './traffic-log.ts';
-import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from './wait-options.ts';
-import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from './wait-options.ts';
-import type { QueueMessagesOptions, UntilOptions, WaitOptions } from './wait-options.ts';
 import { Waiters } from './waiters.ts';
 
 /** Of the event loop, a fraction of a millisecond each. */
@@ -67,16 +67,17 @@ interface Parts {
   readonly start: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
 }
 
-export class LocalBroker implements TestBroker {
+export class LocalBroker extends LocalWaits implements TestBroker {
   readonly faults: FaultRules;
   readonly traffic: TrafficLog;
   readonly clock: TestClock;
   readonly #parts: Parts;
   readonly #topics: Topics;
   readonly #pending: PendingWaits;
-  readonly #waiters: Waiters;
+  readonly #sources: ReportSources;
+  protected readonly waiters: Waiters;
   readonly #history: QueueHistory;
-  readonly #queueWaiters: QueueWaiters;
+  protected readonly queueWaiters: QueueWaiters;
   readonly #hooks = new StopHooks();
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
@@ -84,6 +85,7 @@ export class LocalBroker implements TestBroker {
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {
+    super();
     const { view, activity, interceptor, traffic, faults, nodes, place } = parts;
     this.#parts = parts;
     this.faults = faults;
@@ -91,14 +93,15 @@ export class LocalBroker implements TestBroker {
     this.clock = new LocalClock(parts.clock, () => activity.notify());
     this.#topics = new Topics(view, nodes.list.length);
     this.#pending = new PendingWaits((check) => activity.listen(check));
-    const sources = { broker: view, traffic, faults, pending: this.#pending };
-    this.#waiters = new Waiters({ ...sources, activity, interceptor });
+    const clockStandsStill = this.clock.isVirtual;
+    const sources = (this.#sources = { broker: view, traffic, faults, pending: this.#pending, clockStandsStill });
+    this.waiters = new Waiters({ ...sources, activity, interceptor });
     this.#history = new QueueHistory(traffic, (topicId) => parts.metadata.image.topicsById.get(topicId)?.name);
     const queue = (group: string): Queue => this.queue(group);
-    this.#queueWaiters = new QueueWaiters({ ...sources, history: this.#history, queue });
+    this.queueWaiters = new QueueWaiters({ ...sources, history: this.#history, queue });
     this.#noteStopped = noteRunning({
       at: place.at,
-      activity: () => this.#waiters.workMark,
+      activity: () => this.waiters.workMark,
       clients: () =>
         openClients(view)
           .map(({ clientId }) => clientId)
@@ -214,6 +217,10 @@ export class LocalBroker implements TestBroker {
     return allGroups(this.#parts.view);
   }
 
+  why(group: string): Finding[] {
+    return why(situationOf(this.#sources, group));
+  }
+
   queue(group: string): Queue {
     const { view, activity } = this.#parts;
     return {
@@ -221,76 +228,6 @@ export class LocalBroker implements TestBroker {
       ...queueActions(view, group, () => activity.notify()),
       redrive: (topic) => redrive(this, group, topic),
     };
-  }
-
-  waitForAcknowledged<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
-    group: string,
-    wanted?: number | MessagePredicate<Value, OwnHeaders>,
-    options?: QueueMessagesOptions<Value, OwnHeaders>,
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForAcknowledged');
-    const found = this.#queueWaiters.forAcknowledged(place, group, wanted as number, options as QueueMessagesOptions);
-    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
-  }
-
-  waitForDelivery(group: string, expected?: ExpectedDelivery, options?: WaitOptions): Promise<DeliveredRange> {
-    return this.#queueWaiters.forDelivery(this.#calledAt('waitForDelivery'), group, expected, options);
-  }
-
-  waitForDeadLetter<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
-    topicOrGroup: string,
-    wanted?: number | MessagePredicate<Value, OwnHeaders>,
-    options?: QueueMessagesOptions<Value, OwnHeaders>,
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForDeadLetter');
-    const found = this.#queueWaiters.forDeadLetter(
-      place,
-      topicOrGroup,
-      wanted as number,
-      options as QueueMessagesOptions,
-    );
-    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
-  }
-
-  waitForQueue(group: string, expected?: ExpectedQueue, options?: WaitOptions): Promise<Queue> {
-    return this.#queueWaiters.forQueue(this.#calledAt('waitForQueue'), group, expected, options);
-  }
-
-  waitForMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
-    topic: string,
-    wanted?: number | MessagePredicate<Value, OwnHeaders>,
-    options?: MessageWaitOptions<Value, OwnHeaders>,
-  ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForMessages');
-    const found = this.#waiters.forMessages(place, topic, wanted as number, options as MessageWaitOptions);
-    return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
-  }
-
-  expectNoMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
-    topic: string,
-    options?: NoMessagesOptions<Value, OwnHeaders>,
-  ): Promise<void> {
-    return this.#waiters.forNoMessages(this.#calledAt('expectNoMessages'), topic, options as NoMessagesOptions);
-  }
-
-  waitForGroup(id: string, expected?: ExpectedGroup, options?: WaitOptions): Promise<Group> {
-    return this.#waiters.forGroup(this.#calledAt('waitForGroup'), id, expected, options);
-  }
-
-  waitForCommit(group: string, expected?: ExpectedCommit, options?: WaitOptions): Promise<CommittedOffset> {
-    return this.#waiters.forCommit(this.#calledAt('waitForCommit'), group, expected, options);
-  }
-
-  waitForLag(group: string, lag?: number, options?: WaitOptions): Promise<Group> {
-    return this.#waiters.forLag(this.#calledAt('waitForLag'), group, lag, options);
-  }
-
-  waitForIdle(options?: IdleOptions): Promise<void> {
-    return this.#waiters.forIdle(this.#calledAt('waitForIdle'), options);
-  }
-
-  waitUntil<T>(condition: () => T | undefined | false | null, options?: UntilOptions): Promise<T> {
-    return this.#waiters.until(this.#calledAt('waitUntil'), condition, options);
   }
 
   moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
@@ -343,8 +280,7 @@ export class LocalBroker implements TestBroker {
   }
 
   describe(topic?: string): string {
-    const { view: broker, traffic, faults } = this.#parts;
-    return failureReport({ broker, traffic, faults, pending: this.#pending }, { topic });
+    return failureReport(this.#sources, { topic });
   }
 
   onStop(run: () => unknown): void {
@@ -369,18 +305,13 @@ export class LocalBroker implements TestBroker {
     await this.stop();
   }
 
-  /** Where the test called this method: what is below it in the stack. */
-  #calledAt(method: keyof TestBroker): CallPlace {
-    return callPlace(this[method] as () => unknown);
-  }
-
   async #stop(): Promise<StopReport> {
     const { view, nodes, metadata, interceptor, options, warn } = this.#parts;
     const errors = await this.#hooks.run();
     await untilClosed(view);
     const report = leftBehind(view, this.faults, this.#pending);
     this.faults.clear();
-    this.#waiters.close();
+    this.waiters.close();
     this.#history.close();
     interceptor.close();
     this.#noteStopped();

@@ -1,4 +1,5 @@
 /** A Kafka broker for tests: `startBroker` answers it in the test's own process, `connectBroker` anywhere else. */
+import type { Finding } from '../insight/why.ts';
 import type { Faults } from './faults.ts';
 import type { CommittedOffset, Group } from './group.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from './message.ts';
@@ -89,6 +90,8 @@ export interface TestBroker extends AsyncDisposable {
   /** A consumer group as it is now; its state is 'Dead' where there is none. */
   group(id: string): Group;
   groups(): Group[];
+  /** Why a group does not get what it waits for: findings, the most certain first; at least one. */
+  why(group: string): Finding[];
   /** The queue of a share group (KIP-932) as it is now: members, offsets, records in flight, and who holds them. */
   queue(group: string): Queue;
 

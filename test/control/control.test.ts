@@ -187,6 +187,7 @@ describe('waiters', () => {
     expect((await port.call('POST', '/wait/idle', { quiet: '50ms' })).status).toBe(204);
     expect((await port.call('GET', '/groups/billing')).body).toMatchObject({ state: 'Stable' });
     expect((await port.call<unknown[]>('GET', '/groups')).body).toHaveLength(1);
+    expect((await port.call('GET', '/groups/billing/why')).body).toMatchObject([{ cause: 'all-read' }]);
     expect((await port.call<Problem>('GET', '/groups/biling')).body.detail).toContain('billing');
     expect((await port.call('POST', '/faults/rebalance', { group: 'billing' })).body).toMatchObject({
       effect: 'reply',

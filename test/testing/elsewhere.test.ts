@@ -6,6 +6,7 @@ runElsewhere();
 afterAll(() => endElsewhere());
 
 await import('./waiters.test.ts');
+await import('./why.test.ts');
 await import('./faults.test.ts');
 await import('./traffic.test.ts');
 await import('./clock.test.ts');

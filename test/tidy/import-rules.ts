@@ -10,6 +10,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/platform': [],
   'src/config': [],
   'src/patterns': [],
+  // What is shown of a broker, worked out of plain data; nothing in here knows where the data is from.
+  'src/insight': ['src/config/did-you-mean.ts'],
   'src/log': ['protocol', 'src/platform', 'src/config'],
   'src/partitions': ['src/log', 'protocol', 'src/platform', 'src/config'],
   'src/cluster': ['src/partitions', 'protocol', 'src/platform', 'src/config'],
@@ -78,6 +80,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/broker/broker.ts',
     'src/broker/log-handover.ts',
     'src/index.ts',
+    'src/insight',
     'src/net/interceptor.ts',
     'src/share/acknowledgements.ts', // what in-flight records are made of
     'src/share/delivery-view.ts',
@@ -88,7 +91,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   // What tests import: a broker here, in a thread, or one that runs elsewhere.
-  'src/testing/index.ts': ['src/testing', 'src/remote'],
+  'src/testing/index.ts': ['src/testing', 'src/remote', 'src/insight'],
   'src/testing/start-broker.ts': [
     'src/testing',
     'src/remote',
@@ -97,7 +100,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/platform',
   ],
   'src/testing/broker-thread.ts': ['src/testing', 'src/control/server.ts', 'src/broker/broker.ts', 'src/platform'],
-  'src/remote': ['src/testing', 'protocol', 'src/platform'],
+  'src/remote': ['src/testing', 'src/insight', 'protocol', 'src/platform'],
   'src/testcontainers': ['src/remote', 'src/testing', 'protocol', 'src/platform'],
   'src/control': ['src/testing', 'src/broker/broker.ts', 'protocol', 'src/platform', 'src/config'],
   'src/cli': [

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { GroupSituation, SituatedMember, SituatedPartition } from '../../src/insight/group-situation.ts';
+import { nearNames } from '../../src/insight/near-names.ts';
+import { span, why } from '../../src/insight/why.ts';
+
+const NOW = 1_000_000;
+
+const place = (over: Partial<SituatedPartition> = {}): SituatedPartition => ({
+  topic: 'orders',
+  partition: 0,
+  start: 0,
+  stable: 10,
+  end: 10,
+  committed: 4,
+  unread: 6,
+  openTransaction: null,
+  ...over,
+});
+
+const member = (over: Partial<SituatedMember> = {}): SituatedMember => ({
+  memberId: 'm-1',
+  clientId: 'billing-1',
+  subscribed: ['orders'],
+  assigned: [{ topic: 'orders', partition: 0 }],
+  target: null,
+  ...over,
+});
+
+const situation = (over: Partial<GroupSituation> = {}): GroupSituation => ({
+  nowMs: NOW,
+  id: 'billing',
+  type: 'classic',
+  state: 'Stable',
+  members: [member()],
+  partitions: [place()],
+  topics: new Map([['orders', 1]]),
+  lastDeparture: null,
+  rebalance: null,
+  hindrances: [],
+  clockStandsStill: false,
+  wire: null,
+  ...over,
+});
+
+const wire = (over: Partial<NonNullable<GroupSituation['wire']>>) => ({
+  sinceMs: new Map([['billing-1', NOW - 60_000]]),
+  lastFetchMs: new Map<string, number | null>(),
+  lastHeartbeatMs: new Map<string, number | null>(),
+  errors: [],
+  lostAfterMetadata: [],
+  ...over,
+});
+
+const causes = (over: Partial<GroupSituation>): string[] => why(situation(over)).map(({ cause }) => cause);
+
+describe('why a group gets nothing', () => {
+  it('finds nothing amiss with a group that reads', () => {
+    expect(why(situation())).toMatchObject([
+      { cause: 'reading', sentence: expect.stringContaining('6 records are left') },
+    ]);
+  });
+
+  it('tells that there is no such group, and nothing else', () => {
+    expect(causes({ type: null, state: 'Dead', members: [], partitions: [] })).toEqual(['no-such-group']);
+  });
+
+  it('tells who left last, and why', () => {
+    const lastDeparture = { clientId: 'billing-2', atMs: NOW - 5000, reason: 'it was not heard of for 45 s' };
+    const [finding] = why(situation({ members: [], state: 'Empty', lastDeparture }));
+    expect(finding.cause).toBe('no-members');
+    expect(finding.evidence).toContain('The last member, billing-2, went 5 s ago: it was not heard of for 45 s.');
+  });
+
+  it('tells of a topic that is not there, with those of similar names', () => {
+    const found = why(situation({ members: [member({ subscribed: ['order'], assigned: [] })], partitions: [] }));
+    expect(found[0]).toMatchObject({ cause: 'topic-missing', evidence: ['Topics with such names: orders.'] });
+  });
+
+  it('tells for whom a rebalance waits, and how long yet', () => {
+    const rebalance = { sinceMs: NOW - 30_000, waitingFor: ['billing-2'], untilMs: NOW + 15_000 };
+    const [finding] = why(situation({ state: 'PreparingRebalance', rebalance }));
+    expect(finding.sentence).toBe('The group has been rebalancing for 30 s and waits for billing-2.');
+    expect(finding.evidence).toContain('The coordinator gives them up in 15 s.');
+  });
+
+  it('tells of a clock that stands still while a rebalance is to time out', () => {
+    const rebalance = { sinceMs: NOW, waitingFor: ['billing-2'], untilMs: null };
+    expect(causes({ rebalance, clockStandsStill: true })).toEqual(['rebalancing', 'clock-stands-still']);
+    expect(causes({ clockStandsStill: true })).toEqual(['reading']);
+  });
+
+  it('tells who has not given a partition up', () => {
+    const orders0 = { topic: 'orders', partition: 0 };
+    const members = [
+      member({ target: [] }),
+      member({ memberId: 'm-2', clientId: 'billing-2', assigned: [], target: [orders0] }),
+    ];
+    expect(why(situation({ type: 'consumer', members }))[0]).toMatchObject({
+      cause: 'not-released',
+      sentence: 'billing-2 waits for orders[0], which billing-1 has not given up.',
+    });
+  });
+
+  it('does not take a member for one that waits for what it owns itself', () => {
+    const orders0 = { topic: 'orders', partition: 0 };
+    expect(causes({ type: 'consumer', members: [member({ target: [orders0] })] })).toEqual(['reading']);
+  });
+
+  it('tells of faults, errors and clients that did not come back', () => {
+    const errors = [
+      {
+        error: 'NOT_LEADER_OR_FOLLOWER',
+        api: 'Fetch',
+        about: 'orders[0]',
+        clientId: 'billing-1',
+        times: 3,
+        lastAtMs: NOW,
+      },
+    ];
+    const lostAfterMetadata = [{ clientId: 'billing-9', toldAddress: 'broker:9092' }];
+    expect(causes({ hindrances: ['a fault holds Fetch'], wire: wire({ errors, lostAfterMetadata }) })).toEqual([
+      'hindered',
+      'told-errors',
+      'lost-after-metadata',
+    ]);
+  });
+
+  it('tells of a member that lives and does not fetch', () => {
+    const beats = new Map([['billing-1', NOW - 1000]]);
+    const seen = (lastFetchMs: number | null) =>
+      causes({ wire: wire({ lastHeartbeatMs: beats, lastFetchMs: new Map([['billing-1', lastFetchMs]]) }) });
+    expect(seen(null)).toEqual(['no-fetches']);
+    expect(seen(NOW - 60_000)).toEqual(['no-fetches']);
+    expect(seen(NOW - 500)).toEqual(['reading']);
+    const joinedNow = { lastHeartbeatMs: beats, sinceMs: new Map([['billing-1', NOW - 1000]]) };
+    expect(causes({ wire: wire(joinedNow) })).toEqual(['reading']);
+  });
+
+  it('tells of a transaction that holds records back', () => {
+    const openTransaction = { transactionalId: 'payments', producerId: 7, firstOffset: 6, sinceMs: NOW - 90_000 };
+    const [finding] = why(situation({ partitions: [place({ stable: 6, unread: 2, openTransaction })] }));
+    expect(finding.sentence).toBe(
+      "A transaction of 'payments' has been open for 90 s and holds back orders[0] from offset 6 on.",
+    );
+  });
+
+  it('tells that all was aborted, which is not the same as all read', () => {
+    expect(causes({ partitions: [place({ unread: 0 })] })).toEqual(['all-aborted', 'all-read']);
+    expect(causes({ partitions: [place({ committed: 10, unread: 0 })] })).toEqual(['all-read']);
+  });
+
+  it('tells what was deleted before it was read', () => {
+    expect(causes({ partitions: [place({ start: 8, committed: 4, unread: 2 })] })).toEqual(['below-start']);
+  });
+
+  it('tells that a group may have begun at the end', () => {
+    const [finding] = why(situation({ partitions: [place({ committed: null, unread: null })] }));
+    expect(finding).toMatchObject({ cause: 'began-at-end', evidence: ['orders[0] holds offsets 0 to 9.'] });
+  });
+
+  it('tells of records that may have gone to a topic of a similar name', () => {
+    const topics = new Map([
+      ['orders', 1],
+      ['order', 1],
+    ]);
+    const partitions = [place({ stable: 0, end: 0, committed: null, unread: 0 })];
+    expect(causes({ topics, partitions })).toEqual(['similar-topic', 'all-read']);
+  });
+
+  it('tells of members without a partition', () => {
+    const members = [member(), member({ memberId: 'm-2', clientId: 'billing-2', assigned: [] })];
+    expect(why(situation({ members }))[0]).toMatchObject({
+      cause: 'idle-members',
+      sentence: 'billing-2 has no partition: the group has 2 members for 1 partition.',
+    });
+  });
+
+  it('ends every sentence, and says what to do', () => {
+    const everything = situation({
+      members: [member({ subscribed: ['ordres'] }), member({ memberId: 'm-2', assigned: [] })],
+      partitions: [
+        place({
+          start: 6,
+          stable: 8,
+          openTransaction: { transactionalId: null, producerId: 7, firstOffset: 8, sinceMs: null },
+        }),
+      ],
+      hindrances: ['a fault'],
+      rebalance: { sinceMs: 0, waitingFor: [], untilMs: null },
+      clockStandsStill: true,
+    });
+    for (const { sentence, evidence, next } of why(everything)) {
+      for (const text of [sentence, next, ...evidence]) expect(text).toMatch(/\.$/);
+    }
+  });
+});
+
+describe('near names', () => {
+  it('finds case, separators, plurals and slips, the nearest first', () => {
+    expect(nearNames('order-events', ['orders', 'Order_Event', 'order.evnets', 'payments'])).toEqual([
+      'Order_Event',
+      'order.evnets',
+    ]);
+  });
+
+  it('finds nothing in names that have nothing in common, however short', () => {
+    expect(nearNames('a', ['xyz', 'payments'])).toEqual([]);
+    expect(nearNames('audit', ['billing'])).toEqual([]);
+  });
+});
+
+describe('a span of time in words', () => {
+  it('is told in the unit that people would use', () => {
+    expect([340, 12_000, 180_000, 7_200_000, -5].map(span)).toEqual(['340 ms', '12 s', '3 min', '2 h', '0 ms']);
+  });
+});
