@@ -20,6 +20,7 @@ const COMMAND = {
   controller: 'src/broker/controller-process.ts',
   member: 'src/broker/cluster-member.ts',
   'metadata-log': 'src/cli/metadata-log.ts',
+  jose: 'src/security/sasl/jose.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

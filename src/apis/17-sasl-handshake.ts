@@ -1,4 +1,4 @@
-/** Begins authentication. A listener without SASL refuses it. */
+/** Begins authentication, which security/sasl/exchange.ts handles. Here it comes when the client may ask everything already. */
 import { SaslHandshake } from '../../protocol/apis/17-sasl-handshake.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';

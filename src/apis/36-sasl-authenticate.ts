@@ -1,4 +1,4 @@
-/** Carries on authentication. A listener without SASL refuses it. */
+/** Carries on authentication, which security/sasl/exchange.ts handles. Here it comes when the client may ask everything already. */
 import { SaslAuthenticate } from '../../protocol/apis/36-sasl-authenticate.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
@@ -9,7 +9,7 @@ export const saslAuthenticate = handler(SaslAuthenticate, {
   open: 'it comes before authorisation',
   handle: () => ({
     errorCode: ErrorCode.ILLEGAL_SASL_STATE,
-    errorMessage: 'This listener does not authenticate clients: set security.protocol to PLAINTEXT',
+    errorMessage: 'SaslAuthenticate request received after successful authentication',
     authBytes: NOTHING,
   }),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, authBytes: NOTHING }),

@@ -7,6 +7,7 @@ import type { Interceptor } from '../net/interceptor.ts';
 import type { RequestMeter } from '../net/request-meter.ts';
 import type { Network } from '../platform/network.ts';
 import { connectionLimits } from './connection-limits.ts';
+import { listenerSecurity } from './listener-security.ts';
 import { Listeners } from './listeners.ts';
 
 export interface BrokerListenersOptions {
@@ -18,17 +19,19 @@ export interface BrokerListenersOptions {
   readonly meter: () => RequestMeter | null;
   /** Before that, connections are closed as they are accepted. */
   readonly isReady: () => boolean;
+  /** See SecurityNeeds. */
+  readonly javaOptions: string | undefined;
 }
 
 export function brokerListeners(parts: BrokerParts, options: BrokerListenersOptions): Listeners {
   const { clock, logger, partitions, groups } = parts;
-  const { network, interceptor, forwarder, meter, isReady } = options;
+  const { network, interceptor, forwarder, meter, isReady, javaOptions } = options;
   const settle = (): void => partitions.settle();
   const { turn } = partitions;
   return new Listeners({
     clock,
     logger,
-    network,
+    secure: listenerSecurity({ parts, network, handlers, javaOptions }),
     config: () => parts.config,
     limits: connectionLimits(parts),
     dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn }),

@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly random?: Random;
   readonly files?: Files;
   readonly network?: Network;
+  /** KAFKA_OPTS: a JAAS file may stand there, as Kafka's scripts take it. */
+  readonly javaOptions?: string | undefined;
   /** Opens etcd, where the cluster's state lies in it, instead of the network. */
   readonly openEtcd?: OpenEtcd;
   /** For a metadata store that several brokers share; none of them closes it. */

@@ -107,6 +107,7 @@ class Broker implements RunningBroker {
       forwarder: membership.forwarder,
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
+      javaOptions: options.javaOptions,
     });
     this.#publisher = new MetadataPublisher(parts, options.logHandover ?? null, membership.replicas);
     this.#follow();

@@ -21,6 +21,7 @@ import { DynamicConfig } from './dynamic-config.ts';
 import { openEtcdEngine } from './etcd-engine.ts';
 import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
+import { plaintextOnly } from './listener-security.ts';
 import { Listeners } from './listeners.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import type { Platform } from './platform.ts';
@@ -126,7 +127,7 @@ class ControllerProcess implements RunningController {
     const listeners = new Listeners({
       clock,
       logger,
-      network,
+      secure: plaintextOnly(network),
       config: () => config.inForce,
       limits: connectionLimits(parts),
       dispatcher: () =>

@@ -2,7 +2,6 @@
 import { Reader } from '../../protocol/reader.ts';
 import { wasmMemory } from '../../protocol/records/crc32c.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { ConfigError } from '../config/definition.ts';
 import { isWildcard, type Endpoint } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
@@ -12,13 +11,15 @@ import type { Dispatcher } from '../net/dispatch.ts';
 import { RequestMemory } from '../net/request-memory.ts';
 import { UnsentResponses } from '../net/unsent-responses.ts';
 import { RequestContexts } from '../net/request-contexts.ts';
+import { Unauthenticated } from '../net/unauthenticated.ts';
 import { ConnectionQuotas, type LimitsInForce, type PendingConnection } from '../net/connection-quotas.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
-import type { Listener, Network, Socket } from '../platform/network.ts';
+import type { Listener, Socket } from '../platform/network.ts';
 import { anonymousSession, type Session } from '../security/session.ts';
 import type { Authorizer } from '../security/stages.ts';
+import type { ListenerSecurity, SecureListener } from './listener-security.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
@@ -28,7 +29,7 @@ export class ListenError extends Error {
 export interface ListenersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly network: Network;
+  readonly secure: SecureListener;
   readonly config: () => ServerConfig;
   readonly limits: LimitsInForce;
   /** Who answers requests; asked once, before the first listener opens. */
@@ -60,30 +61,33 @@ export class Listeners {
   /** The connections that the quotas have counted. */
   readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
+  readonly #unauthenticated: Unauthenticated;
   #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
   #nextConnectionId = 0;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
-    this.#quotas = new ConnectionQuotas(options.clock, options.limits);
+    const { clock, limits, config } = options;
+    this.#quotas = new ConnectionQuotas(clock, limits);
+    this.#unauthenticated = new Unauthenticated(clock, {
+      timeoutMs: () => config()['ottla.authentication.timeout.ms'],
+      most: () => config()['ottla.unauthenticated.connections.max'],
+    });
   }
 
   /**
    * Opens a port and answers its number, as bound.
    * @throws {ListenError} when the port is taken
+   * @throws {ConfigError} when its security protocol cannot be served as it is set up
    */
   async open(endpoint: Endpoint): Promise<number> {
-    if (endpoint.protocol !== 'PLAINTEXT') {
-      throw new ConfigError(
-        `listener ${endpoint.name} asks for ${endpoint.protocol}, which this version does not have: use PLAINTEXT`,
-      );
-    }
-    const { network } = this.#options;
+    const security = await this.#options.secure(endpoint);
+    const { network } = security;
     const shared = (this.#shared ??= this.#share());
     try {
       const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) =>
-        this.#accept(socket, endpoint, shared),
+        this.#accept(socket, endpoint, security, shared),
       );
       this.#idleTimer ??= this.#sweepLater();
       this.#listeners.push(listener);
@@ -93,13 +97,18 @@ export class Listeners {
     }
   }
 
-  #accept(socket: Socket, endpoint: Endpoint, shared: ConnectionShared): Connection {
+  #accept(socket: Socket, endpoint: Endpoint, security: ListenerSecurity, shared: ConnectionShared): Connection {
     const session = anonymousSession(endpoint, socket.remoteHost);
-    const connection = new Connection(
-      socket,
-      new RequestContexts(this.#nextConnectionId++, session, this.#options.authorizer),
-      shared,
-    );
+    const contexts = new RequestContexts(this.#nextConnectionId++, session, this.#options.authorizer);
+    const connection = new Connection(socket, contexts, shared);
+    contexts.gate = security.gate(session, {
+      authenticated: (authenticated, isOver) => {
+        this.#unauthenticated.delete(connection);
+        contexts.authenticated(authenticated);
+        if (isOver) contexts.gate = null;
+      },
+    });
+    if (contexts.gate !== null) this.#unauthenticated.add(connection);
     this.#connections.add(connection);
     if (!this.#options.isReady()) connection.close('the broker is starting');
     else this.#receive(connection, session);
@@ -175,6 +184,7 @@ export class Listeners {
       sendLater: (run) => turn.sendLater(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
+        if (connection.contexts.gate !== null) this.#unauthenticated.delete(connection);
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);
         this.#counted.delete(connection);

@@ -46,7 +46,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   );
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
-  const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger };
+  const { KAFKA_OPTS: javaOptions } = process.env;
+  const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger, javaOptions };
   if (settings.get('process.roles') === 'controller') return controller(options, flags.container === true);
   const running = await run(options, environment, controlOf(flags)).catch((error: Error) => {
     if (!isDiskError(error)) throw error;

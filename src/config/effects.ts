@@ -29,7 +29,9 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'queued.max.requests',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
-  /^(?!authorizer\.).*\.class(\.name|\.path)?$/,
+  /^(?!authorizer\.|principal\.builder|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
+  /^sasl\.kerberos\./,
+  'sasl.oauthbearer.scope.claim.name',
   /^(kafka\.metrics|metric|metrics)\./,
   'config.providers',
   'security.providers',
@@ -44,10 +46,8 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
-  /^(sasl|ssl|delegation)\./,
-  'principal.builder.class',
-  'connection.failed.authentication.delay.ms',
-  'connections.max.reauth.ms',
+  /^(ssl|delegation)\./,
+  /^sasl\.(login\.(?!class|callback)|mechanism\.|oauthbearer\.(assertion|client|scope$|token))/,
   'controller.quota.window.num',
   'controller.quota.window.size.seconds',
   'cordoned.log.dirs',

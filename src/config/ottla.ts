@@ -81,4 +81,15 @@ export const ottlaKeys = {
     'How long the claim of the active controller stands in etcd when the controller does not renew it. A controller that is gone ' +
       'is replaced sooner, as a rule: another controller ends the claim when no process listens at its address.',
   ),
+  'ottla.authentication.timeout.ms': int(
+    30_000,
+    { min: 1, importance: 'low', internal: true },
+    'How long a client may take to authenticate, TLS and SASL together. Then its connection is closed.',
+  ),
+  'ottla.unauthenticated.connections.max': int(
+    1000,
+    { min: 1, importance: 'low', internal: true },
+    'How many connections there may be whose clients have not authenticated yet, on listeners with TLS or SASL. Where there are ' +
+      'more, the oldest of them is closed.',
+  ),
 } as const;

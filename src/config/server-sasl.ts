@@ -10,12 +10,12 @@ export const saslKeys = {
   'sasl.enabled.mechanisms': list(
     ['GSSAPI'],
     { update: 'per-broker' },
-    'SASL mechanisms that listeners with SASL offer to clients.',
+    'SASL mechanisms that listeners with SASL offer to clients: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER. GSSAPI is not served.',
   ),
   'sasl.jaas.config': password(
     { update: 'per-broker' },
     'Login module and users of one SASL mechanism in the syntax of JAAS; give it with the prefix of listener ' +
-      'and mechanism.',
+      'and mechanism. Without the prefix it is ignored, as in Kafka.',
   ),
   'sasl.kerberos.kinit.cmd': string(
     '/usr/bin/kinit',
@@ -50,12 +50,12 @@ export const saslKeys = {
   'sasl.login.callback.handler.class': className(
     null,
     {},
-    'A Java class that a login asks for credentials. No effect in Ottla, which loads no classes.',
+    "A Java class that a login asks for credentials. Kafka's own are taken for what they do; another is refused on a listener with SASL.",
   ),
   'sasl.login.class': className(
     null,
     {},
-    'A Java class that performs logins. No effect in Ottla, which loads no classes.',
+    "A Java class that performs logins. Kafka's own are taken for what they do; another is refused on a listener with SASL.",
   ),
   'sasl.login.connect.timeout.ms': int(
     null,
@@ -230,7 +230,7 @@ export const saslKeys = {
   'sasl.server.callback.handler.class': className(
     null,
     {},
-    'A Java class that checks credentials of SASL clients. No effect in Ottla, which loads no classes.',
+    "A Java class that checks credentials of SASL clients. Kafka's own are taken for what they do; another is refused on a listener with SASL.",
   ),
   'sasl.server.max.receive.size': int(
     524_288,

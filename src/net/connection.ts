@@ -14,7 +14,7 @@ import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protoco
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
-import type { Answer, Dispatcher } from './dispatch.ts';
+import { LastAnswer, type Answer, type Dispatcher } from './dispatch.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
 import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMemory } from './request-memory.ts';
@@ -187,7 +187,8 @@ export class Connection implements Receiver {
 
   /** Handles the whole frames in buffer[at, end), and says where the first byte stands that was not handled. */
   #handle(buffer: Buffer, at: number, end: number): number {
-    const { reader, output, maxFrameBytes, dispatcher, turn } = this.#shared;
+    const { reader, output, dispatcher, turn } = this.#shared;
+    const { contexts } = this;
     const staged = this.#staged;
     let sentUpTo = at;
     while (end - at >= SIZE_BYTES && !this.#isBlocked && !this.#isClosed) {
@@ -197,8 +198,8 @@ export class Connection implements Receiver {
       }
       const size = buffer.readInt32BE(at);
       const start = at + SIZE_BYTES;
-      if (size < 0 || size > maxFrameBytes) {
-        this.#ending = new InvalidRequest(oversize(size, maxFrameBytes));
+      if (size < 0 || size > (contexts.gate?.maxFrameBytes ?? this.#shared.maxFrameBytes)) {
+        this.#refuseSize(size);
         break;
       }
       if (end - start < size) break;
@@ -222,6 +223,20 @@ export class Connection implements Receiver {
       }
     }
     return at;
+  }
+
+  #refuseSize(size: number): void {
+    const { gate } = this.contexts;
+    const { maxFrameBytes } = this.#shared;
+    if (gate === null) this.#ending = new InvalidRequest(oversize(size, maxFrameBytes));
+    else
+      this.#wait(
+        gate.refuseSize(size).then(
+          ({ closes }) =>
+            () =>
+              new LastAnswer(closes ?? 'too large a frame'),
+        ),
+      );
   }
 
   #dispatch(): void {
@@ -252,9 +267,14 @@ export class Connection implements Receiver {
   #wait(answer: Promise<Answer>): void {
     this.#isWaiting = true;
     answer.then(
-      (write) => this.#resume(() => this.#writer.stream(write(this.#shared.output) ?? undefined)),
+      (write) => this.#resume(() => this.#take(write(this.#shared.output))),
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  #take(tail: ReturnType<Answer>): void {
+    if (tail instanceof LastAnswer) this.#ending = new InvalidRequest(tail.reason);
+    else this.#writer.stream(tail ?? undefined);
   }
 
   /** Others have their turn, and then what has been read is handled. */

@@ -2,12 +2,13 @@
  * The way of a request from its frame to its response. Stages with a star are security's (src/security/stages.ts): where they
  * are off, a check for null is all they cost.
  *
- *     frame ──▶ header ──▶ authenticated?* ──▶ handler, by its kind ──▶ account, throttle* ──▶ response
- *                 │              │               table:   decode ──▶ authorised?* ──▶ handle (table-request.ts)
- *                 │              │                        or in a cluster: forwarded to the controller (forwarded-request.ts)
- *                 │              │               direct:  reads and writes by itself
- *                 │              │               staging: appends now; its response waits until that is true
- *                 └── malformed ─┴── refused ──▶ connection closed
+ *     frame ──▶ gate* ──▶ header ──▶ handler, by its kind ──▶ account, throttle* ──▶ response
+ *                │          │            table:   decode ──▶ authorised?* ──▶ handle (table-request.ts)
+ *                │          │                     or in a cluster: forwarded to the controller (forwarded-request.ts)
+ *                │          │            direct:  reads and writes by itself
+ *                │          │            staging: appends now; its response waits until that is true
+ *                │          └── malformed ──▶ connection closed
+ *                └── not authenticated, or no longer ──▶ its answer (security/gate.ts), or connection closed
  */
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts';
@@ -27,6 +28,7 @@ import type {
 } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
+import type { GateAnswer } from '../security/gate.ts';
 import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
 import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
 import { forwardRequest } from './forwarded-request.ts';
@@ -41,8 +43,17 @@ import { TableRequests } from './table-request.ts';
 const API_VERSIONS = 18;
 const API_KEY_BYTES = 2;
 
-/** A whole response for a request that had to wait, size and header included. */
-export type Answer = (output: Writer) => Streamed | void;
+/** A whole response for a request that had to wait, size and header included; or why the connection ends after it. */
+export type Answer = (output: Writer) => Streamed | LastAnswer | void;
+
+/** The connection ends once what stands in the output has left. */
+export class LastAnswer {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
 
 /** What a dispatcher uses itself of the parts that it hands on. */
 type Own = Parts<'nodeId' | 'logger'>;
@@ -103,10 +114,11 @@ export class Dispatcher {
     output: Writer,
     staged: StagedResponses,
   ): Streamed | Promise<Answer> | undefined {
+    const gated = contexts.gate === null ? null : contexts.gate.take(reader);
+    if (gated !== null) return gated.then(answerOfGate);
     const header = readRequestHeader(reader, contexts.clientId);
     const handler = this.#handlerOf(header);
     const context = contexts.of(header.apiVersion, header.clientId);
-    this.#authenticate(handler, context);
     const { correlationId } = header;
     if (this.#interceptor !== null) return this.#intercept(this.#interceptor, handler, correlationId, reader, context);
     if (handler.kind === 'staging') return this.#stageBehind(staged, handler, correlationId, reader, context);
@@ -134,13 +146,6 @@ export class Dispatcher {
       );
     }
     return handler;
-  }
-
-  #authenticate({ api }: Handler, { session }: RequestContext): void {
-    const { authentication } = this.#security;
-    if (authentication === null) return;
-    const refusal = authentication.refusalOf(session, api);
-    if (refusal !== null) throw new InvalidRequest(refusal);
   }
 
   #stageBehind(
@@ -271,4 +276,15 @@ export class Dispatcher {
     if (!(error instanceof InvalidRequest)) reportBug(this.#parts.logger, context, api.name, error);
     return error;
   }
+}
+
+/** Its contents have a header already, where they have one. */
+function answerOfGate({ contents, closes }: GateAnswer): Answer {
+  return (output) => {
+    if (contents !== null) {
+      output.int32(contents.length);
+      output.bytes(contents);
+    }
+    return closes === null ? undefined : new LastAnswer(closes);
+  };
 }

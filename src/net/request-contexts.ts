@@ -2,12 +2,15 @@
 import { PendingWaits } from '../apis/pending-waits.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import type { Access } from '../security/access.ts';
+import type { Gate } from '../security/gate.ts';
 import type { Session } from '../security/session.ts';
 import type { Authorizer } from '../security/stages.ts';
 
 export class RequestContexts {
   readonly connectionId: number;
   readonly waits = new PendingWaits();
+  /** Asked before every request; null: the client may ask what it wants, for as long as it is connected. */
+  gate: Gate | null = null;
   #session: Session;
   readonly #authorizer: Authorizer | null;
   #latest: RequestContext | null = null;

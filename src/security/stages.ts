@@ -4,14 +4,8 @@ import type { Access } from './access.ts';
 import type { Session } from './session.ts';
 
 export interface SecurityStages {
-  readonly authentication: Authentication | null;
   readonly authorizer: Authorizer | null;
   readonly quotas: RequestQuotas | null;
-}
-
-export interface Authentication {
-  /** Whether the session may send a request of this API now. Null: it may. Otherwise why its connection is closed. */
-  refusalOf(session: Session, api: AnyApi): string | null;
 }
 
 export interface Authorizer {
@@ -24,4 +18,4 @@ export interface RequestQuotas {
   account(session: Session, clientId: string | null, api: AnyApi): number;
 }
 
-export const NO_SECURITY: SecurityStages = { authentication: null, authorizer: null, quotas: null };
+export const NO_SECURITY: SecurityStages = { authorizer: null, quotas: null };

@@ -5,7 +5,7 @@ import { Produce } from '../../protocol/apis/00-produce.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { writeRequestHeader } from '../../protocol/header.ts';
-import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { handler, type StagingHandler } from '../../src/apis/handler.ts';
@@ -39,7 +39,7 @@ function heartbeat(stages: Partial<SecurityStages>, asked: string[] = []) {
     handlers: [heartbeats],
     parts: { logger: silentLogger } as BrokerParts,
     settle: () => {},
-    security: { authentication: null, authorizer: null, quotas: null, ...stages },
+    security: { authorizer: null, quotas: null, ...stages },
   });
   const input = new Writer();
   writeRequestHeader(input, Heartbeat, 4, 1, 'client');
@@ -63,12 +63,6 @@ test('the stages are asked in their order, and told who asks for what', () => {
   const asked: string[] = [];
   const answer = heartbeat(
     {
-      authentication: {
-        refusalOf: ({ principal }, { name }) => {
-          asked.push(`authenticated? ${principal.name} ${name}`);
-          return null;
-        },
-      },
       authorizer: authorizerOf((session, needed) => {
         asked.push(`authorised? ${session.principal.name} ${(needed as Need).name}`);
         return ErrorCode.NONE;
@@ -82,20 +76,8 @@ test('the stages are asked in their order, and told who asks for what', () => {
     },
     asked,
   );
-  expect(asked).toEqual([
-    'authenticated? alice Heartbeat',
-    'authorised? alice g',
-    'handle g of alice',
-    'account alice client',
-  ]);
+  expect(asked).toEqual(['authorised? alice g', 'handle g of alice', 'account alice client']);
   expect(answer).toEqual({ errorCode: ErrorCode.NONE, throttleTimeMs: 250 });
-});
-
-test('a session that may not ask now ends the connection, and nothing is handled', () => {
-  const asked: string[] = [];
-  const authentication = { refusalOf: () => 'authenticate first' };
-  expect(() => heartbeat({ authentication }, asked)).toThrow(new InvalidRequest('authenticate first'));
-  expect(asked).toEqual([]);
 });
 
 test('a request that is not authorised is answered with the error, accounted for and not handled', () => {
@@ -126,7 +108,7 @@ test('a staged response tells for how long its client is throttled', () => {
     handlers: [produce],
     parts: { logger: silentLogger } as BrokerParts,
     settle: () => {},
-    security: { authentication: null, authorizer: null, quotas: { account: () => 99 } },
+    security: { authorizer: null, quotas: { account: () => 99 } },
   });
   const input = new Writer();
   writeRequestHeader(input, Produce, 9, 1, 'client');

@@ -35,7 +35,7 @@ export const PURE: readonly string[] = [
 ];
 
 /** The shell of each kind of group stands beside the decisions it runs. */
-const IMPURE: readonly RegExp[] = [/^protocol\/client\.ts$/, /^src\/groups\/[a-z]+\/runner\.ts$/];
+const IMPURE: readonly RegExp[] = [/^protocol\/(sasl\/)?client\.ts$/, /^src\/groups\/[a-z]+\/runner\.ts$/];
 
 export function isPure(path: string): boolean {
   const fits = (pattern: string) => (pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern);

@@ -1,0 +1,108 @@
+/** What stands between a listener's port and its requests, by its security protocol. A listener of PLAINTEXT has nothing there. */
+import { requestCodec, responseCodec } from '../../protocol/compile.ts';
+import { writeResponseHeader, type RequestHeader } from '../../protocol/header.ts';
+import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
+import { includes } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import type { Handler } from '../apis/handler.ts';
+import { ConfigError } from '../config/definition.ts';
+import { ListenerSettings } from '../config/listener-settings.ts';
+import type { Endpoint } from '../config/listeners.ts';
+import { nodeFiles } from '../platform/files.ts';
+import type { Network } from '../platform/network.ts';
+import { AuthenticationFailures } from '../security/authentication-failures.ts';
+import type { Gate } from '../security/gate.ts';
+import { SaslGate, type AuthenticatedConnection } from '../security/sasl/exchange.ts';
+import { saslListener } from '../security/sasl/listener.ts';
+import { ScramSecret } from '../security/sasl/scram.ts';
+import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
+import type { Session } from '../security/session.ts';
+
+export interface ListenerSecurity {
+  readonly network: Network;
+  /** Of a connection that has just come; null: its client need not authenticate. */
+  gate(session: Session, connection: AuthenticatedConnection): Gate | null;
+}
+
+export type SecureListener = (endpoint: Endpoint) => ListenerSecurity | Promise<ListenerSecurity>;
+
+export interface SecurityNeeds {
+  readonly parts: Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'layers'>;
+  readonly network: Network;
+  readonly handlers: readonly Pick<Handler, 'api' | 'refuse' | 'versions'>[];
+  /** KAFKA_OPTS, where Kafka's scripts name a JAAS file. */
+  readonly javaOptions: string | undefined;
+}
+
+/** For listeners that serve PLAINTEXT alone. */
+export function plaintextOnly(network: Network): SecureListener {
+  return ({ name, protocol }) => {
+    if (protocol === 'PLAINTEXT') return { network, gate: () => null };
+    throw new ConfigError(
+      `listener ${name} asks for ${protocol}: between brokers and controllers Ottla speaks PLAINTEXT`,
+    );
+  };
+}
+
+/** @throws {ConfigError} for settings of a listener that cannot be served */
+export function listenerSecurity({ parts, network, handlers, javaOptions }: SecurityNeeds): SecureListener {
+  const open: ListenerSecurity = { network, gate: () => null };
+  const { clock, random, logger, metadata } = parts;
+  const shared = once(() => ({
+    failures: new AuthenticationFailures(clock, logger),
+    secret: new ScramSecret(random),
+    jaasFile: readJaasFile(javaOptions),
+  }));
+  return async ({ name, protocol }) => {
+    if (protocol === 'PLAINTEXT') return open;
+    if (protocol.endsWith('SSL')) {
+      throw new ConfigError(
+        `listener ${name} asks for ${protocol}, which this version does not have: use SASL_PLAINTEXT`,
+      );
+    }
+    const settings = new ListenerSettings(() => parts.layers, name);
+    const listener = await saslListener(settings, {
+      ...shared(),
+      clock,
+      random,
+      logger,
+      image: () => metadata.image,
+      tokenCredential: () => Promise.resolve(null),
+      refusal: refusals(handlers),
+    });
+    return { network, gate: (session, connection) => new SaslGate(listener, session, connection) };
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+function readJaasFile(javaOptions: string | undefined): JaasFile | null {
+  const path = jaasPathIn(javaOptions);
+  if (path === null) return null;
+  if (!nodeFiles.exists(path)) throw new ConfigError(`KAFKA_OPTS names the JAAS file ${path}, and there is none`);
+  return jaasFile(path, nodeFiles.readAll(path).toString());
+}
+
+/** The answer of its own to a request that nobody handles, as Kafka's getErrorResponse. */
+function refusals(handlers: SecurityNeeds['handlers']) {
+  const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]));
+  return ({ apiKey, apiVersion, correlationId }: RequestHeader, body: Reader, errorCode: number): Buffer | null => {
+    const handler = byKey.get(apiKey);
+    if (handler === undefined || !includes(handler.versions, apiVersion)) return null;
+    const { api } = handler;
+    try {
+      const response = handler.refuse(requestCodec(api, apiVersion).decode(body), errorCode);
+      const writer = new Writer();
+      writeResponseHeader(writer, api, apiVersion, correlationId);
+      responseCodec(api, apiVersion).encode(writer, response as never);
+      return writer.finish();
+    } catch (error) {
+      if (error instanceof InvalidRequest) return null;
+      throw error;
+    }
+  };
+}
