@@ -1,6 +1,7 @@
 /** Writes the generated pages of docs/. `test/docs.test.ts` fails when one of them is stale. */
 import { writeFileSync } from 'node:fs';
 import { apis } from '../protocol/apis/index.ts';
+import { controllerHandlers } from '../src/apis/controllers/index.ts';
 import { handlers } from '../src/apis/index.ts';
 import { openApiDocument } from '../src/control/app.ts';
 import { groupKeys } from '../src/config/group.ts';
@@ -9,7 +10,12 @@ import { topicKeys } from '../src/config/topic.ts';
 import { apiSupportPage } from './api-support.ts';
 import { cliPage } from './cli.ts';
 import { configurationPage } from './configuration.ts';
+import { permissionsPage } from './permissions.ts';
 import { testingApiPage } from './testing-api.ts';
+
+/** Handlers of the CONTROLLER listener that brokers do not have. */
+const ofBrokers: ReadonlySet<unknown> = new Set(handlers.map(({ permissions }) => permissions));
+const controllersOwn = controllerHandlers.filter(({ permissions }) => !ofBrokers.has(permissions));
 
 /** What each generated page says now, by its path from the root. */
 export const pages: Readonly<Record<string, string>> = {
@@ -20,6 +26,7 @@ export const pages: Readonly<Record<string, string>> = {
     { title: 'Topic', table: topicKeys },
     { title: 'Group', table: groupKeys },
   ]),
+  'docs/permissions.md': permissionsPage(handlers, controllersOwn),
   'docs/testing-api.md': testingApiPage(),
   'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
 };
