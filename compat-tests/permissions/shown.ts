@@ -1,0 +1,45 @@
+/** An answer without what each broker chooses for itself; the order stays. */
+import { errorName } from '../../protocol/errors.ts';
+import { ZERO_UUID } from '../../protocol/schema.ts';
+
+export type Shown = string | number | boolean | null | readonly Shown[] | { readonly [name: string]: Shown };
+
+const OWN = new Set(['clusterId', 'host', 'port', 'nodeId', 'leaderId', 'controllerId', 'brokerId', 'rack', 'logDir']);
+const TIMES = /timestamp|logAppendTimeMs|throttleTimeMs|StartTimeMs/i;
+/** Refusals by an authorizer: their words are compared, too. */
+const REFUSED = /_AUTHORIZATION_FAILED$/;
+
+export function shown(value: unknown, ids: ReadonlyMap<string, string>, name = ''): Shown {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'bigint') return Number(value);
+  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
+  if (Array.isArray(value)) return value.map((each) => shown(each, ids, name));
+  if (typeof value === 'object') return struct(value, ids);
+  if (OWN.has(name) && value !== '' && value !== -1) return `<${name}>`;
+  if (TIMES.test(name) && value !== -1) return '<time>';
+  if (typeof value === 'string' && /topicId/i.test(name)) return idName(value, ids);
+  if (
+    /^(memberId|sessionId|producerId|baseOffset|highWatermark|lastStableOffset)$/.test(name) &&
+    value !== -1 &&
+    value !== ''
+  ) {
+    return `<${name}>`;
+  }
+  return value as Shown;
+}
+
+function struct(value: object, ids: ReadonlyMap<string, string>): Shown {
+  const { errorCode = 0 } = value as { readonly errorCode?: number };
+  const isRefusal = REFUSED.test(errorName(errorCode));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const isText = /errorMessage$/i.test(key) && inner !== null && inner !== '' && !isRefusal;
+      return [key, isText ? '<text>' : shown(inner, ids, key)];
+    }),
+  );
+}
+
+function idName(id: string, ids: ReadonlyMap<string, string>): string {
+  if (id === ZERO_UUID) return '<zero>';
+  return [...ids].find(([, known]) => known === id)?.[0] ?? id;
+}
