@@ -34,7 +34,7 @@ const MAX_STRING_BYTES = 0x7fff;
 /** Topics and partitions of one request: it is walked, and what it does not append is parked, in one go. Kafka has no such limit. */
 const MAX_PRODUCE_ELEMENTS = 1 << 14;
 
-type Broker = Parts<'clock' | 'metadata' | 'logger' | 'partitions' | 'transactionCoordinatorOf'>;
+type Broker = Parts<'clock' | 'metadata' | 'logger' | 'partitions' | 'transactionAdmission'>;
 type Admit = NonNullable<ProduceOptions['admit']> | null;
 
 export const produce: StagingHandler<Broker> = {
@@ -133,8 +133,8 @@ function admission(broker: Broker, apiVersion: number, transactionalId: string):
   const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
   return ({ topic, index: partition }, producerId, producerEpoch) => {
     const producer = { producerId, producerEpoch };
-    const coordinator = broker.transactionCoordinatorOf(transactionalId);
-    const admission = coordinator.admit(transactionalId, producer, { topic, partition }, clientVersion);
+    const { transactionAdmission } = broker;
+    const admission = transactionAdmission.admit(transactionalId, producer, { topic, partition }, clientVersion);
     return andThen(admission, (errorCode) => admitted(errorCode, apiVersion >= ABORTABLE_SINCE));
   };
 }

@@ -17,12 +17,17 @@ export const initProducerId = handler(InitProducerId, {
   handle: async (
     { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch },
     { apiVersion },
-    { producerIds, transactions }: Parts<'producerIds' | 'transactions'>,
+    { producerIds, transactions, logger }: Parts<'producerIds' | 'transactions' | 'logger'>,
   ) => {
     const isHalf = (producerId === -1) !== (producerEpoch === -1); // an id means nothing without its epoch
     if (transactionalId === '' || isHalf) return { errorCode: ErrorCode.INVALID_REQUEST, ...NO_PRODUCER };
     if (transactionalId === null) {
-      return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };
+      try {
+        return { errorCode: ErrorCode.NONE, producerId: await producerIds.next(), producerEpoch: 0 };
+      } catch (error) {
+        logger.error('producer-id.not-allocated', { error: String(error) });
+        return { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ...NO_PRODUCER }; // every client tries again after it
+      }
     }
     const expected = producerId === -1 ? null : { producerId, producerEpoch };
     const answer = await transactions.init({ transactionalId, timeoutMs, expected });

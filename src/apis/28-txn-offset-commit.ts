@@ -20,7 +20,7 @@ const TOPIC_IDS_SINCE = 6;
 export const txnOffsetCommit = handler(TxnOffsetCommit, {
   needs: ({ transactionalId, groupId }) => [write.transactionalId(transactionalId), read.group(groupId)],
   byHand: [read.topic('topics[].name')],
-  *handle(request, { apiVersion, access }, broker: Parts<'metadata' | 'groups' | 'transactionCoordinatorOf'>) {
+  *handle(request, { apiVersion, access }, broker: Parts<'metadata' | 'groups' | 'transactionAdmission'>) {
     const { transactionalId, producerId, producerEpoch, generationIdOrMemberEpoch: generationId, topics } = request;
     const byId = apiVersion >= TOPIC_IDS_SINCE;
     const { known, unknown } = yield* sortTopics(
@@ -35,8 +35,7 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const producer = { producerId, producerEpoch };
     const admit = (index: number) => {
       const partition = { topic: '__consumer_offsets', partition: index };
-      const coordinator = broker.transactionCoordinatorOf(transactionalId);
-      const admitted = coordinator.admit(transactionalId, producer, partition, clientVersion);
+      const admitted = broker.transactionAdmission.admit(transactionalId, producer, partition, clientVersion);
       return andThen(admitted, (errorCode) => told(errorCode, apiVersion));
     };
     const committed = yield* inParts(known, (part) =>

@@ -14,6 +14,7 @@ import type { Partitions } from '../partitions/partitions.ts';
 import type { AclAuthorizer } from '../security/acls/authorizer.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
 import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
+import type { TransactionAdmission } from '../transactions/admission.ts';
 import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import type { ProducerIds } from '../transactions/producer-ids.ts';
 
@@ -41,8 +42,8 @@ export interface BrokerParts {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIds;
   readonly transactions: TransactionCoordinator;
-  /** The one that coordinates a transactional id, here or at another broker that can be reached. */
-  readonly transactionCoordinatorOf: (transactionalId: string) => TransactionCoordinator;
+  /** Asks the coordinator of a transaction, here or at another broker, before the first batch is appended to a partition. */
+  readonly transactionAdmission: TransactionAdmission;
   readonly share: LazyShareGroups;
   readonly telemetry: ClientTelemetry;
   /** Null where authorizer.class.name is empty: everybody may do everything. */

@@ -21,7 +21,7 @@ import type { OpenEtcd } from './etcd-settings.ts';
 import type { LogHandover } from './log-handover.ts';
 import { alone, type Join } from './membership.ts';
 import type { OpenMetadataStore } from './metadata-store.ts';
-import type { Peers } from './peers.ts';
+import type { Neighbours } from './peers.ts';
 import type { Platform } from './platform.ts';
 
 export interface BrokerOptions {
@@ -50,7 +50,7 @@ export interface BrokerOptions {
   /** Brokers of this process that share logs with this one. */
   readonly logHandover?: LogHandover;
   /** Brokers of this process that this one can reach. */
-  readonly peers?: Peers;
+  readonly peers?: Neighbours;
   /** Stands between every request and its handler; tests use it (src/testing). */
   readonly interceptor?: Interceptor;
 }

@@ -17,6 +17,7 @@ import { ControllerRequests } from '../peers/controller-requests.ts';
 import { EnvelopeForwarder } from '../peers/envelope.ts';
 import { MetadataCopy } from '../peers/metadata-copy.ts';
 import { MetadataFetcher } from '../peers/metadata-fetcher.ts';
+import { OtherBrokers } from '../peers/other-brokers.ts';
 import { RemoteChannel } from '../peers/remote-channel.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -73,6 +74,7 @@ class ClusterMember implements Membership {
   readonly channel: RemoteChannel;
   readonly forwarder: EnvelopeForwarder;
   readonly replicas: Replicas;
+  readonly peers: OtherBrokers;
   readonly #needs: MembershipNeeds;
   readonly #findClusterId: () => Promise<string>;
   readonly #requests: ControllerRequests;
@@ -133,6 +135,7 @@ class ClusterMember implements Membership {
       clientId,
       logger,
     });
+    this.peers = otherBrokers(network, needs, this.metadata);
     this.replicas = new Replicas({
       clock,
       logger,
@@ -201,11 +204,21 @@ class ClusterMember implements Membership {
   }
 
   async close(): Promise<void> {
+    this.peers.close();
     await this.replicas.stop();
     this.#lifecycle.stop();
     this.#requests.close();
     await this.metadata.stop();
   }
+}
+
+function otherBrokers(
+  network: Network,
+  { platform, config }: MembershipNeeds,
+  metadata: MetadataFetcher,
+): OtherBrokers {
+  const clientId = `broker-${config.inForce['node.id']}`;
+  return new OtherBrokers({ clock: platform.clock, network, metadata, config: () => config.inForce, clientId });
 }
 
 /** Of the last clean shutdown; -1 where a directory knows of none, or of another one. */

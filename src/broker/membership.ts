@@ -12,6 +12,7 @@ import type { Forwarder } from '../net/forwarder.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { Lane } from '../platform/lane.ts';
 import type { Replicas } from '../replication/replicas.ts';
+import type { OtherBrokers } from '../peers/other-brokers.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
 import { folderMaker } from './log-directories.ts';
 import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
@@ -26,6 +27,8 @@ export interface Membership {
   readonly forwarder: Forwarder | null;
   /** What followers and their leaders do; null where no other broker has replicas. */
   readonly replicas: Replicas | null;
+  /** What is asked of other brokers; null where there are none. */
+  readonly peers: OtherBrokers | null;
   /** -1 until it is registered. */
   readonly brokerEpoch: number;
   /** Once, before all else: `metadata` is what the cluster is from then on. */
@@ -67,6 +70,7 @@ export function alone(shared: OpenMetadataStore | undefined): Join {
       controller,
       forwarder: null,
       replicas: null,
+      peers: null,
       get brokerEpoch() {
         return controller.image.brokers.get(nodeId)?.epoch ?? -1;
       },

@@ -10,6 +10,7 @@ import { DirectoryMoves } from '../partitions/directory-moves.ts';
 import { Partitions } from '../partitions/partitions.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
+import { TransactionAdmission } from '../transactions/admission.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import type { PreparedBroker } from './broker-options.ts';
@@ -18,7 +19,7 @@ import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
 import type { EndOffset } from '../groups/share/offsets.ts';
-import { endOffsetAtLeader, transactionCoordinatorOf, type Peers } from './peers.ts';
+import { admitAtCoordinator, endOffsetAtLeader, neighbour, type Peers } from './peers.ts';
 import type { ShareState } from '../share/share-state.ts';
 import { shareStateOf } from './share-state.ts';
 import { lazyShareGroups } from './share-groups.ts';
@@ -46,7 +47,6 @@ export function openParts(prepared: PreparedBroker): OpenParts {
 }
 
 function build({ platform, config, options, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
-  const peers: Peers = (nodeId) => options.peers?.(nodeId);
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
@@ -54,7 +54,8 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const lane = turn.lane();
   const partitions = new Partitions({ ...platform, directories, missingDirectory, turn });
   const membership = join({ platform, config, directories, partitions, lane });
-  const { metadata, channel } = membership;
+  const { metadata, channel, peers: remote } = membership;
+  const peers: Peers = (nodeId) => remote?.get(nodeId) ?? neighbour(options.peers?.(nodeId));
   const cleaner = new Cleaner({
     ...platform,
     config: () => cleanerConfig(config.inForce),
@@ -67,7 +68,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const endOffset: EndOffset = (topic, partition) =>
     endOffsetAtLeader({ nodeId, metadata, partitions }, peers, { topic, partition });
   const groups = groupCoordinator({ ...needs, shareState, endOffset });
-  const producerIds = new ProducerIds(() => channel.allocateProducerIds());
+  const producerIds = new ProducerIds(clock, () => channel.allocateProducerIds());
   const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {
     nodeId,
@@ -83,7 +84,11 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     groups,
     producerIds,
     transactions,
-    transactionCoordinatorOf: (id) => transactionCoordinatorOf({ nodeId, metadata, transactions }, peers, id),
+    transactionAdmission: new TransactionAdmission({
+      clock,
+      config: () => config.inForce,
+      ask: (producer, partition) => admitAtCoordinator({ nodeId, metadata, transactions }, peers, producer, partition),
+    }),
     directoryMoves: new DirectoryMoves({ ...platform, partitions, cleaner, onMoved: () => assignments.changed() }),
     get config() {
       return config.inForce;

@@ -1,19 +1,48 @@
 /**
- * What brokers ask of one another. Those in one process (tests) reach into each other's parts; requests between brokers come
- * with replication. A broker alone has none to ask.
+ * What brokers ask of one another. In a cluster they send requests (src/peers); brokers in one process (tests) reach into each other's
+ * parts. A broker alone has none to ask.
  */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Answer } from '../coordination/answers.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
 import type { Marker } from '../partitions/partition.ts';
-import type { TransactionCoordinator } from '../transactions/coordinator.ts';
+import type { ShareState } from '../share/share-state.ts';
+import type { AdmittedProducer } from '../transactions/admission.ts';
 import { writeMarker, type MarkedParts } from '../transactions/markers.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 
-/** The parts of a broker that runs; undefined where it does not. */
-export type Peers = (nodeId: number) => BrokerParts | undefined;
+/** Another broker, as far as this one asks something of it. Answers never reject. */
+export interface Peer {
+  /** NONE once the marker is committed there; see markers.ts. */
+  writeMarker(partition: TopicPartition, marker: Marker): Answer<number>;
+  /** See TransactionCoordinator. */
+  admit(producer: AdmittedProducer, partition: TopicPartition): Answer<number>;
+  /** The end of a partition as consumers see it; -1 where it is unknown there. */
+  endOffset(partition: TopicPartition): Answer<number>;
+  /** Of the partitions of __share_group_state that it leads. */
+  readonly shareState: Answer<ShareState>;
+}
+
+/** Undefined where the broker does not run, or cannot be reached. */
+export type Peers = (nodeId: number) => Peer | undefined;
+
+/** The parts of a broker that runs in this process; undefined where it does not. */
+export type Neighbours = (nodeId: number) => BrokerParts | undefined;
 
 type Image = BrokerParts['metadata']['image'];
+
+/** A broker of the same process, as a peer. */
+export function neighbour(parts: BrokerParts | undefined): Peer | undefined {
+  if (parts === undefined) return undefined;
+  return {
+    writeMarker: (partition, marker) => writeMarker(parts, partition, marker),
+    admit: (producer, partition) => parts.transactions.admit(producer, partition),
+    endOffset: ({ topic, partition }) => parts.partitions.get(topic, partition)?.highWatermark ?? -1,
+    get shareState() {
+      return andThen(parts.share.use(), ({ state }) => state);
+    },
+  };
+}
 
 function leaderOf({ topicsByName }: Image, { topic, partition }: TopicPartition): number | undefined {
   return topicsByName.get(topic)?.partitions[partition]?.leader;
@@ -27,8 +56,8 @@ export function writeMarkerAtLeader(
   marker: Marker,
 ): Answer<number> {
   const leader = leaderOf(own.metadata.image, partition) ?? own.nodeId;
-  const parts = leader === own.nodeId ? own : peers(leader);
-  return parts === undefined ? ErrorCode.NOT_LEADER_OR_FOLLOWER : writeMarker(parts, partition, marker);
+  if (leader === own.nodeId) return writeMarker(own, partition, marker);
+  return peers(leader)?.writeMarker(partition, marker) ?? ErrorCode.NOT_LEADER_OR_FOLLOWER;
 }
 
 /** The end of a partition as consumers see it; -1 where its leader cannot be reached now. */
@@ -36,19 +65,21 @@ export function endOffsetAtLeader(
   own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'partitions'>,
   peers: Peers,
   { topic, partition }: TopicPartition,
-): number {
+): Answer<number> {
   const leader = leaderOf(own.metadata.image, { topic, partition }) ?? own.nodeId;
-  const { partitions } = (leader === own.nodeId ? undefined : peers(leader)) ?? own;
-  return partitions.get(topic, partition)?.highWatermark ?? -1;
+  if (leader === own.nodeId) return own.partitions.get(topic, partition)?.highWatermark ?? -1;
+  return peers(leader)?.endOffset({ topic, partition }) ?? -1;
 }
 
-/** The coordinator of a transactional id: this broker's, or that of the peer that leads its partition of __transaction_state. */
-export function transactionCoordinatorOf(
+/** What the coordinator says, here or at the peer that leads the id's partition of __transaction_state. */
+export function admitAtCoordinator(
   own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'transactions'>,
   peers: Peers,
-  transactionalId: string,
-): TransactionCoordinator {
-  const partition = own.transactions.partitionFor(transactionalId);
-  const leader = leaderOf(own.metadata.image, { topic: '__transaction_state', partition }) ?? own.nodeId;
-  return (leader === own.nodeId ? undefined : peers(leader))?.transactions ?? own.transactions;
+  producer: AdmittedProducer,
+  partition: TopicPartition,
+): Answer<number> {
+  const index = own.transactions.partitionFor(producer.transactionalId);
+  const leader = leaderOf(own.metadata.image, { topic: '__transaction_state', partition: index }) ?? own.nodeId;
+  if (leader === own.nodeId) return own.transactions.admit(producer, partition);
+  return peers(leader)?.admit(producer, partition) ?? ErrorCode.COORDINATOR_NOT_AVAILABLE;
 }

@@ -39,9 +39,9 @@ function routed<P extends StatePartitionId, R>(
       else others.push(place);
     }
     const answers = Array.from(places, ([leader, some]) => {
-      const there = leader === own.nodeId ? undefined : peers(leader)?.share;
+      const there = leader === own.nodeId ? undefined : peers(leader);
       const asked = some.map((place) => partitions[place]);
-      return andThen(there?.use() ?? { state }, (reached) => call(reached.state, asked));
+      return andThen(there?.shareState ?? state, (reached) => call(reached, asked));
     });
     return andThen(allOf(answers), (all) => {
       const results: R[] = [];

@@ -17,7 +17,6 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'log.dir.failure.timeout.ms',
   'unclean.leader.election.interval.ms',
   /^socket\.connection\.setup\./,
-  /^add\.partitions\.to\.txn\.retry\./,
   // Threads, purgatories and buffers of Kafka's own making.
   /assignor\.offload\.enable$/,
   /\.threads(\.per\.data\.dir)?$/,

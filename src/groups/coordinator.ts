@@ -202,9 +202,12 @@ export class GroupCoordinator {
     const shard = this.#shardOf(groupId);
     if (typeof shard === 'number') return refuse(shard);
     const isOpen = shard.partition.hasOpenTransaction(producerId, producerEpoch);
-    return andThen(isOpen ? ErrorCode.NONE : admit(shard.index), (errorCode) =>
-      errorCode === ErrorCode.NONE ? this.#commitAdmitted(shard, request, refuse) : refuse(errorCode),
-    );
+    const markers = shard.partition.markersOf(producerId);
+    return andThen(isOpen ? ErrorCode.NONE : admit(shard.index), (errorCode) => {
+      if (errorCode !== ErrorCode.NONE) return refuse(errorCode);
+      if (shard.partition.markersOf(producerId) !== markers) return refuse(ErrorCode.INVALID_TXN_STATE); // it has ended
+      return this.#commitAdmitted(shard, request, refuse);
+    });
   }
 
   #commitAdmitted(

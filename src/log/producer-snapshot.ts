@@ -56,6 +56,7 @@ function decodeEntry(bytes: Buffer, at: number): ProducerEntry {
     coordinatorEpoch: readInt32(bytes, at + 34),
     lastTimestamp: timestamp,
     currentTxnFirstOffset: readInt53(bytes, at + 38),
+    markers: 0,
     batches: lastOffset < 0 ? [] : [{ firstSequence, lastSequence, lastOffset, offsetDelta, timestamp }],
   };
 }

@@ -29,6 +29,8 @@ export interface ProducerEntry {
   lastTimestamp: number;
   /** -1 without an open transaction. */
   currentTxnFirstOffset: number;
+  /** How many markers have come since this entry was made: not in snapshots. */
+  markers: number;
   /** Oldest first, at most five. */
   readonly batches: BatchMetadata[];
 }
@@ -128,6 +130,7 @@ export class ProducerState {
     this.#moveToEpoch(entry, batch.producerEpoch(bytes, at));
     const firstOffset = entry.currentTxnFirstOffset;
     entry.currentTxnFirstOffset = NONE;
+    entry.markers++;
     this.#open.end(producerId);
     entry.coordinatorEpoch = coordinatorEpoch;
     entry.lastTimestamp = timestamp;
@@ -184,6 +187,7 @@ export class ProducerState {
         coordinatorEpoch: NONE,
         lastTimestamp: NONE,
         currentTxnFirstOffset: NONE,
+        markers: 0,
         batches: [],
       };
       this.producers.set(producerId, entry);

@@ -97,8 +97,9 @@ function appendValid(partitions: Partitions, partition: Partition, valid: Outcom
     const refused = admitTransaction(partition, valid.bytes, valid.at, options);
     if (refused instanceof Promise) {
       const kept = { ...valid, bytes: Buffer.from(valid.bytes.subarray(valid.at, valid.at + valid.length)), at: 0 };
+      const stillAdmitted = admissionNow(partition, batch.producerId(kept.bytes, 0));
       return PendingAppend.receipt(refused, (errorCode) =>
-        appendLater(partitions, partition, kept, { ...options, admit: () => errorCode }),
+        appendLater(partitions, partition, kept, { ...options, admit: () => errorCode || stillAdmitted() }),
       );
     }
     if (refused !== null) return refused;
@@ -120,6 +121,16 @@ function appendValid(partitions: Partitions, partition: Partition, valid: Outcom
     partitions.settle(); // older appends stand or fall before the next one is written alone
     return Receipt.refused(ErrorCode.KAFKA_STORAGE_ERROR);
   }
+}
+
+/** Says later whether a batch that is being admitted now still belongs to the same transaction, under the same leader. */
+function admissionNow(partition: Partition, producerId: number): () => number {
+  const { leaderEpoch } = partition;
+  const markers = partition.markersOf(producerId);
+  return () => {
+    if (partition.leaderEpoch !== leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    return partition.markersOf(producerId) === markers ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE;
+  };
 }
 
 /** Null where the batch may be appended; a promise of the coordinator's answer where that has to wait. */

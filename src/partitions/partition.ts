@@ -189,6 +189,14 @@ export class Partition implements ReceiptIssuer {
     return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
   }
 
+  /**
+   * Another number once a marker of the producer has come: a batch that was admitted before belongs to a transaction that has
+   * ended, and would begin one that nobody ends.
+   */
+  markersOf(producerId: number): number {
+    return this.log.producers.producers.get(producerId)?.markers ?? 0;
+  }
+
   knowsProducer(producerId: number): boolean {
     return this.log.producers.producers.has(producerId);
   }

@@ -2,14 +2,14 @@
  * The replicas of a broker that is one of several: it fetches for those that it follows, watches over the followers of those that it
  * leads, and notes on the disk how far all of them are committed.
  */
-import type { ClusterImage, BrokerImage, PartitionImage } from '../cluster/image.ts';
+import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { ControllerChannel } from '../cluster/controller-channel.ts';
-import { SECURITY_PROTOCOLS } from '../config/listeners.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { LeaderTerm, ReplicaRules } from '../partitions/leader-state.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Partitions } from '../partitions/partitions.ts';
+import { brokerAddress } from '../peers/broker-address.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
@@ -124,7 +124,7 @@ export class Replicas {
     const name = `${leaderId}/${Math.abs(hash) % config()['num.replica.fetchers']}`;
     let fetcher = this.#fetchers.get(name);
     if (fetcher === undefined) {
-      const address = () => addressOf(metadata.image.brokers.get(leaderId), config());
+      const address = () => brokerAddress(metadata.image.brokers.get(leaderId), config());
       const settings = () => settingsOf(config());
       fetcher = new LeaderFetcher({ ...this.#options, leaderId, address, settings });
       this.#fetchers.set(name, fetcher);
@@ -158,16 +158,6 @@ export class Replicas {
 function isIn({ brokers }: ClusterImage, brokerId: number): boolean {
   const broker = brokers.get(brokerId);
   return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;
-}
-
-/** By inter.broker.listener.name, or else the first listener of security.inter.broker.protocol. */
-function addressOf(broker: BrokerImage | undefined, config: ServerConfig): { host: string; port: number } | null {
-  const name = config['inter.broker.listener.name']?.toUpperCase(); // as listeners' names are
-  const protocol = SECURITY_PROTOCOLS.findIndex((each) => each === config['security.inter.broker.protocol']);
-  const found = broker?.listeners.find((listener) =>
-    name === undefined ? listener.securityProtocol === protocol : listener.name === name,
-  );
-  return found === undefined ? null : { host: found.host, port: found.port };
 }
 
 function settingsOf(config: ServerConfig): FetcherSettings {

@@ -11,7 +11,6 @@ export type TransactionConfig = Pick<
   ServerConfig,
   | 'transaction.abort.timed.out.transaction.cleanup.interval.ms'
   | 'transaction.max.timeout.ms'
-  | 'transaction.partition.verification.enable'
   | 'transaction.remove.expired.transaction.cleanup.interval.ms'
   | 'transaction.state.log.num.partitions'
   | 'transactional.id.expiration.ms'

@@ -1,11 +1,12 @@
 /** The transaction coordinator: gives events to transactions, writes their records first, and has markers written. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Answer } from '../coordination/answers.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import { SlicedTasks } from '../coordination/sliced-tasks.ts';
 import type { TopicPartition } from '../coordination/topic-partition.ts';
 import type { Timer } from '../platform/clock.ts';
+import type { AdmittedProducer } from './admission.ts';
 import type { TransactionConfig, TransactionCoordinatorOptions } from './coordinator-options.ts';
 import { TransactionEndings } from './endings.ts';
 import { continuation, step, verify } from './transaction.ts';
@@ -48,6 +49,8 @@ interface TransactionRecord {
   readonly transaction: Transaction | null;
 }
 
+/** How long the answer to a decision waits for its markers. */
+const MARKERS_WAIT_MS = 100;
 /** Ids that one piece of a sweep looks at: well below a millisecond. */
 const IDS_A_PIECE = 500;
 /** How long answers wait for what the coordinator before has written: request.timeout.ms of clients, by default. */
@@ -113,6 +116,8 @@ export class TransactionCoordinator {
     for (const transaction of shard.state.transactions.values()) {
       if (isPrepared(transaction)) this.#endings.begin(shard, transaction);
     }
+    // The coordinator before may have been about to look: none stays open for longer than its time and one interval.
+    this.#runtime.sweep((loaded) => this.#abortTimedOutIn(loaded), { shards: [shard] });
     this.#schedule('abort', 'transaction.abort.timed.out.transaction.cleanup.interval.ms');
     this.#schedule('expire', 'transaction.remove.expired.transaction.cleanup.interval.ms');
   }
@@ -167,20 +172,12 @@ export class TransactionCoordinator {
     return shard.answer(errorCode, (failed) => failed);
   }
 
-  /**
-   * Before a transactional batch is written to a partition without an open transaction of its producer: clients of version
-   * 2 take the partition into the transaction by that, those before must have done so (KIP-890).
-   */
-  admit(
-    transactionalId: string,
-    producer: ProducerIdAndEpoch,
-    partition: TopicPartition,
-    clientVersion: number,
-  ): Answer<number> {
-    if (clientVersion >= EPOCH_BUMP_VERSION)
-      return this.addPartitions(transactionalId, producer, [partition], clientVersion);
-    if (!this.#options.config()['transaction.partition.verification.enable']) return ErrorCode.NONE;
-    return this.verifyPartition(transactionalId, producer, partition);
+  /** Takes the partition into the transaction, or verifies that it is in it, before a batch is appended there; see TransactionAdmission. */
+  admit(producer: AdmittedProducer, partition: TopicPartition): Answer<number> {
+    const { transactionalId, verifyOnly } = producer;
+    return verifyOnly
+      ? this.verifyPartition(transactionalId, producer, partition)
+      : this.addPartitions(transactionalId, producer, [partition], EPOCH_BUMP_VERSION);
   }
 
   /** Commits or aborts. Answered once the decision is committed; the markers are written then, if the disks let them. */
@@ -313,7 +310,20 @@ export class TransactionCoordinator {
     const isAnswered = errorCode === ErrorCode.NONE && transaction !== undefined;
     const answer = isAnswered ? { errorCode, ...continuation(transaction) } : refused(errorCode);
     const ran: Ran = { answer, hasChanged: next !== undefined };
-    return this.whenCommitted(transactionalId, ran, (failed) => ({ answer: refused(failed), hasChanged: false }));
+    const committed = this.whenCommitted<Ran>(transactionalId, ran, (failed) => {
+      return { answer: refused(failed), hasChanged: false };
+    });
+    return andThen(committed, (told) => this.#whenOver(told, next));
+  }
+
+  /**
+   * Where a transaction has been decided, its markers are waited for, but not for long: a client that is told so begins the next one
+   * at once, and readers shall see the one before. What is answered is true without them.
+   */
+  #whenOver(told: Ran, decided: Transaction | null | undefined): Answer<Ran> {
+    if (!told.hasChanged || !decided || !isPrepared(decided)) return told;
+    const over = this.#endings.over(decided, MARKERS_WAIT_MS);
+    return over === null ? told : over.then(() => told);
   }
 
   #step(transactionalId: string, event: TransactionEvent): TransactionOutcome {

@@ -26,6 +26,8 @@ interface Ending {
   left: readonly TopicPartition[];
   /** It waits for the decision, or for markers, to be committed. */
   isWaiting: boolean;
+  /** Who waits for its end. */
+  readonly onceOver: (() => void)[];
 }
 
 /** Markers that a log refused are tried again after this time. */
@@ -54,21 +56,48 @@ export class TransactionEndings {
 
   /** The transaction is in state PrepareCommit or PrepareAbort, and its record appended. */
   begin(shard: TransactionShard, transaction: Transaction): void {
-    const ending = { shard, transaction, left: [...partitionsOf(transaction.partitions)], isWaiting: false };
+    const ending = {
+      shard,
+      transaction,
+      left: [...partitionsOf(transaction.partitions)],
+      isWaiting: false,
+      onceOver: [],
+    };
     this.#endings.set(transaction, ending);
     this.#goOn(ending);
   }
 
   /** The next coordinator of the shard ends them. */
   forget(shard: TransactionShard): void {
-    for (const ending of this.#endings.values()) if (ending.shard === shard) this.#endings.delete(ending.transaction);
+    for (const ending of this.#endings.values()) if (ending.shard === shard) this.#over(ending);
   }
 
   stop(): void {
-    this.#endings.clear();
+    for (const ending of this.#endings.values()) this.#over(ending);
     this.#tasks.stop();
     this.#retry?.cancel();
     this.#retry = null;
+  }
+
+  /**
+   * Nothing where the transaction, decided by `begin`, has all its markers by now, or is not ended here any more; else it resolves
+   * then, and after `timeoutMs` at the latest.
+   */
+  over(transaction: Transaction, timeoutMs: number): Promise<void> | null {
+    const ending = this.#endings.get(transaction);
+    if (ending === undefined) return null;
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(timeoutMs, resolve);
+      ending.onceOver.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #over({ transaction, onceOver }: Ending): void {
+    this.#endings.delete(transaction);
+    for (const tell of onceOver) tell();
   }
 
   #goOn(ending: Ending): void {
@@ -115,7 +144,7 @@ export class TransactionEndings {
     ending.left = ending.left.filter((_partition, i) => !done[i]);
     if (ending.left.length > 0) return this.#retryLater(ending);
     const errorCode = this.#complete(ending.shard, ending.transaction.transactionalId);
-    if (errorCode === ErrorCode.NONE) this.#endings.delete(ending.transaction);
+    if (errorCode === ErrorCode.NONE) this.#over(ending);
     else this.#retryLater(ending);
   }
 

@@ -8,6 +8,7 @@ import { listOffsets } from '../../src/apis/02-list-offsets.ts';
 import { deleteRecords } from '../../src/apis/21-delete-records.ts';
 import { initProducerId } from '../../src/apis/22-init-producer-id.ts';
 import { offsetForLeaderEpoch } from '../../src/apis/23-offset-for-leader-epoch.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
 import { ProducerIds } from '../../src/transactions/producer-ids.ts';
 import { batchOf } from '../log/log-fixture.ts';
 import { topicId } from '../partitions/partitions-fixture.ts';
@@ -230,7 +231,7 @@ describe('OffsetForLeaderEpoch', () => {
 describe('InitProducerId', () => {
   test('gives ids that nobody had, in every version', async () => {
     let next = 5000;
-    const producerIds = new ProducerIds(async () => {
+    const producerIds = new ProducerIds(new VirtualClock(), async () => {
       const first = next;
       next += 3;
       return { first, size: 3 };
@@ -250,9 +251,9 @@ describe('InitProducerId', () => {
     expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => 5000 + i));
   });
 
-  test('answers an error when no ids can be had, and goes on when they can', async () => {
+  test('has clients ask again when no ids can be had, and goes on when they can', async () => {
     let isBroken = true;
-    const producerIds = new ProducerIds(async () => {
+    const producerIds = new ProducerIds(new VirtualClock(), async () => {
       if (isBroken) throw new Error('the disk is full');
       return { first: 0, size: 10 };
     });
@@ -264,7 +265,8 @@ describe('InitProducerId', () => {
         producerId: -1,
         producerEpoch: -1,
       });
-    expect(await ask()).toMatchObject({ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, producerId: -1, producerEpoch: -1 });
+    const again = { errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, producerId: -1, producerEpoch: -1 };
+    expect(await ask()).toMatchObject(again);
     isBroken = false;
     expect(await ask()).toMatchObject({ errorCode: 0, producerId: 0 });
   });

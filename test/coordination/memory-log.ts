@@ -78,6 +78,10 @@ export class MemoryLog implements StatePartition {
     for (const { end } of this.#waits) end(errorCode);
   }
 
+  markersOf(): number {
+    return 0;
+  }
+
   hasOpenTransaction(): boolean {
     return false;
   }

@@ -178,7 +178,15 @@ describe('the snapshot', () => {
 describe('a marker', () => {
   const state = (open: boolean, epoch = 3, coordinatorEpoch = 5): ProducerState =>
     new ProducerState([
-      { producerId: 1, epoch, coordinatorEpoch, lastTimestamp: 0, currentTxnFirstOffset: open ? 7 : -1, batches: [] },
+      {
+        producerId: 1,
+        epoch,
+        coordinatorEpoch,
+        lastTimestamp: 0,
+        currentTxnFirstOffset: open ? 7 : -1,
+        markers: 0,
+        batches: [],
+      },
     ]);
   const { NONE, INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED } = ErrorCode;
 

@@ -55,3 +55,25 @@ test('a batch that waits when its topic is deleted is told so', async () => {
   setting.admit(ErrorCode.NONE);
   expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
 });
+
+test('a batch whose transaction has ended while it was admitted would begin one that stays open: it is refused', async () => {
+  const setting = new Setting();
+  const receipt = setting.produce(0);
+  const end = { producerId: 5, producerEpoch: 0, committed: false, coordinatorEpoch: 0 };
+  setting.partition.appendMarker({ ...end, transactionVersion: 0, timestamp: 1 });
+  setting.admit(ErrorCode.NONE);
+  expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.INVALID_TXN_STATE);
+  expect(setting.partition.endOffset).toBe(1);
+  setting.fixture.close();
+});
+
+test('a batch that was admitted under another leader is not appended', async () => {
+  const setting = new Setting();
+  const receipt = setting.produce(0);
+  const { leaderEpoch } = setting.partition;
+  setting.partition.lead({ leaderEpoch: leaderEpoch + 1, replicas: 1, inSyncReplicas: 1 });
+  setting.admit(ErrorCode.NONE);
+  expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  expect(setting.partition.endOffset).toBe(0);
+  setting.fixture.close();
+});

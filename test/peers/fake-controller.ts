@@ -47,6 +47,8 @@ export class FakeController {
   spoil: (records: Buffer) => Buffer = (records) => records;
   /** Answers of other APIs, by key. */
   readonly answers = new Map<number, (request: never) => unknown>();
+  /** Keys of APIs whose requests it never answers. */
+  readonly silent = new Set<number>();
   readonly asked: string[] = [];
   readonly fetches: RequestOf<typeof Fetch>['topics'][number]['partitions'][number][] = [];
 
@@ -88,6 +90,7 @@ export class FakeController {
 
   /** A fetch that finds nothing waits a little, as it does at Kafka's. */
   #serve(contents: Buffer, send: (answer: Buffer) => void): void {
+    if (this.silent.has(contents.readInt16BE(0))) return;
     const isWaiting = contents.readInt16BE(0) === Fetch.key && this.#isIdle;
     if (isWaiting) this.#clock.after(WAIT_MS, () => send(this.#answer(contents)));
     else send(this.#answer(contents));

@@ -41,7 +41,6 @@ export class CoordinatorSetting {
       config: () => ({
         'transaction.abort.timed.out.transaction.cleanup.interval.ms': 10_000,
         'transaction.max.timeout.ms': 900_000,
-        'transaction.partition.verification.enable': true,
         'transactional.id.expiration.ms': 7_200_000,
         'transaction.remove.expired.transaction.cleanup.interval.ms': 3_600_000,
         'transaction.state.log.num.partitions': 1,
@@ -75,6 +74,13 @@ export class CoordinatorSetting {
 
   end(producerEpoch: number, committed = true) {
     return this.coordinator.end({ transactionalId: 'id', producerId: 1, producerEpoch, committed, clientVersion: 2 });
+  }
+
+  /** The same where markers cannot be written for now: they are waited for, but not for long. */
+  async endInTime(producerEpoch: number, committed = true) {
+    const ending = this.end(producerEpoch, committed);
+    await this.clock.advance(100);
+    return ending;
   }
 
   add(producerEpoch: number): Answer<number> {

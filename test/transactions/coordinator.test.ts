@@ -35,7 +35,7 @@ test('markers carry the leader epoch of the coordinator, and come again until th
   await setting.init();
   await setting.add(0);
   setting.markerError = ErrorCode.KAFKA_STORAGE_ERROR;
-  expect(await setting.end(0)).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 1 });
+  expect(await setting.endInTime(0)).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 1 });
   expect(setting.coordinator.describe('id').transactionState).toBe('PrepareCommit');
   expect((await setting.init()).errorCode).toBe(ErrorCode.CONCURRENT_TRANSACTIONS);
   setting.markerError = ErrorCode.NONE;
@@ -49,7 +49,7 @@ test('a coordinator that takes over ends what another has decided', async () => 
   await setting.init();
   await setting.add(0);
   setting.markerError = ErrorCode.KAFKA_STORAGE_ERROR;
-  await setting.end(0, false);
+  await setting.endInTime(0, false);
   setting.coordinator.stop();
   setting.markerError = ErrorCode.NONE;
   setting.coordinator = setting.make();
@@ -138,7 +138,7 @@ test('a coordinator that resigns while markers are refused leaves them to the ne
   await setting.init();
   await setting.add(0);
   setting.markerError = ErrorCode.NOT_LEADER_OR_FOLLOWER;
-  await setting.end(0);
+  await setting.endInTime(0);
   setting.coordinator.onResign(0);
   setting.markerError = ErrorCode.NONE;
   await setting.clock.advance(1000);
@@ -189,7 +189,7 @@ test('a transaction is complete once its markers are committed; one that is not 
   await setting.init();
   await setting.add(0);
   setting.heldMarkers = [];
-  expect((await setting.end(0)).errorCode).toBe(ErrorCode.NONE);
+  expect((await setting.endInTime(0)).errorCode).toBe(ErrorCode.NONE);
   expect(setting.coordinator.describe('id').transactionState).toBe('PrepareCommit');
   await setting.clock.advance(1000);
   expect(setting.heldMarkers).toHaveLength(1); // the one that waits is not written a second time
@@ -268,5 +268,58 @@ test('an id is given out once that is committed, and not again after a change of
   setting.log.isHeld = false;
   setting.lead(2);
   expect(await setting.init()).toEqual({ errorCode: ErrorCode.NONE, producerId: 2, producerEpoch: 0 });
+  setting.coordinator.stop();
+});
+
+test('an end is answered as soon as its markers are there, where they do not take long', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.heldMarkers = [];
+  let ended = false;
+  void setting.end(0).then(() => (ended = true));
+  await setting.clock.advance(50);
+  expect([ended, setting.heldMarkers.length]).toEqual([false, 1]);
+  setting.heldMarkers[0](ErrorCode.NONE);
+  await nextTurn();
+  expect([ended, setting.coordinator.describe('id').transactionState]).toEqual([true, 'CompleteCommit']);
+  setting.coordinator.stop();
+  expect(setting.clock.waiting).toBe(0);
+});
+
+test('an instance that fences another waits for the markers of its transaction, and need not ask again', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.heldMarkers = [];
+  const init = setting.init();
+  await setting.clock.advance(50);
+  setting.heldMarkers[0](ErrorCode.NONE);
+  expect(await init).toEqual({ errorCode: ErrorCode.NONE, producerId: 1, producerEpoch: 2 });
+  setting.coordinator.stop();
+});
+
+test('whoever waits for markers is answered when the coordinator resigns', async () => {
+  const setting = new Setting().lead();
+  await setting.init();
+  await setting.add(0);
+  setting.heldMarkers = [];
+  const ending = setting.end(0);
+  await nextTurn();
+  setting.coordinator.onResign(0);
+  expect((await ending).errorCode).toBe(ErrorCode.NONE); // the decision is committed
+  expect(setting.clock.waiting).toBe(2); // looks for what has run out of time, and for what is unused
+});
+
+test('a coordinator that takes over aborts at once what has run out of time meanwhile', async () => {
+  const setting = new Setting().lead(7);
+  await setting.init();
+  await setting.add(0);
+  setting.coordinator.stop();
+  await setting.clock.advance(60_001);
+  setting.coordinator = setting.make();
+  setting.lead(8);
+  await nextTurn();
+  expect(setting.marked).toEqual([{ ...T0, producerEpoch: 1, committed: false, coordinatorEpoch: 8 }]);
   setting.coordinator.stop();
 });

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../src/platform/clock.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import type { Network } from '../../src/platform/network.ts';
 import { seededRandom } from '../../src/platform/random.ts';
+import { untilSettled } from '../simulation/virtual-time.ts';
 import { serve } from '../apis/serve.ts';
 import { contextOf } from '../apis/request-context.ts';
 
@@ -182,7 +183,8 @@ export class FaultyBroker {
     const handler = handlers.find(({ api: { key } }) => key === api.key)!;
     const settle = () => this.parts.partitions.settle();
     const served = serve(handler, new Reader(Buffer.from(bytes)), context, output, this.parts, settle);
-    const reply = served instanceof Promise ? await served : null;
+    // What waits for markers that the disk refuses is answered after a while.
+    const reply = served instanceof Promise ? await untilSettled(this.#clock, served, WAITING) : null;
     this.parts.partitions.settle();
     if (reply !== null) reply(output);
     return output.finish();
@@ -192,6 +194,8 @@ export class FaultyBroker {
     return from.splice(Math.floor(this.#random() * from.length), 1)[0];
   }
 }
+
+const WAITING = { stepMs: 20, patienceMs: 60_000 };
 
 const NOBODY: Network = {
   listen: async () => ({ port: 9092, close: async () => {} }),

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { nextTurn, VirtualClock } from '../../src/platform/clock.ts';
+import { ProducerIds, type ProducerIdBlock } from '../../src/transactions/producer-ids.ts';
+
+/** A controller that answers when the test says so. */
+class Setting {
+  readonly clock = new VirtualClock();
+  readonly waiting: ((block: ProducerIdBlock | null) => void)[] = [];
+  readonly ids = new ProducerIds(
+    this.clock,
+    () =>
+      new Promise((resolve, reject) => {
+        this.waiting.push((block) => (block === null ? reject(new Error('no controller')) : resolve(block)));
+      }),
+  );
+
+  give(first: number): void {
+    this.waiting.shift()!({ first, size: 20 });
+  }
+
+  async take(count: number): Promise<number[]> {
+    const taken: number[] = [];
+    for (let i = 0; i < count; i++) taken.push(await this.ids.next());
+    return taken;
+  }
+}
+
+test('the next block is asked for before the last ids of one are given away', async () => {
+  const setting = new Setting();
+  const first = setting.take(19);
+  setting.give(100);
+  expect(await first).toEqual(Array.from({ length: 19 }, (_, i) => 100 + i));
+  expect(setting.waiting).toHaveLength(1);
+  setting.give(500);
+  await nextTurn();
+  expect(await setting.take(3)).toEqual([119, 500, 501]);
+});
+
+test('while there is no controller the ids that are left are given, and then none', async () => {
+  const setting = new Setting();
+  const first = setting.take(19);
+  setting.give(100);
+  await first;
+  setting.waiting.shift()!(null);
+  await nextTurn();
+  expect(await setting.take(1)).toEqual([119]);
+  const late = setting.ids.next().catch((error: Error) => error.message);
+  await setting.clock.advance(1000);
+  expect(await late).toContain('no producer ids within 1000 ms');
+  const again = setting.take(2);
+  setting.give(500);
+  expect(await again).toEqual([500, 501]);
+});
+
+test('many who ask while a block is on its way share it', async () => {
+  const setting = new Setting();
+  const asked = Array.from({ length: 5 }, () => setting.ids.next());
+  setting.give(0);
+  expect(await Promise.all(asked)).toEqual([0, 1, 2, 3, 4]);
+  expect(setting.waiting).toEqual([]);
+});
