@@ -33,7 +33,17 @@ const RETRIABLE = new Set<number>([
   ErrorCode.NOT_ENOUGH_REPLICAS,
   ErrorCode.UNSTABLE_OFFSET_COMMIT,
   ErrorCode.KAFKA_STORAGE_ERROR,
+  // Where brokers are several.
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.OFFSET_NOT_AVAILABLE,
+  ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  ErrorCode.REQUEST_TIMED_OUT,
 ]);
+
+/** Whoever answers requests, or rejects with Lost. */
+export type Asked = Pick<FaultyBroker, 'send'>;
 
 /** This instance of a client cannot go on; another takes its place. */
 export class Fatal extends Error {}
@@ -60,9 +70,9 @@ interface Identity {
   producerEpoch: number;
 }
 
-async function init(broker: FaultyBroker, transactionalId: string | null): Promise<Identity> {
+async function init(broker: Asked, transactionalId: string | null, timeoutMs = TIMEOUT_MS): Promise<Identity> {
   const answer = await ask(
-    () => broker.send(InitProducerId, 4, { transactionalId, transactionTimeoutMs: TIMEOUT_MS }),
+    () => broker.send(InitProducerId, 4, { transactionalId, transactionTimeoutMs: timeoutMs }),
     (a) => a.errorCode,
   );
   expectNone(answer.errorCode);
@@ -70,7 +80,7 @@ async function init(broker: FaultyBroker, transactionalId: string | null): Promi
 }
 
 async function produce(
-  broker: FaultyBroker,
+  broker: Asked,
   from: Identity,
   to: { topic: string; index: number },
   values: readonly string[],
@@ -99,7 +109,7 @@ async function produce(
 }
 
 /** An idempotent producer: writes 0, 1, 2 … to the input, in batches of one to three. */
-export async function feed(broker: FaultyBroker, history: History, count: number, random: () => number): Promise<void> {
+export async function feed(broker: Asked, history: History, count: number, random: () => number): Promise<void> {
   const from = await init(broker, null);
   for (let sent = 0; sent < count;) {
     const size = Math.min(count - sent, 1 + Math.floor(random() * 3));
@@ -109,9 +119,6 @@ export async function feed(broker: FaultyBroker, history: History, count: number
     sent += size;
   }
 }
-
-/** Whoever answers requests. */
-type Asked = Pick<FaultyBroker, 'send'>;
 
 /** A reader of committed records, which passes over aborted ones as clients do: with the list that comes with a fetch. */
 export class Reader {
@@ -189,12 +196,14 @@ export interface CopierOptions {
   readonly transactionalId: string;
   /** Ends after so many transactions; Infinity: when all of the input is copied. */
   readonly transactions: number;
+  /** Of a transaction; a minute unless given. */
+  readonly timeoutMs?: number;
   isFed(): boolean;
 }
 
 /** Consumes, transforms and produces, in transactions; each instance begins where the group's offset is. */
 export class Copier {
-  readonly #broker: FaultyBroker;
+  readonly #broker: Asked;
   readonly #history: History;
   readonly #random: () => number;
   readonly #options: CopierOptions;
@@ -202,7 +211,7 @@ export class Copier {
   #sequences: number[] = [];
   #serial = 0;
 
-  constructor(broker: FaultyBroker, history: History, random: () => number, name: string, options: CopierOptions) {
+  constructor(broker: Asked, history: History, random: () => number, name: string, options: CopierOptions) {
     this.#broker = broker;
     this.#history = history;
     this.#random = random;
@@ -212,7 +221,7 @@ export class Copier {
 
   /** True when all is copied; throws Fatal when another instance has taken over, or it cannot go on. */
   async run(): Promise<boolean> {
-    const self = await init(this.#broker, this.#options.transactionalId);
+    const self = await init(this.#broker, this.#options.transactionalId, this.#options.timeoutMs);
     this.#sequences = Array.from({ length: OUTPUT_PARTITIONS }, () => 0);
     let source = await this.#source();
     for (let done = 0; done < this.#options.transactions;) {

@@ -1,0 +1,58 @@
+/**
+ * The long way: `npm run test:transactions-sim -- --seeds 5000 --first 1`. Prints each seed whose story shows a fault;
+ * TRANSACTIONS_SEED=n tells the story of that seed alone, with all that its processes have said. `--mutants 200` says instead which
+ * seed catches each mutant.
+ */
+import { parseArgs } from 'node:util';
+import { mutants } from './mutants.ts';
+import { optionsOf, tellTransactions } from './transactions-story.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    first: { type: 'string' },
+    mutants: { type: 'string' },
+    name: { type: 'string', default: '' },
+  },
+});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const only = process.env.TRANSACTIONS_SEED;
+if (values.mutants === undefined) await tellSeeds();
+else await catchMutants(Number(values.mutants));
+process.exit(process.exitCode ?? 0);
+
+async function tellSeeds(): Promise<void> {
+  const first = Number(only ?? values.first ?? Date.now() % 1_000_000);
+  const count = only === undefined ? Number(values.seeds) : 1;
+  const startedMs = performance.now();
+  let [failed, copied, instances, commits, elections] = [0, 0, 0, 0, 0];
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = await tellTransactions(seed, optionsOf(seed));
+    copied += outcome.values;
+    instances += outcome.instances;
+    commits += outcome.commits;
+    elections += outcome.elections;
+    if (only !== undefined) say(outcome.logged.join('\n'));
+    if (outcome.wrong.length === 0) continue;
+    failed++;
+    say(`TRANSACTIONS_SEED=${seed}\n  ${outcome.wrong.slice(0, 5).join('\n  ')}`);
+  }
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  say(
+    `${count} seeds from ${first}: ${copied} values copied by ${instances} instances, ${commits} commits, ` +
+      `${elections} elections of coordinators, ${failed} seeds with faults, ${seconds} s`,
+  );
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function catchMutants(most: number): Promise<void> {
+  for (const mutant of mutants) {
+    const { name } = mutant;
+    if (!name.includes(values.name)) continue;
+    const undo = mutant.apply();
+    let [seed, wrong] = [0, [] as readonly string[]];
+    while (wrong.length === 0 && seed < most) ({ wrong } = await tellTransactions(++seed, optionsOf(seed)));
+    undo();
+    say(`${name}: ${wrong.length === 0 ? `not in ${seed} seeds` : `seed ${seed}: ${wrong[0].slice(0, 200)}`}`);
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * Trouble for coordinators, made from a seed: three whole brokers with replicated state of groups and transactions, a chain that
+ * copies from topic to topic exactly once, and a group whose members commit; machines are killed, stopped, started and cut off. Then
+ * all is healed, and what clients were told is held against what readers of committed records find.
+ */
+import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import type { ClusterImage } from '../../../src/cluster/image.ts';
+import { Copier, Fatal, feed, INPUT, OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
+import { History } from '../../transactions/history.ts';
+import { RoutedSender } from '../../transactions/routed-sender.ts';
+import { ClientConnections } from '../cluster/client-connections.ts';
+import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
+import { checkReplicas } from '../replication/replicas-checker.ts';
+import { checkCommitted, GroupHistory, GroupMember } from './group-members.ts';
+
+const TROUBLE_MS = 20_000;
+const HEALED_MS = 30_000;
+const COPIED_MS = 60_000;
+const VALUES = 60;
+/** Of the requests of the chain, and of the one that feeds it: trouble comes all along. */
+const PACE_MS = { chain: 20, feed: 600, member: 100 };
+const AFTER_ERROR_MS = 100;
+const TIMES = { connectMs: 500, requestMs: 1500 };
+/** A member waits for all others. */
+const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
+const TRANSACTION_MS = 5000;
+const ABORT_INTERVAL_MS = 1000;
+const OFFSETS_TOPIC = '__consumer_offsets';
+const TRANSACTIONS_TOPIC = '__transaction_state';
+
+const SETTINGS = {
+  'replica.lag.time.max.ms': '2000',
+  'replica.fetch.backoff.ms': '200',
+  'broker.session.timeout.ms': '3000',
+  'replica.socket.timeout.ms': '2000',
+  'request.timeout.ms': '3000',
+  'min.insync.replicas': '2',
+  'offsets.topic.replication.factor': '3',
+  'offsets.topic.num.partitions': '2',
+  'transaction.state.log.replication.factor': '3',
+  'transaction.state.log.num.partitions': '2',
+  'transaction.state.log.min.isr': '2',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': String(ABORT_INTERVAL_MS),
+};
+
+export interface TransactionsOutcome {
+  /** What must never be, or has not come although all was healed. */
+  readonly wrong: readonly string[];
+  readonly values: number;
+  /** Instances of the copier. */
+  readonly instances: number;
+  readonly commits: number;
+  readonly generations: number;
+  /** Of partitions of internal topics. */
+  readonly elections: number;
+  readonly logged: readonly string[];
+}
+
+export interface TransactionsOptions extends ClusterOptions {
+  readonly troubleMs?: number;
+  /** Of transactions (KIP-890). Requests of version 1 must not be late: nothing tells those of one transaction from the next. */
+  readonly version?: 1 | 2;
+}
+
+/** Every fourth seed tells of transactions of version 1. */
+export function optionsOf(seed: number): TransactionsOptions {
+  return { version: seed % 4 === 0 ? 1 : 2 };
+}
+
+export async function tellTransactions(seed: number, options: TransactionsOptions = {}): Promise<TransactionsOutcome> {
+  const { troubleMs = TROUBLE_MS, version = 2, ...more } = options;
+  const cluster = new SimulatedCluster(seed, { ...more, settings: { ...SETTINGS, ...more.settings } });
+  const chain = new Chain(cluster, version);
+  const { observer } = cluster;
+  try {
+    await cluster.startAll();
+    await cluster.settled('the topics are made', makeTopics(cluster));
+    chain.start();
+    await trouble(cluster, cluster.nowMs + troubleMs, version);
+    await heal(cluster);
+    await cluster.until('all is copied', () => chain.isCopied || chain.isStuck, COPIED_MS);
+    for (const wrong of await chain.judge()) observer.say(wrong);
+    for (const [topic, partitions] of [[INPUT, 1] as const, [OUTPUT, OUTPUT_PARTITIONS] as const])
+      for (const wrong of checkReplicas(cluster, topic, partitions, [])) observer.say(wrong);
+  } catch (error) {
+    observer.say((error as Error).message);
+  } finally {
+    chain.isOver = true;
+  }
+  return { wrong: observer.wrong, ...chain.told, elections: electionsOf(cluster), logged: cluster.logged };
+}
+
+/** All clients of one story. */
+class Chain {
+  isCopied = false;
+  isStuck = false;
+  isOver = false;
+  readonly #cluster: SimulatedCluster;
+  readonly #version: 1 | 2;
+  readonly #history = new History();
+  readonly #members = new GroupHistory();
+  readonly #zombies: () => boolean;
+  #isFed = false;
+  #instances = 0;
+
+  constructor(cluster: SimulatedCluster, version: 1 | 2) {
+    this.#cluster = cluster;
+    this.#version = version;
+    this.#zombies = () => cluster.random.float() < 0.1;
+  }
+
+  get told() {
+    const { commits, generations } = this.#members;
+    return { values: this.#isFed ? VALUES : 0, instances: this.#instances, commits, generations };
+  }
+
+  start(): void {
+    const random = (): number => this.#cluster.random.float();
+    const fed = feed(this.#sender(PACE_MS.feed), this.#history, VALUES, random).then(() => void (this.#isFed = true));
+    fed.catch((error: unknown) => {
+      this.#history.complain(`the idempotent producer cannot go on: ${String(error)}`);
+      this.isStuck = true;
+    });
+    this.#guard(this.#copyAll());
+    this.#guard(this.#comeAsZombie());
+    for (let index = 0; index < OUTPUT_PARTITIONS; index++) this.#guard(this.#watch(index));
+    for (let i = 0; i < 2; i++) {
+      const sender = this.#sender(PACE_MS.member, MEMBER_TIMES);
+      this.#guard(new GroupMember(sender, this.#members, () => this.isOver || this.isCopied).run());
+    }
+  }
+
+  /** What was wrong, once all is copied: open transactions run out of time, and readers find nothing unfinished. */
+  async judge(): Promise<string[]> {
+    const sender = this.#sender(PACE_MS.chain);
+    const readers = [new Reader(sender, this.#history, INPUT, 0), ...this.#outputReaders(sender)];
+    const end = this.#cluster.nowMs + TRANSACTION_MS + 2 * ABORT_INTERVAL_MS + 2000;
+    for (const reader of readers) {
+      const read = async (): Promise<void> => {
+        do while (await reader.poll());
+        while (reader.lastStableOffset !== reader.highWatermark && this.#cluster.nowMs < end);
+      };
+      await this.#cluster.settled('all is read', read());
+      if (reader.lastStableOffset !== reader.highWatermark)
+        this.#history.complain(`a transaction is open at ${reader.lastStableOffset} of ${reader.highWatermark}`);
+    }
+    await this.#cluster.settled('what is committed is read', checkCommitted(sender, this.#members));
+    const [input, ...output] = readers.map(({ values }) => values);
+    return [...this.#history.violations(input, output), ...this.#members.wrong];
+  }
+
+  #outputReaders(sender: RoutedSender): Reader[] {
+    return Array.from({ length: OUTPUT_PARTITIONS }, (_, index) => new Reader(sender, this.#history, OUTPUT, index));
+  }
+
+  async #copyAll(): Promise<void> {
+    while (!this.isCopied && !this.isOver) {
+      try {
+        this.isCopied = await this.#copier(Infinity);
+      } catch (error) {
+        if (!(error instanceof Fatal)) throw error;
+      }
+    }
+  }
+
+  /** Another instance of the same id turns up: the one that is at work becomes a zombie. */
+  async #comeAsZombie(): Promise<void> {
+    while (!this.isCopied && !this.isOver) {
+      await new Promise<void>((resolve) => void this.#cluster.clock.after(1000, resolve));
+      if (this.#zombies() && !this.isCopied) this.#guard(this.#copier(2));
+    }
+  }
+
+  async #watch(index: number): Promise<void> {
+    const reader = new Reader(this.#sender(PACE_MS.member), this.#history, OUTPUT, index);
+    while (!this.isCopied && !this.isOver) await reader.poll();
+  }
+
+  #copier(transactions: number): Promise<boolean> {
+    const name = `i${this.#instances++}`;
+    const random = (): number => this.#cluster.random.float();
+    const options = {
+      version: this.#version,
+      transactionalId: 'copier',
+      transactions,
+      timeoutMs: TRANSACTION_MS,
+      isFed: () => this.#isFed,
+    };
+    return new Copier(this.#sender(PACE_MS.chain), this.#history, random, name, options).run();
+  }
+
+  #guard(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (error instanceof Fatal) return;
+      this.#history.complain(`a client fails: ${(error as Error).stack}`);
+      this.isStuck = true;
+    });
+  }
+
+  #sender(paceMs: number, times = TIMES): RoutedSender {
+    const { clock, random } = this.#cluster;
+    const connections = new ClientConnections(this.#cluster, times);
+    return new RoutedSender({
+      any: () => 1 + Math.floor(random.float() * HOSTS.length),
+      send: (nodeId, api, version, draft) => connections.send(HOSTS[nodeId - 1], api, version, draft),
+      pause: (afterError) =>
+        this.isOver
+          ? new Promise(() => {}) // the story is told
+          : new Promise((resolve) => {
+              const mostMs = afterError ? AFTER_ERROR_MS : 2 * paceMs;
+              clock.after(random.float() * mostMs, resolve);
+            }),
+    });
+  }
+}
+
+async function makeTopics(cluster: SimulatedCluster): Promise<void> {
+  const brokers = new ClientConnections(cluster, MEMBER_TIMES);
+  const topics = [
+    [INPUT, 1],
+    [OUTPUT, OUTPUT_PARTITIONS],
+  ].map(([name, numPartitions]) => ({
+    name: String(name),
+    numPartitions: Number(numPartitions),
+    replicationFactor: 3,
+    assignments: [],
+    configs: [],
+  }));
+  const made = await brokers.send(HOSTS[0], CreateTopics, 7, { timeoutMs: 3000, validateOnly: false, topics });
+  for (const { name, errorCode } of made.topics)
+    if (errorCode !== 0) throw new Error(`${name} is not made: ${errorCode}`);
+  await cluster.advance(100);
+}
+
+async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 2): Promise<void> {
+  const { random, network } = cluster;
+  const below = (most: number): number => Math.floor(random.float() * most);
+  const host = (): Host => HOSTS[below(HOSTS.length)];
+  const coordinator = (): Host => leaderOf(cluster, [OFFSETS_TOPIC, TRANSACTIONS_TOPIC][below(2)], below(2)) ?? host();
+  const leader = (): Host => leaderOf(cluster, OUTPUT, below(OUTPUT_PARTITIONS)) ?? host();
+  const prompt: readonly (() => void)[] = [
+    () => cluster.kill(host()),
+    () => cluster.kill(coordinator()),
+    () => restart(cluster, coordinator()),
+    () => restart(cluster, coordinator()),
+    () => restart(cluster, leader()),
+    () => startAll(cluster),
+    () => startAll(cluster),
+    () => startAll(cluster),
+    () => void cluster.stop(coordinator()),
+  ];
+  const late: readonly (() => void)[] = [
+    () => cluster.setStopped(coordinator(), true),
+    () => cluster.setStopped(leader(), true),
+    () => resumeAll(cluster),
+    () => resumeAll(cluster),
+    () => network.cut(coordinator(), leader()),
+    () => network.cut(leader(), coordinator()),
+    () => network.cut(host(), host()),
+    () => network.cut('client', host()),
+    () => healNetwork(cluster),
+    () => healNetwork(cluster),
+  ];
+  const troubles = version === 1 ? prompt : [...prompt, ...late];
+  while (cluster.nowMs < untilMs) {
+    await cluster.advance(random.float() * 1500);
+    troubles[below(troubles.length)]();
+  }
+}
+
+function restart(cluster: SimulatedCluster, host: Host): void {
+  cluster.kill(host);
+  cluster.start(host);
+}
+
+function startAll(cluster: SimulatedCluster): void {
+  for (const host of HOSTS) cluster.start(host);
+}
+
+function resumeAll(cluster: SimulatedCluster): void {
+  for (const host of HOSTS) cluster.setStopped(host, false);
+}
+
+function healNetwork({ network }: SimulatedCluster): void {
+  for (const from of [...HOSTS, 'client']) for (const to of [...HOSTS, 'client']) network.heal(from, to);
+}
+
+/** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
+async function heal(cluster: SimulatedCluster): Promise<void> {
+  healNetwork(cluster);
+  resumeAll(cluster);
+  await cluster.until(
+    'every partition is led and has all replicas in sync',
+    () => {
+      startAll(cluster);
+      const topics = [...(imageOf(cluster)?.topicsById.values() ?? [])];
+      return (
+        topics.length > 0 &&
+        cluster.all.every((machine) => cluster.isServing(machine) && !cluster.isStopping(machine)) &&
+        topics.every(({ partitions }) =>
+          partitions.every(({ leader, isr, replicas }) => leader > 0 && isr.length === replicas.length),
+        )
+      );
+    },
+    HEALED_MS,
+  );
+}
+
+function imageOf(cluster: SimulatedCluster): ClusterImage | null {
+  return cluster.active()?.controller?.node.active?.controller.image ?? null;
+}
+
+function leaderOf(cluster: SimulatedCluster, topic: string, index: number): Host | null {
+  const leader = imageOf(cluster)?.topicsByName.get(topic)?.partitions[index]?.leader ?? -1;
+  return leader > 0 ? HOSTS[leader - 1] : null;
+}
+
+function electionsOf(cluster: SimulatedCluster): number {
+  const topics = [OFFSETS_TOPIC, TRANSACTIONS_TOPIC].map((name) => imageOf(cluster)?.topicsByName.get(name));
+  return topics.reduce(
+    (sum, topic) => sum + (topic?.partitions.reduce((epochs, { leaderEpoch }) => epochs + leaderEpoch, 0) ?? 0),
+    0,
+  );
+}
