@@ -1,5 +1,5 @@
 // Apache Kafka's own clients for test/clients/exactly-once: copies a topic exactly once until it is killed.
-//   java -cp <jars of Apache Kafka> Chain.java plain|streams <bootstrap> <input> <output> <group> <transactional id>
+//   java -cp <jars of Apache Kafka> Chain.java plain|streams <bootstrap> <input> <output> <group> <transactional id> <replicas>
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.HashMap;
@@ -21,7 +21,7 @@ import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThr
 
 public class Chain {
   public static void main(String[] args) throws Exception {
-    if (args[0].equals("streams")) streams(args[1], args[2], args[3], args[4]);
+    if (args[0].equals("streams")) streams(args[1], args[2], args[3], args[4], Integer.parseInt(args[6]));
     else plain(args[1], args[2], args[3], args[4], args[5]);
   }
 
@@ -70,14 +70,14 @@ public class Chain {
     }
   }
 
-  static void streams(String bootstrap, String input, String output, String group) throws Exception {
+  static void streams(String bootstrap, String input, String output, String group, int replicas) throws Exception {
     Properties properties = new Properties();
     properties.put("application.id", group);
     properties.put("bootstrap.servers", bootstrap);
     properties.put("processing.guarantee", "exactly_once_v2");
     properties.put("commit.interval.ms", 100);
     properties.put("auto.offset.reset", "earliest");
-    properties.put("replication.factor", 1);
+    properties.put("replication.factor", replicas);
     properties.put("transaction.timeout.ms", 5000);
     properties.put("state.dir", Files.createTempDirectory("exactly-once-streams").toString());
     properties.put("default.key.serde", Serdes.StringSerde.class);

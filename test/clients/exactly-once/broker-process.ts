@@ -7,6 +7,7 @@ import { connect, type Client } from '../../../protocol/client.ts';
 import type { Api, Draft, Fields, Values } from '../../../protocol/schema.ts';
 import { commandPath } from '../../bundled-command.ts';
 import { freePort } from '../../crash/free-port.ts';
+import type { TestedBrokers } from './tested-brokers.ts';
 
 const SETTINGS = {
   'group.initial.rebalance.delay.ms': '0',
@@ -15,7 +16,8 @@ const SETTINGS = {
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200',
 };
 
-export class BrokerProcess {
+export class BrokerProcess implements TestedBrokers {
+  readonly replicas = 1;
   readonly port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'ottla-exactly-once-'));
   #process: ChildProcess | null = null;
@@ -48,13 +50,18 @@ export class BrokerProcess {
     });
   }
 
+  async killOne(): Promise<string> {
+    await this.kill();
+    await this.start();
+    return 'the broker was killed';
+  }
+
   async kill(): Promise<void> {
     const gone = new Promise((resolve) => this.#process?.once('exit', resolve));
     this.#process?.kill('SIGKILL');
     await gone;
   }
 
-  /** Ends it for good; the files stay where `keep` says so, and it is told where. */
   async remove(keep: boolean): Promise<string> {
     await this.#client?.close();
     await this.kill();
@@ -62,7 +69,6 @@ export class BrokerProcess {
     return this.#directory;
   }
 
-  /** Asks until a broker answers. */
   async send<Q extends Fields, S extends Fields>(api: Api<Q, S>, version: number, draft: Draft<Q>): Promise<Values<S>> {
     for (;;) {
       try {

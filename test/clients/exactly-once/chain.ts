@@ -4,7 +4,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Random } from '../../../src/platform/random.ts';
 import { Reader } from '../../transactions/clients.ts';
 import { outputValue, type History } from '../../transactions/history.ts';
-import type { BrokerProcess } from './broker-process.ts';
+import type { TestedBrokers } from './tested-brokers.ts';
 
 export const OUTPUT_PARTITIONS = 2;
 
@@ -32,7 +32,7 @@ export interface Places {
 }
 
 export interface ChainOptions {
-  readonly broker: BrokerProcess;
+  readonly broker: TestedBrokers;
   readonly history: History;
   readonly random: Random;
   readonly places: Places;

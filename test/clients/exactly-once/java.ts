@@ -15,10 +15,15 @@ export function missingJava(): string | null {
 }
 
 /** Runs until `isOver`; where the program gives up, it is started again. Answers how often it was started. */
-export async function runJava(kind: 'plain' | 'streams', places: Places, isOver: () => boolean): Promise<number> {
+export async function runJava(
+  kind: 'plain' | 'streams',
+  places: Places,
+  replicas: number,
+  isOver: () => boolean,
+): Promise<number> {
   const { classpath } = await install();
   const { bootstrap, input, output, groupId, transactionalId } = places;
-  const args = [kind, bootstrap, input, output, groupId, transactionalId];
+  const args = [kind, bootstrap, input, output, groupId, transactionalId, String(replicas)];
   for (let starts = 1; ; starts++) {
     const child = spawn(javaCommand(), ['-Xmx192m', '-XX:TieredStopAtLevel=1', '-cp', classpath, program, ...args], {
       stdio: ['ignore', 'ignore', process.env.EXACTLY_ONCE_DEBUG === undefined ? 'ignore' : 'inherit'],

@@ -7,7 +7,7 @@ const RETRY = { initialRetryTime: 30, maxRetryTime: 300, retries: 40 };
 function kafka(bootstrap: string): Kafka {
   return new Kafka({
     clientId: 'exactly-once',
-    brokers: [bootstrap],
+    brokers: bootstrap.split(','),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 500,
     retry: RETRY,

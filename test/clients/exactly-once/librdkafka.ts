@@ -5,7 +5,11 @@ import type { Places, TransactionalProducer } from './chain.ts';
 export async function openLibrdkafka(places: Places): Promise<TransactionalProducer> {
   const { bootstrap, input, output, groupId, transactionalId } = places;
   const kafka = new librdkafka!.KafkaJS.Kafka({
-    kafkaJS: { clientId: 'exactly-once', brokers: [bootstrap], logLevel: librdkafka!.KafkaJS.logLevel.NOTHING },
+    kafkaJS: {
+      clientId: 'exactly-once',
+      brokers: bootstrap.split(','),
+      logLevel: librdkafka!.KafkaJS.logLevel.NOTHING,
+    },
     'reconnect.backoff.max.ms': 300,
   });
   const producer = kafka.producer({ kafkaJS: { transactionalId, transactionTimeout: 5000 } });

@@ -4,12 +4,14 @@ import { seededRandom, type Random } from '../../../src/platform/random.ts';
 import { Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
 import { librdkafka } from '../librdkafka.ts';
+import { BrokerCluster } from './broker-cluster.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { copyAll, OUTPUT_PARTITIONS, type Places } from './chain.ts';
 import { missingJava, runJava } from './java.ts';
 import { openFeed, openKafkajs } from './kafkajs.ts';
 import { openLibrdkafka } from './librdkafka.ts';
 import { openPlatformatic } from './platformatic.ts';
+import type { TestedBrokers } from './tested-brokers.ts';
 
 export const clientNames = ['kafkajs', 'platformatic', 'librdkafka', 'java', 'streams'] as const;
 export type ClientName = (typeof clientNames)[number];
@@ -23,6 +25,8 @@ export interface Rounds {
   readonly clients: readonly ClientName[];
   /** The level of transaction.version: 1 has Apache Kafka's clients do without KIP-890. */
   readonly transactionVersion?: number;
+  /** Three brokers of a cluster, any of which is killed, instead of one alone. */
+  readonly isCluster?: boolean;
   readonly keep?: boolean;
   readonly say?: (line: string) => void;
 }
@@ -44,16 +48,17 @@ const PAUSE_MS = 100;
 const MOST_PER_BATCH = 4;
 
 /** Why a client cannot take part; null where it can. */
-export function missing(name: ClientName): string | null {
+export function missing(name: ClientName, isCluster = false): string | null {
+  if (isCluster && name === 'platformatic') return 'its chain names its coordinator by itself';
   if (name === 'librdkafka') return librdkafka === null ? 'it is not built: npm run librdkafka' : null;
   return name === 'java' || name === 'streams' ? missingJava() : null;
 }
 
 /** What was violated, each with the client's name; empty where everything came out once. */
 export async function runRounds(options: Rounds): Promise<string[]> {
-  const { rounds, seed, clients, transactionVersion = 2, keep = false, say = () => {} } = options;
+  const { rounds, seed, clients, transactionVersion = 2, isCluster = false, keep = false, say = () => {} } = options;
   const random = seededRandom(seed);
-  const broker = await BrokerProcess.start();
+  const broker = await (isCluster ? BrokerCluster : BrokerProcess).start();
   const chains = clients.map((name, at) => newChain(name, broker.bootstrap, seededRandom(seed + at + 1)));
   await createTopics(broker, chains);
   await setTransactionVersion(broker, transactionVersion);
@@ -66,9 +71,8 @@ export async function runRounds(options: Rounds): Promise<string[]> {
   for (const work of working) work.catch(() => {}); // told below
   for (let round = 1; round <= rounds; round++) {
     await wait(300 + random.float() * 1500);
-    await broker.kill();
-    await broker.start();
-    say(`  round ${round}: ${chains.map(({ name, fed }) => `${name} ${fed} fed`).join(', ')}`);
+    const done = await broker.killOne(random);
+    say(`  round ${round}: ${done}; ${chains.map(({ name, fed }) => `${name} ${fed} fed`).join(', ')}`);
   }
   await wait(1000);
   state.isFeeding = false;
@@ -93,15 +97,21 @@ function newChain(name: ClientName, bootstrap: string, random: Random): Chain {
   return { name, places, history: new History(), random, fed: 0, isFed: false, isCopied: false };
 }
 
-async function createTopics(broker: BrokerProcess, chains: readonly Chain[]): Promise<void> {
+async function createTopics(broker: TestedBrokers, chains: readonly Chain[]): Promise<void> {
   const topics = chains.flatMap(({ places: { input, output } }) => [
-    { name: input, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
-    { name: output, numPartitions: OUTPUT_PARTITIONS, replicationFactor: 1, assignments: [], configs: [] },
+    { name: input, numPartitions: 1, replicationFactor: broker.replicas, assignments: [], configs: [] },
+    {
+      name: output,
+      numPartitions: OUTPUT_PARTITIONS,
+      replicationFactor: broker.replicas,
+      assignments: [],
+      configs: [],
+    },
   ]);
   await broker.send(CreateTopics, 7, { topics, timeoutMs: 10_000, validateOnly: false });
 }
 
-async function setTransactionVersion(broker: BrokerProcess, maxVersionLevel: number): Promise<void> {
+async function setTransactionVersion(broker: TestedBrokers, maxVersionLevel: number): Promise<void> {
   const featureUpdates = [
     { feature: 'transaction.version', maxVersionLevel, upgradeType: maxVersionLevel < 2 ? 2 : 1 },
   ];
@@ -133,16 +143,16 @@ async function feed(chain: Chain, isFeeding: () => boolean): Promise<void> {
   chain.isFed = true;
 }
 
-async function copy(broker: BrokerProcess, chain: Chain, isOver: () => boolean): Promise<void> {
+async function copy(broker: TestedBrokers, chain: Chain, isOver: () => boolean): Promise<void> {
   const { name, places, history, random } = chain;
   if (name === 'java' || name === 'streams')
-    return void (await runJava(name === 'java' ? 'plain' : name, places, isOver));
+    return void (await runJava(name === 'java' ? 'plain' : name, places, broker.replicas, isOver));
   await copyAll({ broker, history, random, places, open: inProcess[name], isFed: () => chain.isFed, isOver });
   chain.isCopied = true;
 }
 
 /** Reads along: nobody may see what has not been committed. What Java has asked for is not known here. */
-async function watch(broker: BrokerProcess, { name, places, history }: Chain, isOver: () => boolean): Promise<void> {
+async function watch(broker: TestedBrokers, { name, places, history }: Chain, isOver: () => boolean): Promise<void> {
   if (name === 'java' || name === 'streams') return;
   const readers = Array.from({ length: OUTPUT_PARTITIONS }, (_, at) => new Reader(broker, history, places.output, at));
   while (!isOver()) {
@@ -152,7 +162,7 @@ async function watch(broker: BrokerProcess, { name, places, history }: Chain, is
 }
 
 /** Waits until all is copied and nothing is open, and has the history judged. */
-async function finish(broker: BrokerProcess, chain: Chain): Promise<string[]> {
+async function finish(broker: TestedBrokers, chain: Chain): Promise<string[]> {
   const { places, history, name } = chain;
   const until = performance.now() + PATIENCE_MS;
   const isDone = async (): Promise<boolean> => {
@@ -178,7 +188,7 @@ async function finish(broker: BrokerProcess, chain: Chain): Promise<string[]> {
   return history.violations(input, await readAll(broker, history, places.output, OUTPUT_PARTITIONS));
 }
 
-function readAll(broker: BrokerProcess, history: History, topic: string, partitions: number): Promise<string[][]> {
+function readAll(broker: TestedBrokers, history: History, topic: string, partitions: number): Promise<string[][]> {
   return Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
       const reader = new Reader(broker, history, topic, partition);

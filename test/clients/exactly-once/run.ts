@@ -1,7 +1,7 @@
 /**
  * `npm run test:exactly-once -- --rounds 50`: consume-transform-produce by real clients, each in its own topics, on a broker
- * that is killed with SIGKILL every other second. `--clients kafkajs,java` picks; `--seed` repeats the moments of the
- * kills; `--transaction-version 1` is a cluster before KIP-890.
+ * that is killed with SIGKILL every other second; with `--cluster` on three brokers of a cluster, any of which is killed.
+ * `--clients kafkajs,java` picks; `--seed` repeats the moments of the kills; `--transaction-version 1` is a cluster before KIP-890.
  */
 import { parseArgs } from 'node:util';
 import { clientNames, missing, runRounds } from './rounds.ts';
@@ -12,21 +12,26 @@ const { values: flags } = parseArgs({
     seed: { type: 'string' },
     clients: { type: 'string', default: clientNames.join() },
     'transaction-version': { type: 'string', default: '2' },
+    cluster: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
 const seed = Number(flags.seed ?? Date.now() % 1_000_000);
 const wanted = flags.clients.split(',');
-const clients = clientNames.filter((name) => wanted.includes(name) && missing(name) === null);
+const clients = clientNames.filter((name) => wanted.includes(name) && missing(name, flags.cluster) === null);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-for (const name of clientNames) if (missing(name) !== null) say(`without ${name}: ${missing(name)}`);
+for (const name of clientNames) {
+  const why = missing(name, flags.cluster);
+  if (why !== null) say(`without ${name}: ${why}`);
+}
 say(`seed ${seed}, ${flags.rounds} rounds, clients: ${clients.join(', ')}`);
 const violations = await runRounds({
   rounds: Number(flags.rounds),
   seed,
   clients,
   transactionVersion: Number(flags['transaction-version']),
+  isCluster: flags.cluster,
   keep: flags.keep,
   say,
 });
