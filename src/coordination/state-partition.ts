@@ -32,6 +32,6 @@ export interface StatePartition extends ReplayedLog {
   uncommittedEnd(): AppendReceipt | null;
   /** Whether the producer has an open transaction here, under this very epoch. */
   hasOpenTransaction(producerId: number, producerEpoch: number): boolean;
-  /** See Partition. */
+  /** See ProducerState. */
   markersOf(producerId: number): number;
 }

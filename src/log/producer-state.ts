@@ -152,6 +152,20 @@ export class ProducerState {
     return this.appendMarker(bytes, at, marker.type === 'ABORT', marker.coordinatorEpoch, record.timestamp);
   }
 
+  /** Whether the producer has an open transaction here, under this very epoch. */
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.producers.get(producerId);
+    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
+  }
+
+  /**
+   * Another number once a marker of the producer has come: a batch that was admitted before belongs to a transaction that has ended,
+   * and would begin one that is never ended.
+   */
+  markersOf(producerId: number): number {
+    return this.producers.get(producerId)?.markers ?? 0;
+  }
+
   /** First offset of the oldest open transaction, or -1. */
   get firstUndecidedOffset(): number {
     return this.#open.firstOffset;

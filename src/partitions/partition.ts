@@ -183,18 +183,12 @@ export class Partition implements ReceiptIssuer {
     return Math.min(highWatermark, open < 0 ? highWatermark : open, unreplicated < 0 ? highWatermark : unreplicated);
   }
 
-  /** Whether the producer has an open transaction here, under this very epoch. */
   hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
-    const entry = this.log.producers.producers.get(producerId);
-    return entry !== undefined && entry.currentTxnFirstOffset >= 0 && entry.epoch === producerEpoch;
+    return this.log.producers.hasOpenTransaction(producerId, producerEpoch);
   }
 
-  /**
-   * Another number once a marker of the producer has come: a batch that was admitted before belongs to a transaction that has
-   * ended, and would begin one that nobody ends.
-   */
   markersOf(producerId: number): number {
-    return this.log.producers.producers.get(producerId)?.markers ?? 0;
+    return this.log.producers.markersOf(producerId);
   }
 
   knowsProducer(producerId: number): boolean {
