@@ -33,6 +33,8 @@ export interface MemberOptions {
   readonly metadataPath: string;
 }
 
+/** For clients' requests that change the cluster, and the broker's own: those that wait for a commit at the same time share it. */
+const CONNECTIONS = 8;
 /** How long a broker waits to see what the controller has just said. */
 const SEEN_MS = 10_000;
 
@@ -108,7 +110,7 @@ class ClusterMember implements Membership {
       }),
     });
     const image = () => this.metadata.image;
-    this.#requests = new ControllerRequests({ network, clock, quorum, clientId });
+    this.#requests = new ControllerRequests({ network, clock, quorum, clientId, connections: CONNECTIONS });
     this.forwarder = new EnvelopeForwarder(this.#requests);
     this.#lifecycle = new BrokerLifecycle({
       clock,

@@ -1,6 +1,7 @@
 /**
- * Requests to the active controller, over one connection. One that finds no controller, the wrong one, or a connection that ends is
- * sent again to the next active controller, until its time is over: so it may happen twice, as in Kafka.
+ * Requests to the active controller. One that finds no controller, the wrong one, or a connection that ends is sent again to the next
+ * active controller, until its time is over: so it may happen twice, as in Kafka. A controller answers the requests of one connection
+ * one after the other: those that wait for a commit each have several connections, so that they share commits.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Client } from '../../protocol/client.ts';
@@ -17,6 +18,15 @@ export interface ControllerRequestsOptions {
   readonly quorum: ControllerQuorum;
   /** As the controller's log shall show it. */
   readonly clientId: string;
+  /** At most, for requests that are under way at the same time; 1 unless given. */
+  readonly connections?: number;
+}
+
+interface Connection {
+  readonly to: Address;
+  readonly client: Promise<Client>;
+  /** Requests that are not answered yet. */
+  underWay: number;
 }
 
 /** No active controller has answered in time. */
@@ -31,7 +41,7 @@ const SILENT_MS = 1000;
 export class ControllerRequests {
   readonly #options: ControllerRequestsOptions;
   readonly #unlisten: () => void;
-  #connection: { readonly to: Address; readonly client: Promise<Client> } | null = null;
+  #connections: Connection[] = [];
   /** Of requests that wait for an active controller. */
   readonly #cancels = new Set<() => void>();
   #isClosed = false;
@@ -70,7 +80,7 @@ export class ControllerRequests {
   close(): void {
     this.#isClosed = true;
     this.#unlisten();
-    this.#drop();
+    this.#dropOthers(null);
     for (const cancel of this.#cancels) cancel();
   }
 
@@ -84,8 +94,10 @@ export class ControllerRequests {
   ): Promise<Values<Res> | null> {
     const { clock } = this.#options;
     const left = (): number => Math.max(0, deadlineMs - clock.monotonic());
+    const connection = this.#connect(active);
+    connection.underWay++;
     try {
-      const client = await within(clock, this.#connect(active), left());
+      const client = await within(clock, connection.client, left());
       if (client === null) return null;
       const waitMs = left();
       const response = await within(clock, client.send(api, version, draft), waitMs);
@@ -94,34 +106,39 @@ export class ControllerRequests {
       return response;
     } catch {
       return null; // the connection is gone; or never came
+    } finally {
+      connection.underWay--;
     }
   }
 
-  #connect(active: Address): Promise<Client> {
-    const current = this.#connection;
-    if (current !== null && isSame(current.to, active)) return current.client;
-    this.#drop();
+  /** One that has nothing to do, or a new one, or the one that has least to do. */
+  #connect(active: Address): Connection {
+    const { connections = 1 } = this.#options;
+    this.#dropOthers(active);
+    const [least] = this.#connections.toSorted((a, b) => a.underWay - b.underWay);
+    if (least !== undefined && (least.underWay === 0 || this.#connections.length >= connections)) return least;
     const { network, clientId } = this.#options;
     const client = connectPeer(network, { ...active, clientId, timeoutMs: CONNECT_MS });
-    const connection = { to: active, client };
-    this.#connection = connection;
+    const connection = { to: active, client, underWay: 0 };
+    this.#connections.push(connection);
     const forget = (): void => {
-      if (this.#connection === connection) this.#connection = null;
+      this.#connections = this.#connections.filter((each) => each !== connection);
     };
     client.then((opened) => opened.closed.then(forget), forget);
-    return client;
+    return connection;
   }
 
   /** Who waits for another controller than the active one waits in vain. */
   #reconsider(): void {
     const { active } = this.#options.quorum;
-    if (active !== null && this.#connection !== null && !isSame(this.#connection.to, active)) this.#drop();
+    if (active !== null) this.#dropOthers(active);
   }
 
-  #drop(): void {
-    const connection = this.#connection;
-    this.#connection = null;
-    connection?.client.then((client) => client.close()).catch(() => {});
+  #dropOthers(active: Address | null): void {
+    const dropped = this.#connections.filter(({ to }) => active === null || !isSame(to, active));
+    if (dropped.length === 0) return;
+    this.#connections = this.#connections.filter((each) => !dropped.includes(each));
+    for (const { client } of dropped) client.then((opened) => opened.close()).catch(() => {});
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -1,5 +1,7 @@
 /** Whole clusters in trouble: seed after seed, and the few stories that must end in time. `npm run test:cluster-sim` tells more. */
 import { describe, expect, test } from 'vitest';
+import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import { ClientConnections } from './client-connections.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { mutants, onlyTime } from './mutants.ts';
 import { HOSTS, SimulatedCluster, type Machine } from './simulated-cluster.ts';
@@ -29,6 +31,20 @@ describe('a cluster of three', () => {
     expect([client.topics.length, cluster.observer.wrong, [...client.refusals]]).toEqual([3, [], []]);
     for (let i = 0; i < 20; i++) await cluster.settled('a record is produced', client.produce());
     expect(client.records).toHaveLength(20);
+  });
+
+  test('commits what clients want at the same time together, whichever broker they ask', async () => {
+    const cluster = await started();
+    const before = cluster.observer.commits;
+    const made = Array.from({ length: 32 }, async (_, i) => {
+      const topic = { name: `t-${i}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+      const connections = new ClientConnections(cluster, { connectMs: 1000, requestMs: 4000 });
+      const asked = { timeoutMs: 3000, validateOnly: false, topics: [topic] };
+      const { topics } = await connections.send(HOSTS[i % 3], CreateTopics, 7, asked);
+      return topics[0].errorCode;
+    });
+    expect(await cluster.settled('topics are made', Promise.all(made))).toEqual(made.map(() => 0));
+    expect(cluster.observer.commits - before).toBeLessThan(16);
   });
 
   test.each([1, 2, 3])(
