@@ -25,10 +25,11 @@ const TIMES = { connectMs: 500, requestMs: 1500 };
 const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
 const TRANSACTION_MS = 5000;
 const ABORT_INTERVAL_MS = 1000;
-const OFFSETS_TOPIC = '__consumer_offsets';
-const TRANSACTIONS_TOPIC = '__transaction_state';
+export const OFFSETS_TOPIC = '__consumer_offsets';
+export const TRANSACTIONS_TOPIC = '__transaction_state';
 
-const SETTINGS = {
+/** Coordinators keep their state at all three brokers, and answer once two have it. */
+export const SETTINGS = {
   'replica.lag.time.max.ms': '2000',
   'replica.fetch.backoff.ms': '200',
   'broker.session.timeout.ms': '3000',
@@ -198,23 +199,39 @@ class Chain {
   }
 
   #sender(paceMs: number, times = TIMES): RoutedSender {
-    const { clock, random } = this.#cluster;
-    const connections = new ClientConnections(this.#cluster, times);
-    return new RoutedSender({
-      any: () => 1 + Math.floor(random.float() * HOSTS.length),
-      send: (nodeId, api, version, draft) => connections.send(HOSTS[nodeId - 1], api, version, draft),
-      pause: (afterError) =>
-        this.isOver
-          ? new Promise(() => {}) // the story is told
-          : new Promise((resolve) => {
-              const mostMs = afterError ? AFTER_ERROR_MS : 2 * paceMs;
-              clock.after(random.float() * mostMs, resolve);
-            }),
-    });
+    return senderOf(this.#cluster, { paceMs, times, isOver: () => this.isOver });
   }
 }
 
-async function makeTopics(cluster: SimulatedCluster): Promise<void> {
+interface Pace {
+  /** On the average, between two requests. */
+  readonly paceMs: number;
+  readonly times?: typeof TIMES;
+  /** The story is told: nothing is sent any more. */
+  readonly isOver?: () => boolean;
+}
+
+/** A client of the cluster. */
+export function senderOf(
+  cluster: SimulatedCluster,
+  { paceMs, times = TIMES, isOver = () => false }: Pace,
+): RoutedSender {
+  const { clock, random } = cluster;
+  const connections = new ClientConnections(cluster, times);
+  return new RoutedSender({
+    any: () => 1 + Math.floor(random.float() * HOSTS.length),
+    send: (nodeId, api, version, draft) => connections.send(HOSTS[nodeId - 1], api, version, draft),
+    pause: (afterError) =>
+      isOver()
+        ? new Promise(() => {})
+        : new Promise((resolve) => {
+            const mostMs = afterError ? AFTER_ERROR_MS : 2 * paceMs;
+            clock.after(random.float() * mostMs, resolve);
+          }),
+  });
+}
+
+export async function makeTopics(cluster: SimulatedCluster): Promise<void> {
   const brokers = new ClientConnections(cluster, MEMBER_TIMES);
   const topics = [
     [INPUT, 1],
@@ -310,7 +327,7 @@ function imageOf(cluster: SimulatedCluster): ClusterImage | null {
   return cluster.active()?.controller?.node.active?.controller.image ?? null;
 }
 
-function leaderOf(cluster: SimulatedCluster, topic: string, index: number): Host | null {
+export function leaderOf(cluster: SimulatedCluster, topic: string, index: number): Host | null {
   const leader = imageOf(cluster)?.topicsByName.get(topic)?.partitions[index]?.leader ?? -1;
   return leader > 0 ? HOSTS[leader - 1] : null;
 }
