@@ -51,7 +51,8 @@ export function termsOf(
     readCommitted: request.isolationLevel === READ_COMMITTED,
     refusalOf: access === null ? null : refusalsOf(access, replicaId >= 0, broker),
   };
-  const most = config['ottla.fetch.max.wait.ms'];
+  // Followers have nothing to end, and ask for as long as replica.fetch.wait.max.ms says.
+  const most = replicaId >= 0 ? 0 : config['ottla.fetch.max.wait.ms'];
   const maxWaitMs = most > 0 ? Math.min(most, request.maxWaitMs) : request.maxWaitMs;
   return { limits, minBytes: Math.min(request.minBytes, limits.maxBytes), maxWaitMs };
 }

@@ -18,10 +18,8 @@ import { systemRandom, type Random } from '../platform/random.ts';
 import type { RunningController } from './controller-process.ts';
 import { DynamicConfig } from './dynamic-config.ts';
 import type { OpenEtcd } from './etcd-settings.ts';
-import type { LogHandover } from './log-handover.ts';
 import { alone, type Join } from './membership.ts';
 import type { OpenMetadataStore } from './metadata-store.ts';
-import type { Neighbours } from './peers.ts';
 import type { Platform } from './platform.ts';
 
 export interface BrokerOptions {
@@ -45,12 +43,10 @@ export interface BrokerOptions {
   readonly javaOptions?: string | undefined;
   /** Opens etcd, where the cluster's state lies in it, instead of the network. */
   readonly openEtcd?: OpenEtcd;
-  /** For a metadata store that several brokers share; none of them closes it. */
+  /** For a metadata store that others share with it; the broker does not close it. */
   readonly openMetadataStore?: OpenMetadataStore;
-  /** Brokers of this process that share logs with this one. */
-  readonly logHandover?: LogHandover;
-  /** Brokers of this process that this one can reach. */
-  readonly peers?: Neighbours;
+  /** How it takes part in its cluster, where settings do not say it: one of several brokers in one process (tests). */
+  readonly join?: Join;
   /** Stands between every request and its handler; tests use it (src/testing). */
   readonly interceptor?: Interceptor;
 }
@@ -86,7 +82,8 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const config = new DynamicConfig(settings, logger);
   const { inForce } = config;
   refuseConflicts(inForce);
-  if (options.openMetadataStore !== undefined && isMember(inForce)) throw new ConfigError(ALONE_ONLY);
+  const isOfTest = options.openMetadataStore !== undefined || options.join !== undefined;
+  if (isOfTest && isMember(inForce)) throw new ConfigError(ALONE_ONLY);
   const files = options.files ?? filesOf(options, inForce);
   const network = options.network ?? nodeNetwork();
   const platform = { files, clock, random, logger };
@@ -100,7 +97,8 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const controller = isControllerToo(inForce) ? await controllerOf(prepared) : null;
   const controllers = controller === null ? (options.controllers ?? controllersOf(inForce)) : [controller.address];
   if (controllers === null) {
-    return { ...prepared, controller, clusterId: options.clusterId, join: alone(options.openMetadataStore) };
+    const { clusterId, join = alone(options.openMetadataStore) } = options;
+    return { ...prepared, controller, clusterId, join };
   }
   try {
     const { findClusterId, memberOf, metadataPath } = await import('./cluster-member.ts');

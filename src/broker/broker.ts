@@ -109,7 +109,7 @@ class Broker implements RunningBroker {
       isReady: () => this.#isReady,
       javaOptions: options.javaOptions,
     });
-    this.#publisher = new MetadataPublisher(parts, options.logHandover ?? null, membership.replicas);
+    this.#publisher = new MetadataPublisher(parts, membership.replicas);
     this.#follow();
   }
 
@@ -129,7 +129,7 @@ class Broker implements RunningBroker {
       await this.#membership.load();
       const { open, advertised } = resolveListeners(config, (key) => this.#settings.has(key));
       if (config['ottla.metrics.port'] >= 0)
-        this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners);
+        this.#metrics = await openMetricsListener(open[0].host, this.parts, this.listeners, this.#isActiveController);
       await this.#register(await this.#listen(open, advertised));
       this.#publisher.start();
       this.#tasks.start();
@@ -150,6 +150,13 @@ class Broker implements RunningBroker {
       await (this.#stopped = this.#end(() => partitions.abandon()));
       throw error;
     }
+  }
+
+  /** Null where this process has no controller. */
+  get #isActiveController(): (() => boolean) | null {
+    const controller = this.#controller;
+    if (controller !== null) return () => controller.node.active !== null;
+    return this.#membership.forwarder === null ? () => true : null;
   }
 
   /** Opens the listeners; answers those to advertise, with the ports that are bound. */

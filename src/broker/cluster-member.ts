@@ -9,7 +9,6 @@ import type { BrokerRegistration } from '../cluster/registration.ts';
 import { ConfigError } from '../config/definition.ts';
 import type { ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
-import type { LogDirectory } from '../log/directory.ts';
 import { BrokerLifecycle, RegistrationError } from '../peers/broker-lifecycle.ts';
 import { askClusterId } from '../peers/cluster-id.ts';
 import { ControllerQuorum } from '../peers/controller-quorum.ts';
@@ -23,6 +22,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
 import { Replicas } from '../replication/replicas.ts';
+import { previousBrokerEpoch } from './log-directories.ts';
 import type { Join, Membership, MembershipNeeds } from './membership.ts';
 
 export interface MemberOptions {
@@ -184,7 +184,7 @@ class ClusterMember implements Membership {
       ...registration,
       clusterId: directories[0].clusterId,
       features: supportedRanges,
-      previousBrokerEpoch: previousEpoch(directories),
+      previousBrokerEpoch: previousBrokerEpoch(directories),
     });
     // The log directories are opened by what the controller has made of the registration.
     await this.metadata.until(({ revision }) => revision >= this.brokerEpoch, SEEN_MS);
@@ -221,10 +221,4 @@ function otherBrokers(
 ): OtherBrokers {
   const clientId = `broker-${config.inForce['node.id']}`;
   return new OtherBrokers({ clock: platform.clock, network, metadata, config: () => config.inForce, clientId });
-}
-
-/** Of the last clean shutdown; -1 where a directory knows of none, or of another one. */
-function previousEpoch(directories: readonly LogDirectory[]): number {
-  const epochs = new Set(directories.filter(({ health }) => !health.isOffline).map((each) => each.previousBrokerEpoch));
-  return epochs.size === 1 ? [...epochs][0] : -1;
 }

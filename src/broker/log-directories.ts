@@ -53,6 +53,12 @@ export function missingLogDirectory(options: Omit<LogDirectoryOptions, 'path'>):
   return offlineDirectory('/missing', options, new Error('it is not in log.dirs'));
 }
 
+/** The broker's epoch at the last clean shutdown; -1 where a directory knows of none, or of another one. */
+export function previousBrokerEpoch(directories: readonly LogDirectory[]): number {
+  const epochs = new Set(directories.filter(({ health }) => !health.isOffline).map((each) => each.previousBrokerEpoch));
+  return epochs.size === 1 ? [...epochs][0] : -1;
+}
+
 /** Makes the folders of partitions before a topic has them, and says why where it cannot. */
 export function folderMaker(partitions: Partitions, logger: Logger, nodeId: number): MakeFolders {
   return function* (topic, wanted) {

@@ -21,7 +21,6 @@ import { isDiskError } from '../platform/disk-error.ts';
 import type { Lane } from '../platform/lane.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { Replicas } from '../replication/replicas.ts';
-import type { LogState, LogHandover } from './log-handover.ts';
 
 type Parts = Pick<
   BrokerParts,
@@ -37,11 +36,8 @@ const SHARE_TOPIC = '__share_group_state';
 export class MetadataPublisher {
   readonly #parts: Parts;
   readonly #lane: Lane;
-  readonly #logHandover: LogHandover | null;
-  /** Null for a broker alone, and where brokers share logs. */
+  /** Null for a broker alone. */
   readonly #replicas: Replicas | null;
-  /** Logs that this broker has closed for another to lead, where logs are shared. */
-  readonly #released = new Map<string, LogState>();
   /** Partitions whose logs the disk refused, by topic id and index; with the next image they are tried again. */
   readonly #refused = new Map<string, HostedPartition>();
   /** Of the image before: another one may give every log other settings. */
@@ -53,10 +49,9 @@ export class MetadataPublisher {
   /** Images that are being followed; null where all have been. */
   #following: Promise<void> | null = null;
 
-  constructor(parts: Parts, logHandover: LogHandover | null, replicas: Replicas | null) {
+  constructor(parts: Parts, replicas: Replicas | null) {
     this.#parts = parts;
     this.#lane = parts.partitions.turn.lane();
-    this.#logHandover = logHandover;
     this.#replicas = replicas;
     this.#config = parts.config;
   }
@@ -118,10 +113,8 @@ export class MetadataPublisher {
   }
 
   #close(topicId: string, index: number): void {
-    const { partitions } = this.#parts;
     this.#replicas?.forget(topicId, index);
-    if (this.#logHandover === null) partitions.remove(topicId, index);
-    else this.#release(topicId, index);
+    this.#parts.partitions.remove(topicId, index);
   }
 
   *#configure({ configured }: LeadershipChange, image: ClusterImage): Pieces<void> {
@@ -192,12 +185,8 @@ export class MetadataPublisher {
     const plan = { config, leaderEpoch, directoryId };
     if (this.#replicas !== null) this.#openReplica(this.#replicas, { topic, index, partition }, plan);
     else if (leader === nodeId) {
-      if (this.#logHandover !== null && this.#isPast({ topic, index, partition })) return;
-      const handedOver = this.#takeOver({ topic, index, partition });
-      this.#released.delete(keyOf({ topic, index, partition }));
-      partitions.lead(topic.id, index, { ...plan, handedOver, replicas: replicas.length, inSyncReplicas: isr.length });
-    } else if (this.#logHandover === null) partitions.follow(topic.id, index, plan);
-    else this.#release(topic.id, index);
+      partitions.lead(topic.id, index, { ...plan, replicas: replicas.length, inSyncReplicas: isr.length });
+    } else partitions.follow(topic.id, index, plan);
   }
 
   #openReplica(replicas: Replicas, { topic, index, partition }: HostedPartition, plan: ReplicaPlan): void {
@@ -206,31 +195,6 @@ export class MetadataPublisher {
     if (partition.leader === nodeId) {
       replicas.leads(partitions.lead(topic.id, index, { ...replicated, ...replicas.termOf(partition) }));
     } else replicas.follows(partitions.follow(topic.id, index, replicated), partition.leader);
-  }
-
-  /** A newer image has another leader: where logs are shared that one may have the log by now, and keeps it. */
-  #isPast({ topic, index, partition }: HostedPartition): boolean {
-    const newest = this.#parts.metadata.image.topicsById.get(topic.id)?.partitions[index];
-    return newest?.leaderEpoch !== partition.leaderEpoch;
-  }
-
-  /** Where logs are shared, has the broker that led before close the log. */
-  #takeOver(hosted: HostedPartition): LogState | null {
-    const { partitions } = this.#parts;
-    const { topic, index } = hosted;
-    if (this.#logHandover === null || partitions.isOpen(topic.id, index)) return null;
-    return this.#logHandover.take(hosted, partitions.directories[0].path, () => {
-      this.#resign(hosted); // the image that says so may not have come here yet
-      return this.#release(topic.id, index);
-    });
-  }
-
-  /** Closes a log for another broker to take; its state stays known, as this broker may hear of the new leader before that one. */
-  #release(topicId: string, index: number): LogState | null {
-    const key = `${topicId}/${index}`;
-    const state = this.#parts.partitions.release(topicId, index) ?? this.#released.get(key) ?? null;
-    if (state !== null) this.#released.set(key, state);
-    return state;
   }
 
   /** Of a partition in a directory that is not there nothing can be read: its coordinator would believe it empty. */

@@ -19,7 +19,7 @@ import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
 import type { EndOffset } from '../groups/share/offsets.ts';
-import { admitAtCoordinator, endOffsetAtLeader, neighbour, type Peers } from './peers.ts';
+import { admitAtCoordinator, endOffsetAtLeader, type Peers } from './peers.ts';
 import type { ShareState } from '../share/share-state.ts';
 import { shareStateOf } from './share-state.ts';
 import { lazyShareGroups } from './share-groups.ts';
@@ -46,7 +46,7 @@ export function openParts(prepared: PreparedBroker): OpenParts {
   }
 }
 
-function build({ platform, config, options, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
+function build({ platform, config, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
@@ -55,7 +55,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const partitions = new Partitions({ ...platform, directories, missingDirectory, turn });
   const membership = join({ platform, config, directories, partitions, lane });
   const { metadata, channel, peers: remote } = membership;
-  const peers: Peers = (nodeId) => remote?.get(nodeId) ?? neighbour(options.peers?.(nodeId));
+  const peers: Peers = (nodeId) => remote?.get(nodeId);
   const cleaner = new Cleaner({
     ...platform,
     config: () => cleanerConfig(config.inForce),

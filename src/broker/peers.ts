@@ -1,10 +1,7 @@
-/**
- * What brokers ask of one another. In a cluster they send requests (src/peers); brokers in one process (tests) reach into each other's
- * parts. A broker alone has none to ask.
- */
+/** What brokers ask of one another: by requests (src/peers). A broker alone has none to ask. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { andThen, type Answer } from '../coordination/answers.ts';
+import type { Answer } from '../coordination/answers.ts';
 import type { Marker } from '../partitions/partition.ts';
 import type { ShareState } from '../share/share-state.ts';
 import type { AdmittedProducer } from '../transactions/admission.ts';
@@ -26,23 +23,7 @@ export interface Peer {
 /** Undefined where the broker does not run, or cannot be reached. */
 export type Peers = (nodeId: number) => Peer | undefined;
 
-/** The parts of a broker that runs in this process; undefined where it does not. */
-export type Neighbours = (nodeId: number) => BrokerParts | undefined;
-
 type Image = BrokerParts['metadata']['image'];
-
-/** A broker of the same process, as a peer. */
-export function neighbour(parts: BrokerParts | undefined): Peer | undefined {
-  if (parts === undefined) return undefined;
-  return {
-    writeMarker: (partition, marker) => writeMarker(parts, partition, marker),
-    admit: (producer, partition) => parts.transactions.admit(producer, partition),
-    endOffset: ({ topic, partition }) => parts.partitions.get(topic, partition)?.highWatermark ?? -1,
-    get shareState() {
-      return andThen(parts.share.use(), ({ state }) => state);
-    },
-  };
-}
 
 function leaderOf({ topicsByName }: Image, { topic, partition }: TopicPartition): number | undefined {
   return topicsByName.get(topic)?.partitions[partition]?.leader;

@@ -65,8 +65,8 @@ export interface ControllerOptions {
   /** What topics are made by when a request leaves it open; read at each use, since parts of it are dynamic. */
   config(): ServerConfig;
   /**
-   * Brokers of this cluster are processes with logs of their own, which copy what they do not have. Without it the controller is
-   * that of a broker alone, or of brokers in one process that share their logs.
+   * Brokers come and go by themselves: an internal topic waits until there are enough of them. Without it, such a topic takes the
+   * brokers that there are.
    */
   readonly isCluster?: boolean;
   /** See MakeFolders; without it every folder can be made. */
@@ -252,9 +252,8 @@ export class Controller implements MetadataFeed {
   }
 
   alterReassignments(reassignments: readonly Reassignment[], mayChangeFactor: boolean): Promise<ReassignmentResult[]> {
-    const sharesLogs = this.#options.isCluster !== true;
     return this.#decide(COMMIT, (image) =>
-      alterReassignments(reassignments, mayChangeFactor, { image, config: this.#options.config(), sharesLogs }),
+      alterReassignments(reassignments, mayChangeFactor, { image, config: this.#options.config() }),
     );
   }
 

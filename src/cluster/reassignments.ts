@@ -1,10 +1,8 @@
 /**
- * Moving partitions to other brokers (KIP-455). In a cluster a move begins with new replicas beside the old ones, and is over when
- * the new ones are in sync (partition-change.ts); until then it can be cancelled. Nodes of one process share their logs: there it
- * is over as soon as it is decided.
+ * Moving partitions to other brokers (KIP-455). A move begins with new replicas beside the old ones, and is over when the new ones
+ * are in sync (partition-change.ts); until then it can be cancelled.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { ClusterImage, PartitionImage, TopicImage } from './image.ts';
@@ -31,12 +29,10 @@ export interface ReassignmentResult {
 
 const DONE: Outcome = { errorCode: ErrorCode.NONE, errorMessage: null };
 
-/** By whose logs partitions move. */
+/** What moves are decided by. */
 export interface Moves {
   readonly image: ClusterImage;
   readonly config: ServerConfig;
-  /** All brokers have the same logs: a replica is in sync wherever it is. */
-  readonly sharesLogs: boolean;
 }
 
 export function* alterReassignments(
@@ -117,9 +113,8 @@ function moved(
   topic: TopicImage,
   partition: PartitionImage,
   wanted: readonly number[],
-  { image, config, sharesLogs }: Moves,
+  { image, config }: Moves,
 ): PartitionChange | null {
-  if (sharesLogs) return movedAtOnce(partition, wanted);
   const before = settled(partition);
   const removingReplicas = before.filter((id) => !wanted.includes(id));
   const addingReplicas = wanted.filter((id) => !before.includes(id));
@@ -129,16 +124,6 @@ function moved(
   const target = { replicas, isr, addingReplicas, removingReplicas, directories };
   const rules = rulesOf(topic, image, config, { election: 'online' });
   return changeOfPartition(partition, target, rules(partition));
-}
-
-function movedAtOnce({ leader, isr, replicas }: PartitionImage, wanted: readonly number[]): PartitionChange | null {
-  if (wanted.join() === replicas.join()) return null;
-  return {
-    replicas: [...wanted],
-    isr: isr.length === wanted.length && isr.every((each) => wanted.includes(each)) ? null : [...wanted],
-    directories: wanted.map(() => ZERO_UUID),
-    ...(wanted.includes(leader) ? {} : { leader: wanted[0] }),
-  };
 }
 
 export interface Moving {

@@ -36,6 +36,10 @@ export function body<Schema extends z.ZodType>(schema: Schema) {
   return { body: { content: { 'application/json': { schema } }, required: true } };
 }
 
+export function optionalBody<Schema extends z.ZodType>(schema: Schema) {
+  return { body: { content: { 'application/json': { schema } }, required: false } };
+}
+
 export const done = { 204: { description: 'Done.' } };
 
 /** A router that answers 400 for what the description does not allow. */

@@ -49,6 +49,11 @@ export const topicSpec = z
   })
   .openapi('TopicSpec', { example: { name: 'orders', partitions: 3, configs: { 'cleanup.policy': 'compact' } } });
 
+export const replica = z.object({
+  nodeId: z.int(),
+  endOffset: z.int().nullable().openapi({ description: 'Null where the broker does not run.' }),
+});
+
 export const topic = z
   .object({
     name: z.string(),
@@ -57,6 +62,10 @@ export const topic = z
       z.object({
         partition: z.int(),
         leader: z.int(),
+        leaderEpoch: z.int(),
+        isr: z.array(z.int()).openapi({ description: 'Node ids of the in-sync replicas.' }),
+        replicas: z.array(replica),
+        highWatermark: z.int().openapi({ description: 'Offsets below are committed; -1 without a leader.' }),
         startOffset: z.int().openapi({ description: 'Of the first record there is.' }),
         endOffset: z.int().openapi({ description: 'Of the next record.' }),
       }),

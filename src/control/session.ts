@@ -119,6 +119,7 @@ export class ServerSession implements Session {
       again: (options, beginning) => begin({ start, serve: refuse }, options, beginning, PLACE),
       brokers: 1,
       clock: systemClock,
+      socketClock: systemClock,
       files,
       settings: this.#settings,
       memory,

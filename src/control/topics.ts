@@ -127,9 +127,10 @@ function viewOf({ test }: Session, name: string): z.infer<typeof topic> {
     name,
     topicId: image.id,
     partitions: image.partitions.map((_, partition) => {
-      const leader = test.leaderOf(name, partition);
+      const { topic: _topic, isr, replicas, ...state } = test.partition(name, partition);
       const open = partitions.get(name, partition);
-      return { partition, leader, startOffset: open?.logStartOffset ?? 0, endOffset: open?.endOffset ?? 0 };
+      const offsets = { startOffset: open?.logStartOffset ?? 0, endOffset: open?.endOffset ?? 0 };
+      return { ...state, isr: [...isr], replicas: [...replicas], ...offsets };
     }),
   };
 }

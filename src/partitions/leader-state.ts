@@ -33,7 +33,7 @@ export interface LeaderTerm {
   readonly replicas: number;
   /** Replicas in sync as the controller knows it, the leader among them. */
   readonly inSyncReplicas: number;
-  /** Broker ids of the followers with logs of their own. None where they share the leader's (several nodes in a test). */
+  /** Broker ids of the followers. */
   readonly followers?: readonly number[];
   /** Those of `followers` that are in sync as the controller knows it; all, unless given. */
   readonly inSync?: readonly number[];

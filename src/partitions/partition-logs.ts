@@ -26,19 +26,11 @@ export interface PartitionLogsOptions {
   readonly missingDirectory: () => LogDirectory;
 }
 
-/** What a log was when it was closed for another broker to open it. */
-export interface HandedOver {
-  readonly recoveryPoint: number;
-  readonly logStartOffset: number;
-}
-
 /** What the cluster says of a log that is to be open here. */
 export interface LogPlan {
   readonly config: LogConfig;
   /** The log directory that has it, as far as the cluster knows. */
   readonly directoryId?: string | undefined;
-  /** What another broker knew of the log that it had open before this one; null for all others. */
-  readonly handedOver?: HandedOver | null;
 }
 
 interface TopicName {
@@ -107,7 +99,7 @@ export class PartitionLogs {
       topicId,
       directory: path,
       cleanShutdown: directory.cleanShutdown,
-      ...(isFound ? directory.checkpointOf(topic, index) : (plan.handedOver ?? {})),
+      ...(isFound ? directory.checkpointOf(topic, index) : {}),
       onChecked: (bytes) => this.#progress?.checked(path, bytes),
     });
   }
@@ -175,13 +167,6 @@ export class PartitionLogs {
       this.#options.logger.error('log-not-deleted', { path: log.directory, error: message, next: 'remove it by hand' });
       return false;
     }
-  }
-
-  /** Closes the log for another broker to open it. */
-  handOver(topic: string, index: number, log: Log): HandedOver {
-    if (!log.isClosed) log.close();
-    this.#placement.release(folderName(topic, index));
-    return { recoveryPoint: log.endOffset, logStartOffset: log.logStartOffset };
   }
 
   /**

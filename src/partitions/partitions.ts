@@ -9,8 +9,8 @@ import type { Pieces } from '../platform/pieces.ts';
 import type { LeaderTerm } from './leader-state.ts';
 import { LongValidations } from './long-validations.ts';
 import { Partition } from './partition.ts';
-import { PartitionLogs, type HandedOver, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
-import { Failures } from './partition-stats.ts';
+import { PartitionLogs, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
+import { Failures, IsrChanges } from './partition-stats.ts';
 import { TopicRegistry, type Topic, type TopicPlan } from './topic-registry.ts';
 
 export interface PartitionsOptions extends PartitionLogsOptions {
@@ -29,6 +29,7 @@ export interface LeaderPlan extends ReplicaPlan, LeaderTerm {}
 
 export class Partitions {
   readonly failures = new Failures();
+  readonly isrChanges = new IsrChanges();
   /** Of the event loop: what is done in it is shared among all that clients ask for. */
   readonly turn: LoopTurn;
   readonly longValidations: LongValidations;
@@ -140,13 +141,6 @@ export class Partitions {
     const partition = this.#forget(topicId, index);
     if (partition === undefined) return;
     this.#logs.delete(partition.topic, index, partition.log);
-  }
-
-  /** Closes the partition's log for another broker to open it; null where it is not open here. */
-  release(topicId: string, index: number): HandedOver | null {
-    this.#settlement.settle();
-    const partition = this.#forget(topicId, index);
-    return partition === undefined ? null : this.#logs.handOver(partition.topic, index, partition.log);
   }
 
   #forget(topicId: string, index: number): Partition | undefined {

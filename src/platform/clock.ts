@@ -75,16 +75,16 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Moves time forward, letting promises settle after every timer that fires. */
-  async advance(byMs: number): Promise<void> {
+  /** Moves time forward, letting promises settle after every timer that fires; `settled` says when they have. */
+  async advance(byMs: number, settled: () => Promise<void> = nextTurn): Promise<void> {
     const untilMs = this.#elapsedMs + byMs;
     for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
       this.#moveTo(next.dueMs);
       next.run?.();
-      await nextTurn();
+      await settled();
     }
     this.#moveTo(untilMs);
-    await nextTurn();
+    await settled();
   }
 
   /** How many timers wait; a test asserts 0 after a stop. */

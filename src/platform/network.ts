@@ -138,7 +138,7 @@ function readByEvents(socket: NodeSocket, receiver: Receiver): void {
   socket.on('data', (chunk: Buffer) => copyInto(receiver, chunk, () => socket.destroyed));
 }
 
-function copyInto(receiver: Receiver, chunk: Uint8Array, isGone: () => boolean = () => false): void {
+export function copyInto(receiver: Receiver, chunk: Uint8Array, isGone: () => boolean = () => false): void {
   for (let at = 0; at < chunk.length && !isGone();) {
     const into = receiver.buffer();
     const count = Math.min(into.length, chunk.length - at);

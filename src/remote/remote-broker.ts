@@ -9,9 +9,8 @@ import type { Queue } from '../testing/queue.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
-import type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
+import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
 import type { TestClock } from '../testing/test-clock.ts';
-import type { TestNode } from '../testing/test-node.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import { messagesIn, topicsIn } from '../testing/topics.ts';
 import type { ConnectOptions } from './connect-options.ts';
@@ -19,7 +18,6 @@ import { ControlError, ControlPort } from './control-port.ts';
 import { RemoteFaults } from './faults.ts';
 import { messageFromJson, messageToJson, topicToJson, type MessageJson } from './json.ts';
 import { RemoteClock } from './remote-clock.ts';
-import { RemoteNode, type NodeJson } from './remote-node.ts';
 import { FORK, READ, type BrokerJson } from './remote-options.ts';
 import { remoteQueue } from './remote-queue.ts';
 import { RemoteWaiting } from './remote-waiting.ts';
@@ -73,10 +71,6 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
 
   get clusterId(): string {
     return this.port.get<BrokerJson>('/broker').clusterId;
-  }
-
-  get brokers(): readonly TestNode[] {
-    return this.port.get<NodeJson[]>('/brokers').map(({ nodeId }) => new RemoteNode(this.port, nodeId));
   }
 
   async produce(
@@ -145,25 +139,6 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
 
   queue(group: string): Queue {
     return remoteQueue(this.port, group);
-  }
-
-  moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
-    return this.port.call('POST', '/leaders', { topic, partition, leader: nodeId });
-  }
-
-  moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
-    return this.port.call('POST', '/coordinators', { ...of, coordinator: nodeId });
-  }
-
-  leaderOf(topic: string, partition: number): number {
-    const path = `/topics/${encodeURIComponent(topic)}`;
-    const { partitions } = this.port.get<{ partitions: { leader: number }[] }>(path);
-    if (partitions[partition] === undefined) throw new Error(`there is no partition ${topic}[${partition}]`);
-    return partitions[partition].leader;
-  }
-
-  coordinatorOf(of: Coordinated): number | undefined {
-    return this.port.get<{ coordinator: number | null }>('/coordinators', { ...of }).coordinator ?? undefined;
   }
 
   disconnectClients(clientId?: string): void {

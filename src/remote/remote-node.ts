@@ -1,5 +1,5 @@
 /** One of the brokers that clients of a cluster elsewhere see. */
-import type { TestNode } from '../testing/test-node.ts';
+import type { StopOptions, TestNode } from '../testing/test-node.ts';
 import type { ControlPort } from './control-port.ts';
 
 export type NodeJson = Omit<TestNode, 'stop' | 'start'>;
@@ -25,8 +25,8 @@ export class RemoteNode implements TestNode {
     return this.#told.isRunning;
   }
 
-  async stop(): Promise<void> {
-    await this.#port.call('POST', `/brokers/${this.nodeId}/stop`);
+  async stop(options: StopOptions = {}): Promise<void> {
+    await this.#port.call('POST', `/brokers/${this.nodeId}/stop`, options);
   }
 
   async start(): Promise<void> {

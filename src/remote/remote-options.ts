@@ -12,6 +12,7 @@ export interface BrokerJson {
 
 export const FORK: KeysOf<ForkOptions> = {
   groups: true,
+  minIsr: true,
   topics: true,
   settings: true,
   maxFetchWait: true,

@@ -23,13 +23,10 @@ import {
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from '../testing/wait-options.ts';
 import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from '../testing/wait-options.ts';
 import type { QueueMessagesOptions, UntilOptions, WaitOptions } from '../testing/wait-options.ts';
-import type { ControlPort } from './control-port.ts';
 import { messageFromJson, type MessageJson } from './json.ts';
-import type { RemoteWaits } from './remote-waits.ts';
+import { RemoteCluster } from './remote-cluster.ts';
 
-export abstract class RemoteWaiting {
-  protected abstract readonly port: ControlPort;
-  protected abstract readonly waits: RemoteWaits;
+export abstract class RemoteWaiting extends RemoteCluster {
   abstract messages(topic: string, options?: ReadOptions): TestMessage[];
   abstract queue(group: string): Queue;
   abstract describe(topic?: string): string;

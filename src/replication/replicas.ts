@@ -27,6 +27,8 @@ export interface ReplicasOptions {
   readonly channel: ControllerChannel;
   readonly partitions: Partitions;
   readonly config: () => ServerConfig;
+  /** How long a fetch waits for data at its leader, where that is not for replica.fetch.wait.max.ms to say. */
+  readonly fetchWaitMs?: number;
 }
 
 export class Replicas {
@@ -125,11 +127,18 @@ export class Replicas {
     let fetcher = this.#fetchers.get(name);
     if (fetcher === undefined) {
       const address = () => brokerAddress(metadata.image.brokers.get(leaderId), config());
-      const settings = () => settingsOf(config());
+      const settings = () => this.#fetcherSettings();
       fetcher = new LeaderFetcher({ ...this.#options, leaderId, address, settings });
       this.#fetchers.set(name, fetcher);
     }
     return fetcher;
+  }
+
+  #fetcherSettings(): FetcherSettings {
+    const { config, fetchWaitMs } = this.#options;
+    const settings = settingsOf(config());
+    if (fetchWaitMs === undefined) return settings;
+    return { ...settings, maxWaitMs: fetchWaitMs, timeoutMs: settings.timeoutMs + fetchWaitMs };
   }
 
   #checkFollowers(): void {

@@ -1,18 +1,19 @@
 /** Puts brokers together with what watches them and what makes them misbehave: interceptor, faults, waiters, traffic log. */
 import type { BrokerOptions, RunningBroker } from '../broker/broker.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { InProcessOptions } from '../broker/member-in-process.ts';
+import { VirtualClock, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Network } from '../platform/network.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
+import { nodeNetwork, type Network } from '../platform/network.ts';
 import { Activity, observed } from './activity.ts';
+import { BrokerNetworks } from './broker-networks.ts';
 import { viewOf } from './broker-view.ts';
 import type { CallPlace } from './call-place.ts';
 import { MemoryDiskFaults } from './disk-faults.ts';
 import { FaultRules } from './fault-rules.ts';
 import { groupType } from './group-view.ts';
 import { LocalBroker } from './local-broker.ts';
-import { Nodes } from './nodes.ts';
-import { TestLogHandover } from './test-log-handover.ts';
+import { Nodes, type StartNode } from './nodes.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
@@ -33,6 +34,8 @@ export interface Assembly {
   /** How many brokers clients see. */
   readonly brokers: number;
   readonly clock: Clock;
+  /** By which sockets go on while `clock` stands still. */
+  readonly socketClock: Clock;
   /** Its disk in memory; null for a broker that keeps its logs on a real one. */
   readonly files: MemoryFiles | null;
   readonly settings: ReadonlyMap<string, string>;
@@ -65,13 +68,17 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const maxFetchWaitMs = Number(assembly.settings.get('ottla.fetch.max.wait.ms') ?? 0);
   const watched = { activity, traffic, faults };
   const interceptor = new TestInterceptor({ clock: brokerClock, ...watched, names, partitionAt, maxFetchWaitMs });
-  const logHandover = new TestLogHandover(files, () => nodes.directories);
-  const network = assembly.network === undefined ? {} : { network: assembly.network };
-  const common = { clock: brokerClock, logger, interceptor, openMetadataStore: metadata.open, ...network };
-  const shared = { logHandover, peers: (nodeId: number) => nodes.get(nodeId)?.parts };
-  const start = (nodeId: number, port: number): Promise<RunningBroker> =>
-    assembly.start({ ...common, ...(brokers > 1 ? shared : {}), ...ownOptions(assembly, metadata, nodeId, port) });
-  const nodes = new Nodes(ids, start, metadata);
+  const networks = new BrokerNetworks(assembly.network ?? nodeNetwork());
+  const common = { clock: brokerClock, logger, interceptor };
+  const inCluster = brokers > 1 ? await clusterOptions(assembly, { metadata, networks }) : null;
+  const alone = { openMetadataStore: metadata.open, ...(assembly.network ? { network: assembly.network } : {}) };
+  const start: StartNode = (nodeId, port, isBeginning) =>
+    assembly.start({
+      ...common,
+      ...(inCluster?.(nodeId, isBeginning) ?? alone),
+      ...ownOptions(assembly, metadata, nodeId, port),
+    });
+  const nodes = new Nodes({ ids, start, metadata, networks, clock: brokerClock });
   const view = viewOf(nodes, brokers);
   try {
     await nodes.startAll();
@@ -84,6 +91,29 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
     await metadata.close();
     throw error;
   }
+}
+
+interface ClusterRooms {
+  readonly metadata: TestMetadata;
+  readonly networks: BrokerNetworks;
+}
+
+/** A follower's fetch waits so long by a clock that a test moves: what the test lets pass is not spent on asking in vain. */
+const VIRTUAL_FETCH_WAIT_MS = 60 * 60 * 1000;
+
+/** What makes a broker one of several. */
+async function clusterOptions(
+  { clock, socketClock }: Assembly,
+  { metadata, networks }: ClusterRooms,
+): Promise<(nodeId: number, isBeginning: boolean) => Pick<BrokerOptions, 'join' | 'network'>> {
+  const { memberInProcess } = await import('../broker/member-in-process.ts');
+  const fetching = clock instanceof VirtualClock ? { fetchWaitMs: VIRTUAL_FETCH_WAIT_MS } : {};
+  return (nodeId, isBeginning) => {
+    const network = networks.of(nodeId);
+    const openMetadataStore = metadata.openFor(nodeId);
+    const member: InProcessOptions = { openMetadataStore, network, socketClock, isBeginning, ...fetching };
+    return { network, join: memberInProcess(member) };
+  };
 }
 
 /** As the configuration has it by default. */

@@ -32,6 +32,7 @@ export class BrokerSnapshot implements Snapshot {
       // A start finds each log as it was left, and has nothing to check.
       partitions.flush();
       partitions.checkpoint();
+      if (brokers > 1) partitions.checkpointHighWatermarks();
     }
     return new BrokerSnapshot(files.fork(), brokers, false);
   }

@@ -2,6 +2,7 @@
 import type { RunningBroker } from '../broker/broker.ts';
 import type { DeliveryView } from '../share/delivery-view.ts';
 import type { ClusterImage } from '../cluster/image.ts';
+import { PEER_HOST } from './broker-networks.ts';
 
 type Parts = RunningBroker['parts'];
 type Partition = NonNullable<ReturnType<Parts['partitions']['get']>>;
@@ -62,6 +63,10 @@ function deliveriesOf({ running }: ViewedNodes): DeliveryView[] {
   return running.flatMap(({ parts }) => parts.share.loaded?.view ?? []);
 }
 
+function isOfBroker({ clientHost }: { readonly clientHost: string }): boolean {
+  return clientHost === PEER_HOST;
+}
+
 class SeveralBrokersView implements BrokerView {
   readonly #nodes: ViewedNodes;
 
@@ -89,9 +94,12 @@ class SeveralBrokersView implements BrokerView {
   get listeners(): BrokerView['listeners'] {
     const { running } = this.#nodes;
     return {
-      connections: () => running.flatMap(({ listeners }) => listeners.connections()),
+      connections: () =>
+        running.flatMap(({ listeners }) => listeners.connections().filter((each) => !isOfBroker(each))),
       disconnect: (reason, which) => {
-        for (const { listeners } of running) listeners.disconnect(reason, which);
+        for (const { listeners } of running) {
+          listeners.disconnect(reason, (each) => !isOfBroker(each) && (which?.(each) ?? true));
+        }
       },
     };
   }

@@ -2,7 +2,7 @@
 import type { ClusterImage } from '../cluster/image.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { TopicPartition } from './group.ts';
-import type { Coordinated } from './test-broker.ts';
+import type { Coordinated } from './test-cluster.ts';
 
 function placeOf({ parts: { groups, transactions } }: BrokerView, of: Coordinated): TopicPartition {
   return of.group === undefined

@@ -25,15 +25,18 @@ export type { Snapshot } from './snapshot.ts';
 export { startBroker } from './start-broker.ts';
 export type { StartOptions } from './start-options.ts';
 export type { Leftovers, StopReport } from './stop-report.ts';
-export type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
+export type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
+export type { PartitionState, ReplicaState } from './partition-state.ts';
 export type { TestClock } from './test-clock.ts';
-export type { TestNode } from './test-node.ts';
+export type { Coordinated, TestCluster } from './test-cluster.ts';
+export type { StopOptions, TestNode } from './test-node.ts';
 export type { FileUrl, TopicSpec } from './topic-spec.ts';
 export type { ToldClient, Traffic, TrafficFilter } from './traffic.ts';
 export type {
   ExpectedCommit,
   ExpectedDelivery,
   ExpectedGroup,
+  ExpectedIsr,
   ExpectedQueue,
   IdleOptions,
   Isolation,

@@ -5,8 +5,7 @@ import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
 import type { BrokerView } from './broker-view.ts';
 import { BrokerSnapshot } from './broker-snapshot.ts';
-import { coordinatorOf, placeOfCoordinator } from './coordinators.ts';
-import { type CallPlace } from './call-place.ts';
+import type { CallPlace } from './call-place.ts';
 import { failureReport, openClients, type ReportSources } from './failure-report.ts';
 import type { FaultRules } from './fault-rules.ts';
 import { allGroups, groupOf } from './group-view.ts';
@@ -15,6 +14,7 @@ import type { Group } from './group.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { deliver, leftBehind } from './leftovers.ts';
 import { LocalClock } from './local-clock.ts';
+import type { LocalClusterParts } from './local-cluster.ts';
 import { LocalWaits } from './local-waits.ts';
 import type { AnyJson, Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes } from './nodes.ts';
@@ -31,11 +31,10 @@ import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
 import { StopHooks, throwAll } from './stop-hooks.ts';
 import type { StopReport } from './stop-report.ts';
-import type { Coordinated, ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
+import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
-import type { TestNode } from './test-node.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
@@ -75,6 +74,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   readonly #topics: Topics;
   readonly #pending: PendingWaits;
   readonly #sources: ReportSources;
+  protected readonly cluster: LocalClusterParts;
   protected readonly waiters: Waiters;
   readonly #history: QueueHistory;
   protected readonly queueWaiters: QueueWaiters;
@@ -88,13 +88,18 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     super();
     const { view, activity, interceptor, traffic, faults, nodes, place } = parts;
     this.#parts = parts;
+    this.#pending = new PendingWaits((check) => activity.listen(check));
     this.faults = faults;
     this.traffic = traffic;
-    this.clock = new LocalClock(parts.clock, () => activity.notify());
+    this.clock = new LocalClock(
+      parts.clock,
+      (clock, byMs) => nodes.advance(clock, byMs),
+      () => activity.notify(),
+    );
     this.#topics = new Topics(view, nodes.list.length);
-    this.#pending = new PendingWaits((check) => activity.listen(check));
     const clockStandsStill = this.clock.isVirtual;
     const sources = (this.#sources = { broker: view, traffic, faults, pending: this.#pending, clockStandsStill });
+    this.cluster = { view, nodes, activity, sources };
     this.waiters = new Waiters({ ...sources, activity, interceptor });
     this.#history = new QueueHistory(traffic, (topicId) => parts.metadata.image.topicsById.get(topicId)?.name);
     const queue = (group: string): Queue => this.queue(group);
@@ -158,10 +163,6 @@ export class LocalBroker extends LocalWaits implements TestBroker {
 
   get bootstrapBrokers(): string[] {
     return this.#parts.nodes.addresses;
-  }
-
-  get brokers(): readonly TestNode[] {
-    return this.#parts.nodes.list;
   }
 
   get clusterId(): string {
@@ -228,25 +229,6 @@ export class LocalBroker extends LocalWaits implements TestBroker {
       ...queueActions(view, group, () => activity.notify()),
       redrive: (topic) => redrive(this, group, topic),
     };
-  }
-
-  moveLeader(topic: string, partition: number, nodeId: number): Promise<void> {
-    return this.#parts.nodes.moveLeader(topic, partition, nodeId);
-  }
-
-  async moveCoordinator(of: Coordinated, nodeId: number): Promise<void> {
-    const { topic, partition } = await placeOfCoordinator(this.#parts.view, of);
-    return this.moveLeader(topic, partition, nodeId);
-  }
-
-  leaderOf(topic: string, partition: number): number {
-    const leader = this.#parts.metadata.image.topicsByName.get(topic)?.partitions[partition]?.leader;
-    if (leader === undefined) throw new Error(`there is no partition ${topic}[${partition}]`);
-    return leader;
-  }
-
-  coordinatorOf(of: Coordinated): number | undefined {
-    return coordinatorOf(this.#parts.view, this.#parts.metadata.image, of);
   }
 
   disconnectClients(clientId?: string): void {

@@ -5,10 +5,12 @@ import type { TestClock } from './test-clock.ts';
 
 export class LocalClock implements TestClock {
   readonly #clock: Clock;
+  readonly #advance: (clock: VirtualClock, byMs: number) => Promise<void>;
   readonly #moved: () => void;
 
-  constructor(clock: Clock, moved: () => void) {
+  constructor(clock: Clock, advance: (clock: VirtualClock, byMs: number) => Promise<void>, moved: () => void) {
     this.#clock = clock;
+    this.#advance = advance;
     this.#moved = moved;
   }
 
@@ -24,7 +26,7 @@ export class LocalClock implements TestClock {
     if (!(this.#clock instanceof VirtualClock)) {
       throw new Error("this broker runs by the wall clock: start it with startBroker({ clock: 'virtual' })");
     }
-    await this.#clock.advance(milliseconds(duration));
+    await this.#advance(this.#clock, milliseconds(duration));
     this.#moved();
   }
 }

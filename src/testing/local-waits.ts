@@ -1,6 +1,7 @@
 /** What a test waits for in a broker of its own process; each wait knows where the test began it. */
 import { callPlace, type CallPlace } from './call-place.ts';
 import type { CommittedOffset, Group } from './group.ts';
+import { LocalCluster } from './local-cluster.ts';
 import type { AnyJson, TestMessage } from './message.ts';
 import type { QueueWaiters } from './queue-waiters.ts';
 import type { DeliveredRange, Queue } from './queue.ts';
@@ -9,7 +10,7 @@ import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } f
 import type { QueueMessagesOptions, UntilOptions, WaitOptions } from './wait-options.ts';
 import type { Waiters } from './waiters.ts';
 
-export abstract class LocalWaits {
+export abstract class LocalWaits extends LocalCluster {
   protected abstract readonly waiters: Waiters;
   protected abstract readonly queueWaiters: QueueWaiters;
 

@@ -11,8 +11,10 @@ import type { TopicSpec } from './topic-spec.ts';
 export interface StartOptions {
   /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
   readonly topics?: readonly (string | TopicSpec)[];
-  /** How many brokers clients see; 1 unless given. */
+  /** How many brokers clients see; 1 unless given. Each has replicas of its own. */
   readonly brokers?: number;
+  /** min.insync.replicas: how many have to have a record for acks=all; 1 unless given. */
+  readonly minIsr?: number;
   /** 'virtual' stands still until `clock.advance('8d')`; the wall clock unless given. */
   readonly clock?: 'real' | 'virtual';
   /** When a virtual clock begins: now unless given. */
@@ -46,6 +48,7 @@ export interface StartOptions {
 const START: KeysOf<StartOptions> = {
   topics: true,
   brokers: true,
+  minIsr: true,
   clock: true,
   now: true,
   groups: true,

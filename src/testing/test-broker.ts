@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
 import type { TestClock } from './test-clock.ts';
-import type { TestNode } from './test-node.ts';
+import type { TestCluster } from './test-cluster.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import type { Traffic } from './traffic.ts';
 import type {
@@ -43,21 +43,14 @@ export interface ResetOptions {
   readonly connections?: 'keep' | 'close';
 }
 
-/** What a group or a transactional id lives on: `{ group: 'billing' }` or `{ transactionalId: 'tx-1' }`. */
-export type Coordinated =
-  | { readonly group: string; readonly transactionalId?: undefined }
-  | { readonly transactionalId: string; readonly group?: undefined };
-
 /** As fork takes them: what it begins from is this broker. */
 export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread'>;
 
-export interface TestBroker extends AsyncDisposable {
+export interface TestBroker extends TestCluster, AsyncDisposable {
   /** 'host:port', several with commas between: Kafka's bootstrap.servers. */
   readonly bootstrapServers: string;
   /** The same as a list, which most clients of JavaScript take: `new Kafka({ brokers: kafka.bootstrapBrokers })`. */
   readonly bootstrapBrokers: string[];
-  /** One, or as many as `startBroker({ brokers: 3 })` asked for; a broker's place is its node id. */
-  readonly brokers: readonly TestNode[];
   readonly clusterId: string;
   /** Where its control port is, for `connectBroker`; undefined without one. */
   readonly controlUrl: string | undefined;
@@ -136,17 +129,6 @@ export interface TestBroker extends AsyncDisposable {
   /** Resolves when the condition holds, with what it answers; it is looked at whenever something happens in the broker. */
   waitUntil<T>(condition: () => T | undefined | false | null, options?: UntilOptions): Promise<T>;
 
-  /** Makes a broker the leader of a partition, under a new leader epoch; every broker knows it when this resolves. */
-  moveLeader(topic: string, partition: number, nodeId: number): Promise<void>;
-  /**
-   * Moves the coordinator of a group or a transactional id to another broker, with all that live on the same partition.
-   * Members find out by NOT_COORDINATOR.
-   */
-  moveCoordinator(of: Coordinated, nodeId: number): Promise<void>;
-  /** The node id of a partition's leader; -1 where it has none now. */
-  leaderOf(topic: string, partition: number): number;
-  /** The node id of the broker that coordinates a group or a transactional id; undefined before one has been used. */
-  coordinatorOf(of: Coordinated): number | undefined;
   /** Ends connections: all of them, or those of one client id. The clients may connect again. */
   disconnectClients(clientId?: string): void;
 

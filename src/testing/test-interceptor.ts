@@ -9,6 +9,7 @@ import { Writer } from '../../protocol/writer.ts';
 import type { Call, Intercepted, Interceptor, Serve } from '../net/interceptor.ts';
 import { systemClock, type Clock, type Timer } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
+import { PEER_HOST } from './broker-networks.ts';
 import { milliseconds } from './duration.ts';
 import type { FaultRule } from './fault-rule.ts';
 import type { FaultRules } from './fault-rules.ts';
@@ -85,6 +86,7 @@ export class TestInterceptor implements Interceptor {
   }
 
   async intercept(call: Call, serve: Serve): Promise<Intercepted> {
+    if (call.context.session.clientHost === PEER_HOST) return this.#betweenBrokers(call, serve);
     const { clock, traffic, faults, activity } = this.#options;
     const exchange = traffic.begin(call, clock.now(), this.#options.names);
     const started = systemClock.monotonic();
@@ -110,6 +112,13 @@ export class TestInterceptor implements Interceptor {
       traffic.ended(exchange, response?.length ?? 0);
       activity.notify();
     }
+  }
+
+  /** Faults and the traffic log are about clients. What a follower has fetched may be committed with that. */
+  async #betweenBrokers(call: Call, serve: Serve): Promise<Intercepted> {
+    const served = serve(call.body);
+    this.#options.activity.notify();
+    return served;
   }
 
   async #before(rule: FaultRule, { exchange }: Flow): Promise<void> {

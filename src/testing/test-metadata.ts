@@ -1,16 +1,19 @@
 /**
  * The one metadata store of the brokers under test, and the test's own hand on it: it moves leaders and takes brokers away as
- * a controller would, decides as one of several controllers, and sees the cluster also while no broker runs.
+ * the active controller would, and sees the cluster also while no broker runs.
  */
 import { emptyImage, type ClusterImage } from '../cluster/image.ts';
 import { MetadataLoader } from '../cluster/metadata-loader.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { MetadataStore } from '../cluster/metadata-store.ts';
 import { OperationQueue } from '../cluster/operation-queue.ts';
+import { CutStore } from './cut-store.ts';
 
 export class TestMetadata {
   readonly #onChange: () => void;
   #store: MetadataStore | null = null;
+  /** By node id: as each of several brokers sees it. */
+  readonly #seen: CutStore[] = [];
   #loader!: MetadataLoader;
   #queue!: OperationQueue;
 
@@ -18,8 +21,13 @@ export class TestMetadata {
     this.#onChange = onChange;
   }
 
-  /** For BrokerOptions: the first broker opens it, the others share it. */
+  /** For the broker alone. */
   readonly open = (open: () => MetadataStore): MetadataStore => (this.#store ??= open());
+
+  /** For one of several: the first opens it, the others share it. */
+  openFor(nodeId: number): (open: () => MetadataStore) => MetadataStore {
+    return (open) => (this.#seen[nodeId] = new CutStore(this.open(open)));
+  }
 
   /** Once a broker has opened it. */
   async load(clusterId: string): Promise<void> {
@@ -36,6 +44,19 @@ export class TestMetadata {
   /** Stores what `decide` wants. Brokers are told of it before it resolves, and follow it in their own time. */
   change(decide: (image: ClusterImage) => readonly MetadataDraft[]): Promise<void> {
     return this.#queue.submit((image) => ({ records: decide(image), result: undefined }));
+  }
+
+  cutOff(nodeId: number): void {
+    this.#seen[nodeId].cut();
+  }
+
+  mend(nodeId: number): void {
+    this.#seen[nodeId].mend();
+  }
+
+  /** The broker is about to stop. */
+  leave(nodeId: number): void {
+    this.#seen[nodeId]?.drop();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What a test says of its broker, made into one: clock, disk, settings, snapshot, topics. */
-import { backgroundClock, systemClock, VirtualClock } from '../platform/clock.ts';
+import { backgroundClock, systemClock, VirtualClock, type Clock } from '../platform/clock.ts';
 import { lineLogger, silentLogger, type Level, type Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork } from '../platform/network.ts';
@@ -39,6 +39,7 @@ export async function begin(
     again: (forked, made) => begin(doors, forked, made, place),
     brokers,
     clock: clockOf(options),
+    socketClock: wallClock(),
     ...(isTestRun() ? { network: nodeNetwork({ inBackground: true }) } : {}),
     files: snapshot?.disk() ?? new MemoryFiles(),
     settings: settingsFor(brokers, settingsOf(options, snapshot)),
@@ -63,6 +64,10 @@ export async function begin(
 
 function clockOf({ clock, now }: StartOptions) {
   if (clock === 'virtual') return new VirtualClock(Number(now ?? systemClock.now()));
+  return wallClock();
+}
+
+function wallClock(): Clock {
   return isTestRun() ? backgroundClock : systemClock;
 }
 
@@ -80,11 +85,12 @@ function checkBrokers(brokers: number, snapshot: BrokerSnapshot | undefined): vo
 }
 
 function settingsOf(
-  { settings = {}, port, maxFetchWait }: StartOptions,
+  { settings = {}, port, maxFetchWait, minIsr }: StartOptions,
   snapshot: BrokerSnapshot | undefined,
 ): TestSettings {
   return {
     ...(port === undefined ? {} : { listeners: `PLAINTEXT://127.0.0.1:${port}` }),
+    ...(minIsr === undefined ? {} : { 'min.insync.replicas': minIsr }),
     ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),
     // Records in a file may be as old as the file: a test that loads them wants them kept.
     ...(snapshot?.isLoaded === true ? { 'log.retention.ms': -1 } : {}),

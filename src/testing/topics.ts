@@ -13,6 +13,7 @@ import type { FileUrl, TopicSpec } from './topic-spec.ts';
 /** As producers wait by default: request.timeout.ms. */
 const COMMIT_TIMEOUT_MS = 30_000;
 
+type ViewedPartition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
 type NewTopic = Parameters<BrokerView['parts']['controller']['createTopics']>[0][number];
 
 const TOPIC: KeysOf<TopicSpec> = {
@@ -74,7 +75,7 @@ export class Topics {
     }));
     for (const index of new Set(drafts.map(({ partition }) => partition))) {
       const own = drafts.filter(({ partition }) => partition === index).map(({ draft }) => draft);
-      const partition = partitions.get(name, index)!;
+      const partition = producible(partitions.get(name, index), `${name}[${index}]`);
       const receipt = partition.appendRecords(own);
       const { baseOffset } = receipt;
       commits.push(Promise.resolve(partition.committed(receipt, COMMIT_TIMEOUT_MS)));
@@ -122,6 +123,15 @@ export class Topics {
   get #image() {
     return this.#broker.parts.metadata.image;
   }
+}
+
+/** As for a producer with acks=all. @throws {Error} where nothing can be produced now */
+function producible(partition: ViewedPartition | undefined, name: string): ViewedPartition {
+  if (partition === undefined) {
+    throw new Error(`no broker leads ${name} now: start one that is in sync, or wait for a leader (waitForLeader)`);
+  }
+  if (!partition.isUnderMinIsr) return partition;
+  throw new Error(`${name} has too few in-sync replicas for min.insync.replicas=${partition.config.minInsyncReplicas}`);
 }
 
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';

@@ -75,6 +75,20 @@ export function checkQueueWait(expected: object, options: object): void {
 }
 
 /** @throws {TypeError} */
+export function checkLeaderWait(partition: unknown, nodeId: unknown, options: object): void {
+  checkNumber('waitForLeader', partition);
+  if (nodeId !== undefined) checkNumber('waitForLeader', nodeId);
+  checkKeys('waitForLeader', options, WAIT);
+}
+
+/** @throws {TypeError} */
+export function checkIsrWait(partition: unknown, expected: unknown, options: object): void {
+  checkNumber('waitForIsr', partition);
+  if (expected !== undefined && !Array.isArray(expected)) checkNumber('waitForIsr', expected);
+  checkKeys('waitForIsr', options, WAIT);
+}
+
+/** @throws {TypeError} */
 export function checkIdleWait(options: object): void {
   checkKeys('waitForIdle', options, IDLE);
 }

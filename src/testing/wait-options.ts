@@ -69,6 +69,9 @@ export interface ExpectedQueue {
   readonly members?: number;
 }
 
+/** Node ids, in any order; or how many. */
+export type ExpectedIsr = number | readonly number[];
+
 export interface IdleOptions extends WaitOptions {
   /** For how long nothing must have happened; 100 ms unless given. */
   readonly quiet?: Duration;

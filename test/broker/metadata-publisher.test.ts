@@ -1,7 +1,6 @@
 /** What becomes of a broker's parts when the cluster changes, in which order; the parts only write down what they are told. */
 import { expect, test } from 'vitest';
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
-import type { LogHandover } from '../../src/broker/log-handover.ts';
 import { MetadataPublisher } from '../../src/broker/metadata-publisher.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
@@ -33,8 +32,8 @@ class Room {
     return new Room(await cluster.register({ id: 2, incarnationId: 'incarnationincarnatioB' }));
   }
 
-  start(logHandover: LogHandover | null = null): MetadataPublisher {
-    const publisher = new MetadataPublisher(this.#parts(), logHandover, null);
+  start(): MetadataPublisher {
+    const publisher = new MetadataPublisher(this.#parts(), null);
     publisher.start();
     return publisher;
   }
@@ -88,7 +87,6 @@ class Room {
         lead: opening('lead'),
         follow: opening('follow'),
         directories: [{ path: '/data' }],
-        release: (id: string, index: number) => (tell(`release ${nameOf(id, index)}`), null),
         remove: (id: string, index: number) => tell(`remove ${nameOf(id, index)}`),
         delete: (id: string) => [tell(`delete ${this.#names.get(id)}`)],
         configure: (id: string) => tell(`configure ${this.#names.get(id)}`),
@@ -249,22 +247,6 @@ test('an image that comes meanwhile is followed behind the one before', async ()
   await room.elect('wide', 19, 2);
   await first;
   expect(room.news().filter((what) => what.includes('wide-19'))).toEqual(['lead wide-19 in 0', 'follow wide-19 in 1']);
-});
-
-test('where logs are shared, a partition that a newer image gives to another leader is not taken from that one', async () => {
-  const room = await Room.open();
-  const taken: string[] = [];
-  const take: LogHandover['take'] = ({ topic: { name }, index }) => (taken.push(`${name}-${index}`), null);
-  room.start({ take });
-  slowDown(room);
-  const first = room.cluster.create(wide());
-  await nextTurn();
-  expect(taken).toContain('wide-0');
-  expect(taken).not.toContain('wide-19');
-  await room.elect('wide', 19, 2);
-  await first;
-  expect(taken).toHaveLength(19);
-  expect(room.news().filter((what) => what.includes('wide-19'))).toEqual(['release wide-19']);
 });
 
 test('a publisher that is stopped in the midst opens no more, and its operation ends', async () => {

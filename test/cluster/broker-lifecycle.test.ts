@@ -251,7 +251,7 @@ describe('in-sync replicas that a leader proposes', () => {
 describe('a partition that moves to another broker', () => {
   const move = (cluster: ClusterModel, replicas: number[] | null) => {
     const asked = [{ name: 't', partitions: [{ partitionIndex: 0, replicas }] }];
-    const moves = { image: cluster.image, config: cluster.config, sharesLogs: false };
+    const moves = { image: cluster.image, config: cluster.config };
     const { results, records } = finish(alterReassignments(asked, true, moves));
     cluster.commit(records);
     return results[0].partitions[0].errorCode;

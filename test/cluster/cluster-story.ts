@@ -123,7 +123,7 @@ export class ClusterStory extends ClusterModel {
     const replicas = this.#some([...this.image.brokers.keys()]);
     const cancels = replicas.length === 0 || this.#chance(0.2);
     const asked = [{ name, partitions: [{ partitionIndex, replicas: cancels ? null : replicas }] }];
-    const moves = { image: this.image, config: this.config, sharesLogs: false };
+    const moves = { image: this.image, config: this.config };
     this.commit(finish(alterReassignments(asked, true, moves)).records);
   }
 

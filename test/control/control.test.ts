@@ -305,6 +305,11 @@ describe('brokers, clock and forks', () => {
     expect((await port.call('POST', '/brokers/1/start')).body).toMatchObject({ isRunning: true });
     expect((await port.call('POST', '/brokers/7/stop')).status).toBe(404);
     expect((await port.call('POST', '/leaders', { topic: 'orders', partition: 0, leader: 1 })).status).toBe(204);
+    expect((await port.call('POST', '/brokers/1/isolate', { from: [] })).status).toBe(204);
+    expect((await port.call('POST', '/brokers/1/heal')).status).toBe(204);
+    const alone = { topic: 'orders', partition: 0, leader: 1, isr: [1], replicas: [{ nodeId: 1, endOffset: 0 }] };
+    expect((await port.call('POST', '/wait/leader', { topic: 'orders', leader: 1 })).body).toMatchObject(alone);
+    expect((await port.call('POST', '/wait/isr', { topic: 'orders', isr: [1] })).body).toMatchObject(alone);
     expect((await port.call('POST', '/coordinators', { group: 'g', coordinator: 1 })).status).toBe(204);
     expect((await port.call('GET', '/coordinators?group=g')).body).toEqual({ coordinator: 1 });
   });

@@ -147,12 +147,13 @@ test('records, deletions and producers move with the leader, to and fro', async 
     topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 1 }] }],
   });
   expect(topics[0].partitions[0]).toMatchObject({ errorCode: 0, lowWatermark: 1 });
+  expect(await send(2, 2)).toEqual([0, 2]); // followers hear of the deletion with the next records
   await kafka.moveLeader('orders', 0, 1);
   await kafka.moveLeader('orders', 0, 0);
-  expect(await send(0, 2)).toEqual([0, 2]);
-  expect(kafka.messages('orders').map(({ offset }) => offset)).toEqual([1, 2]);
+  expect(await send(0, 3)).toEqual([0, 3]);
+  expect(kafka.messages('orders').map(({ offset }) => offset)).toEqual([1, 2, 3]);
   await using fork = await kafka.fork();
-  expect(fork.messages('orders').map(({ offset }) => offset)).toEqual([1, 2]);
+  expect(fork.messages('orders').map(({ offset }) => offset)).toEqual([1, 2, 3]);
   await Promise.all(clients.map((client) => client.close()));
 });
 
@@ -282,7 +283,7 @@ test('a transaction goes on when its coordinator moves', async () => {
   // From each broker to each: it may hear of the move before or after the new coordinator.
   for (const step of [1, 2, 3, 2, 1, 0]) await kafka.moveCoordinator({ transactionalId: 'tx' }, (from + step) % 3);
   await transaction.commit();
-  expect(kafka.messages('orders').map(({ value }) => value)).toEqual(['a']);
+  expect((await kafka.waitForMessages('orders')).map(({ value }) => value)).toEqual(['a']);
 });
 
 test('a partition without a living replica has no leader until one is back', async () => {

@@ -55,7 +55,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   'src/net': ['src/apis', 'src/security', 'protocol', 'src/platform', 'src/config'],
-  'src/metrics': ['src/net', 'src/apis', 'src/partitions', 'protocol', 'src/platform'],
+  'src/metrics': ['src/net', 'src/apis', 'src/cluster', 'src/partitions', 'protocol', 'src/platform'],
   'src/broker': [
     'src/controllers',
     'src/etcd',
@@ -78,7 +78,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/testing': [
     'src/broker/broker.ts',
-    'src/broker/log-handover.ts',
+    'src/broker/member-in-process.ts', // loaded by several brokers alone
     'src/index.ts',
     'src/insight',
     'src/net/interceptor.ts',
