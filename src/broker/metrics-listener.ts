@@ -9,11 +9,13 @@ export async function openMetricsListener(
   host: string,
   parts: BrokerParts,
   listeners: Listeners,
+  isActiveController: (() => boolean) | null,
 ): Promise<MetricsServer> {
   const { serveMetrics } = await import('../metrics/server.ts');
   const port = parts.config['ottla.metrics.port'];
   try {
-    return await serveMetrics(isWildcard(host) ? '' : host, port, parts, () => listeners.connectionsByListener());
+    const connections = () => listeners.connectionsByListener();
+    return await serveMetrics(isWildcard(host) ? '' : host, port, parts, { connections, isActiveController });
   } catch (error) {
     const { message } = error as Error;
     throw new ListenError(`/metrics cannot listen on ${port} (${message}): set another --metrics-port`);

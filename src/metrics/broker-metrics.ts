@@ -5,37 +5,31 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { Partition } from '../partitions/partition.ts';
+import { clusterMetrics } from './cluster-metrics.ts';
+import { one, type Metric, type Sample } from './metric.ts';
 import { queueGauges } from './queue-metrics.ts';
+import { replicaMetrics } from './replica-metrics.ts';
 import type { RequestTimes } from './request-times.ts';
-
-type Labels = Readonly<Record<string, string | number>>;
-/** A value, and what it is of. */
-type Sample = readonly [value: number, labels?: Labels];
-
-interface Metric {
-  readonly kind: typeof Gauge | typeof Counter;
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: readonly string[];
-  readonly samples: () => Iterable<Sample>;
-}
 
 export interface Watched {
   readonly parts: BrokerParts;
   readonly requests: RequestTimes;
   /** By listener: how many are open. */
   readonly connections: () => ReadonlyMap<string, number>;
+  /** Null where this process has no controller. */
+  readonly isActiveController: (() => boolean) | null;
 }
 
-/** As Kafka's BrokerState has it. */
-const RUNNING = 3;
 const PRODUCE = 'Produce';
 const FETCH = 'Fetch';
 
-export function registerBrokerMetrics(registry: Registry, { parts, requests, connections }: Watched): void {
+export function registerBrokerMetrics(
+  registry: Registry,
+  { parts, requests, connections, isActiveController }: Watched,
+): void {
   const metrics = [
-    ...ofCluster(parts),
-    ...ofReplicas(parts),
+    ...clusterMetrics(parts, isActiveController),
+    ...replicaMetrics(parts),
     ...ofTopics(parts, requests),
     ...ofLogs(parts),
     ...ofRequests(requests),
@@ -55,82 +49,6 @@ export function registerBrokerMetrics(registry: Registry, { parts, requests, con
     });
     registry.registerMetric(metric);
   }
-}
-
-/** A gauge without labels. */
-function one(name: string, help: string, value: () => number): Metric {
-  return { kind: Gauge, name, help, labelNames: [], samples: () => [[value()]] };
-}
-
-function* eachPartition({ metadata: { image } }: Pick<BrokerParts, 'metadata'>) {
-  for (const topic of image.topicsById.values()) {
-    for (const [index, partition] of topic.partitions.entries()) yield { topic, index, partition };
-  }
-}
-
-function count<T>(all: Iterable<T>, is: (one: T) => boolean): number {
-  let total = 0;
-  for (const each of all) if (is(each)) total++;
-  return total;
-}
-
-function ofCluster(parts: BrokerParts): Metric[] {
-  const { metadata, partitions } = parts;
-  const isAlone = metadata.image.controllers.size === 0;
-  const kafka = 'kafka_controller_kafkacontroller';
-  const isLeaderless = ({
-    topic,
-    index,
-    partition,
-  }: ReturnType<typeof eachPartition> extends Iterable<infer T> ? T : never) =>
-    partition.leader < 0 || partitions.isOffline(topic.id, index);
-  return [
-    ...(isAlone
-      ? [one(`${kafka}_activecontrollercount`, 'One: a broker that is alone is its own controller', () => 1)]
-      : []),
-    one(`${kafka}_activebrokercount`, 'Brokers that may lead', () =>
-      count(metadata.image.brokers.values(), ({ fenced }) => !fenced),
-    ),
-    one(`${kafka}_fencedbrokercount`, 'Brokers that may not lead', () =>
-      count(metadata.image.brokers.values(), ({ fenced }) => fenced),
-    ),
-    one(`${kafka}_globaltopiccount`, 'Topics', () => metadata.image.topicsById.size),
-    one(`${kafka}_globalpartitioncount`, 'Partitions', () => count(eachPartition(parts), () => true)),
-    one(`${kafka}_offlinepartitionscount`, 'Partitions without a leader', () =>
-      count(eachPartition(parts), isLeaderless),
-    ),
-    one(`${kafka}_preferredreplicaimbalancecount`, 'Partitions led by another than their first replica', () =>
-      count(eachPartition(parts), ({ partition: { leader, replicas } }) => leader !== replicas[0]),
-    ),
-    one('kafka_server_kafkaserver_brokerstate', '3: it runs', () => RUNNING),
-  ];
-}
-
-function ofReplicas(parts: BrokerParts): Metric[] {
-  const { partitions, nodeId } = parts;
-  const kafka = 'kafka_server_replicamanager';
-  const all = () => partitions.all();
-  return [
-    one(`${kafka}_partitioncount`, 'Partitions on this broker', () => count(all(), () => true)),
-    one(`${kafka}_leadercount`, 'Partitions it leads', () =>
-      count(eachPartition(parts), ({ partition: { leader } }) => leader === nodeId),
-    ),
-    one(`${kafka}_offlinereplicacount`, 'Partitions in log directories that have failed', () =>
-      count(all(), ({ isOffline }) => isOffline),
-    ),
-    one(`${kafka}_underreplicatedpartitions`, 'Partitions it leads whose replicas are not all in sync', () =>
-      count(
-        eachPartition(parts),
-        ({ partition: { leader, isr, replicas } }) => leader === nodeId && isr.length < replicas.length,
-      ),
-    ),
-    one(`${kafka}_underminisrpartitioncount`, 'Partitions with fewer in sync than min.insync.replicas', () =>
-      count(all(), ({ isUnderMinIsr }) => isUnderMinIsr),
-    ),
-    one('kafka_log_logmanager_offlinelogdirectorycount', 'Log directories that have failed', () =>
-      count(partitions.directories, ({ health }) => health.isOffline),
-    ),
-  ];
 }
 
 /** By topic, and for all topics without a label, as Kafka has it. */

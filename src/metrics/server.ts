@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { listenHttp, text } from '../platform/http.ts';
-import { registerBrokerMetrics } from './broker-metrics.ts';
+import { registerBrokerMetrics, type Watched } from './broker-metrics.ts';
 import { RequestTimes } from './request-times.ts';
 
 export interface MetricsServer {
@@ -17,11 +17,11 @@ export async function serveMetrics(
   host: string,
   port: number,
   parts: BrokerParts,
-  connections: () => ReadonlyMap<string, number>,
+  watched: Pick<Watched, 'connections' | 'isActiveController'>,
 ): Promise<MetricsServer> {
   const registry = new Registry();
   const meter = new RequestTimes(parts.clock, [registry]);
-  registerBrokerMetrics(registry, { parts, requests: meter, connections });
+  registerBrokerMetrics(registry, { ...watched, parts, requests: meter });
   // Of the process: CPU, memory, garbage collection, and how late the event loop runs.
   collectDefaultMetrics({ register: registry });
   const listener = await listenHttp(host, port, async (path) => {

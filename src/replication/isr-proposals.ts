@@ -7,6 +7,7 @@ import { LeaderRecoveryState } from '../cluster/image.ts';
 import type { AlterPartitionRequest, AlterPartitionResponse } from '../cluster/alter-partition.ts';
 import type { IsrProposal, ProposalAnswer } from '../partitions/leader-state.ts';
 import type { Partition } from '../partitions/partition.ts';
+import type { Partitions } from '../partitions/partitions.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 
@@ -15,6 +16,7 @@ export interface IsrProposalsOptions {
   readonly logger: Logger;
   readonly nodeId: number;
   readonly brokerEpoch: () => number;
+  readonly partitions: Pick<Partitions, 'isrChanges'>;
   readonly alterPartitions: (topics: AlterPartitionRequest['topics']) => Promise<AlterPartitionResponse>;
 }
 
@@ -106,8 +108,16 @@ export class IsrProposals {
   #take({ partition, proposal }: Waiting, answer: Answer | undefined): boolean {
     const outcome = answer === undefined ? null : this.#outcomeOf(answer);
     if (outcome === null) return false;
+    this.#count(partition, outcome);
     partition.proposalAnswered(proposal, outcome);
     return true;
+  }
+
+  #count({ leaderState }: Partition, outcome: ProposalAnswer): void {
+    const { isrChanges } = this.#options.partitions;
+    if (outcome.kind !== 'accepted') isrChanges.failed++;
+    else if (outcome.inSync.length + 1 < (leaderState?.inSyncReplicas ?? 0)) isrChanges.shrinks++;
+    else isrChanges.expands++;
   }
 
   #outcomeOf({ errorCode, isr, partitionEpoch }: Answer): Outcome {

@@ -294,7 +294,9 @@ export class LeaderFetcher {
   #sawLeader(followed: Followed, { highWatermark, logStartOffset }: PartitionAnswer): void {
     followed.failures = 0;
     followed.said = null;
-    followed.partition.followHighWatermark(highWatermark);
+    const { partition } = followed;
+    partition.stats.replicaLag = Math.max(0, highWatermark - partition.endOffset);
+    partition.followHighWatermark(highWatermark);
     followed.replica.deleteRecordsBefore(logStartOffset);
   }
 

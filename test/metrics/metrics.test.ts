@@ -55,6 +55,10 @@ test.each([
   ['kafka_server_replicamanager_underreplicatedpartitions', 0],
   ['kafka_controller_kafkacontroller_activecontrollercount', 1],
   ['kafka_controller_kafkacontroller_offlinepartitionscount', 0],
+  ['kafka_controller_controllerstats_uncleanleaderelections_total', 0],
+  ['kafka_server_replicamanager_isrshrinks_total', 0],
+  ['kafka_server_replicamanager_atminisrpartitioncount', 2],
+  ['kafka_server_replicafetchermanager_maxlag{clientId="Replica"}', 0],
   ['kafka_controller_kafkacontroller_globaltopiccount', 1],
   ['kafka_server_socket_server_metrics_connection_count{listener="PLAINTEXT"}', 1],
   ['kafka_server_kafkaserver_brokerstate', 3],
@@ -115,7 +119,7 @@ test('a broker of a cluster counts what it leads, and never asks for the control
   const controllers = new Map([[9, { id: 9, incarnationId: ZERO_UUID, listeners: [] }]]);
   const image = { ...metadata.image, controllers, topicsById: new Map([[topic.id, { ...topic, partitions }]]) };
   const member = Object.create(broker.parts, {
-    metadata: { value: { image } },
+    metadata: { value: { image, onChange: () => {} } },
     controller: {
       get() {
         throw new Error('it is elsewhere');
@@ -124,7 +128,12 @@ test('a broker of a cluster counts what it leads, and never asks for the control
   }) as BrokerParts;
   const registry = new Registry();
   const requests = new RequestTimes(broker.parts.clock, [registry]);
-  registerBrokerMetrics(registry, { parts: member, requests, connections: () => new Map() });
+  registerBrokerMetrics(registry, {
+    parts: member,
+    requests,
+    connections: () => new Map(),
+    isActiveController: null,
+  });
   const metrics = await registry.metrics();
   expect(metrics).toContain('kafka_server_replicamanager_leadercount 1\n');
   expect(metrics).toContain('kafka_server_replicamanager_underreplicatedpartitions 1\n');

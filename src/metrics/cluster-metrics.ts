@@ -1,0 +1,73 @@
+/** What becomes of the cluster: brokers, partitions without a leader, elections, who is the active controller. */
+import { Counter } from 'prom-client';
+import type { BrokerParts } from '../apis/broker-parts.ts';
+import { count, eachPartition, type EachPartition } from './each-partition.ts';
+import { Elections } from './elections.ts';
+import { one, type Metric } from './metric.ts';
+
+/** As Kafka's BrokerState has it. */
+const RUNNING = 3;
+const CONTROLLER = 'kafka_controller_kafkacontroller';
+const STATS = 'kafka_controller_controllerstats';
+
+/** `isActiveController` is null where this process has no controller. */
+export function clusterMetrics(parts: BrokerParts, isActiveController: (() => boolean) | null): Metric[] {
+  const { metadata, partitions } = parts;
+  const isLeaderless = ({ topic, index, partition }: EachPartition): boolean =>
+    partition.leader < 0 || partitions.isOffline(topic.id, index);
+  const brokers = (is: (broker: { readonly fenced: boolean }) => boolean) => () =>
+    count(metadata.image.brokers.values(), is);
+  const active = isActiveController;
+  return [
+    ...(active === null
+      ? []
+      : [one(`${CONTROLLER}_activecontrollercount`, '1: it is the active controller', () => (active() ? 1 : 0))]),
+    one(
+      `${CONTROLLER}_activebrokercount`,
+      'Brokers that may lead',
+      brokers(({ fenced }) => !fenced),
+    ),
+    one(
+      `${CONTROLLER}_fencedbrokercount`,
+      'Brokers that may not lead',
+      brokers(({ fenced }) => fenced),
+    ),
+    one(`${CONTROLLER}_globaltopiccount`, 'Topics', () => metadata.image.topicsById.size),
+    one(`${CONTROLLER}_globalpartitioncount`, 'Partitions', () => count(eachPartition(parts), () => true)),
+    one(`${CONTROLLER}_offlinepartitionscount`, 'Partitions without a leader', () =>
+      count(eachPartition(parts), isLeaderless),
+    ),
+    one(`${CONTROLLER}_preferredreplicaimbalancecount`, 'Partitions led by another than their first replica', () =>
+      count(eachPartition(parts), ({ partition: { leader, replicas } }) => leader !== replicas[0]),
+    ),
+    ...elections(parts),
+    one(
+      'kafka_server_broker_metadata_metrics_last_applied_record_offset',
+      'The last change of the cluster that this broker has followed',
+      () => metadata.image.revision,
+    ),
+    one('kafka_server_kafkaserver_brokerstate', '3: it runs', () => RUNNING),
+  ];
+}
+
+function elections({ metadata }: BrokerParts): Metric[] {
+  const seen = new Elections();
+  metadata.onChange((image, previous, delta) => seen.note(image, previous, delta));
+  const counter = (name: string, help: string, value: () => number): Metric => ({
+    ...one(`${STATS}_${name}`, help, value),
+    kind: Counter,
+  });
+  return [
+    counter('leaderelectionrateandtimems_count', 'Elections of leaders, of any kind', () => seen.total),
+    counter(
+      'electionfromeligibleleaderreplicas_total',
+      'Elections of a leader that was out of sync and has all that was committed',
+      () => seen.fromEligible,
+    ),
+    counter(
+      'uncleanleaderelections_total',
+      'Elections of a leader that may lack what was committed',
+      () => seen.unclean,
+    ),
+  ];
+}
