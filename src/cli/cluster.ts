@@ -1,7 +1,8 @@
-/** `ottla cluster`: who is controller, who is fenced, which partitions are out of sync. */
+/** `ottla cluster`: who is controller, who is fenced, which partitions are out of sync or take no records with acks=all. */
 import type { Command } from 'commander';
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
+import { describeConfigs, ResourceType } from './client/configs.ts';
 import { refuse } from './client/failure.ts';
 import type { Cluster, ClusterMetadata } from './client/cluster.ts';
 import { command } from './command-line.ts';
@@ -11,6 +12,7 @@ import { printJson, printLine, printTable, type Terminal } from './terminal.ts';
 const MOST_LISTED = 10;
 const QUORUM = { topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }] };
 
+const MIN_ISR = 'min.insync.replicas';
 /** A controller that reads the log is heard of every half second. */
 const HEARD_MS = 5000;
 
@@ -61,6 +63,7 @@ async function describeCluster(cluster: Cluster) {
       })),
     ),
     ...troubleIn(topics),
+    underMinIsr: await underMinIsr(cluster, topics),
   };
 }
 
@@ -82,18 +85,38 @@ function countsOf(topics: ClusterMetadata['topics'], brokerId: number) {
 }
 
 function troubleIn(topics: ClusterMetadata['topics']) {
-  const names = (isIn: (partition: ClusterMetadata['topics'][number]['partitions'][number]) => boolean): string[] =>
+  const names = (isIn: (partition: PartitionMetadata) => boolean): string[] =>
     topics.flatMap(({ name, partitions }) =>
       partitions.flatMap((each) => (isIn(each) ? [`${name}-${each.partitionIndex}`] : [])),
     );
   return {
     withoutLeader: names(({ leaderId }) => leaderId < 0),
-    outOfSync: names(({ replicaNodes, isrNodes }) => isrNodes.length < replicaNodes.length),
+    outOfSync: names(isOutOfSync),
   };
 }
 
+/** Partitions that take no records with acks=all now. */
+async function underMinIsr(cluster: Cluster, topics: ClusterMetadata['topics']): Promise<string[]> {
+  const suspects = topics.filter(({ partitions }) => partitions.some(isOutOfSync));
+  if (suspects.length === 0) return [];
+  const names = suspects.map(({ name }) => name ?? '');
+  const settings = await describeConfigs(cluster, ResourceType.topic, names, [MIN_ISR]);
+  return suspects.flatMap(({ name, partitions }) =>
+    partitions.flatMap(({ partitionIndex, isrNodes, replicaNodes }) => {
+      const least = Math.min(Number(settings.get(name ?? '')?.[0]?.value ?? 1), replicaNodes.length);
+      return isrNodes.length < least ? [`${name}-${partitionIndex}`] : [];
+    }),
+  );
+}
+
+type PartitionMetadata = ClusterMetadata['topics'][number]['partitions'][number];
+
+function isOutOfSync({ replicaNodes, isrNodes }: PartitionMetadata): boolean {
+  return isrNodes.length < replicaNodes.length;
+}
+
 async function printCluster(terminal: Terminal, shown: DescribedCluster): Promise<void> {
-  const { clusterId, controller, controllers, brokers, withoutLeader, outOfSync } = shown;
+  const { clusterId, controller, controllers, brokers, withoutLeader, underMinIsr: under, outOfSync } = shown;
   const address = controllers.find(({ id }) => id === controller.id)?.address;
   await printLine(terminal, `cluster ${clusterId}`);
   await printLine(
@@ -130,6 +153,7 @@ async function printCluster(terminal: Terminal, shown: DescribedCluster): Promis
     ]),
   );
   if (withoutLeader.length > 0) await printLine(terminal, `\nwithout a leader: ${listed(withoutLeader)}`);
+  if (under.length > 0) await printLine(terminal, `\nunder min.insync.replicas: ${listed(under)}`);
   if (outOfSync.length > 0) await printLine(terminal, `\nout of sync: ${listed(outOfSync)}`);
 }
 

@@ -134,3 +134,27 @@ test('three brokers: each request goes to the leader, the coordinator or the con
   stop.abort();
   expect((await consuming).code).toBe(0);
 }, 30_000);
+
+test('ottla cluster tells which partitions lack replicas, and which take nothing with acks=all', async () => {
+  const cluster = await startTestBroker({ brokers: 3, minIsr: 2, topics: ['orders'] });
+  ends.push(() => cluster.stop());
+  const shown = async () => {
+    const at = ['-b', cluster.brokers[0].address];
+    return {
+      lines: await linesOf(['cluster', ...at]),
+      json: JSON.parse((await ottla(['cluster', '--json', ...at])).out) as Record<string, unknown>,
+    };
+  };
+  expect((await shown()).json).toMatchObject({ outOfSync: [], underMinIsr: [], withoutLeader: [] });
+  await cluster.brokers[2].stop();
+  const { lines, json } = await shown();
+  expect(lines.filter((line) => line.includes('fenced'))).toHaveLength(1);
+  expect(lines.at(-1)).toBe('out of sync: orders-0');
+  expect(json).toMatchObject({ outOfSync: ['orders-0'], underMinIsr: [] });
+  await cluster.brokers[1].stop();
+  expect((await shown()).lines).toContain('under min.insync.replicas: orders-0');
+  await cluster.brokers[1].start();
+  await cluster.brokers[2].start();
+  await cluster.waitForIsr('orders');
+  expect((await shown()).json).toMatchObject({ outOfSync: [], underMinIsr: [] });
+});
