@@ -125,7 +125,10 @@ class ClusterMember implements Membership {
       offlineLogDirectories: () => directories.flatMap(({ health, directoryId: id }) => (health.isOffline ? [id] : [])),
       trouble: () => this.metadata.trouble,
     });
-    for (const { health } of directories) health.onOffline(() => this.#lifecycle.beatSoon());
+    for (const { health } of directories) {
+      health.leaveWhenRefusing();
+      health.onOffline(() => this.#lifecycle.beatSoon());
+    }
     this.channel = new RemoteChannel({
       nodeId,
       requests: this.#requests,

@@ -1,7 +1,8 @@
 /**
- * Whether a log directory can be trusted with more. A disk that is full or read-only refuses appends for as long as it is;
- * one that lost what it had taken (a failed fdatasync, an I/O error) is left alone until the broker starts anew: the system
- * has dropped the pages it could not write, and a second fdatasync would say all is well.
+ * Whether a log directory can be trusted with more. A disk that is full or read-only refuses appends for as long as it is; one that
+ * lost what it had taken (a failed fdatasync, an I/O error) is left alone until the broker starts anew: the system has dropped the
+ * pages it could not write, and a second fdatasync would say all is well. In a cluster other brokers have the replicas: there both
+ * kinds are left alone, as in Kafka, so that the others lead.
  */
 import type { Clock } from '../platform/clock.ts';
 import { isDiskLost, isMissing, isSystemError } from '../platform/disk-error.ts';
@@ -21,6 +22,7 @@ export class DirectoryHealth {
   readonly #logger: Logger;
   #isOffline = false;
   #isRefusing = false;
+  #isLeftWhenRefusing = false;
   /** On a disk that is nearly full small appends succeed and large ones do not, in turns: that is said now and then. */
   #saidMs = -Infinity;
   #isSaid = false;
@@ -47,6 +49,11 @@ export class DirectoryHealth {
     return this.#isRefusing;
   }
 
+  /** Other brokers have replicas of what lies here: where the disk refuses an append they lead, as in Kafka. */
+  leaveWhenRefusing(): void {
+    this.#isLeftWhenRefusing = true;
+  }
+
   onOffline(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -71,6 +78,7 @@ export class DirectoryHealth {
     if (!isSystemError(error)) return;
     if (this.#isLost(file, error)) return;
     if (this.#isRefusing || this.#isOffline) return;
+    if (this.#isLeftWhenRefusing) return this.#takeOffline('a write was refused', file, error);
     this.#isRefusing = true;
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#saidMs < SAY_EVERY_MS) return;
@@ -82,6 +90,11 @@ export class DirectoryHealth {
       error: (error as Error).message,
       next: 'free space, or make it writable: producers are told KAFKA_STORAGE_ERROR until an append succeeds',
     });
+  }
+
+  /** A folder for a partition could not be made or opened. */
+  folderRefused(path: string, error: unknown): void {
+    if (this.#isLeftWhenRefusing) this.writeFailed(path, error);
   }
 
   /** A checkpoint of the directory could not be written: no client waits for it, but it may tell that the disk is lost. */

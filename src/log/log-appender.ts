@@ -78,9 +78,10 @@ export class LogAppender {
   }
 
   /** See Log.appendAsFollower. */
-  appendAsFollower(bytes: Buffer, at: number, length: number): number {
+  appendAsFollower(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
     const state = this.#state;
-    checkReplicated(bytes, at, length, { endOffset: state.endOffset, latestEpoch: state.epochs.latest });
+    const { endOffset, epochs } = state;
+    checkReplicated(bytes, at, length, { endOffset, latestEpoch: epochs.latest, leaderEpoch });
     this.settle();
     this.#stage.refuseFailed(this.#log);
     try {

@@ -143,14 +143,14 @@ export class Log implements StagedLog {
   }
 
   /**
-   * Appends batches as the leader of the partition sent them: offsets and leader epochs stay. Written at once and without a
+   * Appends batches as the leader of the partition sent them in `leaderEpoch`: offsets and leader epochs stay. Written at once and without a
    * copy; answers the new end offset. For flush.messages see `flusher.awaitsCommit`, as after `append`.
    * @throws {ReplicatedBatchError} where a batch is not whole, not sound, or not in order: then none of them is appended
    * @throws as `append`; batches that a segment before had room for may be in the log then, the others are not
    */
-  appendAsFollower(bytes: Buffer, at: number, length: number): number {
+  appendAsFollower(bytes: Buffer, at: number, length: number, leaderEpoch: number): number {
     this.#check();
-    return this.#appender.appendAsFollower(bytes, at, length);
+    return this.#appender.appendAsFollower(bytes, at, length, leaderEpoch);
   }
 
   /** What idempotence says of a batch before it is appended; see ProducerState.check. */

@@ -6,22 +6,32 @@ export class ReplicatedBatchError extends Error {
   override name = 'ReplicatedBatchError';
 }
 
+/** What stands before the bytes, and who has sent them. */
+export interface ReplicatedTo {
+  readonly endOffset: number;
+  readonly latestEpoch: number;
+  readonly leaderEpoch: number;
+}
+
 /**
  * Whole batches, sound by their CRC, in the order of their offsets from `endOffset` on (compaction leaves gaps), in leader
- * epochs that never go back. @throws {ReplicatedBatchError} for the first that is not
+ * epochs that never go back and never beyond `leaderEpoch`, in which the leader was asked (KAFKA-18723).
+ * @throws {ReplicatedBatchError} for the first that is not
  */
 export function checkReplicated(
   bytes: Buffer,
   at: number,
   length: number,
-  { endOffset, latestEpoch }: { readonly endOffset: number; readonly latestEpoch: number },
+  { endOffset, latestEpoch, leaderEpoch }: ReplicatedTo,
 ): void {
   const end = at + length;
   if (at < 0 || length < 0 || end > bytes.length) throw new RangeError(`No ${length} bytes from ${at} on`);
   let next = endOffset;
   let epoch = latestEpoch;
   for (let position = at; position < end; position += batch.sizeInBytes(bytes, position)) {
-    const wrong = isWhole(bytes, position, end) ? whatIsWrong(bytes, position, next, epoch) : 'is not whole';
+    const wrong = isWhole(bytes, position, end)
+      ? whatIsWrong(bytes, position, { endOffset: next, latestEpoch: epoch, leaderEpoch })
+      : 'is not whole';
     if (wrong !== null) throw new ReplicatedBatchError(`The batch at byte ${position - at} of ${length} ${wrong}`);
     next = batch.nextOffset(bytes, position);
     epoch = batch.leaderEpoch(bytes, position);
@@ -34,13 +44,15 @@ function isWhole(bytes: Buffer, position: number, end: number): boolean {
   return size >= batch.BATCH_OVERHEAD && size <= end - position;
 }
 
-function whatIsWrong(bytes: Buffer, position: number, next: number, epoch: number): string | null {
+function whatIsWrong(bytes: Buffer, position: number, before: ReplicatedTo): string | null {
+  const { endOffset: next, latestEpoch } = before;
   if (batch.magic(bytes, position) !== batch.CURRENT_MAGIC) return `has magic ${batch.magic(bytes, position)}`;
   if (!batch.isCrcValid(bytes, position)) return 'has a wrong CRC';
   if (batch.lastOffsetDelta(bytes, position) < 0) return 'ends before it begins';
   const baseOffset = batch.baseOffset(bytes, position);
   if (baseOffset < next) return `begins at offset ${baseOffset}, not at ${next} or behind`;
   if (!Number.isSafeInteger(batch.nextOffset(bytes, position))) return 'has an offset beyond all that are given';
-  const leaderEpoch = batch.leaderEpoch(bytes, position);
-  return leaderEpoch < epoch ? `has leader epoch ${leaderEpoch} behind ${epoch}` : null;
+  const epoch = batch.leaderEpoch(bytes, position);
+  if (epoch < latestEpoch) return `has leader epoch ${epoch} behind ${latestEpoch}`;
+  return epoch > before.leaderEpoch ? `has leader epoch ${epoch}, and was asked for in ${before.leaderEpoch}` : null;
 }

@@ -27,8 +27,9 @@ export class FollowerLog {
    * on the disk: the leader takes the next fetch as word that it is.
    */
   append(bytes: Buffer, at: number, length: number): Promise<void> | null {
-    const { flusher, health } = this.#followed().log;
-    this.#partition.log.appendAsFollower(bytes, at, length);
+    const { log, leaderEpoch } = this.#followed();
+    const { flusher, health } = log;
+    log.appendAsFollower(bytes, at, length, leaderEpoch);
     if (health.isRefusing) health.writeSucceeded();
     if (!flusher.awaitsCommit) return null;
     const synced = flusher.commits.join();

@@ -79,7 +79,10 @@ export class PartitionLogs {
       log = this.#openFolder(topic, index, plan, directory);
     } catch (error) {
       // A disk that is full or fails is not the folder's fault, and a folder that is new holds nothing that could be lost.
-      if (!isFound || !isFileError(error)) throw error;
+      if (!isFound || !isFileError(error)) {
+        directory.health.folderRefused(path, error);
+        throw error;
+      }
       log = this.#openOffline(topic, plan, path, error as Error);
     }
     this.#progress?.opened(path);

@@ -9,6 +9,9 @@ import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { append, batchOf, batchOfSize, DIRECTORY, fixture, readAll, stateOf } from './log-fixture.ts';
 
+/** In which the followers of these tests have asked. */
+const LEADER_EPOCH = 50;
+
 const REPLICA = '/replica/orders-0';
 const config = { segmentBytes: 4000, indexIntervalBytes: 200 };
 
@@ -32,7 +35,7 @@ function follow(leader: Log, follower: Log, maxBytes: () => number): void {
   while (follower.endOffset < leader.endOffset) {
     const fetched = fetchFrom(leader, follower.endOffset, maxBytes());
     const answer = Buffer.concat([Buffer.alloc(7), fetched, Buffer.alloc(5)]); // they lie in a response
-    expect(follower.appendAsFollower(answer, 7, fetched.length)).toBe(follower.endOffset);
+    expect(follower.appendAsFollower(answer, 7, fetched.length, LEADER_EPOCH)).toBe(follower.endOffset);
   }
 }
 
@@ -125,7 +128,7 @@ describe('a follower', () => {
       writes.push({ bytes, length });
       write(bytes, at, length, position);
     };
-    followerLog.appendAsFollower(fetched, 0, fetched.length);
+    followerLog.appendAsFollower(fetched, 0, fetched.length, LEADER_EPOCH);
     expect(writes.map(({ length }) => length)).toEqual([3600]);
     expect(writes[0].bytes).toBe(fetched);
     expect(follower.stage.holds(followerLog)).toBe(false);
@@ -135,11 +138,11 @@ describe('a follower', () => {
     const { followerLog, follower } = pair();
     const at = (baseOffset: number) => batchOf(['x'], { baseOffset, leaderEpoch: 3 });
     const both = Buffer.concat([at(5), at(9)]);
-    expect(followerLog.appendAsFollower(both, 0, both.length)).toBe(10);
+    expect(followerLog.appendAsFollower(both, 0, both.length, LEADER_EPOCH)).toBe(10);
     const far = at(2 ** 33);
-    expect(followerLog.appendAsFollower(far, 0, far.length)).toBe(2 ** 33 + 1);
+    expect(followerLog.appendAsFollower(far, 0, far.length, LEADER_EPOCH)).toBe(2 ** 33 + 1);
     const nothingBefore = fixture(config, new MemoryFiles(), '/other/orders-0').open();
-    expect(nothingBefore.appendAsFollower(far, 0, far.length)).toBe(2 ** 33 + 1);
+    expect(nothingBefore.appendAsFollower(far, 0, far.length, LEADER_EPOCH)).toBe(2 ** 33 + 1);
     for (const log of [followerLog, nothingBefore]) log.close();
     const again = follower.open({ recoveryPoint: 2 ** 33 + 1 });
     expect(again.endOffset).toBe(2 ** 33 + 1);
@@ -167,20 +170,24 @@ describe('bytes that the leader cannot have sent', () => {
     ['a negative offset', changed((bytes) => void bytes.writeBigInt64BE(-5n, 0))],
     ['an offset that no number holds', changed((bytes) => void bytes.writeBigInt64BE(2n ** 62n, 0))],
     ['a leader epoch that goes back', changed((bytes) => batch.setLeaderEpoch(bytes, 0, 3))],
+    [
+      'a leader epoch beyond that in which it was asked for',
+      changed((bytes) => batch.setLeaderEpoch(bytes, 0, LEADER_EPOCH + 1)),
+    ],
     ['no leader epoch behind one', changed((bytes) => batch.setLeaderEpoch(bytes, 0, -1))],
   ];
 
   it.each(wrong)('are refused, %s, and none of them is appended', (_what, bad) => {
     const { followerLog, follower } = pair();
     const first = batchOf(['a', 'b'], { baseOffset: 0, leaderEpoch: 1 });
-    followerLog.appendAsFollower(first, 0, first.length);
+    followerLog.appendAsFollower(first, 0, first.length, LEADER_EPOCH);
     const before = stateOf(followerLog);
     const bytes = Buffer.concat([good(), bad]);
-    expect(() => followerLog.appendAsFollower(bytes, 0, bytes.length)).toThrow(ReplicatedBatchError);
+    expect(() => followerLog.appendAsFollower(bytes, 0, bytes.length, LEADER_EPOCH)).toThrow(ReplicatedBatchError);
     expect(stateOf(followerLog)).toEqual(before);
     expect(follower.files.size(`${REPLICA}/00000000000000000000.log`)).toBe(first.length);
-    expect(() => followerLog.appendAsFollower(bytes, 0, bytes.length + 1)).toThrow(RangeError);
-    expect(followerLog.appendAsFollower(bytes, 0, good().length)).toBe(3);
+    expect(() => followerLog.appendAsFollower(bytes, 0, bytes.length + 1, LEADER_EPOCH)).toThrow(RangeError);
+    expect(followerLog.appendAsFollower(bytes, 0, good().length, LEADER_EPOCH)).toBe(3);
     expect(followerLog.latestEpoch).toBe(4);
   });
 });
@@ -198,13 +205,13 @@ describe('a follower whose disk or broker fails', () => {
     follower.files.before = (operation, path) => {
       if (operation === 'write' && path.endsWith('0000000004.log')) throw diskError('ENOSPC', 'write', path);
     };
-    expect(() => followerLog.appendAsFollower(whole, 0, whole.length)).toThrow('ENOSPC');
+    expect(() => followerLog.appendAsFollower(whole, 0, whole.length, LEADER_EPOCH)).toThrow('ENOSPC');
     expect(followerLog.health.isRefusing).toBe(true);
     expect([followerLog.endOffset, followerLog.latestEpoch]).toEqual([4, 3]);
     expect(readAll(followerLog)).toEqual(readAll(leaderLog).slice(0, 4));
     follower.files.before = null;
     const { size } = leaderLog.segments[0];
-    expect(followerLog.appendAsFollower(whole, size, whole.length - size)).toBe(10);
+    expect(followerLog.appendAsFollower(whole, size, whole.length - size, LEADER_EPOCH)).toBe(10);
     expect(stateOf(followerLog)).toEqual(stateOf(leaderLog));
   });
 
@@ -215,7 +222,7 @@ describe('a follower whose disk or broker fails', () => {
     leader.stage.flush();
     const whole = fetchFrom(leaderLog, 0, 1 << 20);
     const [{ path }] = followerLog.segments;
-    followerLog.appendAsFollower(whole, 0, whole.length);
+    followerLog.appendAsFollower(whole, 0, whole.length, LEADER_EPOCH);
     for (let kept = 0; kept <= whole.length; kept += 13) {
       const disk = follower.files.fork();
       const file = disk.open(path, 'write');

@@ -12,6 +12,11 @@ export interface NetworkOptions {
   readonly random: Random;
   /** Of a piece of bytes on its way: between these. */
   readonly delayMs?: { readonly least: number; readonly most: number };
+  /**
+   * What a process has sent comes to the other side although the process has closed the connection or has ended, as it does where
+   * the kernel, or something between, has it already. Unless given, it is lost with the connection.
+   */
+  readonly isSentKept?: boolean;
 }
 
 /** What a connection takes before it says that it is full. */
@@ -24,14 +29,16 @@ export class SimulatedNetwork {
   readonly clock: Clock;
   readonly #random: Random;
   readonly #delayMs: { readonly least: number; readonly most: number };
+  readonly isSentKept: boolean;
   readonly #listeners = new Map<string, Accept>();
   readonly #ends = new Set<End>();
   readonly #cuts = new Set<string>();
   readonly #silent = new Set<string>();
   #nextPort = FIRST_FREE_PORT;
 
-  constructor({ clock, random, delayMs = { least: 0.05, most: 1 } }: NetworkOptions) {
+  constructor({ clock, random, delayMs = { least: 0.05, most: 1 }, isSentKept = false }: NetworkOptions) {
     this.clock = clock;
+    this.isSentKept = isSentKept;
     this.#random = random;
     this.#delayMs = delayMs;
   }
@@ -44,13 +51,16 @@ export class SimulatedNetwork {
     };
   }
 
-  /** Nothing passes from one machine to another until `heal`; the other way it does. */
-  cut(from: string, to: string): void {
-    this.#cuts.add(way(from, to));
+  /**
+   * Nothing passes from one machine to another until `heal`; the other way it does. With a port: nothing of the connections to
+   * whoever listens there, on either of the two.
+   */
+  cut(from: string, to: string, port?: number): void {
+    this.#cuts.add(way(from, to, port));
   }
 
-  heal(from: string, to: string): void {
-    this.#cuts.delete(way(from, to));
+  heal(from: string, to: string, port?: number): void {
+    this.#cuts.delete(way(from, to, port));
     this.#flow();
   }
 
@@ -81,8 +91,8 @@ export class SimulatedNetwork {
     for (const end of this.#ends) if (end.host === host) end.lose();
   }
 
-  isCut(from: string, to: string): boolean {
-    if (this.#cuts.size > 0 && this.#cuts.has(way(from, to))) return true;
+  isCut(from: string, to: string, port: number): boolean {
+    if (this.#cuts.size > 0 && (this.#cuts.has(way(from, to)) || this.#cuts.has(way(from, to, port)))) return true;
     return this.#silent.size > 0 && (this.#silent.has(from) || this.#silent.has(to));
   }
 
@@ -122,11 +132,11 @@ export class SimulatedNetwork {
       };
       const late = this.clock.after(timeoutMs, () => fail('ETIMEDOUT'));
       this.clock.after(this.delay(), () => {
-        if (isOver || this.isCut(from, to) || this.isCut(to, from)) return;
+        if (isOver || this.isCut(from, to, port) || this.isCut(to, from, port)) return;
         const accept = this.#listeners.get(`${to}:${port}`);
         if (accept === undefined) return void this.clock.after(this.delay(), () => fail('ECONNREFUSED'));
-        const mine = new End(this, from, this.#nextPort++);
-        const theirs = new End(this, to, port);
+        const mine = new End(this, from, this.#nextPort++, port);
+        const theirs = new End(this, to, port, port);
         mine.other = theirs;
         theirs.other = mine;
         for (const end of [mine, theirs]) this.#ends.add(end);
@@ -143,8 +153,8 @@ export class SimulatedNetwork {
   }
 }
 
-function way(from: string, to: string): string {
-  return `${from} > ${to}`;
+function way(from: string, to: string, port?: number): string {
+  return port === undefined ? `${from} > ${to}` : `${from} > ${to} of ${port}`;
 }
 
 /** One side of a connection. What it sends lies in `#sent` until it has come to the other side. */
@@ -152,6 +162,8 @@ class End implements Socket {
   other!: End;
   readonly host: string;
   readonly localPort: number;
+  /** Of the side that listens. */
+  readonly #servicePort: number;
   readonly #network: SimulatedNetwork;
   #receiver: Receiver | null = null;
   #sent: Buffer[] = [];
@@ -162,10 +174,15 @@ class End implements Socket {
   #isEnding = false;
   #isClosed = false;
 
-  constructor(network: SimulatedNetwork, host: string, localPort: number) {
+  constructor(network: SimulatedNetwork, host: string, localPort: number, servicePort: number) {
     this.#network = network;
     this.host = host;
     this.localPort = localPort;
+    this.#servicePort = servicePort;
+  }
+
+  get #isCut(): boolean {
+    return this.#network.isCut(this.host, this.other.host, this.#servicePort);
   }
 
   get remoteHost(): string {
@@ -205,8 +222,10 @@ class End implements Socket {
   }
 
   destroy(): void {
-    this.#sent = [];
-    this.#sentBytes = 0;
+    if (!this.#network.isSentKept) {
+      this.#sent = [];
+      this.#sentBytes = 0;
+    }
     this.#isEnding = true;
     this.#close();
     this.flow();
@@ -228,7 +247,7 @@ class End implements Socket {
   /** Has the next piece of what was sent come to the other side, unless one is on its way, or nothing passes. */
   flow(): void {
     const { other } = this;
-    if (this.#isFlowing || other.#isClosed || this.#network.isCut(this.host, other.host)) return;
+    if (this.#isFlowing || other.#isClosed || this.#isCut) return;
     if (this.#sent.length === 0 && !this.#isEnding) return;
     this.#isFlowing = true;
     this.#network.clock.after(this.#network.delay(), () => {
@@ -239,7 +258,7 @@ class End implements Socket {
 
   #arrive(): void {
     const { other } = this;
-    if (this.#network.isCut(this.host, other.host) || other.#receiver === null || other.#isPaused) return;
+    if (this.#isCut || other.#receiver === null || other.#isPaused) return;
     const piece = this.#sent.shift();
     if (piece !== undefined) {
       this.#sentBytes -= piece.length;

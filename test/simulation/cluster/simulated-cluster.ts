@@ -55,6 +55,8 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Of a message between machines; 1 ms unless given. */
   readonly longestDelayMs?: number;
+  /** See NetworkOptions. */
+  readonly isSentKept?: boolean;
   /** Changes how a process reaches etcd: for mutants. */
   readonly etcdChannel?: (channel: Channel, process: SimulatedProcess) => Channel;
   /** The same for its network. */
@@ -78,7 +80,8 @@ export class SimulatedCluster {
     this.#options = options;
     this.random = seededRandom(seed);
     const delayMs = { least: 0.05, most: options.longestDelayMs ?? 1 };
-    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delayMs });
+    const { isSentKept = false } = options;
+    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delayMs, isSentKept });
     this.etcd = new SimulatedEtcd({ clock: this.clock, random: this.random });
     this.#clusterId = randomUuid(this.random);
     this.machines = new Map(HOSTS.map((host, i) => [host, emptyMachine(host, i + 1)]));
@@ -225,7 +228,12 @@ export class SimulatedCluster {
         return membership;
       },
     });
-    if (process.isAlive) machine.broker = broker;
+    if (!process.isAlive) return;
+    machine.broker = broker;
+    // As a process of `ottla start` does.
+    void broker.failed.then(() => {
+      if (machine.process === process) this.kill(host);
+    });
   }
 
   #settingsOf(host: Host, nodeId: number): Record<string, string> {

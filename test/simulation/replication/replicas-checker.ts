@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import * as batch from '../../../protocol/records/batch.ts';
 import { batches, decodeBatch } from '../../../protocol/records/decode.ts';
+import type { Partition } from '../../../src/partitions/partition.ts';
+import type { CrashDisk } from '../../crash/crash-disk.ts';
 import type { Machine, SimulatedCluster } from '../cluster/simulated-cluster.ts';
 import type { Acknowledged } from './replicas-client.ts';
 
@@ -46,14 +48,27 @@ interface Replica {
 }
 
 function replicaOf({ host, disk, broker }: Machine, topic: string, index: number): Replica {
+  const { size = 0, highWatermark = -1 } = broker?.parts.partitions.get(topic, index) ?? {};
+  const bytes = bytesOn(disk, topic, index).subarray(0, size);
+  return { host, bytes, values: valuesIn(bytes), highWatermark };
+}
+
+function bytesOn(disk: CrashDisk, topic: string, index: number): Buffer {
   const directory = join(LOG_DIRECTORY, `${topic}-${index}`);
   const segments = disk.list(directory).filter((name) => name.endsWith('.log'));
-  const { size = 0, highWatermark = -1 } = broker?.parts.partitions.get(topic, index) ?? {};
-  const bytes = Buffer.concat(segments.toSorted().map((name) => disk.readAll(join(directory, name)))).subarray(0, size);
+  return Buffer.concat(segments.toSorted().map((name) => disk.readAll(join(directory, name))));
+}
+
+function valuesIn(bytes: Buffer): ReadonlyMap<number, string> {
   const values = new Map<number, string>();
   for (const at of batches(bytes))
     for (const { offset, value } of decodeBatch(bytes, at).records) values.set(offset, String(value));
-  return { host, bytes, values, highWatermark };
+  return values;
+}
+
+/** By offset, up to the first batch that is not whole. */
+export function valuesOn(disk: CrashDisk, topic: string, index: number): ReadonlyMap<number, string> {
+  return valuesIn(bytesOn(disk, topic, index));
 }
 
 function prefixOf(bytes: Buffer, endOffset: number): Buffer {
@@ -62,11 +77,16 @@ function prefixOf(bytes: Buffer, endOffset: number): Buffer {
   return bytes.subarray(0, end);
 }
 
-/** Sees that no process takes back in one leader epoch what it has called committed. */
-export class HighWatermarks {
+/**
+ * Looks at what replicas count as committed, again and again: readers may have seen it. No process takes that back in one leader
+ * epoch, and an offset never has two values.
+ */
+export class CommittedRecords {
   readonly #cluster: SimulatedCluster;
   readonly #topic: string;
   readonly #seen = new WeakMap<object, { readonly leaderEpoch: number; readonly highWatermark: number }>();
+  /** By partition and offset. */
+  readonly #values = new Map<string, { readonly value: string; readonly host: string; readonly nowMs: number }>();
 
   constructor(cluster: SimulatedCluster, topic: string) {
     this.#cluster = cluster;
@@ -76,16 +96,38 @@ export class HighWatermarks {
   look(): void {
     for (const { host, broker } of this.#cluster.all) {
       for (const partition of broker?.parts.partitions.topicByName(this.#topic)?.partitions ?? []) {
-        if (partition === undefined) continue;
-        const { leaderEpoch, highWatermark, index } = partition;
-        const before = this.#seen.get(partition);
-        if (before?.leaderEpoch === leaderEpoch && highWatermark < before.highWatermark) {
-          this.#cluster.observer.say(
-            `the high watermark of ${this.#topic}-${index} at ${host} goes back from ${before.highWatermark} to ${highWatermark}`,
-          );
-        }
-        this.#seen.set(partition, { leaderEpoch, highWatermark });
+        if (partition !== undefined && !partition.isOffline) this.#lookAt(host, partition);
       }
     }
+  }
+
+  #lookAt(host: string, partition: Partition): void {
+    const { leaderEpoch, highWatermark, index } = partition;
+    const before = this.#seen.get(partition);
+    if (before?.leaderEpoch === leaderEpoch && highWatermark < before.highWatermark) {
+      this.#say(`the high watermark of ${index} at ${host} goes back from ${before.highWatermark} to ${highWatermark}`);
+    }
+    if (before?.leaderEpoch === leaderEpoch && highWatermark === before.highWatermark) return;
+    this.#seen.set(partition, { leaderEpoch, highWatermark });
+    // What another leader has cut stands here no more, and is read again.
+    const from = before?.leaderEpoch === leaderEpoch ? before.highWatermark : partition.logStartOffset;
+    for (const stored of partition.batches(from, highWatermark)) {
+      for (const { offset, value } of stored.records()) this.#note(`${index}:${offset}`, String(value), host);
+    }
+  }
+
+  #note(place: string, value: string, host: string): void {
+    const known = this.#values.get(place);
+    if (known === undefined) this.#values.set(place, { value, host, nowMs: this.#cluster.nowMs });
+    else if (known.value !== value) {
+      const when = known.nowMs.toFixed(0);
+      this.#say(
+        `'${value}' is committed at ${place} for ${host}, and '${known.value}' was for ${known.host} at ${when}`,
+      );
+    }
+  }
+
+  #say(what: string): void {
+    this.#cluster.observer.say(`${this.#topic}: ${what}`);
   }
 }

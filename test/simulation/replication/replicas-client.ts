@@ -19,6 +19,8 @@ export interface Acknowledged {
 export class ReplicasClient {
   readonly acknowledged: Acknowledged[] = [];
   readonly brokers: ClientConnections;
+  /** Told in the moment when the answer comes. */
+  onAcknowledged: ((one: Acknowledged) => void) | null = null;
   readonly #cluster: SimulatedCluster;
   readonly #topic: string;
   readonly #partitions: number;
@@ -50,14 +52,22 @@ export class ReplicasClient {
     }
   }
 
+  /** One value to whoever leads. @throws where it is not acknowledged in time */
   async #produce(partition: number, value: string): Promise<void> {
-    const leader = await this.#leader(partition);
+    await this.produceAt(await this.#leader(partition), partition, value);
+  }
+
+  /** One value to this broker. @throws where that does not acknowledge it in time */
+  async produceAt(leader: Host, partition: number, value: string, acks = -1): Promise<void> {
     const records = encodeBatch({ records: [{ key: null, value: Buffer.from(value), timestamp: 1000 }] });
     const topicData = [{ name: this.#topic, partitionData: [{ index: partition, records }] }];
-    const { responses } = await this.brokers.send(leader, Produce, 9, { acks: -1, timeoutMs: TIMEOUT_MS, topicData });
+    const { responses } = await this.brokers.send(leader, Produce, 9, { acks, timeoutMs: TIMEOUT_MS, topicData });
     const [{ errorCode, baseOffset: offset }] = responses[0].partitionResponses;
     if (errorCode !== ErrorCode.NONE) throw new Error(errorName(errorCode));
-    this.acknowledged.push({ partition, offset, value });
+    if (acks !== -1) return;
+    const acknowledged = { partition, offset, value };
+    this.acknowledged.push(acknowledged);
+    this.onAcknowledged?.(acknowledged);
   }
 
   async #leader(partition: number): Promise<Host> {

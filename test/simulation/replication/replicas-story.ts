@@ -6,7 +6,7 @@ import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import type { ClusterImage, PartitionImage } from '../../../src/cluster/image.ts';
 import type { Survival } from '../../crash/crash-disk.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
-import { checkReplicas, HighWatermarks } from './replicas-checker.ts';
+import { checkReplicas, CommittedRecords } from './replicas-checker.ts';
 import { ReplicasClient } from './replicas-client.ts';
 
 const TROUBLE_MS = 30_000;
@@ -75,7 +75,7 @@ async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Pro
 
 async function trouble(cluster: SimulatedCluster, untilMs: number, survival: Survival): Promise<void> {
   const { random, network } = cluster;
-  const highWatermarks = new HighWatermarks(cluster, TOPIC);
+  const committed = new CommittedRecords(cluster, TOPIC);
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
   const leader = (): Host => leaderOf(cluster, below(PARTITIONS)) ?? host();
@@ -100,7 +100,7 @@ async function trouble(cluster: SimulatedCluster, untilMs: number, survival: Sur
   let nextMs = cluster.nowMs;
   while (cluster.nowMs < untilMs) {
     await cluster.advance(LOOK_EVERY_MS);
-    highWatermarks.look();
+    committed.look();
     if (cluster.nowMs < nextMs) continue;
     troubles[below(troubles.length)]();
     nextMs = cluster.nowMs + random.float() * 1500;
