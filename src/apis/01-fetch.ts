@@ -54,7 +54,7 @@ export const fetch: DirectHandler<FetchParts> = {
     const { limits } = terms;
     const found = readAll(broker.partitions, plan.asked, limits);
     if (!isTold(terms, plan, found)) return wait(context, broker, plan, terms);
-    countTold(broker.partitions, found);
+    countTold(broker.partitions, found, limits);
     return write(output, context, broker, answerOf(context, broker, plan, found, limits), limits);
   },
 
@@ -75,7 +75,7 @@ function wait(
     const waiter = waitForMore(clock, placesOf(partitions, plan, limits), maxWaitMs, enough, () => {
       resolve((output) => {
         const found = readAll(partitions, plan.asked, limits);
-        countTold(partitions, found);
+        countTold(partitions, found, limits);
         return write(output, context, broker, answerOf(context, broker, plan, found, limits), limits);
       });
     });

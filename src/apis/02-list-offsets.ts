@@ -29,6 +29,9 @@ const SINCE = new Map([
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 const NOT_AVAILABLE_SINCE = 5;
+/** In the place of a broker id. */
+const CONSUMER = -1;
+const DEBUGGING = -2;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const UNKNOWN = { offset: -1, timestamp: -1, leaderEpoch: -1 };
@@ -77,7 +80,7 @@ function finder({ partitions }: Parts<'partitions'>, apiVersion: number, reader:
     }
     const partition = hostedPartition(partitions.topicByName(topic), partitionIndex);
     if (typeof partition === 'number') return failed(asked, partition);
-    const epochError = checkLeaderEpoch(partition, currentLeaderEpoch);
+    const epochError = checkLeaderEpoch(partition, currentLeaderEpoch, reader !== 'debugger');
     if (epochError !== ErrorCode.NONE) return failed(asked, epochError);
     try {
       const found = findIn(partition, timestamp, reader);
@@ -98,11 +101,17 @@ function refuse({ topics }: RequestOf<typeof ListOffsets>, errorCode: number): R
   };
 }
 
-type OffsetReader = 'follower' | 'committed' | 'uncommitted';
+/** Followers and those who look into a broker see all that the log has; the latter may ask a follower too. */
+type OffsetReader = 'follower' | 'debugger' | 'committed' | 'uncommitted';
 
 function readerOf({ replicaId, isolationLevel }: RequestOf<typeof ListOffsets>): OffsetReader {
-  if (replicaId >= 0) return 'follower';
+  if (replicaId === DEBUGGING) return 'debugger';
+  if (replicaId !== CONSUMER) return 'follower';
   return isolationLevel === READ_COMMITTED ? 'committed' : 'uncommitted';
+}
+
+function isConsumer(reader: OffsetReader): boolean {
+  return reader === 'committed' || reader === 'uncommitted';
 }
 
 /** Null where a new leader does not know yet up to where its log is committed (KIP-207). */
@@ -110,7 +119,7 @@ function findIn(partition: Partition, timestamp: number, reader: OffsetReader): 
   const { logStartOffset } = partition;
   switch (timestamp) {
     case LATEST:
-      if (reader !== 'follower' && isBehind(partition)) return null;
+      if (isConsumer(reader) && isBehind(partition)) return null;
       return { offset: endFor(partition, reader), timestamp: -1, leaderEpoch: partition.leaderEpoch };
     case EARLIEST:
     case EARLIEST_LOCAL: // nothing is tiered
@@ -122,13 +131,13 @@ function findIn(partition: Partition, timestamp: number, reader: OffsetReader): 
       const found =
         timestamp === MAX_TIMESTAMP ? offsetOfMaxTimestamp(partition) : offsetForTimestamp(partition, timestamp);
       if (found !== null && found.offset < endFor(partition, reader)) return found;
-      return isBehind(partition) ? null : UNKNOWN;
+      return isConsumer(reader) && isBehind(partition) ? null : UNKNOWN;
     }
   }
 }
 
 function endFor(partition: Partition, reader: OffsetReader): number {
-  if (reader === 'follower') return partition.endOffset;
+  if (!isConsumer(reader)) return partition.endOffset;
   return reader === 'committed' ? partition.lastStableOffset : partition.highWatermark;
 }
 

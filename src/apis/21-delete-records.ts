@@ -1,11 +1,13 @@
 /** Moves the log start offset of partitions forward: readers lose the records at once, their files are deleted later. */
 import { DeleteRecords } from '../../protocol/apis/21-delete-records.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { ResponseDraft } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
 import { deleteRecordsBefore } from '../partitions/delete-records.ts';
 import type { Partition } from '../partitions/partition.ts';
-import { mapInPieces } from '../platform/pieces.ts';
+import { mapInPieces, whenDone } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { remove } from '../security/needs.ts';
@@ -21,17 +23,19 @@ export const deleteRecords = handler(DeleteRecords, {
     answers: 'topics',
     place: 'first',
   },
-  *handle(request, _context, broker: Parts<'partitions'>) {
-    const topics = yield* mapInPieces(request.topics, function* ({ name, partitions }) {
-      return {
-        name,
-        partitions: yield* mapInPieces(partitions, ({ partitionIndex, offset }) => ({
-          partitionIndex,
-          ...deleteBefore(ledPartition(broker.partitions.topicByName(name), partitionIndex), name, offset),
-        })),
+  handle(request, _context, broker: Parts<'partitions'>) {
+    const { timeoutMs } = request;
+    const begun = mapInPieces(request.topics, ({ name, partitions }) => {
+      const begin = ({ partitionIndex, offset }: { partitionIndex: number; offset: number }) => {
+        const partition = ledPartition(broker.partitions.topicByName(name), partitionIndex);
+        return andThen(deleteBefore(partition, name, offset, timeoutMs), (made) => ({ partitionIndex, ...made }));
       };
+      return whenDone(mapInPieces(partitions, begin), (all) => ({ name, all }));
     });
-    return { topics };
+    return whenDone<Begun[], Answer<ResponseDraft<typeof DeleteRecords>>>(begun, (topics) => {
+      const ended = topics.map(({ name, all }) => andThen(allOf(all), (partitions) => ({ name, partitions })));
+      return andThen(allOf(ended), (done) => ({ topics: done }));
+    });
   },
   refuse: (request, errorCode) => ({
     topics: request.topics.map(({ name, partitions }) => ({
@@ -41,13 +45,34 @@ export const deleteRecords = handler(DeleteRecords, {
   }),
 });
 
-function deleteBefore(partition: Partition | number, topic: string, offset: number) {
-  if (typeof partition === 'number') return refused(partition);
-  if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
-  const errorCode = deleteRecordsBefore(partition, offset);
-  return errorCode === ErrorCode.NONE ? { lowWatermark: partition.logStartOffset, errorCode } : refused(errorCode);
+interface Deletion {
+  readonly lowWatermark: number;
+  readonly errorCode: number;
 }
 
-function refused(errorCode: number) {
+interface Begun {
+  readonly name: string;
+  readonly all: readonly Answer<Deletion & { readonly partitionIndex: number }>[];
+}
+
+/** A promise where other replicas have still to do the same. */
+function deleteBefore(
+  partition: Partition | number,
+  topic: string,
+  offset: number,
+  timeoutMs: number,
+): Answer<Deletion> {
+  if (typeof partition === 'number') return refused(partition);
+  if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
+  const { highWatermark } = partition;
+  const refusal = deleteRecordsBefore(partition, offset);
+  if (refusal !== ErrorCode.NONE) return refused(refusal);
+  const upTo = offset < 0 ? highWatermark : offset;
+  return andThen(partition.deletedEverywhere(upTo, timeoutMs), (errorCode) =>
+    errorCode === ErrorCode.NONE ? { lowWatermark: partition.lowWatermark, errorCode } : refused(errorCode),
+  );
+}
+
+function refused(errorCode: number): Deletion {
   return { lowWatermark: -1, errorCode };
 }

@@ -143,7 +143,7 @@ function writePartition(
       if (isFlexible) output.int8(0);
     }
   }
-  if (version >= PREFERRED_REPLICA_SINCE) output.int32(-1);
+  if (version >= PREFERRED_REPLICA_SINCE) output.int32(found.preferredReplica ?? -1);
   writeCount(output, found.length, isFlexible);
   if (found.file !== null) records.put(found.file, found.position, found.length);
 }

@@ -12,6 +12,7 @@ import {
   type FetchedRange,
   type ReadLimits,
 } from '../partitions/read.ts';
+import type { Racks } from '../partitions/preferred-replica.ts';
 import type { Waiters } from '../partitions/waiters.ts';
 import { eachInPieces, flatMapInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Access } from '../security/access.ts';
@@ -22,10 +23,12 @@ import type { RequestContext } from './request-context.ts';
 
 const TOPIC_IDS_SINCE = 13;
 const REPLICA_STATE_SINCE = 15;
+const RACKS_SINCE = 11;
+const RACK_AWARE = 'org.apache.kafka.common.replica.RackAwareReplicaSelector';
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
-export type FetchParts = Parts<'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions'>;
+export type FetchParts = Parts<'nodeId' | 'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions'>;
 export type FetchRequest = RequestOf<typeof Fetch>;
 
 /** What bounds the answer, and how long it may wait for how much. */
@@ -35,11 +38,8 @@ export interface FetchTerms {
   readonly maxWaitMs: number;
 }
 
-export function termsOf(
-  request: FetchRequest,
-  { apiVersion: version, access }: RequestContext,
-  broker: FetchParts,
-): FetchTerms {
+export function termsOf(request: FetchRequest, context: RequestContext, broker: FetchParts): FetchTerms {
+  const { apiVersion: version, access } = context;
   const { config } = broker;
   const { replicaId, replicaEpoch } =
     version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
@@ -50,6 +50,8 @@ export function termsOf(
     maxBytes: replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, config['fetch.max.bytes']),
     readCommitted: request.isolationLevel === READ_COMMITTED,
     refusalOf: access === null ? null : refusalsOf(access, replicaId >= 0, broker),
+    readsFollowers: replicaId < 0 && version >= RACKS_SINCE,
+    racks: replicaId < 0 ? racksOf(request.rackId, context, broker) : null,
   };
   // Followers have nothing to end, and ask for as long as replica.fetch.wait.max.ms says.
   const most = replicaId >= 0 ? 0 : config['ottla.fetch.max.wait.ms'];
@@ -71,6 +73,22 @@ function refusalsOf(access: Access, isFollower: boolean, { metadata }: FetchPart
     if (refused === undefined) known.set(name, (refused = access.errorOf(read.topic(name), Fetch.name)));
     return refused;
   };
+}
+
+/** Null where a consumer is sent nowhere else. */
+function racksOf(
+  consumer: string,
+  { session }: RequestContext,
+  { config, nodeId, metadata }: FetchParts,
+): Racks | null {
+  if (consumer === '' || config['replica.selector.class'] !== RACK_AWARE) return null;
+  const { brokers } = metadata.image;
+  const of = (brokerId: number): string | null => {
+    const broker = brokers.get(brokerId);
+    if (broker === undefined || broker.fenced) return null;
+    return broker.listeners.some(({ name }) => name === session.listenerName) ? broker.rack : null;
+  };
+  return { consumer, leader: brokers.get(nodeId)?.rack ?? null, of };
 }
 
 /** There is no code for an isolation level that is none: Kafka trips over it once there is something to read. */
@@ -115,17 +133,21 @@ export function isTold(
 /** Errors are told at once: the client has to do something about them. */
 export function isEnough(found: readonly FetchedRange[], minBytes: number): boolean {
   let total = 0;
-  for (const { length, errorCode, divergingEpoch, isOfOlderSegment } of found) {
+  for (const { length, errorCode, divergingEpoch, isOfOlderSegment, preferredReplica } of found) {
     if (errorCode !== ErrorCode.NONE || divergingEpoch !== null || isOfOlderSegment) return true;
+    if (preferredReplica !== undefined) return true;
     total += length;
   }
   return total >= minBytes;
 }
 
-export function countTold(partitions: Partitions, found: readonly FetchedRange[]): void {
+export function countTold(partitions: Partitions, found: readonly FetchedRange[], limits: ReadLimits): void {
+  const toFollower = isFollower(limits);
   for (const { partition, length, errorCode } of found) {
     if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
-    if (partition !== null) partition.stats.bytesOut += length;
+    if (partition === null || length === 0) continue;
+    if (toFollower) partition.sentToFollower(length);
+    else partition.stats.bytesOut += length;
   }
 }
 
@@ -207,6 +229,7 @@ function askedOf(
     partitionMaxBytes,
     currentLeaderEpoch,
     lastFetchedEpoch,
+    logStartOffset,
   }: FetchRequest['topics'][number]['partitions'][number],
   usesTopicIds: boolean,
 ): FetchPartition {
@@ -219,5 +242,6 @@ function askedOf(
     maxBytes: partitionMaxBytes,
     currentLeaderEpoch: Math.max(-1, currentLeaderEpoch),
     lastFetchedEpoch: Math.max(-1, lastFetchedEpoch),
+    logStartOffset,
   };
 }

@@ -65,7 +65,7 @@ export async function fetchInPieces(fetch: PlannedFetch, context: RequestContext
     await waitInPieces(fetch, context, broker, read);
     found = await read();
   }
-  countTold(partitions, found);
+  countTold(partitions, found, terms.limits);
   const answer = await run(answerInPieces(context, broker, plan, found, terms.limits));
   const readAgain = () => run(readInPieces(partitions, answer.asked, again));
   return respond(answer, context, broker, run, readAgain);

@@ -12,8 +12,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   /^(controller\.(?!listener\.names|quorum\.(bootstrap|voters|fetch))|early\.)/,
   'server.max.startup.time.ms',
   /^(metadata\.(?!log\.(dir$|max\.record\.bytes))|internal\.metadata\.)/,
-  /^(num\.replica\.alter|replica\.(selector|socket\.receive)|replication\.quota|alter\.log\.dirs\.replication)\b/,
-  /^(leader|follower)\.replication\./,
+  /^(num\.replica\.alter|replica\.socket\.receive|alter\.log\.dirs\.replication)\b/,
   'log.dir.failure.timeout.ms',
   'unclean.leader.election.interval.ms',
   /^socket\.connection\.setup\./,
@@ -28,7 +27,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'queued.max.requests',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
-  /^(?!authorizer\.|principal\.builder|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
+  /^(?!authorizer\.|principal\.builder|replica\.selector|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
   /^sasl\.kerberos\./,
   'sasl.oauthbearer.scope.claim.name',
   /^(kafka\.metrics|metric|metrics)\./,

@@ -45,6 +45,9 @@ export interface LogConfig {
   readonly flushMs: number;
   readonly minInsyncReplicas: number;
   readonly uncleanLeaderElection: boolean;
+  /** `partition:broker`, or `*` (KIP-73): whose followers, and which followers, are slowed down. */
+  readonly throttledLeaders: ReadonlySet<string>;
+  readonly throttledFollowers: ReadonlySet<string>;
   /** Every batch is checked before a consumer gets it. */
   readonly checkCrcsOnFetch: boolean;
   /** Readers pass over what is damaged instead of being told. */
@@ -95,9 +98,17 @@ export function resolveLogConfig(overrides: ReadonlyMap<string, string>, broker:
     flushMs: key('flush.ms', flushMs(broker)),
     minInsyncReplicas: key('min.insync.replicas', broker['min.insync.replicas']),
     uncleanLeaderElection: key('unclean.leader.election.enable', broker['unclean.leader.election.enable']),
+    throttledLeaders: setOf(key('leader.replication.throttled.replicas', [])),
+    throttledFollowers: setOf(key('follower.replication.throttled.replicas', [])),
     checkCrcsOnFetch: broker['ottla.check.crcs.on.fetch'],
     skipCorruptBatches: broker['ottla.skip.corrupt.batches'],
   });
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  return list.length === 0 ? NONE : new Set(list);
 }
 
 /** Milliseconds before minutes before hours; anything negative means for ever, which is -1. */

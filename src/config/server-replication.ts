@@ -1,5 +1,5 @@
 /** Broker keys for replicas: how followers fetch, who is in sync, who may lead. */
-import { boolean, int, long, string } from './definition.ts';
+import { NO_LIMIT, boolean, int, long, string } from './definition.ts';
 
 export const replicationKeys = {
   'alter.log.dirs.replication.quota.window.num': int(
@@ -18,10 +18,20 @@ export const replicationKeys = {
     'Whether the active controller of a cluster gives partitions back to their preferred replicas, where those are in sync.',
   ),
   'default.replication.factor': int(1, {}, 'How many replicas a topic gets that is created without saying.'),
+  'follower.replication.throttled.rate': long(
+    NO_LIMIT,
+    { update: 'per-broker', min: 0, internal: true },
+    'Bytes a second that this broker fetches at most of the replicas in follower.replication.throttled.replicas.',
+  ),
   'leader.imbalance.check.interval.seconds': long(
     300,
     { importance: 'high', min: 1 },
     'Seconds between the looks of the active controller at whether preferred replicas lead, in a cluster.',
+  ),
+  'leader.replication.throttled.rate': long(
+    NO_LIMIT,
+    { update: 'per-broker', min: 0, internal: true },
+    'Bytes a second that this broker sends at most to followers of the replicas in leader.replication.throttled.replicas.',
   ),
   'min.insync.replicas': int(
     1,
@@ -60,7 +70,8 @@ export const replicationKeys = {
   'replica.selector.class': string(
     null,
     {},
-    'A Java class that chooses which replica a consumer reads from. No effect in Ottla, which loads no classes.',
+    'The way to choose which replica a consumer reads from: org.apache.kafka.common.replica.RackAwareReplicaSelector sends it to one ' +
+      'in its own rack, any other name has no effect.',
   ),
   'replica.socket.receive.buffer.bytes': int(
     65_536,
@@ -75,12 +86,12 @@ export const replicationKeys = {
   'replication.quota.window.num': int(
     11,
     { importance: 'low', min: 1 },
-    'Samples over which the replication rate is averaged. A single broker replicates nothing.',
+    'Samples over which the rate of throttled replication is averaged.',
   ),
   'replication.quota.window.size.seconds': int(
     1,
     { importance: 'low', min: 1 },
-    'Length in seconds of a sample of the replication rate. A single broker replicates nothing.',
+    'Length in seconds of a sample of the rate of throttled replication.',
   ),
   'unclean.leader.election.enable': boolean(
     false,

@@ -61,8 +61,8 @@ export const topicKeys = {
   'follower.replication.throttled.replicas': list(
     [],
     { throttledReplicas: true },
-    "Follower replicas whose fetching is slowed down to the broker's replication rate, as partition:broker " +
-      'pairs, or * for all; a single broker has no followers.',
+    'Follower replicas whose fetching is slowed down to follower.replication.throttled.rate, as partition:broker ' +
+      'pairs, or * for all.',
   ),
   'index.interval.bytes': int(
     4096,
@@ -79,8 +79,8 @@ export const topicKeys = {
   'leader.replication.throttled.replicas': list(
     [],
     { throttledReplicas: true },
-    "Leader replicas whose replication traffic is slowed down to the broker's rate, as partition:broker pairs, " +
-      'or * for all; a single broker replicates nothing.',
+    'Leader replicas whose followers are slowed down to leader.replication.throttled.rate, as partition:broker ' +
+      'pairs, or * for all.',
   ),
   'local.retention.bytes': long(
     -2,

@@ -183,6 +183,7 @@ export function hasNews(asked: FetchPartition, found: FetchedRange): boolean {
     found.length > 0 ||
     found.errorCode !== ErrorCode.NONE ||
     found.divergingEpoch !== null ||
+    found.preferredReplica !== undefined ||
     found.highWatermark !== told.toldHighWatermark ||
     found.logStartOffset !== told.toldLogStartOffset
   );

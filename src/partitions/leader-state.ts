@@ -12,6 +12,7 @@
  * Until a proposal is answered, all have to have a record that are in sync by the image or by the proposal (the maximal ISR). A
  * follower that has caught up and may join is waited for too, as in Kafka: else it would run behind the high watermark for ever.
  */
+import type { LogConfig } from '../config/log-config.ts';
 
 /** What the cluster's image and configuration say of replicas. They change: they are asked at each use. */
 export interface ReplicaRules {
@@ -21,6 +22,18 @@ export interface ReplicaRules {
   epochOf(brokerId: number): number;
   /** Whether it is unfenced and not about to stop. */
   mayJoin(brokerId: number): boolean;
+  /** Whether it is unfenced. */
+  isAlive(brokerId: number): boolean;
+  /** How fast followers are given records (KIP-73); nothing where that is not limited. */
+  readonly throttle?: LeaderThrottle;
+}
+
+export interface LeaderThrottle {
+  /** Whether leader.replication.throttled.replicas names this replica. */
+  covers(config: LogConfig, index: number): boolean;
+  /** leader.replication.throttled.rate */
+  isExceeded(): boolean;
+  took(bytes: number): void;
 }
 
 /** A term as leader, as the cluster's image tells of it. */
@@ -45,8 +58,18 @@ export interface FollowerFetch {
   readonly followerId: number;
   /** It has all before. */
   readonly endOffset: number;
+  /** Where its own log begins; -1, or nothing, where it does not say. */
+  readonly logStartOffset?: number;
   /** Of the follower's process; -1 where it does not say (KIP-903). */
   readonly brokerEpoch: number;
+}
+
+/** A replica that a consumer may read from. */
+export interface ReadableReplica {
+  readonly id: number;
+  readonly endOffset: number;
+  /** How long ago it had all that the leader had. */
+  readonly lagMs: number;
 }
 
 /** Followers that are to be in sync beside the leader, for AlterPartition. */
@@ -67,6 +90,7 @@ export type ProposalAnswer =
 
 interface Follower {
   endOffset: number;
+  logStartOffset: number;
   brokerEpoch: number;
   /** The last time at which it is known to have had all that the leader had. */
   caughtUpMs: number;
@@ -79,7 +103,7 @@ const NO_FOLLOWERS: readonly number[] = [];
 /** Of a follower that has not fetched in this term. */
 const UNKNOWN_END = -1;
 const NEVER = -Infinity;
-const ALONE: ReplicaRules = { maxLagMs: 0, epochOf: () => -1, mayJoin: () => false };
+const ALONE: ReplicaRules = { maxLagMs: 0, epochOf: () => -1, mayJoin: () => false, isAlive: () => false };
 
 export class LeaderState {
   readonly leaderEpoch: number;
@@ -128,7 +152,8 @@ export class LeaderState {
   #unheardOf(isInSync: boolean): Follower {
     // One that is in sync has the whole lag time to begin.
     const caughtUpMs = isInSync ? this.#beganMs : NEVER;
-    return { endOffset: UNKNOWN_END, brokerEpoch: -1, caughtUpMs, fetchedMs: NEVER, leaderEndThen: UNKNOWN_END };
+    const ends = { endOffset: UNKNOWN_END, logStartOffset: UNKNOWN_END, leaderEndThen: UNKNOWN_END };
+    return { ...ends, brokerEpoch: -1, caughtUpMs, fetchedMs: NEVER };
   }
 
   #setInSync(inSync: readonly number[]): void {
@@ -163,7 +188,8 @@ export class LeaderState {
    * A follower asked for records from `endOffset` on, so it has all before. False: it is no follower of this partition, or the
    * request is of a process of that broker which is no more.
    */
-  noteFetch({ followerId, endOffset, brokerEpoch }: FollowerFetch, leaderEnd: number, nowMs: number): boolean {
+  noteFetch(fetch: FollowerFetch, leaderEnd: number, nowMs: number): boolean {
+    const { followerId, endOffset, logStartOffset = UNKNOWN_END, brokerEpoch } = fetch;
     const follower = this.#followers.get(followerId);
     if (follower === undefined || this.#isOfThePast(follower, followerId, brokerEpoch)) return false;
     if (endOffset >= leaderEnd) follower.caughtUpMs = nowMs;
@@ -171,6 +197,7 @@ export class LeaderState {
       follower.caughtUpMs = Math.max(follower.caughtUpMs, follower.fetchedMs);
     }
     follower.endOffset = endOffset;
+    follower.logStartOffset = logStartOffset;
     follower.brokerEpoch = brokerEpoch;
     follower.fetchedMs = nowMs;
     follower.leaderEndThen = leaderEnd;
@@ -185,6 +212,31 @@ export class LeaderState {
   /** Null where the broker is no follower; -1 until its first fetch. */
   endOffsetOf(followerId: number): number | null {
     return this.#followers.get(followerId)?.endOffset ?? null;
+  }
+
+  /** Before it no replica that runs has records any more; `ownStart`: where the leader's own log begins. */
+  lowWatermark(ownStart: number): number {
+    let lowest = ownStart;
+    for (const [id, { logStartOffset }] of this.#followers) {
+      if (this.#rules.isAlive(id)) lowest = Math.min(lowest, logStartOffset);
+    }
+    return lowest;
+  }
+
+  get throttle(): LeaderThrottle | null {
+    return this.#rules.throttle ?? null;
+  }
+
+  isInSync(followerId: number): boolean {
+    return this.#inSync.includes(followerId);
+  }
+
+  /** Followers in sync that have the record at `offset`, or are to be given it next: consumers may read it there (KIP-392). */
+  *readableAt(offset: number, nowMs: number): Generator<ReadableReplica> {
+    for (const id of this.#inSync) {
+      const { endOffset, logStartOffset, caughtUpMs } = this.#followers.get(id)!;
+      if (logStartOffset <= offset && offset <= endOffset) yield { id, endOffset, lagMs: nowMs - caughtUpMs };
+    }
   }
 
   /** The high watermark after `current`, `ownEnd` being the leader's part of what all have to have. Never less. */

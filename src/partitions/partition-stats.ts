@@ -5,6 +5,10 @@ export class PartitionStats {
   bytesIn = 0;
   /** Of records, as they went to consumers. */
   bytesOut = 0;
+  /** Of records, as they went to followers. */
+  replicationBytesOut = 0;
+  /** Of records, as they came from the leader. */
+  replicationBytesIn = 0;
   /** Records that its leader has committed and that a follower does not have yet, when it was told last. */
   replicaLag = 0;
 }

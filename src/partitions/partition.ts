@@ -9,7 +9,9 @@ import type { Clock } from '../platform/clock.ts';
 import { CommitWaits, PENDING, Until } from './commit-waits.ts';
 import type { FollowerFetch, IsrProposal, LeaderTerm, ProposalAnswer } from './leader-state.ts';
 import { LeaderState } from './leader-state.ts';
+import { DeletionWaits } from './deletion-waits.ts';
 import { LogError } from './log-error.ts';
+import { preferredReplica, type Racks } from './preferred-replica.ts';
 import { appendOwn, encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 import { recordPieces, type OnUnreadable, type RecordVisitor } from './record-pieces.ts';
@@ -60,6 +62,8 @@ export class Partition implements ReceiptIssuer {
   readonly #sink: AppendSink;
   readonly #clock: Clock;
   readonly #waits: CommitWaits;
+  /** Null until somebody waits. */
+  #deletions: DeletionWaits | null = null;
 
   /** Leads, until it is told otherwise. `highWatermark`: as far as it is known where other brokers have replicas. */
   constructor(
@@ -102,11 +106,22 @@ export class Partition implements ReceiptIssuer {
     else {
       this.#leader = new LeaderState(term, this.endOffset, this.#clock.monotonic());
       this.leaderEpoch = term.leaderEpoch;
-      this.#flushBelow = 0; // what it begins with counts, as after a start
+      this.#beginOwn();
       this.#waits.review(); // those of another term
     }
     this.#countOwn();
     this.#advance();
+    this.#deletions?.review(); // replicas may have gone
+  }
+
+  /** What it begins with counts, as after a start; not before a flush under way has ended: as a follower it would wait for it too. */
+  #beginOwn(): void {
+    const { flusher } = this.log;
+    this.#flushBelow = 0;
+    if (!flusher.isCommitPending || !this.#leader!.hasFollowers) return;
+    this.#flushBelow = this.endOffset;
+    this.#ownEnd = Math.min(this.#ownEnd, flusher.durableOffset);
+    flusher.startCommit(); // one that has begun before a cut says nothing
   }
 
   /** Another broker leads from now on: what waits for this one ends with NOT_LEADER_OR_FOLLOWER. */
@@ -122,7 +137,47 @@ export class Partition implements ReceiptIssuer {
     if (leader === null || !leader.noteFetch(fetch, this.endOffset, this.#clock.monotonic())) return false;
     this.#advance();
     this.#propose(leader.expansion(fetch.followerId, this.highWatermark));
+    this.#deletions?.review();
     return true;
+  }
+
+  /** Whether a follower that is not in sync gets nothing now, for others to get theirs (KIP-73). */
+  isHeldBack(followerId: number): boolean {
+    const throttle = this.#leader?.throttle ?? null;
+    if (throttle === null || this.#leader!.isInSync(followerId)) return false;
+    return throttle.covers(this.config, this.index) && throttle.isExceeded();
+  }
+
+  sentToFollower(bytes: number): void {
+    this.stats.replicationBytesOut += bytes;
+    const throttle = this.#leader?.throttle ?? null;
+    if (throttle?.covers(this.config, this.index) === true) throttle.took(bytes);
+  }
+
+  /** The follower by which a consumer in `rack` reads best from `offset` on (KIP-392); null: here. */
+  preferredReplica(offset: number, racks: Racks): number | null {
+    if (this.#leader === null) return null;
+    return preferredReplica(this.#leader.readableAt(offset, this.#clock.monotonic()), racks);
+  }
+
+  /** Before it no replica that runs has records any more, -1 where one has not said. */
+  get lowWatermark(): number {
+    return this.#leader?.lowWatermark(this.logStartOffset) ?? -1;
+  }
+
+  /** The log begins at `offset` now. At once, or when all replicas that run have done the same: NONE, or why that did not come. */
+  deletedEverywhere(offset: number, timeoutMs: number): number | Promise<number> {
+    const errorCode = this.#deletionOutcome(offset);
+    if (errorCode !== PENDING) return errorCode;
+    this.#deletions ??= new DeletionWaits(this.#clock, (upTo) => this.#deletionOutcome(upTo));
+    return this.#deletions.add(offset, timeoutMs);
+  }
+
+  #deletionOutcome(offset: number): number {
+    if (this.#isDeleted) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (this.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.#leader === null) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    return this.lowWatermark >= offset ? ErrorCode.NONE : PENDING;
   }
 
   /** Looks for followers that have not kept up, as time tells. */
@@ -394,6 +449,7 @@ export class Partition implements ReceiptIssuer {
   /** Something has become of it that those who wait have to know. */
   wakeAll(): void {
     this.#waits.review();
+    this.#deletions?.review();
     this.followers.wake();
     this.consumers.wake();
   }

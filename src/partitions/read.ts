@@ -7,6 +7,7 @@ import { checkLeaderEpoch } from './epoch-check.ts';
 import { hostedPartition } from './hosted-partition.ts';
 import { endOffsetForEpoch } from './epoch-end.ts';
 import { mapInPieces, type Pieces } from '../platform/pieces.ts';
+import type { Racks } from './preferred-replica.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -20,6 +21,8 @@ export interface FetchPartition {
   fetchOffset: number;
   maxBytes: number;
   currentLeaderEpoch: number;
+  /** Where the log of a follower begins; consumers do not say. */
+  logStartOffset?: number;
   /** The epoch of the record before fetchOffset as the client has it, -1 where it does not say (KIP-595). */
   lastFetchedEpoch: number;
 }
@@ -39,6 +42,8 @@ export interface FetchedRange {
   file: RecordFile | null;
   position: number;
   length: number;
+  /** A replica nearer to the consumer has the same: there it is to read (KIP-392). */
+  preferredReplica?: number;
   /** A younger segment has more, which the next fetch gets: there is nothing to wait for. */
   isOfOlderSegment?: true;
 }
@@ -60,6 +65,10 @@ export interface ReadLimits {
   readonly followerEpoch?: number;
   /** Why the client may not read of a partition, NONE where it may; null where nobody asks. */
   readonly refusalOf?: ((asked: FetchPartition) => number) | null;
+  /** A consumer that may be served by a follower (from v11 on, KIP-392). */
+  readonly readsFollowers?: boolean;
+  /** Where a consumer stands, in a cluster that sends it to a replica in its own rack. */
+  readonly racks?: Racks | null;
   /** The fetch was counted when it came, and has waited since. */
   readonly isCounted?: true;
 }
@@ -119,7 +128,7 @@ function readOne(
 ): FetchedRange {
   const { log } = partition;
   const { readCommitted } = limits;
-  const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch);
+  const epochError = checkLeaderEpoch(partition, asked.currentLeaderEpoch, limits.readsFollowers !== true);
   if (epochError !== ErrorCode.NONE) return failed(epochError);
   const result: FetchedRange = {
     partition,
@@ -133,6 +142,12 @@ function readOne(
     position: 0,
     length: 0,
   };
+  const { racks = null } = limits;
+  const preferred = racks === null ? null : partition.preferredReplica(asked.fetchOffset, racks);
+  if (preferred !== null) {
+    result.preferredReplica = preferred;
+    return result;
+  }
   if (asked.lastFetchedEpoch !== -1) {
     const end = endOffsetForEpoch(partition, asked.lastFetchedEpoch);
     if (end.endOffset === -1) return failed(ErrorCode.OFFSET_OUT_OF_RANGE); // an epoch that never was
@@ -144,12 +159,13 @@ function readOne(
   if (asked.fetchOffset < log.logStartOffset || asked.fetchOffset > log.endOffset) {
     return failed(ErrorCode.OFFSET_OUT_OF_RANGE);
   }
-  if (isFollower(limits) && !count(partition, asked.fetchOffset, limits)) {
+  if (isFollower(limits) && !count(partition, asked, limits)) {
     // As Kafka: with an epoch the follower has only to ask again, its assignment is on the way here.
     return failed(asked.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
   const upTo = endFor(partition, limits);
   if (asked.fetchOffset >= upTo) return result;
+  if (isFollower(limits) && partition.isHeldBack(limits.followerId!)) return result;
   const maxBytes = Math.min(left, asked.maxBytes);
   if (maxBytes <= 0 && !atLeastOne) return result;
   const range = log.locate(asked.fetchOffset, upTo, maxBytes, atLeastOne);
@@ -166,9 +182,11 @@ function readOne(
 }
 
 /** False where the broker that fetches is no follower of the partition. */
-function count(partition: Partition, endOffset: number, limits: ReadLimits): boolean {
+function count(partition: Partition, asked: FetchPartition, limits: ReadLimits): boolean {
+  const { fetchOffset: endOffset, logStartOffset = -1 } = asked;
   const { followerId = -1, followerEpoch: brokerEpoch = -1 } = limits;
-  return limits.isCounted === true || partition.noteFollowerFetch({ followerId, endOffset, brokerEpoch });
+  if (limits.isCounted === true) return true;
+  return partition.noteFollowerFetch({ followerId, endOffset, logStartOffset, brokerEpoch });
 }
 
 function endFor(partition: Partition, limits: ReadLimits): number {

@@ -41,27 +41,50 @@ const LAST_EPOCH = 0x7fff_ffff;
 export class FetchSession {
   #id = 0;
   #epoch = FULL;
-  /** What the leader knows to be asked for, by key. */
-  #asked = new Map<string, AskedPartition>();
+  /** What is asked for, by key, in this order: what has moved stands behind the others, so that none starves. */
+  readonly #wanted = new Map<string, AskedPartition>();
+  /** Since the last request: what is asked for in another way, or at all. */
+  readonly #moved = new Map<string, AskedPartition>();
+  /** Since the last request: what is not asked for any more, and was. */
+  readonly #forgotten = new Map<string, FollowedPartition>();
 
-  /** The next request, for a session of exactly these partitions. */
-  next(wanted: ReadonlyMap<string, AskedPartition>): SessionRequest {
-    const known = this.#asked;
+  /** Asks for this partition from now on, from there on. */
+  want(key: string, asked: AskedPartition): void {
+    const before = this.#wanted.get(key);
+    if (before !== undefined && isSame(before, asked)) return;
+    this.#wanted.delete(key);
+    this.#wanted.set(key, asked);
+    this.#moved.delete(key);
+    this.#moved.set(key, asked);
+    this.#forgotten.delete(key);
+  }
+
+  forget(key: string): void {
+    const before = this.#wanted.get(key);
+    if (before === undefined) return;
+    this.#wanted.delete(key);
+    this.#moved.delete(key);
+    this.#forgotten.set(key, before);
+  }
+
+  /** Of how many partitions it is. */
+  get size(): number {
+    return this.#wanted.size;
+  }
+
+  /** The next request: it costs as much as has changed since the one before. */
+  next(): SessionRequest {
     const isFull = this.#epoch === FULL;
-    const asked: AskedPartition[] = [];
-    for (const [key, one] of wanted) {
-      const before = known.get(key);
-      if (isFull || before === undefined || !isSamePosition(before, one)) asked.push(one);
-    }
-    const forgotten: FollowedPartition[] = [];
-    if (!isFull) for (const [key, one] of known) if (!wanted.has(key)) forgotten.push(one);
-    this.#asked = new Map(wanted);
+    const asked = [...(isFull ? this.#wanted : this.#moved).values()];
+    const forgotten = isFull ? [] : [...this.#forgotten.values()];
+    this.#moved.clear();
+    this.#forgotten.clear();
     return { sessionId: this.#id, sessionEpoch: this.#epoch, asked, forgotten };
   }
 
-  /** What was asked last for this partition. */
+  /** What is asked for of this partition. */
   positionOf(key: string): AskedPartition | undefined {
-    return this.#asked.get(key);
+    return this.#wanted.get(key);
   }
 
   /** The leader has answered, in this session; 0 where it keeps none. */
@@ -74,8 +97,11 @@ export class FetchSession {
   /** The next request names all again; the leader drops the session that was, where it still has it. */
   lost(): void {
     this.#epoch = FULL;
-    this.#asked = new Map();
   }
+}
+
+function isSame(a: AskedPartition, b: AskedPartition): boolean {
+  return isSamePosition(a, b) && a.logStartOffset === b.logStartOffset;
 }
 
 export function keyOf(topicId: string, index: number): string {

@@ -22,6 +22,7 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
 import { fetchRequest, FetchSession, keyOf, type AskedPartition, type SessionRequest } from './fetch-session.ts';
+import type { ReplicationQuota } from './replication-quota.ts';
 import { afterOutOfRange, positionOf, stepAfter, type Step } from './following.ts';
 
 export interface FetcherOptions {
@@ -34,6 +35,8 @@ export interface FetcherOptions {
   /** Where the leader listens for brokers; null while it is not known. */
   readonly address: () => { readonly host: string; readonly port: number } | null;
   readonly settings: () => FetcherSettings;
+  /** follower.replication.throttled.rate, of all fetchers together. */
+  readonly quota: ReplicationQuota;
 }
 
 export interface FetcherSettings {
@@ -53,10 +56,13 @@ export interface FetcherSettings {
 
 /** A replica that is fetched for; `failures` in a row, and when it may be asked for again. */
 interface Followed {
+  readonly key: string;
   readonly partition: Partition;
   readonly replica: FollowerLog;
   readonly leaderEpoch: number;
   failures: number;
+  /** Committed records that it lacks, as far as its leader has said. */
+  lag: number;
   restsUntilMs: number;
   /** What was said of it last. */
   said: string | null;
@@ -65,6 +71,8 @@ interface Followed {
 type PartitionAnswer = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number];
 
 const FIRST_REST_MS = 10;
+/** What is held back is looked at again so much later. */
+const HELD_BACK_MS = 100;
 /** Partitions may be added one after the other: a fetch that waits at the leader is left for all of them at once. */
 const INTERRUPT_MS = 2;
 /** By topic id, with what replicas have to say of themselves; every broker that a follower may have beside it knows it. */
@@ -92,8 +100,11 @@ const PASSING: ReadonlySet<number> = new Set([
 
 export class LeaderFetcher {
   readonly #options: FetcherOptions;
-  /** In the order in which they are asked for: those that were given records stand behind the others, so that none starves. */
   readonly #followed = new Map<string, Followed>();
+  /** Something has become of them since they were asked for: a round costs as much as these. */
+  readonly #changed = new Set<string>();
+  /** Those that rest. */
+  readonly #resting = new Set<Followed>();
   readonly #session = new FetchSession();
   #client: Client | null = null;
   /** The answer to a fetch is awaited. */
@@ -120,14 +131,18 @@ export class LeaderFetcher {
   add(key: string, partition: Partition): void {
     const { leaderEpoch } = partition;
     if (this.#followed.get(key)?.leaderEpoch === leaderEpoch) return;
+    this.remove(key);
     this.#followed.set(key, {
+      key,
       partition,
       replica: new FollowerLog(partition),
       leaderEpoch,
       failures: 0,
+      lag: Infinity,
       restsUntilMs: -Infinity,
       said: null,
     });
+    this.#changed.add(key);
     this.#rest?.end();
     if (!this.#isWaiting || this.#interrupt !== null) return;
     this.#interrupt = this.#options.clock.after(INTERRUPT_MS, () => {
@@ -139,7 +154,16 @@ export class LeaderFetcher {
   }
 
   remove(key: string): void {
+    const followed = this.#followed.get(key);
+    if (followed === undefined) return;
     this.#followed.delete(key);
+    this.#resting.delete(followed);
+    this.#changed.add(key);
+  }
+
+  /** Something may have become of all of them: of their log directory, or of what throttles them. */
+  lookAtAll(): void {
+    for (const key of this.#followed.keys()) this.#changed.add(key);
   }
 
   async stop(): Promise<void> {
@@ -180,13 +204,13 @@ export class LeaderFetcher {
     if (this.#isStopped) return;
     const version = await newestVersion(client, Fetch, OLDEST_FETCH, (response) => this.#answer(response));
     while (!this.#isStopped) {
-      const wanted = this.#wanted();
-      if (wanted.size === 0) {
+      this.#prepare();
+      if (this.#session.size === 0) {
         if (this.#followed.size === 0) return; // there may be no more: the connection is of no use
         await this.#pause(this.#nextMs());
         continue;
       }
-      const wasInterrupted = !(await this.#round(client, version, this.#session.next(wanted)));
+      const wasInterrupted = !(await this.#round(client, version, this.#session.next()));
       if (wasInterrupted) return;
     }
   }
@@ -196,27 +220,45 @@ export class LeaderFetcher {
     return answerOf(clock, response, settings().timeoutMs);
   }
 
-  /** Those that do not rest, each with where its log ends. */
-  #wanted(): Map<string, AskedPartition> {
+  /** Has the session ask for what has changed, where its log ends now; not for those that rest. */
+  #prepare(): void {
     const nowMs = this.#options.clock.monotonic();
-    const wanted = new Map<string, AskedPartition>();
-    for (const [key, { partition, replica, leaderEpoch, restsUntilMs }] of this.#followed) {
-      if (restsUntilMs > nowMs || partition.isOffline || partition.isLeader) continue;
-      const { topic, topicId, index } = partition;
-      const { logStartOffset } = partition;
-      wanted.set(key, { topic, topicId, index, logStartOffset, ...positionOf(replica, leaderEpoch) });
+    for (const followed of this.#resting) {
+      if (followed.restsUntilMs > nowMs) continue;
+      this.#resting.delete(followed);
+      this.#changed.add(followed.key);
     }
-    return wanted;
+    for (const key of this.#changed) {
+      const followed = this.#followed.get(key);
+      if (followed !== undefined && this.#isHeldBack(followed, nowMs)) this.#restUntil(followed, nowMs + HELD_BACK_MS);
+      if (followed === undefined || !this.#isWanted(followed)) this.#session.forget(key);
+      else this.#session.want(key, askedOf(followed));
+    }
+    this.#changed.clear();
+  }
+
+  /** For others to get theirs (KIP-73); never one that has all that is committed, lest it fall out of sync. */
+  #isHeldBack({ partition, lag }: Followed, nowMs: number): boolean {
+    if (lag === 0 || !isThrottled(partition, this.#options.nodeId)) return false;
+    return this.#options.quota.isExceeded(nowMs);
+  }
+
+  #restUntil(followed: Followed, untilMs: number): void {
+    if (this.#followed.get(followed.key) !== followed) return;
+    followed.restsUntilMs = untilMs;
+    this.#resting.add(followed);
+  }
+
+  #isWanted(followed: Followed): boolean {
+    const { partition } = followed;
+    return !partition.isOffline && !partition.isLeader && !this.#resting.has(followed);
   }
 
   /** Milliseconds until the first has rested; null where none rests. */
   #nextMs(): number | null {
-    const nowMs = this.#options.clock.monotonic();
     let nextMs = Infinity;
-    for (const { restsUntilMs } of this.#followed.values()) {
-      if (restsUntilMs > nowMs) nextMs = Math.min(nextMs, restsUntilMs);
-    }
-    return nextMs === Infinity ? null : nextMs - nowMs;
+    for (const { restsUntilMs } of this.#resting) nextMs = Math.min(nextMs, restsUntilMs);
+    return nextMs === Infinity ? null : Math.max(0, nextMs - this.#options.clock.monotonic());
   }
 
   /** False: it was left for the sake of partitions that have come meanwhile. */
@@ -252,13 +294,14 @@ export class LeaderFetcher {
         const key = keyOf(topicId, answer.partitionIndex);
         const followed = this.#followed.get(key);
         const asked = this.#session.positionOf(key);
-        if (followed === undefined || asked === undefined || !isStill(followed, asked)) continue;
+        if (followed === undefined || asked === undefined) continue;
+        this.#changed.add(key);
+        if (!isStill(followed, asked)) continue;
         try {
           // Nothing is waited for but where the leader has to be asked again: all else is done in this turn.
           const step = stepAfter(answer, followed.replica);
           if (step.kind === 'find-range') await this.#findRange(client, followed);
           else this.#do(step, followed, answer, synced);
-          if (step.kind === 'append' && step.records.length > 0) this.#moveBehind(key, followed);
         } catch (error) {
           this.#restPartition(followed, (error as Error).message);
         }
@@ -266,11 +309,6 @@ export class LeaderFetcher {
     }
     // A disk that fails is offline by now: that partition is not asked for any more.
     if (synced.length > 0) await Promise.allSettled(synced);
-  }
-
-  #moveBehind(key: string, followed: Followed): void {
-    this.#followed.delete(key);
-    this.#followed.set(key, followed);
   }
 
   /** Notes in `synced` what is on its way to the disk. @throws what the log or the disk refuses */
@@ -288,11 +326,19 @@ export class LeaderFetcher {
     const { records } = step;
     const onDisk = records.length > 0 ? followed.replica.append(records, 0, records.length) : null;
     if (onDisk !== null) synced.push(onDisk);
+    this.#took(followed, records.length);
     this.#sawLeader(followed, answer);
+  }
+
+  #took({ partition }: Followed, bytes: number): void {
+    const { clock, quota, nodeId } = this.#options;
+    partition.stats.replicationBytesIn += bytes;
+    if (isThrottled(partition, nodeId)) quota.took(bytes, clock.monotonic());
   }
 
   #sawLeader(followed: Followed, { highWatermark, logStartOffset }: PartitionAnswer): void {
     followed.failures = 0;
+    followed.lag = Math.max(0, highWatermark - followed.replica.endOffset);
     followed.said = null;
     const { partition } = followed;
     partition.stats.replicaLag = Math.max(0, highWatermark - partition.endOffset);
@@ -360,7 +406,7 @@ export class LeaderFetcher {
   #restPartition(followed: Followed, why: string, isPassing = false): void {
     const { clock, logger, settings, leaderId } = this.#options;
     followed.failures++;
-    followed.restsUntilMs = clock.monotonic() + backoff(followed.failures, settings().backoffMs);
+    this.#restUntil(followed, clock.monotonic() + backoff(followed.failures, settings().backoffMs));
     if (isPassing || followed.said === why) return;
     followed.said = why;
     const { topic, index: partition } = followed.partition;
@@ -380,6 +426,16 @@ export class LeaderFetcher {
       this.#rest = { timer, end };
     });
   }
+}
+
+/** Whether follower.replication.throttled.replicas names it. */
+function isThrottled({ config: { throttledFollowers: all }, index }: Partition, nodeId: number): boolean {
+  return all.size > 0 && (all.has('*') || all.has(`${index}:${nodeId}`));
+}
+
+function askedOf({ partition, replica, leaderEpoch }: Followed): AskedPartition {
+  const { topic, topicId, index, logStartOffset } = partition;
+  return { topic, topicId, index, logStartOffset, ...positionOf(replica, leaderEpoch) };
 }
 
 function backoff(failures: number, mostMs: number): number {

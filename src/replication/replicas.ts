@@ -16,6 +16,7 @@ import type { Network } from '../platform/network.ts';
 import { IsrProposals } from './isr-proposals.ts';
 import { keyOf } from './fetch-session.ts';
 import { LeaderFetcher, type FetcherSettings } from './leader-fetcher.ts';
+import { ReplicationQuota, type QuotaSettings } from './replication-quota.ts';
 
 export interface ReplicasOptions {
   readonly clock: Clock;
@@ -35,6 +36,8 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #rules: ReplicaRules;
   readonly #proposals: IsrProposals;
+  /** What follower.replication.throttled.rate bounds. */
+  readonly #fetched: ReplicationQuota;
   /** By the leader's broker id, and the number of the fetcher. */
   readonly #fetchers = new Map<string, LeaderFetcher>();
   /** Which fetcher has which replica. */
@@ -45,14 +48,23 @@ export class Replicas {
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
-    const { metadata, config, channel } = options;
+    const { metadata, config, channel, partitions, clock, nodeId } = options;
+    const sent = new ReplicationQuota(() => quotaOf(config(), config()['leader.replication.throttled.rate']));
+    this.#fetched = new ReplicationQuota(() => quotaOf(config(), config()['follower.replication.throttled.rate']));
     this.#rules = {
       get maxLagMs() {
         return config()['replica.lag.time.max.ms'];
       },
       epochOf: (brokerId) => metadata.image.brokers.get(brokerId)?.epoch ?? -1,
       mayJoin: (brokerId) => isIn(metadata.image, brokerId),
+      isAlive: (brokerId) => metadata.image.brokers.get(brokerId)?.fenced === false,
+      throttle: {
+        covers: ({ throttledLeaders: all }, index) => all.size > 0 && (all.has('*') || all.has(`${index}:${nodeId}`)),
+        isExceeded: () => sent.isExceeded(clock.monotonic()),
+        took: (bytes) => sent.took(bytes, clock.monotonic()),
+      },
     };
+    for (const { health } of partitions.directories) health.onOffline(() => this.#lookAtAll());
     this.#proposals = new IsrProposals({ ...options, alterPartitions: (topics) => channel.alterPartitions(topics) });
     this.#every(
       () => config()['replica.lag.time.max.ms'] / 2,
@@ -128,10 +140,14 @@ export class Replicas {
     if (fetcher === undefined) {
       const address = () => brokerAddress(metadata.image.brokers.get(leaderId), config());
       const settings = () => this.#fetcherSettings();
-      fetcher = new LeaderFetcher({ ...this.#options, leaderId, address, settings });
+      fetcher = new LeaderFetcher({ ...this.#options, leaderId, address, settings, quota: this.#fetched });
       this.#fetchers.set(name, fetcher);
     }
     return fetcher;
+  }
+
+  #lookAtAll(): void {
+    for (const fetcher of this.#fetchers.values()) fetcher.lookAtAll();
   }
 
   #fetcherSettings(): FetcherSettings {
@@ -177,5 +193,13 @@ function settingsOf(config: ServerConfig): FetcherSettings {
     maxWaitMs: config['replica.fetch.wait.max.ms'],
     backoffMs: config['replica.fetch.backoff.ms'],
     timeoutMs: config['replica.socket.timeout.ms'],
+  };
+}
+
+function quotaOf(config: ServerConfig, bytesPerSecond: number): QuotaSettings {
+  return {
+    bytesPerSecond,
+    samples: config['replication.quota.window.num'],
+    sampleSeconds: config['replication.quota.window.size.seconds'],
   };
 }

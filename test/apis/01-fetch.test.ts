@@ -275,7 +275,18 @@ describe('a follower', () => {
   });
 });
 
-test('a broker that follows gives nothing to consumers, and sends them for the leader', async () => {
-  broker.partition('orders', 0).follow(1);
-  expect((await ask([{}])).responses[0].partitions[0].errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+test('a broker that follows serves consumers of v11 and later as far as it knows what is committed, and no followers', async () => {
+  for (const value of ['a', 'b']) produce('orders', 0, value);
+  const partition = broker.partition('orders', 0);
+  partition.follow(1);
+  partition.highWatermark = 1; // as its leader told it last
+  const found = async (more: Partial<Request>, version = 11) => {
+    const answer = await ask([{ fetchOffset: 1 }], { maxWaitMs: 0, ...more }, version);
+    return [answer.responses[0].partitions[0].errorCode, valuesIn(answer).length];
+  };
+  expect(await found({}, 10)).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER, 0]);
+  expect(await found({ replicaId: 3 })).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER, 0]);
+  expect(await found({})).toEqual([ErrorCode.NONE, 0]);
+  partition.followHighWatermark(2);
+  expect(await found({})).toEqual([ErrorCode.NONE, 1]);
 });

@@ -102,6 +102,17 @@ describe('ListOffsets', () => {
     expect(await list(LATEST)).toEqual([3, -1, 2]);
   });
 
+  test('tells who looks into a broker where the log ends, also at a follower', async () => {
+    fill();
+    const partition = broker.partition('orders');
+    partition.follow(1);
+    partition.highWatermark = 1;
+    expect([await list(LATEST, 9, {}, { replicaId: -2 }), await list(LATEST)]).toEqual([
+      [3, -1, 1],
+      ErrorCode.NOT_LEADER_OR_FOLLOWER,
+    ]);
+  });
+
   test('refuses an isolation level that is none for every partition, as Kafka does', async () => {
     fill();
     expect(await list(LATEST, 9, {}, { isolationLevel: 7 })).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
@@ -162,6 +173,36 @@ describe('DeleteRecords', () => {
       [ErrorCode.OFFSET_OUT_OF_RANGE],
     ]);
     expect([await remove(-1), broker.partition('orders').logStartOffset]).toEqual([3, 3]);
+  });
+
+  test('waits until followers that run have done the same, for as long as the request says', async () => {
+    fill();
+    const partition = broker.partition('orders');
+    let isAlive = true;
+    const rules = { maxLagMs: 100, epochOf: () => -1, mayJoin: () => true, isAlive: () => isAlive };
+    partition.lead({ leaderEpoch: 1, replicas: 2, inSyncReplicas: 2, followers: [2], rules });
+    const fetch = (logStartOffset: number) =>
+      partition.noteFollowerFetch({ followerId: 2, endOffset: 3, logStartOffset, brokerEpoch: -1 });
+    fetch(0);
+    let answers: unknown[] = [];
+    const removed = (offset: number) => void remove(offset).then((answer) => answers.push(answer));
+    removed(1);
+    removed(2);
+    await broker.clock.advance(10);
+    fetch(1);
+    await broker.clock.advance(10);
+    expect(answers).toEqual([1]);
+    await broker.clock.advance(1000);
+    expect(answers).toEqual([1, [ErrorCode.REQUEST_TIMED_OUT]]);
+    answers = [];
+    isAlive = false; // a replica that is away is not waited for
+    expect(await remove(3)).toBe(3);
+    isAlive = true;
+    removed(3);
+    await broker.clock.advance(10);
+    partition.follow(2);
+    await broker.clock.advance(10);
+    expect(answers).toEqual([[ErrorCode.NOT_LEADER_OR_FOLLOWER]]);
   });
 
   test("leaves what is not there, the broker's own topics, and topics that only compact", async () => {

@@ -78,6 +78,7 @@ class Transcript {
         maxLagMs: MAX_LAG_MS,
         epochOf: (id: number) => this.#epochs.get(id) ?? 1,
         mayJoin: (id: number) => !this.#fenced.has(id),
+        isAlive: (id: number) => !this.#fenced.has(id),
       },
     };
     this.#proposal = null;
@@ -259,7 +260,7 @@ test.each([
 });
 
 test('a follower may not join before it has all that the leader began its term with', () => {
-  const rules = { maxLagMs: 100, epochOf: () => 1, mayJoin: () => true };
+  const rules = { maxLagMs: 100, epochOf: () => 1, mayJoin: () => true, isAlive: () => true };
   const term = { leaderEpoch: 1, replicas: 2, inSyncReplicas: 1, followers: [2], inSync: [], rules };
   const leader = new LeaderState(term, 7, 0);
   const has = (endOffset: number) => {
@@ -271,7 +272,7 @@ test('a follower may not join before it has all that the leader began its term w
 });
 
 test('an image that is older than the answer to a proposal says nothing', () => {
-  const rules = { maxLagMs: 100, epochOf: () => 1, mayJoin: () => true };
+  const rules = { maxLagMs: 100, epochOf: () => 1, mayJoin: () => true, isAlive: () => true };
   const term = { leaderEpoch: 1, partitionEpoch: 4, replicas: 2, inSyncReplicas: 1, followers: [2], inSync: [], rules };
   const leader = new LeaderState(term);
   leader.noteFetch({ followerId: 2, endOffset: 0, brokerEpoch: 1 }, 0, 0);

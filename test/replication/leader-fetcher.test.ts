@@ -14,6 +14,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { keyOf } from '../../src/replication/fetch-session.ts';
 import { LeaderFetcher } from '../../src/replication/leader-fetcher.ts';
+import { ReplicationQuota } from '../../src/replication/replication-quota.ts';
 import { SimulatedNetwork } from '../simulation/simulated-network.ts';
 
 /** replica.socket.timeout.ms, as it is unless set. */
@@ -39,6 +40,8 @@ function replica(index = 0): Partition {
       health: { isRefusing: false },
       appendAsFollower: () => made.endOffset++,
     },
+    config: { throttledFollowers: new Set<string>() },
+    stats: { replicationBytesIn: 0 },
     followHighWatermark() {},
     highWatermark: 0,
   };
@@ -62,6 +65,7 @@ class Room {
       nodeId: 2,
       leaderId: 1,
       brokerEpoch: () => 1,
+      quota: new ReplicationQuota(() => ({ bytesPerSecond: Infinity, samples: 1, sampleSeconds: 1 })),
       address: () => ({ host: this.leader, port: PORT }),
       settings: () => ({
         partitionMaxBytes: 1000,

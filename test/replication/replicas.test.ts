@@ -31,6 +31,7 @@ async function asked(settings: Readonly<Record<string, string>>): Promise<readon
       connect: (host: string, port: number) => new Promise(() => addresses.push(`${host}:${port}`)),
     },
     nodeId: 1,
+    partitions: { directories: [] },
     metadata: { image: { brokers: new Map([[2, { listeners }]]) } },
     config: () => config,
   } as unknown as ReplicasOptions);
