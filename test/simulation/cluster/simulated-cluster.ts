@@ -231,9 +231,8 @@ export class SimulatedCluster {
     if (!process.isAlive) return;
     machine.broker = broker;
     // As a process of `ottla start` does.
-    void broker.failed.then(() => {
-      if (machine.process === process) this.kill(host);
-    });
+    await broker.failed;
+    if (machine.process === process) this.kill(host);
   }
 
   #settingsOf(host: Host, nodeId: number): Record<string, string> {

@@ -13,8 +13,9 @@ const { values } = parseArgs({
   },
 });
 
-async function firstSeedOf({ scene, apply }: Mutant): Promise<readonly [seed: number, wrong: string | null]> {
-  const undo = apply();
+async function firstSeedOf(mutant: Mutant): Promise<readonly [seed: number, wrong: string | null]> {
+  const { scene } = mutant;
+  const undo = mutant.apply();
   try {
     for (let seed = 1; seed <= Number(values.most); seed++) {
       const wrong = scene === null ? (await tellReplicas(seed)).wrong : await play(scene, seed);

@@ -9,10 +9,10 @@ test.each(scenes)('all ends well when $name', async (scene) => {
   expect(await play(scene, SEED)).toEqual([]);
 });
 
-test.each(mutants.filter(({ scene }) => scene !== null))('the checker sees that $name', async ({ scene, apply }) => {
-  const undo = apply();
+test.each(mutants.filter(({ scene }) => scene !== null))('the checker sees that $name', async (mutant) => {
+  const undo = mutant.apply();
   try {
-    expect(await play(scene!, SEED)).not.toEqual([]);
+    expect(await play(mutant.scene!, SEED)).not.toEqual([]);
   } finally {
     undo();
   }

@@ -18,10 +18,10 @@ export interface Scene {
 }
 
 /** Plays a scene. Answers what is wrong in the end, or on the way. */
-export async function play({ options = {}, play: act }: Scene, seed: number): Promise<readonly string[]> {
-  const stage = await Stage.open(seed, options);
+export async function play(scene: Scene, seed: number): Promise<readonly string[]> {
+  const stage = await Stage.open(seed, scene.options ?? {});
   try {
-    await act(stage);
+    await scene.play(stage);
   } catch (error) {
     stage.say(`the scene ends early: ${(error as Error).message}`);
   }
@@ -88,19 +88,23 @@ async function threeTerms(stage: Stage, isLate: boolean): Promise<void> {
   await stage.until('c leads', () => stage.leads('c'));
 }
 
+type Asked = Parameters<RemoteChannel['alterPartitions']>;
+type Answered = ReturnType<RemoteChannel['alterPartitions']>;
+
 /** Proposals of in-sync replicas wait on their way to the controller, until `release`. */
 function holdProposals(): { readonly count: () => number; readonly release: () => void } {
-  const original = RemoteChannel.prototype.alterPartitions;
+  const prototype: { alterPartitions: (this: RemoteChannel, ...asked: Asked) => Answered } = RemoteChannel.prototype;
+  const original = prototype.alterPartitions;
   let count = 0;
   let open!: () => void;
   const gate = new Promise<void>((resolve) => (open = resolve));
-  RemoteChannel.prototype.alterPartitions = async function (topics) {
+  prototype.alterPartitions = async function (topics) {
     count++;
     await gate;
     return original.call(this, topics);
   };
   const release = (): void => {
-    RemoteChannel.prototype.alterPartitions = original;
+    prototype.alterPartitions = original;
     open();
   };
   return { count: () => count, release };
