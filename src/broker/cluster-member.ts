@@ -125,10 +125,7 @@ class ClusterMember implements Membership {
       offlineLogDirectories: () => directories.flatMap(({ health, directoryId: id }) => (health.isOffline ? [id] : [])),
       trouble: () => this.metadata.trouble,
     });
-    for (const { health } of directories) {
-      health.leaveWhenRefusing();
-      health.onOffline(() => this.#lifecycle.beatSoon());
-    }
+    for (const { health } of directories) this.#leaveFailed(health);
     this.channel = new RemoteChannel({
       nodeId,
       requests: this.#requests,
@@ -152,6 +149,12 @@ class ClusterMember implements Membership {
       partitions: needs.partitions,
       config: () => config.inForce,
     });
+  }
+
+  /** What lies on a disk that fails, or is full, is left to other brokers at once. */
+  #leaveFailed(health: LogDirectory['health']): void {
+    health.leaveWhenRefusing();
+    health.onOffline(() => this.#lifecycle.beatSoon());
   }
 
   get controller(): Controller {
