@@ -5,7 +5,7 @@ import type { ResponseDraft } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../cluster/topic-name.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { ledPartition } from '../partitions/hosted-partition.ts';
-import { deleteRecordsBefore } from '../partitions/delete-records.ts';
+import { deletedEverywhere, deleteRecordsBefore, lowWatermark } from '../partitions/delete-records.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { mapInPieces, whenDone } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
@@ -23,18 +23,18 @@ export const deleteRecords = handler(DeleteRecords, {
     answers: 'topics',
     place: 'first',
   },
-  handle(request, _context, broker: Parts<'partitions'>) {
-    const { timeoutMs } = request;
+  handle(request, _context, broker: Parts<'partitions' | 'clock'>) {
+    const ended: Ended = (partition, upTo) => deletedEverywhere(partition, upTo, broker.clock, request.timeoutMs);
     const begun = mapInPieces(request.topics, ({ name, partitions }) => {
       const begin = ({ partitionIndex, offset }: { partitionIndex: number; offset: number }) => {
         const partition = ledPartition(broker.partitions.topicByName(name), partitionIndex);
-        return andThen(deleteBefore(partition, name, offset, timeoutMs), (made) => ({ partitionIndex, ...made }));
+        return andThen(deleteBefore(partition, name, offset, ended), (deletion) => ({ partitionIndex, ...deletion }));
       };
-      return whenDone(mapInPieces(partitions, begin), (all) => ({ name, all }));
+      return whenDone(mapInPieces(partitions, begin), (made) => ({ name, made }));
     });
     return whenDone<Begun[], Answer<ResponseDraft<typeof DeleteRecords>>>(begun, (topics) => {
-      const ended = topics.map(({ name, all }) => andThen(allOf(all), (partitions) => ({ name, partitions })));
-      return andThen(allOf(ended), (done) => ({ topics: done }));
+      const all = topics.map(({ name, made }) => andThen(allOf(made), (partitions) => ({ name, partitions })));
+      return andThen(allOf(all), (done) => ({ topics: done }));
     });
   },
   refuse: (request, errorCode) => ({
@@ -52,24 +52,21 @@ interface Deletion {
 
 interface Begun {
   readonly name: string;
-  readonly all: readonly Answer<Deletion & { readonly partitionIndex: number }>[];
+  readonly made: readonly Answer<Deletion & { readonly partitionIndex: number }>[];
 }
 
+type Ended = (partition: Partition, upTo: number) => Answer<number>;
+
 /** A promise where other replicas have still to do the same. */
-function deleteBefore(
-  partition: Partition | number,
-  topic: string,
-  offset: number,
-  timeoutMs: number,
-): Answer<Deletion> {
+function deleteBefore(partition: Partition | number, topic: string, offset: number, ended: Ended): Answer<Deletion> {
   if (typeof partition === 'number') return refused(partition);
   if (isInternalTopic(topic)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION);
   const { highWatermark } = partition;
   const refusal = deleteRecordsBefore(partition, offset);
   if (refusal !== ErrorCode.NONE) return refused(refusal);
   const upTo = offset < 0 ? highWatermark : offset;
-  return andThen(partition.deletedEverywhere(upTo, timeoutMs), (errorCode) =>
-    errorCode === ErrorCode.NONE ? { lowWatermark: partition.lowWatermark, errorCode } : refused(errorCode),
+  return andThen(ended(partition, upTo), (errorCode) =>
+    errorCode === ErrorCode.NONE ? { lowWatermark: lowWatermark(partition), errorCode } : refused(errorCode),
   );
 }
 

@@ -3,6 +3,7 @@ import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import { hasNews, noteTold, type FetchPlan, type SessionRequest } from '../partitions/fetch-sessions.ts';
+import { sentToFollower } from '../partitions/follower-service.ts';
 import { Partition } from '../partitions/partition.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import {
@@ -146,7 +147,7 @@ export function countTold(partitions: Partitions, found: readonly FetchedRange[]
   for (const { partition, length, errorCode } of found) {
     if (errorCode !== ErrorCode.NONE) partitions.failures.fetch++;
     if (partition === null || length === 0) continue;
-    if (toFollower) partition.sentToFollower(length);
+    if (toFollower) sentToFollower(partition, length);
     else partition.stats.bytesOut += length;
   }
 }

@@ -68,8 +68,8 @@ export interface FollowerFetch {
 export interface ReadableReplica {
   readonly id: number;
   readonly endOffset: number;
-  /** How long ago it had all that the leader had. */
-  readonly lagMs: number;
+  /** When it had all that the leader had. */
+  readonly caughtUpMs: number;
 }
 
 /** Followers that are to be in sync beside the leader, for AlterPartition. */
@@ -232,10 +232,10 @@ export class LeaderState {
   }
 
   /** Followers in sync that have the record at `offset`, or are to be given it next: consumers may read it there (KIP-392). */
-  *readableAt(offset: number, nowMs: number): Generator<ReadableReplica> {
+  *readableAt(offset: number): Generator<ReadableReplica> {
     for (const id of this.#inSync) {
       const { endOffset, logStartOffset, caughtUpMs } = this.#followers.get(id)!;
-      if (logStartOffset <= offset && offset <= endOffset) yield { id, endOffset, lagMs: nowMs - caughtUpMs };
+      if (logStartOffset <= offset && offset <= endOffset) yield { id, endOffset, caughtUpMs };
     }
   }
 

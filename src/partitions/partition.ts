@@ -9,12 +9,12 @@ import type { Clock } from '../platform/clock.ts';
 import { CommitWaits, PENDING, Until } from './commit-waits.ts';
 import type { FollowerFetch, IsrProposal, LeaderTerm, ProposalAnswer } from './leader-state.ts';
 import { LeaderState } from './leader-state.ts';
-import { DeletionWaits } from './deletion-waits.ts';
+import type { DeletionWaits } from './deletion-waits.ts';
 import { LogError } from './log-error.ts';
-import { preferredReplica, type Racks } from './preferred-replica.ts';
 import { appendOwn, encodeMarker, encodeOwn, type AppendOptions, type Marker } from './own-batch.ts';
 import { Receipt, type ReceiptIssuer } from './receipt.ts';
 import { recordPieces, type OnUnreadable, type RecordVisitor } from './record-pieces.ts';
+import { OwnEnd } from './own-end.ts';
 import { PartitionStats } from './partition-stats.ts';
 import { storedBatches, type StoredBatch } from './stored-batch.ts';
 import { Waiters } from './waiters.ts';
@@ -51,19 +51,16 @@ export class Partition implements ReceiptIssuer {
   readonly followers = new Waiters();
   /** Told which replicas this leader proposes to be in sync. Null where none of them has a log of its own. */
   onProposal: ((partition: Partition, proposal: IsrProposal) => void) | null = null;
+  /** DeleteRecords that wait for other replicas; null until one does. See delete-records.ts. */
+  deletions: DeletionWaits | null = null;
   /** Null for a follower. */
   #leader: LeaderState | null;
-  /** Up to where the leader itself has records as flush.messages asks. */
-  #ownEnd: number;
-  /** Up to where appends have asked for a flush before they count. */
-  #flushBelow = 0;
-  /** Why there is nothing to wait for any more. */
-  #isDeleted = false;
+  readonly #own: OwnEnd;
+  /** Its topic is no more: there is nothing to wait for. */
+  isDeleted = false;
   readonly #sink: AppendSink;
   readonly #clock: Clock;
   readonly #waits: CommitWaits;
-  /** Null until somebody waits. */
-  #deletions: DeletionWaits | null = null;
 
   /** Leads, until it is told otherwise. `highWatermark`: as far as it is known where other brokers have replicas. */
   constructor(
@@ -79,7 +76,7 @@ export class Partition implements ReceiptIssuer {
     this.leaderEpoch = identity.leaderEpoch;
     this.log = log;
     this.highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark, log.endOffset));
-    this.#ownEnd = log.endOffset;
+    this.#own = new OwnEnd(log.endOffset);
     this.#leader = new LeaderState({ leaderEpoch: identity.leaderEpoch, replicas: 1, inSyncReplicas: 1 });
     this.#sink = sink;
     this.#clock = clock;
@@ -106,22 +103,12 @@ export class Partition implements ReceiptIssuer {
     else {
       this.#leader = new LeaderState(term, this.endOffset, this.#clock.monotonic());
       this.leaderEpoch = term.leaderEpoch;
-      this.#beginOwn();
+      this.#own.begin(this.log, this.#leader.hasFollowers);
       this.#waits.review(); // those of another term
     }
     this.#countOwn();
     this.#advance();
-    this.#deletions?.review(); // replicas may have gone
-  }
-
-  /** What it begins with counts, as after a start; not before a flush under way has ended: as a follower it would wait for it too. */
-  #beginOwn(): void {
-    const { flusher } = this.log;
-    this.#flushBelow = 0;
-    if (!flusher.isCommitPending || !this.#leader!.hasFollowers) return;
-    this.#flushBelow = this.endOffset;
-    this.#ownEnd = Math.min(this.#ownEnd, flusher.durableOffset);
-    flusher.startCommit(); // one that has begun before a cut says nothing
+    this.deletions?.review(); // replicas may have gone
   }
 
   /** Another broker leads from now on: what waits for this one ends with NOT_LEADER_OR_FOLLOWER. */
@@ -137,47 +124,8 @@ export class Partition implements ReceiptIssuer {
     if (leader === null || !leader.noteFetch(fetch, this.endOffset, this.#clock.monotonic())) return false;
     this.#advance();
     this.#propose(leader.expansion(fetch.followerId, this.highWatermark));
-    this.#deletions?.review();
+    this.deletions?.review();
     return true;
-  }
-
-  /** Whether a follower that is not in sync gets nothing now, for others to get theirs (KIP-73). */
-  isHeldBack(followerId: number): boolean {
-    const throttle = this.#leader?.throttle ?? null;
-    if (throttle === null || this.#leader!.isInSync(followerId)) return false;
-    return throttle.covers(this.config, this.index) && throttle.isExceeded();
-  }
-
-  sentToFollower(bytes: number): void {
-    this.stats.replicationBytesOut += bytes;
-    const throttle = this.#leader?.throttle ?? null;
-    if (throttle?.covers(this.config, this.index) === true) throttle.took(bytes);
-  }
-
-  /** The follower by which a consumer in `rack` reads best from `offset` on (KIP-392); null: here. */
-  preferredReplica(offset: number, racks: Racks): number | null {
-    if (this.#leader === null) return null;
-    return preferredReplica(this.#leader.readableAt(offset, this.#clock.monotonic()), racks);
-  }
-
-  /** Before it no replica that runs has records any more, -1 where one has not said. */
-  get lowWatermark(): number {
-    return this.#leader?.lowWatermark(this.logStartOffset) ?? -1;
-  }
-
-  /** The log begins at `offset` now. At once, or when all replicas that run have done the same: NONE, or why that did not come. */
-  deletedEverywhere(offset: number, timeoutMs: number): number | Promise<number> {
-    const errorCode = this.#deletionOutcome(offset);
-    if (errorCode !== PENDING) return errorCode;
-    this.#deletions ??= new DeletionWaits(this.#clock, (upTo) => this.#deletionOutcome(upTo));
-    return this.#deletions.add(offset, timeoutMs);
-  }
-
-  #deletionOutcome(offset: number): number {
-    if (this.#isDeleted) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if (this.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
-    if (this.#leader === null) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    return this.lowWatermark >= offset ? ErrorCode.NONE : PENDING;
   }
 
   /** Looks for followers that have not kept up, as time tells. */
@@ -291,8 +239,7 @@ export class Partition implements ReceiptIssuer {
   }
 
   get commitsAtOnce(): boolean {
-    const { awaitsCommit, durableOffset } = this.log.flusher;
-    return !awaitsCommit && this.#flushBelow <= durableOffset && this.#leader?.hasFollowers === false;
+    return this.#own.isWhole(this.log) && this.#leader?.hasFollowers === false;
   }
 
   /**
@@ -323,10 +270,10 @@ export class Partition implements ReceiptIssuer {
 
   #outcome(receipt: Receipt, until: Until): number {
     if (receipt.errorCode !== ErrorCode.NONE) return receipt.errorCode;
-    if (until === Until.flushed && receipt.lastOffset < this.#ownEnd && receipt.leaderEpoch === this.leaderEpoch) {
+    if (until === Until.flushed && receipt.lastOffset < this.#own.offset && receipt.leaderEpoch === this.leaderEpoch) {
       return ErrorCode.NONE;
     }
-    if (this.#isDeleted) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (this.isDeleted) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     if (this.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
     if (this.#leader?.leaderEpoch !== receipt.leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (until === Until.flushed || receipt.lastOffset >= this.highWatermark) return PENDING;
@@ -357,23 +304,13 @@ export class Partition implements ReceiptIssuer {
 
   /** What was appended has been written: followers may have it now, and consumers as far as it is committed. */
   written(): void {
-    const { endOffset, flusher } = this.log;
-    if (flusher.awaitsCommit) {
-      this.#flushBelow = endOffset;
-      flusher.commits.join().catch(() => this.#notFlushed());
-      flusher.startCommit();
-    }
+    if (this.log.flusher.awaitsCommit) this.#own.awaitFlush(this.log).catch(() => this.#notFlushed());
     this.followers.wake();
     this.#countOwn();
   }
 
-  /** As Kafka: records that flush.messages wants on the disk count, even for the leader itself, only when they are there. */
   #countOwn(): void {
-    const { endOffset, flusher } = this.log;
-    const isFlushed = this.#flushBelow <= flusher.durableOffset;
-    const ownEnd = isFlushed ? endOffset : Math.min(endOffset, Math.max(this.#ownEnd, flusher.durableOffset));
-    if (ownEnd === this.#ownEnd) return;
-    this.#ownEnd = ownEnd;
+    if (!this.#own.count(this.log)) return;
     this.#waits.review();
     this.#advance();
   }
@@ -402,7 +339,7 @@ export class Partition implements ReceiptIssuer {
   /** The end of its log has gone back. */
   wasCut(): void {
     const { endOffset } = this.log;
-    this.#ownEnd = Math.min(this.#ownEnd, endOffset);
+    this.#own.cutTo(endOffset);
     this.highWatermark = Math.min(this.highWatermark, endOffset);
   }
 
@@ -410,7 +347,7 @@ export class Partition implements ReceiptIssuer {
     if (this.#leader === null) return;
     const { minInsyncReplicas } = this.log.config;
     const nowMs = this.#leader.hasFollowers ? this.#clock.monotonic() : 0;
-    const highWatermark = this.#leader.highWatermark(this.highWatermark, this.#ownEnd, minInsyncReplicas, nowMs);
+    const highWatermark = this.#leader.highWatermark(this.highWatermark, this.#own.offset, minInsyncReplicas, nowMs);
     if (highWatermark > this.highWatermark) this.#show(highWatermark);
   }
 
@@ -442,14 +379,14 @@ export class Partition implements ReceiptIssuer {
 
   /** Its topic is no more. */
   deleted(): void {
-    this.#isDeleted = true;
+    this.isDeleted = true;
     this.wakeAll();
   }
 
   /** Something has become of it that those who wait have to know. */
   wakeAll(): void {
     this.#waits.review();
-    this.#deletions?.review();
+    this.deletions?.review();
     this.followers.wake();
     this.consumers.wake();
   }

@@ -20,5 +20,5 @@ export function preferredReplica(replicas: Iterable<ReadableReplica>, racks: Rac
 
 function isBetter(a: ReadableReplica, b: ReadableReplica): boolean {
   if (a.endOffset !== b.endOffset) return a.endOffset > b.endOffset;
-  return a.lagMs === b.lagMs ? a.id > b.id : a.lagMs < b.lagMs;
+  return a.caughtUpMs === b.caughtUpMs ? a.id > b.id : a.caughtUpMs > b.caughtUpMs;
 }

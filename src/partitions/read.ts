@@ -4,6 +4,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import { CheckedReader } from '../log/checked-reader.ts';
 import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
+import { isHeldBack, replicaFor } from './follower-service.ts';
 import { hostedPartition } from './hosted-partition.ts';
 import { endOffsetForEpoch } from './epoch-end.ts';
 import { mapInPieces, type Pieces } from '../platform/pieces.ts';
@@ -143,7 +144,7 @@ function readOne(
     length: 0,
   };
   const { racks = null } = limits;
-  const preferred = racks === null ? null : partition.preferredReplica(asked.fetchOffset, racks);
+  const preferred = racks === null ? null : replicaFor(partition, asked.fetchOffset, racks);
   if (preferred !== null) {
     result.preferredReplica = preferred;
     return result;
@@ -165,7 +166,7 @@ function readOne(
   }
   const upTo = endFor(partition, limits);
   if (asked.fetchOffset >= upTo) return result;
-  if (isFollower(limits) && partition.isHeldBack(limits.followerId!)) return result;
+  if (isFollower(limits) && isHeldBack(partition, limits.followerId!)) return result;
   const maxBytes = Math.min(left, asked.maxBytes);
   if (maxBytes <= 0 && !atLeastOne) return result;
   const range = log.locate(asked.fetchOffset, upTo, maxBytes, atLeastOne);

@@ -14,16 +14,16 @@ import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import type { Client } from '../../protocol/client.ts';
 import { errorName, ErrorCode } from '../../protocol/errors.ts';
 import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
-import { FollowerLog } from '../partitions/follower-log.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { CONNECT_MS, connectPeer, newestVersion } from '../peers/peer-client.ts';
 import { answerOf } from '../peers/within.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
-import { fetchRequest, FetchSession, keyOf, type AskedPartition, type SessionRequest } from './fetch-session.ts';
+import { fetchRequest, keyOf, type FetchSession, type SessionRequest } from './fetch-session.ts';
+import { FollowedReplicas, isCurrent, isStill, isThrottled, type Followed } from './followed-replicas.ts';
 import type { ReplicationQuota } from './replication-quota.ts';
-import { afterOutOfRange, positionOf, stepAfter, type Step } from './following.ts';
+import { afterOutOfRange, stepAfter, type Step } from './following.ts';
 
 export interface FetcherOptions {
   readonly clock: Clock;
@@ -54,25 +54,9 @@ export interface FetcherSettings {
   readonly timeoutMs: number;
 }
 
-/** A replica that is fetched for; `failures` in a row, and when it may be asked for again. */
-interface Followed {
-  readonly key: string;
-  readonly partition: Partition;
-  readonly replica: FollowerLog;
-  readonly leaderEpoch: number;
-  failures: number;
-  /** Committed records that it lacks, as far as its leader has said. */
-  lag: number;
-  restsUntilMs: number;
-  /** What was said of it last. */
-  said: string | null;
-}
-
 type PartitionAnswer = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number];
 
 const FIRST_REST_MS = 10;
-/** What is held back is looked at again so much later. */
-const HELD_BACK_MS = 100;
 /** Partitions may be added one after the other: a fetch that waits at the leader is left for all of them at once. */
 const INTERRUPT_MS = 2;
 /** By topic id, with what replicas have to say of themselves; every broker that a follower may have beside it knows it. */
@@ -100,12 +84,7 @@ const PASSING: ReadonlySet<number> = new Set([
 
 export class LeaderFetcher {
   readonly #options: FetcherOptions;
-  readonly #followed = new Map<string, Followed>();
-  /** Something has become of them since they were asked for: a round costs as much as these. */
-  readonly #changed = new Set<string>();
-  /** Those that rest. */
-  readonly #resting = new Set<Followed>();
-  readonly #session = new FetchSession();
+  readonly #followed: FollowedReplicas;
   #client: Client | null = null;
   /** The answer to a fetch is awaited. */
   #isWaiting = false;
@@ -120,6 +99,8 @@ export class LeaderFetcher {
 
   constructor(options: FetcherOptions) {
     this.#options = options;
+    const { clock, nodeId, quota } = options;
+    this.#followed = new FollowedReplicas(nodeId, () => quota.isExceeded(clock.monotonic()));
     this.#running = this.#run();
   }
 
@@ -129,20 +110,7 @@ export class LeaderFetcher {
 
   /** Fetches for this replica from now on, or in another epoch. */
   add(key: string, partition: Partition): void {
-    const { leaderEpoch } = partition;
-    if (this.#followed.get(key)?.leaderEpoch === leaderEpoch) return;
-    this.remove(key);
-    this.#followed.set(key, {
-      key,
-      partition,
-      replica: new FollowerLog(partition),
-      leaderEpoch,
-      failures: 0,
-      lag: Infinity,
-      restsUntilMs: -Infinity,
-      said: null,
-    });
-    this.#changed.add(key);
+    if (!this.#followed.add(key, partition)) return;
     this.#rest?.end();
     if (!this.#isWaiting || this.#interrupt !== null) return;
     this.#interrupt = this.#options.clock.after(INTERRUPT_MS, () => {
@@ -154,16 +122,12 @@ export class LeaderFetcher {
   }
 
   remove(key: string): void {
-    const followed = this.#followed.get(key);
-    if (followed === undefined) return;
-    this.#followed.delete(key);
-    this.#resting.delete(followed);
-    this.#changed.add(key);
+    this.#followed.remove(key);
   }
 
   /** Something may have become of all of them: of their log directory, or of what throttles them. */
   lookAtAll(): void {
-    for (const key of this.#followed.keys()) this.#changed.add(key);
+    this.#followed.lookAtAll();
   }
 
   async stop(): Promise<void> {
@@ -189,6 +153,10 @@ export class LeaderFetcher {
     }
   }
 
+  get #session(): FetchSession {
+    return this.#followed.session;
+  }
+
   async #fetchOverOneConnection(): Promise<void> {
     const { network, address, nodeId, settings } = this.#options;
     if (this.#followed.size === 0) return this.#pause(null);
@@ -204,10 +172,10 @@ export class LeaderFetcher {
     if (this.#isStopped) return;
     const version = await newestVersion(client, Fetch, OLDEST_FETCH, (response) => this.#answer(response));
     while (!this.#isStopped) {
-      this.#prepare();
+      this.#followed.prepare(this.#options.clock.monotonic());
       if (this.#session.size === 0) {
         if (this.#followed.size === 0) return; // there may be no more: the connection is of no use
-        await this.#pause(this.#nextMs());
+        await this.#pause(this.#followed.nextMs(this.#options.clock.monotonic()));
         continue;
       }
       const wasInterrupted = !(await this.#round(client, version, this.#session.next()));
@@ -218,47 +186,6 @@ export class LeaderFetcher {
   #answer<T>(response: Promise<T>): Promise<T> {
     const { clock, settings } = this.#options;
     return answerOf(clock, response, settings().timeoutMs);
-  }
-
-  /** Has the session ask for what has changed, where its log ends now; not for those that rest. */
-  #prepare(): void {
-    const nowMs = this.#options.clock.monotonic();
-    for (const followed of this.#resting) {
-      if (followed.restsUntilMs > nowMs) continue;
-      this.#resting.delete(followed);
-      this.#changed.add(followed.key);
-    }
-    for (const key of this.#changed) {
-      const followed = this.#followed.get(key);
-      if (followed !== undefined && this.#isHeldBack(followed, nowMs)) this.#restUntil(followed, nowMs + HELD_BACK_MS);
-      if (followed === undefined || !this.#isWanted(followed)) this.#session.forget(key);
-      else this.#session.want(key, askedOf(followed));
-    }
-    this.#changed.clear();
-  }
-
-  /** For others to get theirs (KIP-73); never one that has all that is committed, lest it fall out of sync. */
-  #isHeldBack({ partition, lag }: Followed, nowMs: number): boolean {
-    if (lag === 0 || !isThrottled(partition, this.#options.nodeId)) return false;
-    return this.#options.quota.isExceeded(nowMs);
-  }
-
-  #restUntil(followed: Followed, untilMs: number): void {
-    if (this.#followed.get(followed.key) !== followed) return;
-    followed.restsUntilMs = untilMs;
-    this.#resting.add(followed);
-  }
-
-  #isWanted(followed: Followed): boolean {
-    const { partition } = followed;
-    return !partition.isOffline && !partition.isLeader && !this.#resting.has(followed);
-  }
-
-  /** Milliseconds until the first has rested; null where none rests. */
-  #nextMs(): number | null {
-    let nextMs = Infinity;
-    for (const { restsUntilMs } of this.#resting) nextMs = Math.min(nextMs, restsUntilMs);
-    return nextMs === Infinity ? null : Math.max(0, nextMs - this.#options.clock.monotonic());
   }
 
   /** False: it was left for the sake of partitions that have come meanwhile. */
@@ -295,7 +222,7 @@ export class LeaderFetcher {
         const followed = this.#followed.get(key);
         const asked = this.#session.positionOf(key);
         if (followed === undefined || asked === undefined) continue;
-        this.#changed.add(key);
+        this.#followed.changed(key);
         if (!isStill(followed, asked)) continue;
         try {
           // Nothing is waited for but where the leader has to be asked again: all else is done in this turn.
@@ -381,9 +308,9 @@ export class LeaderFetcher {
   }
 
   #fetchOf(request: SessionRequest): RequestDraft<typeof Fetch> {
-    const { nodeId, brokerEpoch, settings } = this.#options;
+    const { clock, nodeId, brokerEpoch, settings } = this.#options;
     const { maxWaitMs, ...limits } = settings();
-    const waitMs = Math.floor(Math.min(maxWaitMs, this.#nextMs() ?? maxWaitMs));
+    const waitMs = Math.floor(Math.min(maxWaitMs, this.#followed.nextMs(clock.monotonic()) ?? maxWaitMs));
     return fetchRequest({ replicaId: nodeId, replicaEpoch: brokerEpoch() }, request, { ...limits, maxWaitMs: waitMs });
   }
 
@@ -406,7 +333,7 @@ export class LeaderFetcher {
   #restPartition(followed: Followed, why: string, isPassing = false): void {
     const { clock, logger, settings, leaderId } = this.#options;
     followed.failures++;
-    this.#restUntil(followed, clock.monotonic() + backoff(followed.failures, settings().backoffMs));
+    this.#followed.restUntil(followed, clock.monotonic() + backoff(followed.failures, settings().backoffMs));
     if (isPassing || followed.said === why) return;
     followed.said = why;
     const { topic, index: partition } = followed.partition;
@@ -428,29 +355,6 @@ export class LeaderFetcher {
   }
 }
 
-/** Whether follower.replication.throttled.replicas names it. */
-function isThrottled({ config: { throttledFollowers: all }, index }: Partition, nodeId: number): boolean {
-  return all.size > 0 && (all.has('*') || all.has(`${index}:${nodeId}`));
-}
-
-function askedOf({ partition, replica, leaderEpoch }: Followed): AskedPartition {
-  const { topic, topicId, index, logStartOffset } = partition;
-  return { topic, topicId, index, logStartOffset, ...positionOf(replica, leaderEpoch) };
-}
-
 function backoff(failures: number, mostMs: number): number {
   return Math.min(mostMs, FIRST_REST_MS * 2 ** Math.min(failures - 1, 10));
-}
-
-/** Whether this broker still follows in the epoch in which it was asked for, and nothing has moved its log's end. */
-function isStill(followed: Followed, asked: AskedPartition): boolean {
-  return (
-    isCurrent(followed) &&
-    asked.currentLeaderEpoch === followed.leaderEpoch &&
-    asked.fetchOffset === followed.partition.endOffset
-  );
-}
-
-function isCurrent({ partition, leaderEpoch }: Followed): boolean {
-  return !partition.isLeader && !partition.isOffline && partition.leaderEpoch === leaderEpoch;
 }
