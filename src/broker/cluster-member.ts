@@ -9,6 +9,7 @@ import type { BrokerRegistration } from '../cluster/registration.ts';
 import { ConfigError } from '../config/definition.ts';
 import type { ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
+import type { DirectoryHealth } from '../log/directory-health.ts';
 import { BrokerLifecycle, RegistrationError } from '../peers/broker-lifecycle.ts';
 import { askClusterId } from '../peers/cluster-id.ts';
 import { ControllerQuorum } from '../peers/controller-quorum.ts';
@@ -152,7 +153,7 @@ class ClusterMember implements Membership {
   }
 
   /** What lies on a disk that fails, or is full, is left to other brokers at once. */
-  #leaveFailed(health: LogDirectory['health']): void {
+  #leaveFailed(health: DirectoryHealth): void {
     health.leaveWhenRefusing();
     health.onOffline(() => this.#lifecycle.beatSoon());
   }

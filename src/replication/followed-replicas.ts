@@ -15,8 +15,6 @@ export interface Followed {
   readonly leaderEpoch: number;
   /** In a row. */
   failures: number;
-  /** Committed records that it lacks, as far as its leader has said. */
-  lag: number;
   restsUntilMs: number;
   /** What was said of it last. */
   said: string | null;
@@ -53,7 +51,7 @@ export class FollowedReplicas {
     const { leaderEpoch } = partition;
     if (this.#all.get(key)?.leaderEpoch === leaderEpoch) return false;
     this.remove(key);
-    const state = { failures: 0, lag: Infinity, restsUntilMs: -Infinity, said: null };
+    const state = { failures: 0, restsUntilMs: -Infinity, said: null };
     this.#all.set(key, { key, partition, replica: new FollowerLog(partition), leaderEpoch, ...state });
     this.#changed.add(key);
     return true;
@@ -105,8 +103,8 @@ export class FollowedReplicas {
   }
 
   /** For others to get theirs (KIP-73); never one that has all that is committed, lest it fall out of sync. */
-  #isHeldBack({ partition, lag }: Followed): boolean {
-    return lag > 0 && isThrottled(partition, this.#nodeId) && this.#isQuotaExceeded();
+  #isHeldBack({ partition }: Followed): boolean {
+    return partition.stats.replicaLag > 0 && isThrottled(partition, this.#nodeId) && this.#isQuotaExceeded();
   }
 
   #isWanted(followed: Followed): boolean {

@@ -265,7 +265,6 @@ export class LeaderFetcher {
 
   #sawLeader(followed: Followed, { highWatermark, logStartOffset }: PartitionAnswer): void {
     followed.failures = 0;
-    followed.lag = Math.max(0, highWatermark - followed.replica.endOffset);
     followed.said = null;
     const { partition } = followed;
     partition.stats.replicaLag = Math.max(0, highWatermark - partition.endOffset);
