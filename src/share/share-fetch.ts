@@ -11,7 +11,6 @@ import type { ShareGroupConfig } from './share-group-config.ts';
 import type { AcquiredRecords, SharePartition } from './share-partition.ts';
 import type { Change, SharePartitions } from './share-partitions.ts';
 import {
-  change,
   CLOSES,
   OPENS,
   partitionKey,
@@ -98,7 +97,9 @@ export class ShareDelivery {
     if (typeof session === 'number') return refused(session);
     this.#noteConnection(request);
     if (!request.isModeKnown) return refused(ErrorCode.UNKNOWN_SERVER_ERROR);
-    if (epoch !== CLOSES) change(session, partitions, request.forgotten);
+    if (epoch !== CLOSES && !sessions.change(session, partitions, request.forgotten)) {
+      return andThen(this.#close(session), () => this.#limitReached(request));
+    }
     return andThen(this.#acknowledge(request), (answers) => {
       if (epoch === CLOSES) return andThen(this.#close(session), () => this.#answer(request, answers));
       if (request.maxRecords <= 0 || request.maxBytes <= 0) return this.#answer(request, answers);

@@ -24,10 +24,15 @@ export const OPENS = 0;
 export const CLOSES = -1;
 const LAST_EPOCH = 0x7fff_ffff;
 
+/** What all sessions together may remember of partitions, whether or not these exist. Kafka bounds the number of sessions alone. */
+const MAX_SESSION_PARTITIONS = 200_000;
+
 export class ShareSessions {
   readonly #sessions = new Map<string, ShareSession>();
   /** How many sessions each group has. */
   readonly #groups = new Map<string, number>();
+  /** Of all sessions. */
+  #partitions = 0;
 
   get size(): number {
     return this.#sessions.size;
@@ -63,6 +68,7 @@ export class ShareSessions {
   remove(session: ShareSession): boolean {
     if (!this.has(session)) return false;
     this.#sessions.delete(keyOf(session.groupId, session.memberId));
+    this.#partitions -= session.partitions.length;
     const left = this.#groups.get(session.groupId)! - 1;
     if (left === 0) this.#groups.delete(session.groupId);
     else this.#groups.set(session.groupId, left);
@@ -74,6 +80,19 @@ export class ShareSessions {
     return this.#sessions.get(keyOf(session.groupId, session.memberId)) === session;
   }
 
+  /** Partitions that are fetched from now on, and such that are not any more. False where there is no room for so many. */
+  change(session: ShareSession, added: readonly StatePartitionId[], forgotten: readonly StatePartitionId[]): boolean {
+    if (this.has(session) && (added.length > 0 || forgotten.length > 0)) {
+      const byKey = new Map(session.partitions.map((each) => [partitionKey(each), each]));
+      for (const { topicId, partition } of added)
+        byKey.set(partitionKey({ topicId, partition }), { topicId, partition });
+      for (const each of forgotten) byKey.delete(partitionKey(each));
+      this.#partitions += byKey.size - session.partitions.length;
+      session.partitions = [...byKey.values()];
+    }
+    return this.#partitions <= MAX_SESSION_PARTITIONS;
+  }
+
   hasGroup(groupId: string): boolean {
     return this.#groups.has(groupId);
   }
@@ -82,19 +101,6 @@ export class ShareSessions {
   of(connectionId: number): ShareSession[] {
     return [...this.#sessions.values()].filter((session) => session.connectionId === connectionId);
   }
-}
-
-/** Partitions that are fetched from now on, and such that are not any more. */
-export function change(
-  session: ShareSession,
-  added: readonly StatePartitionId[],
-  forgotten: readonly StatePartitionId[],
-): void {
-  if (added.length === 0 && forgotten.length === 0) return;
-  const byKey = new Map(session.partitions.map((each) => [partitionKey(each), each]));
-  for (const { topicId, partition } of added) byKey.set(partitionKey({ topicId, partition }), { topicId, partition });
-  for (const each of forgotten) byKey.delete(partitionKey(each));
-  session.partitions = [...byKey.values()];
 }
 
 /** The next request begins with the partition behind the first of this one. */

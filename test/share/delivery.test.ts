@@ -309,6 +309,26 @@ test('there are as many sessions as the configuration says, and no more', async 
   expect(await broker.member('second').fetch()).toBe('');
 });
 
+test('sessions remember so many partitions together, and no more', async () => {
+  await (await broker.start()).begin();
+  const { sessions } = broker.parts.share.loaded!;
+  const { topicId } = broker;
+  const idsFrom = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ topicId, partition: first + i, acks: [] }));
+  const [first, second] = [broker.member('first'), broker.member('second')];
+  await first.fetch({ partitions: idsFrom(0, 150_000) });
+  const refused = second.fetch({ partitions: idsFrom(0, 50_001), maxWaitMs: 500 });
+  await broker.clock.advance(500);
+  expect(await refused).toBe(`error ${ErrorCode.SHARE_SESSION_LIMIT_REACHED}`);
+  expect(sessions.size).toBe(1);
+  await first.fetch({ forgotten: idsFrom(1, 149_999) });
+  expect(await broker.member('second').fetch()).toBe('');
+  const grown = first.fetch({ partitions: idsFrom(1, 200_000), maxWaitMs: 500 });
+  await broker.clock.advance(500);
+  expect(await grown).toBe(`error ${ErrorCode.SHARE_SESSION_LIMIT_REACHED}`);
+  expect(sessions.size).toBe(1);
+});
+
 test('nothing of a deleted topic survives when it is made again', async () => {
   await (await broker.start()).begin();
   broker.produce(['a']);
