@@ -5,7 +5,7 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
-import { andThen, type Answer } from '../coordination/answers.ts';
+import type { Answer } from '../coordination/answers.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import { readErrorCode } from '../partitions/read.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
@@ -60,15 +60,9 @@ export class DeadLetters {
   readonly #creating = new Map<string, Promise<void>>();
   /** Groups and causes that have been warned of. */
   readonly #warned = new Set<string>();
-  #written = 0;
 
   constructor(options: DeadLettersOptions) {
     this.#options = options;
-  }
-
-  /** How many records have been written to dead-letter queues. */
-  get written(): number {
-    return this.#written;
   }
 
   /** These transitions are written: those that end in archiving make letters. */
@@ -154,10 +148,9 @@ export class DeadLetters {
         if (records === null) return ErrorCode.NONE;
         const appended = this.#options.append(deadLetterTopic, index, records);
         if (appended instanceof Promise) {
-          return andThen(appended, (errorCode) => this.#counted(errorCode, records) ?? writeNext());
+          return appended.then((errorCode) => (errorCode === ErrorCode.NONE ? writeNext() : errorCode));
         }
-        const failed = this.#counted(appended, records);
-        if (failed !== null) return failed;
+        if (appended !== ErrorCode.NONE) return appended;
       }
     };
     return writeNext();
@@ -171,13 +164,6 @@ export class DeadLetters {
     } catch (error) {
       return readErrorCode(this.#options.partitions, partition, error);
     }
-  }
-
-  /** Null where the batch is written. */
-  #counted(errorCode: number, records: readonly RecordDraft[]): number | null {
-    if (errorCode !== ErrorCode.NONE) return errorCode;
-    this.#written += records.length;
-    return null;
   }
 
   #ended(task: Task, errorCode: number): void {

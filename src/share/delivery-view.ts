@@ -1,6 +1,6 @@
 /** What tools and tests see of delivery, and what they may do to it by hand. */
 import type { Clock } from '../platform/clock.ts';
-import { DeliveryState, type Run } from './runs.ts';
+import type { Run } from './runs.ts';
 import type { SharePartitions } from './share-partitions.ts';
 
 export interface InFlightPlace {
@@ -50,16 +50,5 @@ export class DeliveryView {
       void this.#partitions.record(groupId, [{ partition, transitions }]);
     }
     return count;
-  }
-
-  /** Records of the group by their state, over all partitions that this broker leads. */
-  countsOf(groupId: string): { readonly available: number; readonly acquired: number; readonly archiving: number } {
-    const counts = { available: 0, acquired: 0, archiving: 0 };
-    for (const { inFlight } of this.#partitions.of(groupId)) {
-      counts.available += inFlight.countOf(DeliveryState.available);
-      counts.acquired += inFlight.countOf(DeliveryState.acquired);
-      counts.archiving += inFlight.countOf(DeliveryState.archiving);
-    }
-    return counts;
   }
 }

@@ -193,7 +193,7 @@ export class InFlight {
     return transitions;
   }
 
-  /** What is archiving within these offsets, all of it by default, becomes archived. */
+  /** What is archiving within these offsets becomes archived. */
   archived({ first, last }: Range): Transition[] {
     const transitions: Transition[] = [];
     for (let i = this.#runs.indexOf(first); i < this.#runs.length && this.#runs.at(i).first <= last; i++) {

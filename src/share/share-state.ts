@@ -72,6 +72,3 @@ export interface ShareState {
   delete(groupId: string, partitions: readonly StatePartitionId[]): Answer<readonly StateResult[]>;
   readSummary(groupId: string, partitions: readonly ReadState[]): Answer<readonly StateSummary[]>;
 }
-
-/** What delivery asks of the group coordinator: NONE, UNKNOWN_MEMBER_ID, GROUP_ID_NOT_FOUND, or where it is not here NOT_COORDINATOR. */
-export type ValidateShareMember = (groupId: string, memberId: string) => Answer<number>;

@@ -5,7 +5,7 @@ import { DeliveryState, type Run } from '../share/runs.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { GroupMember, GroupState } from './group.ts';
 import type { QueueHistory } from './queue-history.ts';
-import type { InFlightFilter, InFlightRecord, InFlightState, Queue, QueuePartition } from './queue.ts';
+import type { InFlightRecord, InFlightState, Queue, QueuePartition } from './queue.ts';
 
 type QueueFacts = Omit<Queue, 'expireLocks' | 'release' | 'redrive' | 'acknowledged' | 'delivered'>;
 
@@ -111,17 +111,6 @@ function recordsOf(
     lockedUntil: lockedUntil === 0 ? null : lockedUntil,
     availableAt: availableAt === 0 ? null : availableAt,
   }));
-}
-
-/** Whether a record is meant. */
-export function isMeant(record: InFlightRecord, filter: InFlightFilter): boolean {
-  return (
-    (filter.topic ?? record.topic) === record.topic &&
-    (filter.partition ?? record.partition) === record.partition &&
-    (filter.offset ?? record.offset) === record.offset &&
-    (filter.memberId ?? record.memberId) === record.memberId &&
-    (filter.clientId ?? record.clientId) === record.clientId
-  );
 }
 
 /** A line for each group's queue: what is in flight, and with whom. */

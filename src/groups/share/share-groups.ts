@@ -56,15 +56,6 @@ export class ShareGroups {
     return shard.answer(answer, noCoordinator);
   }
 
-  /** NONE, or why this is no member of a share group: leaders of partitions ask before they deliver. */
-  validateMember(groupId: string, memberId: string): Answer<number> {
-    const shard = this.#find(groupId);
-    if (typeof shard === 'number') return shard;
-    const group = shard.state.groups.get(groupId);
-    if (!isShareGroup(group)) return ErrorCode.GROUP_ID_NOT_FOUND;
-    return group.members.has(memberId) ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
   /** As this coordinator knows it now: pass it through `whenCommitted` before a client is told. */
   describe(groupId: string): DescribedShareGroup {
     if (groupId === '') return undescribedShareGroup(groupId, ErrorCode.INVALID_GROUP_ID, 'The group has no name.');
