@@ -11,7 +11,7 @@ import { read } from '../security/needs.ts';
 import { reportBug, type DirectHandler, type Reply, type Streamed } from './handler.ts';
 import type { RequestContext } from './request-context.ts';
 import { writeShareFetchResponse } from './share-fetch-response.ts';
-import { refusalOf, topicRefusals, type DeliveryParts } from './share-request.ts';
+import { askedPartitions, refusalOf, topicRefusals, type DeliveryParts } from './share-request.ts';
 import { speaksShareProtocol } from './share-version.ts';
 
 type Request = RequestOf<typeof ShareFetch>;
@@ -70,11 +70,7 @@ function asked(request: Request, context: RequestContext, broker: DeliveryParts)
     refusalOf: topicRefusals(context, broker, ShareFetch.name),
     isRecordLimit: shareAcquireMode === RECORD_LIMIT,
     isModeKnown: shareAcquireMode === BATCH_OPTIMIZED || shareAcquireMode === RECORD_LIMIT,
-    partitions: topics.flatMap(({ topicId, partitions }) =>
-      partitions.map(({ partitionIndex, acknowledgementBatches }) => {
-        return { topicId, partition: partitionIndex, acks: acknowledgementBatches };
-      }),
-    ),
+    partitions: askedPartitions(topics),
     forgotten: forgottenTopicsData.flatMap(({ topicId, partitions }) =>
       partitions.map((partition) => ({ topicId, partition })),
     ),

@@ -7,6 +7,7 @@ import { handler } from './handler.ts';
 import { speaksShareProtocol } from './share-version.ts';
 import type { RequestContext } from './request-context.ts';
 import {
+  askedPartitions,
   byTopic,
   currentLeaderOf,
   nodeEndpointsOf,
@@ -35,11 +36,7 @@ export const shareAcknowledge = handler(ShareAcknowledge, {
         epoch: shareSessionEpoch,
         refusalOf: topicRefusals(context, broker, ShareAcknowledge.name),
         isRenewAck,
-        partitions: topics.flatMap(({ topicId, partitions }) =>
-          partitions.map(({ partitionIndex, acknowledgementBatches }) => {
-            return { topicId, partition: partitionIndex, acks: acknowledgementBatches };
-          }),
-        ),
+        partitions: askedPartitions(topics),
       }),
     );
     return andThen(acknowledged, (answer) => responseOf(answer, context, broker));

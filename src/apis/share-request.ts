@@ -1,7 +1,8 @@
 /** What ShareFetch and ShareAcknowledge have in common: what refuses them as a whole, and whom to ask instead of this broker. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ClusterImage } from '../cluster/image.ts';
-import type { PartitionAnswer } from '../share/share-fetch.ts';
+import type { AckBatch } from '../share/acknowledgements.ts';
+import type { PartitionAcks, PartitionAnswer } from '../share/share-fetch.ts';
 import type { StatePartitionId } from '../share/share-state.ts';
 import { read } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
@@ -17,6 +18,11 @@ const LONGEST_MEMBER_ID = 36;
 interface Whose {
   readonly groupId: string | null;
   readonly memberId: string | null;
+}
+
+interface AskedTopic {
+  readonly topicId: string;
+  readonly partitions: readonly { readonly partitionIndex: number; readonly acknowledgementBatches: AckBatch[] }[];
 }
 
 export interface NodeEndpoint {
@@ -47,6 +53,15 @@ export function topicRefusals(
     const topic = metadata.image.topicsById.get(topicId);
     return topic === undefined ? ErrorCode.NONE : access.errorOf(read.topic(topic.name), apiName);
   };
+}
+
+/** The partitions that the topics of a request name, with the acknowledgements for them. */
+export function askedPartitions(topics: readonly AskedTopic[]): PartitionAcks[] {
+  return topics.flatMap(({ topicId, partitions }) =>
+    partitions.map(({ partitionIndex, acknowledgementBatches }) => {
+      return { topicId, partition: partitionIndex, acks: acknowledgementBatches };
+    }),
+  );
 }
 
 export function currentLeaderOf(image: ClusterImage, { topicId, partition }: StatePartitionId, errorCode: number) {
