@@ -20,6 +20,7 @@ import { startApacheKafka, startOttla, startTimes, type BrokerUnderLoad } from '
 import { figuresOf, type Effort, type Load } from './load.ts';
 import { coordinatorLoads } from './loads/coordinators.ts';
 import { javaLoads } from './loads/java.ts';
+import { queueLoads } from './loads/queues.ts';
 import { rawFetchLoads } from './loads/raw-fetch.ts';
 import { rawProduceLoads } from './loads/raw-produce.ts';
 import { usageIsKnown } from './process-usage.ts';
@@ -31,6 +32,7 @@ const KINDS: Readonly<Record<string, readonly Load[]>> = {
   fetch: rawFetchLoads,
   java: javaLoads,
   coordinators: coordinatorLoads,
+  queues: queueLoads,
 };
 
 const { values: flags } = parseArgs({

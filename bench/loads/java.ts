@@ -17,7 +17,12 @@ interface JavaProduce {
 
 const TIMEOUT_MS = 600_000;
 
-async function produce(broker: BrokerUnderLoad, topic: Topic, load: JavaProduce, records: number): Promise<Work> {
+export async function produce(
+  broker: BrokerUnderLoad,
+  topic: Topic,
+  load: JavaProduce,
+  records: number,
+): Promise<Work> {
   const bootstrap = `bootstrap.servers=127.0.0.1:${broker.port}`;
   const size = ['--num-records', `${records}`, '--record-size', `${load.valueBytes}`, '--throughput', '-1'];
   const asked = ['--topic', topic.name, ...size, '--producer-props', bootstrap, ...load.settings];

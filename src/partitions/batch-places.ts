@@ -28,29 +28,34 @@ export interface PlacesAsked {
   /** The last batch begins below. */
   readonly upTo: number;
   readonly maxBytes: number;
-  readonly mostBatches: number;
   readonly readCommitted: boolean;
+  /** Told of each batch in order; true where none behind it is asked for. */
+  isEnough(batch: BatchPlace): boolean;
 }
+
+/** Its window is as large as what many requests read together: one for all of them. */
+const walk = new StoredBatch();
 
 /** The batch that holds `from`, or the first behind it, and those that follow, however large the first is. Null where there is none. */
 export function batchPlaces({ log }: Partition, asked: PlacesAsked): BatchPlaces | null {
-  const { from, upTo, maxBytes, mostBatches, readCommitted } = asked;
+  const { from, upTo, maxBytes, readCommitted } = asked;
   const found = log.locate(from, upTo, maxBytes, true);
   if (found === null) return null;
   const range: Range = { ...found };
   const aborted = readCommitted ? log.abortedTransactions(from, range.nextOffset) : [];
   const batches: BatchPlace[] = [];
   let { position } = range;
-  const batch = new StoredBatch();
-  for (batch.begin(range); batches.length < mostBatches && batch.load(); batch.pass()) {
-    const { baseOffset: first, lastOffset: last, producerId } = batch;
+  for (walk.begin(range); walk.load(); walk.pass()) {
+    const { baseOffset: first, lastOffset: last, producerId, size: length } = walk;
     const isAborted =
       aborted.length > 0 &&
-      batch.isTransactional &&
-      !batch.isControl &&
+      walk.isTransactional &&
+      !walk.isControl &&
       aborted.some((each) => each.producerId === producerId && each.firstOffset <= first && last <= each.lastOffset);
-    batches.push({ first, last, position, length: batch.size, isAborted });
-    position += batch.size;
+    const batch = { first, last, position, length, isAborted };
+    batches.push(batch);
+    position += length;
+    if (asked.isEnough(batch)) break;
   }
   if (batches.length === 0) return null;
   return {
@@ -66,4 +71,9 @@ export function batchPlaces({ log }: Partition, asked: PlacesAsked): BatchPlaces
       });
     },
   };
+}
+
+/** How many bytes can be read from an offset on: those of one batch at least, or else up to `maxBytes`; 0 where there is nothing. */
+export function readableBytes({ log }: Partition, from: number, upTo: number, maxBytes: number): number {
+  return log.locate(Math.max(from, log.logStartOffset), upTo, maxBytes, true)?.length ?? 0;
 }

@@ -9,8 +9,9 @@
  * Neighbours of one state are one run, so that a batch that is treated as a whole is one run however many records it has. The
  * runs lie side by side from the start offset to the end; finished ones at the start are dropped, and the start moves over them.
  */
+import { AckType } from '../../protocol/acknowledge-type.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { AckType, type AckRange } from './acknowledgements.ts';
+import type { AckRange } from './acknowledgements.ts';
 import { Acquisition, type Acquired, type AcquireRequest } from './acquisition.ts';
 import { cut, RangeList, type Range } from './ranges.ts';
 import { DeliveryState, finished, isAlike, isFinished, isReady, unseen, type Run } from './runs.ts';
@@ -95,6 +96,17 @@ export class InFlight {
       for (const run of this.#runs.all) if (isReady(run, nowMs)) return run.first;
     }
     return this.#endOffset;
+  }
+
+  /** How many offsets of these can be handed out now, those beyond the end too. */
+  readyIn({ first, last }: Range, nowMs: number): number {
+    let count = Math.max(0, last - Math.max(first, this.#endOffset) + 1);
+    if (first >= this.#endOffset || this.#counts[DeliveryState.available] === 0) return count;
+    for (let i = this.#runs.indexOf(first); i < this.#runs.length && this.#runs.at(i).first <= last; i++) {
+      const run = this.#runs.at(i);
+      if (isReady(run, nowMs)) count += Math.min(last, run.last) - Math.max(first, run.first) + 1;
+    }
+    return count;
   }
 
   /** Whether there is room for offsets from the end on. */

@@ -176,7 +176,8 @@ function isSensible({ firstOffset, lastOffset, deliveryState, deliveryCount }: S
 }
 
 /** In order, neighbours of the same as one, and nothing below the start. */
-function mergedFrom(batches: readonly StateBatch[], startOffset: number): StateBatch[] {
+function mergedFrom(batches: readonly StateBatch[], startOffset: number): readonly StateBatch[] {
+  if (batches.length === 1 && batches[0].firstOffset >= startOffset) return batches;
   const list = new RangeList<Delivery>(isAlike);
   const above = batches.filter(({ lastOffset }) => lastOffset >= startOffset);
   const inOrder = above.toSorted((a, b) => a.firstOffset - b.firstOffset);

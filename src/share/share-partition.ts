@@ -2,7 +2,7 @@
  * One partition as one share group works through it, while this broker leads it: what is in flight, read from the log and handed
  * out, with one timer for the locks that run out. It begins with the state that was read, and is dropped when the leader changes.
  */
-import { batchPlaces, type BatchPlace, type BatchPlaces } from '../partitions/batch-places.ts';
+import { batchPlaces, readableBytes, type BatchPlace, type BatchPlaces } from '../partitions/batch-places.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { RecordFile } from '../partitions/read.ts';
 import { Waiters } from '../partitions/waiters.ts';
@@ -62,6 +62,8 @@ export class SharePartition {
   readonly inFlight: InFlight;
   /** Fetches that wait for something to acquire here: released by others, or because a lock ran out. */
   readonly waiters = new Waiters();
+  /** How many records' locks have run out since it was loaded. */
+  lockTimeouts = 0;
   readonly #host: SharePartitionHost;
   #timer: Timer | null = null;
   #dueMs = Infinity;
@@ -101,9 +103,8 @@ export class SharePartition {
     const { config, nowMs } = this.#now();
     const offset = this.#fetchOffset(config, nowMs);
     if (offset === null) return 0;
-    const places = this.#places(offset, { maxBytes, mostBatches: 100, readCommitted: config.readCommitted });
-    if (places === null) return 1; // nothing is left up to there: what looks at it moves on
-    return places.batches.reduce((sum, { length }) => sum + length, 0);
+    const found = readableBytes(this.partition, offset, this.#readableEnd(config), maxBytes);
+    return found === 0 ? 1 : found; // where nothing is left up to there, what looks at it moves on
   }
 
   /** Null where there is nothing to acquire. @throws what the log throws that cannot be read */
@@ -112,12 +113,7 @@ export class SharePartition {
       const { config, nowMs } = this.#now();
       const offset = this.#fetchOffset(config, nowMs);
       if (offset === null) return null;
-      const { maxBytes, maxRecords, memberId } = limits;
-      const places = this.#places(offset, {
-        maxBytes,
-        mostBatches: maxRecords + 1,
-        readCommitted: config.readCommitted,
-      });
+      const places = this.#places(offset, limits, config, nowMs);
       if (places === null) {
         this.inFlight.archiveAvailable(offset, this.#readableEnd(config) - 1);
         continue;
@@ -127,7 +123,7 @@ export class SharePartition {
       const { batches } = places;
       const asked = { ...limits, nowMs, lockedUntil, fetchOffset: offset, batches, deliveryLimit, maxLocks };
       const handedOut = this.inFlight.acquire(asked);
-      const acquired = this.#withoutAborted(handedOut, batches, memberId);
+      const acquired = this.#withoutAborted(handedOut, batches, limits.memberId);
       if (acquired.length > 0) {
         this.#schedule(lockedUntil);
         return recordsOf(acquired, places);
@@ -181,7 +177,7 @@ export class SharePartition {
     if (this.#isClosed) return;
     if (takeEffect) this.inFlight.complete(transitions);
     else this.inFlight.rollBack(transitions);
-    this.#reschedule();
+    this.#noteChanged(transitions, takeEffect);
     this.waiters.wake();
   }
 
@@ -198,13 +194,17 @@ export class SharePartition {
     return readCommitted ? this.partition.lastStableOffset : this.partition.highWatermark;
   }
 
-  #places(
-    offset: number,
-    asked: { readonly maxBytes: number; readonly mostBatches: number; readonly readCommitted: boolean },
-  ): BatchPlaces | null {
-    const { partition } = this;
-    const upTo = asked.readCommitted ? partition.lastStableOffset : partition.highWatermark;
-    return batchPlaces(partition, { ...asked, from: Math.max(offset, partition.logStartOffset), upTo });
+  /** Batches with so many offsets to hand out as are asked for, or all that there are. */
+  #places(offset: number, limits: AcquireLimits, config: ShareGroupConfig, nowMs: number): BatchPlaces | null {
+    const { partition, inFlight } = this;
+    let { maxRecords: left } = limits;
+    return batchPlaces(partition, {
+      from: Math.max(offset, partition.logStartOffset),
+      upTo: this.#readableEnd(config),
+      maxBytes: limits.maxBytes,
+      readCommitted: config.readCommitted,
+      isEnough: ({ first, last }) => (left -= inFlight.readyIn({ first: Math.max(first, offset), last }, nowMs)) <= 0,
+    });
   }
 
   /** Records of aborted transactions are nobody's. */
@@ -235,6 +235,18 @@ export class SharePartition {
     return { config: this.#host.config(), nowMs: this.#host.clock.monotonic() };
   }
 
+  /** A timer that is due too early finds out by itself; only what is due before it has to be told. */
+  #noteChanged(transitions: readonly Transition[], takeEffect: boolean): void {
+    if (this.inFlight.countOf(DeliveryState.acquired) === 0) return this.#reschedule();
+    const nowMs = this.#host.clock.monotonic();
+    let dueMs = Infinity;
+    for (const { from, to } of transitions) {
+      if (!takeEffect && from.state === DeliveryState.acquired) dueMs = Math.min(dueMs, from.lockedUntil);
+      else if (takeEffect && to.availableAt > nowMs) dueMs = Math.min(dueMs, to.availableAt);
+    }
+    if (dueMs < Infinity) this.#schedule(dueMs);
+  }
+
   #schedule(dueMs: number): void {
     if (this.#isClosed || dueMs >= this.#dueMs) return;
     this.#timer?.cancel();
@@ -259,6 +271,7 @@ export class SharePartition {
     if (!this.isCurrent) return this.close();
     const { config, nowMs } = this.#now();
     const expired = this.inFlight.release({ lockedUntil: nowMs }, this.#rules(config, 0));
+    for (const { from } of expired) this.lockTimeouts += from.last - from.first + 1;
     if (expired.length > 0) this.#host.release(this, expired);
     this.#reschedule();
     this.waiters.wake();

@@ -2,7 +2,7 @@
 import type { CoordinatorShard } from '../coordination/coordinator-shard.ts';
 import type { ReplayedRecord } from '../partitions/record-pieces.ts';
 import { keyOf, SharePartitionState } from './share-partition-state.ts';
-import { decodeState, type ShareStateRecord } from './state-records.ts';
+import { decodeStateKey, decodeStateOf, type ShareStateRecord, type StateRecordKey } from './state-records.ts';
 
 /** The same with the log behind it, while this broker coordinates it. */
 export type ShareStateShard = CoordinatorShard<ShareStatePartition>;
@@ -17,19 +17,30 @@ export class ShareStatePartition {
 
   /** `writtenMs`: milliseconds since 1970. */
   replay({ key, value }: ShareStateRecord, offset: number, writtenMs: number): void {
+    this.#replay(keyOf(key.groupId, key), value, offset, writtenMs);
+  }
+
+  /** The same from the log, record by record. Kinds of records it does not know are passed over. */
+  reader(): (record: ReplayedRecord) => void {
+    // Thousands of records have the same key: it is decoded once.
+    const keys = new Map<string, (StateRecordKey & { readonly name: string }) | null>();
+    return ({ key, value, offset, timestamp }) => {
+      if (key === null) return;
+      const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+      let known = keys.get(bytes);
+      if (known === undefined) keys.set(bytes, (known = named(decodeStateKey(key))));
+      const record = known === null ? null : decodeStateOf(known, value);
+      if (record !== null) this.#replay(known!.name, record.value, offset, timestamp);
+    };
+  }
+
+  #replay(name: string, value: ShareStateRecord['value'], offset: number, writtenMs: number): void {
     if (this.#startOffset === -1) this.#startOffset = offset;
     this.#endOffset = offset + 1;
-    const name = keyOf(key.groupId, key);
     if (value === null) this.states.delete(name);
     else if ('stateEpoch' in value) {
       this.states.set(name, new SharePartitionState(value, offset, this.states.get(name)?.fencingEpoch));
     } else this.states.get(name)?.update(value, writtenMs);
-  }
-
-  /** The same from the log. Kinds of records it does not know are passed over. */
-  replayRecord({ key, value, offset, timestamp }: ReplayedRecord): void {
-    const record = key === null ? null : decodeState(key, value);
-    if (record !== null) this.replay(record, offset, timestamp);
   }
 
   /** No snapshot that counts lies before it, and no update of one: what does says nothing that is not said again. */
@@ -49,4 +60,8 @@ export class ShareStatePartition {
     const first = this.firstNeededOffset();
     return first > this.#startOffset || this.#endOffset - first > this.states.size;
   }
+}
+
+function named(decoded: StateRecordKey | null) {
+  return decoded === null ? null : { ...decoded, name: keyOf(decoded.key.groupId, decoded.key) };
 }

@@ -39,15 +39,30 @@ export function encodeState({ key, value }: ShareStateRecord, timestamp: number)
 
 /** Null where the record is of a kind of a later Kafka. */
 export function decodeState(key: Uint8Array, value: Uint8Array | null): ShareStateRecord | null {
+  const decoded = decodeStateKey(key);
+  return decoded === null ? null : decodeStateOf(decoded, value);
+}
+
+export interface StateRecordKey {
+  readonly key: ShareStateRecord['key'];
+  /** Of the whole state, or of an update. */
+  readonly isSnapshot: boolean;
+}
+
+/** Null where the record is of a kind of a later Kafka. */
+export function decodeStateKey(key: Uint8Array): StateRecordKey | null {
   switch (recordTypeOf(key)) {
-    case ShareSnapshotKey.apiKey: {
-      const snapshot = value === null ? null : decodeVersioned(ShareSnapshotValue, value);
-      return { key: decodeRecordKey(ShareSnapshotKey, key), value: snapshot };
-    }
+    case ShareSnapshotKey.apiKey:
+      return { key: decodeRecordKey(ShareSnapshotKey, key), isSnapshot: true };
     case ShareUpdateKey.apiKey:
-      if (value === null) return null;
-      return { key: decodeRecordKey(ShareUpdateKey, key), value: decodeVersioned(ShareUpdateValue, value) };
+      return { key: decodeRecordKey(ShareUpdateKey, key), isSnapshot: false };
     default:
       return null;
   }
+}
+
+/** Null where it says nothing: an update cannot be taken back. */
+export function decodeStateOf({ key, isSnapshot }: StateRecordKey, value: Uint8Array | null): ShareStateRecord | null {
+  if (isSnapshot) return { key, value: value === null ? null : decodeVersioned(ShareSnapshotValue, value) };
+  return value === null ? null : { key, value: decodeVersioned(ShareUpdateValue, value) };
 }
