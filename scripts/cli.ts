@@ -23,6 +23,7 @@ starts in about 60 ms. This page is what \`--help\` says, written by \`npm run d
 | \`kafka-console-producer.sh\`, \`kcat -P\` | \`ottla produce TOPIC\` |
 | \`kafka-console-consumer.sh\`, \`kcat -C\`, \`kcat -G\` | \`ottla consume TOPIC\`, with \`-g GROUP\` as a member |
 | \`kafka-consumer-groups.sh\` | \`ottla groups [list]\`, \`describe\`, \`reset-offsets\`, \`delete-offsets\`, \`delete\` |
+| \`kafka-share-groups.sh --list\`, \`--describe\` | \`ottla queues\`, \`ottla queues GROUP\` |
 | \`kafka-configs.sh\` | \`ottla configs get\`, \`set\`, \`delete\` |
 | \`kafka-broker-api-versions.sh\` | \`ottla doctor\` |
 `;

@@ -1,10 +1,14 @@
-/** Shows where share groups are in their partitions, and how far behind (KIP-932, KIP-1226). */
+/**
+ * Shows where share groups are in their partitions, and how far behind (KIP-932, KIP-1226); for `ottla queues` also what of them
+ * is in flight at this broker.
+ */
 import { DescribeShareGroupOffsets } from '../../protocol/apis/90-describe-share-group-offsets.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { andThen, type Answer } from '../coordination/answers.ts';
 import { whenDone, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import type { DescribedOffsets, OffsetsTopic } from '../groups/share/offsets.ts';
+import type { InFlightSummary } from '../share/delivery-view.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
@@ -12,25 +16,35 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Access } from '../security/access.ts';
 import { describe } from '../security/needs.ts';
 
+type Broker = Parts<'groups' | 'metadata' | 'share'>;
+type Described = DescribedOffsets & { readonly inFlight: readonly InFlightSummary[] };
+
 export const describeShareGroupOffsets = handler(DescribeShareGroupOffsets, {
   parts: {
     list: 'groups',
-    needs: (_request, _context, broker: Parts<'groups' | 'metadata'>) => {
+    needs: (_request, _context, broker: Broker) => {
       const isOn = speaksShareProtocol(broker);
       return ({ groupId }) => (isOn ? describe.group(groupId) : null);
     },
-    refused: ({ groupId }, errorCode) => ({ groupId, topics: [], errorCode, errorMessage: errorMessage(errorCode) }),
+    refused: ({ groupId }, errorCode) => {
+      return { groupId, topics: [], errorCode, errorMessage: errorMessage(errorCode), inFlight: [] };
+    },
     answers: 'groups',
     place: 'in order',
   },
   byHand: [describe.topic('groups[].topics[].topicName')],
-  *handle({ groups }, { apiVersion, access }, broker: Parts<'groups' | 'metadata'>) {
+  *handle({ groups, includeInFlight }, { apiVersion, access }, broker: Broker) {
     if (!speaksShareProtocol(broker)) return refusal(groups, ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF);
     type Asked = (typeof groups)[number];
     const offsets = ({ groupId, topics }: Asked) => broker.groups.share.describeOffsets(groupId, topics);
-    const shown = access === null ? offsets : (asked: Asked) => visible(asked, offsets, access);
-    const bytesOf = (group: DescribedOffsets) =>
-      responseBytes(DescribeShareGroupOffsets, apiVersion, { groups: [group] });
+    const seen = access === null ? offsets : (asked: Asked) => visible(asked, offsets, access);
+    const shown = (asked: Asked) =>
+      whenDone(seen(asked), (answer) =>
+        andThen(answer, (group): Described => {
+          return { ...group, inFlight: includeInFlight ? inFlightOf(group.groupId, broker, access) : [] };
+        }),
+      );
+    const bytesOf = (group: Described) => responseBytes(DescribeShareGroupOffsets, apiVersion, { groups: [group] });
     // All topics of a group may be many, and take few bytes to ask for.
     const keyOf = (asked: Asked): unknown => (asked.topics === null ? asked.groupId : asked);
     return andThen(yield* answerEach(groups, shown, bytesOf, keyOf), (all) => ({ groups: all }));
@@ -39,7 +53,19 @@ export const describeShareGroupOffsets = handler(DescribeShareGroupOffsets, {
 });
 
 function refusal(groups: readonly { readonly groupId: string }[], errorCode: number, errorMessage: string | null) {
-  return { groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode, errorMessage })) };
+  return { groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode, errorMessage, inFlight: [] })) };
+}
+
+/** Of the topics that the client may describe. */
+function inFlightOf(groupId: string, { share, metadata }: Broker, access: Access | null): InFlightSummary[] {
+  const all = share.loaded?.view.summaries(groupId) ?? [];
+  if (access === null) return all;
+  const { topicsById } = metadata.image;
+  return all.filter(({ topicId }) => mayDescribe(access, topicsById.get(topicId)?.name ?? ''));
+}
+
+function mayDescribe(access: Access, topicName: string): boolean {
+  return access.errorOf(describe.topic(topicName), DescribeShareGroupOffsets.name) === ErrorCode.NONE;
 }
 
 interface AskedOffsets {
@@ -54,8 +80,7 @@ function visible<Asked extends AskedOffsets>(
   access: Access,
 ): Pieces<Answer<DescribedOffsets>> {
   const { topics } = asked;
-  const sees = ({ topicName }: { readonly topicName: string }): boolean =>
-    access.errorOf(describe.topic(topicName), DescribeShareGroupOffsets.name) === ErrorCode.NONE;
+  const sees = ({ topicName }: { readonly topicName: string }): boolean => mayDescribe(access, topicName);
   if (topics === null) {
     return whenDone(offsets(asked), (all) =>
       andThen(all, (described) => ({ ...described, topics: described.topics.filter(sees) })),

@@ -32,8 +32,9 @@ export async function offerNames(
   words: readonly string[],
 ): Promise<void> {
   const previous = words.at(-2) ?? '';
-  const wantsGroup = ['-g', '--group'].includes(previous) || /^groups?$/.test(words[0] ?? '');
-  const wantsTopic = previous === '--topic' || ['topic', 'topics', 'produce', 'consume'].includes(words[0] ?? '');
+  const wantsGroup = ['-g', '--group'].includes(previous) || /^(groups?|queues?)$/.test(words[0] ?? '');
+  const wantsTopic =
+    previous === '--topic' || ['topic', 'topics', 'produce', 'consume', 'dead-letters'].includes(words[0] ?? '');
   if (!wantsGroup && !wantsTopic) return;
   const names = await namesOf(terminal, words, wantsGroup && previous !== '--topic');
   const answer = (complete: (value: string, description: string) => void): void => {

@@ -8,6 +8,8 @@ import { UsageError } from './usage.ts';
 export interface ReadRecord extends KafkaRecord, BatchFacts {
   readonly topic: string;
   readonly partition: number;
+  /** How often a share group has handed it out; only of records that one did. */
+  readonly deliveryCount?: number;
 }
 
 type Part = string | ((record: ReadRecord) => string | Uint8Array);

@@ -7,7 +7,7 @@ import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { one, type Metric, type Sample } from './metric.ts';
-import { queueGauges } from './queue-metrics.ts';
+import { queueMetrics } from './queue-metrics.ts';
 import { replicaMetrics } from './replica-metrics.ts';
 import type { RequestTimes } from './request-times.ts';
 
@@ -34,7 +34,7 @@ export function registerBrokerMetrics(
     ...ofLogs(parts),
     ...ofRequests(requests),
     ...ofConnections(parts, connections),
-    ...queueGauges(parts).map((gauge) => ({ ...gauge, kind: Gauge })),
+    ...queueMetrics(parts, requests),
   ];
   for (const { kind: Kind, name, help, labelNames, samples } of metrics) {
     const metric = new Kind({
@@ -70,10 +70,7 @@ function ofTopics({ partitions }: BrokerParts, requests: RequestTimes): Metric[]
       }
       return [[sum], ...[...byTopic].map(([topic, value]): Sample => [value, { topic }])];
     });
-  const asked = (api: string) => () => {
-    const counts = requests.asked().find(({ name }) => name === api)?.counts ?? [];
-    return [[counts.reduce((sum, { count: more }) => sum + more, 0)] as const];
-  };
+  const asked = (api: string) => () => [[requests.countOf(api)] as const];
   return [
     records('messagesIn', 'Records that producers have appended'),
     records('bytesIn', 'Bytes of records that producers have appended'),

@@ -42,6 +42,12 @@ export class RequestTimes implements RequestMeter {
     of.observe(ms / 1000);
   }
 
+  /** Requests of one API, in all versions. */
+  countOf(api: string): number {
+    const counts = this.asked().find(({ name }) => name === api)?.counts ?? [];
+    return counts.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** Those that have been asked, in no order. */
   asked(): { name: string; totalMs: number; counts: { version: number; count: number }[] }[] {
     return this.#byKey.flatMap((of) => {

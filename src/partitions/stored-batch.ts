@@ -36,6 +36,11 @@ export class StoredBatch {
     return batch.recordCount(this.#window, this.#at);
   }
 
+  /** Milliseconds since 1970: of its first record. */
+  get baseTimestamp(): number {
+    return batch.baseTimestamp(this.#window, this.#at);
+  }
+
   get isControl(): boolean {
     return batch.isControl(batch.attributes(this.#window, this.#at));
   }

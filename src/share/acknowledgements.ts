@@ -1,8 +1,6 @@
 /** The acknowledgements of one partition in one request, checked, and as ranges of one type each. Pure. */
+import { AckType } from '../../protocol/acknowledge-type.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-
-export const AckType = { gap: 0, accept: 1, release: 2, reject: 3, renew: 4 } as const;
-export type AckType = (typeof AckType)[keyof typeof AckType];
 
 /** As a request has them: one type for all offsets, or one each. */
 export interface AckBatch {

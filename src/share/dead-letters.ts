@@ -13,6 +13,7 @@ import type { Logger } from '../platform/logger.ts';
 import { deadLetterRecords, type Letter } from './dead-letter-records.ts';
 import type { Transition } from './in-flight.ts';
 import { DeliveryState, type Run } from './runs.ts';
+import type { ShareCounts } from './share-counts.ts';
 import type { ShareGroupConfig } from './share-group-config.ts';
 import type { SharePartition } from './share-partition.ts';
 
@@ -28,6 +29,7 @@ export interface DeadLettersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly partitions: Partitions;
+  readonly counts: ShareCounts;
   config(groupId: string): ShareGroupConfig;
   /** errors.deadletterqueue.topic.name.prefix */
   prefix(): string;
@@ -141,16 +143,21 @@ export class DeadLetters {
       copiesRecords,
       maxBytes: topic.maxMessageBytes,
     });
+    /** Null where the batch is written. */
+    const counted = (errorCode: number, { length }: readonly RecordDraft[]): number | null => {
+      const isWritten = errorCode === ErrorCode.NONE;
+      this.#options.counts.noteDeadLetters(groupId, isWritten ? length : 0);
+      return isWritten ? null : errorCode;
+    };
     const writeNext = (): Answer<number> => {
       for (;;) {
         const records = this.#nextOf(batches, partition);
         if (typeof records === 'number') return records;
         if (records === null) return ErrorCode.NONE;
         const appended = this.#options.append(deadLetterTopic, index, records);
-        if (appended instanceof Promise) {
-          return appended.then((errorCode) => (errorCode === ErrorCode.NONE ? writeNext() : errorCode));
-        }
-        if (appended !== ErrorCode.NONE) return appended;
+        if (appended instanceof Promise) return appended.then((code) => counted(code, records) ?? writeNext());
+        const failed = counted(appended, records);
+        if (failed !== null) return failed;
       }
     };
     return writeNext();

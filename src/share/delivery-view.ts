@@ -1,7 +1,8 @@
 /** What tools and tests see of delivery, and what they may do to it by hand. */
 import type { Clock } from '../platform/clock.ts';
-import type { Run } from './runs.ts';
+import { DeliveryState, type Run } from './runs.ts';
 import type { SharePartitions } from './share-partitions.ts';
+import type { StatePartitionId } from './share-state.ts';
 
 export interface InFlightPlace {
   readonly topicId: string;
@@ -17,6 +18,23 @@ export interface InFlightPartition {
   /** From the start to the end of what was handed out; times in milliseconds since 1970. */
   readonly runs: readonly Run[];
 }
+
+/** Named as in DescribeShareGroupOffsetsResponse. */
+export interface InFlightSummary {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly acquired: number;
+  readonly available: number;
+  readonly archiving: number;
+  readonly mostDeliveries: number;
+  readonly nextLockEndMs: number;
+}
+
+const SHOWN: Readonly<Partial<Record<DeliveryState, 'acquired' | 'available' | 'archiving'>>> = {
+  [DeliveryState.available]: 'available',
+  [DeliveryState.acquired]: 'acquired',
+  [DeliveryState.archiving]: 'archiving',
+};
 
 export class DeliveryView {
   readonly #clock: Clock;
@@ -40,6 +58,12 @@ export class DeliveryView {
     return { startOffset, finishedCount, runs: shown };
   }
 
+  /** Of each partition that this broker leads and the group fetches. */
+  summaries(groupId: string): InFlightSummary[] {
+    const nowMs = this.#clock.monotonic();
+    return this.#partitions.of(groupId).map(({ id, inFlight }) => summaryOf(id, inFlight.runs, nowMs));
+  }
+
   /** Takes records from those who hold them, as if their locks had run out or they had released them. Answers how many. */
   takeBack(groupId: string, isMeant: (place: InFlightPlace) => boolean): number {
     let count = 0;
@@ -51,4 +75,19 @@ export class DeliveryView {
     }
     return count;
   }
+}
+
+function summaryOf({ topicId, partition }: StatePartitionId, runs: readonly Run[], nowMs: number): InFlightSummary {
+  const counts = { acquired: 0, available: 0, archiving: 0 };
+  let mostDeliveries = 0;
+  let lockEnd = Infinity;
+  for (const { first, last, state, deliveryCount, lockedUntil } of runs) {
+    const name = SHOWN[state];
+    if (name === undefined || deliveryCount === 0) continue;
+    counts[name] += last - first + 1;
+    mostDeliveries = Math.max(mostDeliveries, deliveryCount);
+    if (state === DeliveryState.acquired) lockEnd = Math.min(lockEnd, lockedUntil);
+  }
+  const nextLockEndMs = lockEnd === Infinity ? -1 : Math.max(0, Math.round(lockEnd - nowMs));
+  return { topicId, partition, ...counts, mostDeliveries, nextLockEndMs };
 }

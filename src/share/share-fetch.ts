@@ -6,7 +6,8 @@ import type { Partitions } from '../partitions/partitions.ts';
 import { readErrorCode } from '../partitions/read.ts';
 import type { Waiters } from '../partitions/waiters.ts';
 import type { Clock } from '../platform/clock.ts';
-import { ackRanges, type AckBatch } from './acknowledgements.ts';
+import { ackRanges, type AckBatch, type AckRange } from './acknowledgements.ts';
+import type { ShareCounts } from './share-counts.ts';
 import type { ShareGroupConfig } from './share-group-config.ts';
 import type { AcquiredRecords, SharePartition } from './share-partition.ts';
 import type { Change, SharePartitions } from './share-partitions.ts';
@@ -69,12 +70,19 @@ export interface DeliveryOptions {
   readonly partitions: Partitions;
   readonly sessions: ShareSessions;
   readonly sharePartitions: SharePartitions;
+  readonly counts: ShareCounts;
   config(groupId: string): ShareGroupConfig;
   /** group.share.max.share.sessions, as of now. */
   maxSessions(): number;
 }
 
 type Answers = Map<string, PartitionAnswer>;
+
+/** A change by acknowledgements, and what is counted of them. */
+interface Acknowledged extends Change {
+  readonly ranges: readonly AckRange[];
+  readonly startOffset: number;
+}
 
 export class ShareDelivery {
   readonly #options: DeliveryOptions;
@@ -157,8 +165,9 @@ export class ShareDelivery {
 
   /** All acknowledgements of the request are one write; those of each partition count together or not at all. */
   #acknowledge({ groupId, memberId, partitions, isRenewAck, refusalOf }: AcknowledgeRequest): Answer<Answers> {
+    const { counts, sharePartitions } = this.#options;
     const answers: Answers = new Map();
-    const changes: Change[] = [];
+    const changes: Acknowledged[] = [];
     for (const { topicId, partition: index, acks } of lastOfEach(partitions)) {
       const id = { topicId, partition: index };
       const answer = answerOf(answers, id);
@@ -168,17 +177,21 @@ export class ShareDelivery {
         continue;
       }
       const ranges = ackRanges(acks, isRenewAck);
-      const partition = typeof ranges === 'number' ? ranges : this.#options.sharePartitions.find(groupId, id);
-      if (typeof partition === 'number') {
-        answer.acknowledgeErrorCode = partition;
+      const partition = typeof ranges === 'number' ? ranges : sharePartitions.find(groupId, id);
+      if (typeof ranges === 'number' || typeof partition === 'number') {
+        answer.acknowledgeErrorCode = partition as number;
         continue;
       }
-      const transitions = partition.acknowledge(memberId, ranges as Exclude<typeof ranges, number>);
+      const { startOffset } = partition.inFlight;
+      const transitions = partition.acknowledge(memberId, ranges);
       if (typeof transitions === 'number') answer.acknowledgeErrorCode = transitions;
-      else changes.push({ partition, transitions });
+      else changes.push({ partition, transitions, ranges, startOffset });
     }
-    return andThen(this.#options.sharePartitions.acknowledge(groupId, changes), (errors) => {
-      changes.forEach(({ partition: { id } }, i) => (answerOf(answers, id).acknowledgeErrorCode = errors[i]));
+    return andThen(sharePartitions.acknowledge(groupId, changes), (errors) => {
+      for (const [i, { partition, ranges, startOffset }] of changes.entries()) {
+        answerOf(answers, partition.id).acknowledgeErrorCode = errors[i];
+        if (errors[i] === ErrorCode.NONE) counts.noteAcknowledged(ranges, startOffset);
+      }
       return answers;
     });
   }
@@ -257,7 +270,12 @@ export class ShareDelivery {
   }
 
   #answer({ groupId }: AcknowledgeRequest, answers: Answers): ShareAnswer {
+    const { counts } = this.#options;
     const { lockDurationMs } = this.#options.config(groupId);
+    for (const { errorCode, acknowledgeErrorCode } of answers.values()) {
+      if (errorCode !== ErrorCode.NONE) counts.failedFetches++;
+      if (acknowledgeErrorCode !== ErrorCode.NONE) counts.failedAcknowledgements++;
+    }
     return { errorCode: ErrorCode.NONE, lockMs: lockDurationMs, partitions: [...answers.values()] };
   }
 }

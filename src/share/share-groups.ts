@@ -2,6 +2,7 @@
 import type { ServerConfig } from '../config/server.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import { DeadLetters, type DeadLettersOptions } from './dead-letters.ts';
+import { ShareCounts } from './share-counts.ts';
 import { shareGroupConfig, type ShareGroupConfig } from './share-group-config.ts';
 import { DeliveryView } from './delivery-view.ts';
 import { ShareDelivery } from './share-fetch.ts';
@@ -31,6 +32,7 @@ interface KnownConfig {
 export class ShareGroups {
   readonly state: ShareCoordinator;
   readonly sessions = new ShareSessions();
+  readonly counts = new ShareCounts();
   readonly partitions: SharePartitions;
   readonly delivery: ShareDelivery;
   readonly deadLetters: DeadLetters;
@@ -50,6 +52,7 @@ export class ShareGroups {
       logger,
       partitions,
       config,
+      counts: this.counts,
       prefix: () => options.config()['errors.deadletterqueue.topic.name.prefix'],
       createsTopics: () => options.config()['errors.deadletterqueue.auto.create.topics.enable'],
       archived: (partition, letter) => {
@@ -72,6 +75,7 @@ export class ShareGroups {
       partitions,
       sessions: this.sessions,
       sharePartitions: this.partitions,
+      counts: this.counts,
       config,
       maxSessions: () => options.config()['group.share.max.share.sessions'],
     });

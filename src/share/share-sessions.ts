@@ -38,6 +38,11 @@ export class ShareSessions {
     return this.#sessions.size;
   }
 
+  /** Of all sessions. */
+  get partitionCount(): number {
+    return this.#partitions;
+  }
+
   get all(): Iterable<ShareSession> {
     return this.#sessions.values();
   }

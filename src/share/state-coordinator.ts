@@ -1,7 +1,7 @@
 /** The share coordinator: keeps the state of share partitions in the partitions of __share_group_state that this broker leads. The shell. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { allOf, type Answer } from '../coordination/answers.ts';
+import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import { deleteRecordsBefore } from '../partitions/delete-records.ts';
@@ -62,6 +62,8 @@ const STATES_A_PIECE = 200;
 export class ShareCoordinator implements ShareState {
   readonly #options: ShareCoordinatorOptions;
   readonly #runtime: CoordinatorRuntime<ShareStatePartition, ShareStateRecord>;
+  /** Calls to `write`, and how long they took; milliseconds. */
+  readonly writes = { count: 0, totalMs: 0, longestMs: 0 };
   /** None while no partition has anything to be tidied up. */
   #upkeep: Timer | null = null;
 
@@ -74,8 +76,7 @@ export class ShareCoordinator implements ShareState {
       logger: options.logger,
       partitionOf: (index) => options.partitionOf(index),
       newState: () => new ShareStatePartition(),
-      load: (log, partition, _index, onUnreadable) =>
-        log.recordPieces((record) => partition.replayRecord(record), onUnreadable),
+      load: (log, partition, _index, onUnreadable) => log.recordPieces(partition.reader(), onUnreadable),
       loadedTimeoutMs: options.config()['share.coordinator.write.timeout.ms'],
       encode: encodeState,
       replay: (partition, record, _producerId, offset) => partition.replay(record, offset, nowMs()),
@@ -133,13 +134,30 @@ export class ShareCoordinator implements ShareState {
 
   write(groupId: string, partitions: readonly WriteState[]): Answer<readonly StateResult[]> {
     const perSnapshot = this.#options.config()['share.coordinator.snapshot.update.records.per.snapshot'];
-    return this.#decideAll(groupId, partitions, refused, (asked, state) => {
+    const begunMs = this.#options.clock.monotonic();
+    const results = this.#decideAll(groupId, partitions, refused, (asked, state) => {
       const update = written(state, asked);
       if (typeof update === 'number') return update;
       if (!this.#options.exists(asked)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       const isDue = state!.updateCount >= perSnapshot;
       return { value: isDue ? state!.snapshotWith(update, this.#options.clock.now()) : update, answer: DONE };
     });
+    return andThen(results, (all) => {
+      this.#noteWrite(this.#options.clock.monotonic() - begunMs);
+      return all;
+    });
+  }
+
+  #noteWrite(tookMs: number): void {
+    this.writes.count++;
+    this.writes.totalMs += tookMs;
+    this.writes.longestMs = Math.max(this.writes.longestMs, tookMs);
+  }
+
+  /** Partitions of __share_group_state that are led here, as far as they have been read. */
+  get partitionCounts(): { readonly active: number; readonly loading: number } {
+    const active = this.#runtime.active().length;
+    return { active, loading: this.#runtime.shards().length - active };
   }
 
   delete(groupId: string, partitions: readonly StatePartitionId[]): Answer<readonly StateResult[]> {

@@ -1,5 +1,5 @@
 /** What share consumers were handed, and what they have accepted: read out of requests and answers as they go by. */
-import { AckType } from '../share/acknowledgements.ts';
+import { AckType } from '../../protocol/acknowledge-type.ts';
 import type { Exchange } from './exchange.ts';
 import type { DeliveredRange, OffsetRange } from './queue.ts';
 import type { TopicNames } from './request-parts.ts';

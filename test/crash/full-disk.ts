@@ -4,7 +4,7 @@
  * everything acknowledged has to be readable all the time, and after kill -9 on the full disk. As root on Linux `--dir` may
  * be left out: then a tmpfs is mounted.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ import { ErrorCode, errorName } from '../../protocol/errors.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { consume, createTopic, dial } from '../running-broker.ts';
+import { killProcess, startProcess } from './broker-process.ts';
 import { freePort } from './free-port.ts';
 
 const { values: flags } = parseArgs({
@@ -28,7 +29,6 @@ const { values: flags } = parseArgs({
 const seed = Number(flags.seed ?? Date.now() % 1_000_000);
 const random = seededRandom(seed);
 const rounds = Number(flags.rounds);
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const directory = mkdtempSync(join(flags.dir ?? tmpdir(), 'ottla-full-disk-'));
 const isMounted = flags.dir === undefined;
 const ballast = join(directory, 'ballast');
@@ -177,28 +177,7 @@ async function startOf(client: Client, topic: string): Promise<number> {
   return topics[0].partitions[0].offset;
 }
 
-async function start(port: number): Promise<ChildProcess> {
-  const settings = SETTINGS.flatMap((each) => ['--set', each]);
-  const args = [
-    main,
-    'start',
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    '--dir',
-    join(directory, 'data'),
-    ...settings,
-  ];
-  const broker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  broker.stderr.on('data', (text: Buffer) => (said = (said + String(text)).slice(-4000)));
-  await new Promise<void>((resolve, reject) => {
-    broker.once('exit', (code) => reject(new Error(`the broker ended with ${code}: ${said}`)));
-    broker.stdout.on('data', (text: Buffer) => String(text).includes('ready') && resolve());
-  });
-  return broker;
-}
+const start = (port: number): Promise<ChildProcess> => startProcess(port, join(directory, 'data'), SETTINGS);
 
 /** A disk without any room refuses a start, and the broker says what to do. */
 async function startAgain(port: number): Promise<ChildProcess> {
@@ -210,12 +189,6 @@ async function startAgain(port: number): Promise<ChildProcess> {
     rmSync(ballast, { force: true });
     return start(port);
   }
-}
-
-async function kill(broker: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => broker.once('exit', resolve));
-  broker.kill('SIGKILL');
-  await gone;
 }
 
 async function withRoom(client: Client): Promise<void> {
@@ -247,7 +220,7 @@ async function run(): Promise<void> {
     const isKilled = random.float() < 0.5;
     if (isKilled) {
       await client.close();
-      await kill(broker);
+      await killProcess(broker);
       if (random.float() < 0.5) rmSync(ballast);
       broker = await startAgain(port);
       client = await dial(address);
@@ -258,7 +231,7 @@ async function run(): Promise<void> {
     process.stdout.write(`round ${round} of ${rounds}${isKilled ? ', killed' : ''}: ${failures.length} failures\n`);
   }
   await client.close();
-  await kill(broker);
+  await killProcess(broker);
 }
 
 process.stdout.write(`seed ${seed}, ${directory}\n`);

@@ -2,7 +2,6 @@
  * `npm run test:kill9 -- --rounds 200`: a real broker on a real disk under load from real clients, killed with SIGKILL at a
  * moment of chance, started again, and asked for everything it had acknowledged. Prints how far it is, and its seed.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import { connect, type Client } from '../../protocol/client.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import { seededRandom } from '../../src/platform/random.ts';
+import { killProcess, startProcess } from './broker-process.ts';
 import { freePort } from './free-port.ts';
 import { writers, type Acknowledged, type Writer } from './writers.ts';
 
@@ -30,7 +30,6 @@ const rounds = Number(flags.rounds);
 const seed = Number(flags.seed ?? Date.now() % 1_000_000);
 const random = seededRandom(seed);
 const directory = mkdtempSync(join(tmpdir(), 'ottla-kill-9-'));
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const PARTITIONS = 2;
 const GROUP = 'kill-9';
 
@@ -40,39 +39,11 @@ const read = new Map<string, string[]>();
 const failures: string[] = [];
 let committed = -1;
 
-async function start(port: number): Promise<ChildProcess> {
-  const broker = spawn(
-    process.execPath,
-    [
-      main,
-      'start',
-      '--port',
-      String(port),
-      '--host',
-      '127.0.0.1',
-      '--dir',
-      directory,
-      '--set',
-      'offsets.topic.num.partitions=1',
-      '--set',
-      'log.flush.offset.checkpoint.interval.ms=200',
-      '--set',
-      'log.retention.check.interval.ms=200',
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  await new Promise<void>((resolve, reject) => {
-    broker.once('exit', (code) => reject(new Error(`the broker ended with ${code}: see ${directory}`)));
-    broker.stdout.on('data', (text: Buffer) => String(text).includes('ready') && resolve());
-  });
-  return broker;
-}
-
-function kill(broker: ChildProcess): Promise<unknown> {
-  const gone = new Promise((resolve) => broker.once('exit', resolve));
-  broker.kill('SIGKILL');
-  return gone;
-}
+const SETTINGS = [
+  'offsets.topic.num.partitions=1',
+  'log.flush.offset.checkpoint.interval.ms=200',
+  'log.retention.check.interval.ms=200',
+];
 
 async function createTopics(client: Client, all: readonly Writer[]): Promise<void> {
   await client.send(CreateTopics, 5, {
@@ -166,7 +137,7 @@ async function run(): Promise<void> {
   process.stdout.write(`seed ${seed}, ${rounds} rounds, clients: ${all.map(({ topic }) => topic).join(', ')}\n`);
   const counts = () => [...acknowledged.values()].reduce((sum, { size }) => sum + size, 0);
   for (let round = 1; round <= rounds && failures.length === 0; round++) {
-    const broker = await start(port);
+    const broker = await startProcess(port, directory, SETTINGS);
     const client = await connect({ host: '127.0.0.1', port });
     if (round === 1) await createTopics(client, all);
     await Promise.all(
@@ -180,7 +151,7 @@ async function run(): Promise<void> {
       await commitOffset(client, all[0].topic, offset);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await kill(broker);
+    await killProcess(broker);
     await client.close();
     const ends = await Promise.all(busy.map((writing) => writing.stop()));
     if (round % 10 === 0 || counts() === before) {
@@ -189,13 +160,13 @@ async function run(): Promise<void> {
       );
     }
   }
-  const broker = await start(port);
+  const broker = await startProcess(port, directory, SETTINGS);
   const client = await connect({ host: '127.0.0.1', port });
   read.clear(); // the last time from the start
   for (const { topic } of all)
     for (let partition = 0; partition < PARTITIONS; partition++) await check(client, topic, partition);
   await client.close();
-  await kill(broker);
+  await killProcess(broker);
   const total = [...read.values()].reduce((sum, { length }) => sum + length, 0);
   process.stdout.write(
     `${rounds} rounds, ${counts()} records acknowledged, ${total} there, ${failures.length} failures\n`,

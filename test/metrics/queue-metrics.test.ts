@@ -33,6 +33,17 @@ test('share groups, their sessions and their queues are told', async () => {
   const lines = text.split('\n');
   expect(lines).toContain('kafka_server_group_coordinator_metrics_share_group_count{state="stable"} 1');
   expect(lines).toContain('kafka_server_sharesessioncache_sharesessionscount 1');
+  expect(lines).toContain('kafka_server_group_coordinator_metrics_group_count{protocol="share"} 1');
+  expect(lines).toContain('kafka_server_sharesessioncache_sharepartitionscount 1');
+  expect(lines).toContain('kafka_server_brokertopicmetrics_totalsharefetchrequests_total 2');
+  expect(lines).toContain('kafka_server_brokertopicmetrics_totalshareacknowledgementrequests_total 1');
+  expect(lines).toContain('kafka_server_sharegroupmetrics_recordacknowledgements_total{acktype="accept"} 1');
+  const at = '{group="mailer",topic="mails",partition="0"}';
+  expect(lines).toContain(`kafka_server_sharepartitionmetrics_inflightmessagecount${at} 3`);
+  expect(lines).toContain(`kafka_server_sharepartitionmetrics_inflightbatchcount${at} 3`);
+  expect(lines).toContain('kafka_server_share_coordinator_metrics_write_total 2'); // where it begins, the acknowledgement
+  expect(lines).toContain('kafka_server_share_coordinator_metrics_num_partitions{state="active"} 50');
+  expect(text).toMatch(/ottla_queue_oldest_unacknowledged_seconds\{group="mailer",topic="mails"\} \d{9}/);
   expect(lines).toContain('ottla_queue_depth{group="mailer",topic="mails"} 2');
   expect(lines).toContain('ottla_queue_in_flight{group="mailer",topic="mails"} 2');
   expect(lines).toContain('ottla_queue_furthest_behind{group="mailer",topic="mails"} 3');

@@ -22,6 +22,12 @@ const WITHOUT_TABLE = [
   'RemotePartitionDeleteMetadataRecord',
 ];
 
+/** Tagged fields that Kafka has not, and passes over: see docs/queues.md. */
+const OWN_FIELDS = [
+  'DescribeShareGroupOffsetsRequest.includeInFlight',
+  'DescribeShareGroupOffsetsResponse.groups.inFlight',
+];
+
 /** 64 bits that are only stored, given back and compared: bigint. All other int64 are numbers. */
 const BIGINTS = [
   'ConsumerGroupMetadataValue.metadataHash',
@@ -147,7 +153,9 @@ describe.skipIf(definitions === undefined)(`the tables are those of Apache Kafka
     });
     // A list, not an object: the order of the fields is that of the bytes.
     const expected = rowsOfDefinition(definition, definition.fields!, versions);
-    expect(rowsOfTable(message.fields, versions)).toStrictEqual(expected);
+    const isOwn = (path: string): boolean => OWN_FIELDS.some((own) => `${name}.${path}.`.startsWith(`${own}.`));
+    const ours = rowsOfTable(message.fields, versions).filter(([path]) => !isOwn(path));
+    expect(ours).toStrictEqual(expected);
   });
 
   test('every message that Kafka still speaks has a table', () => {

@@ -82,8 +82,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/index.ts',
     'src/insight',
     'src/net/interceptor.ts',
-    'src/share/acknowledgements.ts', // what in-flight records are made of
-    'src/share/delivery-view.ts',
+    'src/share/delivery-view.ts', // what in-flight records are made of
     'src/share/runs.ts',
     'src/cluster',
     'protocol',

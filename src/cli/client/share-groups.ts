@@ -7,7 +7,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { refuse } from './failure.ts';
 import type { CommittedOffset } from './group-offsets.ts';
-import { byTopic, type TopicPartition } from './offsets.ts';
+import { byTopic, nameOf, type TopicPartition } from './offsets.ts';
 
 export interface ShareMember {
   readonly memberId: string;
@@ -82,6 +82,35 @@ export async function shareOffsets(cluster: Cluster, groupId: string): Promise<S
     })),
   );
   return offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+}
+
+/** What of a group is in flight in one partition; null everywhere at brokers that are not Ottla, which do not tell. */
+export interface InFlight extends TopicPartition {
+  /** Records that members hold. */
+  readonly acquired: number;
+  /** Records that were handed out before, and wait for their next turn. */
+  readonly available: number;
+  readonly archiving: number;
+  readonly mostDeliveries: number;
+  /** Milliseconds; null where nothing is locked. */
+  readonly nextLockEndMs: number | null;
+}
+
+/** By topic and partition; asked of every broker, as each knows of the partitions that it leads. */
+export async function shareInFlight(cluster: Cluster, groupId: string): Promise<Map<string, InFlight>> {
+  const { topics } = await cluster.metadata(null);
+  const names = new Map(topics.map(({ topicId, name }) => [topicId, name!]));
+  const draft = { groups: [{ groupId, topics: [] }], includeInFlight: true };
+  const answers = await Promise.all(
+    [...cluster.nodes.keys()].map((node) => cluster.sendTo(node, DescribeShareGroupOffsets, draft)),
+  );
+  const told = answers.flatMap(({ groups }) => groups.flatMap(({ inFlight }) => inFlight));
+  return new Map(
+    told.map(({ topicId, nextLockEndMs, ...counts }) => {
+      const at = { topic: names.get(topicId) ?? topicId, partition: counts.partition };
+      return [nameOf(at), { ...at, ...counts, nextLockEndMs: nextLockEndMs < 0 ? null : nextLockEndMs }];
+    }),
+  );
 }
 
 /** Moves a group without members; makes it where there is none. */

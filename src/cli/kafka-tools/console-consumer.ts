@@ -77,7 +77,7 @@ export async function consoleConsumer(args: readonly string[], terminal: Termina
   return 0;
 }
 
-function formatterProperties(flags: Flags): Properties {
+export function formatterProperties(flags: Flags): Properties {
   if (flags.has('property') && flags.has('formatter-property')) {
     throw new UsageError('Options --property and --formatter-property cannot be specified together.');
   }

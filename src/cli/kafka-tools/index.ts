@@ -6,6 +6,7 @@ import { clusterTool, FLAGS as clusterFlags } from './cluster-tool.ts';
 import { configs, FLAGS as configFlags } from './configs.ts';
 import { consoleConsumer, FLAGS as consumerFlags } from './console-consumer.ts';
 import { consoleProducer, FLAGS as producerFlags } from './console-producer.ts';
+import { consoleShareConsumer, FLAGS as shareConsumerFlags } from './console-share-consumer.ts';
 import { consumerGroups, FLAGS as groupFlags } from './consumer-groups.ts';
 import type { FlagTable } from './flags.ts';
 import { getOffsets, FLAGS as offsetFlags } from './get-offsets.ts';
@@ -26,6 +27,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-configs': configs,
   'kafka-console-consumer': consoleConsumer,
   'kafka-console-producer': consoleProducer,
+  'kafka-console-share-consumer': consoleShareConsumer,
   'kafka-consumer-groups': consumerGroups,
   'kafka-get-offsets': getOffsets,
   'kafka-log-dirs': logDirs,
@@ -49,6 +51,7 @@ export const flagTables: Readonly<Record<string, FlagTable>> = {
   'kafka-configs': configFlags,
   'kafka-console-consumer': consumerFlags,
   'kafka-console-producer': producerFlags,
+  'kafka-console-share-consumer': shareConsumerFlags,
   'kafka-consumer-groups': groupFlags,
   'kafka-get-offsets': offsetFlags,
   'kafka-log-dirs': logDirFlags,

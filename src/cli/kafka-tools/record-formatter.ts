@@ -78,7 +78,7 @@ function partsOf(
     ['timestamp', ({ timestamp, timestampType }) => (timestamp < 0 ? 'NO_TIMESTAMP' : `${timestampType}:${timestamp}`)],
     ['partition', ({ partition }) => `Partition:${partition}`],
     ['offset', ({ offset }) => `Offset:${offset}`],
-    ['delivery', () => 'Delivery:NOT_PRESENT'],
+    ['delivery', ({ deliveryCount }) => `Delivery:${deliveryCount ?? 'NOT_PRESENT'}`],
     ['epoch', () => 'Epoch:NOT_PRESENT'], // Kafka's console consumer gives its formatters no epoch
     [
       'headers',

@@ -12,6 +12,7 @@ import { consumerCases } from './console-consumer-cases.ts';
 import { configCases, clusterCases } from './config-cases.ts';
 import { groupCases } from './consumer-groups-cases.ts';
 import { producerCases } from './console-producer-cases.ts';
+import { shareConsumerCases } from './console-share-consumer-cases.ts';
 import { shareGroupCases } from './share-groups-cases.ts';
 import type { Case, Cases } from './flag-case.ts';
 import { offsetCases, topicCases } from './topic-cases.ts';
@@ -26,6 +27,7 @@ const cases: Readonly<Record<string, Cases>> = {
   ...topicCases,
   ...consumerCases,
   ...producerCases,
+  ...shareConsumerCases,
   ...groupCases,
   ...shareGroupCases,
   ...offsetCases,
@@ -39,6 +41,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   'kafka-topics': '--list',
   'kafka-console-consumer': '--topic orders --from-beginning --timeout-ms 300',
   'kafka-console-producer': '--topic orders',
+  'kafka-console-share-consumer': '--topic orders --timeout-ms 300',
   'kafka-consumer-groups': '--list',
   'kafka-get-offsets': '',
   'kafka-share-groups': '--list',
@@ -146,6 +149,8 @@ test.each([
     '--topic cannot be used with --from-file',
   ],
   ['kafka-share-groups --reset-offsets --group g --topic t --to-latest', 'requires one of the options'],
+  ['kafka-console-share-consumer --topic t --reject --release', 'At most one of --reject and --release'],
+  ['kafka-console-share-consumer --group g', '--topic is a required argument'],
   ['kafka-share-groups --delete-offsets --topic t', 'write one --group NAME'],
   ['kafka-share-groups --describe --group g --state --members', 'write one of --members, --state'],
   ['kafka-get-offsets --topic t --topic-partitions t:1', '--topic-partitions cannot be used'],
