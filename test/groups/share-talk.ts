@@ -51,7 +51,8 @@ export class ShareTalk extends Talk {
         },
       ],
     });
-    return groups.map((each) => ({
+    // Kafka has no inFlight, which nobody asked for.
+    return groups.map(({ inFlight: _inFlight, ...each }) => ({
       ...each,
       topics: each.topics.toSorted((a, b) => (a.topicName < b.topicName ? -1 : 1)),
     }));
