@@ -67,6 +67,7 @@ export class Talk {
   async note<T>(what: string, answer: Promise<T>): Promise<T> {
     const value = await answer;
     const text = JSON.stringify(value, (key, part: unknown) => {
+      if (key === 'inFlight') return undefined; // Kafka has no such field
       if (key === 'throttleTimeMs' || key === 'errorMessage' || key === 'clientHost') return undefined;
       return isBuffer(part) ? Buffer.from(part.data).toString('hex') : this.#inOrder(key, part);
     });

@@ -51,8 +51,7 @@ export class ShareTalk extends Talk {
         },
       ],
     });
-    // Kafka has no inFlight, which nobody asked for.
-    return groups.map(({ inFlight: _inFlight, ...each }) => ({
+    return groups.map((each) => ({
       ...each,
       topics: each.topics.toSorted((a, b) => (a.topicName < b.topicName ? -1 : 1)),
     }));
