@@ -16,8 +16,13 @@ import { BROKER_JVM, javaCommand, runTool } from './tools.ts';
 export interface KafkaOptions {
   /** For its data, log and configuration; made where it is missing, and formatted at first use. */
   readonly dir: string;
-  /** 'controller': no broker, and `port` is where the controller listens. Both in one process unless given. */
-  readonly role?: 'controller';
+  /**
+   * 'controller': no broker, and `port` is where the controller listens. 'broker': no controller, and `controllers` says where one
+   * is. Both in one process unless given.
+   */
+  readonly role?: 'controller' | 'broker';
+  /** host:port of the controller that a broker joins. */
+  readonly controllers?: string;
   /** On 127.0.0.1; the controller listens on `controllerPort`. */
   readonly port: number;
   /** Default port + 10000 or, where that is no port, port - 10000. */
@@ -62,7 +67,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const dir = resolve(options.dir);
   if (await answers(port)) throw new Error(`port ${port} is taken: choose another one`);
   const properties = prepare(dir, options);
-  await format(dir, properties, options.formatArguments ?? []);
+  const first = options.role === 'broker' ? [] : ['--standalone'];
+  await format(dir, properties, [...first, ...(options.formatArguments ?? [])]);
 
   const output = openSync(join(dir, 'stdout.log'), 'w');
   const logging = [`-Dkafka.logs.dir=${dir}`, `-Dlog4j2.configurationFile=${join(dir, 'log4j2.xml')}`];
@@ -86,19 +92,19 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   };
 }
 
-function prepare(dir: string, { role, port, controllerPort, config }: KafkaOptions): string {
+function prepare(dir: string, { role, port, controllerPort, controllers, config }: KafkaOptions): string {
   mkdirSync(dir, { recursive: true });
   rmSync(join(dir, 'server.log'), { force: true }); // of an earlier life here: it would say that it has started
   const apart = controllerPort ?? (port + 10_000 <= 65_535 ? port + 10_000 : port - 10_000);
   const controller = `127.0.0.1:${role === 'controller' ? port : apart}`;
   const listeners = [
     ...(role === 'controller' ? [] : [`PLAINTEXT://127.0.0.1:${port}`]),
-    `CONTROLLER://${controller}`,
+    ...(role === 'broker' ? [] : [`CONTROLLER://${controller}`]),
   ].join();
   const settings: Record<string, string | number> = {
     'process.roles': role ?? 'broker,controller',
     'node.id': 1,
-    'controller.quorum.bootstrap.servers': controller,
+    'controller.quorum.bootstrap.servers': controllers ?? controller,
     listeners,
     'advertised.listeners': listeners,
     'controller.listener.names': 'CONTROLLER',
@@ -128,7 +134,7 @@ function prepare(dir: string, { role, port, controllerPort, config }: KafkaOptio
 async function format(dir: string, properties: string, more: readonly string[]): Promise<void> {
   const logDirs = /^log\.dirs=([^,\n]*)/m.exec(readFileSync(properties, 'utf8'))?.[1] ?? join(dir, 'data');
   if (existsSync(join(logDirs, 'meta.properties'))) return;
-  const asked = ['format', '--ignore-formatted', '-t', KAFKA_CLUSTER_ID, '-c', properties, '--standalone', ...more];
+  const asked = ['format', '--ignore-formatted', '-t', KAFKA_CLUSTER_ID, '-c', properties, ...more];
   const { code, output } = await runTool('storage', asked);
   if (code !== 0) throw new Error(`Apache Kafka could not format ${logDirs}:\n${output}`);
 }

@@ -64,8 +64,19 @@ export class MetadataPublisher {
     const { metadata } = this.#parts;
     // Nobody is served before.
     finish(this.#publish(metadata.image, emptyImage(metadata.image.clusterId), wholeOf(metadata.image)));
+    if (this.#replicas !== null) this.#setStraysAside(metadata.image);
     this.#isServing = true;
     metadata.onChange((image, previous, delta) => this.#follow(this.#publish(image, previous, delta)));
+  }
+
+  #setStraysAside({ topicsById, topicsByName }: ClusterImage): void {
+    const { partitions, nodeId } = this.#parts;
+    partitions.setStraysAside((name, index, topicId) => {
+      const topic = topicId === null ? topicsByName.get(name) : topicsById.get(topicId);
+      const replicas = topic?.name === name ? topic.partitions[index]?.replicas : undefined;
+      if (replicas === undefined) return 'unknown';
+      return replicas.includes(nodeId) ? 'here' : 'elsewhere';
+    });
   }
 
   /** Images that come later are not of interest: the broker ends. */

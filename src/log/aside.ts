@@ -40,6 +40,6 @@ export function setAside(
 ): string {
   const to = asidePath(files, path, unique, 'stray');
   files.rename(path, to);
-  logger.warn('log-moved-aside', { from: path, to, ...facts, next: 'remove it when you do not miss it' });
+  logger.warn('log-moved-aside', { from: path, to, next: 'remove it when you do not miss it', ...facts });
   return to;
 }

@@ -30,6 +30,11 @@ export class FoundFolders {
     return this.#topicIds.delete(name);
   }
 
+  /** Those that no partition was opened in so far, with the ids of their topics. */
+  rest(): readonly (readonly [name: string, topicId: string | null])[] {
+    return [...this.#topicIds];
+  }
+
   get count(): number {
     return this.#topicIds.size;
   }

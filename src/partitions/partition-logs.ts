@@ -3,6 +3,7 @@
  * to another, deleted, secured after a recovery.
  */
 import { basename, join } from 'node:path';
+import { setAside } from '../log/aside.ts';
 import type { LogConfig } from '../config/log-config.ts';
 import type { AppendStage } from '../log/append-stage.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -32,6 +33,12 @@ export interface LogPlan {
   /** The log directory that has it, as far as the cluster knows. */
   readonly directoryId?: string | undefined;
 }
+
+/** Whose a folder is: of a replica of this broker, of a partition that others have, or of a topic that the cluster does not have. */
+export type Stray = 'here' | 'elsewhere' | 'unknown';
+
+/** As file.delete.delay.ms is unless set. */
+const STRAY_MS = 60_000;
 
 interface TopicName {
   readonly name: string;
@@ -88,6 +95,26 @@ export class PartitionLogs {
     this.#progress?.opened(path);
     if (log.recoveryPoint < log.endOffset) this.#recovered.push(log);
     return log;
+  }
+
+  /**
+   * Sets aside the folders that were there at the start and belong to no replica of this broker (Kafka's strays). One whose partition
+   * has moved to other brokers is removed a little later; of a topic that is not known it may be all that there is, and it stays.
+   */
+  setStraysAside(whatIs: (topic: string, index: number, topicId: string | null) => Stray): void {
+    for (const [name, topicId] of this.#found.rest()) {
+      const directory = this.#placement.get(name);
+      const [, topic, index] = /^(.*)-(\d+)$/s.exec(name)!;
+      const stray = whatIs(topic, Number(index), topicId);
+      if (directory === undefined || directory.health.isOffline || stray === 'here') continue;
+      const { files, deletions, path } = directory;
+      const next = stray === 'elsewhere' ? { next: 'it is removed: other brokers have its partition' } : {};
+      const unique = topicId === null ? Buffer.alloc(16) : Buffer.from(topicId, 'base64url');
+      const aside = setAside({ files, logger: this.#options.logger }, join(path, name), unique, { topicId, ...next });
+      this.#found.forget(name);
+      this.#placement.release(name);
+      if (stray === 'elsewhere') deletions.later(STRAY_MS, [aside]);
+    }
   }
 
   #openFolder({ name: topic, id: topicId }: TopicName, index: number, plan: LogPlan, directory: LogDirectory): Log {

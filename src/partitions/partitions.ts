@@ -9,7 +9,7 @@ import type { Pieces } from '../platform/pieces.ts';
 import type { LeaderTerm } from './leader-state.ts';
 import { LongValidations } from './long-validations.ts';
 import { Partition } from './partition.ts';
-import { PartitionLogs, type LogPlan, type PartitionLogsOptions } from './partition-logs.ts';
+import { PartitionLogs, type LogPlan, type PartitionLogsOptions, type Stray } from './partition-logs.ts';
 import { Failures, IsrChanges } from './partition-stats.ts';
 import { TopicRegistry, type Topic, type TopicPlan } from './topic-registry.ts';
 
@@ -93,6 +93,11 @@ export class Partitions {
   /** See PartitionLogs. @throws the disk's error where a folder cannot be made */
   makeFolders(topic: string, indexes: readonly number[]): Pieces<void> {
     return this.#logs.makeFolders(topic, indexes);
+  }
+
+  /** See PartitionLogs. To be called once all replicas of this broker are open. */
+  setStraysAside(whatIs: (topic: string, index: number, topicId: string | null) => Stray): void {
+    this.#logs.setStraysAside(whatIs);
   }
 
   /** The broker stops: what is done in slices ends, and requests that wait for it are refused. */
