@@ -21,6 +21,7 @@ const COMMAND = {
   member: 'src/broker/cluster-member.ts',
   'metadata-log': 'src/cli/metadata-log.ts',
   jose: 'src/security/sasl/jose.ts',
+  jks: 'src/security/tls/jks.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

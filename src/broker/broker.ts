@@ -116,7 +116,7 @@ class Broker implements RunningBroker {
   #follow(): void {
     const { metadata } = this.parts;
     metadata.onChange((image) => this.#config.apply(image));
-    metadata.onChange(() => this.listeners.limitsChanged());
+    metadata.onChange(() => this.listeners.settingsChanged());
     metadata.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignments.changed();
     });

@@ -1,4 +1,5 @@
 /** What stands between a listener's port and its requests, by its security protocol. A listener of PLAINTEXT has nothing there. */
+import type { X509Certificate } from 'node:crypto';
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { writeResponseHeader, type RequestHeader } from '../../protocol/header.ts';
 import { InvalidRequest, type Reader } from '../../protocol/reader.ts';
@@ -13,14 +14,23 @@ import { nodeFiles } from '../platform/files.ts';
 import type { Network } from '../platform/network.ts';
 import { AuthenticationFailures } from '../security/authentication-failures.ts';
 import type { Gate } from '../security/gate.ts';
+import type { Principal } from '../security/principal.ts';
 import { SaslGate, type AuthenticatedConnection } from '../security/sasl/exchange.ts';
 import { saslListener } from '../security/sasl/listener.ts';
 import { ScramSecret } from '../security/sasl/scram.ts';
 import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
 import type { Session } from '../security/session.ts';
+import { StoreReloads } from '../security/tls/reloads.ts';
+import { TlsListener, type TlsNeeds } from '../security/tls/listener.ts';
 
 export interface ListenerSecurity {
   readonly network: Network;
+  /** Its connections begin with a handshake. */
+  readonly isTls: boolean;
+  /** Over TLS: who a client is by its certificate, or why it may not come in. Null where that is not asked for. */
+  readonly principalOf: ((certificate: X509Certificate | null) => Principal | string) | null;
+  /** Its key and trust stores; null without TLS. */
+  readonly stores: StoreReloads | null;
   /** Of a connection that has just come; null: its client need not authenticate. */
   gate(session: Session, connection: AuthenticatedConnection): Gate | null;
 }
@@ -38,30 +48,26 @@ export interface SecurityNeeds {
 /** For listeners that serve PLAINTEXT alone. */
 export function plaintextOnly(network: Network): SecureListener {
   return ({ name, protocol }) => {
-    if (protocol === 'PLAINTEXT') return { network, gate: () => null };
+    if (protocol === 'PLAINTEXT') return openTo(network);
     throw new ConfigError(
       `listener ${name} asks for ${protocol}: between brokers and controllers Ottla speaks PLAINTEXT`,
     );
   };
 }
 
+function openTo(network: Network): ListenerSecurity {
+  return { network, isTls: false, principalOf: null, stores: null, gate: () => null };
+}
+
 /** @throws {ConfigError} for settings of a listener that cannot be served */
 export function listenerSecurity({ parts, network, handlers, javaOptions }: SecurityNeeds): SecureListener {
-  const open: ListenerSecurity = { network, gate: () => null };
   const { clock, random, logger, metadata } = parts;
   const shared = once(() => ({
     failures: new AuthenticationFailures(clock, logger),
     secret: new ScramSecret(random),
     jaasFile: readJaasFile(javaOptions),
   }));
-  return async ({ name, protocol }) => {
-    if (protocol === 'PLAINTEXT') return open;
-    if (protocol.endsWith('SSL')) {
-      throw new ConfigError(
-        `listener ${name} asks for ${protocol}, which this version does not have: use SASL_PLAINTEXT`,
-      );
-    }
-    const settings = new ListenerSettings(() => parts.layers, name);
+  const overSasl = async (settings: ListenerSettings): Promise<ListenerSecurity['gate']> => {
     const listener = await saslListener(settings, {
       ...shared(),
       clock,
@@ -71,7 +77,44 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
       tokenCredential: () => Promise.resolve(null),
       refusal: refusals(handlers),
     });
-    return { network, gate: (session, connection) => new SaslGate(listener, session, connection) };
+    return (session, connection) => new SaslGate(listener, session, connection);
+  };
+  return async ({ name, protocol }) => {
+    if (protocol === 'PLAINTEXT') return openTo(network);
+    const settings = new ListenerSettings(() => parts.layers, name);
+    const isSasl = protocol.startsWith('SASL');
+    const security = protocol.endsWith('SSL')
+      ? await overTls(settings, isSasl, network, { clock, random, logger, failures: shared().failures })
+      : openTo(network);
+    return isSasl ? { ...security, principalOf: null, gate: await overSasl(settings) } : security;
+  };
+}
+
+async function overTls(
+  settings: ListenerSettings,
+  isSasl: boolean,
+  network: Network,
+  { failures, ...needs }: Omit<TlsNeeds, 'readFile'> & { readonly failures: AuthenticationFailures },
+): Promise<ListenerSecurity> {
+  const library = await import('../platform/tls-network.ts'); // with it comes node:tls, which is slow to load
+  const readFile = (path: string): Buffer | null => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null);
+  const { clock, logger } = needs;
+  const listener = await TlsListener.open(settings, isSasl, { ...needs, readFile }, library);
+  const { clientAuth } = listener;
+  const failed = (from: string, reason: string): void =>
+    failures.failed({ from, listener: settings.listener, mechanism: 'TLS', user: null, software: null, reason });
+  return {
+    ...openTo(network),
+    isTls: true,
+    network: library.tlsNetwork(network, { context: () => listener.context, clientAuth, failed }),
+    principalOf: (certificate) => listener.principalOf(certificate),
+    stores: new StoreReloads(
+      settings.listener,
+      listener,
+      clock,
+      logger,
+      settings.value('ottla.ssl.reload.interval.ms'),
+    ),
   };
 }
 

@@ -17,7 +17,8 @@ import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Listener, Socket } from '../platform/network.ts';
-import { anonymousSession, type Session } from '../security/session.ts';
+import type { StoreReloads } from '../security/tls/reloads.ts';
+import { anonymousSession, sessionOf, type Session } from '../security/session.ts';
 import type { Authorizer } from '../security/stages.ts';
 import type { ListenerSecurity, SecureListener } from './listener-security.ts';
 
@@ -58,6 +59,7 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
+  readonly #stores: StoreReloads[] = [];
   /** The connections that the quotas have counted. */
   readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
@@ -83,7 +85,8 @@ export class Listeners {
    */
   async open(endpoint: Endpoint): Promise<number> {
     const security = await this.#options.secure(endpoint);
-    const { network } = security;
+    const { network, stores } = security;
+    if (stores !== null) this.#stores.push(stores);
     const shared = (this.#shared ??= this.#share());
     try {
       const listener = await network.listen(isWildcard(endpoint.host) ? '' : endpoint.host, endpoint.port, (socket) =>
@@ -108,16 +111,29 @@ export class Listeners {
         if (isOver) contexts.gate = null;
       },
     });
-    if (contexts.gate !== null) this.#unauthenticated.add(connection);
+    if (security.isTls) this.#secure(connection, security);
+    if (contexts.gate !== null || security.isTls) this.#unauthenticated.add(connection);
     this.#connections.add(connection);
     if (!this.#options.isReady()) connection.close('the broker is starting');
     else this.#receive(connection, session);
     return connection;
   }
 
-  /** The configuration or the quotas have changed: pending connections may be admitted now. */
-  limitsChanged(): void {
+  /** Once its handshake is done, the client is who its certificate says, unless SASL is to say that. */
+  #secure(connection: Connection, { principalOf }: ListenerSecurity): void {
+    const { contexts } = connection;
+    connection.onSecured = (certificate) => {
+      const principal = principalOf === null ? null : principalOf(certificate);
+      if (typeof principal === 'string') return connection.close(principal);
+      if (contexts.gate === null) this.#unauthenticated.delete(connection);
+      if (principal !== null) contexts.authenticated(sessionOf({ ...contexts.session, principal }));
+    };
+  }
+
+  /** The configuration or the quotas have changed: pending connections may be admitted now, stores may be others. */
+  settingsChanged(): void {
     this.#quotas.limitsChanged();
+    for (const stores of this.#stores) stores.settingsChanged();
   }
 
   /** Admits a connection, now or once the quotas allow it, or closes it. */
@@ -143,6 +159,16 @@ export class Listeners {
     });
   }
 
+  /** Whether any listener has key stores. */
+  get hasStores(): boolean {
+    return this.#stores.length > 0;
+  }
+
+  /** Reads all key and trust stores again. Connections that are open stay. */
+  async reloadStores(): Promise<void> {
+    await Promise.all(this.#stores.map((stores) => stores.reload()));
+  }
+
   connections(): readonly OpenConnection[] {
     return Array.from(this.#connections, openConnection);
   }
@@ -162,6 +188,7 @@ export class Listeners {
   async close(reason: string): Promise<void> {
     this.#idleTimer?.cancel();
     this.#quotas.stop();
+    for (const stores of this.#stores) stores.stop();
     this.disconnect(reason);
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
@@ -184,7 +211,7 @@ export class Listeners {
       sendLater: (run) => turn.sendLater(run),
       closed: (connection, reason) => {
         this.#connections.delete(connection);
-        if (connection.contexts.gate !== null) this.#unauthenticated.delete(connection);
+        this.#unauthenticated.delete(connection);
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);
         this.#counted.delete(connection);

@@ -55,6 +55,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
       cause: error,
     });
   });
+  if (running.listeners.hasStores) process.on('SIGHUP', () => void running.listeners.reloadStores());
   const end = Promise.race([toldToEnd(), parentEnded(flags.exitWithParent, stdin)]); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
@@ -66,6 +67,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
 }
 
 interface Running {
+  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'reloadStores'>;
   readonly bootstrap: string;
   /** Where the control port is, when it is anywhere. */
   readonly control: string | null;
@@ -86,6 +88,7 @@ async function run(
     const broker = await startBroker(options);
     await createTopics(broker, environment, logger);
     return {
+      listeners: broker.listeners,
       bootstrap: broker.bootstrap,
       control: null,
       failed: broker.failed,
@@ -104,6 +107,7 @@ async function run(
   await createTopics(session.broker, environment, logger);
   const { bootstrap } = session.broker;
   return {
+    listeners: session.broker.listeners,
     bootstrap,
     control: url,
     failed: session.failed,

@@ -27,7 +27,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'queued.max.requests',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
-  /^(?!authorizer\.|principal\.builder|replica\.selector|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
+  /^(?!authorizer\.|principal\.builder|ssl\.engine|replica\.selector|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
   /^sasl\.kerberos\./,
   'sasl.oauthbearer.scope.claim.name',
   /^(kafka\.metrics|metric|metrics)\./,
@@ -44,7 +44,9 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
-  /^(ssl|delegation)\./,
+  /^delegation\./,
+  'ssl.endpoint.identification.algorithm',
+  /^ssl\.allow\./,
   /^sasl\.(login\.(?!class|callback)|mechanism\.|oauthbearer\.(assertion|client|scope$|token))/,
   'controller.quota.window.num',
   'controller.quota.window.size.seconds',

@@ -86,6 +86,12 @@ export const ottlaKeys = {
     { min: 1, importance: 'low', internal: true },
     'How long a client may take to authenticate, TLS and SASL together. Then its connection is closed.',
   ),
+  'ottla.ssl.reload.interval.ms': int(
+    0,
+    { min: 0, importance: 'low', internal: true },
+    'How often the files of key and trust stores are read again; 0: never. SIGHUP has them read at once, and so does a change of ' +
+      'their settings. Connections that are open stay.',
+  ),
   'ottla.unauthenticated.connections.max': int(
     1000,
     { min: 1, importance: 'low', internal: true },

@@ -74,14 +74,18 @@ export const securityKeys = {
   'ssl.cipher.suites': list(
     [],
     { update: 'per-broker' },
-    'TLS cipher suites to allow, by name; an empty list allows the defaults.',
+    'TLS cipher suites to allow, by the names of IANA or OpenSSL; an empty list allows the defaults. An unknown one is refused.',
   ),
   'ssl.client.auth': string(
     'none',
     { update: 'per-broker', oneOf: ['required', 'requested', 'none'] },
     'Whether TLS clients must show a certificate (required), may (requested) or are not asked (none).',
   ),
-  'ssl.enabled.protocols': list(['TLSv1.2', 'TLSv1.3'], { update: 'per-broker' }, 'TLS versions that are allowed.'),
+  'ssl.enabled.protocols': list(
+    ['TLSv1.2', 'TLSv1.3'],
+    { update: 'per-broker' },
+    'TLS versions that are allowed: TLSv1.2, TLSv1.3 or both. Older ones are refused at start.',
+  ),
   'ssl.endpoint.identification.algorithm': string(
     'https',
     { importance: 'low', update: 'per-broker' },
@@ -91,13 +95,13 @@ export const securityKeys = {
   'ssl.engine.factory.class': className(
     null,
     { importance: 'low', update: 'per-broker' },
-    'A Java class that makes TLS engines. No effect in Ottla, which loads no classes.',
+    'A Java class that makes TLS engines. Ottla loads no classes: a listener with TLS is refused where it is set.',
   ),
   'ssl.key.password': password({ update: 'per-broker' }, 'Passphrase of the private key.'),
   'ssl.keymanager.algorithm': string(
     'SunX509',
     { update: 'per-broker' },
-    "Java's algorithm for managing keys. Accepted without effect.",
+    "Java's algorithm for managing keys. Its default is taken; another is refused on a listener with TLS.",
   ),
   'ssl.keystore.certificate.chain': password(
     { update: 'per-broker' },
@@ -106,26 +110,42 @@ export const securityKeys = {
   'ssl.keystore.key': password({ update: 'per-broker' }, "The broker's private key, as PEM text."),
   'ssl.keystore.location': string(null, { update: 'per-broker' }, "File with the broker's key and certificate."),
   'ssl.keystore.password': password({ update: 'per-broker' }, 'Password of the key store file.'),
-  'ssl.keystore.type': string('JKS', { update: 'per-broker' }, 'Format of the key store: PEM, PKCS12 or JKS.'),
+  'ssl.keystore.type': string(
+    'JKS',
+    { update: 'per-broker' },
+    'Format of the key store: PEM, PKCS12 or JKS. A PKCS12 file is read under JKS too, as in Java.',
+  ),
   'ssl.principal.mapping.rules': string(
     'DEFAULT',
     { importance: 'low' },
     "Rules that make a user name of a client certificate's distinguished name; DEFAULT takes it whole.",
   ),
-  'ssl.protocol': string('TLSv1.3', { update: 'per-broker' }, 'TLS version that is preferred.'),
-  'ssl.provider': string(null, { update: 'per-broker' }, "Java's security provider for TLS. Accepted without effect."),
+  'ssl.protocol': string(
+    'TLSv1.3',
+    { update: 'per-broker' },
+    'TLS version that is preferred. The highest one that both sides have is spoken.',
+  ),
+  'ssl.provider': string(
+    null,
+    { update: 'per-broker' },
+    "Java's security provider for TLS. Refused on a listener with TLS, where it would have no effect.",
+  ),
   'ssl.secure.random.implementation': string(
     null,
     { importance: 'low', update: 'per-broker' },
-    "Java's random generator for TLS. Accepted without effect.",
+    "Java's random generator for TLS. Refused on a listener with TLS, where it would have no effect.",
   ),
   'ssl.trustmanager.algorithm': string(
     'PKIX',
     { update: 'per-broker' },
-    "Java's algorithm for checking trust. Accepted without effect.",
+    "Java's algorithm for checking trust. Its default is taken; another is refused on a listener with TLS.",
   ),
   'ssl.truststore.certificates': password({ update: 'per-broker' }, 'Certificates that are trusted, as PEM text.'),
   'ssl.truststore.location': string(null, { update: 'per-broker' }, 'File with certificates that are trusted.'),
   'ssl.truststore.password': password({ update: 'per-broker' }, 'Password of the trust store file.'),
-  'ssl.truststore.type': string('JKS', { update: 'per-broker' }, 'Format of the trust store: PEM, PKCS12 or JKS.'),
+  'ssl.truststore.type': string(
+    'JKS',
+    { update: 'per-broker' },
+    'Format of the trust store: PEM, PKCS12 or JKS. A PKCS12 file is read under JKS too, as in Java.',
+  ),
 } as const;

@@ -10,6 +10,7 @@
  *
  * Where requests have kept the event loop for long, the connection rests: what it has read is handled in a later turn.
  */
+import type { X509Certificate } from 'node:crypto';
 import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protocol/reader.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
@@ -57,6 +58,8 @@ export class Connection implements Receiver {
   readonly contexts: RequestContexts;
   /** Milliseconds without a byte from the client; the listener, which watches for idle connections, adds to it. */
   quietMs = 0;
+  /** Set by the listener, where it begins with a handshake. */
+  onSecured: ((certificate: X509Certificate | null) => void) | null = null;
   readonly #socket: Socket;
   readonly #shared: ConnectionShared;
   readonly #frames: FrameBuffer;
@@ -136,6 +139,10 @@ export class Connection implements Receiver {
     if (this.#isClosed || !this.#writer.isFull) return;
     this.#writer.drained();
     this.#continue();
+  }
+
+  secured(certificate: X509Certificate | null): void {
+    this.onSecured?.(certificate);
   }
 
   closed(): void {
@@ -374,6 +381,14 @@ export class Connection implements Receiver {
   }
 }
 
+/** How a handshake of TLS begins: a record of type 22, its version 3.0 to 3.4. */
+const TLS_HELLO = 0x160300;
+const TLS_VERSIONS = 5;
+
 function oversize(size: number, limit: number): string {
+  const begin = size >> 8;
+  if (begin >= TLS_HELLO && begin < TLS_HELLO + TLS_VERSIONS) {
+    return 'it looks like TLS, and this listener speaks none: set security.protocol to PLAINTEXT, or SASL_PLAINTEXT, at the client';
+  }
   return `a frame of ${size} bytes is announced, 0 to ${limit} (socket.request.max.bytes) are allowed`;
 }

@@ -81,7 +81,7 @@ export class ResponseWriter {
   #sendPiece(tail: Streamed): void {
     const { buffers, unsent } = this.#shared;
     const piece = buffers.takeOutput();
-    const count = tail.fill(piece, 0, OUTPUT_BYTES);
+    const count = tail.fill(piece, 0, this.#socket.pieceBytes ?? OUTPUT_BYTES);
     if (tail.remaining === 0) {
       this.#tail = undefined;
       if (tail.heldBytes !== undefined) unsent.release(this.#holder, tail.heldBytes);

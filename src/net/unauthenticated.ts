@@ -44,8 +44,7 @@ export class Unauthenticated {
 
   /** It has authenticated, or is gone. */
   delete(connection: UnauthenticatedConnection): void {
-    this.#due.delete(connection);
-    if (this.#due.size > 0) return;
+    if (!this.#due.delete(connection) || this.#due.size > 0) return;
     this.#timer?.cancel();
     this.#timer = null;
   }

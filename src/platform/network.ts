@@ -3,6 +3,7 @@
  * than 'data' events, which allocate per read. Node documents `onread` for outgoing sockets only, so an accepted handle is
  * wrapped anew; where a runtime does not allow that, 'data' events serve, at their cost.
  */
+import type { X509Certificate } from 'node:crypto';
 import { Socket as NodeSocket, connect as openSocket, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 
@@ -14,6 +15,8 @@ export interface Socket {
   /** The peer's address as text, without port or zone; IPv4-mapped addresses as IPv4. */
   readonly remoteHost: string;
   readonly remotePort: number;
+  /** Of what is sent piece by piece, how much at a time serves best; as much as there is unless given. */
+  readonly pieceBytes?: number;
   /**
    * True: the kernel took every byte and `data` may be used again. False: it is kept until `drained` is called, or the
    * connection is gone and `closed` follows.
@@ -36,6 +39,8 @@ export interface Receiver {
   received(count: number): void;
   /** All that `send` kept has left. */
   drained(): void;
+  /** Over TLS: the handshake is done, with the certificate that the peer has shown. Before that no bytes come. */
+  secured?(certificate: X509Certificate | null): void;
   /** The connection is gone, for whatever reason; called once. */
   closed(): void;
 }
@@ -138,6 +143,7 @@ function readByEvents(socket: NodeSocket, receiver: Receiver): void {
   socket.on('data', (chunk: Buffer) => copyInto(receiver, chunk, () => socket.destroyed));
 }
 
+/** Hands a receiver bytes that lie elsewhere, as many at a time as it has room for. */
 export function copyInto(receiver: Receiver, chunk: Uint8Array, isGone: () => boolean = () => false): void {
   for (let at = 0; at < chunk.length && !isGone();) {
     const into = receiver.buffer();

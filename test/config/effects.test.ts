@@ -51,7 +51,8 @@ test.each([
   ['unclean.leader.election.enable', 'yes'],
   ['controller.quorum.election.timeout.ms', 'no'],
   ['num.io.threads', 'no'],
-  ['listener.name.internal.ssl.keystore.location', 'not yet'],
+  ['listener.name.internal.ssl.keystore.location', 'yes'],
+  ['delegation.token.expiry.time.ms', 'not yet'],
   ['remote.storage.enable', 'not yet'],
 ] as const)('%s acts: %s', (key, effect) => {
   expect(effectOf(key)).toBe(effect);

@@ -186,12 +186,12 @@ describe('the sources together', () => {
       set: map({ 'zookeeper.connect': 'z:2181', 'num.io.threads': '4', 'num.network.threads': '3' }),
       environment: map({
         'log.dir.failure.timeout.ms': '1',
-        'ssl.protocol': 'TLSv1.2',
+        'group.streams.session.timeout.ms': '50000',
       }),
     });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain(': log.dir.failure.timeout.ms, num.io.threads, zookeeper.connect;');
-    expect(warnings[1]).toContain('in this version: ssl.protocol;');
+    expect(warnings[1]).toContain('in this version: group.streams.session.timeout.ms;');
   });
 
   test('node.id and broker.id are one', () => {

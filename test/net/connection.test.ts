@@ -107,7 +107,7 @@ describe('what is no request', () => {
     ['a size of -1', size(-1), /-1 bytes/],
     ['a size of 0', size(0), /cut short/],
     ['a size above socket.request.max.bytes', size(MAX_FRAME_BYTES + 1), /socket\.request\.max\.bytes/],
-    ['the hello of a TLS client', HELLO, /socket\.request\.max\.bytes/],
+    ['the hello of a TLS client', HELLO, /it looks like TLS/],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), /socket\.request\.max\.bytes/],
     ['an API nobody knows', request({ key: 999, flexible: Heartbeat.flexible }, 0, 1, ''), /999/],
     ['a negative API key', request({ key: -7, flexible: Heartbeat.flexible }, 0, 1, ''), /-7/],
