@@ -19,6 +19,8 @@ const COMMAND = {
   control: 'src/control/server.ts',
   controller: 'src/broker/controller-process.ts',
   member: 'src/broker/cluster-member.ts',
+  supervisor: 'src/processes/supervisor.ts',
+  'supervised-broker': 'src/processes/supervised-broker.ts',
   'metadata-log': 'src/cli/metadata-log.ts',
   jose: 'src/security/sasl/jose.ts',
   jks: 'src/security/tls/jks.ts',

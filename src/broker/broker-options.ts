@@ -71,6 +71,9 @@ const ALONE_ONLY =
   'a broker of a cluster has no control port, and no test runs it in its process: start it without --control-port, ' +
   'or without --etcd and process.roles=broker';
 
+const SEVERAL_PROCESSES =
+  'ottla.processes is for `ottla start`, which starts processes; a broker within a program is one: take it away';
+
 /**
  * @throws {ConfigError} for a setting that cannot be used
  * @throws {ClusterError} where etcd does not answer, or has another cluster
@@ -82,6 +85,7 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const config = new DynamicConfig(settings, logger);
   const { inForce } = config;
   refuseConflicts(inForce);
+  if (inForce['ottla.processes'] > 1) throw new ConfigError(SEVERAL_PROCESSES);
   const isOfTest = options.openMetadataStore !== undefined || options.join !== undefined;
   if (isOfTest && isMember(inForce)) throw new ConfigError(ALONE_ONLY);
   const files = options.files ?? filesOf(options, inForce);

@@ -30,8 +30,11 @@ export interface RunningBroker {
   readonly listeners: Listeners;
   /** The port of /metrics; null without metrics (ottla.metrics.port). */
   readonly metricsPort: number | null;
-  /** Stops in order: everything is on the disk, and no connection, timer or file is left open. */
-  stop(): Promise<void>;
+  /**
+   * Stops in order: everything is on the disk, and no connection, timer or file is left open. With `leaves` false nothing is handed
+   * over to other brokers first, as where no controller is left to do that.
+   */
+  stop(how?: { readonly leaves: boolean }): Promise<void>;
   /** False after `stop` where it left a log directory as after a crash: its disk has failed, or the directory is gone. */
   readonly isWhole: boolean;
   /** Resolves when the broker has stopped by itself, because all its log directories have failed. Its log says why. */
@@ -185,13 +188,13 @@ class Broker implements RunningBroker {
     });
   }
 
-  stop(): Promise<void> {
-    return (this.#stopped ??= this.#leave());
+  stop({ leaves } = { leaves: true }): Promise<void> {
+    return (this.#stopped ??= this.#leave(leaves));
   }
 
   /** What this broker leads is led by others first, where there are any; so long it serves as before. */
-  async #leave(): Promise<void> {
-    if (this.#isReady) await this.#membership.leave();
+  async #leave(isHandedOver: boolean): Promise<void> {
+    if (isHandedOver && this.#isReady) await this.#membership.leave();
     await this.#end(() => {
       this.isWhole = this.parts.partitions.close(this.#membership.brokerEpoch);
     });

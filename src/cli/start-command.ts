@@ -14,6 +14,7 @@ export interface StartFlags {
   nodeId?: string;
   etcd?: string;
   rack?: string;
+  processes?: string;
   container?: boolean;
   metricsPort?: string;
   controlPort?: string;
@@ -37,6 +38,7 @@ export function startCommand(): Command {
     ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
     ['ottla start --set num.partitions=3', 'any broker setting, by its name in Kafka'],
     ['ottla start --config server.properties', 'Kafka’s own file'],
+    ['ottla start --processes 4', 'four brokers on this machine, a process each'],
     ['ottla start --node-id 1 --etcd 10.0.0.1:2379,10.0.0.2:2379', 'one of several brokers, whose state etcd keeps'],
   ])
     .option('--port <n>', 'listen on this port of every interface (default: 9092; 0: any free port)')
@@ -49,6 +51,7 @@ export function startCommand(): Command {
     .option('--node-id <n>', 'the number of this broker in its cluster (default: 1)')
     .option('--etcd <host:port,…>', 'be one of a cluster, whose state this etcd keeps: docs/cluster.md')
     .option('--rack <name>', 'the rack or zone that this broker stands in')
+    .option('--processes <n>', 'run so many brokers on this machine, each a process on the next port: docs/cluster.md')
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')

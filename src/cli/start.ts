@@ -1,9 +1,11 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
 import { OF_BROKER, startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
+import { serverConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
 import { testDefaults } from '../config/test-defaults.ts';
 import { isDiskError } from '../platform/disk-error.ts';
+import type { RunningProcesses, SupervisorOptions } from '../processes/supervisor.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { nodeNetwork } from '../platform/network.ts';
 import { isRunByNpm, onParentEnd, StdinPipe } from '../platform/parent-process.ts';
@@ -20,6 +22,7 @@ import { UsageError } from './usage.ts';
 const DEFAULT_DIRECTORY = 'ottla-data';
 
 export async function start(args: string[], terminal = processTerminal()): Promise<number> {
+  if (args[0] === '--supervised') return supervised();
   const command = attach(startCommand(), terminal);
   if (!(await parse(command, args))) return 0;
   const flags = command.opts<StartFlags>();
@@ -40,7 +43,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   if (isMemory) for (const [key, value] of testDefaults) if (!settings.has(key)) settings.set(key, value);
 
   const logger = lineLogger(
-    (flags.logLevel ?? 'warn') as Level,
+    levelOf(flags),
     (line) => void process.stderr.write(line),
     () => systemClock.now(),
   );
@@ -48,6 +51,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const { KAFKA_OPTS: javaOptions } = process.env;
   const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger, javaOptions };
+  if (serverConfig(settings)['ottla.processes'] > 1)
+    return processes({ ...options, topics: environment.createTopics }, flags, stdin);
   if (settings.get('process.roles') === 'controller') return controller(options, flags.container === true);
   const running = await run(options, environment, controlOf(flags)).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
@@ -64,6 +69,10 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
   await running.stop();
   return running.isWhole() ? code : 1;
+}
+
+function levelOf({ logLevel = 'warn' }: StartFlags): Level {
+  return logLevel as Level;
 }
 
 interface Running {
@@ -86,7 +95,7 @@ async function run(
   const { logger } = options;
   if (control === null) {
     const broker = await startBroker(options);
-    await createTopics(broker, environment, logger);
+    await createTopics(broker, environment.createTopics, logger);
     return {
       listeners: broker.listeners,
       bootstrap: broker.bootstrap,
@@ -104,7 +113,7 @@ async function run(
     topics: environment.createTopics.map(topicSpecOf),
   });
   const { session, url } = controlled;
-  await createTopics(session.broker, environment, logger);
+  await createTopics(session.broker, environment.createTopics, logger);
   const { bootstrap } = session.broker;
   return {
     listeners: session.broker.listeners,
@@ -126,6 +135,31 @@ interface StartOptions {
   readonly memory: boolean;
   readonly clusterId: string | undefined;
   readonly logger: Logger;
+}
+
+/** Several brokers on this machine: one line when all of them are ready, one signal that ends them all. */
+async function processes(
+  { memory, ...options }: Omit<SupervisorOptions, 'logLevel'> & { readonly memory: boolean },
+  flags: StartFlags,
+  stdin: StdinPipe | null,
+): Promise<number> {
+  if (memory) throw new UsageError('--processes keep their records on the disk: take --memory away');
+  if (controlOf(flags) !== null) throw new UsageError('--processes have no control port: take --control-port away');
+  const { startProcesses } = await import('../processes/supervisor.ts');
+  let running: RunningProcesses | null = null;
+  const end = Promise.race([toldToEnd(() => running?.kill()), parentEnded(flags.exitWithParent, stdin)]);
+  running = await startProcesses({ ...options, logLevel: levelOf(flags) });
+  process.stdout.write(`ready ${running.bootstrap}\n`);
+  if (flags.container === true) process.stdout.write(upLines(options.settings.get('node.id') ?? '1'));
+  await end;
+  await running.stop();
+  return 0;
+}
+
+/** One of those brokers. */
+async function supervised(): Promise<number> {
+  const { superviseBroker } = await import('../processes/supervised-broker.ts');
+  return superviseBroker(toldToEnd, createTopics);
 }
 
 /** A controller of a cluster without a broker. */
@@ -154,10 +188,11 @@ async function controller(
 /** --set, and the flags that are shorthands for settings. */
 function settingsOf(flags: StartFlags): Map<string, string> {
   const settings = settingsGiven(flags.set);
-  const { port, host, dir, metricsPort, nodeId, etcd, rack } = flags;
+  const { port, host, dir, metricsPort, nodeId, etcd, rack, processes: count } = flags;
   if (nodeId !== undefined) settings.set('node.id', nodeId);
   if (etcd !== undefined) settings.set('ottla.etcd.endpoints', etcd);
   if (rack !== undefined) settings.set('broker.rack', rack);
+  if (count !== undefined) settings.set('ottla.processes', count);
   if (port !== undefined) portOf('--port', port);
   if (port !== undefined || host !== undefined) {
     const address = host?.includes(':') ? `[${host}]` : (host ?? '');
@@ -197,7 +232,7 @@ function fileSettings({ config, container }: StartFlags): Map<string, string> {
   return container ? mountedSettings() : new Map<string, string>();
 }
 
-async function createTopics(broker: RunningBroker, { createTopics: topics }: EnvironmentSettings, logger: Logger) {
+async function createTopics(broker: RunningBroker, topics: readonly TopicToCreate[], logger: Logger): Promise<void> {
   const { metadata, channel } = broker.parts;
   const missing = topics.filter(({ name }) => !metadata.image.topicsByName.has(name));
   if (missing.length === 0) return;
@@ -242,12 +277,15 @@ function parentEnded(asked: boolean | undefined, stdin: StdinPipe | null): Promi
   });
 }
 
-/** The first SIGTERM or SIGINT; a second one ends the process at once. */
-function toldToEnd(): Promise<void> {
+/** The first SIGTERM or SIGINT; a second one ends the process at once, after `before`. */
+function toldToEnd(before: () => void = () => {}): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
+        process.once(signal, () => {
+          before();
+          process.exit(1);
+        });
         resolve();
       });
     }

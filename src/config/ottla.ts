@@ -39,6 +39,12 @@ export const ottlaKeys = {
     'The port on which Prometheus finds /metrics, on the address of the first listener; -1 for none, and then nothing is ' +
       'measured. 0 takes any free port. As a flag: --metrics-port.',
   ),
+  'ottla.processes': int(
+    1,
+    { min: 1, max: 64, importance: 'low', internal: true },
+    'How many brokers `ottla start` runs on this machine, each a process with a port and directories of its own. More than one ' +
+      'have their controller in the process that was started. As a flag: --processes.',
+  ),
   'ottla.etcd.endpoints': list(
     [],
     { importance: 'low', internal: true },

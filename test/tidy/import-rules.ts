@@ -76,6 +76,13 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/platform',
     'src/config',
   ],
+  'src/processes': [
+    'src/broker/broker.ts',
+    'src/broker/controller-process.ts',
+    'src/log/directory.ts',
+    'src/platform',
+    'src/config',
+  ],
   'src/testing': [
     'src/broker/broker.ts',
     'src/broker/member-in-process.ts', // loaded by several brokers alone
@@ -103,6 +110,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/testcontainers': ['src/remote', 'src/testing', 'protocol', 'src/platform'],
   'src/control': ['src/testing', 'src/broker/broker.ts', 'protocol', 'src/platform', 'src/config'],
   'src/cli': [
+    'src/processes',
     'src/control',
     'src/broker/broker.ts',
     'src/broker/controller-process.ts',

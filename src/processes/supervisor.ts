@@ -1,0 +1,109 @@
+/** `ottla start --processes N`: one controller, in this process, and N brokers that are processes of their own (layout.ts). */
+import { hostname } from 'node:os';
+import { startController, type RunningController } from '../broker/controller-process.ts';
+import { ConfigError } from '../config/definition.ts';
+import type { TopicToCreate } from '../config/environment.ts';
+import { clusterIdIn } from '../log/directory.ts';
+import { startChild } from '../platform/child-process.ts';
+import { systemClock } from '../platform/clock.ts';
+import { nodeFiles } from '../platform/files.ts';
+import type { Level, Logger } from '../platform/logger.ts';
+import { nodeNetwork } from '../platform/network.ts';
+import { systemRandom } from '../platform/random.ts';
+import { BrokerProcess, type BrokerChild } from './broker-process.ts';
+import { layoutOf } from './layout.ts';
+import type { Commission, Report } from './supervised-broker.ts';
+
+export interface SupervisorOptions {
+  /** With ottla.processes, and log.dirs. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** For a new cluster. */
+  readonly clusterId: string | undefined;
+  readonly topics: readonly TopicToCreate[];
+  /** See Commission. */
+  readonly javaOptions: string | undefined;
+  readonly logger: Logger;
+  readonly logLevel: Level;
+}
+
+export interface RunningProcesses {
+  /** host:port of each broker, with commas. */
+  readonly bootstrap: string;
+  /** In order; resolves when all have ended. */
+  stop(): Promise<void>;
+  /** At once, for who has no time left. */
+  kill(): void;
+}
+
+/** What stands behind `ottla` where a broker's process is started. */
+const SUPERVISED = ['start', '--supervised'];
+
+/**
+ * Resolves when all brokers answer requests; where one does not come so far, none goes on.
+ * @throws {ConfigError | ClusterError}
+ */
+export async function startProcesses(options: SupervisorOptions): Promise<RunningProcesses> {
+  const { settings, clusterId, topics, javaOptions, logger, logLevel } = options;
+  const layout = layoutOf(settings, hostname());
+  refuseRecordsOfOne(layout.directories);
+  const controller = await startController({
+    settings: layout.controller,
+    platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
+    network: nodeNetwork(),
+    directory: layout.controller.get('log.dirs')!,
+    ...(clusterId === undefined ? {} : { clusterId }),
+  });
+  const { host, port } = controller.address;
+  const brokers = layout.brokers.map((each, i) => {
+    const bootstrap = ['controller.quorum.bootstrap.servers', `${host}:${port}`] as const;
+    const own = { settings: [...each, bootstrap], topics: i === 0 ? topics : [] };
+    const nodeId = Number(each.get('node.id'));
+    return new BrokerProcess({
+      nodeId,
+      start: () => broker({ ...own, javaOptions, logLevel }),
+      clock: systemClock,
+      logger,
+    });
+  });
+  try {
+    const addresses = await Promise.all(brokers.map(({ ready }) => ready));
+    return running(addresses, brokers, controller);
+  } catch (error) {
+    await stopAll(brokers, controller);
+    throw error;
+  }
+}
+
+function broker(commission: Commission): BrokerChild {
+  const child = startChild(SUPERVISED, commission);
+  return { ...child, onReady: (run) => child.onTold((report) => run((report as Report).bootstrap)) };
+}
+
+function running(
+  addresses: readonly string[],
+  brokers: readonly BrokerProcess[],
+  controller: RunningController,
+): RunningProcesses {
+  return {
+    bootstrap: addresses.join(','),
+    stop: () => stopAll(brokers, controller),
+    kill: () => {
+      for (const each of brokers) each.kill();
+    },
+  };
+}
+
+/** The controller last: brokers hand over what they lead. */
+async function stopAll(brokers: readonly BrokerProcess[], controller: RunningController): Promise<void> {
+  await Promise.all(brokers.map((each) => each.stop()));
+  await controller.stop();
+}
+
+/** @throws {ConfigError} */
+function refuseRecordsOfOne(directories: readonly string[]): void {
+  const taken = directories.find((path) => clusterIdIn(nodeFiles, path) !== null);
+  if (taken === undefined) return;
+  throw new ConfigError(
+    `${taken} has the records of a broker that is one process: give another --dir, or start it without --processes`,
+  );
+}
