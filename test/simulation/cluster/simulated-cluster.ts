@@ -53,6 +53,8 @@ export interface Machine {
 
 export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
+  /** More, of one machine. */
+  readonly settingsOf?: (host: Host) => Readonly<Record<string, string>>;
   /** Of a message between machines; 1 ms unless given. */
   readonly longestDelayMs?: number;
   /** See NetworkOptions. */
@@ -245,6 +247,7 @@ export class SimulatedCluster {
       'ottla.etcd.endpoints': ETCD_ENDPOINTS.join(','),
       'offsets.topic.replication.factor': '1',
       ...this.#options.settings,
+      ...this.#options.settingsOf?.(host),
     };
   }
 
