@@ -7,13 +7,12 @@ import { EPOCH_BUMP_VERSION } from '../transactions/transaction-state.ts';
 import type { Parts } from './broker-parts.ts';
 import { whenDone } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { commitAdmitted } from './transaction-errors.ts';
 import { inParts, mergeTopics, readRefusal, sortTopics } from './topic-partitions.ts';
 import { read, write } from '../security/needs.ts';
 
-/** KIP-890: TRANSACTION_ABORTABLE; then a commit takes the group's offsets into the transaction. */
-const ABORTABLE_SINCE = 4;
+/** KIP-890: a commit takes the group's offsets into the transaction. */
 const IMPLICIT_ADD_SINCE = 5;
-const LOADING_SINCE = 2;
 /** KIP-1319: topic ids in place of names, and errors of their own for groups and member epochs. */
 const TOPIC_IDS_SINCE = 6;
 
@@ -36,7 +35,7 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const admit = (index: number) => {
       const partition = { topic: '__consumer_offsets', partition: index };
       const admitted = broker.transactionAdmission.admit(transactionalId, producer, partition, clientVersion);
-      return andThen(admitted, (errorCode) => told(errorCode, apiVersion));
+      return andThen(admitted, (errorCode) => commitAdmitted(errorCode, apiVersion));
     };
     const committed = yield* inParts(known, (part) =>
       broker.groups.commitTransactionalOffsets({ ...commit, topics: part }, admit),
@@ -61,20 +60,4 @@ function asBeforeV6(topic: Committed): Committed {
       errorCode: BEFORE_V6.has(errorCode) ? ErrorCode.ILLEGAL_GENERATION : errorCode,
     })),
   };
-}
-
-function told(errorCode: number, apiVersion: number): number {
-  switch (errorCode) {
-    case ErrorCode.PRODUCER_FENCED:
-      return ErrorCode.INVALID_PRODUCER_EPOCH;
-    case ErrorCode.TRANSACTION_ABORTABLE:
-      return apiVersion >= ABORTABLE_SINCE ? errorCode : ErrorCode.INVALID_TXN_STATE;
-    case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
-      // Clients of v0 and v1 give up on it.
-      return apiVersion >= LOADING_SINCE ? errorCode : ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    case ErrorCode.NOT_COORDINATOR:
-      return ErrorCode.COORDINATOR_NOT_AVAILABLE; // that of the transaction, not of the group
-    default:
-      return errorCode;
-  }
 }

@@ -27,6 +27,12 @@ export interface ProduceOptions {
   parked?: ParkedRequest;
 }
 
+/** What a producer is told besides the code. */
+const NOT_ADMITTED = new Map<number, string>([
+  [ErrorCode.NOT_ENOUGH_REPLICAS, 'The coordinator of the transaction cannot be asked for now; try again'],
+  [ErrorCode.NOT_LEADER_OR_FOLLOWER, 'Another broker leads the partition by now'],
+  [ErrorCode.INVALID_TXN_STATE, 'The transaction has ended, or the partition is not part of it'],
+]);
 /** KIP-890, transactions of version 2. */
 const SEQUENCES_FROM_0_SINCE = 12;
 
@@ -152,7 +158,10 @@ function admitTransaction(
   const errorCode = admit(partition, producerId, producerEpoch);
   if (errorCode instanceof Promise) return errorCode;
   if (errorCode !== ErrorCode.NONE) {
-    return Receipt.refused(errorCode, 'The partition does not take part in a transaction of this producer');
+    return Receipt.refused(
+      errorCode,
+      NOT_ADMITTED.get(errorCode) ?? 'The partition does not take part in a transaction of this producer',
+    );
   }
   // Sequences of version 2 begin anew with each transaction: of an unknown producer, batches before this one are missing.
   const isUnknown = !partition.knowsProducer(producerId);

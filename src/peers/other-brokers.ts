@@ -58,7 +58,7 @@ export class OtherBroker {
     return this.#markers.ask(marker, topic, partition);
   }
 
-  /** What the coordinator there says of a partition in a transaction; COORDINATOR_NOT_AVAILABLE where it cannot be reached. */
+  /** What the coordinator there says of a partition in a transaction; NETWORK_EXCEPTION where it cannot be reached. */
   admit(producer: TransactionalProducer, { topic, partition }: Place): Promise<number> {
     return this.#additions.ask(producer, topic, partition);
   }

@@ -55,7 +55,7 @@ export function additionRequests(connection: BrokerConnection): PartitionRequest
   return new PartitionRequests<TransactionalProducer>({
     idOf: ({ transactionalId }) => transactionalId,
     isSame: isSameProducer,
-    unreachable: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+    unreachable: ErrorCode.NETWORK_EXCEPTION,
     async send(asked) {
       const transactions = asked.map(({ about, topics }) => ({
         ...about,

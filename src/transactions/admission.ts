@@ -26,7 +26,7 @@ export interface TransactionAdmissionOptions {
     | 'add.partitions.to.txn.retry.backoff.max.ms'
     | 'transaction.partition.verification.enable'
   >;
-  /** What the coordinator says; COORDINATOR_NOT_AVAILABLE where it cannot be reached. */
+  /** What the coordinator says; COORDINATOR_NOT_AVAILABLE where there is none, NETWORK_EXCEPTION where it cannot be reached. */
   ask(producer: AdmittedProducer, partition: TopicPartition): Answer<number>;
 }
 

@@ -39,6 +39,8 @@ export interface ChainOptions {
   open(places: Places): Promise<TransactionalProducer>;
   /** Whether the input is complete. */
   isFed(): boolean;
+  /** So many values were copied, for good. */
+  copied(count: number): void;
   /** Whether nobody waits any longer. */
   isOver(): boolean;
 }
@@ -91,6 +93,7 @@ async function copy(options: ChainOptions, producer: TransactionalProducer, name
       history.asked(tag, committed);
       await (committed ? transaction.commit() : transaction.abort());
       history.ended(tag, committed);
+      if (committed) options.copied(count);
       if (!committed) source = await sourceOf(options);
     } catch (error) {
       history.abandoned(tag);

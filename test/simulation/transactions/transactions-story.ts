@@ -23,6 +23,7 @@ const AFTER_ERROR_MS = 100;
 const TIMES = { connectMs: 500, requestMs: 1500 };
 /** A member waits for all others. */
 const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
+const [NEAR_MS, FAR_MS] = [1, 20];
 const TRANSACTION_MS = 5000;
 const ABORT_INTERVAL_MS = 1000;
 export const OFFSETS_TOPIC = '__consumer_offsets';
@@ -63,9 +64,9 @@ export interface TransactionsOptions extends ClusterOptions {
   readonly version?: 1 | 2;
 }
 
-/** Every fourth seed tells of transactions of version 1. */
+/** Every fourth seed tells of transactions of version 1, every third of machines that are far from one another. */
 export function optionsOf(seed: number): TransactionsOptions {
-  return { version: seed % 4 === 0 ? 1 : 2 };
+  return { version: seed % 4 === 0 ? 1 : 2, longestDelayMs: seed % 3 === 0 ? FAR_MS : NEAR_MS };
 }
 
 export async function tellTransactions(seed: number, options: TransactionsOptions = {}): Promise<TransactionsOutcome> {
