@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { nodeFiles } from '../platform/files.ts';
 import { Cluster } from './client/cluster.ts';
-import type { Credentials, Security } from './client/security.ts';
+import type { Credentials, Password, Security } from './client/security.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
@@ -99,7 +99,7 @@ function credentialsOf(terminal: Terminal, { sasl, user, password }: ConnectionO
   const secret = password ?? terminal.environment.OTTLA_PASSWORD;
   if (user === undefined) throw new UsageError('--sasl needs a user: add --user NAME');
   if (secret === undefined) throw new UsageError('--user needs a password: set OTTLA_PASSWORD, or add --password');
-  return { mechanism: (sasl ?? 'plain').toUpperCase() as Credentials['mechanism'], user, password: secret };
+  return { mechanism: (sasl ?? 'plain').toUpperCase() as Password['mechanism'], user, password: secret };
 }
 
 function read(flag: string, path: string | undefined): Buffer | undefined {

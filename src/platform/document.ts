@@ -8,11 +8,25 @@ export interface DocumentLimits {
 
 /** As text. Rejects where it is not there, not there in time, or larger. */
 export async function readDocument(url: URL, { mostBytes, timeoutMs }: DocumentLimits): Promise<string> {
-  if (url.protocol === 'file:') return within(await readFile(url), mostBytes).toString();
-  const response = await fetch(url, {
-    signal: AbortSignal.timeout(timeoutMs),
-    headers: { accept: 'application/json' },
-  });
+  if (url.protocol !== 'file:') return request(url, {}, { mostBytes, timeoutMs });
+  const content = await readFile(url);
+  if (content.length > mostBytes) throw tooLarge(mostBytes);
+  return content.toString();
+}
+
+/** Sends a form, and answers what comes back. Rejects as `readDocument`. */
+export function postForm(
+  url: URL,
+  form: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+  limits: DocumentLimits,
+): Promise<string> {
+  return request(url, { method: 'POST', body: new URLSearchParams(form), headers }, limits);
+}
+
+async function request(url: URL, init: RequestInit, { mostBytes, timeoutMs }: DocumentLimits): Promise<string> {
+  const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined) };
+  const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
   if (!response.ok) throw new Error(`it answers ${response.status}`);
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -22,11 +36,6 @@ export async function readDocument(url: URL, { mostBytes, timeoutMs }: DocumentL
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString();
-}
-
-function within(content: Buffer, mostBytes: number): Buffer {
-  if (content.length > mostBytes) throw tooLarge(mostBytes);
-  return content;
 }
 
 function tooLarge(mostBytes: number): Error {

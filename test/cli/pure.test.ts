@@ -4,7 +4,6 @@ import { Refused, reasonOf } from '../../src/cli/client/failure.ts';
 import { murmur2, partitionOfKey } from '../../protocol/partitioner.ts';
 import { parsePosition } from '../../src/cli/client/positions.ts';
 import { assignRanges } from '../../src/cli/client/range-assignment.ts';
-import { Scram } from '../../src/cli/client/sasl.ts';
 import { chooseVersion } from '../../src/cli/client/versions.ts';
 import { nearest } from '../../src/config/did-you-mean.ts';
 import { unescape } from '../../src/cli/escapes.ts';
@@ -89,18 +88,6 @@ test('ranges are dealt as by the Java client: neighbours together, the first mem
     ['x0', 'x1'],
     ['x2', 'y0', 'y1'],
   ]);
-});
-
-test('the exchange of RFC 7677 comes out as printed there', () => {
-  const scram = new Scram('sha256', 'user', 'pencil', 'rOprNGfwEbeRWgbNEkqO');
-  expect(scram.first()).toBe('n,,n=user,r=rOprNGfwEbeRWgbNEkqO');
-  const server = 'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096';
-  expect(scram.proof(server)).toBe(
-    'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
-  );
-  expect(() => scram.verify('v=AAAA')).toThrow(/do not trust/);
-  scram.verify('v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=');
-  expect(() => new Scram('sha256', 'user', 'pencil', 'mine').proof(server)).toThrow(/something else/);
 });
 
 test('versions are the newest both speak, in a form that this client uses', () => {

@@ -114,6 +114,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/control',
     'src/broker/broker.ts',
     'src/broker/controller-process.ts',
+    'src/security/tls/stores.ts', // clients read the same stores
     'src/index.ts',
     'protocol',
     'src/platform',

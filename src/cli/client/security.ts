@@ -1,10 +1,19 @@
 /** How the command line proves who it is, and whom it talks to: TLS and SASL, as flags say. */
 import type { ConnectionOptions } from 'node:tls';
 
-export interface Credentials {
+export type Credentials = Password | Token;
+
+export interface Password {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   readonly user: string;
   readonly password: string;
+  /** SCRAM: these are the id and the HMAC of a delegation token. */
+  readonly isToken?: boolean;
+}
+
+export interface Token {
+  readonly mechanism: 'OAUTHBEARER';
+  readonly token: string;
 }
 
 export interface Security {

@@ -1,4 +1,5 @@
 /** What a broker answers and to whom: its API versions, and whether it wants to know who asks. */
+import type { Credentials } from '../client/security.ts';
 import { Metadata } from '../../../protocol/apis/03-metadata.ts';
 import { SaslHandshake } from '../../../protocol/apis/17-sasl-handshake.ts';
 import { connect } from '../../../protocol/client.ts';
@@ -49,8 +50,12 @@ export async function signIn(
     return { link: null, findings: [...findings, refusedFinding(mechanisms)] };
   }
   if (credentials !== null)
-    findings.push(ok('sign-in', `signed in as ${credentials.user} with ${credentials.mechanism}`));
+    findings.push(ok('sign-in', `signed in ${whoIs(credentials)} with ${credentials.mechanism}`));
   return { link, findings };
+}
+
+function whoIs(credentials: Credentials): string {
+  return credentials.mechanism === 'OAUTHBEARER' ? 'by a token' : `as ${credentials.user}`;
 }
 
 function signInFailure(error: unknown): Finding {

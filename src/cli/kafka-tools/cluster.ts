@@ -31,7 +31,7 @@ export async function withClient<T>(
   use: (cluster: Cluster) => Promise<T>,
   timeoutMs?: number,
 ): Promise<T> {
-  const { timeoutMs: told = TIMEOUT_MS, ...connection } = connecting(properties);
+  const { timeoutMs: told = TIMEOUT_MS, ...connection } = await connecting(properties);
   const brokers = flags.get('bootstrap-server') ?? flags.get('broker-list') ?? flags.need('bootstrap-server');
   const cluster = new Cluster({ brokers, clock: terminal.clock, timeoutMs: timeoutMs ?? told, ...connection });
   try {

@@ -1,7 +1,13 @@
 /** `--command-config file`, and properties given one by one: how a client of Kafka's is told to connect and to sign in. */
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { parseLoginModule } from '../../../protocol/sasl/jaas.ts';
+import { isScram } from '../../../protocol/sasl/scram.ts';
+import { ConfigError } from '../../config/definition.ts';
 import { parseProperties } from '../../config/properties.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { postForm, readDocument } from '../../platform/document.ts';
 import { nodeFiles } from '../../platform/files.ts';
+import { readKeyMaterial, readTrust } from '../../security/tls/stores.ts';
 import { NO_SECURITY, type Credentials, type Security } from '../client/security.ts';
 import { UsageError } from '../usage.ts';
 
@@ -22,7 +28,7 @@ export function readPropertiesFile(flag: string, path: string): Properties {
 }
 
 const CONNECTING =
-  /^(security\.protocol|sasl\.mechanism|sasl\.jaas\.config|ssl\.(truststore|keystore)\.|ssl\.key\.password$|ssl\.endpoint\.)/;
+  /^(security\.protocol|sasl\.mechanism|sasl\.jaas\.config|sasl\.oauthbearer\.(token|client|scope$)|ssl\.(truststore|keystore)\.|ssl\.key\.password$|ssl\.endpoint\.)/;
 const READ = new Set(['request.timeout.ms', 'default.api.timeout.ms', 'client.id', 'retry.backoff.ms']);
 
 /** Whether `connecting` heeds a property. */
@@ -30,8 +36,8 @@ export function isAboutConnecting(key: string): boolean {
   return CONNECTING.test(key) || READ.has(key);
 }
 
-/** @throws {UsageError} for what cannot be spoken here, such as a key store that is not PEM */
-export function connecting(properties: Properties): Connecting {
+/** Rejects with a UsageError for what cannot be spoken here, such as a store that cannot be read. */
+export async function connecting(properties: Properties): Promise<Connecting> {
   const timeout = properties.get('default.api.timeout.ms') ?? properties.get('request.timeout.ms');
   const clientId = properties.get('client.id');
   const retryDelay = properties.get('retry.backoff.ms');
@@ -42,61 +48,107 @@ export function connecting(properties: Properties): Connecting {
     if (text !== undefined && !(Number(text) >= least)) throw new UsageError(`${key}=${text}: write milliseconds`);
   }
   return {
-    security: securityOf(properties),
+    security: await securityOf(properties),
     ...(timeout === undefined ? {} : { timeoutMs: Number(timeout) }),
     ...(clientId === undefined ? {} : { clientId }),
     ...(retryDelay === undefined ? {} : { retryDelayMs: Number(retryDelay) }),
   };
 }
 
-function securityOf(properties: Properties): Security {
+async function securityOf(properties: Properties): Promise<Security> {
   const protocol = (properties.get('security.protocol') ?? 'PLAINTEXT').trim().toUpperCase();
   if (protocol === 'PLAINTEXT') return NO_SECURITY;
   if (!['SSL', 'SASL_PLAINTEXT', 'SASL_SSL'].includes(protocol)) {
     throw new UsageError(`security.protocol=${protocol}: write PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL`);
   }
   return {
-    tls: protocol.endsWith('SSL') ? tlsOf(properties) : null,
-    credentials: protocol.startsWith('SASL') ? credentialsOf(properties) : null,
+    credentials: protocol.startsWith('SASL') ? await credentialsOf(properties) : null,
+    tls: protocol.endsWith('SSL') ? await tlsOf(properties) : null,
   };
 }
 
-function credentialsOf(properties: Properties): Credentials {
+async function credentialsOf(properties: Properties): Promise<Credentials> {
   const mechanism = (properties.get('sasl.mechanism') ?? 'GSSAPI').trim();
-  if (mechanism !== 'PLAIN' && mechanism !== 'SCRAM-SHA-256' && mechanism !== 'SCRAM-SHA-512') {
-    throw new UsageError(`sasl.mechanism=${mechanism}: this tool has PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512`);
+  if (mechanism === 'OAUTHBEARER') return { mechanism, token: await tokenOf(properties) };
+  if (mechanism !== 'PLAIN' && !isScram(mechanism)) {
+    throw new UsageError(
+      `sasl.mechanism=${mechanism}: this tool has PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER`,
+    );
   }
-  const jaas = properties.get('sasl.jaas.config') ?? '';
-  const [user, password] = ['username', 'password'].map((name) => {
-    const [, quoted, bare] = new RegExp(`\\b${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;]+))`).exec(jaas) ?? [];
-    return quoted?.replace(/\\(.)/g, '$1') ?? bare;
-  });
-  if (user !== undefined && password !== undefined) return { mechanism, user, password };
+  const options = optionsOf(properties);
+  const [user, password] = [options.get('username'), options.get('password')];
+  const isToken = options.get('tokenauth') === 'true';
+  if (user !== undefined && password !== undefined) return { mechanism, user, password, isToken };
   throw new UsageError('sasl.jaas.config has no username="…" and password="…"');
 }
 
-function tlsOf(properties: Properties): TlsOptions {
-  const own = pemOf(properties, 'keystore', 'ssl.keystore.certificate.chain');
-  const trusted = pemOf(properties, 'truststore', 'ssl.truststore.certificates');
-  const key = properties.get('ssl.keystore.key') ?? own;
-  const passphrase = properties.get('ssl.key.password');
-  const isNameChecked = (properties.get('ssl.endpoint.identification.algorithm') ?? 'https').trim() !== '';
-  return {
-    ...(trusted === undefined ? {} : { ca: trusted }),
-    ...(own === undefined ? {} : { cert: own, key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(isNameChecked ? {} : { checkServerIdentity: () => undefined }),
-  };
+function optionsOf(properties: Properties): ReadonlyMap<string, string> {
+  try {
+    return parseLoginModule(properties.get('sasl.jaas.config') ?? '').options;
+  } catch (error) {
+    throw new UsageError(`sasl.jaas.config: ${(error as Error).message}`);
+  }
 }
 
-/** What a store holds, as PEM: written in the property, or in the file that it names. */
-function pemOf(properties: Properties, store: 'keystore' | 'truststore', inline: string): string | undefined {
-  const written = properties.get(inline);
-  if (written !== undefined) return written;
-  const path = properties.get(`ssl.${store}.location`);
-  if (path === undefined) return undefined;
-  const type = (properties.get(`ssl.${store}.type`) ?? 'JKS').trim().toUpperCase();
-  if (type !== 'PEM') throw new UsageError(`ssl.${store}.type=${type}: this tool reads PEM; convert it with keytool`);
-  if (!nodeFiles.exists(path)) throw new UsageError(`ssl.${store}.location=${path}: there is no such file`);
-  return nodeFiles.readAll(path).toString();
+/** From a file, from an authority by client credentials, or unsigned, as options of the login module say. */
+async function tokenOf(properties: Properties): Promise<string> {
+  const options = optionsOf(properties);
+  const url = properties.get('sasl.oauthbearer.token.endpoint.url');
+  if (url === undefined) return unsignedToken(options);
+  const at = URL.canParse(url) ? new URL(url) : null;
+  if (at === null) throw new UsageError(`sasl.oauthbearer.token.endpoint.url=${url}: write a URL`);
+  if (at.protocol === 'file:') return (await readDocument(at, DOCUMENT)).trim();
+  const credential = (key: string, option: string): string => {
+    const value = properties.get(`sasl.oauthbearer.client.credentials.${key}`) ?? options.get(option);
+    if (value !== undefined) return value;
+    throw new UsageError(
+      `sasl.jaas.config has no ${option}="…", and sasl.oauthbearer.client.credentials.${key} is not set`,
+    );
+  };
+  const id = credential('client.id', 'clientId');
+  const secret = credential('client.secret', 'clientSecret');
+  const scope = properties.get('sasl.oauthbearer.scope') ?? options.get('scope');
+  const form = { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) };
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+  const answer = await postForm(at, form, { authorization }, DOCUMENT);
+  const { access_token: token } = JSON.parse(answer) as { access_token?: unknown };
+  if (typeof token === 'string') return token;
+  throw new UsageError(`${url} answers without an access_token`);
+}
+
+const DOCUMENT = { mostBytes: 1 << 20, timeoutMs: 10_000 };
+const CLAIM = 'unsecuredLoginStringClaim_';
+const AN_HOUR = 3600;
+
+function unsignedToken(options: ReadonlyMap<string, string>): string {
+  const now = Math.floor(systemClock.now() / 1000);
+  const claims: Record<string, unknown> = { iat: now, exp: now + AN_HOUR };
+  for (const [name, value] of options) if (name.startsWith(CLAIM)) claims[name.slice(CLAIM.length)] = value;
+  if (claims.sub === undefined) {
+    throw new UsageError(`sasl.oauthbearer.token.endpoint.url is not set, and sasl.jaas.config has no ${CLAIM}sub="…"`);
+  }
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part(claims)}.`;
+}
+
+/** From stores of every type. */
+async function tlsOf(properties: Properties): Promise<TlsOptions> {
+  const settings = { text: (key: string) => properties.get(key) ?? null, nameOf: (key: string) => key };
+  const reader = {
+    readFile: (path: string) => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null),
+    warn: () => {},
+    now: () => systemClock.now(),
+  };
+  const isNameChecked = (properties.get('ssl.endpoint.identification.algorithm') ?? 'https').trim() !== '';
+  try {
+    const [own, trusted] = [await readKeyMaterial(settings, reader), await readTrust(settings, reader)];
+    return {
+      ...(trusted === null ? {} : { ca: [...trusted] }),
+      ...(own === null ? {} : { cert: own.chain.join(''), key: own.key }),
+      ...(isNameChecked ? {} : { checkServerIdentity: () => undefined }),
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
 }

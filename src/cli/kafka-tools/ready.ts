@@ -19,7 +19,7 @@ export function cub(args: readonly string[], terminal: Terminal): Promise<number
 export async function kafkaReady(args: readonly string[], terminal: Terminal): Promise<number> {
   const { brokers, counts, properties } = read(args);
   const [wanted, seconds] = counts;
-  const { security, clientId } = connecting(properties);
+  const { security, clientId } = await connecting(properties);
   const { clock } = terminal;
   const until = clock.monotonic() + seconds * 1000;
   let seen = 0;
