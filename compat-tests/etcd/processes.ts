@@ -49,6 +49,11 @@ export class OttlaProcesses {
     this.#settings = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   }
 
+  /** Of its client listener, once it has been started. */
+  portOf(nodeId: number): number {
+    return this.#ports.get(nodeId)!;
+  }
+
   /** Its log directory. */
   directoryOf(nodeId: number): string {
     return join(this.#directory, String(nodeId));
