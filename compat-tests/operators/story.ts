@@ -1,7 +1,10 @@
 /** What operators do with Kafka's tools, step by step; each answers what the tool has printed, without what differs from run to run. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Metadata } from '../../protocol/apis/03-metadata.ts';
+import { connect } from '../../protocol/client.ts';
+import type { ResponseOf } from '../../protocol/schema.ts';
 import { runTool } from '../../scripts/kafka/index.ts';
 import type { ThreeBrokers } from './clusters.ts';
 
@@ -11,6 +14,7 @@ export interface Told {
   readonly lines: readonly string[];
 }
 
+type PartitionMetadata = ResponseOf<typeof Metadata>['topics'][number]['partitions'][number];
 type Partition = readonly [topic: string, partition: number, replicas: readonly number[]];
 
 const PATIENCE_MS = 120_000;
@@ -75,11 +79,11 @@ export class Story {
     await this.#run('generate', 'reassign-partitions', ...generate);
     const moved = this.#assignment(['pair', 0, [3, 1]], ['pair', 1, [1, 2]]);
     await this.#run('execute', 'reassign-partitions', '--execute', '--reassignment-json-file', moved);
-    await this.#verified('a move', moved);
+    await this.#verified('a move', 'pair', moved);
     await this.#run('describe moved', 'topics', '--describe', '--topic', 'pair');
     const more = this.#assignment(['alone', 0, [3, 2, 1]]);
     await this.#run('raise the factor', 'reassign-partitions', '--execute', '--reassignment-json-file', more);
-    await this.#verified('a higher factor', more);
+    await this.#verified('a higher factor', 'alone', more);
     await this.#throttledAndCancelled();
     const wrong = this.#assignment(['pair', 0, [1, 9]]);
     await this.#run('move to nowhere', 'reassign-partitions', '--execute', '--reassignment-json-file', wrong);
@@ -90,14 +94,14 @@ export class Story {
   /** A move that takes long because of its throttle: seen, cancelled, and without traces afterwards. */
   async #throttledAndCancelled(): Promise<void> {
     await this.#create('large', '1:2');
-    const records = `${'x'.repeat(1000)}\n`.repeat(400);
+    const records = `${'x'.repeat(1000)}\n`.repeat(6000);
     await this.#run(
       'fill',
       'console-producer',
       { input: records },
       '--topic',
       'large',
-      '--producer-property',
+      '--command-property',
       'acks=all',
     );
     const to = this.#assignment(['large', 0, [3, 1]]);
@@ -123,13 +127,13 @@ export class Story {
 
   async #elections(): Promise<void> {
     await this.#cluster.stopBroker(2);
-    await this.#until('orders', (text) => !/Leader: 2\b/.test(text) && /Isr: [13],[13]\b/.test(text));
+    await this.#until('orders', ({ leaderId, isrNodes }) => leaderId !== 2 && !isrNodes.includes(2));
     await this.#run('led by others', 'topics', '--describe', '--topic', 'orders');
     const preferred = ['--election-type', 'preferred'];
     const one = [...preferred, '--topic', 'orders', '--partition'];
     await this.#run('preferred that is away', 'leader-election', ...one, '1');
     await this.#cluster.startBroker(2);
-    await this.#until('orders', (text) => (text.match(/Isr: \d,\d,\d/g) ?? []).length === 3);
+    await this.#until('orders', ({ isrNodes }) => isrNodes.length === 3);
     await this.#run('preferred', 'leader-election', ...one, '1');
     await this.#run('preferred again', 'leader-election', ...one, '1');
     await this.#run('preferred of all', 'leader-election', ...preferred, '--all-topic-partitions');
@@ -164,16 +168,15 @@ export class Story {
     await this.#run('status', 'metadata-quorum', 'describe', '--status');
     await this.#run('replication', 'metadata-quorum', 'describe', '--replication');
     await this.#run('endpoints', 'cluster', 'list-endpoints');
-    await this.#run('unregister who runs', 'cluster', 'unregister', '--id', '2');
     await this.#run('unregister nobody', 'cluster', 'unregister', '--id', '77');
   }
 
   async #lostBroker(): Promise<void> {
     await this.#cluster.stopBroker(3);
-    await this.#until('orders', (text) => /Isr: [12],[12]\b/.test(text));
+    await this.#until('orders', ({ isrNodes }) => isrNodes.join() !== '' && !isrNodes.includes(3));
     await this.#unwell('a broker is away');
     await this.#cluster.stopBroker(2);
-    await this.#until('pair', (text) => /Leader: 1\b/.test(text));
+    await this.#until('orders', ({ isrNodes }) => isrNodes.join() === '1');
     await this.#unwell('two brokers are away');
     await this.#run('endpoints with fenced', 'cluster', 'list-endpoints', '--include-fenced-brokers');
     await this.#run('unregister', 'cluster', 'unregister', '--id', '3');
@@ -193,26 +196,32 @@ export class Story {
     return path;
   }
 
-  /** Until the move is over; what it says then. */
-  async #verified(step: string, assignment: string): Promise<void> {
-    const args = ['--verify', '--reassignment-json-file', assignment];
-    const endMs = performance.now() + PATIENCE_MS;
-    let told = await this.#tool('reassign-partitions', {}, args);
-    while (/still in progress/.test(told.output) && performance.now() < endMs) {
-      await wait(500);
-      told = await this.#tool('reassign-partitions', {}, args);
-    }
-    this.#note(`verify ${step}`, told);
+  /** What it says once the move is over. */
+  async #verified(step: string, topic: string, assignment: string): Promise<void> {
+    const wanted = JSON.parse(readFileSync(assignment, 'utf8')) as {
+      partitions: { partition: number; replicas: number[] }[];
+    };
+    await this.#until(topic, ({ partitionIndex, replicaNodes, isrNodes }) => {
+      const to = wanted.partitions.find(({ partition }) => partition === partitionIndex);
+      return to === undefined || (replicaNodes.join() === to.replicas.join() && isrNodes.length === to.replicas.length);
+    });
+    await this.#run(`verify ${step}`, 'reassign-partitions', '--verify', '--reassignment-json-file', assignment);
   }
 
-  async #until(topic: string, isSo: (described: string) => boolean): Promise<void> {
+  /** Asked without a tool, for that takes a JVM each time. */
+  async #until(topic: string, isSo: (partition: PartitionMetadata) => boolean): Promise<void> {
+    const [host, port] = this.#cluster.bootstrap.split(':');
+    const client = await connect({ host, port: Number(port) });
     const endMs = performance.now() + PATIENCE_MS;
     for (;;) {
-      const { output } = await this.#tool('topics', {}, ['--describe', '--topic', topic]);
-      if (isSo(output)) return;
-      if (performance.now() > endMs) throw new Error(`${topic} did not become what it was to be:\n${output}`);
-      await wait(300);
+      const asked = { topics: [{ name: topic }], allowAutoTopicCreation: false };
+      const { topics } = await client.send(Metadata, 12, asked);
+      if (topics[0].partitions.every(isSo)) break;
+      if (performance.now() > endMs)
+        throw new Error(`${topic} did not become what it was to be: ${JSON.stringify(topics)}`);
+      await wait(100);
     }
+    await client.close();
   }
 
   async #run(step: string, tool: string, ...given: readonly (string | { readonly input: string })[]): Promise<void> {
@@ -233,13 +242,30 @@ export class Story {
   }
 }
 
-/** Without ids, ports, offsets and times; lines of a set in one order. */
+/** Without ids, addresses, places, offsets and times. What has no order has one. */
 export function comparable(output: string): string[] {
   return output
     .replace(/\b[A-Za-z0-9_-]{22}\b/g, '<id>')
-    .replace(/\d+\.\d+\.\d+\.\d+:\d+|localhost:\d+/g, '<address>')
+    .replace(/(?:127\.0\.0\.1|localhost)(?::| +)\d+ */g, '<address> ')
     .replace(/input-\d+\.json/g, '<file>')
+    .replace(/"\/[^"]*"/g, '"<directory>"')
+    .replace(/Isr: ([\d,]+)/g, (_, ids: string) => `Isr: ${ids.split(',').toSorted().join(',')}`)
+    .replace(/^(HighWatermark|MaxFollowerLag|MaxFollowerLagTimeMs|LeaderId|LeaderEpoch):.*$/gm, '$1: <number>')
+    .replace(/Epoch: \d+/g, 'Epoch: <number>')
+    .replace(/(errors\.\w+): .*$/gm, '$1: <text>')
+    .replace(/^\d{4}-\d\d-\d\dT\S+/gm, '<time>')
+    .replace(/^\d+ +<id>.*\t(\w+) *$/gm, '<node> $1')
     .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(\[|SLF4J|at |\tat |>+$)/.test(line));
+    .map((line) => (line.startsWith('{"brokers"') ? inOrder(line) : line).trim())
+    .filter((line) => line !== '' && !/^(\[|SLF4J|at |>+$)/.test(line));
+}
+
+function inOrder(json: string): string {
+  const told = JSON.parse(json) as {
+    brokers: { broker: number; logDirs: { partitions: { partition: string }[] }[] }[];
+  };
+  for (const { logDirs } of told.brokers)
+    for (const { partitions } of logDirs) partitions.sort((a, b) => (a.partition < b.partition ? -1 : 1));
+  told.brokers.sort((a, b) => a.broker - b.broker);
+  return JSON.stringify(told);
 }

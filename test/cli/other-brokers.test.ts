@@ -158,3 +158,12 @@ test('ottla cluster tells which partitions lack replicas, and which take nothing
   await cluster.waitForIsr('orders');
   expect((await shown()).json).toMatchObject({ outOfSync: [], underMinIsr: [] });
 });
+
+test('settings of a broker are asked of that very broker, whichever is given', async () => {
+  const cluster = await startTestBroker({ brokers: 2 });
+  ends.push(() => cluster.stop());
+  const at = ['-b', cluster.brokers[0].address];
+  await linesOf(['configs', 'set', 'broker', '1', 'log.cleaner.threads=2', ...at]);
+  const shown = (await linesOf(['configs', 'get', 'broker', '1', 'log.cleaner.threads', ...at])).join('\n');
+  expect(shown).toMatch(/log\.cleaner\.threads +2 +broker/);
+});

@@ -50,6 +50,7 @@ export async function describeConfigs(
   { includeDocumentation = false, includeSynonyms = false } = {},
 ): Promise<Map<string, Setting[]>> {
   const found = new Map<string, Setting[]>();
+  if (type === ResourceType.broker) await cluster.metadata([]); // which says where each is
   const asked = type === ResourceType.broker ? names.map((name) => [name]) : [names];
   for (const together of asked) {
     const draft = {
@@ -107,7 +108,10 @@ export async function alterConfigs(
   // Under ZooKeeper each broker keeps its own settings; under KRaft it passes them on.
   const own = type === ResourceType.broker ? names.find((name) => name !== '') : undefined;
   if (own === undefined) await cluster.sendToController(IncrementalAlterConfigs, draft, check);
-  else check(await cluster.sendTo(Number(own), IncrementalAlterConfigs, draft));
+  else {
+    await cluster.metadata([]);
+    check(await cluster.sendTo(Number(own), IncrementalAlterConfigs, draft));
+  }
 }
 
 /** key=value of each. */
