@@ -9,6 +9,7 @@ import {
   DescribeAcls,
   DescribeCluster,
   FindCoordinator,
+  InitProducerId,
   Metadata,
   OffsetCommit,
   SaslAuthenticate,
@@ -23,7 +24,7 @@ import { createAcls, deleteAcls } from '../../src/security/acls/alteration.ts';
 import { STANDARD_AUTHORIZER } from '../../src/security/acls/open-authorizer.ts';
 import { javaVersion } from '../brokers/kafka.ts';
 import { freePort } from '../brokers/ports.ts';
-import { NAMES } from './requests.ts';
+import { NAMES } from '../../test/security/requests.ts';
 
 export type Acl = Omit<AccessControlEntry, 'id'>;
 
@@ -95,6 +96,10 @@ export abstract class Broker {
         return found.coordinators.every(({ errorCode }) => errorCode === 0);
       });
     }
+    await until(async () => {
+      const asked = { transactionalId: null, transactionTimeoutMs: 1000 };
+      return (await this.client.send(InitProducerId, 4, asked)).errorCode === 0;
+    });
     await until(async () => {
       const committed = await this.client.send(OffsetCommit, 8, {
         groupId: NAMES.groups[0],

@@ -47,7 +47,7 @@ export const findCoordinator = handler(FindCoordinator, {
       ({ keyType }) =>
       (key) =>
         needOf(keyType, key),
-    refused: (key, errorCode) => withoutCoordinator(key, errorCode, null),
+    refused: (key, errorCode) => withoutCoordinator(key, errorCode, ''),
     answers: 'coordinators',
     place: 'in order',
   },

@@ -6,6 +6,9 @@ import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { read } from '../security/needs.ts';
 
+/** protocolName may be null. */
+const NAMELESS_SINCE = 7;
+
 export const joinGroup = handler(JoinGroup, {
   needs: ({ groupId }) => read.group(groupId),
   handle: (request, { session, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
@@ -17,10 +20,11 @@ export const joinGroup = handler(JoinGroup, {
       { clientId: clientId ?? '', clientHost: `/${session.clientHost}`, connectionId },
       { requireKnownMemberId: apiVersion >= 4, supportSkippingAssignment: apiVersion >= 9 },
     );
-    if (apiVersion >= 7) return response;
+    if (apiVersion >= NAMELESS_SINCE) return response;
     return response instanceof Promise ? response.then(withProtocolName) : withProtocolName(response);
   },
-  refuse: ({ memberId }, errorCode) => withProtocolName(joinError(memberId, errorCode)),
+  refuse: (_request, errorCode, apiVersion = 0) =>
+    apiVersion >= NAMELESS_SINCE ? joinError('', errorCode) : withProtocolName(joinError('', errorCode)),
 });
 
 /** Before v7 protocolName is not nullable. */

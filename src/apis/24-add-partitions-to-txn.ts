@@ -55,12 +55,9 @@ export const addPartitionsToTxn = handler(AddPartitionsToTxn, {
       return { resultsByTopicV3AndBelow: yield* results(request.v3AndBelowTopics, told) };
     });
   },
-  refuse: ({ transactions, v3AndBelowTopics }, errorCode) => ({
+  refuse: ({ v3AndBelowTopics }, errorCode) => ({
     errorCode,
-    resultsByTransaction: transactions.map(({ transactionalId, topics }) => ({
-      transactionalId,
-      topicResults: finish(results(topics, () => errorCode)),
-    })),
+    resultsByTransaction: [], // from v4 on the error is that of the response
     resultsByTopicV3AndBelow: finish(results(v3AndBelowTopics, () => errorCode)),
   }),
 });

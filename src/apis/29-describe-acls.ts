@@ -1,11 +1,11 @@
 /** Lists ACLs. Without an authorizer the answer is SECURITY_DISABLED, from which tools know it. */
 import { DescribeAcls } from '../../protocol/apis/29-describe-acls.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
 import type { AccessControlEntry } from '../cluster/image.ts';
 import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 import { filterFault, fits, type AclFilter } from '../security/acls/filter.ts';
-import { checkKnown } from './acl-request.ts';
+import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { describe } from '../security/needs.ts';
@@ -18,15 +18,14 @@ export const describeAcls = handler(DescribeAcls, {
     const { resourceTypeFilter, patternTypeFilter, operation, permissionType } = request;
     checkKnown([resourceTypeFilter, patternTypeFilter, operation, permissionType]);
     if (access === null) {
-      const errorMessage = 'No Authorizer is configured on the broker';
-      return { errorCode: ErrorCode.SECURITY_DISABLED, errorMessage, resources: [] };
+      return { ...NO_AUTHORIZER, errorMessage: 'No Authorizer is configured on the broker', resources: [] };
     }
     const fault = filterFault(request);
     if (fault !== null) return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: fault, resources: [] };
     const resources = yield* matching(request, metadata.image.accessControlEntries.values());
-    return { errorCode: ErrorCode.NONE, errorMessage: null, resources };
+    return { errorCode: ErrorCode.NONE, errorMessage: '', resources };
   },
-  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, resources: [] }),
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), resources: [] }),
 });
 
 /** By the pattern of resources that they are about. */

@@ -1,5 +1,6 @@
 /** Creates ACLs, those that are in order all together. Without an authorizer each is refused. */
 import { CreateAcls } from '../../protocol/apis/30-create-acls.ts';
+import { errorMessage } from '../../protocol/errors.ts';
 import { randomUuid } from '../platform/random.ts';
 import { createAcls as decide } from '../security/acls/alteration.ts';
 import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
@@ -23,5 +24,7 @@ export const createAcls = handler(CreateAcls, {
       )
       .then((results) => ({ results }));
   },
-  refuse: ({ creations }, errorCode) => ({ results: creations.map(() => ({ errorCode, errorMessage: null })) }),
+  refuse: ({ creations }, errorCode) => ({
+    results: creations.map(() => ({ errorCode, errorMessage: errorMessage(errorCode) })),
+  }),
 });

@@ -1,6 +1,6 @@
 /** Deletes ACLs, all that fit one of the filters together. Without an authorizer each filter is refused. */
 import { DeleteAcls } from '../../protocol/apis/31-delete-acls.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { deleteAcls as decide } from '../security/acls/alteration.ts';
 import { checkKnown, NO_AUTHORIZER } from './acl-request.ts';
 import type { Parts } from './broker-parts.ts';
@@ -27,6 +27,6 @@ export const deleteAcls = handler(DeleteAcls, {
       }));
   },
   refuse: ({ filters }, errorCode) => ({
-    filterResults: filters.map(() => ({ errorCode, errorMessage: null, matchingAcls: [] })),
+    filterResults: filters.map(() => ({ errorCode, errorMessage: errorMessage(errorCode), matchingAcls: [] })),
   }),
 });

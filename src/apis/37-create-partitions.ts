@@ -13,7 +13,7 @@ export const createPartitions = handler(CreatePartitions, {
       const twice = repeatedNames(topics);
       return ({ name }) => (twice.has(name) ? null : alter.topic(name));
     },
-    refused: ({ name }, errorCode) => ({ name, errorCode, errorMessage: errorMessage(errorCode) }),
+    refused: ({ name }, errorCode) => ({ name, errorCode, errorMessage: null }),
     answers: 'results',
     place: 'first',
   },

@@ -11,7 +11,7 @@ export const deleteGroups = handler(DeleteGroups, {
   parts: {
     list: 'groupsNames',
     needs: () => (groupId) => remove.group(groupId),
-    refused: (groupId, errorCode) => ({ groupId, errorCode, errorMessage: errorMessage(errorCode) }),
+    refused: (groupId, errorCode) => ({ groupId, errorCode, errorMessage: null }),
     answers: 'results',
     place: 'last',
   },

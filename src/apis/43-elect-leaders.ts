@@ -1,6 +1,6 @@
 /** Elects the preferred replicas of partitions as leaders, or, uncleanly, any replica of a partition without a leader (KIP-460). */
 import { ElectLeaders } from '../../protocol/apis/43-elect-leaders.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -24,7 +24,7 @@ export const electLeaders = handler(ElectLeaders, {
     const results = await controller.electLeaders(electionType === UNCLEAN, topicPartitions);
     return { replicaElectionResults: results };
   },
-  refuse: (request, errorCode) => refuse(request, errorCode, null),
+  refuse: (request, errorCode) => refuse(request, errorCode, errorMessage(errorCode)),
 });
 
 function refuse(

@@ -1,6 +1,6 @@
 /** Starts and cancels reassignments of partitions to other brokers (KIP-455). */
 import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partition-reassignments.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { alter } from '../security/needs.ts';
@@ -15,10 +15,12 @@ export const alterPartitionReassignments = handler(AlterPartitionReassignments, 
     errorMessage: topics.length === 0 ? '' : null,
     responses: await controller.alterReassignments(topics, allowReplicationFactorChange),
   }),
-  refuse: ({ allowReplicationFactorChange }, errorCode) => ({
-    allowReplicationFactorChange,
-    errorCode,
-    errorMessage: null,
-    responses: [],
-  }),
+  refuse: ({ allowReplicationFactorChange, topics }, errorCode) => {
+    const refused = { errorCode, errorMessage: errorMessage(errorCode) };
+    const responses = topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...refused })),
+    }));
+    return { allowReplicationFactorChange, ...refused, responses };
+  },
 });

@@ -23,7 +23,12 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
     });
     return { errorCode: ErrorCode.NONE, errorMessage: '', results };
   },
-  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, results: [] }),
+  refuse: ({ users }, errorCode) => ({
+    errorCode,
+    errorMessage: null,
+    // As Kafka has it, without the names.
+    results: (users ?? []).map(() => ({ user: '', errorCode, errorMessage: null, credentialInfos: [] })),
+  }),
 });
 
 const TWICE = {

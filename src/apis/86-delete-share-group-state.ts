@@ -1,5 +1,6 @@
 /** Deletes the state of share partitions; asked by the coordinator of their group. */
 import { DeleteShareGroupState } from '../../protocol/apis/86-delete-share-group-state.ts';
+import { errorMessage } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 import { inTopics, refusedInTopics, type ShareParts } from './share-state-request.ts';
 import { clusterAction } from '../security/needs.ts';
@@ -8,5 +9,5 @@ export const deleteShareGroupState = handler(DeleteShareGroupState, {
   needs: () => clusterAction,
   handle: ({ groupId, topics }, _context, broker: ShareParts) =>
     inTopics(broker, groupId, topics, ({ state }, partitions) => state.delete(groupId, partitions)),
-  refuse: ({ topics }, errorCode) => refusedInTopics(topics, { errorCode }),
+  refuse: ({ topics }, errorCode) => refusedInTopics(topics, { errorCode, errorMessage: errorMessage(errorCode) }),
 });

@@ -26,9 +26,7 @@ export const describeShareGroupOffsets = handler(DescribeShareGroupOffsets, {
       const isOn = speaksShareProtocol(broker);
       return ({ groupId }) => (isOn ? describe.group(groupId) : null);
     },
-    refused: ({ groupId }, errorCode) => {
-      return { groupId, topics: [], errorCode, errorMessage: errorMessage(errorCode), inFlight: [] };
-    },
+    refused: ({ groupId }, errorCode) => ({ groupId, topics: [], errorCode, errorMessage: null, inFlight: [] }),
     answers: 'groups',
     place: 'in order',
   },

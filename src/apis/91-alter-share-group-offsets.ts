@@ -32,7 +32,7 @@ export const alterShareGroupOffsets = handler(AlterShareGroupOffsets, {
     speaksShareProtocol(broker)
       ? broker.groups.share.alterOffsets(groupId, topics)
       : refusal(ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF),
-  refuse: (_request, errorCode) => refusal(errorCode, null),
+  refuse: (_request, errorCode) => refusal(errorCode, errorCode === ErrorCode.NONE ? null : errorMessage(errorCode)),
 });
 
 function refusal(errorCode: number, errorMessage: string | null) {

@@ -30,7 +30,7 @@ export const deleteShareGroupOffsets = handler(DeleteShareGroupOffsets, {
     const names = topics.map(({ topicName }) => topicName);
     return broker.groups.share.deleteOffsets(groupId, names);
   },
-  refuse: (_request, errorCode) => refusal(errorCode, null),
+  refuse: (_request, errorCode) => refusal(errorCode, errorCode === ErrorCode.NONE ? null : errorMessage(errorCode)),
 });
 
 function refusal(errorCode: number, errorMessage: string | null) {

@@ -233,5 +233,7 @@ export function invalidRequest(errorMessage: string): Refusal {
 }
 
 export function refusedResource({ resourceType, resourceName }: Resource, errorCode: number) {
-  return { errorCode, errorMessage: errorMessage(errorCode), resourceType, resourceName };
+  // Kafka has no words for a broker.
+  const message = resourceType === ResourceType.broker ? null : errorMessage(errorCode);
+  return { errorCode, errorMessage: message, resourceType, resourceName };
 }

@@ -131,7 +131,7 @@ function writePartition(
   output.int53(found.lastStableOffset);
   if (version >= LOG_START_SINCE) output.int53(found.logStartOffset);
   const { abortedTransactions } = found;
-  if (!readCommitted && abortedTransactions.length === 0) {
+  if (!readCommitted && abortedTransactions.length === 0 && !isErroneous(found)) {
     if (isFlexible)
       output.int8(0); // null: nobody asked
     else output.int32(-1);
@@ -146,6 +146,15 @@ function writePartition(
   if (version >= PREFERRED_REPLICA_SINCE) output.int32(found.preferredReplica ?? -1);
   writeCount(output, found.length, isFlexible);
   if (found.file !== null) records.put(found.file, found.position, found.length);
+}
+
+/** Kafka does not even read of these. */
+export function isErroneous({ errorCode }: FetchedRange): boolean {
+  return (
+    errorCode === ErrorCode.UNKNOWN_TOPIC_ID ||
+    errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED ||
+    errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  );
 }
 
 function hintsOf({ cluster, listener }: FetchAnswer): LeaderHints {

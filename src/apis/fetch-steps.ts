@@ -19,7 +19,7 @@ import { eachInPieces, flatMapInPieces, mapInPieces, type Pieces } from '../plat
 import type { Access } from '../security/access.ts';
 import { clusterAction, orElse, read } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
-import type { FetchAnswer } from './fetch-response.ts';
+import { isErroneous, type FetchAnswer } from './fetch-response.ts';
 import type { RequestContext } from './request-context.ts';
 
 const TOPIC_IDS_SINCE = 13;
@@ -161,8 +161,8 @@ export function answerOf(
   limits: ReadLimits,
 ): FetchAnswer {
   const answer = emptyAnswer(context, broker, plan, limits);
-  if (plan.session === null) return { ...answer, asked: plan.asked, found };
-  for (let i = 0; i < found.length; i++) tell(answer, plan, plan.asked[i], found[i]);
+  if (plan.session === null && !found.some(isErroneous)) return { ...answer, asked: plan.asked, found };
+  for (const i of inKafkasOrder(found)) tell(answer, plan, plan.asked[i], found[i]);
   return answer;
 }
 
@@ -175,9 +175,20 @@ export function* answerInPieces(
   limits: ReadLimits,
 ): Pieces<FetchAnswer> {
   const answer = emptyAnswer(context, broker, plan, limits);
-  if (plan.session === null) return { ...answer, asked: plan.asked, found };
-  yield* eachInPieces(found.keys(), (i) => tell(answer, plan, plan.asked[i], found[i]));
+  if (plan.session === null && !found.some(isErroneous)) return { ...answer, asked: plan.asked, found };
+  yield* eachInPieces(inKafkasOrder(found), (i) => tell(answer, plan, plan.asked[i], found[i]));
   return answer;
+}
+
+/** The places of what was read, of unknown ids, and of what else was not read. */
+function inKafkasOrder(found: readonly FetchedRange[]): Iterable<number> {
+  if (!found.some(isErroneous)) return found.keys();
+  const [read, unknown, others]: number[][] = [[], [], []];
+  for (const [i, one] of found.entries()) {
+    if (!isErroneous(one)) read.push(i);
+    else (one.errorCode === ErrorCode.UNKNOWN_TOPIC_ID ? unknown : others).push(i);
+  }
+  return read.concat(unknown, others);
 }
 
 function emptyAnswer({ session }: RequestContext, { metadata }: FetchParts, plan: FetchPlan, limits: ReadLimits) {

@@ -50,7 +50,7 @@ interface HandlerFacts {
   /** What its requests need; docs/permissions.md is made of it. */
   readonly permissions: AnyPermissions;
   /** The response, as in the API's table, to a request that fails as a whole with one error code. */
-  refuse(request: unknown, errorCode: number): unknown;
+  refuse(request: unknown, errorCode: number, apiVersion?: number): unknown;
 }
 
 /** What `serve` answers; nothing: the response stands in the output. */
@@ -122,7 +122,7 @@ interface Handling<Req extends Fields, Res extends Fields, Uses> {
   /** See TableHandler; never, unless given. */
   readonly forwarded?: true | Division<Req, Res>;
   /** The answer when all of the request fails with one code. */
-  readonly refuse: (request: Values<Req>, errorCode: number) => Draft<Res>;
+  readonly refuse: (request: Values<Req>, errorCode: number, apiVersion?: number) => Draft<Res>;
 }
 
 /** How a request is divided between a broker and the active controller, and their responses are joined. */

@@ -66,7 +66,7 @@ export interface AnyPermissions {
 
 export interface AnyTable extends AnyPermissions {
   readonly handle: (request: never, context: RequestContext, broker: never) => unknown;
-  readonly refuse: (request: never, errorCode: number) => unknown;
+  readonly refuse: (request: never, errorCode: number, apiVersion?: number) => unknown;
 }
 
 export interface AnyParts {
@@ -86,7 +86,7 @@ export function permitted(api: AnyApi, table: AnyTable): AnyTable['handle'] {
     if (access === null) return table.handle(request, context, broker);
     const needed = table.needs?.(request, context, broker) ?? null;
     const errorCode = access.errorOf(needed, api.name);
-    if (errorCode !== ErrorCode.NONE) return table.refuse(request, errorCode);
+    if (errorCode !== ErrorCode.NONE) return table.refuse(request, errorCode, context.apiVersion);
     const { parts } = table;
     const list = parts === undefined ? null : (request as Message)[parts.list];
     if (parts === undefined || !Array.isArray(list) || list.length === 0) return table.handle(request, context, broker);
@@ -140,6 +140,8 @@ function withRefused(
   list: readonly unknown[],
   errors: readonly number[],
 ): Message {
+  const { errorCode = ErrorCode.NONE } = response;
+  if (errorCode !== ErrorCode.NONE) return response; // all of the request has failed
   const told = (response[answers] ?? []) as readonly unknown[];
   const refusals = list.flatMap((element, i) =>
     errors[i] === ErrorCode.NONE ? [] : [refused(element as never, errors[i])],

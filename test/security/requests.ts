@@ -27,12 +27,13 @@ const DEADLINE = { timeoutMs: 10_000 };
 /** Of a topic that does not exist, in a form that Kafka takes. */
 const UNKNOWN_ID = 'Yzuwlcq0QZum8IWZW66tIA';
 
-const batch = encodeBatch({ records: [{ key: null, value: Buffer.from('v'), timestamp: 1 }] });
+const batch = encodeBatch({ records: [{ key: null, value: Buffer.from('v'), timestamp: Date.now() }] });
 const idsOf = ({ idOf }: World) => [...topics.map(idOf), UNKNOWN_ID];
+/** Kafka trips over ids that it does not know. */
+const knownIdsOf = ({ idOf }: World) => [one, two].map(idOf);
 const named = (world: World, more: (name: string) => Draft): Draft[] =>
   topics.map((name) => ({ name, topic: name, topicName: name, topicId: world.idOf(name), ...more(name) }));
 const cluster = { clusterId: null };
-const none = (): Draft => ({});
 
 export const REQUESTS: Readonly<Record<string, Make>> = {
   Produce: (world) => ({
@@ -271,7 +272,7 @@ export const REQUESTS: Readonly<Record<string, Make>> = {
     maxBytes: 1000,
     maxRecords: 1,
     batchSize: 1,
-    topics: idsOf(world).map((topicId) => ({
+    topics: knownIdsOf(world).map((topicId) => ({
       topicId,
       partitions: [{ partitionIndex: 0, partitionMaxBytes: 1000, acknowledgementBatches: [] }],
     })),
@@ -281,7 +282,7 @@ export const REQUESTS: Readonly<Record<string, Make>> = {
     groupId: groupTwo,
     memberId: 'AAAAAAAAAAAAAAAAAAAAAQ',
     shareSessionEpoch: 1,
-    topics: idsOf(world).map((topicId) => ({
+    topics: knownIdsOf(world).map((topicId) => ({
       topicId,
       partitions: [
         { partitionIndex: 0, acknowledgementBatches: [{ firstOffset: 0, lastOffset: 0, acknowledgeTypes: [1] }] },
@@ -306,7 +307,12 @@ export const REQUESTS: Readonly<Record<string, Make>> = {
     topics: topics.map((topicName) => ({ topicName, partitions: [{ partitionIndex: 0, startOffset: 0 }] })),
   }),
   DeleteShareGroupOffsets: () => ({ groupId: groupOne, topics: topics.map((topicName) => ({ topicName })) }),
-  StreamsGroupTopologyDescriptionUpdate: none,
+  StreamsGroupTopologyDescriptionUpdate: () => ({
+    groupId: groupOne,
+    memberId: 'nobody',
+    topologyEpoch: 0,
+    topologyDescription: { subtopologies: [], globalStores: [] },
+  }),
   UnregisterController: () => ({ controllerId: 4711 }),
 };
 
