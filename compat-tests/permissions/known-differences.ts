@@ -8,6 +8,15 @@ const KNOWN: readonly { readonly where: RegExp; readonly why: string }[] = [
     where: /^Fetch of a follower v\d+, (?!nothing|names|what|another|DENY of all)/,
     why: 'Once it is allowed the request is one of a follower that neither cluster has.',
   },
+  {
+    where: /^DeleteGroups v3, (?!nothing|only|another)/,
+    why: 'Ottla says in words that there is no such group.',
+  },
+  {
+    where: /^ShareAcknowledge v\d, all of it/,
+    why: 'What nobody has fetched is not loaded: Kafka knows it all the same.',
+  },
+  { where: /^StreamsGroupTopologyDescriptionUpdate/, why: 'There are no streams groups in Ottla.' },
 ];
 
 export function knownDifference(request: string, world: string, version: number): string | null {

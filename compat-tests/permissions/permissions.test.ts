@@ -30,7 +30,7 @@ const LEFT_OUT = new Set([
 
 /** Kafka answers in the order of a hash table, or shuffles. */
 const UNORDERED =
-  /^(Produce|ListOffsets|CreateTopics|DeleteTopics|DeleteRecords|DeleteGroups|CreatePartitions|DescribeTopicPartitions|Metadata|DescribeShareGroupOffsets|AlterShareGroupOffsets|DeleteShareGroupOffsets)\b/;
+  /^(Produce|AddPartitionsToTxn|DescribeUserScramCredentials|ShareAcknowledge|ListOffsets|CreateTopics|DeleteTopics|DeleteRecords|DeleteGroups|CreatePartitions|DescribeTopicPartitions|Metadata|DescribeShareGroupOffsets|AlterShareGroupOffsets|DeleteShareGroupOffsets)\b/;
 
 type Make = (world: World) => Readonly<Record<string, unknown>>;
 

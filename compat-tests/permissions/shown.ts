@@ -4,19 +4,7 @@ import { ZERO_UUID } from '../../protocol/schema.ts';
 
 export type Shown = string | number | boolean | null | readonly Shown[] | { readonly [name: string]: Shown };
 
-const OWN = new Set([
-  'clusterId',
-  'host',
-  'port',
-  'nodeId',
-  'leaderId',
-  'controllerId',
-  'brokerId',
-  'rack',
-  'logDir',
-  'totalBytes',
-  'usableBytes',
-]);
+const OWN = new Set(['clusterId', 'host', 'port', 'nodeId', 'leaderId', 'controllerId', 'brokerId', 'rack', 'logDir']);
 const TIMES = /timestamp|logAppendTimeMs|throttleTimeMs|StartTimeMs/i;
 /** What Ottla says where Kafka tells of its objects in memory. */
 const REFUSAL = 'Cluster authorization failed.';
@@ -31,6 +19,7 @@ export function shown(value: unknown, ids: ReadonlyMap<string, string>, name = '
   if (Array.isArray(value)) return value.map((each) => shown(each, ids, name));
   if (typeof value === 'string' && value.startsWith('Request Request(')) return REFUSAL;
   if (typeof value === 'object') return struct(value, ids);
+  if (name === 'totalBytes' || name === 'usableBytes') return '<bytes>';
   if (OWN.has(name) && value !== '' && value !== -1) return `<${name}>`;
   if (TIMES.test(name) && value !== -1) return '<time>';
   if (typeof value === 'string' && /topicId/i.test(name)) return idName(value, ids);
@@ -64,7 +53,7 @@ function idName(id: string, ids: ReadonlyMap<string, string>): string {
 export function sorted(value: Shown): Shown {
   if (Array.isArray(value)) return value.map(sorted).sort(byText);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, sorted(each as Shown)]));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, sorted(each)]));
 }
 
 function byText(one: Shown, other: Shown): number {

@@ -74,6 +74,7 @@ function wait(
     const enough = (): boolean => isEnough(readAll(partitions, plan.asked, limits), minBytes);
     const waiter = waitForMore(clock, placesOf(partitions, plan, limits), maxWaitMs, enough, () => {
       resolve((output) => {
+        context.throttle.begun = broker.quotas.begin(); // what it has waited does not count
         const found = readAll(partitions, plan.asked, limits);
         countTold(partitions, found, limits);
         return write(output, context, broker, answerOf(context, broker, plan, found, limits), limits);

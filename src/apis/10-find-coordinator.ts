@@ -1,6 +1,6 @@
 /** Says which broker coordinates a group, a transactional id or a share partition. */
 import { FindCoordinator } from '../../protocol/apis/10-find-coordinator.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import type { Parts } from './broker-parts.ts';
@@ -67,7 +67,7 @@ export const findCoordinator = handler(FindCoordinator, {
     const keys = request.coordinatorKeys;
     return {
       ...withoutCoordinator('', errorCode, null),
-      coordinators: keys.map((key) => withoutCoordinator(key, errorCode, null)),
+      coordinators: keys.map((key) => withoutCoordinator(key, errorCode, errorMessage(errorCode))),
     };
   },
 });

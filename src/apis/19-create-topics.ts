@@ -7,11 +7,14 @@ import type { BrokerLayers } from '../config/layers.ts';
 import type { Parts } from './broker-parts.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
+import { mutationQuota } from './mutation-quota.ts';
 import { repeatedNames } from './repeated-names.ts';
 import { anyOf, create, describeConfigs } from '../security/needs.ts';
 
 type EchoedConfig = NonNullable<ResponseDraft<typeof CreateTopics>['topics'][number]['configs']>[number];
 
+/** From this version on what is above a quota is refused (KIP-599). */
+const STRICT_SINCE = 6;
 /** From v5 on the response has the topic's configuration (KIP-525). */
 const ECHO = 5;
 
@@ -28,8 +31,11 @@ export const createTopics = handler(CreateTopics, {
   },
   byHand: [describeConfigs.topic('topics[].name of the response')],
   forwarded: true,
-  handle: ({ topics, validateOnly }, { apiVersion, access }, broker: Parts<'controller' | 'layers'>) =>
-    broker.controller.createTopics(topics, { validateOnly }).then(function* (results) {
+  handle: ({ topics, validateOnly }, context, broker: Parts<'controller' | 'layers' | 'quotas'>) => {
+    const { apiVersion, access } = context;
+    const quota = mutationQuota(broker, context, CreateTopics.name, STRICT_SINCE);
+    const { takePermits } = quota;
+    return broker.controller.createTopics(topics, { validateOnly, takePermits }).then(function* (results) {
       const echo = apiVersion >= ECHO ? configEcho(broker.layers) : () => [];
       const created = yield* mapInPieces(results, (result) => {
         const { name, errorCode } = result;
@@ -49,8 +55,9 @@ export const createTopics = handler(CreateTopics, {
           configs: echo(result.configs),
         };
       });
-      return { topics: created };
-    }),
+      return { topics: created, throttleTimeMs: quota.settle() };
+    });
+  },
   refuse: ({ topics }, errorCode) => ({
     topics: [...new Set(topics.map(({ name }) => name))].map((name) => ({
       name,

@@ -5,6 +5,7 @@ import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/sc
 import type { TopicToDelete } from '../cluster/delete-topics.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
+import { mutationQuota } from './mutation-quota.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import type { Access } from '../security/access.ts';
 import { describe, quietly, remove, type Need } from '../security/needs.ts';
@@ -12,22 +13,30 @@ import { repeatedNames } from './repeated-names.ts';
 
 type Response = ResponseDraft<typeof DeleteTopics>;
 
+/** From this version on what is above a quota is refused (KIP-599). */
+const STRICT_SINCE = 5;
+const NONE_REFUSED: ReadonlyMap<TopicToDelete, Response['responses'][number]> = new Map();
 /** The first version that has TOPIC_DELETION_DISABLED. */
 const KNOWS_DISABLED = 3;
 
 export const deleteTopics = handler(DeleteTopics, {
   byHand: [remove.cluster(), describe.topic('topics[].name'), remove.topic('topics[].name')],
   forwarded: true,
-  handle: (request, { apiVersion, access }, { config, controller }: Parts<'config' | 'controller'>) => {
+  handle: (request, context, broker: Parts<'config' | 'controller' | 'quotas'>) => {
+    const { apiVersion, access } = context;
+    const { config, controller } = broker;
     if (!config['delete.topic.enable']) {
       const isKnown = apiVersion >= KNOWS_DISABLED;
       return refuse(request, isKnown ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST);
     }
     const asked = topicsOf(request);
-    if (access === null) return controller.deleteTopics(asked).then((responses) => ({ responses }));
-    const refused = refusals(asked, controller.image, access);
-    const allowed = asked.filter((topic) => !refused.has(topic));
-    return controller.deleteTopics(allowed).then((deleted) => ({ responses: [...refused.values(), ...deleted] }));
+    const refused = access === null ? NONE_REFUSED : refusals(asked, controller.image, access);
+    const allowed = refused.size === 0 ? asked : asked.filter((topic) => !refused.has(topic));
+    const { takePermits, settle } = mutationQuota(broker, context, DeleteTopics.name, STRICT_SINCE);
+    return controller.deleteTopics(allowed, { validateOnly: false, takePermits }).then((deleted) => ({
+      responses: [...refused.values(), ...deleted],
+      throttleTimeMs: settle(),
+    }));
   },
   refuse,
 });

@@ -12,6 +12,7 @@ import type { FetchSessions } from '../partitions/fetch-sessions.ts';
 import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { AclAuthorizer } from '../security/acls/authorizer.ts';
+import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
 import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
 import type { TransactionAdmission } from '../transactions/admission.ts';
@@ -48,6 +49,7 @@ export interface BrokerParts {
   readonly telemetry: ClientTelemetry;
   /** Null where authorizer.class.name is empty: everybody may do everything. */
   readonly authorizer: AclAuthorizer | null;
+  readonly quotas: ClientQuotas;
 }
 
 /** The parts a handler uses, by name: the third parameter of its `handle`, and all that a test of it has to give. */

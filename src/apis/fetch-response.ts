@@ -30,6 +30,7 @@ const PARTITIONS_A_PIECE = 64;
 export interface FetchAnswer {
   readonly errorCode: number;
   readonly sessionId: number;
+  readonly throttleTimeMs: number;
   readonly readCommitted: boolean;
   readonly asked: readonly FetchPartition[];
   /** What was found for each of `asked`. */
@@ -77,7 +78,7 @@ class FetchResponse {
     this.#isFlexible = version >= FLEXIBLE_SINCE;
     this.#records = new RecordRanges(output, totalLength(answer.found));
     this.#hints = version >= CURRENT_LEADER_SINCE && answer.found.some(isElsewhere) ? hintsOf(answer) : null;
-    output.int32(0); // throttleTimeMs
+    output.int32(answer.throttleTimeMs);
     if (version >= SESSIONS_SINCE) {
       output.int16(answer.errorCode);
       output.int32(answer.sessionId);

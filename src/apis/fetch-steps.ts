@@ -26,10 +26,14 @@ const TOPIC_IDS_SINCE = 13;
 const REPLICA_STATE_SINCE = 15;
 const RACKS_SINCE = 11;
 const RACK_AWARE = 'org.apache.kafka.common.replica.RackAwareReplicaSelector';
+/** What a partition takes in an answer besides its records. */
+const PARTITION_BYTES = 40;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
-export type FetchParts = Parts<'nodeId' | 'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions'>;
+export type FetchParts = Parts<
+  'nodeId' | 'clock' | 'config' | 'metadata' | 'logger' | 'fetchSessions' | 'partitions' | 'quotas'
+>;
 export type FetchRequest = RequestOf<typeof Fetch>;
 
 /** What bounds the answer, and how long it may wait for how much. */
@@ -40,15 +44,16 @@ export interface FetchTerms {
 }
 
 export function termsOf(request: FetchRequest, context: RequestContext, broker: FetchParts): FetchTerms {
-  const { apiVersion: version, access } = context;
+  const { apiVersion: version, access, session, clientId } = context;
   const { config } = broker;
   const { replicaId, replicaEpoch } =
     version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
+  const mostBytes = broker.quotas.mostFetchedBytes(session, clientId);
   const limits: ReadLimits = {
     followerId: replicaId,
     followerEpoch: replicaEpoch,
     // fetch.max.bytes is for clients; followers have replica.fetch.response.max.bytes.
-    maxBytes: replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, config['fetch.max.bytes']),
+    maxBytes: replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, config['fetch.max.bytes'], mostBytes),
     readCommitted: request.isolationLevel === READ_COMMITTED,
     refusalOf: access === null ? null : refusalsOf(access, replicaId >= 0, broker),
     readsFollowers: replicaId < 0 && version >= RACKS_SINCE,
@@ -160,7 +165,8 @@ export function answerOf(
   found: readonly FetchedRange[],
   limits: ReadLimits,
 ): FetchAnswer {
-  const answer = emptyAnswer(context, broker, plan, limits);
+  const answer = emptyAnswer(context, broker, plan, limits, throttleOf(context, broker, found, limits));
+  if (answer.throttleTimeMs > 0) return answer;
   if (plan.session === null && !found.some(isErroneous)) return { ...answer, asked: plan.asked, found };
   for (const i of inKafkasOrder(found)) tell(answer, plan, plan.asked[i], found[i]);
   return answer;
@@ -174,7 +180,8 @@ export function* answerInPieces(
   found: readonly FetchedRange[],
   limits: ReadLimits,
 ): Pieces<FetchAnswer> {
-  const answer = emptyAnswer(context, broker, plan, limits);
+  const answer = emptyAnswer(context, broker, plan, limits, throttleOf(context, broker, found, limits));
+  if (answer.throttleTimeMs > 0) return answer;
   if (plan.session === null && !found.some(isErroneous)) return { ...answer, asked: plan.asked, found };
   yield* eachInPieces(inKafkasOrder(found), (i) => tell(answer, plan, plan.asked[i], found[i]));
   return answer;
@@ -191,11 +198,40 @@ function inKafkasOrder(found: readonly FetchedRange[]): Iterable<number> {
   return read.concat(unknown, others);
 }
 
-function emptyAnswer({ session }: RequestContext, { metadata }: FetchParts, plan: FetchPlan, limits: ReadLimits) {
+/** The answer of a client above its quota has no partitions, and is not counted. */
+function throttleOf(
+  { session, clientId, throttle }: RequestContext,
+  { quotas }: FetchParts,
+  found: readonly FetchedRange[],
+  limits: ReadLimits,
+): number {
+  if (quotas.isOff || isFollower(limits)) return 0;
+  let bytes = 0;
+  for (const { length } of found) bytes += length + PARTITION_BYTES;
+  const throttleTimeMs = quotas.accountFetched(session, clientId, bytes, throttle.begun);
+  throttle.add(throttleTimeMs);
+  return throttleTimeMs;
+}
+
+function emptyAnswer(
+  { session }: RequestContext,
+  { metadata }: FetchParts,
+  plan: FetchPlan,
+  limits: ReadLimits,
+  throttleTimeMs: number,
+) {
   const { errorCode, sessionId } = plan;
   const told: { asked: FetchPartition[]; found: FetchedRange[] } = { asked: [], found: [] };
   const { readCommitted } = limits;
-  return { errorCode, sessionId, readCommitted, cluster: metadata, listener: session.listenerName, ...told };
+  return {
+    errorCode,
+    sessionId,
+    throttleTimeMs,
+    readCommitted,
+    cluster: metadata,
+    listener: session.listenerName,
+    ...told,
+  };
 }
 
 function tell(

@@ -158,7 +158,9 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
 }
 
 function throttled<Response>(response: Response, throttleTimeMs: number): Response {
-  return throttleTimeMs === 0 ? response : { ...response, throttleTimeMs };
+  if (throttleTimeMs === 0) return response;
+  const { throttleTimeMs: own = 0 } = response as { readonly throttleTimeMs?: number };
+  return { ...response, throttleTimeMs: Math.max(own, throttleTimeMs) };
 }
 
 function divided<Req extends Fields, Res extends Fields>(

@@ -94,10 +94,7 @@ export function permitted(api: AnyApi, table: AnyTable): AnyTable['handle'] {
     return whenDone(errorsOf(list, needsOf, access, api.name), (errors) => {
       if (errors === null) return table.handle(request, context, broker);
       const rest = { ...(request as Message), [parts.list]: list.filter((_, i) => errors[i] === ErrorCode.NONE) };
-      const isEmpty = errors.every((code) => code !== ErrorCode.NONE);
-      const answer = isEmpty
-        ? table.refuse(rest as never, ErrorCode.NONE)
-        : table.handle(rest as never, context, broker);
+      const answer = table.handle(rest as never, context, broker);
       return after(answer, (response) => withRefused(response as Message, parts, list, errors));
     });
   };

@@ -1,6 +1,7 @@
 /** What a handler knows of a request besides its body. */
 import type { Access } from '../security/access.ts';
 import type { Session } from '../security/session.ts';
+import type { ConnectionThrottle } from './connection-throttle.ts';
 import type { PendingWaits } from './pending-waits.ts';
 
 /** Immutable: a handler that waits may keep it. Requests of one connection that differ in nothing of it share one. */
@@ -14,4 +15,6 @@ export interface RequestContext {
   readonly clientId: string | null;
   /** Of the connection: a handler that waits adds how its wait is cancelled. */
   readonly waits: PendingWaits;
+  /** Of the connection: what a handler adds, it is throttled for. */
+  readonly throttle: ConnectionThrottle;
 }

@@ -24,18 +24,20 @@ export interface BrokerListenersOptions {
 }
 
 export function brokerListeners(parts: BrokerParts, options: BrokerListenersOptions): Listeners {
-  const { clock, logger, partitions, groups } = parts;
+  const { clock, logger, partitions, groups, authorizer, quotas } = parts;
   const { network, interceptor, forwarder, meter, isReady, javaOptions } = options;
   const settle = (): void => partitions.settle();
   const { turn } = partitions;
+  const security = { authorizer, quotas };
   return new Listeners({
     clock,
     logger,
     secure: listenerSecurity({ parts, network, handlers, javaOptions }),
     config: () => parts.config,
     limits: connectionLimits(parts),
-    dispatcher: () => new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn }),
-    authorizer: parts.authorizer,
+    dispatcher: () =>
+      new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn, security }),
+    authorizer,
     settle,
     turn,
     isReady,

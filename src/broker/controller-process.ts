@@ -24,6 +24,7 @@ import { openFile } from './file-engine.ts';
 import { plaintextOnly } from './listener-security.ts';
 import { Listeners } from './listeners.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
+import { openQuotas } from '../security/quotas/open-quotas.ts';
 import type { Platform } from './platform.ts';
 import { StandbyReports } from './standby-reports.ts';
 
@@ -177,6 +178,7 @@ class ControllerProcess implements RunningController {
       clock,
       random,
       logger,
+      quotas: openQuotas(config.inForce, imageOf, clock),
       authorizer: openAuthorizer(config.inForce, imageOf, logger, clock),
       get node() {
         return nodeOf();

@@ -194,7 +194,7 @@ export class Listeners {
   }
 
   #share(): ConnectionShared {
-    const { dispatcher, settle, turn, closed, isReady, logger } = this.#options;
+    const { clock, dispatcher, settle, turn, closed, isReady, logger } = this.#options;
     const config = this.#options.config();
     return {
       dispatcher: dispatcher(),
@@ -206,6 +206,7 @@ export class Listeners {
       memory: new RequestMemory(config['queued.max.request.bytes']),
       turn,
       settle,
+      after: (delayMs, run) => clock.after(delayMs, run),
       handleLater: (run) => turn.handleLater(run),
       answerLater: (run) => turn.answerLater(run),
       sendLater: (run) => turn.sendLater(run),

@@ -13,6 +13,7 @@ import { LoopTurn } from '../platform/loop-turn.ts';
 import { TransactionAdmission } from '../transactions/admission.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
+import { openQuotas } from '../security/quotas/open-quotas.ts';
 import type { PreparedBroker } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
@@ -98,6 +99,7 @@ function build({ platform, config, join }: PreparedBroker, directories: readonly
     },
     share,
     telemetry: new ClientTelemetry(clock, random),
+    quotas: openQuotas(config.inForce, () => metadata.image, clock),
     authorizer: openAuthorizer(config.inForce, () => metadata.image, logger, clock),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };

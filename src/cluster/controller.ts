@@ -19,7 +19,7 @@ import type { BrokerChange } from './broker-heartbeats.ts';
 import { clearElrAfter } from './clear-elr.ts';
 import { alterClientQuotas, type QuotaAlteration, type QuotaResult } from './client-quotas.ts';
 import { createPartitions, type MorePartitions, type PartitionsResult } from './create-partitions.ts';
-import { createTopics, type CreateResult, type NewTopic } from './create-topics.ts';
+import { createTopics, type CreateResult, type NewTopic, type TakePermits } from './create-topics.ts';
 import { deleteTopics, type DeleteResult, type TopicToDelete } from './delete-topics.ts';
 import {
   assignDirectories,
@@ -91,6 +91,7 @@ export interface ConfigDecision<Result> {
 /** `validateOnly`: decides and answers, and changes nothing. */
 interface Options {
   readonly validateOnly: boolean;
+  readonly takePermits?: TakePermits | undefined;
 }
 
 const COMMIT: Options = { validateOnly: false };
@@ -191,11 +192,11 @@ export class Controller implements MetadataFeed {
   }
 
   createTopics(topics: readonly NewTopic[], options: Options): Promise<CreateResult[]> {
-    return this.#decide(options, (image) => this.#withFolders(options, this.#newTopics(topics, image), image));
+    return this.#decide(options, (image) => this.#withFolders(options, this.#newTopics(topics, image, options), image));
   }
 
-  deleteTopics(topics: readonly TopicToDelete[]): Promise<DeleteResult[]> {
-    return this.#decide(COMMIT, (image) => deleteTopics(topics, image));
+  deleteTopics(topics: readonly TopicToDelete[], { takePermits } = COMMIT): Promise<DeleteResult[]> {
+    return this.#decide(COMMIT, (image) => deleteTopics(topics, image, takePermits));
   }
 
   createPartitions(topics: readonly MorePartitions[], options: Options): Promise<PartitionsResult[]> {
@@ -203,7 +204,7 @@ export class Controller implements MetadataFeed {
     return this.#decide(options, (image) =>
       this.#withFolders(
         options,
-        createPartitions(topics, image, () => random.float()),
+        createPartitions(topics, image, () => random.float(), options.takePermits),
         image,
       ),
     );
@@ -226,10 +227,7 @@ export class Controller implements MetadataFeed {
     return this.#decide(options, () => alterClientQuotas(alterations));
   }
 
-  /** What `decide` makes of the ACLs as they are in `image` (src/security/acls/alteration.ts), and answers. */
-  alterAcls<Results>(decide: (image: ClusterImage) => Pieces<Decided<Results>>): Promise<Results> {
-    return this.#decide(COMMIT, decide);
-  }
+  alterAcls = <Results>(decide: (image: ClusterImage) => Pieces<Decided<Results>>) => this.#decide(COMMIT, decide);
 
   alterScramCredentials(
     deletions: readonly ScramDeletion[],
@@ -298,7 +296,7 @@ export class Controller implements MetadataFeed {
     const [result] = await this.#decide(COMMIT, (image): Decided<CreateResult[]> | Pieces<Decided<CreateResult[]>> => {
       if (image.topicsByName.has(name)) return { results: [], records: [] }; // made while this waited for its turn
       const topic = internalTopic(name, this.#options.config(), isCluster ? Infinity : usableBrokers(image).length);
-      return this.#withFolders(COMMIT, this.#newTopics([topic], image), image);
+      return this.#withFolders(COMMIT, this.#newTopics([topic], image, COMMIT), image);
     });
     if (result !== undefined && result.errorMessage !== null) {
       throw new Error(`${name} could not be created: ${result.errorMessage}`);
@@ -314,6 +312,7 @@ export class Controller implements MetadataFeed {
   #newTopics(
     topics: readonly NewTopic[],
     image: ClusterImage,
+    { takePermits }: Options,
   ): Pieces<{ results: CreateResult[]; records: MetadataDraft[] }> {
     const { random } = this.#options;
     return createTopics(topics, {
@@ -322,6 +321,7 @@ export class Controller implements MetadataFeed {
       collisions: new NameCollisions(() => image.topicsByName.keys()),
       newTopicId: () => randomUuid(random),
       random: () => random.float(),
+      takePermits,
     });
   }
 

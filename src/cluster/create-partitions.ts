@@ -3,7 +3,14 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { CreatePartitions } from '../../protocol/apis/37-create-partitions.ts';
 import type { RequestOf } from '../../protocol/schema.ts';
 import { countInPieces, eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
-import { fail, MOST_PARTITIONS_PER_REQUEST, tooManyPartitions, type Failure } from './create-topics.ts';
+import {
+  fail,
+  MOST_PARTITIONS_PER_REQUEST,
+  throttled,
+  tooManyPartitions,
+  type Failure,
+  type TakePermits,
+} from './create-topics.ts';
 import type { ClusterImage, TopicImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { assignmentsFault, factorFault, newPartition, place, usableBrokers } from './placement.ts';
@@ -20,6 +27,7 @@ export function* createPartitions(
   topics: readonly MorePartitions[],
   image: ClusterImage,
   random: () => number,
+  takePermits?: TakePermits,
 ): Pieces<{ results: PartitionsResult[]; records: MetadataDraft[] }> {
   const results: PartitionsResult[] = [];
   const records: MetadataDraft[] = [];
@@ -36,7 +44,9 @@ export function* createPartitions(
       return;
     }
     const decided = addPartitions(topic, image, random);
-    if (Array.isArray(decided)) {
+    if (Array.isArray(decided) && !(takePermits?.(decided.length) ?? true)) {
+      results.push({ name, ...throttled() });
+    } else if (Array.isArray(decided)) {
       for (const record of decided) records.push(record);
       results.push({ name, errorCode: ErrorCode.NONE, errorMessage: null });
     } else {

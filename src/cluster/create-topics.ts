@@ -35,7 +35,11 @@ export interface CreateContext {
   readonly collisions: NameCollisions;
   /** 0 <= n < 1: where round robin begins. */
   random(): number;
+  readonly takePermits?: TakePermits | undefined;
 }
+
+/** Whether the quota of who asks allows so many partitions to be changed (controller_mutation_rate, KIP-599). */
+export type TakePermits = (partitions: number) => boolean;
 
 /** What one request may create, as in Kafka: all of it is one batch of the metadata log. */
 export const MOST_PARTITIONS_PER_REQUEST = 10_000;
@@ -62,7 +66,7 @@ export function* createTopics(
       results.push({ name, ...tooManyPartitions() });
       return;
     }
-    const decided = createTopic(topic, context);
+    const decided = withinQuota(createTopic(topic, context), context.takePermits);
     results.push({ name, ...decided.result });
     for (const record of decided.records) records.push(record);
   });
@@ -90,6 +94,16 @@ export function tooManyPartitions(): Failure {
 }
 
 type Decision = { result: CreatedTopic | Failure; records: MetadataDraft[] };
+
+export function throttled(): Failure {
+  return fail(ErrorCode.THROTTLING_QUOTA_EXCEEDED, 'The throttling quota has been exceeded.');
+}
+
+function withinQuota(decision: Decision, takePermits: TakePermits | undefined): Decision {
+  const { result } = decision;
+  if (!('numPartitions' in result) || (takePermits?.(result.numPartitions) ?? true)) return decision;
+  return { result: throttled(), records: [] };
+}
 
 function createTopic(topic: NewTopic, context: CreateContext): Decision {
   const { image, config } = context;

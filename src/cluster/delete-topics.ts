@@ -2,6 +2,7 @@
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { countInPieces, eachInPieces, setInPieces, type Pieces } from '../platform/pieces.ts';
+import { throttled, type TakePermits } from './create-topics.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -22,6 +23,7 @@ export interface DeleteResult {
 export function* deleteTopics(
   topics: readonly TopicToDelete[],
   image: ClusterImage,
+  takePermits?: TakePermits,
 ): Pieces<{ results: DeleteResult[]; records: MetadataDraft[] }> {
   const results: DeleteResult[] = [];
   const records: MetadataDraft[] = [];
@@ -54,6 +56,9 @@ export function* deleteTopics(
       refuse(ErrorCode.INVALID_REQUEST, 'The provided topic name maps to an ID that was already supplied.', topic.id);
     } else if (byId && times.has(`name ${topic.name}`)) {
       return; // its name has been asked for too, and is answered for both
+    } else if (!(takePermits?.(topic.partitions.length) ?? true)) {
+      const { errorCode, errorMessage: words } = throttled();
+      refuse(errorCode, words);
     } else {
       records.push({ type: 'RemoveTopicRecord', topicId: topic.id });
       results.push({ name: topic.name, topicId: topic.id, errorCode: ErrorCode.NONE, errorMessage: null });

@@ -9,7 +9,7 @@ export type Effect = 'yes' | 'no' | 'not yet';
 /** Keys of other machines, of the JVM and of its threads. */
 const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   // A quorum, other controllers, other brokers.
-  /^(controller\.(?!listener\.names|quorum\.(bootstrap|voters|fetch))|early\.)/,
+  /^(controller\.(?!listener\.names|quota\.window|quorum\.(bootstrap|voters|fetch))|early\.)/,
   'server.max.startup.time.ms',
   /^(metadata\.(?!log\.(dir$|max\.record\.bytes))|internal\.metadata\.)/,
   /^(num\.replica\.alter|replica\.socket\.receive|alter\.log\.dirs\.replication)\b/,
@@ -48,8 +48,6 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   'ssl.endpoint.identification.algorithm',
   /^ssl\.allow\./,
   /^sasl\.(login\.(?!class|callback)|mechanism\.|oauthbearer\.(assertion|client|scope$|token))/,
-  'controller.quota.window.num',
-  'controller.quota.window.size.seconds',
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',
   'share.coordinator.state.topic.compression.codec',

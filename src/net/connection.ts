@@ -12,6 +12,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { InvalidRequest, MAX_REQUEST_ELEMENTS, type Reader } from '../../protocol/reader.ts';
+import type { Timer } from '../platform/clock.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
@@ -45,6 +46,7 @@ export interface ConnectionShared extends ResponseWriterShared {
   /** queued.max.request.bytes: a frame that did not come whole waits for it, and so does what follows. */
   readonly memory: RequestMemory;
   readonly turn: LoopTurn;
+  readonly after: (delayMs: number, run: () => void) => Timer;
   /** Runs `run`, which handles requests, in a later turn; see LoopTurn. */
   readonly handleLater: (run: () => void) => void;
   /** The same for an answer that has come. */
@@ -148,6 +150,7 @@ export class Connection implements Receiver {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.contexts.throttle.end();
     this.#frames.release();
     this.#giveHeld();
     this.#writer.drop();
@@ -163,7 +166,8 @@ export class Connection implements Receiver {
   }
 
   get #isBlocked(): boolean {
-    return this.#isWaiting || this.#isResting || this.#ending !== null || this.#writer.isBusy;
+    const isHeldUp = this.#isWaiting || this.#isResting || this.contexts.throttle.isOn;
+    return isHeldUp || this.#ending !== null || this.#writer.isBusy;
   }
 
   #handleReceived(count: number): void {
@@ -356,6 +360,7 @@ export class Connection implements Receiver {
     this.#settle();
     this.#writer.send();
     if (this.#ending !== null && !this.#isWaiting && !this.#writer.isBusy) this.#fail(this.#ending);
+    else if (!this.#isWaiting) this.contexts.throttle.begin(this.#shared.after, () => this.#continue());
   }
 
   /** Goes on after a wait or a full kernel: the tail first, then frames that were kept, then reading. */

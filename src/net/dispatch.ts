@@ -29,7 +29,7 @@ import type {
 import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { GateAnswer } from '../security/gate.ts';
-import { NO_SECURITY, type SecurityStages } from '../security/stages.ts';
+import { NO_SECURITY, NOT_TIMED, type SecurityStages } from '../security/stages.ts';
 import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
 import { forwardRequest } from './forwarded-request.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -156,15 +156,20 @@ export class Dispatcher {
     context: RequestContext,
   ): undefined {
     const begun = this.meter === null ? 0 : this.meter.begin();
+    const bytes = reader.end - reader.position;
+    const since = this.#security.quotas?.begin() ?? NOT_TIMED;
     const answer = this.#stage(handler, reader, context);
-    const throttleTimeMs = this.#account(handler, context);
+    const throttleTimeMs = this.#account(handler, context, bytes, since);
     staged.add({ handler, context, correlationId, begun, answer, throttleTimeMs, waits: null, next: null });
     return undefined;
   }
 
-  #account({ api }: Handler, { session, clientId }: RequestContext): number {
+  #account({ api }: Handler, { session, clientId, throttle }: RequestContext, bytes: number, begun: number): number {
     const { quotas } = this.#security;
-    return quotas === null ? 0 : quotas.account(session, clientId, api);
+    if (quotas === null) return 0;
+    const throttleTimeMs = quotas.account(session, clientId, api, bytes, begun);
+    throttle.add(throttleTimeMs);
+    return throttleTimeMs;
   }
 
   #respond(
@@ -178,6 +183,7 @@ export class Dispatcher {
     const { apiVersion } = context;
     const begun = meter === null ? 0 : meter.begin();
     const start = beginResponse(output, handler.api, apiVersion, correlationId);
+    context.throttle.begun = this.#security.quotas?.begin() ?? NOT_TIMED;
     const served = this.#serve(handler, reader, context, output);
     this.#turn?.look();
     if (!(served instanceof Promise)) {
@@ -245,8 +251,10 @@ export class Dispatcher {
     reader: Reader,
     output: Writer,
   ): Promise<Buffer | null> {
+    const bytes = reader.end - reader.position;
+    const since = this.#security.quotas?.begin() ?? NOT_TIMED;
     const answer = this.#stage(handler, reader, context);
-    const throttleTimeMs = this.#account(handler, context);
+    const throttleTimeMs = this.#account(handler, context, bytes, since);
     this.#settle();
     await answer.settled();
     return answer.encode(output, throttleTimeMs) === NO_REPLY ? null : output.finish();

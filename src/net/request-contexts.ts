@@ -1,4 +1,5 @@
 /** Makes the contexts of one connection's requests. */
+import { ConnectionThrottle } from '../apis/connection-throttle.ts';
 import { PendingWaits } from '../apis/pending-waits.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import type { Access } from '../security/access.ts';
@@ -9,6 +10,7 @@ import type { Authorizer } from '../security/stages.ts';
 export class RequestContexts {
   readonly connectionId: number;
   readonly waits = new PendingWaits();
+  readonly throttle = new ConnectionThrottle();
   /** Asked before every request; null: the client may ask what it wants, for as long as it is connected. */
   gate: Gate | null = null;
   #session: Session;
@@ -41,10 +43,10 @@ export class RequestContexts {
   of(apiVersion: number, clientId: string | null): RequestContext {
     const latest = this.#latest;
     if (latest !== null && latest.apiVersion === apiVersion && latest.clientId === clientId) return latest;
-    const { connectionId, waits } = this;
+    const { connectionId, waits, throttle } = this;
     const session = this.#session;
     const access = this.#accessOf(session);
-    return (this.#latest = { session, access, connectionId, apiVersion, clientId, waits });
+    return (this.#latest = { session, access, connectionId, apiVersion, clientId, waits, throttle });
   }
 
   #accessOf(session: Session): Access | null {

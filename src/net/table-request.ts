@@ -18,7 +18,7 @@ import type { RequestContext } from '../apis/request-context.ts';
 import { isDiskError } from '../platform/disk-error.ts';
 import type { Lane } from '../platform/lane.ts';
 import { finish, isPieces, type Pieces } from '../platform/pieces.ts';
-import type { SecurityStages } from '../security/stages.ts';
+import { NOT_TIMED, type SecurityStages } from '../security/stages.ts';
 import { LARGE_REQUEST_BYTES, MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
 import { replyOf } from '../apis/written-response.ts';
 
@@ -26,6 +26,8 @@ import { replyOf } from '../apis/written-response.ts';
 interface Call<Uses> {
   readonly handler: TableHandler<Uses>;
   readonly context: RequestContext;
+  /** See RequestQuotas.begin; later by what it has waited. */
+  begun: number;
 }
 
 export class TableRequests<Uses extends Parts<'logger'>> {
@@ -45,7 +47,7 @@ export class TableRequests<Uses extends Parts<'logger'>> {
    * what is in `reader` stays as it is, where it is more than LARGE_REQUEST_BYTES.
    */
   handle(handler: TableHandler<Uses>, reader: Reader, context: RequestContext, output: Writer): void | Promise<Reply> {
-    const call = { handler, context };
+    const call = { handler, context, begun: this.#security.quotas?.begin() ?? NOT_TIMED };
     if (reader.remaining() > LARGE_REQUEST_BYTES) return this.#handleLarge(call, reader);
     return this.#answer(call, handler.decode(reader, context.apiVersion), output);
   }
@@ -87,7 +89,7 @@ export class TableRequests<Uses extends Parts<'logger'>> {
   /** `isLong`: it is handled in pieces, and its response may be as long. */
   async #answerLater(call: Call<Uses>, request: unknown, handled: Promise<unknown>, isLong: boolean): Promise<Reply> {
     try {
-      const later = await handled;
+      const later = await this.#waited(call, handled);
       const response = await this.#inPieces(call, later);
       if (isLong || isPieces(later)) return await this.#encodeInPieces(call, response);
       return (output) => this.#encodeOrRefuse(call, request, response, output);
@@ -95,6 +97,16 @@ export class TableRequests<Uses extends Parts<'logger'>> {
       if (error instanceof InvalidRequest) throw error;
       return this.#encodeInPieces(call, this.#refusal(call, request, error));
     }
+  }
+
+  /** The time that it waits for does not count. */
+  async #waited<T>(call: Call<Uses>, handled: Promise<T>): Promise<T> {
+    const { quotas } = this.#security;
+    if (quotas === null || call.begun === NOT_TIMED) return handled;
+    const spentMs = quotas.begin() - call.begun;
+    const later = await handled;
+    call.begun = quotas.begin() - spentMs;
+    return later;
   }
 
   #encodeOrRefuse(call: Call<Uses>, request: unknown, response: unknown, output: Writer): void {
@@ -107,20 +119,26 @@ export class TableRequests<Uses extends Parts<'logger'>> {
     }
   }
 
-  #encode({ handler, context }: Call<Uses>, response: unknown, output: Writer): void {
-    handler.encode(output, context.apiVersion, response, this.#account(handler, context));
+  #encode(call: Call<Uses>, response: unknown, output: Writer): void {
+    const { handler, context } = call;
+    handler.encode(output, context.apiVersion, response, this.#account(call));
   }
 
-  async #encodeInPieces({ handler, context }: Call<Uses>, response: unknown): Promise<Reply> {
+  async #encodeInPieces(call: Call<Uses>, response: unknown): Promise<Reply> {
+    const { handler, context } = call;
     const written = new Writer(1024, MAX_RESPONSE_BYTES);
-    const throttleTimeMs = this.#account(handler, context);
+    const throttleTimeMs = this.#account(call);
     await this.#run(handler.encodeInPieces(written, context.apiVersion, response, throttleTimeMs), context);
     return replyOf(written);
   }
 
-  #account({ api }: TableHandler<Uses>, { session, clientId }: RequestContext): number {
+  #account({ handler, context, begun }: Call<Uses>): number {
     const { quotas } = this.#security;
-    return quotas === null ? 0 : quotas.account(session, clientId, api);
+    if (quotas === null) return 0;
+    const { session, clientId, throttle } = context;
+    const throttleTimeMs = quotas.account(session, clientId, handler.api, 0, begun);
+    throttle.add(throttleTimeMs);
+    return throttleTimeMs;
   }
 
   #run<T>(pieces: Pieces<T>, { waits }: RequestContext): T | Promise<T> {

@@ -13,9 +13,16 @@ export interface Authorizer {
   accessOf(session: Session): Access;
 }
 
+export const NOT_TIMED = -1;
+
 export interface RequestQuotas {
-  /** Counts a request that has been handled. Answers for how long its client is throttled; the response says so. */
-  account(session: Session, clientId: string | null, api: AnyApi): number;
+  /** When the handling of a request begins; NOT_TIMED where its time does not count. */
+  begin(): number;
+  /**
+   * Counts a request that has been handled, with the bytes that it has produced. Answers for how many milliseconds its client is
+   * throttled: the response says so, and the connection handles nothing more for as long.
+   */
+  account(session: Session, clientId: string | null, api: AnyApi, producedBytes: number, begun: number): number;
 }
 
 export const NO_SECURITY: SecurityStages = { authorizer: null, quotas: null };

@@ -61,7 +61,7 @@ class Answers {
       }
     }
     const errorCode = this.#below(3) === 0 ? 70 : 0;
-    return { errorCode, sessionId: this.#below(1000), readCommitted, asked, found, ...told };
+    return { errorCode, sessionId: this.#below(1000), throttleTimeMs: 0, readCommitted, asked, found, ...told };
   }
 
   #below(limit: number): number {
@@ -211,6 +211,7 @@ function large(): FetchAnswer {
   return {
     errorCode: 0,
     sessionId: 5,
+    throttleTimeMs: 0,
     readCommitted: false,
     ...told,
     asked: [asked(0, 0), asked(0, 1), asked(1, 0), asked(1, 1)],

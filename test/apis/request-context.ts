@@ -1,4 +1,5 @@
 /** Sessions and request contexts for tests that ask handlers without a connection. */
+import { ConnectionThrottle } from '../../src/apis/connection-throttle.ts';
 import { PendingWaits } from '../../src/apis/pending-waits.ts';
 import type { RequestContext } from '../../src/apis/request-context.ts';
 import { ANONYMOUS } from '../../src/security/principal.ts';
@@ -25,6 +26,7 @@ export function contextOf(differing: Partial<RequestContext> = {}): RequestConte
     apiVersion: 0,
     clientId: null,
     waits: new PendingWaits(),
+    throttle: new ConnectionThrottle(),
     ...differing,
   };
 }

@@ -16,6 +16,7 @@ import { Buffers, OUTPUT_BYTES } from '../../src/net/buffers.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { UnsentResponses } from '../../src/net/unsent-responses.ts';
 import { Dispatcher } from '../../src/net/dispatch.ts';
+import { VirtualClock } from '../../src/platform/clock.ts';
 import { LoopTurn } from '../../src/platform/loop-turn.ts';
 import { RequestMemory } from '../../src/net/request-memory.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -49,6 +50,7 @@ export class Room {
   nowMs = 0;
   onHandled = (): void => {};
   readonly turn = new LoopTurn({ monotonic: () => this.nowMs });
+  readonly clock = new VirtualClock();
 
   constructor(memory = new RequestMemory(-1), maxFrameBytes = MAX_FRAME_BYTES) {
     this.memory = memory;
@@ -72,6 +74,7 @@ export class Room {
       memory: this.memory,
       turn: this.turn,
       settle,
+      after: (delayMs, run) => this.clock.after(delayMs, run),
       handleLater: (run) => void this.later.push(run),
       answerLater: (run) => void this.later.push(run),
       sendLater: (run) => void this.later.push(run),

@@ -68,6 +68,7 @@ test('the stages are asked in their order, and told who asks for what', () => {
         return ErrorCode.NONE;
       }),
       quotas: {
+        begin: () => 0,
         account: ({ principal }, clientId) => {
           asked.push(`account ${principal.name} ${clientId}`);
           return 250;
@@ -83,7 +84,7 @@ test('the stages are asked in their order, and told who asks for what', () => {
 test('a request that is not authorised is answered with the error, accounted for and not handled', () => {
   const asked: string[] = [];
   const authorizer = authorizerOf(() => ErrorCode.GROUP_AUTHORIZATION_FAILED);
-  const answer = heartbeat({ authorizer, quotas: { account: () => 7 } }, asked);
+  const answer = heartbeat({ authorizer, quotas: { begin: () => 0, account: () => 7 } }, asked);
   expect(answer).toEqual({ errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, throttleTimeMs: 7 });
   expect(asked).toEqual([]);
 });
@@ -108,7 +109,7 @@ test('a staged response tells for how long its client is throttled', () => {
     handlers: [produce],
     parts: { logger: silentLogger } as BrokerParts,
     settle: () => {},
-    security: { authorizer: null, quotas: { account: () => 99 } },
+    security: { authorizer: null, quotas: { begin: () => 0, account: () => 99 } },
   });
   const input = new Writer();
   writeRequestHeader(input, Produce, 9, 1, 'client');

@@ -105,13 +105,13 @@ test('a refusal by an ACL names it', () => {
   );
 });
 
-test('the same refusal within a minute is counted, and told with the next', () => {
+test('the same refusal within a minute is counted, and told with the next', async () => {
   const { alice, lines, clock } = setting();
   for (let i = 0; i < 5; i++) alice.errorOf(read.topic('orders'), 'Fetch');
   expect(lines).toHaveLength(1);
   alice.errorOf(read.topic('other'), 'Fetch');
   expect(lines).toHaveLength(2);
-  clock.advance(60_000);
+  await clock.advance(60_000);
   alice.errorOf(read.topic('orders'), 'Fetch');
   expect(lines[2].facts.repeats).toBe(4);
 });

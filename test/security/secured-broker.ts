@@ -5,9 +5,10 @@ import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import type { Clock } from '../../src/platform/clock.ts';
 import type { Logger } from '../../src/platform/logger.ts';
 import { randomUuid, systemRandom } from '../../src/platform/random.ts';
-import { createAcls, type NewAcl } from '../../src/security/acls/alteration.ts';
+import { createAcls, deleteAcls, type NewAcl } from '../../src/security/acls/alteration.ts';
 import { Operation, Pattern, Permission, Resource } from '../../src/security/acls/codes.ts';
 import { STANDARD_AUTHORIZER } from '../../src/security/acls/open-authorizer.ts';
+import { anyAcl as EVERY_ACL } from '../apis/any-acl.ts';
 import { dial } from '../running-broker.ts';
 
 const USERS = ['admin', 'alice', 'bob'];
@@ -65,10 +66,7 @@ export class SecuredBroker {
 
   /** Takes all ACLs away. */
   async allowNothing(): Promise<void> {
-    await this.parts.controller.alterAcls(function* ({ accessControlEntries }) {
-      const ids = [...accessControlEntries.keys()];
-      return { results: null, records: ids.map((id) => ({ type: 'RemoveAccessControlEntryRecord', id })) };
-    });
+    await this.parts.controller.alterAcls(({ accessControlEntries }) => deleteAcls([EVERY_ACL], accessControlEntries));
   }
 
   async stop(): Promise<void> {

@@ -66,7 +66,7 @@ export function handleAt(
 }
 
 function activeParts(parts: ControllerParts, active: ActiveController): ActiveParts {
-  const { nodeId, clock, random, logger, node, authorizer } = parts;
+  const { nodeId, clock, random, logger, node, authorizer, quotas } = parts;
   const { controller } = active;
   return {
     nodeId,
@@ -75,6 +75,7 @@ function activeParts(parts: ControllerParts, active: ActiveController): ActivePa
     logger,
     node,
     authorizer,
+    quotas,
     active,
     controller,
     metadata: controller,

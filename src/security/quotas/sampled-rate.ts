@@ -1,0 +1,74 @@
+/** A rate over the last windows of time, as Kafka's metrics have it: an amount in each window, and the oldest forgotten. PURE. */
+
+export interface RateWindows {
+  /** quota.window.num */
+  readonly count: number;
+  /** quota.window.size.seconds, in milliseconds. */
+  readonly sizeMs: number;
+}
+
+interface Sample {
+  startMs: number;
+  lastEventMs: number;
+  amount: number;
+}
+
+export class SampledRate {
+  readonly #windows: RateWindows;
+  /** One more than windows: the oldest may still reach into them. */
+  readonly #samples: Sample[] = [];
+  #current = 0;
+
+  constructor(windows: RateWindows) {
+    this.#windows = windows;
+  }
+
+  /** Times are milliseconds that never go back. */
+  record(amount: number, nowMs: number): void {
+    const sample = this.#sampleAt(nowMs);
+    sample.amount += amount;
+    sample.lastEventMs = nowMs;
+  }
+
+  /** An amount a second. */
+  perSecond(nowMs: number): number {
+    this.#forget(nowMs);
+    let sum = 0;
+    for (const { amount } of this.#samples) sum += amount;
+    return sum / (this.#elapsedMs(nowMs) / 1000);
+  }
+
+  /** How long the rate takes to fall to `bound` where nothing is added; 0 where it is not above. */
+  excessMs(bound: number, nowMs: number): number {
+    const rate = this.perSecond(nowMs);
+    return rate <= bound ? 0 : Math.round(((rate - bound) / bound) * this.#elapsedMs(nowMs));
+  }
+
+  /** The time that the samples are of; as if it were all windows but one where it is less. */
+  #elapsedMs(nowMs: number): number {
+    const { count, sizeMs } = this.#windows;
+    let oldestMs = nowMs;
+    for (const { startMs } of this.#samples) oldestMs = Math.min(oldestMs, startMs);
+    const elapsedMs = nowMs - oldestMs;
+    const missing = count - 1 - Math.floor(elapsedMs / sizeMs);
+    return Math.max(1, missing > 0 ? elapsedMs + missing * sizeMs : elapsedMs);
+  }
+
+  #sampleAt(nowMs: number): Sample {
+    const { count, sizeMs } = this.#windows;
+    const current = this.#samples[this.#current];
+    if (current !== undefined && nowMs - current.startMs < sizeMs) return current;
+    if (current !== undefined) this.#current = (this.#current + 1) % (count + 1);
+    return (this.#samples[this.#current] = { startMs: nowMs, lastEventMs: nowMs, amount: 0 });
+  }
+
+  #forget(nowMs: number): void {
+    const { count, sizeMs } = this.#windows;
+    for (const sample of this.#samples) {
+      if (nowMs - sample.lastEventMs < count * sizeMs) continue;
+      sample.startMs = nowMs;
+      sample.lastEventMs = nowMs;
+      sample.amount = 0;
+    }
+  }
+}
