@@ -324,7 +324,7 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
   );
 }
 
-function imageOf(cluster: SimulatedCluster): ClusterImage | null {
+export function imageOf(cluster: SimulatedCluster): ClusterImage | null {
   return cluster.active()?.controller?.node.active?.controller.image ?? null;
 }
 
