@@ -92,8 +92,15 @@ class ClusterMember implements Membership {
     const nodeId = config.inForce['node.id'];
     const clientId = String(nodeId); // by which the active controller knows who asks, as Kafka's
     const quorum = new ControllerQuorum(controllers, clock);
-    const { clusterId, directoryId, path, files } = directories.find((each) => each.path === options.metadataPath)!;
-    const copy = new MetadataCopy({ files, logDirectory: path, logger });
+    const { clusterId, directoryId, path, files, health } = directories.find(
+      (each) => each.path === options.metadataPath,
+    )!;
+    const copy = new MetadataCopy({
+      files,
+      logDirectory: path,
+      logger,
+      onFailure: (...failed) => health.writeFailed(...failed),
+    });
     this.metadata = new MetadataFetcher({
       clock,
       logger,

@@ -92,14 +92,14 @@ export class DirectoryHealth {
     });
   }
 
-  /** A folder for a partition could not be made or opened. */
-  folderRefused(path: string, error: unknown): void {
+  /** Something was refused that nobody waits for: a folder for a partition, a checkpoint. */
+  refused(path: string, error: unknown): void {
     if (this.#isLeftWhenRefusing) this.writeFailed(path, error);
   }
 
   /** A checkpoint of the directory could not be written: no client waits for it, but it may tell that the disk is lost. */
   checkpointFailed(file: string, error: unknown): void {
-    this.#isLost(file, error);
+    if (!this.#isLost(file, error)) this.refused(file, error);
   }
 
   /** Whether the error says that what the directory held may be gone: then it is offline. */

@@ -87,7 +87,7 @@ export class PartitionLogs {
     } catch (error) {
       // A disk that is full or fails is not the folder's fault, and a folder that is new holds nothing that could be lost.
       if (!isFound || !isFileError(error)) {
-        directory.health.folderRefused(path, error);
+        directory.health.refused(path, error);
         throw error;
       }
       log = this.#openOffline(topic, plan, path, error as Error);

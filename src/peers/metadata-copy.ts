@@ -37,10 +37,13 @@ export interface MetadataCopyOptions {
   /** metadata.log.dir, or the first of log.dirs. */
   readonly logDirectory: string;
   readonly logger: Logger;
+  /** Told of what the disk refuses. */
+  readonly onFailure?: (path: string, error: unknown) => void;
 }
 
 export class MetadataCopy {
   readonly #files: Files;
+  readonly #onFailure: (path: string, error: unknown) => void;
   readonly #logger: Logger;
   readonly #directory: string;
   /** What comes before it lies in the snapshot alone. */
@@ -53,8 +56,9 @@ export class MetadataCopy {
   /** Of a snapshot that is being fetched. */
   #part: { readonly id: EpochEnd; readonly file: OpenFile; size: number } | null = null;
 
-  constructor({ files, logDirectory, logger }: MetadataCopyOptions) {
+  constructor({ files, logDirectory, logger, onFailure = () => {} }: MetadataCopyOptions) {
     this.#files = files;
+    this.#onFailure = onFailure;
     this.#logger = logger;
     this.#directory = join(logDirectory, METADATA_DIRECTORY);
   }
@@ -100,7 +104,7 @@ export class MetadataCopy {
     const end = this.#checked(bytes);
     const whole = bytes.subarray(0, end);
     if (end === 0) return whole;
-    this.#file!.write(whole, 0, whole.length, this.#size);
+    this.#writing(() => this.#file!.write(whole, 0, whole.length, this.#size));
     for (let at = 0; at < end; at += batch.sizeInBytes(bytes, at)) this.#note(bytes, at);
     this.#size += end;
     return whole;
@@ -125,12 +129,22 @@ export class MetadataCopy {
 
   /** A snapshot comes in pieces, the first one at 0. */
   writeSnapshot(id: EpochEnd, position: number, piece: Buffer): void {
-    if (position === 0 || this.#part === null) this.#beginPart(id);
+    if (position === 0 || this.#part === null) this.#writing(() => this.#beginPart(id));
     const part = this.#part!;
     if (position !== part.size)
       throw new BadBatchesError(`a piece of a snapshot came for byte ${position}, not ${part.size}`);
-    part.file.write(piece, 0, piece.length, position);
+    this.#writing(() => part.file.write(piece, 0, piece.length, position));
     part.size += piece.length;
+  }
+
+  /** A copy that the disk refuses stays behind for ever: who has the disk is told. */
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#onFailure(this.#directory, error);
+      throw error;
+    }
   }
 
   /** All pieces have come. The log begins anew behind it. @throws {BadBatchesError} when it is damaged: it is dropped */

@@ -57,7 +57,7 @@ export abstract class Producer {
 
   async #run(): Promise<void> {
     for (let serial = 0; !this.#isOver; serial++) {
-      const partition = serial % this.partitions;
+      const partition = this.partitionOf(serial);
       const value = `${this.name} ${serial}`;
       try {
         this.acknowledged.push({ partition, value, offset: await this.send(partition, value) });
@@ -72,7 +72,7 @@ export abstract class Producer {
     }
   }
 
-  abstract readonly partitions: number;
+  protected abstract partitionOf(serial: number): number;
   protected abstract send(partition: number, value: string): Promise<number | null>;
   protected abstract failed(): Promise<void>;
   protected abstract close(): Promise<unknown>;
@@ -81,18 +81,20 @@ export abstract class Producer {
 /** A request at a time with acks=all, each given a second; it asks for the leader whenever something has gone wrong. */
 export class BareProducer extends Producer {
   readonly isIdempotent = false;
-  readonly partitions: number;
   readonly #cluster: ChaosCluster;
   readonly #topic: string;
-  /** By partition. */
-  readonly #clients = new Map<number, Client>();
-  #partition = 0;
+  readonly #partition: number;
+  #client: Client | null = null;
 
-  constructor(name: string, cluster: ChaosCluster, topic: string, partitions: number) {
+  constructor(name: string, cluster: ChaosCluster, topic: string, partition: number) {
     super(name);
     this.#cluster = cluster;
     this.#topic = topic;
-    this.partitions = partitions;
+    this.#partition = partition;
+  }
+
+  protected partitionOf(): number {
+    return this.#partition;
   }
 
   protected async send(index: number, value: string): Promise<number> {
@@ -108,31 +110,27 @@ export class BareProducer extends Producer {
   }
 
   async #leaderOf(index: number): Promise<Client> {
-    this.#partition = index;
-    const known = this.#clients.get(index);
-    if (known !== undefined && !known.isClosed) return known;
+    if (this.#client !== null && !this.#client.isClosed) return this.#client;
     const leader = (await this.#cluster.states(this.#topic))?.[index]?.leader ?? -1;
     if (leader < 1) throw new Error('nobody leads');
-    const client = await this.#cluster.connect(leader as Node);
-    this.#clients.set(index, client);
-    return client;
+    return (this.#client = await this.#cluster.connect(leader as Node));
   }
 
   protected async failed(): Promise<void> {
-    void this.#clients.get(this.#partition)?.close();
-    this.#clients.delete(this.#partition);
+    void this.#client?.close();
+    this.#client = null;
     await wait(20);
   }
 
   protected close(): Promise<unknown> {
-    return Promise.all([...this.#clients.values()].map((client) => client.close()));
+    return Promise.resolve(this.#client?.close());
   }
 }
 
 /** Over either client: what the other has of kafkajs's ways is the same here. */
 export class IdempotentProducer extends Producer {
   readonly isIdempotent = true;
-  readonly partitions: number;
+  readonly #partitions: number;
   readonly #topic: string;
   readonly #open: () => Promise<IdempotentClient>;
   #client: Promise<IdempotentClient> | null = null;
@@ -140,8 +138,12 @@ export class IdempotentProducer extends Producer {
   constructor(name: string, topic: string, partitions: number, open: () => Promise<IdempotentClient>) {
     super(name);
     this.#topic = topic;
-    this.partitions = partitions;
+    this.#partitions = partitions;
     this.#open = open;
+  }
+
+  protected partitionOf(serial: number): number {
+    return serial % this.#partitions;
   }
 
   protected async send(partition: number, value: string): Promise<number | null> {

@@ -39,7 +39,7 @@ say(`etcd ${etcd.version}, ${values.etcds} members; ${directory}`);
 const cluster = await ChaosCluster.start(directory, etcd.path, Number(values.etcds));
 await cluster.createTopic(TOPIC, PARTITIONS);
 
-const bare = [1, 2].map((i) => new BareProducer(`bare${i}`, cluster, TOPIC, PARTITIONS));
+const bare = Array.from({ length: PARTITIONS }, (_, i) => new BareProducer(`bare${i}`, cluster, TOPIC, i));
 const producers: Producer[] = [...bare, kafkajsProducer(cluster, TOPIC, PARTITIONS)];
 const rdkafka = librdkafkaProducer(cluster, TOPIC, PARTITIONS);
 if (rdkafka === null) say('librdkafka is not loadable: `npm run librdkafka` brings it');

@@ -4,6 +4,7 @@
  */
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import type { ClusterImage, PartitionImage } from '../../../src/cluster/image.ts';
+import { diskError } from '../../../src/platform/memory-files.ts';
 import type { Survival } from '../../crash/crash-disk.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas, CommittedRecords } from './replicas-checker.ts';
@@ -33,17 +34,19 @@ export interface ReplicasOutcome {
 
 export interface ReplicasOptions extends ClusterOptions {
   readonly troubleMs?: number;
-  /** Machines lose their power instead of being killed, and with it what was not synced; flush.messages is 1. */
-  readonly isPower?: boolean;
+  /**
+   * What is left of a disk when a machine goes. `killed`: all. `synced`: machines lose their power, and flush.messages is 1. `lost`:
+   * now and then one loses its power and all that was not synced, while another one in sync has it all (KIP-966).
+   */
+  readonly machines?: 'killed' | 'synced' | 'lost';
 }
 
 export async function tellReplicas(
   seed: number,
-  { troubleMs = TROUBLE_MS, isPower = false, ...options }: ReplicasOptions = {},
+  { troubleMs = TROUBLE_MS, machines = 'killed', ...options }: ReplicasOptions = {},
 ): Promise<ReplicasOutcome> {
-  const settings = { ...SETTINGS, ...(isPower ? SYNCED : {}), ...options.settings };
+  const settings = { ...SETTINGS, ...(machines === 'synced' ? SYNCED : {}), ...options.settings };
   const cluster = new SimulatedCluster(seed, { ...options, settings });
-  const survival = isPower ? 'power, some kept' : 'kill';
   const client = new ReplicasClient(cluster, TOPIC, PARTITIONS);
   const { observer } = cluster;
   let elections = 0;
@@ -51,7 +54,7 @@ export async function tellReplicas(
     await cluster.startAll();
     await cluster.settled('the topic is made', makeTopic(cluster, client));
     for (let i = 0; i < PRODUCERS; i++) void client.produceOn();
-    await trouble(cluster, cluster.nowMs + troubleMs, survival);
+    await trouble(cluster, cluster.nowMs + troubleMs, machines);
     await heal(cluster);
     client.end();
     await cluster.advance(LOOK_EVERY_MS);
@@ -73,9 +76,15 @@ async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Pro
   await cluster.advance(100);
 }
 
-async function trouble(cluster: SimulatedCluster, untilMs: number, survival: Survival): Promise<void> {
+async function trouble(
+  cluster: SimulatedCluster,
+  untilMs: number,
+  machines: NonNullable<ReplicasOptions['machines']>,
+): Promise<void> {
   const { random, network } = cluster;
+  const survival = machines === 'synced' ? 'power, some kept' : 'kill';
   const committed = new CommittedRecords(cluster, TOPIC);
+  const losses = new PowerLosses(cluster);
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
   const leader = (): Host => leaderOf(cluster, below(PARTITIONS)) ?? host();
@@ -96,14 +105,62 @@ async function trouble(cluster: SimulatedCluster, untilMs: number, survival: Sur
     () => healNetwork(cluster),
     () => healNetwork(cluster),
     () => void cluster.stop(host()),
+    () => fillDisk(cluster, host()),
+    ...(machines === 'lost' ? [() => losses.lose(host()), () => losses.lose(leader())] : []),
   ];
   let nextMs = cluster.nowMs;
   while (cluster.nowMs < untilMs) {
     await cluster.advance(LOOK_EVERY_MS);
     committed.look();
+    losses.look();
     if (cluster.nowMs < nextMs) continue;
-    troubles[below(troubles.length)]();
+    if (losses.isNoticed) troubles[below(troubles.length)]();
+    else mend(cluster);
     nextMs = cluster.nowMs + random.float() * 1500;
+  }
+}
+
+/** So that a machine that has lost its power is heard of. */
+function mend(cluster: SimulatedCluster): void {
+  healNetwork(cluster);
+  resumeAll(cluster);
+  startAll(cluster);
+}
+
+/** Until the machine goes: its broker ends by itself when it has no other log directory. */
+function fillDisk(cluster: SimulatedCluster, host: Host): void {
+  cluster.get(host).disk.before = () => {
+    throw diskError('ENOSPC', 'write', '/data');
+  };
+}
+
+/** Lets machines lose their power as far as what was acknowledged survives that: one after the other. */
+class PowerLosses {
+  readonly #cluster: SimulatedCluster;
+  /** It has lost records, and is in sync as far as is known. */
+  #lost: number | null = null;
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster;
+  }
+
+  lose(host: Host): void {
+    const { nodeId } = this.#cluster.get(host);
+    const isSafe = partitionsOf(this.#cluster).every(({ isr }) => isr.some((id) => id !== nodeId));
+    if (imageOf(this.#cluster) === null || !isSafe) return;
+    this.#cluster.kill(host, 'power, nothing kept');
+    this.#lost = nodeId;
+  }
+
+  look(): void {
+    if (this.#lost === null || imageOf(this.#cluster) === null) return;
+    const isOut = partitionsOf(this.#cluster).every(({ isr }) => !isr.includes(this.#lost!));
+    const isBack = imageOf(this.#cluster)!.brokers.get(this.#lost)?.fenced === false;
+    if (isOut && isBack) this.#lost = null;
+  }
+
+  get isNoticed(): boolean {
+    return this.#lost === null;
   }
 }
 
@@ -128,6 +185,7 @@ function healNetwork({ network }: SimulatedCluster): void {
 async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
   resumeAll(cluster);
+  for (const machine of cluster.all) machine.disk.before = null;
   const isWhole = (): boolean => {
     startAll(cluster);
     if (!cluster.all.every((machine) => cluster.isServing(machine))) return false;

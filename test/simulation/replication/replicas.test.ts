@@ -20,7 +20,12 @@ test(`whatever happens, what was acknowledged is at every replica (${SEEDS} seed
 
 test('with flush.messages=1 that holds for machines that lose their power', async () => {
   for (const seed of [1, 2])
-    expect((await tellReplicas(seed, { isPower: true, troubleMs: 10_000 })).wrong, `seed ${seed}`).toEqual([]);
+    expect((await tellReplicas(seed, { machines: 'synced', troubleMs: 10_000 })).wrong, `seed ${seed}`).toEqual([]);
+});
+
+test('without it that holds while machines lose their power one after the other', async () => {
+  for (const seed of [1, 2, 3])
+    expect((await tellReplicas(seed, { machines: 'lost', troubleMs: 15_000 })).wrong, `seed ${seed}`).toEqual([]);
 });
 
 test('what a leader sends with a wrong CRC is never appended, is told once, and comes again', async () => {

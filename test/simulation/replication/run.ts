@@ -1,21 +1,22 @@
-/** The long way: `--seeds 1000 --first 1`, with `--power` where machines lose their power and flush.messages is 1. REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
+/** The long way: `--seeds 1000 --first 1`, `--machines synced` or `lost` for how machines go (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
 import { parseArgs } from 'node:util';
-import { tellReplicas } from './replicas-story.ts';
+import { tellReplicas, type ReplicasOptions } from './replicas-story.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     first: { type: 'string' },
-    power: { type: 'boolean', default: false },
+    machines: { type: 'string', default: 'killed' },
   },
 });
+const machines = values.machines as NonNullable<ReplicasOptions['machines']>;
 const only = process.env.REPLICAS_SEED;
 const first = Number(only ?? values.first ?? Date.now() % 1_000_000);
 const count = only === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
 let [failed, records, elections] = [0, 0, 0];
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = await tellReplicas(seed, { isPower: values.power });
+  const outcome = await tellReplicas(seed, { machines });
   records += outcome.records;
   elections += outcome.elections;
   if (only !== undefined) process.stdout.write(`${outcome.logged.join('\n')}\n`);

@@ -148,6 +148,7 @@ export class Stage {
   async close(): Promise<readonly string[]> {
     for (const from of HOSTS) {
       this.cluster.setStopped(from, false);
+      this.cluster.get(from).disk.before = null;
       for (const to of HOSTS) this.heal(from, to);
     }
     const isWhole = (): boolean => {
