@@ -10,6 +10,7 @@ import { ConfigError } from '../config/definition.ts';
 import type { ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { DirectoryHealth } from '../log/directory-health.ts';
+import type { LogDirectory } from '../log/directory.ts';
 import { BrokerLifecycle, RegistrationError } from '../peers/broker-lifecycle.ts';
 import { askClusterId } from '../peers/cluster-id.ts';
 import { ControllerQuorum } from '../peers/controller-quorum.ts';
@@ -92,15 +93,9 @@ class ClusterMember implements Membership {
     const nodeId = config.inForce['node.id'];
     const clientId = String(nodeId); // by which the active controller knows who asks, as Kafka's
     const quorum = new ControllerQuorum(controllers, clock);
-    const { clusterId, directoryId, path, files, health } = directories.find(
-      (each) => each.path === options.metadataPath,
-    )!;
-    const copy = new MetadataCopy({
-      files,
-      logDirectory: path,
-      logger,
-      onFailure: (...failed) => health.writeFailed(...failed),
-    });
+    const directory = directories.find(({ path }) => path === options.metadataPath)!;
+    const { clusterId, directoryId } = directory;
+    const copy = metadataCopy(directory, logger);
     this.metadata = new MetadataFetcher({
       clock,
       logger,
@@ -235,4 +230,10 @@ function otherBrokers(
 ): OtherBrokers {
   const clientId = `broker-${config.inForce['node.id']}`;
   return new OtherBrokers({ clock: platform.clock, network, metadata, config: () => config.inForce, clientId });
+}
+
+/** A disk that refuses it is left, as one that refuses records. */
+function metadataCopy({ files, path, health }: LogDirectory, logger: Logger): MetadataCopy {
+  const onFailure = (file: string, error: unknown): void => health.writeFailed(file, error);
+  return new MetadataCopy({ files, logDirectory: path, logger, onFailure });
 }
