@@ -2,7 +2,7 @@
 // (npm ci runs this). With --library, as before packing: also the importable entries, as ES modules and CommonJS over
 // one shared bundle, and their types. With --to, the command goes to another folder than dist.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { emitTypes } from './types.mjs';
@@ -17,6 +17,7 @@ const COMMAND = {
   'kafka-tools': 'src/cli/kafka-tools/index.ts',
   metrics: 'src/metrics/server.ts',
   control: 'src/control/server.ts',
+  page: 'src/page/server.ts',
   controller: 'src/broker/controller-process.ts',
   member: 'src/broker/cluster-member.ts',
   supervisor: 'src/processes/supervisor.ts',
@@ -44,7 +45,15 @@ const RUNNERS = [
   { name: 'jest', file: 'src/testing/jest.ts', format: 'cjs', door: './testing.cjs' },
 ];
 
-const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  logLevel: 'warning',
+  // Its CommonJS looks for its own files when it runs, which a bundle does not have.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+};
 
 function stop(message) {
   process.stderr.write(`bundle: ${message}\n`);
@@ -69,6 +78,27 @@ const chunks = {
   },
 };
 
+/** What a browser is given: its code in one file, beside the document and the styles. */
+async function bundlePage(folder) {
+  for (const file of ['page/main.tsx', 'page/index.html', 'page/page.css']) need(file);
+  mkdirSync(folder, { recursive: true });
+  await build({
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    mainFields: ['module', 'main'],
+    entryPoints: { page: 'page/main.tsx' },
+    outdir: folder,
+  });
+  await build({ minify: true, logLevel: 'warning', entryPoints: { page: 'page/page.css' }, outdir: folder });
+  copyFileSync('page/index.html', `${folder}/index.html`);
+}
+
 async function bundleCommand(folder) {
   for (const file of Object.values(COMMAND)) need(file);
   await build({
@@ -81,8 +111,12 @@ async function bundleCommand(folder) {
     minify: true,
     keepNames: false,
     legalComments: 'none',
-    define: { 'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version) },
+    define: {
+      'process.env.OTTLA_VERSION': JSON.stringify(packageJson().version),
+      'import.meta.dirname': '__dirname',
+    },
   });
+  await bundlePage(`${folder}/page`);
 }
 
 function packageJson() {

@@ -19,6 +19,10 @@ export interface StartFlags {
   metricsPort?: string;
   controlPort?: string;
   controlHost?: string;
+  /** False with --no-page. */
+  page?: boolean;
+  pagePort?: string;
+  pageHost?: string;
   logLevel?: string;
   exitWithParent?: boolean;
 }
@@ -55,6 +59,9 @@ export function startCommand(): Command {
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')
+    .option('--page-port <n>', 'show the broker in a browser on this port (default: 24092, or the next that is free)')
+    .option('--page-host <host>', 'who may look: an address to listen on (default: 127.0.0.1)')
+    .option('--no-page', 'show nothing in a browser')
     .option(
       '--exit-with-parent',
       'end when the process that started it ends (default: where that is npm or npx, or a pipe)',

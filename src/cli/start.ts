@@ -14,6 +14,7 @@ import { systemRandom } from '../platform/random.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
 import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
+import { openPage, pagePlace } from './page-door.ts';
 import { settingsGiven, settingsIn } from './settings-flags.ts';
 import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
@@ -50,11 +51,13 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const { KAFKA_OPTS: javaOptions } = process.env;
+  const control = controlOf(flags);
+  const place = pagePlace(flags, control !== null);
   const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger, javaOptions };
   if (serverConfig(settings)['ottla.processes'] > 1)
     return processes({ ...options, topics: environment.createTopics }, flags, stdin);
   if (settings.get('process.roles') === 'controller') return controller(options, flags.container === true);
-  const running = await run(options, environment, controlOf(flags)).catch((error: Error) => {
+  const running = await run(options, environment, control).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
       cause: error,
@@ -64,9 +67,13 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const end = Promise.race([toldToEnd(), parentEnded(flags.exitWithParent, stdin)]); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
+  const warnPage = (message: string): void => logger.warn('page', { message });
+  const page = place === null ? null : await openPage(running.broker(), place, warnPage);
+  if (page !== null) process.stdout.write(`page ${page.url}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
   welcome(terminal, running.bootstrap);
   const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
+  await page?.close();
   await running.stop();
   return running.isWhole() ? code : 1;
 }
@@ -81,6 +88,8 @@ interface Running {
   /** Where the control port is, when it is anywhere. */
   readonly control: string | null;
   readonly failed: Promise<void>;
+  /** The one that runs now. */
+  broker(): RunningBroker;
   /** See RunningBroker. */
   isWhole(): boolean;
   stop(): Promise<void>;
@@ -101,6 +110,7 @@ async function run(
       bootstrap: broker.bootstrap,
       control: null,
       failed: broker.failed,
+      broker: () => broker,
       isWhole: () => broker.isWhole,
       stop: () => broker.stop(),
     };
@@ -120,6 +130,7 @@ async function run(
     bootstrap,
     control: url,
     failed: session.failed,
+    broker: () => session.broker,
     isWhole: () => session.broker.isWhole,
     stop: () => controlled.stop(),
   };

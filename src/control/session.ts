@@ -117,6 +117,7 @@ export class ServerSession implements Session {
     const { broker, test } = await assemble({
       start,
       again: (options, beginning) => begin({ start, serve: refuse }, options, beginning, PLACE),
+      servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, false),
       brokers: 1,
       clock: systemClock,
       socketClock: systemClock,

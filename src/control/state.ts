@@ -138,6 +138,15 @@ const disconnect = createRoute({
   responses: { ...done, ...problems },
 });
 
+const page = createRoute({
+  method: 'post',
+  path: '/page',
+  tags,
+  summary: 'Shows the broker in a browser; answers the address of the page',
+  request: { body: { content: { 'application/json': { schema: z.strictObject({ port: z.int().optional() }) } } } },
+  responses: { 200: json(z.object({ url: z.string() })), ...problems },
+});
+
 export function stateRoutes(session: () => Session) {
   const routes = router()
     .openapi(health, (context) => context.json({ status: 'ok' as const }, 200))
@@ -150,6 +159,11 @@ export function stateRoutes(session: () => Session) {
     .openapi(changes, async (context) => {
       const { since = -1, timeout = 10_000 } = context.req.valid('query');
       return context.json({ revision: await session().test.changedSince(since, timeout) }, 200);
+    })
+    .openapi(page, async (context) => {
+      const { port } = context.req.valid('json');
+      const url = await session().test.openPage(port === undefined ? {} : { port });
+      return context.json({ url }, 200);
     })
     .openapi(disconnect, (context) => {
       session().test.disconnectClients(context.req.valid('json').clientId);

@@ -363,7 +363,7 @@ export class Partition implements ReceiptIssuer {
     this.consumers.wake();
   }
 
-  /** Batch headers from the batch that holds `from` to the last that begins below `upTo`; records are decoded on demand. */
+  /** Batch headers from the batch that holds `from` to the last that ends below `upTo`; records are decoded on demand. */
   batches(from: number, upTo: number): Iterable<StoredBatch> {
     return storedBatches(this.log, from, upTo);
   }

@@ -53,6 +53,11 @@ export class StoredBatch {
     return batch.producerId(this.#window, this.#at);
   }
 
+  /** The attribute id of its codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  get compression(): number {
+    return batch.compressionOf(batch.attributes(this.#window, this.#at));
+  }
+
   /** Its records, one after the other: a caller that stops has only those made that it has seen. */
   *records(): Generator<Record, void, void> {
     const record = this.cursor();

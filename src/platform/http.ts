@@ -1,6 +1,16 @@
 /** A small HTTP server, for what is looked at from outside: one answer for each path. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+/** What a server is given to answer. */
+export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A server that listens nowhere: connections are given to it. */
+export function unboundServer(take: TakeRequest): Server {
+  return createServer(take);
+}
+
+export type { Server as HttpServer };
 
 export interface HttpAnswer {
   readonly status: number;
@@ -29,7 +39,7 @@ export function listenHttp(
 export function listenRequests(
   host: string,
   port: number,
-  take: (request: IncomingMessage, response: ServerResponse) => void,
+  take: TakeRequest,
   { inBackground = false }: { readonly inBackground?: boolean } = {},
 ): Promise<HttpListener> {
   const server = createServer(take);

@@ -11,6 +11,7 @@ import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
 import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
 import type { TestClock } from '../testing/test-clock.ts';
+import type { PageOptions } from '../testing/test-page.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import { messagesIn, topicsIn } from '../testing/topics.ts';
 import type { ConnectOptions } from './connect-options.ts';
@@ -171,6 +172,12 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     };
     const { url } = await this.port.call<{ url: string }>('POST', '/fork', { ...rest, ...made });
     return new RemoteBroker(url, leftovers === undefined ? {} : { leftovers }, endThroughPort);
+  }
+
+  async openPage({ port, pause }: PageOptions = {}): Promise<string> {
+    if (pause === true) throw new Error('a broker elsewhere cannot hold this test: open its page without pause');
+    const opened = await this.port.call<{ url: string }>('POST', '/page', port === undefined ? {} : { port });
+    return opened.url;
   }
 
   describe(topic?: string): string {

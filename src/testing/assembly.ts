@@ -17,6 +17,7 @@ import { Nodes, type StartNode } from './nodes.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
+import type { ServePage } from './test-page.ts';
 import { TestMetadata } from './test-metadata.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import type { TrafficLog } from './traffic-log.ts';
@@ -30,6 +31,8 @@ export interface Assembly {
   /** Starts one broker. */
   readonly start: (options: BrokerOptions) => Promise<RunningBroker>;
   /** What `fork` starts another one with. */
+  /** Shows the brokers in a browser; undefined where that is asked for otherwise. */
+  readonly servePage?: ServePage;
   readonly again: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
   /** How many brokers clients see. */
   readonly brokers: number;
@@ -84,7 +87,19 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
     await nodes.startAll();
     const { beginning, place } = assembly;
     const said = { options, beginning, place };
-    const parts = { view, files, nodes, metadata, interceptor, ...watched, ...said, clock, warn, start: again };
+    const parts = {
+      view,
+      files,
+      nodes,
+      metadata,
+      interceptor,
+      ...watched,
+      ...said,
+      clock,
+      warn,
+      start: again,
+      servePage: assembly.servePage,
+    };
     return { broker: nodes.any, test: new LocalBroker(parts) };
   } catch (error) {
     await nodes.stopAll();

@@ -21,7 +21,11 @@ export function runBrokerThread(): void {
 /** Answers the URL of the control port. */
 async function serve({ options, from, place }: BrokerThreadData): Promise<string> {
   const { serveBroker } = await import('../control/server.ts');
-  const doors: Doors = { start, serve: async (test, port) => (await serveBroker(test, { port, mayStop: true })).url };
+  const doors: Doors = {
+    start,
+    serve: async (test, port) => (await serveBroker(test, { port, mayStop: true })).url,
+    servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, true),
+  };
   const snapshot = from === undefined ? {} : { from: BrokerSnapshot.parse(Buffer.from(from)) };
   // The test delivers what is left, when it stops the broker.
   const all = { controlPort: 0, ...options, ...snapshot, leftovers: 'ignore' } as const;

@@ -35,6 +35,7 @@ import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-
 import type { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
+import { TestPage, type PageOptions, type ServePage } from './test-page.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
@@ -62,6 +63,8 @@ interface Parts {
   readonly clock: Clock;
   readonly place: CallPlace;
   readonly warn: (text: string) => void;
+  /** Not its own to load; undefined where a page is opened otherwise. */
+  readonly servePage: ServePage | undefined;
   /** Starts another broker; it is not this file's to know how. */
   readonly start: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
 }
@@ -82,6 +85,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
   controlUrl: string | undefined;
+  #page: TestPage | null = null;
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {
@@ -265,6 +269,17 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     return failureReport(this.#sources, { topic });
   }
 
+  openPage(options: PageOptions = {}): Promise<string> {
+    const { servePage, view, traffic, faults, warn } = this.#parts;
+    if (servePage === undefined) {
+      throw new Error('the page of this broker is opened with it: start it with --page-port');
+    }
+    const clockIsVirtual = this.clock.isVirtual;
+    const shown = { view, bootstrap: this.bootstrapServers, traffic, faults, clockIsVirtual };
+    this.#page ??= new TestPage(servePage, shown, () => this.#pending.lines.map((line) => line.trim()));
+    return this.#page.open(options, warn);
+  }
+
   onStop(run: () => unknown): void {
     this.#hooks.add(run);
   }
@@ -299,6 +314,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     this.#noteStopped();
     await nodes.stopAll();
     await metadata.close();
+    await this.#page?.close();
     for (const run of this.#onStopped) await run();
     await nextTurn(); // the event loop lets go of closed sockets in its next turn
     throwAll(errors, 'the broker was stopped, and what onStop was given failed');

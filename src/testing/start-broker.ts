@@ -8,6 +8,7 @@ import type { BrokerThreadData } from './broker-thread.ts';
 import { callPlace, type CallPlace } from './call-place.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
+import { isTestRun } from './test-runner.ts';
 import type { TestBroker } from './test-broker.ts';
 import { begin, type Doors } from './test-start.ts';
 import type { TopicSpec } from './topic-spec.ts';
@@ -18,6 +19,7 @@ const doors: Doors = {
     const { serveBroker } = await import('../control/server.ts');
     return (await serveBroker(test, { port })).url;
   },
+  servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, isTestRun()),
 };
 
 /** The package is one file, which has this module under a name of its own. */

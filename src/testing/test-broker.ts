@@ -9,6 +9,7 @@ import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestCluster } from './test-cluster.ts';
+import type { PageOptions } from './test-page.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import type { Traffic } from './traffic.ts';
 import type {
@@ -147,6 +148,11 @@ export interface TestBroker extends TestCluster, AsyncDisposable {
   fork(options?: ForkOptions): Promise<TestBroker>;
   /** What is going on, for people: topics, groups, clients, the last requests and errors. */
   describe(topic?: string): string;
+  /**
+   * Shows the broker in a browser, for as long as it runs: answers the address. With `pause` the test goes on when somebody
+   * presses “Go on” there; give the test a time-out that is long enough.
+   */
+  openPage(options?: PageOptions): Promise<string>;
 
   /** Runs before the broker stops, the last given first: `kafka.onStop(() => app.stop())`. Also when the test has failed. */
   onStop(run: () => unknown): void;

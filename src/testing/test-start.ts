@@ -10,6 +10,7 @@ import { milliseconds } from './duration.ts';
 import type { LocalBroker } from './local-broker.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import type { StartOptions } from './start-options.ts';
+import type { ServePage } from './test-page.ts';
 import { isTestRun } from './test-runner.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import { TrafficLog } from './traffic-log.ts';
@@ -20,6 +21,7 @@ export interface Doors {
   readonly start: Assembly['start'];
   /** Opens a control port for a broker; answers its URL. */
   readonly serve: (test: LocalBroker, port: number) => Promise<string>;
+  readonly servePage?: ServePage;
 }
 
 /** `beginning`: topics of the snapshot that it starts from, which a reset makes anew too. */
@@ -36,6 +38,7 @@ export async function begin(
   const topics = topicSpecs(options);
   const { broker, test } = await assemble({
     start: doors.start,
+    ...(doors.servePage === undefined ? {} : { servePage: doors.servePage }),
     again: (forked, made) => begin(doors, forked, made, place),
     brokers,
     clock: clockOf(options),

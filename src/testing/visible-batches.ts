@@ -3,7 +3,7 @@ import type { BrokerView } from './broker-view.ts';
 import type { Isolation } from './wait-options.ts';
 
 export type Partition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
-type Batch = Partition extends { batches(from: number, upTo: number): Iterable<infer One> } ? One : never;
+export type Batch = Partition extends { batches(from: number, upTo: number): Iterable<infer One> } ? One : never;
 
 /** Where such a reader stops: at the last stable offset, or at the high watermark. */
 export function visibleEnd(partition: Partition, isolation: Isolation): number {
@@ -22,7 +22,8 @@ export function* visibleBatches(
   for (const batch of partition.batches(from, upTo)) if (!batch.isControl && !isAborted(batch)) yield batch;
 }
 
-function abortedIn(partition: Partition, from: number, upTo: number): (batch: Batch) => boolean {
+/** Whether a batch of these offsets belongs to an aborted transaction. */
+export function abortedIn(partition: Partition, from: number, upTo: number): (batch: Batch) => boolean {
   const byProducer = new Map<number, { firstOffset: number; lastOffset: number }[]>();
   for (const { producerId, firstOffset, lastOffset } of partition.abortedTransactions(from, upTo)) {
     const known = byProducer.get(producerId);

@@ -59,7 +59,9 @@ describe('ottla', () => {
     expect(await createTopic(client, 'orders')).toBe(0);
     command.kill('SIGTERM');
     expect(await command.ended).toBe(0);
-    expect([command.stdout.split('\n').length, command.stderr]).toEqual([2, '']);
+    const [, page, ...rest] = command.stdout.split('\n');
+    expect(page).toMatch(/^page http:\/\/localhost:\d+$/);
+    expect([rest, command.stderr]).toEqual([[''], '']);
   });
 
   test.concurrent('takes flags before variables before the file, and files of both spellings', async () => {

@@ -23,4 +23,5 @@ export async function askForQueues(port: Described, bootstrap: string): Promise<
   expect(accepted.body.map(({ value }) => value)).toEqual(['a']);
   expect((await port.call('GET', '/dead-letters/mailer')).body).toEqual([]);
   expect((await port.call('POST', '/queues/mailer/redrive', { topic: 'mails' })).body).toEqual({ records: 0 });
+  expect((await port.call('POST', '/page', {})).status).toBe(200);
 }

@@ -1,0 +1,59 @@
+/** A view of the broker as it is told of over server-sent events; opened while the tab is visible, and again when it was lost. */
+import { signal, type Signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { Frames } from '../src/page/frames.ts';
+
+/** Whether the broker is there: what the page shows stays when it is not. */
+export const lostSince: Signal<number | null> = signal(null);
+
+const AGAIN_MS = 1000;
+
+/** Null until the first picture has come. */
+export function useView<View extends keyof Frames>(
+  view: View,
+  query: Readonly<Record<string, string>> = {},
+): Frames[View] | null {
+  const said = new URLSearchParams(query).toString();
+  const address = `view/${view}${said === '' ? '' : `?${said}`}`;
+  const [seen, setSeen] = useState<{ address: string; frame: object } | null>(null);
+  useEffect(() => follow(address, (frame) => setSeen({ address, frame })), [address]);
+  return (seen?.frame ?? null) as Frames[View] | null;
+}
+
+/** Answers what ends it. */
+function follow(address: string, show: (frame: object) => void): () => void {
+  let source: EventSource | null = null;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let frame: object | null = null;
+  const open = (): void => {
+    if (document.hidden || source !== null) return;
+    source = new EventSource(address);
+    source.addEventListener('whole', (event) => {
+      lostSince.value = null;
+      frame = JSON.parse(event.data as string) as object;
+      show(frame);
+    });
+    source.addEventListener('changed', (event) => {
+      if (frame === null) return;
+      frame = { ...frame, ...(JSON.parse(event.data as string) as object) };
+      show(frame);
+    });
+    source.addEventListener('error', () => {
+      lostSince.value ??= Date.now();
+      close();
+      again = setTimeout(open, AGAIN_MS);
+    });
+  };
+  const close = (): void => {
+    source?.close();
+    source = null;
+  };
+  const seen = (): void => (document.hidden ? close() : open());
+  document.addEventListener('visibilitychange', seen);
+  open();
+  return () => {
+    document.removeEventListener('visibilitychange', seen);
+    clearTimeout(again);
+    close();
+  };
+}

@@ -1,0 +1,127 @@
+/** The page: a head with the views, the one that the address names, and word of what went wrong. */
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { OverviewFrame } from '../src/page/frames.ts';
+import { lostSince } from './live.ts';
+import { route } from './route.ts';
+import { Group, Groups } from './views/groups.tsx';
+import { Clients, JournalView, Settings, Storage, Transactions } from './views/others.tsx';
+import { Overview } from './views/overview.tsx';
+import { Test, Traffic } from './views/test.tsx';
+import { Topic, Topics } from './views/topics.tsx';
+import { time } from './words.ts';
+
+const VIEWS = [
+  ['', 'Overview'],
+  ['topics', 'Topics'],
+  ['groups', 'Groups'],
+  ['clients', 'Clients'],
+  ['transactions', 'Transactions'],
+  ['storage', 'Storage'],
+  ['settings', 'Settings'],
+  ['journal', 'Journal'],
+] as const;
+/** Of a broker that a test has started. */
+const TEST_VIEWS = [
+  ['traffic', 'Traffic'],
+  ['test', 'Test'],
+] as const;
+
+const isTest = signal(false);
+
+/** Asked once: a broker is a test's from its beginning to its end. */
+async function askWhetherTest(): Promise<void> {
+  const answer = await fetch('view/overview?once');
+  if (answer.ok) isTest.value = ((await answer.json()) as OverviewFrame).isTest;
+}
+
+function View({ path }: { path: readonly string[] }) {
+  const [view = '', name] = path;
+  switch (view) {
+    case '':
+      return <Overview />;
+    case 'topics':
+      return name === undefined ? <Topics /> : <Topic key={name} name={name} />;
+    case 'groups':
+      return name === undefined ? <Groups /> : <Group key={name} id={name} />;
+    case 'clients':
+      return <Clients />;
+    case 'transactions':
+      return <Transactions />;
+    case 'storage':
+      return <Storage />;
+    case 'settings':
+      return <Settings />;
+    case 'journal':
+      return <JournalView />;
+    case 'traffic':
+      return <Traffic />;
+    case 'test':
+      return <Test />;
+    default:
+      return <p>There is no view '{view}'. The links above lead to all that there are.</p>;
+  }
+}
+
+function App() {
+  const { path } = route.value;
+  const [view = '', name] = path;
+  const views = isTest.value ? [...VIEWS, ...TEST_VIEWS] : VIEWS;
+  const title = name ?? views.find(([address]) => address === view)?.[1] ?? 'Not found';
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  const place = path.join('/');
+  useEffect(() => {
+    document.title = `${title} – Ottla`;
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
+  }, [place]);
+  return (
+    <>
+      <a class="skip" href="#content" onClick={(event) => skip(event, heading.current)}>
+        To the content
+      </a>
+      <header>
+        <strong>Ottla</strong>
+        <nav aria-label="Views">
+          <ul>
+            {views.map(([address, words]) => (
+              <li key={address}>
+                <a href={`#/${address}`} aria-current={address === view ? 'page' : undefined}>
+                  {words}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      </header>
+      <main id="content">
+        <Lost />
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        <View path={path} />
+      </main>
+    </>
+  );
+}
+
+function skip(event: Event, heading: HTMLElement | null): void {
+  event.preventDefault(); // the address is the view's
+  heading?.focus();
+}
+
+function Lost() {
+  const since = lostSince.value;
+  return (
+    <div role="status">
+      {since === null ? null : (
+        <p class="notice">The broker stopped answering at {time(since)} UTC. What you see is what it was then.</p>
+      )}
+    </div>
+  );
+}
+
+render(<App />, document.body);
+void askWhetherTest();

@@ -1,0 +1,61 @@
+/** The first view: what wants eyes, rates, who is behind, what has just happened. */
+import { useView } from '../live.ts';
+import { Facts, Rate, Table, Wait } from '../parts.tsx';
+import { linkTo } from '../route.ts';
+import { bytes, number, time } from '../words.ts';
+
+export function Overview() {
+  const frame = useView('overview');
+  if (frame === null) return <Wait />;
+  const { cluster, attention, totals, rates, behind, recent } = frame;
+  return (
+    <>
+      <Facts
+        facts={[
+          ['Address for clients', cluster.bootstrap],
+          ['Broker', cluster.brokers > 1 ? `${cluster.nodeId} of ${cluster.brokers}` : String(cluster.nodeId)],
+          ['Topics', number(totals.topics)],
+          ['Partitions', number(totals.partitions)],
+          ['Groups', number(totals.groups)],
+          ['Connections', number(totals.connections)],
+          ['Kept', bytes(totals.bytes)],
+        ]}
+      />
+      <h2>What wants your eyes</h2>
+      {attention.length === 0 ? (
+        <p class="good">Nothing.</p>
+      ) : (
+        <ul>
+          {attention.map(({ sentence, link }) => (
+            <li key={sentence}>
+              <a href={link}>{sentence}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+      <h2>What is written</h2>
+      <Rate name="Records" values={rates.records} show={number} />
+      <Rate name="Bytes" values={rates.bytes} show={bytes} />
+      <h2>Who is behind</h2>
+      <Table
+        caption="Groups with records to read"
+        rows={behind}
+        keyOf={({ group }) => group}
+        columns={[
+          { title: 'Group', show: ({ group }) => <a href={linkTo(['groups', group])}>{group}</a> },
+          { title: 'Lag', isNumber: true, show: ({ lag }) => number(lag) },
+        ]}
+      />
+      <h2>What just happened</h2>
+      <Table
+        caption="The newest entries of the journal"
+        rows={recent}
+        keyOf={(entry) => String(entry.number)}
+        columns={[
+          { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
+          { title: 'What', show: ({ text, link }) => <a href={link}>{text}</a> },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,114 @@
+/** The smaller views of a page: clients, transactions, storage, settings. */
+import { definitionOf, defaultText } from '../config/layers.ts';
+import { logDirectoryOf } from '../partitions/log-directory-of.ts';
+import type { BrokerView } from '../testing/broker-view.ts';
+import type { ClientsFrame, SettingsFrame, StorageFrame, TransactionsFrame } from './frames.ts';
+
+const SHOWN = 1000;
+
+export function clientsFrame({ listeners }: BrokerView): ClientsFrame {
+  const rows = new Map<string, ClientsFrame['rows'][number]>();
+  for (const { clientId, clientHost, listenerName } of listeners.connections()) {
+    const name = clientId ?? '';
+    const key = `${name}\0${clientHost}\0${listenerName}`;
+    const connections = (rows.get(key)?.connections ?? 0) + 1;
+    rows.set(key, { clientId: name, host: clientHost.replace(/^\//, ''), listener: listenerName, connections });
+  }
+  return { rows: [...rows.values()].sort((a, b) => (a.clientId < b.clientId ? -1 : 1)).slice(0, SHOWN) };
+}
+
+export function transactionsFrame({ parts }: BrokerView): TransactionsFrame {
+  const filter = { stateFilters: [], producerIdFilters: [], durationFilter: -1, transactionalIdPattern: null };
+  const listed = parts.transactions.list(filter).transactionStates;
+  const held = heldBack(parts);
+  return {
+    rows: listed
+      .map(({ transactionalId, producerId, transactionState: state }) => ({
+        transactionalId,
+        producerId,
+        state,
+        holdsBack: held.get(producerId) ?? [],
+      }))
+      .sort((a, b) => b.holdsBack.length - a.holdsBack.length || (a.transactionalId < b.transactionalId ? -1 : 1))
+      .slice(0, SHOWN),
+  };
+}
+
+/** By producer id: the partitions whose last stable offset waits for its transaction. */
+function heldBack(parts: BrokerView['parts']): Map<number, string[]> {
+  const held = new Map<number, string[]>();
+  for (const name of parts.metadata.image.topicsByName.keys()) {
+    for (const partition of parts.partitions.topicByName(name)?.partitions ?? []) {
+      if (partition === undefined || partition.lastStableOffset >= partition.highWatermark) continue;
+      for (const { producerId, currentTxnFirstOffset } of partition.activeProducers()) {
+        if (currentTxnFirstOffset < 0) continue;
+        const place = `${name}[${partition.index}]`;
+        const known = held.get(producerId);
+        if (known === undefined) held.set(producerId, [place]);
+        else known.push(place);
+      }
+    }
+  }
+  return held;
+}
+
+export function storageFrame({ parts }: BrokerView): StorageFrame {
+  const directories = new Map<string, { path: string; isOffline: boolean; bytes: number; partitions: number }>();
+  const largest: { topic: string; partition: number; bytes: number; segments: number }[] = [];
+  for (const name of parts.metadata.image.topicsByName.keys()) {
+    for (const partition of parts.partitions.topicByName(name)?.partitions ?? []) {
+      if (partition === undefined) continue;
+      const { index, size, segmentCount, isOffline } = partition;
+      const path = logDirectoryOf(partition);
+      const known = directories.get(path) ?? { path, isOffline, bytes: 0, partitions: 0 };
+      directories.set(path, { ...known, bytes: known.bytes + size, partitions: known.partitions + 1 });
+      largest.push({ topic: name, partition: index, bytes: size, segments: segmentCount });
+    }
+  }
+  return {
+    directories: [...directories.values()],
+    largest: largest.sort((a, b) => b.bytes - a.bytes).slice(0, 100),
+  };
+}
+
+/** The settings that differ from their defaults, with where each was set; what is secret stays so. */
+export function settingsFrame({ parts }: BrokerView, layers: SettingsLayers | null): SettingsFrame {
+  const said: [string, string, string][] = [
+    ...Array.from(layers?.static ?? [], ([key, value]): [string, string, string] => [key, value, 'given at start']),
+    ...Array.from(layers?.cluster ?? [], ([key, value]): [string, string, string] => [
+      key,
+      value,
+      'set for all brokers',
+    ]),
+    ...Array.from(layers?.broker ?? [], ([key, value]): [string, string, string] => [
+      key,
+      value,
+      'set for this broker',
+    ]),
+  ];
+  const byKey = new Map(said.map(([key, value, source]) => [key, { key, value, source }]));
+  const rows = Array.from(byKey.values(), ({ key, value, source }) => ({
+    key,
+    value: isSecret(key) ? '(hidden)' : value,
+    usual: isSecret(key) ? '' : (defaultText(key) ?? ''),
+    source,
+  }));
+  const topics = Array.from(parts.metadata.image.configs).flatMap(([resource, configs]) =>
+    resource.startsWith('2:')
+      ? Array.from(configs, ([key, value]) => ({ key, value, usual: '', source: `topic ${resource.slice(2)}` }))
+      : [],
+  );
+  return { rows: [...rows, ...topics].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, SHOWN) };
+}
+
+export interface SettingsLayers {
+  readonly broker: ReadonlyMap<string, string>;
+  readonly cluster: ReadonlyMap<string, string>;
+  readonly static: ReadonlyMap<string, string>;
+}
+
+/** Passwords, and whatever has no definition that would say that it is none. */
+function isSecret(key: string): boolean {
+  const type = definitionOf(key)?.type;
+  return type === undefined || type === 'password';
+}
