@@ -10,10 +10,12 @@ import { consoleShareConsumer, FLAGS as shareConsumerFlags } from './console-sha
 import { consumerGroups, FLAGS as groupFlags } from './consumer-groups.ts';
 import type { FlagTable } from './flags.ts';
 import { getOffsets, FLAGS as offsetFlags } from './get-offsets.ts';
+import { leaderElection, FLAGS as electionFlags } from './leader-election.ts';
 import { logDirs, FLAGS as logDirFlags } from './log-dirs.ts';
 import { metadataQuorum, FLAGS as quorumFlags } from './metadata-quorum.ts';
 import { portCheck } from './port-check.ts';
 import { cub, kafkaReady } from './ready.ts';
+import { reassignPartitions, FLAGS as reassignFlags } from './reassign-partitions.ts';
 import { shareGroups, FLAGS as shareGroupFlags } from './share-groups.ts';
 import { topics, FLAGS as topicFlags } from './topics.ts';
 
@@ -30,9 +32,11 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-console-share-consumer': consoleShareConsumer,
   'kafka-consumer-groups': consumerGroups,
   'kafka-get-offsets': getOffsets,
+  'kafka-leader-election': leaderElection,
   'kafka-log-dirs': logDirs,
   'kafka-metadata-quorum': metadataQuorum,
   'kafka-ready': kafkaReady,
+  'kafka-reassign-partitions': reassignPartitions,
   'kafka-share-groups': shareGroups,
   'kafka-topics': topics,
   cub,
@@ -54,8 +58,10 @@ export const flagTables: Readonly<Record<string, FlagTable>> = {
   'kafka-console-share-consumer': shareConsumerFlags,
   'kafka-consumer-groups': groupFlags,
   'kafka-get-offsets': offsetFlags,
+  'kafka-leader-election': electionFlags,
   'kafka-log-dirs': logDirFlags,
   'kafka-metadata-quorum': quorumFlags,
+  'kafka-reassign-partitions': reassignFlags,
   'kafka-share-groups': shareGroupFlags,
   'kafka-topics': topicFlags,
 };

@@ -15,6 +15,7 @@ import { producerCases } from './console-producer-cases.ts';
 import { shareConsumerCases } from './console-share-consumer-cases.ts';
 import { shareGroupCases } from './share-groups-cases.ts';
 import type { Case, Cases } from './flag-case.ts';
+import { reassignCases } from './reassign-cases.ts';
 import { offsetCases, topicCases } from './topic-cases.ts';
 import { fileWith, tool } from './tool.ts';
 
@@ -33,6 +34,7 @@ const cases: Readonly<Record<string, Cases>> = {
   ...offsetCases,
   ...configCases,
   ...clusterCases,
+  ...reassignCases,
   'kafka-broker-api-versions': {},
 };
 
@@ -50,6 +52,8 @@ const PLAIN: Readonly<Record<string, string>> = {
   'kafka-cluster': 'cluster-id',
   'kafka-metadata-quorum': 'describe --status',
   'kafka-log-dirs': '--describe',
+  'kafka-leader-election': '--election-type preferred --all-topic-partitions',
+  'kafka-reassign-partitions': '--list',
 };
 
 let kafka: TestBroker;
@@ -69,7 +73,7 @@ const shared: Readonly<Record<string, (line: string) => Promise<void>>> = {
     expect([code, out + err]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
   },
   async 'broker-list'(line) {
-    if (line.startsWith('kafka-log-dirs')) return; // it means other things there
+    if (/^kafka-(log-dirs|reassign)/.test(line)) return; // it means other things there
     expect((await run(`${line} --broker-list ${kafka.bootstrapServers}`)).code).toBe(0);
   },
   async 'command-config'(line) {
