@@ -135,8 +135,9 @@ export class MixedCluster {
 
   /** With acks=all, at the leader whoever that is, until it has been acknowledged. */
   async produce(name: string, partition: number, values: readonly string[]): Promise<void> {
+    const timestamp = Date.now(); // retention takes what is old
     const records = encodeBatch({
-      records: values.map((value) => ({ key: null, value: Buffer.from(value), timestamp: 1 })),
+      records: values.map((value) => ({ key: null, value: Buffer.from(value), timestamp })),
     });
     const topicData = [{ name, partitionData: [{ index: partition, records }] }];
     for (let tries = 0; ; tries++) {
