@@ -127,7 +127,7 @@ function racksOf(brokers: readonly PlacedBroker[]): Map<string, number[]> | null
 /** One broker of each rack in turn. */
 function alternating(racks: ReadonlyMap<string, readonly number[]>): number[] {
   const lists = [...racks.values()];
-  const most = Math.max(...lists.map((list) => list.length));
+  const most = lists.reduce((longest, { length }) => (length > longest ? length : longest), 0);
   return Array.from({ length: most }, (_, at) => lists.flatMap((list) => (at < list.length ? [list[at]] : []))).flat();
 }
 
