@@ -1,7 +1,12 @@
 /**
- * `npm run bench:queues`: what share groups cost a broker by themselves, without sockets. Words after `--` choose parts: singly,
- * memory, waiting, state. What clients get is `npm run bench -- --only queues`.
+ * `npm run bench:queues`: what share groups cost a broker by themselves, without sockets, and last with them. Words after `--` choose
+ * parts: singly, memory, waiting, state, wire. What Java's clients get is `npm run bench -- --only queues`.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FindCoordinator, Produce, ShareFetch, ShareGroupHeartbeat } from '../protocol/apis/index.ts';
+import { connect, type Client } from '../protocol/client.ts';
 import { encodeBatch } from '../protocol/records/encode.ts';
 import { PendingWaits } from '../src/apis/pending-waits.ts';
 import { startBroker, type RunningBroker } from '../src/broker/broker.ts';
@@ -12,7 +17,16 @@ import { InFlight } from '../src/share/in-flight.ts';
 import type { ShareAnswer } from '../src/share/share-fetch.ts';
 import { ShareStatePartition } from '../src/share/state-partition.ts';
 
+import { startOttla } from './brokers.ts';
+import { batchOf } from './frames.ts';
+import { beginEarliest } from './loads/queues.ts';
+import { cpuSeconds } from './process-usage.ts';
+import { createTopic } from './topics.ts';
+
 const words = process.argv.slice(2);
+const PORT = 21_580;
+const RECORDS = 1e6;
+const RECORDS_A_BATCH = 140;
 const GROUP = 'queue';
 const IN_FLIGHT = 10_000;
 const PARTITIONS = 1000;
@@ -265,6 +279,72 @@ async function state(): Promise<void> {
   });
 }
 
-const PARTS = { singly, memory, waiting, state };
+/** A million records of 100 B through a socket, by one consumer that asks and acknowledges as Java's does. */
+async function wire(): Promise<void> {
+  const directory = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'ottla-queues-'));
+  const broker = await startOttla(directory, PORT);
+  const topic = await createTopic(PORT, 1);
+  const client = await connect({ host: '127.0.0.1', port: PORT });
+  await beginEarliest(broker, GROUP);
+  const records = batchOf({ records: RECORDS_A_BATCH, valueBytes: 100 });
+  const topicData = [{ topicId: topic.topicId, partitionData: [{ index: 0, records }] }];
+  const batches = Math.ceil(RECORDS / RECORDS_A_BATCH);
+  for (let i = 0; i < batches; i++) await client.send(Produce, 13, { acks: 1, timeoutMs: 30_000, topicData });
+  for (let round = 0; round < 4; round++) {
+    const group = `${GROUP}-${round}`;
+    await beginEarliest(broker, group);
+    await joinShareGroup(client, group, topic.name);
+    const cpu = cpuSeconds(broker.pid);
+    const begun = performance.now();
+    const requests = await consumeAll(client, group, topic.topicId, batches * RECORDS_A_BATCH);
+    const seconds = (performance.now() - begun) / 1000;
+    const spent = (cpuSeconds(broker.pid) - cpu).toFixed(2);
+    say(`wire | ${RECORDS} records in ${requests} requests | ${spent} s of processor, ${seconds.toFixed(2)} s`);
+  }
+  await client.close();
+  await broker.stop();
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function joinShareGroup(client: Client, groupId: string, topic: string): Promise<void> {
+  const member = { groupId, memberId: 'm' };
+  await client.send(FindCoordinator, 4, { keyType: 0, coordinatorKeys: [groupId] });
+  for (let memberEpoch = 0; ;) {
+    const subscribedTopicNames = memberEpoch === 0 ? [topic] : null;
+    const answer = await client.send(ShareGroupHeartbeat, 1, { ...member, memberEpoch, subscribedTopicNames });
+    if (answer.errorCode === 0) ({ memberEpoch } = answer);
+    if ((answer.assignment?.topicPartitions.length ?? 0) > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Answers how many requests it took. */
+async function consumeAll(client: Client, groupId: string, topicId: string, wanted: number): Promise<number> {
+  let acknowledgementBatches: { firstOffset: number; lastOffset: number; acknowledgeTypes: number[] }[] = [];
+  let epoch = 0;
+  for (let done = 0; done < wanted; epoch++) {
+    const topics = [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] }];
+    const { responses } = await client.send(ShareFetch, 2, {
+      groupId,
+      memberId: 'm',
+      shareSessionEpoch: epoch,
+      maxWaitMs: 500,
+      minBytes: 1,
+      maxBytes: 50 << 20,
+      maxRecords: 500,
+      batchSize: 500,
+      topics: epoch === 0 || acknowledgementBatches.length > 0 ? topics : [],
+      forgottenTopicsData: [],
+    });
+    const acquired = responses.flatMap(({ partitions }) => partitions.flatMap((each) => each.acquiredRecords));
+    acknowledgementBatches = acquired.map(({ firstOffset, lastOffset }) => {
+      done += lastOffset - firstOffset + 1;
+      return { firstOffset, lastOffset, acknowledgeTypes: [ACCEPT] };
+    });
+  }
+  return epoch;
+}
+
+const PARTS = { singly, memory, waiting, state, wire };
 
 for (const [name, part] of Object.entries(PARTS)) if (words.length === 0 || words.includes(name)) await part();

@@ -56,7 +56,7 @@ function layOut(tarball) {
   const manifest = {
     name: 'sample',
     private: true,
-    dependencies: { ottla: `file:./${tarball}`, kafkajs: '^2.2.4' },
+    dependencies: { ottla: `file:./${tarball}`, kafkajs: '^2.2.4', '@kafkats/client': '0.12.0' },
     devDependencies: {
       jest: '^30',
       vitest: '^5.1.1',

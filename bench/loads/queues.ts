@@ -29,7 +29,7 @@ const shareConsume: Load = {
 };
 
 /** A share group begins at the end unless it is told otherwise. */
-async function beginEarliest(broker: BrokerUnderLoad, group: string): Promise<void> {
+export async function beginEarliest(broker: BrokerUnderLoad, group: string): Promise<void> {
   const client = await connect({ host: '127.0.0.1', port: broker.port });
   const configs = [{ name: 'share.auto.offset.reset', configOperation: SET, value: 'earliest' }];
   const resources = [{ resourceType: GROUP_CONFIG, resourceName: group, configs }];
@@ -40,7 +40,7 @@ async function beginEarliest(broker: BrokerUnderLoad, group: string): Promise<vo
 
 async function consume(broker: BrokerUnderLoad, topic: Topic, group: string, records: number): Promise<Work> {
   const from = ['--bootstrap-server', `127.0.0.1:${broker.port}`, '--topic', topic.name, '--group', group];
-  const asked = [...from, '--num-records', `${records}`, '--timeout', '60000', '--hide-header'];
+  const asked = [...from, '--num-records', `${records}`, '--timeout', `${TIMEOUT_MS}`, '--hide-header']; // for all of it
   const { output } = await runTool('share-consumer-perf-test', asked, { timeoutMs: TIMEOUT_MS });
   const line = output
     .trim()
