@@ -64,10 +64,11 @@ test('a mail that is given up is a dead letter at once, and can be sent after al
 });
 
 inVirtualTime('a worker that hangs loses its mail to another when the lock runs out', async ({ kafka }) => {
-  const hung = Promise.withResolvers<void>();
-  const first = createMailer(kafka.bootstrapBrokers, () => hung.promise);
+  let goOn = (): void => {};
+  const hung = new Promise<void>((resolve) => (goOn = resolve));
+  const first = createMailer(kafka.bootstrapBrokers, () => hung);
   kafka.onStop(() => first.stop());
-  kafka.onStop(() => hung.resolve()); // before that
+  kafka.onStop(() => goOn()); // before that
   await first.start();
   await kafka.produce('mails', { value: { to: 'ada' } });
   await kafka.waitForQueue('mailer', { inFlight: 1 });

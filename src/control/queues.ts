@@ -1,9 +1,10 @@
 /** Queues of share groups and dead letters, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { letterFacts } from '../testing/queue-actions.ts';
 import type { Queue } from '../testing/queue.ts';
 import { messageToJson } from './message-json.ts';
 import { body, json, problems, router, timedOut } from './router.ts';
-import { delivered, duration, inFlightFilter, message, queue } from './schemas.ts';
+import { deadLetter, delivered, duration, inFlightFilter, message, queue } from './schemas.ts';
 import type { Session } from './session.ts';
 
 const tags = ['queues'];
@@ -11,6 +12,14 @@ const timeout = { timeout: duration.optional().openapi({ description: 'How long 
 const params = z.object({ group: z.string().openapi({ param: { name: 'group', in: 'path' }, example: 'mailer' }) });
 const counted = json(z.object({ records: z.int() }), 'How many.');
 const responses = { ...problems, ...timedOut };
+
+const list = createRoute({
+  method: 'get',
+  path: '/queues',
+  tags,
+  summary: 'The queues of all share groups',
+  responses: { 200: json(z.array(queue)), ...problems },
+});
 
 const show = createRoute({
   method: 'get',
@@ -61,11 +70,12 @@ const letters = createRoute({
   method: 'get',
   path: '/dead-letters/{of}',
   tags,
-  summary: 'The dead letters in a topic, or those of a share group',
+  summary:
+    'The dead letters in a topic, or those of a share group: causes, sources, and the records where they still exist',
   request: {
     params: z.object({ of: z.string().openapi({ param: { name: 'of', in: 'path' }, example: 'dlq.orders' }) }),
   },
-  responses: { 200: json(z.array(message)), ...problems },
+  responses: { 200: json(z.array(deadLetter)), ...problems },
 });
 
 const forQueue = createRoute({
@@ -106,6 +116,14 @@ const forDelivery = createRoute({
 export function queueRoutes(session: () => Session) {
   const waitOf = (limit: number | string | undefined) => (limit === undefined ? {} : { timeout: limit as number });
   return router()
+    .openapi(list, (context) => {
+      const { test } = session();
+      const groups = test.groups().filter(({ type }) => type === 'share');
+      return context.json(
+        groups.map(({ id }) => viewOf(test.queue(id))),
+        200,
+      );
+    })
     .openapi(show, (context) => context.json(viewOf(session().test.queue(context.req.valid('param').group)), 200))
     .openapi(accepted, (context) => {
       const messages = session().test.acknowledgedMessages(context.req.valid('param').group);
@@ -125,9 +143,7 @@ export function queueRoutes(session: () => Session) {
       const { group } = context.req.valid('param');
       return context.json({ records: await session().test.queue(group).redrive(context.req.valid('json').topic) }, 200);
     })
-    .openapi(letters, (context) =>
-      context.json(session().test.deadLetters(context.req.valid('param').of).map(messageToJson), 200),
-    )
+    .openapi(letters, (context) => context.json(deadLettersIn(session().test, context.req.valid('param').of), 200))
     .openapi(forQueue, async (context) => {
       const { group, timeout: limit, ...expected } = context.req.valid('json');
       return context.json(viewOf(await session().test.waitForQueue(group, expected as object, waitOf(limit))), 200);
@@ -149,4 +165,13 @@ function viewOf({ id, state, members, partitions, backlog, inFlight, acknowledge
     acknowledged: [...acknowledged],
     delivered: [...all],
   };
+}
+
+function deadLettersIn(test: Session['test'], of: string): z.infer<typeof deadLetter>[] {
+  return test.deadLetters(of).flatMap((letter) => {
+    const facts = letterFacts(test, letter);
+    if (facts === null) return [];
+    const original = facts.original === null ? null : messageToJson(facts.original);
+    return [{ ...messageToJson(letter), ...facts, source: { ...facts.source }, original }];
+  });
 }

@@ -119,6 +119,16 @@ const range = { ...place, first: z.int(), last: z.int().openapi({ description: '
 
 export const delivered = z.object({ ...range, deliveries: z.int(), memberId: z.string() }).openapi('Delivered');
 
+export const deadLetter = message
+  .extend({
+    group: z.string().openapi({ description: 'The share group that could not deliver the record.' }),
+    cause: z.string(),
+    deliveries: z.int(),
+    source: z.object({ topic: z.string(), partition: z.int(), offset: z.int() }),
+    original: message.nullable().openapi({ description: 'The record, where it still exists.' }),
+  })
+  .openapi('DeadLetter');
+
 export const inFlightFilter = z
   .strictObject({
     topic: z.string().optional(),

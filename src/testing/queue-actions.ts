@@ -1,6 +1,7 @@
 /** What a test does to a share group's queue by hand: locks run out, records are taken back, dead letters produced again. */
 import type { InFlightPlace } from '../share/delivery-view.ts';
 import type { BrokerView } from './broker-view.ts';
+import type { TopicPartition } from './group.ts';
 import type { MessageToProduce, TestMessage } from './message.ts';
 import { DEAD_LETTER } from './queue-words.ts';
 import type { InFlightFilter, Queue } from './queue.ts';
@@ -46,23 +47,39 @@ interface Redriven {
 export async function redrive(kafka: Redriven, group: string, topic: string): Promise<number> {
   let count = 0;
   for (const letter of kafka.messages(topic)) {
-    const source = sourceOf(letter);
-    if (source === null || source.group !== group) continue;
-    const [stored] = kafka.messages(source.topic, { partition: source.partition, from: source.offset, limit: 1 });
-    const original = stored?.offset === source.offset ? stored : letter.value === null ? null : letter;
+    const facts = letterFacts(kafka, letter);
+    if (facts === null || facts.group !== group) continue;
+    const original = facts.original ?? (letter.value === null ? null : letter);
     if (original === null) continue;
     const { keyBytes, valueBytes } = original;
     const headers = Object.fromEntries(Object.entries(original.headers).filter(([name]) => !name.startsWith('__dlq.')));
-    await kafka.produce(source.topic, [{ key: keyBytes, value: valueBytes, headers, partition: source.partition }]);
+    const { topic: from, partition } = facts.source;
+    await kafka.produce(from, [{ key: keyBytes, value: valueBytes, headers, partition }]);
     count++;
   }
   return count;
 }
 
-function sourceOf({ headers }: TestMessage) {
-  const [topic, partition, offset, group] = ['topic', 'partition', 'offset', 'group'].map(
-    (name) => headers[`${DEAD_LETTER}${name}`],
-  );
-  if (typeof topic !== 'string' || typeof group !== 'string') return null;
-  return { topic, group, partition: Number(partition), offset: Number(offset) };
+/** What a dead letter says of the record that could not be delivered, and that record where it is still there. */
+export interface LetterFacts {
+  readonly group: string;
+  readonly cause: string;
+  readonly deliveries: number;
+  readonly source: TopicPartition & { readonly offset: number };
+  readonly original: TestMessage | null;
+}
+
+/** Null where it is no dead letter. */
+export function letterFacts(kafka: Pick<Redriven, 'messages'>, { headers }: TestMessage): LetterFacts | null {
+  const text = (name: string): string => headers[`${DEAD_LETTER}${name}`] ?? '';
+  if (text('topic') === '') return null;
+  const source = { topic: text('topic'), partition: Number(text('partition')), offset: Number(text('offset')) };
+  const [stored] = kafka.messages(source.topic, { partition: source.partition, from: source.offset, limit: 1 });
+  return {
+    group: text('group'),
+    cause: text('message'),
+    deliveries: Number(text('delivery.count')),
+    source,
+    original: stored?.offset === source.offset ? stored : null,
+  };
 }

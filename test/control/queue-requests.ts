@@ -13,6 +13,7 @@ export async function askForQueues(port: Described, bootstrap: string): Promise<
   const delivery = { group: 'mailer', topic: 'mails', offset: 1 };
   expect((await port.call('POST', '/wait/delivery', delivery)).body).toMatchObject({ deliveries: 1 });
   expect((await port.call('GET', '/queues/mailer')).body).toMatchObject({ backlog: 2, inFlight: 2, state: 'Stable' });
+  expect((await port.call('GET', '/queues')).body).toMatchObject([{ id: 'mailer', backlog: 2 }]);
   const one = { topic: 'mails', offset: 1 };
   expect((await port.call('POST', '/queues/mailer/expire-locks', one)).body).toEqual({ records: 1 });
   expect((await port.call('POST', '/queues/mailer/release', { offset: 7 })).body).toEqual({ records: 0 });
