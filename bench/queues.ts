@@ -322,7 +322,8 @@ async function joinShareGroup(client: Client, groupId: string, topic: string): P
 async function consumeAll(client: Client, groupId: string, topicId: string, wanted: number): Promise<number> {
   let acknowledgementBatches: { firstOffset: number; lastOffset: number; acknowledgeTypes: number[] }[] = [];
   let epoch = 0;
-  for (let done = 0; done < wanted; epoch++) {
+  let left = wanted;
+  for (; left > 0; epoch++) {
     const topics = [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] }];
     const { responses } = await client.send(ShareFetch, 2, {
       groupId,
@@ -337,8 +338,8 @@ async function consumeAll(client: Client, groupId: string, topicId: string, want
       forgottenTopicsData: [],
     });
     const acquired = responses.flatMap(({ partitions }) => partitions.flatMap((each) => each.acquiredRecords));
+    for (const { firstOffset, lastOffset } of acquired) left -= lastOffset - firstOffset + 1;
     acknowledgementBatches = acquired.map(({ firstOffset, lastOffset }) => {
-      done += lastOffset - firstOffset + 1;
       return { firstOffset, lastOffset, acknowledgeTypes: [ACCEPT] };
     });
   }

@@ -20,7 +20,7 @@ import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
 import type { Membership } from './membership.ts';
 import type { EndOffset } from '../groups/share/offsets.ts';
-import { admitAtCoordinator, endOffsetAtLeader, type Peers } from './peers.ts';
+import { admitAtCoordinator, appendAtLeader, endOffsetAtLeader, type Peers } from './peers.ts';
 import type { ShareState } from '../share/share-state.ts';
 import { shareStateOf } from './share-state.ts';
 import { lazyShareGroups } from './share-groups.ts';
@@ -64,7 +64,11 @@ function build({ platform, config, join }: PreparedBroker, directories: readonly
   });
   const assignments = new DirectoryAssignments({ channel, partitions, logger });
   const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
-  const share = lazyShareGroups({ ...needs, shareState: () => shareState });
+  const share = lazyShareGroups({
+    ...needs,
+    shareState: () => shareState,
+    append: (place, records) => appendAtLeader({ nodeId, metadata, partitions }, peers, place, records),
+  });
   const shareState: ShareState = shareStateOf({ nodeId, metadata, share }, peers);
   const endOffset: EndOffset = (topic, partition) =>
     endOffsetAtLeader({ nodeId, metadata, partitions }, peers, { topic, partition });

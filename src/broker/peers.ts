@@ -2,7 +2,8 @@
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Answer } from '../coordination/answers.ts';
-import type { Marker } from '../partitions/partition.ts';
+import { encodeBatch, type RecordDraft } from '../../protocol/records/encode.ts';
+import { LogError, type Marker, type Partition } from '../partitions/partition.ts';
 import type { ShareState } from '../share/share-state.ts';
 import type { AdmittedProducer } from '../transactions/admission.ts';
 import { writeMarker, type MarkedParts } from '../transactions/markers.ts';
@@ -16,12 +17,17 @@ export interface Peer {
   admit(producer: AdmittedProducer, partition: TopicPartition): Answer<number>;
   /** The end of a partition as consumers see it; -1 where it is unknown there. */
   endOffset(partition: TopicPartition): Answer<number>;
+  /** NONE once all in-sync replicas have the batch. */
+  append(partition: TopicPartition & { readonly topicId: string }, batch: Uint8Array): Answer<number>;
   /** Of the partitions of __share_group_state that it leads. */
   readonly shareState: Answer<ShareState>;
 }
 
 /** Undefined where the broker does not run, or cannot be reached. */
 export type Peers = (nodeId: number) => Peer | undefined;
+
+/** How long records may take to be committed. */
+const COMMIT_TIMEOUT_MS = 30_000;
 
 type Image = BrokerParts['metadata']['image'];
 
@@ -50,6 +56,31 @@ export function endOffsetAtLeader(
   const leader = leaderOf(own.metadata.image, { topic, partition }) ?? own.nodeId;
   if (leader === own.nodeId) return own.partitions.get(topic, partition)?.highWatermark ?? -1;
   return peers(leader)?.endOffset({ topic, partition }) ?? -1;
+}
+
+/** Appends records as one batch at the leader, here or at a peer; an error code, NONE once they are committed. */
+export function appendAtLeader(
+  own: Pick<BrokerParts, 'nodeId' | 'metadata' | 'partitions'>,
+  peers: Peers,
+  { topic, partition }: TopicPartition,
+  records: readonly RecordDraft[],
+): Answer<number> {
+  const leader = leaderOf(own.metadata.image, { topic, partition }) ?? own.nodeId;
+  if (leader === own.nodeId) return appendHere(own.partitions.get(topic, partition), records);
+  const topicId = own.metadata.image.topicsByName.get(topic)?.id;
+  if (topicId === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  const place = { topic, topicId, partition };
+  return peers(leader)?.append(place, encodeBatch({ records })) ?? ErrorCode.NOT_LEADER_OR_FOLLOWER;
+}
+
+function appendHere(partition: Partition | undefined, records: readonly RecordDraft[]): Answer<number> {
+  if (partition === undefined) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  try {
+    return partition.committed(partition.appendRecords(records), COMMIT_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof LogError) return error.errorCode;
+    throw error;
+  }
 }
 
 /** What the coordinator says, here or at the peer that leads the id's partition of __transaction_state. */

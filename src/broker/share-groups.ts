@@ -1,11 +1,10 @@
 /** Gives share groups what they need of the broker around them, once they are needed. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
 import type { RecordDraft } from '../../protocol/records/encode.ts';
 import { OF_BROKER } from '../cluster/controller-channel.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
 import type { Answer } from '../coordination/answers.ts';
-import { LogError, type Partition } from '../partitions/partition.ts';
+import type { TopicPartition } from '../coordination/topic-partition.ts';
 import type { DeadLetterTopic } from '../share/dead-letters.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { LazyShareGroups } from '../share/lazy-share-groups.ts';
@@ -15,13 +14,13 @@ import type { ShareGroupsOptions } from '../share/share-groups.ts';
 const STATE_TOPIC = '__share_group_state';
 /** Of share.version. */
 const DEAD_LETTERS_SINCE = 2;
-/** How long a dead letter may take to be committed before it is tried again. */
-const COMMIT_TIMEOUT_MS = 30_000;
 
 type Needs = Pick<BrokerParts, 'clock' | 'logger' | 'metadata' | 'channel' | 'partitions'> & {
   readonly config: () => BrokerParts['config'];
   /** The state of every share partition, wherever it is kept. */
   readonly shareState: () => ShareState;
+  /** Appends records as one batch, wherever their partition is led; an error code, NONE once they are committed. */
+  readonly append: (partition: TopicPartition, records: readonly RecordDraft[]) => Answer<number>;
 };
 
 export function lazyShareGroups(needs: Needs): LazyShareGroups {
@@ -31,7 +30,16 @@ export function lazyShareGroups(needs: Needs): LazyShareGroups {
   });
 }
 
-function optionsOf({ clock, logger, metadata, channel, partitions, config, shareState }: Needs): ShareGroupsOptions {
+function optionsOf({
+  clock,
+  logger,
+  metadata,
+  channel,
+  partitions,
+  config,
+  shareState,
+  append,
+}: Needs): ShareGroupsOptions {
   return {
     partitions,
     groupConfig: (groupId) => configOf(metadata.image, ResourceType.group, groupId),
@@ -39,7 +47,7 @@ function optionsOf({ clock, logger, metadata, channel, partitions, config, share
     deadLetters: {
       topic: (name) => topicOf(name, { metadata, config }),
       createTopic: (name) => createTopic(name, channel),
-      append: (topic, index, records) => append(partitions.get(topic, index), records),
+      append: (topic, partition, records) => append({ topic, partition }, records),
     },
     stateAnywhere: shareState,
     clock,
@@ -76,15 +84,4 @@ async function createTopic(name: string, channel: Needs['channel']): Promise<voi
     configs: Array.from(configs, ([key, value]) => ({ name: key, value })),
   };
   await channel.createTopics([topic], OF_BROKER);
-}
-
-/** An error code; NONE once the records are committed. */
-function append(partition: Partition | undefined, records: readonly RecordDraft[]): Answer<number> {
-  if (partition === undefined) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-  try {
-    return partition.committed(partition.appendRecords(records), COMMIT_TIMEOUT_MS);
-  } catch (error) {
-    if (error instanceof LogError) return error.errorCode;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** The other brokers of a cluster, and what this one asks of each: over connections of its own for each purpose, none waits for another. */
+import { Produce } from '../../protocol/apis/00-produce.ts';
 import { ListOffsets } from '../../protocol/apis/02-list-offsets.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
@@ -31,6 +32,10 @@ interface Place {
 }
 
 const LATEST = -1;
+const ALL_IN_SYNC = -1;
+const APPEND_MS = 30_000;
+/** Of batches as they are written today. */
+const OLDEST_PRODUCE = 3;
 /** By which leaders of any Kafka answer one offset a partition. */
 const OLDEST_LIST_OFFSETS = 4;
 
@@ -40,6 +45,7 @@ export class OtherBroker {
   readonly #markers: PartitionRequests<DecidedEnd>;
   readonly #additions: PartitionRequests<TransactionalProducer>;
   readonly #questions: BrokerConnection;
+  readonly #appends: BrokerConnection;
 
   constructor(connect: () => BrokerConnection) {
     const open = (): BrokerConnection => {
@@ -51,6 +57,7 @@ export class OtherBroker {
     this.#additions = additionRequests(open());
     this.shareState = new ShareStateRequests(open());
     this.#questions = open();
+    this.#appends = open();
   }
 
   /** NONE once the marker is committed there, NOT_LEADER_OR_FOLLOWER where the broker cannot be reached. */
@@ -73,6 +80,18 @@ export class OtherBroker {
       return found?.errorCode === ErrorCode.NONE ? found.offset : -1;
     } catch {
       return -1;
+    }
+  }
+
+  /** Appends a batch there; NONE once all in-sync replicas have it, NETWORK_EXCEPTION where the broker cannot be reached. */
+  async append({ topic: name, topicId, partition: index }: Place & { readonly topicId: string }, batch: Uint8Array) {
+    const topicData = [{ name, topicId, partitionData: [{ index, records: batch }] }];
+    const draft = { acks: ALL_IN_SYNC, timeoutMs: APPEND_MS, topicData };
+    try {
+      const { responses } = await this.#appends.send(Produce, OLDEST_PRODUCE, draft);
+      return responses[0]?.partitionResponses[0]?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR;
+    } catch {
+      return ErrorCode.NETWORK_EXCEPTION;
     }
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ShareGroupHeartbeat } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
 import { startBroker } from '../../src/testing/index.ts';
+import { Ack, ShareMember } from '../testing/share-member.ts';
 
 test('partitions get state at whichever broker keeps it, and members are assigned them', async () => {
   const settings = { 'share.coordinator.state.topic.num.partitions': 6 };
@@ -23,4 +24,19 @@ test('partitions get state at whichever broker keeps it, and members are assigne
   }
   const leaders = Array.from({ length: 6 }, (_, index) => kafka.leaderOf('__share_group_state', index));
   expect(new Set(leaders).size).toBeGreaterThan(1);
+});
+
+test('a dead letter is written to a queue that another broker leads', async () => {
+  const dead = { name: 'dlq.mails', configs: { 'errors.deadletterqueue.group.enable': 'true' } };
+  const mailer = { 'share.auto.offset.reset': 'earliest', 'errors.deadletterqueue.topic.name': 'dlq.mails' };
+  await using kafka = await startBroker({ brokers: 3, topics: ['mails', dead], groups: { mailer } });
+  await kafka.moveCoordinator({ group: 'mailer' }, 0);
+  await kafka.moveLeader('mails', 0, 0);
+  await kafka.moveLeader('dlq.mails', 0, 2);
+  await kafka.produce('mails', 'poison');
+  const member = await ShareMember.join(kafka, 'mailer', ['mails']);
+  expect(await member.acknowledge(await member.fetch(), Ack.reject)).toEqual([0]);
+  const [letter] = await kafka.waitForDeadLetter('mailer');
+  expect(letter.headers).toMatchObject({ '__dlq.errors.topic': 'mails', '__dlq.errors.offset': '0' });
+  await kafka.waitForQueue('mailer', { backlog: 0, inFlight: 0 });
 });
