@@ -67,6 +67,8 @@ export class Listeners {
   #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
   #nextConnectionId = 0;
+  /** Where the broker's page is; browsers that come to a port for clients are sent there. */
+  pageUrl: string | null = null;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -210,6 +212,7 @@ export class Listeners {
       handleLater: (run) => turn.handleLater(run),
       answerLater: (run) => turn.answerLater(run),
       sendLater: (run) => turn.sendLater(run),
+      pageUrl: () => this.pageUrl,
       closed: (connection, reason) => {
         this.#connections.delete(connection);
         this.#unauthenticated.delete(connection);

@@ -69,7 +69,10 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
   const warnPage = (message: string): void => logger.warn('page', { message });
   const page = place === null ? null : await openPage(running.broker(), place, warnPage);
-  if (page !== null) process.stdout.write(`page ${page.url}\n`);
+  if (page !== null) {
+    running.listeners.pageUrl = page.url;
+    process.stdout.write(`page ${page.url}\n`);
+  }
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
   welcome(terminal, running.bootstrap);
   const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
@@ -83,7 +86,7 @@ function levelOf({ logLevel = 'warn' }: StartFlags): Level {
 }
 
 interface Running {
-  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'reloadStores'>;
+  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'pageUrl' | 'reloadStores'>;
   readonly bootstrap: string;
   /** Where the control port is, when it is anywhere. */
   readonly control: string | null;

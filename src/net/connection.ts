@@ -17,6 +17,7 @@ import type { LoopTurn } from '../platform/loop-turn.ts';
 import type { Receiver, Socket } from '../platform/network.ts';
 import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
 import { LastAnswer, type Answer, type Dispatcher } from './dispatch.ts';
+import { answerToBrowser, oversize } from './foreign-speech.ts';
 import { FrameBuffer, SIZE_BYTES } from './frame-buffer.ts';
 import type { RequestContexts } from './request-contexts.ts';
 import type { RequestMemory } from './request-memory.ts';
@@ -53,6 +54,8 @@ export interface ConnectionShared extends ResponseWriterShared {
   readonly answerLater: (run: () => void) => void;
   /** Writes what requests have appended; called before anything is told of it. */
   readonly settle: () => void;
+  /** Where a browser that comes here by mistake is sent; null where the broker has no page. */
+  readonly pageUrl: () => string | null;
   closed(connection: Connection, reason: string | null): void;
 }
 
@@ -239,8 +242,11 @@ export class Connection implements Receiver {
   #refuseSize(size: number): void {
     const { gate } = this.contexts;
     const { maxFrameBytes } = this.#shared;
-    if (gate === null) this.#ending = new InvalidRequest(oversize(size, maxFrameBytes));
-    else
+    if (gate === null) {
+      const answer = answerToBrowser(size, this.#shared.pageUrl());
+      if (answer !== null) this.#shared.output.bytes(answer);
+      this.#ending = new InvalidRequest(oversize(size, maxFrameBytes));
+    } else
       this.#wait(
         gate.refuseSize(size).then(
           ({ closes }) =>
@@ -384,16 +390,4 @@ export class Connection implements Receiver {
     this.#shared.output.position = 0;
     this.close(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** How a handshake of TLS begins: a record of type 22, its version 3.0 to 3.4. */
-const TLS_HELLO = 0x160300;
-const TLS_VERSIONS = 5;
-
-function oversize(size: number, limit: number): string {
-  const begin = size >> 8;
-  if (begin >= TLS_HELLO && begin < TLS_HELLO + TLS_VERSIONS) {
-    return 'it looks like TLS, and this listener speaks none: set security.protocol to PLAINTEXT, or SASL_PLAINTEXT, at the client';
-  }
-  return `a frame of ${size} bytes is announced, 0 to ${limit} (socket.request.max.bytes) are allowed`;
 }

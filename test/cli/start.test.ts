@@ -57,6 +57,9 @@ describe('ottla', () => {
     expect(await command.ready()).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     const client = await clientOf(command);
     expect(await createTopic(client, 'orders')).toBe(0);
+    const [address] = /127\.0\.0\.1:\d+/.exec(command.stdout)!;
+    const sent = await fetch(`http://${address}/`, { redirect: 'manual' });
+    expect([sent.status, `page ${sent.headers.get('location')}`]).toEqual([302, command.stdout.split('\n')[1]]);
     command.kill('SIGTERM');
     expect(await command.ended).toBe(0);
     const [, page, ...rest] = command.stdout.split('\n');

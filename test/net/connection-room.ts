@@ -70,6 +70,7 @@ export class Room {
       buffers: this.buffers,
       output: this.output,
       reader: new Reader(),
+      pageUrl: () => null,
       maxFrameBytes,
       memory: this.memory,
       turn: this.turn,

@@ -98,6 +98,13 @@ describe('frames', () => {
 });
 
 describe('what is no request', () => {
+  test('a browser is told that this is the port of clients, and its connection ends', () => {
+    const room = new Room();
+    room.socket.deliver(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    expect(room.socket.received.toString()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*the port for Kafka clients/);
+    expect(room.closedFor).toEqual([expect.stringContaining('it looks like a browser')]);
+  });
+
   const size = (bytes: number) => {
     const head = Buffer.alloc(4);
     head.writeInt32BE(bytes);
@@ -108,7 +115,7 @@ describe('what is no request', () => {
     ['a size of 0', size(0), /cut short/],
     ['a size above socket.request.max.bytes', size(MAX_FRAME_BYTES + 1), /socket\.request\.max\.bytes/],
     ['the hello of a TLS client', HELLO, /it looks like TLS/],
-    ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), /socket\.request\.max\.bytes/],
+    ['another text', Buffer.from('HELO mail\r\n'), /socket\.request\.max\.bytes/],
     ['an API nobody knows', request({ key: 999, flexible: Heartbeat.flexible }, 0, 1, ''), /999/],
     ['a negative API key', request({ key: -7, flexible: Heartbeat.flexible }, 0, 1, ''), /-7/],
     ['a version nobody serves', request(Heartbeat, 99, 1, ''), /v99/],
