@@ -129,7 +129,7 @@ export function permissionsPage(handlers: readonly Asked[], ofControllers: reado
   return [
     '# Permissions',
     '',
-    'Written by `npm run docs` from the tables of handlers; do not edit.',
+    'Written by `npm run docs` from the tables of handlers; do not edit. [Security](security.md) says how ACLs give them.',
     '',
     'A client that lacks what a request needs is told the error. *each*: only the parts of the request that name what it may not',
     'use are refused. *or*: one of them is enough. Where no error stands, what the client may not see is left out, or the answer',

@@ -144,6 +144,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/page/server.ts',
     'src/broker/broker.ts',
     'src/broker/controller-process.ts',
+    'src/security/acls/codes.ts', // numbers that requests have, and their names
     'src/security/tls/stores.ts', // clients read the same stores
     'src/index.ts',
     'protocol',

@@ -1,6 +1,6 @@
 /** Kafka's own tools by their names, for health checks, init containers and scripts that call them. */
 import { printLine, processTerminal, type Terminal } from '../terminal.ts';
-import { acls } from './acls.ts';
+import { acls, FLAGS as aclFlags } from './acls.ts';
 import { brokerApiVersions } from './broker-api-versions.ts';
 import { clusterTool, FLAGS as clusterFlags } from './cluster-tool.ts';
 import { configs, FLAGS as configFlags } from './configs.ts';
@@ -50,6 +50,7 @@ export const kafkaTools: readonly string[] = Object.keys(TOOLS);
 
 /** The flags of each that takes them by name; SHARED ones besides. */
 export const flagTables: Readonly<Record<string, FlagTable>> = {
+  'kafka-acls': aclFlags,
   'kafka-broker-api-versions': {},
   'kafka-cluster': clusterFlags,
   'kafka-configs': configFlags,
