@@ -50,7 +50,11 @@ function settingOf(image: ClusterImage, topic: string, key: string): string | un
 
 function isDirectoryOnline(image: ClusterImage, { replicas, directories }: PartitionImage, brokerId: number): boolean {
   const at = replicas.indexOf(brokerId);
-  const directory = at < 0 ? ZERO_UUID : directories[at];
+  return at < 0 || isOnline(image, brokerId, directories[at]);
+}
+
+/** Whether a broker has not said that this directory of its has failed. */
+export function isOnline(image: ClusterImage, brokerId: number, directory: string): boolean {
   if (directory === ZERO_UUID || directory === UNASSIGNED_DIRECTORY) return true;
   const online = image.brokers.get(brokerId)?.logDirectoryIds ?? [];
   return directory !== LOST_DIRECTORY && (online.length === 0 || online.includes(directory));

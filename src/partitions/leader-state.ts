@@ -20,8 +20,8 @@ export interface ReplicaRules {
   readonly maxLagMs: number;
   /** The epoch of a broker's newest registration, -1 where there is none. */
   epochOf(brokerId: number): number;
-  /** Whether it is unfenced and not about to stop. */
-  mayJoin(brokerId: number): boolean;
+  /** Whether it is unfenced and not about to stop, and has the log directory in which its replica lies; null: it is not known. */
+  mayJoin(brokerId: number, directoryId: string | null): boolean;
   /** Whether it is unfenced. */
   isAlive(brokerId: number): boolean;
   /** How fast followers are given records (KIP-73); nothing where that is not limited. */
@@ -48,6 +48,8 @@ export interface LeaderTerm {
   readonly inSyncReplicas: number;
   /** Broker ids of the followers. */
   readonly followers?: readonly number[];
+  /** Log directories of `followers`, in their order, as far as the controller knows them. */
+  readonly directories?: readonly string[];
   /** Those of `followers` that are in sync as the controller knows it; all, unless given. */
   readonly inSync?: readonly number[];
   readonly rules?: ReplicaRules;
@@ -89,6 +91,7 @@ export type ProposalAnswer =
   | { readonly kind: 'outdated' };
 
 interface Follower {
+  directoryId: string | null;
   endOffset: number;
   logStartOffset: number;
   brokerEpoch: number;
@@ -143,8 +146,10 @@ export class LeaderState {
     this.#replicas = term.replicas;
     this.#inSyncReplicas = term.inSyncReplicas;
     for (const id of this.#followers.keys()) if (!followers.includes(id)) this.#followers.delete(id);
-    for (const id of followers) {
-      if (!this.#followers.has(id)) this.#followers.set(id, this.#unheardOf(inSync.includes(id)));
+    for (const [i, id] of followers.entries()) {
+      const follower = this.#followers.get(id) ?? this.#unheardOf(inSync.includes(id));
+      follower.directoryId = term.directories?.[i] ?? null;
+      this.#followers.set(id, follower);
     }
     this.#setInSync(inSync);
   }
@@ -153,7 +158,7 @@ export class LeaderState {
     // One that is in sync has the whole lag time to begin.
     const caughtUpMs = isInSync ? this.#beganMs : NEVER;
     const ends = { endOffset: UNKNOWN_END, logStartOffset: UNKNOWN_END, leaderEndThen: UNKNOWN_END };
-    return { ...ends, brokerEpoch: -1, caughtUpMs, fetchedMs: NEVER };
+    return { ...ends, directoryId: null, brokerEpoch: -1, caughtUpMs, fetchedMs: NEVER };
   }
 
   #setInSync(inSync: readonly number[]): void {
@@ -292,8 +297,8 @@ export class LeaderState {
 
   /** It runs, and it is the very process that has fetched. */
   #mayJoin(followerId: number): boolean {
-    const { brokerEpoch } = this.#followers.get(followerId)!;
-    if (!this.#rules.mayJoin(followerId)) return false;
+    const { brokerEpoch, directoryId } = this.#followers.get(followerId)!;
+    if (!this.#rules.mayJoin(followerId, directoryId)) return false;
     return brokerEpoch < 0 || brokerEpoch === this.#rules.epochOf(followerId);
   }
 }

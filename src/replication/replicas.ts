@@ -6,6 +6,7 @@ import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { ControllerChannel } from '../cluster/controller-channel.ts';
 import type { ServerConfig } from '../config/server.ts';
+import { isOnline } from '../cluster/partition-rules.ts';
 import type { LeaderTerm, ReplicaRules } from '../partitions/leader-state.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Partitions } from '../partitions/partitions.ts';
@@ -56,7 +57,8 @@ export class Replicas {
         return config()['replica.lag.time.max.ms'];
       },
       epochOf: (brokerId) => metadata.image.brokers.get(brokerId)?.epoch ?? -1,
-      mayJoin: (brokerId) => isIn(metadata.image, brokerId),
+      mayJoin: (brokerId, directory) =>
+        isIn(metadata.image, brokerId) && (directory === null || isOnline(metadata.image, brokerId, directory)),
       isAlive: (brokerId) => metadata.image.brokers.get(brokerId)?.fenced === false,
       throttle: {
         covers: ({ throttledLeaders: all }, index) => all.size > 0 && (all.has('*') || all.has(`${index}:${nodeId}`)),
@@ -77,7 +79,7 @@ export class Replicas {
   }
 
   /** A term of this broker as leader, with all that followers have to do with it. */
-  termOf({ leaderEpoch, partitionEpoch, replicas, isr }: PartitionImage): LeaderTerm {
+  termOf({ leaderEpoch, partitionEpoch, replicas, isr, directories }: PartitionImage): LeaderTerm {
     const others = (ids: readonly number[]) => ids.filter((id) => id !== this.#options.nodeId);
     return {
       leaderEpoch,
@@ -85,6 +87,7 @@ export class Replicas {
       replicas: replicas.length,
       inSyncReplicas: isr.length,
       followers: others(replicas),
+      directories: directories.filter((_, i) => replicas[i] !== this.#options.nodeId),
       inSync: others(isr),
       rules: this.#rules,
     };

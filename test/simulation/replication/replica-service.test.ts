@@ -4,7 +4,8 @@ import { Fetch } from '../../../protocol/apis/01-fetch.ts';
 import { DeleteRecords } from '../../../protocol/apis/21-delete-records.ts';
 import { IncrementalAlterConfigs } from '../../../protocol/apis/44-incremental-alter-configs.ts';
 import { batches, decodeBatch } from '../../../protocol/records/decode.ts';
-import type { Host } from '../cluster/simulated-cluster.ts';
+import { diskError } from '../../../src/platform/memory-files.ts';
+import { HOSTS, type Host } from '../cluster/simulated-cluster.ts';
 import { Stage } from './stage.ts';
 
 const TOPIC = 'replicated';
@@ -83,3 +84,25 @@ test.each(['leader', 'follower'])('a replica that lags is copied at %s.replicati
   expect(tookMs).toBeGreaterThan(6000);
   expect(tookMs).toBeLessThan(14_000);
 });
+
+test.each(['a', 'b'] as const)(
+  'a log directory of %s that fails takes its replica out of sync, and its broker goes on',
+  async (host) => {
+    const stage = await Stage.open(1, { settings: { 'log.dirs': '/data,/more' } });
+    await stage.acknowledge('a', 3);
+    const { partitions } = stage.cluster.get(host).broker!.parts;
+    const directory = partitions.directoryOf(stage.at(host))!;
+    const known = () => stage.image.directories[stage.image.replicas.indexOf(stage.cluster.get(host).nodeId)];
+    await stage.until('the controller knows the directory', () => known() === directory.directoryId);
+    directory.health.writeFailed(directory.path, diskError('EIO', 'write', directory.path));
+    const others = HOSTS.filter((each) => each !== host);
+    await stage.untilInSync(...others);
+    const leader = host === 'a' ? 'b' : 'a';
+    await stage.until(`${leader} leads`, () => stage.leads(leader));
+    await stage.acknowledge(leader, 3);
+    await stage.advance(3000); // a replica that is offline is not taken for one that has caught up
+    await stage.untilInSync(...others);
+    expect(stage.serves(host)).toBe(true);
+    expect(stage.cluster.observer.wrong).toEqual([]);
+  },
+);
