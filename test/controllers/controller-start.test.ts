@@ -6,7 +6,7 @@ import { baseOffsetIn, checkpointIn, METADATA_DIRECTORY } from '../../src/cluste
 import { Controller } from '../../src/cluster/controller.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { ControllerMachines } from './controller-machines.ts';
 
 const DIRECTORY = '/data';
@@ -222,4 +222,23 @@ test('a controller without etcd is the only one: it serves out of its directory,
   expect(await refusal(machines, machines.begin(2, { 'ottla.etcd.endpoints': '' }, files, DIRECTORY))).toContain(
     DIRECTORY,
   );
+});
+
+test('a controller without etcd whose disk is full refuses changes in words, and takes them once there is room', async () => {
+  const machines = new ControllerMachines();
+  const files = new MemoryFiles();
+  await machines.start(1, { 'ottla.etcd.endpoints': '' }, files, DIRECTORY);
+  const { controller } = (await machines.active()).node.active!;
+  const change = (value: string): Promise<unknown> =>
+    controller.alterConfigs(() => ({
+      changes: [{ type: 4, name: '', values: new Map([['num.partitions', value]]) }],
+      result: 'done',
+    }));
+  files.before = (operation, path) => {
+    if (operation === 'write' && path.endsWith('.log')) throw diskError('ENOSPC', operation, path);
+  };
+  expect(await refusal(machines, change('7'))).toContain('make room in log.dirs');
+  expect(controller.image.configs.get('4:')).toBeUndefined();
+  files.before = null;
+  expect(await machines.until(change('8'))).toBe('done');
 });
