@@ -170,7 +170,7 @@ const EFFECTS: { readonly [Name in MetadataRecordName]: Effect<Name> } = {
 
   TopicRecord: (draft, { name, topicId }) => draft.setTopic({ name, id: topicId, partitions: [] }),
   PartitionRecord: (draft, record) =>
-    changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record)),
+    changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record, draft.image.brokers)),
   PartitionChangeRecord: (draft, record) =>
     changePartition(draft, record.topicId, record.partitionId, (old) => changed(old, record)),
   RemoveTopicRecord: removeTopic,
@@ -238,20 +238,39 @@ function changeBroker(draft: Draft, brokerId: number, epoch: number, change: Par
   draft.setBroker({ ...broker, ...change });
 }
 
-function partitionOf(record: RecordOf<'PartitionRecord'>): PartitionImage {
+function partitionOf(record: RecordOf<'PartitionRecord'>, brokers: ReadonlyMap<number, BrokerImage>): PartitionImage {
+  const { replicas, directories } = record;
   return {
     leader: record.leader,
     leaderEpoch: record.leaderEpoch,
     leaderRecoveryState: record.leaderRecoveryState,
     partitionEpoch: record.partitionEpoch,
-    replicas: record.replicas,
-    isr: record.isr,
-    elr: record.eligibleLeaderReplicas ?? [],
-    lastKnownElr: record.lastKnownElr ?? [],
-    addingReplicas: record.addingReplicas,
-    removingReplicas: record.removingReplicas,
-    directories: record.directories.length > 0 ? record.directories : record.replicas.map(() => ZERO_UUID),
+    replicas,
+    isr: shared(record.isr, replicas),
+    elr: shared(record.eligibleLeaderReplicas ?? NOBODY),
+    lastKnownElr: shared(record.lastKnownElr ?? NOBODY),
+    addingReplicas: shared(record.addingReplicas),
+    removingReplicas: shared(record.removingReplicas),
+    directories: replicas.map((id, i) => directoryOf(brokers.get(id), directories[i] ?? ZERO_UUID)),
   };
+}
+
+const NOBODY: readonly number[] = Object.freeze([]);
+
+/** An image may have a million partitions: what says the same is the same list. Most have nobody in most of them, and all in sync. */
+function shared(brokers: readonly number[], replicas: readonly number[] = NOBODY): readonly number[] {
+  if (brokers.length === 0) return NOBODY;
+  return isSame(brokers, replicas) ? replicas : brokers;
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+/** The same text as the broker's own, where it is one of its directories. */
+function directoryOf(broker: BrokerImage | undefined, id: string): string {
+  if (id === ZERO_UUID) return ZERO_UUID;
+  return broker?.logDirectoryIds.find((each) => each === id) ?? id;
 }
 
 /** Leader -2 stands for "as it was"; naming a leader, even the same one, begins a new epoch. */
@@ -271,17 +290,18 @@ function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionCha
 export function changedPartition(old: PartitionImage, change: PartitionChange): PartitionImage {
   const { leader = LEADER_UNCHANGED, leaderRecoveryState: state = RECOVERY_UNCHANGED } = change;
   const isElection = leader !== LEADER_UNCHANGED;
+  const replicas = change.replicas ?? old.replicas;
   return {
     leader: isElection ? leader : old.leader,
     leaderEpoch: isElection ? old.leaderEpoch + 1 : old.leaderEpoch,
     leaderRecoveryState: state === RECOVERY_UNCHANGED ? old.leaderRecoveryState : state,
     partitionEpoch: old.partitionEpoch + 1,
-    replicas: change.replicas ?? old.replicas,
-    isr: change.isr ?? old.isr,
-    elr: change.eligibleLeaderReplicas ?? old.elr,
-    lastKnownElr: change.lastKnownElr ?? old.lastKnownElr,
-    addingReplicas: change.addingReplicas ?? old.addingReplicas,
-    removingReplicas: change.removingReplicas ?? old.removingReplicas,
+    replicas,
+    isr: shared(change.isr ?? old.isr, replicas),
+    elr: shared(change.eligibleLeaderReplicas ?? old.elr),
+    lastKnownElr: shared(change.lastKnownElr ?? old.lastKnownElr),
+    addingReplicas: shared(change.addingReplicas ?? old.addingReplicas),
+    removingReplicas: shared(change.removingReplicas ?? old.removingReplicas),
     directories: change.directories ?? old.directories,
   };
 }

@@ -113,7 +113,9 @@ function compareTopic(
   nodeId: number,
 ): void {
   if (before?.partitions.length !== topic.partitions.length) change.grown.push(topic);
-  for (const [index, partition] of topic.partitions.entries()) {
+  // A lost broker touches thousands of topics with a hundred partitions each, nearly all as before: entries() costs ten times the look.
+  for (let index = 0; index < topic.partitions.length; index++) {
+    const partition = topic.partitions[index];
     const old = before?.partitions[index];
     if (old === partition) continue;
     const was = old === undefined ? undefined : { topic: before!, index, partition: old };
