@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { LeaderRecoveryState, type ClusterImage, type PartitionImage } from './image.ts';
-import { changedPartition } from './image-replay.ts';
+import { changedPartition } from './partition-replay.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 import { changeOfPartition } from './partition-change.ts';
 import { rulesOf } from './partition-rules.ts';
