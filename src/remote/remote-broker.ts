@@ -6,6 +6,7 @@ import { checkKeys } from '../testing/known-keys.ts';
 import { deliver } from '../testing/leftovers.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from '../testing/message.ts';
 import type { Queue } from '../testing/queue.ts';
+import type { ClientOptions } from '../testing/security-options.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
@@ -195,6 +196,28 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     );
   }
 
+  get users(): never {
+    throw notOverThePort('users');
+  }
+
+  get certificates(): never {
+    throw notOverThePort('certificates');
+  }
+
+  get oauth(): never {
+    throw notOverThePort('oauth');
+  }
+
+  clientOptions(user?: string): ClientOptions {
+    if (user !== undefined) throw notOverThePort('clientOptions of a user');
+    return { brokers: this.bootstrapBrokers };
+  }
+
+  properties(user?: string): Record<string, string> {
+    if (user !== undefined) throw notOverThePort('properties of a user');
+    return { 'bootstrap.servers': this.bootstrapServers };
+  }
+
   onStop(run: () => unknown): void {
     this.#hooks.add(run);
   }
@@ -222,4 +245,8 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     deliver(report, this.#options.leftovers ?? 'warn', (text) => void process.stderr.write(text));
     return report;
   }
+}
+
+function notOverThePort(what: string): TypeError {
+  return new TypeError(`${what}: only for a broker that the test's own thread has started with startBroker`);
 }

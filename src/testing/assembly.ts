@@ -14,6 +14,7 @@ import { FaultRules } from './fault-rules.ts';
 import { groupType } from './group-view.ts';
 import { LocalBroker } from './local-broker.ts';
 import { Nodes, type StartNode } from './nodes.ts';
+import type { TestSecurity } from './security.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
@@ -47,6 +48,8 @@ export interface Assembly {
   readonly logger: Logger;
   readonly traffic: TrafficLog;
   readonly options: StartOptions;
+  /** Who may connect; null or none: everybody. */
+  readonly security?: TestSecurity | null;
   /** The topics that a reset makes anew. */
   readonly beginning: readonly TopicSpec[];
   /** Where the test started it. */
@@ -86,7 +89,7 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   try {
     await nodes.startAll();
     const { beginning, place } = assembly;
-    const said = { options, beginning, place };
+    const said = { options, beginning, place, security: assembly.security ?? null };
     const parts = {
       view,
       files,
@@ -141,9 +144,10 @@ function idIn(settings: ReadonlyMap<string, string>): number {
 /** What one broker has that the others have not: its settings, and a log directory. */
 function ownOptions(assembly: Assembly, metadata: TestMetadata, nodeId: number, port: number): BrokerOptions {
   const { settings, memory, files, clusterId } = assembly;
+  const protocol = assembly.security?.protocol ?? 'PLAINTEXT';
   const disk = files === null ? {} : { files };
   if (nodeId === 0 || assembly.brokers === 1) {
-    const own = port === 0 ? settings : new Map([...settings, ['listeners', `PLAINTEXT://127.0.0.1:${port}`]]);
+    const own = port === 0 ? settings : new Map([...settings, ['listeners', `${protocol}://127.0.0.1:${port}`]]);
     return { settings: own, memory, ...disk, ...(clusterId === undefined ? {} : { clusterId }) };
   }
   const own = new Map([

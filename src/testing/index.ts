@@ -20,6 +20,20 @@ export type {
   Queue,
   QueuePartition,
 } from './queue.ts';
+export type {
+  ClientChoice,
+  ClientOptions,
+  IssueOptions,
+  Mechanism,
+  SecurityOptions,
+  TestCertificates,
+  TestOAuth,
+  TestUsers,
+  TlsOptions,
+  TokenOptions,
+  UserSpec,
+} from './security-options.ts';
+export type { IssuedCertificate } from './certificate-authority.ts';
 export type { TestSettings } from './settings.ts';
 export type { Snapshot } from './snapshot.ts';
 export { startBroker } from './start-broker.ts';

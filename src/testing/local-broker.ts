@@ -26,6 +26,8 @@ import { QueueWaiters } from './queue-waiters.ts';
 import { AcknowledgedReader, DeadLetterReader } from './queue-waits.ts';
 import { asNew, configureGroups } from './dynamic-configs.ts';
 import type { Queue } from './queue.ts';
+import type { ClientChoice, ClientOptions, TestCertificates, TestOAuth, TestUsers } from './security-options.ts';
+import type { TestSecurity } from './security.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
@@ -58,6 +60,7 @@ interface Parts {
   readonly traffic: TrafficLog;
   readonly faults: FaultRules;
   readonly options: StartOptions;
+  readonly security: TestSecurity | null;
   /** The topics that a reset makes anew. */
   readonly beginning: readonly TopicSpec[];
   readonly clock: Clock;
@@ -169,6 +172,41 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     return this.#parts.nodes.addresses;
   }
 
+  get users(): TestUsers {
+    return this.#security('users').users;
+  }
+
+  get certificates(): TestCertificates {
+    return this.#security('tls').certificates;
+  }
+
+  get oauth(): TestOAuth {
+    return this.#security('oauth').oauth;
+  }
+
+  clientOptions(user?: string, choice: ClientChoice = {}): ClientOptions {
+    const { security } = this.#parts;
+    const brokers = this.bootstrapBrokers;
+    return security === null ? { brokers } : security.clientOptions(brokers, user, choice);
+  }
+
+  properties(user?: string, choice: ClientChoice = {}): Record<string, string> {
+    const { security } = this.#parts;
+    const servers = this.bootstrapServers;
+    return security === null ? { 'bootstrap.servers': servers } : security.properties(servers, user, choice);
+  }
+
+  #security(option: 'users' | 'tls' | 'oauth'): TestSecurity {
+    const { security } = this.#parts;
+    if (security !== null) return security;
+    throw new TypeError(`the broker was started without: write startBroker({ ${option}: … })`);
+  }
+
+  /** For startBroker: users are written there. */
+  get metadata(): TestMetadata {
+    return this.#parts.metadata;
+  }
+
   get clusterId(): string {
     return this.#parts.metadata.image.clusterId;
   }
@@ -246,6 +284,8 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     faults.clear();
     if (options.connections === 'close') this.disconnectClients();
     await metadata.change(asNew);
+    const { security, nodes } = this.#parts;
+    await security?.provide(nodes.any, metadata);
     traffic.clear();
     this.#history.clear();
     await this.#topics.create(this.#parts.beginning);
@@ -260,8 +300,18 @@ export class LocalBroker extends LocalWaits implements TestBroker {
 
   fork(options: ForkOptions = {}): Promise<TestBroker> {
     checkStartOptions('fork', options);
-    const { settings, maxFetchWait, clock, leftovers } = this.#parts.options;
-    const own = { settings, maxFetchWait, clock, leftovers, ...(clock === 'virtual' ? { now: this.clock.now() } : {}) };
+    const { settings, maxFetchWait, clock, leftovers, tls, users, oauth, mechanisms } = this.#parts.options;
+    const own = {
+      settings,
+      maxFetchWait,
+      clock,
+      leftovers,
+      tls,
+      users,
+      oauth,
+      mechanisms,
+      ...(clock === 'virtual' ? { now: this.clock.now() } : {}),
+    };
     return this.#parts.start({ ...own, ...options, from: this.snapshot() }, this.#parts.beginning);
   }
 

@@ -3,12 +3,13 @@ import type { Level } from '../platform/logger.ts';
 import type { Duration } from './duration.ts';
 import type { GroupConfigs } from './dynamic-configs.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { SecurityOptions } from './security-options.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Leftovers } from './stop-report.ts';
 import type { TopicSpec } from './topic-spec.ts';
 
-export interface StartOptions {
+export interface StartOptions extends SecurityOptions {
   /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
   readonly topics?: readonly (string | TopicSpec)[];
   /** How many brokers clients see; 1 unless given. Each has replicas of its own. */
@@ -53,6 +54,10 @@ const START: KeysOf<StartOptions> = {
   now: true,
   groups: true,
   settings: true,
+  tls: true,
+  users: true,
+  oauth: true,
+  mechanisms: true,
   maxFetchWait: true,
   port: true,
   controlPort: true,

@@ -4,6 +4,14 @@ import type { Faults } from './faults.ts';
 import type { CommittedOffset, Group } from './group.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from './message.ts';
 import type { DeliveredRange, Queue } from './queue.ts';
+import type {
+  ClientChoice,
+  ClientOptions,
+  SecurityOptions,
+  TestCertificates,
+  TestOAuth,
+  TestUsers,
+} from './security-options.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
@@ -44,8 +52,8 @@ export interface ResetOptions {
   readonly connections?: 'keep' | 'close';
 }
 
-/** As fork takes them: what it begins from is this broker. */
-export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread'>;
+/** As fork takes them: what it begins from is this broker, with its users and its TLS. */
+export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread' | keyof SecurityOptions>;
 
 export interface TestBroker extends TestCluster, AsyncDisposable {
   /** 'host:port', several with commas between: Kafka's bootstrap.servers. */
@@ -53,6 +61,16 @@ export interface TestBroker extends TestCluster, AsyncDisposable {
   /** The same as a list, which most clients of JavaScript take: `new Kafka({ brokers: kafka.bootstrapBrokers })`. */
   readonly bootstrapBrokers: string[];
   readonly clusterId: string;
+  /** The users it was started with, and what becomes of them: `kafka.users.add('bob', 'secret')`. */
+  readonly users: TestUsers;
+  /** Its certificates: `kafka.certificates.expire()`. */
+  readonly certificates: TestCertificates;
+  /** Makes tokens: `kafka.oauth.token('alice', { expiresIn: '5m' })`. */
+  readonly oauth: TestOAuth;
+  /** How a client in JavaScript connects, as this user: `new Kafka({ ...kafka.clientOptions('alice') })`. */
+  clientOptions(user?: string, choice?: ClientChoice): ClientOptions;
+  /** The same in the properties of the Java client. */
+  properties(user?: string, choice?: ClientChoice): Record<string, string>;
   /** Where its control port is, for `connectBroker`; undefined without one. */
   readonly controlUrl: string | undefined;
   /** Rules by which it misbehaves: `faults.on('Produce', { topic: 'orders' }).reply('NOT_LEADER_OR_FOLLOWER').times(2)`. */

@@ -8,6 +8,7 @@ import { BrokerSnapshot, dismissMembers } from './broker-snapshot.ts';
 import type { CallPlace } from './call-place.ts';
 import { milliseconds } from './duration.ts';
 import type { LocalBroker } from './local-broker.ts';
+import { securityOf, type TestSecurity } from './security.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import type { StartOptions } from './start-options.ts';
 import type { ServePage } from './test-page.ts';
@@ -36,16 +37,22 @@ export async function begin(
   const brokers = options.brokers ?? snapshot?.brokers ?? 1;
   checkBrokers(brokers, snapshot);
   const topics = topicSpecs(options);
+  const clock = clockOf(options);
+  const security = await securityOf(options, () => clock.now());
+  if (security !== null && brokers > 1) {
+    throw new RangeError(`brokers: ${brokers}: tls, users and oauth are for one broker: leave brokers out`);
+  }
   const { broker, test } = await assemble({
     start: doors.start,
     ...(doors.servePage === undefined ? {} : { servePage: doors.servePage }),
     again: (forked, made) => begin(doors, forked, made, place),
     brokers,
-    clock: clockOf(options),
+    clock,
+    security,
     socketClock: wallClock(),
     ...(isTestRun() ? { network: nodeNetwork({ inBackground: true }) } : {}),
     files: snapshot?.disk() ?? new MemoryFiles(),
-    settings: settingsFor(brokers, settingsOf(options, snapshot)),
+    settings: settingsFor(brokers, settingsOf(options, snapshot, security)),
     memory: true,
     logger: loggerOf(options.logLevel),
     traffic: new TrafficLog(),
@@ -55,6 +62,7 @@ export async function begin(
   });
   try {
     if (snapshot !== undefined) dismissMembers(broker);
+    await security?.provide(broker, test.metadata);
     await test.configureGroups();
     await test.provide(topics);
     if (options.controlPort !== undefined) test.controlUrl = await doors.serve(test, options.controlPort);
@@ -90,9 +98,13 @@ function checkBrokers(brokers: number, snapshot: BrokerSnapshot | undefined): vo
 function settingsOf(
   { settings = {}, port, maxFetchWait, minIsr }: StartOptions,
   snapshot: BrokerSnapshot | undefined,
+  security: TestSecurity | null,
 ): TestSettings {
   return {
-    ...(port === undefined ? {} : { listeners: `PLAINTEXT://127.0.0.1:${port}` }),
+    ...(port === undefined && security === null
+      ? {}
+      : { listeners: `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port ?? 0}` }),
+    ...security?.settings(),
     ...(minIsr === undefined ? {} : { 'min.insync.replicas': minIsr }),
     ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),
     // Records in a file may be as old as the file: a test that loads them wants them kept.

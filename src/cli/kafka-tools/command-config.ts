@@ -97,7 +97,7 @@ async function tokenOf(properties: Properties): Promise<string> {
   if (url === undefined) return unsignedToken(options);
   const at = URL.canParse(url) ? new URL(url) : null;
   if (at === null) throw new UsageError(`sasl.oauthbearer.token.endpoint.url=${url}: write a URL`);
-  if (at.protocol === 'file:') return (await readDocument(at, DOCUMENT)).trim();
+  if (at.protocol === 'file:' || at.protocol === 'data:') return (await readDocument(at, DOCUMENT)).trim();
   const credential = (key: string, option: string): string => {
     const value = properties.get(`sasl.oauthbearer.client.credentials.${key}`) ?? options.get(option);
     if (value !== undefined) return value;

@@ -72,7 +72,7 @@ function expectedOf(settings: ListenerSettings, logger: Logger): Expected {
 
 function urlOf(key: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && ['https:', 'http:', 'file:'].includes(url.protocol)) return url;
+  if (url !== null && ['https:', 'http:', 'file:', 'data:'].includes(url.protocol)) return url;
   throw new ConfigError(`${key}=${text}: write a URL that begins with https, http or file`);
 }
 
