@@ -1,2 +1,23 @@
-/** Steps after which Ottla's cluster is meant to say something else than Apache Kafka's, and why. */
-export const knownDifferences: Readonly<Record<string, string>> = {};
+/** Where Ottla's cluster is meant to answer something else than Apache Kafka's, and why. */
+export const knownDifferences: readonly { readonly where: RegExp; readonly why: string }[] = [
+  {
+    where: /^generate: /,
+    why: 'The proposal begins at a broker by chance.',
+  },
+  {
+    where: /min\.insync\.replicas=1/,
+    why: 'A Kafka with eligible leader replicas (KIP-966) sets it for the cluster when it is first started.',
+  },
+  {
+    where: /^features: .*streams\.version/,
+    why: 'Ottla does not have the group protocol of Kafka Streams.',
+  },
+  {
+    where: /^(status|replication): /,
+    why: 'Each broker of Ottla has a controller; of Apache Kafka only the first has one here, and the others observe.',
+  },
+];
+
+export function isKnown(sentence: string): boolean {
+  return knownDifferences.some(({ where }) => where.test(sentence));
+}
