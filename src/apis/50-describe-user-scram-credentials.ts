@@ -2,7 +2,6 @@
 import { DescribeUserScramCredentials } from '../../protocol/apis/50-describe-user-scram-credentials.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { ScramCredential } from '../cluster/image.ts';
-import { missing } from '../cluster/scram-credentials.ts';
 import type { Parts } from './broker-parts.ts';
 import { countInPieces, eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
@@ -16,8 +15,14 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
     const wanted = asked.size === 0 ? byUser.keys() : asked.keys();
     const results = yield* mapInPieces(wanted, (user) => {
       const found = byUser.get(user);
-      if ((asked.get(user) ?? 0) > 1) return { user, ...TWICE, credentialInfos: [] };
-      if (found === undefined) return { user, ...missing(user), credentialInfos: [] };
+      if ((asked.get(user) ?? 0) > 1) {
+        const errorMessage = `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`;
+        return { user, errorCode: ErrorCode.DUPLICATE_RESOURCE, errorMessage, credentialInfos: [] };
+      }
+      if (found === undefined) {
+        const errorMessage = `Attempt to describe a user credential that does not exist: ${user}`;
+        return { user, errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage, credentialInfos: [] };
+      }
       const credentialInfos = found.map(({ mechanism, iterations }) => ({ mechanism, iterations }));
       return { user, errorCode: ErrorCode.NONE, errorMessage: '', credentialInfos };
     });
@@ -30,11 +35,6 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
     results: (users ?? []).map(() => ({ user: '', errorCode, errorMessage: null, credentialInfos: [] })),
   }),
 });
-
-const TWICE = {
-  errorCode: ErrorCode.DUPLICATE_RESOURCE,
-  errorMessage: 'The request names this user twice: name it once',
-};
 
 function* credentialsByUser(credentials: Iterable<ScramCredential>): Pieces<Map<string, ScramCredential[]>> {
   const byUser = new Map<string, ScramCredential[]>();

@@ -183,7 +183,7 @@ export function factorFault(factor: number, brokers: readonly Place[]): string |
   if (factor > brokers.length) {
     return (
       `${cannot} The target replication factor of ${factor} cannot be reached because only ${brokers.length} ` +
-      'broker(s) are registered.'
+      'broker(s) are registered or some brokers have all their log directories cordoned.'
     );
   }
   return brokers.some(({ fenced }) => !fenced) ? null : `${cannot} All brokers are currently fenced.`;

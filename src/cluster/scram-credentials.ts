@@ -30,7 +30,12 @@ const FEWEST_ITERATIONS = 4096;
 const MOST_ITERATIONS = 16_384;
 const TWICE: Refusal = {
   errorCode: ErrorCode.DUPLICATE_RESOURCE,
-  errorMessage: 'A request alters one credential of a user: send another for the other',
+  errorMessage: 'A user credential cannot be altered twice in the same request',
+};
+
+const MISSING: Refusal = {
+  errorCode: ErrorCode.RESOURCE_NOT_FOUND,
+  errorMessage: 'Attempt to delete a user credential that does not exist',
 };
 
 /** One result for each user; a user whose part is in order is altered whatever the others are. */
@@ -51,7 +56,7 @@ export function* alterScramCredentials(
     const record: MetadataDraft = { type: 'RemoveUserScramCredentialRecord', name, mechanism };
     plan(
       name,
-      () => nameFault(name, mechanism) ?? (current.has(scramKey(mechanism, name)) ? null : missing(name)),
+      () => nameFault(name, mechanism) ?? (current.has(scramKey(mechanism, name)) ? null : MISSING),
       () => record,
     );
   });
@@ -87,10 +92,6 @@ function strengthFault({ iterations, saltedPassword }: ScramUpsertion): Refusal 
 
 function unacceptable(errorMessage: string): Refusal {
   return { errorCode: ErrorCode.UNACCEPTABLE_CREDENTIAL, errorMessage };
-}
-
-export function missing(user: string): Refusal {
-  return { errorCode: ErrorCode.RESOURCE_NOT_FOUND, errorMessage: `${user} has no such SCRAM credential` };
 }
 
 /** The keys that RFC 5802 has a server keep: with them it can check a password, and a thief cannot log in by them. */

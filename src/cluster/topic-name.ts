@@ -2,14 +2,16 @@
 
 const LONGEST = 249;
 
-/** Why a name is not allowed, or null. */
+/** Why a name is not allowed, in Kafka's words, or null. */
 export function topicNameFault(name: string): string | null {
-  if (name === '') return 'Topic name is invalid: it is empty';
-  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' means a directory`;
-  if (name.length > LONGEST)
-    return `Topic name is invalid: it has ${name.length} characters, at most ${LONGEST} are allowed`;
+  if (name === '') return 'Topic name is invalid: the empty string is not allowed';
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
+  if (name.length > LONGEST) {
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${LONGEST}`;
+  }
   if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
-    return `Topic name is invalid: '${name}' has characters other than ASCII letters, digits, '.', '_' and '-'`;
+    const others = "one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
+    return `Topic name is invalid: '${name}' contains ${others}`;
   }
   return null;
 }

@@ -389,7 +389,7 @@ function itself(errorCode: number): number {
 }
 
 function whyNot(type: string, groupId: string, group: Group | undefined): string {
-  return group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a ${type} group.`;
+  return group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a ${type} group.`;
 }
 
 /** A name that no group has can be used without membership only. */

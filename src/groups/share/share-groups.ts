@@ -65,7 +65,7 @@ export class ShareGroups {
     if (isShareGroup(group)) {
       return describeShareGroup(group, this.#host.topics(), this.#options.config['group.share.assignors'][0]);
     }
-    const why = group === undefined ? `No group has the id '${groupId}'.` : `Group '${groupId}' is not a share group.`;
+    const why = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a share group.`;
     return undescribedShareGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, why);
   }
 
