@@ -6,18 +6,12 @@ import type { Side } from './side.ts';
 type VersionsSide = typeof ApiVersions extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
 
 const VALID = { clientSoftwareName: 'differential', clientSoftwareVersion: '1.0' };
-/** Share groups and streams groups: Ottla does not have them yet, and says nothing of them. */
-const ABSENT = new Set([76, 77, 78, 79, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92]);
-/** Features that are at 0 until it has them. */
-const LATER = /^(share|streams)\./;
+/** Streams groups: Ottla does not have them, and advertises no API of theirs. */
+const ABSENT = new Set([88, 89]);
 
 function record(side: VersionsSide, answer: ResponseOf<typeof ApiVersions> | null): void {
   if (answer === null) return;
-  side.record({
-    ...answer,
-    apiKeys: answer.apiKeys.filter(({ apiKey }) => !ABSENT.has(apiKey)),
-    finalizedFeatures: answer.finalizedFeatures.filter(({ name }) => !LATER.test(name)),
-  });
+  side.record({ ...answer, apiKeys: answer.apiKeys.filter(({ apiKey }) => !ABSENT.has(apiKey)) });
 }
 
 const software = (clientSoftwareName: string, clientSoftwareVersion: string) => async (side: VersionsSide) =>

@@ -1,7 +1,6 @@
 /** Changes the levels of features, which hold for the whole cluster (KIP-584). */
 import { UpdateFeatures } from '../../protocol/apis/57-update-features.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
-import { NOT_BUILT } from '../cluster/features.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { alter } from '../security/needs.ts';
@@ -12,14 +11,8 @@ const TELLS_EACH = 1;
 export const updateFeatures = handler(UpdateFeatures, {
   needs: () => alter.cluster(),
   forwarded: true,
-  handle: async ({ featureUpdates, validateOnly }, { apiVersion }, broker: Parts<'controller' | 'logger'>) => {
+  handle: async ({ featureUpdates, validateOnly }, { apiVersion }, broker: Parts<'controller'>) => {
     const result = await broker.controller.updateFeatures(featureUpdates, { validateOnly });
-    const leftOut = featureUpdates.filter(
-      ({ feature, maxVersionLevel }) => NOT_BUILT.has(feature) && maxVersionLevel > 0,
-    );
-    if (result.errorCode === ErrorCode.NONE && leftOut.length > 0) {
-      broker.logger.warn('features-left-out', { features: leftOut.map(({ feature }) => feature).join(',') });
-    }
     const isDone = result.errorCode === ErrorCode.NONE && apiVersion <= TELLS_EACH;
     const results = isDone
       ? featureUpdates.map(({ feature }) => ({ feature, errorCode: ErrorCode.NONE, errorMessage: 'NONE' }))

@@ -7,7 +7,7 @@ export const streamsGroupTopologyDescriptionUpdate = handler(StreamsGroupTopolog
   open: 'it is refused, for there are no streams groups',
   handle: () => ({
     errorCode: ErrorCode.UNSUPPORTED_VERSION,
-    errorMessage: 'Ottla has no streams groups yet: streams.version is 0',
+    errorMessage: 'This broker has no streams groups',
   }),
   refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode) }),
 });

@@ -1,7 +1,7 @@
 /** Raising and lowering finalized features (KIP-584): all updates of a request are in order, or none happens. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { clearElr } from './clear-elr.ts';
-import { NOT_BUILT, supportedFeatures, wouldLoseMetadata } from './features.ts';
+import { supportedFeatures, wouldLoseMetadata } from './features.ts';
 import type { ClusterImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -31,12 +31,9 @@ export function updateFeatures(updates: readonly FeatureUpdate[], image: Cluster
     const errorMessage = `No feature was changed: at most ${MOST_UPDATES} are updated at a time`;
     return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage, records };
   }
-  // `kafka-features --release-version` names every feature of the release: those of parts that are not here stay at 0.
-  const isRelease = updates.some(({ feature }) => feature === 'metadata.version') && updates.length > 1;
   // Of a feature that is named twice the last update counts, as in Kafka.
   for (const update of new Map(updates.map((each) => [each.feature, each])).values()) {
     const { feature: name, maxVersionLevel: featureLevel } = update;
-    if (isRelease && NOT_BUILT.has(name)) continue;
     const current = image.features.get(name) ?? 0;
     const fault = faultOf(update, current);
     if (fault !== null) {
@@ -60,7 +57,6 @@ function faultOf({ feature, maxVersionLevel: level, upgradeType }: FeatureUpdate
   if (level < minVersion || level > maxVersion)
     return `cannot be ${level}: ${minVersion} to ${maxVersion} are supported`;
   if (level > current && upgradeType !== UPGRADE) return `is ${current}: ${level} would be an upgrade, use type 1`;
-  if (level > current && NOT_BUILT.has(feature)) return 'is of a part of Kafka that Ottla does not have yet';
   if (level >= current) return null;
   if (feature === 'kraft.version') return 'can never be lowered';
   if (upgradeType === UPGRADE) return `is ${current}: ${level} would be a downgrade, use type 2 or 3`;

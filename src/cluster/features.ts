@@ -33,18 +33,16 @@ export function wouldLoseMetadata(from: number, to: number): boolean {
   return [...CHANGES_RECORDS].some((level) => level > to && level <= from);
 }
 
-/** Features whose behaviour is not here: they stay at 0. */
-export const NOT_BUILT: ReadonlySet<string> = new Set(['streams.version']);
-
 /**
- * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. streams.version (1 there) is not in the list while Ottla
- * has no such groups: a client that sees it missing does without.
+ * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. Of streams.version too, though no API of streams groups
+ * is advertised: clients go by the APIs, and kafka-features tells every level of a release that it asked for as reached.
  */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 33 },
   { name: 'kraft.version', level: 1 },
   { name: 'group.version', level: 1 },
   { name: 'share.version', level: 2 },
+  { name: 'streams.version', level: 1 },
   { name: 'transaction.version', level: 2 },
   { name: 'eligible.leader.replicas.version', level: 1 },
 ];

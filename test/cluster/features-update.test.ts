@@ -9,11 +9,12 @@ const [UPGRADE, SAFE, UNSAFE] = [1, 2, 3];
 const update = (feature: string, maxVersionLevel: number, upgradeType = UPGRADE) =>
   updateFeatures([{ feature, maxVersionLevel, upgradeType }], image);
 
-test('a new cluster begins at the levels that Kafka 4.4 finalizes, without the parts that Ottla does not have', () => {
+test('a new cluster begins at the levels that Kafka 4.4 finalizes', () => {
   expect(Object.fromEntries(image.features)).toEqual({
     'metadata.version': 33,
     'kraft.version': 1,
     'share.version': 2,
+    'streams.version': 1,
     'group.version': 1,
     'transaction.version': 2,
     'eligible.leader.replicas.version': 1,
@@ -38,7 +39,6 @@ test.each([
   ['metadata.version', 32, SAFE, 'would be lost'],
   ['metadata.version', 30, UNSAFE, 'would be lost'],
   ['kraft.version', 0, SAFE, 'never'],
-  ['streams.version', 1, UPGRADE, 'Ottla does not have'],
   ['no.such.version', 0, UPGRADE, 'ApiVersions'],
 ])('%s cannot become %i by type %i', (name, level, type, why) => {
   const { errorCode, errorMessage, records } = update(name, level, type);
@@ -70,10 +70,11 @@ describe('a release, as kafka-features --release-version asks for it', () => {
       'streams.version': 1,
     }).map(([feature, maxVersionLevel]) => ({ feature, maxVersionLevel, upgradeType }));
 
-  test('raises all that Ottla has, and leaves the features of other parts at 0', () => {
+  test('raises all that is lower', () => {
     const levels = [
       { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 30 },
       { type: 'FeatureLevelRecord', name: 'eligible.leader.replicas.version', featureLevel: 0 },
+      { type: 'FeatureLevelRecord', name: 'streams.version', featureLevel: 0 },
     ] as const;
     const old = replay(image, levels, image.revision + 1);
     expect(updateFeatures(release(33, UPGRADE), old)).toEqual({
@@ -82,6 +83,7 @@ describe('a release, as kafka-features --release-version asks for it', () => {
       records: [
         { type: 'FeatureLevelRecord', name: 'metadata.version', featureLevel: 33 },
         { type: 'FeatureLevelRecord', name: 'eligible.leader.replicas.version', featureLevel: 1 },
+        { type: 'FeatureLevelRecord', name: 'streams.version', featureLevel: 1 },
       ],
     });
   });

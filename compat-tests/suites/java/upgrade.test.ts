@@ -49,8 +49,10 @@ describe.skipIf(missing !== null)(`a cluster is upgraded${missing === null ? '' 
     expect([exitCode, output.join('\n')]).toEqual([0, expect.stringContaining('metadata.version was upgraded to 33')]);
     expect(await levelOf('metadata.version')).toBe('4.4-IV2');
     expect(await levelOf('share.version')).toBe('2');
-    // The group protocol of Kafka Streams is not here yet.
-    expect([undefined, '0']).toContain(await levelOf('streams.version'));
+    expect(await levelOf('streams.version')).toBe('1');
+    for (const said of output.join('\n').matchAll(/^(\S+) was upgraded to (\d+)/gm)) {
+      if (said[1] !== 'metadata.version') expect(await levelOf(said[1])).toBe(said[2]);
+    }
     const before = await read();
     await expect.poll(read, { timeout: 30_000 }).toBeGreaterThan(before);
     const written = Number(await java.ask('stop-writing'));
