@@ -15,11 +15,10 @@ import { groupKeysBroker } from '../config/group-broker-keys.ts';
 import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
-import type { Level } from '../platform/logger.ts';
 import { countInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { Need } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
-import { planLevel, setLevel } from './log-levels.ts';
+import { planLevels, setLevels } from './log-levels.ts';
 
 /** A resource type of requests only: loggers have no settings in the cluster image. */
 export const BROKER_LOGGER = 8;
@@ -74,7 +73,7 @@ export function* alterConfigs<R extends Resource>(
 ): Pieces<Alterations | Promise<Alterations>> {
   const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image);
   const put = ({ responses, levels }: Outcomes): Alterations => {
-    for (const level of levels) setLevel(broker.logger, level);
+    for (const texts of levels) setLevels(broker.logger, texts);
     return { responses };
   };
   if (validateOnly) return { responses: (yield* decide(broker.metadata.image)).result.responses };
@@ -90,7 +89,7 @@ interface Alterations {
 }
 
 interface Outcomes extends Alterations {
-  readonly levels: readonly (Level | null)[];
+  readonly levels: readonly ConfigTexts[];
 }
 
 function* decideAll<R extends Resource>(
@@ -100,7 +99,7 @@ function* decideAll<R extends Resource>(
   image: ClusterImage,
 ): Pieces<ConfigDecision<Outcomes>> {
   const changes: ConfigChange[] = [];
-  const levels: (Level | null)[] = [];
+  const levels: ConfigTexts[] = [];
   const times = yield* countInPieces(resources, keyOf);
   const responses = yield* mapInPieces(resources, (resource) => {
     const { resourceType, resourceName } = resource;
@@ -108,8 +107,8 @@ function* decideAll<R extends Resource>(
       times.get(keyOf(resource))! > 1
         ? invalidRequest('Each resource must appear at most once.')
         : plan(resource, alteration(resource), broker, image);
-    if ('level' in planned) {
-      levels.push(planned.level);
+    if ('levels' in planned) {
+      levels.push(planned.levels);
       return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };
     }
     if ('values' in planned) {
@@ -125,7 +124,7 @@ function keyOf({ resourceType, resourceName }: Resource): string {
   return resourceKey(resourceType, resourceName);
 }
 
-type Planned = Refusal | { readonly values: ConfigTexts } | { readonly level: Level | null };
+type Planned = Refusal | { readonly values: ConfigTexts } | { readonly levels: ConfigTexts };
 
 function plan(
   { resourceType, resourceName }: Resource,
@@ -136,7 +135,7 @@ function plan(
   const fault = faultOf(resourceType, resourceName, broker, image);
   if (fault !== undefined) return fault;
   if (resourceType === BROKER_LOGGER)
-    return planLevel(broker.logger, (current) =>
+    return planLevels(broker.logger, (current) =>
       alteration(
         current,
         () => undefined,

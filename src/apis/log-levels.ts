@@ -1,59 +1,89 @@
-/** Log levels as Kafka's configuration APIs speak of them (KIP-412): one logger, 'root', for all that Ottla writes. */
+/**
+ * Log levels as Kafka's configuration APIs speak of them (KIP-412): 'root', and Kafka's loggers by their names. A level has its
+ * effect on the events that belong to the logger; those of most loggers are of parts that only Kafka has.
+ */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Altered, ConfigTexts, Refusal } from '../config/alter.ts';
-import { isLeveled, type Level, type Logger } from '../platform/logger.ts';
+import { kafkaLoggers, ROOT } from '../platform/kafka-loggers.ts';
+import { isLeveled, levelFor, type Level, type LeveledLogger, type Logger } from '../platform/logger.ts';
 
-const ROOT = 'root';
 /** Kafka's names; Ottla has no level below debug and none above error. */
 const LEVELS: Readonly<Record<string, Level>> = {
-  TRACE: 'debug',
   DEBUG: 'debug',
-  INFO: 'info',
-  WARN: 'warn',
   ERROR: 'error',
   FATAL: 'error',
+  INFO: 'info',
+  TRACE: 'debug',
+  WARN: 'warn',
 };
 
-/** Levels by logger name. A logger of the program that embeds the broker may not tell its level. */
+/** The level of every logger, its own or that of the one above it. A logger of the program that embeds the broker does not tell. */
 export function levelsOf(logger: Logger): ReadonlyMap<string, string> {
-  const level = isLeveled(logger) ? logger.level : 'silent';
-  return new Map([[ROOT, level === 'silent' ? 'OFF' : level.toUpperCase()]]);
+  const names = [ROOT, ...kafkaLoggers];
+  return new Map(names.map((name) => [name, textOf(isLeveled(logger) ? levelFor(logger, name) : 'silent')]));
 }
 
-/** The level that an alteration sets, null where it changes nothing; or why it is refused. */
-export function planLevel(
+function textOf(level: Level): string {
+  return level === 'silent' ? 'OFF' : level.toUpperCase();
+}
+
+/** The root's level, and those that loggers have of their own. */
+function ownLevels(logger: LeveledLogger): ConfigTexts {
+  return new Map([
+    [ROOT, textOf(logger.level)],
+    ...Array.from(logger.levels, ([name, level]) => [name, textOf(level)] as const),
+  ]);
+}
+
+/** What an alteration makes of `ownLevels`, or why it is refused. */
+export function planLevels(
   logger: Logger,
   alteration: (current: ConfigTexts) => Altered,
-): Refusal | { readonly level: Level | null } {
-  const altered = alteration(levelsOf(logger));
+): Refusal | { readonly levels: ConfigTexts } {
+  if (!isLeveled(logger)) {
+    return invalidRequest('This broker uses the logger of the program that runs it: set the level there');
+  }
+  const before = ownLevels(logger);
+  const altered = alteration(before);
   if ('refusal' in altered) {
     const { errorCode, errorMessage } = altered.refusal;
     // Loggers have no lists: Kafka says INVALID_REQUEST to an append here, not INVALID_CONFIG.
-    return errorCode === ErrorCode.INVALID_CONFIG
-      ? { errorCode: ErrorCode.INVALID_REQUEST, errorMessage }
-      : altered.refusal;
+    return errorCode === ErrorCode.INVALID_CONFIG ? invalidRequest(errorMessage) : altered.refusal;
   }
-  for (const name of altered.values.keys()) {
-    if (name !== ROOT)
-      return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage: `Logger ${name} does not exist: use ${ROOT}` };
+  const { values: levels } = altered;
+  if (!levels.has(ROOT)) return invalidRequest('Removing the log level of the root logger is not allowed');
+  for (const [name, level] of levels) {
+    if (before.get(name) === level) continue;
+    if (name !== ROOT && !known.has(name)) return invalidConfig(`Logger ${name} does not exist!`);
+    if (!Object.hasOwn(LEVELS, level)) {
+      const valid = `Valid log levels are ${Object.keys(LEVELS).join(', ')}`;
+      return invalidConfig(
+        `Cannot set the log level of ${name} to ${level} as it is not a supported log level. ${valid}`,
+      );
+    }
   }
-  const asked = altered.values.get(ROOT);
-  if (asked === undefined) {
-    return {
-      errorCode: ErrorCode.INVALID_REQUEST,
-      errorMessage: `The level of ${ROOT} cannot be removed: set another level`,
-    };
-  }
-  if (asked === levelsOf(logger).get(ROOT)) return { level: null };
-  if (!Object.hasOwn(LEVELS, asked)) {
-    const errorMessage = `Log level ${asked} is unknown: use ${Object.keys(LEVELS).join(', ')}`;
-    return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage };
-  }
-  if (isLeveled(logger)) return { level: LEVELS[asked] };
-  const errorMessage = 'This broker uses the logger of the program that runs it: set the level there';
+  return { levels };
+}
+
+const known: ReadonlySet<string> = new Set(kafkaLoggers);
+
+function invalidRequest(errorMessage: string): Refusal {
   return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
 }
 
-export function setLevel(logger: Logger, level: Level | null): void {
-  if (level !== null && isLeveled(logger)) logger.level = level;
+function invalidConfig(errorMessage: string): Refusal {
+  return { errorCode: ErrorCode.INVALID_CONFIG, errorMessage };
+}
+
+/** As `planLevels` has planned them. */
+export function setLevels(logger: Logger, texts: ConfigTexts): void {
+  if (!isLeveled(logger)) return;
+  const levels = new Map(texts);
+  logger.level = levelNamed(levels.get(ROOT)!);
+  levels.delete(ROOT);
+  logger.levels = new Map(Array.from(levels, ([name, text]) => [name, levelNamed(text)]));
+}
+
+function levelNamed(text: string): Level {
+  return text === 'OFF' ? 'silent' : LEVELS[text];
 }

@@ -132,12 +132,10 @@ export function validateGroupConfig(values: ConfigTexts, broker: ServerConfig): 
   for (const [key, { min, max }] of Object.entries(groupKeysBroker)) {
     if (!values.has(key)) continue;
     const value = group[key as keyof typeof group] as number;
-    if (min !== undefined && value < (broker[min] as number)) {
-      return invalidConfig(`${key} must be greater than or equal to ${min}`);
-    }
-    if (max !== undefined && value > (broker[max] as number)) {
-      return invalidConfig(`${key} must be less than or equal to ${max}`);
-    }
+    const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : (broker[bound] as number)));
+    if ((least ?? value) <= value && value <= (most ?? value)) continue;
+    const range = `must be in the range ${least} to ${most} inclusive.`;
+    return invalidConfig(`${key} ${least === undefined ? `must be less than or equal to ${most}` : range}`);
   }
   const assignors = broker['group.streams.assignors'];
   const assignor = group['streams.assignor.name'];

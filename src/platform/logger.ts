@@ -1,4 +1,5 @@
 /** One line an event, quiet by default. A line is an event's name and its facts as key=value. */
+import { loggerOf, parentOf } from './kafka-loggers.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -11,9 +12,21 @@ export interface Logger {
   error(event: string, facts?: Facts): void;
 }
 
-/** A logger whose level may change while it is used. */
+/** A logger whose levels may change while it is used. */
 export interface LeveledLogger extends Logger {
+  /** Of all events whose logger of Kafka's has no level of its own, nor one above it. */
   level: Level;
+  /** By a name of Kafka's loggers. */
+  levels: ReadonlyMap<string, Level>;
+}
+
+/** The level that counts for a logger of Kafka's: its own, else that of the nearest above it, as in Log4j. */
+export function levelFor(logger: LeveledLogger, name: string): Level {
+  for (let at: string | null = name; at !== null; at = parentOf(at)) {
+    const own = logger.levels.get(at);
+    if (own !== undefined) return own;
+  }
+  return logger.level;
 }
 
 export function isLeveled(logger: Logger): logger is LeveledLogger {
@@ -25,17 +38,20 @@ const ORDER: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
 /** Writes lines of at least `level` through `write`, stamped by `now` (milliseconds since 1970). */
 export function lineLogger(level: Level, write: (line: string) => void, now: () => number): LeveledLogger {
   let least = ORDER.indexOf(level);
+  const leastFor = (event: string): number =>
+    logger.levels.size === 0 ? least : ORDER.indexOf(levelFor(logger, loggerOf(event)));
   const at = (name: Level) => {
     const rank = ORDER.indexOf(name);
     return (event: string, facts: Facts = {}) => {
-      if (rank < least) return;
+      if (rank < leastFor(event)) return;
       const words = Object.entries(facts)
         .filter(([, value]) => value !== undefined)
         .map(([key, value]) => ` ${key}=${quote(String(value))}`);
       write(`${new Date(now()).toISOString()} ${name.toUpperCase()} ${event}${words.join('')}\n`);
     };
   };
-  return {
+  const logger: LeveledLogger = {
+    levels: new Map(),
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
@@ -47,6 +63,7 @@ export function lineLogger(level: Level, write: (line: string) => void, now: () 
       least = ORDER.indexOf(changed);
     },
   };
+  return logger;
 }
 
 function quote(value: string): string {

@@ -7,6 +7,7 @@ import { ListConfigResources } from '../../protocol/apis/74-list-config-resource
 import { connect, type Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
+import { kafkaLoggers } from '../../src/platform/kafka-loggers.ts';
 
 const [TOPIC, BROKER, LOGGER, METRICS, GROUP] = [2, 4, 8, 16, 32];
 const [SET, DELETE, APPEND] = [0, 1, 2];
@@ -100,7 +101,8 @@ describe('DescribeConfigs', () => {
   test('answers groups and subscriptions that nobody has set', async () => {
     expect((await describeOne(GROUP, 'nobody')).configs).toHaveLength(21);
     expect((await describeOne(METRICS, 'none')).configs).toHaveLength(3);
-    expect((await describeOne(LOGGER, '7')).configs.map(({ name }) => name)).toEqual(['root']);
+    const loggers = (await describeOne(LOGGER, '7')).configs.map(({ name }) => name);
+    expect(loggers).toEqual(['root', ...kafkaLoggers]);
   });
 
   test.each([

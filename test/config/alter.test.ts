@@ -105,16 +105,13 @@ describe('group settings', () => {
     [{ foo: '1' }, 'Unknown group config name: foo'],
     [
       { 'consumer.session.timeout.ms': '1' },
-      'consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms',
+      'consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.',
     ],
     [
       { 'consumer.session.timeout.ms': '9999999' },
-      'consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms',
+      'consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.',
     ],
-    [
-      { 'streams.num.standby.replicas': '5' },
-      'streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas',
-    ],
+    [{ 'streams.num.standby.replicas': '5' }, 'streams.num.standby.replicas must be less than or equal to 2'],
     [
       { 'share.record.lock.duration.ms': '1' },
       'Invalid value 1 for configuration share.record.lock.duration.ms: Value must be at least 1000',

@@ -34,8 +34,13 @@ afterEach(async () => {
   await broker.stop();
 });
 
-async function set(values: Record<string, string>, resourceType = BROKER): Promise<number> {
-  const configs = Object.entries(values).map(([name, value]) => ({ name, value, configOperation: 0 }));
+/** null removes a value. */
+async function set(values: Record<string, string | null>, resourceType = BROKER): Promise<number> {
+  const configs = Object.entries(values).map(([name, value]) => ({
+    name,
+    value,
+    configOperation: value === null ? 1 : 0,
+  }));
   const resources = [{ resourceType, resourceName: '1', configs }];
   const { responses } = await admin.send(IncrementalAlterConfigs, 1, { resources, validateOnly: false });
   return responses[0].errorCode;
@@ -102,16 +107,28 @@ test('a level of the log that is set applies at once, and is shown', async () =>
   const level = async () => {
     const resources = [{ resourceType: LOGGER, resourceName: '1', configurationKeys: null }];
     const draft = { resources, includeSynonyms: false, includeDocumentation: false };
-    return (await admin.send(DescribeConfigs, 4, draft)).results[0].configs.map(({ name, value }) => [name, value]);
+    const { configs } = (await admin.send(DescribeConfigs, 4, draft)).results[0];
+    const levels = new Map(configs.map(({ name, value }) => [name, value]));
+    return ['root', 'kafka.server.KafkaApis', 'org.apache.kafka.storage.internals.log.LogCleaner'].map((name) =>
+      levels.get(name),
+    );
   };
-  expect(await level()).toEqual([['root', 'WARN']]);
+  expect(await level()).toEqual(['WARN', 'WARN', 'WARN']);
+  expect(await set({ 'kafka.server.KafkaApis': 'ERROR' }, LOGGER)).toBe(0);
   expect(await set({ root: 'DEBUG' }, LOGGER)).toBe(0);
-  expect(await level()).toEqual([['root', 'DEBUG']]);
+  expect(await level()).toEqual(['DEBUG', 'ERROR', 'DEBUG']);
   lines.length = 0;
   logger.debug('spoken');
   expect(lines.join('')).toContain('DEBUG spoken');
   expect(await set({ root: 'LOUD' }, LOGGER)).toBe(40);
   expect(await set({ 'kafka.server': 'INFO' }, LOGGER)).toBe(40);
+  lines.length = 0;
+  logger.warn('response-too-large');
+  expect(lines).toEqual([]);
+  expect(await set({ 'kafka.server.KafkaApis': null }, LOGGER)).toBe(0);
+  logger.warn('response-too-large');
+  expect(lines.join('')).toContain('WARN response-too-large');
+  expect(await set({ root: null }, LOGGER)).toBe(42);
   expect(logger.level).toBe('debug');
 });
 

@@ -5,7 +5,7 @@ import { UsageError } from '../usage.ts';
 import type { Cluster } from './cluster.ts';
 import { refuse } from './failure.ts';
 
-export const ResourceType = { topic: 2, broker: 4, group: 32 } as const;
+export const ResourceType = { topic: 2, broker: 4, logger: 8, group: 32 } as const;
 
 export type ResourceKind = keyof typeof ResourceType;
 
@@ -37,6 +37,11 @@ const JAVA_SOURCES = [
   'DYNAMIC_GROUP_CONFIG',
 ];
 
+/** A broker answers for itself alone. */
+function isOfBroker(type: number): boolean {
+  return type === ResourceType.broker || type === ResourceType.logger;
+}
+
 function kindOf(type: number): string {
   return Object.entries(ResourceType).find(([, number]) => number === type)?.[0] ?? 'resource';
 }
@@ -50,8 +55,8 @@ export async function describeConfigs(
   { includeDocumentation = false, includeSynonyms = false } = {},
 ): Promise<Map<string, Setting[]>> {
   const found = new Map<string, Setting[]>();
-  if (type === ResourceType.broker) await cluster.metadata([]); // which says where each is
-  const asked = type === ResourceType.broker ? names.map((name) => [name]) : [names];
+  if (isOfBroker(type)) await cluster.metadata([]); // which says where each is
+  const asked = isOfBroker(type) ? names.map((name) => [name]) : [names];
   for (const together of asked) {
     const draft = {
       resources: together.map((resourceName) => ({ resourceType: type, resourceName, configurationKeys: keys })),
@@ -59,7 +64,7 @@ export async function describeConfigs(
       includeSynonyms,
     };
     const answer =
-      type === ResourceType.broker && together[0] !== ''
+      isOfBroker(type) && together[0] !== ''
         ? await cluster.sendTo(Number(together[0]), DescribeConfigs, draft)
         : await cluster.sendAny(DescribeConfigs, draft);
     for (const { errorCode, errorMessage, resourceName, configs } of answer.results) {
@@ -106,7 +111,7 @@ export async function alterConfigs(
     }
   };
   // Under ZooKeeper each broker keeps its own settings; under KRaft it passes them on.
-  const own = type === ResourceType.broker ? names.find((name) => name !== '') : undefined;
+  const own = isOfBroker(type) ? names.find((name) => name !== '') : undefined;
   if (own === undefined) await cluster.sendToController(IncrementalAlterConfigs, draft, check);
   else {
     await cluster.metadata([]);
