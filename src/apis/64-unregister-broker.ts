@@ -16,7 +16,7 @@ export const unregisterBroker = handler(UnregisterBroker, {
       );
     }
     if (!controller.image.brokers.has(brokerId)) {
-      return fail(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ${brokerId} is not registered in this cluster`);
+      return fail(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ID ${brokerId} is not currently registered`);
     }
     await controller.unregister(brokerId);
     return fail(ErrorCode.NONE, null);

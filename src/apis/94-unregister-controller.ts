@@ -24,7 +24,7 @@ export const unregisterController = handler(UnregisterController, {
       );
     }
     if (!metadata.image.controllers.has(controllerId)) {
-      const message = `Controller ${controllerId} is not registered in this cluster`;
+      const message = `Controller ID ${controllerId} is not currently registered.`;
       return fail(ErrorCode.CONTROLLER_ID_NOT_REGISTERED, message);
     }
     await controller.unregisterController(controllerId);

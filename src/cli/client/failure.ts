@@ -6,11 +6,15 @@ import { formatAddress, type Address } from './address.ts';
 export class Refused extends Error {
   override name = 'Refused';
   readonly errorCode: number;
+  /** The broker's own sentence; the message where it said none. */
+  readonly said: string;
 
   constructor(what: string, errorCode: number, detail?: string | null) {
-    const said = detail === undefined || detail === null || detail === '' ? errorMessage(errorCode) : detail;
+    const hasDetail = detail !== undefined && detail !== null && detail !== '';
+    const said = hasDetail ? detail : errorMessage(errorCode);
     super(`${what}: ${said.replace(/\.$/, '')} (${errorName(errorCode)})`);
     this.errorCode = errorCode;
+    this.said = hasDetail ? detail : this.message;
   }
 
   get isRetriable(): boolean {

@@ -3,9 +3,9 @@ import { DescribeCluster } from '../../../protocol/apis/60-describe-cluster.ts';
 import { UnregisterBroker } from '../../../protocol/apis/64-unregister-broker.ts';
 import { UnregisterController } from '../../../protocol/apis/94-unregister-controller.ts';
 import type { Cluster } from '../client/cluster.ts';
-import { refuse } from '../client/failure.ts';
+import { refuse, Refused } from '../client/failure.ts';
 import { printLine, type Terminal } from '../terminal.ts';
-import { UsageError } from '../usage.ts';
+import { CommandError, UsageError } from '../usage.ts';
 import { printApiVersions } from './broker-api-versions.ts';
 import { columns, onCluster } from './cluster.ts';
 import { readFlags, type Flags, type FlagTable } from './flags.ts';
@@ -46,7 +46,11 @@ export async function clusterTool(args: readonly string[], terminal: Terminal): 
   const { run, used } = COMMANDS[name];
   flags.only(name, used);
   if (used.includes('id') && flags.number('id') === undefined) flags.need('id');
-  await onCluster(terminal, flags, (cluster) => run(cluster, flags, terminal));
+  try {
+    await onCluster(terminal, flags, (cluster) => run(cluster, flags, terminal));
+  } catch (error) {
+    throw error instanceof Refused ? new CommandError(error.said) : error;
+  }
   return 0;
 }
 

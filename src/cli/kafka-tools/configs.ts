@@ -2,8 +2,9 @@
 import { ListConfigResources } from '../../../protocol/apis/74-list-config-resources.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { alterConfigs, describeConfigs, type Setting } from '../client/configs.ts';
+import { Refused } from '../client/failure.ts';
 import { printLine, type Terminal } from '../terminal.ts';
-import { UsageError } from '../usage.ts';
+import { CommandError, UsageError } from '../usage.ts';
 import { onCluster } from './cluster.ts';
 import { readPropertiesFile } from './command-config.ts';
 import { readFlags, type Flags, type FlagTable } from './flags.ts';
@@ -68,17 +69,32 @@ export async function configs(args: readonly string[], terminal: Terminal): Prom
   const used = action === 'describe' ? ['all'] : ['add-config', 'add-config-file', 'delete-config'];
   flags.only(action, [...naming, ...short, ...used]);
   const entity = entityOf(flags, short);
-  if (action === 'describe') {
-    await onCluster(terminal, flags, (cluster) => describe(cluster, flags, entity, terminal));
-    return 0;
+  const run = action === 'describe' ? describe : alter;
+  try {
+    await onCluster(terminal, flags, (cluster) => run(cluster, flags, entity, terminal));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    terminal.stderr.write(`Error while executing config command with args '${args.join(' ')}'\n`);
+    throw new CommandError(error.said);
   }
-  const { kind, name } = entity;
-  if (name === null) throw new UsageError('write --entity-name NAME');
+  return 0;
+}
+
+async function alter(cluster: Cluster, flags: Flags, { kind, name }: Entity, terminal: Terminal): Promise<void> {
+  if (name === null) throw new UsageError(`An entity name must be specified with --alter of ${kind.word}s`);
   const changes = changesOf(flags);
-  await onCluster(terminal, flags, (cluster) => alterConfigs(cluster, kind.type, [name], changes));
+  if (kind === KINDS['broker-loggers']) await checkLoggers(cluster, name, [...changes.keys()]);
+  await alterConfigs(cluster, kind.type, [name], changes);
   const what = name === '' ? 'default config for brokers in the cluster' : `config for ${kind.word} ${name}`;
   await printLine(terminal, `Completed updating ${what}.`);
-  return 0;
+}
+
+/** @throws {CommandError} where the broker has no such logger */
+async function checkLoggers(cluster: Cluster, broker: string, names: readonly string[]): Promise<void> {
+  const found = await describeConfigs(cluster, KINDS['broker-loggers'].type, [broker]);
+  const there = new Set(found.get(broker)!.map(({ name }) => name));
+  const unknown = names.filter((name) => !there.has(name));
+  if (unknown.length > 0) throw new CommandError(`Invalid broker logger(s): ${unknown.join(',')}`);
 }
 
 function entityOf(flags: Flags, short: readonly string[]): Entity {
@@ -90,7 +106,10 @@ function entityOf(flags: Flags, short: readonly string[]): Entity {
     const extra = ['entity-name', 'entity-default'].find((flag) => flags.has(flag));
     if (extra !== undefined) throw new UsageError(`--${extra} cannot be used with --${given}`);
     if (given === 'broker-defaults') return { kind: KINDS.brokers, name: '' };
-    return { kind: Object.values(KINDS).find(({ flag }) => flag === given)!, name: flags.need(given) };
+    return named(
+      Object.values(KINDS).find(({ flag }) => flag === given)!,
+      flags.need(given),
+    );
   }
   const type = flags.need('entity-type');
   if (!Object.hasOwn(KINDS, type)) {
@@ -101,7 +120,15 @@ function entityOf(flags: Flags, short: readonly string[]): Entity {
     if (flags.has('entity-name')) throw new UsageError('--entity-default cannot be used with --entity-name');
     return { kind: KINDS.brokers, name: '' };
   }
-  return { kind: KINDS[type], name: flags.get('entity-name') ?? null };
+  return named(KINDS[type], flags.get('entity-name') ?? null);
+}
+
+function named(kind: Kind, name: string | null): Entity {
+  const isOfBroker = kind === KINDS.brokers || kind === KINDS['broker-loggers'];
+  if (isOfBroker && name !== null && !/^\d{1,9}$/.test(name)) {
+    throw new UsageError(`The entity name for ${kind.flag}s must be a valid integer broker id, but it is: ${name}`);
+  }
+  return { kind, name };
 }
 
 /** Values may have commas in square brackets: a=[b,c],d=e. The file comes first. */
@@ -125,7 +152,8 @@ function changesOf(flags: Flags): Map<string, string | null> {
     changes.set(key.trim(), null);
   }
   if (changes.size > 0) return changes;
-  throw new UsageError('At least one of --add-config, --add-config-file, or --delete-config must be specified');
+  const ways = '--add-config, --add-config-file, or --delete-config';
+  throw new UsageError(`At least one of ${ways} must be specified with --alter`);
 }
 
 /** At the commas that are not within square brackets. */
@@ -157,7 +185,7 @@ async function allOf(cluster: Cluster, { type }: Kind): Promise<string[]> {
 }
 
 async function isThere(cluster: Cluster, kind: Kind, name: string): Promise<boolean> {
-  return kind !== KINDS.topics || (await allOf(cluster, kind)).includes(name);
+  return kind === KINDS['broker-loggers'] || (await allOf(cluster, kind)).includes(name);
 }
 
 function printSettings(

@@ -1,12 +1,13 @@
 /** `kafka-consumer-groups --delete-offsets`: forgets what a group has committed of topics that it does not read. */
 import { OffsetDelete } from '../../../protocol/apis/47-offset-delete.ts';
-import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
+import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { byTopic, nameOf } from '../client/offsets.ts';
 import { printLine, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { columns } from './cluster.ts';
 import type { Flags } from './flags.ts';
+import { groupRefusal } from './group-selection.ts';
 import { parseScope } from './topic-scope.ts';
 
 export async function deleteGroupOffsets(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
@@ -54,7 +55,7 @@ export async function deleteGroupOffsets(cluster: Cluster, flags: Flags, termina
 }
 
 function headlineOf(group: string, errorCode: number, codes: readonly number[]): string {
-  if (errorCode !== 0) return `\nError: ${errorMessage(errorCode)}`;
+  if (errorCode !== 0) return `\nError: ${groupRefusal(errorCode)}`;
   if (codes.some((code) => code !== 0)) {
     return '\nError: Encountered some partition-level error, see the follow-up details.';
   }
@@ -62,5 +63,5 @@ function headlineOf(group: string, errorCode: number, codes: readonly number[]):
 }
 
 function statusOf(errorCode: number): string {
-  return errorCode === 0 ? 'Successful' : `Error: ${errorMessage(errorCode)}`;
+  return errorCode === 0 ? 'Successful' : `Error: ${groupRefusal(errorCode)}`;
 }

@@ -21,9 +21,7 @@ export async function describeGroups(cluster: Cluster, flags: Flags, terminal: T
   const names = await groupsOf(cluster, flags);
   for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
     const group = await describeGroup(cluster, name);
-    if (group === null) {
-      throw new CommandError(`Executing consumer group command failed due to Group ${name} not found.`);
-    }
+    if (group === null) throw new CommandError(`Group ${name} not found.`);
     tellState(group, terminal);
     const isVerbose = flags.has('verbose');
     if (shown[0] === 'state') await printState(cluster, group, isVerbose, terminal);

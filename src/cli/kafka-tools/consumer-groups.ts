@@ -1,6 +1,5 @@
 /** `kafka-consumer-groups`: lists, shows, resets and deletes groups, and forgets offsets. */
 import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';
-import { errorMessage } from '../../../protocol/errors.ts';
 import { NamePattern, PatternError } from '../../patterns/name-pattern.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { printLine, widest, type Terminal } from '../terminal.ts';
@@ -9,7 +8,7 @@ import { columns, commandConfig, withClient } from './cluster.ts';
 import { deleteGroupOffsets } from './consumer-groups-delete-offsets.ts';
 import { describeGroups } from './consumer-groups-describe.ts';
 import { resetOffsets, SCENARIOS } from './consumer-groups-reset.ts';
-import { consumersGroups, groupsOf } from './group-selection.ts';
+import { consumersGroups, groupRefusal, groupsOf } from './group-selection.ts';
 import { readFlags, type Flags, type FlagTable } from './flags.ts';
 
 export const FLAGS: FlagTable = {
@@ -73,7 +72,7 @@ export async function consumerGroups(args: readonly string[], terminal: Terminal
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Kafka's tool ends with 0 all the same, and scripts rely on it.
-    await printLine(terminal, `\nError: ${error.message}`);
+    await printLine(terminal, `\nError: Executing consumer group command failed due to ${error.message}`);
   }
   return 0;
 }
@@ -139,7 +138,7 @@ async function remove(cluster: Cluster, flags: Flags, terminal: Terminal): Promi
   const failed = new Map<string, string>();
   for (const name of names) {
     const { results } = await cluster.sendToCoordinator(name, DeleteGroups, { groupsNames: [name] }, () => {});
-    if (results[0].errorCode !== 0) failed.set(name, errorMessage(results[0].errorCode));
+    if (results[0].errorCode !== 0) failed.set(name, groupRefusal(results[0].errorCode));
   }
   const quoted = names
     .filter((name) => !failed.has(name))

@@ -1,4 +1,5 @@
 /** Which groups --group and --all-groups mean. */
+import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { listGroups, type ListedGroup } from '../client/groups.ts';
 import { UsageError } from '../usage.ts';
@@ -10,6 +11,11 @@ export async function consumersGroups(cluster: Cluster): Promise<ListedGroup[]> 
   return groups.filter(
     ({ protocol, type }) => ['', 'consumer'].includes(protocol) && ['classic', 'consumer'].includes(type.toLowerCase()),
   );
+}
+
+/** Why a group is not changed, as Kafka's tools say it. */
+export function groupRefusal(errorCode: number): string {
+  return errorCode === ErrorCode.GROUP_ID_NOT_FOUND ? 'The group id does not exist.' : errorMessage(errorCode);
 }
 
 /** The groups that an action is about. @throws {UsageError} where no flag names any */

@@ -4,7 +4,7 @@ import { errorName } from '../../../protocol/errors.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
 import { printLine, type Terminal } from '../terminal.ts';
-import { UsageError } from '../usage.ts';
+import { CommandError, UsageError } from '../usage.ts';
 import { onCluster } from './cluster.ts';
 import { readFlags, type FlagTable } from './flags.ts';
 
@@ -26,7 +26,9 @@ export async function logDirs(args: readonly string[], terminal: Terminal): Prom
     const missing = ids.filter((id) => !there.includes(id));
     if (missing.length > 0) {
       const existing = `Current existent brokers: ${there.join(',')}`;
-      throw new UsageError(`The given brokers do not exist from --broker-list: ${missing.join(',')}. ${existing}`);
+      throw new CommandError(
+        `ERROR: The given brokers do not exist from --broker-list: ${missing.join(',')}. ${existing}`,
+      );
     }
     await printLine(terminal, 'Querying brokers for log directories information');
     const described = [];

@@ -1,8 +1,9 @@
 /** `kafka-share-groups`: lists, shows, resets and deletes share groups, and has them forget topics. */
 import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';
-import { errorMessage } from '../../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import { formatAddress } from '../client/address.ts';
 import type { Cluster } from '../client/cluster.ts';
+import { Refused } from '../client/failure.ts';
 import { listGroups } from '../client/groups.ts';
 import { byTopic } from '../client/offsets.ts';
 import { alterShareOffsets, deleteShareOffsets, describeShareGroup, shareOffsets } from '../client/share-groups.ts';
@@ -68,7 +69,7 @@ export async function shareGroups(args: readonly string[], terminal: Terminal): 
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Kafka's tool ends with 0 all the same, and scripts rely on it.
-    await printLine(terminal, `\nError: ${error.message}`);
+    await printLine(terminal, `\nError: Executing share group command failed due to ${error.message}`);
   }
   return 0;
 }
@@ -97,7 +98,7 @@ async function list(cluster: Cluster, flags: Flags, terminal: Terminal): Promise
   );
   if (flags.has('state')) {
     const rows = groups.map(({ group, state }) => [group, state]);
-    return printLine(terminal, columns([['GROUP', 'STATE'], ...rows]));
+    return printLine(terminal, columns([['GROUP', 'STATE'], ...rows], [15]));
   }
   for (const { group } of groups) await printLine(terminal, group);
 }
@@ -110,9 +111,7 @@ async function describe(cluster: Cluster, flags: Flags, terminal: Terminal): Pro
   }
   for (const name of (await groupsOf(cluster, flags)).toSorted()) {
     const group = await describeShareGroup(cluster, name);
-    if (group === null) {
-      throw new CommandError(`Executing share group command failed due to Group ${name} not found.`);
-    }
+    if (group === null) throw new CommandError(`Group ${name} not found.`);
     const isVerbose = flags.has('verbose');
     if (shown[0] === 'state') await printState(cluster, group, isVerbose, terminal);
     else if (shown[0] === 'members') await printMembers(group, isVerbose, terminal);
@@ -179,8 +178,10 @@ async function remove(cluster: Cluster, flags: Flags, terminal: Terminal): Promi
     const isShare = (await describeShareGroup(cluster, name)) !== null;
     const { results } = isShare
       ? await cluster.sendToCoordinator(name, DeleteGroups, { groupsNames: [name] }, () => {})
-      : { results: [{ errorCode: 69 }] };
-    if (results[0].errorCode !== 0) failed.set(name, errorMessage(results[0].errorCode));
+      : { results: [{ errorCode: ErrorCode.GROUP_ID_NOT_FOUND }] };
+    const [{ errorCode }] = results;
+    if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) failed.set(name, `Group '${name}' is not a share group.`);
+    else if (errorCode !== 0) failed.set(name, errorMessage(errorCode));
   }
   const deleted = names.filter((name) => !failed.has(name)).map((name) => `'${name}'`);
   if (failed.size === 0) {
@@ -205,7 +206,11 @@ function theGroup(flags: Flags): string {
 async function forget(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
   const group = theGroup(flags);
   if (!flags.has('topic')) throw new UsageError('write --topic NAME');
-  const results = await deleteShareOffsets(cluster, group, flags.all('topic'));
+  const results = await deleteShareOffsets(cluster, group, flags.all('topic')).catch(async (error: unknown) => {
+    if (!(error instanceof Refused)) throw error;
+    await printLine(terminal, `\nError: ${error.said}`);
+    return new Map(flags.all('topic').map((topic) => [topic, error.said]));
+  });
   const rows = Array.from(results, ([topic, why]) => [topic, why === null ? 'Successful' : `Error: ${why}`]);
   await printLine(terminal, `\n${columns([['TOPIC', 'STATUS'], ...rows], [15])}`);
 }

@@ -58,6 +58,10 @@ const ACTIONS: Readonly<Record<string, { readonly run: Action; readonly used: re
   delete: { run: remove, used: ['topic', 'if-exists'] },
 };
 
+const MOST_REPLICAS = 32_767;
+const COLLIDES =
+  "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. To avoid issues it " +
+  'is best to use either, but not both.';
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 export async function topics(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -116,7 +120,7 @@ async function describe(cluster: Cluster, flags: Flags, terminal: Terminal): Pro
     names.length === 0 ? new Map<string, Setting[]>() : await describeConfigs(cluster, ResourceType.topic, names);
   for (const topic of found) {
     const all = settings.get(topic.name!)!;
-    const changed = all.filter(({ source }) => source === 'topic').map(({ name, value }) => `${name}=${value}`);
+    const changed = all.filter(({ source }) => source !== 'default').map(({ name, value }) => `${name}=${value}`);
     if (filter === 'topics-with-overrides' && changed.length === 0) continue;
     const isWhole = filter === undefined || filter === 'topics-with-overrides';
     if (isWhole) await printLine(terminal, headingOf(topic, changed));
@@ -173,12 +177,15 @@ function lineOf(name: string, { partitionIndex, leaderId, replicaNodes, isrNodes
 async function create(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
   const name = flags.need('topic');
   const assignments = assignmentsOf(flags.get('replica-assignment'));
+  if (/[._]/.test(name)) await printLine(terminal, COLLIDES);
   const other = ['partitions', 'replication-factor'].find((flag) => flags.has(flag));
   if (assignments.length > 0 && other !== undefined) {
     throw new UsageError(`--${other} cannot be used with --replica-assignment`);
   }
-  for (const flag of ['partitions', 'replication-factor']) {
-    if ((flags.number(flag) ?? 1) < 1) throw new CommandError(`The ${flag} must be greater than 0`);
+  if ((flags.number('partitions') ?? 1) < 1) throw new CommandError('The partitions must be greater than 0');
+  const factor = flags.number('replication-factor') ?? 1;
+  if (factor < 1 || factor > MOST_REPLICAS) {
+    throw new CommandError(`The replication factor must be between 1 and ${MOST_REPLICAS} inclusive`);
   }
   const draft = {
     name,
@@ -201,12 +208,22 @@ async function create(cluster: Cluster, flags: Flags, terminal: Terminal): Promi
 /** '1:2,2:1' has two partitions with two replicas each. */
 function assignmentsOf(text: string | undefined): { partitionIndex: number; brokerIds: number[] }[] {
   if (text === undefined) return [];
-  return text.split(',').map((ids, partitionIndex) => {
+  const all = text.split(',').map((ids, partitionIndex) => {
     if (!/^\d{1,9}(:\d{1,9})*$/.test(ids.trim())) {
       throw new UsageError(`--replica-assignment ${text}: write broker ids as 1:2,2:1`);
     }
     return { partitionIndex, brokerIds: ids.split(':').map(Number) };
   });
+  for (const { partitionIndex, brokerIds } of all) {
+    const again = brokerIds.filter((id, at) => brokerIds.indexOf(id) !== at);
+    if (again.length > 0) {
+      throw new CommandError(`Partition replica lists may not contain duplicate entries: ${again.join(',')}`);
+    }
+    if (brokerIds.length !== all[0].brokerIds.length) {
+      throw new CommandError(`Partition ${partitionIndex} has different replication factor: [${brokerIds.join(', ')}]`);
+    }
+  }
+  return all;
 }
 
 async function alter(cluster: Cluster, flags: Flags): Promise<void> {

@@ -163,13 +163,13 @@ export class ShareOffsets {
 
   /** Of a group without members, which is made where there is none. A partition that is named twice is moved once. */
   *alter(shard: GroupShard, groupId: string, topics: readonly AlteredTopic[]): Pieces<Answer<AlteredOffsets>> {
-    const refused = refusalOf(shard.state.groups.get(groupId), true);
+    const refused = refusalOf(groupId, shard.state.groups.get(groupId), true);
     if (refused !== null) return refused;
     const plans = yield* mapInPieces(topics, (topic) => this.#plan(topic));
     const altered = plans.flatMap((plan) => plan.altered);
     // Members may have come between two pieces.
     const group = shard.state.groups.get(groupId);
-    const refusal = refusalOf(group, true);
+    const refusal = refusalOf(groupId, group, true);
     if (refusal !== null) return refusal;
     if (altered.length === 0) return { ...OK, responses: plans.map(({ response }) => response) };
     const present = isShareGroup(group) ? group : this.#make(shard, groupId);
@@ -225,8 +225,9 @@ export class ShareOffsets {
   }
 
   /** Of a group without members: all states of these topics. */
-  delete(shard: GroupShard, group: Group | undefined, topicNames: readonly string[]): Answer<DeletedShareOffsets> {
-    const refusal = refusalOf(group, false);
+  delete(shard: GroupShard, groupId: string, topicNames: readonly string[]): Answer<DeletedShareOffsets> {
+    const group = shard.state.groups.get(groupId);
+    const refusal = refusalOf(groupId, group, false);
     if (refusal !== null) return refusal;
     const { state } = group as ShareGroup;
     const ids = new Map<string, string>();
@@ -265,10 +266,10 @@ function noOffset(partitionIndex: number): DescribedOffset {
 }
 
 /** Null, or why the offsets of this group stay as they are. */
-function refusalOf(group: Group | undefined, mayBeMade: boolean) {
+function refusalOf(groupId: string, group: Group | undefined, mayBeMade: boolean) {
   if (group === undefined && mayBeMade) return null;
   if (!isShareGroup(group)) {
-    const errorMessage = 'No share group has this id.';
+    const errorMessage = `Group ${groupId} ${group === undefined ? 'not found' : 'is not a share group'}.`;
     return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage, responses: [] };
   }
   if (group.members.size === 0) return null;

@@ -90,7 +90,7 @@ export class ShareGroups {
     const refuse = (errorCode: number): DeletedShareOffsets => ({ errorCode, errorMessage: null, responses: [] });
     const shard = groupId === '' ? ErrorCode.INVALID_GROUP_ID : this.#find(groupId);
     if (typeof shard === 'number') return refuse(shard);
-    const deleted = this.#offsets.delete(shard, shard.state.groups.get(groupId), topicNames);
+    const deleted = this.#offsets.delete(shard, groupId, topicNames);
     return andThen(deleted, (answer) => shard.answer(answer, refuse));
   }
 

@@ -1,6 +1,6 @@
 /**
  * Every flag of every tool has its effect here, or is refused with a sentence and exit code 1. kafka-flags.json lists what
- * the tools of Apache Kafka 4.3 take.
+ * the tools of Apache Kafka 4.4 take; `npm run test:tools` compares it with their help.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
