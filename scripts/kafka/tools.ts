@@ -80,6 +80,13 @@ const RUNS_LONG = /perf-test$|^e2e-latency$|^verifiable-|^connect-/;
 
 export const toolNames: readonly string[] = Object.keys(CLASSES);
 
+/** The class of bin/kafka-NAME.sh; a name with a dot in it is one. @throws where there is no such tool */
+export function toolClass(name: string): string {
+  const mainClass = name.includes('.') ? name : CLASSES[name];
+  if (mainClass === undefined) throw new Error(`Apache Kafka has no tool '${name}': ${toolNames.join(', ')}`);
+  return mainClass;
+}
+
 export function javaCommand(): string {
   const home = process.env['JAVA_HOME'];
   return home === undefined || home === '' ? 'java' : join(home, 'bin', 'java');
@@ -91,8 +98,7 @@ export async function spawnTool(
   args: readonly string[],
   options: ToolOptions = {},
 ): Promise<ChildProcess> {
-  const mainClass = name.includes('.') ? name : CLASSES[name];
-  if (mainClass === undefined) throw new Error(`Apache Kafka has no tool '${name}': ${toolNames.join(', ')}`);
+  const mainClass = toolClass(name);
   const classpath = options.classpath ?? (await install()).classpath;
   const flags = RUNS_LONG.test(name) ? ['-Xmx512M', ...BROKER_JVM] : TOOL_JVM;
   const child = spawn(javaCommand(), [...flags, QUIET, ...(options.jvm ?? []), '-cp', classpath, mainClass, ...args], {

@@ -1,10 +1,15 @@
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -131,11 +136,12 @@ public class GroupDriver {
         Object thrower = java.lang.reflect.Proxy.newProxyInstance(
             procedure.getClassLoader(), new Class<?>[] {procedure}, (self, method, words) -> { throw new Ended((Integer) words[0]); });
         exit.getMethod("setExitProcedure", procedure).invoke(null, thrower);
+        exit.getMethod("setHaltProcedure", procedure).invoke(null, thrower);
     }
 
     /** A tool wants to end. Some of them catch even that, print it, and end once more: the first word counts. */
     static final class Ended extends RuntimeException {
-        static Integer code = null;
+        static volatile Integer code = null;
 
         Ended(int code) {
             super(null, null, false, false);
@@ -151,6 +157,7 @@ public class GroupDriver {
     static String answer(String command, String[] words) throws Exception {
         switch (command) {
             case "tool": return tool(words);
+            case "input": return input(words[0]);
             case "produce": return produce(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2]));
             case "write": return write(words[0], Integer.parseInt(words[1]));
             case "keep-writing": return keepWriting(words[0]);
@@ -265,26 +272,86 @@ public class GroupDriver {
         }
     }
 
+    /** What a tool prints, each line when it is whole: "| " is before those of stdout, "! " before those of stderr. */
+    static final class Lines extends OutputStream {
+        final List<String> all;
+        final String mark;
+        final ByteArrayOutputStream line = new ByteArrayOutputStream();
+
+        Lines(List<String> all, String mark) {
+            this.all = all;
+            this.mark = mark;
+        }
+
+        @Override
+        public void write(int each) {
+            synchronized (all) {
+                if (each != '\n') {
+                    line.write(each);
+                    return;
+                }
+                all.add(mark + line.toString(StandardCharsets.UTF_8));
+                line.reset();
+            }
+        }
+
+        /** What stands behind the last line's end is a line, too. */
+        void end() {
+            if (line.size() > 0) write('\n');
+        }
+    }
+
+    static final long TOOL_LIMIT_MS = 90_000;
+    static InputStream toolInput = InputStream.nullInputStream();
+
+    /** What the next tool reads, in Base64. */
+    static String input(String text) {
+        toolInput = new ByteArrayInputStream(Base64.getDecoder().decode(text));
+        return "ok";
+    }
+
     /** A tool's class and its arguments; "BOOTSTRAP" stands for the broker's address. */
     static String tool(String[] words) throws Exception {
         String[] arguments = Arrays.copyOfRange(words, 1, words.length);
         for (int i = 0; i < arguments.length; i++) if (arguments[i].equals("BOOTSTRAP")) arguments[i] = bootstrap;
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        PrintStream printed = new PrintStream(bytes, true);
+        List<String> lines = new ArrayList<>();
+        Lines out = new Lines(lines, "| ");
+        Lines err = new Lines(lines, "! ");
         PrintStream errors = System.err;
+        InputStream before = System.in;
+        Throwable[] thrown = new Throwable[1];
         Ended.code = null;
-        System.setOut(printed);
-        System.setErr(printed);
+        System.setIn(toolInput);
+        System.setOut(new PrintStream(out, true));
+        System.setErr(new PrintStream(err, true));
+        Thread thread = new Thread(() -> {
+            try {
+                toolClass(words[0]).getMethod("main", String[].class).invoke(null, (Object) arguments);
+            } catch (java.lang.reflect.InvocationTargetException wrapped) {
+                if (!(wrapped.getCause() instanceof Ended)) thrown[0] = wrapped.getCause();
+            } catch (ReflectiveOperationException unknown) {
+                thrown[0] = unknown;
+            }
+        });
         try {
-            toolClass(words[0]).getMethod("main", String[].class).invoke(null, (Object) arguments);
-        } catch (java.lang.reflect.InvocationTargetException thrown) {
-            if (!(thrown.getCause() instanceof Ended)) throw (Exception) thrown.getCause();
+            thread.start();
+            thread.join(TOOL_LIMIT_MS);
         } finally {
             System.setOut(answers);
             System.setErr(errors);
+            System.setIn(before);
+            toolInput = InputStream.nullInputStream();
         }
-        answers.print(bytes.toString().replaceAll("(?m)^", "| "));
-        answers.println();
+        if (thread.isAlive()) {
+            thread.interrupt();
+            throw new IllegalStateException("it has not ended after " + TOOL_LIMIT_MS + " ms");
+        }
+        if (thrown[0] instanceof Exception) throw (Exception) thrown[0];
+        out.end();
+        err.end();
+        synchronized (lines) {
+            lines.forEach(answers::println);
+        }
         return "exit " + (Ended.code == null ? 0 : Ended.code);
     }
 }

@@ -20,33 +20,45 @@ export async function whyNoJava(): Promise<string | null> {
   }
 }
 
+const ENDED = { last: 'failed: the driver has ended', lines: [] };
+
 export interface ToolRun {
   readonly exitCode: number;
+  /** Lines of both streams in the order they came, but for empty ones. */
   readonly output: string[];
+  /** The same, "| " before what came from stdout and "! " before what came from stderr. */
+  readonly marked: string[];
 }
 
 export class JavaDriver {
   readonly #child: ChildProcess;
   readonly #waiting: ((answer: { last: string; lines: string[] }) => void)[] = [];
   #lines: string[] = [];
+  #hasEnded = false;
 
   static async start(bootstrap: string): Promise<JavaDriver> {
     return new JavaDriver(bootstrap, (await install()).classpath);
   }
 
   private constructor(bootstrap: string, classpath: string) {
-    const options = ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
+    const options = [
+      '-XX:TieredStopAtLevel=1',
+      '-Xshare:auto',
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
+      '-Dorg.apache.logging.log4j.level=OFF',
+    ];
     this.#child = spawn(javaCommand(), [...options, '-cp', classpath, DRIVER, bootstrap], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     createInterface(this.#child.stdout!).on('line', (line) => {
-      if (line.startsWith('| ') && line.trim() !== '|') this.#lines.push(line.slice(2));
+      if (/^[|!] ./.test(line) && line.slice(2).trim() !== '') this.#lines.push(line);
       if (!line.startsWith('= ')) return;
       this.#waiting.shift()?.({ last: line.slice(2), lines: this.#lines });
       this.#lines = [];
     });
     this.#child.once('exit', () => {
-      for (const answer of this.#waiting.splice(0)) answer({ last: 'failed: the driver has ended', lines: [] });
+      this.#hasEnded = true;
+      for (const answer of this.#waiting.splice(0)) answer(ENDED);
     });
   }
 
@@ -57,7 +69,13 @@ export class JavaDriver {
 
   async tool(name: string, ...words: string[]): Promise<ToolRun> {
     const { last, lines } = await this.#send(['tool', name, ...words]);
-    return { exitCode: Number(last.replace('exit ', '')), output: lines };
+    return { exitCode: Number(last.replace('exit ', '')), output: lines.map((line) => line.slice(2)), marked: lines };
+  }
+
+  /** The same of a tool that reads lines. */
+  async toolReading(input: string, name: string, ...words: string[]): Promise<ToolRun> {
+    await this.#send(['input', Buffer.from(input).toString('base64')]);
+    return this.tool(name, ...words);
   }
 
   /** What each consumer has now, by its name. */
@@ -75,6 +93,7 @@ export class JavaDriver {
 
   async #send(words: readonly string[]): Promise<{ last: string; lines: string[] }> {
     const answer = await new Promise<{ last: string; lines: string[] }>((resolve) => {
+      if (this.#hasEnded) return resolve(ENDED);
       this.#waiting.push(resolve);
       this.#child.stdin?.write(`${words.join('\t')}\n`);
     });

@@ -2,7 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JavaDriver, ToolRun } from './driver.ts';
+import type { JavaDriver, ToolRun as Run } from './driver.ts';
+
+/** A tool's lines, of both streams. */
+type ToolRun = Pick<Run, 'exitCode' | 'output'>;
 
 const TOPICS = 'org.apache.kafka.tools.TopicCommand';
 const CONSUMER_GROUPS = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand';

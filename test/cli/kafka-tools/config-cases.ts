@@ -109,7 +109,7 @@ const cluster: Cases = {
   },
   id: async (run, _kafka, tool) => {
     const { code, err } = await run(`${tool}unregister --id 7`);
-    expect([code, err]).toEqual([1, expect.stringContaining('BROKER_ID_NOT_REGISTERED')]);
+    expect([code, err]).toEqual([1, expect.stringContaining('Broker ID 7 is not currently registered')]);
     expect(await run(`${tool}unregister`)).toMatchObject({ code: 1, err: expect.stringContaining('--id') });
     const controller = await run(`${tool}unregister-controller --id 7`);
     expect(controller).toMatchObject({ code: 1, err: expect.stringContaining('CONTROLLER_ID_NOT_REGISTERED') });

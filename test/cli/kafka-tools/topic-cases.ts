@@ -106,9 +106,7 @@ const topics: Cases = {
     const name = fresh();
     await kafka.createTopic({ name, configs: { 'min.insync.replicas': 2 } });
     const { out } = await run(`${tool}--describe --under-min-isr-partitions`);
-    expect(out).toMatch(new RegExp(`^Topic: ${name}\\t.*retention.ms=1\\b`, 'm'));
-    // As in Kafka, what the broker's own settings make otherwise is an override, too; partitions are not shown.
-    expect([out.includes('Topic: orders\t'), out.includes('Partition: 0')]).toEqual([true, false]);
+    expect([out.includes(`Topic: ${name}\t`), out.includes('Topic: orders\t')]).toEqual([true, false]);
   },
   'at-min-isr-partitions': async (run, _kafka, tool) => {
     const { out } = await run(`${tool}--describe --topic orders --at-min-isr-partitions`);
