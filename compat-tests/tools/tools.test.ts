@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runTool, startKafka, toolClass } from '../../scripts/kafka/index.ts';
-import { commandLines, type CommandLine } from '../../test/cli/kafka-tools/beside-kafka/command-lines.ts';
+import { commandLines } from '../../test/cli/kafka-tools/beside-kafka/command-lines.ts';
+import type { CommandLine } from '../../test/cli/kafka-tools/beside-kafka/line.ts';
 import {
   argumentsOf,
   makeFiles,

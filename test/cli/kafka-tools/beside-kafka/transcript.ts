@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FILES, type CommandLine } from './command-lines.ts';
+import { FILES, type CommandLine } from './line.ts';
 
 export interface Said {
   /** kafka-NAME and its words. */
