@@ -70,11 +70,19 @@ function ofTopics({ partitions }: BrokerParts, requests: RequestTimes): Metric[]
       }
       return [[sum], ...[...byTopic].map(([topic, value]): Sample => [value, { topic }])];
     });
+  const replicated = (what: 'replicationBytesIn' | 'replicationBytesOut', help: string): Metric =>
+    counter(what.toLowerCase(), help, () => {
+      let sum = 0;
+      for (const { stats } of partitions.all()) sum += stats[what];
+      return [[sum]];
+    });
   const asked = (api: string) => () => [[requests.countOf(api)] as const];
   return [
     records('messagesIn', 'Records that producers have appended'),
     records('bytesIn', 'Bytes of records that producers have appended'),
     records('bytesOut', 'Bytes of records that consumers have got'),
+    replicated('replicationBytesIn', 'Bytes of records that leaders have sent to replicas here'),
+    replicated('replicationBytesOut', 'Bytes of records that followers have got'),
     counter('totalproducerequests', 'Produce requests', asked(PRODUCE)),
     counter('totalfetchrequests', 'Fetch requests', asked(FETCH)),
     counter('failedproducerequests', 'Partitions of produce requests that failed', () => [
