@@ -1,6 +1,6 @@
 /**
- * The state of share partitions as those see it who keep it there (KIP-932's persister): their leaders, and groups. The calls
- * stand where requests between brokers will stand (APIs 83 to 87); see docs/decisions/0007 for the same of markers.
+ * The state of share partitions as those see it who keep it there (KIP-932's persister): their leaders, and groups. At another broker
+ * of a cluster the calls are requests (APIs 83 to 87), see src/peers/share-state-requests.ts.
  *
  * A call takes partitions of one group, and answers as many results in the same order, each with its own error code: NONE,
  * NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST,
