@@ -31,6 +31,7 @@ const faultSpec = z
     on: z.union([apiName, z.array(apiName).min(1)]),
     topic: pattern.optional(),
     partition: z.int().min(0).optional(),
+    offset: z.int().min(0).optional().openapi({ description: 'An offset that a share consumer acknowledges.' }),
     group: z.string().optional(),
     transactionalId: z.string().optional(),
     clientId: pattern.optional(),

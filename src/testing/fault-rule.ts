@@ -23,6 +23,7 @@ const EFFECTS = [
 const FILTER: KeysOf<FaultFilter> = {
   topic: true,
   partition: true,
+  offset: true,
   group: true,
   transactionalId: true,
   clientId: true,
@@ -154,7 +155,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
   }
 
   #fits(exchange: RecordedExchange<Name>): boolean {
-    const { topic, partition, group, transactionalId, clientId, broker, request } = this.#spec;
+    const { topic, partition, offset, group, transactionalId, clientId, broker, request } = this.#spec;
     if (!this.apis.includes(exchange.api)) return false;
     if (broker !== undefined && broker !== exchange.broker) return false;
     if (clientId !== undefined && !fits(exchange.clientId, clientId)) return false;
@@ -163,6 +164,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
     if ((topic !== undefined || partition !== undefined) && !exchange.topics.some((one) => this.isAbout(one))) {
       return false;
     }
+    if (offset !== undefined && !exchange.acknowledges(offset, (spoken) => this.isAbout(spoken))) return false;
     return request === undefined || isLike(exchange.request, request);
   }
 }

@@ -8,6 +8,8 @@ export interface FaultFilter<Name extends ApiName = ApiName> {
   /** Where a request names several topics or partitions, a `reply` concerns those that match and the rest is served. */
   readonly topic?: string | RegExp;
   readonly partition?: number;
+  /** An offset that a share consumer acknowledges (ShareFetch, ShareAcknowledge). */
+  readonly offset?: number;
   readonly group?: string;
   readonly transactionalId?: string;
   /** The client.id that the client was given. */

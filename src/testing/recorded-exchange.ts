@@ -15,6 +15,7 @@ import {
   type Spoken,
   type TopicNames,
 } from './request-parts.ts';
+import { acknowledges } from './share-refusals.ts';
 
 export type ExchangeFacts = Pick<
   Exchange,
@@ -81,6 +82,11 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
 
   get topics(): Spoken[] {
     return spokenOf(this.request, this.#names);
+  }
+
+  /** Whether a share consumer acknowledges the offset with it, in one of the partitions that are meant. */
+  acknowledges(offset: number, isMeant: (spoken: Spoken) => boolean): boolean {
+    return acknowledges(this.api, this.request, offset, this.#names, isMeant);
   }
 
   get groups(): string[] {

@@ -15,6 +15,7 @@ import type { FaultRule } from './fault-rule.ts';
 import type { FaultRules } from './fault-rules.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
 import { changed, merged, only, spokenOf, type Body, type Spoken, type TopicNames } from './request-parts.ts';
+import { refusedAcknowledgements } from './share-refusals.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
 /** Ends the connection without an answer. */
@@ -148,7 +149,9 @@ export class TestInterceptor implements Interceptor {
     const rest = only(request, this.#options.names, (spoken) => first(spoken) === undefined);
     let answer: Body | null = null;
     const isPausedOnly = refusals.every(({ errorCode }) => errorCode === ErrorCode.NONE);
-    if (spokenOf(rest, this.#options.names).length > 0) {
+    // A share session counts requests: even one without any partition left is served.
+    const isCounted = exchange.api === 'ShareAcknowledge';
+    if (isCounted || spokenOf(rest, this.#options.names).length > 0) {
       const asked = exchange.api === 'Fetch' && !isPausedOnly ? { ...rest, maxWaitMs: 0 } : rest;
       const served = await this.#serve(flow, encodeRequest(call, asked));
       answer = served === null ? null : decode(call, served);
@@ -158,7 +161,8 @@ export class TestInterceptor implements Interceptor {
     for (const refusal of refusals) {
       const part = only(request, this.#options.names, (spoken) => first(spoken) === refusal);
       if (spokenOf(part, this.#options.names).length === 0) continue;
-      const refused = refuse(part, refusal.errorCode);
+      const { errorCode } = refusal;
+      const refused = isCounted ? refusedAcknowledgements(part, errorCode) : refuse(part, errorCode);
       answer = answer === null ? refused : merged(answer, refused);
     }
     return encode(handler.api, apiVersion, this.#withOffsets(answer!, call));

@@ -113,6 +113,7 @@ async function consume(address: string, memberId: string, isOver: () => boolean,
   );
   try {
     while (!isOver()) {
+      await member.beat(); // partitions are assigned once their state is there
       const records = await member.fetch(100, 50);
       for (const record of records) noteDelivered(record);
       for (const [type, some] of grouped(records, () => ackOf()))

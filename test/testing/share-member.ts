@@ -32,6 +32,7 @@ export class ShareMember {
   readonly #group: string;
   #memberEpoch = 0;
   #sessionEpoch = 0;
+  readonly #told = new Set<string>();
   #assigned: { topicId: string; partitions: number[] }[] = [];
 
   private constructor(client: Client, group: string, memberId: string) {
@@ -72,10 +73,13 @@ export class ShareMember {
   /** What there is to acquire, waiting for it up to so many milliseconds. */
   async fetch(maxWaitMs = 1000, maxRecords = 500): Promise<Delivered[]> {
     const epoch = this.#sessionEpoch++;
-    const topics = this.#assigned.map(({ topicId, partitions }) => ({
-      topicId,
-      partitions: partitions.map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] })),
-    }));
+    // The session knows those that have been told before.
+    const topics = this.#assigned.flatMap(({ topicId, partitions }) => {
+      const told = partitions.filter((index) => !this.#told.has(`${topicId}:${index}`));
+      for (const index of told) this.#told.add(`${topicId}:${index}`);
+      const fresh = told.map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] }));
+      return fresh.length === 0 ? [] : [{ topicId, partitions: fresh }];
+    });
     const { errorCode, responses } = await this.#client.send(ShareFetch, 2, {
       groupId: this.#group,
       memberId: this.memberId,
@@ -84,7 +88,7 @@ export class ShareMember {
       minBytes: 1,
       maxRecords,
       batchSize: maxRecords,
-      topics: epoch === 0 ? topics : [],
+      topics,
       forgottenTopicsData: [],
     });
     if (errorCode !== 0) throw new Error(`ShareFetch: error ${errorCode}`);
