@@ -10,6 +10,7 @@ import { listOffsets, END, nameOf, type TopicPartition } from './client/offsets.
 import { command } from './command-line.ts';
 import { withCluster, withConnection, type ConnectionOptions } from './connection-options.ts';
 import { existingGroup } from './group-names.ts';
+import { whyCommand } from './groups-why.ts';
 import { deleteOffsetsCommand, resetCommand } from './groups-offsets.ts';
 import { note, painter, printJson, printLine, printTable, type Terminal } from './terminal.ts';
 import { CommandError } from './usage.ts';
@@ -22,11 +23,13 @@ export function groupsCommand(terminal: Terminal): Command {
   const groups = command('groups', 'list, show, reset and delete consumer groups', [
     ['ottla groups', 'list them'],
     ['ottla groups describe audit', 'members, offsets and lag'],
+    ['ottla groups why audit', 'why it does not get what it waits for'],
     ['ottla groups reset-offsets audit --topic orders --to beginning', 'read all again'],
     ['ottla groups delete audit', 'and what it has committed'],
   ]).alias('group');
   groups.addCommand(listCommand(terminal));
   groups.addCommand(describeCommand(terminal));
+  groups.addCommand(whyCommand(terminal));
   groups.addCommand(resetCommand(terminal));
   groups.addCommand(deleteOffsetsCommand(terminal));
   groups.addCommand(deleteCommand(terminal));

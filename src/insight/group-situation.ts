@@ -38,7 +38,8 @@ export interface SituatedPartition extends PartitionName {
 export interface OpenTransaction {
   /** Null where it is not known. */
   readonly transactionalId: string | null;
-  readonly producerId: number;
+  /** Null where it is not known. */
+  readonly producerId: number | null;
   readonly firstOffset: number;
   /** Since when; null where it is not known. */
   readonly sinceMs: number | null;

@@ -217,7 +217,8 @@ function openTransactions({ nowMs, partitions }: GroupSituation): Finding[] {
     const { stable, end, openTransaction } = place;
     if (stable >= end || openTransaction === null) return [];
     const { transactionalId, producerId, firstOffset, sinceMs } = openTransaction;
-    const whose = transactionalId === null ? `producer ${producerId}` : `'${transactionalId}'`;
+    const producer = producerId === null ? 'a producer' : `producer ${producerId}`;
+    const whose = transactionalId === null ? producer : `'${transactionalId}'`;
     const since = sinceMs === null ? '' : ` for ${span(nowMs - sinceMs)}`;
     return {
       cause: 'open-transaction' as const,

@@ -41,6 +41,15 @@ describe('ottla groups', () => {
     expect((await ottla(['groups', 'describe', 'audit', ...at])).code).toBe(1);
   });
 
+  test('tells why a group gets nothing', async () => {
+    await groupWith('late', 'shipments');
+    const [sentence, ...rest] = await linesOf(['groups', 'why', 'late', ...at]);
+    expect(sentence).toBe('The group has no members: no consumer is running in it.');
+    expect(rest.join(' ')).toContain('The group has read all that there is in shipments[0].');
+    const missing = JSON.parse((await ottla(['groups', 'why', 'nobody-there', '--json', ...at])).out) as object;
+    expect(missing).toMatchObject([{ cause: 'no-such-group' }]);
+  });
+
   test('resets all that a group has committed, or one partition', async () => {
     await groupWith('all', 'one');
     await groupWith('all', 'two');

@@ -142,6 +142,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/processes',
     'src/control',
     'src/page/server.ts',
+    'src/insight',
     'src/broker/broker.ts',
     'src/broker/controller-process.ts',
     'src/security/acls/codes.ts', // numbers that requests have, and their names

@@ -5,7 +5,10 @@ import { ConsumerGroupDescribe } from '../../../protocol/apis/69-consumer-group-
 import { messageCodec } from '../../../protocol/compile.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { Reader } from '../../../protocol/reader.ts';
-import { ConsumerProtocolAssignment } from '../../../protocol/topics/consumer-protocol.ts';
+import {
+  ConsumerProtocolAssignment,
+  ConsumerProtocolSubscription,
+} from '../../../protocol/topics/consumer-protocol.ts';
 import type { Cluster } from './cluster.ts';
 import { refuse } from './failure.ts';
 import type { TopicPartition } from './offsets.ts';
@@ -26,6 +29,9 @@ export interface DescribedMember {
   readonly instanceId: string | null;
   /** Client id and host, for people. */
   readonly client: string;
+  readonly clientId: string;
+  /** The topics that it has subscribed to; null where its protocol is another. */
+  readonly subscribed: readonly string[] | null;
   readonly partitions: readonly TopicPartition[];
   /** Of the consumer protocol: which assignment the member has; else null. */
   readonly epoch: number | null;
@@ -85,10 +91,12 @@ async function describeConsumerGroup(cluster: Cluster, groupId: string): Promise
     epoch: group.groupEpoch,
     assignmentEpoch: group.assignmentEpoch,
     members: group.members.map(
-      ({ memberId, instanceId, clientId, clientHost, assignment, targetAssignment, memberEpoch }) => ({
+      ({ memberId, instanceId, clientId, clientHost, assignment, targetAssignment, memberEpoch, ...said }) => ({
         memberId,
         instanceId,
         client: `${clientId}@${clientHost.replace(/^\//, '')}`,
+        clientId,
+        subscribed: said.subscribedTopicNames,
         partitions: partitionsOf(assignment),
         epoch: memberEpoch,
         target: partitionsOf(targetAssignment),
@@ -118,15 +126,25 @@ async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<
     assignor: group.protocolData,
     epoch: null,
     assignmentEpoch: null,
-    members: group.members.map(({ memberId, groupInstanceId, clientId, clientHost, memberAssignment }) => ({
+    members: group.members.map(({ memberId, groupInstanceId, clientId, clientHost, memberAssignment, ...said }) => ({
       memberId,
       instanceId: groupInstanceId,
       client: `${clientId}@${clientHost.replace(/^\//, '')}`,
+      clientId,
+      subscribed: group.protocolType === 'consumer' ? topicsIn(Buffer.from(said.memberMetadata)) : null,
       partitions: group.protocolType === 'consumer' ? partitionsIn(Buffer.from(memberAssignment)) : [],
       epoch: null,
       target: null,
     })),
   };
+}
+
+/** Of a subscription; null where it cannot be read. */
+function topicsIn(subscription: Buffer): string[] | null {
+  if (subscription.length < 2) return null;
+  const reader = new Reader(subscription);
+  const version = Math.min(Math.max(reader.int16(), 0), 3);
+  return messageCodec(ConsumerProtocolSubscription, version).decode(reader).topics;
 }
 
 function partitionsIn(assignment: Buffer): TopicPartition[] {
