@@ -1,5 +1,6 @@
 /** `ottla groups why`: what a client can find out of a group, and what keeps it, of any Kafka broker. */
 import type { Command } from 'commander';
+import { systemClock } from '../platform/clock.ts';
 import type { GroupSituation, PartitionName, SituatedPartition } from '../insight/group-situation.ts';
 import { why, type Finding } from '../insight/why.ts';
 import type { Cluster } from './client/cluster.ts';
@@ -41,7 +42,7 @@ async function situationOf(cluster: Cluster, id: string): Promise<GroupSituation
     topics.filter(({ errorCode }) => errorCode === 0).map(({ name, partitions }) => [name!, partitions.length]),
   );
   return {
-    nowMs: Date.now(),
+    nowMs: systemClock.now(),
     id,
     type: group?.type ?? null,
     state: group?.state ?? 'Dead',

@@ -76,7 +76,7 @@ describe('completion', () => {
     [['topics', 'describe', 'g'], ['greetings']],
     [
       ['configs', 'get', ''],
-      ['topic', 'broker', 'group'],
+      ['topic', 'broker', 'logger', 'group'],
     ],
   ])('of %j offers %j', async (words, offered) => expect(await complete(...words)).toEqual(offered));
 
