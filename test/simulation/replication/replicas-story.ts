@@ -146,10 +146,18 @@ class PowerLosses {
 
   lose(host: Host): void {
     const { nodeId } = this.#cluster.get(host);
-    const isSafe = partitionsOf(this.#cluster).every(({ isr }) => isr.some((id) => id !== nodeId));
-    if (imageOf(this.#cluster) === null || !isSafe) return;
+    if (imageOf(this.#cluster) === null) return;
+    const isSafe = partitionsOf(this.#cluster).every(({ isr }) => isr.some((id) => id !== nodeId && this.#isWell(id)));
+    if (!isSafe) return;
     this.#cluster.kill(host, 'power, nothing kept');
     this.#lost = nodeId;
+  }
+
+  /** It runs since it was registered: two that are gone at once are more than min.insync.replicas=2 is made for. */
+  #isWell(nodeId: number): boolean {
+    const machine = this.#cluster.all[nodeId - 1];
+    const epoch = machine.metadata?.image.brokers.get(nodeId)?.epoch;
+    return this.#cluster.isServing(machine) && imageOf(this.#cluster)!.brokers.get(nodeId)?.epoch === epoch;
   }
 
   look(): void {
