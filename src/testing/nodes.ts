@@ -4,7 +4,7 @@ import { beginControlledShutdown, fenceBroker, unfenceBroker } from '../cluster/
 import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { nextTurn, systemClock, type Clock, type Timer, type VirtualClock } from '../platform/clock.ts';
-import type { BrokerNetworks } from './broker-networks.ts';
+import { PEER_HOST, type BrokerNetworks } from './broker-networks.ts';
 import type { TestMetadata } from './test-metadata.ts';
 import type { StopOptions, TestNode } from './test-node.ts';
 
@@ -233,11 +233,17 @@ export class Nodes {
   async #stop(nodeId: number, { controlled = false }: StopOptions = {}): Promise<void> {
     if (!this.#running.has(nodeId)) return;
     if (controlled) await this.#changeBroker(nodeId, beginControlledShutdown);
+    await this.#dismissClients(nodeId);
     this.#running.delete(nodeId);
     this.#leave(nodeId);
-    // Its connections end first: its members leave their groups with them, and the next coordinator waits for none.
     await this.#brokers[nodeId].stop();
     await this.#changeBroker(nodeId, this.list.length === 1 ? fenceAlone : fenceBroker);
+  }
+
+  /** Members leave their groups with their connections, and the next coordinator is told so: else it would wait for their sessions to end. */
+  async #dismissClients(nodeId: number): Promise<void> {
+    this.#brokers[nodeId].listeners.disconnect('the broker stops', ({ clientHost }) => clientHost !== PEER_HOST);
+    if (this.list.length > 1 && !this.#cutOff.has(nodeId)) await this.#settled(SETTLED_MS);
   }
 
   /** It is reached by nobody from now on; where it was cut off, that is over. */
