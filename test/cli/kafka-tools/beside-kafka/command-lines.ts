@@ -104,10 +104,10 @@ const EVERYTHING = ['key', 'headers', 'offset', 'partition', 'timestamp', 'epoch
 
 const consuming = of(
   'console-consumer',
-  ['--topic one --group g4 --from-beginning --max-messages 4 --timeout-ms 10000', unordered],
+  ['--topic one --from-beginning --max-messages 4 --timeout-ms 10000', unordered],
   '--topic one --partition 0 --offset 99 --max-messages 1 --timeout-ms 2000',
-  [`--topic one --group g5 --from-beginning --max-messages 4 --timeout-ms 10000 ${EVERYTHING}`, unordered],
-  '--topic missing --group g6 --timeout-ms 3000',
+  [`--topic one --from-beginning --max-messages 4 --timeout-ms 10000 ${EVERYTHING}`, unordered],
+  '--topic missing --timeout-ms 3000',
   ['--topic one --group g1 --from-beginning --timeout-ms 4000', unordered],
   '--topic one --group g1 --timeout-ms 4000',
   ['--include t.*|auto --from-beginning --timeout-ms 5000 --group g2 --isolation-level read_committed', unordered],

@@ -1,12 +1,12 @@
 /** Lines of the tools for groups, in their order. */
-import { of, unordered } from './line.ts';
+import { narrow, of, unordered } from './line.ts';
 
 export const groups = of(
   'consumer-groups',
-  ['--list', unordered],
-  ['--list --state', unordered],
-  ['--list --type', unordered],
-  ['--list --state Empty', unordered],
+  ['--list', narrow],
+  ['--list --state', narrow],
+  ['--list --type', narrow],
+  ['--list --state Empty', narrow],
   '--list --type consumer',
   '--list --state Nonsense',
   '--list --type share',
@@ -21,9 +21,9 @@ export const groups = of(
   '--describe --group g1 --group none',
   '--describe --group g1 --members --state',
   '--describe',
-  ['--describe --all-groups', unordered],
-  ['--describe --all-groups --state', unordered],
-  ['--describe --all-groups --members', unordered],
+  ['--describe --all-groups', narrow],
+  ['--describe --all-groups --state', narrow],
+  ['--describe --all-groups --members', narrow],
   ['--reset-offsets --group g1 --topic one --to-earliest', unordered],
   ['--reset-offsets --group g1 --topic one --to-earliest --execute', unordered],
   '--reset-offsets --group g1 --topic one:0 --to-offset 100000 --execute',
@@ -55,8 +55,11 @@ export const groups = of(
 );
 
 export const otherGroups = [
-  ...of('groups', ['--list', unordered], '--list --consumer', '--list --share', '--list --streams'),
-  ...of('groups', '--list --group-type classic', '--list --group-type nonsense', '--list --protocol consumer'),
+  ...of('groups', ['--list', narrow], ['--list --consumer', narrow], '--list --share', '--list --streams'),
+  ...of('groups', ['--list --group-type classic', narrow], '--list --group-type nonsense', [
+    '--list --protocol consumer',
+    narrow,
+  ]),
   ...of('share-groups', '--list', '--list --state', '--list --state Nonsense', '--describe --group none'),
   ...of('share-groups', '--describe --group none --state', '--describe --group none --members', '--describe'),
   ...of('share-groups', '--describe --group g2', '--delete --group none', '--delete --group g2'),

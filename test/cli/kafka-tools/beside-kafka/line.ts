@@ -9,6 +9,8 @@ export interface CommandLine {
   readonly unordered?: boolean;
   /** Kafka's tool ends its whole virtual machine where it does not understand this. */
   readonly ends?: true;
+  /** Columns are as wide as names that a tool makes up. */
+  readonly narrow?: true;
   /** What differs from run to run, or by how a broker was started. */
   readonly ignore?: RegExp;
 }
@@ -38,4 +40,5 @@ export const of = (tool: string, ...lines: readonly Line[]): CommandLine[] =>
   lines.map((line) => (typeof line === 'string' ? { tool, words: line } : { tool, words: line[0], ...line[1] }));
 
 export const unordered = { unordered: true };
+export const narrow = { unordered: true, narrow: true } as const;
 export const ends = { ends: true } as const;

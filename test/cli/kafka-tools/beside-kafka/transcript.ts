@@ -43,6 +43,7 @@ export function said(line: CommandLine, asked: Asked, code: number, marked: read
   const lines = without
     .filter((each) => !NOISE.test(each) && line.ignore?.test(each) !== true)
     .map((each) => neutral(each, asked))
+    .map((each) => (line.narrow === true ? each.replaceAll(/ +/g, ' ') : each))
     .filter((each, at, all) => each !== all[at - 1]); // some tools say on both streams why they end
   return {
     asked: `kafka-${line.tool} ${line.words}`.trimEnd().replaceAll(/x{99,}/g, 'x…'),
@@ -52,8 +53,8 @@ export function said(line: CommandLine, asked: Asked, code: number, marked: read
   };
 }
 
-/** Stack traces, and what a tool makes of being ended by an exception. */
-const NOISE = /^. (\s+at |\s*\.\.\. \d+ more|Caused by: |null$)/;
+/** Stack traces, what a tool makes of being ended by an exception, and groups that consumers make up for themselves. */
+const NOISE = /^. (\s+at |\s*\.\.\. \d+ more|Caused by: |null$)|\bconsole-consumer-\d+/;
 
 /** joptsimple's table stands behind the sentence, argparse4j's usage before it. */
 function withoutHelp(marked: readonly string[]): string[] {
