@@ -1,13 +1,13 @@
-/** Creates a delegation token. Only authenticated clients may, and this broker has no listener that authenticates. */
+/** Creates a delegation token. Only authenticated clients may, and tokens are off. */
 import { CreateDelegationToken } from '../../protocol/apis/38-create-delegation-token.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { ANONYMOUS, type Principal } from '../security/principal.ts';
+import { tokenRequestError } from '../security/tokens.ts';
 import { handler } from './handler.ts';
 
 export const createDelegationToken = handler(CreateDelegationToken, {
   open: 'clients ask for tokens of their own',
-  handle: (request, { session }) => refused(request, ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, session.principal),
+  handle: (request, { session }) => refused(request, tokenRequestError(session), session.principal),
   refuse: (request, errorCode) => refused(request, errorCode, ANONYMOUS),
 });
 

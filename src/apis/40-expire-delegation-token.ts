@@ -1,10 +1,10 @@
-/** Expires a delegation token. Only authenticated clients may, and this broker has no listener that authenticates. */
+/** Expires a delegation token. Only authenticated clients may, and tokens are off. */
 import { ExpireDelegationToken } from '../../protocol/apis/40-expire-delegation-token.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { tokenRequestError } from '../security/tokens.ts';
 import { handler } from './handler.ts';
 
 export const expireDelegationToken = handler(ExpireDelegationToken, {
   open: 'owners and renewers of a token may',
-  handle: () => ({ errorCode: ErrorCode.DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, expiryTimestampMs: -1 }),
+  handle: (_request, { session }) => ({ errorCode: tokenRequestError(session), expiryTimestampMs: -1 }),
   refuse: (_request, errorCode) => ({ errorCode, expiryTimestampMs: -1 }),
 });
