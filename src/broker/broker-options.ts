@@ -15,6 +15,8 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { systemRandom, type Random } from '../platform/random.ts';
+import type { Decided } from '../security/acls/text.ts';
+import type { Throttled } from '../security/quotas/client-quotas.ts';
 import type { RunningController } from './controller-process.ts';
 import { DynamicConfig } from './dynamic-config.ts';
 import type { OpenEtcd } from './etcd-settings.ts';
@@ -47,8 +49,16 @@ export interface BrokerOptions {
   readonly openMetadataStore?: OpenMetadataStore;
   /** How it takes part in its cluster, where settings do not say it: one of several brokers in one process (tests). */
   readonly join?: Join;
+  /** Told of refusals and throttles; tests use it (src/testing). */
+  readonly securityWatcher?: SecurityWatcher;
   /** Stands between every request and its handler; tests use it (src/testing). */
   readonly interceptor?: Interceptor;
+}
+
+/** What the authorizer and the quotas tell of. */
+export interface SecurityWatcher {
+  denied(decided: Decided): void;
+  throttled(throttled: Throttled): void;
 }
 
 export interface PreparedBroker {

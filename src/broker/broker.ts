@@ -9,7 +9,7 @@ import { durabilityOf } from '../log/durability.ts';
 import type { MetricsServer } from '../metrics/server.ts';
 import { randomUuid } from '../platform/random.ts';
 import { brokerListeners } from './broker-listeners.ts';
-import { prepareBroker, type BrokerOptions, type PreparedBroker } from './broker-options.ts';
+import { prepareBroker, type BrokerOptions, type PreparedBroker, type SecurityWatcher } from './broker-options.ts';
 import type { RunningController } from './controller-process.ts';
 import type { DirectoryAssignments } from './directory-assignments.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
@@ -20,7 +20,7 @@ import { openMetricsListener } from './metrics-listener.ts';
 import { openParts } from './open-parts.ts';
 import { PeriodicTasks } from './periodic-tasks.ts';
 
-export type { BrokerOptions };
+export type { BrokerOptions, SecurityWatcher };
 export { OF_BROKER } from '../cluster/controller-channel.ts';
 
 export interface RunningBroker {

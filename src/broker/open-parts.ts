@@ -14,7 +14,7 @@ import { TransactionAdmission } from '../transactions/admission.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
-import type { PreparedBroker } from './broker-options.ts';
+import type { PreparedBroker, SecurityWatcher } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
 import { missingLogDirectory, openLogDirectories } from './log-directories.ts';
@@ -47,7 +47,7 @@ export function openParts(prepared: PreparedBroker): OpenParts {
   }
 }
 
-function build({ platform, config, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
+function build({ platform, config, options, join }: PreparedBroker, directories: readonly LogDirectory[]): OpenParts {
   const { clock, random, logger } = platform;
   const nodeId = config.inForce['node.id'];
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
@@ -107,5 +107,12 @@ function build({ platform, config, join }: PreparedBroker, directories: readonly
     authorizer: openAuthorizer(config.inForce, () => metadata.image, logger, clock),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };
+  watch(parts, options.securityWatcher);
   return { parts, directories, membership, cleaner, assignments };
+}
+
+function watch({ authorizer, quotas }: BrokerParts, watcher: SecurityWatcher | undefined): void {
+  if (watcher === undefined) return;
+  authorizer?.audit.onDenied((decided) => watcher.denied(decided));
+  quotas.onThrottled((throttled) => watcher.throttled(throttled));
 }

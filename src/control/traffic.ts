@@ -16,6 +16,7 @@ const exchange = z
     api: z.string(),
     version: z.int(),
     clientId: z.string().nullable(),
+    principal: z.string().openapi({ description: 'Who sent it, as User:alice.' }),
     connection: z.int(),
     correlationId: z.int(),
     at: z.number().openapi({ description: 'When it came, milliseconds since 1970.' }),
@@ -200,13 +201,27 @@ function filterOf({ api, failed, clientId, topic, partition, group, transactiona
 }
 
 function viewOf(one: Exchange, { bodies, raw }: Query): z.infer<typeof exchange> {
-  const { broker, number, api, version, clientId, connection, correlationId, at, outcome, durationMs, errors, faults } =
-    one;
+  const {
+    broker,
+    number,
+    api,
+    version,
+    clientId,
+    principal,
+    connection,
+    correlationId,
+    at,
+    outcome,
+    durationMs,
+    errors,
+    faults,
+  } = one;
   return {
     number,
     api,
     version,
     clientId,
+    principal,
     connection,
     correlationId,
     at,

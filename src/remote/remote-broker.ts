@@ -200,6 +200,22 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     throw notOverThePort('users');
   }
 
+  get acls(): never {
+    throw notOverThePort('acls');
+  }
+
+  get refusals(): never {
+    throw notOverThePort('refusals');
+  }
+
+  waitForDenied(): never {
+    throw notOverThePort('waitForDenied');
+  }
+
+  waitForThrottled(): never {
+    throw notOverThePort('waitForThrottled');
+  }
+
   get certificates(): never {
     throw notOverThePort('certificates');
   }

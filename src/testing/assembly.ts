@@ -14,6 +14,7 @@ import { FaultRules } from './fault-rules.ts';
 import { groupType } from './group-view.ts';
 import { LocalBroker } from './local-broker.ts';
 import { Nodes, type StartNode } from './nodes.ts';
+import { Refusals } from './refusals.ts';
 import type { TestSecurity } from './security.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
@@ -72,10 +73,11 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   // Several are counted from 0; a single one has the id that it was given.
   const ids = brokers > 1 ? Array.from({ length: brokers }, (_, nodeId) => nodeId) : [idIn(assembly.settings)];
   const maxFetchWaitMs = Number(assembly.settings.get('ottla.fetch.max.wait.ms') ?? 0);
+  const refusals = new Refusals(() => activity.notify());
   const watched = { activity, traffic, faults };
   const interceptor = new TestInterceptor({ clock: brokerClock, ...watched, names, partitionAt, maxFetchWaitMs });
   const networks = new BrokerNetworks(assembly.network ?? nodeNetwork());
-  const common = { clock: brokerClock, logger, interceptor };
+  const common = { clock: brokerClock, logger, interceptor, securityWatcher: refusals };
   const inCluster = brokers > 1 ? await clusterOptions(assembly, { metadata, networks }) : null;
   const alone = { openMetadataStore: metadata.open, ...(assembly.network ? { network: assembly.network } : {}) };
   const start: StartNode = (nodeId, port, isBeginning) =>
@@ -89,7 +91,7 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   try {
     await nodes.startAll();
     const { beginning, place } = assembly;
-    const said = { options, beginning, place, security: assembly.security ?? null };
+    const said = { options, beginning, place, refusals, security: assembly.security ?? null };
     const parts = {
       view,
       files,

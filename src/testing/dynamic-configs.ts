@@ -25,9 +25,15 @@ export async function configureGroups(
   if (records.length > 0) await metadata.change(() => records);
 }
 
-/** A cluster without topics and dynamic configurations. */
-export function asNew({ topicsById, configs }: ClusterImage): MetadataDraft[] {
+/** A cluster without topics, dynamic configurations, ACLs and quotas. */
+export function asNew({ topicsById, configs, accessControlEntries, quotas }: ClusterImage): MetadataDraft[] {
   return [
+    ...Array.from(accessControlEntries.keys(), (id) => ({ type: 'RemoveAccessControlEntryRecord' as const, id })),
+    ...[...quotas.values()].flatMap(({ entity, values }) =>
+      Array.from(values.keys(), (key) => {
+        return { type: 'ClientQuotaRecord' as const, entity: [...entity], key, value: 0, remove: true };
+      }),
+    ),
     ...Array.from(topicsById.keys(), (topicId) => ({ type: 'RemoveTopicRecord' as const, topicId })),
     ...[...configs].flatMap(([resource, values]) => unset(resource, [...values.keys()])),
   ];

@@ -22,6 +22,8 @@ export interface Exchange<Name extends ApiName = ApiName> {
   readonly api: Name;
   readonly version: number;
   readonly clientId: string | null;
+  /** Who sent it: 'User:alice'. */
+  readonly principal: string;
   /** The broker (node id) that was asked. */
   readonly broker: number;
   /** Tells connections apart. */

@@ -2,6 +2,7 @@
 import { seededRandom, type Random } from '../platform/random.ts';
 import type { ApiName } from './api-names.ts';
 import type { EffectName, FaultFilter, FaultSpec, RequestFault } from './fault-spec.ts';
+import { principalOf } from './acl-lines.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
@@ -27,6 +28,7 @@ const FILTER: KeysOf<FaultFilter> = {
   group: true,
   transactionalId: true,
   clientId: true,
+  user: true,
   broker: true,
   request: true,
   nth: true,
@@ -155,10 +157,11 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
   }
 
   #fits(exchange: RecordedExchange<Name>): boolean {
-    const { topic, partition, offset, group, transactionalId, clientId, broker, request } = this.#spec;
+    const { topic, partition, offset, group, transactionalId, clientId, user, broker, request } = this.#spec;
     if (!this.apis.includes(exchange.api)) return false;
     if (broker !== undefined && broker !== exchange.broker) return false;
     if (clientId !== undefined && !fits(exchange.clientId, clientId)) return false;
+    if (user !== undefined && principalOf(user) !== exchange.principal) return false;
     if (group !== undefined && !exchange.groups.includes(group)) return false;
     if (transactionalId !== undefined && !exchange.transactionalIds.includes(transactionalId)) return false;
     if ((topic !== undefined || partition !== undefined) && !exchange.topics.some((one) => this.isAbout(one))) {

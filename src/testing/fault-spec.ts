@@ -14,6 +14,8 @@ export interface FaultFilter<Name extends ApiName = ApiName> {
   readonly transactionalId?: string;
   /** The client.id that the client was given. */
   readonly clientId?: string | RegExp;
+  /** Who has signed in: 'alice'. */
+  readonly user?: string;
   /** Node id of the broker that is asked. */
   readonly broker?: number;
   /** What the request must say, as far as it is written here. */

@@ -34,6 +34,9 @@ export type {
   UserSpec,
 } from './security-options.ts';
 export type { IssuedCertificate } from './certificate-authority.ts';
+export type { AclLines, ResourceOf } from './acl-lines.ts';
+export type { AclExplanation, Bytes, QuotaSpec, QuotaSpecs, TestAcls } from './test-acls.ts';
+export type { Denial, ExpectedDenial, ExpectedThrottle, Throttle } from './refusals.ts';
 export type { TestSettings } from './settings.ts';
 export type { Snapshot } from './snapshot.ts';
 export { startBroker } from './start-broker.ts';

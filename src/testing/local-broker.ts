@@ -28,12 +28,15 @@ import { asNew, configureGroups } from './dynamic-configs.ts';
 import type { Queue } from './queue.ts';
 import type { ClientChoice, ClientOptions, TestCertificates, TestOAuth, TestUsers } from './security-options.ts';
 import type { TestSecurity } from './security.ts';
+import { RefusalWaiters } from './refusal-waiters.ts';
+import type { Refusals } from './refusals.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
 import { noteRunning } from './still-running.ts';
 import { StopHooks, throwAll } from './stop-hooks.ts';
 import type { StopReport } from './stop-report.ts';
 import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from './test-broker.ts';
+import { provideAccess, testAcls, type TestAcls } from './test-acls.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
@@ -61,6 +64,7 @@ interface Parts {
   readonly faults: FaultRules;
   readonly options: StartOptions;
   readonly security: TestSecurity | null;
+  readonly refusals: Refusals;
   /** The topics that a reset makes anew. */
   readonly beginning: readonly TopicSpec[];
   readonly clock: Clock;
@@ -84,6 +88,9 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   protected readonly waiters: Waiters;
   readonly #history: QueueHistory;
   protected readonly queueWaiters: QueueWaiters;
+  protected readonly refusalWaiters: RefusalWaiters;
+  readonly refusals: Refusals;
+  readonly acls: TestAcls;
   readonly #hooks = new StopHooks();
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
@@ -111,6 +118,9 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     this.#history = new QueueHistory(traffic, (topicId) => parts.metadata.image.topicsById.get(topicId)?.name);
     const queue = (group: string): Queue => this.queue(group);
     this.queueWaiters = new QueueWaiters({ ...sources, history: this.#history, queue });
+    this.refusals = parts.refusals;
+    this.refusalWaiters = new RefusalWaiters(sources, parts.refusals);
+    this.acls = testAcls(parts.metadata, () => nodes.any);
     this.#noteStopped = noteRunning({
       at: place.at,
       activity: () => this.waiters.workMark,
@@ -286,6 +296,8 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     await metadata.change(asNew);
     const { security, nodes } = this.#parts;
     await security?.provide(nodes.any, metadata);
+    await provideAccess(metadata, nodes.any.parts.random, this.#parts.options);
+    this.refusals.clear();
     traffic.clear();
     this.#history.clear();
     await this.#topics.create(this.#parts.beginning);
@@ -300,7 +312,8 @@ export class LocalBroker extends LocalWaits implements TestBroker {
 
   fork(options: ForkOptions = {}): Promise<TestBroker> {
     checkStartOptions('fork', options);
-    const { settings, maxFetchWait, clock, leftovers, tls, users, oauth, mechanisms } = this.#parts.options;
+    const { settings, maxFetchWait, clock, leftovers, tls, users, oauth, mechanisms, acls, quotas } =
+      this.#parts.options;
     const own = {
       settings,
       maxFetchWait,
@@ -310,6 +323,8 @@ export class LocalBroker extends LocalWaits implements TestBroker {
       users,
       oauth,
       mechanisms,
+      acls,
+      quotas,
       ...(clock === 'virtual' ? { now: this.clock.now() } : {}),
     };
     return this.#parts.start({ ...own, ...options, from: this.snapshot() }, this.#parts.beginning);

@@ -4,6 +4,8 @@ import type { CommittedOffset, Group } from './group.ts';
 import { LocalCluster } from './local-cluster.ts';
 import type { AnyJson, TestMessage } from './message.ts';
 import type { QueueWaiters } from './queue-waiters.ts';
+import type { RefusalWaiters } from './refusal-waiters.ts';
+import type { Denial, ExpectedDenial, ExpectedThrottle, Throttle } from './refusals.ts';
 import type { DeliveredRange, Queue } from './queue.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from './wait-options.ts';
 import type { ExpectedCommit, ExpectedDelivery, ExpectedGroup, ExpectedQueue } from './wait-options.ts';
@@ -13,6 +15,15 @@ import type { Waiters } from './waiters.ts';
 export abstract class LocalWaits extends LocalCluster {
   protected abstract readonly waiters: Waiters;
   protected abstract readonly queueWaiters: QueueWaiters;
+  protected abstract readonly refusalWaiters: RefusalWaiters;
+
+  waitForDenied(expected?: ExpectedDenial, options?: WaitOptions): Promise<Denial> {
+    return this.refusalWaiters.forDenied(this.#calledAt('waitForDenied'), expected, options);
+  }
+
+  waitForThrottled(expected?: ExpectedThrottle, options?: WaitOptions): Promise<Throttle> {
+    return this.refusalWaiters.forThrottled(this.#calledAt('waitForThrottled'), expected, options);
+  }
 
   waitForAcknowledged<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
     group: string,

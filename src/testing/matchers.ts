@@ -8,6 +8,17 @@ import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMessage } from './message.ts';
 import { closest, differencesOf, isLikeMessage, shownAs, type ExpectedMessage } from './message-likeness.ts';
 import { deliveryWords, findDelivery, isAbout, isDeadLetter, rangeWords } from './queue-words.ts';
+import {
+  checkDenial,
+  checkThrottle,
+  denialWords,
+  expectedWords,
+  isDenial,
+  isThrottle,
+  throttleWords,
+  type ExpectedDenial,
+  type ExpectedThrottle,
+} from './refusals.ts';
 import type { TestBroker } from './test-broker.ts';
 
 export type { ExpectedMessage };
@@ -39,6 +50,10 @@ export interface KafkaMatchers<R> {
   toHaveDelivered(group: string, expected: ExpectedDeliveryOf): R;
   /** A dead letter like this is in the topic; any where nothing is said of it. */
   toHaveDeadLetter(topic: string, expected?: ExpectedMessage): R;
+  /** A client was denied this; `not.toHaveDenied()`: none was denied anything. */
+  toHaveDenied(expected?: ExpectedDenial): R;
+  /** A client was throttled. */
+  toHaveThrottled(expected?: ExpectedThrottle): R;
   /** A client has sent such a request, `times` times where that is given. */
   toHaveReceived<Name extends ApiName>(api: Name, request?: Part<RequestBody<Name>>, options?: ReceivedOptions): R;
 }
@@ -55,6 +70,28 @@ export interface ExpectedRecordOf {
 export interface ExpectedDeliveryOf extends ExpectedRecordOf {
   /** So often, or more often; once unless given. */
   readonly deliveries?: number;
+}
+
+function toHaveDenied(received: unknown, expected: ExpectedDenial = {}): MatcherResult {
+  const { denials } = brokerOf(received, 'toHaveDenied').refusals;
+  checkDenial('toHaveDenied', expected);
+  const found = denials.filter((one) => isDenial(one, expected));
+  return told(`denied ${expectedWords(expected)}`, found.map(denialWords), denials.map(denialWords));
+}
+
+function toHaveThrottled(received: unknown, expected: ExpectedThrottle = {}): MatcherResult {
+  const { throttles } = brokerOf(received, 'toHaveThrottled').refusals;
+  checkThrottle('toHaveThrottled', expected);
+  const found = throttles.filter((one) => isThrottle(one, expected));
+  return told(`throttled ${expectedWords(expected)}`, found.map(throttleWords), throttles.map(throttleWords));
+}
+
+/** What was found instead is told, or what should not be there. */
+function told(what: string, found: readonly string[], all: readonly string[]): MatcherResult {
+  const pass = found.length > 0;
+  const lines = (pass ? found : all).slice(-SHOWN).map((line) => `\n  ${line}`);
+  const start = `expected the broker ${pass ? 'not ' : ''}to have ${what}, found`;
+  return { pass, message: () => `${start}${lines.join('') || ' nothing of the kind'}` };
 }
 
 interface MatcherResult {
@@ -232,4 +269,6 @@ export const matchers = {
   toHaveDelivered,
   toHaveDeadLetter,
   toHaveReceived,
+  toHaveDenied,
+  toHaveThrottled,
 };

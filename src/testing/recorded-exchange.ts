@@ -19,7 +19,7 @@ import { acknowledges } from './share-refusals.ts';
 
 export type ExchangeFacts = Pick<
   Exchange,
-  'number' | 'version' | 'clientId' | 'broker' | 'connection' | 'correlationId' | 'at'
+  'number' | 'version' | 'clientId' | 'principal' | 'broker' | 'connection' | 'correlationId' | 'at'
 >;
 
 export class RecordedExchange<Name extends ApiName = ApiName> implements Exchange<Name> {
@@ -27,6 +27,7 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
   readonly api: Name;
   readonly version: number;
   readonly clientId: string | null;
+  readonly principal: string;
   readonly broker: number;
   readonly connection: number;
   readonly correlationId: number;
@@ -46,6 +47,7 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
     this.api = api.name as Name;
     this.version = facts.version;
     this.clientId = facts.clientId;
+    this.principal = facts.principal;
     this.broker = facts.broker;
     this.connection = facts.connection;
     this.correlationId = facts.correlationId;

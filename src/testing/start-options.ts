@@ -1,15 +1,24 @@
 /** What a test may say of the broker it starts. */
 import type { Level } from '../platform/logger.ts';
+import type { AclLines } from './acl-lines.ts';
 import type { Duration } from './duration.ts';
 import type { GroupConfigs } from './dynamic-configs.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { SecurityOptions } from './security-options.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { QuotaSpecs } from './test-acls.ts';
 import type { Leftovers } from './stop-report.ts';
 import type { TopicSpec } from './topic-spec.ts';
 
 export interface StartOptions extends SecurityOptions {
+  /**
+   * Who may do what: `{ alice: ['read topic orders', 'read group billing-*', 'deny write topic audit'], '*': ['describe topic public'] }`.
+   * With it others may do nothing; without it everybody may do everything.
+   */
+  readonly acls?: AclLines;
+  /** How much a user may do: `{ alice: { producerByteRate: '1MB' } }`; '*' is who has none. */
+  readonly quotas?: QuotaSpecs;
   /** Topics that are there from the beginning: names, or `{ name, partitions, configs, messages }`. */
   readonly topics?: readonly (string | TopicSpec)[];
   /** How many brokers clients see; 1 unless given. Each has replicas of its own. */
@@ -58,6 +67,8 @@ const START: KeysOf<StartOptions> = {
   users: true,
   oauth: true,
   mechanisms: true,
+  acls: true,
+  quotas: true,
   maxFetchWait: true,
   port: true,
   controlPort: true,

@@ -12,9 +12,11 @@ import type {
   TestOAuth,
   TestUsers,
 } from './security-options.ts';
+import type { Denial, ExpectedDenial, ExpectedThrottle, Throttle } from './refusals.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
+import type { TestAcls } from './test-acls.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestCluster } from './test-cluster.ts';
 import type { PageOptions } from './test-page.ts';
@@ -53,7 +55,7 @@ export interface ResetOptions {
 }
 
 /** As fork takes them: what it begins from is this broker, with its users and its TLS. */
-export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread' | keyof SecurityOptions>;
+export type ForkOptions = Omit<StartOptions, 'from' | 'brokers' | 'thread' | 'acls' | 'quotas' | keyof SecurityOptions>;
 
 export interface TestBroker extends TestCluster, AsyncDisposable {
   /** 'host:port', several with commas between: Kafka's bootstrap.servers. */
@@ -63,6 +65,10 @@ export interface TestBroker extends TestCluster, AsyncDisposable {
   readonly clusterId: string;
   /** The users it was started with, and what becomes of them: `kafka.users.add('bob', 'secret')`. */
   readonly users: TestUsers;
+  /** Who may do what: `kafka.acls.add('alice', 'read topic orders')`, `kafka.acls.explain('alice', 'write', { topic: 'audit' })`. */
+  readonly acls: TestAcls;
+  /** What clients were not allowed, and for what they were throttled, so far. */
+  readonly refusals: { readonly denials: readonly Denial[]; readonly throttles: readonly Throttle[] };
   /** Its certificates: `kafka.certificates.expire()`. */
   readonly certificates: TestCertificates;
   /** Makes tokens: `kafka.oauth.token('alice', { expiresIn: '5m' })`. */
@@ -140,6 +146,10 @@ export interface TestBroker extends TestCluster, AsyncDisposable {
   ): Promise<TestMessage<Value, OwnHeaders>[]>;
   /** Resolves when the share group's queue is like this: `waitForQueue('mailer', { backlog: 0, inFlight: 0 })`. */
   waitForQueue(group: string, expected?: ExpectedQueue, options?: WaitOptions): Promise<Queue>;
+  /** Resolves when a client is denied this: `waitForDenied({ user: 'alice', operation: 'write', topic: 'audit' })`. */
+  waitForDenied(expected?: ExpectedDenial, options?: WaitOptions): Promise<Denial>;
+  /** Resolves when a client is throttled: `waitForThrottled({ user: 'alice', quota: 'producer_byte_rate' })`. */
+  waitForThrottled(expected?: ExpectedThrottle, options?: WaitOptions): Promise<Throttle>;
   /**
    * Resolves when nothing goes on: for 100 ms no client sent anything but to keep in touch, no group rebalances, and groups
    * that commit have caught up.

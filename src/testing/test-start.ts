@@ -12,6 +12,7 @@ import { securityOf, type TestSecurity } from './security.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import type { StartOptions } from './start-options.ts';
 import type { ServePage } from './test-page.ts';
+import { checkAccess, provideAccess, STANDARD_AUTHORIZER } from './test-acls.ts';
 import { isTestRun } from './test-runner.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import { TrafficLog } from './traffic-log.ts';
@@ -39,8 +40,9 @@ export async function begin(
   const topics = topicSpecs(options);
   const clock = clockOf(options);
   const security = await securityOf(options, () => clock.now());
-  if (security !== null && brokers > 1) {
-    throw new RangeError(`brokers: ${brokers}: tls, users and oauth are for one broker: leave brokers out`);
+  checkAccess(options);
+  if ((security !== null || options.acls !== undefined) && brokers > 1) {
+    throw new RangeError(`brokers: ${brokers}: tls, users, oauth and acls are for one broker: leave brokers out`);
   }
   const { broker, test } = await assemble({
     start: doors.start,
@@ -63,6 +65,7 @@ export async function begin(
   try {
     if (snapshot !== undefined) dismissMembers(broker);
     await security?.provide(broker, test.metadata);
+    await provideAccess(test.metadata, broker.parts.random, options);
     await test.configureGroups();
     await test.provide(topics);
     if (options.controlPort !== undefined) test.controlUrl = await doors.serve(test, options.controlPort);
@@ -96,7 +99,7 @@ function checkBrokers(brokers: number, snapshot: BrokerSnapshot | undefined): vo
 }
 
 function settingsOf(
-  { settings = {}, port, maxFetchWait, minIsr }: StartOptions,
+  { settings = {}, port, maxFetchWait, minIsr, acls }: StartOptions,
   snapshot: BrokerSnapshot | undefined,
   security: TestSecurity | null,
 ): TestSettings {
@@ -105,6 +108,7 @@ function settingsOf(
       ? {}
       : { listeners: `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port ?? 0}` }),
     ...security?.settings(),
+    ...(acls === undefined ? {} : { 'authorizer.class.name': STANDARD_AUTHORIZER }),
     ...(minIsr === undefined ? {} : { 'min.insync.replicas': minIsr }),
     ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),
     // Records in a file may be as old as the file: a test that loads them wants them kept.

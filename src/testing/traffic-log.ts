@@ -38,9 +38,19 @@ export class TrafficLog extends Traffic {
     at: number,
     names: TopicNames,
   ): RecordedExchange {
-    const { clientId, connectionId: connection } = context;
+    const { clientId, connectionId: connection, session } = context;
+    const principal = `${session.principal.type}:${session.principal.name}`;
     const exchange = new RecordedExchange(
-      { number: ++this.#count, version: apiVersion, clientId, broker: nodeId, connection, correlationId, at },
+      {
+        number: ++this.#count,
+        version: apiVersion,
+        clientId,
+        principal,
+        broker: nodeId,
+        connection,
+        correlationId,
+        at,
+      },
       { api: handler.api, request: body },
       names,
     );

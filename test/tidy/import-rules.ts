@@ -86,6 +86,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/testing': [
     'src/broker/broker.ts',
     'src/broker/member-in-process.ts', // loaded by several brokers alone
+    'src/security/acls/codes.ts', // what lines of ACLs are made of
     'src/index.ts',
     'src/insight',
     'src/net/interceptor.ts',
