@@ -15,7 +15,7 @@ import type { FaultRule } from './fault-rule.ts';
 import type { FaultRules } from './fault-rules.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
 import { changed, merged, only, spokenOf, type Body, type Spoken, type TopicNames } from './request-parts.ts';
-import { refusedAcknowledgements } from './share-refusals.ts';
+import { refusedAcknowledgements, withoutRefused, withRefused } from './share-refusals.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
 /** Ends the connection without an answer. */
@@ -146,6 +146,7 @@ export class TestInterceptor implements Interceptor {
     if (whole !== undefined) return encode(handler.api, apiVersion, refuse(request, whole.errorCode));
 
     const first = (spoken: Parameters<Refusal['isAbout']>[0]) => refusals.find((each) => each.isAbout(spoken));
+    if (exchange.api === 'ShareFetch') return this.#answerShareFetch(flow, (spoken) => first(spoken)?.errorCode);
     const rest = only(request, this.#options.names, (spoken) => first(spoken) === undefined);
     let answer: Body | null = null;
     const isPausedOnly = refusals.every(({ errorCode }) => errorCode === ErrorCode.NONE);
@@ -166,6 +167,15 @@ export class TestInterceptor implements Interceptor {
       answer = answer === null ? refused : merged(answer, refused);
     }
     return encode(handler.api, apiVersion, this.#withOffsets(answer!, call));
+  }
+
+  async #answerShareFetch(flow: Flow, errorOf: (spoken: Spoken) => number | undefined): Promise<Buffer | null> {
+    const { call, exchange } = flow;
+    const { names } = this.#options;
+    const request = exchange.request as Body;
+    const served = await this.#serve(flow, encodeRequest(call, withoutRefused(request, names, errorOf)));
+    if (served === null) return null;
+    return encode(call.handler.api, call.apiVersion, withRefused(decode(call, served), request, names, errorOf));
   }
 
   /** By the handler. A fetch waits no longer than its client said, whatever the clock. */

@@ -65,3 +65,14 @@ test('an acknowledgement counts whose answer is lost', async () => {
   await kafka.waitForQueue('mailer', { backlog: 0, inFlight: 0 });
   expect(kafka).not.toHaveAcknowledged('mailer', { topic: 'mails', offset: 0 }); // as the client sees it
 });
+
+test('a share fetch is refused by topic, and others of its session are served', async () => {
+  await using kafka = await startBroker(STARTED);
+  await kafka.produce('mails', 'a');
+  const member = await ShareMember.join(kafka, 'mailer', ['mails']);
+  const fault = kafka.faults.on('ShareFetch', { topic: 'mails', partition: 0 }).reply('NOT_LEADER_OR_FOLLOWER').once();
+  expect(await member.fetch(0)).toEqual([]);
+  expect(kafka.traffic.of('ShareFetch')[0].errors).toEqual([{ about: 'mails[0]', error: 'NOT_LEADER_OR_FOLLOWER' }]);
+  expect(await member.fetch()).toMatchObject([{ offset: 0, deliveries: 1 }]);
+  expect(fault.fired).toBe(1);
+});
