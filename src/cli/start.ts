@@ -28,7 +28,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   if (!(await parse(command, args))) return 0;
   const flags = command.opts<StartFlags>();
   const stdin = StdinPipe.open();
-  const environment = readEnvironment(process.env);
+  const environment = readEnvironment(process.env, textOf);
   const { values, warnings } = combineSettings({
     set: settingsOf(flags),
     environment: environment.values,
@@ -197,6 +197,10 @@ async function controller(
   await end;
   await running.stop();
   return 0;
+}
+
+function textOf(path: string): string | null {
+  return nodeFiles.exists(path) ? nodeFiles.readAll(path).toString() : null;
 }
 
 /** --set, and the flags that are shorthands for settings. */

@@ -44,22 +44,26 @@ const NOT_KEY_PREFIXES = [
   'KAFKA_REST_',
   'KAFKA_CONFLUENT_',
 ];
-/** File names below /etc/kafka/secrets, which the image turns into keystore keys itself. */
+/** Names of files in SECRETS, which the image of Apache Kafka turns into settings: a store, or what its password is. */
 const SECRET_FILES = /^KAFKA_SSL_(KEYSTORE|TRUSTSTORE|KEY)_(FILENAME|CREDENTIALS)$/;
-const SECRETS_ADVICE = 'give certificates as PEM with KAFKA_SSL_KEYSTORE_CERTIFICATE_CHAIN and KAFKA_SSL_KEYSTORE_KEY';
+const SECRETS = '/etc/kafka/secrets';
 
 /**
  * `KAFKA_LOG_RETENTION_MS` is `log.retention.ms`; of underscores one is a dot, two an underscore, three a dash.
- * `KAFKA_CFG_…` (Bitnami) means the same and yields to the plain spelling. Empty variables are passed over.
+ * `KAFKA_CFG_…` (Bitnami) means the same and yields to the plain spelling. Empty variables are passed over. `readFile` answers what is
+ * in a file, null where there is none.
  */
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): EnvironmentSettings {
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => string | null = () => null,
+): EnvironmentSettings {
   const bitnami = new Map<string, string>();
   const plain = new Map<string, string>();
   const warnings: string[] = [];
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined || value === '') continue;
     if (name.startsWith('KAFKA_CFG_')) bitnami.set(keyOf(name.slice('KAFKA_CFG_'.length)), value);
-    else if (SECRET_FILES.test(name)) warnings.push(`${name} is ignored: ${SECRETS_ADVICE}`);
+    else if (SECRET_FILES.test(name)) takeSecret(name, `${SECRETS}/${value}`, { plain, warnings, readFile });
     else if (isKey(name)) plain.set(keyOf(name.slice('KAFKA_'.length)), value);
   }
   const clusterId = variables.CLUSTER_ID || variables.KAFKA_CLUSTER_ID || variables.KAFKA_KRAFT_CLUSTER_ID;
@@ -76,6 +80,20 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     else warnings.push(`KAFKA_CREATE_TOPICS: '${entry}' is ignored: write name:partitions:replicas[:cleanup]`);
   }
   return { values: new Map([...bitnami, ...plain]), ...(clusterId ? { clusterId } : {}), createTopics, warnings };
+}
+
+interface Taking {
+  readonly plain: Map<string, string>;
+  readonly warnings: string[];
+  readonly readFile: (path: string) => string | null;
+}
+
+function takeSecret(name: string, path: string, { plain, warnings, readFile }: Taking): void {
+  const [, store, what] = SECRET_FILES.exec(name)!;
+  if (what === 'FILENAME') return void plain.set(`ssl.${store.toLowerCase()}.location`, path);
+  const secret = readFile(path);
+  if (secret === null) warnings.push(`${name} is ignored: there is no file ${path}`);
+  else plain.set(`ssl.${store.toLowerCase()}.password`, secret.trim());
 }
 
 function isKey(name: string): boolean {

@@ -68,6 +68,23 @@ describe('the environment', () => {
     expect(Object.fromEntries(values)).toEqual({ 'node.id': '2', 'num.partitions': '3' });
   });
 
+  test('has the names of files with stores and their passwords, as the image of Apache Kafka', () => {
+    const files = map({ '/etc/kafka/secrets/store-password': 'secret\n' });
+    const { values, warnings } = readEnvironment(
+      {
+        KAFKA_SSL_KEYSTORE_FILENAME: 'broker.jks',
+        KAFKA_SSL_KEYSTORE_CREDENTIALS: 'store-password',
+        KAFKA_SSL_KEY_CREDENTIALS: 'nothing',
+      },
+      (path) => files.get(path) ?? null,
+    );
+    expect(Object.fromEntries(values)).toEqual({
+      'ssl.keystore.location': '/etc/kafka/secrets/broker.jks',
+      'ssl.keystore.password': 'secret',
+    });
+    expect(warnings).toEqual(['KAFKA_SSL_KEY_CREDENTIALS is ignored: there is no file /etc/kafka/secrets/nothing']);
+  });
+
   test('gives the cluster its id and its first topics', () => {
     const { clusterId, createTopics, warnings } = readEnvironment({
       CLUSTER_ID: '4L6g3nShT-eMCtK--X86sw',
