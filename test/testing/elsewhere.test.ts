@@ -15,3 +15,4 @@ await import('./start-broker.test.ts');
 await import('./failure-messages.test.ts');
 await import('./nothing-silent.test.ts');
 await import('./brokers.test.ts');
+await import('./replicas.test.ts');
