@@ -60,10 +60,4 @@ export const ofBroker: readonly KnownDifference[] = [
     kafka: /Cannot remove voter/,
     why: 'It says who the voters are.',
   },
-  {
-    where: /^kafka-acls/,
-    ottla: /authorizer/i,
-    kafka: /No Authorizer is configured/,
-    why: 'It says what that means.',
-  },
 ];

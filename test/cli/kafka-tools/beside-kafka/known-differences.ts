@@ -67,7 +67,8 @@ export const ofOwnTools: readonly KnownDifference[] = [
   MIN_INSYNC_REPLICAS,
   {
     where: /^kafka-configs --describe --entity-type topics$/,
-    kafka: /(compression\.type|segment\.bytes|unclean\.leader\.election\.enable)=/,
+    kafka: /(cleanup\.policy|compression\.type|segment\.bytes|unclean\.leader\.election\.enable)=/,
+    ottla: /cleanup\.policy=/,
     why: 'Of topics that Kafka keeps its state in; here they are made when they are needed.',
   },
   {
