@@ -16,6 +16,7 @@ export const FLAGS: FlagTable = {
   'controller-id': { refused: 'this tool does not change the quorum' },
   'controller-directory-id': { refused: 'this tool does not change the quorum' },
   'dry-run': { refused: 'this tool does not change the quorum' },
+  unregister: { refused: 'write kafka-cluster unregister-controller --id N instead' },
 };
 
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help' };

@@ -165,6 +165,7 @@ const quorum: Cases = {
   'controller-id': 'remove-controller --controller-id 1',
   'controller-directory-id': 'remove-controller --controller-directory-id x',
   'dry-run': 'add-controller --dry-run',
+  unregister: 'remove-controller --unregister',
 };
 
 const logDirs: Cases = {
