@@ -15,7 +15,6 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
     speaksConsumerProtocol(broker)
       ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
       : null,
-  byHand: [describe.topic('each topic that subscribedTopicRegex means')],
   handle: (request, { session, connectionId, apiVersion, clientId }, broker: Broker) => {
     if (!speaksConsumerProtocol(broker)) {
       const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';
