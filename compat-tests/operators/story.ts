@@ -246,15 +246,15 @@ export class Story {
 export function comparable(output: string): string[] {
   return output
     .replace(/\b[A-Za-z0-9_-]{22}\b/g, '<id>')
-    .replace(/(?:127\.0\.0\.1|localhost)(?::| +)\d+ */g, '<address> ')
+    .replace(/(?:127\.0\.0\.1|localhost)(?::\d+| +\d+ *)/g, '<address> ')
     .replace(/input-\d+\.json/g, '<file>')
     .replace(/"\/[^"]*"/g, '"<directory>"')
     .replace(/Isr: ([\d,]+)/g, (_, ids: string) => `Isr: ${ids.split(',').toSorted().join(',')}`)
     .replace(/^(HighWatermark|MaxFollowerLag|MaxFollowerLagTimeMs|LeaderId|LeaderEpoch):.*$/gm, '$1: <number>')
     .replace(/Epoch: \d+/g, 'Epoch: <number>')
-    .replace(/(errors\.\w+): .*$/gm, '$1: <text>')
+    .replace(/(errors\.\w+|ID \d+ failed): .*$/gm, '$1: <text>')
     .replace(/^\d{4}-\d\d-\d\dT\S+/gm, '<time>')
-    .replace(/^\d+ +<id>.*\t(\w+) *$/gm, '<node> $1')
+    .replace(/^\d+\s+<id>.*\t(\w+)\s*$/gm, '<node> $1')
     .split('\n')
     .map((line) => (line.startsWith('{"brokers"') ? inOrder(line) : line).trim())
     .filter((line) => line !== '' && !/^(\[|SLF4J|at |>+$)/.test(line));
