@@ -25,18 +25,27 @@ if (!hasKafka) {
   process.stderr.write(`Apache Kafka wants Java ${JAVA_MIN} or later, which is not here: nothing is tested.\n`);
 }
 
+interface BrokerOptions {
+  /** Over those that all of them have here. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Its log directory is one that Ottla began. */
+  readonly isTakenOver?: boolean;
+}
+
 export class Broker {
   readonly name: 'ottla' | 'kafka';
   /** Where its partitions lie. */
   readonly logDirectory: string;
   readonly #directory: string;
+  readonly #options: BrokerOptions;
   #port = 0;
   #controllerPort = 0;
   #running: { readonly bootstrap: string; stop(): Promise<void> } | null = null;
   #client: Client | null = null;
 
-  constructor(name: 'ottla' | 'kafka') {
+  constructor(name: 'ottla' | 'kafka', options: BrokerOptions = {}) {
     this.name = name;
+    this.#options = options;
     this.#directory = mkdtempSync(join(tmpdir(), `storage-${name}-`));
     this.logDirectory = join(this.#directory, 'data');
   }
@@ -48,12 +57,23 @@ export class Broker {
   async start(): Promise<void> {
     if (this.#port === 0) [this.#port, this.#controllerPort] = [await freePort(), await freePort()];
     const [port, controllerPort] = [this.#port, this.#controllerPort];
+    const { settings = {}, isTakenOver = false } = this.#options;
+    // A directory that Ottla began names no voters.
+    const voters: Readonly<Record<string, string>> = isTakenOver
+      ? { 'controller.quorum.voters': `1@127.0.0.1:${controllerPort}` }
+      : {};
     this.#running =
       this.name === 'kafka'
-        ? await startKafka({ dir: this.#directory, port, controllerPort, config: SETTINGS })
+        ? await startKafka({
+            dir: this.#directory,
+            port,
+            controllerPort,
+            config: { ...SETTINGS, ...settings, ...voters },
+          })
         : await startBroker({
             settings: {
               ...SETTINGS,
+              ...settings,
               'node.id': '1',
               listeners: `PLAINTEXT://127.0.0.1:${port}`,
               'log.dirs': this.logDirectory,
