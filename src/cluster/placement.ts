@@ -98,10 +98,10 @@ function shuffled<T>(list: readonly T[], random: () => number): T[] {
   return result;
 }
 
-/** Where new replicas may go: fenced brokers too, but none that is about to stop or takes no new partitions (KIP-1066). */
+/** Where new replicas may go: fenced brokers too, but none that is just stopping or takes no new partitions (KIP-1066). */
 export function usableBrokers(image: ClusterImage): BrokerImage[] {
   return [...image.brokers.values()]
-    .filter((broker) => !broker.inControlledShutdown && !isCordoned(broker))
+    .filter((broker) => (broker.fenced || !broker.inControlledShutdown) && !isCordoned(broker))
     .sort((a, b) => a.id - b.id);
 }
 
