@@ -6,8 +6,10 @@ import { Writer } from '../../protocol/writer.ts';
 import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { NO_REPLY, type Handler, type Streamed } from '../../src/apis/handler.ts';
 import { PendingWaits } from '../../src/apis/pending-waits.ts';
+import { emptyImage } from '../../src/cluster/image.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { FetchSessions } from '../../src/partitions/fetch-sessions.ts';
+import { openQuotas } from '../../src/security/quotas/open-quotas.ts';
 import { PartitionsFixture } from '../partitions/partitions-fixture.ts';
 import { serve } from './serve.ts';
 import { contextOf } from './request-context.ts';
@@ -15,6 +17,7 @@ import { contextOf } from './request-context.ts';
 export class PartitionBroker extends PartitionsFixture {
   readonly config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
   readonly fetchSessions = new FetchSessions(this.clock, this.random, 10);
+  readonly quotas = openQuotas(this.config, () => emptyImage(''), this.clock);
   /** Of the one connection. */
   readonly waits = new PendingWaits();
 

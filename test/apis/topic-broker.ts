@@ -13,7 +13,9 @@ import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { NO_REPLY, type Handler } from '../../src/apis/handler.ts';
 import { localChannel } from '../../src/cluster/controller-channel.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { openQuotas } from '../../src/security/quotas/open-quotas.ts';
 import { Cluster } from '../cluster/cluster-fixture.ts';
 import { serve as serveOne } from './serve.ts';
 import { contextOf, sessionOf } from './request-context.ts';
@@ -44,6 +46,7 @@ export class TopicBroker extends Cluster {
     request: Draft<Req>,
   ): Promise<Values<Res>> {
     const { controller, layers, logged, listener } = this;
+    const config = effectiveConfig(layers);
     const parts = {
       nodeId: 1,
       metadata: controller,
@@ -51,7 +54,8 @@ export class TopicBroker extends Cluster {
       channel: localChannel(1, controller),
       layers,
       partitions: { isOffline: () => false },
-      config: effectiveConfig(layers),
+      config,
+      quotas: openQuotas(config, () => controller.image, systemClock),
       logger: { ...silentLogger, warn: (event: string) => void logged.push(event) },
     };
     return serve(api, version, request, parts as unknown as BrokerParts, listener);

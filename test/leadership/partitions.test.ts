@@ -26,6 +26,8 @@ interface Case {
   readonly versions: VersionRange;
   /** The first version that names the leader (KIP-951). */
   readonly hintsSince: number;
+  /** The first version that a replica answers though it follows (KIP-392). */
+  readonly followersSince?: number;
   ask(version: number, partition: number): Promise<Answer>;
 }
 
@@ -50,6 +52,7 @@ const CASES: Readonly<Record<string, Case>> = {
   Fetch: {
     versions: Fetch.versions,
     hintsSince: 16,
+    followersSince: 11,
     async ask(version, partition) {
       const partitions = [{ partition, fetchOffset: 0, partitionMaxBytes: 1000 }];
       const { responses, nodeEndpoints } = await broker.send(Fetch, version, {
@@ -112,8 +115,10 @@ function versionsOf({ versions }: Case): number[] {
 
 describe.each(Object.entries(CASES))('%s', (_name, api) => {
   test.each(Object.keys(LED) as Led[])('of a partition %s', async (led) => {
-    const isHere = led === 'led here';
+    const { followersSince = Infinity } = api;
     for (const version of versionsOf(api)) {
+      const isFollowed = led !== 'led elsewhere, without a replica here' && version >= followersSince;
+      const isHere = led === 'led here' || isFollowed;
       const answer = await api.ask(version, LED[led]);
       const errorCode = isHere ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER;
       expect({ version, errorCode: answer.errorCode }).toEqual({ version, errorCode });
