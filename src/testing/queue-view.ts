@@ -63,9 +63,9 @@ function backlogOf(partitions: readonly QueuePartition[]): number | null {
 
 function partitionsOf(broker: BrokerView, id: string, clients: ReadonlyMap<string, string>): QueuePartition[] {
   const described = finish(broker.parts.groups.share.describeOffsets(id, null));
-  // Share groups that have not been loaded yet have nothing to tell.
-  if (described instanceof Promise) return [];
-  return described.topics.flatMap(({ topicName: topic, topicId, partitions }) =>
+  // Where it must be asked of another broker, or has not been loaded yet, what is being worked through is all that is told.
+  const topics = described instanceof Promise ? workedThrough(broker, id) : described.topics;
+  return topics.flatMap(({ topicName: topic, topicId, partitions }) =>
     partitions.map(({ partitionIndex: partition, startOffset, lag }) => {
       const end = broker.parts.partitions.get(topic, partition)?.highWatermark ?? 0;
       const delivered = deliveredOf(broker, id, topicId, partition);
@@ -74,6 +74,20 @@ function partitionsOf(broker: BrokerView, id: string, clients: ReadonlyMap<strin
       const backlog = start === null ? null : Math.max(left, 0);
       const inFlight = (delivered?.runs ?? []).flatMap((run) => recordsOf(run, topic, partition, clients));
       return { topic, partition, start, end, backlog, inFlight };
+    }),
+  );
+}
+
+/** The partitions of the group that any broker has in its memory, as DescribeShareGroupOffsets would name them. */
+function workedThrough(broker: BrokerView, groupId: string) {
+  return broker.deliveries().flatMap((delivery) =>
+    delivery.summaries(groupId).flatMap(({ topicId, partition }) => {
+      const topic = broker.parts.metadata.image.topicsById.get(topicId);
+      const isLed = topic !== undefined && broker.parts.partitions.get(topic.name, partition) !== undefined;
+      if (!isLed) return [];
+      return [
+        { topicName: topic.name, topicId, partitions: [{ partitionIndex: partition, startOffset: -1, lag: -1 }] },
+      ];
     }),
   );
 }

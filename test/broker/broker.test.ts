@@ -299,7 +299,7 @@ describe('connections', () => {
       logger: { ...silentLogger, info: (event, facts) => void lines.push([event, facts?.reason]) },
     });
     const client = await clientOf(broker);
-    client.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    client.write(Buffer.from('HELO / SMTP\r\n\r\n'));
     await client.closed;
     expect(lines).toContainEqual(['connection-closed', expect.stringMatching(/socket\.request\.max\.bytes/)]);
   });

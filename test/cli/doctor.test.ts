@@ -316,8 +316,9 @@ describe('what the doctor concludes', () => {
       documentation: null,
     }));
     const answer = { results: [{ errorCode: 0, errorMessage: null, resourceName: '1', configs }] };
-    const cluster = { sendTo: () => Promise.resolve(answer) } as unknown as Cluster;
     const metadata = { brokers: [{ nodeId: 1 }], topics: [] } as unknown as ClusterMetadata;
+    const ask = { sendTo: () => Promise.resolve(answer), metadata: () => Promise.resolve(metadata) };
+    const cluster = ask as unknown as Cluster;
     const findings = await factorFindings(cluster, metadata);
     expect(findings.map(({ status, message }) => `${status} ${message}`)).toEqual([
       'fail offsets.topic.replication.factor is 3 with 1 broker: consumer groups hang',

@@ -117,7 +117,7 @@ describe('ottla', () => {
     [['consume', 'a', '-f', '%q'], "'%q'"],
     [['consume', 'a', '-g', 'b', '-p', '0'], '-g and -p exclude each other'],
     [['groups', 'reset-offsets', 'a', '--to', 'x'], "'x' is no place"],
-    [['configs', 'get', 'tpoic', 'a'], 'topic, broker, group'],
+    [['configs', 'get', 'tpoic', 'a'], 'topic, broker, logger, group'],
     [['configs', 'get', 'broker', 'one'], "'one' is no broker"],
   ])('%j is not understood: one sentence, exit code 2', async (args, sentence) => {
     const { code, out, err } = await ottla(args, { environment: { OTTLA_BROKERS: broker.bootstrap } });
