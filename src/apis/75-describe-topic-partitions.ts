@@ -97,6 +97,7 @@ function* view(
     isInternal: isInternalTopic(name),
     partitions: yield* mapInPieces(wanted, (partition, index) => ({
       ...views.of(topic!.id, partition, first + index),
+      errorCode: ErrorCode.NONE, // Kafka tells of a missing leader by its id alone here, and in Metadata by an error
       eligibleLeaderReplicas: partition.elr,
       lastKnownElr: partition.lastKnownElr,
     })),
