@@ -271,6 +271,11 @@ export function errorMessage(code: number): string {
   return (byCode.get(code)?.row ?? rows.UNKNOWN_SERVER_ERROR)[2];
 }
 
+/** The same for fields that are null where nothing is wrong. */
+export function errorMessageOrNull(code: number): string | null {
+  return code === ErrorCode.NONE ? null : errorMessage(code);
+}
+
 /** Whether Kafka's clients send the same request again on this code. */
 export function isRetriable(code: number): boolean {
   return byCode.get(code)?.row[1] ?? false;

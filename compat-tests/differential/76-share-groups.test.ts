@@ -95,14 +95,27 @@ function offsets(topicsOf: (name: string) => { topicName: string; partitions: nu
 
 differential(DescribeShareGroupOffsets, {
   'a partition that is read, and one that is not': offsets((topicName) => [{ topicName, partitions: [0, 1] }]),
-  'a partition that there is not': offsets((topicName) => [{ topicName, partitions: [7, -1] }]),
+  'a partition that there is not': offsets((topicName) => [{ topicName, partitions: [7] }]),
+  'a negative partition': offsets((topicName) => [{ topicName, partitions: [-1] }]),
+  'a negative partition, and one that is read': offsets((topicName) => [{ topicName, partitions: [0, -1] }]),
   'a topic that there is not': offsets(() => [{ topicName: 'not-there', partitions: [0] }]),
+  'a negative partition of a topic that there is not': offsets(() => [{ topicName: 'not-there', partitions: [-1] }]),
+  'a negative partition in one of two topics': offsets((topicName) => [
+    { topicName, partitions: [0] },
+    { topicName: 'not-there', partitions: [-1] },
+  ]),
   'no topics': offsets(() => []),
   'a group that is not there': async (side) => {
     const { name } = await side.topic();
     const topics = [{ topicName: name, partitions: [0] }];
     await side.ask({ groups: [{ groupId: side.name('none'), topics }] });
     await side.ask({ groups: [{ groupId: side.name('none'), topics: null }] });
+    await side.ask({ groups: [{ groupId: side.name('none'), topics: [{ topicName: name, partitions: [-1] }] }] });
+  },
+  'a negative partition of one of two groups': async (side) => {
+    const { groupId, topic } = await holding(side);
+    const group = (partitions: number[]) => ({ groupId, topics: [{ topicName: topic.name, partitions }] });
+    await side.ask({ groups: [group([0]), group([-1])] });
   },
   'a group without a name': (side) => side.ask({ groups: [{ groupId: '', topics: null }] }),
   'a group of another kind': async (side) => {

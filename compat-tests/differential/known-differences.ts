@@ -10,7 +10,7 @@ export interface KnownDifference {
 export const knownDifferences: readonly KnownDifference[] = [
   {
     about: ['all', 'a message'],
-    where: /errorMessage: Ottla "<text>", Kafka (null|"")$/,
+    where: /[eE]rrorMessage: Ottla "<text>", Kafka (null|"")$/,
     why: 'Ottla says what is wrong where Kafka says nothing.',
   },
   {
@@ -94,6 +94,11 @@ export const knownDifferences: readonly KnownDifference[] = [
     about: ['JoinGroup', 'a protocol without a name'],
     where: /^JoinGroup, a protocol without a name: .*protocolName: Ottla "", Kafka null$/,
     why: 'No client has such a protocol.',
+  },
+  {
+    about: ['DescribeShareGroupOffsets', 'a partition that there is not'],
+    where: /^DescribeShareGroupOffsets, a partition that there is not: .*, Kafka "no answer"$/,
+    why: 'Kafka asks its share coordinator again for half a minute, longer than a case waits, and then answers as Ottla does at once.',
   },
   {
     about: ['Produce', 'null records'],

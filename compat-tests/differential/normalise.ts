@@ -16,7 +16,7 @@ export type Plain = string | number | boolean | null | Plain[] | { [name: string
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const NODES = new Set(['nodeId', 'leaderId', 'controllerId', 'brokerId', 'replicaNodes', 'isrNodes']);
-const TEXTS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation']);
+const TEXTS = new Set(['errorMessage', 'acknowledgeErrorMessage', 'batchIndexErrorMessage', 'documentation']);
 const OWN = new Set(['clusterId', 'host', 'logDir', 'clientHost']);
 const POSITIVE = new Set(['port', 'sessionId', 'totalBytes', 'usableBytes', 'finalizedFeaturesEpoch']);
 const TIMES = /timestamp|StartTimeMs/i;

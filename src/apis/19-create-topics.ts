@@ -1,6 +1,6 @@
 /** Creates topics; they accept writes before the response is sent. */
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessageOrNull } from '../../protocol/errors.ts';
 import type { ResponseDraft } from '../../protocol/schema.ts';
 import { ConfigSource, describeTopic } from '../config/describe.ts';
 import type { BrokerLayers } from '../config/layers.ts';
@@ -62,7 +62,7 @@ export const createTopics = handler(CreateTopics, {
     topics: [...new Set(topics.map(({ name }) => name))].map((name) => ({
       name,
       errorCode,
-      errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode),
+      errorMessage: errorMessageOrNull(errorCode),
     })),
   }),
 });

@@ -1,6 +1,6 @@
 /** Deletes groups without members, with the offsets they have committed. */
 import { DeleteGroups } from '../../protocol/apis/42-delete-groups.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { errorMessageOrNull } from '../../protocol/errors.ts';
 import type { Parts } from './broker-parts.ts';
 import { allOf, andThen } from '../coordination/answers.ts';
 import { mapInPieces, setInPieces } from '../platform/pieces.ts';
@@ -26,5 +26,5 @@ export const deleteGroups = handler(DeleteGroups, {
 });
 
 function result(groupId: string, errorCode: number) {
-  return { groupId, errorCode, errorMessage: errorCode === ErrorCode.NONE ? null : errorMessage(errorCode) };
+  return { groupId, errorCode, errorMessage: errorMessageOrNull(errorCode) };
 }

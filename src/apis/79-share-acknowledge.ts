@@ -1,5 +1,6 @@
 /** Says what became of records a share consumer had acquired. */
 import { ShareAcknowledge } from '../../protocol/apis/79-share-acknowledge.ts';
+import { errorMessageOrNull } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { andThen } from '../coordination/answers.ts';
 import type { ShareAnswer } from '../share/share-fetch.ts';
@@ -62,6 +63,7 @@ function responseOf(
       partitions: all.map((one) => ({
         partitionIndex: one.partition,
         errorCode: one.acknowledgeErrorCode,
+        errorMessage: errorMessageOrNull(one.acknowledgeErrorCode),
         currentLeader: currentLeaderOf(image, one, one.acknowledgeErrorCode),
       })),
     })),

@@ -1,6 +1,6 @@
 /** Moves a share group without members to other offsets (KIP-932). */
 import { AlterShareGroupOffsets } from '../../protocol/apis/91-alter-share-group-offsets.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage, errorMessageOrNull } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -32,7 +32,7 @@ export const alterShareGroupOffsets = handler(AlterShareGroupOffsets, {
     speaksShareProtocol(broker)
       ? broker.groups.share.alterOffsets(groupId, topics)
       : refusal(ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF),
-  refuse: (_request, errorCode) => refusal(errorCode, errorCode === ErrorCode.NONE ? null : errorMessage(errorCode)),
+  refuse: (_request, errorCode) => refusal(errorCode, errorMessageOrNull(errorCode)),
 });
 
 function refusal(errorCode: number, errorMessage: string | null) {

@@ -1,6 +1,6 @@
 /** Lets a share group without members forget topics, with all it has acknowledged of them (KIP-932). */
 import { DeleteShareGroupOffsets } from '../../protocol/apis/92-delete-share-group-offsets.ts';
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage, errorMessageOrNull } from '../../protocol/errors.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
@@ -30,7 +30,7 @@ export const deleteShareGroupOffsets = handler(DeleteShareGroupOffsets, {
     const names = topics.map(({ topicName }) => topicName);
     return broker.groups.share.deleteOffsets(groupId, names);
   },
-  refuse: (_request, errorCode) => refusal(errorCode, errorCode === ErrorCode.NONE ? null : errorMessage(errorCode)),
+  refuse: (_request, errorCode) => refusal(errorCode, errorMessageOrNull(errorCode)),
 });
 
 function refusal(errorCode: number, errorMessage: string | null) {

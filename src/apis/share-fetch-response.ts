@@ -1,5 +1,5 @@
 /** Writes ShareFetch's response by hand: records go from their file into the output without passing through an object. */
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessageOrNull } from '../../protocol/errors.ts';
 import type { Writer } from '../../protocol/writer.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import type { PartitionAnswer, ShareAnswer } from '../share/share-fetch.ts';
@@ -49,9 +49,9 @@ function writePartition(output: Writer, one: PartitionAnswer, image: ClusterImag
   const { errorCode, acknowledgeErrorCode, records } = one;
   output.int32(one.partition);
   output.int16(errorCode);
-  output.compactNullableString(null);
+  output.compactNullableString(errorMessageOrNull(errorCode));
   output.int16(acknowledgeErrorCode);
-  output.compactNullableString(null);
+  output.compactNullableString(errorMessageOrNull(acknowledgeErrorCode));
   const moved = errorCode === ErrorCode.NONE ? acknowledgeErrorCode : errorCode;
   const { leaderId, leaderEpoch } = currentLeaderOf(image, one, moved);
   output.int32(leaderId);

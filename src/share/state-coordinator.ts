@@ -1,5 +1,5 @@
 /** The share coordinator: keeps the state of share partitions in the partitions of __share_group_state that this broker leads. The shell. */
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessageOrNull } from '../../protocol/errors.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { allOf, andThen, type Answer } from '../coordination/answers.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
@@ -313,7 +313,7 @@ function group(places: Map<number, number[]>, index: number, place: number): voi
 }
 
 function refused(errorCode: number): StateResult {
-  return { errorCode, errorMessage: null };
+  return { errorCode, errorMessage: errorMessageOrNull(errorCode) };
 }
 
 function unread(errorCode: number): StateRead {

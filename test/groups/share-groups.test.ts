@@ -8,7 +8,7 @@ import {
   ShareGroupDescribe,
   ShareGroupHeartbeat,
 } from '../../protocol/apis/index.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage as errorMessageOf } from '../../protocol/errors.ts';
 import { GroupBroker, TOPIC_ID } from './group-broker.ts';
 
 type Broker = GroupBroker;
@@ -239,6 +239,24 @@ test('offsets altered for partitions that are none, far off or below zero are an
   await broker.send(AlterShareGroupOffsets, 0, nothing);
   const { groups } = await broker.send(ListGroups, 5, {});
   expect(groups.map(({ groupId }) => groupId)).toEqual(['g']);
+});
+
+test('offsets of a negative partition are refused with all that is asked of the group, as Kafka refuses them', async () => {
+  const broker = new GroupBroker().start();
+  const groups = ['t1', 'none'].map((topicName) => ({ groupId: 'g', topics: [{ topicName, partitions: [0, -1] }] }));
+  const described = await broker.send(DescribeShareGroupOffsets, 1, { groups });
+  expect(described.groups).toMatchObject([
+    { topics: [], errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: 'A partition has a negative index.' },
+    { topics: [{ partitions: [{}, {}] }], errorCode: ErrorCode.NONE, errorMessage: null },
+  ]);
+});
+
+test('offsets of a group without a name are refused, and the answer says why', async () => {
+  const broker = new GroupBroker().start();
+  const [errorCode, errorMessage] = [ErrorCode.INVALID_GROUP_ID, errorMessageOf(ErrorCode.INVALID_GROUP_ID)];
+  const request = { groupId: '', topics: [] };
+  expect(await broker.send(AlterShareGroupOffsets, 0, request)).toMatchObject({ errorCode, errorMessage });
+  expect(await broker.send(DeleteShareGroupOffsets, 0, request)).toMatchObject({ errorCode, errorMessage });
 });
 
 test('at level 0 of share.version every API of share groups is unsupported', async () => {

@@ -8,7 +8,7 @@ import {
   WriteShareGroupState,
 } from '../../protocol/apis/index.ts';
 import { AckType } from '../../protocol/acknowledge-type.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import { produce } from '../running-broker.ts';
@@ -137,6 +137,21 @@ describe('acknowledgements', () => {
     expect(await acknowledge(-1, [ack(1, 1, ACCEPT)])).toBe(ErrorCode.SHARE_SESSION_NOT_FOUND);
   });
 
+  test('a refusal says why, an acknowledgement that counts says nothing', async () => {
+    await holding();
+    const beyond = topicsOf([ack(FAR, FAR, ACCEPT)]);
+    const request = { groupId: GROUP, memberId: 'm', shareSessionEpoch: 1, topics: beyond };
+    const { responses } = await client.send(ShareAcknowledge, 2, request);
+    const fetched = await fetch(2, { topics: beyond });
+    const counted = await fetch(3, { topics: topicsOf([ack(0, 2, ACCEPT)]) });
+    const told = errorMessage(ErrorCode.INVALID_REQUEST);
+    expect([
+      responses[0].partitions[0].errorMessage,
+      fetched.responses[0].partitions[0].acknowledgeErrorMessage,
+      counted.responses[0].partitions[0].acknowledgeErrorMessage,
+    ]).toEqual([told, told, null]);
+  });
+
   test('of what another member holds', async () => {
     await holding();
     await fetch(0, { memberId: 'other' });
@@ -211,7 +226,12 @@ describe('the state of share groups', () => {
     ];
     const request = { groupId: GROUP, topics: [{ topicId, partitions }] };
     const { results } = await client.send(WriteShareGroupState, 1, request);
-    expect(results[0].partitions.map(({ errorCode }) => errorCode)).toEqual([42, 42, 42]);
+    const told = errorMessage(ErrorCode.INVALID_REQUEST);
+    expect(results[0].partitions.map((one) => [one.errorCode, one.errorMessage])).toEqual([
+      [42, told],
+      [42, told],
+      [42, told],
+    ]);
     const far = { firstOffset: 0, lastOffset: FAR, deliveryState: 3, deliveryCount: 1 };
     const huge = {
       partition: 1,

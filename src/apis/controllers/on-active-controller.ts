@@ -6,7 +6,7 @@
  *                   │                                   ├─ etcd has said no ──▶ its words, and what to do
  *                   └───────────────────────────────────┴─ no answer in the time that the client has ──▶ REQUEST_TIMED_OUT
  */
-import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
+import { ErrorCode } from '../../../protocol/errors.ts';
 import { ChangeRefusedError, NotControllerError } from '../../cluster/controller-errors.ts';
 import type { ActiveController } from '../../controllers/controller-node.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -124,9 +124,4 @@ function withMessage(value: unknown, errorCode: number, message: string): unknow
   const copy = Object.fromEntries(fields) as Record<string, unknown>;
   if (copy.errorCode === errorCode && 'errorMessage' in copy) copy.errorMessage = message;
   return copy;
-}
-
-/** For handlers without a sentence of their own. */
-export function sentenceOf(errorCode: number): string | null {
-  return errorCode === ErrorCode.NONE ? null : errorMessage(errorCode);
 }

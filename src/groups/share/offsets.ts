@@ -1,5 +1,5 @@
 /** The offsets of a share group: the start offsets of its partitions, as the share coordinator keeps them (APIs 90 to 92). */
-import { ErrorCode } from '../../../protocol/errors.ts';
+import { ErrorCode, errorMessage, errorMessageOrNull } from '../../../protocol/errors.ts';
 import { ZERO_UUID } from '../../../protocol/schema.ts';
 import type { Answer } from '../../coordination/answers.ts';
 import { allOf, andThen } from '../../coordination/answers.ts';
@@ -97,6 +97,7 @@ export type EndOffset = (topic: string, partition: number) => Answer<number>;
 
 const OK = { errorCode: ErrorCode.NONE as number, errorMessage: null };
 const NOT_THERE = 'No such topic or partition.';
+const NEGATIVE = 'A partition has a negative index.';
 
 export class ShareOffsets {
   readonly #host: RunnerHost;
@@ -118,12 +119,10 @@ export class ShareOffsets {
     const share = isShareGroup(group) ? group : null;
     const asked = topics ?? allTopics(share, this.#host.topics().topicsById);
     const described = yield* mapInPieces(asked, (topic) => this.#describeTopic(groupId, share, topic));
-    return andThen(allOf(described), (all) => ({
-      groupId,
-      topics: all,
-      errorCode: ErrorCode.NONE,
-      errorMessage: null,
-    }));
+    return andThen(allOf(described), (all) => {
+      if (!all.some(hasNegative)) return { groupId, topics: all, ...OK };
+      return { groupId, topics: [], errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: NEGATIVE }; // as Kafka
+    });
   }
 
   *#describeTopic(
@@ -174,7 +173,9 @@ export class ShareOffsets {
     if (altered.length === 0) return { ...OK, responses: plans.map(({ response }) => response) };
     const present = isShareGroup(group) ? group : this.#make(shard, groupId);
     const failed = typeof present === 'number' ? present : this.#recordInitializing(shard, present, altered);
-    if (typeof present === 'number' || failed !== ErrorCode.NONE) return { ...OK, errorCode: failed, responses: [] };
+    if (typeof present === 'number' || failed !== ErrorCode.NONE) {
+      return { errorCode: failed, errorMessage: errorMessage(failed), responses: [] };
+    }
     return andThen(this.#states.initialize(shard, present, altered), (results) => {
       for (const [i, { outcome }] of altered.entries()) {
         outcome.errorCode = results[i].errorCode;
@@ -242,8 +243,10 @@ export class ShareOffsets {
       errorMessage: null,
       responses: topicNames.map((topicName) => {
         const topicId = ids.get(topicName);
-        if (topicId !== undefined)
-          return { topicName, topicId, errorCode: codes.get(topicId) ?? 0, errorMessage: null };
+        if (topicId !== undefined) {
+          const errorCode = codes.get(topicId) ?? ErrorCode.NONE;
+          return { topicName, topicId, errorCode, errorMessage: errorMessageOrNull(errorCode) };
+        }
         const errorMessage = 'The group has no offsets of this topic.';
         return { topicName, topicId: ZERO_UUID, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
       }),
@@ -259,6 +262,11 @@ function allTopics(
     topicName: topicsById.get(topicId)?.name ?? name,
     partitions: [...partitions].sort((a, b) => a - b),
   }));
+}
+
+/** Kafka looks at the partitions of topics that are there. They are in the order of their indexes. */
+function hasNegative({ topicId, partitions }: DescribedTopic): boolean {
+  return topicId !== ZERO_UUID && partitions.length > 0 && partitions[0].partitionIndex < 0;
 }
 
 function noOffset(partitionIndex: number): DescribedOffset {

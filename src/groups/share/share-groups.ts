@@ -1,5 +1,5 @@
 /** What the coordinator does for share groups alone: their heartbeats, offsets, and the states behind these. */
-import { ErrorCode } from '../../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import type { ServerConfig } from '../../config/server.ts';
 import type { Answer } from '../../coordination/answers.ts';
 import { andThen } from '../../coordination/answers.ts';
@@ -71,7 +71,12 @@ export class ShareGroups {
 
   /** DescribeShareGroupOffsets of one group; null topics: all. */
   *describeOffsets(groupId: string, topics: readonly OffsetsTopic[] | null): Pieces<Answer<DescribedOffsets>> {
-    const refuse = (errorCode: number): DescribedOffsets => ({ groupId, topics: [], errorCode, errorMessage: null });
+    const refuse = (errorCode: number): DescribedOffsets => ({
+      groupId,
+      topics: [],
+      errorCode,
+      errorMessage: errorMessage(errorCode),
+    });
     const shard = this.#find(groupId);
     if (typeof shard === 'number') return refuse(shard);
     const described = yield* this.#offsets.describe(groupId, shard.state.groups.get(groupId), topics);
@@ -79,7 +84,11 @@ export class ShareGroups {
   }
 
   *alterOffsets(groupId: string, topics: readonly AlteredTopic[]): Pieces<Answer<AlteredOffsets>> {
-    const refuse = (errorCode: number): AlteredOffsets => ({ errorCode, errorMessage: null, responses: [] });
+    const refuse = (errorCode: number): AlteredOffsets => ({
+      errorCode,
+      errorMessage: errorMessage(errorCode),
+      responses: [],
+    });
     const shard = groupId === '' ? ErrorCode.INVALID_GROUP_ID : this.#find(groupId);
     if (typeof shard === 'number') return refuse(shard);
     const altered = yield* this.#offsets.alter(shard, groupId, topics);
@@ -87,7 +96,11 @@ export class ShareGroups {
   }
 
   deleteOffsets(groupId: string, topicNames: readonly string[]): Answer<DeletedShareOffsets> {
-    const refuse = (errorCode: number): DeletedShareOffsets => ({ errorCode, errorMessage: null, responses: [] });
+    const refuse = (errorCode: number): DeletedShareOffsets => ({
+      errorCode,
+      errorMessage: errorMessage(errorCode),
+      responses: [],
+    });
     const shard = groupId === '' ? ErrorCode.INVALID_GROUP_ID : this.#find(groupId);
     if (typeof shard === 'number') return refuse(shard);
     const deleted = this.#offsets.delete(shard, groupId, topicNames);

@@ -2,7 +2,7 @@
  * Asks the share coordinator for the state of a group's partitions, or to forget it. What is asked for is recorded before, and
  * what has been done after: a broker that crashes in between asks again.
  */
-import { ErrorCode } from '../../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../../protocol/errors.ts';
 import type { Answer } from '../../coordination/answers.ts';
 import { andThen } from '../../coordination/answers.ts';
 import type { Timer } from '../../platform/clock.ts';
@@ -39,7 +39,9 @@ export class ShareStateCalls {
       const done = partitions.filter((_, i) => results[i].errorCode === ErrorCode.NONE);
       const failed = partitions.filter((_, i) => results[i].errorCode !== ErrorCode.NONE);
       const errorCode = this.#write(shard, group, initialized(group.state, this.#topics(done), this.#topics(failed)));
-      return errorCode === ErrorCode.NONE ? results : results.map(() => ({ errorCode, errorMessage: null }));
+      return errorCode === ErrorCode.NONE
+        ? results
+        : results.map(() => ({ errorCode, errorMessage: errorMessage(errorCode) }));
     });
   }
 
@@ -125,5 +127,5 @@ function isThere(shard: GroupShard, group: ShareGroup): boolean {
 }
 
 function gone(): StateResult {
-  return { errorCode: ErrorCode.NOT_COORDINATOR, errorMessage: null };
+  return { errorCode: ErrorCode.NOT_COORDINATOR, errorMessage: errorMessage(ErrorCode.NOT_COORDINATOR) };
 }
