@@ -41,7 +41,6 @@ class Progress {
   position: number;
   window: number;
   readonly found: RecordRow[] = [];
-  readonly isAborted: (batch: Batch) => boolean;
 
   constructor(partition: Partition, isDown: boolean, position: number | undefined, limit: number) {
     const { logStartOffset: start, highWatermark: end } = partition;
@@ -50,7 +49,6 @@ class Progress {
     this.#beginning = isDown ? Math.min(position ?? end, end) : Math.max(position ?? start, start);
     this.position = this.#beginning;
     this.window = Math.max(WINDOW.first, Math.min(limit, WINDOW.largest));
-    this.isAborted = start < end ? abortedIn(partition, start, end) : () => false;
   }
 
   /** The offsets to read next; null where there are none left. */
@@ -110,7 +108,8 @@ export async function searchRecords(options: SearchOptions): Promise<SearchResul
 
 /** Adds what fits; answers how many records were looked at. */
 function read(progress: Progress, { from, upTo }: { from: number; upTo: number }, match: MessageMatch | null): number {
-  const { partition, found, isAborted } = progress;
+  const { partition, found } = progress;
+  const isAborted = abortedIn(partition, from, upTo);
   let count = 0;
   for (const batch of partition.batches(from, partition.highWatermark)) {
     if (batch.baseOffset >= upTo) break;

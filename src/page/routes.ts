@@ -134,7 +134,6 @@ function lookOf(context: Context, sources: PageSources): Look | null {
     settings: () => settingsFrame(view, layers),
     journal: () => ({ sinceMs: journal.sinceMs, entries: journal.newest(JOURNAL_ENTRIES) }),
     ...(broker.test === null ? {} : testViews(context, broker, broker.test)),
-    ends: () => ({ ends: endsOf(view.parts.partitions.topicByName(name)?.partitions ?? []) }),
   };
   return views[context.req.param('view') ?? ''] ?? null;
 }
@@ -154,10 +153,6 @@ function goOn(context: Context, { broker: { test } }: PageSources): Response {
   if (!isJson) return context.text('A change is asked for in JSON.\n', 415);
   test.goOn();
   return context.body(null, 204);
-}
-
-function endsOf(partitions: readonly (Partition | undefined)[]): number {
-  return partitions.reduce((sum, partition) => sum + (partition?.highWatermark ?? 0), 0);
 }
 
 const SORTS = new Set(['name', 'partitions', 'records', 'bytes', 'rate']);

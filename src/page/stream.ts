@@ -6,6 +6,8 @@ import { systemClock, type Timer } from '../platform/clock.ts';
 
 /** At most four frames a second. */
 const FRAME_MS = 250;
+/** And so much longer between two looks than a look takes: one who looks on costs a hundredth of a core, however much there is. */
+const PAUSE_FOR_A_LOOK = 100;
 /** A frame is cut off by the views long before it is that large; one that is larger all the same waits for a slower pace. */
 const LARGE_BYTES = 64 << 10;
 const LARGE_FRAME_MS = 1000;
@@ -54,6 +56,7 @@ export class ViewStream {
   }
 
   #frame(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const beganMs = systemClock.monotonic();
     let bytes = 0;
     try {
       if ((controller.desiredSize ?? 0) > 0) bytes = this.#send(controller);
@@ -63,7 +66,8 @@ export class ViewStream {
       controller.error(error);
       return;
     }
-    const waitMs = bytes > LARGE_BYTES ? LARGE_FRAME_MS : FRAME_MS;
+    const pauseMs = PAUSE_FOR_A_LOOK * (systemClock.monotonic() - beganMs);
+    const waitMs = Math.max(bytes > LARGE_BYTES ? LARGE_FRAME_MS : FRAME_MS, pauseMs);
     this.#timer = systemClock.after(waitMs, () => this.#frame(controller));
   }
 
