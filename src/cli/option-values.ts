@@ -7,6 +7,12 @@ export function collect(each: string, all: string[] = []): string[] {
   return [...all, each];
 }
 
+/** A port, or 0 for any that is free. */
+export function portOf(name: string, text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new UsageError(`${name} ${text}: a port is a number from 0 to 65535`);
+}
+
 /** A whole number of at least `least`. */
 export function wholeNumber(flag: string, least: number): (text: string) => number {
   return (text) => {

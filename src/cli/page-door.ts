@@ -1,6 +1,9 @@
 /** The page of `ottla start`: where it is, and why there is none. */
 import type { RunningBroker } from '../broker/broker.ts';
+import { isWildcard } from '../config/listeners.ts';
+import { whyNoPage } from '../insight/page-refusal.ts';
 import { openHttpDoor, type HttpServer } from '../platform/http-door.ts';
+import { portOf } from './option-values.ts';
 import type { StartFlags } from './start-command.ts';
 import { UsageError } from './usage.ts';
 
@@ -24,43 +27,47 @@ export interface OpenPage {
 
 /** What flags and OTTLA_PAGE… ask for; null for no page. In a container, or driven by tests, there is one when it is asked for. */
 export function pagePlace(flags: StartFlags, isDriven: boolean): PagePlace | null {
-  const { OTTLA_PAGE, OTTLA_PAGE_PORT, OTTLA_PAGE_HOST } = process.env;
+  const { OTTLA_PAGE = '', OTTLA_PAGE_PORT, OTTLA_PAGE_HOST } = process.env;
   const port = flags.pagePort ?? (OTTLA_PAGE_PORT || undefined);
   const host = flags.pageHost ?? (OTTLA_PAGE_HOST || undefined);
   const isAsked = port !== undefined || host !== undefined;
   if (flags.page === false && (flags.pagePort ?? flags.pageHost) !== undefined) {
     throw new UsageError('--no-page and --page-port or --page-host contradict each other: leave one out');
   }
+  if (!['', 'on', 'off'].includes(OTTLA_PAGE)) throw new UsageError(`OTTLA_PAGE ${OTTLA_PAGE}: write on or off`);
   if (flags.page === false || OTTLA_PAGE === 'off') return null;
-  if (!isAsked && (flags.container === true || isDriven)) return null;
+  if (!isAsked && OTTLA_PAGE !== 'on' && (flags.container === true || isDriven)) return null;
   if (port === undefined) return { host: host ?? HOST, port: PORT, tries: TRIES };
-  if (!/^\d+$/.test(port) || Number(port) > 65_535) {
-    const name = flags.pagePort === undefined ? 'OTTLA_PAGE_PORT' : '--page-port';
-    throw new UsageError(`${name} ${port}: a port is a number from 0 to 65535`);
-  }
-  return { host: host ?? HOST, port: Number(port), tries: 1 };
+  const number = portOf(flags.pagePort === undefined ? 'OTTLA_PAGE_PORT' : '--page-port', port);
+  return { host: host ?? HOST, port: number, tries: 1 };
+}
+
+/** Where there is no broker to show, asking for a page is a mistake. @throws {UsageError} */
+export function refusePage({ pagePort, pageHost }: StartFlags, whose: string): void {
+  if ((pagePort ?? pageHost) === undefined) return;
+  throw new UsageError(`${whose} no page: take ${pagePort === undefined ? '--page-host' : '--page-port'} away`);
 }
 
 /** Null, and a sentence, where there can be none. */
 export async function openPage(
-  broker: RunningBroker,
+  broker: () => RunningBroker,
   { host, port, tries }: PagePlace,
   warn: (sentence: string) => void,
 ): Promise<OpenPage | null> {
-  const secured = securedBy(broker);
-  if (secured !== null) {
-    warn(`no page: ${secured}, and the page cannot ask who you are yet; --no-page ends this warning`);
+  const refusal = whyNoPage(broker().parts);
+  if (refusal !== null) {
+    warn(`no page: ${refusal}; --no-page ends this warning`);
     return null;
   }
   try {
     const isLocal = LOCAL.has(host);
     const load = async (): Promise<HttpServer> => {
       const { pageServer, pageBrokerOf } = await import('../page/server.ts');
-      return pageServer({ broker: pageBrokerOf(broker), layers: broker.parts.layers, isLocal });
+      return pageServer({ broker: pageBrokerOf(broker), layers: () => broker().parts.layers, isLocal });
     };
     const failed = ({ message }: Error): void => warn(`the page cannot be shown: ${message}`);
     const door = await openHttpDoor(host, port, tries, load, failed);
-    const shown = isLocal || host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+    const shown = isLocal || isWildcard(host) ? 'localhost' : host;
     return { url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${door.port}`, close: () => door.close() };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -68,12 +75,4 @@ export async function openPage(
     warn(`no page on ${host}:${port} (${why}): choose another with --page-port, or say --no-page`);
     return null;
   }
-}
-
-/** What asks clients who they are, or what they may do; null where nothing does. */
-function securedBy({ parts }: RunningBroker): string | null {
-  if (parts.authorizer !== null) return 'authorizer.class.name asks what clients may do';
-  const listeners = parts.metadata.image.brokers.get(parts.nodeId)?.listeners ?? [];
-  const secured = listeners.find(({ securityProtocol }) => securityProtocol !== 0);
-  return secured === undefined ? null : `listener ${secured.name} asks clients who they are`;
 }

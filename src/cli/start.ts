@@ -14,7 +14,8 @@ import { systemRandom } from '../platform/random.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
 import { attach, parse } from './command-line.ts';
 import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
-import { openPage, pagePlace } from './page-door.ts';
+import { portOf } from './option-values.ts';
+import { openPage, pagePlace, refusePage } from './page-door.ts';
 import { settingsGiven, settingsIn } from './settings-flags.ts';
 import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
@@ -56,7 +57,10 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger, javaOptions };
   if (serverConfig(settings)['ottla.processes'] > 1)
     return processes({ ...options, topics: environment.createTopics }, flags, stdin);
-  if (settings.get('process.roles') === 'controller') return controller(options, flags.container === true);
+  if (settings.get('process.roles') === 'controller') {
+    refusePage(flags, 'a controller has');
+    return controller(options, flags.container === true);
+  }
   const running = await run(options, environment, control).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
@@ -68,7 +72,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
   const warnPage = (message: string): void => logger.warn('page', { message });
-  const page = place === null ? null : await openPage(running.broker(), place, warnPage);
+  const page = place === null ? null : await openPage(() => running.broker(), place, warnPage);
   if (page !== null) {
     running.listeners.pageUrl = page.url;
     process.stdout.write(`page ${page.url}\n`);
@@ -159,6 +163,7 @@ async function processes(
 ): Promise<number> {
   if (memory) throw new UsageError('--processes keep their records on the disk: take --memory away');
   if (controlOf(flags) !== null) throw new UsageError('--processes have no control port: take --control-port away');
+  refusePage(flags, '--processes have');
   const { startProcesses } = await import('../processes/supervisor.ts');
   let running: RunningProcesses | null = null;
   const end = Promise.race([toldToEnd(() => running?.kill()), parentEnded(flags.exitWithParent, stdin)]);
@@ -238,11 +243,6 @@ function controlOf({ controlPort, controlHost }: StartFlags): Control | null {
     controlPort: portOf(controlPort === undefined ? 'OTTLA_CONTROL_PORT' : '--control-port', port),
     controlHost: controlHost ?? (OTTLA_CONTROL_HOST || '127.0.0.1'),
   };
-}
-
-function portOf(name: string, text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
-  throw new UsageError(`${name} ${text}: a port is a number from 0 to 65535`);
 }
 
 function fileSettings({ config, container }: StartFlags): Map<string, string> {

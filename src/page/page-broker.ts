@@ -27,11 +27,19 @@ export interface PageTest {
   goOn(): void;
 }
 
-/** A broker of `ottla start`, which is looked at and otherwise left alone. */
-export function pageBrokerOf(broker: RunningBroker): PageBroker {
+/** The broker of `ottla start` as it is now, which is looked at and otherwise left alone. It may begin anew from a snapshot. */
+export function pageBrokerOf(current: () => RunningBroker): PageBroker {
+  const view: BrokerView = {
+    get parts() {
+      return current().parts;
+    },
+    get listeners() {
+      return current().listeners;
+    },
+    deliveries: () => [current().parts.share.loaded?.view ?? []].flat(),
+  };
+  const { bootstrap, parts } = current();
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const { parts, listeners, bootstrap } = broker;
-  const view: BrokerView = { parts, listeners, deliveries: () => [parts.share.loaded?.view ?? []].flat() };
   return {
     view,
     bootstrap,

@@ -21,7 +21,7 @@ export interface PageSources {
   readonly broker: PageBroker;
   readonly rates: Rates;
   readonly journal: Journal;
-  readonly layers: SettingsLayers | null;
+  readonly layers: () => SettingsLayers | null;
   /** A host of this machine alone: nothing but its names reaches it. */
   readonly isLocal: boolean;
 }
@@ -131,7 +131,7 @@ function lookOf(context: Context, sources: PageSources): Look | null {
     clients: () => clientsFrame(view),
     transactions: () => transactionsFrame(view),
     storage: () => storageFrame(view),
-    settings: () => settingsFrame(view, layers),
+    settings: () => settingsFrame(view, layers()),
     journal: () => ({ sinceMs: journal.sinceMs, entries: journal.newest(JOURNAL_ENTRIES) }),
     ...(broker.test === null ? {} : testViews(context, broker, broker.test)),
   };

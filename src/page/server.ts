@@ -13,7 +13,7 @@ export { pageBrokerOf } from './page-broker.ts';
 
 export interface ServedPage {
   readonly broker: PageBroker;
-  readonly layers: SettingsLayers | null;
+  readonly layers: () => SettingsLayers | null;
   readonly isLocal: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function servePage(
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const nodeId = shown.view.parts.metadata.image.brokers.keys().next().value ?? 0;
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const take = pageListener({ broker: { ...shown, nodeId, version }, layers: null, isLocal: true });
+  const take = pageListener({ broker: { ...shown, nodeId, version }, layers: () => null, isLocal: true });
   const listener = await listenRequests('127.0.0.1', port, take, { inBackground });
   return { url: `http://localhost:${listener.port}`, close: () => listener.close() };
 }

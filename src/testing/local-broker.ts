@@ -1,4 +1,5 @@
 /** A broker in the test's own process: everything that a test can ask of it, handed to the part that knows. */
+import { whyNoPage } from '../insight/page-refusal.ts';
 import { why, type Finding } from '../insight/why.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
@@ -334,11 +335,13 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     return failureReport(this.#sources, { topic });
   }
 
-  openPage(options: PageOptions = {}): Promise<string> {
+  async openPage(options: PageOptions = {}): Promise<string> {
     const { servePage, view, traffic, faults, warn } = this.#parts;
     if (servePage === undefined) {
       throw new Error('the page of this broker is opened with it: start it with --page-port');
     }
+    const refusal = whyNoPage(view.parts);
+    if (refusal !== null) throw new Error(`no page: ${refusal}`);
     const clockIsVirtual = this.clock.isVirtual;
     const shown = { view, bootstrap: this.bootstrapServers, traffic, faults, clockIsVirtual };
     this.#page ??= new TestPage(servePage, shown, () => this.#pending.lines.map((line) => line.trim()));

@@ -115,6 +115,10 @@ describe('ottla', () => {
     ['a level nobody knows', ['--memory', '--port', '0', '--log-level', 'loud']],
     ['a file that is not there', ['--config', '/nowhere/server.properties']],
     ['a control port of a broker in a cluster', ['--memory', '--control-port', '0', '--etcd', '127.0.0.1:1']],
+    ['a page of several processes', ['--processes', '2', '--page-port', '0', '--dir', '/nowhere']],
+    ['a page of a controller', ['--memory', '--set', 'process.roles=controller', '--page-host', 'localhost']],
+    ['a page and none', ['--memory', '--no-page', '--page-port', '0']],
+    ['a page on a port that is none', ['--memory', '--page-port', '70000']],
     ['a listener it does not have', ['--memory', '--set', 'listeners=SSL://127.0.0.1:0']],
   ])('start refuses %s in one sentence', async (_what, args) => {
     await expect(start(args)).rejects.toThrow(/^[^\n]{20,}$/);

@@ -1,6 +1,8 @@
 /** What the page's server answers, asked as a browser would ask; test/page/browser shows it in one. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GroupFrame, OverviewFrame, RecordsFrame, TopicsFrame, TrafficFrame } from '../../src/page/frames.ts';
+import { startBroker as startRunning } from '../../src/broker/broker.ts';
+import { pageBrokerOf } from '../../src/page/page-broker.ts';
 import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 import { Clients } from '../testing/kafkajs-clients.ts';
 
@@ -191,4 +193,27 @@ test('a test can be held until somebody says go on', async () => {
   expect((await fetch(`${place}/continue`, json)).status).toBe(204);
   await held;
   expect(await shown()).toMatchObject({ isPaused: false });
+});
+
+test('there is no page where clients are asked who they are, or what they may do', async () => {
+  await using withUsers = await startBroker({ users: { alice: 'secret' } });
+  await expect(withUsers.openPage()).rejects.toThrow(/no page: listener \w+ asks clients who they are/);
+  await using withAcls = await startBroker({ acls: { '*': ['read topic public'] } });
+  await expect(withAcls.openPage()).rejects.toThrow('no page: authorizer.class.name asks what clients may do');
+});
+
+test('the page of a command shows the broker that runs now, not the one before', async () => {
+  const settings = { listeners: 'PLAINTEXT://127.0.0.1:0' };
+  const first = await startRunning({ memory: true, settings });
+  const second = await startRunning({ memory: true, settings });
+  try {
+    let current = first;
+    const { view } = pageBrokerOf(() => current);
+    expect(view.parts).toBe(first.parts);
+    current = second;
+    expect(view.parts).toBe(second.parts);
+    expect(view.listeners).toBe(second.listeners);
+  } finally {
+    await Promise.all([first.stop(), second.stop()]);
+  }
 });
