@@ -4,6 +4,7 @@
  */
 import type { GroupSituation, PartitionName, SituatedPartition } from './group-situation.ts';
 import { nearNames } from './near-names.ts';
+import { count, span } from './words.ts';
 
 export type Cause =
   | 'no-such-group'
@@ -376,19 +377,6 @@ function verb(subjects: readonly unknown[], one: string, many: string): string {
   return subjects.length === 1 ? one : many;
 }
 
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
-}
-
 function ago(nowMs: number, atMs: number): string {
   return `${span(nowMs - atMs)} ago`;
-}
-
-/** '340 ms', '12 s', '3 min', '2 h' */
-export function span(ms: number): string {
-  const positive = Math.max(0, ms);
-  if (positive < 1000) return `${Math.round(positive)} ms`;
-  if (positive < 120_000) return `${Math.round(positive / 1000)} s`;
-  if (positive < 7_200_000) return `${Math.round(positive / 60_000)} min`;
-  return `${Math.round(positive / 3_600_000)} h`;
 }

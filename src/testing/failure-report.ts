@@ -1,4 +1,5 @@
 /** What a test is shown when a wait failed, or when it asks: what is in the broker, who is connected, what went wrong. */
+import { count } from '../insight/words.ts';
 import { why, type Cause } from '../insight/why.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { Exchange } from './exchange.ts';
@@ -139,8 +140,4 @@ function matters(exchange: Exchange, { topic, group }: ReportFocus): boolean {
   if (!isWork(exchange)) return false;
   if (topic === undefined && group === undefined) return true;
   return exchange.topics.some((one) => one.topic === topic) || (group !== undefined && exchange.groups.includes(group));
-}
-
-export function count(n: number, thing: string): string {
-  return `${n} ${thing}${n === 1 ? '' : 's'}`;
 }

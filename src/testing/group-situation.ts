@@ -1,5 +1,5 @@
 /** What is known of a group of a broker in this process, for `why`: its state and logs, and what its members were seen doing. */
-import { Reader } from '../../protocol/reader.ts';
+import { readSubscription } from '../../protocol/topics/consumer-protocol-bytes.ts';
 import type {
   Departure,
   GroupSituation,
@@ -77,23 +77,9 @@ function membersOf(broker: BrokerView, { id, type, members }: Omit<Group, 'lag'>
   const described = type === 'classic' ? groups.describeGroup(id).members : [];
   return members.map((_, index) => ({
     ...common(index),
-    subscribed: index < described.length ? subscriptionIn(described[index].memberMetadata) : null,
+    subscribed: index < described.length ? (readSubscription(described[index].memberMetadata)?.topics ?? null) : null,
     target: null,
   }));
-}
-
-/** The consumer protocol's subscription: version, topics, user data; null for another protocol's. */
-function subscriptionIn(bytes: Uint8Array): string[] | null {
-  try {
-    const reader = new Reader();
-    reader.reset(Buffer.from(bytes), 0, bytes.length);
-    reader.int16();
-    const topics: string[] = [];
-    for (let left = reader.int32(); left > 0; left--) topics.push(reader.string());
-    return topics;
-  } catch {
-    return null;
-  }
 }
 
 function partitionsOf(

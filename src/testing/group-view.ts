@@ -1,5 +1,5 @@
 /** Reads consumer groups out of a broker: state, members and what is theirs, committed offsets, lag. */
-import { Reader } from '../../protocol/reader.ts';
+import { assignedPartitions } from '../../protocol/topics/consumer-protocol-bytes.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
 import { shareBacklog, shareMembers } from './queue-view.ts';
@@ -56,27 +56,8 @@ function classicMembers(broker: BrokerView, id: string): GroupMember[] {
     groupInstanceId: member.groupInstanceId,
     clientId: member.clientId,
     clientHost: member.clientHost,
-    assignment: readAssignment(member.memberAssignment),
+    assignment: assignedPartitions(member.memberAssignment),
   }));
-}
-
-/** The consumer protocol's assignment: version, topics with partitions, user data; whatever else it is, it names none. */
-function readAssignment(bytes: Uint8Array): TopicPartition[] {
-  try {
-    const reader = new Reader();
-    reader.reset(Buffer.from(bytes), 0, bytes.length);
-    reader.int16();
-    const found: TopicPartition[] = [];
-    for (let topics = reader.int32(); topics > 0; topics--) {
-      const topic = reader.string();
-      for (let partitions = reader.int32(); partitions > 0; partitions--) {
-        found.push({ topic, partition: reader.int32() });
-      }
-    }
-    return found;
-  } catch {
-    return [];
-  }
 }
 
 export function committedOffsets(broker: BrokerView, groupId: string): CommittedOffset[] {

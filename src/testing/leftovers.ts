@@ -1,9 +1,10 @@
 /** What a test left behind: clients that are still connected, members that never left, open transactions, idle faults. */
+import { count } from '../insight/words.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { FaultRules } from './fault-rules.ts';
 import { groupIds, groupType, groupWithoutLag } from './group-view.ts';
 import { queueFacts, recordLine } from './queue-view.ts';
-import { count, openClients } from './failure-report.ts';
+import { openClients } from './failure-report.ts';
 import type { PendingWaits } from './pending-waits.ts';
 import type { Leftovers, StopReport } from './stop-report.ts';
 

@@ -2,8 +2,9 @@
  * What vitest and jest learn to expect of a broker, as plain functions: `expect.extend(matchers)`. They look at what is there
  * now; wait first where it may still be on its way.
  */
+import { count } from '../insight/words.ts';
 import type { ApiName, Part, RequestBody } from './api-names.ts';
-import { count, groupLine } from './failure-report.ts';
+import { groupLine } from './failure-report.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMessage } from './message.ts';
 import { closest, differencesOf, isLikeMessage, shownAs, type ExpectedMessage } from './message-likeness.ts';

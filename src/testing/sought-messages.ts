@@ -1,5 +1,5 @@
 /** The messages of a topic that a test waits for: so many of them, or those that match; as they come. */
-import { count } from './failure-report.ts';
+import { count } from '../insight/words.ts';
 import type { TestMessage } from './message.ts';
 import type { MessagePredicate, MessageWaitOptions } from './wait-options.ts';
 

@@ -1,9 +1,10 @@
 /** Waiting for something to be true in the broker, instead of sleeping; and saying what there was when it never became so. */
+import { count } from '../insight/words.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Activity } from './activity.ts';
 import type { CallPlace } from './call-place.ts';
 import { milliseconds } from './duration.ts';
-import { count, failureReport, type ReportFocus, type ReportSources } from './failure-report.ts';
+import { failureReport, type ReportFocus, type ReportSources } from './failure-report.ts';
 import { committedOffsets, groupIds, groupOf, groupType, groupWithoutLag, lagOf } from './group-view.ts';
 import { shareBacklog } from './queue-view.ts';
 import type { CommittedOffset, Group } from './group.ts';

@@ -5,7 +5,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Api, Fields, Values } from '../../protocol/schema.ts';
 import { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from '../../protocol/topics/consumer-protocol.ts';
 import { Writer } from '../../protocol/writer.ts';
-import { readAssignment, readSubscription } from '../../src/groups/consumer/consumer-protocol.ts';
+import { readAssignment, readSubscription } from '../../protocol/topics/consumer-protocol-bytes.ts';
 import type { SimulatedMember, SimulatedWorld } from './simulated-member.ts';
 import { BEAT_MS, GROUP, TOPIC } from './simulated-member.ts';
 

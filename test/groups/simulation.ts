@@ -8,7 +8,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import type { Api, Draft, Fields, Values } from '../../protocol/schema.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import type { Random } from '../../src/platform/random.ts';
-import { readAssignment } from '../../src/groups/consumer/consumer-protocol.ts';
+import { readAssignment } from '../../protocol/topics/consumer-protocol-bytes.ts';
 import { GroupBroker } from './group-broker.ts';
 import { ClassicMember } from './simulated-classic.ts';
 import { ConsumerMember } from './simulated-consumer.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupSituation, SituatedMember, SituatedPartition } from '../../src/insight/group-situation.ts';
 import { nearNames } from '../../src/insight/near-names.ts';
-import { span, why } from '../../src/insight/why.ts';
+import { why } from '../../src/insight/why.ts';
+import { span } from '../../src/insight/words.ts';
 
 const NOW = 1_000_000;
 

@@ -2,13 +2,8 @@
 import { DescribeGroups } from '../../../protocol/apis/15-describe-groups.ts';
 import { ListGroups } from '../../../protocol/apis/16-list-groups.ts';
 import { ConsumerGroupDescribe } from '../../../protocol/apis/69-consumer-group-describe.ts';
-import { messageCodec } from '../../../protocol/compile.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
-import { Reader } from '../../../protocol/reader.ts';
-import {
-  ConsumerProtocolAssignment,
-  ConsumerProtocolSubscription,
-} from '../../../protocol/topics/consumer-protocol.ts';
+import { assignedPartitions, readSubscription } from '../../../protocol/topics/consumer-protocol-bytes.ts';
 import type { Cluster } from './cluster.ts';
 import { refuse } from './failure.ts';
 import type { TopicPartition } from './offsets.ts';
@@ -131,26 +126,10 @@ async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<
       instanceId: groupInstanceId,
       client: `${clientId}@${clientHost.replace(/^\//, '')}`,
       clientId,
-      subscribed: group.protocolType === 'consumer' ? topicsIn(Buffer.from(said.memberMetadata)) : null,
-      partitions: group.protocolType === 'consumer' ? partitionsIn(Buffer.from(memberAssignment)) : [],
+      subscribed: group.protocolType === 'consumer' ? (readSubscription(said.memberMetadata)?.topics ?? null) : null,
+      partitions: group.protocolType === 'consumer' ? assignedPartitions(memberAssignment) : [],
       epoch: null,
       target: null,
     })),
   };
-}
-
-/** Of a subscription; null where it cannot be read. */
-function topicsIn(subscription: Buffer): string[] | null {
-  if (subscription.length < 2) return null;
-  const reader = new Reader(subscription);
-  const version = Math.min(Math.max(reader.int16(), 0), 3);
-  return messageCodec(ConsumerProtocolSubscription, version).decode(reader).topics;
-}
-
-function partitionsIn(assignment: Buffer): TopicPartition[] {
-  if (assignment.length < 2) return [];
-  const reader = new Reader(assignment);
-  const version = Math.min(Math.max(reader.int16(), 0), 3);
-  const { assignedPartitions } = messageCodec(ConsumerProtocolAssignment, version).decode(reader);
-  return assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
 }
