@@ -131,11 +131,11 @@ function allowedTopic(
 
 function admission(broker: Broker, apiVersion: number, transactionalId: string): Admit {
   const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
-  return ({ topic, index: partition }, producerId, producerEpoch) => {
+  return ({ topic, index: partition }, producerId, producerEpoch, askedAgain) => {
     const producer = { producerId, producerEpoch };
-    const { transactionAdmission } = broker;
-    const admission = transactionAdmission.admit(transactionalId, producer, { topic, partition }, clientVersion);
-    return andThen(admission, (errorCode) => admitted(errorCode, apiVersion >= ABORTABLE_SINCE));
+    const place = { topic, partition };
+    const asked = broker.transactionAdmission.admit(transactionalId, producer, place, clientVersion, askedAgain);
+    return andThen(asked, (errorCode) => admitted(errorCode, apiVersion >= ABORTABLE_SINCE));
   };
 }
 

@@ -32,10 +32,10 @@ export const txnOffsetCommit = handler(TxnOffsetCommit, {
     const clientVersion = apiVersion >= IMPLICIT_ADD_SINCE ? EPOCH_BUMP_VERSION : 0;
     const commit = { ...request, generationId, retentionTimeMs: -1, knowsEpochs: true };
     const producer = { producerId, producerEpoch };
-    const admit = (index: number) => {
+    const admit = (index: number, askedAgain: () => void) => {
       const partition = { topic: '__consumer_offsets', partition: index };
-      const admitted = broker.transactionAdmission.admit(transactionalId, producer, partition, clientVersion);
-      return andThen(admitted, (errorCode) => commitAdmitted(errorCode, apiVersion));
+      const asked = broker.transactionAdmission.admit(transactionalId, producer, partition, clientVersion, askedAgain);
+      return andThen(asked, (errorCode) => commitAdmitted(errorCode, apiVersion));
     };
     const committed = yield* inParts(known, (part) =>
       broker.groups.commitTransactionalOffsets({ ...commit, topics: part }, admit),

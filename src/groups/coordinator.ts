@@ -191,10 +191,10 @@ export class GroupCoordinator {
     return shard.answer(failed === ErrorCode.NONE ? topics : refuse(failed), refuse);
   }
 
-  /** The same as part of a transaction; `admit` says whether the transaction may write to the group's partition. */
+  /** The same in a transaction; `admit` says whether it may write to the group's partition, and tells before it asks that once more. */
   commitTransactionalOffsets(
     request: TransactionalCommit,
-    admit: (index: number) => Answer<number>,
+    admit: (index: number, askedAgain: () => void) => Answer<number>,
   ): Answer<CommittedTopic[]> {
     const { groupId, producerId, producerEpoch, topics } = request;
     const refuse = (errorCode: number): CommittedTopic[] => refuseCommit(topics, errorCode);
@@ -202,8 +202,9 @@ export class GroupCoordinator {
     const shard = this.#shardOf(groupId);
     if (typeof shard === 'number') return refuse(shard);
     const isOpen = shard.partition.hasOpenTransaction(producerId, producerEpoch);
-    const markers = shard.partition.markersOf(producerId);
-    return andThen(isOpen ? ErrorCode.NONE : admit(shard.index), (errorCode) => {
+    let markers = shard.partition.markersOf(producerId);
+    const askedAgain = (): void => void (markers = shard.partition.markersOf(producerId)); // they end the one before
+    return andThen(isOpen ? ErrorCode.NONE : admit(shard.index, askedAgain), (errorCode) => {
       if (errorCode !== ErrorCode.NONE) return refuse(errorCode);
       if (shard.partition.markersOf(producerId) !== markers) return refuse(ErrorCode.INVALID_TXN_STATE); // it has ended
       return this.#commitAdmitted(shard, request, refuse);

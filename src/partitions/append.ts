@@ -9,8 +9,13 @@ import type { Outcome, ParkedRequest } from './long-validations.ts';
 import { PendingAppend } from './pending-append.ts';
 import { Receipt } from './receipt.ts';
 
-/** A promise where the coordinator has still to commit that the partition takes part. */
-export type Admit = (partition: Partition, producerId: number, producerEpoch: number) => number | Promise<number>;
+/** A promise where the coordinator has still to commit that the partition takes part. `askedAgain` is called before it is asked once more. */
+export type Admit = (
+  partition: Partition,
+  producerId: number,
+  producerEpoch: number,
+  askedAgain: () => void,
+) => number | Promise<number>;
 
 export interface ProduceOptions {
   /** Of the Produce request. */
@@ -103,10 +108,7 @@ function appendValid(partitions: Partitions, partition: Partition, valid: Outcom
     const refused = admitTransaction(partition, valid.bytes, valid.at, options);
     if (refused instanceof Promise) {
       const kept = { ...valid, bytes: Buffer.from(valid.bytes.subarray(valid.at, valid.at + valid.length)), at: 0 };
-      const stillAdmitted = admissionNow(partition, batch.producerId(kept.bytes, 0));
-      return PendingAppend.receipt(refused, (errorCode) =>
-        appendLater(partitions, partition, kept, { ...options, admit: () => errorCode || stillAdmitted() }),
-      );
+      return PendingAppend.receipt(refused, (admit) => appendLater(partitions, partition, kept, { ...options, admit }));
     }
     if (refused !== null) return refused;
   }
@@ -129,23 +131,39 @@ function appendValid(partitions: Partitions, partition: Partition, valid: Outcom
   }
 }
 
-/** Says later whether a batch that is being admitted now still belongs to the same transaction, under the same leader. */
-function admissionNow(partition: Partition, producerId: number): () => number {
-  const { leaderEpoch } = partition;
-  const markers = partition.markersOf(producerId);
-  return () => {
-    if (partition.leaderEpoch !== leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    return partition.markersOf(producerId) === markers ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE;
-  };
+/** What a partition knew of a producer when the coordinator was asked for a batch of it. */
+class Asked {
+  readonly #partition: Partition;
+  readonly #producerId: number;
+  readonly #leaderEpoch: number;
+  #markers: number;
+
+  constructor(partition: Partition, producerId: number) {
+    this.#partition = partition;
+    this.#producerId = producerId;
+    this.#leaderEpoch = partition.leaderEpoch;
+    this.#markers = partition.markersOf(producerId);
+  }
+
+  /** Markers that have come so far have ended the transaction before. */
+  again(): void {
+    this.#markers = this.#partition.markersOf(this.#producerId);
+  }
+
+  /** NONE while the batch belongs to the same transaction, under the same leader. */
+  errorNow(): number {
+    if (this.#partition.leaderEpoch !== this.#leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    return this.#partition.markersOf(this.#producerId) === this.#markers ? ErrorCode.NONE : ErrorCode.INVALID_TXN_STATE;
+  }
 }
 
-/** Null where the batch may be appended; a promise of the coordinator's answer where that has to wait. */
+/** Null where the batch may be appended; where the coordinator's answer has to wait, a promise of what says then whether it may. */
 function admitTransaction(
   partition: Partition,
   bytes: Buffer,
   at: number,
   { admit, apiVersion }: ProduceOptions,
-): Receipt | Promise<number> | null {
+): Receipt | Promise<() => number> | null {
   if (admit === undefined || admit === null) {
     return Receipt.refused(
       ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
@@ -155,8 +173,9 @@ function admitTransaction(
   const producerId = batch.producerId(bytes, at);
   const producerEpoch = batch.producerEpoch(bytes, at);
   if (partition.hasOpenTransaction(producerId, producerEpoch)) return null;
-  const errorCode = admit(partition, producerId, producerEpoch);
-  if (errorCode instanceof Promise) return errorCode;
+  const asked = new Asked(partition, producerId);
+  const errorCode = admit(partition, producerId, producerEpoch, () => asked.again());
+  if (errorCode instanceof Promise) return errorCode.then((told) => () => told || asked.errorNow());
   if (errorCode !== ErrorCode.NONE) {
     return Receipt.refused(
       errorCode,

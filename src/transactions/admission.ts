@@ -37,12 +37,13 @@ export class TransactionAdmission {
     this.#options = options;
   }
 
-  /** NONE where the producer may write to the partition, in a transaction that goes on. */
+  /** NONE where the producer may write to the partition, in a transaction that goes on. `askedAgain`: before each time but the first. */
   admit(
     transactionalId: string,
     { producerId, producerEpoch }: ProducerIdAndEpoch,
     partition: TopicPartition,
     clientVersion: number,
+    askedAgain: () => void,
   ): Answer<number> {
     const config = this.#options.config();
     const producer = { transactionalId, producerId, producerEpoch, verifyOnly: clientVersion < EPOCH_BUMP_VERSION };
@@ -51,17 +52,20 @@ export class TransactionAdmission {
       return this.#options.ask(producer, partition);
     }
     const lastMs = this.#options.clock.monotonic() + config['add.partitions.to.txn.retry.backoff.max.ms'];
-    return this.#add(producer, partition, lastMs);
+    return this.#add(producer, partition, lastMs, askedAgain);
   }
 
   /** The markers of the transaction before may be on their way yet: the client need not know. */
-  #add(producer: AdmittedProducer, partition: TopicPartition, lastMs: number): Answer<number> {
+  #add(producer: AdmittedProducer, partition: TopicPartition, lastMs: number, askedAgain: () => void): Answer<number> {
     const { clock } = this.#options;
     return andThen(this.#options.ask(producer, partition), (errorCode) => {
       if (errorCode !== ErrorCode.CONCURRENT_TRANSACTIONS || clock.monotonic() >= lastMs) return errorCode;
       const pauseMs = this.#options.config()['add.partitions.to.txn.retry.backoff.ms'];
       const paused = new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
-      return paused.then(() => this.#add(producer, partition, lastMs));
+      return paused.then(() => {
+        askedAgain();
+        return this.#add(producer, partition, lastMs, askedAgain);
+      });
     });
   }
 }

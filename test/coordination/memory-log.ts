@@ -22,6 +22,8 @@ export class MemoryLog implements StatePartition {
   pieceRead: (() => void) | null = null;
   /** What is appended from now on waits for `commit` or `lose`. */
   isHeld = false;
+  /** Of any producer's transactions: how many have come. */
+  markers = 0;
   readonly #clock: Clock | null;
   #waits: Wait[] = [];
   #committedTo = 0;
@@ -79,7 +81,7 @@ export class MemoryLog implements StatePartition {
   }
 
   markersOf(): number {
-    return 0;
+    return this.markers;
   }
 
   hasOpenTransaction(): boolean {

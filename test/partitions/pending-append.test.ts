@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { appendProduced } from '../../src/partitions/append.ts';
+import { appendProduced, type Admit } from '../../src/partitions/append.ts';
 import type { Receipt } from '../../src/partitions/receipt.ts';
 import { nextTurn } from '../../src/platform/clock.ts';
 import { PartitionsFixture, topicId } from './partitions-fixture.ts';
@@ -12,11 +12,17 @@ class Setting {
   readonly partition = this.fixture.apply('t', topicId(0)).partitions[0]!;
   admit!: (errorCode: number) => void;
   readonly admitted = new Promise<number>((resolve) => (this.admit = resolve));
+  /** What the coordinator's asker calls before it asks once more. */
+  askedAgain!: () => void;
 
   produce(baseSequence: number): Receipt {
     const records = [{ key: null, value: Buffer.from(`${baseSequence}`), timestamp: 1 }];
     const bytes = encodeBatch({ records, producerId: 5, producerEpoch: 0, baseSequence, isTransactional: true });
-    const options = { apiVersion: 12, isAcksAll: true, nowMs: 1, admit: () => this.admitted };
+    const admit: Admit = (_partition, _producerId, _producerEpoch, askedAgain) => {
+      this.askedAgain = askedAgain;
+      return this.admitted;
+    };
+    const options = { apiVersion: 12, isAcksAll: true, nowMs: 1, admit };
     const receipt = appendProduced(this.fixture.partitions, this.partition, bytes, 0, bytes.length, options);
     bytes.fill(0); // the request's bytes die with the call
     this.fixture.partitions.settle();
@@ -64,6 +70,19 @@ test('a batch whose transaction has ended while it was admitted would begin one 
   setting.admit(ErrorCode.NONE);
   expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.INVALID_TXN_STATE);
   expect(setting.partition.endOffset).toBe(1);
+  setting.fixture.close();
+});
+
+test('a batch that waits for the marker of the transaction before begins the next one behind it', async () => {
+  const setting = new Setting();
+  const receipt = setting.produce(0);
+  const before = { producerId: 5, producerEpoch: 0, committed: true, coordinatorEpoch: 0 };
+  setting.partition.appendMarker({ ...before, transactionVersion: 0, timestamp: 1 });
+  setting.askedAgain(); // as it was refused with CONCURRENT_TRANSACTIONS
+  setting.admit(ErrorCode.NONE);
+  expect(await receipt.issuer!.committed(receipt, 1000)).toBe(ErrorCode.NONE);
+  expect(receipt.baseOffset).toBe(1);
+  expect(setting.partition.hasOpenTransaction(5, 0)).toBe(true);
   setting.fixture.close();
 });
 

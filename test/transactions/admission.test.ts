@@ -10,6 +10,7 @@ class Setting {
   readonly clock = new VirtualClock();
   readonly asked: AdmittedProducer[] = [];
   answers: number[] = [];
+  askedAgain = 0;
   isVerifying = true;
   readonly admission = new TransactionAdmission({
     clock: this.clock,
@@ -25,7 +26,7 @@ class Setting {
   });
 
   admit(clientVersion: number) {
-    return this.admission.admit('id', PRODUCER, PARTITION, clientVersion);
+    return this.admission.admit('id', PRODUCER, PARTITION, clientVersion, () => this.askedAgain++);
   }
 }
 
@@ -52,6 +53,7 @@ test('where the transaction before is being ended yet, the coordinator is asked 
   await setting.clock.advance(40);
   expect(await admitted).toBe(ErrorCode.NONE);
   expect(setting.asked).toHaveLength(3);
+  expect(setting.askedAgain).toBe(2);
 });
 
 test('but not for longer than it may take', async () => {
