@@ -27,6 +27,25 @@ export const FLAGS: FlagTable = {
   force: 'switch',
 };
 
+const RESOURCES = [
+  'topic',
+  'group',
+  'cluster',
+  'transactional-id',
+  'delegation-token',
+  'user-principal',
+  'resource-pattern-type',
+];
+const ENTRIES = ['operation', 'allow-principal', 'deny-principal', 'allow-host', 'deny-host'];
+const ROLES = ['producer', 'consumer', 'idempotent'];
+
+/** What each action may be given besides. */
+export const USES: Readonly<Record<'add' | 'remove' | 'list', readonly string[]>> = {
+  add: [...RESOURCES, ...ENTRIES, ...ROLES, 'force'],
+  remove: [...RESOURCES, ...ENTRIES, ...ROLES, 'force'],
+  list: [...RESOURCES, 'principal', 'force'],
+};
+
 export interface ResourcePattern {
   readonly resourceType: number;
   /** Null: any. */
@@ -62,7 +81,7 @@ export function patternsOf(flags: Flags, isFilter: boolean): ResourcePattern[] {
   const named = TYPES.flatMap(([flag, resourceType]) =>
     flags.all(flag).map((name) => ({ resourceType, name: name.trim(), patternType })),
   );
-  const isCluster = flags.has('cluster') || (flags.has('idempotent') && !isFilter);
+  const isCluster = flags.has('cluster') || flags.has('idempotent');
   return isCluster && patternType !== Pattern.PREFIXED ? [...named, CLUSTER] : named;
 }
 
@@ -79,6 +98,7 @@ export function groupsOf(flags: Flags): Group[] {
   if (patterns.length === 0) throw new UsageError('write at least one resource: --topic, --cluster, --group, …');
   const isByRole = flags.has('producer') || flags.has('consumer');
   if (isByRole) checkRoles(flags);
+  if (flags.has('idempotent') && !flags.has('producer')) throw new UsageError('--idempotent goes with --producer');
   const operations = operationsOf(flags);
   return patterns
     .map((pattern) => ({

@@ -1,5 +1,4 @@
 /** `kafka-acls`: adds, lists and removes ACLs, in the words of Kafka's own tool. */
-import { once } from 'node:events';
 import { DescribeAcls } from '../../../protocol/apis/29-describe-acls.ts';
 import { CreateAcls } from '../../../protocol/apis/30-create-acls.ts';
 import { DeleteAcls } from '../../../protocol/apis/31-delete-acls.ts';
@@ -8,7 +7,7 @@ import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
 import { printLine, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
-import { FLAGS, groupsOf, patternsOf, type Entry, type Group, type ResourcePattern } from './acl-flags.ts';
+import { FLAGS, groupsOf, patternsOf, USES, type Entry, type Group, type ResourcePattern } from './acl-flags.ts';
 import { onCluster } from './cluster.ts';
 import { readFlags, type Flags } from './flags.ts';
 
@@ -20,6 +19,7 @@ const ANY = 1;
 export async function acls(args: readonly string[], terminal: Terminal): Promise<number> {
   const flags = readFlags(args, FLAGS);
   const action = flags.oneOf(['add', 'remove', 'list']);
+  flags.only(action, USES[action]);
   await onCluster(terminal, flags, (cluster) => ACTIONS[action](cluster, flags, terminal));
   return 0;
 }
@@ -44,11 +44,19 @@ async function add(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<
 }
 
 async function remove(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {
-  for (const { pattern, entries } of groupsOf(flags)) {
-    if (!flags.has('force') && !(await isConfirmed(terminal, questionOf({ pattern, entries })))) continue;
-    const filters = (entries.length === 0 ? [null] : entries).map((entry) => filterOf(pattern, entry));
-    const { filterResults } = await cluster.sendAny(DeleteAcls, { filters });
-    for (const { errorCode, errorMessage } of filterResults) refuse('the ACLs', errorCode, errorMessage);
+  const answers = flags.has('force') ? null : await openAnswers(terminal);
+  try {
+    for (const { pattern, entries } of groupsOf(flags)) {
+      if (answers !== null) {
+        await printLine(terminal, questionOf({ pattern, entries }));
+        if (!(await answers.isYes())) continue;
+      }
+      const filters = (entries.length === 0 ? [null] : entries).map((entry) => filterOf(pattern, entry));
+      const { filterResults } = await cluster.sendAny(DeleteAcls, { filters });
+      for (const { errorCode, errorMessage } of filterResults) refuse('the ACLs', errorCode, errorMessage);
+    }
+  } finally {
+    answers?.close();
   }
 }
 
@@ -58,10 +66,18 @@ function questionOf({ pattern, entries }: Group): string {
   return `Are you sure you want to remove ACLs: \n ${entryLines(entries)} \n from ${filter}`;
 }
 
-async function isConfirmed(terminal: Terminal, question: string): Promise<boolean> {
-  await printLine(terminal, question);
-  const answer = terminal.stdin.readableEnded ? '' : String((await once(terminal.stdin, 'data'))[0]);
-  return answer.trim().toLowerCase() === 'y';
+/** What stands on stdin, a line for each question. Where it has ended the answer is no. */
+async function openAnswers({ stdin }: Terminal) {
+  const { createInterface } = await import('node:readline');
+  const reader = createInterface({ input: stdin });
+  const lines = reader[Symbol.asyncIterator]();
+  return {
+    async isYes(): Promise<boolean> {
+      const next = await lines.next();
+      return next.done !== true && next.value.trim().toLowerCase() === 'y';
+    },
+    close: () => reader.close(),
+  };
 }
 
 async function list(cluster: Cluster, flags: Flags, terminal: Terminal): Promise<void> {

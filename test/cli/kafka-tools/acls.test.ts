@@ -74,7 +74,30 @@ test('a role is the ACLs that it needs', async () => {
   expect(consumer.out.match(/operation=\w+/g)).toEqual(['operation=READ', 'operation=DESCRIBE', 'operation=READ']);
 });
 
+test('each question takes a line of stdin, and none means no', async () => {
+  const topics = '--topic one --topic two --topic three';
+  await acls(`--add --allow-principal User:q --operation Read ${topics}`);
+  const left = async () => (await acls('--list --principal User:q')).out.match(/name=\w+(?=,)/g)?.toSorted();
+  const asked = await acls(`--remove ${topics}`, 'n\ny\n');
+  expect(asked).toMatchObject({ code: 0, out: expect.stringContaining('name=three') });
+  expect(await left()).toEqual(['name=one', 'name=three']);
+  expect(await acls('--remove --topic one', '')).toMatchObject({ code: 0 });
+  expect(await left()).toEqual(['name=one', 'name=three']);
+  await acls(`--remove --force ${topics}`);
+});
+
+test('what a role has been given is taken away by the same flags', async () => {
+  const role = '--producer --idempotent --allow-principal User:r --topic t';
+  await acls(`--add ${role}`);
+  await acls(`--remove --force ${role}`);
+  expect((await acls('--list --principal User:r')).out).toBe('ACLs for principal `User:r`\n');
+});
+
 test.each([
+  ['--list --allow-principal User:a', '--allow-principal cannot be used with --list'],
+  ['--list --producer', '--producer cannot be used with --list'],
+  ['--remove --topic t --principal User:a --force', '--principal cannot be used with --remove'],
+  ['--add --allow-principal User:a --topic t --idempotent', '--idempotent goes with --producer'],
   ['--add --topic x', 'You must specify one of: --allow-principal, --deny-principal when trying to add ACLs.'],
   ['--add --allow-principal alice --topic x', 'write User:alice'],
   ['--add --allow-principal User:a', 'write at least one resource'],
