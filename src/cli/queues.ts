@@ -55,7 +55,10 @@ export function queuesCommand(terminal: Terminal): Command {
   return withConnection(queues).action((names: string[], options: Options) =>
     withCluster(terminal, options, async (cluster) => {
       const found: Queue[] = [];
-      for (const name of await groupsOf(cluster, names)) found.push(await queueOf(cluster, name));
+      const groups = await groupsOf(cluster, names);
+      const { topics } = await cluster.metadata(null);
+      const topicNames = new Map(topics.map(({ topicId, name }) => [topicId, name!]));
+      for (const group of groups) found.push(await queueOf(cluster, group, topicNames));
       if (options.json === true) return printJson(terminal, found);
       if (names.length === 0) return printQueues(terminal, found);
       for (const [index, queue] of found.entries()) {
@@ -79,9 +82,12 @@ async function groupsOf(cluster: Cluster, names: readonly string[]): Promise<rea
   return names.length === 0 ? all : names;
 }
 
-async function queueOf(cluster: Cluster, group: string): Promise<Queue> {
+async function queueOf(cluster: Cluster, group: string, topicNames: ReadonlyMap<string, string>): Promise<Queue> {
   const described = await describeShareGroup(cluster, group);
-  const [offsets, inFlight] = await Promise.all([shareOffsets(cluster, group), shareInFlight(cluster, group)]);
+  const [offsets, inFlight] = await Promise.all([
+    shareOffsets(cluster, group),
+    shareInFlight(cluster, group, topicNames),
+  ]);
   const partitions = offsets.map(({ topic, partition, offset, lag }): QueuePartition => {
     const told = inFlight.get(nameOf({ topic, partition }));
     return {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { JoinGroup, SyncGroup } from '../../protocol/apis/index.ts';
+import { connect } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { linesOf, ottla } from './session.ts';
 
@@ -48,6 +50,29 @@ describe('ottla groups', () => {
     expect(rest.join(' ')).toContain('The group has read all that there is in shipments[0].');
     const missing = JSON.parse((await ottla(['groups', 'why', 'nobody-there', '--json', ...at])).out) as object;
     expect(missing).toMatchObject([{ cause: 'no-such-group' }]);
+  });
+
+  test('shows a member whose subscription is in its own format', async () => {
+    const client = await connect({ host: '127.0.0.1', port: Number(broker.bootstrap.split(':')[1]) });
+    const asked = {
+      groupId: 'odd',
+      sessionTimeoutMs: 30_000,
+      rebalanceTimeoutMs: 30_000,
+      protocolType: 'consumer',
+      protocols: [{ name: 'own', metadata: Buffer.from([0, 1, 0x7f]) }],
+    };
+    const first = await client.send(JoinGroup, 9, { ...asked, memberId: '' });
+    const { memberId, generationId } = await client.send(JoinGroup, 9, { ...asked, memberId: first.memberId });
+    await client.send(SyncGroup, 5, {
+      groupId: 'odd',
+      memberId,
+      generationId,
+      protocolType: 'consumer',
+      protocolName: 'own',
+      assignments: [],
+    });
+    expect((await linesOf(['groups', 'describe', 'odd', ...at]))[0]).toMatch(/^odd .*1 member/);
+    await client.close();
   });
 
   test('resets all that a group has committed, or one partition', async () => {

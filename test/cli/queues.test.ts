@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { runKafkaTool } from '../../src/cli/kafka-tools/index.ts';
 import { startBroker, type StartOptions } from '../../src/testing/index.ts';
 import { Ack, ShareMember } from '../testing/share-member.ts';
 import { linesOf, ottla } from './session.ts';
@@ -61,6 +62,18 @@ test('ottla queues shows what waits in the queues of share groups, what is in fl
   });
 });
 
+test('what a broker tells that has gone is left out', async () => {
+  await using kafka = await startBroker(STARTED);
+  await kafka.produce('mails', ['a', 'b']);
+  const member = await ShareMember.join(kafka, 'mailer', ['mails']);
+  await member.acknowledge((await member.fetch()).slice(0, 1), Ack.accept);
+  const at = ['-b', kafka.bootstrapServers];
+  const queue = async () => JSON.parse((await ottla(['queues', 'mailer', '--json', ...at])).out) as object;
+  expect(await queue()).toMatchObject([{ group: 'mailer', backlog: 1, inFlight: 1 }]);
+  kafka.faults.on('DescribeShareGroupOffsets', { request: { includeInFlight: true } }).disconnect();
+  expect(await queue()).toMatchObject([{ group: 'mailer', backlog: 1, inFlight: null }]);
+});
+
 test('ottla dead-letters shows causes, sources and records, and produces them again to where they came from', async () => {
   await using kafka = await startBroker(STARTED);
   const at = ['-b', kafka.bootstrapServers];
@@ -121,4 +134,16 @@ test('a record that is gone is told as gone, unless the letter has a copy', asyn
   expect(await linesOf(['dead-letters', 'dlq.mails', '--redrive', ...at])).toEqual([
     '1 produced again; 1 are gone from their source, and no copy was kept',
   ]);
+});
+
+test('kafka-console-share-consumer goes on where its connection ends', async () => {
+  await using kafka = await startBroker(STARTED);
+  await kafka.produce('mails', 'a');
+  kafka.faults.on('ShareFetch').disconnect('after').times(1);
+  const args = ['--bootstrap-server', kafka.bootstrapServers, '--topic', 'mails', '--group', 'mailer'];
+  const ran = await ottla([...args, '--max-messages', '1'], {}, (all, terminal) =>
+    runKafkaTool('kafka-console-share-consumer', all, terminal),
+  );
+  expect(ran).toEqual({ code: 0, out: 'a\n', err: 'Processed a total of 1 messages\n' });
+  expect((await kafka.waitForQueue('mailer', { backlog: 0 })).acknowledged).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 /** What goes wrong between a client and a cluster, each with a sentence that says what to do next. */
+import { ConnectionClosed } from '../../../protocol/client.ts';
 import { errorMessage, errorName, isRetriable } from '../../../protocol/errors.ts';
 import { formatAddress, type Address } from './address.ts';
 
@@ -40,6 +41,12 @@ export class Unreachable extends Error {
       { cause },
     );
   }
+}
+
+/** For what can do without a broker: null where its connection has ended, or none comes about. */
+export function unlessGone(error: unknown): null {
+  if (error instanceof ConnectionClosed || error instanceof Unreachable) return null;
+  throw error;
 }
 
 /** The version ranges of a client and a broker that do not meet. */

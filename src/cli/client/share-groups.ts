@@ -5,7 +5,7 @@ import { AlterShareGroupOffsets } from '../../../protocol/apis/91-alter-share-gr
 import { DeleteShareGroupOffsets } from '../../../protocol/apis/92-delete-share-group-offsets.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Cluster } from './cluster.ts';
-import { refuse } from './failure.ts';
+import { refuse, unlessGone } from './failure.ts';
 import type { CommittedOffset } from './group-offsets.ts';
 import { byTopic, nameOf, type TopicPartition } from './offsets.ts';
 
@@ -84,7 +84,7 @@ export async function shareOffsets(cluster: Cluster, groupId: string): Promise<S
   return offsets.sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
 }
 
-/** What of a group is in flight in one partition; null everywhere at brokers that are not Ottla, which do not tell. */
+/** What of a group is in flight in one partition. */
 export interface InFlight extends TopicPartition {
   /** Records that members hold. */
   readonly acquired: number;
@@ -96,15 +96,22 @@ export interface InFlight extends TopicPartition {
   readonly nextLockEndMs: number | null;
 }
 
-/** By topic and partition; asked of every broker, as each knows of the partitions that it leads. */
-export async function shareInFlight(cluster: Cluster, groupId: string): Promise<Map<string, InFlight>> {
-  const { topics } = await cluster.metadata(null);
-  const names = new Map(topics.map(({ topicId, name }) => [topicId, name!]));
+/**
+ * By topic and partition; asked of every broker, as each knows of the partitions that it leads. Those of a broker that is gone by
+ * then are left out, and so are those of brokers that are not Ottla, which do not tell. `names`: of topics, by their ids.
+ */
+export async function shareInFlight(
+  cluster: Cluster,
+  groupId: string,
+  names: ReadonlyMap<string, string>,
+): Promise<Map<string, InFlight>> {
   const draft = { groups: [{ groupId, topics: [] }], includeInFlight: true };
   const answers = await Promise.all(
-    [...cluster.nodes.keys()].map((node) => cluster.sendTo(node, DescribeShareGroupOffsets, draft)),
+    [...cluster.nodes.keys()].map((node) =>
+      cluster.sendTo(node, DescribeShareGroupOffsets, draft).catch((error: unknown) => unlessGone(error)),
+    ),
   );
-  const told = answers.flatMap(({ groups }) => groups.flatMap(({ inFlight }) => inFlight));
+  const told = answers.flatMap((answer) => answer?.groups.flatMap(({ inFlight }) => inFlight) ?? []);
   return new Map(
     told.map(({ topicId, nextLockEndMs, ...counts }) => {
       const at = { topic: names.get(topicId) ?? topicId, partition: counts.partition };

@@ -7,7 +7,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { batches, decodeBatch, type Record } from '../../../protocol/records/decode.ts';
 import type { ResponseOf } from '../../../protocol/schema.ts';
 import type { Cluster } from './cluster.ts';
-import { Refused, refuse } from './failure.ts';
+import { Refused, refuse, unlessGone } from './failure.ts';
 import type { BatchFacts } from './fetcher.ts';
 import { nameOf, type TopicPartition } from './offsets.ts';
 
@@ -141,7 +141,8 @@ export class ShareMember {
   async #fetch(leader: number, options: ShareOptions): Promise<void> {
     const session = this.#sessionOf(leader);
     const draft = this.#fetchOf(leader, session);
-    const answer = await this.#cluster.sendTo(leader, ShareFetch, draft, MAX_WAIT_MS);
+    const answer = await this.#cluster.sendTo(leader, ShareFetch, draft, MAX_WAIT_MS).catch(unlessGone);
+    if (answer === null) return this.#lost(leader);
     if (REOPENS.has(answer.errorCode)) {
       this.#sessions.delete(leader);
       return;
@@ -158,6 +159,13 @@ export class ShareMember {
         session.acks.set(key, await acksOf(assigned, partition, options));
       }
     }
+  }
+
+  /** The session has ended with the connection, and what was held is given back: others may lead by now. */
+  #lost(leader: number): Promise<void> {
+    this.#sessions.delete(leader);
+    this.#isStale = true;
+    return this.#cluster.pause(RETRY_MS);
   }
 
   #sessionOf(leader: number): Session {
