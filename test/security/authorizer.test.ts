@@ -1,8 +1,11 @@
 /** The authorizer remembers decisions until an ACL changes, and tells of refusals as Kafka's audit log does. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { emptyImage, type AccessControlEntry, type ClusterImage } from '../../src/cluster/image.ts';
 import type { Facts } from '../../src/platform/logger.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { boundedKey } from '../../src/platform/bounded-key.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { AuditLog } from '../../src/security/acls/audit-log.ts';
 import { AclAuthorizer } from '../../src/security/acls/authorizer.ts';
@@ -125,6 +128,39 @@ test('grants are told only where that is asked for, and what is asked quietly is
   authorizer.audit.tellsGrants = true;
   alice.errorOf(read.topic('orders'), 'Fetch');
   expect(lines[0].facts.message).toMatch(/is Allowed .* based on rule MatchingAcl/);
+});
+
+test.each([
+  ['allowed', 'x'],
+  ['refused', 'y'],
+])('long names that are %s are not kept', (_what, first) => {
+  const { alice, lines } = setting({ resourceName: 'x', patternType: 4 });
+  const before = heapUsed();
+  for (let i = 0; i < 2000; i++) {
+    alice.errorOf(read.topic(Buffer.alloc(30_000, `${first}${i} `).toString()), 'Fetch');
+    lines.length = 0;
+  }
+  expect(heapUsed() - before).toBeLessThan(20e6); // of 60 MB
+  expect(alice.errorOf(read.topic('x'), 'Fetch')).toBe(0); // it is still there itself
+});
+
+/** Without what nobody refers to. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+test('a long name, and one that looks like the key of it, are two', () => {
+  const { alice, lines } = setting({ resourceName: 'x', patternType: 4 });
+  const [allowed, other] = ['x', 'z'].map((first) => first.padEnd(30_000, 'y'));
+  const errorsOf = (name: string) => [1, 2].map(() => alice.errorOf(read.topic(name), 'Fetch'));
+  expect([allowed, other, boundedKey(allowed)].map(errorsOf)).toEqual([
+    [0, 0],
+    [29, 29],
+    [29, 29],
+  ]);
+  expect(lines).toHaveLength(2); // each refusal once
 });
 
 test('no more than so many names are remembered', () => {

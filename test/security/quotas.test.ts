@@ -80,6 +80,15 @@ test('the quota that fits a client best counts for it', () => {
   expect(new Set(sharedBy(quota(1, user('alice'), client(null)))).size).toBe(2);
 });
 
+test('long client ids share no quota, and are not remembered whole', () => {
+  const table = new QuotaTable([quota(1, client(null))]);
+  const keys = ['a', 'b'].map(
+    (end) => table.limitOf('producer_byte_rate', 'alice', 'x'.repeat(30_000) + end)?.sharedBy,
+  );
+  expect(new Set(keys).size).toBe(2);
+  for (const key of keys) expect(key!.length).toBeLessThan(300);
+});
+
 describe('counting', () => {
   function setting(...quotas: ClientQuota[]) {
     const clock = new VirtualClock();

@@ -1,4 +1,5 @@
 /** Tells of refusals, and of grants where that is asked for, as Kafka's kafka.authorizer.logger does. */
+import { boundedKey } from '../../platform/bounded-key.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { suggestion } from './suggestion.ts';
@@ -45,10 +46,11 @@ export class AuditLog {
     if (!this.tellsRefusals) return;
     const message = auditText(decided);
     const nowMs = this.#clock.monotonic();
-    const told = this.#told.get(message);
+    const key = boundedKey(message);
+    const told = this.#told.get(key);
     if (told !== undefined && nowMs < told.untilMs) return void told.repeats++;
     if (this.#told.size >= MOST_REMEMBERED) this.#told.clear();
-    this.#told.set(message, { untilMs: nowMs + QUIET_MS, repeats: 0 });
+    this.#told.set(key, { untilMs: nowMs + QUIET_MS, repeats: 0 });
     const repeats = told === undefined || told.repeats === 0 ? undefined : told.repeats;
     this.#logger.info('kafka.authorizer.logger', { message, repeats, next: `to allow it: ${suggestion(decided)}` });
   }

@@ -2,6 +2,7 @@
 import { addressText, parseAddress } from '../../../protocol/address.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ClusterImage } from '../../cluster/image.ts';
+import { boundedKey } from '../../platform/bounded-key.ts';
 import type { Access } from '../access.ts';
 import type { AnyOf, Need, Needed } from '../needs.ts';
 import type { Session } from '../session.ts';
@@ -132,9 +133,10 @@ class ClientAccess implements Access {
     const { rules } = this.#authorizer;
     if (rules !== this.#rules || this.#names >= MOST_NAMES) this.#forget(rules);
     const byName = (this.#decided[resourceType] ??= new Map());
-    let allowed = byName.get(name);
+    const key = boundedKey(name);
+    let allowed = byName.get(key);
     if (allowed === undefined) {
-      byName.set(name, (allowed = allowedOperations(rules, this.#subject, resourceType, name)));
+      byName.set(key, (allowed = allowedOperations(rules, this.#subject, resourceType, name)));
       this.#names++;
     }
     return allowed;

@@ -1,11 +1,12 @@
 /** Whose quota counts for a client: that of its user and client id, of one of them, or a default (KIP-55). PURE. */
 import type { ClientQuota } from '../../cluster/image.ts';
+import { boundedKey } from '../../platform/bounded-key.ts';
 
 export type QuotaName = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage' | 'controller_mutation_rate';
 
 export interface Limit {
   readonly bound: number;
-  /** Who share the quota: clients of one user, of one client id, or of both together. */
+  /** Who share the quota: clients of one user, of one client id, or of both together; a key of bounded length. */
   readonly sharedBy: string;
 }
 
@@ -45,7 +46,9 @@ export class QuotaTable {
       const [ofUser, ofClient] = level;
       return {
         bound,
-        sharedBy: keyOf([ofUser === undefined ? undefined : user, ofClient === undefined ? undefined : clientId]),
+        sharedBy: boundedKey(
+          keyOf([ofUser === undefined ? undefined : user, ofClient === undefined ? undefined : clientId]),
+        ),
       };
     }
     return null;
