@@ -89,6 +89,15 @@ test('long client ids share no quota, and are not remembered whole', () => {
   for (const key of keys) expect(key!.length).toBeLessThan(300);
 });
 
+test('a throttle is never longer than a response can say', () => {
+  const rate = new SampledRate({ count: 11, sizeMs: 1000 });
+  rate.record(100e6, 0);
+  expect(rate.excessMs(1, 0)).toBe(0x7fffffff);
+  const bucket = new TokenBucket(11);
+  bucket.take(1, 1e-9, 0);
+  expect(bucket.waitMs(1e-9, 0)).toBe(0x7fffffff);
+});
+
 describe('counting', () => {
   function setting(...quotas: ClientQuota[]) {
     const clock = new VirtualClock();

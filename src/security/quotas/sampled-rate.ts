@@ -1,4 +1,5 @@
 /** A rate over the last windows of time, as Kafka's metrics have it: an amount in each window, and the oldest forgotten. PURE. */
+import { throttleMs } from './throttle-time.ts';
 
 export interface RateWindows {
   /** quota.window.num */
@@ -41,7 +42,7 @@ export class SampledRate {
   /** How long the rate takes to fall to `bound` where nothing is added; 0 where it is not above. */
   excessMs(bound: number, nowMs: number): number {
     const rate = this.perSecond(nowMs);
-    return rate <= bound ? 0 : Math.round(((rate - bound) / bound) * this.#elapsedMs(nowMs));
+    return rate <= bound ? 0 : throttleMs(((rate - bound) / bound) * this.#elapsedMs(nowMs));
   }
 
   /** The time that the samples are of; as if it were all windows but one where it is less. */

@@ -1,4 +1,5 @@
 /** Permits that come back with time (KIP-599): what is taken at once may be as much as all windows allow. PURE. */
+import { throttleMs } from './throttle-time.ts';
 
 export class TokenBucket {
   #tokens = 0;
@@ -13,7 +14,7 @@ export class TokenBucket {
   /** How long until there is a permit again, by `rate` permits a second; 0: now. */
   waitMs(rate: number, nowMs: number): number {
     this.#refill(rate, nowMs);
-    return this.#tokens >= 0 ? 0 : Math.round((-this.#tokens / rate) * 1000);
+    return this.#tokens >= 0 ? 0 : throttleMs((-this.#tokens / rate) * 1000);
   }
 
   /** It may owe some afterwards. */
