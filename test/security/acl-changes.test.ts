@@ -136,6 +136,22 @@ describe('deleting', () => {
     expect(after(image, records).accessControlEntries.size).toBe(0);
   });
 
+  test('filters that fit all ACLs again and again are refused whole: a small request would have an answer without end', () => {
+    const many = created(Array.from({ length: 10_000 }, (_, i) => acl({ resourceName: `t${i}` }))).image;
+    const deleted = (filters: number) =>
+      finish(
+        deleteAcls(
+          Array.from({ length: filters }, () => anything),
+          many.accessControlEntries,
+        ),
+      );
+    expect(deleted(10).records).toHaveLength(10_000);
+    const { results, records } = deleted(11);
+    expect(records).toEqual([]);
+    expect(results).toHaveLength(11);
+    for (const result of results) expect(result).toMatchObject({ errorCode: 44, matchingAcls: [] });
+  });
+
   test('a filter by codes that nothing has is refused', () => {
     const { results } = finish(deleteAcls([{ ...anything, operation: 77 }], image.accessControlEntries));
     expect(results).toEqual([{ errorCode: 42, errorMessage: 'Unknown entryFilter.', matchingAcls: [] }]);

@@ -9,6 +9,8 @@ import { BLOCKS_SINCE, isBlockText, parseBlock } from './host-block.ts';
 
 /** Of one operation, as in Kafka. */
 const MOST_RECORDS = 10_000;
+/** ACLs that the answer to one request tells of. Kafka has no such limit: each of its filters may fit all ACLs. */
+const MOST_TOLD = 100_000;
 
 type Entries = ReadonlyMap<string, AccessControlEntry>;
 
@@ -74,6 +76,7 @@ export interface DeletionResult extends AclResult {
 export function* deleteAcls(filters: readonly AclFilter[], current: Entries): Pieces<AclAlteration<DeletionResult>> {
   const removed = new Set<string>();
   const results: DeletionResult[] = [];
+  let told = 0;
   for (const filter of filters) {
     const matchingAcls: AccessControlEntry[] = [];
     const fault = filterFault(filter);
@@ -83,8 +86,9 @@ export function* deleteAcls(filters: readonly AclFilter[], current: Entries): Pi
       });
     }
     for (const { id } of matchingAcls) removed.add(id);
+    told += matchingAcls.length;
     results.push({ ...(fault === null ? DONE : invalid(fault)), matchingAcls });
-    if (removed.size > MOST_RECORDS) {
+    if (removed.size > MOST_RECORDS || told > MOST_TOLD) {
       return { results: filters.map(() => ({ ...TOO_MANY, matchingAcls: [] })), records: [] };
     }
   }
