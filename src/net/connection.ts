@@ -121,9 +121,9 @@ export class Connection implements Receiver {
     if (!reads) this.#socket.pause();
   }
 
-  /** Whether the broker owes it an answer, or the client has not taken one. */
+  /** Whether the broker owes it an answer, or the client has not taken one. A throttle is no work, and may last for days. */
   get isBusy(): boolean {
-    return this.#isBlocked;
+    return this.#isWaiting || this.#isResting || this.#ending !== null || this.#writer.isBusy;
   }
 
   /** Until `resume` nothing is read from it. For one that has just come: its network begins to read after this. */
@@ -169,8 +169,7 @@ export class Connection implements Receiver {
   }
 
   get #isBlocked(): boolean {
-    const isHeldUp = this.#isWaiting || this.#isResting || this.contexts.throttle.isOn;
-    return isHeldUp || this.#ending !== null || this.#writer.isBusy;
+    return this.isBusy || this.contexts.throttle.isOn;
   }
 
   #handleReceived(count: number): void {

@@ -1,6 +1,12 @@
 /** Limits on connections, set while a real broker runs and felt by real sockets. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AlterClientQuotas, ApiVersions, DescribeConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
+import {
+  AlterClientQuotas,
+  ApiVersions,
+  DescribeConfigs,
+  IncrementalAlterConfigs,
+  Produce,
+} from '../../protocol/apis/index.ts';
 import type { Client } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { lineLogger, type LeveledLogger } from '../../src/platform/logger.ts';
@@ -101,6 +107,27 @@ test('connections.max.idle.ms: a quiet connection is closed, one that speaks or 
   await ask(quiet);
   while (!quiet.isClosed) expect(await ask(admin)).toBe(0);
   expect(admin.isClosed).toBe(false);
+});
+
+test('connections.max.idle.ms: a connection that is throttled for longer is closed, gone as its client may be', async () => {
+  await admin.close();
+  await broker.stop();
+  const settings = { listeners: 'PLAINTEXT://127.0.0.1:0', 'node.id': '1', 'connections.max.idle.ms': '200' };
+  broker = await startBroker({ memory: true, logger, settings });
+  admin = await dial(broker.bootstrap);
+  const ops = [{ key: 'producer_byte_rate', value: 1, remove: false }];
+  const entity = [{ entityType: 'client-id', entityName: null }];
+  await admin.send(AlterClientQuotas, 1, { entries: [{ entity, ops }], validateOnly: false });
+  const throttled = await another();
+  const topicData = [{ name: 'none', partitionData: [{ index: 0, records: Buffer.alloc(10_000) }] }];
+  const { throttleTimeMs } = await throttled.send(Produce, 9, {
+    transactionalId: null,
+    acks: 1,
+    timeoutMs: 1000,
+    topicData,
+  });
+  expect(throttleTimeMs).toBeGreaterThan(60_000);
+  while (!throttled.isClosed) expect(await ask(admin)).toBe(0);
 });
 
 test('a level of the log that is set applies at once, and is shown', async () => {
