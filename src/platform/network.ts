@@ -78,7 +78,7 @@ class TcpSocket implements Socket {
 
   constructor(accepted: NodeSocket) {
     this.#socket = accepted;
-    this.remoteHost = (accepted.remoteAddress ?? '').replace(/^::ffff:/, '').replace(/%.*$/, '');
+    this.remoteHost = remoteHostOf(accepted);
     this.remotePort = accepted.remotePort ?? 0;
   }
 
@@ -178,28 +178,64 @@ export function nodeNetwork(options: { reading?: 'onread' | 'events'; inBackgrou
         if (options.inBackground === true) socket.unref();
         socket.resume();
       });
-      return new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port, host: host === '' ? undefined : host, backlog: 511 }, () => {
-          server.off('error', reject);
-          if (options.inBackground === true) server.unref();
-          server.on('error', () => {}); // a failed accept (EMFILE) concerns that connection alone
-          resolve({
-            port: (server.address() as AddressInfo).port,
-            async close() {
-              const gone = [...open].map((socket) => new Promise((closed) => socket.once('close', closed)));
-              for (const socket of open) socket.destroy();
-              await new Promise((closed) => server.close(closed));
-              await Promise.all(gone);
-            },
-          });
-        });
+      return listenOn(server, host, port, options.inBackground === true, async () => {
+        const gone = [...open].map((socket) => new Promise((closed) => socket.once('close', closed)));
+        for (const socket of open) socket.destroy();
+        await new Promise((closed) => server.close(closed));
+        await Promise.all(gone);
       });
     },
 
     connect: (host, port, timeoutMs, opened) =>
       connectTcp({ host, port }, timeoutMs, opened, options.inBackground === true),
   };
+}
+
+/** Has a server listen, which `close` closes. */
+export function listenOn(
+  server: Server,
+  host: string,
+  port: number,
+  inBackground: boolean,
+  close: Listener['close'],
+): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: host === '' ? undefined : host, backlog: 511 }, () => {
+      server.off('error', reject);
+      if (inBackground) server.unref();
+      server.on('error', () => {}); // a failed accept (EMFILE) concerns that connection alone
+      resolve({ port: (server.address() as AddressInfo).port, close });
+    });
+  });
+}
+
+/** Calls `use` at the event that says the connection is there; rejects where that is not within `timeoutMs`. */
+export function connected(
+  socket: NodeSocket,
+  event: 'connect' | 'secureConnect',
+  timeoutMs: number,
+  use: () => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = (): void =>
+      void socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
+    socket.setTimeout(timeoutMs, late);
+    socket.once('error', reject);
+    socket.once(event, () => {
+      socket.off('error', reject);
+      socket.off('timeout', late);
+      socket.setTimeout(0);
+      use();
+      socket.on('error', () => {}); // 'close' follows, and says all that the receiver needs
+      resolve();
+    });
+  });
+}
+
+/** Without zone; IPv4-mapped addresses as IPv4. */
+export function remoteHostOf({ remoteAddress = '' }: NodeSocket): string {
+  return remoteAddress.replace(/^::ffff:/, '').replace(/%.*$/, '');
 }
 
 /** `onread` is documented for outgoing sockets; it is asked for its buffer before the connection is there. */
@@ -209,36 +245,25 @@ function connectTcp(
   opened: (socket: Socket) => Receiver,
   inBackground: boolean,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let receiver: Receiver | null = null;
-    const first = Buffer.allocUnsafe(FIRST_READ_BYTES);
-    const socket: NodeSocket = openSocket({
-      ...to,
-      noDelay: true,
-      onread: {
-        buffer: () => receiver?.buffer() ?? first,
-        callback: (count, read) => {
-          if (read === first) copyInto(receiver!, first.subarray(0, count));
-          else receiver!.received(count);
-          return true;
-        },
+  let receiver: Receiver | null = null;
+  const first = Buffer.allocUnsafe(FIRST_READ_BYTES);
+  const socket: NodeSocket = openSocket({
+    ...to,
+    noDelay: true,
+    onread: {
+      buffer: () => receiver?.buffer() ?? first,
+      callback: (count, read) => {
+        if (read === first) copyInto(receiver!, first.subarray(0, count));
+        else receiver!.received(count);
+        return true;
       },
-    });
-    const late = (): void =>
-      void socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
-    socket.setTimeout(timeoutMs, late);
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      socket.off('timeout', late);
-      socket.setTimeout(0);
-      if (inBackground) socket.unref();
-      const tcp = new TcpSocket(socket);
-      receiver = opened(tcp);
-      tcp.attach(receiver, socket);
-      socket.on('error', () => {}); // 'close' follows, and says all that the receiver needs
-      socket.on('close', () => receiver!.closed());
-      resolve();
-    });
+    },
+  });
+  return connected(socket, 'connect', timeoutMs, () => {
+    if (inBackground) socket.unref();
+    const tcp = new TcpSocket(socket);
+    receiver = opened(tcp);
+    tcp.attach(receiver, socket);
+    socket.on('close', () => receiver!.closed());
   });
 }

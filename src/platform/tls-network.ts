@@ -7,11 +7,11 @@
  * time; a full one has mostly another behind it, so they are gathered (record-reader.ts).
  */
 import type { X509Certificate } from 'node:crypto';
-import { createServer, Socket as NodeSocket, type AddressInfo } from 'node:net';
+import { createServer, Socket as NodeSocket } from 'node:net';
 import { connect as openTls, createSecureContext, getCiphers, TLSSocket } from 'node:tls';
 import type { ConnectionOptions, SecureContext, SecureContextOptions } from 'node:tls';
 import type { Listener, Network, Receiver, Socket } from './network.ts';
-import { copyInto } from './network.ts';
+import { connected, copyInto, listenOn, remoteHostOf } from './network.ts';
 import { RecordReaders, type RecordReader } from './record-reader.ts';
 
 export { createSecureContext, getCiphers };
@@ -68,22 +68,11 @@ function listenTls(
     open.add(connection);
     connection.attach(accept(connection), () => open.delete(connection));
   });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host: host === '' ? undefined : host, backlog: 511 }, () => {
-      server.off('error', reject);
-      if (options.inBackground === true) server.unref();
-      server.on('error', () => {}); // a failed accept (EMFILE) concerns that connection alone
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        async close() {
-          const gone = [...open].map((connection) => connection.gone);
-          for (const connection of open) connection.destroy();
-          await new Promise((closed) => server.close(closed));
-          await Promise.all(gone);
-        },
-      });
-    });
+  return listenOn(server, host, port, options.inBackground === true, async () => {
+    const gone = [...open].map((connection) => connection.gone);
+    for (const connection of open) connection.destroy();
+    await new Promise((closed) => server.close(closed));
+    await Promise.all(gone);
   });
 }
 
@@ -106,7 +95,7 @@ abstract class EncryptedSocket implements Socket {
   #isFull = false;
 
   constructor(raw: NodeSocket) {
-    this.remoteHost = (raw.remoteAddress ?? '').replace(/^::ffff:/, '').replace(/%.*$/, '');
+    this.remoteHost = remoteHostOf(raw);
     this.remotePort = raw.remotePort ?? 0;
   }
 
@@ -306,26 +295,15 @@ function connectTls(
   opened: (socket: Socket) => Receiver,
   { connection, inBackground }: TlsClientOptions,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = openTls({ ...to, ...(/^[\d.]+$|:/.test(to.host) ? {} : { servername: to.host }), ...connection });
-    const late = (): void =>
-      void socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
-    socket.setTimeout(timeoutMs, late);
-    socket.once('error', reject);
-    socket.once('secureConnect', () => {
-      socket.off('error', reject);
-      socket.off('timeout', late);
-      socket.setTimeout(0);
-      socket.setNoDelay(true);
-      if (inBackground === true) socket.unref();
-      const secure = new ClientConnection(socket);
-      const receiver = opened(secure);
-      secure.attach(receiver);
-      socket.on('error', () => {}); // 'close' follows, and says all that the receiver needs
-      socket.on('close', () => receiver.closed());
-      socket.on('data', (chunk: Buffer) => copyInto(receiver, chunk, () => socket.destroyed));
-      resolve();
-    });
+  const socket = openTls({ ...to, ...(/^[\d.]+$|:/.test(to.host) ? {} : { servername: to.host }), ...connection });
+  return connected(socket, 'secureConnect', timeoutMs, () => {
+    socket.setNoDelay(true);
+    if (inBackground === true) socket.unref();
+    const secure = new ClientConnection(socket);
+    const receiver = opened(secure);
+    secure.attach(receiver);
+    socket.on('close', () => receiver.closed());
+    socket.on('data', (chunk: Buffer) => copyInto(receiver, chunk, () => socket.destroyed));
   });
 }
 
