@@ -2,26 +2,19 @@
 import { AlterConfigs } from '../../protocol/apis/33-alter-configs.ts';
 import { replaceAll } from '../config/alter.ts';
 import {
+  alterationParts,
   alterConfigs,
   BROKER_LOGGER,
-  configNeed,
   invalidRequest,
   refusedResource,
   type ConfigParts,
 } from './config-resources.ts';
 import { handler } from './handler.ts';
-import { alterConfigs as toAlter } from '../security/needs.ts';
 
 const NOT_OF_LOGGERS = invalidRequest('AlterConfigs cannot change log levels: use IncrementalAlterConfigs');
 
 export const alterWholeConfigs = handler(AlterConfigs, {
-  parts: {
-    list: 'resources',
-    needs: () => (resource) => configNeed(toAlter, resource),
-    refused: refusedResource,
-    answers: 'responses',
-    place: 'in order',
-  },
+  parts: alterationParts,
   forwarded: true,
   handle: ({ resources, validateOnly }, _context, broker: ConfigParts) =>
     alterConfigs(

@@ -2,19 +2,12 @@
 import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { applyOperations } from '../config/alter.ts';
-import { alterConfigs, BROKER_LOGGER, configNeed, refusedResource, type ConfigParts } from './config-resources.ts';
+import { alterationParts, alterConfigs, BROKER_LOGGER, refusedResource, type ConfigParts } from './config-resources.ts';
 import { handler } from './handler.ts';
-import { alterConfigs as toAlter } from '../security/needs.ts';
 
 /** Levels of loggers are this process's own, and stay in it; all else is the cluster's. */
 export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
-  parts: {
-    list: 'resources',
-    needs: () => (resource) => configNeed(toAlter, resource),
-    refused: refusedResource,
-    answers: 'responses',
-    place: 'in order',
-  },
+  parts: alterationParts,
   forwarded: {
     divide({ resources, validateOnly }) {
       const loggers = resources.filter(({ resourceType }) => resourceType === BROKER_LOGGER);

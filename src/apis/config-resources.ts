@@ -16,7 +16,7 @@ import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
 import { countInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
-import type { Need } from '../security/needs.ts';
+import { alterConfigs as toAlter, type Need } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevels, setLevels } from './log-levels.ts';
 
@@ -53,6 +53,15 @@ export function configNeed(operation: ConfigOperation, { resourceType, resourceN
       return null;
   }
 }
+
+/** What either alteration needs its client to be allowed; see Permissions. */
+export const alterationParts = {
+  list: 'resources',
+  needs: () => (resource: Resource) => configNeed(toAlter, resource),
+  refused: refusedResource,
+  answers: 'responses',
+  place: 'in order',
+} as const;
 
 /** Makes the new settings of a resource from its current ones. */
 export type Alteration = (
