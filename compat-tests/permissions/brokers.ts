@@ -24,20 +24,12 @@ import { createAcls, deleteAcls } from '../../src/security/acls/alteration.ts';
 import { STANDARD_AUTHORIZER } from '../../src/security/acls/open-authorizer.ts';
 import { javaVersion } from '../brokers/kafka.ts';
 import { freePort } from '../brokers/ports.ts';
+import { anyAcl } from '../../test/apis/any-acl.ts';
 import { NAMES } from '../../test/security/requests.ts';
 
 export type Acl = Omit<AccessControlEntry, 'id'>;
 
 export const PRINCIPAL = 'User:ANONYMOUS';
-const EVERY_ACL = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-};
 const SHARED = {
   'authorizer.class.name': STANDARD_AUTHORIZER,
   'super.users': 'User:admin',
@@ -128,7 +120,7 @@ export class OttlaBroker extends Broker {
 
   override async setAcls(acls: readonly Acl[]): Promise<void> {
     const { controller } = this.#running.parts;
-    await controller.alterAcls(({ accessControlEntries }) => deleteAcls([EVERY_ACL], accessControlEntries));
+    await controller.alterAcls(({ accessControlEntries }) => deleteAcls([anyAcl], accessControlEntries));
     const options = { metadataVersion: 33, newId: () => randomUuid(systemRandom) };
     const results = await controller.alterAcls(({ accessControlEntries: all }) => createAcls(acls, all, options));
     if (results.some(({ errorCode }) => errorCode !== 0)) throw new Error(JSON.stringify(results));
@@ -181,13 +173,13 @@ export class KafkaBroker extends Broker {
   }
 
   override async setAcls(acls: readonly Acl[]): Promise<void> {
-    await this.#admin.send(DeleteAcls, 3, { filters: [EVERY_ACL] });
+    await this.#admin.send(DeleteAcls, 3, { filters: [anyAcl] });
     const creations = acls.map(({ patternType: resourcePatternType, ...rest }) => ({ ...rest, resourcePatternType }));
     const { results } = await this.#admin.send(CreateAcls, 3, { creations });
     if (results.some(({ errorCode }) => errorCode !== 0)) throw new Error(JSON.stringify(results));
     const wanted = new Set(acls.map((acl) => JSON.stringify(acl))).size;
     await until(async () => {
-      const { resources } = await this.#admin.send(DescribeAcls, 3, EVERY_ACL);
+      const { resources } = await this.#admin.send(DescribeAcls, 3, anyAcl);
       return resources.reduce((sum, { acls: of }) => sum + of.length, 0) === wanted;
     });
   }

@@ -8,27 +8,10 @@ import { finish } from '../../src/platform/pieces.ts';
 import { createAcls, deleteAcls, type NewAcl } from '../../src/security/acls/alteration.ts';
 import { Operation, Pattern, Permission, Resource } from '../../src/security/acls/codes.ts';
 import type { AclFilter } from '../../src/security/acls/filter.ts';
+import { anyAcl } from '../apis/any-acl.ts';
+import { READ_ORDERS } from './read-orders.ts';
 
-const acl = (differing: Partial<NewAcl> = {}): NewAcl => ({
-  resourceType: Resource.TOPIC,
-  resourceName: 'orders',
-  patternType: Pattern.LITERAL,
-  principal: 'User:alice',
-  host: '*',
-  operation: Operation.READ,
-  permissionType: Permission.ALLOW,
-  ...differing,
-});
-
-const anything: AclFilter = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-};
+const acl = (differing: Partial<NewAcl> = {}): NewAcl => ({ ...READ_ORDERS, ...differing });
 
 function after(image: ClusterImage, records: readonly MetadataDraft[]): ClusterImage {
   return replay(
@@ -110,7 +93,7 @@ describe('deleting', () => {
     acl({ resourceName: 'other', permissionType: Permission.DENY }),
   ]);
   const found = (filter: Partial<AclFilter>): string[] => {
-    const { results } = finish(deleteAcls([{ ...anything, ...filter }], image.accessControlEntries));
+    const { results } = finish(deleteAcls([{ ...anyAcl, ...filter }], image.accessControlEntries));
     return results[0].matchingAcls.map(({ resourceType, resourceName }) => `${resourceType}:${resourceName}`);
   };
 
@@ -130,7 +113,7 @@ describe('deleting', () => {
   });
 
   test('an ACL that fits two filters is told of twice, and deleted once', () => {
-    const { results, records } = finish(deleteAcls([anything, anything], image.accessControlEntries));
+    const { results, records } = finish(deleteAcls([anyAcl, anyAcl], image.accessControlEntries));
     expect(results.map(({ matchingAcls }) => matchingAcls.length)).toEqual([5, 5]);
     expect(records).toHaveLength(5);
     expect(after(image, records).accessControlEntries.size).toBe(0);
@@ -141,7 +124,7 @@ describe('deleting', () => {
     const deleted = (filters: number) =>
       finish(
         deleteAcls(
-          Array.from({ length: filters }, () => anything),
+          Array.from({ length: filters }, () => anyAcl),
           many.accessControlEntries,
         ),
       );
@@ -153,7 +136,7 @@ describe('deleting', () => {
   });
 
   test('a filter by codes that nothing has is refused', () => {
-    const { results } = finish(deleteAcls([{ ...anything, operation: 77 }], image.accessControlEntries));
+    const { results } = finish(deleteAcls([{ ...anyAcl, operation: 77 }], image.accessControlEntries));
     expect(results).toEqual([{ errorCode: 42, errorMessage: 'Unknown entryFilter.', matchingAcls: [] }]);
   });
 });

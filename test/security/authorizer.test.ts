@@ -11,7 +11,7 @@ import { AuditLog } from '../../src/security/acls/audit-log.ts';
 import { AclAuthorizer } from '../../src/security/acls/authorizer.ts';
 import { Operation, Permission, Resource } from '../../src/security/acls/codes.ts';
 import { anyOf, clusterAction, describe as toDescribe, quietly, read, write } from '../../src/security/needs.ts';
-import { READ_ORDERS } from './secured-broker.ts';
+import { READ_ORDERS } from './read-orders.ts';
 
 function setting(...acls: Partial<AccessControlEntry>[]) {
   const lines: { event: string; facts: Facts }[] = [];

@@ -103,13 +103,7 @@ export const REQUESTS: Readonly<Record<string, Make>> = {
   DescribeGroups: () => ({ groups: [groupOne, groupTwo], includeAuthorizedOperations: true }),
   ListGroups: () => ({ statesFilter: [], typesFilter: [] }),
   CreateTopics: ({ serial }) => ({
-    topics: [one, `perm-one-${serial}`, `perm-two-${serial}`].map((name) => ({
-      name,
-      numPartitions: 1,
-      replicationFactor: 1,
-      assignments: [],
-      configs: [],
-    })),
+    topics: [one, `perm-one-${serial}`, `perm-two-${serial}`].map(topicToCreate),
     validateOnly: true,
     ...DEADLINE,
   }),
@@ -354,18 +348,16 @@ export const VARIANTS: Readonly<Record<string, readonly [api: string, make: Make
   'CreateTopics with names twice': [
     'CreateTopics',
     ({ serial }) => ({
-      topics: [`perm-one-${serial}`, `perm-one-${serial}`, `perm-two-${serial}`].map((name) => ({
-        name,
-        numPartitions: 1,
-        replicationFactor: 1,
-        assignments: [],
-        configs: [],
-      })),
+      topics: [`perm-one-${serial}`, `perm-one-${serial}`, `perm-two-${serial}`].map(topicToCreate),
       validateOnly: true,
       ...DEADLINE,
     }),
   ],
 };
+
+function topicToCreate(name: string): Draft {
+  return { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+}
 
 function acl(resourceName: string): Draft {
   return {

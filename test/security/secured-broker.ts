@@ -6,10 +6,10 @@ import type { Clock } from '../../src/platform/clock.ts';
 import type { Logger } from '../../src/platform/logger.ts';
 import { randomUuid, systemRandom } from '../../src/platform/random.ts';
 import { createAcls, deleteAcls, type NewAcl } from '../../src/security/acls/alteration.ts';
-import { Operation, Pattern, Permission, Resource } from '../../src/security/acls/codes.ts';
 import { STANDARD_AUTHORIZER } from '../../src/security/acls/open-authorizer.ts';
-import { anyAcl as EVERY_ACL } from '../apis/any-acl.ts';
+import { anyAcl } from '../apis/any-acl.ts';
 import { dial } from '../running-broker.ts';
+import { READ_ORDERS } from './read-orders.ts';
 
 const USERS = ['admin', 'alice', 'bob'];
 
@@ -66,7 +66,7 @@ export class SecuredBroker {
 
   /** Takes all ACLs away. */
   async allowNothing(): Promise<void> {
-    await this.parts.controller.alterAcls(({ accessControlEntries }) => deleteAcls([EVERY_ACL], accessControlEntries));
+    await this.parts.controller.alterAcls(({ accessControlEntries }) => deleteAcls([anyAcl], accessControlEntries));
   }
 
   async stop(): Promise<void> {
@@ -74,13 +74,3 @@ export class SecuredBroker {
     await this.#running.stop();
   }
 }
-
-export const READ_ORDERS: NewAcl = {
-  resourceType: Resource.TOPIC,
-  resourceName: 'orders',
-  patternType: Pattern.LITERAL,
-  principal: 'User:alice',
-  host: '*',
-  operation: Operation.READ,
-  permissionType: Permission.ALLOW,
-};
