@@ -66,7 +66,7 @@ export class ControllerNode {
   readonly #options: ControllerNodeOptions;
   readonly #election: ControllerElection;
   #active: ActiveController | null = null;
-  /** The log as a standby has read it; of an active one, as it was when its term began. */
+  /** The log as a standby has read it; of an active one nothing: its term goes on with that. */
   #followed: FollowedLog;
   #told: string | null = null;
   #isWritingSnapshot = false;
@@ -138,6 +138,7 @@ export class ControllerNode {
     let controller: Controller;
     try {
       const { image, ...found } = await this.#followed.readOn();
+      this.#followNothing(); // a term may last for months: the image that it began with is not kept
       const deposed = (): void => this.#election.lost(term);
       store = new TermMetadataStore({ metadataLog, term, found, clock, deposed, appended: () => followers.appended() });
       controller = new Controller({ store, clusterId, image, random, config, isCluster: true });
@@ -182,8 +183,11 @@ export class ControllerNode {
     }
   }
 
+  #followNothing(): void {
+    this.#followed = new FollowedLog(this.#options.metadataLog, this.clusterId);
+  }
+
   #end(): void {
-    this.#followed = new FollowedLog(this.#options.metadataLog, this.clusterId); // the term has gone on with that
     const active = this.#active;
     this.#active = null;
     if (active === null) return;
