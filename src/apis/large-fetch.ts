@@ -6,7 +6,7 @@ import type { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
-import { CorruptBatchError, failed, readInPieces, type FetchedRange } from '../partitions/read.ts';
+import { CorruptBatchError, failed, isFollower, readInPieces, type FetchedRange } from '../partitions/read.ts';
 import type { Waiter, WaitingPlace } from '../partitions/waiters.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { Lane } from '../platform/lane.ts';
@@ -31,7 +31,7 @@ import type { RequestContext } from './request-context.ts';
 import { MAX_RESPONSE_BYTES } from './size-limits.ts';
 import { replyOf } from './written-response.ts';
 
-/** While a fetch waits, its partitions are looked at again as often at most. */
+/** While a fetch waits, its partitions are looked at again as often at most; a follower's that waits for any record is answered at once. */
 const LOOK_AGAIN_MS = 20;
 
 export interface PlannedFetch {
@@ -117,11 +117,19 @@ function waitInPieces(
       next ??= clock.after(Math.max(0, lookedMs + LOOK_AGAIN_MS - clock.monotonic()), () => void look());
       return false;
     };
+    // Producers with acks=all wait for followers: what wakes one is a record, as a rule.
+    const isAnyEnough = isFollower(terms.limits) && terms.minBytes <= 1;
     const place = new ManyPlaces(placesOf(partitions, plan, terms.limits), partitions.turn.requests);
-    const waiter = waitForMore(clock, [place], terms.maxWaitMs, lookSoon, () => {
-      next?.cancel();
-      resolve();
-    });
+    const waiter = waitForMore(
+      clock,
+      [place],
+      terms.maxWaitMs,
+      () => isAnyEnough || lookSoon(),
+      () => {
+        next?.cancel();
+        resolve();
+      },
+    );
     context.waits.add(() => waiter.finish());
     lookSoon(); // something may have come since they were read
   });

@@ -264,6 +264,24 @@ describe('a follower', () => {
     },
   );
 
+  test('of hundreds of partitions is woken by the log of any, too: producers wait for it', async () => {
+    const count = 300;
+    broker.apply('orders', topicId(0), count);
+    const term = { leaderEpoch: 0, replicas: 2, inSyncReplicas: 2, followers: [2] };
+    for (let index = 0; index < count; index++) broker.partition('orders', index).lead(term);
+    const partitions = Array.from({ length: count }, (_, partition) => ({
+      partition,
+      fetchOffset: 0,
+      partitionMaxBytes: 99,
+    }));
+    const waiting = watch(ask([], { replicaId: 2, topics: [{ topic: 'orders', topicId: topicId(0), partitions }] }));
+    await turn();
+    produce('orders', 150, 'a');
+    await turn();
+    expect(valuesIn(waiting.answer!)).toEqual(['a']);
+    expect(waitersLeft()).toBe(0);
+  });
+
   test('that is none of this partition is told so: to ask again where it knows the epoch', async () => {
     lead();
     const errorCode = async (currentLeaderEpoch: number) =>
