@@ -7,7 +7,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,7 +16,7 @@ import { Metadata } from '../protocol/apis/03-metadata.ts';
 import { CreateTopics } from '../protocol/apis/19-create-topics.ts';
 import { DeleteTopics } from '../protocol/apis/20-delete-topics.ts';
 import { connect, type Client } from '../protocol/client.ts';
-import { startEtcd } from '../scripts/etcd/cluster.ts';
+import { freePorts, startEtcd } from '../scripts/etcd/cluster.ts';
 import { etcds } from '../scripts/etcd/install.ts';
 import { startKafka } from '../scripts/kafka/index.ts';
 import { batchOf, produceFrame, type BatchShape } from './frames.ts';
@@ -66,23 +65,14 @@ const { values: flags } = parseArgs({
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 async function startOttlas(dir: string): Promise<ClusterUnderLoad> {
   const [program] = etcds();
   if (program === undefined) throw new Error('there is no etcd here');
   const etcd = await startEtcd({ program: program.path, directory: join(dir, 'etcd') });
-  const ports = await Promise.all(BROKERS.map(() => freePort()));
+  const ports = await freePorts(2 * BROKERS.length);
   const children = await Promise.all(
     BROKERS.map(async (id, i) => {
-      const listeners = `PLAINTEXT://127.0.0.1:${ports[i]},CONTROLLER://127.0.0.1:${await freePort()}`;
+      const listeners = `PLAINTEXT://127.0.0.1:${ports[i]},CONTROLLER://127.0.0.1:${ports[BROKERS.length + i]}`;
       const settings = {
         'node.id': id,
         'process.roles': 'broker,controller',
@@ -112,14 +102,15 @@ async function startOttlas(dir: string): Promise<ClusterUnderLoad> {
 }
 
 async function startKafkas(dir: string): Promise<ClusterUnderLoad> {
-  const controllerPort = await freePort();
-  const first = await startKafka({ dir: join(dir, 'kafka-1'), port: await freePort(), controllerPort });
+  const [controllerPort, firstPort, ...ports] = await freePorts(1 + BROKERS.length);
+  const first = await startKafka({ dir: join(dir, 'kafka-1'), port: firstPort, controllerPort });
   const controllers = `127.0.0.1:${controllerPort}`;
   const others = [];
-  for (const id of BROKERS.slice(1)) {
+  for (const [i, id] of BROKERS.slice(1).entries()) {
     const config = { 'node.id': id };
-    const port = await freePort();
-    others.push(await startKafka({ dir: join(dir, `kafka-${id}`), port, role: 'broker', controllers, config }));
+    others.push(
+      await startKafka({ dir: join(dir, `kafka-${id}`), port: ports[i], role: 'broker', controllers, config }),
+    );
   }
   const all = [first, ...others];
   return {

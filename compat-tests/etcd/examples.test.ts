@@ -5,7 +5,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +13,7 @@ import { parse } from 'yaml';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { connect, type Client } from '../../protocol/client.ts';
+import { freePorts } from '../../scripts/etcd/cluster.ts';
 import { etcds } from '../../scripts/etcd/install.ts';
 import { commandPath } from '../../test/bundled-command.ts';
 import { consume, produce } from '../../test/running-broker.ts';
@@ -54,14 +54,6 @@ async function portsFor(text: string): Promise<Map<string, string>> {
   const named = new Set([...text.matchAll(/:(\d{4})\b/g)].map(([, port]) => port));
   const free = await freePorts(named.size);
   return new Map([...named].map((port, at) => [port, String(free[at])]));
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => void server.close(done))));
-  return ports;
 }
 
 /** All three run, and a record that one has taken is read from another. */

@@ -140,7 +140,8 @@ async function isHealthy(metrics: string): Promise<boolean> {
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** So many ports of 127.0.0.1 that nobody listens on at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as { port: number }).port);

@@ -4,7 +4,6 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { commandPath } from '../bundled-command.ts';
+import { freePort } from '../crash/free-port.ts';
 import { startEtcd, type RunningEtcd } from '../../scripts/etcd/cluster.ts';
 import { Proxy } from './proxy.ts';
 
@@ -261,13 +261,4 @@ async function placeOf(etcd: RunningEtcd): Promise<Place> {
     replication: await Proxy.to({ host: '127.0.0.1', port: () => replicationPort }),
     etcd: await Promise.all(proxies),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
