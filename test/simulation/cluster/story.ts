@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterImage } from '../../../src/cluster/image.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { healNetwork, restart, resumeAll, startAll } from './mending.ts';
 import { withGaps } from './mutants.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from './simulated-cluster.ts';
 
@@ -89,20 +90,6 @@ async function trouble(cluster: SimulatedCluster, untilMs: number): Promise<void
   }
 }
 
-/** At once, as a supervisor does. */
-function restart(cluster: SimulatedCluster, host: Host): void {
-  cluster.kill(host);
-  cluster.start(host);
-}
-
-function resumeAll(cluster: SimulatedCluster): void {
-  for (const host of HOSTS) cluster.setStopped(host, false);
-}
-
-function healNetwork({ network }: SimulatedCluster): void {
-  for (const from of [...HOSTS, 'client']) for (const to of [...HOSTS, 'client']) network.heal(from, to);
-}
-
 function healEtcd({ etcd }: SimulatedCluster): void {
   for (const host of HOSTS) etcd.heal(host);
 }
@@ -118,7 +105,7 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
   resumeAll(cluster);
   const isWhole = (): boolean => {
-    for (const host of HOSTS) cluster.start(host); // one that has ended is started again, as by a supervisor
+    startAll(cluster);
     const images = imagesOf(cluster);
     return (
       cluster.active() !== null &&

@@ -3,9 +3,9 @@
  * killed, stopped, started and cut off. Then all is healed, and the raw logs of all replicas are compared.
  */
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
-import type { ClusterImage, PartitionImage } from '../../../src/cluster/image.ts';
+import type { PartitionImage } from '../../../src/cluster/image.ts';
 import { diskError } from '../../../src/platform/memory-files.ts';
-import type { Survival } from '../../crash/crash-disk.ts';
+import { healNetwork, imageOf, leaderOf, restart, resumeAll, startAll } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas, CommittedRecords } from './replicas-checker.ts';
 import { ReplicasClient } from './replicas-client.ts';
@@ -87,7 +87,7 @@ async function trouble(
   const losses = new PowerLosses(cluster);
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
-  const leader = (): Host => leaderOf(cluster, below(PARTITIONS)) ?? host();
+  const leader = (): Host => leaderOf(cluster, TOPIC, below(PARTITIONS)) ?? host();
   const troubles: readonly (() => void)[] = [
     () => cluster.kill(host(), survival),
     () => cluster.kill(leader(), survival),
@@ -172,23 +172,6 @@ class PowerLosses {
   }
 }
 
-function restart(cluster: SimulatedCluster, host: Host, survival: Survival): void {
-  cluster.kill(host, survival);
-  cluster.start(host);
-}
-
-function startAll(cluster: SimulatedCluster): void {
-  for (const host of HOSTS) cluster.start(host);
-}
-
-function resumeAll(cluster: SimulatedCluster): void {
-  for (const host of HOSTS) cluster.setStopped(host, false);
-}
-
-function healNetwork({ network }: SimulatedCluster): void {
-  for (const from of HOSTS) for (const to of HOSTS) network.heal(from, to);
-}
-
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
 async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
@@ -207,16 +190,7 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
   }
 }
 
-function imageOf(cluster: SimulatedCluster): ClusterImage | null {
-  return cluster.active()?.controller?.node.active?.controller.image ?? null;
-}
-
 function partitionsOf(cluster: SimulatedCluster): readonly PartitionImage[] {
   const partitions = imageOf(cluster)?.topicsByName.get(TOPIC)?.partitions;
   return partitions ?? [{ leader: -1, isr: [], elr: [], replicas: [] } as unknown as PartitionImage];
-}
-
-function leaderOf(cluster: SimulatedCluster, index: number): Host | null {
-  const leader = imageOf(cluster)?.topicsByName.get(TOPIC)?.partitions[index]?.leader ?? -1;
-  return leader > 0 ? HOSTS[leader - 1] : null;
 }

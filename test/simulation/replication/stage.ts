@@ -3,6 +3,7 @@ import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { PartitionImage } from '../../../src/cluster/image.ts';
 import type { Partition } from '../../../src/partitions/partition.ts';
+import { imageOf, startAll } from '../cluster/mending.ts';
 import { BROKER_PORT, HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas, CommittedRecords } from './replicas-checker.ts';
 import { ReplicasClient } from './replicas-client.ts';
@@ -55,8 +56,7 @@ export class Stage {
 
   /** As the active controller has it; as it was, while there is none. */
   get image(): PartitionImage {
-    const controller = this.cluster.active()?.controller?.node.active?.controller;
-    return (this.#image = controller?.image.topicsByName.get(TOPIC)?.partitions[0] ?? this.#image);
+    return (this.#image = imageOf(this.cluster)?.topicsByName.get(TOPIC)?.partitions[0] ?? this.#image);
   }
   #image = { leader: -1, isr: [], elr: [] } as unknown as PartitionImage;
 
@@ -78,8 +78,7 @@ export class Stage {
   /** For itself and for the controller. */
   serves(host: Host): boolean {
     const machine = this.cluster.get(host);
-    const controller = this.cluster.active()?.controller?.node.active?.controller;
-    const isUnfenced = controller?.image.brokers.get(machine.nodeId)?.fenced === false;
+    const isUnfenced = imageOf(this.cluster)?.brokers.get(machine.nodeId)?.fenced === false;
     return isUnfenced && this.cluster.isServing(machine);
   }
 
@@ -152,7 +151,7 @@ export class Stage {
       for (const to of HOSTS) this.heal(from, to);
     }
     const isWhole = (): boolean => {
-      for (const host of HOSTS) this.cluster.start(host);
+      startAll(this.cluster);
       return HOSTS.every((host) => this.serves(host) && this.isInSync(host)) && this.image.leader > 0;
     };
     try {

@@ -10,8 +10,9 @@ import { OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts
 import { History, outputValue } from '../../transactions/history.ts';
 import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { ClientConnections } from '../cluster/client-connections.ts';
+import { imageOf } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type Host } from '../cluster/simulated-cluster.ts';
-import { imageOf, senderOf, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
+import { senderOf, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
 
 const TAG = 'tag';
 const TRANSACTION_MS = 3000;

@@ -4,11 +4,11 @@
  * all is healed, and what clients were told is held against what readers of committed records find.
  */
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
-import type { ClusterImage } from '../../../src/cluster/image.ts';
 import { Copier, Fatal, feed, INPUT, OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
 import { RoutedSender } from '../../transactions/routed-sender.ts';
 import { ClientConnections } from '../cluster/client-connections.ts';
+import { healNetwork, imageOf, leaderOf, restart, resumeAll, startAll } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas } from '../replication/replicas-checker.ts';
 import { checkCommitted, GroupHistory, GroupMember } from './group-members.ts';
@@ -286,23 +286,6 @@ async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 
   }
 }
 
-function restart(cluster: SimulatedCluster, host: Host): void {
-  cluster.kill(host);
-  cluster.start(host);
-}
-
-function startAll(cluster: SimulatedCluster): void {
-  for (const host of HOSTS) cluster.start(host);
-}
-
-function resumeAll(cluster: SimulatedCluster): void {
-  for (const host of HOSTS) cluster.setStopped(host, false);
-}
-
-function healNetwork({ network }: SimulatedCluster): void {
-  for (const from of [...HOSTS, 'client']) for (const to of [...HOSTS, 'client']) network.heal(from, to);
-}
-
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
 async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
@@ -322,15 +305,6 @@ async function heal(cluster: SimulatedCluster): Promise<void> {
     },
     HEALED_MS,
   );
-}
-
-export function imageOf(cluster: SimulatedCluster): ClusterImage | null {
-  return cluster.active()?.controller?.node.active?.controller.image ?? null;
-}
-
-export function leaderOf(cluster: SimulatedCluster, topic: string, index: number): Host | null {
-  const leader = imageOf(cluster)?.topicsByName.get(topic)?.partitions[index]?.leader ?? -1;
-  return leader > 0 ? HOSTS[leader - 1] : null;
 }
 
 function electionsOf(cluster: SimulatedCluster): number {

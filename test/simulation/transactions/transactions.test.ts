@@ -5,9 +5,9 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { partitionFor } from '../../../src/coordination/java-hash.ts';
 import { OUTPUT } from '../../transactions/clients.ts';
 import type { RoutedSender } from '../../transactions/routed-sender.ts';
+import { leaderOf } from '../cluster/mending.ts';
 import { SimulatedCluster, type Host } from '../cluster/simulated-cluster.ts';
 import {
-  leaderOf,
   makeTopics,
   OFFSETS_TOPIC,
   optionsOf,
