@@ -20,6 +20,8 @@ export interface Transport {
 }
 
 export interface TransportListener {
+  /** Where the next bytes are best read to: then `received` is given that part of it. Null where memory of the transport's serves. */
+  room(): Buffer | null;
   /** The piece is the listener's from then on. */
   received(piece: Buffer): void;
   /** Why it ends; `closed` follows. */
@@ -105,6 +107,7 @@ export class Client {
     this.#cutter = new FrameCutter(options.maxResponseBytes ?? 100 * 1024 * 1024);
     this.#gone = new Promise((resolve) => {
       transport.listen({
+        room: () => this.#cutter.room(),
         received: (piece) => this.#receive(piece),
         failed: (error) => this.#fail(error),
         closed: () => {
@@ -156,6 +159,11 @@ export class Client {
     const contents = this.#encode(api, version, draft, this.#nextCorrelationId++);
     if (this.#closed !== null) throw this.#closed;
     this.#transport.write(frame(contents));
+  }
+
+  /** Nothing is looked at any more of fields of type records in the responses so far: the next may lie where they did. */
+  reuseMemory(): void {
+    this.#cutter.reuse();
   }
 
   /** Sends a request as it is (header and body, no size in front); answers the response likewise. */

@@ -48,6 +48,8 @@ class PeerTransport implements Transport, Receiver {
   readonly #socket: Socket;
   #listener!: TransportListener;
   #buffer = Buffer.allocUnsafe(READ_BYTES.first);
+  /** Of the listener's, where the next bytes go. */
+  #room: Buffer | null = null;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -66,11 +68,13 @@ class PeerTransport implements Transport, Receiver {
   }
 
   buffer(): Uint8Array {
-    return this.#buffer;
+    this.#room = this.#listener.room();
+    return this.#room ?? this.#buffer;
   }
 
   /** What was read is the listener's; the next read goes behind it, or into memory of its own. */
   received(count: number): void {
+    if (this.#room !== null) return this.#listener.received(this.#room.subarray(0, count));
     const piece = this.#buffer.subarray(0, count);
     this.#buffer = count < this.#buffer.length ? this.#buffer.subarray(count) : Buffer.allocUnsafe(READ_BYTES.most);
     this.#listener.received(piece);

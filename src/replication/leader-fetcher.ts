@@ -211,6 +211,7 @@ export class LeaderFetcher {
     this.#session.answered(response.sessionId);
     this.#succeeded();
     await this.#take(client, response);
+    client.reuseMemory();
     return true;
   }
 

@@ -52,3 +52,62 @@ describe('FrameCutter', () => {
     expect(() => new FrameCutter(10).push(frame(Buffer.alloc(11)))).toThrow(/too large/);
   });
 });
+
+describe('a FrameCutter that is read into', () => {
+  const random = seededRandom(5);
+  const sizes = [10, 40_000, 3, 1_500_000, 20_000, 0, 900_000, 1_500_001, 17];
+  const contents = sizes.map((size) => Buffer.from(Uint8Array.from({ length: size }, () => random.float() * 256)));
+  const stream = Buffer.concat(contents.map(frame));
+
+  /** As a transport does: into the cutter's room where there is some, else into memory of its own. */
+  function* cut(cutter: FrameCutter, pieceBytes: number): Generator<Buffer> {
+    for (let at = 0; at < stream.length;) {
+      const into = cutter.room() ?? Buffer.alloc(pieceBytes);
+      const count = stream.copy(into, 0, at, Math.min(stream.length, at + Math.min(into.length, pieceBytes)));
+      at += count;
+      yield* cutter.push(into.subarray(0, count));
+    }
+  }
+
+  test.each([100, 65_536, 200_000])('cuts the same frames, read by %i bytes at most', (pieceBytes) => {
+    expect([...cut(new FrameCutter(1 << 30), pieceBytes)]).toStrictEqual(contents);
+  });
+
+  test('takes memory once for frames that are looked at one after the other', () => {
+    const cutter = new FrameCutter(1 << 30);
+    const seen: Buffer[] = [];
+    const buffers = new Set<ArrayBufferLike>();
+    for (const one of cut(cutter, 65_536)) {
+      seen.push(Buffer.from(one));
+      if (one.length > 500_000) buffers.add(one.buffer);
+      cutter.reuse();
+    }
+    expect(seen).toStrictEqual(contents);
+    expect(buffers.size).toBe(2); // the first, and one for a frame larger than all before
+  });
+
+  test('keeps no memory of a large frame when only small ones come', () => {
+    const cutter = new FrameCutter(1 << 30);
+    const large = frame(Buffer.alloc(300_000));
+    const read = (): ArrayBufferLike => {
+      cutter.push(large.subarray(0, 1000));
+      const [whole] = cutter.push(large.subarray(1000));
+      cutter.reuse();
+      return whole.buffer;
+    };
+    const memory = read();
+    expect(read()).toBe(memory);
+    for (let i = 0; i < 16; i++) cutter.push(frame(Buffer.from('small')));
+    expect(read()).not.toBe(memory);
+  });
+
+  test('leaves frames as they are until it may use their memory again', () => {
+    const frames: Buffer[] = [];
+    const cutter = new FrameCutter(1 << 30);
+    for (const one of cut(cutter, 65_536)) {
+      frames.push(one);
+      if (frames.length === 4) cutter.reuse();
+    }
+    expect(frames.slice(4)).toStrictEqual(contents.slice(4));
+  });
+});
