@@ -1,13 +1,75 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const UNIT = ['test/**/*.test.ts', 'examples/vitest/*.test.ts'];
 const CLIENTS = 'test/clients/**/*.test.ts';
+
+/** What takes 2 s and more by itself: `npm run test:slow`. `npm test` is for the time between two edits. */
+const SLOW = {
+  unit: [
+    'examples/vitest/several-brokers.test.ts',
+    'examples/vitest/traffic.test.ts',
+    'test/apis/00-produce.test.ts',
+    'test/apis/full-disk-topics.test.ts',
+    'test/broker/dead-sockets.test.ts',
+    'test/broker/long-batches.test.ts',
+    'test/broker/odd-folders.test.ts',
+    'test/cli/doctor.test.ts',
+    'test/cli/kafka-tools/beside-kafka/beside-kafka.test.ts',
+    'test/cli/kafka-tools/flags.test.ts',
+    'test/cli/parent.test.ts',
+    'test/cli/sea.test.ts',
+    'test/cli/shell.test.ts',
+    'test/cli/start.test.ts',
+    'test/control/control.test.ts',
+    'test/control/durable.test.ts',
+    'test/crash/crash.test.ts',
+    'test/groups/group-simulation.test.ts',
+    'test/log/decompressed-limit.test.ts',
+    'test/processes/processes.test.ts',
+    'test/protocol/fuzz.test.ts',
+    'test/protocol/records/batch.test.ts',
+    'test/protocol/records/compression.test.ts',
+    'test/protocol/records/inflate.test.ts',
+    'test/protocol/round-trip.test.ts',
+    'test/scale/recovery.test.ts',
+    'test/security/quotas.test.ts',
+    'test/share/checker.test.ts',
+    'test/share/delivery.test.ts',
+    'test/share/kafka-answers.test.ts',
+    'test/testing/brokers.test.ts',
+    'test/testing/connect-broker.test.ts',
+    'test/testing/elsewhere.test.ts',
+    'test/testing/ending.test.ts',
+    'test/testing/matchers.test.ts',
+    'test/testing/reset.test.ts',
+    'test/transactions/exactly-once.test.ts',
+  ],
+  clients: [
+    'test/clients/exactly-once.test.ts',
+    'test/clients/kafkajs.test.ts',
+    'test/clients/librdkafka.test.ts',
+    'test/clients/rebalancing.test.ts',
+    'test/clients/transactions.test.ts',
+  ],
+};
+
+for (const file of [...SLOW.unit, ...SLOW.clients]) {
+  if (!existsSync(new URL(file, import.meta.url)))
+    throw new Error(`vitest.config.ts names ${file}, which is not there`);
+}
 
 /** The examples import what users import; here that is the source. */
 const alias = {
   'ottla/testing': fileURLToPath(new URL('src/testing/index.ts', import.meta.url)),
   'ottla/vitest': fileURLToPath(new URL('src/testing/vitest.ts', import.meta.url)),
 };
+
+/** Threads start faster than processes; every file still gets modules of its own. */
+const inThreads = { pool: 'threads' } as const;
+/** librdkafka's add-on crashes in threads. */
+const inProcesses = { pool: 'forks' } as const;
 
 export default defineConfig({
   resolve: { alias },
@@ -21,18 +83,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 5_000,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts', 'examples/vitest/*.test.ts'],
-          exclude: [CLIENTS],
-          // Threads start faster than processes; every file still gets modules of its own.
-          pool: 'threads',
-        },
-      },
-      // librdkafka's add-on crashes in threads.
-      { extends: true, test: { name: 'clients', include: [CLIENTS], pool: 'forks' } },
+      { extends: true, test: { name: 'unit', include: UNIT, exclude: [CLIENTS, ...SLOW.unit], ...inThreads } },
+      { extends: true, test: { name: 'clients', include: [CLIENTS], exclude: SLOW.clients, ...inProcesses } },
+      { extends: true, test: { name: 'slow unit', include: SLOW.unit, ...inThreads } },
+      { extends: true, test: { name: 'slow clients', include: SLOW.clients, ...inProcesses } },
     ],
   },
 });

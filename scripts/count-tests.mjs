@@ -1,10 +1,10 @@
-// Prints `N passed, N failed, N skipped` from vitest's JSON report; fails when anything did.
-// usage: count-tests.mjs <report> <exit status of the test run>
+// Prints `N passed, N failed, N skipped` from vitest's JSON reports; fails when anything did.
+// usage: count-tests.mjs <exit status of the test runs> <report>…
 import { readFileSync } from 'node:fs';
 
-const [, , report, status] = process.argv;
+const [, , status, ...reports] = process.argv;
 
-function read() {
+function read(report) {
   try {
     return JSON.parse(readFileSync(report, 'utf8'));
   } catch {
@@ -12,14 +12,15 @@ function read() {
   }
 }
 
-const result = read();
-const passed = result?.numPassedTests ?? 0;
-const skipped = (result?.numPendingTests ?? 0) + (result?.numTodoTests ?? 0);
+const results = reports.map(read);
+const sum = (count) => results.reduce((total, result) => total + (result === null ? 0 : count(result)), 0);
+const passed = sum((result) => result.numPassedTests);
+const skipped = sum((result) => result.numPendingTests + (result.numTodoTests ?? 0));
 // A file that does not load has no tests to fail, so it counts as one.
-const unloaded = (result?.testResults ?? []).filter(
-  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-).length;
-const counted = (result?.numFailedTests ?? 0) + unloaded;
+const isUnloaded = (file) =>
+  file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+const unloaded = sum((result) => result.testResults.filter(isUnloaded).length);
+const counted = sum((result) => result.numFailedTests) + unloaded + results.filter((result) => result === null).length;
 const failed = counted === 0 && status !== '0' ? 1 : counted;
 
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);

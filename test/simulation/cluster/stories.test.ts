@@ -8,7 +8,7 @@ import { HOSTS, SimulatedCluster, type Machine } from './simulated-cluster.ts';
 import { tell } from './story.ts';
 
 /** As many seeds as this much of a processor allows, between these. */
-const SEEDS = { least: 20, most: 150, cpuMs: 15_000, forMutants: Array.from({ length: 60 }, (_, i) => i + 1) };
+const SEEDS = { least: 20, most: 150, cpuMs: 6_000, forMutants: Array.from({ length: 60 }, (_, i) => i + 1) };
 
 describe('a cluster of three', () => {
   async function started(seed = 1): Promise<SimulatedCluster> {
