@@ -50,6 +50,12 @@ export interface DueAction {
 
 export type ProbeOutcome = 'refused' | 'accepted' | 'silent';
 
+/** A process whose claim to be the active controller has run out: as far as etcd knows it has said nothing for so long. */
+export interface SilentProcess {
+  readonly nodeId: number;
+  readonly silentMs: number;
+}
+
 /** How long a new controller waits for a broker's first word before it looks whether the broker is there. */
 const AFTER_TAKEOVER_MS = 500;
 const SILENT_INTERVALS = 2;
@@ -83,13 +89,17 @@ export class BrokerHeartbeats {
     this.#times = times;
   }
 
-  /** A new controller takes over: every broker that is not fenced is taken to have been heard of just now. */
-  begin(image: ClusterImage, nowMs: number): void {
+  /**
+   * A new controller takes over: every broker that is not fenced is taken to have been heard of just now. The one in the process of
+   * the controller before is not: where both hang together, its session would begin anew only because that controller hangs too.
+   */
+  begin(image: ClusterImage, nowMs: number, before: SilentProcess | null = null): void {
     this.#sessions.clear();
     for (const broker of image.brokers.values()) {
       if (broker.fenced) continue;
       const session = this.#open(broker, nowMs);
       session.known = 'presumed';
+      if (broker.id === before?.nodeId) session.heardAtMs -= this.#creditOf(before);
       session.probeAtMs = nowMs + AFTER_TAKEOVER_MS;
       if (broker.inControlledShutdown) session.controlledShutdownOffset = image.revision;
     }
@@ -187,6 +197,11 @@ export class BrokerHeartbeats {
     if (!isWatched(session, image)) return null;
     if (session.isRefused || nowMs - session.heardAtMs >= this.#times().sessionTimeoutMs) return 'fence';
     return !session.isProbing && nowMs >= session.probeAtMs ? 'probe' : null;
+  }
+
+  /** Half of the session is left in any case: one that lives, and has lost etcd alone, has to find the new controller first. */
+  #creditOf({ silentMs }: SilentProcess): number {
+    return Math.min(silentMs, this.#times().sessionTimeoutMs / 2);
   }
 
   #open(broker: BrokerImage, nowMs: number): Session {

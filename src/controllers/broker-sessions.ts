@@ -11,6 +11,7 @@ import {
   type Heartbeat,
   type HeartbeatReply,
   type ProbeOutcome,
+  type SilentProcess,
 } from '../cluster/broker-heartbeats.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { BrokerImage } from '../cluster/image.ts';
@@ -27,6 +28,8 @@ export interface BrokerSessionsOptions {
   readonly logger: Logger;
   /** A connection attempt to a broker. */
   readonly probe: (broker: BrokerImage) => Promise<ProbeOutcome>;
+  /** The process of the controller before; null where there was none, or it is this one. */
+  readonly before: SilentProcess | null;
 }
 
 /** What is due is looked at so often, whatever the sessions say. */
@@ -43,12 +46,12 @@ export class BrokerSessions {
 
   constructor(options: BrokerSessionsOptions) {
     this.#options = options;
-    const { controller, clock, config } = options;
+    const { controller, clock, config, before } = options;
     this.#heartbeats = new BrokerHeartbeats(() => ({
       sessionTimeoutMs: config()['broker.session.timeout.ms'],
       intervalMs: config()['broker.heartbeat.interval.ms'],
     }));
-    this.#heartbeats.begin(controller.image, clock.monotonic());
+    this.#heartbeats.begin(controller.image, clock.monotonic(), before);
     this.#lookLater();
   }
 

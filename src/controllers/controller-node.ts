@@ -6,7 +6,7 @@
  *        └── all is dropped ◀─┴────── deposed ─────────┴────────────┘
  */
 import type { ControllerRegistration } from '../cluster/begin-term.ts';
-import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
+import type { ProbeOutcome, SilentProcess } from '../cluster/broker-heartbeats.ts';
 import { Controller } from '../cluster/controller.ts';
 import { NotControllerError } from '../cluster/controller-errors.ts';
 import { recordsOf } from '../cluster/image-records.ts';
@@ -68,6 +68,8 @@ export class ControllerNode {
   #active: ActiveController | null = null;
   /** The log as a standby has read it; of an active one nothing: its term goes on with that. */
   #followed: FollowedLog;
+  /** Who has held the claim last, of others. */
+  #holder: ControllerClaim | null = null;
   #told: string | null = null;
   #isWritingSnapshot = false;
 
@@ -77,7 +79,10 @@ export class ControllerNode {
     this.#election = options.elect({
       elected: (term) => void this.#begin(term),
       deposed: () => this.#end(),
-      saw: (seen) => void this.#follow(seen),
+      saw: (seen) => {
+        if (seen.claim !== null) this.#holder = seen.claim;
+        void this.#follow(seen);
+      },
     });
   }
 
@@ -151,13 +156,21 @@ export class ControllerNode {
       return;
     }
     if (term.isOver) return;
-    const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker });
+    const before = this.#controllerBefore();
+    const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker, before });
     const balance = new LeaderBalance({ controller, config, clock, logger });
     const isInOffice = (): boolean => !term.isOver;
     this.#active = { epoch: term.epoch, controller, store, followers, sessions, balance, isInOffice };
     controller.onChange(() => this.#mindSnapshot());
     this.#mindSnapshot();
     logger.info('controller-active', { epoch: term.epoch, loadMs: Math.round(clock.monotonic() - startedMs) });
+  }
+
+  /** Its claim is over: it has not renewed its lease for as long as that stands, or it has given it back. */
+  #controllerBefore(): SilentProcess | null {
+    const { claim, config } = this.#options;
+    if (this.#holder === null || this.#holder.nodeId === claim.nodeId) return null;
+    return { nodeId: this.#holder.nodeId, silentMs: config()['ottla.etcd.lease.ttl.ms'] };
   }
 
   /** The log could not be read, or not be appended to: another process may do better, or this one later. */

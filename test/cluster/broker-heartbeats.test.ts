@@ -111,6 +111,15 @@ describe('after a takeover', () => {
     expect([1, 2].map((port) => heartbeats.hasLiveSession(at(port), 300))).toEqual([true, true]);
   });
 
+  test('the broker beside the controller before has been silent for as long as its lease, but for half a session at most', () => {
+    const fencedAt = (silentMs: number): string[] => {
+      heartbeats.begin(BOTH, 0, { nodeId: 2, silentMs });
+      return due(2 * SESSION, 'silent').filter((each) => each.includes('fence'));
+    };
+    expect(fencedAt(3000)).toEqual([`${SESSION - 3000} fence 2`]);
+    expect(fencedAt(60_000)).toEqual([`${SESSION / 2} fence 2`]);
+  });
+
   test('a broker that was fenced before is left alone', () => {
     const image = imageOf([broker(1, { fenced: true })]);
     heartbeats.begin(image, 0);

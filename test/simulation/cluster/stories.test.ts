@@ -81,6 +81,21 @@ describe('a cluster of three', () => {
     expect(await cluster.until('it serves', () => cluster.isServing(machine))).toBeLessThan(2500);
   });
 
+  test.each([1, 2, 3])(
+    'fences a broker that hangs together with the active controller as soon (seed %d)',
+    async (seed) => {
+      const cluster = await started(seed);
+      const machine = cluster.active()!;
+      const stoppedMs = cluster.nowMs;
+      cluster.setStopped(machine.host, true);
+      await cluster.until('another one is active', () => cluster.active() !== null);
+      await cluster.until('it is fenced', () => isFenced(cluster, machine));
+      expect(cluster.nowMs - stoppedMs).toBeLessThan(10_000);
+      await cluster.advance(5000);
+      expect(cluster.logged.filter((line) => line.includes('broker-fenced'))).toHaveLength(1);
+    },
+  );
+
   test('fences nobody while all of etcd is away for half a minute, and goes on', async () => {
     const cluster = await started();
     for (let member = 0; member < 3; member++) cluster.etcd.hang(member);
