@@ -17,10 +17,6 @@ export const knownDifferences: readonly { readonly where: RegExp; readonly why: 
     why: 'A broker of Apache Kafka names any broker, by chance, and passes requests on; Ottla names the one beside the controller.',
   },
   {
-    where: /^metadata without .*, v0: /,
-    why: 'For the clients of Kafka 0.8, v0 leaves out replicas that are away, and says REPLICA_NOT_AVAILABLE.',
-  },
-  {
     where: /^features: .*streams\.version/,
     why: 'Ottla does not have the group protocol of Kafka Streams.',
   },

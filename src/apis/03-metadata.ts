@@ -20,6 +20,7 @@ type Topic = Response['topics'][number];
 /** Responses have topic ids from v10 on; requests may use them from v12 on. */
 const ASK_BY_ID = 12;
 const LISTENER_ERRORS = 6;
+const REPLICAS_AWAY = 1;
 
 type Broker = Parts<'nodeId' | 'config' | 'metadata' | 'channel' | 'partitions' | 'logger'>;
 
@@ -160,7 +161,8 @@ function* findById(query: Query, broker: Broker): Pieces<Topic[]> {
 
 function describer(query: Query, broker: Broker): (topic: TopicImage) => Pieces<Topic> {
   const { version, listenerName } = query;
-  const views = new PartitionViews(broker.metadata.image, listenerName, broker.partitions, version >= LISTENER_ERRORS);
+  const known = { listenerErrors: version >= LISTENER_ERRORS, replicasAway: version >= REPLICAS_AWAY };
+  const views = new PartitionViews(broker.metadata.image, listenerName, broker.partitions, known);
   return ({ name, id: topicId, partitions: all }) =>
     whenDone(
       mapInPieces(all, (partition, index) => views.of(topicId, partition, index)),

@@ -42,23 +42,47 @@ export interface LocalReplicas {
   isOffline(topicId: string, partition: number): boolean;
 }
 
+/** What the versions of a request let a client be told. */
+export interface KnownToClient {
+  /** Metadata before v6 has no LISTENER_NOT_FOUND. */
+  readonly listenerErrors: boolean;
+  /** Metadata v0 leaves out replicas that are away, and says REPLICA_NOT_AVAILABLE. */
+  readonly replicasAway: boolean;
+}
+
+const ALL: KnownToClient = { listenerErrors: true, replicasAway: true };
+
 /** Views of partitions for one response; which brokers are alive is looked up once. */
 export class PartitionViews {
   readonly #alive = new Set<number>();
   readonly #reachable: ReadonlySet<number>;
   readonly #unreachableError: number;
+  readonly #knowsReplicasAway: boolean;
 
   readonly #replicas: LocalReplicas;
 
-  /** `knowsListenerErrors`: Metadata before v6 has no LISTENER_NOT_FOUND. */
-  constructor(image: ClusterImage, listenerName: string, replicas: LocalReplicas, knowsListenerErrors = true) {
+  constructor(image: ClusterImage, listenerName: string, replicas: LocalReplicas, known = ALL) {
     this.#replicas = replicas;
+    this.#knowsReplicasAway = known.replicasAway;
     for (const broker of image.brokers.values()) if (!broker.fenced) this.#alive.add(broker.id);
     this.#reachable = new Set(brokersOn(image, listenerName).map(({ nodeId }) => nodeId));
-    this.#unreachableError = knowsListenerErrors ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
+    this.#unreachableError = known.listenerErrors ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
   }
 
   of(topicId: string, partition: PartitionImage, partitionIndex: number): PartitionView {
+    const view = this.#viewOf(topicId, partition, partitionIndex);
+    return this.#knowsReplicasAway ? view : this.#withoutReplicasAway(view);
+  }
+
+  #withoutReplicasAway(view: PartitionView): PartitionView {
+    const isThere = (id: number) => this.#reachable.has(id);
+    const [replicaNodes, isrNodes] = [view.replicaNodes.filter(isThere), view.isrNodes.filter(isThere)];
+    const isAnyAway = replicaNodes.length < view.replicaNodes.length || isrNodes.length < view.isrNodes.length;
+    const errorCode = isAnyAway && view.errorCode === ErrorCode.NONE ? ErrorCode.REPLICA_NOT_AVAILABLE : view.errorCode;
+    return { ...view, errorCode, replicaNodes, isrNodes };
+  }
+
+  #viewOf(topicId: string, partition: PartitionImage, partitionIndex: number): PartitionView {
     if (this.#replicas.isOffline(topicId, partitionIndex)) return withoutLeader(partition, partitionIndex);
     const { leader, leaderEpoch, replicas, isr } = partition;
     const isReachable = this.#reachable.has(leader);

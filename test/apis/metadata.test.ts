@@ -174,10 +174,13 @@ describe('a missing topic', () => {
 });
 
 describe('a partition whose leader', () => {
-  async function withSecondBroker(change: { fenced?: boolean; listeners?: [] }): Promise<TopicBroker> {
+  async function withSecondBroker(
+    change: { fenced?: boolean; listeners?: [] },
+    replicas = [2, 1],
+  ): Promise<TopicBroker> {
     const broker = await TopicBroker.start();
     await broker.register({ id: 2 });
-    await broker.create(topic('t', assigned([2, 1])));
+    await broker.create(topic('t', assigned(replicas)));
     const { image } = broker.controller;
     const second = { ...image.brokers.get(2)!, ...change };
     Object.defineProperty(broker.controller, 'image', {
@@ -204,5 +207,18 @@ describe('a partition whose leader', () => {
       (await broker.send(Metadata, version, named('t'))).topics[0].partitions[0].errorCode;
     expect(await codeIn(5)).toBe(ErrorCode.LEADER_NOT_AVAILABLE);
     expect(await codeIn(6)).toBe(ErrorCode.LISTENER_NOT_FOUND);
+  });
+
+  test('is told in v0 without the replicas that are away, and with an error where it leads nevertheless', async () => {
+    const seen = async (version: number, replicas: number[]) => {
+      const broker = await withSecondBroker({ fenced: true }, replicas);
+      const { errorCode, leaderId, replicaNodes, isrNodes } = (await broker.send(Metadata, version, named('t')))
+        .topics[0].partitions[0];
+      return { errorCode, leaderId, replicaNodes, isrNodes };
+    };
+    const away = { replicaNodes: [1], isrNodes: [1] };
+    expect(await seen(0, [1, 2])).toEqual({ errorCode: ErrorCode.REPLICA_NOT_AVAILABLE, leaderId: 1, ...away });
+    expect(await seen(0, [2, 1])).toEqual({ errorCode: ErrorCode.LEADER_NOT_AVAILABLE, leaderId: -1, ...away });
+    expect((await seen(1, [1, 2])).errorCode).toBe(ErrorCode.NONE);
   });
 });
