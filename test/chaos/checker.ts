@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { batches, decodeBatch } from '../../protocol/records/decode.ts';
 import { NODES, type ChaosCluster } from './cluster.ts';
-import type { Producer } from './producers.ts';
+import type { Acknowledged } from './producers.ts';
+
+/** What a producer was told. */
+export interface Told {
+  readonly name: string;
+  /** No value may be there twice. */
+  readonly isIdempotent: boolean;
+  readonly acknowledged: readonly Acknowledged[];
+}
 
 export interface Verdict {
   readonly lost: readonly string[];
@@ -12,12 +20,7 @@ export interface Verdict {
   readonly bytes: number;
 }
 
-export function check(
-  cluster: ChaosCluster,
-  topic: string,
-  partitions: number,
-  producers: readonly Producer[],
-): Verdict {
+export function check(cluster: ChaosCluster, topic: string, partitions: number, producers: readonly Told[]): Verdict {
   const [lost, duplicate, differing]: [string[], string[], string[]] = [[], [], []];
   let size = 0;
   for (let partition = 0; partition < partitions; partition++) {
@@ -52,7 +55,7 @@ function whereTheyPart(a: Buffer, b: Buffer): string {
   return `${a.length} bytes beside ${b.length}, the same up to byte ${at}`;
 }
 
-function rawLog(directory: string, folder: string): Buffer {
+export function rawLog(directory: string, folder: string): Buffer {
   const path = join(directory, folder);
   const segments = readdirSync(path).filter((name) => name.endsWith('.log'));
   return Buffer.concat(segments.toSorted().map((name) => readFileSync(join(path, name))));

@@ -1,6 +1,7 @@
 /**
  * Three processes of `ottla start --etcd` on this machine, on real etcd. Clients reach a broker by its own port; brokers reach it as
- * replicas by a proxy, and it reaches etcd by another: both can be cut. Broker 3 may have a small disk of its own.
+ * replicas by a proxy, and its controller by another; it reaches etcd by a third: each can be cut. Broker 3 may have a small disk of
+ * its own.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,17 +11,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { CreateTopics } from '../../protocol/apis/19-create-topics.ts';
+import { DeleteTopics } from '../../protocol/apis/20-delete-topics.ts';
+import { ElectLeaders } from '../../protocol/apis/43-elect-leaders.ts';
+import { AlterPartitionReassignments } from '../../protocol/apis/45-alter-partition-reassignments.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { commandPath } from '../bundled-command.ts';
 import { freePort } from '../crash/free-port.ts';
 import { startEtcd, type RunningEtcd } from '../../scripts/etcd/cluster.ts';
-import { Proxy } from './proxy.ts';
+import { Proxy, type Direction } from './proxy.ts';
 
 export const NODES = [1, 2, 3] as const;
 export type Node = (typeof NODES)[number];
 
 export interface PartitionState {
   readonly leader: number;
+  readonly replicas: readonly number[];
   readonly isr: readonly number[];
 }
 
@@ -33,8 +38,17 @@ interface Place {
   readonly controllerPort: number;
   readonly replicationPort: number;
   readonly replication: Proxy;
+  readonly controller: Proxy;
   readonly etcd: readonly Proxy[];
 }
+
+/** What the state of groups and transactions is spread over is kept small. */
+const SETTINGS = {
+  'offsets.topic.num.partitions': '3',
+  'transaction.state.log.num.partitions': '3',
+  'group.initial.rebalance.delay.ms': '0',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000',
+};
 
 export class ChaosCluster {
   readonly etcd: RunningEtcd;
@@ -42,6 +56,8 @@ export class ChaosCluster {
   readonly #directory: string;
   readonly #places: ReadonlyMap<Node, Place>;
   readonly #logs: number[] = [];
+  /** Who has answered last is asked first, as clients do. */
+  #asked: Node = 1;
   #isSmall = false;
 
   private constructor(directory: string, etcd: RunningEtcd, places: ReadonlyMap<Node, Place>) {
@@ -107,13 +123,15 @@ export class ChaosCluster {
   /** Resolves when it answers, or has ended. */
   async start(node: Node): Promise<void> {
     if (this.running.has(node)) return;
-    const { port, controllerPort, replicationPort, replication, etcd } = this.#places.get(node)!;
+    const { port, controllerPort, replicationPort, replication, controller, etcd } = this.#places.get(node)!;
+    for (const proxy of [replication, controller]) proxy.setDown(false);
     const settings = {
+      ...SETTINGS,
       'node.id': String(node),
       'ottla.etcd.endpoints': etcd.map((each) => `127.0.0.1:${each.port}`).join(','),
       'log.dirs': this.directoryOf(node),
       listeners: `PLAINTEXT://127.0.0.1:${port},REPLICATION://127.0.0.1:${replicationPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},REPLICATION://127.0.0.1:${replication.port}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},REPLICATION://127.0.0.1:${replication.port},CONTROLLER://127.0.0.1:${controller.port}`,
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'inter.broker.listener.name': 'REPLICATION',
       'controller.listener.names': 'CONTROLLER',
@@ -138,14 +156,23 @@ export class ChaosCluster {
       });
     });
     child.once('exit', () => {
-      if (this.running.get(node) === child) this.running.delete(node);
+      if (this.running.get(node) !== child) return;
+      this.running.delete(node);
+      this.#refuse(node);
     });
     await Promise.race([ready, once(child, 'exit')]);
   }
 
   signal(node: Node, signal: NodeJS.Signals): void {
     this.running.get(node)?.kill(signal);
-    if (signal === 'SIGKILL') this.running.delete(node);
+    if (signal !== 'SIGKILL') return;
+    this.running.delete(node);
+    this.#refuse(node);
+  }
+
+  #refuse(node: Node): void {
+    const { replication, controller } = this.#places.get(node)!;
+    for (const proxy of [replication, controller]) proxy.setDown(true);
   }
 
   /** In order. */
@@ -158,10 +185,17 @@ export class ChaosCluster {
   }
 
   /** What other brokers send to this one as a replica, and its answers, are held back. */
-  cutReplication(node: Node): () => void {
+  cutReplication(node: Node, direction?: Direction): () => void {
     const { replication } = this.#places.get(node)!;
-    replication.cut();
+    replication.cut(direction);
     return () => replication.heal();
+  }
+
+  /** What others send to the controller beside this broker, and its answers, are held back. */
+  cutController(node: Node, direction?: Direction): () => void {
+    const { controller } = this.#places.get(node)!;
+    controller.cut(direction);
+    return () => controller.heal();
   }
 
   cutEtcd(node: Node): () => void {
@@ -177,13 +211,16 @@ export class ChaosCluster {
 
   /** What any broker answers that runs; null where none does. */
   async ask<T>(use: (client: Client) => Promise<T | null>): Promise<T | null> {
-    for (const node of NODES) {
+    const others = NODES.filter((node) => node !== this.#asked);
+    for (const node of [this.#asked, ...others]) {
       if (!this.running.has(node)) continue;
       let client: Client | null = null;
       try {
         client = await this.connect(node);
         const answer = await Promise.race([use(client), wait(ANSWER_MS).then(() => null)]);
-        if (answer !== null) return answer;
+        if (answer === null) continue;
+        this.#asked = node;
+        return answer;
       } catch {
         // the next one is asked
       } finally {
@@ -209,7 +246,7 @@ export class ChaosCluster {
       if (partitions.length === 0) return null;
       return partitions
         .toSorted((a, b) => a.partitionIndex - b.partitionIndex)
-        .map(({ leaderId, isrNodes }) => ({ leader: leaderId, isr: isrNodes }));
+        .map(({ leaderId, replicaNodes, isrNodes }) => ({ leader: leaderId, replicas: replicaNodes, isr: isrNodes }));
     });
   }
 
@@ -226,6 +263,24 @@ export class ChaosCluster {
     if (!(await within(30_000, isMade))) throw new Error(`${name} is not made`);
   }
 
+  /** Where that is possible now. */
+  async deleteTopic(name: string): Promise<void> {
+    await this.ask((client) => client.send(DeleteTopics, 5, { topicNames: [name], timeoutMs: 900 }));
+  }
+
+  /** Begins to move a partition; null cancels that. Where that is possible now. */
+  async reassign(name: string, partitionIndex: number, replicas: number[] | null): Promise<void> {
+    const topics = [{ name, partitions: [{ partitionIndex, replicas }] }];
+    await this.ask((client) => client.send(AlterPartitionReassignments, 0, { timeoutMs: 900, topics }));
+  }
+
+  /** Every partition that can is led by its first replica. */
+  async electPreferred(): Promise<void> {
+    await this.ask((client) =>
+      client.send(ElectLeaders, 2, { electionType: 0, topicPartitions: null, timeoutMs: 900 }),
+    );
+  }
+
   async end(): Promise<void> {
     const ended = [...this.running.values()].map((child) => {
       const exit = once(child, 'exit');
@@ -235,7 +290,8 @@ export class ChaosCluster {
     });
     await Promise.all(ended);
     await this.etcd.stop();
-    for (const { replication, etcd } of this.#places.values()) for (const each of [replication, ...etcd]) each.close();
+    for (const { replication, controller, etcd } of this.#places.values())
+      for (const each of [replication, controller, ...etcd]) each.close();
     for (const log of this.#logs) closeSync(log);
     if (this.#isSmall) execFileSync('umount', [join(this.#directory, String(SMALL_DISK))], { stdio: 'ignore' });
   }
@@ -249,16 +305,17 @@ export async function within(mostMs: number, isSo: () => Promise<boolean>): Prom
 }
 
 async function placeOf(etcd: RunningEtcd): Promise<Place> {
-  const replicationPort = await freePort();
+  const [replicationPort, controllerPort] = [await freePort(), await freePort()];
   const proxies = etcd.endpoints.map((endpoint) => {
     const [host, port] = endpoint.split(':');
     return Proxy.to({ host, port: () => Number(port) });
   });
   return {
     port: await freePort(),
-    controllerPort: await freePort(),
+    controllerPort,
     replicationPort,
     replication: await Proxy.to({ host: '127.0.0.1', port: () => replicationPort }),
+    controller: await Proxy.to({ host: '127.0.0.1', port: () => controllerPort }),
     etcd: await Promise.all(proxies),
   };
 }

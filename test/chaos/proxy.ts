@@ -1,12 +1,19 @@
-/** A TCP proxy on this machine that can hold back everything: both sides see a network that is cut, and no connection closed. */
+/**
+ * A TCP proxy on this machine that can hold back everything, or one direction: both sides see a network that is cut, and no connection
+ * closed. Where nobody listens behind it, nobody listens at it.
+ */
 import { once } from 'node:events';
 import { createServer, connect, type Server, type Socket } from 'node:net';
+
+/** What is held back: what clients send to the target, what it answers, or both. */
+export type Direction = 'requests' | 'answers' | 'both';
 
 export class Proxy {
   readonly port: number;
   readonly #server: Server;
+  /** Client, target. */
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #isCut = false;
+  #cut: Direction | null = null;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -36,18 +43,30 @@ export class Proxy {
       });
       from.pipe(to);
     }
-    if (this.#isCut) for (const socket of pair) socket.pause();
+    this.#hold(pair);
+  }
+
+  #hold([client, target]: readonly [Socket, Socket]): void {
+    if (this.#cut === 'requests' || this.#cut === 'both') client.pause();
+    if (this.#cut === 'answers' || this.#cut === 'both') target.pause();
   }
 
   /** From now on nothing passes, until `heal`: then all that was sent meanwhile comes. */
-  cut(): void {
-    this.#isCut = true;
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  cut(direction: Direction = 'both'): void {
+    this.#cut = direction;
+    for (const pair of this.#pairs) this.#hold(pair);
   }
 
   heal(): void {
-    this.#isCut = false;
+    this.#cut = null;
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+  }
+
+  /** Whether connections are refused: the target does not run. */
+  setDown(isDown: boolean): void {
+    if (this.#server.listening !== isDown) return;
+    if (isDown) this.#server.close();
+    else this.#server.listen(this.port, '127.0.0.1');
   }
 
   close(): void {
