@@ -42,8 +42,12 @@ export function deadLettersCommand(terminal: Terminal): Command {
       const told = meant.map((letter): Told => ({ letter, original: originals.get(letter) ?? copyIn(letter) }));
       const redriven = options.redrive === true ? await redrive(cluster, told) : null;
       if (options.json === true)
-        return printJson(terminal, { causes: causesOf(meant), letters: told.map(jsonOf), redriven });
-      if (redriven !== null) return printLine(terminal, redrivenWords(redriven, told.length));
+        return printJson(terminal, {
+          causes: causesOf(meant),
+          letters: told.map(jsonOf),
+          redriven: redriven?.count ?? null,
+        });
+      if (redriven !== null) return printLine(terminal, redrivenWords(redriven, told));
       if (told.length === 0) return note(terminal, `no dead letters in ${name}`);
       await print(terminal, told);
     }),
@@ -115,26 +119,35 @@ function jsonOf({ letter, original }: Told) {
   return { ...facts, original: shown };
 }
 
-/** Answers how many were produced: all whose record is still there. */
-async function redrive(cluster: Cluster, told: readonly Told[]): Promise<number> {
+interface Redriven {
+  /** How many were produced. */
+  count: number;
+  /** How many could not be, as the topic or the partition that they came from was deleted. */
+  homeless: number;
+}
+
+/** All whose record is still there, or was copied. */
+async function redrive(cluster: Cluster, told: readonly Told[]): Promise<Redriven> {
   const sources = told.flatMap(({ letter, original }) => (original === null ? [] : [{ ...letter.source, original }]));
   const { topics } = await cluster.metadata([...new Set(sources.map(({ topic }) => topic))]);
   const { systemRandom: random } = await import('../platform/random.ts'); // with it comes node:crypto, which is slow to load
-  let count = 0;
+  const redriven = { count: 0, homeless: 0 };
   for (const [name, records] of byTopic(sources)) {
     const topic = topics.find((each) => each.name === name && each.errorCode === 0);
-    if (topic === undefined) continue;
-    const delivered = (_partition: number, _offset: number, more: number): void => void (count += more);
+    const housed = records.filter(({ partition }) => partition < (topic?.partitions.length ?? 0));
+    redriven.homeless += records.length - housed.length;
+    if (topic === undefined || housed.length === 0) continue;
+    const delivered = (_partition: number, _offset: number, more: number): void => void (redriven.count += more);
     const options = { compression: 'none', acks: -1, idempotent: true, random, delivered } as const;
     const producer = new Producer(cluster, topic, options);
     await producer.open();
     const all = (async () => {
-      for (const { partition, original } of records) await producer.add(outgoing(partition, original));
+      for (const { partition, original } of housed) await producer.add(outgoing(partition, original));
       await producer.flush();
     })();
     await Promise.race([all, producer.failed]);
   }
-  return count;
+  return redriven;
 }
 
 function outgoing(partition: number, { key, value, headers }: NonNullable<Told['original']>): OutgoingRecord {
@@ -147,7 +160,11 @@ function outgoing(partition: number, { key, value, headers }: NonNullable<Told['
   };
 }
 
-function redrivenWords(count: number, of: number): string {
-  const gone = of - count;
-  return `${count} produced again${gone === 0 ? '' : `; ${gone} are gone from their source, and no copy was kept`}`;
+function redrivenWords({ count, homeless }: Redriven, told: readonly Told[]): string {
+  const gone = told.filter(({ original }) => original === null).length;
+  return [
+    `${count} produced again`,
+    ...(gone === 0 ? [] : [`${gone} are gone from their source, and no copy was kept`]),
+    ...(homeless === 0 ? [] : [`${homeless} have nowhere to go: their topic or partition was deleted`]),
+  ].join('; ');
 }

@@ -1,6 +1,6 @@
 /** Queues of share groups and dead letters, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { letterFacts } from '../testing/queue-actions.ts';
+import { originalOf } from '../testing/queue-actions.ts';
 import type { Queue } from '../testing/queue.ts';
 import { messageToJson } from './message-json.ts';
 import { body, json, problems, router, timedOut } from './router.ts';
@@ -169,7 +169,7 @@ function viewOf({ id, state, members, partitions, backlog, inFlight, acknowledge
 
 function deadLettersIn(test: Session['test'], of: string): z.infer<typeof deadLetter>[] {
   return test.deadLetters(of).flatMap((letter) => {
-    const facts = letterFacts(test, letter);
+    const facts = originalOf(test, letter);
     if (facts === null) return [];
     const original = facts.original === null ? null : messageToJson(facts.original);
     return [{ ...messageToJson(letter), ...facts, source: { ...facts.source }, original }];

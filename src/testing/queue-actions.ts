@@ -1,9 +1,8 @@
 /** What a test does to a share group's queue by hand: locks run out, records are taken back, dead letters produced again. */
+import { isOriginal, letterFacts, type LetterFacts } from '../insight/dead-letter.ts';
 import type { InFlightPlace } from '../share/delivery-view.ts';
 import type { BrokerView } from './broker-view.ts';
-import type { TopicPartition } from './group.ts';
 import type { MessageToProduce, TestMessage } from './message.ts';
-import { DEAD_LETTER } from './queue-words.ts';
 import type { InFlightFilter, Queue } from './queue.ts';
 
 export function queueActions(
@@ -47,7 +46,7 @@ interface Redriven {
 export async function redrive(kafka: Redriven, group: string, topic: string): Promise<number> {
   let count = 0;
   for (const letter of kafka.messages(topic)) {
-    const facts = letterFacts(kafka, letter);
+    const facts = originalOf(kafka, letter);
     if (facts === null || facts.group !== group) continue;
     const original = facts.original ?? (letter.value === null ? null : letter);
     if (original === null) continue;
@@ -60,26 +59,19 @@ export async function redrive(kafka: Redriven, group: string, topic: string): Pr
   return count;
 }
 
-/** What a dead letter says of the record that could not be delivered, and that record where it is still there. */
-export interface LetterFacts {
-  readonly group: string;
-  readonly cause: string;
-  readonly deliveries: number;
-  readonly source: TopicPartition & { readonly offset: number };
-  readonly original: TestMessage | null;
+/** What a dead letter says, and the record that it is about where that is still there; null where it is no dead letter. */
+export function originalOf(
+  kafka: Pick<Redriven, 'messages'>,
+  letter: TestMessage,
+): (LetterFacts & { readonly original: TestMessage | null }) | null {
+  const facts = letterFacts((name) => letter.headers[name] ?? undefined);
+  if (facts === null) return null;
+  const { topic, partition, offset } = facts.source;
+  const [stored] = kafka.messages(topic, { partition, from: offset, limit: 1 });
+  const isThere = stored?.offset === offset && isOriginal(bytesOf(stored), bytesOf(letter));
+  return { ...facts, original: isThere ? stored : null };
 }
 
-/** Null where it is no dead letter. */
-export function letterFacts(kafka: Pick<Redriven, 'messages'>, { headers }: TestMessage): LetterFacts | null {
-  const text = (name: string): string => headers[`${DEAD_LETTER}${name}`] ?? '';
-  if (text('topic') === '') return null;
-  const source = { topic: text('topic'), partition: Number(text('partition')), offset: Number(text('offset')) };
-  const [stored] = kafka.messages(source.topic, { partition: source.partition, from: source.offset, limit: 1 });
-  return {
-    group: text('group'),
-    cause: text('message'),
-    deliveries: Number(text('delivery.count')),
-    source,
-    original: stored?.offset === source.offset ? stored : null,
-  };
+function bytesOf({ keyBytes: key, valueBytes: value }: TestMessage) {
+  return { key, value };
 }

@@ -1,9 +1,10 @@
 /** What waits of share groups look at: acknowledged records, deliveries, dead letters. */
+import { DEAD_LETTER } from '../insight/dead-letter.ts';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { TestMessage } from './message.ts';
 import type { QueueHistory } from './queue-history.ts';
-import { DEAD_LETTER, isDeadLetter } from './queue-words.ts';
+import { isDeadLetter } from './queue-words.ts';
 import type { OffsetRange } from './queue.ts';
 import { TopicReader } from './topic-reader.ts';
 

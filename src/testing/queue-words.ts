@@ -1,10 +1,8 @@
 /** Deliveries and dead letters of share groups: what is meant by them, and how they are called. Pure. */
+import { DEAD_LETTER } from '../insight/dead-letter.ts';
 import type { TestMessage } from './message.ts';
 import type { DeliveredRange, OffsetRange } from './queue.ts';
 import type { ExpectedDelivery, ExpectedQueue } from './wait-options.ts';
-
-/** Before the names of the headers that a dead letter has (KIP-1191). */
-export const DEAD_LETTER = '__dlq.errors.';
 
 export function isDeadLetter({ headers }: Pick<TestMessage, 'headers'>): boolean {
   return `${DEAD_LETTER}offset` in headers;

@@ -136,6 +136,26 @@ test('a record that is gone is told as gone, unless the letter has a copy', asyn
   ]);
 });
 
+test('a topic that was made again has other records, and one that is gone takes none', async () => {
+  const copying = { ...STARTED.groups!['mailer'], 'errors.deadletterqueue.copy.record.enable': 'true' };
+  await using kafka = await startBroker({ ...STARTED, groups: { mailer: copying } });
+  const command = ['dead-letters', 'dlq.mails', '-b', kafka.bootstrapServers];
+  await kafka.produce('mails', 'poison');
+  const member = await ShareMember.join(kafka, 'mailer', ['mails']);
+  await member.acknowledge(await member.fetch(), Ack.reject);
+  await kafka.waitForDeadLetter('mailer');
+  await kafka.produce('dlq.mails', { value: 'no letter', headers: { '__dlq.errors.offset': '1.5' } });
+  await kafka.deleteTopic('mails');
+  await kafka.produce('mails', 'another');
+  expect(await linesOf([...command, '--redrive'])).toEqual(['1 produced again']);
+  expect(await kafka.queue('mailer').redrive('dlq.mails')).toBe(1);
+  expect(kafka.messages('mails').map(({ value }) => value)).toEqual(['another', 'poison', 'poison']);
+  await kafka.deleteTopic('mails');
+  expect(await linesOf([...command, '--redrive'])).toEqual([
+    '0 produced again; 1 have nowhere to go: their topic or partition was deleted',
+  ]);
+});
+
 test('kafka-console-share-consumer goes on where its connection ends', async () => {
   await using kafka = await startBroker(STARTED);
   await kafka.produce('mails', 'a');

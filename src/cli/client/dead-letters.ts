@@ -1,23 +1,20 @@
 /** The records of a dead-letter queue (KIP-1191): what they say of the record that could not be delivered, and that record. */
+import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Record } from '../../../protocol/records/decode.ts';
+import { isOriginal, letterFacts, type LetterFacts } from '../../insight/dead-letter.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
+import { Refused } from './failure.ts';
 import { fetchAll, type Reading } from './fetcher.ts';
 import { BEGINNING, END, listOffsets, nameOf, type TopicPartition } from './offsets.ts';
 
-export interface DeadLetter extends TopicPartition {
+export interface DeadLetter extends TopicPartition, LetterFacts {
   readonly offset: number;
   /** Milliseconds since 1970: when it was given up. */
   readonly timestamp: number;
-  readonly group: string;
-  readonly cause: string;
-  readonly deliveries: number;
-  /** Where the record is that could not be delivered. */
-  readonly source: TopicPartition & { readonly offset: number };
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 }
 
-const PREFIX = '__dlq.errors.';
 /** Originals are looked up so many at a time: each is a fetch of its own. */
 const AT_ONCE = 50;
 
@@ -46,22 +43,13 @@ export async function readDeadLetters(cluster: Cluster, topic: TopicMetadata): P
   return letters.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
-function letterOf({ topic, partition }: TopicPartition, { offset, timestamp, key, value, headers }: Record) {
-  const told = new Map(headers.map((header) => [header.key, header.value === null ? '' : Buffer.from(header.value)]));
-  const text = (header: string): string => String(told.get(PREFIX + header) ?? '');
-  if (!told.has(`${PREFIX}offset`)) return null;
-  return {
-    topic,
-    partition,
-    offset,
-    timestamp,
-    group: text('group'),
-    cause: text('message'),
-    deliveries: Number(text('delivery.count')),
-    source: { topic: text('topic'), partition: Number(text('partition')), offset: Number(text('offset')) },
-    key: key === null ? null : Buffer.from(key),
-    value: value === null ? null : Buffer.from(value),
-  };
+function letterOf(at: TopicPartition, { offset, timestamp, key, value, headers }: Record): DeadLetter | null {
+  const told = new Map(headers.map((header) => [header.key, Buffer.from(header.value ?? []).toString()]));
+  const facts = letterFacts((name) => told.get(name));
+  if (facts === null) return null;
+  const { topic, partition } = at;
+  const copy = { key: key === null ? null : Buffer.from(key), value: value === null ? null : Buffer.from(value) };
+  return { topic, partition, offset, timestamp, ...facts, ...copy };
 }
 
 /** The records that could not be delivered, where they still exist; null where they do not. */
@@ -81,19 +69,27 @@ export async function readOriginals(
   const left = letters.filter(isThere);
   for (let from = 0; from < left.length; from += AT_ONCE) {
     await Promise.all(
-      left.slice(from, from + AT_ONCE).map(async (letter) => found.set(letter, await readOne(cluster, letter.source))),
+      left.slice(from, from + AT_ONCE).map(async (letter) => found.set(letter, await readOne(cluster, letter))),
     );
   }
   return found;
 }
 
-async function readOne(cluster: Cluster, source: DeadLetter['source']): Promise<Record | null> {
-  const { topic, partition, offset } = source;
+async function readOne(cluster: Cluster, letter: DeadLetter): Promise<Record | null> {
+  const { topic, partition, offset } = letter.source;
   let found: Record | null = null;
-  await fetchAll(cluster, [{ topic, partition, offset, until: offset + 1 }], {
-    committed: false,
-    signal: new AbortController().signal,
-    take: async (_at, [record]) => void (found = record.offset === offset ? record : null),
-  });
+  try {
+    await fetchAll(cluster, [{ topic, partition, offset, until: offset + 1 }], {
+      committed: false,
+      signal: new AbortController().signal,
+      take: async (_at, [record]) =>
+        void (found = record.offset === offset && isOriginal(record, letter) ? record : null),
+    });
+  } catch (error) {
+    if (!(error instanceof Refused) || !GONE.has(error.errorCode)) throw error;
+  }
   return found;
 }
+
+/** The topic was deleted, or the record, since it was looked whether it is there. */
+const GONE: ReadonlySet<number> = new Set([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.OFFSET_OUT_OF_RANGE]);
