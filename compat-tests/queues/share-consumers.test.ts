@@ -1,11 +1,13 @@
 /** Every client that has a share consumer works through a queue: a record that is fine, one that comes again, one that is given up. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KafkaClient } from '@kafkats/client';
 import { describe, expect, test } from 'vitest';
 import { install } from '../../scripts/kafka/index.ts';
 import { javaCommand } from '../../scripts/kafka/tools.ts';
 import { matchers, startBroker, type TestBroker } from '../../src/testing/index.ts';
-import { mustRun } from '../provide/command.ts';
+import { cache } from '../provide/cache.ts';
+import { mustRun, versionOf } from '../provide/command.ts';
 import { whyNoJava } from '../suites/java/driver.ts';
 import { environment } from '../suites/python/suite.ts';
 
@@ -16,6 +18,7 @@ const PATIENCE_MS = 120_000;
 const DEAD = { name: 'dlq.jobs', configs: { 'errors.deadletterqueue.group.enable': 'true' } };
 const noJava = await whyNoJava();
 const python = await environment(['confluent-kafka==2.16.1']).catch(() => null);
+const go = await versionOf('go', 'version');
 
 type Client = (kafka: TestBroker, mode: string) => Promise<unknown>;
 
@@ -71,6 +74,20 @@ describe.skipIf(python === null)('confluent-kafka for Python, over librdkafka', 
 
   test('explicitly', async () => expect(await explicitly(confluent, 'explicit')).toBe(true));
   test('implicitly', async () => expect(await implicitly(confluent)).toBe(true));
+});
+
+describe.skipIf(go === null)('franz-go', () => {
+  const franz: Client = async ({ bootstrapServers }, mode) => {
+    const program = join(cache('go'), 'franz-go-share');
+    const cwd = fileURLToPath(new URL('../suites/go/', import.meta.url));
+    await mustRun('go', ['build', '-o', program, './franz-go-share'], { cwd });
+    return mustRun(program, [bootstrapServers, GROUP, 'jobs', mode], { timeoutMs: PATIENCE_MS });
+  };
+
+  test.each(['batch_optimized', 'record_limit', 'renew'])('explicitly: %s', async (mode) =>
+    expect(await explicitly(franz, mode)).toBe(true),
+  );
+  test('implicitly', async () => expect(await implicitly(franz)).toBe(true));
 });
 
 describe('@kafkats/client', () => {

@@ -48,6 +48,11 @@ export class RangeList<R extends Range> {
     return low;
   }
 
+  /** Whether two can be kept as one: the second begins where the first ends, and says the same. */
+  isOne(before: R, range: R): boolean {
+    return before.last + 1 === range.first && this.#isAlike(before, range);
+  }
+
   /** Puts ranges, in order, in the place of whatever is there. */
   put(changes: readonly R[]): void {
     if (changes.length === 0) return;
@@ -90,8 +95,7 @@ export class RangeList<R extends Range> {
 
   #push(ranges: R[], range: R): void {
     const before = ranges.at(-1);
-    const isOne = before !== undefined && before.last + 1 === range.first && this.#isAlike(before, range);
-    if (isOne) ranges[ranges.length - 1] = { ...before, last: range.last };
+    if (before !== undefined && this.isOne(before, range)) ranges[ranges.length - 1] = { ...before, last: range.last };
     else ranges.push(range);
   }
 }

@@ -114,9 +114,9 @@ export class ShareCoordinator implements ShareState {
   initialize(groupId: string, partitions: readonly InitializeState[]): Answer<readonly StateResult[]> {
     return this.#whenThereIsATopic(() =>
       this.#decideAll(groupId, partitions, refused, (asked, state) => {
-        if (!this.#options.exists(asked)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
         const snapshot = initialized(state, asked, this.#options.clock.now());
-        return typeof snapshot === 'number' ? snapshot : { value: snapshot, answer: DONE };
+        if (typeof snapshot === 'number') return snapshot;
+        return this.#options.exists(asked) ? { value: snapshot, answer: DONE } : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
       }),
     );
   }

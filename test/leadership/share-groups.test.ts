@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ShareGroupHeartbeat } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { startBroker } from '../../src/testing/index.ts';
 import { Ack, ShareMember } from '../testing/share-member.ts';
 
@@ -38,5 +39,28 @@ test('a dead letter is written to a queue that another broker leads', async () =
   expect(await member.acknowledge(await member.fetch(), Ack.reject)).toEqual([0]);
   const [letter] = await kafka.waitForDeadLetter('mailer');
   expect(letter.headers).toMatchObject({ '__dlq.errors.topic': 'mails', '__dlq.errors.offset': '0' });
+  await kafka.waitForQueue('mailer', { backlog: 0, inFlight: 0 });
+});
+
+test('a leader that moves mid-delivery: what was acknowledged is done, the rest comes from the next leader', async () => {
+  const mailer = { 'share.auto.offset.reset': 'earliest' };
+  await using kafka = await startBroker({ brokers: 3, topics: ['mails'], groups: { mailer } });
+  await kafka.moveCoordinator({ group: 'mailer' }, 0);
+  await kafka.moveLeader('mails', 0, 0);
+  await kafka.produce('mails', ['a', 'b', 'c']);
+  const before = await ShareMember.join(kafka, 'mailer', ['mails']);
+  const [first, ...rest] = await before.fetch();
+  expect(await before.acknowledge([first], Ack.accept)).toEqual([ErrorCode.NONE]);
+  await kafka.moveLeader('mails', 0, 1);
+  expect(await before.acknowledge(rest, Ack.accept)).toEqual([ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+  await kafka.moveCoordinator({ group: 'mailer' }, 1);
+  const next = { bootstrapBrokers: [kafka.bootstrapBrokers[1]], onStop: kafka.onStop.bind(kafka) };
+  const after = await ShareMember.join(next, 'mailer', ['mails'], 'mailer-2');
+  const again = await after.fetch();
+  expect(again.map(({ value, deliveries }) => [value, deliveries])).toEqual([
+    ['b', 1],
+    ['c', 1],
+  ]);
+  expect(await after.acknowledge(again, Ack.accept)).toEqual([ErrorCode.NONE]);
   await kafka.waitForQueue('mailer', { backlog: 0, inFlight: 0 });
 });

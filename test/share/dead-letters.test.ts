@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { diskError } from '../../src/platform/memory-files.ts';
 import { GROUP, QueueBroker, TOPIC } from './queue-broker.ts';
 
 const LOCK_MS = 30_000;
@@ -136,6 +138,36 @@ describe('dead letters', () => {
     await member.acknowledge(1, 1, 3);
     expect(broker.startOffset).toBe(2);
     expect(broker.warnings).toEqual([`share.no-dead-letter ${cause}`]);
+  });
+
+  test('go nowhere where the queue is what the group reads: no letter begets another', async () => {
+    await broker.start({ 'errors.deadletterqueue.topic.name.prefix': '' });
+    await broker.begin({ 'errors.deadletterqueue.topic.name': TOPIC }, ON);
+    broker.produce(['a', 'b']);
+    const member = broker.member('m');
+    await member.fetch();
+    await member.acknowledge(0, 1, 3);
+    expect([broker.startOffset, broker.partition.highWatermark]).toEqual([2, 2]);
+    expect(broker.warnings).toEqual(['share.no-dead-letter it is the topic that the group reads']);
+  });
+
+  test('wait for room on a disk that is full', async () => {
+    await broker.start();
+    await broker.topic(QUEUE, ON);
+    await broker.begin(NAMED);
+    broker.produce(['a']);
+    const member = broker.member('m');
+    await member.fetch();
+    broker.files.before = (_operation, path) => {
+      if (path.includes(QUEUE)) throw diskError('ENOSPC', 'write', path);
+    };
+    expect(await member.acknowledge(0, 0, 3)).toBe(ErrorCode.NONE);
+    await broker.clock.advance(2000);
+    expect([broker.read(QUEUE), broker.startOffset]).toEqual([[], 0]);
+    broker.files.before = null;
+    await broker.clock.advance(10_000);
+    expect(broker.read(QUEUE).map(({ headers }) => headers.offset)).toEqual(['0']);
+    expect(broker.startOffset).toBe(1);
   });
 
   test('make their topic where the broker is to', async () => {

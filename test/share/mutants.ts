@@ -2,7 +2,10 @@
 import { Log } from '../../src/log/log.ts';
 import { DeadLetters } from '../../src/share/dead-letters.ts';
 import { InFlight } from '../../src/share/in-flight.ts';
+import { RangeList } from '../../src/share/ranges.ts';
+import { DeliveryState, isFinished, type Run } from '../../src/share/runs.ts';
 import { ShareDelivery } from '../../src/share/share-fetch.ts';
+import { SharePartition } from '../../src/share/share-partition.ts';
 import { ShareCoordinator } from '../../src/share/state-coordinator.ts';
 
 export interface Mutant {
@@ -24,6 +27,20 @@ export const mutants: readonly Mutant[] = [
   }),
   mutant('locks that outlive their connection', ShareDelivery.prototype, 'connectionEnded', () => {
     return function connectionEnded(this: ShareDelivery) {};
+  }),
+  mutant('a start that moves over what is archiving', SharePartition.prototype, 'writeOf', (original) => {
+    return function writeOf(this: SharePartition, transitions) {
+      const written = original.call(this, transitions);
+      const isOver = (run: Run): boolean => run.state === DeliveryState.archiving || isFinished(run);
+      const ends = (run: Run): boolean => transitions.some(({ from, to }) => from.first === run.first && isOver(to));
+      const holding = this.inFlight.runs.find((run) => !isOver(run) && !ends(run));
+      return { ...written, startOffset: holding?.first ?? this.inFlight.endOffset };
+    };
+  }),
+  mutant('splits that are not merged again', RangeList.prototype, 'isOne', () => {
+    return function isOne() {
+      return false;
+    };
   }),
   mutant('records of aborted transactions', Log.prototype, 'abortedTransactions', () => {
     return function abortedTransactions(this: Log) {

@@ -5,7 +5,7 @@ import { encodeBatch, type BatchDraft } from '../../protocol/records/encode.ts';
 import { ResourceType } from '../../src/cluster/image.ts';
 import { deleteRecordsBefore } from '../../src/partitions/delete-records.ts';
 import { seededRandom } from '../../src/platform/random.ts';
-import { DeliveryState } from '../../src/share/runs.ts';
+import { DeliveryState, isAlike } from '../../src/share/runs.ts';
 import { FaultyBroker, Lost, NO_FAULTS, type Faults } from '../transactions/faulty-broker.ts';
 import { History, LIMIT, LOCK_MS } from './history.ts';
 
@@ -129,7 +129,15 @@ class Simulation {
       if (dice < 0.1) await this.#pass(Math.floor(this.#random() * LOCK_MS));
       else if (dice < 0.13) this.#disconnect();
       else if (dice < 0.14) this.#delete();
+      this.#lookForSplits();
     }
+  }
+
+  /** What has come apart and is alike again is one run. */
+  #lookForSplits(): void {
+    const runs = this.#inFlight?.runs ?? [];
+    const at = runs.findIndex((run, i) => i > 0 && isAlike(runs[i - 1], run));
+    if (at > 0) this.history.complain(`${runs[at].first} and what lies before it are alike, and are two runs`);
   }
 
   async #pass(ms: number): Promise<void> {

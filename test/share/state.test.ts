@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ErrorCode } from '../../protocol/errors.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
@@ -132,6 +133,20 @@ describe('the state of share partitions', () => {
     expect(disk.clock.waiting).toBeLessThan(20);
     expect(disk.records).toBe('SS');
     expect((await disk.read(state, 1)).startOffset).toBe(2);
+  });
+
+  test('has no coordinator where a batch of it is damaged: whoever asks is told so at once', async () => {
+    const disk = new Disk();
+    const before = await disk.start();
+    await disk.begin(before);
+    await disk.write(before, 0, 1, [delivered(2)]);
+    const { log } = running!.parts.partitions.get('__share_group_state', 0)!;
+    const { segment, position, length } = log.locate(0, log.endOffset, 1, true)!;
+    await running!.stop();
+    disk.files.open(segment.path, 'write').write(Buffer.from([0xff]), 0, 1, position + length - 1);
+    const after = await disk.start();
+    expect((await disk.read(after)).errorCode).toBe(ErrorCode.NOT_COORDINATOR);
+    expect(await disk.write(after, 0, 3, [])).toBe(ErrorCode.NOT_COORDINATOR);
   });
 
   test('leaves nothing of a group that deletes it', async () => {
