@@ -24,9 +24,9 @@ export interface Marker {
   readonly timestamp: number;
 }
 
-export function encodeOwn(records: readonly RecordDraft[], { transaction, ...more }: AppendOptions): Buffer {
-  const draft = transaction === undefined ? more : { ...more, ...transaction, isTransactional: true };
-  return encodeBatch({ records: [...records], ...draft });
+export function encodeOwn(records: readonly RecordDraft[], { transaction }: AppendOptions): Buffer {
+  if (transaction === undefined) return encodeBatch({ records });
+  return encodeBatch({ records, ...transaction, isTransactional: true });
 }
 
 export function encodeMarker(marker: Marker): Buffer {

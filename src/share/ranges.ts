@@ -14,6 +14,8 @@ const MOST_SPLICED = 8;
 
 export class RangeList<R extends Range> {
   #ranges: R[] = [];
+  /** What was looked for last is mostly looked for again. */
+  #lastFound = 0;
   readonly #isAlike: (a: R, b: R) => boolean;
   readonly #counted: (range: R, sign: 1 | -1) => void;
 
@@ -38,6 +40,14 @@ export class RangeList<R extends Range> {
 
   /** Of the range that holds the offset, or else of the first above it; `length` where there is none. */
   indexOf(offset: number): number {
+    const { length } = this.#ranges;
+    const found = this.#lastFound;
+    const isBehind = found <= length && (found === 0 || this.#ranges[found - 1].last < offset);
+    if (isBehind && (found === length || this.#ranges[found].last >= offset)) return found;
+    return (this.#lastFound = this.#search(offset));
+  }
+
+  #search(offset: number): number {
     let low = 0;
     let high = this.#ranges.length;
     while (low < high) {
@@ -57,7 +67,7 @@ export class RangeList<R extends Range> {
   put(changes: readonly R[]): void {
     if (changes.length === 0) return;
     const from = Math.max(0, this.indexOf(changes[0].first) - 1);
-    const to = Math.min(this.#ranges.length, this.indexOf(changes[changes.length - 1].last) + 2);
+    const to = Math.min(this.#ranges.length, this.#endOf(from, changes[changes.length - 1].last) + 1);
     const merged: R[] = [];
     let next = 0;
     for (let i = from; i < to; i++) {
@@ -75,6 +85,21 @@ export class RangeList<R extends Range> {
     this.#replace(from, to, merged);
   }
 
+  /** Behind the last range that a change up to this offset touches. Mostly it is near. */
+  #endOf(from: number, last: number): number {
+    for (let at = from; at < from + MOST_SPLICED; at++) {
+      if (at >= this.#ranges.length || this.#ranges[at].last >= last) return at + 1;
+    }
+    return this.#search(last) + 1;
+  }
+
+  /** The same ranges in a list of their own; who counts these counts that one's changes too. */
+  copy(): RangeList<R> {
+    const copy = new RangeList<R>(this.#isAlike, this.#counted);
+    copy.#ranges = this.#ranges.slice();
+    return copy;
+  }
+
   /** Takes away the first `count` of them. */
   drop(count: number): void {
     if (count > 0) this.#replace(0, count, []);
@@ -89,8 +114,7 @@ export class RangeList<R extends Range> {
     }
     const stay = Math.min(to - from, ranges.length);
     for (let i = 0; i < stay; i++) this.#ranges[from + i] = ranges[i];
-    if (from + stay < to) this.#ranges.splice(from + stay, to - from - stay);
-    for (let i = stay; i < ranges.length; i++) this.#ranges.splice(from + i, 0, ranges[i]);
+    if (to - from !== ranges.length) this.#ranges.splice(from + stay, to - from - stay, ...ranges.slice(stay));
   }
 
   #push(ranges: R[], range: R): void {

@@ -82,6 +82,7 @@ type Answers = Map<string, PartitionAnswer>;
 interface Acknowledged extends Change {
   readonly ranges: readonly AckRange[];
   readonly startOffset: number;
+  readonly answer: PartitionAnswer;
 }
 
 export class ShareDelivery {
@@ -168,16 +169,16 @@ export class ShareDelivery {
     const { counts, sharePartitions } = this.#options;
     const answers: Answers = new Map();
     const changes: Acknowledged[] = [];
-    for (const { topicId, partition: index, acks } of lastOfEach(partitions)) {
-      const id = { topicId, partition: index };
-      const answer = answerOf(answers, id);
+    for (const [key, { topicId, partition: index, acks }] of lastOfEach(partitions)) {
+      const answer = emptyAnswer({ topicId, partition: index });
+      answers.set(key, answer);
       const refused = refusalOf?.(topicId) ?? ErrorCode.NONE;
       if (refused !== ErrorCode.NONE) {
-        if (acks.length > 0) answer.acknowledgeErrorCode = refused;
+        answer.acknowledgeErrorCode = refused;
         continue;
       }
       const ranges = ackRanges(acks, isRenewAck);
-      const partition = typeof ranges === 'number' ? ranges : sharePartitions.find(groupId, id);
+      const partition = typeof ranges === 'number' ? ranges : sharePartitions.find(groupId, answer, key);
       if (typeof ranges === 'number' || typeof partition === 'number') {
         answer.acknowledgeErrorCode = partition as number;
         continue;
@@ -185,11 +186,11 @@ export class ShareDelivery {
       const { startOffset } = partition.inFlight;
       const transitions = partition.acknowledge(memberId, ranges);
       if (typeof transitions === 'number') answer.acknowledgeErrorCode = transitions;
-      else changes.push({ partition, transitions, ranges, startOffset });
+      else changes.push({ partition, transitions, ranges, startOffset, answer });
     }
     return andThen(sharePartitions.acknowledge(groupId, changes), (errors) => {
-      for (const [i, { partition, ranges, startOffset }] of changes.entries()) {
-        answerOf(answers, partition.id).acknowledgeErrorCode = errors[i];
+      for (const [i, { ranges, startOffset, answer }] of changes.entries()) {
+        answer.acknowledgeErrorCode = errors[i];
         if (errors[i] === ErrorCode.NONE) counts.noteAcknowledged(ranges, startOffset);
       }
       return answers;
@@ -281,10 +282,10 @@ export class ShareDelivery {
 }
 
 /** Of a partition that is there twice the last counts, as in Kafka. */
-function lastOfEach(partitions: readonly PartitionAcks[]): Iterable<PartitionAcks> {
+function lastOfEach(partitions: readonly PartitionAcks[]): ReadonlyMap<string, PartitionAcks> {
   const byKey = new Map<string, PartitionAcks>();
   for (const one of partitions) if (one.acks.length > 0) byKey.set(partitionKey(one), one);
-  return byKey.values();
+  return byKey;
 }
 
 /** Errors are told at once, and so is what the log cannot give. */
@@ -312,12 +313,12 @@ function readable(partition: SharePartition, wanted: number): number {
 function answerOf(answers: Answers, id: StatePartitionId): PartitionAnswer {
   const key = partitionKey(id);
   let answer = answers.get(key);
-  if (answer === undefined) {
-    const { topicId, partition } = id;
-    answer = { topicId, partition, errorCode: ErrorCode.NONE, acknowledgeErrorCode: ErrorCode.NONE, records: null };
-    answers.set(key, answer);
-  }
+  if (answer === undefined) answers.set(key, (answer = emptyAnswer(id)));
   return answer;
+}
+
+function emptyAnswer({ topicId, partition }: StatePartitionId): PartitionAnswer {
+  return { topicId, partition, errorCode: ErrorCode.NONE, acknowledgeErrorCode: ErrorCode.NONE, records: null };
 }
 
 function refused(errorCode: number): ShareAnswer {

@@ -66,7 +66,7 @@ export class ShareGroups {
       partitions,
       state: options.stateAnywhere(this.state),
       config,
-      hasDeadLetters: (groupId) => options.hasDeadLetters() && config(groupId).deadLetterTopic !== '',
+      hasDeadLetters: () => options.hasDeadLetters(),
       deadLetters: this.deadLetters,
     });
     this.view = new DeliveryView(clock, this.partitions);

@@ -2,7 +2,8 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { RangeList, type Range } from './ranges.ts';
 import { DeliveryState } from './runs.ts';
-import type { InitializeState, ReadState, StateBatch, StatePartitionId, WriteState } from './share-state.ts';
+import type { InitializeState, ReadState, StateBatch, WriteState } from './share-state.ts';
+import type { StateKey } from './state-key.ts';
 
 export interface StateFacts {
   /** Grows with each snapshot. */
@@ -39,6 +40,7 @@ interface Delivery extends Range {
 
 /** Changed by replayed records only. */
 export class SharePartitionState {
+  readonly key: StateKey;
   facts: StateFacts;
   /** Of the record that holds all of it. */
   snapshotOffset: number;
@@ -50,7 +52,9 @@ export class SharePartitionState {
   fencingEpoch: number;
   readonly #deliveries = new RangeList<Delivery>(isAlike);
 
-  constructor({ stateBatches, writeTimestamp, ...facts }: Snapshot, offset: number, fencingEpoch = 0) {
+  constructor(key: StateKey, snapshot: Snapshot, offset: number, fencingEpoch = 0) {
+    const { stateBatches, writeTimestamp, ...facts } = snapshot;
+    this.key = key;
     this.fencingEpoch = Math.max(fencingEpoch, facts.leaderEpoch);
     this.facts = facts;
     this.snapshotOffset = offset;
@@ -59,44 +63,20 @@ export class SharePartitionState {
   }
 
   /** Updates of another snapshot are passed over. */
-  update({ stateBatches, ...changed }: Update, writtenMs: number): void {
-    if (changed.snapshotEpoch !== this.facts.snapshotEpoch) return;
-    this.facts = { ...this.facts, ...changed };
-    this.fencingEpoch = Math.max(this.fencingEpoch, changed.leaderEpoch);
+  update(update: Update, writtenMs: number): void {
+    const { snapshotEpoch, leaderEpoch, startOffset, deliveryCompleteCount } = update;
+    if (snapshotEpoch !== this.facts.snapshotEpoch) return;
+    const { stateEpoch, createTimestamp } = this.facts;
+    this.facts = { snapshotEpoch, stateEpoch, leaderEpoch, startOffset, deliveryCompleteCount, createTimestamp };
+    this.fencingEpoch = Math.max(this.fencingEpoch, leaderEpoch);
     this.updateCount++;
     this.writtenMs = writtenMs;
-    for (const delivery of toDeliveries(stateBatches)) this.#deliver(delivery);
-    this.#dropBefore(changed.startOffset);
+    deliver(this.#deliveries, update);
   }
 
   /** In order; neighbours differ. */
   get stateBatches(): StateBatch[] {
     return this.#deliveries.all.map(toBatch);
-  }
-
-  /** A write that comes late takes nothing back: more deliveries, then the later state count. */
-  #deliver(delivery: Delivery): void {
-    const changes: Delivery[] = [];
-    let { first } = delivery;
-    for (let i = this.#deliveries.indexOf(first); i < this.#deliveries.length; i++) {
-      const known = this.#deliveries.at(i);
-      if (known.first > delivery.last) break;
-      if (!outranks(known, delivery)) continue;
-      if (known.first > first) changes.push({ ...delivery, first, last: known.first - 1 });
-      first = known.last + 1;
-    }
-    if (first <= delivery.last) changes.push({ ...delivery, first });
-    this.#deliveries.put(changes);
-  }
-
-  #dropBefore(startOffset: number): void {
-    const count = this.#deliveries.indexOf(startOffset);
-    this.#deliveries.drop(count);
-    if (this.#deliveries.length === 0) return;
-    const first = this.#deliveries.at(0);
-    if (first.first >= startOffset) return;
-    this.#deliveries.drop(1);
-    this.#deliveries.put([{ ...first, first: startOffset }]);
   }
 
   /** The whole of it, under the next snapshot epoch. */
@@ -107,10 +87,42 @@ export class SharePartitionState {
 
   /** The whole of it with the update. */
   snapshotWith(update: Update, nowMs: number): Snapshot {
-    const next = new SharePartitionState({ ...this.facts, writeTimestamp: nowMs, stateBatches: this.stateBatches }, -1);
-    next.update(update, nowMs);
-    return next.snapshot(nowMs);
+    const deliveries = this.#deliveries.copy();
+    deliver(deliveries, update);
+    const { facts } = this;
+    const next = { ...facts, ...update, snapshotEpoch: facts.snapshotEpoch + 1, writeTimestamp: nowMs };
+    return { ...next, stateBatches: deliveries.all.map(toBatch) };
   }
+}
+
+function deliver(deliveries: RangeList<Delivery>, { stateBatches, startOffset }: Update): void {
+  for (const batch of stateBatches) put(deliveries, toDelivery(batch));
+  dropBefore(deliveries, startOffset);
+}
+
+/** A write that comes late takes nothing back: more deliveries, then the later state count. */
+function put(deliveries: RangeList<Delivery>, delivery: Delivery): void {
+  const changes: Delivery[] = [];
+  let { first } = delivery;
+  for (let i = deliveries.indexOf(first); i < deliveries.length; i++) {
+    const known = deliveries.at(i);
+    if (known.first > delivery.last) break;
+    if (!outranks(known, delivery)) continue;
+    if (known.first > first) changes.push({ ...delivery, first, last: known.first - 1 });
+    first = known.last + 1;
+  }
+  if (first <= delivery.last) changes.push(first === delivery.first ? delivery : { ...delivery, first });
+  deliveries.put(changes);
+}
+
+function dropBefore(deliveries: RangeList<Delivery>, startOffset: number): void {
+  if (deliveries.length === 0 || deliveries.at(0).first >= startOffset) return;
+  deliveries.drop(deliveries.indexOf(startOffset));
+  if (deliveries.length === 0) return;
+  const first = deliveries.at(0);
+  if (first.first >= startOffset) return;
+  deliveries.drop(1);
+  deliveries.put([{ ...first, first: startOffset }]);
 }
 
 /** The first snapshot, or one that begins anew; or the error that the request is refused with. */
@@ -161,10 +173,6 @@ function progress(facts: StateFacts, startOffset: number, deliveryCompleteCount:
   return startOffset > facts.startOffset ? { startOffset, deliveryCompleteCount } : {};
 }
 
-export function keyOf(groupId: string, { topicId, partition }: StatePartitionId): string {
-  return `${groupId}:${topicId}:${partition}`;
-}
-
 function updateOf(facts: StateFacts, stateBatches: readonly StateBatch[]): Update {
   const { snapshotEpoch, leaderEpoch, startOffset, deliveryCompleteCount } = facts;
   return { snapshotEpoch, leaderEpoch, startOffset, deliveryCompleteCount, stateBatches };
@@ -197,9 +205,11 @@ function isAlike(a: Delivery, b: Delivery): boolean {
 }
 
 function toDeliveries(batches: readonly StateBatch[]): Delivery[] {
-  return batches.map(({ firstOffset, lastOffset, deliveryState, deliveryCount }) => {
-    return { first: firstOffset, last: lastOffset, deliveryState, deliveryCount };
-  });
+  return batches.map(toDelivery);
+}
+
+function toDelivery({ firstOffset, lastOffset, deliveryState, deliveryCount }: StateBatch): Delivery {
+  return { first: firstOffset, last: lastOffset, deliveryState, deliveryCount };
 }
 
 function toBatch({ first, last, deliveryState, deliveryCount }: Delivery): StateBatch {

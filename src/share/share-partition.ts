@@ -35,7 +35,7 @@ export interface SharePartitionHost {
   readonly clock: Clock;
   /** Of its group, as of now. */
   config(): ShareGroupConfig;
-  /** Whether undeliverable records of the group become dead letters. */
+  /** Whether the cluster has dead letters. */
   hasDeadLetters(): boolean;
   /** Locks have run out: to be written, and taken back by `ended`. */
   release(partition: SharePartition, transitions: readonly Transition[]): void;
@@ -219,16 +219,20 @@ export class SharePartition {
   }
 
   #rules(config: ShareGroupConfig, lockedUntil: number): AcknowledgeRules {
-    const { deliveryLimit, renewsLocks } = config;
-    const nowMs = this.#host.clock.monotonic();
-    const undeliverable = this.#host.hasDeadLetters() ? DeliveryState.archiving : DeliveryState.archived;
+    const { deliveryLimit, renewsLocks, deadLetterTopic } = config;
+    const hasDeadLetters = deadLetterTopic !== '' && this.#host.hasDeadLetters();
     return {
       deliveryLimit,
       renewsLocks,
       lockedUntil,
-      undeliverable,
-      availableAt: (count) => nowMs + backoffOf(config, count),
+      undeliverable: hasDeadLetters ? DeliveryState.archiving : DeliveryState.archived,
+      availableAt: (count) => this.#availableAt(backoffOf(config, count)),
     };
+  }
+
+  /** 0 without a pause: what is released at one time and another is one run. */
+  #availableAt(pauseMs: number): number {
+    return pauseMs === 0 ? 0 : this.#host.clock.monotonic() + pauseMs;
   }
 
   #now(): { readonly config: ShareGroupConfig; readonly nowMs: number } {
@@ -238,11 +242,10 @@ export class SharePartition {
   /** A timer that is due too early finds out by itself; only what is due before it has to be told. */
   #noteChanged(transitions: readonly Transition[], takeEffect: boolean): void {
     if (this.inFlight.countOf(DeliveryState.acquired) === 0) return this.#reschedule();
-    const nowMs = this.#host.clock.monotonic();
     let dueMs = Infinity;
     for (const { from, to } of transitions) {
       if (!takeEffect && from.state === DeliveryState.acquired) dueMs = Math.min(dueMs, from.lockedUntil);
-      else if (takeEffect && to.availableAt > nowMs) dueMs = Math.min(dueMs, to.availableAt);
+      else if (takeEffect && to.availableAt > 0) dueMs = Math.min(dueMs, to.availableAt);
     }
     if (dueMs < Infinity) this.#schedule(dueMs);
   }

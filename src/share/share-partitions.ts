@@ -22,8 +22,8 @@ export interface SharePartitionsOptions {
   readonly state: ShareState;
   /** As of now. */
   config(groupId: string): ShareGroupConfig;
-  /** Whether undeliverable records of the group become dead letters, as of now. */
-  hasDeadLetters(groupId: string): boolean;
+  /** Whether the cluster has dead letters, as of now. */
+  hasDeadLetters(): boolean;
   readonly deadLetters: Pick<DeadLetters, 'begin' | 'resume'>;
 }
 
@@ -65,10 +65,10 @@ export class SharePartitions {
   }
 
   /** The one that is there, without loading it; UNKNOWN_TOPIC_OR_PARTITION where it is not, or why it cannot be here. */
-  find(groupId: string, id: StatePartitionId): SharePartition | number {
+  find(groupId: string, id: StatePartitionId, key = partitionKey(id)): SharePartition | number {
     const partition = this.#led(id);
     if (typeof partition === 'number') return partition;
-    const known = this.#groups.get(groupId)?.get(partitionKey(id));
+    const known = this.#groups.get(groupId)?.get(key);
     return known?.isCurrent === true ? known : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
   }
 
@@ -142,7 +142,7 @@ export class SharePartitions {
     return {
       clock: options.clock,
       config: () => options.config(groupId),
-      hasDeadLetters: () => options.hasDeadLetters(groupId),
+      hasDeadLetters: () => options.hasDeadLetters(),
       release: (partition, transitions) => void this.record(groupId, [{ partition, transitions }]),
       isHosted: (partition) =>
         options.partitions.topicById(partition.topicId)?.partitions[partition.index] === partition,
@@ -164,7 +164,7 @@ export class SharePartitions {
 
   /** As one request. */
   #write(groupId: string, changes: readonly Change[], isSo: boolean): Answer<number[]> {
-    const real = changes.filter(({ transitions }) => transitions.length > 0);
+    const real = changes.filter(isReal);
     if (real.length === 0) return changes.map(() => ErrorCode.NONE);
     const written = this.#options.state.write(
       groupId,
@@ -172,8 +172,10 @@ export class SharePartitions {
     );
     if (written instanceof Promise) for (const { partition, transitions } of real) partition.began(transitions);
     return andThen(written, (results) => {
-      const errors = new Map(real.map((change, i) => [change, this.#ended(change, results[i].errorCode, isSo)]));
-      return changes.map((change) => errors.get(change) ?? ErrorCode.NONE);
+      let next = 0;
+      return changes.map((change) =>
+        isReal(change) ? this.#ended(change, results[next++].errorCode, isSo) : ErrorCode.NONE,
+      );
     });
   }
 
@@ -206,4 +208,8 @@ export class SharePartitions {
   stop(): void {
     for (const groupId of this.#groups.keys()) this.dropGroup(groupId);
   }
+}
+
+function isReal({ transitions }: Change): boolean {
+  return transitions.length > 0;
 }

@@ -8,8 +8,8 @@ export interface ShareSession {
   readonly connectionId: number;
   /** Of the next request. */
   epoch: number;
-  /** In the order in which they have their turn next. */
-  partitions: StatePartitionId[];
+  /** By their keys, in the order in which they have their turn next. */
+  readonly partitions: Map<string, StatePartitionId>;
 }
 
 export interface SessionRequest {
@@ -63,7 +63,7 @@ export class ShareSessions {
     const before = this.#sessions.get(key);
     if (before === undefined && this.#sessions.size >= most) return null;
     if (before !== undefined) this.remove(before);
-    const session: ShareSession = { groupId, memberId, connectionId, epoch: 1, partitions: [] };
+    const session: ShareSession = { groupId, memberId, connectionId, epoch: 1, partitions: new Map() };
     this.#sessions.set(key, session);
     this.#groups.set(groupId, (this.#groups.get(groupId) ?? 0) + 1);
     return session;
@@ -73,7 +73,7 @@ export class ShareSessions {
   remove(session: ShareSession): boolean {
     if (!this.has(session)) return false;
     this.#sessions.delete(keyOf(session.groupId, session.memberId));
-    this.#partitions -= session.partitions.length;
+    this.#partitions -= session.partitions.size;
     const left = this.#groups.get(session.groupId)! - 1;
     if (left === 0) this.#groups.delete(session.groupId);
     else this.#groups.set(session.groupId, left);
@@ -87,13 +87,15 @@ export class ShareSessions {
 
   /** Partitions that are fetched from now on, and such that are not any more. False where there is no room for so many. */
   change(session: ShareSession, added: readonly StatePartitionId[], forgotten: readonly StatePartitionId[]): boolean {
-    if (this.has(session) && (added.length > 0 || forgotten.length > 0)) {
-      const byKey = new Map(session.partitions.map((each) => [partitionKey(each), each]));
-      for (const { topicId, partition } of added)
-        byKey.set(partitionKey({ topicId, partition }), { topicId, partition });
-      for (const each of forgotten) byKey.delete(partitionKey(each));
-      this.#partitions += byKey.size - session.partitions.length;
-      session.partitions = [...byKey.values()];
+    if (this.has(session)) {
+      const { partitions } = session;
+      const before = partitions.size;
+      for (const { topicId, partition } of added) {
+        const key = partitionKey({ topicId, partition });
+        if (!partitions.has(key)) partitions.set(key, { topicId, partition });
+      }
+      for (const each of forgotten) partitions.delete(partitionKey(each));
+      this.#partitions += partitions.size - before;
     }
     return this.#partitions <= MAX_SESSION_PARTITIONS;
   }
@@ -109,10 +111,14 @@ export class ShareSessions {
 }
 
 /** The next request begins with the partition behind the first of this one. */
-export function rotate(session: ShareSession): readonly StatePartitionId[] {
-  const { partitions } = session;
-  if (partitions.length > 1) session.partitions = [...partitions.slice(1), partitions[0]];
-  return partitions;
+export function rotate({ partitions }: ShareSession): readonly StatePartitionId[] {
+  const asked = [...partitions.values()];
+  if (asked.length > 1) {
+    const key = partitionKey(asked[0]);
+    partitions.delete(key);
+    partitions.set(key, asked[0]);
+  }
+  return asked;
 }
 
 export function partitionKey({ topicId, partition }: StatePartitionId): string {

@@ -1,14 +1,14 @@
 /** The share coordinator: keeps the state of share partitions in the partitions of __share_group_state that this broker leads. The shell. */
 import { ErrorCode, errorMessageOrNull } from '../../protocol/errors.ts';
 import type { ServerConfig } from '../config/server.ts';
-import { allOf, andThen, type Answer } from '../coordination/answers.ts';
+import { allOf, type Answer } from '../coordination/answers.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
 import { deleteRecordsBefore } from '../partitions/delete-records.ts';
 import type { Partition } from '../partitions/partition.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import { initialized, keyOf, readBy, written, type SharePartitionState } from './share-partition-state.ts';
+import { initialized, readBy, written, type SharePartitionState } from './share-partition-state.ts';
 import type {
   InitializeState,
   ReadState,
@@ -19,6 +19,7 @@ import type {
   StateSummary,
   WriteState,
 } from './share-state.ts';
+import { nameOf, StateKey } from './state-key.ts';
 import { ShareStatePartition, type ShareStateShard } from './state-partition.ts';
 import { encodeState, type ShareStateRecord } from './state-records.ts';
 
@@ -50,6 +51,14 @@ export interface ShareCoordinatorOptions {
 interface Decision<Result> {
   readonly value: ShareStateRecord['value'] | undefined;
   readonly answer: Result;
+}
+
+/** What is asked of one partition, and where in the request. */
+interface Place<Asked> {
+  readonly index: number;
+  readonly asked: Asked;
+  /** Of its state. */
+  readonly name: string;
 }
 
 type Refuse<Result> = (errorCode: number) => Result;
@@ -89,8 +98,12 @@ export class ShareCoordinator implements ShareState {
 
   /** The partition of __share_group_state that keeps a share partition's state. */
   partitionFor(groupId: string, partition: StatePartitionId): number {
+    return this.#partitionOf(nameOf(groupId, partition));
+  }
+
+  #partitionOf(name: string): number {
     const configured = this.#options.config()['share.coordinator.state.topic.num.partitions'];
-    return partitionFor(keyOf(groupId, partition), this.#options.partitionCount() ?? configured);
+    return partitionFor(name, this.#options.partitionCount() ?? configured);
   }
 
   ensureTopic(): Promise<void> {
@@ -142,16 +155,16 @@ export class ShareCoordinator implements ShareState {
       const isDue = state!.updateCount >= perSnapshot;
       return { value: isDue ? state!.snapshotWith(update, this.#options.clock.now()) : update, answer: DONE };
     });
-    return andThen(results, (all) => {
-      this.#noteWrite(this.#options.clock.monotonic() - begunMs);
-      return all;
-    });
+    // What is committed at once takes microseconds, which no clock need be asked for.
+    if (!(results instanceof Promise)) return this.#noted(results, 0);
+    return results.then((all) => this.#noted(all, this.#options.clock.monotonic() - begunMs));
   }
 
-  #noteWrite(tookMs: number): void {
+  #noted<T>(results: T, tookMs: number): T {
     this.writes.count++;
     this.writes.totalMs += tookMs;
     this.writes.longestMs = Math.max(this.writes.longestMs, tookMs);
+    return results;
   }
 
   /** Partitions of __share_group_state that are led here, as far as they have been read. */
@@ -190,17 +203,20 @@ export class ShareCoordinator implements ShareState {
     decide: (asked: Asked, state: SharePartitionState | undefined) => Decision<Result> | number,
   ): Answer<readonly Result[]> {
     const results: Answer<Result>[] = [];
-    const byShard = new Map<number, number[]>();
-    partitions.forEach((asked, i) => {
-      if (asked.partition < 0 || groupId === '') results[i] = refuse(ErrorCode.INVALID_REQUEST);
-      else group(byShard, this.partitionFor(groupId, asked), i);
-    });
+    const byShard = new Map<number, Place<Asked>[]>();
+    for (const [index, asked] of partitions.entries()) {
+      if (asked.partition < 0 || groupId === '') {
+        results[index] = refuse(ErrorCode.INVALID_REQUEST);
+        continue;
+      }
+      const name = nameOf(groupId, asked);
+      group(byShard, this.#partitionOf(name), { index, asked, name });
+    }
     for (const [index, places] of byShard) {
-      const asked = places.map((i) => partitions[i]);
-      const answers = this.#decideIn(index, groupId, asked, refuse, decide);
-      places.forEach((place, i) => {
-        results[place] = answers instanceof Promise ? answers.then((all) => all[i]) : answers[i];
-      });
+      const answers = this.#decideIn(index, groupId, places, refuse, decide);
+      for (const [i, place] of places.entries()) {
+        results[place.index] = answers instanceof Promise ? answers.then((all) => all[i]) : answers[i];
+      }
     }
     return allOf(results);
   }
@@ -208,28 +224,27 @@ export class ShareCoordinator implements ShareState {
   #decideIn<Asked extends StatePartitionId, Result>(
     index: number,
     groupId: string,
-    partitions: readonly Asked[],
+    places: readonly Place<Asked>[],
     refuse: Refuse<Result>,
     decide: (asked: Asked, state: SharePartitionState | undefined) => Decision<Result> | number,
   ): Answer<Result[]> {
     const shard = this.#runtime.find(index);
-    if (typeof shard === 'number') return partitions.map(() => refuse(shard));
+    if (typeof shard === 'number') return places.map(() => refuse(shard));
     const records: ShareStateRecord[] = [];
     const seen = new Set<string>();
-    const results = partitions.map((asked) => {
-      const key = keyOf(groupId, asked);
-      if (seen.has(key)) return refuse(ErrorCode.INVALID_REQUEST); // twice in one request: which of the two counts?
-      seen.add(key);
-      const decision = decide(asked, shard.state.states.get(key));
+    const results = places.map(({ asked, name }) => {
+      if (seen.has(name)) return refuse(ErrorCode.INVALID_REQUEST); // twice in one request: which of the two counts?
+      seen.add(name);
+      const state = shard.state.states.get(name);
+      const decision = decide(asked, state);
       if (typeof decision === 'number') return refuse(decision);
       const { value, answer } = decision;
-      const { topicId, partition } = asked;
-      if (value !== undefined) records.push({ key: { groupId, topicId, partition }, value });
+      if (value !== undefined) records.push({ key: state?.key ?? new StateKey(groupId, asked, name), value });
       return answer;
     });
     const failed = this.#append(shard, records);
-    const answers = failed === ErrorCode.NONE ? results : partitions.map(() => refuse(failed));
-    return shard.answer(answers, (errorCode) => partitions.map(() => refuse(errorCode)));
+    const answers = failed === ErrorCode.NONE ? results : places.map(() => refuse(failed));
+    return shard.answer(answers, (errorCode) => places.map(() => refuse(errorCode)));
   }
 
   #append(shard: ShareStateShard, records: readonly ShareStateRecord[]): number {
@@ -279,10 +294,10 @@ export class ShareCoordinator implements ShareState {
     let records: ShareStateRecord[] = [];
     let looked = 0;
     if (!shard.state.hasNeedless) return;
-    for (const [name, state] of shard.state.states) {
+    for (const state of shard.state.states.values()) {
       const nowMs = this.#options.clock.now();
       if (nowMs - state.writtenMs >= quietMs) {
-        records.push({ key: parseKey(name), value: state.snapshot(nowMs) });
+        records.push({ key: state.key, value: state.snapshot(nowMs) });
       }
       if (++looked % STATES_A_PIECE !== 0) continue;
       // Before a request has its turn, which may write to one of them.
@@ -295,18 +310,7 @@ export class ShareCoordinator implements ShareState {
   }
 }
 
-/** Group ids may have colons; topic ids and numbers have none. */
-function parseKey(name: string): StatePartitionId & { groupId: string } {
-  const last = name.lastIndexOf(':');
-  const middle = name.lastIndexOf(':', last - 1);
-  return {
-    groupId: name.slice(0, middle),
-    topicId: name.slice(middle + 1, last),
-    partition: Number(name.slice(last + 1)),
-  };
-}
-
-function group(places: Map<number, number[]>, index: number, place: number): void {
+function group<T>(places: Map<number, T[]>, index: number, place: T): void {
   const known = places.get(index);
   if (known === undefined) places.set(index, [place]);
   else known.push(place);

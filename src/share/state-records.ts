@@ -6,18 +6,13 @@ import {
   ShareUpdateKey,
   ShareUpdateValue,
 } from '../../protocol/topics/share-state.ts';
-import {
-  decodeRecordKey,
-  decodeVersioned,
-  encodeRecordKey,
-  encodeVersioned,
-  recordTypeOf,
-} from '../../protocol/versioned.ts';
+import { decodeRecordKey, decodeVersioned, encodeVersioned, recordTypeOf } from '../../protocol/versioned.ts';
 import type { Snapshot, Update } from './share-partition-state.ts';
 import type { StatePartitionId } from './share-state.ts';
+import { StateKey } from './state-key.ts';
 
 export interface ShareStateRecord {
-  readonly key: StatePartitionId & { readonly groupId: string };
+  readonly key: StateKey;
   /** Null: the state is no more. */
   readonly value: Snapshot | Update | null;
 }
@@ -25,16 +20,10 @@ export interface ShareStateRecord {
 /** `timestamp`: milliseconds since 1970. */
 export function encodeState({ key, value }: ShareStateRecord, timestamp: number): RecordDraft {
   if (value !== null && !('stateEpoch' in value)) {
-    return {
-      key: encodeRecordKey(ShareUpdateKey, key),
-      value: encodeVersioned(ShareUpdateValue, 0, { ...value, stateBatches: [...value.stateBatches] }),
-      timestamp,
-    };
+    return { key: key.ofUpdates(), value: encodeVersioned(ShareUpdateValue, 0, value), timestamp };
   }
-  const snapshotKey = encodeRecordKey(ShareSnapshotKey, key);
-  if (value === null) return { key: snapshotKey, value: null, timestamp };
-  const draft = { ...value, stateBatches: [...value.stateBatches] };
-  return { key: snapshotKey, value: encodeVersioned(ShareSnapshotValue, 0, draft), timestamp };
+  const encoded = value === null ? null : encodeVersioned(ShareSnapshotValue, 0, value);
+  return { key: key.ofSnapshot(), value: encoded, timestamp };
 }
 
 /** Null where the record is of a kind of a later Kafka. */
@@ -53,12 +42,16 @@ export interface StateRecordKey {
 export function decodeStateKey(key: Uint8Array): StateRecordKey | null {
   switch (recordTypeOf(key)) {
     case ShareSnapshotKey.apiKey:
-      return { key: decodeRecordKey(ShareSnapshotKey, key), isSnapshot: true };
+      return { key: keyOf(decodeRecordKey(ShareSnapshotKey, key)), isSnapshot: true };
     case ShareUpdateKey.apiKey:
-      return { key: decodeRecordKey(ShareUpdateKey, key), isSnapshot: false };
+      return { key: keyOf(decodeRecordKey(ShareUpdateKey, key)), isSnapshot: false };
     default:
       return null;
   }
+}
+
+function keyOf({ groupId, ...partition }: StatePartitionId & { readonly groupId: string }): StateKey {
+  return new StateKey(groupId, partition);
 }
 
 /** Null where it says nothing: an update cannot be taken back. */

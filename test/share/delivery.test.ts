@@ -298,6 +298,18 @@ test('retries are put off, doubled with each delivery up to the most, and hold n
   expect(await member.fetch()).toBe('0-0x3');
 });
 
+test('what is released at one time and another is one run again', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a', 'b', 'c']);
+  const member = broker.member('m');
+  await member.fetch();
+  await member.acknowledge(0, 0, 2);
+  await broker.clock.advance(5);
+  await member.acknowledge(1, 2, 2);
+  const { runs } = broker.parts.share.loaded!.partitions.of(GROUP)[0].inFlight;
+  expect(runs).toMatchObject([{ first: 0, last: 2, availableAt: 0 }]);
+});
+
 test('there are as many sessions as the configuration says, and no more', async () => {
   await (await broker.start({ 'group.share.max.share.sessions': '1' })).begin();
   const [first, second] = [broker.member('first'), broker.member('second')];
