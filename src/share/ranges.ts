@@ -114,7 +114,12 @@ export class RangeList<R extends Range> {
     }
     const stay = Math.min(to - from, ranges.length);
     for (let i = 0; i < stay; i++) this.#ranges[from + i] = ranges[i];
-    if (to - from !== ranges.length) this.#ranges.splice(from + stay, to - from - stay, ...ranges.slice(stay));
+    if (from + stay < to) this.#ranges.splice(from + stay, to - from - stay);
+    // A range that comes apart in its middle becomes three: two more, for which what lies behind moves once.
+    for (let i = stay; i < ranges.length; i += 2) {
+      if (i + 1 < ranges.length) this.#ranges.splice(from + i, 0, ranges[i], ranges[i + 1]);
+      else this.#ranges.splice(from + i, 0, ranges[i]);
+    }
   }
 
   #push(ranges: R[], range: R): void {
