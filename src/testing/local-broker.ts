@@ -296,7 +296,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     if (options.connections === 'close') this.disconnectClients();
     await metadata.change(asNew);
     const { security, nodes } = this.#parts;
-    await security?.provide(nodes.any, metadata);
+    await security?.reset(nodes.any, metadata);
     await provideAccess(metadata, nodes.any.parts.random, this.#parts.options);
     this.refusals.clear();
     traffic.clear();

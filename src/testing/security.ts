@@ -81,6 +81,8 @@ export class TestSecurity {
   readonly oauth: TestOAuth;
   readonly #said: Said;
   readonly #passwords = new Map<string, string>();
+  /** Of the start. */
+  #users: Readonly<Record<string, UserSpec>> = {};
   readonly #superUsers: string[] = [];
   readonly #shown = new Map<string, IssuedCertificate>();
   readonly #tokenKey: KeyObject | null;
@@ -103,8 +105,9 @@ export class TestSecurity {
   }
 
   async begin(users: Readonly<Record<string, UserSpec>>): Promise<void> {
+    this.#users = users;
+    this.#takeUsers();
     for (const [name, spec] of Object.entries(users)) {
-      this.#passwords.set(name, typeof spec === 'string' ? spec : spec.password);
       if (typeof spec === 'object' && spec.superUser === true) this.#superUsers.push(`User:${name}`);
     }
     if (this.#said.issuer === null) return;
@@ -143,11 +146,28 @@ export class TestSecurity {
     };
   }
 
-  /** Once the broker runs, and after each reset: users are part of the cluster's metadata. */
+  /** Once the broker runs: users are part of the cluster's metadata. */
   async provide(broker: RunningBroker, metadata: TestMetadata): Promise<void> {
     this.#running = { broker, metadata };
     const records = [...this.#passwords].flatMap(([name, password]) => this.#credentials(name, password));
     if (records.length > 0) await metadata.change(() => records);
+  }
+
+  /** After a reset: the users are those of the start. For PLAIN they are, by the settings of the broker. */
+  async reset(broker: RunningBroker, metadata: TestMetadata): Promise<void> {
+    this.#takeUsers();
+    const gone = Array.from(metadata.image.scramCredentials.values(), ({ name, mechanism }): MetadataDraft => {
+      return { type: 'RemoveUserScramCredentialRecord', name, mechanism };
+    });
+    if (gone.length > 0) await metadata.change(() => gone);
+    await this.provide(broker, metadata);
+  }
+
+  #takeUsers(): void {
+    this.#passwords.clear();
+    for (const [name, spec] of Object.entries(this.#users)) {
+      this.#passwords.set(name, typeof spec === 'string' ? spec : spec.password);
+    }
   }
 
   clientOptions(brokers: string[], user: string | undefined, { mechanism }: ClientChoice): ClientOptions {

@@ -76,6 +76,22 @@ test('users come and go', async () => {
   expect(await topicsSeenBy(fork, 'alice')).toEqual(['orders']);
 });
 
+test('a reset brings back the users of the start', async () => {
+  const kafka = await start({ users: { alice: 'secret' }, mechanisms: ['PLAIN', 'SCRAM-SHA-256'] });
+  await kafka.users.add('bob', 'hush');
+  const ofBob = (['PLAIN', 'SCRAM-SHA-256'] as const).map((mechanism) => kafka.clientOptions('bob', { mechanism }));
+  await kafka.users.remove('alice');
+  await kafka.reset();
+  expect(kafka.users.names).toEqual(['alice']);
+  for (const mechanism of ['PLAIN', 'SCRAM-SHA-256'] as const) {
+    expect(await topicsSeenBy(kafka, 'alice', { mechanism })).toEqual(['orders']);
+  }
+  for (const options of ofBob) {
+    const admin = new Kafka({ ...options, logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin();
+    await expect(admin.connect()).rejects.toThrow(/nvalid/);
+  }
+});
+
 test('a certificate of the broker ends, and is made anew', async () => {
   const kafka = await start({ tls: true });
   expect(await topicsSeenBy(kafka)).toEqual(['orders']);
