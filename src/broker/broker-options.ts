@@ -1,7 +1,7 @@
 /** What a broker is told by whoever starts it, and what is made of that before the broker is. */
 import { refuseConflicts } from '../config/conflicts.ts';
 import { ConfigError } from '../config/definition.ts';
-import { refuseSecurityAmongPeers, resolveListeners } from '../config/listeners.ts';
+import { listenerOfPeers, resolveListeners } from '../config/listeners.ts';
 import { controllersOf, type ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
@@ -103,11 +103,8 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const platform = { files, clock, random, logger };
   const paths = options.memory === true ? [MEMORY_DIRECTORY] : (inForce['log.dirs'] ?? inForce['log.dir']);
   const prepared = { options, settings, config, platform, network, paths };
-  if (isMember(inForce))
-    refuseSecurityAmongPeers(
-      resolveListeners(inForce, (key) => settings.has(key)),
-      inForce,
-    );
+  const endpoints = resolveListeners(inForce, (key) => settings.has(key));
+  if (isMember(inForce)) listenerOfPeers(endpoints, inForce);
   const controller = isControllerToo(inForce) ? await controllerOf(prepared) : null;
   const controllers = controller === null ? (options.controllers ?? controllersOf(inForce)) : [controller.address];
   if (controllers === null) {
@@ -115,9 +112,12 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
     return { ...prepared, controller, clusterId, join };
   }
   try {
-    const { findClusterId, memberOf, metadataPath } = await import('./cluster-member.ts');
+    const { findClusterId, memberOf, metadataPath, peerNetworks } = await import('./cluster-member.ts');
     const wanted = options.memory === true ? null : inForce['metadata.log.dir'];
-    const member = { network, controllers, metadataPath: metadataPath(wanted, paths) };
+    const { javaOptions } = options;
+    const needs = { ...platform, network, layers: () => config.layers, javaOptions };
+    const networks = await peerNetworks(endpoints, inForce, needs);
+    const member = { networks, controllers, metadataPath: metadataPath(wanted, paths) };
     const isNew = !paths.some((path) => clusterIdIn(files, path) !== null);
     const known = controller?.clusterId ?? options.clusterId;
     const clusterId = known ?? (isNew ? await findClusterId(member, platform, inForce) : undefined);
@@ -151,6 +151,7 @@ async function controllerOf({
     platform,
     network,
     directory: memory === true ? null : paths[0],
+    javaOptions: options.javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(options.openEtcd === undefined ? {} : { openEtcd: options.openEtcd }),
   });

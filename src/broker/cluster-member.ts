@@ -7,6 +7,7 @@ import { supportedRanges } from '../cluster/features.ts';
 import type { Controller } from '../cluster/controller.ts';
 import type { BrokerRegistration } from '../cluster/registration.ts';
 import { ConfigError } from '../config/definition.ts';
+import { listenerOfPeers, type ListenerEndpoints } from '../config/listeners.ts';
 import type { ControllerAddress } from '../config/quorum.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { DirectoryHealth } from '../log/directory-health.ts';
@@ -26,9 +27,16 @@ import type { Network } from '../platform/network.ts';
 import { Replicas } from '../replication/replicas.ts';
 import { previousBrokerEpoch } from './log-directories.ts';
 import type { Join, Membership, MembershipNeeds } from './membership.ts';
+import { peerNetwork, type PeerNeeds } from './peer-networks.ts';
+
+/** How others are reached. */
+export interface PeerNetworks {
+  readonly brokers: Network;
+  readonly controllers: Network;
+}
 
 export interface MemberOptions {
-  readonly network: Network;
+  readonly networks: PeerNetworks;
   /** Where controllers listen; any one of them may be the active one. */
   readonly controllers: readonly ControllerAddress[];
   /** The log directory that has the copy of the metadata log: see metadataPath. */
@@ -54,15 +62,28 @@ export function metadataPath(wanted: string | null, paths: readonly string[]): s
   );
 }
 
+/** @throws {ConfigError} and rejects with it, where the settings do not say how to connect to the others */
+export async function peerNetworks(
+  endpoints: ListenerEndpoints,
+  config: ServerConfig,
+  needs: PeerNeeds,
+): Promise<PeerNetworks> {
+  const { controller } = endpoints;
+  return {
+    brokers: await peerNetwork(listenerOfPeers(endpoints, config), 'sasl.mechanism.inter.broker.protocol', needs),
+    controllers: await peerNetwork(controller, 'sasl.mechanism.controller.protocol', needs),
+  };
+}
+
 /** The id of the cluster that the controllers belong to, for a broker whose log directories have none yet. */
 export function findClusterId(
-  { network, controllers }: Omit<MemberOptions, 'metadataPath'>,
+  { networks, controllers }: Omit<MemberOptions, 'metadataPath'>,
   platform: { readonly clock: Clock; readonly logger: Logger },
   config: ServerConfig,
 ): Promise<string> {
   return askClusterId({
     ...platform,
-    network,
+    network: networks.controllers,
     controllers,
     timeoutMs: config['initial.broker.registration.timeout.ms'],
     clientId: String(config['node.id']),
@@ -85,7 +106,8 @@ class ClusterMember implements Membership {
   readonly #lifecycle: BrokerLifecycle;
 
   constructor(options: MemberOptions, needs: MembershipNeeds) {
-    const { network, controllers } = options;
+    const { networks, controllers } = options;
+    const network = networks.controllers;
     this.#needs = needs;
     this.#findClusterId = () => findClusterId(options, needs.platform, needs.config.inForce);
     const { platform, config, directories } = needs;
@@ -140,11 +162,11 @@ class ClusterMember implements Membership {
       clientId,
       logger,
     });
-    this.peers = otherBrokers(network, needs, this.metadata);
+    this.peers = otherBrokers(networks.brokers, needs, this.metadata);
     this.replicas = new Replicas({
       clock,
       logger,
-      network,
+      network: networks.brokers,
       nodeId,
       brokerEpoch: () => this.brokerEpoch,
       metadata: this.metadata,

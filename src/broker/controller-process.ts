@@ -4,9 +4,9 @@
  */
 import { controllerHandlers } from '../apis/controllers/index.ts';
 import type { ControllerParts } from '../apis/controllers/controller-parts.ts';
-import { emptyImage, type BrokerImage, type ClusterImage, type ListenerImage } from '../cluster/image.ts';
+import type { BrokerImage, ClusterImage, ListenerImage } from '../cluster/image.ts';
 import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
-import { isWildcard, refuseSecurityAmongPeers, resolveListeners, type Endpoint } from '../config/listeners.ts';
+import { isWildcard, resolveListeners, SECURITY_PROTOCOLS, type Endpoint } from '../config/listeners.ts';
 import { refuseOwnQuorum } from '../config/quorum.ts';
 import { ControllerNode } from '../controllers/controller-node.ts';
 import { Dispatcher } from '../net/dispatch.ts';
@@ -21,10 +21,11 @@ import { DynamicConfig } from './dynamic-config.ts';
 import { openEtcdEngine } from './etcd-engine.ts';
 import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
-import { plaintextOnly } from './listener-security.ts';
+import { listenerSecurity } from './listener-security.ts';
 import { Listeners } from './listeners.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
+import { peerNetwork } from './peer-networks.ts';
 import type { Platform } from './platform.ts';
 import { StandbyReports } from './standby-reports.ts';
 
@@ -38,6 +39,8 @@ export interface ControllerProcessOptions {
   readonly clusterId?: string;
   /** Instead of the network's. */
   readonly openEtcd?: OpenEtcd;
+  /** KAFKA_OPTS: a JAAS file may stand there. */
+  readonly javaOptions?: string | undefined;
 }
 
 export interface RunningController {
@@ -64,7 +67,9 @@ class ControllerProcess implements RunningController {
   address = { host: '127.0.0.1', port: 0 };
   readonly #options: ControllerProcessOptions;
   readonly #config: DynamicConfig;
-  readonly #probe: ControllerProbe;
+  /** To other controllers. */
+  #controllers: Network;
+  #probe: ControllerProbe | null = null;
   #node: ControllerNode | null = null;
   #engine: ControllerEngine | null = null;
   #listeners: Listeners | null = null;
@@ -74,7 +79,7 @@ class ControllerProcess implements RunningController {
     this.#options = options;
     const { settings, platform, network } = options;
     this.#config = new DynamicConfig(settings, platform.logger);
-    this.#probe = new ControllerProbe(network, platform.clock);
+    this.#controllers = network;
   }
 
   get clusterId(): string {
@@ -92,12 +97,15 @@ class ControllerProcess implements RunningController {
     const { controller, advertisedController, advertised } = listeners;
     const isInEtcd = config['ottla.etcd.endpoints'].length > 0;
     refuseOwnQuorum(config);
-    refuseSecurityAmongPeers(listeners, config);
     if (isInEtcd) refuseEtcdSettings(config, [...advertised.values(), advertisedController]);
     const address = advertisedController;
+    const { platform, network, javaOptions } = this.#options;
+    const needs = { ...platform, network, layers: () => this.#config.layers, javaOptions };
+    this.#controllers = await peerNetwork(controller, 'sasl.mechanism.controller.protocol', needs);
+    const probe = (this.#probe = new ControllerProbe(this.#controllers, platform.clock));
     try {
       this.#engine = isInEtcd
-        ? await openEtcdEngine({ ...this.#options, config, address, probe: this.#probe })
+        ? await openEtcdEngine({ ...this.#options, config, address, probe })
         : openFile(this.#options, this.#nodeId);
       await this.#open(this.#engine, controller, advertisedController);
     } catch (error) {
@@ -109,7 +117,7 @@ class ControllerProcess implements RunningController {
   async stop(): Promise<void> {
     this.#reports?.stop();
     await this.#node?.stop();
-    this.#probe.stop();
+    this.#probe?.stop();
     await this.#listeners?.close('the controller stops');
     this.#engine?.close();
     this.#engine = null;
@@ -120,7 +128,7 @@ class ControllerProcess implements RunningController {
   }
 
   async #open(engine: ControllerEngine, endpoint: Endpoint, advertised: Endpoint): Promise<void> {
-    const { platform, network } = this.#options;
+    const { platform, network, javaOptions } = this.#options;
     const { clock, random, logger } = platform;
     const config = this.#config;
     const turn = new LoopTurn(clock);
@@ -128,7 +136,7 @@ class ControllerProcess implements RunningController {
     const listeners = new Listeners({
       clock,
       logger,
-      secure: plaintextOnly(network),
+      secure: listenerSecurity({ parts, network, handlers: controllerHandlers, javaOptions }),
       config: () => config.inForce,
       limits: connectionLimits(parts),
       dispatcher: () =>
@@ -141,10 +149,13 @@ class ControllerProcess implements RunningController {
     });
     this.#listeners = listeners;
     const port = await listeners.open(endpoint);
-    this.address = { host: isWildcard(endpoint.host) ? '127.0.0.1' : endpoint.host, port };
     const incarnation = randomUuid(random);
     const told = { host: advertised.host, port: advertised.port === 0 ? port : advertised.port };
-    const listener: ListenerImage = { name: endpoint.name, ...told, securityProtocol: 0 };
+    // A certificate is for the names that others are told.
+    const isOverTls = endpoint.protocol.endsWith('SSL');
+    this.address = isOverTls ? told : { host: isWildcard(endpoint.host) ? '127.0.0.1' : endpoint.host, port };
+    const securityProtocol = SECURITY_PROTOCOLS.indexOf(endpoint.protocol);
+    const listener: ListenerImage = { name: endpoint.name, ...told, securityProtocol };
     const claim = { nodeId: this.#nodeId, incarnation, ...told };
     this.#node = new ControllerNode({
       clusterId: engine.clusterId,
@@ -156,11 +167,14 @@ class ControllerProcess implements RunningController {
       random,
       logger,
       config: () => config.inForce,
-      configure: (image) => config.apply(image),
+      configure: (image) => {
+        config.apply(image);
+        listeners.settingsChanged();
+      },
       probeBroker: (broker) => this.#probeBroker(broker),
     });
     const tellsPosition = !config.inForce['process.roles'].includes('broker');
-    this.#reports = new StandbyReports({ node: this.#node, network, clock, tellsPosition });
+    this.#reports = new StandbyReports({ node: this.#node, network: this.#controllers, clock, tellsPosition });
     logger.info('controller-started', {
       node: this.#nodeId,
       cluster: this.clusterId,
@@ -172,7 +186,8 @@ class ControllerProcess implements RunningController {
     const { clock, random, logger } = this.#options.platform;
     const config = this.#config;
     const nodeOf = (): ControllerNode => this.node;
-    const imageOf = (): ClusterImage => this.node.active?.controller.image ?? emptyImage(this.clusterId);
+    // Users and ACLs count while it stands by, too: others ask it who the active controller is.
+    const imageOf = (): ClusterImage => this.node.image;
     return {
       nodeId: this.#nodeId,
       clock,

@@ -45,16 +45,6 @@ export interface SecurityNeeds {
   readonly javaOptions: string | undefined;
 }
 
-/** For listeners that serve PLAINTEXT alone. */
-export function plaintextOnly(network: Network): SecureListener {
-  return ({ name, protocol }) => {
-    if (protocol === 'PLAINTEXT') return openTo(network);
-    throw new ConfigError(
-      `listener ${name} asks for ${protocol}: between brokers and controllers Ottla speaks PLAINTEXT`,
-    );
-  };
-}
-
 function openTo(network: Network): ListenerSecurity {
   return { network, isTls: false, principalOf: null, stores: null, gate: () => null };
 }
@@ -123,7 +113,8 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-function readJaasFile(javaOptions: string | undefined): JaasFile | null {
+/** @throws {ConfigError} where KAFKA_OPTS names a file that is none */
+export function readJaasFile(javaOptions: string | undefined): JaasFile | null {
   const path = jaasPathIn(javaOptions);
   if (path === null) return null;
   if (!nodeFiles.exists(path)) throw new ConfigError(`KAFKA_OPTS names the JAAS file ${path}, and there is none`);

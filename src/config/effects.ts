@@ -47,7 +47,7 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^delegation\./,
   'ssl.endpoint.identification.algorithm',
   /^ssl\.allow\./,
-  /^sasl\.(login\.(?!class|callback)|mechanism\.|oauthbearer\.(assertion|client|scope$|token))/,
+  /^sasl\.(login\.(?!class|callback)|oauthbearer\.(assertion|client|scope$|token))/,
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',
   'share.coordinator.state.topic.compression.codec',

@@ -65,26 +65,18 @@ export function resolveListeners(config: ServerConfig, given: (key: string) => b
 }
 
 /**
- * In a cluster: brokers and controllers connect to one another without TLS and SASL (src/peers/peer-client.ts), so nothing may ask them
- * to. A listener for clients may.
- * @throws {ConfigError}
+ * In a cluster: the listener of this broker that others connect to. Their addresses are found in the same way (src/peers/broker-address.ts).
+ * @throws {ConfigError} where there is none
  */
-export function refuseSecurityAmongPeers(
-  { open, controller, interBroker }: ListenerEndpoints,
-  { 'security.inter.broker.protocol': protocol }: ServerConfig,
-): void {
-  if (protocol !== 'PLAINTEXT') {
-    throw new ConfigError(
-      `security.inter.broker.protocol=${protocol}: brokers of a cluster have only PLAINTEXT for one another, set that and keep ` +
-        'their listener on a network of their own',
-    );
-  }
-  const ofPeers = [controller, ...open.filter(({ name }) => name === interBroker)];
-  const wrong = ofPeers.find((endpoint) => endpoint.protocol !== 'PLAINTEXT');
-  if (wrong === undefined) return;
+export function listenerOfPeers({ open, interBroker }: ListenerEndpoints, config: ServerConfig): Endpoint {
+  const protocol = config['security.inter.broker.protocol'];
+  const found = open.find((endpoint) =>
+    config['inter.broker.listener.name'] === null ? endpoint.protocol === protocol : endpoint.name === interBroker,
+  );
+  if (found !== undefined) return found;
   throw new ConfigError(
-    `listener ${wrong.name} asks for ${wrong.protocol}, and brokers and controllers of a cluster have only PLAINTEXT for one another: ` +
-      `give them a listener of their own (${wrong === controller ? 'controller.listener.names' : 'inter.broker.listener.name'})`,
+    `security.inter.broker.protocol=${protocol}, and no listener has that protocol: set inter.broker.listener.name to one of ` +
+      open.map(({ name }) => name).join(', '),
   );
 }
 

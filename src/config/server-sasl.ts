@@ -100,12 +100,12 @@ export const saslKeys = {
   'sasl.mechanism.controller.protocol': string(
     'GSSAPI',
     { importance: 'high' },
-    'SASL mechanism between brokers and controllers. No effect in Ottla, which needs no controller connection.',
+    'SASL mechanism by which brokers and controllers sign in at controllers: PLAIN or SCRAM. One of sasl.enabled.mechanisms.',
   ),
   'sasl.mechanism.inter.broker.protocol': string(
     'GSSAPI',
     { update: 'per-broker' },
-    'SASL mechanism between brokers. No effect on a single broker.',
+    'SASL mechanism by which brokers sign in at one another: PLAIN or SCRAM. One of sasl.enabled.mechanisms.',
   ),
   'sasl.oauthbearer.allow.unverified.audience': boolean(
     false,

@@ -10,7 +10,7 @@ import type { ProbeOutcome, SilentProcess } from '../cluster/broker-heartbeats.t
 import { Controller } from '../cluster/controller.ts';
 import { NotControllerError } from '../cluster/controller-errors.ts';
 import { recordsOf } from '../cluster/image-records.ts';
-import type { BrokerImage, ClusterImage } from '../cluster/image.ts';
+import { emptyImage, type BrokerImage, type ClusterImage } from '../cluster/image.ts';
 import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -65,6 +65,7 @@ export type ControllerNodeState = 'standby' | 'loading' | 'active' | 'paused' | 
 export class ControllerNode {
   readonly #options: ControllerNodeOptions;
   readonly #election: ControllerElection;
+  readonly #none: ClusterImage;
   #active: ActiveController | null = null;
   /** The log as a standby has read it; of an active one nothing: its term goes on with that. */
   #followed: FollowedLog;
@@ -75,6 +76,7 @@ export class ControllerNode {
 
   constructor(options: ControllerNodeOptions) {
     this.#options = options;
+    this.#none = emptyImage(options.clusterId);
     this.#followed = new FollowedLog(options.metadataLog, options.clusterId);
     this.#election = options.elect({
       elected: (term) => void this.#begin(term),
@@ -106,6 +108,11 @@ export class ControllerNode {
   /** Null where this process does not serve; of a paused one, too, for it answers what it knows. */
   get active(): ActiveController | null {
     return this.#active;
+  }
+
+  /** As far as this process has read the log: of an active one, as it is. */
+  get image(): ClusterImage {
+    return this.#active?.controller.image ?? this.#followed.read?.image ?? this.#none;
   }
 
   /** Null where nobody is known to serve. */

@@ -6,6 +6,7 @@ import { AssignReplicasToDirs } from '../../protocol/apis/73-assign-replicas-to-
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { errorMessage, ErrorCode, errorName } from '../../protocol/errors.ts';
 import { Reader } from '../../protocol/reader.ts';
+import type { ResponseOf } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { AlterPartitionRequest, AlterPartitionResponse } from '../cluster/alter-partition.ts';
 import { OF_BROKER, type ControllerChannel, type Requester, type TopicMade } from '../cluster/controller-channel.ts';
@@ -16,7 +17,7 @@ import { internalTopic } from '../cluster/internal-topics.ts';
 import type { InternalTopic } from '../cluster/topic-name.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { ControllerRequests } from './controller-requests.ts';
+import { NoControllerError, type ControllerRequests } from './controller-requests.ts';
 import type { EnvelopeForwarder } from './envelope.ts';
 
 export interface RemoteChannelOptions {
@@ -81,29 +82,46 @@ export class RemoteChannel implements ControllerChannel {
     return requests.send(AlterPartition, ALTER_PARTITION_VERSION, draft, this.#timeoutMs);
   }
 
-  /** In an envelope: the controller makes them for the client, or not, by what that one may do. */
   async createTopics(topics: readonly NewTopic[], requester: Requester): Promise<readonly TopicMade[]> {
-    const { forwarder, clientId } = this.#options;
-    const timeoutMs = this.#timeoutMs;
-    const writer = new Writer();
-    requestCodec(CreateTopics, CREATE_VERSION).encode(writer, { topics: [...topics], timeoutMs, validateOnly: false });
-    const context = { apiVersion: CREATE_VERSION, clientId, session: requester };
-    const answer = await forwarder.forward(CreateTopics, context, writer.finish(), timeoutMs);
+    const answer = await this.#askToCreate(topics, requester);
     if (typeof answer === 'number')
       return topics.map(({ name }) => ({ name, errorCode: answer, errorMessage: errorMessage(answer) }));
-    const made = responseCodec(CreateTopics, CREATE_VERSION)
-      .decode(new Reader(answer))
-      .topics.map((topic): TopicMade => {
-        const { name, errorCode } = topic;
-        return {
-          name,
-          errorCode,
-          errorMessage: errorCode === ErrorCode.NONE ? null : (topic.errorMessage ?? errorMessage(errorCode)),
-        };
-      });
+    const made = answer.topics.map((topic): TopicMade => {
+      const { name, errorCode } = topic;
+      return {
+        name,
+        errorCode,
+        errorMessage: errorCode === ErrorCode.NONE ? null : (topic.errorMessage ?? errorMessage(errorCode)),
+      };
+    });
     const names = made.filter(({ errorCode }) => IS_THERE.has(errorCode)).map(({ name }) => name);
     await this.#options.until(({ topicsByName }) => names.every((name) => topicsByName.has(name)), KNOWN_MS);
     return made;
+  }
+
+  /**
+   * For a client in an envelope: the controller makes them, or not, by what that client may do. For itself the broker asks as who it
+   * is. An error code where no answer has come.
+   */
+  async #askToCreate(
+    topics: readonly NewTopic[],
+    requester: Requester,
+  ): Promise<ResponseOf<typeof CreateTopics> | number> {
+    const { forwarder, requests, clientId } = this.#options;
+    const timeoutMs = this.#timeoutMs;
+    const draft = { topics: [...topics], timeoutMs, validateOnly: false };
+    if (requester === OF_BROKER) {
+      return requests
+        .send(CreateTopics, CREATE_VERSION, draft, timeoutMs)
+        .catch((error: unknown) =>
+          error instanceof NoControllerError ? ErrorCode.REQUEST_TIMED_OUT : Promise.reject(error),
+        );
+    }
+    const writer = new Writer();
+    requestCodec(CreateTopics, CREATE_VERSION).encode(writer, draft);
+    const context = { apiVersion: CREATE_VERSION, clientId, session: requester };
+    const answer = await forwarder.forward(CreateTopics, context, writer.finish(), timeoutMs);
+    return typeof answer === 'number' ? answer : responseCodec(CreateTopics, CREATE_VERSION).decode(new Reader(answer));
   }
 
   ensureInternalTopic(name: InternalTopic): Promise<void> {

@@ -11,6 +11,7 @@ import { createServer, Socket as NodeSocket } from 'node:net';
 import { connect as openTls, createSecureContext, getCiphers, TLSSocket } from 'node:tls';
 import type { ConnectionOptions, SecureContext, SecureContextOptions } from 'node:tls';
 import type { Listener, Network, Receiver, Socket } from './network.ts';
+import { isAddress } from './certificates.ts';
 import { connected, copyInto, listenOn, remoteHostOf } from './network.ts';
 import { RecordReaders, type RecordReader } from './record-reader.ts';
 
@@ -29,7 +30,8 @@ export interface TlsServerOptions {
 }
 
 export interface TlsClientOptions {
-  readonly connection: ConnectionOptions;
+  /** Asked at each connection: the newest. */
+  readonly connection: () => ConnectionOptions | Promise<ConnectionOptions>;
   readonly inBackground?: boolean;
 }
 
@@ -289,13 +291,14 @@ class ClientConnection extends EncryptedSocket {
   }
 }
 
-function connectTls(
+async function connectTls(
   to: { readonly host: string; readonly port: number },
   timeoutMs: number,
   opened: (socket: Socket) => Receiver,
   { connection, inBackground }: TlsClientOptions,
 ): Promise<void> {
-  const socket = openTls({ ...to, ...(/^[\d.]+$|:/.test(to.host) ? {} : { servername: to.host }), ...connection });
+  const servername = isAddress(to.host) ? {} : { servername: to.host };
+  const socket = openTls({ ...to, ...servername, ...(await connection()) });
   return connected(socket, 'secureConnect', timeoutMs, () => {
     socket.setNoDelay(true);
     if (inBackground === true) socket.unref();

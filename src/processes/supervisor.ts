@@ -51,6 +51,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Runnin
     platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
     network: nodeNetwork(),
     directory: layout.controller.get('log.dirs')!,
+    javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
   });
   const { host, port } = controller.address;

@@ -1,0 +1,104 @@
+/**
+ * Connections to brokers and controllers that ask who connects: each is signed in before whoever opens it sees it.
+ *
+ *     connect ──▶ SaslHandshake, SaslAuthenticate … ──▶ handed over        refused, or too late ──▶ closed, and connect rejects
+ */
+import { Client, type Transport, type TransportListener } from '../../protocol/client.ts';
+import { signIn, type SaslClient } from '../../protocol/sasl/client.ts';
+import type { Clock } from '../platform/clock.ts';
+import { copyInto, type Network, type Receiver, type Socket } from '../platform/network.ts';
+import { within } from './within.ts';
+
+export interface SigningIn {
+  readonly clock: Clock;
+  /** Anew for each connection. @throws {ConfigError} where the settings do not say who this is */
+  readonly login: () => SaslClient;
+}
+
+/** Of SaslAuthenticate: what every broker and controller that may be beside this one has. */
+const AUTHENTICATE_VERSION = 2;
+/** An exchange is a few short messages. */
+const READ_BYTES = 1 << 12;
+
+/** What listens is the same as without. */
+export function signedInNetwork(network: Network, { clock, login }: SigningIn): Network {
+  return {
+    listen: (host, port, accept) => network.listen(host, port, accept),
+    async connect(host, port, timeoutMs, opened) {
+      const beganMs = clock.monotonic();
+      const relays: Relay[] = [];
+      await network.connect(host, port, timeoutMs, (socket) => {
+        const relay = new Relay(socket);
+        relays.push(relay);
+        return relay;
+      });
+      const [relay] = relays;
+      try {
+        const client = new Client(relay, {});
+        const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - beganMs));
+        const signedIn = await within(clock, signIn(client, login(), AUTHENTICATE_VERSION), leftMs);
+        if (signedIn === null) throw Object.assign(new Error('no answer while signing in'), { code: 'ETIMEDOUT' });
+      } catch (error) {
+        relay.destroy();
+        throw error;
+      }
+      relay.handOver(opened);
+    },
+  };
+}
+
+/** Between a socket and who signs in, then between it and who has opened it. */
+class Relay implements Transport, Receiver {
+  readonly #socket: Socket;
+  readonly #own = Buffer.allocUnsafe(READ_BYTES);
+  #listener: TransportListener | null = null;
+  #receiver: Receiver | null = null;
+  /** The network reads into a buffer of the receiver. */
+  #isLent = false;
+  #isClosed = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  listen(listener: TransportListener): void {
+    this.#listener = listener;
+    if (this.#isClosed) listener.closed();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  handOver(opened: (socket: Socket) => Receiver): void {
+    const receiver = opened(this.#socket);
+    this.#receiver = receiver;
+    if (this.#isClosed) queueMicrotask(() => receiver.closed());
+  }
+
+  buffer(): Uint8Array {
+    this.#isLent = this.#receiver !== null;
+    return this.#receiver?.buffer() ?? this.#own;
+  }
+
+  received(count: number): void {
+    const receiver = this.#receiver;
+    if (receiver === null) return this.#listener?.received(Buffer.from(this.#own.subarray(0, count)));
+    if (this.#isLent) return receiver.received(count);
+    copyInto(receiver, Buffer.from(this.#own.subarray(0, count)), () => this.#isClosed);
+  }
+
+  drained(): void {
+    this.#receiver?.drained();
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    if (this.#receiver === null) this.#listener?.closed();
+    else this.#receiver.closed();
+  }
+}

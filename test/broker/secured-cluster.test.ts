@@ -1,0 +1,223 @@
+/** Clusters whose brokers and controllers ask one another who they are: over TLS, with certificates, passwords, and both. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
+import { startController, type RunningController } from '../../src/broker/controller-process.ts';
+import { combineSettings } from '../../src/config/settings.ts';
+import { CertificateAuthority, type IssuedCertificate } from '../../src/credentials/certificate-authority.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { nodeFiles } from '../../src/platform/files.ts';
+import { lineLogger } from '../../src/platform/logger.ts';
+import { nodeNetwork } from '../../src/platform/network.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { STANDARD_AUTHORIZER } from '../../src/security/acls/open-authorizer.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+const DAY_MS = 86_400_000;
+const ends: (() => unknown)[] = [];
+const lines: string[] = [];
+let authority: CertificateAuthority;
+let node: IssuedCertificate;
+
+beforeAll(async () => {
+  authority = await CertificateAuthority.create(Date.now());
+  const now = Date.now();
+  const hosts = ['localhost', '127.0.0.1'];
+  node = await authority.issue('node', { hosts, notBeforeMs: now - DAY_MS, notAfterMs: now + DAY_MS });
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+  lines.length = 0;
+});
+
+const logger = lineLogger(
+  'info',
+  (line) => void lines.push(line),
+  () => 0,
+);
+
+function stores(): Settings {
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.key': node.key,
+    'ssl.keystore.certificate.chain': node.certificate,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': authority.certificate,
+  };
+}
+
+/** The user `node` signs in at the others, which know it. */
+function login(listener: string, mechanism: 'PLAIN' | 'SCRAM-SHA-256'): Settings {
+  const module = mechanism === 'PLAIN' ? 'plain.PlainLoginModule' : 'scram.ScramLoginModule';
+  const users = mechanism === 'PLAIN' ? ' user_node="a secret" user_alice="hers"' : '';
+  return {
+    [`listener.name.${listener}.${mechanism.toLowerCase()}.sasl.jaas.config`]: `org.apache.kafka.common.security.${module} required username="node" password="a secret"${users};`,
+  };
+}
+
+async function startControllerWith(settings: Settings): Promise<RunningController> {
+  const directory = mkdtempSync(join(tmpdir(), 'ottla-secured-'));
+  const given = {
+    'process.roles': 'controller',
+    'node.id': '100',
+    'log.dirs': directory,
+    ...settings,
+    listeners: 'CONTROLLER://127.0.0.1:0',
+  };
+  const controller = await startController({
+    settings: combineSettings({ set: new Map(Object.entries(given)) }).values,
+    platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
+    network: nodeNetwork(),
+    directory,
+  });
+  ends.push(async () => {
+    await controller.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return controller;
+}
+
+async function joined(controller: RunningController, nodeId: number, settings: Settings): Promise<RunningBroker> {
+  const broker = await startBroker({
+    memory: true,
+    logger,
+    settings: {
+      'process.roles': 'broker',
+      'node.id': String(nodeId),
+      'controller.quorum.bootstrap.servers': `${controller.address.host}:${controller.address.port}`,
+      'offsets.topic.replication.factor': '3',
+      'offsets.topic.num.partitions': '3',
+      'group.initial.rebalance.delay.ms': '0',
+      ...settings,
+    },
+  });
+  ends.push(() => broker.stop());
+  return broker;
+}
+
+/** Three brokers, and what clients do that goes from one to another: replicas, groups, forwarded requests. */
+async function serve(settings: Settings, client: Omit<KafkaConfig, 'brokers'>): Promise<RunningBroker[]> {
+  const controller = await startControllerWith(settings);
+  const brokers = await Promise.all([1, 2, 3].map((id) => joined(controller, id, settings)));
+  const kafka = new Kafka({
+    brokers: brokers.map(({ bootstrap }) => bootstrap),
+    logLevel: logLevel.NOTHING,
+    ...client,
+  });
+  const admin = kafka.admin();
+  await admin.connect();
+  ends.push(() => admin.disconnect());
+  await admin.createTopics({
+    topics: [
+      {
+        topic: 'orders',
+        numPartitions: 3,
+        replicationFactor: 3,
+        configEntries: [{ name: 'min.insync.replicas', value: '3' }],
+      },
+    ],
+  });
+  const producer = kafka.producer();
+  await producer.connect();
+  ends.push(() => producer.disconnect());
+  const messages = Array.from({ length: 9 }, (_, at) => ({ value: String(at), partition: at % 3 }));
+  await producer.send({ topic: 'orders', acks: -1, messages });
+  const consumer = kafka.consumer({ groupId: 'billing' });
+  await consumer.connect();
+  ends.push(() => consumer.disconnect());
+  await consumer.subscribe({ topic: 'orders', fromBeginning: true });
+  const seen: string[] = [];
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachMessage: async ({ message }) => {
+        seen.push(String(message.value));
+        if (seen.length === messages.length) resolve();
+        return Promise.resolve();
+      },
+    });
+  });
+  expect(seen.toSorted()).toEqual(messages.map(({ value }) => value));
+  return brokers;
+}
+
+describe('a cluster', () => {
+  test('over TLS, where each shows its certificate', async () => {
+    const settings = {
+      ...stores(),
+      listeners: 'SSL://127.0.0.1:0',
+      'listener.security.protocol.map': 'SSL:SSL,CONTROLLER:SSL',
+      'security.inter.broker.protocol': 'SSL',
+      'ssl.client.auth': 'required',
+      'ssl.principal.mapping.rules': 'RULE:^CN=([^,]*)$/$1/',
+      'authorizer.class.name': STANDARD_AUTHORIZER,
+      'super.users': 'User:node',
+    };
+    const own = { ca: [authority.certificate], cert: node.certificate, key: node.key };
+    expect(await serve(settings, { ssl: own })).toHaveLength(3);
+  });
+
+  test('over TLS with passwords, by PLAIN at controllers and brokers', async () => {
+    const settings = {
+      ...stores(),
+      ...login('controller', 'PLAIN'),
+      ...login('sasl_ssl', 'PLAIN'),
+      listeners: 'SASL_SSL://127.0.0.1:0',
+      'listener.security.protocol.map': 'SASL_SSL:SASL_SSL,CONTROLLER:SASL_SSL',
+      'security.inter.broker.protocol': 'SASL_SSL',
+      'sasl.enabled.mechanisms': 'PLAIN',
+      'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+      'sasl.mechanism.controller.protocol': 'PLAIN',
+      'authorizer.class.name': STANDARD_AUTHORIZER,
+      'super.users': 'User:node;User:alice',
+    };
+    const sasl = { mechanism: 'plain', username: 'alice', password: 'hers' } as const;
+    await serve(settings, { ssl: { ca: [authority.certificate] }, sasl });
+    expect(lines.filter((line) => line.includes('authentication-failed'))).toEqual([]);
+  });
+
+  test('is not joined by a broker that does not know the password', async () => {
+    const settings = {
+      ...login('controller', 'PLAIN'),
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+      'sasl.enabled.mechanisms': 'PLAIN',
+      'sasl.mechanism.controller.protocol': 'PLAIN',
+      'initial.broker.registration.timeout.ms': '1500',
+    };
+    const controller = await startControllerWith(settings);
+    const jaas = 'listener.name.controller.plain.sasl.jaas.config';
+    const wrong = {
+      ...settings,
+      listeners: 'PLAINTEXT://127.0.0.1:0',
+      [jaas]: settings[jaas].replace('password="a', 'password="no'),
+    };
+    await expect(joined(controller, 1, wrong)).rejects.toThrow(/controllers|metadata/);
+    expect(lines.join('')).toMatch(/authentication-failed .*user=node/);
+  });
+});
+
+test.each([
+  [{ 'sasl.mechanism.inter.broker.protocol': 'GSSAPI' }, /brokers and controllers sign in at .*by PLAIN, SCRAM/],
+  [{ 'sasl.enabled.mechanisms': 'SCRAM-SHA-512' }, /PLAIN must be among sasl\.enabled\.mechanisms/],
+  [login('sasl_plaintext', 'SCRAM-SHA-256'), /does not say who this broker is|has no users/],
+  [{ 'security.inter.broker.protocol': 'SSL' }, /no listener has that protocol/],
+])('settings that do not say how are refused: %o', async (given, words) => {
+  const settings: Settings = {
+    ...login('sasl_plaintext', 'PLAIN'),
+    listeners: 'SASL_PLAINTEXT://127.0.0.1:0',
+    'security.inter.broker.protocol': 'SASL_PLAINTEXT',
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    ...(given as Settings),
+  };
+  const without = { ...settings };
+  if ('listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config' in without) {
+    Reflect.deleteProperty(without, 'listener.name.sasl_plaintext.plain.sasl.jaas.config');
+  }
+  const nowhere = { address: { host: '127.0.0.1', port: 1 } } as RunningController;
+  await expect(joined(nowhere, 1, without)).rejects.toThrow(words);
+});
