@@ -25,7 +25,7 @@ const COMMAND = {
   'metadata-log': 'src/cli/metadata-log.ts',
   jose: 'src/security/sasl/jose.ts',
   jks: 'src/security/tls/jks.ts',
-  x509: 'src/testing/x509.ts',
+  x509: 'src/credentials/x509.ts',
 };
 
 /** What users import: the name in package.json's `exports`, and the file behind it. */

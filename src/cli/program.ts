@@ -1,6 +1,8 @@
 /** All commands of `ottla` as one tree: for help, for completion, and to run those that need no broker of their own. */
 import type { RootCommand } from '@bomb.sh/tab';
 import type { Command } from 'commander';
+import { aclsCommand } from './acls.ts';
+import { certsCommand } from './certs.ts';
 import { attach, command, parse } from './command-line.ts';
 import { clusterCommand } from './cluster.ts';
 import { configsCommand } from './configs.ts';
@@ -15,6 +17,7 @@ import { queuesCommand } from './queues.ts';
 import { healthcheckCommand, startCommand } from './start-command.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { topicsCommand } from './topics.ts';
+import { usersCommand } from './users.ts';
 
 /** How a command says with which code the process shall end; 0 unless it does. */
 export interface Outcome {
@@ -41,6 +44,9 @@ export function program(terminal: Terminal, outcome: Outcome): { root: Command; 
   root.addCommand(queuesCommand(terminal));
   root.addCommand(deadLettersCommand(terminal));
   root.addCommand(configsCommand(terminal));
+  root.addCommand(certsCommand(terminal));
+  root.addCommand(usersCommand(terminal));
+  root.addCommand(aclsCommand(terminal));
   root.addCommand(clusterCommand(terminal));
   root.addCommand(metadataCommand(terminal));
   root.addCommand(doctorCommand(terminal, outcome));
@@ -62,11 +68,11 @@ export async function runTool(args: readonly string[], terminal: Terminal = proc
   return outcome.exitCode;
 }
 
-/** `ottla topics` and `ottla groups` alone list; -b may also stand before the command. */
+/** `ottla topics`, `groups`, `users` and `acls` alone list; -b may also stand before the command. */
 function withDefaults(args: readonly string[]): readonly string[] {
   const [first, second] = args;
   if (['-b', '--brokers', '--bootstrap-server'].includes(first)) return withDefaults([...args.slice(2), first, second]);
-  const lists = ['topics', 'topic', 'groups', 'group'].includes(first);
+  const lists = ['topics', 'topic', 'groups', 'group', 'users', 'user', 'acls', 'acl'].includes(first);
   const isBare = second === undefined || (second.startsWith('-') && !args.includes('--help') && !args.includes('-h'));
   return lists && isBare ? [first, 'list', ...args.slice(1)] : args;
 }

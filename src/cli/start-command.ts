@@ -15,6 +15,11 @@ export interface StartFlags {
   etcd?: string;
   rack?: string;
   processes?: string;
+  tls?: boolean;
+  certs?: string;
+  user?: string[];
+  superUser?: string[];
+  acl?: string[];
   container?: boolean;
   metricsPort?: string;
   controlPort?: string;
@@ -42,6 +47,8 @@ export function startCommand(): Command {
     ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
     ['ottla start --set num.partitions=3', 'any broker setting, by its name in Kafka'],
     ['ottla start --config server.properties', 'Kafka’s own file'],
+    ['ottla start --tls --super-user admin:secret', 'over TLS, for whoever has the password: docs/security.md'],
+    ["ottla start --user alice:secret --acl 'alice read topic orders'", 'alice signs in, and may read orders alone'],
     ['ottla start --processes 4', 'four brokers on this machine, a process each'],
     ['ottla start --node-id 1 --etcd 10.0.0.1:2379,10.0.0.2:2379', 'one of several brokers, whose state etcd keeps'],
   ])
@@ -56,6 +63,11 @@ export function startCommand(): Command {
     .option('--etcd <host:port,…>', 'be one of a cluster, whose state this etcd keeps: docs/cluster.md')
     .option('--rack <name>', 'the rack or zone that this broker stands in')
     .option('--processes <n>', 'run so many brokers on this machine, each a process on the next port: docs/cluster.md')
+    .option('--tls', 'speak TLS, with certificates in --certs, which are made where there are none')
+    .option('--certs <dir>', 'where `ottla certs` keeps them (default: ./ottla-certs)')
+    .option('--user <name:password>', 'who may sign in, by SASL PLAIN or SCRAM; may be repeated', collect)
+    .option('--super-user <name:password>', 'the same for one who may do everything; others need ACLs then', collect)
+    .option('--acl <line>', "who may do what, such as 'alice read topic orders'; may be repeated", collect)
     .option('--metrics-port <n>', 'let Prometheus find /metrics on this port (default: none)')
     .option('--control-port <n>', 'let tests drive the broker over HTTP on this port (default: none)')
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')

@@ -1,7 +1,8 @@
 /** `ottla start`: flags, environment and file become a configuration; the broker runs until it is told to end. */
+import { resolve } from 'node:path';
 import { OF_BROKER, startBroker, type BrokerOptions, type RunningBroker } from '../broker/broker.ts';
 import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '../config/environment.ts';
-import { serverConfig } from '../config/server.ts';
+import { serverConfig, type ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
 import { testDefaults } from '../config/test-defaults.ts';
 import { isDiskError } from '../platform/disk-error.ts';
@@ -17,6 +18,14 @@ import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
 import { portOf } from './option-values.ts';
 import { openPage, pagePlace, refusePage } from './page-door.ts';
 import { settingsGiven, settingsIn } from './settings-flags.ts';
+import {
+  controlledSecurity,
+  loginFlags,
+  provideAccess,
+  secureSettings,
+  securityFlags,
+  type SecurityFlags,
+} from './start-security.ts';
 import { startCommand, type StartFlags } from './start-command.ts';
 import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
@@ -43,6 +52,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   }
   // A broker that keeps nothing is there to develop and test with: consumers need not wait for each other.
   if (isMemory) for (const [key, value] of testDefaults) if (!settings.has(key)) settings.set(key, value);
+  const security = securityFlags(flags);
+  if (security !== null) refuseInCluster(serverConfig(settings));
 
   const logger = lineLogger(
     levelOf(flags),
@@ -61,7 +72,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     refusePage(flags, 'a controller has');
     return controller(options, flags.container === true);
   }
-  const running = await run(options, environment, control).catch((error: Error) => {
+  const running = await run({ ...options, security }, environment, control).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
       cause: error,
@@ -77,8 +88,9 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     running.listeners.pageUrl = page.url;
     process.stdout.write(`page ${page.url}\n`);
   }
+  if (security?.certificates) process.stdout.write(`certificates ${resolve(security.certificates)}\n`);
   if (flags.container) process.stdout.write(upLines(settings.get('node.id')!));
-  welcome(terminal, running.bootstrap);
+  welcome(terminal, running.bootstrap, security);
   const code = await Promise.race([end.then(() => 0), running.failed.then(() => 1)]);
   await page?.close();
   await running.stop();
@@ -102,16 +114,40 @@ interface Running {
   stop(): Promise<void>;
 }
 
+/** Of a broker alone: in a cluster, brokers sign in at one another too. */
+function refuseInCluster(config: ServerConfig): void {
+  const isAlone = config['ottla.processes'] === 1 && config['ottla.etcd.endpoints'].length === 0;
+  if (isAlone && config['process.roles'].includes('controller') && config['process.roles'].includes('broker')) return;
+  throw new UsageError(
+    '--tls, --user, --super-user and --acl are for a broker alone: in a cluster set up its listeners (docs/security.md)',
+  );
+}
+
+type RunOptions = BrokerOptions & {
+  readonly settings: ReadonlyMap<string, string>;
+  readonly memory: boolean;
+  readonly logger: Logger;
+  /** Null: as settings have it. */
+  readonly security: SecurityFlags | null;
+};
+
 /** The broker, with a control port where one is asked for, and the topics that the environment wants. */
 async function run(
-  options: BrokerOptions & { settings: ReadonlyMap<string, string>; memory: boolean; logger: Logger },
+  { security, ...options }: RunOptions,
   environment: EnvironmentSettings,
   control: Control | null,
 ): Promise<Running> {
   const { logger } = options;
   if (control === null) {
-    const broker = await startBroker(options);
-    await createTopics(broker, environment.createTopics, logger);
+    const settings = security === null ? options.settings : await secureSettings(security, options.settings);
+    const broker = await startBroker({ ...options, settings });
+    try {
+      if (security !== null) await provideAccess(security, broker);
+      await createTopics(broker, environment.createTopics, logger);
+    } catch (error) {
+      await broker.stop();
+      throw error;
+    }
     return {
       listeners: broker.listeners,
       bootstrap: broker.bootstrap,
@@ -126,6 +162,7 @@ async function run(
   const controlled = await startControlled({
     ...options,
     ...control,
+    ...(security === null ? {} : await controlledSecurity(security, options.settings)),
     start: startBroker,
     topics: environment.createTopics.map(topicSpecOf),
   });
@@ -150,6 +187,7 @@ function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
 
 interface StartOptions {
   readonly settings: ReadonlyMap<string, string>;
+  readonly javaOptions: string | undefined;
   readonly memory: boolean;
   readonly clusterId: string | undefined;
   readonly logger: Logger;
@@ -183,7 +221,7 @@ async function supervised(): Promise<number> {
 
 /** A controller of a cluster without a broker. */
 async function controller(
-  { settings, memory, clusterId, logger }: StartOptions,
+  { settings, memory, clusterId, javaOptions, logger }: StartOptions,
   isContainer: boolean,
 ): Promise<number> {
   const [directory] = (settings.get('log.dirs') ?? settings.get('log.dir') ?? '').split(',');
@@ -193,6 +231,7 @@ async function controller(
     platform: { files: nodeFiles, clock: systemClock, random: systemRandom, logger },
     network: nodeNetwork(),
     directory: memory ? null : directory.trim(),
+    javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
   });
   const end = toldToEnd();
@@ -270,10 +309,10 @@ async function createTopics(broker: RunningBroker, topics: readonly TopicToCreat
 }
 
 /** What to do next, for someone who looks on; scripts see the line `ready` only. */
-function welcome({ stderr, environment }: Terminal, bootstrap: string): void {
+function welcome({ stderr, environment }: Terminal, bootstrap: string, security: SecurityFlags | null): void {
   if (stderr.isTTY !== true) return;
   const paint = painter(stderr, environment);
-  const brokers = bootstrap === 'localhost:9092' ? '' : ` -b ${bootstrap}`;
+  const brokers = `${bootstrap === 'localhost:9092' ? '' : ` -b ${bootstrap}`}${security === null ? '' : loginFlags(security)}`;
   stderr.write(
     paint('dim', `in another terminal: ottla produce greetings hello${brokers}; ottla consume greetings${brokers}`) +
       `\n${paint('dim', 'Ctrl-C ends the broker')}\n`,

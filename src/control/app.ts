@@ -8,6 +8,7 @@ import { Problem, problemOf, sendProblem } from './problem.ts';
 import { queueRoutes } from './queues.ts';
 import { router } from './router.ts';
 import type { Session } from './session.ts';
+import { securityRoutes } from './security.ts';
 import { stateRoutes } from './state.ts';
 import { tailRoutes } from './tail.ts';
 import { topicRoutes } from './topics.ts';
@@ -44,6 +45,7 @@ export function controlApp({ session, isLocal, serveFork }: ControlAppOptions) {
     .route('/', groupRoutes(session))
     .route('/', queueRoutes(session))
     .route('/', brokerRoutes(session))
+    .route('/', securityRoutes(session))
     .route('/', forkRoutes(session, serveFork))
     .route('/', faultRoutes(session))
     .route('/', trafficRoutes(session));

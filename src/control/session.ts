@@ -6,7 +6,11 @@ import type { Logger } from '../platform/logger.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { assemble } from '../testing/assembly.ts';
 import { type BrokerSnapshot, dismissMembers } from '../testing/broker-snapshot.ts';
+import type { AclLines } from '../security/acls/lines.ts';
 import type { LocalBroker } from '../testing/local-broker.ts';
+import type { SecurityOptions } from '../testing/security-options.ts';
+import { securityOf, type SecuredListener, type TestSecurity } from '../testing/security.ts';
+import { provideAccess } from '../testing/test-acls.ts';
 import { begin } from '../testing/test-start.ts';
 import type { TopicSpec } from '../testing/topic-spec.ts';
 import { TrafficLog } from '../testing/traffic-log.ts';
@@ -21,6 +25,12 @@ export interface SessionOptions {
   readonly logger: Logger;
   /** What a reset leaves behind. */
   readonly topics: readonly TopicSpec[];
+  /** Who may connect to one of its listeners, and what they may do; whatever settings say, unless given. */
+  readonly security?: ControlledSecurity;
+}
+
+export interface ControlledSecurity extends SecurityOptions, SecuredListener {
+  readonly acls?: AclLines;
 }
 
 /** What the routes of a control port drive. */
@@ -55,6 +65,8 @@ export class ServerSession implements Session {
   readonly traffic = new TrafficLog();
   readonly #options: SessionOptions;
   #settings: ReadonlyMap<string, string>;
+  /** Lasts longer than a broker, as what clients have been given does. */
+  #security: TestSecurity | null = null;
   #broker!: RunningBroker;
   #test!: LocalBroker;
   #isReady = false;
@@ -70,6 +82,8 @@ export class ServerSession implements Session {
 
   static async start(options: SessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options);
+    const { security = {} } = options;
+    session.#security = await securityOf(security, () => systemClock.now(), security);
     await session.#start(options.memory ? new MemoryFiles() : null);
     session.#settings = withPort(session.#settings, session.#broker);
     return session;
@@ -114,6 +128,8 @@ export class ServerSession implements Session {
     const { start, memory, clusterId, logger, topics } = this.#options;
     const own = [...this.#options.settings].filter(([key]) => !OF_THE_ORIGINAL.has(key));
     const settings: Record<string, string> = Object.fromEntries(own);
+    const security = this.#security;
+    const { listener: _listener, hosts: _hosts, ...said } = this.#options.security ?? {};
     const { broker, test } = await assemble({
       start,
       again: (options, beginning) => begin({ start, serve: refuse }, options, beginning, PLACE),
@@ -122,16 +138,19 @@ export class ServerSession implements Session {
       clock: systemClock,
       socketClock: systemClock,
       files,
-      settings: this.#settings,
+      settings: new Map([...this.#settings, ...Object.entries(security?.settings() ?? {})]),
+      security,
       memory,
       ...(clusterId === undefined ? {} : { clusterId }),
       logger,
       traffic: this.traffic,
-      options: { topics, settings, leftovers: 'ignore' },
+      options: { ...said, topics, settings, leftovers: 'ignore' },
       beginning: topics,
       place: PLACE,
     });
     settings['node.id'] = String(test.brokers[0].nodeId); // what is copied belongs to it
+    await security?.provide(broker, test.metadata);
+    await provideAccess(test.metadata, broker.parts.random, said);
     this.#broker = broker;
     this.#test = test;
     this.#isReady = true;

@@ -6,11 +6,18 @@ import { checkKeys } from '../testing/known-keys.ts';
 import { deliver } from '../testing/leftovers.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from '../testing/message.ts';
 import type { Queue } from '../testing/queue.ts';
-import type { ClientOptions } from '../testing/security-options.ts';
+import type {
+  ClientChoice,
+  ClientOptions,
+  TestCertificates,
+  TestOAuth,
+  TestUsers,
+} from '../testing/security-options.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
 import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
+import type { TestAcls } from '../testing/test-acls.ts';
 import type { TestClock } from '../testing/test-clock.ts';
 import type { PageOptions } from '../testing/test-page.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
@@ -22,6 +29,15 @@ import { messageFromJson, messageToJson, topicToJson, type MessageJson } from '.
 import { RemoteClock } from './remote-clock.ts';
 import { FORK, READ, type BrokerJson } from './remote-options.ts';
 import { remoteQueue } from './remote-queue.ts';
+import {
+  remoteAcls,
+  remoteCertificates,
+  remoteClientOptions,
+  remoteOAuth,
+  remoteProperties,
+  remoteUsers,
+  type RemoteRefusals,
+} from './remote-security.ts';
 import { RemoteWaiting } from './remote-waiting.ts';
 import { RemoteWaits } from './remote-waits.ts';
 import { RemoteTraffic } from './traffic.ts';
@@ -196,42 +212,32 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     );
   }
 
-  get users(): never {
-    throw notOverThePort('users');
+  get users(): TestUsers {
+    return remoteUsers(this.port);
   }
 
-  get acls(): never {
-    throw notOverThePort('acls');
+  get acls(): TestAcls {
+    return remoteAcls(this.port);
   }
 
-  get refusals(): never {
-    throw notOverThePort('refusals');
+  get certificates(): TestCertificates {
+    return remoteCertificates(this.port);
   }
 
-  waitForDenied(): never {
-    throw notOverThePort('waitForDenied');
+  get oauth(): TestOAuth {
+    return remoteOAuth(this.port);
   }
 
-  waitForThrottled(): never {
-    throw notOverThePort('waitForThrottled');
+  get refusals(): RemoteRefusals {
+    return this.port.get<RemoteRefusals>('/refusals');
   }
 
-  get certificates(): never {
-    throw notOverThePort('certificates');
+  clientOptions(user?: string, choice: ClientChoice = {}): ClientOptions {
+    return remoteClientOptions(this.port, this.bootstrapBrokers, user, choice);
   }
 
-  get oauth(): never {
-    throw notOverThePort('oauth');
-  }
-
-  clientOptions(user?: string): ClientOptions {
-    if (user !== undefined) throw notOverThePort('clientOptions of a user');
-    return { brokers: this.bootstrapBrokers };
-  }
-
-  properties(user?: string): Record<string, string> {
-    if (user !== undefined) throw notOverThePort('properties of a user');
-    return { 'bootstrap.servers': this.bootstrapServers };
+  properties(user?: string, choice: ClientChoice = {}): Record<string, string> {
+    return remoteProperties(this.port, this.bootstrapServers, user, choice);
   }
 
   onStop(run: () => unknown): void {
@@ -261,8 +267,4 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     deliver(report, this.#options.leftovers ?? 'warn', (text) => void process.stderr.write(text));
     return report;
   }
-}
-
-function notOverThePort(what: string): TypeError {
-  return new TypeError(`${what}: only for a broker that the test's own thread has started with startBroker`);
 }

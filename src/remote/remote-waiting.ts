@@ -5,6 +5,15 @@ import type { CommittedOffset, Group } from '../testing/group.ts';
 import type { AnyJson, Headers, TestMessage } from '../testing/message.ts';
 import { timeoutOf } from '../testing/pending-waits.ts';
 import type { DeliveredRange, Queue } from '../testing/queue.ts';
+import {
+  checkDenial,
+  checkThrottle,
+  expectedWords,
+  type Denial,
+  type ExpectedDenial,
+  type ExpectedThrottle,
+  type Throttle,
+} from '../testing/refusals.ts';
 import { SoughtMessages } from '../testing/sought-messages.ts';
 import type { ReadOptions } from '../testing/test-broker.ts';
 import {
@@ -118,6 +127,17 @@ export abstract class RemoteWaiting extends RemoteCluster {
   waitForLag(group: string, lag = 0, options: WaitOptions = {}): Promise<Group> {
     checkLagWait(lag, options);
     return this.#there('waitForLag', `group '${group}' to have read its topics`, options, 'lag', { group, lag });
+  }
+
+  waitForDenied(expected: ExpectedDenial = {}, options: WaitOptions = {}): Promise<Denial> {
+    checkDenial('waitForDenied', expected);
+    return this.#there('waitForDenied', `a refusal of ${expectedWords(expected)}`, options, 'denied', { ...expected });
+  }
+
+  waitForThrottled(expected: ExpectedThrottle = {}, options: WaitOptions = {}): Promise<Throttle> {
+    checkThrottle('waitForThrottled', expected);
+    const what = `a throttle of ${expectedWords(expected)}`;
+    return this.#there('waitForThrottled', what, options, 'throttled', { ...expected });
   }
 
   waitForIdle(options: IdleOptions = {}): Promise<void> {

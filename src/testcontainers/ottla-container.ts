@@ -1,7 +1,9 @@
 /** `new OttlaContainer()`: Ottla's image through testcontainers, in the style of @testcontainers/kafka. */
 import { systemClock } from '../platform/clock.ts';
+import { aclsOf, textOf, type AclLines } from '../security/acls/lines.ts';
 import type { Content, MessageToProduce } from '../testing/message.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
+import type { UserSpec } from '../testing/security-options.ts';
 import type { StopReport } from '../testing/stop-report.ts';
 import { topicsIn } from '../testing/topics.ts';
 import { RemoteBroker } from '../remote/remote-broker.ts';
@@ -36,11 +38,13 @@ interface Testcontainers {
 /** Of a broker that did not answer any more. */
 const NOTHING_KNOWN: StopReport = { leaks: [], unusedFaults: [], forgottenWaits: [] };
 
+const HOST_LISTENER = 'HOST';
 const HOST_PORT = 9093;
 /** Other containers in its network connect to this one. */
 const NETWORK_PORT = 9092;
 const CONTROL_PORT = 24092;
 const ADDRESS_FILE = '/tmp/ottla-address';
+const CERTIFICATES = '/tmp/ottla-certs';
 const WAITING = 'ottla waits for its address';
 const READY_MS = 20_000;
 const LOOK_MS = 25;
@@ -51,6 +55,9 @@ export class OttlaContainer {
   readonly #topics: (string | TopicSpec)[] = [];
   readonly #seeds: Record<string, readonly (MessageToProduce | Content)[]>[] = [];
   readonly #changes: ((container: Container) => Container)[] = [];
+  readonly #users: Record<string, UserSpec> = {};
+  #acls: AclLines | null = null;
+  #isOverTls = false;
   #isInMemory = true;
   #alias: string | null = null;
 
@@ -84,6 +91,25 @@ export class OttlaContainer {
     return this;
   }
 
+  /** Clients on this machine speak TLS: `kafka.clientOptions()` trusts the broker. Other containers speak plain text. */
+  withTls(): this {
+    this.#isOverTls = true;
+    return this;
+  }
+
+  /** Clients on this machine sign in, by SASL PLAIN or SCRAM: `{ alice: 'secret', admin: { password: 'x', superUser: true } }`. */
+  withUsers(users: Readonly<Record<string, UserSpec>>): this {
+    Object.assign(this.#users, users);
+    return this;
+  }
+
+  /** Who may do what: `{ alice: ['read topic orders', 'read group billing-*'] }`. Others may do nothing then. */
+  withAcls(acls: AclLines): this {
+    aclsOf(acls);
+    this.#acls = { ...this.#acls, ...acls };
+    return this;
+  }
+
   /** A network of testcontainers; containers in it find the broker at `alias:9092`. */
   withNetwork(network: object, alias?: string): this {
     this.#alias = alias ?? this.#alias;
@@ -109,13 +135,13 @@ export class OttlaContainer {
   async start(): Promise<StartedOttlaContainer> {
     const { GenericContainer, Wait } = await testcontainers();
     // The address that clients are told is known only when the container runs: it waits for it.
-    const run = `exec /etc/kafka/docker/run${this.#isInMemory ? ' --memory' : ''}`;
+    const run = ['exec', '/etc/kafka/docker/run', ...this.#flags().map(quoted)].join(' ');
     const script = `echo ${WAITING}; until [ -s ${ADDRESS_FILE} ]; do sleep 0.02; done; . ${ADDRESS_FILE}; ${run}`;
     let container = new GenericContainer(this.#image)
       .withExposedPorts(HOST_PORT, CONTROL_PORT)
       .withEnvironment({
-        KAFKA_LISTENERS: `PLAINTEXT://0.0.0.0:${HOST_PORT},BROKER://0.0.0.0:${NETWORK_PORT}`,
-        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT',
+        KAFKA_LISTENERS: `${HOST_LISTENER}://0.0.0.0:${HOST_PORT},BROKER://0.0.0.0:${NETWORK_PORT}`,
+        KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: `${HOST_LISTENER}:${this.#protocol},BROKER:PLAINTEXT`,
         KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
         OTTLA_CONTROL_PORT: String(CONTROL_PORT),
         OTTLA_CONTROL_HOST: '0.0.0.0',
@@ -135,6 +161,30 @@ export class OttlaContainer {
       throw error;
     }
   }
+
+  get #protocol(): string {
+    const hasUsers = Object.keys(this.#users).length > 0;
+    if (this.#isOverTls) return hasUsers ? 'SASL_SSL' : 'SSL';
+    return hasUsers ? 'SASL_PLAINTEXT' : 'PLAINTEXT';
+  }
+
+  #flags(): string[] {
+    const users = Object.entries(this.#users).flatMap(([name, spec]) => {
+      const { password, superUser = false } = typeof spec === 'string' ? { password: spec } : spec;
+      return [superUser ? '--super-user' : '--user', `${name}:${password}`];
+    });
+    return [
+      ...(this.#isInMemory ? ['--memory'] : []),
+      ...(this.#isOverTls ? ['--tls', '--certs', CERTIFICATES] : []),
+      ...users,
+      ...aclsOf(this.#acls ?? {}).flatMap((acl) => ['--acl', textOf(acl)]),
+    ];
+  }
+}
+
+/** For the shell of the container. */
+function quoted(word: string): string {
+  return /^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A broker in its container: all that a TestBroker can, through its control port. */
@@ -170,7 +220,7 @@ export class StartedOttlaContainer extends RemoteBroker {
 
   /** Only for OttlaContainer: tells the broker its address, and waits until it answers. */
   async open(): Promise<void> {
-    const addresses = `PLAINTEXT://${this.getBootstrapServers()},BROKER://${this.getNetworkBootstrapServers()}`;
+    const addresses = `${HOST_LISTENER}://${this.getBootstrapServers()},BROKER://${this.getNetworkBootstrapServers()}`;
     const content = `export KAFKA_ADVERTISED_LISTENERS=${addresses}\n`;
     await this.container.copyContentToContainer([{ content, target: ADDRESS_FILE, mode: 0o644 }]);
     const until = systemClock.monotonic() + READY_MS;

@@ -2,7 +2,7 @@
 import { seededRandom, type Random } from '../platform/random.ts';
 import type { ApiName } from './api-names.ts';
 import type { EffectName, FaultFilter, FaultSpec, RequestFault } from './fault-spec.ts';
-import { principalOf } from './acl-lines.ts';
+import { principalOf } from '../security/acls/lines.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';

@@ -33,8 +33,8 @@ export type {
   TokenOptions,
   UserSpec,
 } from './security-options.ts';
-export type { IssuedCertificate } from './certificate-authority.ts';
-export type { AclLines, ResourceOf } from './acl-lines.ts';
+export type { IssuedCertificate } from '../credentials/certificate-authority.ts';
+export type { AclLines, ResourceOf } from '../security/acls/lines.ts';
 export type { AclExplanation, Bytes, QuotaSpec, QuotaSpecs, TestAcls } from './test-acls.ts';
 export type { Denial, ExpectedDenial, ExpectedThrottle, Throttle } from './refusals.ts';
 export type { TestSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 /** What clients were not allowed, and for what they were throttled: written down as it happens, for tests to look at. */
 import type { SecurityWatcher } from '../broker/broker.ts';
 import { Operation, Resource } from '../security/acls/codes.ts';
-import { reasonWords, userOf, wordOf } from './acl-lines.ts';
+import { reasonWords, userOf, wordOf } from '../security/acls/lines.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 
 /** One refusal by the authorizer. */

@@ -1,5 +1,5 @@
 /** What a test may say of who connects to its broker, and what it is told for its clients. */
-import type { IssuedCertificate } from './certificate-authority.ts';
+import type { IssuedCertificate } from '../credentials/certificate-authority.ts';
 import type { Duration } from './duration.ts';
 
 export type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
@@ -7,6 +7,8 @@ export type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEAR
 export interface TlsOptions {
   /** Whether clients show a certificate: 'required', 'requested', or 'none' unless given. */
   readonly clientAuth?: 'none' | 'requested' | 'required';
+  /** An authority of your own, in PEM, with a key on the curve P-256; unless given, one that the process makes. */
+  readonly authority?: IssuedCertificate;
 }
 
 /** A password, or a password and what else the user is. */

@@ -8,7 +8,8 @@ import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { isScram, saltedPassword, SCRAM_MECHANISMS, scramKeys } from '../../protocol/sasl/scram.ts';
 import type { RunningBroker } from '../broker/broker.ts';
 import { systemClock } from '../platform/clock.ts';
-import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
+import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
+import { jaasText, plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { milliseconds } from './duration.ts';
 import type {
   ClientChoice,
@@ -23,7 +24,7 @@ import type {
 } from './security-options.ts';
 import type { TestMetadata } from './test-metadata.ts';
 
-const HOSTS = ['localhost', '127.0.0.1', '::1'];
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -33,7 +34,6 @@ const AUDIENCE = 'kafka';
 const KEY_ID = 'test';
 /** Clients' certificates are named simply: `User:alice` for CN=alice. */
 const SIMPLE_NAMES = 'RULE:^CN=([^,]*)$/$1/,DEFAULT';
-const PLAIN_MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 
 const KAFKAJS_NAMES = {
   PLAIN: 'plain',
@@ -43,14 +43,27 @@ const KAFKAJS_NAMES = {
 
 let authority: Promise<CertificateAuthority> | null = null;
 
-/** One for the process: keys take a while. */
-async function theAuthority(): Promise<CertificateAuthority> {
-  const { CertificateAuthority: Authority } = await import('./certificate-authority.ts');
+/** One for the process, unless it is given: keys take a while. */
+async function theAuthority(given: IssuedCertificate | undefined): Promise<CertificateAuthority> {
+  const { CertificateAuthority: Authority } = await import('../credentials/certificate-authority.ts');
+  if (given !== undefined) return Authority.of(given);
   return (authority ??= Authority.create(systemClock.now()));
 }
 
+/** The listener that it is about, where that is not the only one. */
+export interface SecuredListener {
+  /** The name of its protocol unless given. */
+  readonly listener?: string;
+  /** By which clients reach it; this machine's own names unless given. */
+  readonly hosts?: readonly string[];
+}
+
 /** Null where the test asks for nothing of it. */
-export async function securityOf(options: SecurityOptions, now: () => number): Promise<TestSecurity | null> {
+export async function securityOf(
+  options: SecurityOptions,
+  now: () => number,
+  secured: SecuredListener = {},
+): Promise<TestSecurity | null> {
   const { tls = false, users, oauth = false, mechanisms } = options;
   const hasSasl = users !== undefined || oauth || mechanisms !== undefined;
   if (tls === false && !hasSasl) return null;
@@ -58,9 +71,9 @@ export async function securityOf(options: SecurityOptions, now: () => number): P
     ...(users === undefined ? [] : (['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)),
     ...(oauth ? (['OAUTHBEARER'] as const) : []),
   ];
-  const clientAuth = typeof tls === 'object' ? (tls.clientAuth ?? 'none') : 'none';
-  const issuer = tls === false ? null : await theAuthority();
-  const security = new TestSecurity({ mechanisms: hasSasl ? offered : [], clientAuth, issuer, now });
+  const { clientAuth = 'none', authority: own } = typeof tls === 'object' ? tls : {};
+  const issuer = tls === false ? null : await theAuthority(own);
+  const security = new TestSecurity({ mechanisms: hasSasl ? offered : [], clientAuth, issuer, now, secured });
   await security.begin(users ?? {});
   return security;
 }
@@ -72,6 +85,7 @@ interface Said {
   readonly issuer: CertificateAuthority | null;
   /** The broker's clock. */
   readonly now: () => number;
+  readonly secured: SecuredListener;
 }
 
 export class TestSecurity {
@@ -119,14 +133,14 @@ export class TestSecurity {
   /** Of the listener, by the names that Kafka has for them. */
   settings(): Record<string, string> {
     const { mechanisms, issuer, clientAuth } = this.#said;
-    const prefix = `listener.name.${this.protocol.toLowerCase()}.`;
+    const prefix = `listener.name.${this.#listener}.`;
     return {
       ...(this.#superUsers.length === 0 ? {} : { 'super.users': this.#superUsers.join(';') }),
       // A clock that stands still would never let a client know that it was refused.
       ...(mechanisms.length === 0
         ? {}
         : { 'sasl.enabled.mechanisms': mechanisms.join(','), 'connection.failed.authentication.delay.ms': '0' }),
-      ...(mechanisms.includes('PLAIN') ? { [this.#jaasKey]: this.#jaas() } : {}),
+      ...(mechanisms.includes('PLAIN') ? { [this.#jaasKey]: plainUsers(this.#passwords) } : {}),
       ...(mechanisms.includes('OAUTHBEARER')
         ? {
             'sasl.oauthbearer.jwks.endpoint.url': `data:application/json,${encodeURIComponent(this.#keySet)}`,
@@ -215,7 +229,7 @@ export class TestSecurity {
       };
     }
     const module = mechanism === 'PLAIN' ? 'plain.PlainLoginModule' : 'scram.ScramLoginModule';
-    const login = `username="${escaped(user)}" password="${escaped(this.#passwordOf(user))}"`;
+    const login = `username="${jaasText(user)}" password="${jaasText(this.#passwordOf(user))}"`;
     return { 'sasl.mechanism': mechanism, 'sasl.jaas.config': `${security}.${module} required ${login};` };
   }
 
@@ -248,7 +262,7 @@ export class TestSecurity {
       );
       const records = password === null ? gone : this.#credentials(name, password);
       const jaas = this.#said.mechanisms.includes('PLAIN')
-        ? [dynamic(broker.parts.nodeId, this.#jaasKey, this.#jaas())]
+        ? [dynamic(broker.parts.nodeId, this.#jaasKey, plainUsers(this.#passwords))]
         : [];
       await metadata.change(() => [...records, ...jaas]);
     };
@@ -291,7 +305,7 @@ export class TestSecurity {
   #issueForServer(lifetimeMs: number): Promise<IssuedCertificate> {
     const now = systemClock.now();
     return this.#said.issuer!.issue('localhost', {
-      hosts: HOSTS,
+      hosts: [...new Set([...LOOPBACK, ...(this.#said.secured.hosts ?? [])])],
       notBeforeMs: now - DAY_MS,
       notAfterMs: now + lifetimeMs,
     });
@@ -306,18 +320,17 @@ export class TestSecurity {
   }
 
   #keyStore(): Record<string, string> {
-    const prefix = `listener.name.${this.protocol.toLowerCase()}.ssl.keystore.`;
+    const prefix = `listener.name.${this.#listener}.ssl.keystore.`;
     const { key, certificate } = this.#server!;
     return { [`${prefix}type`]: 'PEM', [`${prefix}key`]: key, [`${prefix}certificate.chain`]: certificate };
   }
 
-  get #jaasKey(): string {
-    return `listener.name.${this.protocol.toLowerCase()}.plain.sasl.jaas.config`;
+  get #listener(): string {
+    return (this.#said.secured.listener ?? this.protocol).toLowerCase();
   }
 
-  #jaas(): string {
-    const users = Array.from(this.#passwords, ([name, password]) => `"user_${escaped(name)}"="${escaped(password)}"`);
-    return `${PLAIN_MODULE} required ${users.join(' ')};`;
+  get #jaasKey(): string {
+    return plainUsersKey(this.#listener);
   }
 
   #credentials(name: string, password: string): MetadataDraft[] {
@@ -366,9 +379,4 @@ function dynamic(nodeId: number, name: string, value: string): MetadataDraft {
 
 function pemOf({ certificate, key }: IssuedCertificate): { cert: string; key: string } {
   return { cert: certificate, key };
-}
-
-/** Within quotes of JAAS. */
-function escaped(text: string): string {
-  return text.replace(/["\\]/g, '\\$&');
 }

@@ -39,10 +39,6 @@ export async function startBroker(options: StartOptions = {}): Promise<TestBroke
 }
 
 async function startInThread(options: StartOptions, place: CallPlace): Promise<TestBroker> {
-  for (const option of ['tls', 'users', 'oauth', 'mechanisms'] as const) {
-    if (options[option] !== undefined)
-      throw new TypeError(`${option}: a broker of a thread has none: leave thread out`);
-  }
   const { from, leftovers, topics, ...rest } = options;
   const data: BrokerThreadData = {
     options: { ...rest, ...(topics === undefined ? {} : { topics: topics.map(cloneable) }) },

@@ -1,6 +1,6 @@
 /** What a test may say of the broker it starts. */
 import type { Level } from '../platform/logger.ts';
-import type { AclLines } from './acl-lines.ts';
+import type { AclLines } from '../security/acls/lines.ts';
 import type { Duration } from './duration.ts';
 import type { GroupConfigs } from './dynamic-configs.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';

@@ -14,7 +14,7 @@ import {
   type Acl,
   type AclLines,
   type ResourceOf,
-} from './acl-lines.ts';
+} from '../security/acls/lines.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { TestMetadata } from './test-metadata.ts';
 

@@ -9,7 +9,7 @@ import { plainClient, signIn } from '../../protocol/sasl/client.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
-import { CertificateAuthority, type IssuedCertificate } from '../../src/testing/certificate-authority.ts';
+import { CertificateAuthority, type IssuedCertificate } from '../../src/credentials/certificate-authority.ts';
 
 const DAY_MS = 86_400_000;
 const HOSTS = ['localhost', '127.0.0.1'];

@@ -159,7 +159,6 @@ test('what the broker was not started with says so', async () => {
   const tls = await start({ tls: true });
   expect(() => tls.oauth.token('alice')).toThrow('start it with oauth: true');
   await expect(startBroker({ tls: true, brokers: 2 })).rejects.toThrow('for one broker');
-  await expect(startBroker({ users: {}, thread: true })).rejects.toThrow('leave thread out');
   const plain = await start({ users: { alice: 'x' }, mechanisms: ['PLAIN'] });
   expect(() => plain.clientOptions('alice', { mechanism: 'SCRAM-SHA-256' })).toThrow('add it to mechanisms');
   const client = await connect({ host: '127.0.0.1', port: Number(plain.bootstrapServers.split(':')[1]) });
@@ -167,4 +166,36 @@ test('what the broker was not started with says so', async () => {
   await expect(signIn(client, { ...plainClient('a', 'b'), mechanism: 'SCRAM-SHA-256' }, 2)).rejects.toThrow(
     'it offers PLAIN',
   );
+});
+
+test('a broker in a thread has them too', async () => {
+  const kafka = await start({
+    thread: true,
+    tls: true,
+    users: { alice: 'secret', admin: { password: 'x', superUser: true } },
+    oauth: true,
+    acls: { alice: ['read topic orders'] },
+  });
+  expect(await topicsSeenBy(kafka, 'alice')).toEqual(['orders']);
+  expect(await topicsSeenBy(kafka, 'admin', { mechanism: 'OAUTHBEARER' })).toEqual(['orders']);
+  await kafka.users.setPassword('alice', 'other');
+  expect(kafka.properties('alice')['sasl.jaas.config']).toContain('password="other"');
+  expect(await topicsSeenBy(kafka, 'alice')).toEqual(['orders']);
+  await kafka.acls.remove('alice', 'read topic orders');
+  expect(kafka.acls.explain('alice', 'read', { topic: 'orders' })).toEqual({
+    allowed: false,
+    reason: 'no line of acls allows it',
+  });
+  const producer = new Kafka({ ...kafka.clientOptions('alice'), logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+  const sender = producer.producer();
+  await sender.connect();
+  ends.push(() => sender.disconnect());
+  await expect(sender.send({ topic: 'orders', messages: [{ value: 'x' }] })).rejects.toThrow(/uthoriz/);
+  const denied = await kafka.waitForDenied({ user: 'alice', topic: 'orders' });
+  expect(denied.allow).toContain('alice');
+  expect(kafka.refusals.denials).toContainEqual(denied);
+  await kafka.certificates.expire();
+  await expect(topicsSeenBy(kafka, 'admin')).rejects.toThrow(/expired/);
+  await kafka.certificates.rotate();
+  expect(await topicsSeenBy(kafka, 'admin')).toEqual(['orders']);
 });

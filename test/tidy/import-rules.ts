@@ -41,6 +41,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   'src/security': ['src/cluster', 'protocol', 'src/platform', 'src/config'],
+  // What people connect with: certificates, and users as settings have them.
+  'src/credentials': ['protocol', 'src/platform', 'src/config'],
   'src/apis': [
     'src/controllers',
     'src/partitions',
@@ -86,7 +88,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/testing': [
     'src/broker/broker.ts',
     'src/broker/member-in-process.ts', // loaded by several brokers alone
-    'src/security/acls/codes.ts', // what lines of ACLs are made of
+    'src/credentials',
+    'src/security/acls/codes.ts',
+    'src/security/acls/lines.ts',
     'src/index.ts',
     'src/insight',
     'src/net/interceptor.ts',
@@ -98,7 +102,13 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   // What tests import: a broker here, in a thread, or one that runs elsewhere.
-  'src/testing/index.ts': ['src/testing', 'src/remote', 'src/insight'],
+  'src/testing/index.ts': [
+    'src/testing',
+    'src/remote',
+    'src/insight',
+    'src/credentials/certificate-authority.ts',
+    'src/security/acls/lines.ts',
+  ],
   'src/testing/start-broker.ts': [
     'src/testing',
     'src/remote',
@@ -115,7 +125,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/platform',
   ],
   'src/remote': ['src/testing', 'src/insight', 'protocol', 'src/platform'],
-  'src/testcontainers': ['src/remote', 'src/testing', 'protocol', 'src/platform'],
+  'src/testcontainers': ['src/remote', 'src/testing', 'src/security/acls/lines.ts', 'protocol', 'src/platform'],
   // What a browser is shown; loaded when one asks.
   'src/page': [
     'src/insight',
@@ -131,6 +141,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   page: ['src/page/frames.ts', 'src/insight'],
   'src/control/session.ts': [
     'src/control',
+    'src/security/acls/lines.ts',
     'src/page/server.ts',
     'src/testing',
     'src/broker/broker.ts',
@@ -146,7 +157,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/insight',
     'src/broker/broker.ts',
     'src/broker/controller-process.ts',
-    'src/security/acls/codes.ts', // numbers that requests have, and their names
+    'src/credentials',
+    'src/security/acls', // as requests name them, as people write them, and what they come to
     'src/security/tls/stores.ts', // clients read the same stores
     'src/index.ts',
     'protocol',

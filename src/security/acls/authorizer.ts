@@ -1,5 +1,4 @@
 /** Decides by the ACLs of the cluster, as Kafka's StandardAuthorizer does, and remembers what it has decided. */
-import { addressText, parseAddress } from '../../../protocol/address.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { ClusterImage } from '../../cluster/image.ts';
 import { boundedKey } from '../../platform/bounded-key.ts';
@@ -19,6 +18,7 @@ import {
   type Subject,
 } from './decision.ts';
 import { BLOCKS_SINCE } from './host-block.ts';
+import { subjectOf } from './subject.ts';
 
 export interface AclAuthorizerOptions {
   /** The cluster as of now. */
@@ -76,12 +76,6 @@ export class AclAuthorizer implements Authorizer {
     }
     return this.#rules;
   }
-}
-
-/** A host as Java's getHostAddress writes it: so ACLs of Kafka name it. */
-function subjectOf(principal: string, clientHost: string): Subject {
-  const hostBytes = parseAddress(clientHost);
-  return { principal, host: hostBytes === null ? clientHost : addressText(hostBytes), hostBytes };
 }
 
 class ClientAccess implements Access {

@@ -1,5 +1,5 @@
-/** Makes the certificates of a test: an authority of its own, with keys on the curve P-256. Nothing of it is written to a disk. */
-import { webcrypto, X509Certificate } from 'node:crypto';
+/** Makes certificates: an authority of its own, with keys on the curve P-256. Nothing of it is written to a disk here. */
+import { createPrivateKey, webcrypto } from 'node:crypto';
 import type * as x509 from './x509.ts';
 
 type Library = typeof x509;
@@ -32,20 +32,19 @@ export class CertificateAuthority {
   /** PEM: what clients are to trust. */
   readonly certificate: string;
   readonly #library: Library;
-  readonly #keys: webcrypto.CryptoKeyPair;
+  readonly #key: webcrypto.CryptoKey;
   readonly #own: x509.X509Certificate;
 
-  private constructor(library: Library, keys: webcrypto.CryptoKeyPair, own: x509.X509Certificate) {
+  private constructor(library: Library, key: webcrypto.CryptoKey, own: x509.X509Certificate) {
     this.#library = library;
-    this.#keys = keys;
+    this.#key = key;
     this.#own = own;
     this.certificate = `${own.toString('pem')}\n`;
   }
 
   /** `nowMs`: it is valid from the day before, for ten years. */
   static async create(nowMs: number, name = 'Ottla test authority'): Promise<CertificateAuthority> {
-    const library = await import('./x509.ts');
-    library.cryptoProvider.set(webcrypto);
+    const library = await theLibrary();
     const keys = await newKeys();
     const own = await library.X509CertificateGenerator.createSelfSigned({
       serialNumber: serialNumber(),
@@ -59,7 +58,20 @@ export class CertificateAuthority {
         new library.KeyUsagesExtension(library.KeyUsageFlags.keyCertSign | library.KeyUsageFlags.cRLSign, true),
       ],
     });
-    return new CertificateAuthority(library, keys, own);
+    return new CertificateAuthority(library, keys.privateKey, own);
+  }
+
+  /** One that was made before. Rejects with an error of node's where these are no PEM, or the key is not on the curve P-256. */
+  static async of({ certificate, key }: IssuedCertificate): Promise<CertificateAuthority> {
+    const library = await theLibrary();
+    const der = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });
+    const usable = await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']);
+    return new CertificateAuthority(library, usable, new library.X509Certificate(certificate));
+  }
+
+  /** PEM: whoever has it makes certificates that its clients trust. */
+  key(): Promise<string> {
+    return pemOf(this.#key);
   }
 
   async issue(name: string, options: IssueOptions): Promise<IssuedCertificate> {
@@ -74,7 +86,7 @@ export class CertificateAuthority {
       notBefore: new Date(notBeforeMs),
       notAfter: new Date(notAfterMs),
       publicKey: keys.publicKey,
-      signingKey: this.#keys.privateKey,
+      signingKey: this.#key,
       signingAlgorithm: ALGORITHM,
       extensions: [
         new ExtendedKeyUsageExtension([SERVER_AUTH, CLIENT_AUTH]),
@@ -85,8 +97,10 @@ export class CertificateAuthority {
   }
 }
 
-export function expiryOf(pem: string): number {
-  return Date.parse(new X509Certificate(pem).validTo);
+async function theLibrary(): Promise<Library> {
+  const library = await import('./x509.ts');
+  library.cryptoProvider.set(webcrypto);
+  return library;
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

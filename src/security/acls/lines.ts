@@ -1,6 +1,6 @@
-/** ACLs as tests write them: `read topic orders`, `deny write topic audit`, `read group billing-*`. */
-import type { AccessControlEntry } from '../cluster/image.ts';
-import { CLUSTER_NAME, nameOf, Operation, Pattern, Permission, Resource, SUPPORTED } from '../security/acls/codes.ts';
+/** ACLs as people write them, in tests and on the command line: `read topic orders`, `deny write topic audit`, `read group billing-*`. */
+import type { AccessControlEntry } from '../../cluster/image.ts';
+import { CLUSTER_NAME, nameOf, Operation, Pattern, Permission, Resource, SUPPORTED } from './codes.ts';
 
 /** By user; '*' is everybody: `{ alice: ['read topic orders'], '*': ['describe topic public'] }`. */
 export type AclLines = Readonly<Record<string, readonly string[]>>;
@@ -18,6 +18,22 @@ export function principalOf(user: string): string {
 /** alice for 'User:alice'. */
 export function userOf(principal: string): string {
   return principal.replace(/^User:/, '');
+}
+
+/**
+ * Of a line with its user in front: `alice read topic orders`, `* describe topic public`, `"CN=a b,O=c" read topic orders`.
+ * @throws {TypeError} as aclOf
+ */
+export function aclOfText(text: string): Acl {
+  const [, quoted, plain, line] = /^\s*(?:"([^"]+)"|([^\s"]+))\s+(\S.*)$/s.exec(text) ?? [];
+  if (line === undefined) throw new TypeError(`acls: '${text}': write it like 'alice read topic orders'`);
+  return aclOf(quoted ?? plain, line);
+}
+
+/** As aclOfText reads it. */
+export function textOf(acl: Acl): string {
+  const user = acl.principal === 'User:*' ? EVERYBODY : userOf(acl.principal);
+  return `${/[\s"]/.test(user) ? `"${user}"` : user} ${lineOf(acl)}`;
 }
 
 export function aclsOf(lines: AclLines): Acl[] {
