@@ -181,7 +181,7 @@ describe('a cluster', () => {
   });
 
   test('is not joined by a broker that does not know the password', async () => {
-    const settings = {
+    const settings: Settings = {
       ...login('controller', 'PLAIN'),
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
       'sasl.enabled.mechanisms': 'PLAIN',
