@@ -47,7 +47,7 @@ export function startCommand(): Command {
     ['ottla start --port 9192 --dir /var/lib/ottla', 'another port, another place'],
     ['ottla start --set num.partitions=3', 'any broker setting, by its name in Kafka'],
     ['ottla start --config server.properties', 'Kafka’s own file'],
-    ['ottla start --tls --super-user admin:secret', 'over TLS, for whoever has the password: docs/security.md'],
+    ['ottla start --tls --super-user admin:secret', 'over TLS, for anyone who has the password: docs/security.md'],
     ["ottla start --user alice:secret --acl 'alice read topic orders'", 'alice signs in, and may read orders alone'],
     ['ottla start --processes 4', 'four brokers on this machine, a process each'],
     ['ottla start --node-id 1 --etcd 10.0.0.1:2379,10.0.0.2:2379', 'one of several brokers, whose state etcd keeps'],

@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
 import { Described, type Message, type Problem } from './described.ts';
 import { askForQueues } from './queue-requests.ts';
+import { askForSecurity } from './security-requests.ts';
 
 let controlled: Controlled;
 let port: Described;
@@ -389,6 +390,12 @@ async function raw(url: string, headers: Record<string, string>): Promise<{ stat
 
 test('the queue of a share group is shown, waited for, and taken in hand', async () => {
   await expect(askForQueues(port, controlled.session.broker.bootstrap)).resolves.toBeUndefined();
+});
+
+test('users, ACLs and certificates are changed, and refusals waited for', async () => {
+  const asked = await askForSecurity();
+  for (const each of asked) port.seen.add(each);
+  expect(asked.size).toBeGreaterThan(10);
 });
 
 test('every request that is described was made above, but for those that answer with more than JSON', () => {
