@@ -392,16 +392,8 @@ test('the queue of a share group is shown, waited for, and taken in hand', async
   await expect(askForQueues(port, controlled.session.broker.bootstrap)).resolves.toBeUndefined();
 });
 
-test('users, ACLs and certificates are changed, and refusals waited for', async () => {
-  const asked = await askForSecurity();
-  for (const each of asked) port.seen.add(each);
-  expect(asked.size).toBeGreaterThan(10);
-});
-
-test('every request that is described was made above, but for those that answer with more than JSON', () => {
-  expect(port.operations.filter((each) => !port.seen.has(each))).toEqual([
-    'put /snapshot',
-    'get /topics/{topic}/tail',
-    'get /traffic/tail',
-  ]);
+test('every request that is described was made above or below, but for those that answer with more than JSON', async () => {
+  for (const each of await askForSecurity()) port.seen.add(each);
+  const rest = port.operations.filter((each) => !port.seen.has(each));
+  expect(rest).toEqual(['put /snapshot', 'get /topics/{topic}/tail', 'get /traffic/tail']);
 });
