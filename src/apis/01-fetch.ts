@@ -15,6 +15,7 @@ import {
   isSenseless,
   isTold,
   placesOf,
+  planAfterWait,
   refuse,
   sessionRequestOf,
   termsOf,
@@ -44,8 +45,8 @@ export const fetch: DirectHandler<FetchParts> = {
       return planInPieces(own, context, broker).then((planned) => fetchInPieces(planned, context, broker));
     }
     const request = requestCodec(Fetch, version).decode(reader);
-    const terms = termsOf(request, context, broker);
     const plan = broker.fetchSessions.plan(sessionRequestOf(request, version));
+    const terms = termsOf(request, plan, context, broker);
     if (plan.asked.length > MANY_PARTITIONS) return fetchInPieces({ request, terms, plan }, context, broker);
     if (isSenseless(request, plan, broker.partitions)) {
       responseCodec(Fetch, version).encode(output, refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));
@@ -71,13 +72,14 @@ function wait(
   const { clock, partitions } = broker;
   const limits: ReadLimits = { ...asked, isCounted: true };
   return new Promise((resolve) => {
-    const enough = (): boolean => isEnough(readAll(partitions, plan.asked, limits), minBytes);
+    const enough = (): boolean => isEnough(readAll(partitions, planAfterWait(plan).asked, limits), minBytes);
     const waiter = waitForMore(clock, placesOf(partitions, plan, limits), maxWaitMs, enough, () => {
       resolve((output) => {
         context.throttle.begun = broker.quotas.begin(); // what it has waited does not count
-        const found = readAll(partitions, plan.asked, limits);
+        const after = planAfterWait(plan);
+        const found = readAll(partitions, after.asked, limits);
         countTold(partitions, found, limits);
-        return write(output, context, broker, answerOf(context, broker, plan, found, limits), limits);
+        return write(output, context, broker, answerOf(context, broker, after, found, limits), limits);
       });
     });
     context.waits.add(() => waiter.finish());

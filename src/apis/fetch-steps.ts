@@ -43,11 +43,20 @@ export interface FetchTerms {
   readonly maxWaitMs: number;
 }
 
-export function termsOf(request: FetchRequest, context: RequestContext, broker: FetchParts): FetchTerms {
+/** Who fetches: -1 for consumers. */
+function replicaOf(request: FetchRequest, version: number): FetchRequest['replicaState'] {
+  return version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
+}
+
+export function termsOf(
+  request: FetchRequest,
+  { session: watched }: FetchPlan,
+  context: RequestContext,
+  broker: FetchParts,
+): FetchTerms {
   const { apiVersion: version, access, session, clientId } = context;
   const { config } = broker;
-  const { replicaId, replicaEpoch } =
-    version >= REPLICA_STATE_SINCE ? request.replicaState : { replicaId: request.replicaId, replicaEpoch: -1 };
+  const { replicaId, replicaEpoch } = replicaOf(request, version);
   const mostBytes = broker.quotas.mostFetchedBytes(session, clientId);
   const limits: ReadLimits = {
     followerId: replicaId,
@@ -58,6 +67,7 @@ export function termsOf(request: FetchRequest, context: RequestContext, broker: 
     refusalOf: access === null ? null : refusalsOf(access, replicaId >= 0, broker),
     readsFollowers: replicaId < 0 && version >= RACKS_SINCE,
     racks: replicaId < 0 ? racksOf(request.rackId, context, broker) : null,
+    watch: watched?.watch ?? null,
   };
   // Followers have nothing to end, and ask for as long as replica.fetch.wait.max.ms says.
   const most = replicaId >= 0 ? 0 : config['ottla.fetch.max.wait.ms'];
@@ -120,20 +130,28 @@ export function refuse({ topics }: FetchRequest, errorCode: number): ResponseDra
 }
 
 /** Where a fetch waits. What a follower gets grows with the log, what a consumer gets with the high watermark. */
-export function placesOf(partitions: Partitions, { asked }: FetchPlan, limits: ReadLimits): Waiters[] {
+export function placesOf(partitions: Partitions, { asked, session }: FetchPlan, limits: ReadLimits): Waiters[] {
+  const watch = session?.watch ?? null;
+  if (watch !== null) return [watch.waiters];
   return asked
     .map((each) => findPartition(partitions, each))
     .filter((partition) => partition instanceof Partition)
     .map(({ followers, consumers }) => (isFollower(limits) ? followers : consumers));
 }
 
+/** What a fetch is about that has waited: of a follower's session what has changed meanwhile. */
+export function planAfterWait(plan: FetchPlan): FetchPlan {
+  const watch = plan.session?.watch ?? null;
+  return watch === null ? plan : { ...plan, asked: watch.grown() };
+}
+
 /** Whether what was found is told at once. */
 export function isTold(
-  { maxWaitMs, minBytes }: FetchTerms,
+  { maxWaitMs, minBytes, limits: { watch = null } }: FetchTerms,
   { asked }: FetchPlan,
   found: readonly FetchedRange[],
 ): boolean {
-  return maxWaitMs <= 0 || asked.length === 0 || isEnough(found, minBytes);
+  return maxWaitMs <= 0 || (asked.length === 0 && watch === null) || isEnough(found, minBytes);
 }
 
 /** Errors are told at once: the client has to do something about them. */
@@ -253,7 +271,8 @@ export function sessionRequestOf(request: FetchRequest, version: number): Sessio
   const forgotten = forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
     partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
   );
-  return { sessionId, sessionEpoch, usesTopicIds, asked, forgotten };
+  const isFollower = replicaOf(request, version).replicaId >= 0;
+  return { sessionId, sessionEpoch, usesTopicIds, isFollower, asked, forgotten };
 }
 
 /** The same with pauses. */
@@ -266,7 +285,8 @@ export function* sessionRequestInPieces(request: FetchRequest, version: number):
   const forgotten = yield* flatMapInPieces(forgottenTopicsData, ({ topic, topicId, partitions }) =>
     mapInPieces(partitions, (partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
   );
-  return { sessionId, sessionEpoch, usesTopicIds, asked, forgotten };
+  const isFollower = replicaOf(request, version).replicaId >= 0;
+  return { sessionId, sessionEpoch, usesTopicIds, isFollower, asked, forgotten };
 }
 
 function askedOf(

@@ -6,7 +6,7 @@ import type { Reader } from '../../protocol/reader.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { FetchPlan } from '../partitions/fetch-sessions.ts';
 import { waitForMore } from '../partitions/fetch-wait.ts';
-import { CorruptBatchError, failed, isFollower, readInPieces, type FetchedRange } from '../partitions/read.ts';
+import { CorruptBatchError, failed, isFollower, readAll, readInPieces, type FetchedRange } from '../partitions/read.ts';
 import type { Waiter, WaitingPlace } from '../partitions/waiters.ts';
 import type { Timer } from '../platform/clock.ts';
 import type { Lane } from '../platform/lane.ts';
@@ -19,6 +19,7 @@ import {
   isSenseless,
   isTold,
   placesOf,
+  planAfterWait,
   refuse,
   sessionRequestInPieces,
   termsOf,
@@ -47,7 +48,7 @@ export async function planInPieces(reader: Reader, context: RequestContext, brok
     (function* (): Pieces<PlannedFetch> {
       const request = yield* requestCodec(Fetch, version).decodeInPieces(reader);
       const plan = yield* broker.fetchSessions.planInPieces(yield* sessionRequestInPieces(request, version));
-      return { request, terms: termsOf(request, context, broker), plan };
+      return { request, terms: termsOf(request, plan, context, broker), plan };
     })(),
     waits,
   );
@@ -59,15 +60,18 @@ export async function fetchInPieces(fetch: PlannedFetch, context: RequestContext
   const run = <T>(pieces: Pieces<T>) => partitions.turn.requests.run(pieces, context.waits);
   if (isSenseless(request, plan, partitions)) return run(refusalInPieces(request, context));
   const again = { ...terms.limits, isCounted: true as const };
-  const read = () => run(readInPieces(partitions, plan.asked, again));
+  const read = (asked: FetchPlan['asked']) => run(readInPieces(partitions, asked, again));
+  let told = plan;
   let found = await run(readInPieces(partitions, plan.asked, terms.limits));
   if (!isTold(terms, plan, found)) {
-    await waitInPieces(fetch, context, broker, read);
-    found = await read();
+    if ((terms.limits.watch ?? null) !== null) await waitForGrowth(fetch, context, broker);
+    else await waitInPieces(fetch, context, broker, () => read(plan.asked));
+    told = planAfterWait(plan);
+    found = await read(told.asked);
   }
   countTold(partitions, found, terms.limits);
-  const answer = await run(answerInPieces(context, broker, plan, found, terms.limits));
-  const readAgain = () => run(readInPieces(partitions, answer.asked, again));
+  const answer = await run(answerInPieces(context, broker, told, found, terms.limits));
+  const readAgain = () => read(answer.asked);
   return respond(answer, context, broker, run, readAgain);
 }
 
@@ -96,6 +100,22 @@ class ManyPlaces implements WaitingPlace {
   remove(waiter: Waiter): void {
     void this.#lane.run(eachInPieces(this.#places, (place) => place.remove(waiter)));
   }
+}
+
+/** Of a follower's session: until enough has grown, or the time is over. */
+function waitForGrowth(
+  { terms, plan }: PlannedFetch,
+  context: RequestContext,
+  { clock, partitions }: FetchParts,
+): Promise<void> | void {
+  const { minBytes, maxWaitMs } = terms;
+  const limits = { ...terms.limits, isCounted: true as const };
+  const enough = (): boolean => isEnough(readAll(partitions, planAfterWait(plan).asked, limits), minBytes);
+  if (enough()) return; // something has come since they were read
+  return new Promise((resolve) => {
+    const waiter = waitForMore(clock, placesOf(partitions, plan, limits), maxWaitMs, enough, resolve);
+    context.waits.add(() => waiter.finish());
+  });
 }
 
 /** Until enough can be read, or the time is over. */

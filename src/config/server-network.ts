@@ -85,7 +85,7 @@ export const networkKeys = {
   'max.incremental.fetch.session.cache.slots': int(
     1000,
     { min: 0 },
-    'Most incremental fetch sessions the broker remembers.',
+    'Most incremental fetch sessions the broker remembers of consumers. Followers have room of their own.',
   ),
   'metric.reporters': list(
     ['org.apache.kafka.common.metrics.JmxReporter'],

@@ -8,10 +8,15 @@ import type { Clock } from '../platform/clock.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { Random } from '../platform/random.ts';
 import type { FetchPartition, FetchedRange } from './read.ts';
+import { SessionWatch, type Remembered } from './session-watch.ts';
+
+export { hasNews } from './session-watch.ts';
 
 export const NO_SESSION = 0;
 const INITIAL_EPOCH = 0;
 const FINAL_EPOCH = -1;
+/** Followers have room of their own, so that no client can drive them out (KIP-227 calls them privileged): as much as Kafka has for all. */
+const FOLLOWER_SLOTS = 1000;
 /** A session unused for so long gives its place to a new client when all places are taken. */
 const EVICTABLE_AFTER_MS = 120_000;
 
@@ -21,12 +26,6 @@ const EVICTABLE_AFTER_MS = 120_000;
  */
 const MAX_SESSION_PARTITIONS = 200_000;
 
-/** A partition of a session, with what the client was told of it last. */
-interface Remembered extends FetchPartition {
-  toldHighWatermark: number;
-  toldLogStartOffset: number;
-}
-
 export interface FetchSession {
   readonly id: number;
   readonly usesTopicIds: boolean;
@@ -34,9 +33,12 @@ export interface FetchSession {
   lastUsedMs: number;
   /** In the order of the next reading: partitions that gave data move behind the others, so that none starves. */
   readonly partitions: Map<string, Remembered>;
+  /** Of a follower, which asks for as many partitions as it has replicas; null for consumers. */
+  readonly watch: SessionWatch | null;
 }
 
 export interface SessionRequest {
+  readonly isFollower?: boolean;
   readonly sessionId: number;
   readonly sessionEpoch: number;
   readonly usesTopicIds: boolean;
@@ -61,9 +63,10 @@ export class FetchSessions {
   readonly #maxPartitions: number;
   /** Of all sessions. */
   #partitions = 0;
+  #followers = 0;
   readonly #sessions = new Map<number, FetchSession>();
 
-  /** `slots` is max.incremental.fetch.session.cache.slots. */
+  /** `slots` is max.incremental.fetch.session.cache.slots: for consumers. */
   constructor(clock: Clock, random: Random, slots: number, maxPartitions = MAX_SESSION_PARTITIONS) {
     this.#clock = clock;
     this.#random = random;
@@ -96,7 +99,8 @@ export class FetchSessions {
       this.#remove(session);
       return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND); // it begins anew, with or without a session
     }
-    const asked = [...session.partitions.values()];
+    const all = session.partitions.values();
+    const asked = session.watch?.toRead(all, this.#clock.monotonic()) ?? [...all];
     return { errorCode: ErrorCode.NONE, sessionId, asked, session, incremental: true };
   }
 
@@ -120,8 +124,9 @@ export class FetchSessions {
 
   /** Null: there is no room for a session of so many `partitions`. */
   #create(request: SessionRequest, partitions: number): FetchSession | null {
-    while (this.#sessions.size >= this.#slots || this.#partitions + partitions > this.#maxPartitions) {
-      if (!this.#evictOne()) return null;
+    const { isFollower = false } = request;
+    while (this.#isFull(isFollower) || this.#partitions + partitions > this.#maxPartitions) {
+      if (!this.#evictOne(isFollower)) return null;
     }
     const session: FetchSession = {
       id: this.#newId(),
@@ -129,8 +134,10 @@ export class FetchSessions {
       nextEpoch: 1,
       lastUsedMs: this.#clock.monotonic(),
       partitions: new Map(),
+      watch: isFollower ? new SessionWatch() : null,
     };
     this.#sessions.set(session.id, session);
+    if (isFollower) this.#followers++;
     for (const asked of request.asked) this.#remember(session, asked);
     return session;
   }
@@ -147,23 +154,45 @@ export class FetchSessions {
   #remember(session: FetchSession, asked: FetchPartition): void {
     const key = keyOf(asked);
     const known = session.partitions.get(key);
-    if (known !== undefined) return void Object.assign(known, asked);
-    session.partitions.set(key, remember(asked));
+    if (known !== undefined) {
+      Object.assign(known, asked);
+      return session.watch?.named(known);
+    }
+    const remembered = remember(asked);
+    session.partitions.set(key, remembered);
+    session.watch?.named(remembered);
     if (this.#sessions.get(session.id) === session) this.#partitions++; // it may have been removed meanwhile
   }
 
   #forget(session: FetchSession, forgotten: { topic: string; topicId: string; partition: number }): void {
-    if (!session.partitions.delete(keyOf(forgotten))) return;
+    const key = keyOf(forgotten);
+    const known = session.partitions.get(key);
+    if (known === undefined) return;
+    session.partitions.delete(key);
+    session.watch?.forgotten(known);
     if (this.#sessions.get(session.id) === session) this.#partitions--;
   }
 
   #remove(session: FetchSession | undefined): void {
-    if (session !== undefined && this.#sessions.delete(session.id)) this.#partitions -= session.partitions.size;
+    if (session === undefined || !this.#sessions.delete(session.id)) return;
+    this.#partitions -= session.partitions.size;
+    if (session.watch === null) return;
+    session.watch.end();
+    this.#followers--;
   }
 
-  #evictOne(): boolean {
-    const [oldest] = this.#sessions.values();
-    if (oldest === undefined || this.#clock.monotonic() - oldest.lastUsedMs < EVICTABLE_AFTER_MS) return false;
+  #isFull(isFollower: boolean): boolean {
+    return isFollower ? this.#followers >= FOLLOWER_SLOTS : this.#sessions.size - this.#followers >= this.#slots;
+  }
+
+  #evictOne(isFollower: boolean): boolean {
+    let oldest: FetchSession | null = null;
+    for (const session of this.#sessions.values()) {
+      if ((session.watch !== null) !== isFollower) continue;
+      oldest = session;
+      break;
+    }
+    if (oldest === null || this.#clock.monotonic() - oldest.lastUsedMs < EVICTABLE_AFTER_MS) return false;
     this.#remove(oldest);
     return true;
   }
@@ -174,19 +203,6 @@ export class FetchSessions {
       if (!this.#sessions.has(id)) return id;
     }
   }
-}
-
-/** Whether an incremental answer tells of this partition. */
-export function hasNews(asked: FetchPartition, found: FetchedRange): boolean {
-  const told = asked as Remembered;
-  return (
-    found.length > 0 ||
-    found.errorCode !== ErrorCode.NONE ||
-    found.divergingEpoch !== null ||
-    found.preferredReplica !== undefined ||
-    found.highWatermark !== told.toldHighWatermark ||
-    found.logStartOffset !== told.toldLogStartOffset
-  );
 }
 
 /** Notes what an answer of a session tells, so that the next one tells only what is new. */

@@ -72,6 +72,14 @@ export interface ReadLimits {
   readonly racks?: Racks | null;
   /** The fetch was counted when it came, and has waited since. */
   readonly isCounted?: true;
+  /** Of the follower's session: told what is read, and what is left. */
+  readonly watch?: ReadWatch | null;
+}
+
+/** See SessionWatch. */
+export interface ReadWatch {
+  reads(asked: FetchPartition, partition: Partition | null): void;
+  hasRead(asked: FetchPartition, found: FetchedRange): void;
 }
 
 /** A follower sees all that the log has, and says by its offset what it has itself. */
@@ -88,7 +96,7 @@ export function readAll(partitions: Partitions, asked: Iterable<FetchPartition>,
   let left = limits.maxBytes;
   let atLeastOne = true;
   for (const one of asked) {
-    const result = readOrFail(partitions, one, limits, left, atLeastOne);
+    const result = readWatched(partitions, one, limits, left, atLeastOne);
     if (result.length > 0) atLeastOne = false;
     left -= result.length;
     found.push(result);
@@ -104,7 +112,7 @@ export function* readInPieces(
 ): Pieces<FetchedRange[]> {
   let left = limits.maxBytes;
   return yield* mapInPieces(asked, (one) => {
-    const result = readOrFail(partitions, one, limits, left, left === limits.maxBytes);
+    const result = readWatched(partitions, one, limits, left, left === limits.maxBytes);
     left -= result.length;
     return result;
   });
@@ -193,6 +201,23 @@ function count(partition: Partition, asked: FetchPartition, limits: ReadLimits):
 function endFor(partition: Partition, limits: ReadLimits): number {
   if (isFollower(limits)) return partition.endOffset;
   return limits.readCommitted ? partition.lastStableOffset : partition.highWatermark;
+}
+
+/** A follower's session is told of it: what has happened to a partition since is read with the next fetch. */
+function readWatched(
+  partitions: Partitions,
+  asked: FetchPartition,
+  limits: ReadLimits,
+  left: number,
+  atLeastOne: boolean,
+): FetchedRange {
+  const { watch = null } = limits;
+  if (watch === null) return readOrFail(partitions, asked, limits, left, atLeastOne);
+  const partition = findPartition(partitions, asked);
+  watch.reads(asked, typeof partition === 'number' ? null : partition);
+  const found = readOrFail(partitions, asked, limits, left, atLeastOne);
+  watch.hasRead(asked, found);
+  return found;
 }
 
 function readOrFail(

@@ -1,15 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { decodeBatch, batches } from '../../protocol/records/decode.ts';
-import type { RequestDraft, ResponseOf } from '../../protocol/schema.ts';
-import { fetch } from '../../src/apis/01-fetch.ts';
 import { INLINE_BYTES } from '../../src/apis/record-ranges.ts';
 import { topicId } from '../partitions/partitions-fixture.ts';
+import { sendFetch, valuesIn, watch, type Fetched, type FetchDraft, type Wanted } from './fetch-requests.ts';
 import { PartitionBroker } from './partition-broker.ts';
-
-type Request = RequestDraft<typeof Fetch>;
-type Response = ResponseOf<typeof Fetch>;
 
 let broker: PartitionBroker;
 
@@ -19,43 +13,12 @@ beforeEach(() => {
   broker.apply('others', topicId(1));
 });
 
-interface Wanted {
-  topic?: string;
-  partition?: number;
-  fetchOffset?: number;
-  partitionMaxBytes?: number;
-  currentLeaderEpoch?: number;
-}
-
-function ask(wanted: Wanted[], more: Partial<Request> = {}, version = 11): Promise<Response> {
-  const topics = wanted.map(({ topic = 'orders', ...one }) => ({
-    topic,
-    topicId: topicId(topic === 'orders' ? 0 : 1),
-    partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20, ...one }],
-  }));
-  return broker.send(fetch, Fetch, version, { maxWaitMs: 500, minBytes: 1, topics, ...more });
-}
-
-/** Follows a promise without waiting for it. */
-function watch(promise: Promise<Response>): { answer: Response | null } {
-  const watched: { answer: Response | null } = { answer: null };
-  void promise.then((answer) => (watched.answer = answer));
-  return watched;
-}
+const ask = (wanted: Wanted[], more?: Partial<FetchDraft>, version?: number): Promise<Fetched> =>
+  sendFetch(broker, wanted, more, version);
 
 function produce(topic: string, index: number, ...values: string[]): void {
   broker.produceValues(broker.partition(topic, index), ...values);
   broker.partitions.settle();
-}
-
-function valuesIn({ responses }: Response): string[] {
-  return responses.flatMap(({ partitions }) =>
-    partitions.flatMap(({ records }) =>
-      [...batches(records as Buffer)].flatMap((at) =>
-        decodeBatch(records as Buffer, at).records.map(({ value }) => String(value)),
-      ),
-    ),
-  );
 }
 
 const turn = () => broker.clock.advance(0);
@@ -298,7 +261,7 @@ test('a broker that follows serves consumers of v11 and later as far as it knows
   const partition = broker.partition('orders', 0);
   partition.follow(1);
   partition.highWatermark = 1; // as its leader told it last
-  const found = async (more: Partial<Request>, version = 11) => {
+  const found = async (more: Partial<FetchDraft>, version = 11) => {
     const answer = await ask([{ fetchOffset: 1 }], { maxWaitMs: 0, ...more }, version);
     return [answer.responses[0].partitions[0].errorCode, valuesIn(answer).length];
   };
