@@ -37,6 +37,7 @@ export function brokerListeners(parts: BrokerParts, options: BrokerListenersOpti
     limits: connectionLimits(parts),
     dispatcher: () =>
       new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn, security }),
+    innerDispatcher: () => new Dispatcher({ handlers, parts, settle, forwarder, turn, security }),
     authorizer,
     settle,
     turn,

@@ -133,14 +133,16 @@ class ControllerProcess implements RunningController {
     const config = this.#config;
     const turn = new LoopTurn(clock);
     const parts = this.#parts();
+    const dispatcher = (): Dispatcher =>
+      Dispatcher.over<ControllerParts>({ handlers: controllerHandlers, parts, settle: () => {}, turn });
     const listeners = new Listeners({
       clock,
       logger,
       secure: listenerSecurity({ parts, network, handlers: controllerHandlers, javaOptions }),
       config: () => config.inForce,
       limits: connectionLimits(parts),
-      dispatcher: () =>
-        Dispatcher.over<ControllerParts>({ handlers: controllerHandlers, parts, settle: () => {}, turn }),
+      dispatcher,
+      innerDispatcher: dispatcher,
       authorizer: parts.authorizer,
       settle: () => {},
       turn,

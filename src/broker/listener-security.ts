@@ -17,7 +17,9 @@ import type { Gate } from '../security/gate.ts';
 import type { Principal } from '../security/principal.ts';
 import { SaslGate, type AuthenticatedConnection } from '../security/sasl/exchange.ts';
 import { saslListener } from '../security/sasl/listener.ts';
+import type { Login } from '../security/sasl/password.ts';
 import { ScramSecret } from '../security/sasl/scram.ts';
+import { knowsPasswords } from '../security/sasl/settings.ts';
 import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
 import type { Session } from '../security/session.ts';
 import { StoreReloads } from '../security/tls/reloads.ts';
@@ -31,9 +33,16 @@ export interface ListenerSecurity {
   readonly principalOf: ((certificate: X509Certificate | null) => Principal | string) | null;
   /** Its key and trust stores; null without TLS. */
   readonly stores: StoreReloads | null;
+  /** Whether its clients have certificates that say who they are. */
+  readonly asksCertificates: boolean;
+  /** Signs in a person by a password; null where that cannot be. */
+  readonly signIn: SignIn | null;
   /** Of a connection that has just come; null: its client need not authenticate. */
   gate(session: Session, connection: AuthenticatedConnection): Gate | null;
 }
+
+/** The session of who has signed in, after `before`; null for a wrong password. */
+export type SignIn = (before: Session, login: Login) => Promise<Session | null>;
 
 export type SecureListener = (endpoint: Endpoint) => ListenerSecurity | Promise<ListenerSecurity>;
 
@@ -46,7 +55,15 @@ export interface SecurityNeeds {
 }
 
 function openTo(network: Network): ListenerSecurity {
-  return { network, isTls: false, principalOf: null, stores: null, gate: () => null };
+  return {
+    network,
+    isTls: false,
+    principalOf: null,
+    stores: null,
+    asksCertificates: false,
+    signIn: null,
+    gate: () => null,
+  };
 }
 
 /** @throws {ConfigError} for settings of a listener that cannot be served */
@@ -57,7 +74,7 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
     secret: new ScramSecret(random),
     jaasFile: readJaasFile(javaOptions),
   }));
-  const overSasl = async (settings: ListenerSettings): Promise<ListenerSecurity['gate']> => {
+  const overSasl = async (settings: ListenerSettings): Promise<Pick<ListenerSecurity, 'gate' | 'signIn'>> => {
     const listener = await saslListener(settings, {
       ...shared(),
       clock,
@@ -67,7 +84,13 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
       tokenCredential: () => Promise.resolve(null),
       refusal: refusals(handlers),
     });
-    return (session, connection) => new SaslGate(listener, session, connection);
+    return {
+      gate: (session, connection) => new SaslGate(listener, session, connection),
+      signIn: [...listener.mechanisms().keys()].some(knowsPasswords)
+        ? async (before, login) =>
+            (await import('../security/sasl/password.ts')).signInByPassword(listener, before, login, random)
+        : null,
+    };
   };
   return async ({ name, protocol }) => {
     if (protocol === 'PLAINTEXT') return openTo(network);
@@ -76,7 +99,9 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
     const security = protocol.endsWith('SSL')
       ? await overTls(settings, isSasl, network, { clock, random, logger, failures: shared().failures })
       : openTo(network);
-    return isSasl ? { ...security, principalOf: null, gate: await overSasl(settings) } : security;
+    return isSasl
+      ? { ...security, principalOf: null, asksCertificates: false, ...(await overSasl(settings)) }
+      : security;
   };
 }
 
@@ -96,6 +121,7 @@ async function overTls(
   return {
     ...openTo(network),
     isTls: true,
+    asksCertificates: clientAuth !== 'none',
     network: library.tlsNetwork(network, { context: () => listener.context, clientAuth, failed }),
     principalOf: (certificate) => listener.principalOf(certificate),
     stores: new StoreReloads(

@@ -1,4 +1,5 @@
 /** The listeners of a broker or of a controller: open ports, and the connections that were made to them. */
+import type { Client } from '../../protocol/client.ts';
 import { Reader } from '../../protocol/reader.ts';
 import { wasmMemory } from '../../protocol/records/crc32c.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -20,7 +21,9 @@ import type { Listener, Socket } from '../platform/network.ts';
 import type { StoreReloads } from '../security/tls/reloads.ts';
 import { anonymousSession, sessionOf, type Session } from '../security/session.ts';
 import type { Authorizer } from '../security/stages.ts';
+import { connectWithin } from '../peers/peer-client.ts';
 import type { ListenerSecurity, SecureListener } from './listener-security.ts';
+import { peopleAt, type OpenedListener, type People } from './people.ts';
 
 /** A listener that could not be opened; the message says what to do. */
 export class ListenError extends Error {
@@ -35,6 +38,8 @@ export interface ListenersOptions {
   readonly limits: LimitsInForce;
   /** Who answers requests; asked once, before the first listener opens. */
   readonly dispatcher: () => Dispatcher;
+  /** Who answers those that people make on the broker's page; asked once, when somebody first does. */
+  readonly innerDispatcher: () => Dispatcher;
   /** Null where everybody may do everything. */
   readonly authorizer: Authorizer | null;
   /** See ConnectionShared. */
@@ -66,6 +71,10 @@ export class Listeners {
   readonly #unauthenticated: Unauthenticated;
   #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
+  /** Of this process itself: nobody is shown them. */
+  readonly #inner = new Set<Connection>();
+  readonly #opened: OpenedListener[] = [];
+  #innerShared: ConnectionShared | null = null;
   #nextConnectionId = 0;
   /** Where the broker's page is; browsers that come to a port for clients are sent there. */
   pageUrl: string | null = null;
@@ -96,6 +105,7 @@ export class Listeners {
       );
       this.#idleTimer ??= this.#sweepLater();
       this.#listeners.push(listener);
+      this.#opened.push({ endpoint, security });
       return listener.port;
     } catch (error) {
       throw listenError(endpoint, error as NodeJS.ErrnoException);
@@ -130,6 +140,28 @@ export class Listeners {
       if (contexts.gate === null) this.#unauthenticated.delete(connection);
       if (principal !== null) contexts.authenticated(sessionOf({ ...contexts.session, principal }));
     };
+  }
+
+  /**
+   * A client within this process, in a session that has been signed in elsewhere: its requests go the way of all others, past what
+   * watches and disturbs those of a test. @throws {Error} before the first listener is open
+   */
+  enter(session: Session, clientId: string): Client {
+    const shared = this.#shared;
+    if (shared === null) throw new Error('the broker is starting');
+    const inner = (this.#innerShared ??= { ...shared, dispatcher: this.#options.innerDispatcher() });
+    const accept = (socket: Socket): Connection => {
+      const contexts = new RequestContexts(this.#nextConnectionId++, session, this.#options.authorizer);
+      const connection = new Connection(socket, contexts, inner);
+      this.#inner.add(connection);
+      return connection;
+    };
+    return connectWithin(session.clientHost, accept, { clientId });
+  }
+
+  /** Who may look at the broker's page, and how they say who they are. */
+  get people(): People {
+    return peopleAt(this.#opened);
   }
 
   /** The configuration or the quotas have changed: pending connections may be admitted now, stores may be others. */
@@ -192,6 +224,7 @@ export class Listeners {
     this.#quotas.stop();
     for (const stores of this.#stores) stores.stop();
     this.disconnect(reason);
+    for (const connection of this.#inner) connection.close(reason);
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
@@ -215,6 +248,7 @@ export class Listeners {
       pageUrl: () => this.pageUrl,
       closed: (connection, reason) => {
         this.#connections.delete(connection);
+        this.#inner.delete(connection);
         this.#unauthenticated.delete(connection);
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);

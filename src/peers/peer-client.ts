@@ -3,6 +3,7 @@ import { ApiVersions } from '../../protocol/apis/18-api-versions.ts';
 import { Client, type ExchangeOptions, type Transport, type TransportListener } from '../../protocol/client.ts';
 import type { AnyApi } from '../../protocol/schema.ts';
 import type { Network, Receiver, Socket } from '../platform/network.ts';
+import { SocketPair } from '../platform/socket-pair.ts';
 
 export interface PeerOptions extends ExchangeOptions {
   readonly host: string;
@@ -37,6 +38,17 @@ export async function connectPeer(
 ): Promise<Client> {
   let client: Client | null = null;
   await network.connect(host, port, timeoutMs, (socket) => {
+    const connection = new PeerTransport(socket);
+    client = new Client(connection, options);
+    return connection;
+  });
+  return client!;
+}
+
+/** A client of what this process itself serves. */
+export function connectWithin(host: string, accept: (socket: Socket) => Receiver, options: ExchangeOptions): Client {
+  let client: Client | null = null;
+  new SocketPair(host).begin(accept, (socket) => {
     const connection = new PeerTransport(socket);
     client = new Client(connection, options);
     return connection;

@@ -5,8 +5,8 @@
  *     connect ──cut?──▶ waits until it is mended
  *        └────────────▶ open ──cut, or a broker ends──▶ closed at both ends
  */
-import { nextTurn } from '../platform/clock.ts';
-import { copyInto, type Listener, type Network, type Receiver, type Socket } from '../platform/network.ts';
+import type { Listener, Network, Receiver, Socket } from '../platform/network.ts';
+import { SocketPair } from '../platform/socket-pair.ts';
 
 /** The address of a broker, as its peers see it. */
 export const PEER_HOST = 'in-process';
@@ -101,99 +101,14 @@ export class BrokerNetworks {
   }
 }
 
-class Connection {
+class Connection extends SocketPair {
   readonly from: number;
   readonly to: number;
-  readonly #near = new End(() => this.close());
-  readonly #far = new End(() => this.close());
-  readonly #closed: (connection: Connection) => void;
-  #isOpen = true;
 
   constructor(from: number, to: number, closed: (connection: Connection) => void) {
+    super(PEER_HOST, () => closed(this));
     this.from = from;
     this.to = to;
-    this.#closed = closed;
-  }
-
-  begin(accept: (socket: Socket) => Receiver, opened: (socket: Socket) => Receiver): void {
-    this.#near.peer = this.#far;
-    this.#far.peer = this.#near;
-    this.#far.receiver = accept(this.#far);
-    this.#near.receiver = opened(this.#near);
-  }
-
-  close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#closed(this);
-    this.#near.ended();
-    this.#far.ended();
-  }
-}
-
-/** What was sent arrives in the next turn of the event loop, as from a kernel. */
-class End implements Socket {
-  readonly remoteHost = PEER_HOST;
-  readonly remotePort = 0;
-  peer!: End;
-  receiver!: Receiver;
-  readonly #close: () => void;
-  #arrived: Buffer[] = [];
-  #isPaused = false;
-  #isDue = false;
-  #isEnded = false;
-
-  constructor(close: () => void) {
-    this.#close = close;
-  }
-
-  send(data: Uint8Array): boolean {
-    this.peer.#arrived.push(Buffer.from(data));
-    this.peer.#deliverLater();
-    return true;
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.#deliverLater();
-  }
-
-  /** Behind what was sent. */
-  end(): void {
-    void nextTurn().then(this.#close);
-  }
-
-  destroy(): void {
-    this.#close();
-  }
-
-  ended(): void {
-    this.#isEnded = true;
-    void nextTurn().then(() => this.receiver.closed());
-  }
-
-  #deliverLater(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    void nextTurn().then(() => this.#deliver());
-  }
-
-  #deliver(): void {
-    this.#isDue = false;
-    const arrived = this.#arrived;
-    this.#arrived = [];
-    for (const [at, piece] of arrived.entries()) {
-      if (this.#isEnded) return;
-      if (this.#isPaused) {
-        this.#arrived = [...arrived.slice(at), ...this.#arrived];
-        return;
-      }
-      copyInto(this.receiver, piece, () => this.#isEnded);
-    }
   }
 }
 

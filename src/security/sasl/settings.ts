@@ -32,6 +32,11 @@ export function jaasPathIn(options: string | undefined): string | null {
 
 const SERVED = ['PLAIN', ...Object.keys(SCRAM_MECHANISMS), 'OAUTHBEARER'];
 
+/** Whether its users have passwords. */
+export function knowsPasswords(mechanism: string): boolean {
+  return mechanism === 'PLAIN' || isScram(mechanism);
+}
+
 export function moduleFor(mechanism: string): string {
   if (isScram(mechanism)) return SCRAM_MODULE;
   return mechanism === 'PLAIN' ? PLAIN_MODULE : OAUTHBEARER_MODULE;
