@@ -1,7 +1,11 @@
-/** A view of the broker as it is told of over server-sent events; opened while the tab is visible, and again when it was lost. */
+/**
+ * A view of the broker as it is told of over server-sent events; opened while the tab is visible, and again when it was lost. In a
+ * report: as it was.
+ */
 import { signal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { Frames } from '../src/page/frames.ts';
+import type { Frames, RecordsFrame } from '../src/page/frames.ts';
+import { recordsIn, report, viewIn } from './report.ts';
 
 /** Whether the broker is there: what the page shows stays when it is not. */
 export const lostSince: Signal<number | null> = signal(null);
@@ -16,7 +20,13 @@ export function useView<View extends keyof Frames>(
   const said = new URLSearchParams(query).toString();
   const address = `view/${view}${said === '' ? '' : `?${said}`}`;
   const [seen, setSeen] = useState<{ address: string; frame: object } | null>(null);
-  useEffect(() => follow(address, (frame) => setSeen({ address, frame })), [address]);
+  useEffect(() => {
+    const show = (frame: object): void => setSeen({ address, frame });
+    if (report === null) return follow(address, show);
+    const kept = viewIn(report, view, query);
+    if (kept !== null) show(kept);
+    return undefined;
+  }, [address]);
   return (seen?.frame ?? null) as Frames[View] | null;
 }
 
@@ -56,4 +66,14 @@ function follow(address: string, show: (frame: object) => void): () => void {
     clearTimeout(again);
     close();
   };
+}
+
+/** One page of records, or what went wrong, in words. `query` as for GET /records. */
+export async function askRecords(query: string, next: string, signal: AbortSignal): Promise<RecordsFrame | string> {
+  const asked = `${query}${next === '' ? '' : `&next=${encodeURIComponent(next)}`}`;
+  if (report !== null) return recordsIn(report, new URLSearchParams(asked));
+  const answer = await fetch(`records?${asked}`, { signal });
+  const said = (await answer.json()) as RecordsFrame | { detail: string; at: number | null };
+  if (!('detail' in said)) return said;
+  return said.at === null ? said.detail : `At character ${said.at + 1} of the search: ${said.detail}.`;
 }

@@ -4,10 +4,12 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { OverviewFrame } from '../src/page/frames.ts';
 import { lostSince } from './live.ts';
+import { report } from './report.ts';
 import { route } from './route.ts';
 import { Group, Groups } from './views/groups.tsx';
 import { Clients, JournalView, Settings, Storage, Transactions } from './views/others.tsx';
 import { Overview } from './views/overview.tsx';
+import { Reported } from './views/reported.tsx';
 import { Test, Traffic } from './views/test.tsx';
 import { Topic, Topics } from './views/topics.tsx';
 import { time } from './words.ts';
@@ -32,6 +34,10 @@ const isTest = signal(false);
 
 /** Asked once: a broker is a test's from its beginning to its end. */
 async function askWhetherTest(): Promise<void> {
+  if (report !== null) {
+    isTest.value = 'test' in report.views;
+    return;
+  }
   const answer = await fetch('view/overview?once');
   if (answer.ok) isTest.value = ((await answer.json()) as OverviewFrame).isTest;
 }
@@ -101,6 +107,7 @@ function App() {
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
+        {report === null ? null : <Reported report={report} isWhole={place === ''} />}
         <View path={path} />
       </main>
     </>

@@ -1,6 +1,7 @@
 /** What views are made of: tables, facts, a line of rates, findings. */
 import type { ComponentChildren } from 'preact';
 import type { Finding } from '../src/insight/why.ts';
+import { report } from './report.ts';
 import { number } from './words.ts';
 
 export interface Column<Row> {
@@ -118,5 +119,5 @@ export function lagWords(lag: number | null): string {
 
 /** While the first picture has not come. */
 export function Wait() {
-  return <p class="faint">Loading…</p>;
+  return <p class="faint">{report === null ? 'Loading…' : 'This is not in the report: there was no room for it.'}</p>;
 }

@@ -2,6 +2,7 @@
 import { format, applyEdits } from 'jsonc-parser';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Content, RecordRow, RecordsFrame } from '../../src/page/frames.ts';
+import { askRecords } from '../live.ts';
 import { route, setQuery } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
 
@@ -164,7 +165,7 @@ async function collect(
   let next: string | null = '';
   try {
     while (next !== null && rows.length < wanted) {
-      const frame: RecordsFrame | string = await ask(query, next, signal);
+      const frame: RecordsFrame | string = await askRecords(query, next, signal);
       if (typeof frame === 'string') return show({ rows, next: null, searched, isSearching: false, error: frame });
       rows = [...rows, ...frame.rows];
       searched += frame.searched;
@@ -174,14 +175,6 @@ async function collect(
   } catch {
     if (!signal.aborted) show({ rows, next: null, searched, isSearching: false, error: 'The broker did not answer.' });
   }
-}
-
-/** What went wrong, in words, where something did. */
-async function ask(query: string, next: string, signal: AbortSignal): Promise<RecordsFrame | string> {
-  const answer = await fetch(`records?${query}${next === '' ? '' : `&next=${encodeURIComponent(next)}`}`, { signal });
-  const said = (await answer.json()) as RecordsFrame | { detail: string; at: number | null };
-  if (!('detail' in said)) return said;
-  return said.at === null ? said.detail : `At character ${said.at + 1} of the search: ${said.detail}.`;
 }
 
 function Row({ topic, row }: { topic: string; row: RecordRow }) {

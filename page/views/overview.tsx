@@ -1,6 +1,7 @@
 /** The first view: what wants eyes, rates, who is behind, what has just happened. */
 import { useView } from '../live.ts';
 import { Facts, Rate, Table, Wait } from '../parts.tsx';
+import { report } from '../report.ts';
 import { linkTo } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
 
@@ -33,6 +34,13 @@ export function Overview() {
           ))}
         </ul>
       )}
+      {report === null ? (
+        <p>
+          <a href="report" download="ottla-report.html">
+            Save all of this as a file
+          </a>
+        </p>
+      ) : null}
       <h2>What is written</h2>
       <Rate name="Records" values={rates.records} show={number} />
       <Rate name="Bytes" values={rates.bytes} show={bytes} />

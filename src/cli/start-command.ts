@@ -28,6 +28,7 @@ export interface StartFlags {
   page?: boolean;
   pagePort?: string;
   pageHost?: string;
+  pageAccess?: string;
   logLevel?: string;
   exitWithParent?: boolean;
 }
@@ -73,6 +74,10 @@ export function startCommand(): Command {
     .option('--control-host <host>', 'who may do so: an address to listen on (default: 127.0.0.1)')
     .option('--page-port <n>', 'show the broker in a browser on this port (default: 24092, or the next that is free)')
     .option('--page-host <host>', 'who may look: an address to listen on (default: 127.0.0.1)')
+    .option(
+      '--page-access <degree>',
+      'what people may do there: read, write, test (default: read; with --memory: write)',
+    )
     .option('--no-page', 'show nothing in a browser')
     .option(
       '--exit-with-parent',

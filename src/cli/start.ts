@@ -13,6 +13,7 @@ import { isRunByNpm, onParentEnd, StdinPipe } from '../platform/parent-process.t
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
 import { lineLogger, type Level, type Logger } from '../platform/logger.ts';
+import type { Controlled } from '../control/server.ts';
 import { attach, parse } from './command-line.ts';
 import { CONTAINER_DIRECTORY, mountedSettings, upLines } from './container.ts';
 import { portOf } from './option-values.ts';
@@ -83,7 +84,10 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
   const warnPage = (message: string): void => logger.warn('page', { message });
-  const page = place === null ? null : await openPage(() => running.broker(), place, warnPage);
+  const page =
+    place === null
+      ? null
+      : await openPage({ broker: () => running.broker(), shown: running.shown, isMemory }, place, warnPage);
   if (page !== null) {
     running.listeners.pageUrl = page.url;
     process.stdout.write(`page ${page.url}\n`);
@@ -101,6 +105,8 @@ function levelOf({ logLevel = 'warn' }: StartFlags): Level {
   return logLevel as Level;
 }
 
+type ServedSession = Controlled['session'];
+
 interface Running {
   readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'pageUrl' | 'reloadStores'>;
   readonly bootstrap: string;
@@ -109,6 +115,8 @@ interface Running {
   readonly failed: Promise<void>;
   /** The one that runs now. */
   broker(): RunningBroker;
+  /** What is shown of it as of a test's; null without a control port. */
+  readonly shown: (() => ServedSession['test']['shown']) | null;
   /** See RunningBroker. */
   isWhole(): boolean;
   stop(): Promise<void>;
@@ -154,6 +162,7 @@ async function run(
       control: null,
       failed: broker.failed,
       broker: () => broker,
+      shown: null,
       isWhole: () => broker.isWhole,
       stop: () => broker.stop(),
     };
@@ -175,6 +184,7 @@ async function run(
     control: url,
     failed: session.failed,
     broker: () => session.broker,
+    shown: () => session.test.shown,
     isWhole: () => session.broker.isWhole,
     stop: () => controlled.stop(),
   };

@@ -133,7 +133,7 @@ export class ServerSession implements Session {
     const { broker, test } = await assemble({
       start,
       again: (options, beginning) => begin({ start, serve: refuse }, options, beginning, PLACE),
-      servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, false),
+      loadShow: async (shown) => (await import('../page/server.ts')).showOf(shown, false),
       brokers: 1,
       clock: systemClock,
       socketClock: systemClock,

@@ -127,6 +127,41 @@ const changes = createRoute({
   responses: { 200: json(z.object({ revision: z.int() })), ...problems },
 });
 
+const html = { 200: { description: 'A file of HTML.', content: { 'text/html': { schema: z.string() } } } };
+const headerNames = z.array(z.string()).openapi({ description: 'Names of headers whose values are hidden.' });
+
+const report = createRoute({
+  method: 'get',
+  path: '/report',
+  tags,
+  summary: 'What the page shows, as one file that needs no broker and no network; 5 MB at most',
+  request: {
+    query: z.object({
+      redact: z
+        .union([z.string(), headerNames])
+        .optional()
+        .openapi({ description: 'The name of a header whose values are hidden; may be repeated.' }),
+    }),
+  },
+  responses: { ...html, ...problems },
+});
+
+const reportOf = createRoute({
+  method: 'post',
+  path: '/report',
+  tags,
+  summary: 'The same, with the test that has failed in it',
+  request: body(
+    z.strictObject({
+      redact: headerNames.optional(),
+      test: z.string().optional(),
+      errors: z.array(z.strictObject({ message: z.string(), stack: z.string() })).optional(),
+      waiting: z.array(z.string()).optional().openapi({ description: 'What the test waits for, a sentence each.' }),
+    }),
+  ),
+  responses: { ...html, ...problems },
+});
+
 const disconnect = createRoute({
   method: 'post',
   path: '/disconnect',
@@ -164,6 +199,16 @@ export function stateRoutes(session: () => Session) {
       const { port } = context.req.valid('json');
       const url = await session().test.openPage(port === undefined ? {} : { port });
       return context.json({ url }, 200);
+    })
+    .openapi(report, async (context) => {
+      const { redact = [] } = context.req.valid('query');
+      const wishes = { headers: [redact].flat(), functions: [], errors: [], test: '', waiting: [] };
+      return context.html(await session().test.reportHtml(wishes), 200);
+    })
+    .openapi(reportOf, async (context) => {
+      const { redact = [], test = '', errors = [], waiting = [] } = context.req.valid('json');
+      const wishes = { headers: redact, functions: [], errors, test, waiting };
+      return context.html(await session().test.reportHtml(wishes), 200);
     })
     .openapi(disconnect, (context) => {
       session().test.disconnectClients(context.req.valid('json').clientId);

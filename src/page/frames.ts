@@ -1,6 +1,19 @@
 /** What the server tells the page: plain JSON, one shape a view. Times in ms since 1970; the browser's code knows these types alone. */
 import type { Finding } from '../insight/why.ts';
 
+/** What people may do on a page: look; change topics, messages, groups, settings; and what only a test may. Each with those before. */
+export type PageAccess = 'read' | 'write' | 'test';
+
+/** Who looks, and what the page is for them. */
+export interface SessionFrame {
+  readonly access: PageAccess;
+  readonly isTest: boolean;
+  /** Whether people have to sign in. */
+  readonly asks: boolean;
+  /** Who has signed in; null for none. */
+  readonly user: string | null;
+}
+
 export interface OverviewFrame {
   readonly cluster: {
     readonly id: string;
@@ -205,11 +218,30 @@ export interface TrafficRow {
 export interface TestFrame {
   readonly clockMs: number;
   readonly clockIsVirtual: boolean;
-  readonly faults: readonly { readonly description: string; readonly fired: number }[];
+  readonly faults: readonly { readonly id: number; readonly description: string; readonly fired: number }[];
   /** What the test waits for now. */
   readonly waiting: readonly string[];
   /** Whether the test goes on only when somebody says so here. */
   readonly isPaused: boolean;
+}
+
+/** What a report holds instead of a broker. */
+export interface ReportFrame {
+  readonly madeAtMs: number;
+  /** Null where no test has failed. */
+  readonly failure: ReportedFailure | null;
+  /** By their addresses: 'overview', 'topic?name=orders'. */
+  readonly views: Readonly<Record<string, object>>;
+  /** By topic: of each partition the last and the first. */
+  readonly records: Readonly<Record<string, readonly RecordRow[]>>;
+  /** What there was no room for: '12000 messages', 'the details of 3 of 9 groups'. */
+  readonly leftOut: readonly string[];
+}
+
+export interface ReportedFailure {
+  /** The name of the test; '' where it is not known. */
+  readonly test: string;
+  readonly errors: readonly { readonly message: string; readonly stack: string }[];
 }
 
 /** What each view is told, by its name. */

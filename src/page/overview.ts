@@ -10,7 +10,7 @@ const SHOWN_BEHIND = 10;
 const SHOWN_RECENT = 10;
 const SHOWN_ATTENTION = 20;
 
-export function overview(broker: PageBroker, rates: Rates, journal: Journal): OverviewFrame {
+export function overview(broker: PageBroker, rates: Rates, journal: Pick<Journal, 'newest'>): OverviewFrame {
   const { view, nodeId, bootstrap, version } = broker;
   const { image } = view.parts.metadata;
   const groups = groupSummaries(view);

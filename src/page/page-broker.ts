@@ -1,11 +1,16 @@
 /** The broker that a page looks at, and what looking at it may change. */
 import type { RunningBroker } from '../broker/broker.ts';
+import { doorOf, type BrokerDoor } from '../testing/broker-door.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
+import type { BrokerShown, ShownTest } from '../testing/test-page.ts';
 import type { Faults } from '../testing/faults.ts';
 import type { Traffic } from '../testing/traffic.ts';
 
 export interface PageBroker {
   readonly view: BrokerView;
+  readonly door: BrokerDoor;
+  /** Tells what waits for changes that there was one. */
+  readonly changed: () => void;
   /** host:port of its first listener. */
   readonly bootstrap: string;
   readonly nodeId: number;
@@ -19,16 +24,10 @@ export interface PageBroker {
 }
 
 /** The test behind a broker. */
-export interface PageTest {
-  /** What it waits for now, a sentence each. */
-  waiting(): readonly string[];
-  /** Whether it goes on only when `goOn` is called. */
-  isPaused(): boolean;
-  goOn(): void;
-}
+export type PageTest = ShownTest['test'];
 
-/** The broker of `ottla start` as it is now, which is looked at and otherwise left alone. It may begin anew from a snapshot. */
-export function pageBrokerOf(current: () => RunningBroker): PageBroker {
+/** The broker of `ottla start` as it is now: it may begin anew from a snapshot. `shown`: where it has a control port, which tests drive. */
+export function pageBrokerOf(current: () => RunningBroker, shown: (() => BrokerShown) | null = null): PageBroker {
   const view: BrokerView = {
     get parts() {
       return current().parts;
@@ -39,15 +38,47 @@ export function pageBrokerOf(current: () => RunningBroker): PageBroker {
     deliveries: () => [current().parts.share.loaded?.view ?? []].flat(),
   };
   const { bootstrap, parts } = current();
+  const nodes = {
+    get running() {
+      return [current()];
+    },
+    get any() {
+      return current();
+    },
+    get image() {
+      return current().parts.metadata.image;
+    },
+    get: (nodeId: number) => (nodeId === current().parts.nodeId ? current() : undefined),
+  };
   const version = process.env.OTTLA_VERSION ?? 'from source';
   return {
     view,
+    door: doorOf(nodes),
+    changed: () => shown?.().changed(),
     bootstrap,
     nodeId: parts.nodeId,
     version,
-    traffic: null,
-    faults: null,
+    get traffic() {
+      return shown?.().traffic ?? null;
+    },
+    get faults() {
+      return shown?.().faults ?? null;
+    },
     clockIsVirtual: false,
-    test: null,
+    test: shown === null ? null : testOf(shown),
+  };
+}
+
+/** Nothing holds it: whoever drives it is elsewhere. */
+function testOf(shown: () => BrokerShown): PageTest {
+  return {
+    waiting: () => shown().hands.waiting(),
+    isPaused: () => false,
+    goOn: () => {},
+    addFault: (spec) => shown().hands.addFault(spec),
+    removeFault: (id) => shown().hands.removeFault(id),
+    advance: (duration) => shown().hands.advance(duration),
+    reset: () => shown().hands.reset(),
+    snapshot: () => shown().hands.snapshot(),
   };
 }

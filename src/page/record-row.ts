@@ -8,7 +8,7 @@ const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const SHOWN_BYTES = 2048;
 const SHOWN_HEADERS = 20;
 
-interface BatchFacts {
+export interface BatchFacts {
   readonly state: RecordState;
   readonly compression: number;
   readonly producerId: number;

@@ -17,6 +17,8 @@ export interface SearchOptions {
   readonly match: MessageMatch | null;
   readonly limit: number;
   readonly isCancelled: () => boolean;
+  /** How what is found is shown; as it is, unless given. */
+  readonly rowOf?: typeof rowOf;
 }
 
 export interface SearchResult {
@@ -89,7 +91,7 @@ export async function searchRecords(options: SearchOptions): Promise<SearchResul
       const window = progress.next();
       if (window === null) continue;
       isWorking = true;
-      searched += read(progress, window, options.match);
+      searched += read(progress, window, options.match, options.rowOf ?? rowOf);
       if (systemClock.monotonic() < sliceMs) continue;
       await nextTurn();
       sliceMs = systemClock.monotonic() + SLICE_MS;
@@ -107,7 +109,12 @@ export async function searchRecords(options: SearchOptions): Promise<SearchResul
 }
 
 /** Adds what fits; answers how many records were looked at. */
-function read(progress: Progress, { from, upTo }: { from: number; upTo: number }, match: MessageMatch | null): number {
+function read(
+  progress: Progress,
+  { from, upTo }: { from: number; upTo: number },
+  match: MessageMatch | null,
+  show: typeof rowOf,
+): number {
   const { partition, found } = progress;
   const isAborted = abortedIn(partition, from, upTo);
   let count = 0;
@@ -119,7 +126,7 @@ function read(progress: Progress, { from, upTo }: { from: number; upTo: number }
       if (record.offset < from || record.offset >= upTo) continue;
       count++;
       if (match !== null && !match(searchedOf(partition.index, record))) continue;
-      found.push(rowOf(partition.index, record, { state, compression, producerId }));
+      found.push(show(partition.index, record, { state, compression, producerId }));
     }
   }
   return count;

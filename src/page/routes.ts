@@ -1,106 +1,153 @@
-/** The page's routes: its files, one stream for each view, searches, and the safety that all of them share. */
-import { Hono, type Context, type Next } from 'hono';
-import { QueryError, parseMessageQuery, type MessageMatch } from '../insight/message-query.ts';
-import { offsetForTimestamp } from '../partitions/offset-lookup.ts';
-import { committedOffsets } from '../testing/group-view.ts';
-import type { Partition } from '../testing/visible-batches.ts';
+/** The page's routes: its files, who looks, one stream for each view, searches, changes. */
+import { Hono, type Context } from 'hono';
+import { QueryError } from '../insight/message-query.ts';
 import { pageFile } from './assets.ts';
-import { clientsFrame, settingsFrame, storageFrame, transactionsFrame, type SettingsLayers } from './broker-views.ts';
-import type { RecordsFrame } from './frames.ts';
-import { groupFrame, groupSummaries } from './groups-view.ts';
-import type { Journal } from './journal.ts';
-import { overview } from './overview.ts';
-import type { PageBroker, PageTest } from './page-broker.ts';
-import type { Rates } from './rates.ts';
-import { searchRecords } from './record-search.ts';
+import { contentRoutes } from './content-routes.ts';
+import type { PageAccess, SessionFrame } from './frames.ts';
+import { ChangeRefused } from './hands.ts';
+import type { LookSources } from './looks.ts';
+import { Person, reaches } from './person.ts';
+import { records } from './records-route.ts';
+import { reportFile } from './report-file.ts';
+import { guard, refuseForm } from './safety.ts';
 import { ViewStream } from './stream.ts';
-import { testFrame, trafficFrame } from './test-views.ts';
-import { topicFrame, topicsFrame, type TopicsAsked } from './topics-view.ts';
+import { cookieOf, Visitors, type Sender } from './visitors.ts';
 
-export interface PageSources {
-  readonly broker: PageBroker;
-  readonly rates: Rates;
-  readonly journal: Journal;
-  readonly layers: () => SettingsLayers | null;
+export interface PageSources extends LookSources {
   /** A host of this machine alone: nothing but its names reaches it. */
   readonly isLocal: boolean;
+  readonly access: PageAccess;
 }
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 /** Streams that may be open at once; browsers open six to one host. */
 const MOST_STREAMS = 24;
-const PAGE_OF_RECORDS = 100;
-const PAGE_OF_TOPICS = 100;
-const JOURNAL_ENTRIES = 500;
 
-/** No code but the page's own file, no content from anywhere else, and in nobody's frame. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+/** What hono-node-server tells of a request besides what was sent. */
+interface Bindings {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
+}
 
-export function pageRoutes(sources: PageSources): Hono {
-  const app = new Hono();
+export type PageEnv = { Bindings: Bindings; Variables: { person: Person } };
+
+export function pageRoutes(sources: PageSources): Hono<PageEnv> {
+  const { clock } = sources.broker.view.parts;
+  const visitors = new Visitors(sources.broker.door, () => clock.now());
+  const app = new Hono<PageEnv>();
   app.use('*', (context, next) => guard(context, next, sources.isLocal));
+  app.use('*', async (context, next) => (context.req.method === 'POST' ? refuseForm(context) : null) ?? next());
   app.get('/', (context) => file(context, 'index.html'));
   app.get('/page/:name', (context) => file(context, context.req.param('name')));
+  app.get('/session', (context) => whoLooks(context, sources, visitors));
+  app.post('/sign-in', (context) => signIn(context, visitors));
+  app.post('/sign-out', (context) => {
+    visitors.signOut(senderOf(context));
+    return context.body(null, 204);
+  });
+  app.use('*', async (context, next) => {
+    const visitor = await visitors.of(senderOf(context));
+    if (visitor === null) return unknown(context);
+    context.set('person', new Person(visitor, sources));
+    return next();
+  });
   app.get('/view/:view', viewRoute(sources));
-  app.get('/records', (context) => records(context, sources));
+  app.get('/report', (context) => report(context));
+  app.get('/records', (context) => {
+    const { topic = '' } = context.req.query();
+    const { hands, sources: own } = context.get('person');
+    if (own.broker.view.parts.metadata.image.topicsByName.has(topic)) hands.checkReads(topic);
+    return records(context, own.broker.view);
+  });
+  app.route('/', contentRoutes());
   app.post('/continue', (context) => goOn(context, sources));
+  app.post('/change/:name', (context) => change(context, sources));
+  app.get('/snapshot', (context) => snapshot(context, sources));
   app.notFound((context) => context.text('There is no such page.\n', 404));
   app.onError((error, context) => {
     if (error instanceof QueryError) return context.json({ detail: error.message, at: error.at }, 400);
-    return context.json({ detail: error.message, at: null }, 500);
+    const status = error instanceof ChangeRefused ? error.status : 500;
+    return context.json({ detail: error.message, at: null }, status);
   });
   return app;
 }
 
-/** Pages of other origins have no business here, under whatever name they reach it. */
-async function guard(context: Context, next: Next, isLocal: boolean): Promise<Response | void> {
-  const { req } = context;
-  const host = req.header('host') ?? '';
-  const origin = req.header('origin');
-  const site = req.header('sec-fetch-site') ?? 'none';
-  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
-  const isEmbedded = site !== 'same-origin' && site !== 'none' && req.header('sec-fetch-dest') !== 'document';
-  if (isForeign || isEmbedded || (isLocal && !LOOPBACK.test(host))) {
-    return context.text(`Requests for '${host}' from other pages are not answered. Open the page itself.\n`, 403);
-  }
-  context.header('content-security-policy', POLICY);
-  context.header('x-content-type-options', 'nosniff');
-  context.header('referrer-policy', 'no-referrer');
-  context.header('cache-control', 'no-store');
-  return next();
+function senderOf({ req, env }: Context<PageEnv>): Sender {
+  const { remoteAddress = '' } = env.incoming?.socket ?? {};
+  return {
+    host: remoteAddress.replace(/^::ffff:/, '').replace(/%.*$/, ''),
+    cookie: req.header('cookie'),
+    authorization: req.header('authorization'),
+    port: /:(\d+)$/.exec(req.header('host') ?? '')?.[1] ?? '80',
+  };
 }
 
-async function file(context: Context, name: string): Promise<Response> {
+/** Programs are told how; in a browser the page itself asks. */
+function unknown(context: Context<PageEnv>): Response {
+  if (context.req.header('sec-fetch-site') === undefined) {
+    context.header('www-authenticate', 'Basic realm="Ottla", charset="UTF-8"');
+  }
+  return context.json({ detail: 'Sign in first, as a user of the broker.', at: null }, 401);
+}
+
+async function whoLooks(context: Context<PageEnv>, sources: PageSources, visitors: Visitors): Promise<Response> {
+  const visitor = await visitors.of(senderOf(context));
+  const frame: SessionFrame = {
+    access: sources.access,
+    isTest: sources.broker.test !== null,
+    asks: visitors.areAsked,
+    user: visitor?.name ?? null,
+  };
+  return context.json(frame, 200);
+}
+
+async function signIn(context: Context<PageEnv>, visitors: Visitors): Promise<Response> {
+  const said = await jsonOf(context);
+  const { user, password } = said as { user?: unknown; password?: unknown };
+  if (typeof user !== 'string' || typeof password !== 'string') {
+    throw new ChangeRefused(400, 'Say {"user": …, "password": …}.');
+  }
+  const sender = senderOf(context);
+  const secret = await visitors.signIn(user, password, sender);
+  if (secret === null)
+    return context.json({ detail: 'The broker does not know this user by this password.', at: null }, 401);
+  context.header('set-cookie', cookieOf(sender.port, secret));
+  return context.body(null, 204);
+}
+
+async function jsonOf(context: Context<PageEnv>): Promise<unknown> {
+  const said: unknown = await context.req.json().catch(() => null);
+  if (typeof said === 'object' && said !== null && !Array.isArray(said)) return said;
+  throw new ChangeRefused(400, 'What was sent is no JSON object.');
+}
+
+async function file(context: Context<PageEnv>, name: string): Promise<Response> {
   const found = await pageFile(name);
   if (found === null) return context.text('There is no such file.\n', 404);
   return context.body(new Uint8Array(found.bytes), 200, { 'content-type': found.type });
 }
 
-function viewRoute(sources: PageSources): (context: Context) => Response {
+function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Response {
   const streams = new Set<ViewStream>();
   return (context) => {
-    const look = lookOf(context, sources);
-    if (look === null)
-      return context.json({ detail: `There is no view '${context.req.param('view')}'.`, at: null }, 404);
-    if (context.req.query('once') !== undefined) return context.json(look(), 200);
+    const person = context.get('person');
+    const name = context.req.param('view') ?? '';
+    const asked = person.looks.get(name);
+    if (asked === undefined) return context.json({ detail: `There is no view '${name}'.`, at: null }, 404);
+    const query = context.req.query();
+    const refusal = person.refusalOf(name);
+    if (context.req.query('once') !== undefined) {
+      return refusal === null ? context.json(asked(query), 200) : context.json({ detail: refusal, at: null }, 403);
+    }
     if (streams.size >= MOST_STREAMS) {
       const detail = `${MOST_STREAMS} pages look at this broker already: close one, and load this again.`;
       return context.json({ detail, at: null }, 503);
     }
     const unwatch = sources.rates.watch();
     const stream = new ViewStream({
-      look: look as () => Readonly<Record<string, unknown>>,
+      look: () => {
+        if (person.visitor.isOver()) throw new Error('the session has ended');
+        const refused = person.refusalOf(name);
+        return (refused === null ? asked(query) : { refused }) as Readonly<Record<string, unknown>>;
+      },
       ended: () => {
         streams.delete(stream);
         unwatch();
@@ -111,128 +158,56 @@ function viewRoute(sources: PageSources): (context: Context) => Response {
   };
 }
 
-function headersOf(context: Context): Record<string, string> {
+function headersOf(context: Context<PageEnv>): Record<string, string> {
   return Object.fromEntries(context.res.headers.entries());
 }
 
-type Look = () => object;
-
-/** What a view shows; each is asked again with every frame. Null for a view that there is not. */
-function lookOf(context: Context, sources: PageSources): Look | null {
-  const { broker, rates, journal, layers } = sources;
-  const { view } = broker;
-  const name = context.req.query('name') ?? '';
-  const views: Readonly<Record<string, Look>> = {
-    overview: () => overview(broker, rates, journal),
-    topics: () => topicsFrame(view, rates, topicsAsked(context)),
-    topic: () => ({ topic: topicFrame(view, name) }),
-    groups: () => ({ rows: groupSummaries(view) }),
-    group: () => groupFrame(broker, name),
-    clients: () => clientsFrame(view),
-    transactions: () => transactionsFrame(view),
-    storage: () => storageFrame(view),
-    settings: () => settingsFrame(view, layers()),
-    journal: () => ({ sinceMs: journal.sinceMs, entries: journal.newest(JOURNAL_ENTRIES) }),
-    ...(broker.test === null ? {} : testViews(context, broker, broker.test)),
-  };
-  return views[context.req.param('view') ?? ''] ?? null;
-}
-
-function testViews(context: Context, broker: PageBroker, test: PageTest): Readonly<Record<string, Look>> {
-  const { filter = '', failed } = context.req.query();
-  return {
-    traffic: () => trafficFrame(broker, { filter, failed: failed !== undefined }),
-    test: () => testFrame(broker, test),
-  };
+/** A file to keep, or to hand to somebody else; `redact` names headers, and may be repeated. */
+async function report(context: Context<PageEnv>): Promise<Response> {
+  const headers = context.req.queries('redact') ?? [];
+  const person = context.get('person');
+  const wishes = { headers, functions: [], errors: [], test: '', waiting: [] };
+  const html = await reportFile(person.sources, wishes, person.visible);
+  return context.body(html, 200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-disposition': 'attachment; filename="ottla-report.html"',
+  });
 }
 
 /** The test goes on; only the page itself may say so. */
-function goOn(context: Context, { broker: { test } }: PageSources): Response {
+function goOn(context: Context<PageEnv>, { broker: { test } }: PageSources): Response {
   if (test === null) return context.text("This broker is no test's.\n", 404);
-  const isJson = context.req.header('content-type')?.startsWith('application/json') ?? false;
-  if (!isJson) return context.text('A change is asked for in JSON.\n', 415);
+  context.get('person').hands.checkAltersCluster('to go on');
   test.goOn();
   return context.body(null, 204);
 }
 
-const SORTS = new Set(['name', 'partitions', 'records', 'bytes', 'rate']);
-
-function topicsAsked(context: Context): TopicsAsked {
-  const { filter = '', sort = 'name', from = '0', internal } = context.req.query();
-  return {
-    filter,
-    sort: (SORTS.has(sort) ? sort : 'name') as TopicsAsked['sort'],
-    from: Math.max(0, Math.trunc(Number(from)) || 0),
-    limit: PAGE_OF_TOPICS,
-    internal: internal !== undefined,
-  };
-}
-
-/** One page of a topic's records; a search that takes long tells how far it came, and is asked again from there. */
-async function records(context: Context, { broker: { view } }: PageSources): Promise<Response> {
-  const { topic = '', search = '', partition, next } = context.req.query();
-  const found = view.parts.partitions.topicByName(topic);
-  if (found === undefined) return context.json({ detail: `There is no topic '${topic}'.`, at: null }, 404);
-  const all = found.partitions.filter((one) => one !== undefined);
-  const partitions = partition === undefined ? all : all.filter(({ index }) => String(index) === partition);
-  const match: MessageMatch | null = search.trim() === '' ? null : parseMessageQuery(search);
-  const begin = next === undefined ? beginningOf(context, view, partitions) : parsePlace(next);
-  if (begin === null) return context.json({ detail: 'The place to go on from cannot be understood.', at: null }, 400);
-  const result = await searchRecords({
-    ...begin,
-    partitions,
-    match,
-    limit: PAGE_OF_RECORDS,
-    isCancelled: () => context.req.raw.signal.aborted,
-  });
-  const frame: RecordsFrame = {
-    topic,
-    rows: result.rows,
-    next: result.positions === null ? null : placeText(begin.direction, result.positions),
-    searched: result.searched,
-  };
-  return context.json(frame, 200);
-}
-
-interface Place {
-  readonly direction: 'newest' | 'onwards';
-  readonly positions: ReadonlyMap<number, number>;
-}
-
-/** `offset=N`, `time=MS` and `unread=GROUP` begin there and go on; else the newest come first. */
-function beginningOf(context: Context, view: PageBroker['view'], partitions: readonly Partition[]): Place | null {
-  const { offset, time, unread } = context.req.query();
-  const from = (of: (partition: Partition) => number): Place => ({
-    direction: 'onwards',
-    positions: new Map(partitions.map((partition) => [partition.index, of(partition)])),
-  });
-  if (unread !== undefined) {
-    const { topic = '' } = context.req.query();
-    const committed = new Map(
-      committedOffsets(view, unread)
-        .filter((place) => place.topic === topic)
-        .map((place) => [place.partition, place.offset]),
+async function change(context: Context<PageEnv>, { access, broker }: PageSources): Promise<Response> {
+  const name = context.req.param('name') ?? '';
+  const { changes } = await import('./changes/index.ts'); // zod comes with it
+  const found = changes.get(name);
+  if (found === undefined) throw new ChangeRefused(404, `There is no change '${name}'.`);
+  if (!reaches(access, found.access)) {
+    const how = found.access === 'test' ? 'a broker that a test has started' : '--page-access write';
+    throw new ChangeRefused(
+      403,
+      `This page only ${access === 'read' ? 'looks' : 'reads and writes'}: it takes ${how}.`,
     );
-    return from(({ index, logStartOffset }) => committed.get(index) ?? logStartOffset);
   }
-  if (offset === undefined && time === undefined) return { direction: 'newest', positions: new Map() };
-  const wanted = Number(offset ?? time);
-  if (!Number.isSafeInteger(wanted) || wanted < 0) return null;
-  return offset === undefined
-    ? from((partition) => offsetForTimestamp(partition, wanted)?.offset ?? partition.endOffset)
-    : from(() => wanted);
+  const { hands } = context.get('person');
+  if (found.access === 'test') hands.checkAltersCluster('what a test does');
+  const answer = await found.run(hands, await jsonOf(context));
+  broker.changed();
+  return context.json(answer, 200);
 }
 
-function placeText(direction: Place['direction'], positions: ReadonlyMap<number, number>): string {
-  return `${direction}:${Array.from(positions, ([index, offset]) => `${index}-${offset}`).join('.')}`;
-}
-
-function parsePlace(text: string): Place | null {
-  const found = /^(newest|onwards):((?:\d{1,9}-\d{1,15}(?:\.|$))*)$/.exec(text);
-  if (found === null) return null;
-  const positions = found[2]
-    .split('.')
-    .filter((part) => part !== '')
-    .map((part) => part.split('-').map(Number) as [number, number]);
-  return { direction: found[1] as Place['direction'], positions: new Map(positions) };
+/** All that is in the broker of a test, for startBroker({ from }). */
+function snapshot(context: Context<PageEnv>, { access, broker: { test } }: PageSources): Response {
+  if (test === null || !reaches(access, 'test'))
+    throw new ChangeRefused(403, 'Only the broker of a test gives snapshots.');
+  context.get('person').hands.checkAltersCluster('a snapshot');
+  return context.body(new Uint8Array(test.snapshot()), 200, {
+    'content-type': 'application/octet-stream',
+    'content-disposition': 'attachment; filename="ottla.snapshot"',
+  });
 }

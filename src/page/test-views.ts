@@ -12,15 +12,20 @@ export interface TrafficAsked {
   /** Part of an API's name or a client id; '' for all. */
   readonly filter: string;
   readonly failed: boolean;
+  /** How many are shown; 200 unless given. */
+  readonly most?: number;
 }
 
-export function trafficFrame({ traffic }: PageBroker, { filter, failed }: TrafficAsked): TrafficFrame {
+export function trafficFrame(
+  { traffic }: PageBroker,
+  { filter, failed, most = SHOWN_EXCHANGES }: TrafficAsked,
+): TrafficFrame {
   if (traffic === null) return { count: 0, rows: [] };
   const wanted = filter.toLowerCase();
   const { all } = traffic;
   const rows: TrafficRow[] = [];
   for (let i = all.length - 1; i >= Math.max(0, all.length - SEARCHED_EXCHANGES); i--) {
-    if (rows.length === SHOWN_EXCHANGES) break;
+    if (rows.length >= most) break;
     const exchange = all[i];
     const fits = `${exchange.api} ${exchange.clientId ?? ''}`.toLowerCase().includes(wanted);
     if (fits && (!failed || exchange.errors.length > 0 || exchange.faults.length > 0)) rows.push(rowOf(exchange));
@@ -50,7 +55,7 @@ export function testFrame({ view, faults, clockIsVirtual }: PageBroker, test: Pa
   return {
     clockMs: view.parts.clock.now(),
     clockIsVirtual,
-    faults: (faults?.list() ?? []).map(({ description, fired }) => ({ description, fired })),
+    faults: (faults?.list() ?? []).map(({ id, description, fired }) => ({ id, description, fired })),
     waiting: test.waiting(),
     isPaused: test.isPaused(),
   };

@@ -52,6 +52,11 @@ export class ControlPort {
     return checked(requestNow(this.#request('GET', path))).body;
   }
 
+  /** Rejects with a ControlError. */
+  async text(method: string, path: string, body: unknown): Promise<string> {
+    return Buffer.from(checked(await requestLater(this.#request(method, path, body))).body).toString();
+  }
+
   async send(method: string, path: string, body: Uint8Array): Promise<void> {
     checked(await requestLater({ ...this.#request(method, path), body, type: 'application/octet-stream' }));
   }

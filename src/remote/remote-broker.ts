@@ -20,6 +20,9 @@ import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../test
 import type { TestAcls } from '../testing/test-acls.ts';
 import type { TestClock } from '../testing/test-clock.ts';
 import type { PageOptions } from '../testing/test-page.ts';
+import { reportWishes, type ReportOptions } from '../testing/report.ts';
+import { writeReport } from '../testing/report-place.ts';
+import { currentTest } from '../testing/test-runner.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import { messagesIn, topicsIn } from '../testing/topics.ts';
 import type { ConnectOptions } from './connect-options.ts';
@@ -195,6 +198,16 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     if (pause === true) throw new Error('a broker elsewhere cannot hold this test: open its page without pause');
     const opened = await this.port.call<{ url: string }>('POST', '/page', port === undefined ? {} : { port });
     return opened.url;
+  }
+
+  async report(path: string, options: ReportOptions = {}): Promise<string> {
+    const { headers, functions, errors, test } = reportWishes(options, currentTest());
+    if (functions.length > 0) {
+      throw new TypeError('a broker elsewhere cannot ask a function of this process: let redact name headers');
+    }
+    const waiting = this.waits.lines.map((line) => line.trim());
+    const html = await this.port.text('POST', '/report', { redact: headers, test, errors, waiting });
+    return writeReport(path, html);
   }
 
   describe(topic?: string): string {

@@ -19,7 +19,7 @@ import type { TestSecurity } from './security.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
-import type { ServePage } from './test-page.ts';
+import type { LoadShow } from './test-page.ts';
 import { TestMetadata } from './test-metadata.ts';
 import type { TopicSpec } from './topic-spec.ts';
 import type { TrafficLog } from './traffic-log.ts';
@@ -32,9 +32,9 @@ const OF_THE_FIRST = new Set(['advertised.listeners', 'ottla.metrics.port']);
 export interface Assembly {
   /** Starts one broker. */
   readonly start: (options: BrokerOptions) => Promise<RunningBroker>;
+  /** Shows the brokers to people; undefined where that is asked for otherwise. */
+  readonly loadShow?: LoadShow;
   /** What `fork` starts another one with. */
-  /** Shows the brokers in a browser; undefined where that is asked for otherwise. */
-  readonly servePage?: ServePage;
   readonly again: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
   /** How many brokers clients see. */
   readonly brokers: number;
@@ -103,7 +103,7 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
       clock,
       warn,
       start: again,
-      servePage: assembly.servePage,
+      loadShow: assembly.loadShow,
     };
     return { broker: nodes.any, test: new LocalBroker(parts) };
   } catch (error) {

@@ -24,7 +24,7 @@ async function serve({ options, from, place }: BrokerThreadData): Promise<string
   const doors: Doors = {
     start,
     serve: async (test, port) => (await serveBroker(test, { port, mayStop: true })).url,
-    servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, true),
+    loadShow: async (shown) => (await import('../page/server.ts')).showOf(shown, true),
   };
   const snapshot = from === undefined ? {} : { from: BrokerSnapshot.parse(Buffer.from(from)) };
   // The test delivers what is left, when it stops the broker.

@@ -48,6 +48,7 @@ export type { TestClock } from './test-clock.ts';
 export type { Coordinated, TestCluster } from './test-cluster.ts';
 export type { StopOptions, TestNode } from './test-node.ts';
 export type { PageOptions } from './test-page.ts';
+export type { RedactedPlace, Redaction, RedactText, ReportOptions } from './report.ts';
 export type { FileUrl, TopicSpec } from './topic-spec.ts';
 export type { ToldClient, Traffic, TrafficFilter } from './traffic.ts';
 export type {

@@ -4,6 +4,7 @@ import { why, type Finding } from '../insight/why.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
+import { doorOf } from './broker-door.ts';
 import type { BrokerView } from './broker-view.ts';
 import { BrokerSnapshot } from './broker-snapshot.ts';
 import type { CallPlace } from './call-place.ts';
@@ -30,6 +31,8 @@ import type { Queue } from './queue.ts';
 import type { ClientChoice, ClientOptions, TestCertificates, TestOAuth, TestUsers } from './security-options.ts';
 import type { TestSecurity } from './security.ts';
 import { RefusalWaiters } from './refusal-waiters.ts';
+import { reportWishes, type ReportOptions, type ReportWishes } from './report.ts';
+import { writeReport } from './report-place.ts';
 import type { Refusals } from './refusals.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
@@ -41,7 +44,8 @@ import { provideAccess, testAcls, type TestAcls } from './test-acls.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
-import { TestPage, type PageOptions, type ServePage } from './test-page.ts';
+import { TestPage, type LoadShow, type BrokerShown, type PageOptions, type TestHands } from './test-page.ts';
+import { currentTest } from './test-runner.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
@@ -72,7 +76,7 @@ interface Parts {
   readonly place: CallPlace;
   readonly warn: (text: string) => void;
   /** Not its own to load; undefined where a page is opened otherwise. */
-  readonly servePage: ServePage | undefined;
+  readonly loadShow: LoadShow | undefined;
   /** Starts another broker; it is not this file's to know how. */
   readonly start: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
 }
@@ -336,16 +340,57 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   }
 
   async openPage(options: PageOptions = {}): Promise<string> {
-    const { servePage, view, traffic, faults, warn } = this.#parts;
-    if (servePage === undefined) {
-      throw new Error('the page of this broker is opened with it: start it with --page-port');
-    }
-    const refusal = whyNoPage(view.parts);
+    const { nodes, warn } = this.#parts;
+    const refusal = whyNoPage(nodes.any.listeners.people);
     if (refusal !== null) throw new Error(`no page: ${refusal}`);
-    const clockIsVirtual = this.clock.isVirtual;
-    const shown = { view, bootstrap: this.bootstrapServers, traffic, faults, clockIsVirtual };
-    this.#page ??= new TestPage(servePage, shown, () => this.#pending.lines.map((line) => line.trim()));
-    return this.#page.open(options, warn);
+    return this.#shown().open(options, warn);
+  }
+
+  async report(path: string, options: ReportOptions = {}): Promise<string> {
+    const wishes = reportWishes(options, currentTest());
+    return writeReport(path, await this.reportHtml(wishes));
+  }
+
+  /** The same as text: for the control port. */
+  reportHtml(wishes: ReportWishes): Promise<string> {
+    return this.#shown().report(wishes);
+  }
+
+  #shown(): TestPage {
+    const { loadShow } = this.#parts;
+    if (loadShow === undefined)
+      throw new Error('this broker cannot be shown: open the page of the one it was made from');
+    return (this.#page ??= new TestPage(loadShow, this.shown));
+  }
+
+  /** What is shown of it, and what people may do to it. */
+  get shown(): BrokerShown {
+    const { view, traffic, faults, nodes, activity } = this.#parts;
+    return {
+      view,
+      traffic,
+      faults,
+      door: doorOf(nodes),
+      changed: () => activity.notify(),
+      bootstrap: this.bootstrapServers,
+      clockIsVirtual: this.clock.isVirtual,
+      hands: this.#handsOfPage(),
+    };
+  }
+
+  #handsOfPage(): TestHands {
+    return {
+      waiting: () => this.#pending.lines.map((line) => line.trim()),
+      addFault: (spec) => this.faults.add(spec).description,
+      removeFault: (id) => {
+        const found = this.faults.list().find((rule) => rule.id === id);
+        found?.remove();
+        return found !== undefined;
+      },
+      advance: (duration) => this.clock.advance(duration),
+      reset: () => this.reset(),
+      snapshot: () => this.snapshot().bytes(),
+    };
   }
 
   onStop(run: () => unknown): void {

@@ -19,7 +19,7 @@ const doors: Doors = {
     const { serveBroker } = await import('../control/server.ts');
     return (await serveBroker(test, { port })).url;
   },
-  servePage: async (shown, port) => (await import('../page/server.ts')).servePage(shown, port, isTestRun()),
+  loadShow: async (shown) => (await import('../page/server.ts')).showOf(shown, isTestRun()),
 };
 
 /** The package is one file, which has this module under a name of its own. */

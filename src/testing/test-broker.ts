@@ -13,6 +13,7 @@ import type {
   TestUsers,
 } from './security-options.ts';
 import type { Denial, ExpectedDenial, ExpectedThrottle, Throttle } from './refusals.ts';
+import type { ReportOptions } from './report.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { StartOptions } from './start-options.ts';
 import type { StopReport } from './stop-report.ts';
@@ -181,6 +182,11 @@ export interface TestBroker extends TestCluster, AsyncDisposable {
    * presses “Go on” there; give the test a time-out that is long enough.
    */
   openPage(options?: PageOptions): Promise<string>;
+  /**
+   * Writes a file of HTML, 5 MB at most, that shows what the page shows without the broker and without a network; answers its whole
+   * path. Folders that are missing are made. Headers named authorization and cookie, and those that `redact` names, are hidden.
+   */
+  report(path: string, options?: ReportOptions): Promise<string>;
 
   /** Runs before the broker stops, the last given first: `kafka.onStop(() => app.stop())`. Also when the test has failed. */
   onStop(run: () => unknown): void;

@@ -1,7 +1,14 @@
-/** The page of a test's broker: opened when the test asks, closed with the broker; it may hold the test until somebody says go on. */
+/**
+ * What is shown of a test's broker: a page, opened when the test asks and closed with the broker, which may hold the test until
+ * somebody says go on; and reports of it.
+ */
+import type { BrokerDoor } from './broker-door.ts';
 import type { BrokerView } from './broker-view.ts';
+import type { Duration } from './duration.ts';
+import type { FaultSpec } from './fault-spec.ts';
 import type { FaultRules } from './fault-rules.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { ReportWishes } from './report.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
 export interface PageOptions {
@@ -13,46 +20,89 @@ export interface PageOptions {
 
 const OPTIONS: KeysOf<PageOptions> = { port: true, pause: true };
 
-/** What a page shows of a test. */
-export interface ShownTest {
+/** What a page shows of a broker that a test has started. */
+export interface BrokerShown {
   readonly view: BrokerView;
   readonly bootstrap: string;
   readonly traffic: TrafficLog;
   readonly faults: FaultRules;
   readonly clockIsVirtual: boolean;
-  readonly test: { waiting(): readonly string[]; isPaused(): boolean; goOn(): void };
+  readonly door: BrokerDoor;
+  /** Has everything that waits look again. */
+  readonly changed: () => void;
+  readonly hands: TestHands;
 }
 
-/** Serves a page; loaded when it is asked for. */
-export type ServePage = (shown: ShownTest, port: number) => Promise<{ readonly url: string; close(): Promise<void> }>;
+/** The same with what may hold the test. */
+export interface ShownTest extends Omit<BrokerShown, 'hands'> {
+  readonly test: TestHands & { isPaused(): boolean; goOn(): void };
+}
+
+/** What a page shows and changes of the test itself. */
+export interface TestHands {
+  /** What it waits for now, a sentence each. */
+  waiting(): readonly string[];
+  /** Answers what it does, in words. */
+  addFault(spec: FaultSpec): string;
+  /** False where there is none. */
+  removeFault(id: number): boolean;
+  advance(duration: Duration): Promise<void>;
+  reset(): Promise<void>;
+  snapshot(): Uint8Array;
+}
+
+export interface ServedPage {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** One broker, as it is shown. */
+export interface BrokerShow {
+  /** @throws {Error} when the port is taken */
+  serve(port: number): Promise<ServedPage>;
+  /** The HTML of a report. */
+  report(wishes: ReportWishes): Promise<string>;
+}
+
+/** What shows brokers; loaded when a test asks for it. */
+export type LoadShow = (shown: ShownTest) => Promise<BrokerShow>;
 
 export class TestPage {
-  readonly #serve: ServePage;
-  readonly #shown: Omit<ShownTest, 'test'>;
-  readonly #waiting: () => readonly string[];
-  #served: ReturnType<ServePage> | null = null;
+  readonly #load: LoadShow;
+  readonly #shown: BrokerShown;
+  #show: Promise<BrokerShow> | null = null;
+  #served: Promise<ServedPage> | null = null;
   #goOn: (() => void) | null = null;
 
-  constructor(serve: ServePage, shown: Omit<ShownTest, 'test'>, waiting: () => readonly string[]) {
-    this.#serve = serve;
+  constructor(load: LoadShow, shown: BrokerShown) {
+    this.#load = load;
     this.#shown = shown;
-    this.#waiting = waiting;
   }
 
   /** The second time it answers where the page is already. */
   async open(options: PageOptions, tell: (text: string) => void): Promise<string> {
     checkKeys('openPage', options, OPTIONS);
-    const test = {
-      waiting: this.#waiting,
-      isPaused: () => this.#goOn !== null,
-      goOn: () => this.goOn(),
-    };
-    this.#served ??= this.#serve({ ...this.#shown, test }, options.port ?? 0);
+    this.#served ??= this.#loaded().then((show) => show.serve(options.port ?? 0));
     const { url } = await this.#served;
     if (options.pause !== true) return url;
     tell(`the test waits: look at ${url}/#/test, and press “Go on” there\n`);
     await new Promise<void>((resolve) => (this.#goOn = resolve));
     return url;
+  }
+
+  async report(wishes: ReportWishes): Promise<string> {
+    return (await this.#loaded()).report(wishes);
+  }
+
+  /** The same for page and reports: what it has seen happen is in both. */
+  #loaded(): Promise<BrokerShow> {
+    const { hands, ...shown } = this.#shown;
+    const test = {
+      ...hands,
+      isPaused: () => this.#goOn !== null,
+      goOn: () => this.goOn(),
+    };
+    return (this.#show ??= this.#load({ ...shown, test }));
   }
 
   goOn(): void {

@@ -11,7 +11,7 @@ import type { LocalBroker } from './local-broker.ts';
 import { securityOf, type TestSecurity } from './security.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import type { StartOptions } from './start-options.ts';
-import type { ServePage } from './test-page.ts';
+import type { LoadShow } from './test-page.ts';
 import { checkAccess, provideAccess, STANDARD_AUTHORIZER } from './test-acls.ts';
 import { isTestRun } from './test-runner.ts';
 import type { TopicSpec } from './topic-spec.ts';
@@ -23,7 +23,7 @@ export interface Doors {
   readonly start: Assembly['start'];
   /** Opens a control port for a broker; answers its URL. */
   readonly serve: (test: LocalBroker, port: number) => Promise<string>;
-  readonly servePage?: ServePage;
+  readonly loadShow?: LoadShow;
 }
 
 /** `beginning`: topics of the snapshot that it starts from, which a reset makes anew too. */
@@ -46,7 +46,7 @@ export async function begin(
   }
   const { broker, test } = await assemble({
     start: doors.start,
-    ...(doors.servePage === undefined ? {} : { servePage: doors.servePage }),
+    ...(doors.loadShow === undefined ? {} : { loadShow: doors.loadShow }),
     again: (forked, made) => begin(doors, forked, made, place),
     brokers,
     clock,

@@ -7,6 +7,7 @@
  *     test('an order is paid', async ({ kafka }) => { … });
  */
 import { expect, inject, test as base, type TestAPI } from 'vitest';
+import { reportMode, reportPath, type ReportMode } from './report-place.ts';
 import type { ProvidedKafka } from './vitest-global-setup.ts';
 import {
   connectBroker,
@@ -39,14 +40,13 @@ export interface FixtureOptions extends StartOptions {
 
 /** `test` with a broker as you want it: `const test = kafkaTest({ topics: ['orders'], brokers: 3 })`. */
 export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): TestAPI<KafkaFixture> {
-  const saying = (kafka: TestBroker, onTestFailed: (run: () => void) => void): void =>
-    onTestFailed(() => void process.stderr.write(`what there was in the broker:\n${kafka.describe()}\n`));
+  const mode = reportMode();
   if (scope !== 'file') {
     return base.extend<KafkaFixture>({
-      kafka: async ({ onTestFailed }, use) => {
+      kafka: async ({ task }, use) => {
         await using kafka = await (scope === 'test' ? startBroker(options) : forkOfRun(options));
-        saying(kafka, onTestFailed);
         await use(kafka);
+        await tell(kafka, task, mode);
       },
     }) as TestAPI<KafkaFixture>;
   }
@@ -59,13 +59,40 @@ export function kafkaTest({ scope = 'test', ...options }: FixtureOptions = {}): 
       },
       { scope: 'file' },
     ],
-    kafka: async ({ $kafkaOfFile: kafka, onTestFailed }, use) => {
+    kafka: async ({ $kafkaOfFile: kafka, task }, use) => {
       await kafka.reset();
-      saying(kafka, onTestFailed);
       await use(kafka);
+      await tell(kafka, task, mode);
       await kafka.endTest();
     },
   });
+}
+
+/** A test that is over, as far as it is told about. */
+interface EndedTest {
+  readonly name: string;
+  /** With the names of what it stands in; not every vitest tells. */
+  readonly fullTestName?: string;
+  readonly file: { readonly name: string };
+  readonly result?: { readonly state: string; readonly errors?: readonly { message: string; stack?: string }[] };
+}
+
+/** What there was in the broker, while it is there: in words where the test has failed, and as a report. */
+async function tell(
+  kafka: TestBroker,
+  { name, fullTestName: test = name, file, result }: EndedTest,
+  mode: ReportMode,
+): Promise<void> {
+  const hasFailed = result?.state === 'fail';
+  if (hasFailed) process.stderr.write(`what there was in the broker:\n${kafka.describe()}\n`);
+  if (mode === 'off' || (mode === 'failed' && !hasFailed)) return;
+  try {
+    const { errors = [] } = result ?? {};
+    const path = await kafka.report(reportPath(file.name, test), { test, error: errors });
+    process.stderr.write(`report: ${path}\n`);
+  } catch (error) {
+    process.stderr.write(`no report of this test: ${String(error)}\n`); // the test has failed for another reason
+  }
 }
 
 async function forkOfRun(options: StartOptions): Promise<TestBroker> {

@@ -195,13 +195,6 @@ test('a test can be held until somebody says go on', async () => {
   expect(await shown()).toMatchObject({ isPaused: false });
 });
 
-test('there is no page where clients are asked who they are, or what they may do', async () => {
-  await using withUsers = await startBroker({ users: { alice: 'secret' } });
-  await expect(withUsers.openPage()).rejects.toThrow(/no page: listener \w+ asks clients who they are/);
-  await using withAcls = await startBroker({ acls: { '*': ['read topic public'] } });
-  await expect(withAcls.openPage()).rejects.toThrow('no page: authorizer.class.name asks what clients may do');
-});
-
 test('the page of a command shows the broker that runs now, not the one before', async () => {
   const settings = { listeners: 'PLAINTEXT://127.0.0.1:0' };
   const first = await startRunning({ memory: true, settings });
