@@ -129,7 +129,7 @@ describe('the authorizer', () => {
   });
 
   test('who may describe a topic need not be one who may read it', async () => {
-    kafka.acls.add('alice', 'describe topic audit');
+    await kafka.acls.add('alice', 'describe topic audit');
     const alice = await cookieOf('alice', 'secret one');
     expect((await frame<TopicsFrame>('/view/topics?once', alice)).all).toBe(2);
     expect((await get('/records?topic=audit', alice)).status).toBe(403);

@@ -45,7 +45,7 @@ export const reset = change('test', z.strictObject({}), (hands) =>
 function checkWords({ reply, delay, throttle, rewrite }: Readonly<Record<string, unknown>>): void {
   if (rewrite !== undefined) throw new TypeError('rewrite is code: only the test itself can give it');
   if (reply !== undefined && !(typeof reply === 'string' && Object.hasOwn(ErrorCode, reply))) {
-    throw new TypeError(`Kafka has no error '${String(reply)}': take a name such as NOT_LEADER_OR_FOLLOWER`);
+    throw new TypeError(`Kafka has no error ${JSON.stringify(reply)}: take a name such as NOT_LEADER_OR_FOLLOWER`);
   }
   for (const duration of [delay, throttle]) if (duration !== undefined) milliseconds(duration as Duration);
 }
