@@ -15,7 +15,7 @@ export interface RedactedPlace {
 /** Answers what is to be shown instead of the text; bytes that are no UTF-8 are asked about in hexadecimal. */
 export type RedactText = (text: string, place: RedactedPlace) => string;
 
-/** The name of a header, in any case, whose values nobody shall see; or a function that is asked about every text. */
+/** The name of a header, in any case, whose values are hidden; or a function that is asked about every text. */
 export type Redaction = string | RedactText;
 
 export interface ReportOptions {

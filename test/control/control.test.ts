@@ -395,5 +395,6 @@ test('the queue of a share group is shown, waited for, and taken in hand', async
 test('every request that is described was made above or below, but for those that answer with more than JSON', async () => {
   for (const each of await askForSecurity()) port.seen.add(each);
   const rest = port.operations.filter((each) => !port.seen.has(each));
-  expect(rest).toEqual(['put /snapshot', 'get /topics/{topic}/tail', 'get /traffic/tail']);
+  const others = ['get /report', 'post /report', 'put /snapshot', 'get /topics/{topic}/tail', 'get /traffic/tail'];
+  expect(rest).toEqual(others);
 });
