@@ -3,7 +3,7 @@ import { Hono, type Context } from 'hono';
 import { recordAt } from './record-at.ts';
 import { ChangeRefused } from './hands.ts';
 import { contentOf } from './record-row.ts';
-import type { PageEnv } from './routes.ts';
+import type { PageEnv } from './person.ts';
 
 /** Of a key, a value, a header, as it is shown; all of it can be kept as a file. */
 const SHOWN_BYTES = 1 << 20;

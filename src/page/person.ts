@@ -95,3 +95,11 @@ function permittedSources(sources: LookSources, permissions: Permissions): LookS
     layers,
   };
 }
+
+/** What hono-node-server tells of a request besides what was sent. */
+interface Bindings {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
+}
+
+/** Of a route behind which there is a person. */
+export type PageEnv = { Bindings: Bindings; Variables: { person: Person } };

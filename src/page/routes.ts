@@ -6,7 +6,7 @@ import { contentRoutes } from './content-routes.ts';
 import type { PageAccess, SessionFrame } from './frames.ts';
 import { ChangeRefused } from './hands.ts';
 import type { LookSources } from './looks.ts';
-import { Person, reaches } from './person.ts';
+import { Person, reaches, type PageEnv } from './person.ts';
 import { records } from './records-route.ts';
 import { reportFile } from './report-file.ts';
 import { guard, refuseForm } from './safety.ts';
@@ -21,13 +21,6 @@ export interface PageSources extends LookSources {
 
 /** Streams that may be open at once; browsers open six to one host. */
 const MOST_STREAMS = 24;
-
-/** What hono-node-server tells of a request besides what was sent. */
-interface Bindings {
-  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
-}
-
-export type PageEnv = { Bindings: Bindings; Variables: { person: Person } };
 
 export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   const { clock } = sources.broker.view.parts;

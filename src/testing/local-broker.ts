@@ -1,10 +1,8 @@
 /** A broker in the test's own process: everything that a test can ask of it, handed to the part that knows. */
-import { whyNoPage } from '../insight/page-refusal.ts';
 import { why, type Finding } from '../insight/why.ts';
 import { nextTurn, type Clock } from '../platform/clock.ts';
 import type { MemoryFiles } from '../platform/memory-files.ts';
 import type { Activity } from './activity.ts';
-import { doorOf } from './broker-door.ts';
 import type { BrokerView } from './broker-view.ts';
 import { BrokerSnapshot } from './broker-snapshot.ts';
 import type { CallPlace } from './call-place.ts';
@@ -17,7 +15,7 @@ import { checkKeys, type KeysOf } from './known-keys.ts';
 import { deliver, leftBehind } from './leftovers.ts';
 import { LocalClock } from './local-clock.ts';
 import type { LocalClusterParts } from './local-cluster.ts';
-import { LocalWaits } from './local-waits.ts';
+import { LocalShow, type ShowParts } from './local-show.ts';
 import type { AnyJson, Content, MessageToProduce, TestMessage } from './message.ts';
 import type { Nodes } from './nodes.ts';
 import { PendingWaits } from './pending-waits.ts';
@@ -31,8 +29,6 @@ import type { Queue } from './queue.ts';
 import type { ClientChoice, ClientOptions, TestCertificates, TestOAuth, TestUsers } from './security-options.ts';
 import type { TestSecurity } from './security.ts';
 import { RefusalWaiters } from './refusal-waiters.ts';
-import { reportWishes, type ReportOptions, type ReportWishes } from './report.ts';
-import { writeReport } from './report-place.ts';
 import type { Refusals } from './refusals.ts';
 import type { Snapshot } from './snapshot.ts';
 import { checkStartOptions, type StartOptions } from './start-options.ts';
@@ -44,8 +40,7 @@ import { provideAccess, testAcls, type TestAcls } from './test-acls.ts';
 import type { TestClock } from './test-clock.ts';
 import type { TestInterceptor } from './test-interceptor.ts';
 import type { TestMetadata } from './test-metadata.ts';
-import { TestPage, type LoadShow, type BrokerShown, type PageOptions, type TestHands } from './test-page.ts';
-import { currentTest } from './test-runner.ts';
+import type { LoadShow } from './test-page.ts';
 import { TopicReader } from './topic-reader.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
 import { messageOf, messagesIn, Topics, topicsIn } from './topics.ts';
@@ -81,7 +76,7 @@ interface Parts {
   readonly start: (options: StartOptions, beginning: readonly TopicSpec[]) => Promise<TestBroker>;
 }
 
-export class LocalBroker extends LocalWaits implements TestBroker {
+export class LocalBroker extends LocalShow implements TestBroker {
   readonly faults: FaultRules;
   readonly traffic: TrafficLog;
   readonly clock: TestClock;
@@ -90,6 +85,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   readonly #pending: PendingWaits;
   readonly #sources: ReportSources;
   protected readonly cluster: LocalClusterParts;
+  protected readonly showParts: ShowParts;
   protected readonly waiters: Waiters;
   readonly #history: QueueHistory;
   protected readonly queueWaiters: QueueWaiters;
@@ -100,7 +96,6 @@ export class LocalBroker extends LocalWaits implements TestBroker {
   readonly #noteStopped: () => void;
   readonly #onStopped = new Set<() => void | Promise<void>>();
   controlUrl: string | undefined;
-  #page: TestPage | null = null;
   #stopped: Promise<StopReport> | null = null;
 
   constructor(parts: Parts) {
@@ -119,6 +114,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     const clockStandsStill = this.clock.isVirtual;
     const sources = (this.#sources = { broker: view, traffic, faults, pending: this.#pending, clockStandsStill });
     this.cluster = { view, nodes, activity, sources };
+    this.showParts = { ...parts, pending: this.#pending };
     this.waiters = new Waiters({ ...sources, activity, interceptor });
     this.#history = new QueueHistory(traffic, (topicId) => parts.metadata.image.topicsById.get(topicId)?.name);
     const queue = (group: string): Queue => this.queue(group);
@@ -339,60 +335,6 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     return failureReport(this.#sources, { topic });
   }
 
-  async openPage(options: PageOptions = {}): Promise<string> {
-    const { nodes, warn } = this.#parts;
-    const refusal = whyNoPage(nodes.any.listeners.people);
-    if (refusal !== null) throw new Error(`no page: ${refusal}`);
-    return this.#shown().open(options, warn);
-  }
-
-  async report(path: string, options: ReportOptions = {}): Promise<string> {
-    const wishes = reportWishes(options, currentTest());
-    return writeReport(path, await this.reportHtml(wishes));
-  }
-
-  /** The same as text: for the control port. */
-  reportHtml(wishes: ReportWishes): Promise<string> {
-    return this.#shown().report(wishes);
-  }
-
-  #shown(): TestPage {
-    const { loadShow } = this.#parts;
-    if (loadShow === undefined)
-      throw new Error('this broker cannot be shown: open the page of the one it was made from');
-    return (this.#page ??= new TestPage(loadShow, this.shown));
-  }
-
-  /** What is shown of it, and what people may do to it. */
-  get shown(): BrokerShown {
-    const { view, traffic, faults, nodes, activity } = this.#parts;
-    return {
-      view,
-      traffic,
-      faults,
-      door: doorOf(nodes),
-      changed: () => activity.notify(),
-      bootstrap: this.bootstrapServers,
-      clockIsVirtual: this.clock.isVirtual,
-      hands: this.#handsOfPage(),
-    };
-  }
-
-  #handsOfPage(): TestHands {
-    return {
-      waiting: () => this.#pending.lines.map((line) => line.trim()),
-      addFault: (spec) => this.faults.add(spec).description,
-      removeFault: (id) => {
-        const found = this.faults.list().find((rule) => rule.id === id);
-        found?.remove();
-        return found !== undefined;
-      },
-      advance: (duration) => this.clock.advance(duration),
-      reset: () => this.reset(),
-      snapshot: () => this.snapshot().bytes(),
-    };
-  }
-
   onStop(run: () => unknown): void {
     this.#hooks.add(run);
   }
@@ -427,7 +369,7 @@ export class LocalBroker extends LocalWaits implements TestBroker {
     this.#noteStopped();
     await nodes.stopAll();
     await metadata.close();
-    await this.#page?.close();
+    await this.closePage();
     for (const run of this.#onStopped) await run();
     await nextTurn(); // the event loop lets go of closed sockets in its next turn
     throwAll(errors, 'the broker was stopped, and what onStop was given failed');
