@@ -12,6 +12,7 @@ import type { FetchSessions } from '../partitions/fetch-sessions.ts';
 import type { DirectoryMoves } from '../partitions/directory-moves.ts';
 import type { Partitions } from '../partitions/partitions.ts';
 import type { AclAuthorizer } from '../security/acls/authorizer.ts';
+import type { StoreChanges } from '../security/tls/store-changes.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
 import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
@@ -50,6 +51,8 @@ export interface BrokerParts {
   /** Null where authorizer.class.name is empty: everybody may do everything. */
   readonly authorizer: AclAuthorizer | null;
   readonly quotas: ClientQuotas;
+  /** Asked before the stores of a listener are changed; a controller has no listeners of clients. */
+  readonly storeChanges?: StoreChanges;
 }
 
 /** The parts a handler uses, by name: the third parameter of its `handle`, and all that a test of it has to give. */

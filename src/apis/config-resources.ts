@@ -15,7 +15,7 @@ import { groupKeysBroker } from '../config/group-broker-keys.ts';
 import { groupKeys } from '../config/group.ts';
 import { definitionOf, effectiveText } from '../config/layers.ts';
 import { topicKeys } from '../config/topic.ts';
-import { countInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
+import { countInPieces, finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { alterConfigs as toAlter, type Need } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import { planLevels, setLevels } from './log-levels.ts';
@@ -24,7 +24,7 @@ import { planLevels, setLevels } from './log-levels.ts';
 export const BROKER_LOGGER = 8;
 
 /** The parts that altering a configuration takes. */
-export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'metadata' | 'controller'>;
+export type ConfigParts = Parts<'nodeId' | 'config' | 'layers' | 'logger' | 'metadata' | 'controller' | 'storeChanges'>;
 
 export interface Resource {
   readonly resourceType: number;
@@ -70,31 +70,114 @@ export type Alteration = (
   inForce: (key: string) => string | null,
 ) => Altered;
 
+interface ConfigResource extends Resource {
+  readonly configs: readonly { readonly name: string }[];
+}
+
+type Refusals = ReadonlyMap<string, Refusal>;
+
+const NONE: Refusals = new Map();
+
 /**
  * Changes each resource that may be changed, all in one step, and answers in the order of the request. The controller has it
  * decide on the settings as they are when its turn comes, so two requests cannot undo each other.
  */
-export function* alterConfigs<R extends Resource>(
+export function* alterConfigs<R extends ConfigResource>(
   resources: readonly R[],
   alteration: (resource: R) => Alteration,
   validateOnly: boolean,
   broker: ConfigParts,
 ): Pieces<Alterations | Promise<Alterations>> {
-  const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image);
+  const refused = refusedStores(resources, alteration, validateOnly, broker);
+  if (refused === null) return yield* alter(resources, alteration, validateOnly, broker, NONE);
+  return refused.then((refusals) => finish(alter(resources, alteration, validateOnly, broker, refusals)));
+}
+
+function* alter<R extends ConfigResource>(
+  resources: readonly R[],
+  alteration: (resource: R) => Alteration,
+  validateOnly: boolean,
+  broker: ConfigParts,
+  refusals: Refusals,
+): Pieces<Alterations | Promise<Alterations>> {
+  const decide = (image: ClusterImage) => decideAll(resources, alteration, broker, image, refusals);
   const put = ({ responses, levels }: Outcomes): Alterations => {
     for (const texts of levels) setLevels(broker.logger, texts);
     return { responses };
   };
   if (validateOnly) return { responses: (yield* decide(broker.metadata.image)).result.responses };
-  // Levels of loggers are this process's own: also a broker that is no controller sets them.
-  const isLocal = resources.every(({ resourceType }) => resourceType === BROKER_LOGGER);
+  // Levels of loggers, and stores, are this process's own: also a broker that is no controller sees to them.
+  const isLocal = resources.every((one) => one.resourceType === BROKER_LOGGER || refusals.has(keyOf(one)));
   if (isLocal) return put((yield* decide(broker.metadata.image)).result);
   return broker.controller.alterConfigs(decide).then(put);
 }
 
+/**
+ * Why stores of this broker's listeners cannot be changed so, by the key of their resource: they are tried before the change is. Null
+ * where none is to be changed.
+ */
+export function refusedStores<R extends ConfigResource>(
+  resources: readonly R[],
+  alteration: (resource: R) => Alteration,
+  validateOnly: boolean,
+  broker: ConfigParts,
+): Promise<Refusals> | null {
+  const { nodeId, storeChanges, metadata, layers } = broker;
+  const own = resources.filter(({ resourceType, resourceName, configs }) => {
+    const isOwn = resourceType === ResourceType.broker && resourceName !== '' && Number(resourceName) === nodeId;
+    return isOwn && storeChanges?.concern(namesOf(configs)) === true;
+  });
+  if (own.length === 0) return null;
+  const check = async (resource: R): Promise<readonly [string, Refusal][]> => {
+    const planned = plan(resource, alteration(resource), broker, metadata.image);
+    if (!('values' in planned)) return []; // refused for what it says itself
+    const names = new Set([...namesOf(resource.configs), ...layers.broker.keys()]);
+    const fault = await storeChanges!.faultOf({ ...layers, broker: planned.values }, names, validateOnly);
+    return fault === null ? [] : [[keyOf(resource), invalidRequest(fault)]];
+  };
+  return Promise.all(own.map(check)).then((found) => new Map(found.flat()));
+}
+
+function namesOf(configs: ConfigResource['configs']): string[] {
+  return configs.map(({ name }) => name);
+}
+
+/** The parts of a request that a broker in a cluster sees to, and what is left for the controller. */
+export async function divideConfigs<R extends ConfigResource>(
+  resources: readonly R[],
+  alteration: (resource: R) => Alteration,
+  validateOnly: boolean,
+  broker: ConfigParts,
+): Promise<{ readonly here: R[]; readonly there: R[] }> {
+  const refusals = (await refusedStores(resources, alteration, validateOnly, broker)) ?? NONE;
+  const [here, there]: [R[], R[]] = [[], []];
+  for (const one of resources) {
+    (one.resourceType === BROKER_LOGGER || refusals.has(keyOf(one)) ? here : there).push(one);
+  }
+  return { here, there };
+}
+
+/** Their responses, in the order of the request. */
+export function joinConfigs(
+  resources: readonly Resource[],
+  here: readonly ConfigResponse[],
+  there: readonly ConfigResponse[],
+): ConfigResponse[] {
+  const own = new Set(here.map(keyOf));
+  const [ours, others] = [here.values(), there.values()];
+  return resources.map((resource) => {
+    const next = (own.has(keyOf(resource)) ? ours : others).next();
+    if (next.done !== true) return next.value;
+    const { resourceType, resourceName } = resource;
+    return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: null, resourceType, resourceName };
+  });
+}
+
+type ConfigResponse = Resource & { readonly errorCode: number; readonly errorMessage: string | null };
+
 /** The response to either request. */
 interface Alterations {
-  readonly responses: readonly (Resource & { readonly errorCode: number; readonly errorMessage: string | null })[];
+  readonly responses: readonly ConfigResponse[];
 }
 
 interface Outcomes extends Alterations {
@@ -106,6 +189,7 @@ function* decideAll<R extends Resource>(
   alteration: (resource: R) => Alteration,
   broker: ConfigParts,
   image: ClusterImage,
+  refusals: Refusals,
 ): Pieces<ConfigDecision<Outcomes>> {
   const changes: ConfigChange[] = [];
   const levels: ConfigTexts[] = [];
@@ -115,7 +199,7 @@ function* decideAll<R extends Resource>(
     const planned =
       times.get(keyOf(resource))! > 1
         ? invalidRequest('Each resource must appear at most once.')
-        : plan(resource, alteration(resource), broker, image);
+        : (refusals.get(keyOf(resource)) ?? plan(resource, alteration(resource), broker, image));
     if ('levels' in planned) {
       levels.push(planned.levels);
       return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName };

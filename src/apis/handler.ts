@@ -58,10 +58,15 @@ export type Served = void | typeof NO_REPLY | Streamed | Promise<Reply>;
 
 /** A request of which a broker in a cluster handles one part itself, while the active controller handles the rest. */
 export interface DividedRequest {
-  /** The part for this broker, as decoded, and that for the controller, encoded again; null where a part is empty. */
-  divide(request: unknown, apiVersion: number): { readonly here: unknown; readonly there: Uint8Array | null };
+  divide(request: unknown, apiVersion: number, parts: never): Promise<DividedParts>;
+}
+
+/** The part for this broker, as decoded, and that for the controller, encoded again; null where a part is empty. */
+export interface DividedParts {
+  readonly here: unknown;
+  readonly there: Uint8Array | null;
   /** One response of this broker's and the controller's, which is encoded, or an error code. */
-  join(request: unknown, here: unknown, there: Buffer | number, apiVersion: number): unknown;
+  join(here: unknown, there: Buffer | number): unknown;
 }
 
 /** Handles decoded requests of its API's table; dispatch does the rest (net/table-request.ts). It uses the parts `Uses`. */
@@ -120,15 +125,20 @@ interface Handling<Req extends Fields, Res extends Fields, Uses> {
   /** The parts it uses are the type of `parts`: `{ groups }: Parts<'groups'>`. */
   readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Handled<Draft<Res>>;
   /** See TableHandler; never, unless given. */
-  readonly forwarded?: true | Division<Req, Res>;
+  readonly forwarded?: true | Division<Req, Res, Uses>;
   /** The answer when all of the request fails with one code. */
   readonly refuse: (request: Values<Req>, errorCode: number, apiVersion?: number) => Draft<Res>;
 }
 
 /** How a request is divided between a broker and the active controller, and their responses are joined. */
-export interface Division<Req extends Fields, Res extends Fields> {
-  divide(request: Values<Req>): { readonly here: Values<Req> | null; readonly there: Values<Req> | null };
+export interface Division<Req extends Fields, Res extends Fields, Uses> {
+  divide(request: Values<Req>, parts: Uses): Divided<Req> | Promise<Divided<Req>>;
   join(request: Values<Req>, here: Draft<Res>, there: Draft<Res>): Draft<Res>;
+}
+
+interface Divided<Req extends Fields> {
+  readonly here: Values<Req> | null;
+  readonly there: Values<Req> | null;
 }
 
 /** Makes the handler of an API from its table: decoded request in, response (or a promise of it) out. */
@@ -163,26 +173,26 @@ function throttled<Response>(response: Response, throttleTimeMs: number): Respon
   return { ...response, throttleTimeMs: Math.max(own, throttleTimeMs) };
 }
 
-function divided<Req extends Fields, Res extends Fields>(
+function divided<Req extends Fields, Res extends Fields, Uses>(
   api: Api<Req, Res>,
-  division: Division<Req, Res>,
+  division: Division<Req, Res, Uses>,
   refuse: HandlerTable<Req, Res, never>['refuse'],
 ): DividedRequest {
   return {
-    divide(request, apiVersion) {
-      const { here, there } = division.divide(request as Values<Req>);
-      if (there === null) return { here, there };
+    async divide(request, apiVersion, parts) {
+      const whole = request as Values<Req>;
+      const { here, there } = await division.divide(whole, parts);
+      if (there === null) return { here, there, join: (own) => own };
       const writer = new Writer();
       requestCodec(api, apiVersion).encode(writer, there);
-      return { here, there: writer.finish() };
-    },
-    join(request, here, there, apiVersion) {
-      const whole = request as Values<Req>;
-      const answered =
-        typeof there === 'number'
-          ? refuse(division.divide(whole).there!, there)
-          : responseCodec(api, apiVersion).decode(new Reader(there));
-      return division.join(whole, here as Draft<Res>, answered);
+      const join = (own: unknown, answer: Buffer | number): unknown => {
+        const answered =
+          typeof answer === 'number'
+            ? refuse(there, answer)
+            : responseCodec(api, apiVersion).decode(new Reader(answer));
+        return division.join(whole, own as Draft<Res>, answered);
+      };
+      return { here, there: writer.finish(), join };
     },
   };
 }

@@ -47,7 +47,7 @@ export type SignIn = (before: Session, login: Login) => Promise<Session | null>;
 export type SecureListener = (endpoint: Endpoint) => ListenerSecurity | Promise<ListenerSecurity>;
 
 export interface SecurityNeeds {
-  readonly parts: Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'layers'>;
+  readonly parts: Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'layers' | 'storeChanges'>;
   readonly network: Network;
   readonly handlers: readonly Pick<Handler, 'api' | 'refuse' | 'versions'>[];
   /** KAFKA_OPTS, where Kafka's scripts name a JAAS file. */
@@ -97,7 +97,7 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
     const settings = new ListenerSettings(() => parts.layers, name);
     const isSasl = protocol.startsWith('SASL');
     const security = protocol.endsWith('SSL')
-      ? await overTls(settings, isSasl, network, { clock, random, logger, failures: shared().failures })
+      ? await overTls(settings, isSasl, network, { ...parts, failures: shared().failures })
       : openTo(network);
     return isSasl
       ? { ...security, principalOf: null, asksCertificates: false, ...(await overSasl(settings)) }
@@ -105,16 +105,19 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
   };
 }
 
+type TlsParts = Omit<TlsNeeds, 'readFile'> &
+  Pick<BrokerParts, 'storeChanges'> & { readonly failures: AuthenticationFailures };
+
 async function overTls(
   settings: ListenerSettings,
   isSasl: boolean,
   network: Network,
-  { failures, ...needs }: Omit<TlsNeeds, 'readFile'> & { readonly failures: AuthenticationFailures },
+  { failures, storeChanges, clock, random, logger }: TlsParts,
 ): Promise<ListenerSecurity> {
   const library = await import('../platform/tls-network.ts'); // with it comes node:tls, which is slow to load
   const readFile = (path: string): Buffer | null => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null);
-  const { clock, logger } = needs;
-  const listener = await TlsListener.open(settings, isSasl, { ...needs, readFile }, library);
+  const listener = await TlsListener.open(settings, isSasl, { clock, random, logger, readFile }, library);
+  storeChanges?.add(listener);
   const { clientAuth } = listener;
   const failed = (from: string, reason: string): void =>
     failures.failed({ from, listener: settings.listener, mechanism: 'TLS', user: null, software: null, reason });

@@ -14,6 +14,7 @@ import { TransactionAdmission } from '../transactions/admission.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
+import { StoreChanges } from '../security/tls/store-changes.ts';
 import type { PreparedBroker, SecurityWatcher } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
@@ -105,6 +106,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     telemetry: new ClientTelemetry(clock, random),
     quotas: openQuotas(config.inForce, () => metadata.image, clock),
     authorizer: openAuthorizer(config.inForce, () => metadata.image, logger, clock),
+    storeChanges: new StoreChanges(),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };
   watch(parts, options.securityWatcher);

@@ -45,7 +45,6 @@ const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
   /^delegation\./,
-  /^ssl\.allow\./,
   /^sasl\.(login\.(?!class|callback)|oauthbearer\.(assertion|client|scope$|token))/,
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',

@@ -10,7 +10,7 @@
  */
 import { Reader } from '../../protocol/reader.ts';
 import type { Parts } from '../apis/broker-parts.ts';
-import { reportBug, type DividedRequest, type Reply, type TableHandler } from '../apis/handler.ts';
+import { reportBug, type DividedParts, type Reply, type TableHandler } from '../apis/handler.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import { LARGE_REQUEST_BYTES } from '../apis/size-limits.ts';
@@ -32,8 +32,8 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
   const forward = (bytes: Uint8Array) => forwarder.forward(handler.api, context, bytes, timeoutMs);
   const { forwarded } = handler;
   if (typeof forwarded === 'object') {
-    const { here, there } = forwarded.divide(request, context.apiVersion);
-    if (here !== null) return handleHere(handler, forwarded, { request, here, there }, context, parts, forward);
+    const divided = await forwarded.divide(request, context.apiVersion, parts as never);
+    if (divided.here !== null) return handleHere(handler, request, divided, context, parts, forward);
   }
   const answer = await forward(body);
   return typeof answer === 'number'
@@ -69,16 +69,10 @@ function timeoutOf(request: unknown, mostMs: number): number {
   return timeoutMs === undefined || timeoutMs < 0 ? mostMs : Math.min(timeoutMs, mostMs);
 }
 
-interface Divided {
-  readonly request: unknown;
-  readonly here: unknown;
-  readonly there: Uint8Array | null;
-}
-
 async function handleHere<Uses extends Parts<'logger'>>(
   handler: TableHandler<Uses>,
-  division: DividedRequest,
-  { request, here, there }: Divided,
+  request: unknown,
+  { here, there, join }: DividedParts,
   context: RequestContext,
   parts: Uses,
   forward: (bytes: Uint8Array) => Promise<Buffer | number>,
@@ -89,8 +83,7 @@ async function handleHere<Uses extends Parts<'logger'>>(
   try {
     const handled = await handler.handle(here as never, context, parts);
     const own = await finish(inPieces(handled));
-    if (there === null) return respond(own);
-    return respond(division.join(request, own, await forward(there), apiVersion));
+    return respond(there === null ? own : join(own, await forward(there)));
   } catch (error) {
     reportBug(parts.logger, context, handler.api.name, error);
     return respond(handler.refuse(request, ErrorCode.UNKNOWN_SERVER_ERROR));

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { IncrementalAlterConfigs } from '../../protocol/apis/44-incremental-alter-configs.ts';
+import { connect } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { startController, type RunningController } from '../../src/broker/controller-process.ts';
 import { combineSettings } from '../../src/config/settings.ts';
@@ -158,7 +160,30 @@ describe('a cluster', () => {
       'super.users': 'User:node',
     };
     const own = { ca: [authority.certificate], cert: node.certificate, key: node.key };
-    expect(await serve(settings, { ssl: own })).toHaveLength(3);
+    const [first] = await serve(settings, { ssl: own });
+    const client = await connect({ host: '127.0.0.1', port: Number(first.bootstrap.split(':')[1]), tls: own });
+    ends.push(() => client.close());
+    const now = Date.now();
+    const lifetime = { notBeforeMs: now - DAY_MS, notAfterMs: now + DAY_MS };
+    const alter = async (issued: IssuedCertificate): Promise<readonly [number, string | null]> => {
+      const values = { key: issued.key, 'certificate.chain': issued.certificate, type: 'PEM' };
+      const configs = Object.entries(values).map(([name, value]) => {
+        return { name: `listener.name.ssl.ssl.keystore.${name}`, configOperation: 0, value };
+      });
+      const resources = [
+        { resourceType: 4, resourceName: '1', configs },
+        { resourceType: 2, resourceName: 'none', configs: [] },
+      ];
+      const { responses } = await client.send(IncrementalAlterConfigs, 1, { resources, validateOnly: false });
+      expect(responses.map(({ errorCode }) => errorCode)).toEqual([responses[0].errorCode, 3]);
+      return [responses[0].errorCode, responses[0].errorMessage];
+    };
+    const other = await authority.issue('other', { hosts: ['localhost', '127.0.0.1'], ...lifetime });
+    expect(await alter(other)).toEqual([42, expect.stringContaining('DistinguishedName does not match')]);
+    expect(await alter(await authority.issue('node', { hosts: ['localhost', '127.0.0.1'], ...lifetime }))).toEqual([
+      0,
+      null,
+    ]);
   });
 
   test('over TLS with passwords, by PLAIN at controllers and brokers', async () => {

@@ -1,7 +1,9 @@
 /** A locked broker by one command, its certificates, users and ACLs, and clients that use them. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as openTls } from 'node:tls';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { start } from '../../src/cli/start.ts';
@@ -161,6 +163,20 @@ test('clients are known by their certificates where nobody signs in', async () =
   await linesOf(['topics', 'create', 'orders', ...connection, ...own]);
   expect(await linesOf(['topics', 'list', '-q', ...connection, ...own])).toEqual(['orders']);
   expect(await linesOf(['topics', 'list', '-q', ...connection])).toEqual([]);
+
+  const [host, port] = connection[1].split(':');
+  const serialNumber = async (): Promise<string> => {
+    const socket = openTls({ host, port: Number(port), ca: readFileSync(join(certs, 'ca.pem')) });
+    await once(socket, 'secureConnect');
+    const shown = socket.getPeerX509Certificate()!.serialNumber;
+    socket.destroy();
+    return shown;
+  };
+  const before = await serialNumber();
+  await linesOf(['certs', '--dir', certs, '--renew']);
+  expect(await serialNumber()).toBe(before);
+  broker.kill('SIGHUP');
+  await expect.poll(serialNumber).not.toBe(before);
 });
 
 test('ottla certs makes, shows and renews them', async () => {

@@ -269,7 +269,7 @@ describe('stores are read again', () => {
   };
 
   test('when their settings change, and connections stay', async () => {
-    const { broker, port } = await start(Object.fromEntries(inlineFor(server)));
+    const { broker, port } = await start({ ...Object.fromEntries(inlineFor(server)), 'ssl.allow.dn.changes': 'true' });
     const client = await dial(port);
     const other = await issue('other', { hosts: HOSTS });
     expect(await alter(client, broker.parts.nodeId, inlineFor(other))).toBe(0);

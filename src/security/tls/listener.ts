@@ -8,8 +8,9 @@ import type * as tls from '../../platform/tls-network.ts';
 import { ANONYMOUS, user, type Principal } from '../principal.ts';
 import { subjectOf } from './distinguished-name.ts';
 import { PrincipalMapping } from './principal-mapping.ts';
-import { tlsVersions } from './settings.ts';
-import { readKeyMaterial, readTrust, type KeyMaterial, type StoreKey, type StoreReader } from './stores.ts';
+import { tlsVersions, type TlsVersions } from './settings.ts';
+import type { LoadedStores, StoresInUse } from './store-changes.ts';
+import { readKeyMaterial, readTrust, type StoreKey, type StoreReader } from './stores.ts';
 
 export interface TlsNeeds {
   readonly clock: Clock;
@@ -27,20 +28,33 @@ const STORE_KEYS: readonly StoreKey[] = [
   'ssl.key.password',
   ...(['type', 'location', 'password', 'certificates'] as const).map((part) => `ssl.truststore.${part}` as const),
 ];
+
+interface Loaded extends LoadedStores {
+  readonly versions: TlsVersions;
+  /** Of all that. */
+  readonly content: string;
+}
+
+function fingerprintOf(settings: ListenerSettings): string {
+  return JSON.stringify([...STORE_KEYS, ...VERSION_KEYS].map((key) => settings.text(key)));
+}
+
+const VERSION_KEYS = ['ssl.enabled.protocols', 'ssl.protocol', 'ssl.cipher.suites'] as const;
+
 const SESSION_SECONDS = 300;
 const TICKET_KEY_BYTES = 48;
 /** OpenSSL's SSL_OP_NO_RENEGOTIATION. */
 const NO_RENEGOTIATION = 0x40000000;
 const SESSION_ID_CONTEXT = 'ottla';
 
-export class TlsListener {
+export class TlsListener implements StoresInUse {
   readonly clientAuth: ClientAuth;
   readonly #settings: ListenerSettings;
   readonly #needs: TlsNeeds;
   readonly #library: typeof tls;
   readonly #mapping: PrincipalMapping;
   #context!: tls.SecureContext;
-  #material!: KeyMaterial;
+  #loaded!: Loaded;
 
   private constructor(settings: ListenerSettings, clientAuth: ClientAuth, needs: TlsNeeds, library: typeof tls) {
     this.#settings = settings;
@@ -72,50 +86,82 @@ export class TlsListener {
     return this.#context;
   }
 
-  /** The certificate that it serves with. */
-  get material(): KeyMaterial {
-    return this.#material;
+  get listener(): string {
+    return this.#settings.listener;
+  }
+
+  /** What it serves with. */
+  get loaded(): LoadedStores {
+    return this.#loaded;
   }
 
   get fingerprint(): string {
-    return JSON.stringify(STORE_KEYS.map((key) => this.#settings.text(key)));
+    return fingerprintOf(this.#settings);
   }
 
-  /** Reads the stores again; connections that are open stay. @throws {ConfigError} and rejects with it: then the old ones serve on */
-  async reload(): Promise<void> {
-    const { clock, logger, random, readFile } = this.#needs;
+  /**
+   * Reads the stores again; connections that are open stay. Answers whether anything is new: then no session of before is resumed.
+   * @throws {ConfigError} and rejects with it: then the old ones serve on
+   */
+  async reload(): Promise<boolean> {
     const settings = this.#settings;
+    const loaded = await this.#load(settings);
+    if (loaded === null) {
+      throw new ConfigError(
+        `listener ${settings.listener} speaks TLS and has no certificate: set ${settings.nameOf('ssl.keystore.location')}, ` +
+          `or ${settings.nameOf('ssl.keystore.key')} and ${settings.nameOf('ssl.keystore.certificate.chain')}`,
+      );
+    }
+    if ((this.#loaded as Loaded | undefined)?.content === loaded.content) return false;
+    this.#context = this.#contextOf(loaded);
+    this.#loaded = loaded;
+    return true;
+  }
+
+  /** What it would serve with by other settings, tried as far as it can be. */
+  async tried(settings: ListenerSettings): Promise<{ stores: Partial<LoadedStores>; fingerprint: string }> {
+    const loaded = await this.#load(settings);
+    if (loaded !== null) this.#contextOf(loaded);
+    return { stores: loaded ?? {}, fingerprint: fingerprintOf(settings) };
+  }
+
+  /** Null: there is no key store. */
+  async #load(settings: ListenerSettings): Promise<Loaded | null> {
+    const { clock, logger, readFile } = this.#needs;
     const reader: StoreReader = {
       readFile,
       now: () => clock.now(),
       warn: (message) => logger.warn('configuration', { message }),
     };
     const material = await readKeyMaterial(settings, reader);
-    if (material === null) {
-      throw new ConfigError(
-        `listener ${settings.listener} speaks TLS and has no certificate: set ${settings.nameOf('ssl.keystore.location')}, ` +
-          `or ${settings.nameOf('ssl.keystore.key')} and ${settings.nameOf('ssl.keystore.certificate.chain')}`,
-      );
-    }
+    if (material === null) return null;
     const trusted = await readTrust(settings, reader);
-    const { createSecureContext, getCiphers } = this.#library;
-    const { minVersion, maxVersion, ciphers } = tlsVersions(settings, getCiphers());
+    const versions = tlsVersions(settings, this.#library.getCiphers());
+    const content = JSON.stringify([material.key, material.chain, trusted, versions]);
+    return { material, trusted, versions, content };
+  }
+
+  #contextOf({ material, trusted, versions }: Loaded): tls.SecureContext {
+    const { minVersion, maxVersion, ciphers } = versions;
     const ticketKeys = Buffer.alloc(TICKET_KEY_BYTES);
-    random.fill(ticketKeys); // those of before are void
-    this.#context = createSecureContext({
-      key: material.key,
-      cert: material.chain.join(''),
-      ...(trusted === null ? {} : { ca: [...trusted] }),
-      minVersion,
-      maxVersion,
-      ...(ciphers === undefined ? {} : { ciphers }),
-      honorCipherOrder: true,
-      secureOptions: NO_RENEGOTIATION,
-      sessionIdContext: SESSION_ID_CONTEXT,
-      sessionTimeout: SESSION_SECONDS,
-      ticketKeys,
-    });
-    this.#material = material;
+    this.#needs.random.fill(ticketKeys); // those of before are void
+    try {
+      return this.#library.createSecureContext({
+        key: material.key,
+        cert: material.chain.join(''),
+        ...(trusted === null ? {} : { ca: [...trusted] }),
+        minVersion,
+        maxVersion,
+        ...(ciphers === undefined ? {} : { ciphers }),
+        honorCipherOrder: true,
+        secureOptions: NO_RENEGOTIATION,
+        sessionIdContext: SESSION_ID_CONTEXT,
+        sessionTimeout: SESSION_SECONDS,
+        ticketKeys,
+      });
+    } catch (error) {
+      throw new ConfigError(`listener ${this.listener} cannot speak TLS as it is set up: ${(error as Error).message}`);
+    }
   }
 
   /** Who a client is by the certificate that it has shown; a text says why it is nobody that is let in. */

@@ -5,8 +5,8 @@ import type { Logger } from '../../platform/logger.ts';
 export interface Reloadable {
   /** Of the settings that name its stores. */
   readonly fingerprint: string;
-  /** Rejects where they cannot be used: the old ones serve on. */
-  reload(): Promise<void>;
+  /** Answers whether anything is new. Rejects where they cannot be used: the old ones serve on. */
+  reload(): Promise<boolean>;
 }
 
 export class StoreReloads {
@@ -38,8 +38,7 @@ export class StoreReloads {
   async reload(): Promise<void> {
     const facts = { listener: this.#listener };
     try {
-      await this.#stores.reload();
-      this.#logger.info('stores-reloaded', facts);
+      if (await this.#stores.reload()) this.#logger.info('stores-reloaded', facts);
     } catch (error) {
       const reason = (error as Error).message;
       this.#logger.error('stores-not-reloaded', { ...facts, reason, next: 'those from before serve on' });

@@ -39,6 +39,8 @@ export interface KeyMaterial {
   /** The own certificate first. */
   readonly chain: readonly string[];
   readonly certificate: X509Certificate;
+  /** Its name in the store. */
+  readonly alias: string;
 }
 
 /** Null: none is set. @throws {ConfigError} and rejects with it, for a store that cannot be used */
@@ -54,11 +56,15 @@ export async function readKeyMaterial(settings: StoreSettings, reader: StoreRead
   if (Date.parse(certificate.validTo) <= reader.now()) {
     reader.warn(`${where}: the certificate has expired on ${certificate.validTo}: clients will refuse it`);
   }
-  return { key, chain, certificate };
+  return { key, chain, certificate, alias: found.alias };
 }
+
+/** As Kafka names the one entry of a PEM file. */
+const PEM_ALIAS = 'kafka';
 
 interface Keys {
   readonly where: string;
+  readonly alias: string;
   readonly key: string;
   readonly chain: readonly string[];
 }
@@ -81,14 +87,24 @@ async function readKeys(settings: StoreSettings, reader: StoreReader): Promise<K
         `${settings.nameOf(missing)} is missing: a private key and its certificate chain go together`,
       );
     }
-    return { where: inline, key: plainKey(inline, inlineKey, keyPassword, reader), chain: certificatesIn(inlineChain) };
+    return {
+      where: inline,
+      alias: PEM_ALIAS,
+      key: plainKey(inline, inlineKey, keyPassword, reader),
+      chain: certificatesIn(inlineChain),
+    };
   }
   if (location === null) return null;
   const content = fileOf(settings.nameOf('ssl.keystore.location'), location, reader);
   if (typeOf(settings, 'ssl.keystore.type') === 'PEM') {
     refusePassword(settings, 'ssl.keystore.password');
     const text = content.toString();
-    return { where: location, key: plainKey(location, text, keyPassword, reader), chain: certificatesIn(text) };
+    return {
+      where: location,
+      alias: PEM_ALIAS,
+      key: plainKey(location, text, keyPassword, reader),
+      chain: certificatesIn(text),
+    };
   }
   return keyEntry(location, content, settings.text('ssl.keystore.password'), keyPassword);
 }
@@ -106,7 +122,7 @@ async function keyEntry(
     throw new ConfigError(`${location}: it holds no private key (aliases: ${aliases})`);
   }
   const [alias, { key = '', cert = '' }] = found;
-  return { where: `${location}, alias ${alias}`, key, chain: certificatesIn(cert) };
+  return { where: `${location}, alias ${alias}`, alias, key, chain: certificatesIn(cert) };
 }
 
 /** Certificates that are trusted, as PEM. Null: no store is set. @throws {ConfigError} and rejects with it */
