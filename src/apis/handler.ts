@@ -66,7 +66,7 @@ export interface DividedParts {
   readonly here: unknown;
   readonly there: Uint8Array | null;
   /** One response of this broker's and the controller's, which is encoded, or an error code. */
-  join(here: unknown, there: Buffer | number): unknown;
+  readonly join: (here: unknown, there: Buffer | number) => unknown;
 }
 
 /** Handles decoded requests of its API's table; dispatch does the rest (net/table-request.ts). It uses the parts `Uses`. */
