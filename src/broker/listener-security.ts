@@ -68,7 +68,7 @@ function openTo(network: Network): ListenerSecurity {
 
 /** @throws {ConfigError} for settings of a listener that cannot be served */
 export function listenerSecurity({ parts, network, handlers, javaOptions }: SecurityNeeds): SecureListener {
-  const { clock, random, logger, metadata } = parts;
+  const { clock, random, logger, metadata, storeChanges } = parts;
   const shared = once(() => ({
     failures: new AuthenticationFailures(clock, logger),
     secret: new ScramSecret(random),
@@ -97,7 +97,7 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
     const settings = new ListenerSettings(() => parts.layers, name);
     const isSasl = protocol.startsWith('SASL');
     const security = protocol.endsWith('SSL')
-      ? await overTls(settings, isSasl, network, { ...parts, failures: shared().failures })
+      ? await overTls(settings, isSasl, network, { clock, random, logger, storeChanges, failures: shared().failures })
       : openTo(network);
     return isSasl
       ? { ...security, principalOf: null, asksCertificates: false, ...(await overSasl(settings)) }
