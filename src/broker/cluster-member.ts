@@ -18,7 +18,7 @@ import { ControllerQuorum } from '../peers/controller-quorum.ts';
 import { ControllerRequests } from '../peers/controller-requests.ts';
 import { EnvelopeForwarder } from '../peers/envelope.ts';
 import { MetadataCopy } from '../peers/metadata-copy.ts';
-import { MetadataFetcher } from '../peers/metadata-fetcher.ts';
+import { MetadataFetcher, type FetcherSettings } from '../peers/metadata-fetcher.ts';
 import { OtherBrokers } from '../peers/other-brokers.ts';
 import { RemoteChannel } from '../peers/remote-channel.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -127,12 +127,8 @@ class ClusterMember implements Membership {
       clusterId,
       nodeId,
       directoryId,
-      settings: () => ({
-        maxBytes: config.inForce['controller.quorum.fetch.max.bytes'],
-        maxSnapshotBytes: config.inForce['controller.quorum.fetch.snapshot.max.bytes'],
-        timeoutMs: config.inForce['controller.quorum.fetch.timeout.ms'],
-        snapshotAfterBytes: config.inForce['metadata.log.max.record.bytes.between.snapshots'],
-      }),
+      lane: needs.partitions.turn.lane(),
+      settings: () => fetcherSettings(config.inForce),
     });
     const image = () => this.metadata.image;
     this.#requests = new ControllerRequests({ network, clock, quorum, clientId, connections: CONNECTIONS });
@@ -258,4 +254,13 @@ function otherBrokers(
 function metadataCopy({ files, path, health }: LogDirectory, logger: Logger): MetadataCopy {
   const onFailure = (file: string, error: unknown): void => health.writeFailed(file, error);
   return new MetadataCopy({ files, logDirectory: path, logger, onFailure });
+}
+
+function fetcherSettings(config: ServerConfig): FetcherSettings {
+  return {
+    maxBytes: config['controller.quorum.fetch.max.bytes'],
+    maxSnapshotBytes: config['controller.quorum.fetch.snapshot.max.bytes'],
+    timeoutMs: config['controller.quorum.fetch.timeout.ms'],
+    snapshotAfterBytes: config['metadata.log.max.record.bytes.between.snapshots'],
+  };
 }

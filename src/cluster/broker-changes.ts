@@ -2,8 +2,9 @@
 import type { ServerConfig } from '../config/server.ts';
 import { isActive, type BrokerImage, type ClusterImage, type PartitionImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { changeOfPartition, NO_LEADER } from './partition-change.ts';
+import { changeOfPartition, NO_LEADER, type PartitionTarget } from './partition-change.ts';
 import { rulesOf } from './partition-rules.ts';
+import { partitionsOn } from './replica-index.ts';
 
 /** The broker leaves every ISR and leads nothing until it is unfenced. */
 export function fenceBroker(image: ClusterImage, config: ServerConfig, { id, epoch }: BrokerImage): MetadataDraft[] {
@@ -18,7 +19,7 @@ export function unfenceBroker(image: ClusterImage, config: ServerConfig, { id, e
   const isAcceptable = (brokerId: number): boolean => brokerId === id || isActive(image, brokerId);
   return [
     { type: 'BrokerRegistrationChangeRecord', brokerId: id, brokerEpoch: epoch, fenced: -1 },
-    ...changes(image, config, isAcceptable, ({ leader }) => leader === NO_LEADER),
+    ...changes(image, config, { id, isAcceptable, isOf: ({ leader }) => leader === NO_LEADER }),
   ];
 }
 
@@ -84,25 +85,31 @@ function leave(
   isLost = false,
 ): MetadataDraft[] {
   const isAcceptable = (brokerId: number): boolean => brokerId !== id && isActive(image, brokerId);
-  return changes(image, config, isAcceptable, isOf, (partition) => ({
-    isr: partition.isr.filter((each) => each !== id),
-    lost: isLost ? [id] : [],
-  }));
+  const lost = isLost ? [id] : [];
+  const targetOf = ({ isr }: PartitionImage): PartitionTarget => ({ isr: isr.filter((each) => each !== id), lost });
+  return changes(image, config, { id, isAcceptable, isOf, targetOf });
 }
 
-/** Of all partitions that `isOf` picks, with what `targetOf` asks for. */
+/** What becomes of partitions that have a replica at a broker. */
+interface Affected {
+  readonly id: number;
+  readonly isAcceptable: (brokerId: number) => boolean;
+  /** Which of them change. */
+  readonly isOf: (partition: PartitionImage) => boolean;
+  readonly targetOf?: (partition: PartitionImage) => PartitionTarget;
+}
+
+const AS_IT_IS: PartitionTarget = {};
+
 function changes(
   image: ClusterImage,
   config: ServerConfig,
-  isAcceptable: (brokerId: number) => boolean,
-  isOf: (partition: PartitionImage) => boolean,
-  targetOf: (partition: PartitionImage) => { isr?: readonly number[]; lost?: readonly number[] } = () => ({}),
+  { id, isAcceptable, isOf, targetOf = () => AS_IT_IS }: Affected,
 ): MetadataDraft[] {
   const records: MetadataDraft[] = [];
   for (const topic of image.topicsById.values()) {
     let rules: ReturnType<typeof rulesOf> | null = null;
-    // Of a million partitions: entries() costs ten times the look at one.
-    for (let partitionId = 0; partitionId < topic.partitions.length; partitionId++) {
+    for (const partitionId of partitionsOn(topic, id)) {
       const partition = topic.partitions[partitionId];
       if (!isOf(partition)) continue;
       rules ??= rulesOf(topic, image, config, { isAcceptable });

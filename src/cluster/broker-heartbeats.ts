@@ -9,6 +9,7 @@
  *                         └──accepted, or no answer──▶ broker.session.timeout.ms since it was heard decides
  */
 import type { BrokerImage, ClusterImage } from './image.ts';
+import { partitionsOn } from './replica-index.ts';
 
 export interface HeartbeatTimes {
   /** broker.session.timeout.ms */
@@ -262,7 +263,7 @@ function isWatched({ brokerId, brokerEpoch }: Session, image: ClusterImage): boo
 }
 
 function leads({ topicsById }: ClusterImage, brokerId: number): boolean {
-  for (const { partitions } of topicsById.values())
-    if (partitions.some(({ leader }) => leader === brokerId)) return true;
+  for (const topic of topicsById.values())
+    if (partitionsOn(topic, brokerId).some((index) => topic.partitions[index].leader === brokerId)) return true;
   return false;
 }

@@ -54,8 +54,10 @@ export function* electLeaders(
 export function balanceLeaders(image: ClusterImage, config: ServerConfig, most: number): MetadataDraft[] {
   const records: MetadataDraft[] = [];
   for (const { name, partitions } of image.topicsById.values()) {
-    for (const [partitionId, { leader, replicas }] of partitions.entries()) {
+    // Of a million partitions: entries() costs ten times the look at one.
+    for (let partitionId = 0; partitionId < partitions.length; partitionId++) {
       if (records.length === most) return records;
+      const { leader, replicas } = partitions[partitionId];
       if (leader === replicas[0]) continue;
       const [, , record] = electOne(false, name, partitionId, image, config);
       if (record !== null) records.push(record);

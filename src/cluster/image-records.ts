@@ -4,32 +4,35 @@ import type { DraftOf, MetadataDraft } from './metadata-records.ts';
 
 /** replay(emptyImage, recordsOf(image)) equals the image. */
 export function recordsOf(image: ClusterImage): MetadataDraft[] {
-  const records: MetadataDraft[] = [];
-  for (const [name, featureLevel] of image.features) records.push({ type: 'FeatureLevelRecord', name, featureLevel });
+  return [...eachRecordOf(image)];
+}
+
+/** The same, each made when it is asked for: of a large cluster there are a million. */
+export function* eachRecordOf(image: ClusterImage): Generator<MetadataDraft, void, void> {
+  for (const [name, featureLevel] of image.features) yield { type: 'FeatureLevelRecord', name, featureLevel };
   for (const { id: controllerId, listeners, features, incarnationId } of image.controllers.values()) {
     const [endPoints, supported] = [[...listeners], [...features]];
     const zkMigrationReady = false;
-    records.push({
+    yield {
       type: 'RegisterControllerRecord',
       controllerId,
       incarnationId,
       zkMigrationReady,
       endPoints,
       features: supported,
-    });
+    };
   }
-  for (const broker of image.brokers.values()) records.push(brokerRecord(broker));
-  addTopics(records, image);
-  addConfigs(records, image);
-  addSecurity(records, image);
+  for (const broker of image.brokers.values()) yield brokerRecord(broker);
+  yield* topicsOf(image);
+  yield* configsOf(image);
+  yield* securityOf(image);
   if (image.nextProducerId > 0) {
-    records.push({ type: 'ProducerIdsRecord', brokerId: -1, nextProducerId: image.nextProducerId });
+    yield { type: 'ProducerIdsRecord', brokerId: -1, nextProducerId: image.nextProducerId };
   }
   if (image.pending !== null) {
-    records.push({ type: 'BeginTransactionRecord' });
-    for (const record of image.pending) records.push(record);
+    yield { type: 'BeginTransactionRecord' };
+    yield* image.pending;
   }
-  return records;
 }
 
 /** What registers a broker. */
@@ -50,10 +53,10 @@ export function brokerRecord(broker: BrokerImage): DraftOf<'RegisterBrokerRecord
   };
 }
 
-function addTopics(records: MetadataDraft[], image: ClusterImage): void {
+function* topicsOf(image: ClusterImage): Generator<MetadataDraft, void, void> {
   for (const { id, name, partitions } of image.topicsById.values()) {
-    records.push({ type: 'TopicRecord', name, topicId: id });
-    for (const [index, partition] of partitions.entries()) records.push(partitionRecord(id, index, partition));
+    yield { type: 'TopicRecord', name, topicId: id };
+    for (let index = 0; index < partitions.length; index++) yield partitionRecord(id, index, partitions[index]);
   }
 }
 
@@ -76,28 +79,25 @@ function partitionRecord(topicId: string, partitionId: number, partition: Partit
   };
 }
 
-function addConfigs(records: MetadataDraft[], image: ClusterImage): void {
+function* configsOf(image: ClusterImage): Generator<MetadataDraft, void, void> {
   for (const [key, settings] of image.configs) {
     const colon = key.indexOf(':');
     const resourceType = Number(key.slice(0, colon));
     const resourceName = key.slice(colon + 1);
     if (resourceType === ResourceType.topic && !image.topicsByName.has(resourceName)) continue;
-    for (const [name, value] of settings)
-      records.push({ type: 'ConfigRecord', resourceType, resourceName, name, value });
+    for (const [name, value] of settings) yield { type: 'ConfigRecord', resourceType, resourceName, name, value };
   }
   for (const { entity, values } of image.quotas.values()) {
     for (const [key, value] of values) {
-      records.push({ type: 'ClientQuotaRecord', entity: [...entity], key, value, remove: false });
+      yield { type: 'ClientQuotaRecord', entity: [...entity], key, value, remove: false };
     }
   }
 }
 
-function addSecurity(records: MetadataDraft[], image: ClusterImage): void {
-  for (const credential of image.scramCredentials.values()) {
-    records.push({ type: 'UserScramCredentialRecord', ...credential });
-  }
-  for (const entry of image.accessControlEntries.values()) records.push({ type: 'AccessControlEntryRecord', ...entry });
+function* securityOf(image: ClusterImage): Generator<MetadataDraft, void, void> {
+  for (const credential of image.scramCredentials.values()) yield { type: 'UserScramCredentialRecord', ...credential };
+  for (const entry of image.accessControlEntries.values()) yield { type: 'AccessControlEntryRecord', ...entry };
   for (const { renewers, ...token } of image.delegationTokens.values()) {
-    records.push({ type: 'DelegationTokenRecord', renewers: [...renewers], ...token });
+    yield { type: 'DelegationTokenRecord', renewers: [...renewers], ...token };
   }
 }

@@ -18,7 +18,9 @@ import {
 } from './image.ts';
 import type { MetadataRecord, MetadataRecordName, RecordOf } from './metadata-records.ts';
 import { changedPartition, partitionOf } from './partition-replay.ts';
-import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
+import { replicaIdsOf, topicImage } from './replica-index.ts';
+import { writableCopy } from './sharing-map.ts';
+import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 
 /** Applies one atomic batch of records, the last of which stands at offset `revision`. */
 export function replay(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ClusterImage {
@@ -30,7 +32,9 @@ export function replay(image: ClusterImage, records: readonly MetadataRecord[], 
  * @throws where the log says what cannot be: a change to what was never made, the end of what did not begin
  */
 export function changeOf(image: ClusterImage, records: readonly MetadataRecord[], revision: number): ImageChange {
-  return finish(changeInPieces(image, records, revision));
+  const replayed = new Replay(image);
+  replayed.addAll(records);
+  return replayed.at(revision);
 }
 
 /** The same with pauses. */
@@ -39,18 +43,24 @@ export function* changeInPieces(
   records: readonly MetadataRecord[],
   revision: number,
 ): Pieces<ImageChange> {
-  const draft = new Draft(image);
-  yield* eachInPieces(records, (record) => take(draft, record));
-  draft.image.revision = revision;
-  return { image: draft.image, delta: draft };
+  const replayed = new Replay(image);
+  yield* eachInPieces(records, (record) => replayed.add(record));
+  return replayed.at(revision);
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending'>;
 
-/** A new image under construction: each map is copied when the first record touches it. */
-class Draft implements ImageDelta {
+/** Of which a cluster may have ten thousands. */
+const SHARING: ReadonlySet<string> = new Set<Maps>(['topicsById', 'topicsByName', 'configs']);
+
+/**
+ * A new image under construction, of one batch or of many: each map, and each topic's list of partitions, is copied when the first
+ * record touches it.
+ */
+export class Replay implements ImageDelta {
   readonly topicIds = new Set<string>();
+  readonly partitions = new Map<string, Set<number>>();
   readonly resources = new Set<string>();
   readonly brokerIds = new Set<number>();
   readonly image: Mutable<ClusterImage>;
@@ -60,6 +70,8 @@ class Draft implements ImageDelta {
   readonly #own = new Map<string, PartitionImage[]>();
   /** The same of settings: a resource may have thousands. */
   readonly #ownSettings = new Set<ReadonlyMap<string, string>>();
+  /** Ids of topics whose replicas are others since `at` was called last. */
+  readonly #moved = new Set<string>();
   #pending: MetadataRecord[] | null = null;
 
   constructor(base: ClusterImage) {
@@ -67,22 +79,53 @@ class Draft implements ImageDelta {
     this.image = { ...base };
   }
 
+  /** @throws as `changeOf` */
+  add(record: MetadataRecord): void {
+    take(this, record);
+  }
+
+  addAll(records: readonly MetadataRecord[]): void {
+    for (const record of records) take(this, record);
+  }
+
+  /** The image with all that was added, the last of which stands at offset `revision`. What is added later changes it. */
+  at(revision: number): ImageChange {
+    this.image.revision = revision;
+    for (const id of this.#moved) {
+      const topic: Mutable<TopicImage> | undefined = this.image.topicsById.get(id);
+      if (topic !== undefined) topic.replicaIds = replicaIdsOf(topic.partitions);
+    }
+    this.#moved.clear();
+    return { image: this.image, delta: this };
+  }
+
   map<Name extends Maps>(
     name: Name,
   ): ClusterImage[Name] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never {
     if (!this.#copied.has(name)) {
       this.#copied.add(name);
-      this.image[name] = new Map(this.#base[name] as ReadonlyMap<never, never>) as never;
+      const map = this.#base[name] as ReadonlyMap<never, never>;
+      this.image[name] = (SHARING.has(name) ? writableCopy(map) : new Map(map)) as never;
     }
     return this.image[name] as never;
   }
 
-  /** The topic's partitions, for writing. */
-  partitionsOf(topic: TopicImage): PartitionImage[] {
+  /** A partition of the topic is made, or has other replicas. */
+  moved(topicId: string): void {
+    this.#moved.add(topicId);
+  }
+
+  setPartition(topic: TopicImage, index: number, partition: PartitionImage): void {
+    this.#ownPartitions(topic)[index] = partition;
+    this.partitions.get(topic.id)!.add(index);
+  }
+
+  #ownPartitions(topic: TopicImage): PartitionImage[] {
     let partitions = this.#own.get(topic.id);
     if (partitions === undefined) {
       partitions = [...topic.partitions];
       this.#own.set(topic.id, partitions);
+      this.partitions.set(topic.id, new Set());
       this.setTopic({ ...topic, partitions });
     }
     return partitions;
@@ -124,7 +167,7 @@ class Draft implements ImageDelta {
   }
 }
 
-function take(draft: Draft, record: MetadataRecord): void {
+function take(draft: Replay, record: MetadataRecord): void {
   const isOpen = draft.image.pending !== null;
   switch (record.type) {
     case 'BeginTransactionRecord':
@@ -144,12 +187,12 @@ function take(draft: Draft, record: MetadataRecord): void {
   }
 }
 
-function apply<Name extends MetadataRecordName>(draft: Draft, record: RecordOf<Name>): void {
+function apply<Name extends MetadataRecordName>(draft: Replay, record: RecordOf<Name>): void {
   const effect = EFFECTS[record.type] as Effect<Name>;
   effect(draft, record);
 }
 
-type Effect<Name extends MetadataRecordName> = (draft: Draft, record: RecordOf<Name>) => void;
+type Effect<Name extends MetadataRecordName> = (draft: Replay, record: RecordOf<Name>) => void;
 
 const none = (): void => {};
 
@@ -167,11 +210,15 @@ const EFFECTS: { readonly [Name in MetadataRecordName]: Effect<Name> } = {
     void draft.map('controllers').set(id, { id, incarnationId, listeners: endPoints.map(listenerOf), features }),
   UnregisterControllerRecord: (draft, { controllerId }) => void draft.map('controllers').delete(controllerId),
 
-  TopicRecord: (draft, { name, topicId }) => draft.setTopic({ name, id: topicId, partitions: [] }),
-  PartitionRecord: (draft, record) =>
-    changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record, draft.image.brokers)),
-  PartitionChangeRecord: (draft, record) =>
-    changePartition(draft, record.topicId, record.partitionId, (old) => changed(old, record)),
+  TopicRecord: (draft, { name, topicId }) => draft.setTopic(topicImage(name, topicId, [])),
+  PartitionRecord: (draft, record) => {
+    draft.moved(record.topicId);
+    changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record, draft.image.brokers));
+  },
+  PartitionChangeRecord: (draft, record) => {
+    if (record.replicas !== null) draft.moved(record.topicId);
+    changePartition(draft, record.topicId, record.partitionId, (old) => changed(old, record));
+  },
   RemoveTopicRecord: removeTopic,
   ClearElrRecord: clearElr,
 
@@ -229,7 +276,7 @@ function registrationChange(record: RecordOf<'BrokerRegistrationChangeRecord'>):
   };
 }
 
-function changeBroker(draft: Draft, brokerId: number, epoch: number, change: Partial<BrokerImage>): void {
+function changeBroker(draft: Replay, brokerId: number, epoch: number, change: Partial<BrokerImage>): void {
   const broker = draft.image.brokers.get(brokerId);
   if (broker?.epoch !== epoch) {
     throw new Error(`the metadata log changes broker ${brokerId} of epoch ${epoch}, which is not registered`);
@@ -247,7 +294,7 @@ function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionCha
 }
 
 function changePartition(
-  draft: Draft,
+  draft: Replay,
   topicId: string,
   index: number,
   change: (old: PartitionImage | undefined) => PartitionImage,
@@ -255,11 +302,10 @@ function changePartition(
   const topic = draft.image.topicsById.get(topicId);
   if (topic === undefined)
     throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
-  const partitions = draft.partitionsOf(topic);
-  partitions[index] = change(partitions[index]);
+  draft.setPartition(topic, index, change(topic.partitions[index]));
 }
 
-function removeTopic(draft: Draft, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
+function removeTopic(draft: Replay, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
   const topic = draft.image.topicsById.get(topicId);
   if (topic === undefined) throw new Error(`the metadata log removes topic ${topicId}, which it never made`);
   draft.topicIds.add(topic.id);
@@ -269,7 +315,7 @@ function removeTopic(draft: Draft, { topicId }: RecordOf<'RemoveTopicRecord'>): 
 }
 
 /** Of one topic, or with an empty name of all: written when eligible.leader.replicas.version or min.insync.replicas changes. */
-function clearElr(draft: Draft, { topicName }: RecordOf<'ClearElrRecord'>): void {
+function clearElr(draft: Replay, { topicName }: RecordOf<'ClearElrRecord'>): void {
   if (topicName !== '') {
     const topic = draft.image.topicsByName.get(topicName);
     if (topic === undefined) throw new Error(`the metadata log changes topic ${topicName}, which it never made`);
@@ -278,15 +324,15 @@ function clearElr(draft: Draft, { topicName }: RecordOf<'ClearElrRecord'>): void
   for (const topic of draft.image.topicsById.values()) clearElrOf(draft, topic);
 }
 
-function clearElrOf(draft: Draft, topic: TopicImage): void {
+function clearElrOf(draft: Replay, topic: TopicImage): void {
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition.elr.length + partition.lastKnownElr.length === 0) continue;
     const { partitionEpoch } = partition;
-    draft.partitionsOf(topic)[index] = { ...partition, elr: [], lastKnownElr: [], partitionEpoch: partitionEpoch + 1 };
+    draft.setPartition(topic, index, { ...partition, elr: [], lastKnownElr: [], partitionEpoch: partitionEpoch + 1 });
   }
 }
 
-function setConfig(draft: Draft, { resourceType, resourceName, name, value }: RecordOf<'ConfigRecord'>): void {
+function setConfig(draft: Replay, { resourceType, resourceName, name, value }: RecordOf<'ConfigRecord'>): void {
   const key = resourceKey(resourceType, resourceName);
   draft.resources.add(key);
   const configs = draft.map('configs');
@@ -297,7 +343,7 @@ function setConfig(draft: Draft, { resourceType, resourceName, name, value }: Re
   else configs.set(key, settings);
 }
 
-function setQuota(draft: Draft, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
+function setQuota(draft: Replay, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
   const quotas = draft.map('quotas');
   const id = quotaKey(entity);
   const values = new Map(quotas.get(id)?.values);

@@ -74,6 +74,8 @@ export interface TopicImage {
   readonly id: string;
   /** By partition index, without gaps. */
   readonly partitions: readonly PartitionImage[];
+  /** Of all partitions, as replica-index.ts has them. */
+  readonly replicaIds: Int32Array;
 }
 
 /** One part of what a quota is for; `entityName` null is the default of its type. */
@@ -204,6 +206,8 @@ export function emptyImage(clusterId: string): ClusterImage {
 export interface ImageDelta {
   /** Ids of topics that were made, changed or deleted. */
   readonly topicIds: ReadonlySet<string>;
+  /** By id of their topic, the indexes of partitions that were made or changed; without it, any of `topicIds` may have been. */
+  readonly partitions?: ReadonlyMap<string, ReadonlySet<number>>;
   /** Keys of `configs`: resources whose settings were changed. */
   readonly resources: ReadonlySet<string>;
   /** Ids of brokers that were registered, fenced, unfenced, changed or unregistered. */

@@ -18,6 +18,11 @@ export function encodeMetadataBatch(drafts: readonly MetadataDraft[], place: Bat
   return finish(metadataBatchInPieces(drafts, place));
 }
 
+/** The same of records that are encoded (encodeRecord). */
+export function batchOfValues(values: readonly Buffer[], { baseOffset, leaderEpoch, timestamp }: BatchPlace): Buffer {
+  return encodeBatch({ baseOffset, leaderEpoch, records: values.map((value) => ({ key: null, value, timestamp })) });
+}
+
 export function* metadataBatchInPieces(
   drafts: readonly MetadataDraft[],
   { baseOffset, leaderEpoch, timestamp }: BatchPlace,

@@ -97,7 +97,10 @@ export class MetadataLoader {
     if (this.#behind !== null) return void this.#behind.push(batch);
     const { records, revision } = batch;
     if (revision <= this.#image.revision) return; // it came with the log already
-    const changed = runIn(this.#lane, changeInPieces(this.#image, records, revision));
+    const changed =
+      this.#lane === null
+        ? changeOf(this.#image, records, revision)
+        : runIn(this.#lane, changeInPieces(this.#image, records, revision));
     if (!(changed instanceof Promise)) return this.#apply(changed);
     this.#behind = [];
     changed.then(

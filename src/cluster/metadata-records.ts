@@ -92,5 +92,5 @@ function versionOf(draft: MetadataDraft): number {
 /** @throws {InvalidRequest} for a type or version of a newer Kafka */
 export function decodeRecord(value: Buffer): MetadataRecord {
   const { message, record } = decodeMetadataRecord(value);
-  return { type: message.name as MetadataRecordName, ...(record as object) } as MetadataRecord;
+  return { ...(record as object), type: message.name as MetadataRecordName } as MetadataRecord;
 }

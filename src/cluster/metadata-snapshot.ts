@@ -8,13 +8,15 @@ import { batches } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { AnyMessage } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
+import { emptyImage, type ClusterImage } from './image.ts';
+import { Replay } from './image-replay.ts';
 import { decodeMetadataBatch, encodeMetadataBatch } from './metadata-batch.ts';
 import type { MetadataDraft, MetadataRecord } from './metadata-records.ts';
 
 const HEADER_TYPE = 3;
 const FOOTER_TYPE = 4;
-/** Of one batch; a partition's record is some 100 bytes. */
-const BATCH_RECORDS = 2000;
+/** Of one batch, which is encoded in one go; a partition's record is some 100 bytes. */
+const BATCH_RECORDS = 500;
 
 export interface SnapshotOptions {
   /** Of the last record that is in it. */
@@ -25,7 +27,7 @@ export interface SnapshotOptions {
 
 /** Batch by batch: what is large need not be encoded in one go. */
 export function* encodeSnapshot(
-  drafts: readonly MetadataDraft[],
+  drafts: Iterable<MetadataDraft>,
   { epoch, timestamp }: SnapshotOptions,
 ): Generator<Buffer, void, void> {
   let baseOffset = 0;
@@ -37,12 +39,22 @@ export function* encodeSnapshot(
       records: [{ key: versioned(ControlRecordTypeSchema, { type }), value: encoded(message, value), timestamp }],
     });
   yield control(HEADER_TYPE, SnapshotHeaderRecord, { version: 0, lastContainedLogTimestamp: timestamp });
-  for (let at = 0; at < drafts.length; at += BATCH_RECORDS) {
-    const some = drafts.slice(at, at + BATCH_RECORDS);
+  for (const some of inBatches(drafts)) {
     yield encodeMetadataBatch(some, { baseOffset, leaderEpoch: epoch, timestamp });
     baseOffset += some.length;
   }
   yield control(FOOTER_TYPE, SnapshotFooterRecord, { version: 0 });
+}
+
+function* inBatches(drafts: Iterable<MetadataDraft>): Generator<MetadataDraft[], void, void> {
+  let some: MetadataDraft[] = [];
+  for (const draft of drafts) {
+    some.push(draft);
+    if (some.length < BATCH_RECORDS) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
 }
 
 /** All records of a snapshot that is whole. */
@@ -50,6 +62,14 @@ export function decodeSnapshot(bytes: Buffer): MetadataRecord[] {
   const records: MetadataRecord[] = [];
   for (const at of batches(bytes)) for (const record of decodeMetadataBatch(bytes, at).records) records.push(record);
   return records;
+}
+
+/** The image that a whole snapshot is of; `endOffset` is behind its last record. */
+export function imageOfSnapshot(clusterId: string, bytes: Buffer, endOffset: number): ClusterImage {
+  const replayed = new Replay(emptyImage(clusterId));
+  // Batch by batch: a million records at once would be in memory beside the image.
+  for (const at of batches(bytes)) replayed.addAll(decodeMetadataBatch(bytes, at).records);
+  return replayed.at(endOffset - 1).image;
 }
 
 function encoded(message: AnyMessage, value: Readonly<Record<string, unknown>>): Buffer {

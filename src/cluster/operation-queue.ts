@@ -7,7 +7,7 @@
  * decided, and all of it is one batch.
  */
 import type { ClusterImage } from './image.ts';
-import { replay } from './image-replay.ts';
+import { Replay } from './image-replay.ts';
 import { recordsOfDrafts } from './metadata-batch.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -132,6 +132,8 @@ class Group {
   readonly records: MetadataDraft[] = [];
   /** What the next one decides on. */
   image: ClusterImage;
+  /** With what those before have decided: an image for each would copy the cluster's maps as many times. */
+  #replay: Replay | null = null;
   readonly #decided: { readonly operation: Operation; readonly result: unknown }[] = [];
 
   constructor(image: ClusterImage) {
@@ -145,7 +147,9 @@ class Group {
     this.#decided.push({ operation, result });
     for (const record of records) this.records.push(record);
     if (!isFollowed || records.length === 0) return;
-    this.image = replay(this.image, recordsOfDrafts(records), this.image.revision + records.length);
+    this.#replay ??= new Replay(this.image);
+    this.#replay.addAll(recordsOfDrafts(records));
+    ({ image: this.image } = this.#replay.at(this.image.revision + records.length));
   }
 
   resolve(): void {

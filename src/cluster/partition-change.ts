@@ -172,5 +172,7 @@ function without(ids: readonly number[], gone: readonly number[]): number[] {
 }
 
 function same<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

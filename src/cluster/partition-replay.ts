@@ -17,7 +17,8 @@ export function partitionOf(
   record: RecordOf<'PartitionRecord'>,
   brokers: ReadonlyMap<number, BrokerImage>,
 ): PartitionImage {
-  const { replicas, directories } = record;
+  const { directories } = record;
+  const replicas = fitting(record.replicas);
   return {
     leader: record.leader,
     leaderEpoch: record.leaderEpoch,
@@ -36,11 +37,18 @@ export function partitionOf(
 /** Most partitions have nobody in most of their lists, and all replicas in sync. */
 function shared(brokers: readonly number[], replicas: readonly number[] = NOBODY): readonly number[] {
   if (brokers.length === 0) return NOBODY;
-  return isSame(brokers, replicas) ? replicas : brokers;
+  return isSame(brokers, replicas) ? replicas : fitting(brokers);
+}
+
+/** The same list with room for no more: one that has grown element by element, as in a decoder, has room for 17. */
+function fitting<T>(list: readonly T[]): readonly T[] {
+  return list.slice();
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The same text as the broker's own, where it is one of its directories. */
@@ -53,18 +61,22 @@ function directoryOf(broker: BrokerImage | undefined, id: string): string {
 export function changedPartition(old: PartitionImage, change: PartitionChange): PartitionImage {
   const { leader = LEADER_UNCHANGED, leaderRecoveryState: state = RECOVERY_UNCHANGED } = change;
   const isElection = leader !== LEADER_UNCHANGED;
-  const replicas = change.replicas ?? old.replicas;
+  const replicas = change.replicas ? fitting(change.replicas) : old.replicas;
   return {
     leader: isElection ? leader : old.leader,
     leaderEpoch: isElection ? old.leaderEpoch + 1 : old.leaderEpoch,
     leaderRecoveryState: state === RECOVERY_UNCHANGED ? old.leaderRecoveryState : state,
     partitionEpoch: old.partitionEpoch + 1,
     replicas,
-    isr: shared(change.isr ?? old.isr, replicas),
-    elr: shared(change.eligibleLeaderReplicas ?? old.elr),
-    lastKnownElr: shared(change.lastKnownElr ?? old.lastKnownElr),
-    addingReplicas: shared(change.addingReplicas ?? old.addingReplicas),
-    removingReplicas: shared(change.removingReplicas ?? old.removingReplicas),
-    directories: change.directories ?? old.directories,
+    isr: change.isr ? shared(change.isr, replicas) : old.isr,
+    elr: changed(old.elr, change.eligibleLeaderReplicas),
+    lastKnownElr: changed(old.lastKnownElr, change.lastKnownElr),
+    addingReplicas: changed(old.addingReplicas, change.addingReplicas),
+    removingReplicas: changed(old.removingReplicas, change.removingReplicas),
+    directories: change.directories ? fitting(change.directories) : old.directories,
   };
+}
+
+function changed(old: readonly number[], brokers: readonly number[] | null | undefined): readonly number[] {
+  return brokers ? shared(brokers) : old;
 }

@@ -9,16 +9,17 @@ export const UNASSIGNED_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAQ';
 /** The replica's directory is gone, whichever it was. */
 export const LOST_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAg';
 
-/** min.insync.replicas of a topic; a cluster's own setting counts before the configuration of the controller. */
-export function minIsrOf({ name, partitions }: TopicImage, image: ClusterImage, config: ServerConfig): number {
-  const key = 'min.insync.replicas';
-  const minIsr = Number(settingOf(image, name, key) ?? config[key]);
-  return Math.min(minIsr, partitions[0]?.replicas.length ?? minIsr);
+/** What is set for a topic; a cluster's own setting counts before the configuration of the controller. */
+type SettingOf = (key: 'min.insync.replicas' | 'unclean.leader.election.enable') => string;
+
+function settingsOf({ name }: TopicImage, image: ClusterImage, config: ServerConfig): SettingOf {
+  const own = configOf(image, ResourceType.topic, name);
+  const ofAll = configOf(image, ResourceType.broker, '');
+  return (key) => own.get(key) ?? ofAll.get(key) ?? String(config[key]);
 }
 
-export function isUncleanAllowed({ name }: TopicImage, image: ClusterImage, config: ServerConfig): boolean {
-  const key = 'unclean.leader.election.enable';
-  return (settingOf(image, name, key) ?? String(config[key])) === 'true';
+export function isUncleanAllowed(topic: TopicImage, image: ClusterImage, config: ServerConfig): boolean {
+  return settingsOf(topic, image, config)('unclean.leader.election.enable') === 'true';
 }
 
 export function hasElr(image: ClusterImage): boolean {
@@ -32,20 +33,18 @@ export function rulesOf(
   config: ServerConfig,
   { election, isAcceptable }: { election?: ElectionKind; isAcceptable?: (brokerId: number) => boolean } = {},
 ): (partition: PartitionImage) => PartitionRules {
+  const settingOf = settingsOf(topic, image, config);
+  const minIsr = Number(settingOf('min.insync.replicas'));
   const common = {
     hasElr: hasElr(image),
-    minIsr: minIsrOf(topic, image, config),
-    election: election ?? (isUncleanAllowed(topic, image, config) ? 'unclean' : 'online'),
+    minIsr: Math.min(minIsr, topic.partitions[0]?.replicas.length ?? minIsr),
+    election: election ?? (settingOf('unclean.leader.election.enable') === 'true' ? 'unclean' : 'online'),
   };
   const mayLead = isAcceptable ?? ((brokerId: number) => isActive(image, brokerId));
   return (partition) => ({
     ...common,
     isAcceptable: (brokerId) => mayLead(brokerId) && isDirectoryOnline(image, partition, brokerId),
   });
-}
-
-function settingOf(image: ClusterImage, topic: string, key: string): string | undefined {
-  return configOf(image, ResourceType.topic, topic).get(key) ?? configOf(image, ResourceType.broker, '').get(key);
 }
 
 function isDirectoryOnline(image: ClusterImage, { replicas, directories }: PartitionImage, brokerId: number): boolean {

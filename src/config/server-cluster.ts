@@ -145,7 +145,8 @@ export const clusterKeys = {
   'metadata.log.max.record.bytes.between.snapshots': long(
     20_971_520,
     { importance: 'high', min: 1 },
-    'Bytes of the metadata log of a cluster behind which a snapshot replaces it. A broker alone writes its file anew at start.',
+    'Bytes of the metadata log of a cluster behind which a snapshot replaces it, or as many as the snapshot before has where that is ' +
+      'larger. A broker alone writes its file anew at start.',
   ),
   'metadata.log.max.snapshot.interval.ms': long(
     3_600_000,

@@ -9,7 +9,7 @@ import type { ControllerRegistration } from '../cluster/begin-term.ts';
 import type { ProbeOutcome, SilentProcess } from '../cluster/broker-heartbeats.ts';
 import { Controller } from '../cluster/controller.ts';
 import { NotControllerError } from '../cluster/controller-errors.ts';
-import { recordsOf } from '../cluster/image-records.ts';
+import { eachRecordOf } from '../cluster/image-records.ts';
 import { emptyImage, type BrokerImage, type ClusterImage } from '../cluster/image.ts';
 import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { ServerConfig } from '../config/server.ts';
@@ -222,7 +222,7 @@ export class ControllerNode {
     const active = this.#active;
     const { config } = this.#options;
     if (active === null || this.#isWritingSnapshot) return;
-    if (active.store.bytesSinceSnapshot < config()['metadata.log.max.record.bytes.between.snapshots']) return;
+    if (!active.store.isSnapshotDue(config()['metadata.log.max.record.bytes.between.snapshots'])) return;
     const { image } = active.controller;
     if (image.pending !== null) return;
     this.#isWritingSnapshot = true;
@@ -235,7 +235,7 @@ export class ControllerNode {
     const { logger } = this.#options;
     const endOffset = image.revision + 1;
     try {
-      const isWritten = await store.writeSnapshot(recordsOf(image), image.revision);
+      const isWritten = await store.writeSnapshot(eachRecordOf(image), image.revision);
       if (isWritten) logger.info('metadata-snapshot', { endOffset, bytes: store.snapshot?.bytes });
     } catch (error) {
       if (!isInOffice()) return;

@@ -7,10 +7,9 @@
  *                 └────────────────────────────────────────────────────────────────────────────────┘
  */
 import { emptyImage, type ClusterImage } from '../cluster/image.ts';
-import { changeOf } from '../cluster/image-replay.ts';
+import { Replay } from '../cluster/image-replay.ts';
 import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
-import type { MetadataRecord } from '../cluster/metadata-records.ts';
-import { decodeSnapshot } from '../cluster/metadata-snapshot.ts';
+import { imageOfSnapshot } from '../cluster/metadata-snapshot.ts';
 import { LogCopy } from './log-copy.ts';
 import { LOG_START, MetadataGapError, type LogBatch, type MetadataLog, type StoredSnapshot } from './metadata-log.ts';
 
@@ -64,8 +63,8 @@ export class FollowedLog {
     const { snapshot, batches } = await this.#metadataLog.load();
     let image = emptyImage(this.#clusterId);
     if (snapshot !== null) {
-      const records = decodeSnapshot(await this.#metadataLog.snapshotBytes(snapshot));
-      image = changeOf(image, records, snapshot.endOffset - 1).image;
+      const bytes = await this.#metadataLog.snapshotBytes(snapshot);
+      image = imageOfSnapshot(this.#clusterId, bytes, snapshot.endOffset);
     }
     const copy = new LogCopy(snapshot?.logStart ?? LOG_START, batches);
     this.#read = { image: imageAfter(image, batches), snapshot, copy };
@@ -83,13 +82,13 @@ export class FollowedLog {
 
 /** With all at once: an image for each batch would copy its maps as many times. */
 function imageAfter(image: ClusterImage, batches: readonly LogBatch[]): ClusterImage {
-  const records: MetadataRecord[] = [];
+  const replayed = new Replay(image);
   let { revision } = image;
   for (const { offset, bytes } of batches) {
     if (offset <= image.revision) continue; // the snapshot has it
     const decoded = decodeMetadataBatch(bytes);
-    for (const record of decoded.records) records.push(record);
+    replayed.addAll(decoded.records);
     revision = decoded.revision;
   }
-  return revision === image.revision ? image : changeOf(image, records, revision).image;
+  return revision === image.revision ? image : replayed.at(revision).image;
 }

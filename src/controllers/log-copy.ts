@@ -13,7 +13,8 @@ export class LogCopy {
   /** What comes before it lies in the snapshot only. */
   readonly start: EpochEnd;
   #batches: LogBatch[];
-  #bytes = 0;
+  /** How many bytes there are up to the end of each batch. */
+  readonly #sizes: number[] = [];
 
   /** `start` is 0 and 0 for a log from its beginning. */
   constructor(start: EpochEnd, batches: readonly LogBatch[]) {
@@ -33,7 +34,7 @@ export class LogCopy {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#sizes.at(-1) ?? 0;
   }
 
   /** @throws {Error} for one that does not go on where the log ends */
@@ -42,7 +43,7 @@ export class LogCopy {
       throw new Error(`the metadata log ends at ${this.endOffset}: a batch at ${one.offset} does not go on there`);
     }
     this.#batches.push(one);
-    this.#bytes += one.bytes.length;
+    this.#sizes.push(this.bytes + one.bytes.length);
   }
 
   /** The same log from a later place on. */
@@ -52,9 +53,8 @@ export class LogCopy {
 
   /** How many bytes of batches lie behind an offset. */
   bytesFrom(offset: number): number {
-    let total = 0;
-    for (let i = this.#indexOf(offset); i < this.#batches.length; i++) total += this.#batches[i].bytes.length;
-    return total;
+    const index = this.#indexOf(offset);
+    return this.bytes - (index === 0 ? 0 : this.#sizes[index - 1]);
   }
 
   /** The epoch under which the record before `offset` was written. */

@@ -7,7 +7,7 @@
  *                   └─ one of them is refused: AbortTransactionRecord, with the next commit at the latest
  */
 import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
-import { decodeMetadataBatch, encodeMetadataBatch } from '../cluster/metadata-batch.ts';
+import { batchOfValues, decodeMetadataBatch } from '../cluster/metadata-batch.ts';
 import { encodeRecord, type MetadataDraft, type MetadataRecord } from '../cluster/metadata-records.ts';
 import { encodeSnapshot } from '../cluster/metadata-snapshot.ts';
 import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
@@ -72,6 +72,14 @@ export class TermMetadataStore implements MetadataStore {
     return this.#copy.bytesFrom(this.#snapshot?.endOffset ?? 0);
   }
 
+  /**
+   * Whether the log has grown so much that it is time for the next one: by `bytes`, and by as much as the newest one has, so that
+   * snapshots of a large cluster are no more to write than its log.
+   */
+  isSnapshotDue(bytes: number): boolean {
+    return this.bytesSinceSnapshot >= Math.max(bytes, this.#snapshot?.bytes ?? 0);
+  }
+
   /** Nothing: whoever begins a term has read the log, and made its image. */
   load(): Promise<MetadataBatch[]> {
     return Promise.resolve([]);
@@ -103,7 +111,7 @@ export class TermMetadataStore implements MetadataStore {
   }
 
   /** A snapshot of the state at a revision, behind which the log is short again; false where the term is over. @throws {ChangeRefusedError} */
-  async writeSnapshot(records: readonly MetadataDraft[], revision: number): Promise<boolean> {
+  async writeSnapshot(records: Iterable<MetadataDraft>, revision: number): Promise<boolean> {
     const { metadataLog, term, clock } = this.#options;
     const endOffset = revision + 1;
     const id = { endOffset, epoch: this.#copy.epochBefore(endOffset) };
@@ -111,6 +119,7 @@ export class TermMetadataStore implements MetadataStore {
     try {
       for (const bytes of encodeSnapshot(records, { epoch: id.epoch, timestamp: clock.now() })) {
         if (!(await writer.write(bytes))) return false;
+        await new Promise<void>((resolve) => void clock.after(0, resolve)); // others have their turn
       }
       if (!(await writer.end())) return false;
       const logStart = this.#snapshot === null ? LOG_START : idOf(this.#snapshot);
@@ -137,7 +146,7 @@ export class TermMetadataStore implements MetadataStore {
     this.#watchers.clear();
   }
 
-  async #commitAll(pieces: readonly (readonly MetadataDraft[])[]): Promise<void> {
+  async #commitAll(pieces: readonly (readonly Buffer[])[]): Promise<void> {
     try {
       for (const piece of pieces) await this.#commit(piece);
     } catch (error) {
@@ -148,19 +157,19 @@ export class TermMetadataStore implements MetadataStore {
   }
 
   async #abort(): Promise<void> {
-    await this.#commit([{ type: 'AbortTransactionRecord', reason: 'a part of it was refused' }]);
+    await this.#commit([encodeRecord({ type: 'AbortTransactionRecord', reason: 'a part of it was refused' })]);
     this.#tell();
   }
 
   /** One batch: committed when it resolves. */
-  async #commit(drafts: readonly MetadataDraft[]): Promise<void> {
+  async #commit(values: readonly Buffer[]): Promise<void> {
     const { metadataLog, term, clock, deposed, appended } = this.#options;
     const offset = term.nextOffset;
     const timestamp = clock.now();
-    const bytes = encodeMetadataBatch(drafts, { baseOffset: offset, leaderEpoch: term.epoch, timestamp });
+    const bytes = batchOfValues(values, { baseOffset: offset, leaderEpoch: term.epoch, timestamp });
     let outcome: Awaited<ReturnType<MetadataLog['append']>>;
     try {
-      outcome = await metadataLog.append(term, [{ count: drafts.length, bytes }]);
+      outcome = await metadataLog.append(term, [{ count: values.length, bytes }]);
     } catch (error) {
       throw refusalOf(error);
     }
@@ -168,7 +177,7 @@ export class TermMetadataStore implements MetadataStore {
       if (outcome === 'deposed') deposed();
       throw new NotControllerError();
     }
-    this.#copy.add({ offset, count: drafts.length, bytes });
+    this.#copy.add({ offset, count: values.length, bytes });
     for (const record of decodeMetadataBatch(bytes).records) this.#untold.push(record);
     appended?.();
   }
@@ -185,27 +194,24 @@ function idOf({ endOffset, epoch }: StoredSnapshot): SnapshotId {
   return { endOffset, epoch };
 }
 
-/** Drafts as they go into batches; more than one are a transaction. */
-function piecesOf(drafts: readonly MetadataDraft[]): (readonly MetadataDraft[])[] {
-  const pieces: MetadataDraft[][] = [[]];
+/** Records as they go into batches; more than one are a transaction. */
+function piecesOf(drafts: readonly MetadataDraft[]): (readonly Buffer[])[] {
+  const pieces: Buffer[][] = [[]];
   let size = 0;
   for (const draft of drafts) {
-    const bytes = sizeOf(draft);
+    const value = encodeRecord(draft);
+    const bytes = value.length + RECORD_OVERHEAD;
     if (size + bytes > BATCH_BYTES && pieces.at(-1)!.length > 0) {
       pieces.push([]);
       size = 0;
     }
-    pieces.at(-1)!.push(draft);
+    pieces.at(-1)!.push(value);
     size += bytes;
   }
   if (pieces.length === 1) return pieces;
-  pieces[0].unshift({ type: 'BeginTransactionRecord', name: null });
-  pieces.at(-1)!.push({ type: 'EndTransactionRecord' });
+  pieces[0].unshift(encodeRecord({ type: 'BeginTransactionRecord', name: null }));
+  pieces.at(-1)!.push(encodeRecord({ type: 'EndTransactionRecord' }));
   return pieces;
-}
-
-function sizeOf(draft: MetadataDraft): number {
-  return encodeRecord(draft).length + RECORD_OVERHEAD;
 }
 
 function refusalOf(error: unknown): unknown {

@@ -12,12 +12,13 @@ export class Elections {
   /** The leader may lack what was committed. */
   unclean = 0;
 
-  note(image: ClusterImage, previous: ClusterImage, { topicIds }: ImageDelta): void {
+  note(image: ClusterImage, previous: ClusterImage, { topicIds, partitions }: ImageDelta): void {
     for (const id of topicIds) {
       const before = previous.topicsById.get(id)?.partitions ?? [];
-      for (const [index, partition] of (image.topicsById.get(id)?.partitions ?? []).entries()) {
-        const known = before[index];
-        if (known !== undefined && partition !== known) this.#noteChange(known, partition);
+      const after = image.topicsById.get(id)?.partitions ?? [];
+      for (const index of partitions?.get(id) ?? after.keys()) {
+        const [known, partition] = [before[index], after[index]];
+        if (known !== undefined && partition !== undefined && partition !== known) this.#noteChange(known, partition);
       }
     }
   }

@@ -19,12 +19,20 @@ import {
 } from '../cluster/metadata-directory.ts';
 import type { Files, OpenFile } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Pieces } from '../platform/pieces.ts';
 
 /** What the copy holds when it is opened. */
 export interface FoundMetadata {
   readonly snapshot: Buffer | null;
   /** Whole batches, one behind the other. */
   readonly batches: Buffer;
+}
+
+/** A snapshot on its way. */
+interface Part {
+  readonly id: EpochEnd;
+  readonly file: OpenFile;
+  size: number;
 }
 
 /** Batches that do not go on where the log ends, or are damaged. */
@@ -53,8 +61,9 @@ export class MetadataCopy {
   /** Each epoch of the log, with the offset and the position of its first batch. */
   #epochs: { readonly epoch: number; readonly startOffset: number }[] = [];
   #endOffset = 0;
-  /** Of a snapshot that is being fetched. */
-  #part: { readonly id: EpochEnd; readonly file: OpenFile; size: number } | null = null;
+  /** Of a snapshot that is being fetched, or written. */
+  #part: Part | null = null;
+  #snapshotBytes = 0;
 
   constructor({ files, logDirectory, logger, onFailure = () => {} }: MetadataCopyOptions) {
     this.#files = files;
@@ -75,6 +84,11 @@ export class MetadataCopy {
   /** Bytes of the log behind the snapshot. */
   get logBytes(): number {
     return this.#size;
+  }
+
+  /** Of the newest snapshot. */
+  get snapshotBytes(): number {
+    return this.#snapshotBytes;
   }
 
   /** Once, before all else. A tail that is not whole is cut: it was not applied either. @throws the disk's error */
@@ -129,11 +143,14 @@ export class MetadataCopy {
 
   /** A snapshot comes in pieces, the first one at 0. */
   writeSnapshot(id: EpochEnd, position: number, piece: Buffer): void {
-    if (position === 0 || this.#part === null) this.#writing(() => this.#beginPart(id));
-    const part = this.#part!;
+    const part = position === 0 || this.#part === null ? this.#beginPart(id) : this.#part;
     if (position !== part.size)
       throw new BadBatchesError(`a piece of a snapshot came for byte ${position}, not ${part.size}`);
-    this.#writing(() => part.file.write(piece, 0, piece.length, position));
+    this.#write(part, piece);
+  }
+
+  #write(part: Part, piece: Buffer): void {
+    this.#writing(() => part.file.write(piece, 0, piece.length, part.size));
     part.size += piece.length;
   }
 
@@ -160,20 +177,31 @@ export class MetadataCopy {
       this.#files.remove(this.#partPath(id));
       throw new BadBatchesError(`snapshot ${checkpointName(id)} is damaged at byte ${end}`);
     }
-    this.#files.rename(this.#partPath(id), join(this.#directory, checkpointName(id)));
-    this.#beginLogBehind(id);
+    this.#keepSnapshot(id, bytes.length);
     return bytes;
   }
 
-  /** Keeps a snapshot that this broker has made of what it has read, all of it, so that its log does not grow for ever. */
-  replaceBySnapshot(pieces: Iterable<Buffer>): void {
+  /**
+   * Keeps a snapshot that this broker has made of what it has read, all of it up to now, so that its log does not grow for ever. What
+   * is appended before all of it is written stays. It is not synced: one that a power failure has left damaged is fetched again.
+   */
+  *replaceBySnapshot(batches: Iterable<Buffer>): Pieces<void> {
     const id = { endOffset: this.#endOffset, epoch: this.lastEpoch };
-    let position = 0;
-    for (const piece of pieces) {
-      this.writeSnapshot(id, position, piece);
-      position += piece.length;
+    const behind = this.#size;
+    const part = this.#beginPart(id);
+    for (const bytes of batches) {
+      this.#write(part, bytes);
+      yield;
+      if (this.#part !== part) return; // closed, or a controller's snapshot comes
     }
-    this.finishSnapshot();
+    this.#part = null;
+    this.#writing(() => {
+      part.file.close();
+      const tail = this.#readFrom(behind);
+      this.#keepSnapshot(id, part.size);
+      this.#file!.write(tail, 0, tail.length, 0);
+      this.#recount(tail);
+    });
   }
 
   close(): void {
@@ -192,6 +220,7 @@ export class MetadataCopy {
         continue;
       }
       this.#start = id;
+      this.#snapshotBytes = bytes.length;
       return bytes;
     }
     return null;
@@ -253,11 +282,21 @@ export class MetadataCopy {
     return at;
   }
 
-  #beginPart(id: EpochEnd): void {
-    this.#part?.file.close();
-    const file = this.#files.open(this.#partPath(id), 'write');
-    file.truncate(0);
-    this.#part = { id, file, size: 0 };
+  #beginPart(id: EpochEnd): Part {
+    this.#writing(() => {
+      this.#part?.file.close();
+      const file = this.#files.open(this.#partPath(id), 'write');
+      file.truncate(0);
+      this.#part = { id, file, size: 0 };
+    });
+    return this.#part!;
+  }
+
+  /** All of it is written. The log begins anew behind it. */
+  #keepSnapshot(id: EpochEnd, bytes: number): void {
+    this.#files.rename(this.#partPath(id), join(this.#directory, checkpointName(id)));
+    this.#snapshotBytes = bytes;
+    this.#beginLogBehind(id);
   }
 
   #beginLogBehind(id: EpochEnd): void {
@@ -280,8 +319,12 @@ export class MetadataCopy {
   }
 
   #readAll(): Buffer {
-    const bytes = Buffer.alloc(this.#file!.size());
-    this.#file!.read(bytes, 0, bytes.length, 0);
+    return this.#readFrom(0);
+  }
+
+  #readFrom(position: number): Buffer {
+    const bytes = Buffer.alloc(this.#file!.size() - position);
+    this.#file!.read(bytes, 0, bytes.length, position);
     return bytes;
   }
 

@@ -19,15 +19,15 @@ import { errorName, ErrorCode } from '../../protocol/errors.ts';
 import * as batch from '../../protocol/records/batch.ts';
 import type { ClusterImage, ImageDelta } from '../cluster/image.ts';
 import { emptyImage } from '../cluster/image.ts';
-import { recordsOf } from '../cluster/image-records.ts';
-import { changeOf } from '../cluster/image-replay.ts';
+import { eachRecordOf } from '../cluster/image-records.ts';
+import { Replay } from '../cluster/image-replay.ts';
 import { decodeMetadataBatch } from '../cluster/metadata-batch.ts';
 import type { EpochEnd } from '../cluster/metadata-directory.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { ImageListener } from '../cluster/metadata-loader.ts';
-import type { MetadataRecord } from '../cluster/metadata-records.ts';
-import { decodeSnapshot, encodeSnapshot } from '../cluster/metadata-snapshot.ts';
+import { encodeSnapshot, imageOfSnapshot } from '../cluster/metadata-snapshot.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
+import { runIn, type Lane } from '../platform/lane.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
 import { isSame, type Address, type ControllerQuorum } from './controller-quorum.ts';
@@ -53,6 +53,8 @@ export interface MetadataFetcherOptions {
   readonly nodeId: number;
   readonly directoryId: string;
   readonly settings: () => FetcherSettings;
+  /** For snapshots of the copy, which of a large cluster take seconds; without it they are written in one go. */
+  readonly lane?: Lane;
 }
 
 export interface FetcherSettings {
@@ -85,6 +87,8 @@ export class MetadataFetcher implements MetadataFeed {
   #isCaughtUp = false;
   #isForeign = false;
   #isStopped = false;
+  /** A snapshot of the copy is being written. */
+  #isReplacing = false;
   #client: Client | null = null;
   #failures = 0;
   #told: string | null = null;
@@ -247,27 +251,27 @@ export class MetadataFetcher implements MetadataFeed {
     await this.#applyCommitted();
     this.#isCaughtUp ||= highWatermark >= 0 && copy.endOffset >= highWatermark;
     this.#succeeded();
-    if (copy.logBytes > settings().snapshotAfterBytes) this.#replaceBySnapshot();
+    if (copy.logBytes > Math.max(settings().snapshotAfterBytes, copy.snapshotBytes)) this.#replaceBySnapshot();
   }
 
   /** All batches at once that are committed: one image for them. */
   async #applyCommitted(): Promise<void> {
-    const records: MetadataRecord[] = [];
+    const previous = this.#image;
+    const replayed = new Replay(previous);
     let revision = -1;
     const left: Buffer[] = [];
     for (const bytes of this.#unapplied) {
       let at = 0;
       while (at < bytes.length && batch.nextOffset(bytes, at) <= this.#highWatermark) {
         const decoded = decodeMetadataBatch(bytes, at);
-        for (const record of decoded.records) records.push(record);
+        replayed.addAll(decoded.records);
         revision = decoded.revision;
         at += batch.sizeInBytes(bytes, at);
       }
       if (at < bytes.length) left.push(bytes.subarray(at));
     }
     if (revision < 0) return;
-    const previous = this.#image;
-    const { image, delta } = changeOf(previous, records, revision);
+    const { image, delta } = replayed.at(revision);
     this.#unapplied = left;
     await this.#publish(image, previous, delta);
   }
@@ -322,14 +326,22 @@ export class MetadataFetcher implements MetadataFeed {
   }
 
   #imageOf(snapshot: Buffer, endOffset: number): ClusterImage {
-    return changeOf(emptyImage(this.#options.clusterId), decodeSnapshot(snapshot), endOffset - 1).image;
+    return imageOfSnapshot(this.#options.clusterId, snapshot, endOffset);
   }
 
+  /** The log goes on meanwhile: one that is written takes its time between requests. */
   #replaceBySnapshot(): void {
-    const { copy, clock } = this.#options;
-    const isWhole = this.#image.revision === copy.endOffset - 1 && this.#image.pending === null;
-    if (!isWhole) return; // with a later batch
-    copy.replaceBySnapshot(encodeSnapshot(recordsOf(this.#image), { epoch: copy.lastEpoch, timestamp: clock.now() }));
+    const { copy, clock, lane = null } = this.#options;
+    const image = this.#image;
+    const isWhole = image.revision === copy.endOffset - 1 && image.pending === null;
+    if (!isWhole || this.#isReplacing) return; // with a later batch
+    const batches = encodeSnapshot(eachRecordOf(image), { epoch: copy.lastEpoch, timestamp: clock.now() });
+    this.#isReplacing = true;
+    const replaced = runIn(lane, copy.replaceBySnapshot(batches));
+    const over = (): void => void (this.#isReplacing = false);
+    if (replaced instanceof Promise)
+      replaced.then(over, over); // what the disk refuses the copy has told
+    else over();
   }
 
   #succeeded(): void {

@@ -1,5 +1,6 @@
 /** A cluster whose other brokers lead some partitions, as a handler sees it. */
 import { emptyImage, type BrokerImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
+import { topicImage } from '../../src/cluster/replica-index.ts';
 
 export const LISTENER = 'PLAINTEXT';
 
@@ -26,7 +27,7 @@ export interface LedElsewhere {
 
 /** Every partition is in its fourth leader epoch. */
 export function clusterOf(...topics: LedElsewhere[]): ClusterImage {
-  const images = topics.map(({ name, id, leaders }) => ({ name, id, partitions: leaders.map(partition) }));
+  const images = topics.map(({ name, id, leaders }) => topicImage(name, id, leaders.map(partition)));
   return {
     ...emptyImage('c'),
     brokers: new Map(BROKERS.map((broker) => [broker.id, broker])),

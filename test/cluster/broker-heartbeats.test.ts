@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { BrokerHeartbeats, type Heartbeat } from '../../src/cluster/broker-heartbeats.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
+import { topicImage } from '../../src/cluster/replica-index.ts';
 
 const SESSION = 9000;
 const INTERVAL = 2000;
@@ -37,7 +38,7 @@ const PARTITION: PartitionImage = {
 };
 
 function imageOf(brokers: BrokerImage[], leader = 1): ClusterImage {
-  const topic = { name: 't', id: 't', partitions: [{ ...PARTITION, leader }] };
+  const topic = topicImage('t', 't', [{ ...PARTITION, leader }]);
   return {
     ...emptyImage('c'),
     revision: 50,

@@ -10,6 +10,7 @@ import {
 import { changeOf } from '../../src/cluster/image-replay.ts';
 import { leadership, wholeOf, type HostedPartition } from '../../src/cluster/leadership.ts';
 import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
+import { topicImage } from '../../src/cluster/replica-index.ts';
 
 const ME = 1;
 const ID = 'Yzuwlcq0QZum8IWZW66tIA';
@@ -28,7 +29,7 @@ function imageOf(...topics: TopicImage[]): ClusterImage {
 }
 
 function topic(...partitions: PartitionImage[]): TopicImage {
-  return { name: 't', id: ID, partitions };
+  return topicImage('t', ID, partitions);
 }
 
 function touching(...topicIds: string[]): ImageDelta {
@@ -99,7 +100,7 @@ test('a topic that grows says so once, and only its new partitions are opened', 
 });
 
 test('of an image that nothing was made of yet all is new', () => {
-  const other: TopicImage = { name: 'u', id: 'u', partitions: [FOLLOWER] };
+  const other = topicImage('u', 'u', [FOLLOWER]);
   const image = { ...imageOf(topic(LEADER, ELSEWHERE), other), configs: new Map([['2:t', new Map([['a', 'b']])]]) };
   const change = leadership(emptyImage('c'), image, wholeOf(image), ME);
   expect(change.grown.map(({ name }) => name)).toEqual(['t', 'u']);
@@ -124,14 +125,14 @@ test.each<[string, MetadataRecord[], string[]]>([
 
 test('a topic deleted and made again in one batch is deleted and made', () => {
   const previous = imageOf(topic(LEADER));
-  const again = { name: 't', id: 'again', partitions: [FOLLOWER] };
+  const again = topicImage('t', 'again', [FOLLOWER]);
   const change = leadership(previous, imageOf(again), touching(ID, 'again'), ME);
   expect([change.deleted.map(({ id }) => id), change.grown.map(({ id }) => id)]).toEqual([[ID], ['again']]);
   expect([ids(change.resigned), ids(change.followed)]).toEqual([[0], [0]]);
 });
 
 test('one topic among 10,000 that changes is the only one looked at', () => {
-  const others = Array.from({ length: 10_000 }, (_, i) => ({ name: `o${i}`, id: `o${i}`, partitions: [LEADER] }));
+  const others = Array.from({ length: 10_000 }, (_, i) => topicImage(`o${i}`, `o${i}`, [LEADER]));
   const previous = imageOf(topic(LEADER), ...others);
   const image = imageOf(topic(next(LEADER)), ...others);
   let lookups = 0;

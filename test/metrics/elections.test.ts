@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { emptyImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
 import { Elections } from '../../src/metrics/elections.ts';
+import { topicImage } from '../../src/cluster/replica-index.ts';
 
 const ID = 'topic_of_elections____';
 const PARTITION: PartitionImage = {
@@ -31,7 +32,7 @@ function counted(...steps: Partial<PartitionImage>[]): readonly [total: number, 
 }
 
 function imageOf(partition: PartitionImage): ClusterImage {
-  const topic = { name: 'orders', id: ID, partitions: [partition] };
+  const topic = topicImage('orders', ID, [partition]);
   return { ...emptyImage('cluster'), topicsById: new Map([[ID, topic]]) };
 }
 

@@ -6,6 +6,7 @@ import { decodeSnapshot, encodeSnapshot } from '../../src/cluster/metadata-snaps
 import { BadBatchesError, MetadataCopy } from '../../src/peers/metadata-copy.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { MemoryFiles } from '../../src/platform/memory-files.ts';
+import { finish } from '../../src/platform/pieces.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { CrashDisk } from '../crash/crash-disk.ts';
 
@@ -121,12 +122,41 @@ test('a piece that does not go on, and a snapshot that is damaged, are refused; 
 test('its own snapshot takes the place of its log', () => {
   const { copy, files } = open();
   copy.append(Buffer.concat([batchAt(0), batchAt(1)]));
-  copy.replaceBySnapshot(encodeSnapshot([feature(2)], { epoch: 1, timestamp: 0 }));
+  finish(copy.replaceBySnapshot(encodeSnapshot([feature(2)], { epoch: 1, timestamp: 0 })));
   expect([copy.endOffset, copy.lastEpoch, copy.logBytes]).toEqual([2, 1, 0]);
   copy.append(batchAt(2));
   copy.close();
   const again = open(files);
   expect([decodeSnapshot(again.found.snapshot!).length, levels(again.found.batches)]).toEqual([1, [3]]);
+});
+
+test('what comes while its own snapshot is written stays behind it', () => {
+  const { copy, files } = open();
+  copy.append(Buffer.concat([batchAt(0), batchAt(1)]));
+  const writing = copy.replaceBySnapshot(encodeSnapshot([feature(2)], { epoch: 1, timestamp: 0 }));
+  for (let offset = 2; writing.next().done !== true; offset++) copy.append(batchAt(offset));
+  expect(copy.logBytes).toBeGreaterThan(0);
+  const { endOffset } = copy;
+  copy.append(batchAt(endOffset));
+  copy.close();
+  const again = open(files);
+  expect(decodeSnapshot(again.found.snapshot!)).toHaveLength(1);
+  expect(again.copy.endOffset).toBe(endOffset + 1);
+  expect(levels(again.found.batches)).toHaveLength(endOffset - 1);
+});
+
+test("a controller's snapshot that comes while its own is written is the one that is kept", () => {
+  const { copy, files } = open();
+  copy.append(Buffer.concat([batchAt(0), batchAt(1)]));
+  const writing = copy.replaceBySnapshot(encodeSnapshot([feature(2)], { epoch: 1, timestamp: 0 }));
+  writing.next();
+  copy.writeSnapshot({ endOffset: 10, epoch: 3 }, 0, snapshotOf(7, 3));
+  expect(writing.next().done).toBe(true);
+  copy.finishSnapshot();
+  copy.close();
+  const again = open(files);
+  expect(decodeSnapshot(again.found.snapshot!)).toMatchObject([{ featureLevel: 7 }]);
+  expect(again.copy.endOffset).toBe(10);
 });
 
 test.each(['kill', 'power, nothing kept', 'power, some kept'] as const)(

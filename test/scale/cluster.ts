@@ -4,13 +4,13 @@
  * partitions.
  */
 import { loadavg } from 'node:os';
-import { emptyImage, type ClusterImage } from '../../src/cluster/image.ts';
+import type { ClusterImage } from '../../src/cluster/image.ts';
 import { fenceBroker } from '../../src/cluster/broker-changes.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
 import { leadership } from '../../src/cluster/leadership.ts';
 import { decodeMetadataBatch, encodeMetadataBatch } from '../../src/cluster/metadata-batch.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../src/cluster/metadata-snapshot.ts';
+import { encodeSnapshot, imageOfSnapshot } from '../../src/cluster/metadata-snapshot.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { randomUuid, seededRandom } from '../../src/platform/random.ts';
 
@@ -91,7 +91,7 @@ function lose(image: ClusterImage, brokerId: number) {
 function row(partitions: number): string {
   const snapshot = Buffer.concat([...encodeSnapshot([...cluster(partitions)], { epoch: 1, timestamp: 0 })]);
   const beforeMb = heapMb();
-  const load = (): ClusterImage => changeOf(emptyImage('cluster'), decodeSnapshot(snapshot), 10 * SIZES[2]).image;
+  const load = (): ClusterImage => imageOfSnapshot('cluster', snapshot, 10 * SIZES[2]);
   const { result, ms: loadMs } = took(load);
   const imageMb = heapMb() - beforeMb;
   let image = result;
