@@ -14,7 +14,8 @@ import { randomUuid, seededRandom, type Random } from '../../src/platform/random
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { leaderEpoch, recordCount, setLeaderEpoch } from '../../protocol/records/batch.ts';
 import { channelOf } from '../simulation/etcd/process-channel.ts';
-import { NO_FAULTS, SimulatedEtcd, type EtcdFaults } from '../simulation/etcd/simulated-etcd.ts';
+import { NO_FAULTS, type EtcdFaults } from '../simulation/etcd/etcd-faults.ts';
+import { SimulatedEtcd } from '../simulation/etcd/simulated-etcd.ts';
 import { SimulatedProcess } from '../simulation/simulated-process.ts';
 import type { Mutant } from './mutants.ts';
 

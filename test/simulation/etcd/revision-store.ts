@@ -30,6 +30,8 @@ export interface Change {
 
 const MOST_OPS = 128;
 const NOTHING = Buffer.alloc(0);
+/** Of a revision in etcd's database besides its key and value: where it stands, the lease, the page's own. */
+const REVISION_BYTES = 80;
 /** Names are bytes as text: none has this character. */
 const BEHIND_ALL = '\u{ffff}';
 
@@ -38,17 +40,26 @@ export class RevisionStore {
   revision = 1;
   /** Revisions up to here are forgotten, but for what they left. */
   compactedRevision = 0;
-  /** Every change since the beginning. */
+  /** Every change since the beginning, or behind what was compacted. */
   readonly changes: Change[] = [];
+  /** Of all revisions that are kept. */
+  storedBytes = 0;
+  /** The most there ever was: etcd's file does not shrink. */
+  mostBytes = 0;
+  readonly #forgets: boolean;
+  /** Written since the store was compacted last. */
+  readonly #written = new Set<string>();
   readonly #keys = new Map<string, Version[]>();
   /** Of `#keys`, in their order. */
-  readonly #names: string[] = [];
+  #names: string[] = [];
   readonly #endpoint: string;
   /** Of the leases that are there: a put that names another one is refused. */
   readonly leaseKeys = new Map<EtcdId, Set<string>>();
 
-  constructor(endpoint: string) {
+  /** `forgets`: what is compacted is not kept; it is, unless given, for tests that look at all there ever was. */
+  constructor(endpoint: string, forgets = false) {
     this.#endpoint = endpoint;
+    this.#forgets = forgets;
   }
 
   range(request: RangeRequest, header: ResponseHeader): RangeResponse {
@@ -110,6 +121,7 @@ export class RevisionStore {
       this.#refuse(Code.outOfRange, 'etcdserver: mvcc: required revision has been compacted');
     }
     this.compactedRevision = revision;
+    if (this.#forgets) this.#forget(revision);
   }
 
   /** Changes of a key, or a range of keys, from a revision on. */
@@ -177,7 +189,24 @@ export class RevisionStore {
     events.push({ type: 'delete', kv });
   }
 
+  /** Of each key what is older than its newest revision up to this one; of a key that was deleted then that, too. */
+  #forget(revision: number): void {
+    for (const name of this.#written) {
+      const versions = this.#keys.get(name)!;
+      const newest = versions.findLastIndex((each) => each.revision <= revision);
+      const gone = versions[newest]?.kv === null ? newest + 1 : Math.max(0, newest);
+      for (const version of versions.splice(0, gone)) this.storedBytes -= sizeOf(name, version);
+      if (versions.length === 0) this.#keys.delete(name);
+      if (versions.length < 2) this.#written.delete(name);
+    }
+    this.#names = this.#names.filter((name) => this.#keys.has(name));
+    this.changes.splice(0, this.changes.findLastIndex((each) => each.revision <= revision) + 1);
+  }
+
   #write(name: string, version: Version): void {
+    this.#written.add(name);
+    this.storedBytes += sizeOf(name, version);
+    this.mostBytes = Math.max(this.mostBytes, this.storedBytes);
     const versions = this.#keys.get(name);
     if (versions !== undefined) return void versions.push(version);
     this.#keys.set(name, [version]);
@@ -217,6 +246,10 @@ export class RevisionStore {
   #refuse(code: number, message: string): never {
     throw new RpcError(code, message, this.#endpoint);
   }
+}
+
+function sizeOf(name: string, { kv }: Version): number {
+  return REVISION_BYTES + name.length + (kv?.value.length ?? 0);
 }
 
 function isWithin(name: string, key: Buffer, rangeEnd: Buffer | undefined): boolean {

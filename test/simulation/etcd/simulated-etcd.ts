@@ -20,25 +20,23 @@ import {
 } from '../../../src/etcd/channel.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import type { Random } from '../../../src/platform/random.ts';
+import { NO_FAULTS, type EtcdFaults } from './etcd-faults.ts';
+import { EtcdPace, type EtcdCosts } from './etcd-pace.ts';
 import { ELECTION_MS, Leases } from './leases.ts';
 import { RevisionStore } from './revision-store.ts';
 
-export interface EtcdFaults {
-  /** Share of writes whose answer is lost although they happen. */
-  readonly lostResponses: number;
-  /** Share of writes that never happen, and are not answered. */
-  readonly lostRequests: number;
-  /** Share of writes that happen long after their caller has given up. */
-  readonly lateRequests: number;
-  /** Share of events that a watch does not tell. */
-  readonly lostEvents: number;
+export interface SimulatedEtcdOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly members?: number;
+  /** A few milliseconds, whatever is written, unless given. */
+  readonly costs?: EtcdCosts;
+  /** See RevisionStore. */
+  readonly forgets?: boolean;
 }
-
-export const NO_FAULTS: EtcdFaults = { lostResponses: 0, lostRequests: 0, lateRequests: 0, lostEvents: 0 };
 
 /** The leader looks for leases that have run out this often. */
 const EXPIRY_CHECK_MS = 500;
-const COMMIT_MS = { least: 1, spread: 3 };
 const LATE_MS = { least: 800, spread: 3000 };
 /** A member without a leader for so long refuses requests that demand one. */
 const LEADERLESS_MS = 3000;
@@ -72,13 +70,15 @@ export class SimulatedEtcd {
   #leader: number | null = 0;
   #term = 2;
   #leaderlessSinceMs = 0;
+  readonly pace: EtcdPace;
 
-  constructor({ clock, random, members = 3 }: { clock: Clock; random: Random; members?: number }) {
+  constructor({ clock, random, members = 3, costs, forgets = false }: SimulatedEtcdOptions) {
     this.#clock = clock;
     this.#random = random;
+    this.pace = new EtcdPace(clock, random, costs ?? null);
     this.endpoints = Array.from({ length: members }, (_, i) => `etcd-${i}:2379`);
     this.#members = this.endpoints.map(() => 'up');
-    this.store = new RevisionStore(this.endpoints[0]);
+    this.store = new RevisionStore(this.endpoints[0], forgets);
     this.#expireLater();
   }
 
@@ -204,14 +204,14 @@ export class SimulatedEtcd {
         );
         return silence();
       }
-      await this.#wait(COMMIT_MS.least + this.#random.float() * COMMIT_MS.spread);
+      await this.#wait(this.pace.commitMs(request));
       const response = this.#perform(member, method, request);
       return fate < lostRequests + lateRequests + lostResponses || !this.#isReached(member, caller)
         ? silence()
         : response;
     }
     const response = this.#perform(member, method, request);
-    await this.#wait(this.#random.float());
+    await this.#wait(this.pace.readMs(response));
     return this.#isReached(member, caller) ? response : silence();
   }
 
@@ -232,6 +232,7 @@ export class SimulatedEtcd {
     txn: (request, member) =>
       this.#changed(() => {
         const outcome = this.store.txn(request, () => this.#header(member));
+        if (outcome.succeeded) this.pace.note(request.success);
         return { header: this.#header(member), ...outcome };
       }),
     compact: ({ revision }, member) => {
@@ -260,7 +261,7 @@ export class SimulatedEtcd {
       memberId: String(member + 1),
       version: 'simulated',
       leader: this.#leader === null ? '0' : String(this.#leader + 1),
-      dbSizeBytes: 0,
+      dbSizeBytes: this.store.mostBytes,
     }),
     authenticate: (_request, member) => {
       throw this.#error(member, Code.failedPrecondition, 'etcdserver: authentication is not enabled');
