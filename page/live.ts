@@ -17,13 +17,14 @@ export function useView<View extends keyof Frames>(
   view: View,
   query: Readonly<Record<string, string>> = {},
 ): Frames[View] | null {
-  const said = new URLSearchParams(query).toString();
+  const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+  const said = new URLSearchParams(asked).toString();
   const address = `view/${view}${said === '' ? '' : `?${said}`}`;
   const [seen, setSeen] = useState<{ address: string; frame: object } | null>(null);
   useEffect(() => {
     const show = (frame: object): void => setSeen({ address, frame });
     if (report === null) return follow(address, show);
-    const kept = viewIn(report, view, query);
+    const kept = viewIn(report, view, asked);
     if (kept !== null) show(kept);
     return undefined;
   }, [address]);

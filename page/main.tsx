@@ -7,10 +7,11 @@ import { lostSince } from './live.ts';
 import { report } from './report.ts';
 import { route } from './route.ts';
 import { Group, Groups } from './views/groups.tsx';
-import { Clients, JournalView, Settings, Storage, Transactions } from './views/others.tsx';
+import { Client, Clients, JournalView, Settings, Storage, Transactions } from './views/others.tsx';
 import { Overview } from './views/overview.tsx';
 import { Reported } from './views/reported.tsx';
-import { Test, Traffic } from './views/test.tsx';
+import { Test } from './views/test.tsx';
+import { ExchangeView, Traffic } from './views/traffic.tsx';
 import { Topic, Topics } from './views/topics.tsx';
 import { time } from './words.ts';
 
@@ -52,7 +53,7 @@ function View({ path }: { path: readonly string[] }) {
     case 'groups':
       return name === undefined ? <Groups /> : <Group key={name} id={name} />;
     case 'clients':
-      return <Clients />;
+      return name === undefined ? <Clients /> : <Client key={name} id={name} />;
     case 'transactions':
       return <Transactions />;
     case 'storage':
@@ -62,7 +63,7 @@ function View({ path }: { path: readonly string[] }) {
     case 'journal':
       return <JournalView />;
     case 'traffic':
-      return <Traffic />;
+      return name === undefined ? <Traffic /> : <ExchangeView key={name} number={name} />;
     case 'test':
       return <Test />;
     default:

@@ -1,6 +1,7 @@
 /** What views are made of: tables, facts, a line of rates, findings. */
 import type { ComponentChildren } from 'preact';
 import type { Finding } from '../src/insight/why.ts';
+import { span } from '../src/insight/words.ts';
 import { report } from './report.ts';
 import { number } from './words.ts';
 
@@ -64,7 +65,90 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ComponentC
   );
 }
 
-/** The last minute as a line, and what it says in words. */
+/** The way through a list that is cut on the broker. */
+export function Pager({
+  from,
+  shown,
+  found,
+  show,
+}: {
+  from: number;
+  shown: number;
+  found: number;
+  show: (from: string) => void;
+}) {
+  const last = from + shown;
+  return (
+    <p>
+      {from > 0 ? (
+        <button type="button" onClick={() => show(from - shown > 0 ? String(from - shown) : '')}>
+          Previous
+        </button>
+      ) : null}{' '}
+      {last < found ? (
+        <button type="button" onClick={() => show(String(last))}>
+          Next
+        </button>
+      ) : null}
+    </p>
+  );
+}
+
+/** 'Groups: 101 to 200 of 340' */
+export function pageWords(what: string, from: number, shown: number, found: number, all = found): string {
+  const which = shown < found ? `, ${number(from + 1)} to ${number(from + shown)}` : '';
+  return `${number(found)}${found === all ? '' : ` of ${number(all)}`} ${what}${which}`;
+}
+
+export function Filter({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {
+  return (
+    <label>
+      {label}
+      <input type="search" value={value} onInput={({ currentTarget }) => set(currentTarget.value)} />
+    </label>
+  );
+}
+
+export function Choice({
+  label,
+  value,
+  choices,
+  set,
+}: {
+  label: string;
+  value: string;
+  choices: readonly (readonly [string, string])[];
+  set: (value: string) => void;
+}) {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={({ currentTarget }) => set(currentTarget.value)}>
+        {choices.map(([choice, words]) => (
+          <option key={choice} value={choice}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Links one behind the other. */
+export function Links({ to }: { to: readonly (readonly [words: string, link: string])[] }) {
+  return (
+    <>
+      {to.map(([words, link], index) => (
+        <span key={link}>
+          {index > 0 ? ', ' : ''}
+          <a href={link}>{words}</a>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** The last minute as a line, what it says in words, and all of it as a table. */
 export function Rate({
   name,
   values,
@@ -91,6 +175,18 @@ export function Rate({
       >
         <polyline points={points} />
       </svg>
+      <details>
+        <summary>{name} as a table</summary>
+        <Table
+          caption={`${name} a second, the newest first`}
+          rows={values.map((value, index) => ({ value, secondsAgo: values.length - 1 - index })).toReversed()}
+          keyOf={({ secondsAgo }) => String(secondsAgo)}
+          columns={[
+            { title: 'Seconds ago', isNumber: true, show: ({ secondsAgo }) => secondsAgo },
+            { title: name, isNumber: true, show: ({ value }) => show(value) },
+          ]}
+        />
+      </details>
     </figure>
   );
 }
@@ -115,6 +211,10 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
 
 export function lagWords(lag: number | null): string {
   return lag === null ? '–' : number(lag);
+}
+
+export function ageWords(ms: number | null): string {
+  return ms === null ? '–' : span(ms);
 }
 
 /** While the first picture has not come. */

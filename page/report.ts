@@ -1,4 +1,5 @@
 /** A report that stands in this very file: the views as they were, searched without any broker. */
+import { parseExchangeQuery, type SearchedExchange } from '../src/insight/exchange-query.ts';
 import { parseMessageQuery, QueryError } from '../src/insight/message-query.ts';
 import type {
   Content,
@@ -9,6 +10,7 @@ import type {
   TopicRow,
   TopicsFrame,
   TrafficFrame,
+  TrafficRow,
 } from '../src/page/frames.ts';
 
 /** Null on the page of a broker that runs. */
@@ -27,7 +29,9 @@ export function viewIn({ views }: ReportFrame, view: string, query: Readonly<Rec
   if (view === 'topics') return topicsIn(views.topics as TopicsFrame | undefined, query);
   if (view === 'traffic') return trafficIn(views.traffic as TrafficFrame | undefined, query);
   const said = new URLSearchParams(query).toString();
-  return views[said === '' ? view : `${view}?${said}`] ?? null;
+  if (said === '') return views[view] ?? null;
+  // A list is kept whole: what it is filtered by is the reader's to look for.
+  return views[`${view}?${said}`] ?? ('name' in query ? null : (views[view] ?? null));
 }
 
 /** As the broker filters and sorts them. */
@@ -50,13 +54,31 @@ function orderBy(sort: string): (a: TopicRow, b: TopicRow) => number {
 
 function trafficIn(frame: TrafficFrame | undefined, query: Readonly<Record<string, string>>): TrafficFrame | null {
   if (frame === undefined) return null;
-  const wanted = (query.filter ?? '').toLowerCase();
-  const rows = frame.rows.filter(
-    ({ api, clientId, errors, faults }) =>
-      `${api} ${clientId}`.toLowerCase().includes(wanted) &&
-      (query.failed === undefined || errors.length > 0 || faults.length > 0),
-  );
-  return { count: frame.count, rows };
+  try {
+    const fits = parseExchangeQuery(query.filter ?? '');
+    return { ...frame, rows: frame.rows.filter((row) => fits(seenIn(row))) };
+  } catch (error) {
+    if (error instanceof QueryError) return { ...frame, rows: [], error: { detail: error.message, at: error.at } };
+    throw error;
+  }
+}
+
+/** A request as far as its row says what it was. */
+function seenIn({ atMs: at, about, errors, ...row }: TrafficRow): SearchedExchange {
+  return {
+    ...row,
+    at,
+    errors: errors.map((error) => ({ error, about: '' })),
+    topics: about.split(', ').map((place) => ({ topic: place.replace(/\[\d+\]$/, ''), partition: partitionIn(place) })),
+    groups: about.split(', '),
+    transactionalIds: about.split(', '),
+    request: {},
+  };
+}
+
+function partitionIn(place: string): number {
+  const found = /\[(\d+)\]$/.exec(place);
+  return found === null ? -1 : Number(found[1]);
 }
 
 /** One page of a topic's records, or what is wrong with the search. */

@@ -1,24 +1,105 @@
 /** The smaller views: clients, transactions, storage, settings, journal. */
+import type { JournalEntry } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
-import { Table, Wait } from '../parts.tsx';
-import { linkTo } from '../route.ts';
+import { Choice, Facts, Filter, lagWords, Pager, pageWords, Table, Wait } from '../parts.tsx';
+import { linkTo, route, setQuery } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
 
 export function Clients() {
-  const frame = useView('clients');
-  if (frame === null) return <Wait />;
+  const { query } = route.value;
+  const filter = query.get('filter') ?? '';
+  const frame = useView('clients', { filter });
   return (
-    <Table
-      caption="Clients that are connected"
-      rows={frame.rows}
-      keyOf={({ clientId, host, listener }) => `${clientId} ${host} ${listener}`}
-      columns={[
-        { title: 'Client id', show: ({ clientId }) => (clientId === '' ? <em>has said none yet</em> : clientId) },
-        { title: 'From', show: ({ host }) => host },
-        { title: 'Listener', show: ({ listener }) => listener },
-        { title: 'Connections', isNumber: true, show: ({ connections }) => number(connections) },
-      ]}
-    />
+    <>
+      <form onSubmit={(event) => event.preventDefault()}>
+        <Filter
+          label="Client ids and addresses that contain"
+          value={filter}
+          set={(value) => setQuery({ filter: value })}
+        />
+      </form>
+      {frame === null ? (
+        <Wait />
+      ) : (
+        <Table
+          caption={pageWords('clients are connected', 0, frame.rows.length, frame.found)}
+          rows={frame.rows}
+          keyOf={({ clientId, host, listener }) => `${clientId} ${host} ${listener}`}
+          columns={[
+            {
+              title: 'Client id',
+              show: ({ clientId }) =>
+                clientId === '' ? <em>has said none yet</em> : <a href={linkTo(['clients', clientId])}>{clientId}</a>,
+            },
+            { title: 'From', show: ({ host }) => host },
+            { title: 'Listener', show: ({ listener }) => listener },
+            { title: 'Connections', isNumber: true, show: ({ connections }) => number(connections) },
+            { title: 'Software', show: ({ traffic }) => traffic?.software ?? '' },
+            { title: 'Requests', isNumber: true, show: ({ traffic }) => lagWords(traffic?.requests ?? null) },
+            { title: 'With errors', isNumber: true, show: ({ traffic }) => lagWords(traffic?.errors ?? null) },
+          ]}
+        />
+      )}
+    </>
+  );
+}
+
+/** What one client does: what it sent, what it reads, what it was told. */
+export function Client({ id }: { id: string }) {
+  const frame = useView('client', { name: id });
+  if (frame === null) return <Wait />;
+  const { connections, software, topics, groups, produced, isTraffic } = frame;
+  return (
+    <>
+      <Facts
+        facts={[
+          ['Connections', number(connections)],
+          ['Software', software === '' ? '–' : software],
+        ]}
+      />
+      <h2>What it sent</h2>
+      {isTraffic ? (
+        <>
+          <Table
+            caption="Topics that it has written to"
+            rows={topics.map((topic) => ({ topic }))}
+            keyOf={({ topic }) => topic}
+            columns={[{ title: 'Topic', show: ({ topic }) => <a href={linkTo(['topics', topic])}>{topic}</a> }]}
+          />
+          <Table
+            caption="Its newest Produce requests"
+            rows={produced}
+            keyOf={(row) => String(row.number)}
+            columns={[
+              { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
+              {
+                title: 'Request',
+                show: (row) => <a href={linkTo(['traffic', String(row.number)])}>{row.number}</a>,
+              },
+              { title: 'To', show: ({ about }) => about },
+              { title: 'Answer', show: ({ outcome, errors, faults }) => [outcome, ...errors, ...faults].join(', ') },
+            ]}
+          />
+        </>
+      ) : (
+        <p class="faint">
+          This broker does not record requests. <a href="#/topics?sort=rate">Topics</a> tell which producers wrote to
+          them.
+        </p>
+      )}
+      <h2>What it reads</h2>
+      <Table
+        caption="Groups that it is a member of"
+        rows={groups.map((group) => ({ group }))}
+        keyOf={({ group }) => group}
+        columns={[{ title: 'Group', show: ({ group }) => <a href={linkTo(['groups', group])}>{group}</a> }]}
+      />
+      {isTraffic ? (
+        <p>
+          <a href={linkTo(['traffic'], { filter: `client=${JSON.stringify(id)}` })}>All its requests</a>
+        </p>
+      ) : null}
+    </>
   );
 }
 
@@ -95,21 +176,74 @@ export function Settings() {
   );
 }
 
+const KINDS = [
+  ['', 'all'],
+  ['topic', 'topics'],
+  ['setting', 'settings'],
+  ['group', 'groups and members'],
+  ['leader', 'leaders and replicas'],
+  ['broker', 'brokers'],
+  ['transaction', 'transactions'],
+  ['disk', 'disks'],
+  ['error', 'errors told to clients'],
+] as const;
+
 export function JournalView() {
-  const frame = useView('journal');
-  if (frame === null) return <Wait />;
+  const { query } = route.value;
+  const asked = { kind: query.get('kind') ?? '', filter: query.get('filter') ?? '', from: query.get('from') ?? '' };
+  const frame = useView('journal', asked);
+  const set = (change: Record<string, string>): void => setQuery({ ...asked, from: '', ...change });
   return (
     <>
-      <p class="faint">Since this page was first opened, {time(frame.sinceMs)} UTC.</p>
-      <Table
-        caption="What has happened, the newest first"
-        rows={frame.entries}
-        keyOf={(entry) => String(entry.number)}
-        columns={[
-          { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
-          { title: 'What', show: ({ text, link }) => <a href={link}>{text}</a> },
-        ]}
-      />
+      <form onSubmit={(event) => event.preventDefault()}>
+        <Choice label="About" value={asked.kind} choices={KINDS} set={(kind) => set({ kind })} />
+        <Filter label="That contains" value={asked.filter} set={(filter) => set({ filter })} />
+      </form>
+      {frame === null ? (
+        <Wait />
+      ) : (
+        <>
+          <Entries
+            caption={pageWords(
+              'entries, the newest first',
+              Number(asked.from),
+              frame.entries.length,
+              frame.found,
+              frame.all,
+            )}
+            entries={frame.entries}
+          />
+          <Pager
+            from={Number(asked.from)}
+            shown={frame.entries.length}
+            found={frame.found}
+            show={(from) => set({ from })}
+          />
+        </>
+      )}
     </>
+  );
+}
+
+export function Entries({ caption, entries }: { caption: string; entries: readonly JournalEntry[] }) {
+  return (
+    <Table
+      caption={caption}
+      rows={entries}
+      keyOf={({ id }) => id}
+      columns={[
+        { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
+        {
+          title: 'What',
+          show: ({ text, link, level, times }) => (
+            <>
+              {level === 'info' ? null : <strong class={level === 'error' ? 'bad' : 'warn'}>{level} </strong>}
+              <a href={link}>{text}</a>
+              {times === 1 ? '' : `, ${number(times)} times`}
+            </>
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -1,9 +1,19 @@
 /** The first view: what wants eyes, rates, who is behind, what has just happened. */
 import { useView } from '../live.ts';
-import { Facts, Rate, Table, Wait } from '../parts.tsx';
+import { ageWords, Facts, Rate, Table, Wait } from '../parts.tsx';
 import { report } from '../report.ts';
 import { linkTo } from '../route.ts';
-import { bytes, number, time } from '../words.ts';
+import { bytes, number } from '../words.ts';
+import { Entries } from './others.tsx';
+
+/** What people come with; the answer is behind the link, or behind one in the list there. */
+const QUESTIONS = [
+  ['Why does my consumer get nothing?', '#/groups'],
+  ['What did my service send?', '#/clients'],
+  ['Who is behind?', '#/groups?sort=lag'],
+  ['What changed?', '#/journal'],
+  ['What blocks?', '#/transactions'],
+] as const;
 
 export function Overview() {
   const frame = useView('overview');
@@ -22,6 +32,14 @@ export function Overview() {
           ['Kept', bytes(totals.bytes)],
         ]}
       />
+      <h2>Questions</h2>
+      <ul>
+        {QUESTIONS.map(([question, link]) => (
+          <li key={link}>
+            <a href={link}>{question}</a>
+          </li>
+        ))}
+      </ul>
       <h2>What wants your eyes</h2>
       {attention.length === 0 ? (
         <p class="good">Nothing.</p>
@@ -52,18 +70,11 @@ export function Overview() {
         columns={[
           { title: 'Group', show: ({ group }) => <a href={linkTo(['groups', group])}>{group}</a> },
           { title: 'Lag', isNumber: true, show: ({ lag }) => number(lag) },
+          { title: 'Oldest unread', isNumber: true, show: ({ ageMs }) => ageWords(ageMs) },
         ]}
       />
       <h2>What just happened</h2>
-      <Table
-        caption="The newest entries of the journal"
-        rows={recent}
-        keyOf={(entry) => String(entry.number)}
-        columns={[
-          { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
-          { title: 'What', show: ({ text, link }) => <a href={link}>{text}</a> },
-        ]}
-      />
+      <Entries caption="The newest entries of the journal" entries={recent} />
     </>
   );
 }

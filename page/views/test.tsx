@@ -1,56 +1,9 @@
-/** What only the broker of a test can show: its requests, its faults, its clock, what the test waits for. */
+/** What only the broker of a test can show: its faults, its clock, what the test waits for. */
 import { useState } from 'preact/hooks';
+import { span } from '../../src/insight/words.ts';
 import { useView } from '../live.ts';
 import { Facts, Table, Wait } from '../parts.tsx';
-import { route, setQuery } from '../route.ts';
 import { number, time } from '../words.ts';
-
-export function Traffic() {
-  const { query } = route.value;
-  const asked = { filter: query.get('filter') ?? '', failed: query.get('failed') ?? '' };
-  const frame = useView('traffic', Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== '')));
-  if (frame === null) return <Wait />;
-  return (
-    <>
-      <form onSubmit={(event) => event.preventDefault()}>
-        <label>
-          API or client id contains
-          <input
-            type="search"
-            value={asked.filter}
-            onInput={({ currentTarget }) => setQuery({ ...asked, filter: currentTarget.value })}
-          />
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={asked.failed !== ''}
-            onChange={({ currentTarget }) => setQuery({ ...asked, failed: currentTarget.checked ? '1' : '' })}
-          />
-          Only errors and faults
-        </label>
-      </form>
-      <Table
-        caption={`The newest of ${number(frame.count)} requests`}
-        rows={frame.rows}
-        keyOf={(row) => String(row.number)}
-        columns={[
-          { title: 'Number', isNumber: true, show: (row) => row.number },
-          { title: 'When (UTC)', show: ({ atMs }) => time(atMs) },
-          { title: 'Client', show: ({ clientId }) => clientId },
-          { title: 'API', show: ({ api }) => api },
-          { title: 'About', show: ({ about }) => about },
-          { title: 'Answer', show: ({ outcome, errors, faults }) => [outcome, ...errors, ...faults].join(', ') },
-          {
-            title: 'Took (ms)',
-            isNumber: true,
-            show: ({ durationMs }) => (durationMs === null ? '' : number(Math.round(durationMs))),
-          },
-        ]}
-      />
-    </>
-  );
-}
 
 export function Test() {
   const frame = useView('test');
@@ -96,9 +49,14 @@ export function Test() {
       />
       <Table
         caption="What the test waits for"
-        rows={frame.waiting.map((what) => ({ what }))}
-        keyOf={({ what }) => what}
-        columns={[{ title: 'What', show: ({ what }) => what }]}
+        rows={frame.waiting}
+        keyOf={({ what, at }) => `${what} ${at}`}
+        columns={[
+          { title: 'What', show: ({ what }) => what },
+          { title: 'Since', isNumber: true, show: ({ forMs, timeoutMs }) => `${span(forMs)} of ${span(timeoutMs)}` },
+          { title: 'Seen so far', show: ({ seen }) => seen },
+          { title: 'Where', show: ({ at }) => at },
+        ]}
       />
     </>
   );

@@ -1,9 +1,9 @@
 /** Topics: all in a list, filtered and sorted by the broker; and one, with its partitions and readers. */
-import type { TopicsFrame } from '../../src/page/frames.ts';
+import type { Frames, TopicsFrame } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
-import { Facts, lagWords, Table, Wait } from '../parts.tsx';
+import { Choice, Facts, Filter, lagWords, Links, Pager, pageWords, Table, Wait } from '../parts.tsx';
 import { linkTo, route, setQuery } from '../route.ts';
-import { bytes, number } from '../words.ts';
+import { bytes, number, time } from '../words.ts';
 import { Messages } from './messages.tsx';
 
 const SORTS = [
@@ -23,24 +23,8 @@ export function Topics() {
   return (
     <>
       <form onSubmit={(event) => event.preventDefault()}>
-        <label>
-          Names that contain
-          <input
-            type="search"
-            value={asked.filter}
-            onInput={({ currentTarget }) => set({ filter: currentTarget.value })}
-          />
-        </label>
-        <label>
-          Sorted by
-          <select value={asked.sort} onChange={({ currentTarget }) => set({ sort: currentTarget.value })}>
-            {SORTS.map(([value, words]) => (
-              <option key={value} value={value}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} />
+        <Choice label="Sorted by" value={asked.sort} choices={SORTS} set={(sort) => set({ sort })} />
         <label class="check">
           <input
             type="checkbox"
@@ -61,12 +45,10 @@ export function Topics() {
 
 function TopicTable({ frame, from, show }: { frame: TopicsFrame; from: number; show: (from: string) => void }) {
   const { found, all, rows } = frame;
-  const last = from + rows.length;
-  const which = found > rows.length ? `, ${from + 1} to ${last}` : '';
   return (
     <>
       <Table
-        caption={`${number(found)} of ${number(all)} topics${which}`}
+        caption={pageWords('topics', from, rows.length, found, all)}
         rows={rows}
         keyOf={({ name }) => name}
         columns={[
@@ -75,28 +57,14 @@ function TopicTable({ frame, from, show }: { frame: TopicsFrame; from: number; s
           { title: 'Records', isNumber: true, show: ({ records }) => number(records) },
           { title: 'Size', isNumber: true, show: (row) => bytes(row.bytes) },
           { title: 'Records/s', isNumber: true, show: ({ recordsPerSecond }) => number(Math.round(recordsPerSecond)) },
+          { title: 'Written by', show: ({ writtenBy }) => writtenBy.join(', ') },
           {
             title: 'Read by',
-            show: ({ readBy }) =>
-              readBy.map((group, index) => (
-                <span key={group}>
-                  {index > 0 ? ', ' : ''}
-                  <a href={linkTo(['groups', group])}>{group}</a>
-                </span>
-              )),
+            show: ({ readBy }) => <Links to={readBy.map((group) => [group, linkTo(['groups', group])])} />,
           },
         ]}
       />
-      {from > 0 ? (
-        <button type="button" onClick={() => show(String(Math.max(0, from - rows.length || 0)))}>
-          Previous
-        </button>
-      ) : null}{' '}
-      {last < found ? (
-        <button type="button" onClick={() => show(String(last))}>
-          Next
-        </button>
-      ) : null}
+      <Pager from={from} shown={rows.length} found={found} show={show} />
     </>
   );
 }
@@ -106,22 +74,47 @@ export function Topic({ name }: { name: string }) {
   if (frame === null) return <Wait />;
   const { topic } = frame;
   if (topic === null) return <p class="bad">There is no topic '{name}'. It may have been deleted.</p>;
-  const records = topic.partitions.reduce((sum, { start, end }) => sum + end - start, 0);
   return (
     <>
       <Facts
         facts={[
-          ['Records', number(records)],
-          ['Size', bytes(topic.partitions.reduce((sum, partition) => sum + partition.bytes, 0))],
-          ['Partitions', number(topic.partitions.length)],
+          ['Records', number(topic.records)],
+          ['Size', bytes(topic.bytes)],
+          ['Partitions', number(topic.partitionCount)],
           ['Id', topic.id],
         ]}
       />
       <Messages
         topic={name}
-        partitions={topic.partitions.length}
+        partitions={topic.partitionCount}
         groups={topic.readBy.map(({ group }) => group)}
-        end={topic.partitions.reduce((sum, { end }) => sum + end, 0)}
+        end={topic.end}
+      />
+      <Neighbours name={name} topic={topic} />
+      <Partitions name={name} topic={topic} />
+    </>
+  );
+}
+
+type ShownTopic = NonNullable<Frames['topic']['topic']>;
+
+/** Who writes to it, and who reads it. */
+function Neighbours({ name, topic }: { name: string; topic: ShownTopic }) {
+  return (
+    <>
+      <h2>Who writes to it</h2>
+      <Table
+        caption="Clients that have written to it"
+        rows={topic.writtenBy}
+        keyOf={({ clientId, producerId }) => clientId ?? String(producerId)}
+        columns={[
+          {
+            title: 'Client',
+            show: ({ clientId, producerId }) =>
+              clientId === null ? `producer ${producerId}` : <a href={linkTo(['clients', clientId])}>{clientId}</a>,
+          },
+          { title: 'Last (UTC)', show: ({ lastAtMs }) => (lastAtMs === null ? '' : time(lastAtMs)) },
+        ]}
       />
       <h2>Who reads it</h2>
       <Table
@@ -132,14 +125,29 @@ export function Topic({ name }: { name: string }) {
           { title: 'Group', show: ({ group }) => <a href={linkTo(['groups', group])}>{group}</a> },
           { title: 'Lag', isNumber: true, show: ({ lag }) => lagWords(lag) },
           {
+            title: 'Clients',
+            show: ({ clients }) => <Links to={clients.map((client) => [client, linkTo(['clients', client])])} />,
+          },
+          {
             title: 'Unread',
             show: ({ group }) => <a href={linkTo(['topics', name], { unread: group })}>records unread by {group}</a>,
           },
         ]}
       />
+    </>
+  );
+}
+
+function Partitions({ name, topic }: { name: string; topic: ShownTopic }) {
+  return (
+    <>
       <h2>Partitions</h2>
       <Table
-        caption={`Partitions of ${name}`}
+        caption={
+          topic.partitions.length < topic.partitionCount
+            ? `The first ${number(topic.partitions.length)} partitions of ${name}`
+            : `Partitions of ${name}`
+        }
         rows={topic.partitions}
         keyOf={({ partition }) => String(partition)}
         columns={[

@@ -15,6 +15,7 @@ import { MemoryFiles } from '../platform/memory-files.ts';
 import { nodeNetwork, type Network } from '../platform/network.ts';
 import { maxOpenFiles } from '../platform/open-file-limit.ts';
 import { systemRandom, type Random } from '../platform/random.ts';
+import { RecentEvents, rememberedBy } from '../platform/recent-events.ts';
 import type { Decided } from '../security/acls/text.ts';
 import type { Throttled } from '../security/quotas/client-quotas.ts';
 import type { RunningController } from './controller-process.ts';
@@ -66,6 +67,8 @@ export interface PreparedBroker {
   readonly settings: ReadonlyMap<string, string>;
   readonly config: DynamicConfig;
   readonly platform: Platform;
+  /** What its logger is told of. */
+  readonly events: RecentEvents;
   readonly network: Network;
   /** Of the log directories, in their order. */
   readonly paths: readonly string[];
@@ -90,7 +93,9 @@ const SEVERAL_PROCESSES =
  * @throws {RegistrationError} where controllers are to say which cluster they belong to, and do not
  */
 export async function prepareBroker(options: BrokerOptions): Promise<PreparedBroker> {
-  const { settings: given = {}, logger = silentLogger, clock = systemClock, random = systemRandom } = options;
+  const { settings: given = {}, clock = systemClock, random = systemRandom } = options;
+  const events = new RecentEvents(() => clock.now());
+  const logger = rememberedBy(events, options.logger ?? silentLogger);
   const settings = given instanceof Map ? given : combineSettings({ set: new Map(Object.entries(given)) }).values;
   const config = new DynamicConfig(settings, logger);
   const { inForce } = config;
@@ -102,7 +107,7 @@ export async function prepareBroker(options: BrokerOptions): Promise<PreparedBro
   const network = options.network ?? nodeNetwork();
   const platform = { files, clock, random, logger };
   const paths = options.memory === true ? [MEMORY_DIRECTORY] : (inForce['log.dirs'] ?? inForce['log.dir']);
-  const prepared = { options, settings, config, platform, network, paths };
+  const prepared = { options, settings, config, platform, events, network, paths };
   const endpoints = resolveListeners(inForce, (key) => settings.has(key));
   if (isMember(inForce)) listenerOfPeers(endpoints, inForce);
   const controller = isControllerToo(inForce) ? await controllerOf(prepared) : null;
@@ -143,7 +148,7 @@ async function controllerOf({
   platform,
   network,
   paths,
-}: Omit<PreparedBroker, 'controller' | 'clusterId' | 'join'>) {
+}: Omit<PreparedBroker, 'controller' | 'clusterId' | 'join' | 'events'>) {
   const { startController } = await import('./controller-process.ts');
   const { clusterId, memory } = options;
   return startController({

@@ -1,6 +1,7 @@
 /** The composition root: builds each part of a broker once, starts them in order, and stops them in reverse order. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { ListenerImage } from '../cluster/image.ts';
+import { metadataEvents } from '../cluster/metadata-events.ts';
 import { isWildcard, resolveListeners, SECURITY_PROTOCOLS, type Endpoint } from '../config/listeners.ts';
 import { resolveLogConfig } from '../config/log-config.ts';
 import type { Cleaner } from '../log/cleaner/cleaner.ts';
@@ -8,6 +9,8 @@ import type { LogDirectory } from '../log/directory.ts';
 import { durabilityOf } from '../log/durability.ts';
 import type { MetricsServer } from '../metrics/server.ts';
 import { randomUuid } from '../platform/random.ts';
+import { RecentEvents } from '../platform/recent-events.ts';
+import { RecentThrottles } from '../security/quotas/recent-throttles.ts';
 import { brokerListeners } from './broker-listeners.ts';
 import { prepareBroker, type BrokerOptions, type PreparedBroker, type SecurityWatcher } from './broker-options.ts';
 import type { RunningController } from './controller-process.ts';
@@ -28,6 +31,12 @@ export interface RunningBroker {
   readonly bootstrap: string;
   readonly parts: BrokerParts;
   readonly listeners: Listeners;
+  /** What has happened to it lately: all that its log tells. */
+  readonly events: RecentEvents;
+  /** What has happened lately to its cluster: topics, settings, leaders, brokers. */
+  readonly clusterEvents: RecentEvents;
+  /** Which clients were made to wait lately. */
+  readonly throttles: RecentThrottles;
   /** The port of /metrics; null without metrics (ottla.metrics.port). */
   readonly metricsPort: number | null;
   /**
@@ -73,6 +82,9 @@ async function open(prepared: PreparedBroker): Promise<Broker> {
 class Broker implements RunningBroker {
   readonly parts: BrokerParts;
   readonly listeners: Listeners;
+  readonly events: RecentEvents;
+  readonly clusterEvents: RecentEvents;
+  readonly throttles: RecentThrottles;
   bootstrap = '';
   readonly #options: BrokerOptions;
   readonly #settings: ReadonlyMap<string, string>;
@@ -97,6 +109,10 @@ class Broker implements RunningBroker {
     this.#settings = prepared.settings;
     this.#config = prepared.config;
     this.#controller = prepared.controller;
+    this.events = prepared.events;
+    const now = (): number => prepared.platform.clock.now();
+    this.clusterEvents = new RecentEvents(now);
+    this.throttles = new RecentThrottles(now);
     const { parts, directories, membership, cleaner, assignments } = openParts(prepared);
     this.parts = parts;
     this.#directories = directories;
@@ -117,9 +133,13 @@ class Broker implements RunningBroker {
   }
 
   #follow(): void {
-    const { metadata } = this.parts;
+    const { metadata, quotas } = this.parts;
+    quotas.onThrottled((throttled) => this.throttles.note(throttled));
     metadata.onChange((image) => this.#config.apply(image));
     metadata.onChange(() => this.listeners.settingsChanged());
+    metadata.onChange((image, previous, delta) => {
+      for (const { event, facts } of metadataEvents(image, previous, delta)) this.clusterEvents.note(event, facts);
+    });
     metadata.onChange((image, previous) => {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignments.changed();
     });

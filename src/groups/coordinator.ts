@@ -23,6 +23,7 @@ import { describeGroup, listGroups, undescribedGroup } from './describe.ts';
 import type { Group } from './group.ts';
 import type { GroupPartition, GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
+import type { RebalanceProgress } from './group-progress.ts';
 import type { RunnerHost } from './group-runner.ts';
 import { newGroupPartition, openRunners, rulesOf, runnerOf } from './kinds.ts';
 import type { GroupRunners } from './kinds.ts';
@@ -303,6 +304,13 @@ export class GroupCoordinator {
       return describeConsumerGroup(group, this.#options.topics(), this.#options.config['group.consumer.assignors']);
     }
     return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('consumer', groupId, group));
+  }
+
+  /** The rebalance of a group that is under way; null where there is none, or the group is not here. For people. */
+  progress(groupId: string): RebalanceProgress | null {
+    const shard = this.#shardOf(groupId);
+    const group = typeof shard === 'number' ? undefined : shard.state.groups.get(groupId);
+    return group === undefined ? null : runnerOf(this.#runners, group).progress(group);
   }
 
   /** As this coordinator knows them now: pass it through `whenAllCommitted` before a client is told. */

@@ -10,6 +10,7 @@ import type { ShareState } from '../share/share-state.ts';
 import type { ShareConfig } from './share/limits.ts';
 import type { Group } from './group.ts';
 import type { GroupShard } from './group-partition.ts';
+import type { RebalanceProgress } from './group-progress.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { GroupRules } from './group-rules.ts';
 import type { GroupTopics } from './group-topics.ts';
@@ -36,6 +37,8 @@ export interface GroupRunner<G extends Group = Group> {
   adopt(shard: GroupShard, group: G, reason: string): void;
   /** The group is no more, here: parked requests are told `errorCode`, and its timers end. */
   unload(shard: GroupShard, group: G, errorCode: number): void;
+  /** The rebalance that is under way; null where there is none. */
+  progress(group: G): RebalanceProgress | null;
 }
 
 export type RunnerConfig = ConsumerConfig &

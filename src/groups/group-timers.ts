@@ -36,6 +36,12 @@ export class GroupTimers<Name extends string> {
     return this.#running[name].has(memberId);
   }
 
+  /** Milliseconds until the timer is due; null where it does not run. */
+  leftMs(name: Name, memberId: string): number | null {
+    const running = this.#running[name].get(memberId);
+    return running === undefined ? null : running.deadlineMs - this.#clock.monotonic();
+  }
+
   /** No timer of this group fires any more. */
   cancelAll(): void {
     for (const running of Object.values<Map<string, Running>>(this.#running)) {

@@ -16,6 +16,10 @@ export interface SituatedMember {
   readonly assigned: readonly PartitionName[];
   /** What it is to own once others have given it up (KIP-848); null in groups where nothing is given up that way. */
   readonly target: readonly PartitionName[] | null;
+  /** The pattern by which it has subscribed, where it has. */
+  readonly pattern: string | null;
+  /** Whether a connection of its client is open; null where that is not known. */
+  readonly isConnected: boolean | null;
 }
 
 /** A partition that the group is assigned or has committed, and those of the topics that it has subscribed to. */
@@ -31,6 +35,10 @@ export interface SituatedPartition extends PartitionName {
    * not known.
    */
   readonly unread: number | null;
+  /** Whether a transaction was aborted behind what is committed; null where that is not known. */
+  readonly hasAborted: boolean | null;
+  /** The first and the newest offset that a member of the group asked for; null where nothing records that, or none did. */
+  readonly fetched: { readonly first: number; readonly last: number } | null;
   /** The oldest transaction that is open here. */
   readonly openTransaction: OpenTransaction | null;
 }
@@ -54,14 +62,38 @@ export interface Departure {
 }
 
 export interface Rebalance {
-  readonly sinceMs: number;
-  /** Client ids of members that have not joined again. */
+  /** See RebalancePhase; 'unknown' to whoever is told the state of the group alone. */
+  readonly phase: 'gathering' | 'joining' | 'assigning' | 'revoking' | 'reconciling' | 'unknown';
+  /** Null where it is not known. */
+  readonly sinceMs: number | null;
+  /** Why it began; null where it is not known. */
+  readonly reason: string | null;
+  /** Client ids of members that have not done what the phase asks of them. */
   readonly waitingFor: readonly string[];
-  /** When the coordinator gives them up. */
+  /** When the coordinator goes on without them. */
   readonly untilMs: number | null;
 }
 
-/** An error that members were told, and how often. */
+/** A topic of a name that is nearly another. */
+export interface SimilarTopic {
+  readonly name: string;
+  /** Null where it is not known. */
+  readonly records: number | null;
+}
+
+/** A client that is made to wait, for it uses more than its quota. */
+export interface Throttling {
+  readonly clientId: string;
+  /** 'consumer_byte_rate', 'request_percentage', … */
+  readonly quota: string;
+  readonly api: string;
+  readonly times: number;
+  readonly lastAtMs: number;
+  /** Of the last one. */
+  readonly throttleTimeMs: number;
+}
+
+/** An error that members were told, how often, and that they have not got over. */
 export interface RepeatedError {
   readonly error: string;
   readonly api: string;
@@ -94,12 +126,18 @@ export interface GroupSituation {
   readonly state: string;
   readonly members: readonly SituatedMember[];
   readonly partitions: readonly SituatedPartition[];
-  /** How many partitions each topic that exists has. */
+  /** How many partitions each topic has that members have subscribed to; those are missing that do not exist. */
   readonly topics: ReadonlyMap<string, number>;
+  /** Topics with nearly the name of one that is missing or empty. */
+  readonly similar: ReadonlyMap<string, readonly SimilarTopic[]>;
+  /** Groups with nearly this name, where there is none of this. */
+  readonly similarGroups: readonly string[];
   readonly lastDeparture: Departure | null;
   readonly rebalance: Rebalance | null;
-  /** Faults, pauses and quotas in force that touch the group, in words. */
+  /** Faults and pauses in force that touch the group, in words. */
   readonly hindrances: readonly string[];
+  /** Of its members. */
+  readonly throttles: readonly Throttling[];
   readonly clockStandsStill: boolean;
   readonly wire: SeenOnWire | null;
 }

@@ -3,18 +3,28 @@ import { definitionOf, defaultText } from '../config/layers.ts';
 import { logDirectoryOf } from '../partitions/log-directory-of.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import type { ClientsFrame, SettingsFrame, StorageFrame, TransactionsFrame } from './frames.ts';
+import type { TrafficDigest } from './traffic-digest.ts';
 
-const SHOWN = 1000;
+/** Rows of a list: all of a frame is to stay below 64 KB. */
+const SHOWN = 250;
 
-export function clientsFrame({ listeners }: BrokerView): ClientsFrame {
+export function clientsFrame({ listeners }: BrokerView, digest: TrafficDigest | null, filter: string): ClientsFrame {
   const rows = new Map<string, ClientsFrame['rows'][number]>();
   for (const { clientId, clientHost, listenerName } of listeners.connections()) {
     const name = clientId ?? '';
     const key = `${name}\0${clientHost}\0${listenerName}`;
     const connections = (rows.get(key)?.connections ?? 0) + 1;
-    rows.set(key, { clientId: name, host: clientHost.replace(/^\//, ''), listener: listenerName, connections });
+    rows.set(key, {
+      clientId: name,
+      host: clientHost.replace(/^\//, ''),
+      listener: listenerName,
+      connections,
+      traffic: digest?.client(name) ?? null,
+    });
   }
-  return { rows: [...rows.values()].sort((a, b) => (a.clientId < b.clientId ? -1 : 1)).slice(0, SHOWN) };
+  const wanted = filter.toLowerCase();
+  const found = [...rows.values()].filter(({ clientId, host }) => `${clientId} ${host}`.toLowerCase().includes(wanted));
+  return { found: found.length, rows: found.sort((a, b) => (a.clientId < b.clientId ? -1 : 1)).slice(0, SHOWN) };
 }
 
 export function transactionsFrame({ parts }: BrokerView): TransactionsFrame {

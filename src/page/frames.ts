@@ -1,4 +1,7 @@
 /** What the server tells the page: plain JSON, one shape a view. Times in ms since 1970; the browser's code knows these types alone. */
+import type { FaultCode } from '../insight/fault-code.ts';
+import type { WordedHappening } from '../insight/happening.ts';
+import type { RebalanceStory } from '../insight/rebalances.ts';
 import type { Finding } from '../insight/why.ts';
 
 /** What people may do on a page: look; change topics, messages, groups, settings; and what only a test may. Each with those before. */
@@ -35,16 +38,18 @@ export interface OverviewFrame {
   };
   /** Records and bytes appended a second, the newest last, one each second. */
   readonly rates: { readonly records: readonly number[]; readonly bytes: readonly number[] };
-  readonly behind: readonly { readonly group: string; readonly lag: number }[];
+  readonly behind: readonly { readonly group: string; readonly lag: number; readonly ageMs: number | null }[];
   readonly recent: readonly JournalEntry[];
 }
 
-export interface JournalEntry {
-  readonly number: number;
+export interface JournalEntry extends WordedHappening {
+  readonly id: string;
+  /** The last time. */
   readonly atMs: number;
-  readonly kind: 'topic' | 'setting' | 'leader' | 'broker' | 'group' | 'transaction' | 'disk';
-  readonly text: string;
-  readonly link: string;
+  /** How often in a row. */
+  readonly times: number;
+  /** info, warn or error. */
+  readonly level: string;
 }
 
 export interface TopicRow {
@@ -53,6 +58,8 @@ export interface TopicRow {
   readonly records: number;
   readonly bytes: number;
   readonly recordsPerSecond: number;
+  /** Client ids, or producers where ids are all that is known. */
+  readonly writtenBy: readonly string[];
   readonly readBy: readonly string[];
   readonly isInternal: boolean;
 }
@@ -64,9 +71,26 @@ export interface TopicsFrame {
   readonly rows: readonly TopicRow[];
 }
 
+/** Who has written to a topic. */
+export interface Writer {
+  /** Null where only its producer id is known. */
+  readonly clientId: string | null;
+  /** Null for one that is not idempotent, or where traffic says who it is. */
+  readonly producerId: number | null;
+  /** Milliseconds since 1970; null where it is not known. */
+  readonly lastAtMs: number | null;
+}
+
 export interface TopicFrame {
   readonly name: string;
   readonly id: string;
+  /** Of all its partitions. */
+  readonly partitionCount: number;
+  readonly records: number;
+  readonly bytes: number;
+  /** The sum of their ends: it grows with each record. */
+  readonly end: number;
+  /** The first 300. */
   readonly partitions: readonly {
     readonly partition: number;
     readonly leader: number;
@@ -79,7 +103,12 @@ export interface TopicFrame {
     readonly segments: number;
   }[];
   readonly configs: readonly { readonly key: string; readonly value: string }[];
-  readonly readBy: readonly { readonly group: string; readonly lag: number | null }[];
+  readonly readBy: readonly {
+    readonly group: string;
+    readonly lag: number | null;
+    readonly clients: readonly string[];
+  }[];
+  readonly writtenBy: readonly Writer[];
 }
 
 export type RecordState = 'committed' | 'open' | 'aborted' | 'marker';
@@ -117,15 +146,22 @@ export interface RecordsFrame {
   readonly searched: number;
 }
 
+export interface GroupRow {
+  readonly id: string;
+  readonly type: string;
+  readonly state: string;
+  readonly members: number;
+  readonly lag: number | null;
+  /** How old the oldest record is that it has left to read; null where there is none, or it is not known. */
+  readonly ageMs: number | null;
+  readonly topics: readonly string[];
+}
+
 export interface GroupsFrame {
-  readonly rows: readonly {
-    readonly id: string;
-    readonly type: string;
-    readonly state: string;
-    readonly members: number;
-    readonly lag: number | null;
-    readonly topics: readonly string[];
-  }[];
+  /** Those that fit the filter, of all. */
+  readonly found: number;
+  readonly all: number;
+  readonly rows: readonly GroupRow[];
 }
 
 export interface GroupFrame {
@@ -144,18 +180,44 @@ export interface GroupFrame {
     readonly committed: number | null;
     readonly end: number;
     readonly unread: number | null;
+    /** How old the oldest of them is. */
+    readonly ageMs: number | null;
     readonly owner: string | null;
+    /** The broker that leads it; -1 for none. */
+    readonly leader: number;
   }[];
   readonly why: readonly Finding[];
+  /** The newest first. */
+  readonly rebalances: readonly RebalanceStory[];
+  /** By the broker's clock. */
+  readonly nowMs: number;
 }
 
 export interface ClientsFrame {
+  readonly found: number;
   readonly rows: readonly {
     readonly clientId: string;
     readonly host: string;
     readonly listener: string;
     readonly connections: number;
+    /** Where traffic is recorded, else null: requests, those that told of an error, the software it names. */
+    readonly traffic: { readonly requests: number; readonly errors: number; readonly software: string } | null;
   }[];
+}
+
+/** One client id. */
+export interface ClientFrame {
+  readonly id: string;
+  readonly connections: number;
+  readonly software: string;
+  /** Whether traffic is recorded: else nothing is known of what it sent. */
+  readonly isTraffic: boolean;
+  /** That it has written to. */
+  readonly topics: readonly string[];
+  /** That it is a member of. */
+  readonly groups: readonly string[];
+  /** Its newest Produce requests. */
+  readonly produced: readonly TrafficRow[];
 }
 
 export interface TransactionsFrame {
@@ -192,7 +254,10 @@ export interface SettingsFrame {
 }
 
 export interface JournalFrame {
-  readonly sinceMs: number;
+  /** Those that fit, of all. */
+  readonly found: number;
+  readonly all: number;
+  /** The newest first. */
   readonly entries: readonly JournalEntry[];
 }
 
@@ -201,6 +266,26 @@ export interface TrafficFrame {
   readonly count: number;
   /** The newest first. */
   readonly rows: readonly TrafficRow[];
+  /** By the broker's clock. */
+  readonly nowMs: number;
+  /** What cannot be understood of the filter, and where it stands in it, from 0. */
+  readonly error: { readonly detail: string; readonly at: number } | null;
+}
+
+export interface ExchangeFrame {
+  readonly exchange:
+    | (TrafficRow & {
+        readonly version: number;
+        readonly connection: number;
+        readonly correlationId: number;
+        readonly broker: number;
+        readonly principal: string;
+        /** Request and response, with all that they say. */
+        readonly text: string;
+        readonly isCut: boolean;
+        readonly fault: FaultCode;
+      })
+    | null;
 }
 
 export interface TrafficRow {
@@ -211,16 +296,31 @@ export interface TrafficRow {
   readonly about: string;
   readonly outcome: string;
   readonly durationMs: number | null;
+  /** Waits for records: that it takes long says nothing. */
+  readonly isLongPoll: boolean;
   readonly errors: readonly string[];
   readonly faults: readonly string[];
+}
+
+/** A wait of the test that goes on. */
+export interface TestWait {
+  /** "2 messages in 'orders'" */
+  readonly what: string;
+  /** Where the test began it; '' where that is not known. */
+  readonly at: string;
+  readonly forMs: number;
+  readonly timeoutMs: number;
+  /** What there is so far: '1'; '' where that is not known. */
+  readonly seen: string;
 }
 
 export interface TestFrame {
   readonly clockMs: number;
   readonly clockIsVirtual: boolean;
-  readonly faults: readonly { readonly id: number; readonly description: string; readonly fired: number }[];
+  /** `id` is null for a fault of the disk. */
+  readonly faults: readonly { readonly id: number | null; readonly description: string; readonly fired: number }[];
   /** What the test waits for now. */
-  readonly waiting: readonly string[];
+  readonly waiting: readonly TestWait[];
   /** Whether the test goes on only when somebody says so here. */
   readonly isPaused: boolean;
 }
@@ -252,10 +352,12 @@ export interface Frames {
   readonly groups: GroupsFrame;
   readonly group: GroupFrame;
   readonly clients: ClientsFrame;
+  readonly client: ClientFrame;
   readonly transactions: TransactionsFrame;
   readonly storage: StorageFrame;
   readonly settings: SettingsFrame;
   readonly journal: JournalFrame;
   readonly traffic: TrafficFrame;
+  readonly exchange: ExchangeFrame;
   readonly test: TestFrame;
 }

@@ -1,17 +1,48 @@
-/** Groups as a page shows them: all in a list, and one with what keeps it. */
+/** Groups as a page shows them: filtered, sorted and cut on the broker; and one with what keeps it and how it was rebalanced. */
+import { rebalancesOf } from '../insight/rebalances.ts';
 import { why } from '../insight/why.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import { situationOf } from '../testing/group-situation.ts';
 import { committedOffsets, groupIds, groupWithoutLag } from '../testing/group-view.ts';
-import type { Group } from '../testing/group.ts';
 import { shareBacklog } from '../testing/queue-view.ts';
-import type { GroupFrame, GroupsFrame } from './frames.ts';
+import type { GroupFrame, GroupRow, GroupsFrame } from './frames.ts';
+import { ageIn, ageOf, offsetLag, positionsOf } from './lag.ts';
 import type { PageBroker } from './page-broker.ts';
 
-export type GroupSummary = GroupsFrame['rows'][number];
+/** Without what has to be read from logs. */
+export type GroupSummary = Omit<GroupRow, 'ageMs'>;
+
+export interface GroupsAsked {
+  readonly filter: string;
+  readonly sort: 'name' | 'lag' | 'members';
+  readonly from: number;
+  readonly limit: number;
+}
 
 /** Groups of which all is worked out at each look; of more, the first by name. */
 const SHOWN_GROUPS = 500;
+/** Topics that a row of a list names. */
+const NAMED_TOPICS = 10;
+/** Partitions of one group. */
+const SHOWN_PARTITIONS = 300;
+
+export function groupsFrame(view: BrokerView, { filter, sort, from, limit }: GroupsAsked): GroupsFrame {
+  const wanted = filter.toLowerCase();
+  const ids = groupIds(view);
+  const found = ids.filter((id) => id.toLowerCase().includes(wanted)).sort();
+  const rows = (sort === 'name' ? found.slice(from, from + limit) : found.slice(0, SHOWN_GROUPS)).map((id) =>
+    summaryOf(view, id),
+  );
+  if (sort !== 'name') rows.sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1) || (a.id < b.id ? -1 : 1));
+  const shown = sort === 'name' ? rows : rows.slice(from, from + limit);
+  return { found: found.length, all: ids.length, rows: shown.map((row) => ({ ...row, ageMs: ageOfGroup(view, row) })) };
+}
+
+export function ageOfGroup(view: BrokerView, { id, lag, type }: Pick<GroupRow, 'id' | 'lag' | 'type'>): number | null {
+  if (lag === null || lag === 0 || type === 'share') return null;
+  return ageOf(view, positionsOf(groupWithoutLag(view, id)));
+}
+
 export function groupSummaries(view: BrokerView): GroupSummary[] {
   return groupIds(view)
     .sort()
@@ -21,58 +52,47 @@ export function groupSummaries(view: BrokerView): GroupSummary[] {
 
 function summaryOf(view: BrokerView, id: string): GroupSummary {
   const group = groupWithoutLag(view, id);
-  const lag = group.type === 'share' ? shareBacklog(view, id) : offsetLag(view, group);
+  const lag = group.type === 'share' ? shareBacklog(view, id) : offsetLag(view, positionsOf(group));
   const topics = new Set([
     ...group.offsets.map(({ topic }) => topic),
     ...group.members.flatMap(({ assignment }) => assignment.map(({ topic }) => topic)),
   ]);
   const { state, members } = group;
-  return { id, type: group.type ?? '', state, members: members.length, lag, topics: [...topics].sort() };
-}
-
-/**
- * Offsets between what was committed and the last stable offset, as Kafka's tools tell lag; what is not committed counts from the
- * log's start. It reads nothing, so that a list of groups may ask for it each second. Null where nothing is committed or assigned.
- */
-function offsetLag(view: BrokerView, { members, offsets }: Pick<Group, 'members' | 'offsets'>): number | null {
-  const from = new Map<string, { topic: string; partition: number; offset: number }>();
-  for (const { assignment } of members) {
-    for (const place of assignment) from.set(`${place.topic}/${place.partition}`, { ...place, offset: 0 });
-  }
-  for (const place of offsets) from.set(`${place.topic}/${place.partition}`, place);
-  if (from.size === 0) return null;
-  let lag = 0;
-  for (const { topic, partition, offset } of from.values()) {
-    const open = view.parts.partitions.get(topic, partition);
-    if (open !== undefined) lag += Math.max(0, open.lastStableOffset - Math.max(offset, open.logStartOffset));
-  }
-  return lag;
+  return {
+    id,
+    type: group.type ?? '',
+    state,
+    members: members.length,
+    lag,
+    topics: [...topics].sort().slice(0, NAMED_TOPICS),
+  };
 }
 
 /** Which groups have committed or read the topic, and how far each is behind in it. */
-export function readersOf(view: BrokerView, topic: string): { group: string; lag: number | null }[] {
+export function readersOf(
+  view: BrokerView,
+  topic: string,
+): { group: string; lag: number | null; clients: readonly string[] }[] {
   return groupIds(view)
     .sort()
     .slice(0, SHOWN_GROUPS)
     .flatMap((id) => {
       const { members, offsets } = groupWithoutLag(view, id);
-      const own = {
-        members: members.map((member) => ({
-          ...member,
-          assignment: member.assignment.filter((place) => place.topic === topic),
-        })),
-        offsets: offsets.filter((place) => place.topic === topic),
-      };
-      const reads = own.offsets.length > 0 || own.members.some(({ assignment }) => assignment.length > 0);
-      return reads ? { group: id, lag: offsetLag(view, own) } : [];
+      const own = members
+        .map((member) => ({ ...member, assignment: member.assignment.filter((place) => place.topic === topic) }))
+        .filter(({ assignment }) => assignment.length > 0);
+      const positions = positionsOf({ members: own, offsets: offsets.filter((place) => place.topic === topic) });
+      if (positions.length === 0) return [];
+      return [{ group: id, lag: offsetLag(view, positions), clients: own.map(({ clientId }) => clientId) }];
     });
 }
 
-/** Which groups read each topic, by what they have committed. */
+/** Which groups read each topic, by what they have committed or are assigned. */
 export function readersByTopic(view: BrokerView): Map<string, string[]> {
   const readers = new Map<string, string[]>();
   for (const id of groupIds(view).sort().slice(0, SHOWN_GROUPS)) {
-    for (const topic of new Set(committedOffsets(view, id).map((place) => place.topic))) {
+    const assigned = groupWithoutLag(view, id).members.flatMap(({ assignment }) => assignment);
+    for (const topic of new Set([...committedOffsets(view, id), ...assigned].map((place) => place.topic))) {
       const known = readers.get(topic);
       if (known === undefined) readers.set(topic, [id]);
       else known.push(id);
@@ -84,6 +104,7 @@ export function readersByTopic(view: BrokerView): Map<string, string[]> {
 export function groupFrame({ view, traffic, faults, clockIsVirtual }: PageBroker, id: string): GroupFrame {
   const situation = situationOf({ broker: view, traffic, faults, clockStandsStill: clockIsVirtual }, id);
   const { members } = groupWithoutLag(view, id);
+  const { image } = view.parts.metadata;
   const owners = new Map(
     members.flatMap(({ clientId, assignment }) =>
       assignment.map(({ topic, partition }) => [`${topic}[${partition}]`, clientId] as const),
@@ -97,16 +118,22 @@ export function groupFrame({ view, traffic, faults, clockIsVirtual }: PageBroker
       memberId,
       clientId,
       host: clientHost.replace(/^\//, ''),
-      assigned: assignment.map(({ topic, partition }) => `${topic}[${partition}]`),
+      assigned: assignment.map(({ topic, partition }) => `${topic}[${partition}]`).slice(0, SHOWN_PARTITIONS),
     })),
-    partitions: situation.partitions.map(({ topic, partition, committed, end, unread }) => ({
-      topic,
-      partition,
-      committed,
-      end,
-      unread,
-      owner: owners.get(`${topic}[${partition}]`) ?? null,
-    })),
+    partitions: situation.partitions
+      .slice(0, SHOWN_PARTITIONS)
+      .map(({ topic, partition, start, committed, end, unread }) => ({
+        topic,
+        partition,
+        committed,
+        end,
+        unread,
+        ageMs: unread === 0 ? null : ageIn(view, { topic, partition, offset: committed ?? start }),
+        owner: owners.get(`${topic}[${partition}]`) ?? null,
+        leader: image.topicsByName.get(topic)?.partitions[partition]?.leader ?? -1,
+      })),
     why: why(situation),
+    rebalances: rebalancesOf(id, view.events(), situation.rebalance),
+    nowMs: situation.nowMs,
   };
 }

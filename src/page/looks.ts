@@ -1,17 +1,22 @@
 /** The views by their names: what each shows of a broker now, for the page and for a report. */
 import { clientsFrame, settingsFrame, storageFrame, transactionsFrame, type SettingsLayers } from './broker-views.ts';
-import { groupFrame, groupSummaries } from './groups-view.ts';
+import { clientFrame } from './client-view.ts';
+import { groupFrame, groupsFrame, type GroupsAsked } from './groups-view.ts';
 import type { Journal } from './journal.ts';
 import { overview } from './overview.ts';
 import type { PageBroker, PageTest } from './page-broker.ts';
 import type { Rates } from './rates.ts';
-import { testFrame, trafficFrame } from './test-views.ts';
+import { testFrame } from './test-views.ts';
 import { topicFrame, topicsFrame, type TopicsAsked } from './topics-view.ts';
+import type { TrafficDigest } from './traffic-digest.ts';
+import { exchangeFrame, trafficFrame } from './traffic-view.ts';
 
 export interface LookSources {
   readonly broker: PageBroker;
   readonly rates: Rates;
-  readonly journal: Pick<Journal, 'newest' | 'sinceMs'>;
+  readonly journal: Pick<Journal, 'newest' | 'frame'>;
+  /** Null where no traffic is recorded, or it is not shown. */
+  readonly digest: TrafficDigest | null;
   readonly layers: () => SettingsLayers | null;
 }
 
@@ -20,21 +25,22 @@ type Query = Readonly<Record<string, string>>;
 export type Look = (query: Query) => object;
 
 const PAGE_OF_TOPICS = 100;
-const JOURNAL_ENTRIES = 500;
+const PAGE_OF_GROUPS = 100;
 
-export function looksOf({ broker, rates, journal, layers }: LookSources): ReadonlyMap<string, Look> {
+export function looksOf({ broker, rates, journal, layers, digest }: LookSources): ReadonlyMap<string, Look> {
   const { view, test } = broker;
   const looks: Readonly<Record<string, Look>> = {
     overview: () => overview(broker, rates, journal),
-    topics: (query) => topicsFrame(view, rates, topicsAsked(query)),
-    topic: ({ name = '' }) => ({ topic: topicFrame(view, name) }),
-    groups: () => ({ rows: groupSummaries(view) }),
+    topics: (query) => topicsFrame(view, rates, digest, topicsAsked(query)),
+    topic: ({ name = '' }) => ({ topic: topicFrame(view, digest, name) }),
+    groups: (query) => groupsFrame(view, groupsAsked(query)),
     group: ({ name = '' }) => groupFrame(broker, name),
-    clients: () => clientsFrame(view),
+    clients: ({ filter = '' }) => clientsFrame(view, digest, filter),
+    client: ({ name = '' }) => clientFrame(broker, digest, name),
     transactions: () => transactionsFrame(view),
     storage: () => storageFrame(view),
     settings: () => settingsFrame(view, layers()),
-    journal: () => ({ sinceMs: journal.sinceMs, entries: journal.newest(JOURNAL_ENTRIES) }),
+    journal: ({ kind = '', filter = '', from }) => journal.frame({ kind, filter, from: placeOf(from) }),
     ...(test === null ? {} : testLooks(broker, test)),
   };
   return new Map(Object.entries(looks));
@@ -42,19 +48,36 @@ export function looksOf({ broker, rates, journal, layers }: LookSources): Readon
 
 function testLooks(broker: PageBroker, test: PageTest): Readonly<Record<string, Look>> {
   return {
-    traffic: ({ filter = '', failed }) => trafficFrame(broker, { filter, failed: failed !== undefined }),
+    traffic: ({ filter = '' }) => trafficFrame(broker, { filter }),
+    exchange: ({ number = '' }) => exchangeFrame(broker, Number(number)),
     test: () => testFrame(broker, test),
   };
 }
 
 const SORTS = new Set(['name', 'partitions', 'records', 'bytes', 'rate']);
 
-function topicsAsked({ filter = '', sort = 'name', from = '0', internal }: Query): TopicsAsked {
+function topicsAsked({ filter = '', sort = 'name', from, internal }: Query): TopicsAsked {
   return {
     filter,
     sort: (SORTS.has(sort) ? sort : 'name') as TopicsAsked['sort'],
-    from: Math.max(0, Math.trunc(Number(from)) || 0),
+    from: placeOf(from),
     limit: PAGE_OF_TOPICS,
     internal: internal !== undefined,
   };
+}
+
+const GROUP_SORTS = new Set(['name', 'lag', 'members']);
+
+function groupsAsked({ filter = '', sort = 'name', from }: Query): GroupsAsked {
+  return {
+    filter,
+    sort: (GROUP_SORTS.has(sort) ? sort : 'name') as GroupsAsked['sort'],
+    from: placeOf(from),
+    limit: PAGE_OF_GROUPS,
+  };
+}
+
+/** Where a page of a list begins. */
+function placeOf(from = '0'): number {
+  return Math.max(0, Math.trunc(Number(from)) || 0);
 }

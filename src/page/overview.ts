@@ -1,7 +1,7 @@
 /** What a page shows first: what wants somebody's eyes, rates, who is behind, what has just happened. */
 import type { BrokerView } from '../testing/broker-view.ts';
 import type { OverviewFrame } from './frames.ts';
-import { groupSummaries, type GroupSummary } from './groups-view.ts';
+import { ageOfGroup, groupSummaries, type GroupSummary } from './groups-view.ts';
 import type { Journal } from './journal.ts';
 import type { PageBroker } from './page-broker.ts';
 import type { Rates } from './rates.ts';
@@ -23,16 +23,17 @@ export function overview(broker: PageBroker, rates: Rates, journal: Pick<Journal
     ),
     totals: totalsOf(view, groups.length),
     rates: { records: [...rates.records], bytes: [...rates.bytes] },
-    behind: behindOf(groups),
+    behind: behindOf(view, groups),
     recent: journal.newest(SHOWN_RECENT),
   };
 }
 
-function behindOf(groups: readonly GroupSummary[]): OverviewFrame['behind'] {
+function behindOf(view: BrokerView, groups: readonly GroupSummary[]): OverviewFrame['behind'] {
   return groups
-    .flatMap(({ id, lag }) => (lag === null || lag === 0 ? [] : { group: id, lag }))
+    .flatMap((group) => (group.lag === null || group.lag === 0 ? [] : { ...group, lag: group.lag }))
     .sort((a, b) => b.lag - a.lag)
-    .slice(0, SHOWN_BEHIND);
+    .slice(0, SHOWN_BEHIND)
+    .map((group) => ({ group: group.id, lag: group.lag, ageMs: ageOfGroup(view, group) }));
 }
 
 function totalsOf(view: BrokerView, groups: number): OverviewFrame['totals'] {
@@ -60,7 +61,7 @@ function partitionsInNeed(view: BrokerView): Attention {
   return [
     ...(offline.length === 0
       ? []
-      : [{ sentence: `${named(offline)} without a leader: nobody can write or read there.` }]),
+      : [{ sentence: `${named(offline)} without a leader: no client can write or read there.` }]),
     ...(behind.length === 0 ? [] : [{ sentence: `${named(behind)} with replicas that are not in sync.` }]),
   ].map(({ sentence }) => ({ sentence, link: '#/topics' }));
 }

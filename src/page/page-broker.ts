@@ -1,7 +1,7 @@
 /** The broker that a page looks at, and what looking at it may change. */
 import type { RunningBroker } from '../broker/broker.ts';
 import { doorOf, type BrokerDoor } from '../testing/broker-door.ts';
-import type { BrokerView } from '../testing/broker-view.ts';
+import { recentOf, type BrokerView } from '../testing/broker-view.ts';
 import type { BrokerShown, ShownTest } from '../testing/test-page.ts';
 import type { Faults } from '../testing/faults.ts';
 import type { Traffic } from '../testing/traffic.ts';
@@ -36,6 +36,7 @@ export function pageBrokerOf(current: () => RunningBroker, shown: (() => BrokerS
       return current().listeners;
     },
     deliveries: () => [current().parts.share.loaded?.view ?? []].flat(),
+    ...recentOf(current),
   };
   const { bootstrap, parts } = current();
   const nodes = {

@@ -129,6 +129,23 @@ class PermittedView implements BrokerView {
     };
   }
 
+  get seesConnections(): boolean {
+    return this.#permissions.seesCluster;
+  }
+
+  /** Of groups and topics that this person sees; of all else where they see the cluster. */
+  events(): ReturnType<BrokerView['events']> {
+    const permissions = this.#permissions;
+    return this.#view.events().filter(({ facts: { group, topic } }) => {
+      if (typeof group === 'string') return permissions.seesGroup(group);
+      return typeof topic === 'string' ? permissions.seesTopic(topic) : permissions.seesCluster;
+    });
+  }
+
+  throttles(): ReturnType<BrokerView['throttles']> {
+    return this.#permissions.seesCluster ? this.#view.throttles() : [];
+  }
+
   deliveries(): ReturnType<BrokerView['deliveries']> {
     return this.#view.deliveries();
   }
@@ -143,6 +160,7 @@ class PermittedView implements BrokerView {
       ensureOffsetsTopic: () => groups.ensureOffsetsTopic(),
       describeGroup: (id) => groups.describeGroup(shown(id)),
       describeConsumerGroup: (id) => groups.describeConsumerGroup(shown(id)),
+      progress: (id) => groups.progress(shown(id)),
       share: {
         describe: (id) => groups.share.describe(shown(id)),
         describeOffsets: (id, topics) => groups.share.describeOffsets(shown(id), topics),

@@ -79,9 +79,13 @@ const WHOLE_VIEWS: Readonly<Record<string, (permissions: Permissions) => string 
   storage: ({ seesCluster }) => (seesCluster ? null : 'DESCRIBE on the cluster'),
   journal: ({ seesCluster }) => (seesCluster ? null : 'DESCRIBE on the cluster'),
   settings: ({ seesSettings }) => (seesSettings ? null : 'DESCRIBE_CONFIGS on the cluster'),
+  client: ({ seesCluster }) => (seesCluster ? null : 'DESCRIBE on the cluster'),
   traffic: ({ altersCluster }) => (altersCluster ? null : 'ALTER on the cluster'),
+  exchange: ({ altersCluster }) => (altersCluster ? null : 'ALTER on the cluster'),
   test: ({ altersCluster }) => (altersCluster ? null : 'ALTER on the cluster'),
 };
+
+const NO_JOURNAL: LookSources['journal'] = { newest: () => [], frame: () => ({ found: 0, all: 0, entries: [] }) };
 
 function permittedSources(sources: LookSources, permissions: Permissions): LookSources {
   if (!permissions.areAsked) return sources;
@@ -91,7 +95,8 @@ function permittedSources(sources: LookSources, permissions: Permissions): LookS
   return {
     broker: { ...broker, view, ...(altersCluster ? {} : { traffic: null, faults: null }) },
     rates: seesCluster ? sources.rates : new Rates(view), // rates of all topics together tell of those that are hidden
-    journal: seesCluster ? sources.journal : { sinceMs: sources.journal.sinceMs, newest: () => [] },
+    journal: seesCluster ? sources.journal : NO_JOURNAL,
+    digest: altersCluster ? sources.digest : null,
     layers,
   };
 }

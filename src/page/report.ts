@@ -11,8 +11,8 @@ import { rowOf, type BatchFacts } from './record-row.ts';
 import { searchRecords } from './record-search.ts';
 import { Redaction } from './redaction.ts';
 import { groupIds } from '../testing/group-view.ts';
-import { trafficFrame } from './test-views.ts';
 import { topicsFrame } from './topics-view.ts';
+import { trafficFrame } from './traffic-view.ts';
 
 /** Of each partition, at its beginning and at its end. */
 const RECORDS = 200;
@@ -114,9 +114,12 @@ class Gathering {
   #addTest(): void {
     const frame = this.#looks.get('test')?.({}) as TestFrame | undefined;
     if (frame === undefined) return;
-    const waiting = [...frame.waiting, ...this.#wishes.waiting]
-      .slice(0, 100)
-      .map((line) => cut(this.#redaction.text(line), 1000));
+    const elsewhere = this.#wishes.waiting.map((what) => ({ what, at: '', forMs: 0, timeoutMs: 0, seen: '' }));
+    const waiting = [...frame.waiting, ...elsewhere].slice(0, 100).map((wait) => ({
+      ...wait,
+      what: cut(this.#redaction.text(wait.what), 1000),
+      seen: cut(this.#redaction.text(wait.seen), 1000),
+    }));
     const faults = frame.faults.slice(0, 200).map((fault) => ({
       ...fault,
       description: cut(this.#redaction.text(fault.description), 500),
@@ -125,10 +128,10 @@ class Gathering {
   }
 
   #addTopics(): void {
-    const { broker, rates } = this.#sources;
+    const { broker, rates, digest } = this.#sources;
     const asked = { filter: '', sort: 'name', from: 0, internal: true } as const;
     for (let limit = Infinity; limit >= 1; limit = Math.floor(Math.min(limit, 20_000) / 2)) {
-      const frame: TopicsFrame = topicsFrame(broker.view, rates, { ...asked, limit });
+      const frame: TopicsFrame = topicsFrame(broker.view, rates, digest, { ...asked, limit });
       if (!this.#add('topics', {}, frame, SHARES.list)) continue;
       if (frame.rows.length < frame.found) this.#leftOut.push(counted(frame.found - frame.rows.length, 'topic'));
       return;
@@ -150,7 +153,7 @@ class Gathering {
     const { broker } = this.#sources;
     if (broker.traffic === null || !this.#looks.has('traffic')) return;
     for (let most = EXCHANGES; most >= 1; most = Math.floor(most / 2)) {
-      const frame = trafficFrame(broker, { filter: '', failed: false, most });
+      const frame = trafficFrame(broker, { filter: '', most });
       if (!this.#add('traffic', {}, frame, SHARES.traffic)) continue;
       const missing = frame.count - frame.rows.length;
       if (missing > 0) this.#leftOut.push(counted(missing, 'older request'));

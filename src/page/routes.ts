@@ -11,6 +11,7 @@ import { records } from './records-route.ts';
 import { reportFile } from './report-file.ts';
 import { guard, refuseForm } from './safety.ts';
 import { ViewStream } from './stream.ts';
+import { trafficText } from './traffic-view.ts';
 import { cookieOf, Visitors, type Sender } from './visitors.ts';
 
 export interface PageSources extends LookSources {
@@ -49,6 +50,13 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
     const { hands, sources: own } = context.get('person');
     if (own.broker.view.parts.metadata.image.topicsByName.has(topic)) hands.checkReads(topic);
     return records(context, own.broker.view);
+  });
+  app.get('/traffic.txt', (context) => {
+    const person = context.get('person');
+    const refusal = person.refusalOf('traffic');
+    if (refusal !== null) return context.json({ detail: refusal, at: null }, 403);
+    const text = trafficText(person.sources.broker, context.req.query('filter') ?? '');
+    return context.text(text, 200, { 'content-disposition': 'attachment; filename="traffic.txt"' });
   });
   app.route('/', contentRoutes());
   app.post('/continue', (context) => goOn(context, sources));

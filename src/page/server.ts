@@ -8,6 +8,7 @@ import type { PageBroker } from './page-broker.ts';
 import { Rates } from './rates.ts';
 import { reportFile } from './report-file.ts';
 import { pageRoutes, type PageSources } from './routes.ts';
+import { TrafficDigest } from './traffic-digest.ts';
 import type { SettingsLayers } from './broker-views.ts';
 
 export { pageBrokerOf } from './page-broker.ts';
@@ -44,8 +45,9 @@ export function pageServer(served: ServedPage): HttpServer {
 }
 
 function sourcesOf(served: ServedPage): PageSources {
-  const { view } = served.broker;
-  return { ...served, rates: new Rates(view), journal: new Journal(view) };
+  const { view, traffic } = served.broker;
+  const digest = traffic === null ? null : new TrafficDigest(() => served.broker.traffic);
+  return { ...served, rates: new Rates(view), journal: new Journal(view, digest), digest };
 }
 
 function listenerOf(sources: PageSources): TakeRequest {

@@ -1,9 +1,10 @@
 /** Topics as a page shows them: filtered, sorted and cut on the broker, so that ten thousand cost the browser nothing. */
 import { configOf, ResourceType } from '../cluster/image.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
-import type { TopicFrame, TopicRow, TopicsFrame } from './frames.ts';
+import type { TopicFrame, TopicRow, TopicsFrame, Writer } from './frames.ts';
 import { readersByTopic, readersOf } from './groups-view.ts';
 import type { Rates } from './rates.ts';
+import type { TrafficDigest } from './traffic-digest.ts';
 
 export interface TopicsAsked {
   readonly filter: string;
@@ -13,7 +14,12 @@ export interface TopicsAsked {
   readonly internal: boolean;
 }
 
-export function topicsFrame(view: BrokerView, rates: Rates, asked: TopicsAsked): TopicsFrame {
+export function topicsFrame(
+  view: BrokerView,
+  rates: Rates,
+  digest: TrafficDigest | null,
+  asked: TopicsAsked,
+): TopicsFrame {
   const wanted = asked.filter.toLowerCase();
   const all = Array.from(view.parts.metadata.image.topicsByName.keys()).filter(
     (name) => asked.internal || !name.startsWith('__'),
@@ -22,7 +28,7 @@ export function topicsFrame(view: BrokerView, rates: Rates, asked: TopicsAsked):
   const order = orderBy(view, rates, asked.sort);
   const names = found.sort(order).slice(asked.from, asked.from + asked.limit);
   const readers = readersByTopic(view);
-  return { found: found.length, all: all.length, rows: names.map((name) => rowOf(view, rates, readers, name)) };
+  return { found: found.length, all: all.length, rows: names.map((name) => rowOf(view, rates, digest, readers, name)) };
 }
 
 function orderBy(view: BrokerView, rates: Rates, sort: TopicsAsked['sort']): (a: string, b: string) => number {
@@ -50,25 +56,60 @@ function sumOf({ parts }: BrokerView, name: string): { partitions: number; recor
   return { partitions: count, records, bytes };
 }
 
-function rowOf(view: BrokerView, rates: Rates, readers: ReadonlyMap<string, string[]>, name: string): TopicRow {
+function rowOf(
+  view: BrokerView,
+  rates: Rates,
+  digest: TrafficDigest | null,
+  readers: ReadonlyMap<string, string[]>,
+  name: string,
+): TopicRow {
   return {
     name,
     ...sumOf(view, name),
     recordsPerSecond: rates.recordsPerSecond(name),
-    readBy: readers.get(name) ?? [],
+    writtenBy: writersOf(view, digest, name)
+      .slice(0, NAMED)
+      .map(({ clientId, producerId }) => clientId ?? `producer ${producerId}`),
+    readBy: (readers.get(name) ?? []).slice(0, NAMED),
     isInternal: name.startsWith('__'),
   };
 }
 
+/** Names in a row of a list. */
+const NAMED = 5;
+const SHOWN_WRITERS = 50;
+const SHOWN_PARTITIONS = 300;
+/** Partitions whose producers are looked at. */
+const LOOKED_AT = 100;
+
+/** By the traffic, where that is recorded; else the producers that partitions know, which are idempotent ones. */
+function writersOf(view: BrokerView, digest: TrafficDigest | null, name: string): Writer[] {
+  const clients = digest?.writersOf(name) ?? [];
+  if (clients.length > 0) return clients.map((clientId) => ({ clientId, producerId: null, lastAtMs: null }));
+  const known = new Map<number, number>();
+  for (const partition of view.parts.partitions.topicByName(name)?.partitions.slice(0, LOOKED_AT) ?? []) {
+    for (const { producerId, lastTimestamp } of partition?.activeProducers() ?? []) {
+      known.set(producerId, Math.max(known.get(producerId) ?? 0, lastTimestamp));
+      if (known.size >= SHOWN_WRITERS) break;
+    }
+  }
+  return Array.from(known, ([producerId, lastAtMs]) => ({ clientId: null, producerId, lastAtMs }));
+}
+
 /** Null where there is no such topic. */
-export function topicFrame(view: BrokerView, name: string): TopicFrame | null {
+export function topicFrame(view: BrokerView, digest: TrafficDigest | null, name: string): TopicFrame | null {
   const { image } = view.parts.metadata;
   const topic = image.topicsByName.get(name);
   if (topic === undefined) return null;
+  const sum = sumOf(view, name);
   return {
     name,
     id: topic.id,
-    partitions: topic.partitions.map(({ leader, replicas, isr }, partition) => {
+    partitionCount: topic.partitions.length,
+    records: sum.records,
+    bytes: sum.bytes,
+    end: endOf(view, name),
+    partitions: topic.partitions.slice(0, SHOWN_PARTITIONS).map(({ leader, replicas, isr }, partition) => {
       const open = view.parts.partitions.get(name, partition);
       return {
         partition,
@@ -86,5 +127,13 @@ export function topicFrame(view: BrokerView, name: string): TopicFrame | null {
       a.key < b.key ? -1 : 1,
     ),
     readBy: readersOf(view, name),
+    writtenBy: writersOf(view, digest, name),
   };
+}
+
+function endOf({ parts }: BrokerView, name: string): number {
+  return (parts.partitions.topicByName(name)?.partitions ?? []).reduce(
+    (sum, one) => sum + (one?.highWatermark ?? 0),
+    0,
+  );
 }

@@ -9,7 +9,11 @@ const LOG = 'org.apache.kafka.storage.internals.log';
 /** The events of each logger of the same meaning; of all others only the root's level counts. */
 const EVENTS: Readonly<Record<string, readonly string[]>> = {
   'kafka.cluster.Partition': ['in-sync-replicas-not-changed'],
-  'kafka.coordinator.transaction.TransactionCoordinator': ['producer-id.not-allocated', 'transaction.timed-out'],
+  'kafka.coordinator.transaction.TransactionCoordinator': [
+    'producer-id.not-allocated',
+    'transaction.fenced',
+    'transaction.timed-out',
+  ],
   'kafka.coordinator.transaction.TransactionMarkerChannelManager': [
     'transaction.ending-failed',
     'transaction.marker-refused',
@@ -55,9 +59,14 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'org.apache.kafka.coordinator.group.GroupCoordinatorShard': ['group.unknown-record'],
   'org.apache.kafka.coordinator.group.GroupMetadataManager': [
+    'group.assigned',
+    'group.empty',
+    'group.joined',
+    'group.member-left',
     'group.not-stored',
     'group.pattern-failed',
     'group.rebalance',
+    'group.stable',
   ],
   'org.apache.kafka.coordinator.share.ShareCoordinatorService': [
     'share.append-failed',

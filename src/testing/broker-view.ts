@@ -22,7 +22,13 @@ interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'con
   };
   readonly groups: Pick<
     Groups,
-    'describeConsumerGroup' | 'describeGroup' | 'ensureOffsetsTopic' | 'fetchOffsets' | 'listGroups' | 'partitionFor'
+    | 'describeConsumerGroup'
+    | 'describeGroup'
+    | 'ensureOffsetsTopic'
+    | 'fetchOffsets'
+    | 'listGroups'
+    | 'partitionFor'
+    | 'progress'
   > & { readonly share: Pick<Groups['share'], 'describe' | 'describeOffsets'> };
   readonly transactions: Pick<Transactions, 'ensureTopic' | 'list' | 'partitionFor'>;
 }
@@ -33,6 +39,28 @@ export interface BrokerView {
   readonly listeners: Pick<RunningBroker['listeners'], 'connections' | 'disconnect'>;
   /** What brokers have handed out to share groups, of those that have such groups. */
   deliveries(): readonly DeliveryView[];
+  /** Whether `listeners` tells of all connections. */
+  readonly seesConnections: boolean;
+  /** What has happened lately, the oldest first. */
+  events(): readonly RecentEvent[];
+  /** Clients that were made to wait lately. */
+  throttles(): readonly RecentThrottle[];
+}
+
+type RecentEvent = RunningBroker['events']['all'][number];
+type RecentThrottle = RunningBroker['throttles']['all'][number];
+
+/** The same of one broker. */
+export function recentOf(current: () => RunningBroker): Pick<BrokerView, 'events' | 'throttles' | 'seesConnections'> {
+  return {
+    seesConnections: true,
+    events: () => merged([current().events.all, current().clusterEvents.all]),
+    throttles: () => current().throttles.all,
+  };
+}
+
+function merged(lists: readonly (readonly RecentEvent[])[]): RecentEvent[] {
+  return lists.flat().sort((a, b) => a.lastAtMs - b.lastAtMs);
 }
 
 export interface ViewedNodes {
@@ -56,6 +84,7 @@ export function viewOf(nodes: ViewedNodes, count: number): BrokerView {
       return nodes.any.listeners;
     },
     deliveries: () => deliveriesOf(nodes),
+    ...recentOf(() => nodes.any),
   };
 }
 
@@ -68,6 +97,7 @@ function isOfBroker({ clientHost }: { readonly clientHost: string }): boolean {
 }
 
 class SeveralBrokersView implements BrokerView {
+  readonly seesConnections = true;
   readonly #nodes: ViewedNodes;
 
   constructor(nodes: ViewedNodes) {
@@ -108,6 +138,16 @@ class SeveralBrokersView implements BrokerView {
     return deliveriesOf(this.#nodes);
   }
 
+  /** Each broker tells of itself, and one of them of the cluster. */
+  events(): readonly RecentEvent[] {
+    const { running, any } = this.#nodes;
+    return merged([...running.map(({ events }) => events.all), any.clusterEvents.all]);
+  }
+
+  throttles(): readonly RecentThrottle[] {
+    return this.#nodes.running.flatMap(({ throttles }) => throttles.all);
+  }
+
   #topic(name: string): ViewedTopic | undefined {
     const topic = this.#image.topicsByName.get(name);
     if (topic === undefined) return undefined;
@@ -132,6 +172,7 @@ class SeveralBrokersView implements BrokerView {
       ensureOffsetsTopic: () => own.ensureOffsetsTopic(),
       describeGroup: (groupId) => at(groupId).describeGroup(groupId),
       describeConsumerGroup: (groupId) => at(groupId).describeConsumerGroup(groupId),
+      progress: (groupId) => at(groupId).progress(groupId),
       share: {
         describe: (groupId) => at(groupId).share.describe(groupId),
         describeOffsets: (groupId, topics) => at(groupId).share.describeOffsets(groupId, topics),

@@ -6,26 +6,27 @@ import type {
   OpenTransaction,
   PartitionName,
   Rebalance,
-  RepeatedError,
-  SeenOnWire,
+  SimilarTopic,
   SituatedMember,
   SituatedPartition,
+  Throttling,
 } from '../insight/group-situation.ts';
+import { nearNames } from '../insight/near-names.ts';
 import type { BrokerView } from './broker-view.ts';
-import type { Exchange } from './exchange.ts';
 import type { FaultFilter } from './fault-spec.ts';
 import type { Faults } from './faults.ts';
-import { groupWithoutLag } from './group-view.ts';
-import type { CommittedOffset, Group } from './group.ts';
+import { groupIds, groupWithoutLag } from './group-view.ts';
+import type { Group } from './group.ts';
+import { queuePartitions } from './queue-view.ts';
+import { seenOf, type Seen } from './seen-on-wire.ts';
 import { fits, type Traffic } from './traffic.ts';
-import { unusualErrors } from './unusual-errors.ts';
 import { countVisible } from './visible-batches.ts';
 
 export interface SituationSources {
   readonly broker: BrokerView;
   /** Null where nothing is recorded. */
   readonly traffic: Traffic | null;
-  readonly faults: Pick<Faults, 'list'> | null;
+  readonly faults: Pick<Faults, 'list' | 'disk'> | null;
   readonly clockStandsStill: boolean;
 }
 
@@ -33,60 +34,127 @@ export interface SituationSources {
 const COUNTED = 100_000;
 /** Partitions of a group that are looked at; the first, where it has more. */
 const LOOKED_AT = 1000;
+/** A client that was throttled for longer ago than that is not any more. */
+const THROTTLED_LATELY_MS = 2000;
 
 export function situationOf(sources: SituationSources, groupId: string): GroupSituation {
   const { broker, traffic, faults, clockStandsStill } = sources;
+  const { image } = broker.parts.metadata;
+  const nowMs = broker.parts.clock.now();
   const group = groupWithoutLag(broker, groupId);
-  const members = membersOf(broker, group);
-  const topics = new Map(
-    Array.from(broker.parts.metadata.image.topicsByName.values(), ({ name, partitions }) => [name, partitions.length]),
-  );
-  const exchanges = traffic?.all ?? [];
+  const connected = new Set(broker.listeners.connections().flatMap(({ clientId }) => clientId ?? []));
+  const members = membersOf(broker, group, connected);
   const clients = new Set(members.map(({ clientId }) => clientId));
+  const seen =
+    traffic === null
+      ? null
+      : seenOf({ exchanges: traffic.all, count: traffic.count, groupId, members: clients, connected, nowMs });
+  const partitions = partitionsOf(broker, members, group, seen);
+  const topics = topicsOf(members, seen);
   return {
-    nowMs: broker.parts.clock.now(),
+    nowMs,
     id: groupId,
     type: group.type,
     state: group.state,
     members,
-    partitions: partitionsOf(broker, members, group.offsets),
-    topics,
-    lastDeparture: members.length > 0 ? null : lastDeparture(exchanges, groupId),
-    rebalance: rebalanceOf(group, exchanges),
+    partitions,
+    topics: new Map(
+      topics.flatMap((name) => {
+        const topic = image.topicsByName.get(name);
+        return topic === undefined ? [] : [[name, topic.partitions.length] as const];
+      }),
+    ),
+    similar: new Map(topics.flatMap((name) => similarTo(broker, name))),
+    similarGroups: group.type === null ? nearNames(groupId, groupIds(broker)) : [],
+    lastDeparture: members.length > 0 ? null : lastDeparture(broker, groupId),
+    rebalance: rebalanceOf(broker, groupId),
     hindrances: hindrancesOf(faults, groupId, members),
+    throttles: throttlesOf(broker, clients, nowMs),
     clockStandsStill,
-    wire: traffic === null ? null : seenOf(exchanges, groupId, clients),
+    wire: seen?.wire ?? null,
   };
 }
 
-function membersOf(broker: BrokerView, { id, type, members }: Omit<Group, 'lag'>): SituatedMember[] {
-  const common = (index: number) => {
-    const { memberId, clientId, assignment } = members[index];
-    return { memberId, clientId, assigned: assignment };
-  };
-  const { groups } = broker.parts;
-  if (type === 'consumer') {
-    return groups.describeConsumerGroup(id).members.map(({ subscribedTopicNames, targetAssignment }, index) => ({
-      ...common(index),
-      subscribed: subscribedTopicNames,
-      target: targetAssignment.topicPartitions.flatMap(({ topicName, partitions }) =>
-        partitions.map((partition) => ({ topic: topicName, partition })),
-      ),
-    }));
-  }
-  const described = type === 'classic' ? groups.describeGroup(id).members : [];
-  return members.map((_, index) => ({
-    ...common(index),
-    subscribed: index < described.length ? (readSubscription(described[index].memberMetadata)?.topics ?? null) : null,
-    target: null,
+function membersOf(
+  broker: BrokerView,
+  { id, type, members }: Omit<Group, 'lag'>,
+  connected: ReadonlySet<string>,
+): SituatedMember[] {
+  const subscriptions = subscriptionsOf(broker, id, type);
+  return members.map(({ memberId, clientId, assignment }, index) => ({
+    memberId,
+    clientId,
+    assigned: assignment,
+    isConnected: broker.seesConnections ? connected.has(clientId) : null,
+    ...(subscriptions[index] ?? { subscribed: null, target: null, pattern: null }),
   }));
+}
+
+type Subscribed = Pick<SituatedMember, 'subscribed' | 'target' | 'pattern'>;
+
+/** Of the members, in their order. */
+function subscriptionsOf({ parts: { groups } }: BrokerView, id: string, type: string | null): Subscribed[] {
+  if (type === 'consumer') {
+    return groups
+      .describeConsumerGroup(id)
+      .members.map(({ subscribedTopicNames, subscribedTopicRegex, ...member }) => ({
+        subscribed: subscribedTopicNames,
+        target: member.targetAssignment.topicPartitions.flatMap(({ topicName, partitions }) =>
+          partitions.map((partition) => ({ topic: topicName, partition })),
+        ),
+        pattern: subscribedTopicRegex === '' ? null : subscribedTopicRegex,
+      }));
+  }
+  if (type === 'share') {
+    return groups.share
+      .describe(id)
+      .members.map(({ subscribedTopicNames }) => ({ subscribed: subscribedTopicNames, target: null, pattern: null }));
+  }
+  if (type !== 'classic') return [];
+  return groups.describeGroup(id).members.map(({ memberMetadata }) => ({
+    subscribed: readSubscription(memberMetadata)?.topics ?? null,
+    target: null,
+    pattern: null,
+  }));
+}
+
+/** Those that members have subscribed to, or that somebody asked for in vain. */
+function topicsOf(members: readonly SituatedMember[], seen: Seen | null): string[] {
+  const asked = (seen?.wire.errors ?? []).map(({ about }) => about.replace(/\[\d+\]$/, ''));
+  const subscribed = members.flatMap((member) => member.subscribed ?? []);
+  return [...new Set([...subscribed, ...asked])].filter((name) => name !== '');
+}
+
+/** Looking for near names in ten thousand takes a while, and somebody may look four times a second. */
+const nearIn = new WeakMap<object, Map<string, string[]>>();
+
+/** Of a topic that is there and has records nothing needs to be told. */
+function similarTo(broker: BrokerView, name: string): [string, SimilarTopic[]][] {
+  const { topicsByName } = broker.parts.metadata.image;
+  if ((recordsOf(broker, name) ?? 0) > 0) return [];
+  const known = nearIn.get(topicsByName) ?? new Map<string, string[]>();
+  nearIn.set(topicsByName, known);
+  const near = known.get(name) ?? nearNames(name, topicsByName.keys());
+  known.set(name, near);
+  return near.length === 0 ? [] : [[name, near.map((other) => ({ name: other, records: recordsOf(broker, other) }))]];
+}
+
+function recordsOf({ parts }: BrokerView, topic: string): number | null {
+  const found = parts.partitions.topicByName(topic);
+  if (found === undefined) return null;
+  return found.partitions.reduce(
+    (sum, one) => sum + (one === undefined ? 0 : one.highWatermark - one.logStartOffset),
+    0,
+  );
 }
 
 function partitionsOf(
   broker: BrokerView,
   members: readonly SituatedMember[],
-  offsets: readonly CommittedOffset[],
+  { id, type, offsets }: Omit<Group, 'lag'>,
+  seen: Seen | null,
 ): SituatedPartition[] {
+  if (type === 'share') return sharePartitions(broker, id, seen);
   const { metadata } = broker.parts;
   const committed = new Map(offsets.map((place) => [nameOf(place), place.offset]));
   const subscribed = new Set(members.flatMap(({ subscribed: topics }) => topics ?? []));
@@ -100,7 +168,7 @@ function partitionsOf(
   const all = new Map(places.map((place) => [nameOf(place), place]));
   return Array.from(all.values())
     .slice(0, LOOKED_AT)
-    .flatMap((place) => situatedPartition(broker, place, committed.get(nameOf(place)) ?? null));
+    .flatMap((place) => situatedPartition(broker, place, committed.get(nameOf(place)) ?? null, seen));
 }
 
 /** None where no broker that runs leads it. */
@@ -108,11 +176,12 @@ function situatedPartition(
   broker: BrokerView,
   { topic, partition }: PartitionName,
   committed: number | null,
+  seen: Seen | null,
 ): SituatedPartition[] {
   const open = broker.parts.partitions.get(topic, partition);
   if (open === undefined) return [];
   const { logStartOffset: start, lastStableOffset: stable, highWatermark: end } = open;
-  const from = committed ?? start;
+  const from = Math.max(committed ?? start, start);
   return [
     {
       topic,
@@ -122,9 +191,32 @@ function situatedPartition(
       end,
       committed,
       unread: from >= stable ? 0 : Math.min(COUNTED, countVisible(open, from, 'read_committed', COUNTED)),
+      hasAborted: from < stable && open.abortedTransactions(from, stable).length > 0,
+      fetched: fetchedIn(seen, nameOf({ topic, partition }), end),
       openTransaction: stable < end ? oldestOpen(broker, open) : null,
     },
   ];
+}
+
+/** Where traffic is recorded and a partition was not fetched, or it may be forgotten where that began, none has skipped anything. */
+function fetchedIn(seen: Seen | null, place: string, end: number): SituatedPartition['fetched'] {
+  if (seen === null) return null;
+  const { first = null, last = 0 } = seen.fetched.get(place) ?? {};
+  return { first: first ?? 0, last: Math.min(last, end) };
+}
+
+/** A share group has no committed offsets: it begins at the first record that it has not finished. */
+function sharePartitions(broker: BrokerView, groupId: string, seen: Seen | null): SituatedPartition[] {
+  return queuePartitions(broker, groupId).flatMap(({ topic, partition, start: first, backlog }) => {
+    const [place] = situatedPartition(broker, { topic, partition }, first, null);
+    if (place === undefined) return [];
+    const isNew = seen?.wasDelivered === false && first !== null && first > place.start;
+    return {
+      ...place,
+      unread: backlog,
+      ...(isNew ? { committed: null, fetched: { first, last: first } } : { fetched: { first: 0, last: 0 } }),
+    };
+  });
 }
 
 type OpenPartition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
@@ -152,54 +244,51 @@ function oldestOpen(broker: BrokerView, open: OpenPartition): OpenTransaction | 
   };
 }
 
-/** A member that told that it leaves, as the traffic has it. */
-function lastDeparture(exchanges: readonly Exchange[], groupId: string): Departure | null {
-  for (let i = exchanges.length - 1; i >= 0; i--) {
-    const exchange = exchanges[i];
-    if (!exchange.groups.includes(groupId)) continue;
-    const clientId = exchange.clientId ?? 'a client without an id';
-    if (leaves(exchange)) return { clientId, atMs: exchange.at, reason: 'it left the group' };
-    if (MEMBERS_REQUESTS.has(exchange.api)) {
-      return { clientId, atMs: exchange.at, reason: 'its last request came then, and it was not heard of again' };
-    }
-  }
-  return null;
+function lastDeparture(broker: BrokerView, groupId: string): Departure | null {
+  const left = broker.events().findLast(({ event, facts }) => event === 'group.member-left' && facts.group === groupId);
+  if (left === undefined) return null;
+  return { clientId: String(left.facts.client), atMs: left.lastAtMs, reason: String(left.facts.reason) };
 }
 
-const MEMBERS_REQUESTS = new Set([
+/** As its coordinator knows it; since when and why, as the log has told. */
+function rebalanceOf(broker: BrokerView, groupId: string): Rebalance | null {
+  const progress = broker.parts.groups.progress(groupId);
+  if (progress === null) return null;
+  const began = broker.events().findLast(({ event, facts }) => event === 'group.rebalance' && facts.group === groupId);
+  return {
+    phase: progress.phase,
+    sinceMs: began?.atMs ?? progress.sinceMs,
+    reason: began === undefined ? null : String(began.facts.reason),
+    waitingFor: [...new Set(progress.waitingFor.map(({ clientId }) => clientId))],
+    untilMs: progress.untilMs,
+  };
+}
+
+/** Requests by which consumers get records, and become members. */
+const OF_CONSUMERS: ReadonlySet<string> = new Set([
+  'Fetch',
+  'ShareFetch',
   'JoinGroup',
   'SyncGroup',
   'Heartbeat',
   'ConsumerGroupHeartbeat',
   'ShareGroupHeartbeat',
+  'FindCoordinator',
+  'Metadata',
+  'ListOffsets',
+  'OffsetFetch',
 ]);
 
-function leaves({ api, request }: Exchange): boolean {
-  if (api === 'LeaveGroup') return true;
-  const isHeartbeat = api === 'ConsumerGroupHeartbeat' || api === 'ShareGroupHeartbeat';
-  return isHeartbeat && (request as { memberEpoch: number }).memberEpoch < 0;
-}
-
-const REBALANCING = new Set(['PreparingRebalance', 'CompletingRebalance']);
-
-/** Of a classic group: whoever has not sent its JoinGroup or SyncGroup is waited for. */
-function rebalanceOf({ id, state, members }: Omit<Group, 'lag'>, exchanges: readonly Exchange[]): Rebalance | null {
-  if (!REBALANCING.has(state)) return null;
-  const awaited = state === 'PreparingRebalance' ? 'JoinGroup' : 'SyncGroup';
-  const waiting = exchanges.filter(
-    ({ api, outcome, groups }) => api === awaited && outcome === 'waiting' && groups.includes(id),
-  );
-  const there = new Set(waiting.map(({ clientId }) => clientId));
-  const waitingFor = members.map(({ clientId }) => clientId).filter((clientId) => !there.has(clientId));
-  return waiting.length === 0 ? null : { sinceMs: waiting[0].at, waitingFor: [...new Set(waitingFor)], untilMs: null };
-}
-
-/** Faults that may strike the group: those that name it, a topic of its members or one of their clients, or nothing at all. */
+/**
+ * Faults that may strike the group: those that name it, a topic of its members or one of their clients, or nothing at all. One that
+ * is about other requests than those of consumers counts once it has struck; one that strikes no more does not.
+ */
 function hindrancesOf(
-  faults: Pick<Faults, 'list'> | null,
+  faults: SituationSources['faults'],
   groupId: string,
   members: readonly SituatedMember[],
 ): string[] {
+  if (faults === null) return [];
   const topics = members.flatMap(({ subscribed, assigned }) => [
     ...(subscribed ?? []),
     ...assigned.map(({ topic }) => topic),
@@ -209,49 +298,21 @@ function hindrancesOf(
     (group === undefined || group === groupId) &&
     (topic === undefined || topics.some((name) => fits(name, topic))) &&
     (clientId === undefined || clients.some((name) => fits(name, clientId)));
-  return (faults?.list() ?? []).filter(({ spec }) => isMeant(spec)).map(({ description }) => description);
+  const rules = faults.list().filter(({ spec, fired, isRemoved }) => {
+    const { times = spec.nth === undefined ? Infinity : 1 } = spec;
+    const isOver = isRemoved || fired >= times;
+    return !isOver && isMeant(spec) && (fired > 0 || [spec.on].flat().some((api) => OF_CONSUMERS.has(api)));
+  });
+  const disk = faults.disk.list().filter(({ fired }) => fired > 0);
+  return [...rules, ...disk].map(({ description }) => description);
 }
 
-function seenOf(exchanges: readonly Exchange[], groupId: string, clients: ReadonlySet<string>): SeenOnWire {
-  const lastFetchMs = new Map<string, number | null>(Array.from(clients, (clientId) => [clientId, null]));
-  const lastHeartbeatMs = new Map(lastFetchMs);
-  const sinceMs = new Map<string, number>();
-  for (const { clientId, api, at, groups, outcome } of exchanges) {
-    if (clientId === null || !clients.has(clientId)) continue;
-    if (api === 'Fetch' || api === 'ShareFetch') lastFetchMs.set(clientId, outcome === 'waiting' ? Infinity : at);
-    else if (MEMBERS_REQUESTS.has(api) && groups.includes(groupId)) {
-      lastHeartbeatMs.set(clientId, at);
-      if (!sinceMs.has(clientId)) sinceMs.set(clientId, at);
-    }
-  }
-  return {
-    sinceMs,
-    lastFetchMs,
-    lastHeartbeatMs,
-    errors: repeatedErrors(exchanges, groupId, clients),
-    lostAfterMetadata: [],
-  };
+function throttlesOf(broker: BrokerView, clients: ReadonlySet<string>, nowMs: number): Throttling[] {
+  return broker
+    .throttles()
+    .filter(({ clientId }) => clients.has(clientId))
+    .filter(({ lastAtMs, throttleTimeMs }) => nowMs <= lastAtMs + throttleTimeMs + THROTTLED_LATELY_MS);
 }
-
-function repeatedErrors(
-  exchanges: readonly Exchange[],
-  groupId: string,
-  clients: ReadonlySet<string>,
-): RepeatedError[] {
-  const found = new Map<string, RepeatedError>();
-  for (const exchange of exchanges) {
-    const clientId = exchange.clientId ?? '';
-    if (!clients.has(clientId) && !exchange.groups.includes(groupId)) continue;
-    for (const { error, about } of unusualErrors(exchange)) {
-      const key = `${clientId} ${exchange.api} ${error} ${about}`;
-      const times = (found.get(key)?.times ?? 0) + 1;
-      found.set(key, { error, api: exchange.api, about, clientId, times, lastAtMs: exchange.at });
-    }
-  }
-  return [...found.values()].sort((a, b) => b.lastAtMs - a.lastAtMs).slice(0, SHOWN_ERRORS);
-}
-
-const SHOWN_ERRORS = 5;
 
 function nameOf({ topic, partition }: PartitionName): string {
   return `${topic}[${partition}]`;

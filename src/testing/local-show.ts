@@ -81,7 +81,7 @@ export abstract class LocalShow extends LocalWaits {
 
   #hands(): TestHands {
     return {
-      waiting: () => this.showParts.pending.lines.map((line) => line.trim()),
+      waiting: () => this.showParts.pending.list,
       addFault: (spec) => this.faults.add(spec).description,
       removeFault: (id) => {
         const found = this.faults.list().find((rule) => rule.id === id);

@@ -23,6 +23,8 @@ export interface Awaited<T> {
   readonly look: () => T | undefined;
   /** What there is instead, after the comma: 'found 1', then lines about the broker. */
   readonly found: () => string;
+  /** The same in a word or two, for those who look on while it waits. */
+  readonly seen?: () => string;
   readonly onEnd?: () => void;
   /** Looks for the last time, where `look` may not have been told of all yet. */
   readonly lastLook?: () => T | undefined;
@@ -30,11 +32,34 @@ export interface Awaited<T> {
   readonly listen?: (check: () => void) => () => void;
 }
 
+/** A wait that goes on, for those who look on. */
+export interface WaitingFor {
+  /** "2 messages in 'orders'" */
+  readonly what: string;
+  /** Where the test began it; '' where that is not known. */
+  readonly at: string;
+  readonly forMs: number;
+  readonly timeoutMs: number;
+  /** What there is so far; '' where that is not known. */
+  readonly seen: string;
+}
+
 interface Pending {
   readonly what: string;
   readonly at: string;
   readonly sinceMs: number;
+  readonly timeoutMs: number;
+  readonly seen: () => string;
   readonly fail: (error: Error) => void;
+}
+
+/** A broker that is being stopped cannot say. */
+function inWords(seen: () => string): string {
+  try {
+    return seen();
+  } catch {
+    return '';
+  }
 }
 
 export class PendingWaits {
@@ -54,6 +79,7 @@ export class PendingWaits {
     look,
     lastLook = look,
     found,
+    seen = () => '',
     onEnd,
     listen = this.#listen,
   }: Awaited<T>): Wait<T> {
@@ -71,15 +97,15 @@ export class PendingWaits {
       };
       const check = (sees: () => T | undefined): void => {
         try {
-          const seen = sees();
-          if (seen === undefined) return;
+          const result = sees();
+          if (result === undefined) return;
           end();
-          resolve(seen);
+          resolve(result);
         } catch (error) {
           fail(error);
         }
       };
-      const pending: Pending = { what, at: place.at, sinceMs: systemClock.monotonic(), fail };
+      const pending: Pending = { what, at: place.at, sinceMs: systemClock.monotonic(), timeoutMs, seen, fail };
       const stopListening = listen(() => check(look));
       const timer = systemClock.after(timeoutMs, () => {
         check(lastLook); // what changed without word
@@ -106,6 +132,18 @@ export class PendingWaits {
       ({ what, at, sinceMs }) =>
         `  waiting for ${what}, since ${Math.round(now - sinceMs)} ms${at === '' ? '' : ` (${at})`}`,
     );
+  }
+
+  /** Those that go on, the oldest first. */
+  get list(): WaitingFor[] {
+    const now = systemClock.monotonic();
+    return [...this.#pending].map(({ what, at, sinceMs, timeoutMs, seen }) => ({
+      what,
+      at,
+      forMs: Math.round(now - sinceMs),
+      timeoutMs,
+      seen: inWords(seen),
+    }));
   }
 
   /** A sentence for each wait that nobody awaited. */

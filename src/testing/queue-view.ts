@@ -51,6 +51,11 @@ export function shareBacklog(broker: BrokerView, id: string): number | null {
   return backlogOf(partitionsOf(broker, id, new Map()));
 }
 
+/** The partitions of its queue, without who has what. */
+export function queuePartitions(broker: BrokerView, id: string): QueuePartition[] {
+  return partitionsOf(broker, id, new Map());
+}
+
 function backlogOf(partitions: readonly QueuePartition[]): number | null {
   if (partitions.length === 0) return null;
   let sum = 0;

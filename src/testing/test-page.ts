@@ -8,6 +8,7 @@ import type { Duration } from './duration.ts';
 import type { FaultSpec } from './fault-spec.ts';
 import type { FaultRules } from './fault-rules.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { WaitingFor } from './pending-waits.ts';
 import type { ReportWishes } from './report.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
@@ -40,8 +41,8 @@ export interface ShownTest extends Omit<BrokerShown, 'hands'> {
 
 /** What a page shows and changes of the test itself. */
 export interface TestHands {
-  /** What it waits for now, a sentence each. */
-  waiting(): readonly string[];
+  /** What it waits for now. */
+  waiting(): readonly WaitingFor[];
   /** Answers what it does, in words. */
   addFault(spec: FaultSpec): string;
   /** False where there is none. */

@@ -203,6 +203,7 @@ export class Waiters {
       ...awaited,
       place,
       timeoutMs: timeoutOf(options),
+      seen: found,
       found: () => `found ${found()}\n${failureReport(this.#options, focus)}`,
     });
   }

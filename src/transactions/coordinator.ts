@@ -145,7 +145,9 @@ export class TransactionCoordinator {
     });
     const { answer, hasChanged } = await this.#run(transactionalId, event);
     const hasFenced = answer.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS && hasChanged;
-    return hasFenced ? (await this.#run(transactionalId, event)).answer : answer;
+    if (!hasFenced) return answer;
+    this.#options.logger.info('transaction.fenced', { transactionalId });
+    return (await this.#run(transactionalId, event)).answer;
   }
 
   /** NONE, or the code for each of the partitions. */

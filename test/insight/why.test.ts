@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { GroupSituation, SituatedMember, SituatedPartition } from '../../src/insight/group-situation.ts';
+import type {
+  GroupSituation,
+  Rebalance,
+  SituatedMember,
+  SituatedPartition,
+} from '../../src/insight/group-situation.ts';
 import { nearNames } from '../../src/insight/near-names.ts';
 import { why } from '../../src/insight/why.ts';
 import { span } from '../../src/insight/words.ts';
@@ -14,6 +19,8 @@ const place = (over: Partial<SituatedPartition> = {}): SituatedPartition => ({
   end: 10,
   committed: 4,
   unread: 6,
+  hasAborted: false,
+  fetched: null,
   openTransaction: null,
   ...over,
 });
@@ -24,6 +31,8 @@ const member = (over: Partial<SituatedMember> = {}): SituatedMember => ({
   subscribed: ['orders'],
   assigned: [{ topic: 'orders', partition: 0 }],
   target: null,
+  pattern: null,
+  isConnected: true,
   ...over,
 });
 
@@ -35,11 +44,23 @@ const situation = (over: Partial<GroupSituation> = {}): GroupSituation => ({
   members: [member()],
   partitions: [place()],
   topics: new Map([['orders', 1]]),
+  similar: new Map(),
+  similarGroups: [],
   lastDeparture: null,
   rebalance: null,
   hindrances: [],
+  throttles: [],
   clockStandsStill: false,
   wire: null,
+  ...over,
+});
+
+const rebalance = (over: Partial<Rebalance> = {}): Rebalance => ({
+  phase: 'joining',
+  sinceMs: NOW - 30_000,
+  reason: 'member billing-2 joined',
+  waitingFor: ['billing-2'],
+  untilMs: NOW + 15_000,
   ...over,
 });
 
@@ -63,6 +84,20 @@ describe('why a group gets nothing', () => {
 
   it('tells that there is no such group, and nothing else', () => {
     expect(causes({ type: null, state: 'Dead', members: [], partitions: [] })).toEqual(['no-such-group']);
+    const [finding] = why(situation({ type: null, members: [], partitions: [], similarGroups: ['billings'] }));
+    expect(finding.evidence).toEqual(['Groups with such names: billings.']);
+  });
+
+  it('tells what kept a consumer from joining before it tells that there is no group', () => {
+    const none = { type: null, state: 'Dead', members: [], partitions: [] };
+    const told = { api: 'Metadata', clientId: 'app', times: 2, lastAtMs: NOW };
+    const unknown = { ...told, error: 'UNKNOWN_TOPIC_OR_PARTITION', about: 'ordres' };
+    const similar = new Map([['ordres', [{ name: 'orders', records: 3 }]]]);
+    const found = why(situation({ ...none, similar, wire: wire({ errors: [unknown] }) }));
+    expect(found.map(({ cause }) => cause)).toEqual(['topic-missing', 'no-such-group']);
+    expect(found[0].evidence).toEqual(['Topics with such names: orders.']);
+    const lostAfterMetadata = [{ clientId: 'app', toldAddress: 'kafka:9092' }];
+    expect(causes({ ...none, wire: wire({ lostAfterMetadata }) })).toEqual(['lost-after-metadata', 'no-such-group']);
   });
 
   it('tells who left last, and why', () => {
@@ -73,21 +108,66 @@ describe('why a group gets nothing', () => {
   });
 
   it('tells of a topic that is not there, with those of similar names', () => {
-    const found = why(situation({ members: [member({ subscribed: ['order'], assigned: [] })], partitions: [] }));
+    const similar = new Map([['order', [{ name: 'orders', records: 3 }]]]);
+    const found = why(
+      situation({ members: [member({ subscribed: ['order'], assigned: [] })], partitions: [], similar }),
+    );
     expect(found[0]).toMatchObject({ cause: 'topic-missing', evidence: ['Topics with such names: orders.'] });
   });
 
   it('tells for whom a rebalance waits, and how long yet', () => {
-    const rebalance = { sinceMs: NOW - 30_000, waitingFor: ['billing-2'], untilMs: NOW + 15_000 };
-    const [finding] = why(situation({ state: 'PreparingRebalance', rebalance }));
-    expect(finding.sentence).toBe('The group has been rebalancing for 30 s and waits for billing-2.');
-    expect(finding.evidence).toContain('The coordinator gives them up in 15 s.');
+    const [finding] = why(situation({ state: 'PreparingRebalance', rebalance: rebalance() }));
+    expect(finding.sentence).toBe('The group has been rebalancing for 30 s and waits for billing-2 to join again.');
+    expect(finding.evidence).toEqual([
+      'The state of the group is PreparingRebalance.',
+      'It began because of this: member billing-2 joined.',
+      'The coordinator goes on without waiting in 15 s at the latest.',
+    ]);
+    const told = (over: Partial<Rebalance>) => why(situation({ rebalance: rebalance(over) }))[0].sentence;
+    expect(told({ phase: 'gathering', waitingFor: [] })).toMatch(/waits for more members to join/);
+    expect(told({ phase: 'unknown', waitingFor: [], sinceMs: null })).toBe(
+      'The group rebalances and waits for its members.',
+    );
   });
 
   it('tells of a clock that stands still while a rebalance is to time out', () => {
-    const rebalance = { sinceMs: NOW, waitingFor: ['billing-2'], untilMs: null };
-    expect(causes({ rebalance, clockStandsStill: true })).toEqual(['rebalancing', 'clock-stands-still']);
+    const gone = [member(), member({ memberId: 'm-2', clientId: 'billing-2', isConnected: false })];
+    const stuck = { rebalance: rebalance(), members: gone, clockStandsStill: true };
+    expect(causes(stuck)).toEqual(['clock-stands-still', 'rebalancing']);
+    expect(causes({ rebalance: rebalance({ phase: 'gathering' }), clockStandsStill: true })[0]).toBe(
+      'clock-stands-still',
+    );
+    expect(causes({ rebalance: rebalance(), clockStandsStill: true })).toEqual(['rebalancing']);
     expect(causes({ clockStandsStill: true })).toEqual(['reading']);
+  });
+
+  it('tells of a member whose process is gone, for it keeps its partitions', () => {
+    const [finding] = why(situation({ members: [member({ isConnected: false })] }));
+    expect(finding).toMatchObject({
+      cause: 'not-connected',
+      evidence: [expect.stringContaining('session.timeout.ms'), 'Until then it keeps orders[0].'],
+    });
+  });
+
+  it('tells which quota makes a member wait', () => {
+    const throttle = {
+      clientId: 'billing-1',
+      quota: 'consumer_byte_rate',
+      api: 'Fetch',
+      times: 3,
+      lastAtMs: NOW - 500,
+    };
+    const [finding] = why(situation({ throttles: [{ ...throttle, throttleTimeMs: 2000 }] }));
+    expect(finding).toMatchObject({
+      cause: 'throttled',
+      sentence: 'billing-1 is made to wait, for it uses more than its quota (consumer_byte_rate).',
+      evidence: ['Fetch was throttled 3 times, the last time 500 ms ago for 2 s.'],
+    });
+  });
+
+  it('tells of a pattern that no topic matches', () => {
+    const members = [member({ subscribed: [], pattern: 'ordr.*', assigned: [], target: [] })];
+    expect(causes({ type: 'consumer', members, partitions: [], topics: new Map() })[0]).toBe('topic-missing');
   });
 
   it('tells who has not given a partition up', () => {
@@ -121,8 +201,8 @@ describe('why a group gets nothing', () => {
     const lostAfterMetadata = [{ clientId: 'billing-9', toldAddress: 'broker:9092' }];
     expect(causes({ hindrances: ['a fault holds Fetch'], wire: wire({ errors, lostAfterMetadata }) })).toEqual([
       'hindered',
-      'told-errors',
       'lost-after-metadata',
+      'told-errors',
     ]);
   });
 
@@ -139,14 +219,18 @@ describe('why a group gets nothing', () => {
 
   it('tells of a transaction that holds records back', () => {
     const openTransaction = { transactionalId: 'payments', producerId: 7, firstOffset: 6, sinceMs: NOW - 90_000 };
-    const [finding] = why(situation({ partitions: [place({ stable: 6, unread: 2, openTransaction })] }));
+    const [finding] = why(situation({ partitions: [place({ stable: 6, committed: 6, unread: 0, openTransaction })] }));
     expect(finding.sentence).toBe(
       "A transaction of 'payments' has been open for 90 s and holds back orders[0] from offset 6 on.",
     );
+    // It has not come there yet, and reads what stands before it.
+    expect(causes({ partitions: [place({ stable: 6, unread: 2, openTransaction })] })).toEqual(['reading']);
   });
 
   it('tells that all was aborted, which is not the same as all read', () => {
-    expect(causes({ partitions: [place({ unread: 0 })] })).toEqual(['all-aborted', 'all-read']);
+    expect(causes({ partitions: [place({ unread: 0, hasAborted: true })] })).toEqual(['all-aborted', 'all-read']);
+    // The marker of a transaction that was committed.
+    expect(causes({ partitions: [place({ unread: 0 })] })).toEqual(['all-read']);
     expect(causes({ partitions: [place({ committed: 10, unread: 0 })] })).toEqual(['all-read']);
   });
 
@@ -157,6 +241,10 @@ describe('why a group gets nothing', () => {
   it('tells that a group may have begun at the end', () => {
     const [finding] = why(situation({ partitions: [place({ committed: null, unread: null })] }));
     expect(finding).toMatchObject({ cause: 'began-at-end', evidence: ['orders[0] holds offsets 0 to 9.'] });
+    const began = (first: number) =>
+      causes({ partitions: [place({ committed: null, unread: 6, fetched: { first, last: 10 } })] });
+    expect(began(10)).toEqual(['began-at-end']);
+    expect(began(0)).toEqual(['reading']);
   });
 
   it('tells of records that may have gone to a topic of a similar name', () => {
@@ -165,7 +253,10 @@ describe('why a group gets nothing', () => {
       ['order', 1],
     ]);
     const partitions = [place({ stable: 0, end: 0, committed: null, unread: 0 })];
-    expect(causes({ topics, partitions })).toEqual(['similar-topic', 'all-read']);
+    const similar = (records: number | null) => new Map([['orders', [{ name: 'order', records }]]]);
+    expect(causes({ topics, partitions, similar: similar(3) })).toEqual(['similar-topic', 'all-read']);
+    expect(causes({ topics, partitions, similar: similar(null) })).toEqual(['similar-topic', 'all-read']);
+    expect(causes({ topics, partitions, similar: similar(0) })).toEqual(['all-read']);
   });
 
   it('tells of members without a partition', () => {
@@ -187,7 +278,8 @@ describe('why a group gets nothing', () => {
         }),
       ],
       hindrances: ['a fault'],
-      rebalance: { sinceMs: 0, waitingFor: [], untilMs: null },
+      rebalance: rebalance(),
+      throttles: [{ clientId: 'a', quota: 'q', api: 'Fetch', times: 1, lastAtMs: NOW, throttleTimeMs: 5 }],
       clockStandsStill: true,
     });
     for (const { sentence, evidence, next } of why(everything)) {

@@ -137,9 +137,11 @@ describe('the page', () => {
     expect(rows.map(({ value }) => value!.text)).toEqual(['c']);
     const group = await view<GroupFrame>('group?once&name=billing');
     expect(group.why[0].cause).toBe('no-members');
-    expect(group.partitions).toEqual([{ topic: 'unread', partition: 0, committed: 2, end: 3, unread: 1, owner: null }]);
+    const place = { topic: 'unread', partition: 0, committed: 2, end: 3, unread: 1, owner: null };
+    expect(group.partitions).toEqual([{ ...place, ageMs: expect.any(Number), leader: expect.any(Number) }]);
+    expect(group.rebalances.map(({ outcome }) => outcome)).toEqual(['empty', 'stable']);
     const overview = await view<OverviewFrame>('overview?once');
-    expect(overview.behind).toEqual([{ group: 'billing', lag: 1 }]);
+    expect(overview.behind).toEqual([{ group: 'billing', lag: 1, ageMs: expect.any(Number) }]);
     expect(overview.attention.map(({ sentence }) => sentence)).toContain(
       "Group 'billing' has 1 records to read and no members.",
     );

@@ -1,13 +1,14 @@
-import { Kafka, logLevel, type Consumer, type Producer } from 'kafkajs';
+import { Kafka, logLevel, type Consumer, type KafkaConfig, type Producer } from 'kafkajs';
 import type { TestBroker } from '../../src/testing/index.ts';
 
 /** kafkajs as an application would use it, quiet and quick to try again. */
-export function client(broker: TestBroker, clientId = 'app'): Kafka {
+export function client(broker: TestBroker, clientId = 'app', options: Partial<KafkaConfig> = {}): Kafka {
   return new Kafka({
     clientId,
     brokers: broker.bootstrapBrokers,
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 10, maxRetryTime: 50, retries: 20 },
+    ...options,
   });
 }
 

@@ -70,7 +70,7 @@ test('a consumer that begins at the end is told from one that has nothing to rea
   try {
     await consumer.subscribe({ topic: 'orders', fromBeginning: false });
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
-    await kafka.waitForGroup('billing');
+    await kafka.waitUntil(() => kafka.traffic.of('Fetch').length > 0);
     expect(kafka.why('billing')[0]).toMatchObject({
       cause: 'began-at-end',
       evidence: ['orders[0] holds offsets 0 to 1.'],

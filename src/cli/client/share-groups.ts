@@ -15,6 +15,7 @@ export interface ShareMember {
   /** As Java prints an address: /127.0.0.1 */
   readonly host: string;
   readonly epoch: number;
+  readonly subscribed: readonly string[];
   readonly partitions: readonly TopicPartition[];
 }
 
@@ -48,11 +49,12 @@ export async function describeShareGroup(cluster: Cluster, groupId: string): Pro
     state: group.groupState,
     epoch: group.groupEpoch,
     assignmentEpoch: group.assignmentEpoch,
-    members: group.members.map(({ memberId, clientId, clientHost, memberEpoch, assignment }) => ({
+    members: group.members.map(({ memberId, clientId, clientHost, memberEpoch, subscribedTopicNames, assignment }) => ({
       memberId,
       clientId,
       host: clientHost,
       epoch: memberEpoch,
+      subscribed: subscribedTopicNames,
       partitions: assignment.topicPartitions.flatMap(({ topicName: topic, partitions }) =>
         partitions.map((partition) => ({ topic, partition })),
       ),

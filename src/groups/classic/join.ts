@@ -26,7 +26,7 @@ export function join(group: ClassicGroup, event: JoinEvent, decision: ClassicDec
   };
   if (group.state === 'Dead') return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
   if (!hasRoom(group, event.memberId, decision.limits.maxSize)) {
-    removeMember(group, event.memberId, decision);
+    removeMember(group, event.memberId, decision, 'the group is full (group.max.size)');
     decision.effects.push({
       type: 'joinReply',
       to: event.to,

@@ -15,6 +15,8 @@ export interface LeaveEvent {
   }[];
 }
 
+const LEFT = 'it left the group';
+
 export function leave(group: ClassicGroup, event: LeaveEvent, decision: ClassicDecision): void {
   if (group.state === 'Dead') {
     decision.effects.push({ type: 'leaveReply', errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, members: [] });
@@ -28,7 +30,7 @@ export function leave(group: ClassicGroup, event: LeaveEvent, decision: ClassicD
     // Kafka rebalances when a pending member leaves, although no other member is concerned; so do we.
     if (!group.pendingMembers.has(memberId)) result.errorCode = checkMember(group, actual, groupInstanceId);
     if (result.errorCode !== ErrorCode.NONE) return result;
-    removeMember(group, actual, decision);
+    removeMember(group, actual, decision, reason === null || reason === '' ? LEFT : `${LEFT}: ${reason}`);
     gone.push(reason === null || reason === '' ? actual : `${actual}: ${reason}`);
     return result;
   });
@@ -41,19 +43,22 @@ export function sessionTimerFired(group: ClassicGroup, memberId: string, decisio
   const member = group.members.get(memberId);
   if (member !== undefined && !member.isNew && (member.joining !== null || member.syncing !== null)) return;
   if (member === undefined && !group.pendingMembers.has(memberId)) return;
-  removeMember(group, memberId, decision);
+  const timeoutMs = member?.sessionTimeoutMs ?? 0;
+  removeMember(group, memberId, decision, `it sent no heartbeat for ${timeoutMs} ms (session.timeout.ms)`);
   afterLeaving(group, member === undefined ? [] : [`${memberId}: heartbeat expired`], decision);
 }
+
+const CONNECTION_CLOSED = 'its connection was closed';
 
 /** Takes out every dynamic member that joined through a connection; static ones may come back with another. */
 export function connectionClosed(group: ClassicGroup, connectionId: number, decision: ClassicDecision): void {
   const gone: string[] = [];
   for (const [memberId, connection] of group.pendingMembers) {
-    if (connection === connectionId) removeMember(group, memberId, decision);
+    if (connection === connectionId) removeMember(group, memberId, decision, CONNECTION_CLOSED);
   }
   for (const member of group.members.values()) {
     if (member.connectionId !== connectionId || member.groupInstanceId !== null) continue;
-    removeMember(group, member.memberId, decision);
+    removeMember(group, member.memberId, decision, CONNECTION_CLOSED);
     gone.push(`${member.memberId}: connection closed`);
   }
   afterLeaving(group, gone, decision);

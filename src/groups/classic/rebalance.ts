@@ -65,7 +65,8 @@ function endJoinPhase(group: ClassicGroup, decision: ClassicDecision): void {
   group.initialDelay = null;
   for (const member of group.members.values()) {
     // A static member may be away for its whole session without losing its place (KIP-345).
-    if (member.joining === null && member.groupInstanceId === null) removeMember(group, member.memberId, decision);
+    if (member.joining !== null || member.groupInstanceId !== null) continue;
+    removeMember(group, member.memberId, decision, 'it did not join again in time (max.poll.interval.ms)');
   }
   if (group.members.size > 0 && !electLeader(group)) {
     // Only absent static members are left: let their sessions decide.
@@ -88,6 +89,15 @@ function electLeader(group: ClassicGroup): boolean {
   return false;
 }
 
+/** Calls count up: the member that joined last has the highest. */
+function lastJoined(group: ClassicGroup): string {
+  let last: ClassicMember | null = null;
+  for (const member of group.members.values()) {
+    if ((member.joining ?? -1) > (last?.joining ?? -1)) last = member;
+  }
+  return last?.clientId ?? '';
+}
+
 function waitsForJoin(member: ClassicMember | undefined): boolean {
   return member !== undefined && member.joining !== null;
 }
@@ -96,6 +106,7 @@ function endEmpty(group: ClassicGroup, decision: ClassicDecision): void {
   group.protocolName = null;
   group.subscribedTopics = new Set();
   enter(group, 'Empty', decision.nowMs);
+  decision.effects.push({ type: 'entered', state: 'Empty', last: '' });
   decision.effects.push({ type: 'append', metadata: groupMetadata(group), onceStored: { what: 'group' } });
 }
 
@@ -103,6 +114,7 @@ function tellGeneration(group: ClassicGroup, decision: ClassicDecision): void {
   group.protocolName = selectProtocol(group);
   group.subscribedTopics = subscribedTopics(group);
   enter(group, 'CompletingRebalance', decision.nowMs);
+  decision.effects.push({ type: 'entered', state: 'CompletingRebalance', last: lastJoined(group) });
   for (const member of group.members.values()) {
     answerJoin(member, joinResponse(group, member.memberId, member.memberId === group.leader), decision);
     startSession(member, decision);

@@ -1,16 +1,21 @@
 /** Gives events to classic groups and does what they ask for: answers requests, runs timers, has records written. */
 import { ErrorCode } from '../../../protocol/errors.ts';
+import type { Facts } from '../../platform/logger.ts';
 import type { Group } from '../group.ts';
 import type { GroupShard } from '../group-partition.ts';
+import type { RebalanceProgress } from '../group-progress.ts';
 import type { GroupRunner, RunnerHost } from '../group-runner.ts';
 import { GroupTimers } from '../group-timers.ts';
 import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from '../requests.ts';
 import type { ClassicGroupRecord } from './records.ts';
-import type { ClassicEffect, ClassicGroup, ClassicLimits, JoinResponse, LeaveResponse } from './state.ts';
-import type { SyncResponse, TimerName } from './state.ts';
+import type { ClassicEffect, ClassicGroup, ClassicLimits, JoinResponse } from './state.ts';
+import type { LeaveResponse, SyncResponse, TimerName } from './state.ts';
 import { groupMetadata, isClassicGroup, joinError, newClassicGroup, syncError } from './state.ts';
 import type { ClassicEvent } from './step.ts';
 import { step } from './step.ts';
+
+/** What the log calls it when a group has come to a state. */
+const PHASES = { CompletingRebalance: 'group.joined', Stable: 'group.stable', Empty: 'group.empty' };
 
 /** A JoinGroup or SyncGroup: answered within the call, or later through its promise. */
 interface ParkedRequest<Response> {
@@ -104,6 +109,22 @@ export class ClassicGroupRunner implements GroupRunner<ClassicGroup> {
     this.#timers.delete(group);
   }
 
+  progress(group: ClassicGroup): RebalanceProgress | null {
+    const { state, members, pendingSync, initialDelay } = group;
+    const isJoining = state === 'PreparingRebalance';
+    if (!isJoining && state !== 'CompletingRebalance') return null;
+    const awaited = isJoining
+      ? Array.from(members.values()).filter(({ joining }) => joining === null)
+      : Array.from(members.values()).filter(({ memberId }) => memberId === group.leader && pendingSync.has(memberId));
+    const leftMs = this.#timers.get(group)?.leftMs(isJoining ? 'join' : 'sync', '') ?? null;
+    return {
+      phase: !isJoining ? 'assigning' : initialDelay === null ? 'joining' : 'gathering',
+      sinceMs: group.currentStateTimestamp < 0 ? null : group.currentStateTimestamp,
+      untilMs: leftMs === null ? null : Math.round(this.#host.clock.now() + leftMs),
+      waitingFor: awaited.map(({ memberId, clientId }) => ({ memberId, clientId })),
+    };
+  }
+
   #park<R>(parked: Map<number, ParkedRequest<R>>, run: (to: number) => void): R | Promise<R> {
     const to = ++this.#lastRequest;
     const request: ParkedRequest<R> = {};
@@ -158,12 +179,18 @@ export class ClassicGroupRunner implements GroupRunner<ClassicGroup> {
         return;
       }
       case 'log':
-        this.#host.logger.info(effect.event, {
-          group: group.groupId,
-          generation: group.generationId,
-          reason: effect.reason,
-        });
+        return this.#log(effect.event, group, { reason: effect.reason });
+      case 'left': {
+        const { clientId: client, memberId: member } = effect.member;
+        return this.#log('group.member-left', group, { client, member, reason: effect.reason });
+      }
+      case 'entered':
+        return this.#log(PHASES[effect.state], group, { members: group.members.size, last: effect.last });
     }
+  }
+
+  #log(event: string, { groupId, generationId }: ClassicGroup, facts: Facts): void {
+    this.#host.logger.info(event, { group: groupId, generation: generationId, ...facts });
   }
 
   #timersOf(shard: GroupShard, group: ClassicGroup): GroupTimers<TimerName> {

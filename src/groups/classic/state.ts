@@ -130,7 +130,11 @@ export type ClassicEffect =
   | { readonly type: 'startTimer'; readonly timer: TimerName; readonly memberId: string; readonly afterMs: number }
   | { readonly type: 'cancelTimer'; readonly timer: TimerName; readonly memberId: string }
   | { readonly type: 'append'; readonly metadata: GroupMetadata; readonly onceStored: Stored }
-  | { readonly type: 'log'; readonly event: string; readonly reason: string };
+  | { readonly type: 'log'; readonly event: string; readonly reason: string }
+  /** The member is no longer in the group. */
+  | { readonly type: 'left'; readonly member: ClassicMember; readonly reason: string }
+  /** The group has come to its next phase, for which it waited for `last`: a client id, '' for none. */
+  | { readonly type: 'entered'; readonly state: 'CompletingRebalance' | 'Stable' | 'Empty'; readonly last: string };
 
 /** One step under way: the moment, the limits, and what has been decided so far. */
 export interface ClassicDecision {
@@ -185,14 +189,15 @@ export function addMember(group: ClassicGroup, member: ClassicMember): void {
   group.pendingMembers.delete(member.memberId);
 }
 
-/** Takes a member out, answering whatever call of it still waits, so that no connection hangs. */
-export function removeMember(group: ClassicGroup, memberId: string, decision: ClassicDecision): void {
+/** Takes a member out, answering whatever call of it still waits, so that no connection hangs. `reason` is for people: 'it left'. */
+export function removeMember(group: ClassicGroup, memberId: string, decision: ClassicDecision, reason: string): void {
   group.pendingMembers.delete(memberId);
   group.pendingSync.delete(memberId);
   decision.effects.push({ type: 'cancelTimer', timer: 'session', memberId });
   const member = group.members.get(memberId);
   if (member === undefined) return;
   group.members.delete(memberId);
+  decision.effects.push({ type: 'left', member, reason });
   if (member.groupInstanceId !== null) group.staticMembers.delete(member.groupInstanceId);
   if (group.leader === memberId) group.leader = group.members.keys().next().value ?? null;
   answerJoin(member, joinError('', ErrorCode.UNKNOWN_MEMBER_ID), decision);

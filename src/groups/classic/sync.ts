@@ -95,6 +95,11 @@ export function assignmentStored(
     return rebalance(group, decision, 'the assignment could not be stored');
   }
   enter(group, 'Stable', decision.nowMs);
+  decision.effects.push({
+    type: 'entered',
+    state: 'Stable',
+    last: group.members.get(group.leader ?? '')?.clientId ?? '',
+  });
   for (const member of group.members.values()) {
     member.assignment = stored.assignments.get(member.memberId) ?? NO_BYTES;
     if (answerSync(member, syncResponse(group, member), decision)) startSession(member, decision);
@@ -105,7 +110,9 @@ export function assignmentStored(
 export function syncTimerFired(group: ClassicGroup, decision: ClassicDecision): void {
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
   if (group.pendingSync.size === 0) return;
-  for (const memberId of group.pendingSync) removeMember(group, memberId, decision);
+  for (const memberId of group.pendingSync) {
+    removeMember(group, memberId, decision, 'it did not ask for its assignment in time (SyncGroup)');
+  }
   prepareRebalance(group, decision, 'members did not ask for their assignment in time');
 }
 

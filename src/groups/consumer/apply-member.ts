@@ -45,6 +45,7 @@ export function applyMember(
     chooseAssignor(everyone(), limits.assignors) !== chooseAssignor(group.members.values(), limits.assignors);
   const why = { changed: changed || otherAssignor, look: decision.askedRegexes };
   const epoch = nextEpoch(group, names, why, consumerRecords, decision);
+  if (epoch > group.groupEpoch) decision.why ??= whyAnew(group, updated, changed, otherAssignor);
   if (regexes.behind) decision.looked = false;
 
   let target = { epoch: group.assignmentEpoch, partitions: targetOf(group, replaced?.memberId ?? memberId) };
@@ -62,6 +63,17 @@ export function applyMember(
     if (!usesClassicProtocol(after)) timeRevocation(after, decision);
   }
   return after;
+}
+
+function whyAnew(
+  { members }: ConsumerGroup,
+  { memberId }: ConsumerMember,
+  isChanged: boolean,
+  isVoted: boolean,
+): string {
+  if (!members.has(memberId)) return `member ${memberId} joined`;
+  if (isChanged) return `member ${memberId} changed its subscription`;
+  return isVoted ? `member ${memberId} voted for another assignor` : 'topics of the group have changed';
 }
 
 /** A member that does not revoke its partitions within its rebalance timeout is taken out of the group. */

@@ -172,6 +172,6 @@ export function classicLeave(
     else gone.add(member);
     return result;
   });
-  removeMembers(group, [...gone], `${gone.size} members left or were removed`, decision);
+  removeMembers(group, [...gone], 'it left the group, or was removed', decision);
   return left;
 }

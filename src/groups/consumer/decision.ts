@@ -62,7 +62,8 @@ export function newDecision(
     askedRegexes: false,
     unchangedRegexes: new Map(),
     downgraded: null,
-    removed: null,
+    why: null,
+    left: [],
   };
 }
 

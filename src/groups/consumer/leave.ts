@@ -1,6 +1,7 @@
 /** How members go from a consumer group: they leave, are silent for too long, or are taken out. */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { consumerRecords } from './records.ts';
+import { noteDeparture } from '../modern/decision.ts';
 import { epochWithout } from '../modern/epochs.ts';
 import { unknownMember } from '../modern/refusal.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
@@ -25,7 +26,7 @@ export function leave(
   const fenced = checkInstance(member, memberId);
   if (fenced !== null) return fenced;
   if (memberEpoch === LEAVE_STATIC_EPOCH) leaveTemporarily(group, member, decision);
-  else removeMembers(group, [member], `member ${memberId} left`, decision);
+  else removeMembers(group, [member], 'it left the group', decision);
   return {
     errorCode: ErrorCode.NONE,
     errorMessage: null,
@@ -56,7 +57,7 @@ export function removeMembers(
   decision: ConsumerDecision,
 ): void {
   if (gone.length === 0) return;
-  decision.removed = why;
+  noteDeparture(decision, gone, why);
   if (mayDowngrade(group, gone, decision.limits)) return downgrade(group, gone, decision);
   const { groupId } = group;
   for (const { memberId } of gone) addMemberTombstones(groupId, memberId, decision);

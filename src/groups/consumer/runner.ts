@@ -3,6 +3,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { isClassicGroup, joinError, syncError } from '../classic/state.ts';
 import type { JoinResponse, LeaveResponse, SyncResponse } from '../classic/state.ts';
 import type { GroupShard } from '../group-partition.ts';
+import type { RebalanceProgress } from '../group-progress.ts';
 import type { GroupRunner, RunnerHost } from '../group-runner.ts';
 import { sharedLimits } from '../modern/limits.ts';
 import { ModernShell } from '../modern/shell.ts';
@@ -22,7 +23,7 @@ import { downgrade, mayDowngrade, noConsumerGroup, upgrade } from './migration.t
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './request.ts';
 import { JOIN_EPOCH } from './request.ts';
 import type { ConsumerGroup, ConsumerMember } from './state.ts';
-import { isConsumerGroup, MemberState, newConsumerGroup, usesClassicProtocol } from './state.ts';
+import { isConsumerGroup, isReconciled, MemberState, newConsumerGroup, stateOf, usesClassicProtocol } from './state.ts';
 
 export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   readonly #host: RunnerHost;
@@ -34,6 +35,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     this.#shell = new ModernShell<ConsumerGroup, ConsumerTimerName>(host, {
       timers: ['session', 'rebalance', 'join', 'sync'],
       isOfKind: isConsumerGroup,
+      isSettled: (group) => stateOf(group) === 'Stable',
       due: (shard, group, name, memberId) => this.#due(shard, group, name, memberId),
     });
   }
@@ -83,7 +85,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   #downgradeIfClassic(shard: GroupShard, group: ConsumerGroup): void {
     const decision = this.#decision(shard, group.groupId);
     if (!mayDowngrade(group, [], decision.limits)) return;
-    decision.removed = 'all members speak the classic protocol';
+    decision.why = 'all members speak the classic protocol';
     downgrade(group, [], decision);
     this.#apply(shard, group.groupId, decision);
   }
@@ -129,12 +131,35 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     this.#shell.unload(group);
   }
 
+  progress(group: ConsumerGroup): RebalanceProgress | null {
+    const state = stateOf(group);
+    const { assignmentTimestamp, assignmentEpoch } = group;
+    const sinceMs = assignmentTimestamp === 0 ? null : assignmentTimestamp;
+    if (state === 'Assigning') {
+      const host = this.#host;
+      const { assignmentIntervalMs } = this.#limitsOf(host.config, host.groupConfig(group.groupId));
+      const untilMs = sinceMs === null ? null : sinceMs + assignmentIntervalMs;
+      return { phase: 'assigning', sinceMs: null, untilMs, waitingFor: [] };
+    }
+    if (state !== 'Reconciling') return null;
+    const late = Array.from(group.members.values()).filter((member) => !isReconciled(member, assignmentEpoch));
+    const holding = late.filter((member) => member.state === MemberState.UNREVOKED_PARTITIONS);
+    const leftMs = holding.map(({ memberId }) => this.#shell.leftMs(group, 'rebalance', memberId) ?? Infinity);
+    const soonestMs = leftMs.reduce((a, b) => Math.min(a, b), Infinity);
+    return {
+      phase: holding.length > 0 ? 'revoking' : 'reconciling',
+      sinceMs,
+      untilMs: soonestMs === Infinity ? null : Math.round(this.#host.clock.now() + soonestMs),
+      waitingFor: (holding.length > 0 ? holding : late).map(({ memberId, clientId }) => ({ memberId, clientId })),
+    };
+  }
+
   /** Takes out dynamic members that last spoke through a connection which is gone. */
   evict(shard: GroupShard, group: ConsumerGroup, connectionId: number): void {
     const gone = [...group.members.values()].filter(
       ({ memberId, instanceId }) => instanceId === null && group.connections.get(memberId) === connectionId,
     );
-    this.#remove(shard, group, gone, 'connection closed');
+    this.#remove(shard, group, gone, 'its connection was closed');
   }
 
   #decision(shard: GroupShard, groupId: string): ConsumerDecision {
@@ -192,7 +217,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     const member = group.members.get(memberId);
     if (member === undefined) return;
     if (name === 'rebalance' && member.state !== MemberState.UNREVOKED_PARTITIONS) return;
-    this.#remove(shard, group, [member], `${memberId}: ${WHY[name]}`);
+    this.#remove(shard, group, [member], WHY[name]);
   }
 
   #remove(shard: GroupShard, group: ConsumerGroup, gone: readonly ConsumerMember[], why: string): void {
@@ -215,8 +240,8 @@ function noteRegexes(group: ConsumerGroup, { askedRegexes, nowMs, unchangedRegex
 }
 
 const WHY: Readonly<Record<ConsumerTimerName, string>> = {
-  session: 'heartbeat expired',
-  rebalance: 'did not give partitions up in time',
-  join: 'did not join again in time',
-  sync: 'did not ask for its assignment in time',
+  session: 'it sent no heartbeat in time (session timeout)',
+  rebalance: 'it did not give partitions up in time (max.poll.interval.ms)',
+  join: 'it did not join again in time (max.poll.interval.ms)',
+  sync: 'it did not ask for its assignment in time (SyncGroup)',
 };

@@ -20,6 +20,13 @@ export interface MemberTimer<Name extends string> {
   readonly keep?: boolean;
 }
 
+export interface DepartedMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** 'it left the group' */
+  readonly reason: string;
+}
+
 export interface ModernDecision<R extends GroupRecord = GroupRecord, Name extends string = string> {
   readonly nowMs: number;
   readonly limits: ModernLimits;
@@ -29,8 +36,10 @@ export interface ModernDecision<R extends GroupRecord = GroupRecord, Name extend
   readonly timers: MemberTimer<Name>[];
   /** The group has looked at the topics, and need not again until they change. */
   looked: boolean;
-  /** Why members were taken out, for the log; null where none were. */
-  removed: string | null;
+  /** Why the group is assigned anew, for people; null where it is not. */
+  why: string | null;
+  /** Members that are taken out, for people. */
+  left: readonly DepartedMember[];
 }
 
 /** The records that every kind of such groups has, each under its own key. */
@@ -38,4 +47,14 @@ export interface ModernRecords<R extends GroupRecord> {
   epoch(groupId: string, value: { readonly epoch: number; readonly metadataHash: bigint }): R;
   target(groupId: string, memberId: string, value: ReadonlyMap<string, ReadonlySet<number>>): R;
   targetEpoch(groupId: string, value: { readonly assignmentEpoch: number; readonly assignmentTimestamp: number }): R;
+}
+
+/** Notes that the members are taken out, and why. */
+export function noteDeparture(
+  decision: ModernDecision,
+  gone: Iterable<{ readonly memberId: string; readonly clientId: string }>,
+  reason: string,
+): void {
+  decision.left = Array.from(gone, ({ memberId, clientId }) => ({ memberId, clientId, reason }));
+  decision.why = `members left: ${decision.left.map(({ memberId }) => memberId).join(', ')}: ${reason}`;
 }

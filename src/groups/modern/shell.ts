@@ -11,6 +11,8 @@ import type { ModernGroup } from './group.ts';
 export interface ShellOptions<G extends ModernGroup, Name extends string> {
   readonly timers: readonly Name[];
   isOfKind(group: Group | undefined): group is G;
+  /** Whether all members have what the newest assignment gives them. */
+  isSettled(group: G): boolean;
   /** A member's timer has run out; the member is still in the group. */
   due(shard: GroupShard, group: G, name: Name, memberId: string): void;
 }
@@ -19,6 +21,8 @@ export class ModernShell<G extends ModernGroup, Name extends string> {
   readonly #host: RunnerHost;
   readonly #options: ShellOptions<G, Name>;
   readonly #timers = new Map<G, GroupTimers<Name>>();
+  /** Groups whose members have not all learned of their newest assignment, as far as the log has told. */
+  readonly #unsettled = new Set<G>();
 
   constructor(host: RunnerHost, options: ShellOptions<G, Name>) {
     this.#host = host;
@@ -36,18 +40,19 @@ export class ModernShell<G extends ModernGroup, Name extends string> {
   ): number {
     const { groups } = shard.state;
     const before = groups.get(groupId);
+    const assignmentEpoch = this.#options.isOfKind(before) ? before.assignmentEpoch : 0;
     if (decision.records.length > 0) {
       const errorCode = this.#host.append(shard, decision.records);
       if (errorCode !== ErrorCode.NONE) return errorCode;
       written();
       for (const record of decision.records) shard.state.replay(record);
     }
-    if (decision.removed !== null) {
-      this.#host.logger.info('group.rebalance', { group: groupId, reason: decision.removed });
-    }
     const group = groups.get(groupId);
+    this.#tellWhy(groupId, this.#options.isOfKind(group) ? group.groupEpoch : undefined, decision);
     if (this.#options.isOfKind(before) && group !== before) this.unload(before);
     if (this.#options.isOfKind(group)) {
+      if (decision.why !== null) this.#unsettled.add(group);
+      if (decision.records.length > 0) this.#tellHowFar(group, assignmentEpoch);
       if (decision.looked) group.seenTopics = decision.topics.topicsByName;
       this.#runTimers(shard, group, decision.timers);
     }
@@ -67,6 +72,30 @@ export class ModernShell<G extends ModernGroup, Name extends string> {
   unload(group: G): void {
     this.#timers.get(group)?.cancelAll();
     this.#timers.delete(group);
+    this.#unsettled.delete(group);
+  }
+
+  /** Milliseconds until a member's timer is due; null where it does not run. */
+  leftMs(group: G, name: Name, memberId: string): number | null {
+    return this.#timers.get(group)?.leftMs(name, memberId) ?? null;
+  }
+
+  #tellWhy(group: string, generation: number | undefined, { left, why }: ModernDecision<GroupRecord, Name>): void {
+    const { logger } = this.#host;
+    for (const { memberId: member, clientId: client, reason } of left)
+      logger.info('group.member-left', { group, generation, client, member, reason });
+    if (why !== null) logger.info('group.rebalance', { group, generation, reason: why });
+  }
+
+  #tellHowFar(group: G, assignmentEpochBefore: number): void {
+    if (!this.#unsettled.has(group)) return;
+    const { logger } = this.#host;
+    const facts = { group: group.groupId, generation: group.groupEpoch, members: group.members.size };
+    if (group.members.size > 0 && group.assignmentEpoch !== assignmentEpochBefore) logger.info('group.assigned', facts);
+    const isEmpty = group.members.size === 0;
+    if (!isEmpty && !this.#options.isSettled(group)) return;
+    this.#unsettled.delete(group);
+    logger.info(isEmpty ? 'group.empty' : 'group.stable', facts);
   }
 
   /** The member speaks through the connection now. */

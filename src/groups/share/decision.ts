@@ -36,6 +36,7 @@ export function newShareDecision(nowMs: number, limits: ShareLimits, topics: Gro
     initialize: [],
     looked: false,
     lookedAtState: false,
-    removed: null,
+    why: null,
+    left: [],
   };
 }

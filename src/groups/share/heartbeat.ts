@@ -51,7 +51,7 @@ function leave(
   decision: ShareDecision,
 ): ShareHeartbeatResponse | GroupRefusal {
   if (member === undefined) return unknownMember(memberId);
-  removeMembers(group, [member], `member ${memberId} left`, decision);
+  removeMembers(group, [member], 'it left the group', decision);
   const ok = { errorCode: ErrorCode.NONE, errorMessage: null };
   return { ...ok, memberId, memberEpoch, heartbeatIntervalMs: 0, assignment: null };
 }
@@ -114,6 +114,7 @@ function applyMember(
   const names = (): Set<string> => namesOf(everyone());
   const gotState = !group.seenState && hasUnassigned(group, names(), decision.topics);
   const epoch = nextEpoch(group, names, { changed: isOther || gotState, look: false }, shareRecords, decision);
+  if (epoch > group.groupEpoch) decision.why ??= whyAnew(group, memberId, isOther);
   let target = { epoch: group.assignmentEpoch, partitions: targetOf(group, memberId) };
   if (mayAssign(group, epoch, decision)) {
     const targets = assign(group, everyone(), epoch, decision);
@@ -127,6 +128,11 @@ function applyMember(
     decision.lookedAtState = true;
   }
   return after;
+}
+
+function whyAnew({ members }: ShareGroup, memberId: string, isChanged: boolean): string {
+  if (!members.has(memberId)) return `member ${memberId} joined`;
+  return isChanged ? `member ${memberId} changed its subscription` : 'topics of the group have changed';
 }
 
 function assign(

@@ -1,4 +1,5 @@
 /** How members go from a share group: they leave, or are silent for too long. */
+import { noteDeparture } from '../modern/decision.ts';
 import { epochWithout } from '../modern/epochs.ts';
 import type { ShareDecision } from './decision.ts';
 import type { ShareRecord } from './records.ts';
@@ -15,7 +16,7 @@ export function removeMembers(
 ): void {
   if (gone.length === 0) return;
   const { groupId } = group;
-  decision.removed = why;
+  noteDeparture(decision, gone, why);
   for (const { memberId } of gone) {
     for (const record of memberTombstones(groupId, memberId)) decision.records.push(record);
     decision.timers.push({ name: 'session', memberId, afterMs: null });

@@ -35,6 +35,7 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     this.#shell = new ModernShell<ShareGroup, ShareTimerName>(host, {
       timers: ['session'],
       isOfKind: isShareGroup,
+      isSettled: isAssigned,
       due: (shard, group, _name, memberId) => this.#expired(shard, group, memberId),
     });
   }
@@ -97,10 +98,15 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     this.states.unload(group);
   }
 
+  /** No member waits for another. */
+  progress(): null {
+    return null;
+  }
+
   /** Takes out members that last spoke through a connection which is gone. */
   evict(shard: GroupShard, group: ShareGroup, connectionId: number): void {
     const gone = [...group.members.values()].filter(({ memberId }) => group.connections.get(memberId) === connectionId);
-    this.#remove(shard, group, gone, 'connection closed');
+    this.#remove(shard, group, gone, 'its connection was closed');
   }
 
   /** Forgets the states of all of the group's partitions: it is about to be deleted. NONE, or why some are still there. */
@@ -136,7 +142,8 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
 
   #expired(shard: GroupShard, group: ShareGroup, memberId: string): void {
     const member = group.members.get(memberId);
-    if (member !== undefined) this.#remove(shard, group, [member], `${memberId}: heartbeat expired`);
+    if (member === undefined) return;
+    this.#remove(shard, group, [member], 'it sent no heartbeat in time (session timeout)');
   }
 
   #remove(shard: GroupShard, group: ShareGroup, gone: readonly ShareMember[], why: string): void {
@@ -147,6 +154,12 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     for (const member of gone) startSession(member, decision);
     this.#shell.keepTimers(shard, group, decision);
   }
+}
+
+/** Each member has been told of the newest assignment. */
+function isAssigned({ members, groupEpoch }: ShareGroup): boolean {
+  for (const { memberEpoch } of members.values()) if (memberEpoch !== groupEpoch) return false;
+  return true;
 }
 
 function startSession({ memberId }: ShareMember, { timers, limits }: ShareDecision): void {

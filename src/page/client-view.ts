@@ -1,0 +1,35 @@
+/** One client as a page shows it: what it sent, and what it reads. */
+import { groupIds, groupWithoutLag } from '../testing/group-view.ts';
+import type { ClientFrame } from './frames.ts';
+import type { PageBroker } from './page-broker.ts';
+import type { TrafficDigest } from './traffic-digest.ts';
+import { trafficRow } from './traffic-view.ts';
+
+const SHOWN_TOPICS = 100;
+const SHOWN_GROUPS = 50;
+/** Groups whose members are looked at. */
+const LOOKED_AT = 500;
+const SHOWN_REQUESTS = 50;
+/** Exchanges that are looked through for them. */
+const SEARCHED = 3000;
+
+export function clientFrame({ view, traffic }: PageBroker, digest: TrafficDigest | null, id: string): ClientFrame {
+  const isOwn = ({ clientId }: { clientId: string | null }): boolean => (clientId ?? '') === id;
+  const produced = (traffic?.all ?? [])
+    .slice(-SEARCHED)
+    .filter((exchange) => exchange.api === 'Produce' && isOwn(exchange))
+    .slice(-SHOWN_REQUESTS)
+    .toReversed();
+  return {
+    id,
+    connections: view.listeners.connections().filter(isOwn).length,
+    software: digest?.client(id)?.software ?? '',
+    isTraffic: traffic !== null,
+    topics: (digest?.topicsOf(id) ?? []).slice(0, SHOWN_TOPICS),
+    groups: groupIds(view)
+      .slice(0, LOOKED_AT)
+      .filter((group) => groupWithoutLag(view, group).members.some(isOwn))
+      .slice(0, SHOWN_GROUPS),
+    produced: produced.map(trafficRow),
+  };
+}

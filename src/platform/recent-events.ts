@@ -1,0 +1,81 @@
+/** Remembers the newest events of a broker, logged or not, so that whoever looks at it later sees what happened before. */
+import { isLeveled, type Facts, type Level, type LeveledLogger, type Logger } from './logger.ts';
+
+const KEPT = 2000;
+
+export interface RecentEvent {
+  /** Counts from 1, forgotten ones included. */
+  readonly number: number;
+  /** The first time, milliseconds since 1970 by the broker's clock. */
+  readonly atMs: number;
+  readonly level: Exclude<Level, 'debug' | 'silent'>;
+  readonly event: string;
+  readonly facts: Facts;
+  /** How often it happened in a row, and when it did last. */
+  readonly times: number;
+  readonly lastAtMs: number;
+}
+
+export class RecentEvents {
+  readonly #now: () => number;
+  #events: RecentEvent[] = [];
+  #count = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The newest 2,000 at least, the oldest first. */
+  get all(): readonly RecentEvent[] {
+    return this.#events;
+  }
+
+  note(event: string, facts: Facts = {}, level: RecentEvent['level'] = 'info'): void {
+    const atMs = this.#now();
+    const last = this.#events.at(-1);
+    if (last?.event === event && last.level === level && sameFacts(last.facts, facts)) {
+      this.#events[this.#events.length - 1] = { ...last, times: last.times + 1, lastAtMs: atMs };
+      return;
+    }
+    this.#events.push({ number: ++this.#count, atMs, level, event, facts, times: 1, lastAtMs: atMs });
+    if (this.#events.length >= 2 * KEPT) this.#events = this.#events.slice(-KEPT);
+  }
+}
+
+/** The same logger, of which `events` notes all from information on, whatever its level lets through. */
+export function rememberedBy(events: RecentEvents, logger: Logger): Logger {
+  const noting =
+    (level: RecentEvent['level']) =>
+    (event: string, facts?: Facts): void => {
+      events.note(event, facts, level);
+      logger[level](event, facts);
+    };
+  const noted: Logger = {
+    debug: (event, facts) => logger.debug(event, facts),
+    info: noting('info'),
+    warn: noting('warn'),
+    error: noting('error'),
+  };
+  if (!isLeveled(logger)) return noted;
+  const leveled: LeveledLogger = {
+    ...noted,
+    get level() {
+      return logger.level;
+    },
+    set level(level) {
+      logger.level = level;
+    },
+    get levels() {
+      return logger.levels;
+    },
+    set levels(levels) {
+      logger.levels = levels;
+    },
+  };
+  return leveled;
+}
+
+function sameFacts(a: Facts, b: Facts): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { emptyImage } from '../../src/cluster/image.ts';
+import { changeOf } from '../../src/cluster/image-replay.ts';
+import { metadataEvents } from '../../src/cluster/metadata-events.ts';
+import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
+
+const TOPIC = '00000000-0000-0000-0000-0000000000aa';
+const partition = (partitionId: number, leader = 1) => ({
+  type: 'PartitionRecord' as const,
+  partitionId,
+  topicId: TOPIC,
+  replicas: [1, 2],
+  isr: [1, 2],
+  removingReplicas: [],
+  addingReplicas: [],
+  leader,
+  leaderRecoveryState: 0,
+  leaderEpoch: 0,
+  partitionEpoch: 0,
+  directories: [],
+  eligibleLeaderReplicas: null,
+  lastKnownElr: null,
+});
+
+test('changes are told of what they touch; what was there at first is not', () => {
+  let image = emptyImage('cluster');
+  let revision = 0;
+  const told = (...records: object[]) => {
+    const change = changeOf(image, records as MetadataRecord[], (revision += 1));
+    const events = metadataEvents(change.image, image, change.delta);
+    image = change.image;
+    return events;
+  };
+  expect(told({ type: 'TopicRecord', name: 'before', topicId: '00000000-0000-0000-0000-0000000000bb' })).toEqual([]);
+  expect(told({ type: 'TopicRecord', name: 'orders', topicId: TOPIC }, partition(0))).toEqual([
+    { event: 'topic.created', facts: { topic: 'orders', partitions: 1 } },
+  ]);
+  expect(told(partition(1))).toEqual([{ event: 'topic.grown', facts: { topic: 'orders', partitions: 2 } }]);
+  const config = { type: 'ConfigRecord', resourceType: 2, resourceName: 'orders', name: 'retention.ms' };
+  expect(told({ ...config, value: '5' })).toEqual([
+    {
+      event: 'setting.changed',
+      facts: { resource: '2:orders', setting: 'retention.ms', isSet: true, value: '5', before: undefined },
+    },
+  ]);
+  const secret = { type: 'ConfigRecord', resourceType: 4, resourceName: '1', name: 'ssl.keystore.password' };
+  expect(JSON.stringify(told({ ...secret, value: 'hush' }))).not.toContain('hush');
+  expect(told({ type: 'RemoveTopicRecord', topicId: TOPIC })).toEqual([
+    { event: 'topic.deleted', facts: { topic: 'orders' } },
+  ]);
+});
