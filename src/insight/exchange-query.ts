@@ -87,8 +87,10 @@ function matchOf(term: Term): ExchangeMatch {
   throw unknownField(term, FIELDS);
 }
 
+const decoder = new TextDecoder();
+
 /** Bytes as text, for people look for what they see. */
 function shown(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  return value instanceof Uint8Array ? Buffer.from(value).toString() : value;
+  return value instanceof Uint8Array ? decoder.decode(value) : value;
 }

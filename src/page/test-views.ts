@@ -6,7 +6,10 @@ export function testFrame({ view, faults, clockIsVirtual }: PageBroker, test: Pa
   return {
     clockMs: view.parts.clock.now(),
     clockIsVirtual,
-    faults: [...(faults?.list() ?? []).map(({ id, description, fired }) => ({ id, description, fired })), ...(faults?.disk.list() ?? []).map(({ description, fired }) => ({ id: null, description, fired }))],
+    faults: [
+      ...(faults?.list() ?? []).map(({ id, description, fired }) => ({ id, description, fired })),
+      ...(faults?.disk.list() ?? []).map(({ description, fired }) => ({ id: null, description, fired })),
+    ],
     waiting: test.waiting(),
     isPaused: test.isPaused(),
   };

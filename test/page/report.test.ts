@@ -50,7 +50,7 @@ describe('a report', () => {
     expect((views.traffic as TrafficFrame).rows.some(({ api }) => api === 'OffsetCommit')).toBe(true);
     const shown = views.test as TestFrame;
     expect(shown.faults).toHaveLength(1);
-    expect(shown.waiting[0]).toContain("9 messages in 'orders'");
+    expect(shown.waiting[0]).toMatchObject({ what: "9 messages in 'orders'", seen: expect.any(String) });
     expect(Object.keys(views)).toEqual(
       expect.arrayContaining(['overview', 'clients', 'storage', 'settings', 'journal', 'topic?name=orders']),
     );
@@ -194,7 +194,7 @@ describe('a report over the control port', () => {
     const wait = kafka.waitForMessages('orders', 5).catch(() => {});
     const { failure, views } = await reportOf(kafka, { error: new Error('too few'), test: 'bills' });
     expect(failure).toMatchObject({ test: 'bills', errors: [{ message: 'too few' }] });
-    expect((views.test as TestFrame).waiting.join()).toContain("5 messages in 'orders'");
+    expect((views.test as TestFrame).waiting.map(({ what }) => what).join()).toContain("5 messages in 'orders'");
     await expect(kafka.report(join(folder, 'x.html'), { redact: () => '' })).rejects.toThrow('name headers');
     await kafka.stop();
     await wait;
