@@ -94,10 +94,10 @@ export function Pager({
   );
 }
 
-/** 'Groups: 101 to 200 of 340' */
-export function pageWords(what: string, from: number, shown: number, found: number, all = found): string {
+/** '340 of 900 groups, 101 to 200' */
+export function pageWords(what: string, from: number, shown: number, found: number, all?: number): string {
   const which = shown < found ? `, ${number(from + 1)} to ${number(from + shown)}` : '';
-  return `${number(found)}${found === all ? '' : ` of ${number(all)}`} ${what}${which}`;
+  return `${number(found)}${all === undefined ? '' : ` of ${number(all)}`} ${what}${which}`;
 }
 
 export function Filter({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {

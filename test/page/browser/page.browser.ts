@@ -12,11 +12,13 @@ const VIEWS = [
   ['#/groups', 'Groups'],
   ['#/groups/billing', 'billing'],
   ['#/clients', 'Clients'],
+  ['#/clients/app', 'app'],
   ['#/transactions', 'Transactions'],
   ['#/storage', 'Storage'],
   ['#/settings', 'Settings'],
   ['#/journal', 'Journal'],
   ['#/traffic', 'Traffic'],
+  ['#/traffic/1', '1'],
   ['#/test', 'Test'],
 ] as const;
 
