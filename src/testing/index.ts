@@ -1,5 +1,5 @@
 /** What `ottla/testing` gives to tests. */
-export type { Cause, Finding } from '../insight/why.ts';
+export type { Cause, Finding } from '../insight/finding.ts';
 export { connectBroker } from '../remote/connect-broker.ts';
 export type { ConnectOptions } from '../remote/connect-options.ts';
 export type { ApiName, Part, RequestBody, ResponseBody } from './api-names.ts';
