@@ -3,8 +3,7 @@
  * offsets, descriptions and expiry are the same for every kind. What is answered is committed; see CoordinatorShard.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import type { Answer } from '../coordination/answers.ts';
-import { andThen } from '../coordination/answers.ts';
+import { andThen, type Answer } from '../coordination/answers.ts';
 import type { AppendReceipt } from '../coordination/state-partition.ts';
 import { CoordinatorRuntime } from '../coordination/coordinator-runtime.ts';
 import { partitionFor } from '../coordination/java-hash.ts';
@@ -12,33 +11,21 @@ import type { Timer } from '../platform/clock.ts';
 import { finish, inPieces, type Pieces } from '../platform/pieces.ts';
 import type { GroupRefusal } from './modern/refusal.ts';
 import type { GroupCoordinatorOptions } from './coordinator-options.ts';
-import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.ts';
-import { isClassicGroup } from './classic/state.ts';
-import type { DescribedConsumerGroup } from './consumer/describe.ts';
-import { describeConsumerGroup, undescribedConsumerGroup } from './consumer/describe.ts';
+import { isClassicGroup, type JoinResponse, type LeaveResponse, type SyncResponse } from './classic/state.ts';
+import { describeConsumerGroup, undescribedConsumerGroup, type DescribedConsumerGroup } from './consumer/describe.ts';
 import type { ConsumerHeartbeat, ConsumerHeartbeatResponse } from './consumer/request.ts';
 import { isConsumerGroup } from './consumer/state.ts';
-import type { DescribedGroup, ListedGroups } from './describe.ts';
-import { describeGroup, listGroups, undescribedGroup } from './describe.ts';
+import { describeGroup, listGroups, undescribedGroup, type DescribedGroup, type ListedGroups } from './describe.ts';
 import type { Group } from './group.ts';
 import type { GroupPartition, GroupShard } from './group-partition.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { RebalanceProgress } from './group-progress.ts';
 import type { RunnerHost } from './group-runner.ts';
-import { newGroupPartition, openRunners, rulesOf, runnerOf } from './kinds.ts';
-import type { GroupRunners } from './kinds.ts';
+import { newGroupPartition, openRunners, rulesOf, runnerOf, type GroupRunners } from './kinds.ts';
 import { MemberRequestRouter } from './member-request-router.ts';
-import type { DeletedTopic } from './offsets/expiry.ts';
-import { allTombstones } from './offsets/expiry.ts';
-import type {
-  CommittedTopic,
-  DeletedOffsets,
-  DeleteTopic,
-  FetchedGroup,
-  OffsetCommitRequest,
-  OffsetFetchRequest,
-  TransactionalCommit,
-} from './offsets/requests.ts';
+import { allTombstones, type DeletedTopic } from './offsets/expiry.ts';
+import type { CommittedTopic, DeletedOffsets, DeleteTopic, FetchedGroup } from './offsets/requests.ts';
+import type { OffsetCommitRequest, OffsetFetchRequest, TransactionalCommit } from './offsets/requests.ts';
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
 import { ShareGroups } from './share/share-groups.ts';
 import { isShareGroup } from './share/state.ts';
@@ -306,7 +293,7 @@ export class GroupCoordinator {
     return undescribedConsumerGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND, whyNot('consumer', groupId, group));
   }
 
-  /** The rebalance of a group that is under way; null where there is none, or the group is not here. For people. */
+  /** The rebalance that is under way; null where there is none, or the group is not here. For people. */
   progress(groupId: string): RebalanceProgress | null {
     const shard = this.#shardOf(groupId);
     const group = typeof shard === 'number' ? undefined : shard.state.groups.get(groupId);
