@@ -9,7 +9,7 @@ import type { GroupCoordinator } from '../groups/coordinator.ts';
 import type { FetchedGroup, OffsetFetchRequest } from '../groups/offsets/requests.ts';
 import { unknownOffset } from '../groups/offsets/requests.ts';
 import type { Parts } from './broker-parts.ts';
-import { flatMapInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
+import { filterInPieces, flatMapInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 import type { Access } from '../security/access.ts';
@@ -107,9 +107,9 @@ function* fetchVisible(
   const isSeen = ({ name }: { readonly name: string }) => refusalOf(access, name) === ErrorCode.NONE;
   if (topics === null) {
     const all = yield* groups.fetchOffsetsInPieces(request, requireStable);
-    return access === null ? all : { ...all, topics: all.topics.filter(isSeen) };
+    return access === null ? all : { ...all, topics: yield* filterInPieces(all.topics, isSeen) };
   }
-  const hidden = access === null ? [] : topics.filter((topic) => !isSeen(topic));
+  const hidden = access === null ? [] : yield* filterInPieces(topics, (topic) => !isSeen(topic));
   if (hidden.length === 0) return yield* groups.fetchOffsetsInPieces(request, requireStable);
   const hides = new Set(hidden);
   const seen = topics.filter((topic) => !hides.has(topic));

@@ -1,6 +1,7 @@
 /** Lists the groups this broker coordinates. */
 import { ListGroups } from '../../protocol/apis/16-list-groups.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
+import { filterInPieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import type { Access } from '../security/access.ts';
@@ -10,7 +11,8 @@ export const listGroups = handler(ListGroups, {
   byHand: [describe.cluster(), describe.group('groups[].groupId of the response')],
   *handle({ statesFilter, typesFilter }, { access }, { groups }: Parts<'groups'>) {
     const listed = yield* groups.listGroupsInPieces(statesFilter, typesFilter);
-    const shown = access === null ? listed : { ...listed, groups: listed.groups.filter(visible(access)) };
+    const shown =
+      access === null ? listed : { ...listed, groups: yield* filterInPieces(listed.groups, visible(access)) };
     return groups.whenAllCommitted(shown, (errorCode) => ({ errorCode, groups: [] }));
   },
   refuse: (_request, errorCode) => ({ errorCode, groups: [] }),

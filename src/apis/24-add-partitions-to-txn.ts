@@ -78,7 +78,7 @@ function* errorsOf(
   topicFault: (topic: string) => number = () => ErrorCode.NONE,
 ): Pieces<Answer<ErrorOf>> {
   const { topicsByName } = metadata.image;
-  const faults = new Map(transaction.topics.map(({ name }) => [name, topicFault(name)]));
+  const faults = new Map(yield* mapInPieces(transaction.topics, ({ name }) => [name, topicFault(name)] as const));
   const faultOfOne = ({ topic, partition }: TopicPartition): number => {
     const fault = faults.get(topic)!;
     if (fault !== ErrorCode.NONE || topicsByName.get(topic)?.partitions[partition] !== undefined) return fault;

@@ -5,7 +5,7 @@
 import { DescribeShareGroupOffsets } from '../../protocol/apis/90-describe-share-group-offsets.ts';
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { andThen, type Answer } from '../coordination/answers.ts';
-import { whenDone, type Pieces } from '../platform/pieces.ts';
+import { filterInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import type { Parts } from './broker-parts.ts';
 import type { DescribedOffsets, OffsetsTopic } from '../groups/share/offsets.ts';
 import type { InFlightSummary } from '../share/delivery-view.ts';
@@ -72,7 +72,7 @@ interface AskedOffsets {
 }
 
 /** Without the topics that the client may not describe; those that it names are told behind the others. */
-function visible<Asked extends AskedOffsets>(
+function* visible<Asked extends AskedOffsets>(
   asked: Asked,
   offsets: (asked: Asked) => Pieces<Answer<DescribedOffsets>>,
   access: Access,
@@ -80,16 +80,13 @@ function visible<Asked extends AskedOffsets>(
   const { topics } = asked;
   const sees = ({ topicName }: { readonly topicName: string }): boolean => mayDescribe(access, topicName);
   if (topics === null) {
-    return whenDone(offsets(asked), (all) =>
-      andThen(all, (described) => ({ ...described, topics: described.topics.filter(sees) })),
-    );
+    return andThen(yield* offsets(asked), (described) => ({ ...described, topics: described.topics.filter(sees) }));
   }
-  const allowed = new Set(topics.filter(sees));
-  const hidden = topics.filter((topic) => !allowed.has(topic)).map(hiddenTopic);
-  return whenDone(offsets({ ...asked, topics: [...allowed] }), (seen) =>
-    andThen(seen, (described) =>
-      described.errorCode === ErrorCode.NONE ? { ...described, topics: described.topics.concat(hidden) } : described,
-    ),
+  const allowed = yield* filterInPieces(topics, sees);
+  const isAllowed = new Set(allowed);
+  const hidden = topics.filter((topic) => !isAllowed.has(topic)).map(hiddenTopic);
+  return andThen(yield* offsets({ ...asked, topics: allowed }), (described) =>
+    described.errorCode === ErrorCode.NONE ? { ...described, topics: described.topics.concat(hidden) } : described,
   );
 }
 

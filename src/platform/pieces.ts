@@ -77,6 +77,11 @@ export function flatMapInPieces<T, U>(
   );
 }
 
+/** Those of which `isKept` says so. */
+export function filterInPieces<T>(list: Iterable<T>, isKept: (item: T) => boolean): Pieces<T[]> {
+  return flatMapInPieces(list, (item) => (isKept(item) ? [item] : []));
+}
+
 /** What `keyOf` makes of each, once. */
 export function setInPieces<T, K>(list: Iterable<T>, keyOf: (item: T) => K): Pieces<Set<K>> {
   const set = new Set<K>();
