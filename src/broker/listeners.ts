@@ -51,6 +51,8 @@ export interface ListenersOptions {
 }
 
 const LONGEST_SWEEP_MS = 60_000;
+/** Of refused connections that are held at the same time; others are closed at once. */
+const MOST_REFUSED = 1000;
 
 /** What is shown of a connection. */
 export interface OpenConnection {
@@ -68,6 +70,8 @@ export class Listeners {
   /** The connections that the quotas have counted. */
   readonly #counted = new Map<Connection, PendingConnection>();
   readonly #quotas: ConnectionQuotas;
+  /** Refused, and held until they are closed. */
+  readonly #refused = new Map<Connection, Timer>();
   readonly #unauthenticated: Unauthenticated;
   #idleTimer: Timer | null = null;
   #shared: ConnectionShared | null = null;
@@ -175,7 +179,12 @@ export class Listeners {
     const pending = { listener, address, hold: () => connection.hold(), admit: () => connection.release() };
     const refusal = this.#quotas.enter(pending);
     if (refusal === null) this.#counted.set(connection, pending);
-    else connection.close(refusal);
+    else if (refusal.afterMs === 0 || this.#refused.size >= MOST_REFUSED) connection.close(refusal.reason);
+    else {
+      connection.hold();
+      const close = (): void => connection.close(refusal.reason);
+      this.#refused.set(connection, this.#options.clock.after(refusal.afterMs, close));
+    }
   }
 
   /** Closes connections that have been quiet for connections.max.idle.ms, up to a tenth of it later. */
@@ -253,6 +262,8 @@ export class Listeners {
         const counted = this.#counted.get(connection);
         if (counted !== undefined) this.#quotas.leave(counted);
         this.#counted.delete(connection);
+        this.#refused.get(connection)?.cancel();
+        this.#refused.delete(connection);
         closed(connection.contexts.connectionId);
         if (reason !== null && isReady()) {
           const { session, clientId } = connection.contexts;

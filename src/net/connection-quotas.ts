@@ -1,6 +1,6 @@
 /**
  * Limits the number of connections and the rate of new ones (KIP-402, KIP-612). A connection above the limit of its address
- * is closed. One above the limit of its listener or of the broker is accepted but not read from, until another connection
+ * is closed: above its rate, once that would have allowed it. One above the limit of its listener or of the broker is accepted but not read from, until another connection
  * closes or the rate allows it; in Kafka it would wait before the acceptor.
  */
 import type { Clock, Timer } from '../platform/clock.ts';
@@ -37,6 +37,12 @@ export interface PendingConnection {
   admit(): void;
 }
 
+/** Why a connection is to be closed, and when: so long nothing is read from it. */
+export interface Refusal {
+  readonly reason: string;
+  readonly afterMs: number;
+}
+
 /** Kafka's default for every limit. */
 export const UNLIMITED = 2_147_483_647;
 const FORGET_RATES_ABOVE = 10_000;
@@ -56,14 +62,18 @@ export class ConnectionQuotas {
     this.#limits = limits;
   }
 
-  /** Null: the connection is admitted, now or later. Otherwise the reason to close it; then it is not counted. */
-  enter(pending: PendingConnection): string | null {
+  /** Null: the connection is admitted, now or later. One that is refused is not counted. */
+  enter(pending: PendingConnection): Refusal | null {
     const { address } = pending;
     const { maxConnections, creationRate } = this.#limits.ofAddress(address);
     const count = this.#byAddress.get(address) ?? 0;
-    if (count >= maxConnections) return `${address} has ${count} connections, max.connections.per.ip allows no more`;
-    if (this.#secondsUntil(`ip ${address}`, creationRate) > 0) {
-      return `${address} connects more often than its quota connection_creation_rate of ${creationRate} allows`;
+    if (count >= maxConnections) {
+      return { reason: `${address} has ${count} connections, max.connections.per.ip allows no more`, afterMs: 0 };
+    }
+    const waitSeconds = this.#secondsUntil(`ip ${address}`, creationRate);
+    if (waitSeconds > 0) {
+      const reason = `${address} connects more often than its quota connection_creation_rate of ${creationRate} allows`;
+      return { reason, afterMs: Math.ceil(waitSeconds * 1000) };
     }
     this.#take(`ip ${address}`, creationRate);
     this.#byAddress.set(address, count + 1);

@@ -12,7 +12,7 @@ import { SampledRate } from '../../src/security/quotas/sampled-rate.ts';
 import { TokenBucket } from '../../src/security/quotas/token-bucket.ts';
 import { NOT_TIMED } from '../../src/security/stages.ts';
 import { sessionOf } from '../apis/request-context.ts';
-import { createTopic } from '../running-broker.ts';
+import { createTopic, dial } from '../running-broker.ts';
 import { SecuredBroker } from './secured-broker.ts';
 
 type Step = readonly [
@@ -253,4 +253,28 @@ describe('over the wire', () => {
     expect(old.topics[0].errorCode).toBe(0);
     expect(old.throttleTimeMs).toBeGreaterThan(0);
   });
+});
+
+test('a connection above the quota of its address is held, and closed once that would have let it in', async () => {
+  const clock = new VirtualClock();
+  const broker = await SecuredBroker.start({ 'quota.window.num': '2' }, { clock });
+  const entity = [{ entityType: 'ip', entityName: '127.0.0.1' }];
+  const ops = [{ key: 'connection_creation_rate', value: 2, remove: false }];
+  await broker.parts.controller.alterClientQuotas([{ entity, ops }], { validateOnly: false });
+  const clients = [await dial(broker.bootstrap), await dial(broker.bootstrap), await dial(broker.bootstrap)];
+  const answered = await Promise.all(clients.slice(0, 2).map((client) => client.send(apis.ApiVersions, 0, {})));
+  expect(answered.map(({ errorCode }) => errorCode)).toEqual([0, 0]);
+  let outcome = 'none';
+  const third = clients[2].send(apis.ApiVersions, 0, {}).then(
+    () => (outcome = 'answered'),
+    () => (outcome = 'closed'),
+  );
+  await clock.advance(499);
+  await clients[0].send(apis.SaslHandshake, 1, { mechanism: 'PLAIN' });
+  expect(outcome).toBe('none');
+  await clock.advance(1);
+  await third;
+  expect(outcome).toBe('closed');
+  await Promise.all(clients.map((client) => client.close()));
+  await broker.stop();
 });
