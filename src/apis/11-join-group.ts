@@ -3,6 +3,7 @@ import { JoinGroup } from '../../protocol/apis/11-join-group.ts';
 import { joinError } from '../groups/classic/state.ts';
 import type { JoinResponse } from '../groups/classic/state.ts';
 import type { Parts } from './broker-parts.ts';
+import { mayDescribe } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { read } from '../security/needs.ts';
 
@@ -11,13 +12,18 @@ const NAMELESS_SINCE = 7;
 
 export const joinGroup = handler(JoinGroup, {
   needs: ({ groupId }) => read.group(groupId),
-  handle: (request, { session, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
+  handle: (request, { session, access, connectionId, apiVersion, clientId }, { groups }: Parts<'groups'>) => {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     const response = groups.join(
       // v0 has one timeout for session and rebalance.
       apiVersion === 0 || rebalanceTimeoutMs === -1 ? { ...request, rebalanceTimeoutMs: sessionTimeoutMs } : request,
       // Tools show it as Java prints an address without a host name.
-      { clientId: clientId ?? '', clientHost: `/${session.clientHost}`, connectionId },
+      {
+        clientId: clientId ?? '',
+        clientHost: `/${session.clientHost}`,
+        connectionId,
+        mayDescribe: mayDescribe(access),
+      },
       { requireKnownMemberId: apiVersion >= 4, supportSkippingAssignment: apiVersion >= 9 },
     );
     if (apiVersion >= NAMELESS_SINCE) return response;

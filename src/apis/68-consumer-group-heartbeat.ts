@@ -6,6 +6,7 @@ import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
+import { mayDescribe } from './group-topics-shown.ts';
 import { describe, read } from '../security/needs.ts';
 
 type Broker = Parts<'config' | 'metadata' | 'groups' | 'random'>;
@@ -15,7 +16,7 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
     speaksConsumerProtocol(broker)
       ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
       : null,
-  handle: (request, { session, connectionId, apiVersion, clientId }, broker: Broker) => {
+  handle: (request, { session, access, connectionId, apiVersion, clientId }, broker: Broker) => {
     if (!speaksConsumerProtocol(broker)) {
       const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';
       return refusal(ErrorCode.UNSUPPORTED_VERSION, errorMessage);
@@ -27,6 +28,7 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
       clientId: clientId ?? '',
       clientHost: `/${session.clientHost}`,
       subscribedTopicRegex: apiVersion === 0 ? null : request.subscribedTopicRegex,
+      mayDescribe: mayDescribe(access),
     };
     const fault = checkHeartbeat(groupId, told, apiVersion === 0, broker.config['group.consumer.assignors']);
     if (fault !== null) return refusal(fault.errorCode, fault.errorMessage);

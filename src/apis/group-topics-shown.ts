@@ -1,6 +1,7 @@
 /** Groups are described with the topics that their members are assigned: only to who may describe those. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { Access } from '../security/access.ts';
+import { Operation, Resource } from '../security/acls/codes.ts';
 import { describe } from '../security/needs.ts';
 
 /** What is told instead, in Kafka's words. */
@@ -28,4 +29,10 @@ export function hidesTopics({ errorCode, members }: DescribedGroup, access: Acce
   let isHidden = false;
   for (const name of names) if (access.errorOf(describe.topic(name), apiName) !== ErrorCode.NONE) isHidden = true;
   return isHidden;
+}
+
+/** For topics that a regular expression fits; undefined: all of them. The audit log is not told, as in Kafka. */
+export function mayDescribe(access: Access | null): ((topic: string) => boolean) | undefined {
+  if (access === null) return undefined;
+  return (topic) => (access.operationsOn(Resource.TOPIC, topic) & (1 << Operation.DESCRIBE)) !== 0;
 }

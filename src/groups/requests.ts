@@ -8,7 +8,12 @@ export interface Origin {
   readonly clientId: string;
   readonly clientHost: string;
   readonly connectionId: number;
+  /** Absent: it may know all topics. */
+  readonly mayDescribe?: MayDescribe | undefined;
 }
+
+/** Whether a client may know of a topic. Topics that a regular expression fits are narrowed to those (KIP-848). */
+export type MayDescribe = (topic: string) => boolean;
 
 export interface JoinRequest {
   readonly groupId: string;

@@ -1,6 +1,7 @@
 /** What ConsumerGroupHeartbeat says and is answered, and what it must say whatever the group. */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { TopicPartitions } from '../modern/assignment.ts';
+import type { MayDescribe } from '../requests.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 
 /** Named as in ConsumerGroupHeartbeatRequest; null or -1: as in the last heartbeat. */
@@ -16,6 +17,8 @@ export interface ConsumerHeartbeat {
   readonly topicPartitions: readonly TopicPartitions[] | null;
   readonly clientId: string;
   readonly clientHost: string;
+  /** Absent: it may know all topics. */
+  readonly mayDescribe?: MayDescribe | undefined;
 }
 
 /** Named as in ConsumerGroupHeartbeatResponse. */

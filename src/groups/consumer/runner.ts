@@ -8,7 +8,7 @@ import type { GroupRunner, RunnerHost } from '../group-runner.ts';
 import { sharedLimits } from '../modern/limits.ts';
 import { ModernShell } from '../modern/shell.ts';
 import type { PatternWaiter } from '../pattern-resolver.ts';
-import type { HeartbeatRequest, JoinCall, LeaveRequest, SyncRequest } from '../requests.ts';
+import type { HeartbeatRequest, JoinCall, LeaveRequest, MayDescribe, SyncRequest } from '../requests.ts';
 import { isRefusal } from '../modern/refusal.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 import { timeRevocation } from './apply-member.ts';
@@ -47,7 +47,7 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     request: ConsumerHeartbeat,
     connectionId: number,
   ): ConsumerHeartbeatResponse | GroupRefusal {
-    const decision = this.#decision(shard, groupId);
+    const decision = this.#decision(shard, groupId, request.mayDescribe);
     const group = this.#open(shard, groupId, request.memberEpoch === JOIN_EPOCH, decision);
     if (isRefusal(group)) return group;
     const response = heartbeat(group, request, decision);
@@ -68,9 +68,9 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   }
 
   join(shard: GroupShard, call: JoinCall): JoinResponse {
-    const { groupId, memberId, connectionId } = call;
+    const { groupId, memberId, connectionId, mayDescribe } = call;
     const group = shard.state.groups.get(groupId) as ConsumerGroup;
-    const decision = this.#decision(shard, groupId);
+    const decision = this.#decision(shard, groupId, mayDescribe);
     const response = classicJoin(group, call, decision);
     const errorCode = this.#apply(shard, groupId, decision);
     if (errorCode !== ErrorCode.NONE) return joinError(memberId, errorCode);
@@ -162,16 +162,19 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
     this.#remove(shard, group, gone, 'its connection was closed');
   }
 
-  #decision(shard: GroupShard, groupId: string): ConsumerDecision {
+  /** `mayDescribe`: of the client that asks, for whom regular expressions are resolved. */
+  #decision(shard: GroupShard, groupId: string, mayDescribe?: MayDescribe): ConsumerDecision {
     const host = this.#host;
     const topics = host.topics();
     const limits = this.#limitsOf(host.config, host.groupConfig(groupId));
-    return newDecision(host.clock.now(), limits, topics, (regex) =>
-      host.patterns.resolve(regex, topics, groupId, this.#patternWaiter(shard, groupId, regex)),
-    );
+    return newDecision(host.clock.now(), limits, topics, (regex) => {
+      const waiter = this.#patternWaiter(shard, groupId, regex, mayDescribe);
+      const names = host.patterns.resolve(regex, topics, groupId, waiter);
+      return names === null || mayDescribe === undefined ? names : names.filter(mayDescribe);
+    });
   }
 
-  #patternWaiter(shard: GroupShard, groupId: string, regex: string): PatternWaiter {
+  #patternWaiter(shard: GroupShard, groupId: string, regex: string, mayDescribe?: MayDescribe): PatternWaiter {
     const group = (): ConsumerGroup | null => {
       const present = shard.isActive ? shard.state.groups.get(groupId) : undefined;
       return isConsumerGroup(present) && isSubscribed(present, regex) ? present : null;
@@ -182,7 +185,8 @@ export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
         const present = group();
         if (present === null) return;
         const decision = this.#decision(shard, groupId);
-        takeResolved(present, regex, names, topics, decision);
+        const known = mayDescribe === undefined ? names : names.filter(mayDescribe);
+        takeResolved(present, regex, known, topics, decision);
         this.#apply(shard, groupId, decision);
       },
     };

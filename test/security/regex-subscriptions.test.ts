@@ -1,0 +1,46 @@
+/** A subscription by regular expression means the topics that its client may describe (KIP-848). */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConsumerGroupHeartbeat, FindCoordinator } from '../../protocol/apis/index.ts';
+import type { Client } from '../../protocol/client.ts';
+import { createTopic } from '../running-broker.ts';
+import { SecuredBroker } from './secured-broker.ts';
+
+let broker: SecuredBroker;
+let alice: Client;
+let ids: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  broker = await SecuredBroker.start();
+  const admin = await broker.as('admin');
+  for (const name of ['orders-1', 'orders-2', 'secret-1']) expect(await createTopic(admin, name)).toBe(0);
+  const asked = { keyType: 0, coordinatorKeys: ['group'] };
+  while ((await admin.send(FindCoordinator, 4, asked)).coordinators[0].errorCode !== 0);
+  ids = new Map([...broker.parts.metadata.image.topicsByName].map(([name, { id }]) => [id, name]));
+  await broker.allow({ principal: 'User:alice', resourceType: 3, resourceName: 'group', operation: 3 });
+  await broker.allow({ principal: 'User:alice', resourceName: 'orders-', patternType: 4, operation: 8 });
+  alice = await broker.as('alice');
+});
+afterAll(() => broker.stop());
+
+async function assigned(client: Client, memberId: string, subscribedTopicRegex: string): Promise<string[]> {
+  const answer = await client.send(ConsumerGroupHeartbeat, 1, {
+    groupId: 'group',
+    memberId,
+    memberEpoch: 0,
+    rebalanceTimeoutMs: 10_000,
+    subscribedTopicNames: null,
+    subscribedTopicRegex,
+    topicPartitions: [],
+  });
+  expect(answer.errorCode).toBe(0);
+  return (answer.assignment?.topicPartitions ?? []).map(({ topicId }) => ids.get(topicId)!).toSorted();
+}
+
+test('it means those that its user may describe', async () => {
+  expect(await assigned(alice, 'one', '.*-1')).toEqual(['orders-1']);
+});
+
+test('another user of the group, by another expression, has its own', async () => {
+  const admin = await broker.as('admin');
+  expect(await assigned(admin, 'two', '(orders|secret)-.*')).toContain('secret-1');
+});
