@@ -38,7 +38,8 @@ interface Setting {
 
 function rulesOf(entries: readonly AccessControlEntry[], setting: Setting = {}) {
   const { superUsers = [], allowsUncovered = false, readsBlocks = true } = setting;
-  return { index: new AclIndex(entries, readsBlocks), superUsers: new Set(superUsers), allowsUncovered };
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  return { index: new AclIndex(byId, readsBlocks), superUsers: new Set(superUsers), allowsUncovered };
 }
 
 function may(
@@ -172,7 +173,7 @@ function readAll(entries: readonly AccessControlEntry[], who: Subject, operation
   return says(ALLOW, [operation, Operation.ALL, ...(IMPLIED[operation] ?? [])]);
 }
 
-test('the index decides as all ACLs read one by one do', () => {
+test('the index decides as all ACLs read one by one do, while they come and go', () => {
   const random = seededRandom(22);
   const one = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)];
   const operations = Object.values(Operation).filter((code) => code !== Operation.ANY);
@@ -182,8 +183,11 @@ test('the index decides as all ACLs read one by one do', () => {
     ['10.0.0.1', '10.0.0.2', '*'],
   ];
   let allowed = 0;
+  const index = new AclIndex(new Map(), true);
+  const rules = { index, superUsers: new Set<string>(), allowsUncovered: false };
+  let entries: AccessControlEntry[] = [];
   for (let set = 0; set < 2000; set++) {
-    const entries = Array.from({ length: Math.floor(random.float() * 20) }, () =>
+    const more = Array.from({ length: Math.floor(random.float() * 10) }, () =>
       acl({
         resourceName: one(names),
         patternType: one([LITERAL, PREFIXED]),
@@ -193,7 +197,8 @@ test('the index decides as all ACLs read one by one do', () => {
         permissionType: random.float() < 0.7 ? ALLOW : DENY,
       }),
     );
-    const rules = rulesOf(entries);
+    entries = entries.filter(() => random.float() < 0.5).concat(more);
+    index.follow(new Map(entries.map((entry) => [entry.id, entry])));
     for (let asked = 0; asked < 100; asked++) {
       const [who, operation, name] = [subject(one(principals), one(hosts.slice(0, 2))), one(operations), one(names)];
       if (operation === Operation.ALL) continue; // nobody asks for it

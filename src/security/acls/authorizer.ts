@@ -40,7 +40,7 @@ export class AclAuthorizer implements Authorizer {
   readonly #clients = new Map<string, ClientAccess>();
   #entries: ClusterImage['accessControlEntries'] | null = null;
   #readsBlocks = false;
-  #rules!: DecisionRules;
+  #rules: DecisionRules | null = null;
 
   constructor(options: AclAuthorizerOptions) {
     this.#options = options;
@@ -69,12 +69,14 @@ export class AclAuthorizer implements Authorizer {
     const { accessControlEntries, features } = this.#options.image();
     const readsBlocks = (features.get('metadata.version') ?? 0) >= BLOCKS_SINCE;
     if (accessControlEntries !== this.#entries || readsBlocks !== this.#readsBlocks) {
+      const index = readsBlocks === this.#readsBlocks ? this.#rules?.index : undefined;
+      index?.follow(accessControlEntries);
+      const { superUsers, allowsUncovered } = this.#options;
+      this.#rules = { index: index ?? new AclIndex(accessControlEntries, readsBlocks), superUsers, allowsUncovered };
       this.#entries = accessControlEntries;
       this.#readsBlocks = readsBlocks;
-      const { superUsers, allowsUncovered } = this.#options;
-      this.#rules = { index: new AclIndex(accessControlEntries.values(), readsBlocks), superUsers, allowsUncovered };
     }
-    return this.#rules;
+    return this.#rules!;
   }
 }
 

@@ -3,8 +3,6 @@ import type { AccessControlEntry } from '../../cluster/image.ts';
 import type { AclIndex, ResourceRules, Rule } from './acl-index.ts';
 import {
   ALL_OPERATIONS,
-  allowedBy,
-  deniedBy,
   EVERY_HOST,
   EVERY_NAME,
   EVERY_PRINCIPAL,
@@ -46,9 +44,9 @@ export function allowedOperations(
   let denied: Operations = 0;
   index.covering(resourceType, name, (rules) => {
     isCovered = true;
-    eachOf(rules, subject, ({ entry: { operation, permissionType } }) => {
-      if (permissionType === Permission.ALLOW) allowed |= allowedBy(operation);
-      else denied |= deniedBy(operation);
+    eachOf(rules, subject, (rule) => {
+      allowed |= rule.allows;
+      denied |= rule.denies;
     });
   });
   if (!isCovered) return allowsUncovered ? ALL_OPERATIONS : 0;
@@ -78,8 +76,9 @@ export function explain(
   let found: AccessControlEntry | null = null;
   index.covering(resourceType, name, (rules) => {
     isCovered = true;
-    eachOf(rules, subject, ({ entry }) => {
-      if (found?.permissionType === Permission.DENY || !decides(entry, operation)) return;
+    eachOf(rules, subject, ({ entry, allows, denies }) => {
+      const isDecided = ((allows | denies) & (1 << operation)) !== 0;
+      if (found?.permissionType === Permission.DENY || !isDecided) return;
       if (found === null || entry.permissionType === Permission.DENY) found = entry;
     });
   });
@@ -90,11 +89,6 @@ export function explain(
 
 function ofEntry(entry: AccessControlEntry): Explanation {
   return { isAllowed: entry.permissionType === Permission.ALLOW, reason: { rule: 'MatchingAcl', entry } };
-}
-
-function decides(entry: AccessControlEntry, operation: number): boolean {
-  const decided = entry.permissionType === Permission.ALLOW ? allowedBy(entry.operation) : deniedBy(entry.operation);
-  return (decided & (1 << operation)) !== 0;
 }
 
 /** A name that Kafka asks about where it wants to know of no resource in particular. */

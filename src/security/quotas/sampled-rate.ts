@@ -19,6 +19,10 @@ export class SampledRate {
   /** One more than windows: the oldest may still reach into them. */
   readonly #samples: Sample[] = [];
   #current = 0;
+  /** Of all samples. It stands, and so does where the oldest begins, until then: so that most requests look at one sample. */
+  #sum = 0;
+  #oldestMs = 0;
+  #standsUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(windows: RateWindows) {
     this.#windows = windows;
@@ -29,14 +33,13 @@ export class SampledRate {
     const sample = this.#sampleAt(nowMs);
     sample.amount += amount;
     sample.lastEventMs = nowMs;
+    this.#sum += amount;
   }
 
   /** An amount a second. */
   perSecond(nowMs: number): number {
-    this.#forget(nowMs);
-    let sum = 0;
-    for (const { amount } of this.#samples) sum += amount;
-    return sum / (this.#elapsedMs(nowMs) / 1000);
+    if (nowMs >= this.#standsUntilMs) this.#forget(nowMs);
+    return this.#sum / (this.#elapsedMs(nowMs) / 1000);
   }
 
   /** How long the rate takes to fall to `bound` where nothing is added; 0 where it is not above. */
@@ -48,9 +51,7 @@ export class SampledRate {
   /** The time that the samples are of; as if it were all windows but one where it is less. */
   #elapsedMs(nowMs: number): number {
     const { count, sizeMs } = this.#windows;
-    let oldestMs = nowMs;
-    for (const { startMs } of this.#samples) oldestMs = Math.min(oldestMs, startMs);
-    const elapsedMs = nowMs - oldestMs;
+    const elapsedMs = nowMs - this.#oldestMs;
     const missing = count - 1 - Math.floor(elapsedMs / sizeMs);
     return Math.max(1, missing > 0 ? elapsedMs + missing * sizeMs : elapsedMs);
   }
@@ -60,16 +61,25 @@ export class SampledRate {
     const current = this.#samples[this.#current];
     if (current !== undefined && nowMs - current.startMs < sizeMs) return current;
     if (current !== undefined) this.#current = (this.#current + 1) % (count + 1);
+    this.#standsUntilMs = Number.NEGATIVE_INFINITY;
     return (this.#samples[this.#current] = { startMs: nowMs, lastEventMs: nowMs, amount: 0 });
   }
 
   #forget(nowMs: number): void {
     const { count, sizeMs } = this.#windows;
+    const keptMs = count * sizeMs;
+    this.#sum = 0;
+    this.#oldestMs = nowMs;
+    this.#standsUntilMs = nowMs + keptMs;
     for (const sample of this.#samples) {
-      if (nowMs - sample.lastEventMs < count * sizeMs) continue;
-      sample.startMs = nowMs;
-      sample.lastEventMs = nowMs;
-      sample.amount = 0;
+      if (nowMs - sample.lastEventMs >= keptMs) {
+        sample.startMs = nowMs;
+        sample.lastEventMs = nowMs;
+        sample.amount = 0;
+      }
+      this.#sum += sample.amount;
+      this.#oldestMs = Math.min(this.#oldestMs, sample.startMs);
+      this.#standsUntilMs = Math.min(this.#standsUntilMs, sample.lastEventMs + keptMs);
     }
   }
 }
