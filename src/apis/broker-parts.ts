@@ -14,6 +14,7 @@ import type { Partitions } from '../partitions/partitions.ts';
 import type { AclAuthorizer } from '../security/acls/authorizer.ts';
 import type { StoreChanges } from '../security/tls/store-changes.ts';
 import type { ClientQuotas } from '../security/quotas/client-quotas.ts';
+import type { DelegationTokens } from '../security/tokens/delegation-tokens.ts';
 import type { ClientTelemetry } from './client-telemetry.ts';
 import type { LazyShareGroups } from '../share/lazy-share-groups.ts';
 import type { TransactionAdmission } from '../transactions/admission.ts';
@@ -53,6 +54,8 @@ export interface BrokerParts {
   readonly quotas: ClientQuotas;
   /** Asked before the stores of a listener are changed; a controller has no listeners of clients. */
   readonly storeChanges?: StoreChanges;
+  /** Null without delegation.token.secret.key: tokens are off. */
+  readonly delegationTokens: DelegationTokens | null;
 }
 
 /** The parts a handler uses, by name: the third parameter of its `handle`, and all that a test of it has to give. */

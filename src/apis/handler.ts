@@ -81,6 +81,10 @@ export interface TableHandler<Uses = BrokerParts> extends HandlerFacts {
   readonly decodeInPieces: (reader: Reader, apiVersion: number) => Pieces<unknown>;
   /** See Handled. */
   readonly handle: (request: never, context: RequestContext, parts: Uses) => unknown;
+  /** What a broker in a cluster answers by itself instead of passing the request on; null: nothing. */
+  readonly atBroker: ((request: never, context: RequestContext) => unknown) | null;
+  /** The same as `handle` for a request that a broker has passed on. */
+  readonly handleForwarded: (request: never, context: RequestContext, parts: Uses) => unknown;
   readonly encode: (output: Writer, apiVersion: number, response: unknown, throttleTimeMs: number) => void;
   readonly encodeInPieces: (
     output: Writer,
@@ -126,6 +130,10 @@ interface Handling<Req extends Fields, Res extends Fields, Uses> {
   readonly handle: (request: Values<Req>, context: RequestContext, parts: Uses) => Handled<Draft<Res>>;
   /** See TableHandler; never, unless given. */
   readonly forwarded?: true | Division<Req, Res, Uses>;
+  /**
+   * The answer to a client whom the broker that it is connected to refuses: only that one knows how it is connected. Null: it goes on.
+   */
+  readonly atBroker?: (request: Values<Req>, context: RequestContext) => Draft<Res> | null;
   /** The answer when all of the request fails with one code. */
   readonly refuse: (request: Values<Req>, errorCode: number, apiVersion?: number) => Draft<Res>;
 }
@@ -148,6 +156,8 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
 ): TableHandler<Uses> {
   const versions = table.versions === undefined ? api.versions : range(table.versions);
   const untyped = table as unknown as AnyTable; // what is in a request is known to its table alone
+  const handle = permitted(api, untyped) as TableHandler<Uses>['handle'];
+  const atBroker = (table.atBroker ?? null) as TableHandler<Uses>['atBroker'];
   return {
     kind: 'table',
     forwarded:
@@ -158,7 +168,12 @@ export function handler<Req extends Fields, Res extends Fields, Uses>(
     decode: (reader, apiVersion) => requestCodec(api, apiVersion).decode(reader),
     decodeInPieces: (reader, apiVersion) => requestCodec(api, apiVersion).decodeInPieces(reader),
     permissions: untyped,
-    handle: permitted(api, untyped) as TableHandler<Uses>['handle'],
+    handle:
+      atBroker === null
+        ? handle
+        : (request, context, parts) => atBroker(request, context) ?? handle(request, context, parts),
+    atBroker,
+    handleForwarded: handle,
     encode: (output, apiVersion, response, throttleTimeMs) =>
       responseCodec(api, apiVersion).encode(output, throttled(response as Draft<Res>, throttleTimeMs)),
     encodeInPieces: (output, apiVersion, response, throttleTimeMs) =>

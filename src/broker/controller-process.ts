@@ -14,6 +14,7 @@ import { connectPeer } from '../peers/peer-client.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import type { Network } from '../platform/network.ts';
 import { randomUuid } from '../platform/random.ts';
+import { firstUsers } from './bootstrap-checkpoint.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { ControllerEngine } from './controller-engine.ts';
 import { ControllerProbe, PROBE_MS } from './controller-probe.ts';
@@ -26,6 +27,7 @@ import { Listeners } from './listeners.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
 import { peerNetwork } from './peer-networks.ts';
+import { openDelegationTokens } from '../security/tokens/delegation-tokens.ts';
 import type { Platform } from './platform.ts';
 import { StandbyReports } from './standby-reports.ts';
 
@@ -128,7 +130,7 @@ class ControllerProcess implements RunningController {
   }
 
   async #open(engine: ControllerEngine, endpoint: Endpoint, advertised: Endpoint): Promise<void> {
-    const { platform, network, javaOptions } = this.#options;
+    const { platform, network, javaOptions, directory } = this.#options;
     const { clock, random, logger } = platform;
     const config = this.#config;
     const turn = new LoopTurn(clock);
@@ -173,6 +175,7 @@ class ControllerProcess implements RunningController {
         config.apply(image);
         listeners.settingsChanged();
       },
+      bootstrap: () => (directory === null ? [] : firstUsers(platform.files, directory)),
       probeBroker: (broker) => this.#probeBroker(broker),
     });
     const tellsPosition = !config.inForce['process.roles'].includes('broker');
@@ -197,6 +200,7 @@ class ControllerProcess implements RunningController {
       logger,
       quotas: openQuotas(config.inForce, imageOf, clock),
       authorizer: openAuthorizer(config.inForce, imageOf, logger, clock),
+      delegationTokens: openDelegationTokens(config.inForce, { image: imageOf, clock, random }),
       get node() {
         return nodeOf();
       },

@@ -47,7 +47,10 @@ export type SignIn = (before: Session, login: Login) => Promise<Session | null>;
 export type SecureListener = (endpoint: Endpoint) => ListenerSecurity | Promise<ListenerSecurity>;
 
 export interface SecurityNeeds {
-  readonly parts: Pick<BrokerParts, 'clock' | 'random' | 'logger' | 'metadata' | 'layers' | 'storeChanges'>;
+  readonly parts: Pick<
+    BrokerParts,
+    'clock' | 'random' | 'logger' | 'metadata' | 'layers' | 'storeChanges' | 'delegationTokens'
+  >;
   readonly network: Network;
   readonly handlers: readonly Pick<Handler, 'api' | 'refuse' | 'versions'>[];
   /** KAFKA_OPTS, where Kafka's scripts name a JAAS file. */
@@ -68,7 +71,7 @@ function openTo(network: Network): ListenerSecurity {
 
 /** @throws {ConfigError} for settings of a listener that cannot be served */
 export function listenerSecurity({ parts, network, handlers, javaOptions }: SecurityNeeds): SecureListener {
-  const { clock, random, logger, metadata, storeChanges } = parts;
+  const { clock, random, logger, metadata, storeChanges, delegationTokens } = parts;
   const shared = once(() => ({
     failures: new AuthenticationFailures(clock, logger),
     secret: new ScramSecret(random),
@@ -81,7 +84,7 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
       random,
       logger,
       image: () => metadata.image,
-      tokenCredential: () => Promise.resolve(null),
+      tokenCredential: async (mechanism, tokenId) => (await delegationTokens?.credentialOf(mechanism, tokenId)) ?? null,
       refusal: refusals(handlers),
     });
     return {

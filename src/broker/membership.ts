@@ -5,6 +5,7 @@
 import type { ControllerChannel } from '../cluster/controller-channel.ts';
 import { localChannel } from '../cluster/controller-channel.ts';
 import { Controller } from '../cluster/controller.ts';
+import { ExpiredTokens } from '../cluster/expired-tokens.ts';
 import type { MetadataFeed } from '../cluster/metadata-feed.ts';
 import type { BrokerRegistration } from '../cluster/registration.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -13,6 +14,7 @@ import type { Partitions } from '../partitions/partitions.ts';
 import type { Lane } from '../platform/lane.ts';
 import type { Replicas } from '../replication/replicas.ts';
 import type { OtherBrokers } from '../peers/other-brokers.ts';
+import { firstUsers } from './bootstrap-checkpoint.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
 import { folderMaker } from './log-directories.ts';
 import { openMetadataStore, type OpenMetadataStore } from './metadata-store.ts';
@@ -58,12 +60,21 @@ export type Join = (needs: MembershipNeeds) => Membership;
 /** Of a broker that is its own controller. The store may be shared by brokers of one process; then none of them closes it. */
 export function alone(shared: OpenMetadataStore | undefined): Join {
   return ({ platform, config, directories, partitions, lane }) => {
-    const { random, logger } = platform;
+    const { clock, random, logger } = platform;
     const nodeId = config.inForce['node.id'];
     const { clusterId } = directories[0];
     const store = openMetadataStore(directories[0], platform, lane, shared);
     const makeFolders = folderMaker(partitions, logger, nodeId);
-    const controller = new Controller({ store, clusterId, random, config: () => config.inForce, makeFolders, lane });
+    const controller = new Controller({
+      store,
+      clusterId,
+      random,
+      config: () => config.inForce,
+      makeFolders,
+      lane,
+      bootstrap: () => firstUsers(platform.files, directories[0].path),
+    });
+    let expiredTokens: ExpiredTokens | null = null;
     return {
       metadata: controller,
       channel: localChannel(nodeId, controller),
@@ -76,9 +87,12 @@ export function alone(shared: OpenMetadataStore | undefined): Join {
       },
       load: () => controller.load(),
       register: (registration) => controller.register(registration),
-      serve: () => Promise.resolve(),
+      async serve() {
+        expiredTokens = new ExpiredTokens({ controller, config: () => config.inForce, clock, logger });
+      },
       leave: () => Promise.resolve(),
       async close() {
+        expiredTokens?.stop();
         await controller.close();
         if (shared === undefined) await store.close();
       },

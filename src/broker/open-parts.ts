@@ -15,6 +15,7 @@ import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
 import { StoreChanges } from '../security/tls/store-changes.ts';
+import { openDelegationTokens } from '../security/tokens/delegation-tokens.ts';
 import type { PreparedBroker, SecurityWatcher } from './broker-options.ts';
 import { groupCoordinator, transactionCoordinator } from './coordinators.ts';
 import { DirectoryAssignments } from './directory-assignments.ts';
@@ -107,6 +108,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     quotas: openQuotas(config.inForce, () => metadata.image, clock),
     authorizer: openAuthorizer(config.inForce, () => metadata.image, logger, clock),
     storeChanges: new StoreChanges(),
+    delegationTokens: openDelegationTokens(config.inForce, { image: () => metadata.image, clock, random }),
     fetchSessions: new FetchSessions(clock, random, config.inForce['max.incremental.fetch.session.cache.slots']),
   };
   watch(parts, options.securityWatcher);

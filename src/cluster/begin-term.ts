@@ -11,8 +11,15 @@ export interface ControllerRegistration {
   readonly listeners: readonly ListenerImage[];
 }
 
-/** Ends what its predecessor has left half done, and has the new controller registered; never empty. */
-export function beginTerm(registration: ControllerRegistration, image: ClusterImage): MetadataDraft[] {
+/**
+ * Ends what its predecessor has left half done, and has the new controller registered; never empty. `bootstrap`: what a new cluster
+ * begins with.
+ */
+export function beginTerm(
+  registration: ControllerRegistration,
+  image: ClusterImage,
+  bootstrap: () => readonly MetadataDraft[] = () => [],
+): MetadataDraft[] {
   const records: MetadataDraft[] = [];
   if (image.pending !== null) {
     records.push({ type: 'AbortTransactionRecord', reason: 'another controller has taken over' });
@@ -20,6 +27,7 @@ export function beginTerm(registration: ControllerRegistration, image: ClusterIm
   if (!image.features.has('metadata.version')) {
     for (const { name, level } of initialLevels)
       records.push({ type: 'FeatureLevelRecord', name, featureLevel: level });
+    for (const record of bootstrap()) records.push(record);
   }
   for (const record of registerController(registration, image)) records.push(record);
   return records.length > 0 ? records : [{ type: 'NoOpRecord' }];

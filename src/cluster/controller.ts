@@ -29,6 +29,7 @@ import {
   type DirectoryIdOf,
 } from './directory-assignment.ts';
 import { balanceLeaders, electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
+import { expiredTokens } from './expired-tokens.ts';
 import { initialLevels } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
 import { configOf, emptyImage, type BrokerImage, type ClusterImage } from './image.ts';
@@ -71,6 +72,8 @@ export interface ControllerOptions {
   readonly isCluster?: boolean;
   /** See MakeFolders; without it every folder can be made. */
   readonly makeFolders?: MakeFolders;
+  /** What a new cluster begins with, besides the levels of its features. */
+  readonly bootstrap?: () => readonly MetadataDraft[];
   /** For decisions on much at once, and images that much has changed in; without it they are made in one go. */
   readonly lane?: Lane;
 }
@@ -138,13 +141,13 @@ export class Controller implements MetadataFeed {
     return this.#change((image) => [
       ...registerAlone(registration, image),
       // Later starts leave them as they are: UpdateFeatures may have changed them.
-      ...(image.features.has('metadata.version') ? [] : initialFeatures()),
+      ...(image.features.has('metadata.version') ? [] : [...initialFeatures(), ...this.#bootstrap()]),
     ]);
   }
 
   /** Once, by a controller that takes over in a cluster: its first commit. */
   beginTerm(registration: ControllerRegistration): Promise<void> {
-    return this.#change((image) => beginTerm(registration, image));
+    return this.#change((image) => beginTerm(registration, image, () => this.#bootstrap()));
   }
 
   /** Of another process that may become the active controller, by request 70. */
@@ -229,6 +232,16 @@ export class Controller implements MetadataFeed {
 
   alterAcls = <Results>(decide: (image: ClusterImage) => Pieces<Decided<Results>>) => this.#decide(COMMIT, decide);
 
+  alterTokens = <Results>(decide: (image: ClusterImage) => Decided<Results>) => this.#decide(COMMIT, decide);
+
+  /** Answers how many. */
+  removeExpiredTokens(nowMs: number): Promise<number> {
+    return this.#decide(COMMIT, (image) => {
+      const records = expiredTokens(image, nowMs);
+      return { results: records.length, records };
+    });
+  }
+
   alterScramCredentials(
     deletions: readonly ScramDeletion[],
     upsertions: readonly ScramUpsertion[],
@@ -307,6 +320,10 @@ export class Controller implements MetadataFeed {
   async close(): Promise<void> {
     await this.#queue.close();
     this.#loader.close();
+  }
+
+  #bootstrap(): readonly MetadataDraft[] {
+    return this.#options.bootstrap?.() ?? [];
   }
 
   #newTopics(

@@ -44,7 +44,6 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
-  /^delegation\./,
   /^sasl\.(login\.(?!class|callback)|oauthbearer\.(assertion|client|scope$|token))/,
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',

@@ -9,9 +9,11 @@ import type { ControllerRegistration } from '../cluster/begin-term.ts';
 import type { ProbeOutcome, SilentProcess } from '../cluster/broker-heartbeats.ts';
 import { Controller } from '../cluster/controller.ts';
 import { NotControllerError } from '../cluster/controller-errors.ts';
+import { ExpiredTokens } from '../cluster/expired-tokens.ts';
 import { eachRecordOf } from '../cluster/image-records.ts';
 import { emptyImage, type BrokerImage, type ClusterImage } from '../cluster/image.ts';
 import type { EpochEnd } from '../cluster/metadata-directory.ts';
+import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -36,6 +38,8 @@ export interface ControllerNodeOptions {
   readonly config: () => ServerConfig;
   /** Told of every image of a term, so that `config` has what is set for all brokers. */
   readonly configure: (image: ClusterImage) => void;
+  /** What a new cluster begins with, besides the levels of its features. */
+  readonly bootstrap?: () => readonly MetadataDraft[];
   /** A connection attempt to a broker. */
   readonly probeBroker: (broker: BrokerImage) => Promise<ProbeOutcome>;
 }
@@ -56,6 +60,7 @@ export interface ActiveController {
   readonly followers: Followers;
   readonly sessions: BrokerSessions;
   readonly balance: LeaderBalance;
+  readonly expiredTokens: ExpiredTokens;
   /** False once another one may have been elected. */
   readonly isInOffice: () => boolean;
 }
@@ -142,8 +147,18 @@ export class ControllerNode {
   }
 
   async #begin(term: Term): Promise<void> {
-    const { clusterId, metadataLog, random, config, configure, registration, clock, logger, probeBroker } =
-      this.#options;
+    const {
+      clusterId,
+      metadataLog,
+      random,
+      config,
+      configure,
+      registration,
+      clock,
+      logger,
+      probeBroker,
+      bootstrap = () => [],
+    } = this.#options;
     const followers = new Followers(clock);
     const startedMs = clock.monotonic();
     let store: TermMetadataStore;
@@ -153,7 +168,7 @@ export class ControllerNode {
       this.#followNothing(); // a term may last for months: the image that it began with is not kept
       const deposed = (): void => this.#election.lost(term);
       store = new TermMetadataStore({ metadataLog, term, found, clock, deposed, appended: () => followers.appended() });
-      controller = new Controller({ store, clusterId, image, random, config, isCluster: true });
+      controller = new Controller({ store, clusterId, image, random, config, bootstrap, isCluster: true });
       await controller.load();
       configure(image);
       controller.onChange((changed) => configure(changed));
@@ -166,8 +181,9 @@ export class ControllerNode {
     const before = this.#controllerBefore();
     const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker, before });
     const balance = new LeaderBalance({ controller, config, clock, logger });
+    const expiredTokens = new ExpiredTokens({ controller, config, clock, logger });
     const isInOffice = (): boolean => !term.isOver;
-    this.#active = { epoch: term.epoch, controller, store, followers, sessions, balance, isInOffice };
+    this.#active = { epoch: term.epoch, controller, store, followers, sessions, balance, expiredTokens, isInOffice };
     controller.onChange(() => this.#mindSnapshot());
     this.#mindSnapshot();
     logger.info('controller-active', { epoch: term.epoch, loadMs: Math.round(clock.monotonic() - startedMs) });
@@ -213,6 +229,7 @@ export class ControllerNode {
     if (active === null) return;
     active.sessions.stop();
     active.balance.stop();
+    active.expiredTokens.stop();
     active.followers.close();
     void active.controller.close();
   }

@@ -28,6 +28,8 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
   lane: Lane | null,
 ): Promise<Reply> {
   const { body, request } = await take(handler, reader, context, lane);
+  const own = handler.atBroker?.(request as never, context) ?? null;
+  if (own !== null) return (output) => handler.encode(output, context.apiVersion, own, 0);
   const timeoutMs = timeoutOf(request, parts.config['request.timeout.ms']);
   const forward = (bytes: Uint8Array) => forwarder.forward(handler.api, context, bytes, timeoutMs);
   const { forwarded } = handler;

@@ -23,3 +23,9 @@ export function principalText({ type, name }: Principal): string {
 export function isSamePrincipal(a: Principal, b: Principal): boolean {
   return a.type === b.type && a.name === b.name;
 }
+
+/** Of `type:name`, as records have it. */
+export function principalIn(text: string): Principal {
+  const colon = text.indexOf(':');
+  return { type: text.slice(0, colon), name: text.slice(colon + 1) };
+}

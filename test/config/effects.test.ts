@@ -52,7 +52,7 @@ test.each([
   ['controller.quorum.election.timeout.ms', 'no'],
   ['num.io.threads', 'no'],
   ['listener.name.internal.ssl.keystore.location', 'yes'],
-  ['delegation.token.expiry.time.ms', 'not yet'],
+  ['delegation.token.expiry.time.ms', 'yes'],
   ['remote.storage.enable', 'not yet'],
 ] as const)('%s acts: %s', (key, effect) => {
   expect(effectOf(key)).toBe(effect);

@@ -27,8 +27,7 @@ interface Facts {
 /** Not among the rows of a check: its own words say so. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   InitProducerId: 'two-phase commit needs v6, which is not served',
-  CreateDelegationToken: 'asked where tokens are made',
-  DescribeDelegationToken: 'asked where tokens are made',
+  DescribeDelegationToken: 'its owner and its renewers need none',
   StreamsGroupTopologyDescriptionUpdate: 'refused before it is asked: there are no streams groups',
 };
 

@@ -43,6 +43,10 @@ export class SecuredBroker {
     return new SecuredBroker(running);
   }
 
+  get bootstrap(): string {
+    return this.#running.bootstrap;
+  }
+
   get parts(): RunningBroker['parts'] {
     return this.#running.parts;
   }

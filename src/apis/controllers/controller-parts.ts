@@ -4,7 +4,17 @@ import type { Parts } from '../broker-parts.ts';
 
 /** What the process has whether it is the active controller or not; `metadata` is empty where it is not. */
 export type ControllerParts = Parts<
-  'nodeId' | 'config' | 'layers' | 'clock' | 'random' | 'logger' | 'metadata' | 'authorizer' | 'quotas' | 'storeChanges'
+  | 'nodeId'
+  | 'config'
+  | 'layers'
+  | 'clock'
+  | 'random'
+  | 'logger'
+  | 'metadata'
+  | 'authorizer'
+  | 'quotas'
+  | 'delegationTokens'
+  | 'storeChanges'
 > & {
   readonly node: ControllerNode;
 };

@@ -9,6 +9,9 @@ import { deleteAcls } from '../31-delete-acls.ts';
 import { describeConfigs } from '../32-describe-configs.ts';
 import { alterWholeConfigs } from '../33-alter-configs.ts';
 import { createPartitions } from '../37-create-partitions.ts';
+import { createDelegationToken } from '../38-create-delegation-token.ts';
+import { renewDelegationToken } from '../39-renew-delegation-token.ts';
+import { expireDelegationToken } from '../40-expire-delegation-token.ts';
 import { electLeaders } from '../43-elect-leaders.ts';
 import { incrementalAlterConfigs } from '../44-incremental-alter-configs.ts';
 import { alterPartitionReassignments } from '../45-alter-partition-reassignments.ts';
@@ -43,6 +46,9 @@ const forwardable: readonly TableHandler<ActiveParts>[] = [
   deleteAcls,
   alterWholeConfigs,
   createPartitions,
+  createDelegationToken,
+  renewDelegationToken,
+  expireDelegationToken,
   electLeaders,
   incrementalAlterConfigs,
   alterPartitionReassignments,

@@ -20,16 +20,15 @@ const LATE =
 
 /** `inner` as a handler of the controller's process. */
 export function onActive(inner: TableHandler<ActiveParts>): TableHandler<ControllerParts> {
-  return {
-    ...inner,
-    forwarded: false,
-    handle: (request: never, context, parts) => {
-      const { active } = parts.node;
-      return active === null
-        ? inner.refuse(request, ErrorCode.NOT_CONTROLLER)
-        : handleAt(active, inner, request, context, parts);
-    },
+  const handle: TableHandler<ControllerParts>['handle'] = (request: never, context, parts) => {
+    const { active } = parts.node;
+    const own = inner.atBroker?.(request, context) ?? null;
+    if (own !== null) return own;
+    return active === null
+      ? inner.refuse(request, ErrorCode.NOT_CONTROLLER)
+      : handleAt(active, inner, request, context, parts);
   };
+  return { ...inner, forwarded: false, handle, handleForwarded: handle };
 }
 
 /** What `inner` makes of a request: as it does, but that only a bug is thrown. */
@@ -59,14 +58,14 @@ export function handleAt(
     }
   };
   try {
-    return guarded(inner.handle(request, context, activeParts(parts, active)));
+    return guarded(inner.handleForwarded(request, context, activeParts(parts, active)));
   } catch (error) {
     return refuse(error);
   }
 }
 
 function activeParts(parts: ControllerParts, active: ActiveController): ActiveParts {
-  const { nodeId, clock, random, logger, node, authorizer, quotas } = parts;
+  const { nodeId, clock, random, logger, node, authorizer, quotas, delegationTokens } = parts;
   const { controller } = active;
   return {
     nodeId,
@@ -76,6 +75,7 @@ function activeParts(parts: ControllerParts, active: ActiveController): ActivePa
     node,
     authorizer,
     quotas,
+    delegationTokens,
     active,
     controller,
     metadata: controller,
