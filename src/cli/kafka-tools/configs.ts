@@ -1,4 +1,4 @@
-/** `kafka-configs`: settings of topics, brokers, groups, client metrics and loggers. */
+/** `kafka-configs`: settings of topics, brokers, groups, client metrics and loggers, and what config-clients.ts has. */
 import { ListConfigResources } from '../../../protocol/apis/74-list-config-resources.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { alterConfigs, describeConfigs, type Setting } from '../client/configs.ts';
@@ -7,16 +7,15 @@ import { printLine, type Terminal } from '../terminal.ts';
 import { CommandError, UsageError } from '../usage.ts';
 import { onCluster } from './cluster.ts';
 import { readPropertiesFile } from './command-config.ts';
+import { alterClients, CLIENT_FLAGS, clientEntitiesOf, describeClients, isClientType } from './config-clients.ts';
 import { readFlags, type Flags, type FlagTable } from './flags.ts';
-
-const OF_OTHERS = { refused: 'this tool has no quotas, users and clients: use the AdminClient of any Kafka client' };
 
 export const FLAGS: FlagTable = {
   describe: 'switch',
   alter: 'switch',
   all: 'switch',
-  'entity-type': 'value',
-  'entity-name': 'value',
+  'entity-type': 'list',
+  'entity-name': 'list',
   'entity-default': 'switch',
   topic: 'value',
   broker: 'value',
@@ -27,12 +26,12 @@ export const FLAGS: FlagTable = {
   'add-config': 'value',
   'add-config-file': 'value',
   'delete-config': 'value',
-  client: OF_OTHERS,
-  'client-defaults': OF_OTHERS,
-  user: OF_OTHERS,
-  'user-defaults': OF_OTHERS,
-  ip: OF_OTHERS,
-  'ip-defaults': OF_OTHERS,
+  client: 'value',
+  'client-defaults': 'switch',
+  user: 'value',
+  'user-defaults': 'switch',
+  ip: 'value',
+  'ip-defaults': 'switch',
   'bootstrap-controller': { refused: 'a broker passes it on to the controller: write --bootstrap-server' },
 };
 
@@ -62,22 +61,49 @@ interface Entity {
 }
 
 export async function configs(args: readonly string[], terminal: Terminal): Promise<number> {
-  const flags = readFlags(args, FLAGS);
+  const flags = readFlags(args.some(namesClients) ? args.map(namedDefault) : args, FLAGS);
   const action = flags.oneOf(['describe', 'alter']);
   const naming = ['entity-type', 'entity-name', 'entity-default', 'broker-defaults'];
   const short = Object.values(KINDS).map(({ flag }) => flag);
   const used = action === 'describe' ? ['all'] : ['add-config', 'add-config-file', 'delete-config'];
-  flags.only(action, [...naming, ...short, ...used]);
-  const entity = entityOf(flags, short);
-  const run = action === 'describe' ? describe : alter;
+  flags.only(action, [...naming, ...short, ...CLIENT_FLAGS, ...used]);
+  const run = workOf(flags, action, short, terminal);
   try {
-    await onCluster(terminal, flags, (cluster) => run(cluster, flags, entity, terminal));
+    await onCluster(terminal, flags, run);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     terminal.stderr.write(`Error while executing config command with args '${args.join(' ')}'\n`);
     throw new CommandError(error.said);
   }
   return 0;
+}
+
+function namesClients(arg: string): boolean {
+  return isClientType(arg.replace(/^--entity-t\w*=/, ''));
+}
+
+/** The default of one of several types stands in their order: as a name that is empty. */
+function namedDefault(arg: string): string {
+  return /^--entity-d\w*$/.test(arg) ? '--entity-name=' : arg;
+}
+
+function workOf(
+  flags: Flags,
+  action: 'describe' | 'alter',
+  short: readonly string[],
+  terminal: Terminal,
+): (cluster: Cluster) => Promise<void> {
+  const clients = clientEntitiesOf(flags);
+  if (clients !== null) {
+    const other = [...short, 'broker-defaults'].find((flag) => flags.has(flag));
+    if (other !== undefined) throw new UsageError(`--${other} cannot be used with users, clients or ips`);
+    if (action === 'describe') return (cluster) => describeClients(cluster, clients, terminal);
+    const changes = changesOf(flags);
+    return (cluster) => alterClients(cluster, clients, changes, terminal);
+  }
+  const entity = entityOf(flags, short);
+  const run = action === 'describe' ? describe : alter;
+  return (cluster) => run(cluster, flags, entity, terminal);
 }
 
 async function alter(cluster: Cluster, flags: Flags, { kind, name }: Entity, terminal: Terminal): Promise<void> {
@@ -112,8 +138,12 @@ function entityOf(flags: Flags, short: readonly string[]): Entity {
     );
   }
   const type = flags.need('entity-type');
+  const twice = ['entity-type', 'entity-name'].find((flag) => flags.all(flag).length > 1);
+  if (twice !== undefined) throw new UsageError(`--${twice} was given twice: write it once`);
   if (!Object.hasOwn(KINDS, type)) {
-    throw new UsageError(`Invalid entity type ${type}: this tool has ${Object.keys(KINDS).join(', ')}`);
+    throw new UsageError(
+      `Invalid entity type ${type}: there are ${[...Object.keys(KINDS), 'users, clients, ips'].join(', ')}`,
+    );
   }
   if (flags.has('entity-default')) {
     if (type !== 'brokers') throw new UsageError(`--entity-default cannot be used with --entity-type ${type}`);

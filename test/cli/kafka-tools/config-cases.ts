@@ -1,12 +1,32 @@
 /** kafka-configs, kafka-cluster, kafka-metadata-quorum, kafka-log-dirs: what shows that each flag has its effect. */
 import { expect } from 'vitest';
-import { fresh, type Cases } from './flag-case.ts';
+import { fresh, type Case, type Cases } from './flag-case.ts';
 import { fileWith } from './tool.ts';
 
-const REFUSED = ['client', 'user', 'ip'].flatMap((who) => [
-  [who, `--describe --${who} x`],
-  [`${who}-defaults`, `--describe --${who}-defaults`],
-]);
+/** Each with a quota that it has set, described and taken away. */
+const OF_CLIENTS: readonly (readonly [flag: string, value: string, key: string, described: string])[] = [
+  ['client', ' app', 'consumer_byte_rate', "client-id 'app'"],
+  ['client-defaults', '', 'consumer_byte_rate', 'the default client-id'],
+  ['user', ' alice', 'producer_byte_rate', "user-principal 'alice'"],
+  ['user-defaults', '', 'producer_byte_rate', 'the default user-principal'],
+  ['ip', ' 10.0.0.1', 'connection_creation_rate', "ip '10.0.0.1'"],
+  ['ip-defaults', '', 'connection_creation_rate', 'the default ip'],
+];
+
+const ofClients: Cases = Object.fromEntries(
+  OF_CLIENTS.map(([flag, value, key, described]): [string, Case] => [
+    flag,
+    async (run, _kafka, tool) => {
+      const who = `--${flag}${value}`;
+      expect((await run(`${tool}--alter ${who} --add-config ${key}=10485760`)).code).toBe(0);
+      const { out } = await run(`${tool}--describe ${who}`);
+      expect(out).toBe(`Quota configs for ${described} are ${key}=1.048576E7\n`);
+      expect((await run(`${tool}--alter ${who} --delete-config ${key}`)).code).toBe(0);
+      expect(await run(`${tool}--alter ${who} --delete-config ${key}`)).toMatchObject({ code: 1 });
+      expect((await run(`${tool}--describe ${who}`)).out).toBe('');
+    },
+  ]),
+);
 
 const configs: Cases = {
   describe: async (run, kafka, tool) => {
@@ -34,9 +54,9 @@ const configs: Cases = {
       `Dynamic configs for topic ${name} are:`,
     );
     expect((await run(`${tool}--describe --entity-type brokers`)).out).toContain('Default configs for brokers in the');
-    for (const type of ['users', 'frob']) {
-      expect(await run(`${tool}--describe --entity-type ${type}`)).toMatchObject({ code: 1 });
-    }
+    expect(await run(`${tool}--describe --entity-type frob`)).toMatchObject({ code: 1 });
+    expect(await run(`${tool}--describe --entity-type users`)).toMatchObject({ code: 0, out: '' });
+    expect(await run(`${tool}--describe --entity-type users --entity-type ips`)).toMatchObject({ code: 1 });
   },
   'entity-name': async (run, _kafka, tool) => {
     const { out } = await run(`${tool}--describe --entity-type brokers --entity-name 0`);
@@ -99,7 +119,7 @@ const configs: Cases = {
     expect((await run(`${tool}--describe --topic ${name}`)).out).toBe(`Dynamic configs for topic ${name} are:\n`);
   },
   'bootstrap-controller': '--describe --topic orders --bootstrap-controller 127.0.0.1:1',
-  ...Object.fromEntries(REFUSED),
+  ...ofClients,
 };
 
 const cluster: Cases = {

@@ -89,7 +89,7 @@ export const ofResources = of(
   '--alter --add-config retention.ms=1',
 );
 
-/** Ottla has no users, clients and addresses in a kafka-configs of its own yet: these are last, and change what no other line shows. */
+/** Users, clients and addresses: these change what no other line shows. */
 export const ofUsers = of(
   'configs',
   '--alter --user alice --add-config producer_byte_rate=1000,consumer_byte_rate=2000',
