@@ -6,7 +6,7 @@ root=$1
 mkdir -p "$root/usr/bin" "$root/opt/kafka/bin" "$root/opt/bitnami/kafka" "$root/opt/bitnami/scripts/kafka"
 
 for name in kafka-acls kafka-broker-api-versions kafka-cluster kafka-configs kafka-console-consumer kafka-console-producer \
-  kafka-console-share-consumer kafka-consumer-groups kafka-get-offsets kafka-leader-election kafka-log-dirs kafka-metadata-quorum kafka-ready \
+  kafka-console-share-consumer kafka-consumer-groups kafka-delegation-tokens kafka-get-offsets kafka-leader-election kafka-log-dirs kafka-metadata-quorum kafka-ready \
   kafka-reassign-partitions kafka-share-groups kafka-topics; do
   for place in "usr/bin/$name" "usr/bin/$name.sh" "opt/kafka/bin/$name" "opt/kafka/bin/$name.sh"; do
     ln -s /usr/local/bin/ottla-tool "$root/$place"

@@ -17,6 +17,8 @@ export const SCRAM_MECHANISMS: Readonly<Record<ScramMechanism, ScramFacts>> = {
 
 /** As Kafka demands it. */
 export const FEWEST_ITERATIONS = 4096;
+/** As Kafka allows it where credentials are made. */
+export const MOST_ITERATIONS = 16_384;
 
 export function isScram(mechanism: string): mechanism is ScramMechanism {
   return Object.hasOwn(SCRAM_MECHANISMS, mechanism);

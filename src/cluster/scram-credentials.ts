@@ -1,6 +1,12 @@
 /** SCRAM credentials of users (KIP-554): what an alteration makes of them. Passwords are never here, only keys made of them. */
-import { createHash, createHmac } from 'node:crypto';
 import { ErrorCode } from '../../protocol/errors.ts';
+import {
+  FEWEST_ITERATIONS,
+  MOST_ITERATIONS,
+  SCRAM_MECHANISMS,
+  scramKeys,
+  type ScramMechanism,
+} from '../../protocol/sasl/scram.ts';
 import { scramKey, type ScramCredential } from './image.ts';
 import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -25,9 +31,9 @@ export interface ScramResult {
 type Refusal = Omit<ScramResult, 'user'>;
 
 /** By KIP-554's numbers. */
-const HASHES: Readonly<Record<number, string>> = { 1: 'sha256', 2: 'sha512' };
-const FEWEST_ITERATIONS = 4096;
-const MOST_ITERATIONS = 16_384;
+const MECHANISMS = new Map(
+  Object.entries(SCRAM_MECHANISMS).map(([name, { code }]) => [code, name as ScramMechanism] as const),
+);
 const TWICE: Refusal = {
   errorCode: ErrorCode.DUPLICATE_RESOURCE,
   errorMessage: 'A user credential cannot be altered twice in the same request',
@@ -75,7 +81,7 @@ export function* alterScramCredentials(
 
 function nameFault(name: string, mechanism: number): Refusal | null {
   if (name === '') return unacceptable('A user without a name cannot have credentials');
-  if (Object.hasOwn(HASHES, mechanism)) return null;
+  if (MECHANISMS.has(mechanism)) return null;
   return {
     errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM,
     errorMessage: `There is no SCRAM mechanism ${mechanism}: 1 is SCRAM-SHA-256, 2 is SCRAM-SHA-512`,
@@ -96,15 +102,6 @@ function unacceptable(errorMessage: string): Refusal {
 
 /** The keys that RFC 5802 has a server keep: with them it can check a password, and a thief cannot log in by them. */
 function credential({ name, mechanism, iterations, salt, saltedPassword }: ScramUpsertion): MetadataDraft {
-  const hash = HASHES[mechanism];
-  const keyed = (text: string): Buffer => createHmac(hash, saltedPassword).update(text).digest();
-  return {
-    type: 'UserScramCredentialRecord',
-    name,
-    mechanism,
-    iterations,
-    salt,
-    storedKey: createHash(hash).update(keyed('Client Key')).digest(),
-    serverKey: keyed('Server Key'),
-  };
+  const keys = scramKeys(MECHANISMS.get(mechanism)!, saltedPassword);
+  return { type: 'UserScramCredentialRecord', name, mechanism, iterations, salt, ...keys };
 }

@@ -134,8 +134,10 @@ describe('the scripts in the image', () => {
     expect(sh('usr/local/bin/ottla-entrypoint', 'topics', 'list')).toBe('ottla topics list');
   });
 
-  test.skipIf(isWindows)('kafka-storage makes an id and has nothing to format', () => {
+  test.skipIf(isWindows)('kafka-storage makes an id, and formats where there are users', () => {
     expect(sh('usr/local/bin/kafka-storage', 'random-uuid')).toMatch(/^[\w-]{22}$/);
     expect(sh('usr/local/bin/kafka-storage', 'format', '-t', 'x')).toContain('nothing to do');
+    const format = ['format', '-t', 'x', '--add-scram', 'SCRAM-SHA-256=[name=a,password=b]'];
+    expect(sh('usr/local/bin/kafka-storage', ...format)).toBe(['ottla', 'kafka-storage', ...format].join(' '));
   });
 });

@@ -177,6 +177,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/platform',
     'src/config',
   ],
+  // The same: it writes what a controller reads.
+  'src/cli/kafka-tools/storage.ts': ['src/cli', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   src: ['protocol', 'src'],
 };
 

@@ -8,6 +8,7 @@ import { consoleConsumer, FLAGS as consumerFlags } from './console-consumer.ts';
 import { consoleProducer, FLAGS as producerFlags } from './console-producer.ts';
 import { consoleShareConsumer, FLAGS as shareConsumerFlags } from './console-share-consumer.ts';
 import { consumerGroups, FLAGS as groupFlags } from './consumer-groups.ts';
+import { delegationTokens, FLAGS as tokenFlags } from './delegation-tokens.ts';
 import type { FlagTable } from './flags.ts';
 import { getOffsets, FLAGS as offsetFlags } from './get-offsets.ts';
 import { leaderElection, FLAGS as electionFlags } from './leader-election.ts';
@@ -17,6 +18,7 @@ import { portCheck } from './port-check.ts';
 import { cub, kafkaReady } from './ready.ts';
 import { reassignPartitions, FLAGS as reassignFlags } from './reassign-partitions.ts';
 import { shareGroups, FLAGS as shareGroupFlags } from './share-groups.ts';
+import { STORAGE_FLAGS } from './storage-flags.ts';
 import { topics, FLAGS as topicFlags } from './topics.ts';
 
 /** Answers the exit code. Throws what went wrong. */
@@ -31,6 +33,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-console-producer': consoleProducer,
   'kafka-console-share-consumer': consoleShareConsumer,
   'kafka-consumer-groups': consumerGroups,
+  'kafka-delegation-tokens': delegationTokens,
   'kafka-get-offsets': getOffsets,
   'kafka-leader-election': leaderElection,
   'kafka-log-dirs': logDirs,
@@ -38,6 +41,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-ready': kafkaReady,
   'kafka-reassign-partitions': reassignPartitions,
   'kafka-share-groups': shareGroups,
+  'kafka-storage': async (args, terminal) => (await import('./storage.ts')).storage(args, terminal),
   'kafka-topics': topics,
   cub,
   nc: portCheck,
@@ -58,12 +62,14 @@ export const flagTables: Readonly<Record<string, FlagTable>> = {
   'kafka-console-producer': producerFlags,
   'kafka-console-share-consumer': shareConsumerFlags,
   'kafka-consumer-groups': groupFlags,
+  'kafka-delegation-tokens': tokenFlags,
   'kafka-get-offsets': offsetFlags,
   'kafka-leader-election': electionFlags,
   'kafka-log-dirs': logDirFlags,
   'kafka-metadata-quorum': quorumFlags,
   'kafka-reassign-partitions': reassignFlags,
   'kafka-share-groups': shareGroupFlags,
+  'kafka-storage': STORAGE_FLAGS,
   'kafka-topics': topicFlags,
 };
 

@@ -105,8 +105,8 @@ test.each(Object.keys(flagTables))('%s knows every flag of Kafka’s', (name) =>
   expect(kafkas[name].filter((flag) => !known.includes(flag))).toEqual([]);
 });
 
-/** kafka-acls has effects with an authorizer alone: acls.test.ts shows them. */
-const elsewhere = ['kafka-acls'];
+/** These have effects where clients prove who they are, or without a broker: tests of their own show them. */
+const elsewhere = ['kafka-acls', 'kafka-delegation-tokens', 'kafka-storage'];
 
 describe.each(Object.keys(flagTables).filter((name) => !elsewhere.includes(name)))('%s', (name) => {
   const line = `${name} ${PLAIN[name]}`;
