@@ -92,7 +92,8 @@ function explainCommand(terminal: Terminal): Command {
     withCluster(terminal, options, async (cluster) => {
       const { principal, host, operation, resourceType, resourceName, patternType } = aclOf(words);
       if (patternType === Pattern.PREFIXED) throw new UsageError(`'${resourceName}*' is many names: write one of them`);
-      const entries = (await listAcls(cluster, null)).map((acl) => ({ id: '', ...acl }));
+      const listed = await listAcls(cluster, null);
+      const entries = new Map(listed.map((acl, at) => [String(at), { id: String(at), ...acl }]));
       const rules = { index: new AclIndex(entries, true), superUsers: new Set<string>(), allowsUncovered: false };
       const subject = subjectOf(principal, host === '*' ? ANY_HOST : host);
       const { isAllowed, reason } = explain(rules, subject, operation, resourceType, resourceName);
