@@ -163,7 +163,9 @@ describe('at a broker', () => {
     await expect(withToken('SCRAM-SHA-256', { ...token, tokenId: 'other' })).rejects.toThrow('invalid credentials');
     const client = await dial(broker.bootstrap);
     const login = { user: token.tokenId, password: Buffer.from(token.hmac).toString('base64') };
-    await expect(signIn(client, new ScramClient('SCRAM-SHA-256', login, 'nonce'), 2)).rejects.toThrow();
+    await expect(signIn(client, new ScramClient('SCRAM-SHA-256', login, 'nonce'), 2)).rejects.toThrow(
+      'invalid credentials',
+    );
     await client.close();
   });
 
