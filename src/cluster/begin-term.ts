@@ -1,5 +1,5 @@
 /** What a controller commits before it serves: its first commit takes the term's epoch, so that no two terms ever have the same. PURE. */
-import { initialLevels, supportedRanges } from './features.ts';
+import { initialFeatures, supportedRanges } from './features.ts';
 import type { ClusterImage, ControllerImage, ListenerImage } from './image.ts';
 import type { DraftOf, MetadataDraft } from './metadata-records.ts';
 
@@ -25,8 +25,7 @@ export function beginTerm(
     records.push({ type: 'AbortTransactionRecord', reason: 'another controller has taken over' });
   }
   if (!image.features.has('metadata.version')) {
-    for (const { name, level } of initialLevels)
-      records.push({ type: 'FeatureLevelRecord', name, featureLevel: level });
+    for (const record of initialFeatures()) records.push(record);
     for (const record of bootstrap()) records.push(record);
   }
   for (const record of registerController(registration, image)) records.push(record);

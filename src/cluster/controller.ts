@@ -29,8 +29,7 @@ import {
   type DirectoryIdOf,
 } from './directory-assignment.ts';
 import { balanceLeaders, electLeaders, type Election, type ElectionResult } from './elect-leaders.ts';
-import { expiredTokens } from './expired-tokens.ts';
-import { initialLevels } from './features.ts';
+import { initialFeatures } from './features.ts';
 import { updateFeatures, type FeatureUpdate, type FeaturesUpdated } from './features-update.ts';
 import { configOf, emptyImage, type BrokerImage, type ClusterImage } from './image.ts';
 import { internalTopic } from './internal-topics.ts';
@@ -141,13 +140,13 @@ export class Controller implements MetadataFeed {
     return this.#change((image) => [
       ...registerAlone(registration, image),
       // Later starts leave them as they are: UpdateFeatures may have changed them.
-      ...(image.features.has('metadata.version') ? [] : [...initialFeatures(), ...this.#bootstrap()]),
+      ...(image.features.has('metadata.version') ? [] : [...initialFeatures(), ...(this.#options.bootstrap?.() ?? [])]),
     ]);
   }
 
   /** Once, by a controller that takes over in a cluster: its first commit. */
   beginTerm(registration: ControllerRegistration): Promise<void> {
-    return this.#change((image) => beginTerm(registration, image, () => this.#bootstrap()));
+    return this.#change((image) => beginTerm(registration, image, this.#options.bootstrap));
   }
 
   /** Of another process that may become the active controller, by request 70. */
@@ -234,14 +233,6 @@ export class Controller implements MetadataFeed {
 
   alterTokens = <Results>(decide: (image: ClusterImage) => Decided<Results>) => this.#decide(COMMIT, decide);
 
-  /** Answers how many. */
-  removeExpiredTokens(nowMs: number): Promise<number> {
-    return this.#decide(COMMIT, (image) => {
-      const records = expiredTokens(image, nowMs);
-      return { results: records.length, records };
-    });
-  }
-
   alterScramCredentials(
     deletions: readonly ScramDeletion[],
     upsertions: readonly ScramUpsertion[],
@@ -322,10 +313,6 @@ export class Controller implements MetadataFeed {
     this.#loader.close();
   }
 
-  #bootstrap(): readonly MetadataDraft[] {
-    return this.#options.bootstrap?.() ?? [];
-  }
-
   #newTopics(
     topics: readonly NewTopic[],
     image: ClusterImage,
@@ -390,10 +377,6 @@ const BROKER_CHANGES: Readonly<
 interface Decided<Results> {
   readonly results: Results;
   readonly records: readonly MetadataDraft[];
-}
-
-function initialFeatures(): MetadataDraft[] {
-  return initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel }));
 }
 
 function* configRecords(changes: readonly ConfigChange[], image: ClusterImage): Pieces<MetadataDraft[]> {

@@ -2,7 +2,6 @@
 import type { ServerConfig } from '../config/server.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Controller } from './controller.ts';
 import type { ClusterImage } from './image.ts';
 import type { DraftOf } from './metadata-records.ts';
 
@@ -21,8 +20,14 @@ export function expiredTokens(
   return records;
 }
 
+type Decide = (image: ClusterImage) => {
+  readonly results: number;
+  readonly records: DraftOf<'RemoveDelegationTokenRecord'>[];
+};
+
 export interface ExpiredTokensOptions {
-  readonly controller: Pick<Controller, 'removeExpiredTokens'>;
+  /** See Controller. */
+  readonly controller: { readonly alterTokens: (decide: Decide) => Promise<number> };
   readonly config: () => ServerConfig;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,7 +57,10 @@ export class ExpiredTokens {
   async #look(): Promise<void> {
     const { controller, clock, logger } = this.#options;
     try {
-      const tokens = await controller.removeExpiredTokens(clock.now());
+      const tokens = await controller.alterTokens((image) => {
+        const records = expiredTokens(image, clock.now());
+        return { results: records.length, records };
+      });
       if (tokens > 0) logger.info('tokens-expired', { tokens });
     } catch (error) {
       const next = 'the next look tries again';

@@ -1,5 +1,6 @@
 /** Features of a cluster that are versioned as a whole (KIP-584), and the levels a new cluster begins with. */
 import type { FeatureRange } from './image.ts';
+import type { DraftOf } from './metadata-records.ts';
 
 export interface SupportedFeature {
   readonly name: string;
@@ -46,3 +47,8 @@ export const initialLevels: readonly { readonly name: string; readonly level: nu
   { name: 'transaction.version', level: 2 },
   { name: 'eligible.leader.replicas.version', level: 1 },
 ];
+
+/** The same as records. */
+export function initialFeatures(): DraftOf<'FeatureLevelRecord'>[] {
+  return initialLevels.map(({ name, level: featureLevel }) => ({ type: 'FeatureLevelRecord', name, featureLevel }));
+}

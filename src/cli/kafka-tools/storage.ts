@@ -12,7 +12,7 @@ import {
   scramKeys,
   type ScramMechanism,
 } from '../../../protocol/sasl/scram.ts';
-import { initialLevels } from '../../cluster/features.ts';
+import { initialFeatures } from '../../cluster/features.ts';
 import type { DraftOf, MetadataDraft } from '../../cluster/metadata-records.ts';
 import { encodeSnapshot } from '../../cluster/metadata-snapshot.ts';
 import { readEnvironment } from '../../config/environment.ts';
@@ -112,12 +112,7 @@ function metaProperties(clusterId: string, nodeId: number): Buffer {
 }
 
 function bootstrapCheckpoint(users: readonly MetadataDraft[]): Buffer {
-  const levels = initialLevels.map(({ name, level: featureLevel }): MetadataDraft => ({
-    type: 'FeatureLevelRecord',
-    name,
-    featureLevel,
-  }));
-  return Buffer.concat([...encodeSnapshot([...levels, ...users], { epoch: 0, timestamp: 0 })]);
+  return Buffer.concat([...encodeSnapshot([...initialFeatures(), ...users], { epoch: 0, timestamp: 0 })]);
 }
 
 function write(path: string, bytes: Buffer): void {
