@@ -105,6 +105,13 @@ export class RangeList<R extends Range> {
     if (count > 0) this.#replace(0, count, []);
   }
 
+  /** Takes away what lies before the offset. */
+  dropBefore(offset: number): void {
+    if (this.#ranges.length === 0 || this.#ranges[0].first >= offset) return;
+    this.drop(this.indexOf(offset));
+    if (this.#ranges.length > 0) this.#replace(0, 1, [cut(this.#ranges[0], offset, Infinity)]);
+  }
+
   #replace(from: number, to: number, ranges: readonly R[]): void {
     for (let i = from; i < to; i++) this.#counted(this.#ranges[i], -1);
     for (const range of ranges) this.#counted(range, 1);

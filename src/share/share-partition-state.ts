@@ -97,7 +97,7 @@ export class SharePartitionState {
 
 function deliver(deliveries: RangeList<Delivery>, { stateBatches, startOffset }: Update): void {
   for (const batch of stateBatches) put(deliveries, toDelivery(batch));
-  dropBefore(deliveries, startOffset);
+  deliveries.dropBefore(startOffset);
 }
 
 /** A write that comes late takes nothing back: more deliveries, then the later state count. */
@@ -113,16 +113,6 @@ function put(deliveries: RangeList<Delivery>, delivery: Delivery): void {
   }
   if (first <= delivery.last) changes.push(first === delivery.first ? delivery : { ...delivery, first });
   deliveries.put(changes);
-}
-
-function dropBefore(deliveries: RangeList<Delivery>, startOffset: number): void {
-  if (deliveries.length === 0 || deliveries.at(0).first >= startOffset) return;
-  deliveries.drop(deliveries.indexOf(startOffset));
-  if (deliveries.length === 0) return;
-  const first = deliveries.at(0);
-  if (first.first >= startOffset) return;
-  deliveries.drop(1);
-  deliveries.put([{ ...first, first: startOffset }]);
 }
 
 /** The first snapshot, or one that begins anew; or the error that the request is refused with. */

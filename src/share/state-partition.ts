@@ -32,7 +32,7 @@ export class ShareStatePartition {
     const keys = new Map<string, StateRecordKey | null>();
     return ({ key, value, offset, timestamp }) => {
       if (key === null) return;
-      const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+      const bytes = key.toString('latin1');
       let known = keys.get(bytes);
       if (known === undefined) keys.set(bytes, (known = decodeStateKey(key)));
       const record = known === null ? null : decodeStateOf(known, value);

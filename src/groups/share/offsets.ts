@@ -88,6 +88,8 @@ interface Altered {
 }
 
 interface Plan {
+  /** Kafka looks at the partitions of topics that are there. */
+  readonly hasNegative: boolean;
   readonly altered: readonly Altered[];
   readonly response: AlteredOffsets['responses'][number];
 }
@@ -165,6 +167,9 @@ export class ShareOffsets {
     const refused = refusalOf(groupId, shard.state.groups.get(groupId), true);
     if (refused !== null) return refused;
     const plans = yield* mapInPieces(topics, (topic) => this.#plan(topic));
+    if (plans.some((plan) => plan.hasNegative)) {
+      return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: NEGATIVE, responses: [] }; // as Kafka
+    }
     const altered = plans.flatMap((plan) => plan.altered);
     // Members may have come between two pieces.
     const group = shard.state.groups.get(groupId);
@@ -201,7 +206,8 @@ export class ShareOffsets {
       altered.push({ topicName, topicId, partition: partitionIndex, startOffset, outcome });
       return outcome;
     });
-    return { altered, response: { topicName, topicId, partitions: outcomes } };
+    const hasNegative = topic !== undefined && outcomes.some(({ partitionIndex }) => partitionIndex < 0);
+    return { hasNegative, altered, response: { topicName, topicId, partitions: outcomes } };
   }
 
   /** The new group, or why it cannot be stored. */
