@@ -82,10 +82,9 @@ describe.skipIf(!hasKafka)('the state of share groups', () => {
     expect(told).toContain('"startOffset":2');
     const groups = await read('__consumer_offsets', 'GroupMetadataMessageFormatter');
     expect(groups.map(({ key }) => key.data)).toContainEqual(expect.objectContaining({ groupId: GROUP }));
-    const { code } = await runTool('console-consumer', [
-      ...['--bootstrap-server', ottla.address, '--topic', '__consumer_offsets', '--from-beginning'],
-      ...['--timeout-ms', '3000', '--formatter', `${FORMATTERS}.OffsetsMessageFormatter`],
-    ]);
+    const offsets = ['--bootstrap-server', ottla.address, '--topic', '__consumer_offsets', '--from-beginning'];
+    const formatter = ['--timeout-ms', '3000', '--formatter', `${FORMATTERS}.OffsetsMessageFormatter`];
+    const { code } = await runTool('console-consumer', [...offsets, ...formatter]);
     expect(code).toBe(0);
 
     await ottla.stop();

@@ -29,7 +29,8 @@ export class History {
   /** Offsets whose ACCEPT was sent, and was answered. */
   readonly #accepting = new Set<number>();
   readonly #accepted = new Set<number>();
-  /** Offsets whose REJECT was answered. */
+  /** Offsets whose REJECT was sent, and was answered. */
+  readonly #rejecting = new Set<number>();
   readonly #rejected = new Set<number>();
 
   constructor(crashes: () => number) {
@@ -70,6 +71,7 @@ export class History {
     offsets.forEach((offset, i) => {
       if (this.#holdings.get(offset)?.member === member) this.#holdings.delete(offset);
       if (types[i] === ACCEPT) this.#accepting.add(offset);
+      if (types[i] === REJECT) this.#rejecting.add(offset);
     });
   }
 
@@ -95,8 +97,9 @@ export class History {
       const isIgnored = this.#accepting.has(offset);
       if (!isDead && this.#rejected.has(offset) && !isIgnored)
         this.complain(`${offset} was rejected, and is no dead letter`);
-      // The lock of the last attempt may have run out before the ACCEPT came: below the start offset it is ignored, with NONE.
-      const mayBeLate = this.#counts.get(offset)?.count === LIMIT;
+      // Its lock may have run out before the ACCEPT came, the last, or another member has rejected it since: below the start offset
+      // it is ignored, with NONE.
+      const mayBeLate = this.#counts.get(offset)?.count === LIMIT || this.#rejecting.has(offset);
       if (isDead && this.#accepted.has(offset) && !mayBeLate)
         this.complain(`${offset} was accepted, and is a dead letter`);
     }
