@@ -1,6 +1,6 @@
 /** Carries on authentication, which security/sasl/exchange.ts handles. Here it comes when the client may ask everything already. */
 import { SaslAuthenticate } from '../../protocol/apis/36-sasl-authenticate.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode, errorMessage } from '../../protocol/errors.ts';
 import { handler } from './handler.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -12,5 +12,5 @@ export const saslAuthenticate = handler(SaslAuthenticate, {
     errorMessage: 'SaslAuthenticate request received after successful authentication',
     authBytes: NOTHING,
   }),
-  refuse: (_request, errorCode) => ({ errorCode, errorMessage: null, authBytes: NOTHING }),
+  refuse: (_request, errorCode) => ({ errorCode, errorMessage: errorMessage(errorCode), authBytes: NOTHING }),
 });

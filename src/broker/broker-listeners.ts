@@ -6,6 +6,7 @@ import type { Forwarder } from '../net/forwarder.ts';
 import type { Interceptor } from '../net/interceptor.ts';
 import type { RequestMeter } from '../net/request-meter.ts';
 import type { Network } from '../platform/network.ts';
+import type { Handshakes } from '../security/tls/handshakes.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { listenerSecurity } from './listener-security.ts';
 import { Listeners } from './listeners.ts';
@@ -19,20 +20,21 @@ export interface BrokerListenersOptions {
   readonly meter: () => RequestMeter | null;
   /** Before that, connections are closed as they are accepted. */
   readonly isReady: () => boolean;
-  /** See SecurityNeeds. */
+  /** See SecurityNeeds, both. */
   readonly javaOptions: string | undefined;
+  readonly handshakes: Handshakes | null;
 }
 
 export function brokerListeners(parts: BrokerParts, options: BrokerListenersOptions): Listeners {
   const { clock, logger, partitions, groups, authorizer, quotas } = parts;
-  const { network, interceptor, forwarder, meter, isReady, javaOptions } = options;
+  const { network, interceptor, forwarder, meter, isReady, javaOptions, handshakes } = options;
   const settle = (): void => partitions.settle();
   const { turn } = partitions;
   const security = { authorizer, quotas };
   return new Listeners({
     clock,
     logger,
-    secure: listenerSecurity({ parts, network, handlers, javaOptions }),
+    secure: listenerSecurity({ parts, network, handlers, javaOptions, handshakes }),
     config: () => parts.config,
     limits: connectionLimits(parts),
     dispatcher: () =>

@@ -18,6 +18,7 @@ import { systemRandom, type Random } from '../platform/random.ts';
 import { RecentEvents, rememberedBy } from '../platform/recent-events.ts';
 import type { Decided } from '../security/acls/text.ts';
 import type { Throttled } from '../security/quotas/client-quotas.ts';
+import type { Handshakes } from '../security/tls/handshakes.ts';
 import type { RunningController } from './controller-process.ts';
 import { DynamicConfig } from './dynamic-config.ts';
 import type { OpenEtcd } from './etcd-settings.ts';
@@ -52,6 +53,8 @@ export interface BrokerOptions {
   readonly join?: Join;
   /** Told of refusals and throttles; tests use it (src/testing). */
   readonly securityWatcher?: SecurityWatcher;
+  /** Asked at each handshake of TLS; tests use it (src/testing). */
+  readonly handshakes?: Handshakes;
   /** Stands between every request and its handler; tests use it (src/testing). */
   readonly interceptor?: Interceptor;
 }

@@ -127,6 +127,7 @@ class Broker implements RunningBroker {
       meter: () => this.#metrics?.meter ?? null,
       isReady: () => this.#isReady,
       javaOptions: options.javaOptions,
+      handshakes: options.handshakes ?? null,
     });
     this.#publisher = new MetadataPublisher(parts, membership.replicas);
     this.#follow();

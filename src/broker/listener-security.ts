@@ -12,6 +12,7 @@ import { ListenerSettings } from '../config/listener-settings.ts';
 import type { Endpoint } from '../config/listeners.ts';
 import { nodeFiles } from '../platform/files.ts';
 import type { Network } from '../platform/network.ts';
+import type { SecureContext } from '../platform/tls-network.ts';
 import { AuthenticationFailures } from '../security/authentication-failures.ts';
 import type { Gate } from '../security/gate.ts';
 import type { Principal } from '../security/principal.ts';
@@ -22,6 +23,7 @@ import { ScramSecret } from '../security/sasl/scram.ts';
 import { knowsPasswords } from '../security/sasl/settings.ts';
 import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
 import type { Session } from '../security/session.ts';
+import type { Handshakes } from '../security/tls/handshakes.ts';
 import { StoreReloads } from '../security/tls/reloads.ts';
 import { TlsListener, type TlsNeeds } from '../security/tls/listener.ts';
 
@@ -55,6 +57,8 @@ export interface SecurityNeeds {
   readonly handlers: readonly Pick<Handler, 'api' | 'refuse' | 'versions'>[];
   /** KAFKA_OPTS, where Kafka's scripts name a JAAS file. */
   readonly javaOptions: string | undefined;
+  /** Of tests. */
+  readonly handshakes?: Handshakes | null;
 }
 
 function openTo(network: Network): ListenerSecurity {
@@ -70,7 +74,7 @@ function openTo(network: Network): ListenerSecurity {
 }
 
 /** @throws {ConfigError} for settings of a listener that cannot be served */
-export function listenerSecurity({ parts, network, handlers, javaOptions }: SecurityNeeds): SecureListener {
+export function listenerSecurity({ parts, network, handlers, javaOptions, handshakes }: SecurityNeeds): SecureListener {
   const { clock, random, logger, metadata, storeChanges, delegationTokens } = parts;
   const shared = once(() => ({
     failures: new AuthenticationFailures(clock, logger),
@@ -100,7 +104,14 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
     const settings = new ListenerSettings(() => parts.layers, name);
     const isSasl = protocol.startsWith('SASL');
     const security = protocol.endsWith('SSL')
-      ? await overTls(settings, isSasl, network, { clock, random, logger, storeChanges, failures: shared().failures })
+      ? await overTls(settings, isSasl, network, {
+          clock,
+          random,
+          logger,
+          storeChanges,
+          handshakes: handshakes ?? null,
+          failures: shared().failures,
+        })
       : openTo(network);
     return isSasl
       ? { ...security, principalOf: null, asksCertificates: false, ...(await overSasl(settings)) }
@@ -109,13 +120,16 @@ export function listenerSecurity({ parts, network, handlers, javaOptions }: Secu
 }
 
 type TlsParts = Omit<TlsNeeds, 'readFile'> &
-  Pick<BrokerParts, 'storeChanges'> & { readonly failures: AuthenticationFailures };
+  Pick<BrokerParts, 'storeChanges'> & {
+    readonly failures: AuthenticationFailures;
+    readonly handshakes: Handshakes | null;
+  };
 
 async function overTls(
   settings: ListenerSettings,
   isSasl: boolean,
   network: Network,
-  { failures, storeChanges, clock, random, logger }: TlsParts,
+  { failures, storeChanges, handshakes, clock, random, logger }: TlsParts,
 ): Promise<ListenerSecurity> {
   const library = await import('../platform/tls-network.ts'); // with it comes node:tls, which is slow to load
   const readFile = (path: string): Buffer | null => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null);
@@ -128,7 +142,12 @@ async function overTls(
     ...openTo(network),
     isTls: true,
     asksCertificates: clientAuth !== 'none',
-    network: library.tlsNetwork(network, { context: () => listener.context, clientAuth, failed }),
+    network: library.tlsNetwork(network, {
+      context: () => listener.context,
+      clientAuth,
+      failed,
+      ...(handshakes === null ? {} : { interfere: () => interfere(handshakes, listener) }),
+    }),
     principalOf: (certificate) => listener.principalOf(certificate),
     stores: new StoreReloads(
       settings.listener,
@@ -138,6 +157,15 @@ async function overTls(
       settings.value('ottla.ssl.reload.interval.ms'),
     ),
   };
+}
+
+function interfere(handshakes: Handshakes, listener: TlsListener): Promise<SecureContext | null> | null {
+  const next = handshakes.next();
+  if (next === null) return null;
+  return next.then((how) => {
+    if (how === 'closed') return null;
+    return how === 'as it is' ? listener.context : listener.contextWith(how);
+  });
 }
 
 function once<T>(make: () => T): () => T {

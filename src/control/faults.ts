@@ -35,6 +35,7 @@ const faultSpec = z
     group: z.string().optional(),
     transactionalId: z.string().optional(),
     clientId: pattern.optional(),
+    user: z.string().optional().openapi({ description: 'Who has signed in, or is about to.' }),
     request: z
       .record(z.string(), z.unknown())
       .optional()
@@ -76,6 +77,7 @@ const list = createRoute({
         .object({
           faults: z.array(fault),
           disk: z.array(diskFault),
+          handshakes: z.array(diskFault),
           unused: z.array(z.string()).openapi({ description: 'Never struck, removed ones included.' }),
         })
         .openapi('Faults'),
@@ -171,6 +173,29 @@ const mend = createRoute({
   responses: { ...done, ...problems },
 });
 
+const shake = createRoute({
+  method: 'post',
+  path: '/faults/handshake',
+  tags,
+  summary: 'The next handshakes of TLS end, wait, or show a certificate that clients refuse',
+  request: body(
+    z.strictObject({
+      effect: z.enum(['close', 'hold', 'expired', 'unknownAuthority']),
+      times: z.int().min(1).optional().openapi({ description: 'Strikes so many times at most.' }),
+    }),
+  ),
+  responses: { 201: json(diskFault), ...problems },
+});
+
+const steady = createRoute({
+  method: 'delete',
+  path: '/faults/handshake',
+  tags,
+  summary: 'Ends the rules about handshakes: all of them, or the one so described; those that are held go on',
+  request: { query: z.object({ description: z.string().optional() }) },
+  responses: { ...done, ...problems },
+});
+
 export function faultRoutes(session: () => Session) {
   return router()
     .openapi(list, (context) => {
@@ -179,6 +204,7 @@ export function faultRoutes(session: () => Session) {
         {
           faults: faults.list().map(viewOf),
           disk: faults.disk.list().map(({ description, fired }) => ({ description, fired })),
+          handshakes: faults.handshakes.list().map(({ description, fired }) => ({ description, fired })),
           unused: faults.unused.map(({ description }) => description),
         },
         200,
@@ -197,6 +223,19 @@ export function faultRoutes(session: () => Session) {
       const { description } = context.req.valid('query');
       for (const damaged of session().test.faults.disk.list()) {
         if (description === undefined || damaged.description === description) damaged.remove();
+      }
+      return context.body(null, 204);
+    })
+    .openapi(shake, (context) => {
+      const { effect, times } = context.req.valid('json');
+      const next = session().test.faults.handshake(times === undefined ? {} : { times });
+      const made = next[effect]();
+      return context.json({ description: made.description, fired: made.fired }, 201);
+    })
+    .openapi(steady, (context) => {
+      const { description } = context.req.valid('query');
+      for (const rule of session().test.faults.handshakes.list()) {
+        if (description === undefined || rule.description === description) rule.remove();
       }
       return context.body(null, 204);
     })

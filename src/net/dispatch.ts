@@ -11,7 +11,8 @@
  *                └── not authenticated, or no longer ──▶ its answer (security/gate.ts), or connection closed
  */
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
-import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { readRequestHeader, readResponseHeader, type RequestHeader } from '../../protocol/header.ts';
 import { includes } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 import type { BrokerParts, Parts } from '../apis/broker-parts.ts';
@@ -28,7 +29,7 @@ import type {
 } from '../apis/handler.ts';
 import type { RequestContext } from '../apis/request-context.ts';
 import type { LoopTurn } from '../platform/loop-turn.ts';
-import type { GateAnswer } from '../security/gate.ts';
+import type { Gate, GateAnswer } from '../security/gate.ts';
 import { NO_SECURITY, NOT_TIMED, type SecurityStages } from '../security/stages.ts';
 import { MAX_RESPONSE_BYTES } from '../apis/size-limits.ts';
 import { forwardRequest } from './forwarded-request.ts';
@@ -40,7 +41,9 @@ import { beginResponse, endResponse } from './response-header.ts';
 import type { StagedResponses } from './staged-responses.ts';
 import { TableRequests } from './table-request.ts';
 
+const SASL_HANDSHAKE = 17;
 const API_VERSIONS = 18;
+const SASL_AUTHENTICATE = 36;
 const API_KEY_BYTES = 2;
 
 /** A whole response for a request that had to wait, size and header included; or why the connection ends after it. */
@@ -114,8 +117,10 @@ export class Dispatcher {
     output: Writer,
     staged: StagedResponses,
   ): Streamed | Promise<Answer> | undefined {
-    const gated = contexts.gate === null ? null : contexts.gate.take(reader);
-    if (gated !== null) return gated.then(answerOfGate);
+    if (contexts.gate !== null) {
+      const gated = this.#gated(contexts.gate, reader, contexts);
+      if (gated !== null) return gated;
+    }
     const header = readRequestHeader(reader, contexts.clientId);
     const handler = this.#handlerOf(header);
     const context = contexts.of(header.apiVersion, header.clientId);
@@ -132,6 +137,51 @@ export class Dispatcher {
   joinsWrites(buffer: Buffer, at: number, size: number): boolean {
     if (this.#interceptor !== null || size < API_KEY_BYTES) return false;
     return this.#handlers[buffer.readInt16BE(at)]?.kind === 'staging';
+  }
+
+  #gated(gate: Gate, reader: Reader, contexts: RequestContexts): Promise<Answer> | null {
+    if (this.#interceptor !== null && gate.takesRequests && isSignIn(reader)) {
+      const frame = Buffer.from(reader.buffer.subarray(reader.position, reader.end));
+      return this.#interceptSignIn(this.#interceptor, gate, frame, contexts);
+    }
+    const gated = gate.take(reader);
+    return gated === null ? null : gated.then(answerOfGate);
+  }
+
+  /** What a client says to sign in, as the interceptor sees any request; the gate answers it. */
+  async #interceptSignIn(
+    interceptor: Interceptor,
+    gate: Gate,
+    frame: Buffer,
+    contexts: RequestContexts,
+  ): Promise<Answer> {
+    const reader = new Reader(frame);
+    const header = readRequestHeader(reader, contexts.clientId);
+    const handler = this.#handlerOf(header);
+    const { apiVersion, correlationId } = header;
+    const context = contexts.of(apiVersion, header.clientId);
+    const body = frame.subarray(reader.position);
+    const { nodeId } = this.#parts;
+    let closes: string | null = null;
+    const call = { handler, nodeId, apiVersion, correlationId, context, body };
+    const response = await interceptor.intercept(call, async (bytes) => {
+      const gated = gate.take(new Reader(frame));
+      if (gated === null) return this.#served(handler, context, bytes); // it has signed in already
+      const answer = await gated;
+      closes = answer.closes;
+      return answer.contents === null ? null : bodyOf(answer.contents, handler, apiVersion);
+    });
+    if (response !== null && handler.api.key === SASL_AUTHENTICATE && response.readInt16BE(0) !== ErrorCode.NONE) {
+      closes ??= 'a fault has refused it';
+    }
+    return (later) => {
+      if (response !== null) {
+        const at = beginResponse(later, handler.api, apiVersion, correlationId);
+        later.bytes(response);
+        endResponse(later, at, 0);
+      }
+      return closes === null ? undefined : new LastAnswer(closes);
+    };
   }
 
   #handlerOf({ apiKey, apiVersion }: RequestHeader): Handler {
@@ -284,6 +334,19 @@ export class Dispatcher {
     if (!(error instanceof InvalidRequest)) reportBug(this.#parts.logger, context, api.name, error);
     return error;
   }
+}
+
+function isSignIn({ buffer, position, end }: Reader): boolean {
+  if (end - position < API_KEY_BYTES) return false;
+  const apiKey = buffer.readInt16BE(position);
+  return apiKey === SASL_HANDSHAKE || apiKey === SASL_AUTHENTICATE;
+}
+
+/** What follows the header of a response. */
+function bodyOf(contents: Uint8Array, { api }: Handler, apiVersion: number): Buffer {
+  const reader = new Reader(Buffer.from(contents));
+  readResponseHeader(reader, api, apiVersion);
+  return reader.buffer.subarray(reader.position, reader.end);
 }
 
 /** Its contents have a header already, where they have one. */

@@ -24,6 +24,8 @@ export interface TlsServerOptions {
   readonly clientAuth: 'none' | 'requested' | 'required';
   /** Why a handshake did not come about. */
   readonly failed: (remoteHost: string, reason: string) => void;
+  /** For tests: null where nothing is to happen, else what is waited for: the context to go on with, or null to end it. */
+  readonly interfere?: () => Promise<SecureContext | null> | null;
   /** `events` forces the fallback (for its test). */
   readonly reading?: 'onread' | 'events';
   readonly inBackground?: boolean;
@@ -133,7 +135,7 @@ class ServerConnection extends EncryptedSocket {
   readonly #raw: NodeSocket;
   readonly #options: TlsServerOptions;
   readonly #readers: RecordReaders;
-  #tls: TLSSocket | null = null;
+  #hasBegun = false;
   /** What is read from and written to, once the handshake is done. */
   #wrapped: NodeSocket | null = null;
   #isPaused = false;
@@ -164,15 +166,23 @@ class ServerConnection extends EncryptedSocket {
   }
 
   #begin(): void {
-    if (this.#tls !== null || this.#raw.destroyed) return;
-    const { context, clientAuth } = this.#options;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const { context, interfere } = this.#options;
+    const interfered = interfere?.() ?? null;
+    if (interfered === null) return this.#handshake(context());
+    void interfered.then((other) => (other === null ? this.destroy() : this.#handshake(other)));
+  }
+
+  #handshake(secureContext: SecureContext): void {
+    if (this.#raw.destroyed) return;
+    const { clientAuth } = this.#options;
     const tls = new TLSSocket(this.#raw, {
       isServer: true,
-      secureContext: context(),
+      secureContext,
       requestCert: clientAuth !== 'none',
       rejectUnauthorized: clientAuth === 'required',
     });
-    this.#tls = tls;
     tls.on('error', (error: NodeJS.ErrnoException) => this.#fail(reasonOf(error)));
     tls.on('close', () => this.#raw.destroy());
     tls.once('secure', () => this.#secure(tls));

@@ -4,6 +4,7 @@ import { checkFilter, checkSpec } from '../testing/fault-rule.ts';
 import type { EffectName, Fault, FaultFilter, FaultSpec, RequestFault } from '../testing/fault-spec.ts';
 import { FaultBuilder, type DiskErrorCode, type DiskFaults, type Faults } from '../testing/faults.ts';
 import type { Duration } from '../testing/duration.ts';
+import type { HandshakeEffect, HandshakeFaults, HandshakeFilter } from '../testing/handshake-faults.ts';
 import { ControlError, type ControlPort } from './control-port.ts';
 import { patternIn, patternToJson } from './json.ts';
 
@@ -16,9 +17,15 @@ interface FaultJson {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
+interface DamageJson {
+  readonly description: string;
+  readonly fired: number;
+}
+
 interface FaultsJson {
   readonly faults: readonly FaultJson[];
-  readonly disk: readonly { readonly description: string; readonly fired: number }[];
+  readonly disk: readonly DamageJson[];
+  readonly handshakes: readonly DamageJson[];
   readonly unused: readonly string[];
 }
 
@@ -51,6 +58,19 @@ export class RemoteFaults implements Faults {
       ...(clientId === undefined ? {} : { clientId: patternToJson(clientId) }),
     };
     return new RemoteFault(this.#port, this.#port.callNow<FaultJson>('POST', '/faults', said));
+  }
+
+  handshake(filter: HandshakeFilter = {}): HandshakeFaults {
+    const begin = (effect: HandshakeEffect) => (): Fault => {
+      this.#port.callNow('POST', '/faults/handshake', { effect, ...filter });
+      return damageAt(this.#port, 'handshake', this.#told.handshakes.length - 1);
+    };
+    return {
+      close: begin('close'),
+      hold: begin('hold'),
+      expired: begin('expired'),
+      unknownAuthority: begin('unknownAuthority'),
+    };
   }
 
   pause(place: { readonly topic: string; readonly partition?: number }): RequestFault {
@@ -209,21 +229,30 @@ class RemoteDiskFaults implements DiskFaults {
   }
 
   #at(index: number): Fault {
-    const port = this.#port;
-    let last = port.get<FaultsJson>('/faults').disk[index];
-    const now = (): typeof last =>
-      (last = port.get<FaultsJson>('/faults').disk.find((one) => one.description === last.description) ?? last);
-    return {
-      get description() {
-        return last.description;
-      },
-      get fired() {
-        return now().fired;
-      },
-      remove: () => {
-        now();
-        port.callNow('DELETE', `/faults/disk?description=${encodeURIComponent(last.description)}`);
-      },
-    };
+    return damageAt(this.#port, 'disk', index);
   }
+}
+
+/** A fault that its description names. How often it has struck may stand there, too. */
+function damageAt(port: ControlPort, kind: 'disk' | 'handshake', index: number): Fault {
+  const all = (): readonly DamageJson[] => {
+    const { disk, handshakes } = port.get<FaultsJson>('/faults');
+    return kind === 'disk' ? disk : handshakes;
+  };
+  const nameOf = ({ description }: DamageJson): string => description.replace(/ \(fired \d+\)$/, '');
+  let last = all()[index];
+  const name = nameOf(last);
+  const now = (): DamageJson => (last = all().find((one) => nameOf(one) === name) ?? last);
+  return {
+    get description() {
+      return last.description;
+    },
+    get fired() {
+      return now().fired;
+    },
+    remove: () => {
+      const { description } = now();
+      port.callNow('DELETE', `/faults/${kind}?description=${encodeURIComponent(description)}`);
+    },
+  };
 }

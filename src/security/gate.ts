@@ -10,6 +10,8 @@ export interface GateAnswer {
 export interface Gate {
   /** A larger frame is refused by its size. */
   readonly maxFrameBytes: number;
+  /** Whether the frame that it would take next is a request, with a header; false for bare tokens. */
+  readonly takesRequests: boolean;
   /**
    * Takes the frame in `reader`, whose bytes are its own until this returns. Null: the frame is a request like any other now. It
    * never rejects for what the client does. @throws {InvalidRequest} where the connection ends at once

@@ -12,6 +12,7 @@ import type { CallPlace } from './call-place.ts';
 import { MemoryDiskFaults } from './disk-faults.ts';
 import { FaultRules } from './fault-rules.ts';
 import { groupType } from './group-view.ts';
+import { HandshakeRules } from './handshake-faults.ts';
 import { LocalBroker } from './local-broker.ts';
 import { Nodes, type StartNode } from './nodes.ts';
 import { Refusals } from './refusals.ts';
@@ -64,7 +65,9 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const { again, brokers, clock, logger, traffic, options } = assembly;
   const activity = new Activity();
   const files = assembly.files ?? new MemoryFiles();
-  const faults = new FaultRules(new MemoryDiskFaults(files), (group) => groupType(view, group));
+  const badCertificates = () => assembly.security?.badCertificates ?? null;
+  const handshakes = new HandshakeRules(badCertificates, () => activity.notify());
+  const faults = new FaultRules(new MemoryDiskFaults(files), handshakes, (group) => groupType(view, group));
   const metadata = new TestMetadata(() => activity.notify());
   const brokerClock = observed(clock, activity);
   const names = (topicId: string) => metadata.image.topicsById.get(topicId)?.name;
@@ -77,7 +80,7 @@ export async function assemble(assembly: Assembly): Promise<{ broker: RunningBro
   const watched = { activity, traffic, faults };
   const interceptor = new TestInterceptor({ clock: brokerClock, ...watched, names, partitionAt, maxFetchWaitMs });
   const networks = new BrokerNetworks(assembly.network ?? nodeNetwork());
-  const common = { clock: brokerClock, logger, interceptor, securityWatcher: refusals };
+  const common = { clock: brokerClock, logger, interceptor, securityWatcher: refusals, handshakes };
   const inCluster = brokers > 1 ? await clusterOptions(assembly, { metadata, networks }) : null;
   const alone = { openMetadataStore: metadata.open, ...(assembly.network ? { network: assembly.network } : {}) };
   const start: StartNode = (nodeId, port, isBeginning) =>

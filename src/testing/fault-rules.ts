@@ -4,10 +4,12 @@ import type { MemoryDiskFaults } from './disk-faults.ts';
 import { checkFilter, FaultRule } from './fault-rule.ts';
 import type { Fault, FaultFilter, FaultSpec } from './fault-spec.ts';
 import { FaultBuilder, type Faults } from './faults.ts';
+import type { HandshakeFaults, HandshakeFilter, HandshakeRules } from './handshake-faults.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
 
 export class FaultRules implements Faults {
   readonly disk: MemoryDiskFaults;
+  readonly handshakes: HandshakeRules;
   readonly #rules: FaultRule[] = [];
   readonly #unused: Fault[] = [];
   #count = 0;
@@ -15,9 +17,14 @@ export class FaultRules implements Faults {
   readonly #typeOfGroup: (group: string) => string | null;
 
   /** `typeOfGroup`: 'classic', 'consumer', …; null where there is no such group. */
-  constructor(disk: MemoryDiskFaults, typeOfGroup: (group: string) => string | null) {
+  constructor(disk: MemoryDiskFaults, handshakes: HandshakeRules, typeOfGroup: (group: string) => string | null) {
     this.disk = disk;
+    this.handshakes = handshakes;
     this.#typeOfGroup = typeOfGroup;
+  }
+
+  handshake(filter?: HandshakeFilter): HandshakeFaults {
+    return this.handshakes.begin(filter);
   }
 
   on<Name extends ApiName>(api: Name | readonly Name[], filter: FaultFilter<Name> = {}): FaultBuilder<Name> {
@@ -58,10 +65,16 @@ export class FaultRules implements Faults {
   clear(): void {
     for (const rule of Array.from(this.#rules)) rule.remove();
     this.disk.clear();
+    this.handshakes.clear();
   }
 
   get unused(): readonly Fault[] {
-    return [...this.#unused, ...this.#rules.filter(({ fired }) => fired === 0), ...this.disk.unused];
+    return [
+      ...this.#unused,
+      ...this.#rules.filter(({ fired }) => fired === 0),
+      ...this.disk.unused,
+      ...this.handshakes.unused,
+    ];
   }
 
   /** Only the broker's own: the rules that strike this request. */

@@ -2,6 +2,7 @@
 import { ErrorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { ApiName } from './api-names.ts';
 import { milliseconds, type Duration } from './duration.ts';
+import type { HandshakeFaults, HandshakeFilter } from './handshake-faults.ts';
 import type { Fault, FaultEffect, FaultFilter, FaultSpec, RequestFault, Rewrite } from './fault-spec.ts';
 
 /** What shall happen to the requests named in `faults.on(…)`; each begins at once and answers the rule. */
@@ -85,6 +86,8 @@ export interface Faults {
   on<Name extends ApiName>(api: Name | readonly Name[], filter?: FaultFilter<Name>): FaultBuilder<Name>;
   /** The same as one object, which may come from a JSON file. */
   add<Name extends ApiName>(spec: FaultSpec<Name>): RequestFault<Name>;
+  /** The next handshakes of TLS: `faults.handshake({ times: 1 }).expired()`. */
+  handshake(filter?: HandshakeFilter): HandshakeFaults;
   /** A partition that stands still: consumers get nothing from it and producers no answer, until the rule is removed. */
   pause(place: { readonly topic: string; readonly partition?: number }): RequestFault;
   /** Each member of the group has to join again, at its next heartbeat or commit: `fired` counts them. */

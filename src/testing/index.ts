@@ -7,6 +7,7 @@ export type { Duration } from './duration.ts';
 export type { Exchange, Outcome, ToldError } from './exchange.ts';
 export type { Fault, FaultEffect, FaultFilter, FaultSpec, RequestFault, Rewrite } from './fault-spec.ts';
 export type { DiskFaults, FaultBuilder, Faults } from './faults.ts';
+export type { HandshakeFaults, HandshakeFilter } from './handshake-faults.ts';
 export type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
 export { matchers, type ExpectedCommitOf, type ExpectedMessage, type KafkaMatchers } from './matchers.ts';
 export type { Content, Headers, MessageToProduce, TestMessage } from './message.ts';

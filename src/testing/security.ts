@@ -11,6 +11,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
 import { jaasText, plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { milliseconds } from './duration.ts';
+import type { BadCertificates } from './handshake-faults.ts';
 import type {
   ClientChoice,
   ClientOptions,
@@ -42,6 +43,8 @@ const KAFKAJS_NAMES = {
 } as const;
 
 let authority: Promise<CertificateAuthority> | null = null;
+/** Which no client trusts. */
+let stranger: Promise<CertificateAuthority> | null = null;
 
 /** One for the process, unless it is given: keys take a while. */
 async function theAuthority(given: IssuedCertificate | undefined): Promise<CertificateAuthority> {
@@ -128,6 +131,20 @@ export class TestSecurity {
     this.#server = await this.#issueForServer(DAY_MS);
     if (this.#said.clientAuth !== 'none')
       for (const name of this.#passwords.keys()) await this.certificates.issue(name);
+  }
+
+  /** Null: the broker speaks no TLS. */
+  get badCertificates(): BadCertificates | null {
+    const { issuer } = this.#said;
+    if (issuer === null) return null;
+    return {
+      expired: () => this.#issueForServer(-MINUTE_MS),
+      ofUnknownAuthority: async () => {
+        const { CertificateAuthority: Authority } = await import('../credentials/certificate-authority.ts');
+        stranger ??= Authority.create(systemClock.now(), 'Unknown authority');
+        return this.#issueForServer(DAY_MS, await stranger);
+      },
+    };
   }
 
   /** Of the listener, by the names that Kafka has for them. */
@@ -302,9 +319,9 @@ export class TestSecurity {
   }
 
   /** By the wall clock: that is the one clients judge it by. */
-  #issueForServer(lifetimeMs: number): Promise<IssuedCertificate> {
+  #issueForServer(lifetimeMs: number, issuer = this.#said.issuer!): Promise<IssuedCertificate> {
     const now = systemClock.now();
-    return this.#said.issuer!.issue('localhost', {
+    return issuer.issue('localhost', {
       hosts: [...new Set([...LOOPBACK, ...(this.#said.secured.hosts ?? [])])],
       notBeforeMs: now - DAY_MS,
       notAfterMs: now + lifetimeMs,

@@ -1,10 +1,19 @@
 /** The exchanges of a broker as they happen. */
+import { SaslAuthenticate } from '../../protocol/apis/36-sasl-authenticate.ts';
+import { requestCodec } from '../../protocol/compile.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import type { Call } from '../net/interceptor.ts';
+import { claimedUser } from './claimed-users.ts';
 import type { Exchange } from './exchange.ts';
 import { RecordedExchange } from './recorded-exchange.ts';
 import type { TopicNames } from './request-parts.ts';
 import { Traffic } from './traffic.ts';
 
+type Session = Call['context']['session'];
+
+const SASL_AUTHENTICATE = 36;
+/** What is kept of a SaslAuthenticate: passwords and tokens are not shown. It is as long in each version. */
+const NO_TOKEN = Buffer.alloc(4);
 /** Older ones are forgotten beyond this many, or this many bytes. */
 const KEPT = 10_000;
 const KEPT_BYTES = 64 << 20;
@@ -12,6 +21,8 @@ const KEPT_BYTES = 64 << 20;
 export class TrafficLog extends Traffic {
   readonly #exchanges: RecordedExchange[] = [];
   readonly #listeners = new Set<(exchange: Exchange) => void>();
+  /** Of connections that are signing in. */
+  readonly #claims = new WeakMap<Session, string>();
   #bytes = 0;
   #count = 0;
 
@@ -39,7 +50,8 @@ export class TrafficLog extends Traffic {
     names: TopicNames,
   ): RecordedExchange {
     const { clientId, connectionId: connection, session } = context;
-    const principal = `${session.principal.type}:${session.principal.name}`;
+    const isSignIn = handler.api.key === SASL_AUTHENTICATE;
+    const principal = isSignIn ? this.#claimed(session, apiVersion, body) : nameOf(session);
     const exchange = new RecordedExchange(
       {
         number: ++this.#count,
@@ -51,12 +63,24 @@ export class TrafficLog extends Traffic {
         correlationId,
         at,
       },
-      { api: handler.api, request: body },
+      { api: handler.api, request: isSignIn ? NO_TOKEN : body },
       names,
     );
     this.#exchanges.push(exchange);
     this.#bytes += exchange.size;
     return exchange;
+  }
+
+  /** While a client signs in, who it says it is. */
+  #claimed(session: Session, apiVersion: number, body: Buffer): string {
+    try {
+      const { authBytes } = requestCodec(SaslAuthenticate, apiVersion).decode(new Reader(body));
+      const user = claimedUser(authBytes);
+      if (user !== null) this.#claims.set(session, `User:${user}`);
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+    }
+    return this.#claims.get(session) ?? nameOf(session);
   }
 
   ended(exchange: RecordedExchange, responseBytes: number): void {
@@ -66,4 +90,8 @@ export class TrafficLog extends Traffic {
     }
     for (const listener of this.#listeners) listener(exchange);
   }
+}
+
+function nameOf({ principal: { type, name } }: Session): string {
+  return `${type}:${name}`;
 }

@@ -55,6 +55,13 @@ export async function askForSecurity(): Promise<ReadonlySet<string>> {
     'security.protocol': 'SASL_SSL',
   });
 
+  const { body: shaken } = await port.call<{ description: string }>('POST', '/faults/handshake', { effect: 'close' });
+  expect((await port.call('GET', '/faults')).body).toMatchObject({ handshakes: [shaken] });
+  await port.call('DELETE', `/faults/handshake?description=${encodeURIComponent(shaken.description)}`);
+  expect((await port.call('GET', '/faults')).body).toMatchObject({ handshakes: [], unused: [shaken.description] });
+  const spec = { on: 'SaslAuthenticate', user: 'nobody', reply: 'SASL_AUTHENTICATION_FAILED' };
+  expect((await port.call('POST', '/faults', spec)).status).toBe(201);
+
   const brokers = [controlled.session.broker.bootstrap];
   const kafka = new Kafka({ brokers, ...options, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
   const producer = kafka.producer();

@@ -84,6 +84,10 @@ export class SaslGate implements Gate {
     return this.#state === 'authenticated';
   }
 
+  get takesRequests(): boolean {
+    return this.#state !== 'bare tokens';
+  }
+
   take(reader: Reader): Promise<GateAnswer> | null {
     if (this.#state === 'authenticated' && !this.#beginsAgain(reader)) return null;
     if (this.#state === 'begun' && isApiVersions(reader)) {

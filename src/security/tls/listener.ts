@@ -7,6 +7,7 @@ import type { Random } from '../../platform/random.ts';
 import type * as tls from '../../platform/tls-network.ts';
 import { ANONYMOUS, user, type Principal } from '../principal.ts';
 import { subjectOf } from './distinguished-name.ts';
+import type { ShownCertificate } from './handshakes.ts';
 import { PrincipalMapping } from './principal-mapping.ts';
 import { tlsVersions, type TlsVersions } from './settings.ts';
 import type { LoadedStores, StoresInUse } from './store-changes.ts';
@@ -125,6 +126,11 @@ export class TlsListener implements StoresInUse {
     return { stores: loaded ?? {}, fingerprint: fingerprintOf(settings) };
   }
 
+  /** The same with another certificate: for tests. */
+  contextWith({ certificate, key }: ShownCertificate): tls.SecureContext {
+    return this.#contextOf(this.#loaded, { key, chain: certificate });
+  }
+
   /** Null: there is no key store. */
   async #load(settings: ListenerSettings): Promise<Loaded | null> {
     const { clock, logger, readFile } = this.#needs;
@@ -141,14 +147,14 @@ export class TlsListener implements StoresInUse {
     return { material, trusted, versions, content };
   }
 
-  #contextOf({ material, trusted, versions }: Loaded): tls.SecureContext {
+  #contextOf({ material, trusted, versions }: Loaded, shown?: { key: string; chain: string }): tls.SecureContext {
     const { minVersion, maxVersion, ciphers } = versions;
     const ticketKeys = Buffer.alloc(TICKET_KEY_BYTES);
     this.#needs.random.fill(ticketKeys); // those of before are void
     try {
       return this.#library.createSecureContext({
-        key: material.key,
-        cert: material.chain.join(''),
+        key: shown?.key ?? material.key,
+        cert: shown?.chain ?? material.chain.join(''),
         ...(trusted === null ? {} : { ca: [...trusted] }),
         minVersion,
         maxVersion,
