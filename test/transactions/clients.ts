@@ -199,6 +199,8 @@ export interface CopierOptions {
   /** Of a transaction; a minute unless given. */
   readonly timeoutMs?: number;
   isFed(): boolean;
+  /** Where the input ends then, where brokers are several: one that has just become leader may not know that it goes on so far. */
+  readonly inputEnd?: number;
 }
 
 /** Consumes, transforms and produces, in transactions; each instance begins where the group's offset is. */
@@ -228,7 +230,7 @@ export class Copier {
       const wasFed = this.#options.isFed();
       const isMore = source.values.length > 0 || (await source.poll());
       if (source.values.length === 0) {
-        if (!isMore && wasFed) return true;
+        if (!isMore && wasFed && source.position >= (this.#options.inputEnd ?? 0)) return true;
         continue;
       }
       const committed = await this.#copy(self, source);

@@ -37,8 +37,8 @@ export interface ChainOptions {
   readonly random: Random;
   readonly places: Places;
   open(places: Places): Promise<TransactionalProducer>;
-  /** Whether the input is complete. */
-  isFed(): boolean;
+  /** Where the input ends, once nothing is written to it any more and all of it is committed; Infinity before. */
+  inputEnd(): number;
   /** So many values were copied, for good. */
   copied(count: number): void;
   /** Whether nobody waits any longer. */
@@ -68,10 +68,10 @@ async function copy(options: ChainOptions, producer: TransactionalProducer, name
   const { history, random } = options;
   let source = await sourceOf(options);
   for (let serial = 0; serial < TRANSACTIONS_PER_INSTANCE && !options.isOver();) {
-    const wasFed = options.isFed();
     const isMore = source.values.length > 0 || (await source.poll());
     if (source.values.length === 0) {
-      if (!isMore && wasFed) return true;
+      // A leader that has just been elected may not know yet how far all is committed: that it has no more is not the end.
+      if (!isMore && source.position >= options.inputEnd()) return true;
       continue;
     }
     const tag = `${name}.${serial++}`;

@@ -1,5 +1,5 @@
 /** Chains of real clients on a broker that is killed again and again, and what the checker of their history says. */
-import { CreateTopics, UpdateFeatures } from '../../../protocol/apis/index.ts';
+import { CreateTopics, Metadata, UpdateFeatures } from '../../../protocol/apis/index.ts';
 import { seededRandom, type Random } from '../../../src/platform/random.ts';
 import { Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
@@ -41,7 +41,8 @@ interface Chain {
   fed: number;
   /** Values that are known to be copied. */
   copied: number;
-  isFed: boolean;
+  /** See ChainOptions. */
+  inputEnd: number;
   isCopied: boolean;
 }
 
@@ -50,6 +51,7 @@ const PAUSE_MS = 100;
 const MOST_PER_BATCH = 4;
 const MOST_AHEAD = 500;
 const SLOW_MS = 100;
+const SETTLED_MS = 1000;
 
 /** Why a client cannot take part; null where it can. */
 export function missing(name: ClientName, isCluster = false): string | null {
@@ -68,7 +70,7 @@ export async function runRounds(options: Rounds): Promise<string[]> {
   await setTransactionVersion(broker, transactionVersion);
   const state = { isFeeding: true, isOver: false };
   const working = chains.flatMap((chain) => [
-    feed(chain, () => state.isFeeding),
+    feed(broker, chain, () => state.isFeeding),
     copy(broker, chain, () => state.isOver),
     watch(broker, chain, () => state.isOver),
   ]);
@@ -100,7 +102,7 @@ function newChain(name: ClientName, bootstrap: string, random: Random): Chain {
     groupId: `${name}-group`,
     transactionalId: `${name}-id`,
   };
-  return { name, places, history: new History(), random, fed: 0, copied: 0, isFed: false, isCopied: false };
+  return { name, places, history: new History(), random, fed: 0, copied: 0, inputEnd: Infinity, isCopied: false };
 }
 
 async function createTopics(broker: TestedBrokers, chains: readonly Chain[]): Promise<void> {
@@ -126,7 +128,7 @@ async function setTransactionVersion(broker: TestedBrokers, maxVersionLevel: num
 }
 
 /** Writes 0, 1, 2 … to the input; what fails is not sent again by ourselves. */
-async function feed(chain: Chain, isFeeding: () => boolean): Promise<void> {
+async function feed(broker: TestedBrokers, chain: Chain, isFeeding: () => boolean): Promise<void> {
   let next = 0;
   while (isFeeding()) {
     const producer = await openFeed(chain.places).catch(() => null);
@@ -149,7 +151,23 @@ async function feed(chain: Chain, isFeeding: () => boolean): Promise<void> {
       await producer.close().catch(() => {});
     }
   }
-  chain.isFed = true;
+  chain.inputEnd = await settledEnd(broker, chain.places.input);
+}
+
+/**
+ * The end of a topic that nobody writes to any more. What a client gave up on may be appended and not be committed yet: it is, or is gone,
+ * once all replicas are in sync, and then the end stays where it is.
+ */
+async function settledEnd(broker: TestedBrokers, topic: string): Promise<number> {
+  const reader = new Reader(broker, new History(), topic, 0);
+  for (let [end, sinceMs] = [-1, 0]; ; await wait(PAUSE_MS)) {
+    const { topics } = await broker.send(Metadata, 12, { topics: [{ name: topic }], allowAutoTopicCreation: false });
+    const [found] = topics[0].partitions;
+    const isWhole = found !== undefined && found.isrNodes.length === broker.replicas;
+    while (await reader.poll());
+    if (!isWhole || reader.highWatermark !== end) [end, sinceMs] = [reader.highWatermark, performance.now()];
+    else if (performance.now() - sinceMs > SETTLED_MS) return end;
+  }
 }
 
 async function copy(broker: TestedBrokers, chain: Chain, isOver: () => boolean): Promise<void> {
@@ -157,7 +175,16 @@ async function copy(broker: TestedBrokers, chain: Chain, isOver: () => boolean):
   if (name === 'java' || name === 'streams')
     return void (await runJava(name === 'java' ? 'plain' : name, places, broker.replicas, isOver));
   const copied = (count: number): void => void (chain.copied += count);
-  await copyAll({ broker, history, random, places, open: inProcess[name], isFed: () => chain.isFed, isOver, copied });
+  await copyAll({
+    broker,
+    history,
+    random,
+    places,
+    open: inProcess[name],
+    inputEnd: () => chain.inputEnd,
+    isOver,
+    copied,
+  });
   chain.isCopied = true;
 }
 
@@ -176,7 +203,7 @@ async function finish(broker: TestedBrokers, chain: Chain): Promise<string[]> {
   const { places, history, name } = chain;
   const until = performance.now() + PATIENCE_MS;
   const isDone = async (): Promise<boolean> => {
-    if (!chain.isFed) return false;
+    if (chain.inputEnd === Infinity) return false;
     if (name in inProcess) return chain.isCopied;
     const [input] = await readAll(broker, new History(), places.input, 1);
     const output = await readAll(broker, new History(), places.output, OUTPUT_PARTITIONS);
@@ -195,6 +222,7 @@ async function finish(broker: TestedBrokers, chain: Chain): Promise<string[]> {
       history.complain(`hangs: ${places.output}-${partition} is open`);
   }
   const [input] = await readAll(broker, history, places.input, 1);
+  if (input.length > chain.inputEnd) history.complain(`the input has grown from ${chain.inputEnd} to ${input.length}`);
   return history.violations(input, await readAll(broker, history, places.output, OUTPUT_PARTITIONS));
 }
 

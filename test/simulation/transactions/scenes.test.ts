@@ -1,7 +1,7 @@
 /** The scenes with coordinators as they are, and with wrong ones, which each scene must show. */
 import { expect, test } from 'vitest';
 import { mutants } from './mutants.ts';
-import { lostDecision, notAdded } from './scenes.ts';
+import { endAtNextLeader, lostDecision, notAdded } from './scenes.ts';
 
 const SEEDS = [1, 2];
 
@@ -11,6 +11,13 @@ test.each(SEEDS)('a decision that dies with its coordinator is none: all is abor
 
 test.each(SEEDS)('a batch for a partition that is not in its transaction is refused (seed %i)', async (seed) => {
   expect(await notAdded(seed)).toEqual([]);
+});
+
+test('what was acknowledged is there at the next leader, if not at its first word', async () => {
+  const told = [];
+  for (const seed of [1, 2, 3]) told.push(await endAtNextLeader(seed));
+  expect(told.map(([, last]) => last)).toEqual([5, 5, 5]);
+  expect(Math.min(...told.map(([first]) => first))).toBeLessThan(5);
 });
 
 test.each(mutants)('a scene shows that $name', async (mutant) => {

@@ -6,15 +6,17 @@ import { CreateTopics, EndTxn, InitProducerId, Produce } from '../../../protocol
 import { ErrorCode, errorName } from '../../../protocol/errors.ts';
 import { encodeBatch } from '../../../protocol/records/encode.ts';
 import { partitionFor } from '../../../src/coordination/java-hash.ts';
-import { OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
+import { feed, INPUT, OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
 import { History, outputValue } from '../../transactions/history.ts';
 import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { ClientConnections } from '../cluster/client-connections.ts';
-import { imageOf } from '../cluster/mending.ts';
+import { imageOf, leaderOf } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type Host } from '../cluster/simulated-cluster.ts';
-import { senderOf, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
+import { makeTopics, senderOf, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
 
 const TAG = 'tag';
+const ACKNOWLEDGED = 5;
+const MOST_POLLS = 200;
 const TRANSACTION_MS = 3000;
 const STATE_PARTITIONS = 6;
 const TIMES = { connectMs: 500, requestMs: 1500 };
@@ -169,4 +171,26 @@ export async function notAdded(seed: number): Promise<string[]> {
   const outcome = await scene.produce(0, 11);
   scene.history.abandoned(TAG);
   return [...(outcome === 'TRANSACTION_ABORTABLE' ? [] : [`it is told ${outcome}`]), ...(await scene.judge())];
+}
+
+/**
+ * A leader dies right after it has acknowledged the last of some records. Answers how many of them its successor has told as committed
+ * when it answered first, and how many in the end: as with Kafka it may not know yet how far all is committed. Whoever takes its first
+ * word for the end of a topic is wrong.
+ */
+export async function endAtNextLeader(seed: number): Promise<readonly [first: number, last: number]> {
+  const cluster = await new SimulatedCluster(seed, { settings: SETTINGS }).startAll();
+  await cluster.settled('the topics are made', makeTopics(cluster));
+  const client = senderOf(cluster, { paceMs: 1 });
+  await cluster.settled(
+    'records are written',
+    feed(client, new History(), ACKNOWLEDGED, () => 0.5),
+  );
+  cluster.kill(leaderOf(cluster, INPUT, 0)!);
+  const reader = new Reader(client, new History(), INPUT, 0);
+  await cluster.settled('it is read', reader.poll());
+  const first = reader.values.length;
+  for (let polls = 0; reader.values.length < ACKNOWLEDGED && polls < MOST_POLLS; polls++)
+    await cluster.settled('it is read on', reader.poll());
+  return [first, reader.values.length];
 }

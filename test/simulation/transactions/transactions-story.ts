@@ -187,6 +187,7 @@ class Chain {
       transactions,
       timeoutMs: TRANSACTION_MS,
       isFed: () => this.#isFed,
+      inputEnd: VALUES,
     };
     return new Copier(this.#sender(PACE_MS.chain), this.#history, random, name, options).run();
   }
