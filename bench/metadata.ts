@@ -1,7 +1,7 @@
 /**
  * `npm run bench:metadata`: what a change of the cluster costs on a real etcd of this machine: commits of one record, one after the
- * other; 10,000 partitions of a lost broker that others lead then, brokers simulated; and topics that 32 clients make at a broker of a
- * cluster. Words after `--` choose parts: commits, lost, topics.
+ * other; commits of more bytes, reads of them, and what etcd keeps for them; 10,000 partitions of a lost broker that others lead then,
+ * brokers simulated; and topics that 32 clients make at a broker of a cluster. Words after `--` choose parts: commits, sizes, lost, topics.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -28,6 +28,10 @@ import { randomUuid, systemRandom } from '../src/platform/random.ts';
 const COMMITS = 500;
 const CLIENTS = 32;
 const SECONDS = 5;
+const SIZES = [1000, 30_000, 100_000, 400_000, 1_000_000];
+const SIZED_COMMITS = 30;
+/** Of a text in a record. */
+const MOST_VALUE_BYTES = 25_000;
 const TTL_SECONDS = 60;
 const LEASES = Array.from({ length: 100 }, (_, i) => 4711 + i).values();
 const words = process.argv.slice(2);
@@ -69,6 +73,39 @@ async function commits(etcd: RunningEtcd): Promise<void> {
   timesMs.sort((a, b) => a - b);
   const at = (share: number): string => `${timesMs[Math.floor(share * timesMs.length)].toFixed(2)} ms`;
   say(`${COMMITS} commits: p50 ${at(0.5)}, p99 ${at(0.99)}`);
+}
+
+/** By how many bytes a commit has: what it takes, what it takes to read it, and how much etcd's file has grown for each byte. */
+async function sizes(etcd: RunningEtcd): Promise<void> {
+  const { client, log, term } = await begun(etcd, 'sizes');
+  for (const size of SIZES) {
+    const value = 'x'.repeat(Math.min(size, MOST_VALUE_BYTES));
+    const record = { type: 'ConfigRecord', resourceType: 2, resourceName: 't', name: 'retention.ms', value } as const;
+    const records = Array.from({ length: Math.ceil(size / MOST_VALUE_BYTES) }, () => record);
+    const place = { leaderEpoch: term.epoch, timestamp: 0 };
+    const [writtenMs, readMs]: [number[], number[]] = [[], []];
+    const before = await databaseBytes(client);
+    for (let i = 0; i < SIZED_COMMITS; i++) {
+      const offset = term.nextOffset;
+      const bytes = encodeMetadataBatch(records, { ...place, baseOffset: offset });
+      const beganMs = performance.now();
+      await log.append(term, [{ count: records.length, bytes }]);
+      const doneMs = performance.now();
+      writtenMs.push(doneMs - beganMs);
+      await log.read(offset);
+      readMs.push(performance.now() - doneMs);
+    }
+    const grown = ((await databaseBytes(client)) - before) / (SIZED_COMMITS * size);
+    const median = (all: number[]): string => all.sort((a, b) => a - b)[SIZED_COMMITS >> 1].toFixed(1);
+    say(
+      `${size} bytes: written in ${median(writtenMs)} ms, read in ${median(readMs)} ms, ${grown.toFixed(2)} times as much in etcd`,
+    );
+  }
+  client.close();
+}
+
+async function databaseBytes(client: EtcdClient): Promise<number> {
+  return (await client.status()).dbSizeBytes;
 }
 
 /** Of three brokers, each of which leads 10,000 partitions with three replicas, one is fenced. */
@@ -140,6 +177,7 @@ for (const { version, path } of etcds((line) => void process.stderr.write(`etcd:
   process.stdout.write(`etcd ${version}\n`);
   try {
     if (wants('commits')) await commits(etcd);
+    if (wants('sizes')) await sizes(etcd);
     if (wants('lost')) await lost(etcd);
     if (wants('topics')) await cluster.startAll(1).then(() => topics(cluster));
   } finally {
