@@ -24,6 +24,7 @@ export async function startOttla(
   dir: string,
   port: number,
   settings: readonly string[] = [],
+  onOutput: (text: string) => void = () => {},
 ): Promise<BrokerUnderLoad> {
   if (!existsSync(fileURLToPath(new URL('../dist/main.cjs', import.meta.url)))) {
     throw new Error('dist/ is missing: run `npm run build` first');
@@ -37,6 +38,7 @@ export async function startOttla(
     [...flags, launcher, 'start', '--host', '127.0.0.1', '--port', String(port), '--dir', join(dir, 'data'), ...set],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  child.stdout.on('data', (bytes: Buffer) => onOutput(bytes.toString()));
   const ended = once(child, 'exit');
   const killWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithUs);

@@ -10,6 +10,12 @@ import { recordsIn, report, viewIn } from './report.ts';
 /** Whether the broker is there: what the page shows stays when it is not. */
 export const lostSince: Signal<number | null> = signal(null);
 
+/** Whether somebody holds up what moves: the page keeps what it shows. */
+export const isPaused: Signal<boolean> = signal(false);
+
+/** Changes that the broker left out because the page read too slowly. */
+export const leftOut: Signal<number> = signal(0);
+
 const AGAIN_MS = 1000;
 
 /** Null until the first picture has come. */
@@ -21,13 +27,15 @@ export function useView<View extends keyof Frames>(
   const said = new URLSearchParams(asked).toString();
   const address = `view/${view}${said === '' ? '' : `?${said}`}`;
   const [seen, setSeen] = useState<{ address: string; frame: object } | null>(null);
+  const held = isPaused.value && seen?.address === address;
   useEffect(() => {
+    if (held) return undefined;
     const show = (frame: object): void => setSeen({ address, frame });
     if (report === null) return follow(address, show);
     const kept = viewIn(report, view, asked);
     if (kept !== null) show(kept);
     return undefined;
-  }, [address]);
+  }, [address, held]);
   return (seen?.frame ?? null) as Frames[View] | null;
 }
 
@@ -46,7 +54,9 @@ function follow(address: string, show: (frame: object) => void): () => void {
     });
     source.addEventListener('changed', (event) => {
       if (frame === null) return;
-      frame = { ...frame, ...(JSON.parse(event.data as string) as object) };
+      const { leftOut: missed = 0, ...parts } = JSON.parse(event.data as string) as { leftOut?: number };
+      leftOut.value += missed;
+      frame = { ...frame, ...parts };
       show(frame);
     });
     source.addEventListener('error', () => {

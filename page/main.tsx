@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { OverviewFrame } from '../src/page/frames.ts';
-import { lostSince } from './live.ts';
+import { isPaused, leftOut, lostSince } from './live.ts';
 import { report } from './report.ts';
 import { route } from './route.ts';
 import { Group, Groups } from './views/groups.tsx';
@@ -102,6 +102,7 @@ function App() {
             ))}
           </ul>
         </nav>
+        {report === null ? <Hold /> : null}
       </header>
       <main id="content">
         <Lost />
@@ -112,6 +113,18 @@ function App() {
         <View path={path} />
       </main>
     </>
+  );
+}
+
+/** Stops all that moves, and lets it go on. */
+function Hold() {
+  return (
+    <span>
+      <button type="button" aria-pressed={isPaused.value} onClick={() => (isPaused.value = !isPaused.value)}>
+        {isPaused.value ? 'Resume' : 'Pause'}
+      </button>{' '}
+      {leftOut.value === 0 ? null : <span class="faint">{leftOut.value} updates left out</span>}
+    </span>
   );
 }
 

@@ -3,7 +3,8 @@ import { format, applyEdits } from 'jsonc-parser';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Content, RecordRow, RecordsFrame } from '../../src/page/frames.ts';
 import { askRecords } from '../live.ts';
-import { route, setQuery } from '../route.ts';
+import { isPaused } from '../live.ts';
+import { linkTo, route, setQuery } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
 
 interface Found {
@@ -17,6 +18,8 @@ interface Found {
 const NOTHING: Found = { rows: [], next: null, searched: 0, isSearching: true, error: null };
 /** Shown at once; whoever wants more asks for them. */
 const PAGE = 100;
+/** Whoever follows is shown all that comes, up to so many; of more the newest, and how many came. */
+const FOLLOWED = 300;
 
 export function Messages({
   topic,
@@ -34,7 +37,9 @@ export function Messages({
     ['search', 'partition', 'offset', 'time', 'unread', 'follow'].map((name) => [name, query.get(name) ?? '']),
   ) as Record<'search' | 'partition' | 'offset' | 'time' | 'unread' | 'follow', string>;
   const isFollowing = asked.follow !== '';
-  const { found, more } = useRecords(topic, asked, isFollowing ? end : 0);
+  const now = isPaused.value ? null : end;
+  const came = useCame(isFollowing, now);
+  const { found, more } = useRecords(topic, asked, isFollowing ? came : null);
   const set = (change: Record<string, string>): void => setQuery({ ...asked, ...change });
   return (
     <section aria-label={`Messages of ${topic}`}>
@@ -47,6 +52,7 @@ export function Messages({
       )}
       <p class="faint">
         {asked.offset + asked.time + asked.unread === '' ? 'The newest first. ' : 'The oldest first. '}
+        {isFollowing && came.count > 0 ? `${number(came.count)} came since you follow. ` : ''}
         {found.isSearching
           ? `Searching, ${number(found.searched)} records so far…`
           : `${number(found.searched)} records searched, ${number(found.rows.length)} shown.`}
@@ -101,6 +107,31 @@ function SearchForm({
           ))}
         </select>
       </label>
+      <Beginning asked={asked} groups={groups} set={set} />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={asked.follow !== ''}
+          onChange={({ currentTarget }) => set({ follow: currentTarget.checked ? '1' : '' })}
+        />
+        Follow what comes
+      </label>
+    </form>
+  );
+}
+
+/** Where to read from: an offset, a time, or what a group has not read. */
+function Beginning({
+  asked,
+  groups,
+  set,
+}: {
+  asked: Record<string, string>;
+  groups: readonly string[];
+  set: (change: Record<string, string>) => void;
+}) {
+  return (
+    <>
       <label>
         From offset
         <input
@@ -108,6 +139,18 @@ function SearchForm({
           size={8}
           value={asked.offset}
           onChange={({ currentTarget }) => set({ offset: currentTarget.value.trim(), time: '', unread: '' })}
+        />
+      </label>
+      <label>
+        From (UTC)
+        <input
+          type="datetime-local"
+          step="0.001"
+          value={localTime(asked.time)}
+          onChange={({ currentTarget }) => {
+            const ms = Date.parse(`${currentTarget.value}Z`);
+            set({ time: Number.isNaN(ms) ? '' : String(ms), offset: '', unread: '' });
+          }}
         />
       </label>
       <label>
@@ -124,22 +167,45 @@ function SearchForm({
           ))}
         </select>
       </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={asked.follow !== ''}
-          onChange={({ currentTarget }) => set({ follow: currentTarget.checked ? '1' : '' })}
-        />
-        Follow what comes
-      </label>
-    </form>
+    </>
   );
 }
 
-/** Asks for one page of records, and again as long as it has not found enough; again from the beginning when `end` grows. */
-function useRecords(topic: string, asked: Record<string, string>, end: number): { found: Found; more: () => void } {
+/** As an input of the browser writes it; '' for no time. */
+function localTime(ms: string): string {
+  const date = new Date(Number(ms));
+  return ms === '' || Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, -1);
+}
+
+interface Came {
+  /** Records that have come since somebody follows. */
+  readonly count: number;
+  /** Another number whenever more have come. */
+  readonly end: number | null;
+}
+
+/** `end` is null while somebody holds it up: then nothing comes. */
+function useCame(isFollowing: boolean, end: number | null): Came {
+  const first = useRef<number | null>(null);
+  const last = useRef<number | null>(null);
+  if (!isFollowing) first.current = null;
+  else if (end !== null) {
+    first.current ??= end;
+    last.current = end;
+  }
+  return { count: first.current === null ? 0 : Math.max(0, last.current! - first.current), end: last.current };
+}
+
+/** Asks for one page of records, and again as long as it has not found enough; again from the beginning when more have come. */
+function useRecords(
+  topic: string,
+  asked: Record<string, string>,
+  came: Came | null,
+): { found: Found; more: () => void } {
   const [found, setFound] = useState<Found>(NOTHING);
-  const [wanted, setWanted] = useState(PAGE);
+  const [asking, setWanted] = useState(PAGE);
+  const isAll = came !== null && came.count <= FOLLOWED - PAGE;
+  const wanted = asking + (isAll ? came.count : 0);
   const query = new URLSearchParams({
     topic,
     ...Object.fromEntries(Object.entries(asked).filter(([name, value]) => name !== 'follow' && value !== '')),
@@ -150,8 +216,8 @@ function useRecords(topic: string, asked: Record<string, string>, end: number): 
     setFound((before) => ({ ...before, isSearching: true, error: null }));
     void collect(query, wanted, abort.signal, setFound);
     return () => abort.abort();
-  }, [query, wanted, end]);
-  return { found, more: () => setWanted(wanted + PAGE) };
+  }, [query, wanted, came?.end]);
+  return { found, more: () => setWanted(asking + PAGE) };
 }
 
 async function collect(
@@ -201,7 +267,10 @@ function Details({ topic, row }: { topic: string; row: RecordRow }) {
       <p class="faint">
         {topic}[{partition}] at offset {offset}, {time(timestamp)} UTC ({timestamp}), {state}, {bytes(size)}, codec{' '}
         {codec}
-        {producerId < 0 ? '' : `, producer ${producerId}`}
+        {producerId < 0 ? '' : `, producer ${producerId}`}.{' '}
+        <a href={linkTo(['topics', topic], { partition: String(partition), offset: String(offset) })}>
+          Link to this message
+        </a>
       </p>
       <h3>Key</h3>
       <Shown content={key} />

@@ -1,5 +1,5 @@
 /** One record as a page shows it. */
-import type { Record as LogRecord } from '../../protocol/records/decode.ts';
+import type { Record as LogRecord, RecordCursor } from '../../protocol/records/decode.ts';
 import type { SearchedMessage } from '../insight/message-query.ts';
 import type { Content, RecordRow, RecordState } from './frames.ts';
 
@@ -35,15 +35,53 @@ export function rowOf(
   };
 }
 
-export function searchedOf(partition: number, { offset, timestamp, key, value, headers }: LogRecord): SearchedMessage {
-  return {
-    partition,
-    offset,
-    timestamp,
-    key: textOf(key),
-    value: textOf(value),
-    headers: headers.map((header) => ({ key: header.key, value: textOf(header.value) })),
-  };
+/** The record that a cursor has come to, of which only that is decoded which a search looks at. */
+export class CursorMessage implements SearchedMessage {
+  readonly partition: number;
+  readonly #cursor: RecordCursor;
+  /** Null until they are read, which a cursor does once. */
+  #headers: LogRecord['headers'] | null = null;
+
+  constructor(partition: number, cursor: RecordCursor) {
+    this.partition = partition;
+    this.#cursor = cursor;
+  }
+
+  /** False behind the last one. */
+  next(): boolean {
+    this.#headers = null;
+    return this.#cursor.next();
+  }
+
+  get offset(): number {
+    return this.#cursor.offset;
+  }
+
+  get timestamp(): number {
+    return this.#cursor.timestamp;
+  }
+
+  get key(): string | null {
+    return textOf(this.#cursor.key);
+  }
+
+  get value(): string | null {
+    return textOf(this.#cursor.value);
+  }
+
+  get headers(): SearchedMessage['headers'] {
+    return this.#rawHeaders.map((header) => ({ key: header.key, value: textOf(header.value) }));
+  }
+
+  /** All of it, for those who keep it. */
+  get record(): LogRecord {
+    const { offset, timestamp, key, value } = this.#cursor;
+    return { offset, timestamp, key, value, headers: this.#rawHeaders };
+  }
+
+  get #rawHeaders(): LogRecord['headers'] {
+    return (this.#headers ??= this.#cursor.headers());
+  }
 }
 
 function textOf(bytes: Uint8Array | null): string | null {

@@ -6,7 +6,7 @@ import { nextTurn, systemClock } from '../platform/clock.ts';
 import type { MessageMatch } from '../insight/message-query.ts';
 import { abortedIn, type Batch, type Partition } from '../testing/visible-batches.ts';
 import type { RecordRow, RecordState } from './frames.ts';
-import { rowOf, searchedOf } from './record-row.ts';
+import { CursorMessage, rowOf } from './record-row.ts';
 
 export interface SearchOptions {
   readonly partitions: readonly Partition[];
@@ -29,11 +29,11 @@ export interface SearchResult {
 }
 
 /** So long a slice holds up the broker. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 /** So long one search takes at most: whoever wants more asks again, from where it ended. */
 const LONGEST_MS = 1000;
 /** Offsets that are read at once, at least and at most. */
-const WINDOW = { first: 64, largest: 4096 };
+const WINDOW = { first: 64, largest: 1024 };
 
 /** How far one partition has been read, and what was found in it. */
 class Progress {
@@ -122,11 +122,13 @@ function read(
     if (batch.baseOffset >= upTo) break;
     const state = stateOf(batch, partition, isAborted);
     const { compression, producerId } = batch;
-    for (const record of batch.records()) {
-      if (record.offset < from || record.offset >= upTo) continue;
+    const message = new CursorMessage(partition.index, batch.cursor());
+    while (message.next()) {
+      const { offset } = message;
+      if (offset < from || offset >= upTo) continue;
       count++;
-      if (match !== null && !match(searchedOf(partition.index, record))) continue;
-      found.push(show(partition.index, record, { state, compression, producerId }));
+      if (match !== null && !match(message)) continue;
+      found.push(show(partition.index, message.record, { state, compression, producerId }));
     }
   }
   return count;
