@@ -51,14 +51,24 @@ export function rebalancesOf(
   most = 20,
 ): RebalanceStory[] {
   const drafts: Draft[] = [];
-  for (const happening of events) if (happening.facts.group === groupId) take(drafts, happening);
+  /** Members that went since the last one has ended: with them the next one begins. */
+  let gone: Draft['left'] = [];
+  for (const happening of events) {
+    const { event, facts } = happening;
+    if (facts.group !== groupId) continue;
+    const isOpen = drafts.at(-1)?.endMs === null;
+    if (event === 'group.member-left' && !isOpen)
+      gone.push({ clientId: String(facts.client), reason: String(facts.reason) });
+    take(drafts, happening, gone);
+    if (event === 'group.rebalance') gone = [];
+  }
   return drafts
     .slice(-most)
     .toReversed()
     .map((draft, index) => storyOf(draft, index === 0 ? now : null));
 }
 
-function take(drafts: Draft[], { event, facts, lastAtMs: atMs, atMs: firstMs }: Happening): void {
+function take(drafts: Draft[], { event, facts, lastAtMs: atMs, atMs: firstMs }: Happening, gone: Draft['left']): void {
   const open = drafts.at(-1)?.endMs === null ? drafts.at(-1)! : null;
   switch (event) {
     case 'group.rebalance':
@@ -68,7 +78,7 @@ function take(drafts: Draft[], { event, facts, lastAtMs: atMs, atMs: firstMs }: 
         reason: String(facts.reason),
         generation: null,
         phases: [],
-        left: [],
+        left: gone,
         outcome: null,
         endMs: null,
       });
