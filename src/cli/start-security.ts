@@ -142,17 +142,22 @@ export async function certificatesFor(directory: string, given: Settings) {
 
 /** Once the broker runs: what is there already stays as it is. */
 export async function provideAccess(flags: SecurityFlags, broker: RunningBroker): Promise<void> {
-  for (const mechanism of SCRAM) await provideUsers(flags, mechanism, broker); // a request alters each user once
+  await provideScramUsers(new Map(Array.from(flags.users, ([name, { password }]) => [name, password])), broker);
   await provideAcls(flags.acls ?? [], broker);
 }
 
+/** `users`: passwords by name. Those who have theirs already stay as they are. */
+export async function provideScramUsers(users: ReadonlyMap<string, string>, broker: RunningBroker): Promise<void> {
+  for (const mechanism of SCRAM) await provideUsers(users, mechanism, broker); // a request alters each user once
+}
+
 async function provideUsers(
-  { users }: SecurityFlags,
+  users: ReadonlyMap<string, string>,
   mechanism: ScramMechanism,
   { parts: { controller, metadata, random } }: RunningBroker,
 ): Promise<void> {
   const { scramCredentials } = metadata.image;
-  const upsertions = [...users].flatMap(([name, { password }]) => {
+  const upsertions = [...users].flatMap(([name, password]) => {
     if (isCurrent(scramCredentials, name, mechanism, password)) return [];
     const salt = Buffer.alloc(SALT_BYTES);
     random.fill(salt);
@@ -162,7 +167,7 @@ async function provideUsers(
   });
   if (upsertions.length === 0) return;
   for (const { user, errorCode, errorMessage } of await controller.alterScramCredentials([], upsertions)) {
-    if (errorCode !== 0) throw new CommandError(`--user ${user}: ${errorMessage}`);
+    if (errorCode !== 0) throw new CommandError(`user ${user} cannot be made: ${errorMessage}`);
   }
 }
 

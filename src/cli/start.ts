@@ -5,6 +5,7 @@ import { readEnvironment, type EnvironmentSettings, type TopicToCreate } from '.
 import { serverConfig, type ServerConfig } from '../config/server.ts';
 import { combineSettings } from '../config/settings.ts';
 import { testDefaults } from '../config/test-defaults.ts';
+import { bitnamiSecurity } from '../credentials/bitnami.ts';
 import { isDiskError } from '../platform/disk-error.ts';
 import type { RunningProcesses, SupervisorOptions } from '../processes/supervisor.ts';
 import { nodeFiles } from '../platform/files.ts';
@@ -23,6 +24,7 @@ import {
   controlledSecurity,
   loginFlags,
   provideAccess,
+  provideScramUsers,
   secureSettings,
   securityFlags,
   type SecurityFlags,
@@ -47,7 +49,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     strict: flags.strict === true,
   });
   const isMemory = flags.memory === true;
-  const settings = new Map(values);
+  const bitnami = bitnamiSecurity({ variables: process.env, given: values, readFile: textOf });
+  const settings = new Map([...values, ...bitnami.settings]);
   if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) {
     settings.set('log.dirs', flags.container ? CONTAINER_DIRECTORY : DEFAULT_DIRECTORY);
   }
@@ -61,7 +64,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     (line) => void process.stderr.write(line),
     () => systemClock.now(),
   );
-  for (const message of [...environment.warnings, ...warnings]) logger.warn('configuration', { message });
+  for (const message of [...environment.warnings, ...warnings, ...bitnami.warnings])
+    logger.warn('configuration', { message });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const { KAFKA_OPTS: javaOptions } = process.env;
   const control = controlOf(flags);
@@ -73,7 +77,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     refusePage(flags, 'a controller has');
     return controller(options, flags.container === true);
   }
-  const running = await run({ ...options, security }, environment, control).catch((error: Error) => {
+  const scramUsers = isAlone(serverConfig(settings)) ? bitnami.users : new Map<string, string>();
+  const running = await run({ ...options, security, scramUsers }, environment, control).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {
       cause: error,
@@ -122,10 +127,15 @@ interface Running {
   stop(): Promise<void>;
 }
 
+function isAlone(config: ServerConfig): boolean {
+  const roles = config['process.roles'];
+  const isOne = config['ottla.processes'] === 1 && config['ottla.etcd.endpoints'].length === 0;
+  return isOne && roles.includes('controller') && roles.includes('broker');
+}
+
 /** Of a broker alone: in a cluster, brokers sign in at one another too. */
 function refuseInCluster(config: ServerConfig): void {
-  const isAlone = config['ottla.processes'] === 1 && config['ottla.etcd.endpoints'].length === 0;
-  if (isAlone && config['process.roles'].includes('controller') && config['process.roles'].includes('broker')) return;
+  if (isAlone(config)) return;
   throw new UsageError(
     '--tls, --user, --super-user and --acl are for a broker alone: in a cluster set up its listeners (docs/security.md)',
   );
@@ -137,11 +147,13 @@ type RunOptions = BrokerOptions & {
   readonly logger: Logger;
   /** Null: as settings have it. */
   readonly security: SecurityFlags | null;
+  /** Passwords by name. */
+  readonly scramUsers: ReadonlyMap<string, string>;
 };
 
 /** The broker, with a control port where one is asked for, and the topics that the environment wants. */
 async function run(
-  { security, ...options }: RunOptions,
+  { security, scramUsers, ...options }: RunOptions,
   environment: EnvironmentSettings,
   control: Control | null,
 ): Promise<Running> {
@@ -151,6 +163,7 @@ async function run(
     const broker = await startBroker({ ...options, settings });
     try {
       if (security !== null) await provideAccess(security, broker);
+      await provideScramUsers(scramUsers, broker);
       await createTopics(broker, environment.createTopics, logger);
     } catch (error) {
       await broker.stop();
@@ -176,6 +189,7 @@ async function run(
     topics: environment.createTopics.map(topicSpecOf),
   });
   const { session, url } = controlled;
+  await provideScramUsers(scramUsers, session.broker);
   await createTopics(session.broker, environment.createTopics, logger);
   const { bootstrap } = session.broker;
   return {

@@ -47,6 +47,9 @@ const NOT_KEY_PREFIXES = [
 /** Names of files in SECRETS, which the image of Apache Kafka turns into settings: a store, or what its password is. */
 const SECRET_FILES = /^KAFKA_SSL_(KEYSTORE|TRUSTSTORE|KEY)_(FILENAME|CREDENTIALS)$/;
 const SECRETS = '/etc/kafka/secrets';
+/** Of Bitnami's image: users and certificates, which src/credentials/bitnami.ts reads. */
+const BITNAMI =
+  /^KAFKA_(CLIENT_(USERS|PASSWORDS|LISTENER_NAME)|(INTER_BROKER|CONTROLLER)_(USER|PASSWORD)|TLS_(TYPE|CLIENT_AUTH|TRUSTSTORE_FILE)|CERTIFICATE_PASSWORD)(_FILE)?$/;
 
 /**
  * `KAFKA_LOG_RETENTION_MS` is `log.retention.ms`; of underscores one is a dot, two an underscore, three a dash.
@@ -98,7 +101,10 @@ function takeSecret(name: string, path: string, { plain, warnings, readFile }: T
 
 function isKey(name: string): boolean {
   return (
-    name.startsWith('KAFKA_') && !NOT_KEYS.has(name) && !NOT_KEY_PREFIXES.some((prefix) => name.startsWith(prefix))
+    name.startsWith('KAFKA_') &&
+    !NOT_KEYS.has(name) &&
+    !BITNAMI.test(name) &&
+    !NOT_KEY_PREFIXES.some((prefix) => name.startsWith(prefix))
   );
 }
 

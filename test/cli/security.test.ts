@@ -230,6 +230,20 @@ test('a control port drives the users and certificates of flags', async () => {
   expect(kafka.acls.list()).toEqual({ alice: ['read topic orders'] });
 });
 
+test('users come from the variables of Bitnami’s image', async () => {
+  const variables = {
+    KAFKA_CFG_LISTENERS: 'SASL_PLAINTEXT://127.0.0.1:0',
+    KAFKA_CLIENT_USERS: 'alice',
+    KAFKA_CLIENT_PASSWORDS: 'hers',
+  };
+  const broker = new Command(['start', '--memory', '--no-page'], variables, temporaryDirectory());
+  ends.push(() => broker.kill('SIGKILL'));
+  const connection = ['-b', await broker.ready(), '--user', 'alice', '--password', 'hers'];
+  for (const mechanism of ['plain', 'scram-sha-512']) {
+    expect(await linesOf(['topics', 'list', '-q', ...connection, '--sasl', mechanism])).toEqual([]);
+  }
+});
+
 test.each([
   [['--user', 'alice'], 'write --user name:password'],
   [['--user', 'alice:secret', '--super-user', 'alice:other'], 'there is a user of that name already'],
