@@ -111,6 +111,7 @@ export class LeaderFetcher {
   /** Fetches for this replica from now on, or in another epoch. */
   add(key: string, partition: Partition): void {
     if (!this.#followed.add(key, partition)) return;
+    this.#failures = 0; // it leads since it was found alive: what failed before is of the past
     this.#rest?.end();
     if (!this.#isWaiting || this.#interrupt !== null) return;
     this.#interrupt = this.#options.clock.after(INTERRUPT_MS, () => {

@@ -209,3 +209,16 @@ test('a partition that was given records is asked for behind the others, also wh
     [0, 1, 2],
   ]);
 });
+
+test('a leader that was away is asked at once when it leads anew, however long it was tried in vain', async () => {
+  const room = new Room();
+  const fetcher = room.fetcher();
+  await room.pass(5000); // nobody listens: it is tried every second by now
+  fetcher.remove(keyOf(TOPIC_ID, 0));
+  await room.pass(2000); // and nothing is left to ask it for
+  const asked = await room.lead('old');
+  fetcher.add(keyOf(TOPIC_ID, 0), replica());
+  await room.pass(50);
+  expect(asked.length).toBeGreaterThan(0);
+  await room.takes(fetcher.stop());
+});
