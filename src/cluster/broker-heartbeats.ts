@@ -4,7 +4,8 @@
  *
  * A broker lives as long as its heartbeats come. What casts doubt on that is answered by a connection attempt to it, a probe:
  *
- *     heard ──▶ its connection closed · nothing for two intervals · nothing for 500 ms after a new controller took over
+ *     heard ──▶ its connection closed · nothing for two intervals · nothing for 500 ms after a new controller took over · it is
+ *               in the process of the controller before
  *                  └──▶ probe ──refused──▶ nobody listens there: fence at once
  *                         └──accepted, or no answer──▶ broker.session.timeout.ms since it was heard decides
  */
@@ -92,7 +93,8 @@ export class BrokerHeartbeats {
 
   /**
    * A new controller takes over: every broker that is not fenced is taken to have been heard of just now. The one in the process of
-   * the controller before is not: where both hang together, its session would begin anew only because that controller hangs too.
+   * the controller before is not: where both hang together, its session would begin anew only because that controller hangs too. And
+   * most controllers are followed because their process is no more: that broker is looked for at once.
    */
   begin(image: ClusterImage, nowMs: number, before: SilentProcess | null = null): void {
     this.#sessions.clear();
@@ -100,8 +102,11 @@ export class BrokerHeartbeats {
       if (broker.fenced) continue;
       const session = this.#open(broker, nowMs);
       session.known = 'presumed';
-      if (broker.id === before?.nodeId) session.heardAtMs -= this.#creditOf(before);
       session.probeAtMs = nowMs + AFTER_TAKEOVER_MS;
+      if (broker.id === before?.nodeId) {
+        session.heardAtMs -= this.#creditOf(before);
+        session.probeAtMs = nowMs;
+      }
       if (broker.inControlledShutdown) session.controlledShutdownOffset = image.revision;
     }
   }

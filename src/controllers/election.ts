@@ -209,6 +209,7 @@ export class Election implements ControllerElection {
     if (clock.monotonic() - this.#lastRevokedMs < ttlMs) return false;
     for (let probes = 0; probes < PROBES; probes++) {
       if (probes > 0) await this.#after(PROBE_AGAIN_MS);
+      if (this.#isTold) return false; // it may be another one by now
       const found = await probe(holder);
       this.#isHolderThere = found === 'there';
       if (found !== 'gone') return false;

@@ -9,6 +9,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** A standby names the controller that it knew until it hears of the next: so often nobody goes there again. */
+const MOST_SKIPS = 7;
+
 export class ControllerQuorum {
   readonly #bootstrap: readonly Address[];
   readonly #clock: Clock;
@@ -16,6 +19,8 @@ export class ControllerQuorum {
   #active: Address | null = null;
   /** Named by another controller, and not tried yet. */
   #named: Address | null = null;
+  /** It could not be read from, and was named so often since then. */
+  #failed: { readonly address: Address; skips: number } | null = null;
   #turn = 0;
 
   /** `bootstrap`: addresses of controllers, the most likely ones first. */
@@ -38,17 +43,31 @@ export class ControllerQuorum {
 
   /** It has answered as the active controller does. */
   found(address: Address): void {
+    this.#failed = null;
     if (this.#active !== null && isSame(this.#active, address)) return;
     this.#active = address;
     this.#tell();
   }
 
-  /** It has not, and has named another one, or none. */
-  lost(named: Address | null): void {
-    this.#named = named;
+  /** It is not there, or does not answer. */
+  failed(address: Address): void {
+    this.#failed ??= { address, skips: 0 };
+    this.lost(null);
+  }
+
+  /** It has not, and has named another one, or none; `isNews`: of a newer epoch than any that was known. */
+  lost(named: Address | null, isNews = false): void {
+    this.#named = named !== null && !isNews && this.#isSkipped(named) ? null : named;
     if (this.#active === null) return;
     this.#active = null;
     this.#tell();
+  }
+
+  #isSkipped(named: Address): boolean {
+    const failed = this.#failed;
+    if (failed === null || !isSame(failed.address, named)) return false;
+    if (++failed.skips > MOST_SKIPS) this.#failed = null;
+    return this.#failed !== null;
   }
 
   /** Called when the active controller is another one, or unknown. Answers how to end that. */

@@ -68,8 +68,9 @@ export interface FetcherSettings {
   readonly snapshotAfterBytes: number;
 }
 
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 200;
+/** Most controllers are followed by another one within half a second: for a second it is asked for often. */
+const PAUSE_MS = { first: 50, later: 200 };
+const FIRST_PAUSES = 20;
 /** The first with nodes' addresses and with the reader's directory; every controller of today has it. */
 const OLDEST_FETCH = 17;
 
@@ -171,7 +172,7 @@ export class MetadataFetcher implements MetadataFeed {
       try {
         await this.#readFrom(address);
       } catch (error) {
-        this.#options.quorum.lost(null);
+        this.#options.quorum.failed(address);
         this.#failed(address, error as Error);
       }
       await this.#client?.close();
@@ -220,8 +221,8 @@ export class MetadataFetcher implements MetadataFeed {
     const isNews = epoch > this.#epoch;
     if (isNews) this.#epoch = epoch;
     if (isNews && (leader === null || isSame(leader, address))) return false; // it may be active itself
-    this.#failures++; // whoever is named may know no better
-    this.#options.quorum.lost(leader !== null && isSame(leader, address) ? null : leader);
+    this.#failures = isNews ? 0 : this.#failures + 1; // whoever is named may know no better
+    this.#options.quorum.lost(leader !== null && isSame(leader, address) ? null : leader, isNews);
     return true;
   }
 
@@ -356,20 +357,19 @@ export class MetadataFetcher implements MetadataFeed {
   }
 
   /** Once for each trouble, however long it lasts. */
-  #failed({ host, port }: Address, error: Error): void {
+  #failed(address: Address, error: Error): void {
     if (this.#isStopped) return;
     this.#failures++;
     const isNews = this.#told === null;
     this.#told = error.message;
     if (!isNews) return;
-    const facts = { controller: `${host}:${port}`, error: error.message, next: 'it is tried again' };
-    this.#options.logger.warn('metadata-not-read', facts);
+    const controller = `${address.host}:${address.port}`;
+    this.#options.logger.warn('metadata-not-read', { controller, error: error.message, next: 'it is tried again' });
   }
 
   #rest(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
-    const delayMs =
-      this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    const delayMs = this.#failures === 0 ? 0 : this.#failures <= FIRST_PAUSES ? PAUSE_MS.first : PAUSE_MS.later;
     return new Promise((resolve) => {
       const end = (): void => {
         timer.cancel();

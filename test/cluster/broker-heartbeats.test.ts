@@ -121,6 +121,11 @@ describe('after a takeover', () => {
     expect(fencedAt(60_000)).toEqual([`${SESSION / 2} fence 2`]);
   });
 
+  test('the broker beside the controller before is looked for at once', () => {
+    heartbeats.begin(BOTH, 0, { nodeId: 2, silentMs: 3000 });
+    expect(due(SESSION, 'refused')).toEqual(['0 probe 2', '500 probe 1', '500 fence 2']); // in steps of 500 ms
+  });
+
   test('a broker that was fenced before is left alone', () => {
     const image = imageOf([broker(1, { fenced: true })]);
     heartbeats.begin(image, 0);
