@@ -76,6 +76,8 @@ export interface ReadableReplica {
 
 /** Followers that are to be in sync beside the leader, for AlterPartition. */
 export interface IsrProposal {
+  /** Whether it takes followers out, or else one in. */
+  readonly isShrinkage: boolean;
   readonly leaderEpoch: number;
   readonly partitionEpoch: number;
   readonly inSync: readonly { readonly brokerId: number; readonly brokerEpoch: number }[];
@@ -276,7 +278,8 @@ export class LeaderState {
   #propose(brokerIds: readonly number[]): IsrProposal {
     const inSync = brokerIds.map((brokerId) => ({ brokerId, brokerEpoch: this.#followers.get(brokerId)!.brokerEpoch }));
     const { leaderEpoch } = this;
-    this.#proposal = { leaderEpoch, partitionEpoch: this.#partitionEpoch, inSync };
+    const isShrinkage = brokerIds.length < this.#inSync.length;
+    this.#proposal = { isShrinkage, leaderEpoch, partitionEpoch: this.#partitionEpoch, inSync };
     this.#setInSync(this.#inSync);
     return this.#proposal;
   }

@@ -108,15 +108,16 @@ export class IsrProposals {
   #take({ partition, proposal }: Waiting, answer: Answer | undefined): boolean {
     const outcome = answer === undefined ? null : this.#outcomeOf(answer);
     if (outcome === null) return false;
-    this.#count(partition, outcome);
+    this.#count(proposal, outcome);
     partition.proposalAnswered(proposal, outcome);
     return true;
   }
 
-  #count({ leaderState }: Partition, outcome: ProposalAnswer): void {
+  /** What was proposed counts: the image may have come before the answer. */
+  #count({ isShrinkage }: IsrProposal, { kind }: ProposalAnswer): void {
     const { isrChanges } = this.#options.partitions;
-    if (outcome.kind !== 'accepted') isrChanges.failed++;
-    else if (outcome.inSync.length + 1 < (leaderState?.inSyncReplicas ?? 0)) isrChanges.shrinks++;
+    if (kind !== 'accepted') isrChanges.failed++;
+    else if (isShrinkage) isrChanges.shrinks++;
     else isrChanges.expands++;
   }
 
