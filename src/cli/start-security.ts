@@ -148,6 +148,7 @@ export async function provideAccess(flags: SecurityFlags, broker: RunningBroker)
 
 /** `users`: passwords by name. Those who have theirs already stay as they are. */
 export async function provideScramUsers(users: ReadonlyMap<string, string>, broker: RunningBroker): Promise<void> {
+  if (users.size === 0) return; // nothing is asked of the controller, which a broker of a cluster has not
   for (const mechanism of SCRAM) await provideUsers(users, mechanism, broker); // a request alters each user once
 }
 
@@ -171,8 +172,9 @@ async function provideUsers(
   }
 }
 
-async function provideAcls(acls: readonly Acl[], { parts: { controller, random } }: RunningBroker): Promise<void> {
+async function provideAcls(acls: readonly Acl[], { parts }: RunningBroker): Promise<void> {
   if (acls.length === 0) return;
+  const { controller, random } = parts;
   const results = await controller.alterAcls(({ accessControlEntries, features }) => {
     const metadataVersion = features.get('metadata.version') ?? 0;
     return createAcls(acls, accessControlEntries, { metadataVersion, newId: () => randomUuid(random) });
