@@ -1,6 +1,7 @@
 /** The listeners by which clients and other brokers reach a broker. */
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import { handlers } from '../apis/index.ts';
+import { ConnectionCounts } from '../net/connection-counts.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import type { Forwarder } from '../net/forwarder.ts';
 import type { Interceptor } from '../net/interceptor.ts';
@@ -31,16 +32,19 @@ export function brokerListeners(parts: BrokerParts, options: BrokerListenersOpti
   const settle = (): void => partitions.settle();
   const { turn } = partitions;
   const security = { authorizer, quotas };
+  const counts = new ConnectionCounts();
+  const failed = (listener: string): void => void counts.of(listener).failed++;
   return new Listeners({
     clock,
     logger,
-    secure: listenerSecurity({ parts, network, handlers, javaOptions, handshakes }),
+    secure: listenerSecurity({ parts, network, handlers, javaOptions, handshakes, failed }),
     config: () => parts.config,
     limits: connectionLimits(parts),
     dispatcher: () =>
       new Dispatcher({ handlers, parts, settle, interceptor, forwarder, meter: meter(), turn, security }),
     innerDispatcher: () => new Dispatcher({ handlers, parts, settle, forwarder, turn, security }),
     authorizer,
+    counts,
     settle,
     turn,
     isReady,

@@ -59,6 +59,8 @@ export interface SecurityNeeds {
   readonly javaOptions: string | undefined;
   /** Of tests. */
   readonly handshakes?: Handshakes | null;
+  /** Told the listener of each client that could not authenticate. */
+  readonly failed?: (listener: string) => void;
 }
 
 function openTo(network: Network): ListenerSecurity {
@@ -74,10 +76,17 @@ function openTo(network: Network): ListenerSecurity {
 }
 
 /** @throws {ConfigError} for settings of a listener that cannot be served */
-export function listenerSecurity({ parts, network, handlers, javaOptions, handshakes }: SecurityNeeds): SecureListener {
+export function listenerSecurity({
+  parts,
+  network,
+  handlers,
+  javaOptions,
+  handshakes,
+  failed,
+}: SecurityNeeds): SecureListener {
   const { clock, random, logger, metadata, storeChanges, delegationTokens } = parts;
   const shared = once(() => ({
-    failures: new AuthenticationFailures(clock, logger),
+    failures: new AuthenticationFailures(clock, logger, failed),
     secret: new ScramSecret(random),
     jaasFile: readJaasFile(javaOptions),
   }));

@@ -13,6 +13,7 @@ import { RequestMemory } from '../net/request-memory.ts';
 import { UnsentResponses } from '../net/unsent-responses.ts';
 import { RequestContexts } from '../net/request-contexts.ts';
 import { Unauthenticated } from '../net/unauthenticated.ts';
+import { ConnectionCounts } from '../net/connection-counts.ts';
 import { ConnectionQuotas, type LimitsInForce, type PendingConnection } from '../net/connection-quotas.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -42,6 +43,7 @@ export interface ListenersOptions {
   readonly innerDispatcher: () => Dispatcher;
   /** Null where everybody may do everything. */
   readonly authorizer: Authorizer | null;
+  readonly counts?: ConnectionCounts;
   /** See ConnectionShared. */
   readonly settle: () => void;
   readonly turn: LoopTurn;
@@ -63,6 +65,7 @@ export interface OpenConnection {
 }
 
 export class Listeners {
+  readonly counts: ConnectionCounts;
   readonly #options: ListenersOptions;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
@@ -85,7 +88,8 @@ export class Listeners {
 
   constructor(options: ListenersOptions) {
     this.#options = options;
-    const { clock, limits, config } = options;
+    const { clock, limits, config, counts = new ConnectionCounts() } = options;
+    this.counts = counts;
     this.#quotas = new ConnectionQuotas(clock, limits);
     this.#unauthenticated = new Unauthenticated(clock, {
       timeoutMs: () => config()['ottla.authentication.timeout.ms'],
@@ -123,6 +127,9 @@ export class Listeners {
     contexts.gate = security.gate(session, {
       authenticated: (authenticated, isOver) => {
         this.#unauthenticated.delete(connection);
+        const counts = this.counts.of(endpoint.name);
+        if (contexts.session.mechanism === null) counts.authenticated++;
+        else counts.reauthenticated++;
         contexts.authenticated(authenticated);
         if (isOver) contexts.gate = null;
       },
@@ -130,6 +137,7 @@ export class Listeners {
     if (security.isTls) this.#secure(connection, security);
     if (contexts.gate !== null || security.isTls) this.#unauthenticated.add(connection);
     this.#connections.add(connection);
+    this.counts.of(endpoint.name).created++;
     if (!this.#options.isReady()) connection.close('the broker is starting');
     else this.#receive(connection, session);
     return connection;
@@ -141,7 +149,10 @@ export class Listeners {
     connection.onSecured = (certificate) => {
       const principal = principalOf === null ? null : principalOf(certificate);
       if (typeof principal === 'string') return connection.close(principal);
-      if (contexts.gate === null) this.#unauthenticated.delete(connection);
+      if (contexts.gate === null) {
+        this.#unauthenticated.delete(connection);
+        this.counts.of(contexts.session.listenerName).authenticated++;
+      }
       if (principal !== null) contexts.authenticated(sessionOf({ ...contexts.session, principal }));
     };
   }
@@ -257,6 +268,7 @@ export class Listeners {
       pageUrl: () => this.pageUrl,
       closed: (connection, reason) => {
         this.#connections.delete(connection);
+        this.counts.of(connection.contexts.session.listenerName).closed++;
         this.#inner.delete(connection);
         this.#unauthenticated.delete(connection);
         const counted = this.#counted.get(connection);

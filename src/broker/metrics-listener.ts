@@ -15,7 +15,11 @@ export async function openMetricsListener(
   const port = parts.config['ottla.metrics.port'];
   try {
     const connections = () => listeners.connectionsByListener();
-    return await serveMetrics(isWildcard(host) ? '' : host, port, parts, { connections, isActiveController });
+    return await serveMetrics(isWildcard(host) ? '' : host, port, parts, {
+      connections,
+      counts: listeners.counts,
+      isActiveController,
+    });
   } catch (error) {
     const { message } = error as Error;
     throw new ListenError(`/metrics cannot listen on ${port} (${message}): set another --metrics-port`);

@@ -9,13 +9,17 @@ import { clusterMetrics } from './cluster-metrics.ts';
 import { one, type Metric, type Sample } from './metric.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { replicaMetrics } from './replica-metrics.ts';
+import type { ConnectionCounts } from '../net/connection-counts.ts';
 import type { RequestTimes } from './request-times.ts';
+import { securityMetrics } from './security-metrics.ts';
 
 export interface Watched {
   readonly parts: BrokerParts;
   readonly requests: RequestTimes;
   /** By listener: how many are open. */
   readonly connections: () => ReadonlyMap<string, number>;
+  /** Since the start. */
+  readonly counts: ConnectionCounts;
   /** Null where this process has no controller. */
   readonly isActiveController: (() => boolean) | null;
 }
@@ -25,7 +29,7 @@ const FETCH = 'Fetch';
 
 export function registerBrokerMetrics(
   registry: Registry,
-  { parts, requests, connections, isActiveController }: Watched,
+  { parts, requests, connections, counts, isActiveController }: Watched,
 ): void {
   const metrics = [
     ...clusterMetrics(parts, isActiveController),
@@ -35,6 +39,7 @@ export function registerBrokerMetrics(
     ...ofRequests(requests),
     ...ofConnections(parts, connections),
     ...queueMetrics(parts, requests),
+    ...securityMetrics(parts, counts),
   ];
   for (const { kind: Kind, name, help, labelNames, samples } of metrics) {
     const metric = new Kind({

@@ -17,7 +17,7 @@ export async function serveMetrics(
   host: string,
   port: number,
   parts: BrokerParts,
-  watched: Pick<Watched, 'connections' | 'isActiveController'>,
+  watched: Pick<Watched, 'connections' | 'counts' | 'isActiveController'>,
 ): Promise<MetricsServer> {
   const registry = new Registry();
   const meter = new RequestTimes(parts.clock, [registry]);

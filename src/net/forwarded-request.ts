@@ -8,6 +8,7 @@
  *
  * The controller authorises the request, for the client whose principal and address stand in the envelope.
  */
+import { responseCodec } from '../../protocol/compile.ts';
 import { Reader } from '../../protocol/reader.ts';
 import type { Parts } from '../apis/broker-parts.ts';
 import { reportBug, type DividedParts, type Reply, type TableHandler } from '../apis/handler.ts';
@@ -38,6 +39,7 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
     if (divided.here !== null) return handleHere(handler, request, divided, context, parts, forward);
   }
   const answer = await forward(body);
+  if (typeof answer !== 'number') context.throttle.add(throttleTimeIn(handler, context, answer));
   return typeof answer === 'number'
     ? (output) => handler.encode(output, context.apiVersion, handler.refuse(request, answer), 0)
     : (output) => output.bytes(answer);
@@ -63,6 +65,15 @@ function take(
 interface Taken {
   readonly request: unknown;
   readonly body: Buffer;
+}
+
+/** What the controller has told the client: its connection is here (KIP-599). */
+function throttleTimeIn({ api }: TableHandler<never>, { apiVersion }: RequestContext, answer: Buffer): number {
+  if (answer.length > LARGE_REQUEST_BYTES) return 0;
+  const { throttleTimeMs = 0 } = responseCodec(api, apiVersion).decode(new Reader(answer)) as {
+    throttleTimeMs?: number;
+  };
+  return throttleTimeMs;
 }
 
 /** How long a client waits for its answer, as far as its request says; request.timeout.ms at most, as in Kafka. */

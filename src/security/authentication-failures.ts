@@ -23,16 +23,20 @@ const MOST_CHARACTERS = 200;
 export class AuthenticationFailures {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #counted: (listener: string) => void;
   readonly #lines = new Map<string, number>();
   #sinceMs = Number.NEGATIVE_INFINITY;
   #unwritten = 0;
 
-  constructor(clock: Clock, logger: Logger) {
+  /** `counted` is told the listener of each failure. */
+  constructor(clock: Clock, logger: Logger, counted: (listener: string) => void = () => {}) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#counted = counted;
   }
 
   failed(failure: AuthenticationFailure): void {
+    this.#counted(failure.listener);
     const now = this.#clock.monotonic();
     if (now - this.#sinceMs >= EACH_MS) this.#begin(now);
     const { from } = failure;

@@ -8,6 +8,7 @@ import type { BrokerParts } from '../../src/apis/broker-parts.ts';
 import { registerBrokerMetrics } from '../../src/metrics/broker-metrics.ts';
 import { RequestTimes } from '../../src/metrics/request-times.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
+import { ConnectionCounts } from '../../src/net/connection-counts.ts';
 import { consume, createTopic, dial, produce } from '../running-broker.ts';
 
 const listeners = 'PLAINTEXT://127.0.0.1:0';
@@ -132,6 +133,7 @@ test('a broker of a cluster counts what it leads, and never asks for the control
     parts: member,
     requests,
     connections: () => new Map(),
+    counts: new ConnectionCounts(),
     isActiveController: null,
   });
   const metrics = await registry.metrics();

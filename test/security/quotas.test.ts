@@ -7,7 +7,7 @@ import { encodeBatch } from '../../protocol/records/encode.ts';
 import { emptyImage, quotaKey, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { ClientQuotas } from '../../src/security/quotas/client-quotas.ts';
-import { QuotaTable } from '../../src/security/quotas/entities.ts';
+import { limitOf } from '../../src/security/quotas/entities.ts';
 import { SampledRate } from '../../src/security/quotas/sampled-rate.ts';
 import { TokenBucket } from '../../src/security/quotas/token-bucket.ts';
 import { NOT_TIMED } from '../../src/security/stages.ts';
@@ -57,6 +57,8 @@ const quota = (value: number, ...entity: QuotaPart[]): ClientQuota => ({
   values: new Map([['producer_byte_rate', value]]),
 });
 
+const keyed = (...quotas: ClientQuota[]) => new Map(quotas.map((one) => [quotaKey(one.entity), one]));
+
 test('the quota that fits a client best counts for it', () => {
   const inOrder = [
     quota(1, user('alice'), client('app')),
@@ -69,21 +71,20 @@ test('the quota that fits a client best counts for it', () => {
     quota(8, client(null)),
   ];
   for (const [at] of inOrder.entries()) {
-    const table = new QuotaTable(inOrder.slice(at));
-    expect(table.limitOf('producer_byte_rate', 'alice', 'app')?.bound).toBe(at + 1);
+    expect(limitOf(keyed(...inOrder.slice(at)), 'producer_byte_rate', 'alice', 'app')?.bound).toBe(at + 1);
   }
-  expect(new QuotaTable(inOrder).limitOf('consumer_byte_rate', 'alice', 'app')).toBeNull();
+  expect(limitOf(keyed(...inOrder), 'consumer_byte_rate', 'alice', 'app')).toBeNull();
   const sharedBy = (...quotas: ClientQuota[]) =>
-    ['app', 'web'].map((id) => new QuotaTable(quotas).limitOf('producer_byte_rate', 'alice', id)?.sharedBy);
+    ['app', 'web'].map((id) => limitOf(keyed(...quotas), 'producer_byte_rate', 'alice', id)?.sharedBy);
   const [app, web] = sharedBy(quota(1, user('alice')));
   expect(app).toBe(web); // all clients of a user share its quota
   expect(new Set(sharedBy(quota(1, user('alice'), client(null)))).size).toBe(2);
 });
 
 test('long client ids share no quota, and are not remembered whole', () => {
-  const table = new QuotaTable([quota(1, client(null))]);
+  const quotas = keyed(quota(1, client(null)));
   const keys = ['a', 'b'].map(
-    (end) => table.limitOf('producer_byte_rate', 'alice', 'x'.repeat(30_000) + end)?.sharedBy,
+    (end) => limitOf(quotas, 'producer_byte_rate', 'alice', 'x'.repeat(30_000) + end)?.sharedBy,
   );
   expect(new Set(keys).size).toBe(2);
   for (const key of keys) expect(key!.length).toBeLessThan(300);
@@ -101,7 +102,7 @@ test('a throttle is never longer than a response can say', () => {
 describe('counting', () => {
   function setting(...quotas: ClientQuota[]) {
     const clock = new VirtualClock();
-    const image = { ...emptyImage('c'), quotas: new Map(quotas.map((one) => [quotaKey(one.entity), one])) };
+    const image = { ...emptyImage('c'), quotas: keyed(...quotas) };
     const windows = { count: 11, sizeMs: 1000 };
     const current = { image };
     const own = new ClientQuotas({ clock, image: () => current.image, windows, mutationWindows: windows });

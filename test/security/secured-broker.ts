@@ -47,16 +47,20 @@ export class SecuredBroker {
     return this.#running.bootstrap;
   }
 
+  get metricsPort(): number | null {
+    return this.#running.metricsPort;
+  }
+
   get parts(): RunningBroker['parts'] {
     return this.#running.parts;
   }
 
   /** A connection that has logged in. */
-  async as(user: string): Promise<Client> {
+  async as(user: string, password = 'secret'): Promise<Client> {
     const client = await dial(this.#running.bootstrap);
     this.#clients.push(client);
     await client.send(SaslHandshake, 1, { mechanism: 'PLAIN' });
-    const { errorCode } = await client.send(SaslAuthenticate, 2, { authBytes: Buffer.from(`\0${user}\0secret`) });
+    const { errorCode } = await client.send(SaslAuthenticate, 2, { authBytes: Buffer.from(`\0${user}\0${password}`) });
     if (errorCode !== 0) throw new Error(`${user} cannot log in: ${errorCode}`);
     return client;
   }

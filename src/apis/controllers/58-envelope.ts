@@ -17,6 +17,7 @@ import type { Principal } from '../../security/principal.ts';
 import { sessionOf } from '../../security/session.ts';
 import type { Authorizer } from '../../security/stages.ts';
 import type { ActiveParts, ControllerParts } from './controller-parts.ts';
+import { ConnectionThrottle } from '../connection-throttle.ts';
 import { handler, reportBug, type TableHandler } from '../handler.ts';
 import { handleAt } from './on-active-controller.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -79,7 +80,9 @@ function open(
     const session = sessionOf({ ...context.session, principal, clientHost, mechanism: null, expiresAtMs: null });
     const request = inner.decode(reader, apiVersion) as never;
     const access = authorizer === null ? null : authorizer.accessOf(session);
-    return { inner, header, request, context: { ...context, session, access, apiVersion, clientId } };
+    // The client's connection is at the broker, which throttles it as the response says: not this one, which is many clients'.
+    const throttle = new ConnectionThrottle();
+    return { inner, header, request, context: { ...context, session, access, apiVersion, clientId, throttle } };
   } catch {
     return ErrorCode.INVALID_REQUEST;
   }

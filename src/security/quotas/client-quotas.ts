@@ -4,8 +4,9 @@ import type { ClusterImage } from '../../cluster/image.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Session } from '../session.ts';
 import { NOT_TIMED, type RequestQuotas } from '../stages.ts';
-import { QuotaTable, type QuotaName } from './entities.ts';
+import { hasQuota, limitOf, type Limit, type QuotaName } from './entities.ts';
 import { SampledRate, type RateWindows } from './sampled-rate.ts';
+import { AverageThrottle } from './throttle-time.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface ClientQuotasOptions {
@@ -29,9 +30,21 @@ export interface Throttled {
 
 /** Of one user, client id or pair, for one quota. */
 interface Meter {
+  readonly quota: QuotaName;
+  /** Whose it is; null: of any. */
+  readonly user: string | null;
+  readonly clientId: string | null;
   readonly rate: SampledRate;
   readonly permits: TokenBucket | null;
+  readonly throttles: AverageThrottle;
   usedMs: number;
+}
+
+/** What is shown of it. */
+export interface Metered extends Pick<Meter, 'quota' | 'user' | 'clientId'> {
+  readonly perSecond: number;
+  /** On average, where there were throttles lately. */
+  readonly throttleTimeMs: number;
 }
 
 interface Limited {
@@ -39,9 +52,11 @@ interface Limited {
   readonly meter: Meter;
 }
 
+type Quotas = ClusterImage['quotas'];
+
 /** What was looked up for a session: it stands while nothing of it changes. */
 interface Looked {
-  readonly table: QuotaTable;
+  readonly quotas: Quotas;
   readonly clientId: string | null;
   readonly limits: Partial<Record<QuotaName, Limited | null>>;
 }
@@ -49,6 +64,7 @@ interface Looked {
 /** What is used no more is forgotten. */
 const FORGET_AFTER_MS = 3_600_000;
 const MOST_METERS = 100_000;
+const MOST_SHOWN = 100;
 const PER_CENT = 100;
 /** WriteTxnMarkers: between brokers. */
 const EXEMPT: ReadonlySet<number> = new Set([27]);
@@ -57,8 +73,8 @@ export class ClientQuotas implements RequestQuotas {
   readonly #options: ClientQuotasOptions;
   readonly #meters = new Map<string, Meter>();
   readonly #listeners: ((throttled: Throttled) => void)[] = [];
-  #quotas: ClusterImage['quotas'] | null = null;
-  #table = new QuotaTable([]);
+  /** Whether there are quotas of time, among these. */
+  #timed: { readonly quotas: Quotas; readonly isTimed: boolean } | null = null;
   #sweptMs = 0;
 
   constructor(options: ClientQuotasOptions) {
@@ -75,7 +91,7 @@ export class ClientQuotas implements RequestQuotas {
   }
 
   begin(): number {
-    return !this.isOff && this.#tableNow().has('request_percentage') ? this.#options.clock.monotonic() : NOT_TIMED;
+    return !this.isOff && this.#isTimed() ? this.#options.clock.monotonic() : NOT_TIMED;
   }
 
   account(session: Session, clientId: string | null, api: AnyApi, producedBytes: number, begun: number): number {
@@ -100,7 +116,7 @@ export class ClientQuotas implements RequestQuotas {
     const throttleTimeMs = meter.rate.excessMs(bound, nowMs);
     if (throttleTimeMs > 0 || ofTime > 0) meter.rate.record(-bytes, nowMs);
     if (throttleTimeMs > 0)
-      this.#tell({ session, clientId, apiName: 'Fetch', quota: 'consumer_byte_rate', throttleTimeMs });
+      this.#tell({ session, clientId, apiName: 'Fetch', quota: 'consumer_byte_rate', throttleTimeMs }, meter, nowMs);
     return Math.max(throttleTimeMs, ofTime);
   }
 
@@ -121,19 +137,21 @@ export class ClientQuotas implements RequestQuotas {
     const { clock } = this.#options;
     const limited = this.#limited('controller_mutation_rate', session, clientId, clock.monotonic());
     if (limited === null) return null;
-    const permits = limited.meter.permits!;
-    const { bound } = limited;
+    const { bound, meter } = limited;
+    const permits = meter.permits!;
     return {
       take: (count) => {
         const nowMs = clock.monotonic();
         if (isStrict && permits.waitMs(bound, nowMs) > 0) return false;
         permits.take(count, bound, nowMs);
+        meter.rate.record(count, nowMs);
         return true;
       },
       throttleTimeMs: () => {
-        const throttleTimeMs = permits.waitMs(bound, clock.monotonic());
+        const nowMs = clock.monotonic();
+        const throttleTimeMs = permits.waitMs(bound, nowMs);
         const quota = 'controller_mutation_rate';
-        if (throttleTimeMs > 0) this.#tell({ session, clientId, apiName, quota, throttleTimeMs });
+        if (throttleTimeMs > 0) this.#tell({ session, clientId, apiName, quota, throttleTimeMs }, meter, nowMs);
         return throttleTimeMs;
       },
     };
@@ -165,11 +183,19 @@ export class ClientQuotas implements RequestQuotas {
     const { bound, meter } = limited;
     meter.rate.record(amount, nowMs);
     const throttleTimeMs = meter.rate.excessMs(bound, nowMs);
-    if (throttleTimeMs > 0) this.#tell({ session, clientId, apiName, quota, throttleTimeMs });
+    if (throttleTimeMs > 0) this.#tell({ session, clientId, apiName, quota, throttleTimeMs }, meter, nowMs);
     return throttleTimeMs;
   }
 
-  #tell(throttled: Throttled): void {
+  /** Those who share a quota, and what they have used of it lately. */
+  *metered(nowMs: number): Generator<Metered, void, void> {
+    for (const { quota, user, clientId, rate, throttles } of this.#meters.values()) {
+      yield { quota, user, clientId, perSecond: rate.perSecond(nowMs), throttleTimeMs: throttles.at(nowMs) };
+    }
+  }
+
+  #tell(throttled: Throttled, { throttles }: Meter, nowMs: number): void {
+    throttles.record(throttled.throttleTimeMs, nowMs);
     for (const listener of this.#listeners) listener(throttled);
   }
 
@@ -183,28 +209,36 @@ export class ClientQuotas implements RequestQuotas {
 
   #looked(session: Session, clientId: string | null): Looked {
     const { memo } = session;
-    const table = this.#tableNow();
+    const { quotas } = this.#options.image();
     const looked = memo.quotas as Looked | null;
-    if (looked !== null && looked.table === table && looked.clientId === clientId) return looked;
-    const fresh: Looked = { table, clientId, limits: {} };
+    if (looked !== null && looked.quotas === quotas && looked.clientId === clientId) return looked;
+    const fresh: Looked = { quotas, clientId, limits: {} };
     memo.quotas = fresh;
     return fresh;
   }
 
   #lookUp(quota: QuotaName, session: Session, clientId: string | null, nowMs: number): Limited | null {
-    const limit = this.#tableNow().limitOf(quota, session.principal.name, clientId ?? '');
-    if (limit === null) return null;
-    return { bound: limit.bound, meter: this.#meterOf(quota, `${quota} ${limit.sharedBy}`, nowMs) };
+    const limit = limitOf(this.#options.image().quotas, quota, session.principal.name, clientId ?? '');
+    return limit === null ? null : { bound: limit.bound, meter: this.#meterOf(quota, limit, nowMs) };
   }
 
-  #meterOf(quota: QuotaName, key: string, nowMs: number): Meter {
+  #meterOf(quota: QuotaName, { sharedBy, user, clientId }: Limit, nowMs: number): Meter {
+    const key = `${quota} ${sharedBy}`;
     let meter = this.#meters.get(key);
     if (meter !== undefined) return meter;
     this.#sweep(nowMs);
     const { windows, mutationWindows } = this.#options;
     const burstSeconds = (mutationWindows.count * mutationWindows.sizeMs) / 1000;
     const permits = quota === 'controller_mutation_rate' ? new TokenBucket(burstSeconds) : null;
-    meter = { rate: new SampledRate(windows), permits, usedMs: nowMs };
+    meter = {
+      quota,
+      user: shown(user),
+      clientId: shown(clientId),
+      rate: new SampledRate(windows),
+      permits,
+      throttles: new AverageThrottle(),
+      usedMs: nowMs,
+    };
     this.#meters.set(key, meter);
     return meter;
   }
@@ -217,14 +251,16 @@ export class ClientQuotas implements RequestQuotas {
     for (const [key, { usedMs }] of this.#meters) if (nowMs - usedMs > FORGET_AFTER_MS) this.#meters.delete(key);
   }
 
-  #tableNow(): QuotaTable {
+  #isTimed(): boolean {
     const { quotas } = this.#options.image();
-    if (quotas !== this.#quotas) {
-      this.#quotas = quotas;
-      this.#table = new QuotaTable(quotas.values());
-    }
-    return this.#table;
+    if (this.#timed?.quotas !== quotas) this.#timed = { quotas, isTimed: hasQuota(quotas, 'request_percentage') };
+    return this.#timed.isTimed;
   }
+}
+
+/** Names that clients make up are long, if they like. */
+function shown(name: string | null): string | null {
+  return name === null || name.length <= MOST_SHOWN ? name : `${name.slice(0, MOST_SHOWN)}…`;
 }
 
 /** The permits of one request. */

@@ -1,13 +1,17 @@
 /** Whose quota counts for a client: that of its user and client id, of one of them, or a default (KIP-55). PURE. */
-import type { ClientQuota } from '../../cluster/image.ts';
+import { quotaKey, type ClusterImage, type QuotaPart } from '../../cluster/image.ts';
 import { boundedKey } from '../../platform/bounded-key.ts';
 
 export type QuotaName = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage' | 'controller_mutation_rate';
+type Quotas = ClusterImage['quotas'];
 
 export interface Limit {
   readonly bound: number;
   /** Who share the quota: clients of one user, of one client id, or of both together; a key of bounded length. */
   readonly sharedBy: string;
+  /** The user, and the client id, that they have in common; null where they may be any. */
+  readonly user: string | null;
+  readonly clientId: string | null;
 }
 
 /** Stands for the default of its type. */
@@ -16,43 +20,22 @@ const ANY = null;
 /** From the most special to the least: the user, and the client id; undefined: whatever it is. */
 type Level = readonly [user: string | null | undefined, client: string | null | undefined];
 
-export class QuotaTable {
-  readonly #byName = new Map<string, Map<string, number>>();
+/** Whether there is any such quota. */
+export function hasQuota(quotas: Quotas, name: QuotaName): boolean {
+  for (const { values } of quotas.values()) if (values.has(name)) return true;
+  return false;
+}
 
-  constructor(quotas: Iterable<ClientQuota>) {
-    for (const { entity, values } of quotas) {
-      const part = (type: string) => entity.find(({ entityType }) => entityType === type)?.entityName;
-      const key = keyOf([part('user'), part('client-id')]);
-      for (const [name, value] of values) {
-        let byKey = this.#byName.get(name);
-        if (byKey === undefined) this.#byName.set(name, (byKey = new Map()));
-        byKey.set(key, value);
-      }
-    }
+/** Null where nothing limits the client. `user` without its type. */
+export function limitOf(quotas: Quotas, name: QuotaName, user: string, clientId: string): Limit | null {
+  for (const level of levelsOf(user, clientId)) {
+    const bound = quotas.get(quotaKey(partsOf(level)))?.values.get(name);
+    if (bound === undefined) continue;
+    const [ofUser, ofClient] = level;
+    const shared = [ofUser === undefined ? null : user, ofClient === undefined ? null : clientId] as const;
+    return { bound, sharedBy: boundedKey(JSON.stringify(shared)), user: shared[0], clientId: shared[1] };
   }
-
-  /** Whether there is any such quota. */
-  has(name: QuotaName): boolean {
-    return this.#byName.has(name);
-  }
-
-  /** Null where nothing limits the client. `user` without its type. */
-  limitOf(name: QuotaName, user: string, clientId: string): Limit | null {
-    const byKey = this.#byName.get(name);
-    if (byKey === undefined) return null;
-    for (const level of levelsOf(user, clientId)) {
-      const bound = byKey.get(keyOf(level));
-      if (bound === undefined) continue;
-      const [ofUser, ofClient] = level;
-      return {
-        bound,
-        sharedBy: boundedKey(
-          keyOf([ofUser === undefined ? undefined : user, ofClient === undefined ? undefined : clientId]),
-        ),
-      };
-    }
-    return null;
-  }
+  return null;
 }
 
 function levelsOf(user: string, clientId: string): readonly Level[] {
@@ -68,6 +51,9 @@ function levelsOf(user: string, clientId: string): readonly Level[] {
   ];
 }
 
-function keyOf(level: Level): string {
-  return JSON.stringify(level.map((name) => (name === undefined ? 0 : name)));
+function partsOf([user, clientId]: Level): QuotaPart[] {
+  const parts: QuotaPart[] = [];
+  if (clientId !== undefined) parts.push({ entityType: 'client-id', entityName: clientId });
+  if (user !== undefined) parts.push({ entityType: 'user', entityName: user });
+  return parts;
 }
