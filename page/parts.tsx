@@ -1,5 +1,6 @@
 /** What views are made of: tables, facts, a line of rates, findings. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding } from '../src/insight/why.ts';
 import { span } from '../src/insight/words.ts';
 import { report } from './report.ts';
@@ -216,6 +217,29 @@ export function lagWords(lag: number | null): string {
 export function ageWords(ms: number | null): string {
   return ms === null ? '–' : span(ms);
 }
+
+/** Told to those who hear the page, at most every five seconds. */
+export function Announced({ text }: { text: string }) {
+  const [said, setSaid] = useState('');
+  const lastMs = useRef(-Infinity);
+  useEffect(() => {
+    const timer = setTimeout(
+      () => {
+        lastMs.current = performance.now();
+        setSaid(text);
+      },
+      Math.max(0, lastMs.current + ANNOUNCED_EVERY_MS - performance.now()),
+    );
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <p class="hidden" role="status">
+      {said}
+    </p>
+  );
+}
+
+const ANNOUNCED_EVERY_MS = 5000;
 
 /** While the first picture has not come. */
 export function Wait() {

@@ -80,7 +80,7 @@ export function Group({ id }: { id: string }) {
         facts={[
           ['State', type === null ? 'there is none' : state],
           ['Type', type ?? '–'],
-          ['Members', number(members.length)],
+          ['Members', number(frame.memberCount)],
           ['Unread', number(unread)],
           ['Oldest unread', ageWords(oldest < 0 ? null : oldest)],
         ]}
@@ -115,14 +115,18 @@ export function Group({ id }: { id: string }) {
       />
       <h2>Members</h2>
       <Table
-        caption="Members"
+        caption={pageWords('members', 0, members.length, frame.memberCount)}
         rows={members}
         keyOf={({ memberId }) => memberId}
         columns={[
           { title: 'Client', show: ({ clientId }) => <a href={linkTo(['clients', clientId])}>{clientId}</a> },
           { title: 'Host', show: ({ host }) => host },
           { title: 'Member id', show: ({ memberId }) => memberId },
-          { title: 'Owns', show: ({ assigned }) => assigned.join(' ') },
+          {
+            title: 'Owns',
+            show: ({ assigned, assignedCount }) =>
+              `${assigned.join(' ')}${assignedCount > assigned.length ? ` and ${assignedCount - assigned.length} more` : ''}`,
+          },
         ]}
       />
       <h2>Rebalances</h2>

@@ -5,6 +5,7 @@ import type { Content, RecordRow, RecordsFrame } from '../../src/page/frames.ts'
 import { askRecords } from '../live.ts';
 import { isPaused } from '../live.ts';
 import { linkTo, route, setQuery } from '../route.ts';
+import { Announced } from '../parts.tsx';
 import { bytes, number, time } from '../words.ts';
 
 interface Found {
@@ -57,6 +58,13 @@ export function Messages({
           ? `Searching, ${number(found.searched)} records so far…`
           : `${number(found.searched)} records searched, ${number(found.rows.length)} shown.`}
       </p>
+      <Announced
+        text={
+          found.isSearching
+            ? `Searching, ${number(found.searched)} records so far`
+            : `${number(found.rows.length)} messages shown`
+        }
+      />
       {found.rows.map((row) => (
         <Row key={`${row.partition}/${row.offset}`} topic={topic} row={row} />
       ))}

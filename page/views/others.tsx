@@ -1,4 +1,5 @@
 /** The smaller views: clients, transactions, storage, settings, journal. */
+import { span } from '../../src/insight/words.ts';
 import type { JournalEntry } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
 import { Choice, Facts, Filter, lagWords, Pager, pageWords, Table, Wait } from '../parts.tsx';
@@ -108,13 +109,20 @@ export function Transactions() {
   if (frame === null) return <Wait />;
   return (
     <Table
-      caption="Transactional ids, those that hold something back first"
+      caption={pageWords('transactional ids, those that hold something back first', 0, frame.rows.length, frame.found)}
       rows={frame.rows}
       keyOf={({ transactionalId }) => transactionalId}
       columns={[
         { title: 'Transactional id', show: ({ transactionalId }) => transactionalId },
         { title: 'State', show: ({ state }) => state },
+        {
+          title: 'Open for',
+          isNumber: true,
+          show: ({ sinceMs, timeoutMs }) =>
+            sinceMs === null ? '' : `${span(frame.nowMs - sinceMs)}, at most ${span(timeoutMs)}`,
+        },
         { title: 'Producer', isNumber: true, show: ({ producerId }) => producerId },
+        { title: 'Epoch', isNumber: true, show: ({ producerEpoch }) => producerEpoch },
         { title: 'Holds back', show: ({ holdsBack }) => holdsBack.join(' ') },
       ]}
     />

@@ -3,7 +3,7 @@
  * `client:app`, `json.total > 10`, and "quoted words"; all that is said must hold. Pure. What fields there are is for those to say
  * who look for something: messages (message-query.ts) or requests (exchange-query.ts).
  */
-import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { jsonField, unescaped } from './json-field.ts';
 
 /** What cannot be understood, and where it stands. */
 export class QueryError extends Error {
@@ -123,9 +123,8 @@ export function jsonTest(term: Term): (json: string) => boolean {
   if (path.length === 0) throw new QueryError('name a field of the JSON: json.total>10', term.at);
   return (json) => {
     if (json.length > LARGEST_JSON) return false;
-    const root = parseTree(json);
-    const node = root === undefined ? undefined : findNodeAtLocation(root, path);
-    return node !== undefined && nodeFits(node, json, term);
+    const field = jsonField(json, path);
+    return field !== null && valueFits(json.slice(field.start, field.end), term);
   };
 }
 
@@ -133,11 +132,12 @@ export function isJsonField(field: string): boolean {
   return field === 'json' || field.startsWith('json.');
 }
 
-function nodeFits(node: Node, json: string, term: Term): boolean {
-  const raw = json.slice(node.offset, node.offset + node.length);
-  const text = node.type === 'string' ? String(node.value) : raw;
+/** `raw`: the value as it is written. */
+function valueFits(raw: string, term: Term): boolean {
+  const text = raw.startsWith('"') ? unescaped(raw) : raw;
   if (term.operator === ':' || term.operator === '=') return holds(text, term);
-  const difference = node.type === 'number' ? numberOrder(raw, term.text) : text.localeCompare(term.text);
+  const isNumber = /^[-\d]/.test(raw);
+  const difference = isNumber ? numberOrder(raw, term.text) : text.localeCompare(term.text);
   return !Number.isNaN(difference) && compares(difference, term.operator);
 }
 

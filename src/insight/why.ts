@@ -51,8 +51,23 @@ const BEFORE_THE_GROUP: readonly Rule[] = [hindered, missingTopics, lostClients,
 /** At least one finding. */
 export function why(situation: GroupSituation): Finding[] {
   if (situation.type === null) return [...BEFORE_THE_GROUP.flatMap((rule) => rule(situation)), missingGroup(situation)];
-  const findings = RULES.flatMap((rule) => rule(situation));
+  const findings = RULES.flatMap((rule) => firstOf(rule(situation)));
   return findings.length > 0 ? findings : [reading(situation)];
+}
+
+/** Of one cause: a group may read thousands of partitions. */
+const MOST = 5;
+
+function firstOf(findings: Finding[]): Finding[] {
+  if (findings.length <= MOST) return findings;
+  const left = findings.length - MOST;
+  return findings
+    .slice(0, MOST)
+    .map((finding, index) =>
+      index < MOST - 1
+        ? finding
+        : { ...finding, evidence: [...finding.evidence, `The same is so ${count(left, 'time')} more.`] },
+    );
 }
 
 function missingGroup({ id, similarGroups }: GroupSituation): Finding {

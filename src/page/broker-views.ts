@@ -7,6 +7,8 @@ import type { TrafficDigest } from './traffic-digest.ts';
 
 /** Rows of a list: all of a frame is to stay below 64 KB. */
 const SHOWN = 250;
+/** Partitions that a row names. */
+const SHOWN_PLACES = 20;
 
 export function clientsFrame({ listeners }: BrokerView, digest: TrafficDigest | null, filter: string): ClientsFrame {
   const rows = new Map<string, ClientsFrame['rows'][number]>();
@@ -31,16 +33,29 @@ export function transactionsFrame({ parts }: BrokerView): TransactionsFrame {
   const filter = { stateFilters: [], producerIdFilters: [], durationFilter: -1, transactionalIdPattern: null };
   const listed = parts.transactions.list(filter).transactionStates;
   const held = heldBack(parts);
+  const heldBy = (producerId: number): readonly string[] => held.get(producerId) ?? [];
+  const shown = listed
+    .toSorted(
+      (a, b) =>
+        heldBy(b.producerId).length - heldBy(a.producerId).length || (a.transactionalId < b.transactionalId ? -1 : 1),
+    )
+    .slice(0, SHOWN);
   return {
-    rows: listed
-      .map(({ transactionalId, producerId, transactionState: state }) => ({
+    found: listed.length,
+    nowMs: parts.clock.now(),
+    rows: shown.map(({ transactionalId, producerId, transactionState: state }) => {
+      const { producerEpoch, transactionStartTimeMs, transactionTimeoutMs } =
+        parts.transactions.describe(transactionalId);
+      return {
         transactionalId,
         producerId,
+        producerEpoch,
         state,
-        holdsBack: held.get(producerId) ?? [],
-      }))
-      .sort((a, b) => b.holdsBack.length - a.holdsBack.length || (a.transactionalId < b.transactionalId ? -1 : 1))
-      .slice(0, SHOWN),
+        sinceMs: state === 'Ongoing' && transactionStartTimeMs > 0 ? transactionStartTimeMs : null,
+        timeoutMs: transactionTimeoutMs,
+        holdsBack: heldBy(producerId).slice(0, SHOWN_PLACES),
+      };
+    }),
   };
 }
 

@@ -168,11 +168,14 @@ export interface GroupFrame {
   readonly id: string;
   readonly type: string | null;
   readonly state: string;
+  readonly memberCount: number;
   readonly members: readonly {
     readonly memberId: string;
     readonly clientId: string;
     readonly host: string;
+    /** The first of them. */
     readonly assigned: readonly string[];
+    readonly assignedCount: number;
   }[];
   readonly partitions: readonly {
     readonly topic: string;
@@ -221,10 +224,17 @@ export interface ClientFrame {
 }
 
 export interface TransactionsFrame {
+  readonly found: number;
+  /** By the broker's clock. */
+  readonly nowMs: number;
   readonly rows: readonly {
     readonly transactionalId: string;
     readonly producerId: number;
+    readonly producerEpoch: number;
     readonly state: string;
+    /** Since when it has been open; null for one that is not. */
+    readonly sinceMs: number | null;
+    readonly timeoutMs: number;
     readonly holdsBack: readonly string[];
   }[];
 }

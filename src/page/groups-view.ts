@@ -24,7 +24,10 @@ const SHOWN_GROUPS = 500;
 /** Topics that a row of a list names. */
 const NAMED_TOPICS = 10;
 /** Partitions of one group. */
-const SHOWN_PARTITIONS = 300;
+const SHOWN_PARTITIONS = 200;
+const SHOWN_MEMBERS = 100;
+/** That a member is told to own. */
+const NAMED_PARTITIONS = 10;
 
 export function groupsFrame(view: BrokerView, { filter, sort, from, limit }: GroupsAsked): GroupsFrame {
   const wanted = filter.toLowerCase();
@@ -114,11 +117,13 @@ export function groupFrame({ view, traffic, faults, clockIsVirtual }: PageBroker
     id,
     type: situation.type,
     state: situation.state,
-    members: members.map(({ memberId, clientId, clientHost, assignment }) => ({
+    memberCount: members.length,
+    members: members.slice(0, SHOWN_MEMBERS).map(({ memberId, clientId, clientHost, assignment }) => ({
       memberId,
       clientId,
       host: clientHost.replace(/^\//, ''),
-      assigned: assignment.map(({ topic, partition }) => `${topic}[${partition}]`).slice(0, SHOWN_PARTITIONS),
+      assigned: assignment.map(({ topic, partition }) => `${topic}[${partition}]`).slice(0, NAMED_PARTITIONS),
+      assignedCount: assignment.length,
     })),
     partitions: situation.partitions
       .slice(0, SHOWN_PARTITIONS)

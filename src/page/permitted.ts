@@ -110,6 +110,7 @@ class PermittedView implements BrokerView {
       transactions: {
         partitionFor: (id) => parts.transactions.partitionFor(id),
         ensureTopic: () => parts.transactions.ensureTopic(),
+        describe: (id) => parts.transactions.describe(permissions.seesTransaction(id) ? id : ''),
         list: (filter) => {
           const listed = parts.transactions.list(filter);
           const seen = listed.transactionStates.filter(({ transactionalId }) =>

@@ -1,6 +1,6 @@
 /** What is appended a second, of each topic and of all: the difference between two looks at the ends of the logs. */
 import type { Timer } from '../platform/clock.ts';
-import { systemClock } from '../platform/clock.ts';
+import { backgroundClock, systemClock } from '../platform/clock.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 
 /** Seconds that are remembered. */
@@ -11,7 +11,11 @@ interface Sum {
   readonly bytes: number;
 }
 
-/** Looks each second while somebody looks at it, and not otherwise. */
+const EVERY_MS = 1000;
+/** And so much longer than a look takes: of many topics it takes a while. */
+const PAUSE_FOR_A_LOOK = 100;
+
+/** Looks each second while somebody looks at it, and not otherwise: it ends a look after the last one has gone. */
 export class Rates {
   readonly #view: BrokerView;
   readonly records: number[] = [];
@@ -27,14 +31,13 @@ export class Rates {
 
   /** Answers what ends it. */
   watch(): () => void {
-    if (this.#watchers++ === 0) this.#look();
+    this.#watchers++;
+    if (this.#timer === null) this.#look();
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
-      if (--this.#watchers > 0) return;
-      this.#timer?.cancel();
-      this.#last = null;
+      this.#watchers--;
     };
   }
 
@@ -48,7 +51,15 @@ export class Rates {
     for (const name of this.#view.parts.metadata.image.topicsByName.keys()) byTopic.set(name, sumOf(this.#view, name));
     if (this.#last !== null) this.#note(byTopic, this.#last.byTopic, Math.max(1, atMs - this.#last.atMs) / 1000);
     this.#last = { atMs, byTopic };
-    this.#timer = systemClock.after(1000, () => this.#look());
+    const afterMs = Math.max(EVERY_MS, PAUSE_FOR_A_LOOK * (systemClock.monotonic() - atMs));
+    this.#timer = backgroundClock.after(afterMs, () => this.#lookAgain());
+  }
+
+  /** Whoever types a filter goes and comes with each letter. */
+  #lookAgain(): void {
+    if (this.#watchers > 0) return this.#look();
+    this.#timer = null;
+    this.#last = null;
   }
 
   #note(now: ReadonlyMap<string, Sum>, before: ReadonlyMap<string, Sum>, seconds: number): void {

@@ -30,7 +30,7 @@ interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'con
     | 'partitionFor'
     | 'progress'
   > & { readonly share: Pick<Groups['share'], 'describe' | 'describeOffsets'> };
-  readonly transactions: Pick<Transactions, 'ensureTopic' | 'list' | 'partitionFor'>;
+  readonly transactions: Pick<Transactions, 'describe' | 'ensureTopic' | 'list' | 'partitionFor'>;
 }
 
 /** One broker is its own view. */
@@ -192,6 +192,8 @@ class SeveralBrokersView implements BrokerView {
     return {
       partitionFor: (transactionalId) => own.partitionFor(transactionalId),
       ensureTopic: () => own.ensureTopic(),
+      describe: (id) =>
+        (this.#leaderOf('__transaction_state', own.partitionFor(id)) ?? any).parts.transactions.describe(id),
       list: (filter) => {
         const lists = running.map(({ parts }) => parts.transactions.list(filter));
         return { ...own.list(filter), transactionStates: lists.flatMap(({ transactionStates }) => transactionStates) };

@@ -1,4 +1,5 @@
 /** The page in a real browser: found by role and name, as people who cannot see it find it. */
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { startBroker, type TestBroker } from '../../../src/testing/index.ts';
@@ -137,6 +138,86 @@ describe.skipIf(executable === null)('the page in a browser', () => {
     await page.getByRole('link', { name: 'payments' }).waitFor();
     expect(await page.getByText('The broker stopped answering').count()).toBe(0);
     await page.close();
+  });
+
+  test('five questions are two clicks from the overview', async () => {
+    await using clients = new Clients();
+    const producer = await clients.producer(kafka, {}, 'shop');
+    await producer.send({ topic: 'orders', messages: [{ value: 'sold' }] });
+    await clients.consumer(kafka, 'readers', 'orders');
+    await kafka.waitForLag('readers', 0);
+    const { page } = await openPage(browser, url);
+    const answers = [
+      ['Why does my consumer get nothing?', 'readers', 'The group has read all that there is'],
+      ['What did my service send?', 'shop', 'Its newest Produce requests'],
+      ['Who is behind?', null, 'Oldest unread'],
+      ['What changed?', null, "topic 'orders' was created with 2 partitions"],
+      ['What blocks?', null, 'Transactional ids'],
+    ] as const;
+    for (const [question, second, answer] of answers) {
+      await page.goto(`${url}/`);
+      await page.getByRole('link', { name: question }).click();
+      if (second !== null) await page.getByRole('link', { name: second, exact: true }).click();
+      await page.getByText(answer).first().waitFor();
+      expect(await page.getByText('Loading…').count()).toBe(0);
+    }
+    await page.close();
+  });
+
+  test('a group tells how it was rebalanced, and a request turns into a fault', async () => {
+    await using clients = new Clients();
+    await clients.consumer(kafka, 'told', 'orders');
+    await kafka.waitForLag('told', 0);
+    const { page, complaints } = await openPage(browser, url);
+    await page.goto(`${url}/#/groups/told`);
+    await page.getByRole('heading', { name: 'Rebalances' }).waitFor();
+    await page.getByText(/stable after .*, generation 1: member app-/).waitFor();
+    await page.getByText(/partitions are assigned, .* waited for app/).waitFor();
+    await page.goto(`${url}/#/traffic?filter=${encodeURIComponent('api:SyncGroup group:told')}`);
+    await page.getByRole('row').nth(1).getByRole('link').first().click();
+    await page.getByText(/^kafka\.faults\.on\('SyncGroup', \{ group: 'told'/).waitFor();
+    await page.goto(`${url}/#/traffic?filter=apii:x`);
+    await page.getByRole('alert').getByText("At character 1 of the search: there is no field 'apii'").waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('what moves is held up and goes on; a burst is shown whole', async () => {
+    await kafka.createTopic('burst');
+    const { page } = await openPage(browser, url);
+    await page.goto(`${url}/#/topics/burst?follow=1`);
+    await page.getByText('0 records searched').waitFor();
+    await kafka.produce(
+      'burst',
+      Array.from({ length: 150 }, (_, i) => `burst-${i}`),
+    );
+    await page.getByText('150 came since you follow').waitFor();
+    await page.getByText('burst-0').first().waitFor();
+    expect(await page.locator('details.record').count()).toBe(150);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await kafka.produce('burst', 'not yet');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(await page.getByText('not yet').count()).toBe(0);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('not yet').first().waitFor();
+    await page.close();
+  });
+
+  test('a message has an address', async () => {
+    const { page } = await openPage(browser, url);
+    await page.goto(`${url}/#/topics/orders?partition=0&offset=0`);
+    await page.getByText('9007199254740993').first().click();
+    const link = page.getByRole('link', { name: 'Link to this message' }).first();
+    expect(await link.getAttribute('href')).toBe('#/topics/orders?partition=0&offset=0');
+    await page.close();
+  });
+
+  test('all files of the page together are at most 120 KB, gzipped', async () => {
+    const files = await Promise.all(
+      ['', 'page/page.js', 'page/page.css'].map(async (path) => (await fetch(`${url}/${path}`)).arrayBuffer()),
+    );
+    const bytes = files.reduce((sum, file) => sum + gzipSync(Buffer.from(file)).length, 0);
+    expect(bytes).toBeLessThan(120_000);
   });
 
   test('two thousand topics are a list of a hundred', async () => {
