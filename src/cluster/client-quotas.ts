@@ -1,7 +1,7 @@
 /** Client quotas (KIP-13, KIP-546): which may be set for whom, what an alteration makes of them, and which fit a filter. */
 import { ErrorCode } from '../../protocol/errors.ts';
 import { quotaKey, type ClientQuota, type QuotaPart } from './image.ts';
-import { eachInPieces, type Pieces } from '../platform/pieces.ts';
+import { eachInPieces, filterInPieces, inPieces, type Pieces } from '../platform/pieces.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
 export interface QuotaOperation {
@@ -108,15 +108,13 @@ export function matchingQuotas(
   quotas: Iterable<ClientQuota>,
   filters: readonly QuotaFilter[],
   strict: boolean,
-): ClientQuota[] | Fault {
+): Pieces<ClientQuota[] | Fault> {
   const fault = filterFault(filters);
-  if (fault !== null) return fault;
-  const found: ClientQuota[] = [];
-  for (const quota of quotas) {
-    if (strict && quota.entity.length !== filters.length) continue;
-    if (filters.every((filter) => quota.entity.some((part) => fits(part, filter)))) found.push(quota);
-  }
-  return found;
+  if (fault !== null) return inPieces<ClientQuota[] | Fault>(fault);
+  return filterInPieces(quotas, ({ entity }) => {
+    if (strict && entity.length !== filters.length) return false;
+    return filters.every((filter) => entity.some((part) => fits(part, filter)));
+  });
 }
 
 function fits({ entityType, entityName }: QuotaPart, filter: QuotaFilter): boolean {

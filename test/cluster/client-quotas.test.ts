@@ -1,6 +1,6 @@
 import { finish } from '../../src/platform/pieces.ts';
 import { expect, test } from 'vitest';
-import { alterClientQuotas, matchingQuotas, type QuotaOperation } from '../../src/cluster/client-quotas.ts';
+import { alterClientQuotas, matchingQuotas, type Fault, type QuotaOperation } from '../../src/cluster/client-quotas.ts';
 import { emptyImage, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
 import { replay } from '../../src/cluster/image-replay.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
@@ -73,8 +73,8 @@ const all = quotasAfter(
   [[user('u'), client('c')], set('producer_byte_rate', 2)],
   [[user(null)], set('producer_byte_rate', 3)],
 );
-const valuesOf = (found: ReturnType<typeof matchingQuotas>) =>
-  Array.isArray(found) ? found.map(({ values }) => values.get('producer_byte_rate')) : found.errorCode;
+const valuesOf = (found: readonly ClientQuota[] | Fault) =>
+  'errorCode' in found ? found.errorCode : found.map(({ values }) => values.get('producer_byte_rate'));
 
 test.each([
   ['all', false, [], [1, 2, 3]],
@@ -103,5 +103,5 @@ test.each([
   ],
 ] as const)('a filter finds %s', (_what, strict, filters, expected) => {
   const named = filters.map(([entityType, matchType, match]) => ({ entityType, matchType, match }));
-  expect(valuesOf(matchingQuotas(all, named, strict))).toEqual(expected);
+  expect(valuesOf(finish(matchingQuotas(all, named, strict)))).toEqual(expected);
 });

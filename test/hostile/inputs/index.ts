@@ -6,6 +6,7 @@ import { deadSockets } from './dead-sockets.ts';
 import { longRequestsOfEachApi } from './long-requests.ts';
 import { manyGroups } from './many-groups.ts';
 import { manyPartitions } from './many-partitions.ts';
+import { manyRules } from './many-rules.ts';
 import { manyWaits } from './many-waits.ts';
 import { patterns } from './patterns.ts';
 import { transactionTimeouts } from './transaction-timeouts.ts';
@@ -17,6 +18,7 @@ export const inputs: readonly Input[] = [
   ...longRequestsOfEachApi,
   ...manyGroups,
   ...manyPartitions,
+  ...manyRules,
   ...manyWaits,
   ...patterns,
   ...transactionTimeouts,
