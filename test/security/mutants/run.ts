@@ -1,0 +1,20 @@
+/** Has each mutant found by its test, one after the other; ends with 1 where one is not. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { mutants } from './mutants.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url));
+const config = ['--config', 'test/security/mutants/vitest.config.ts', '--maxWorkers=1'];
+/** Of vitest, where a test has failed: not where it could not run. */
+const FAILED = /Tests .*\d+ failed/;
+let alive = 0;
+
+for (const [at, { name, foundBy }] of mutants.entries()) {
+  const env = { ...process.env, SECURITY_MUTANT: String(at), NO_COLOR: '1' };
+  const { stdout } = spawnSync(process.execPath, [vitest, 'run', ...config, foundBy], { cwd: root, env });
+  const isFound = FAILED.test(stdout.toString());
+  if (!isFound) alive++;
+  process.stdout.write(`${isFound ? 'found' : 'NOT FOUND'}: ${name} (${foundBy})\n`);
+}
+process.exitCode = alive === 0 ? 0 : 1;

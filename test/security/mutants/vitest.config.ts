@@ -1,0 +1,19 @@
+/** Runs tests against one of mutants.ts: SECURITY_MUTANT is its place in the list. */
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { mutants } from './mutants.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const { file, find, replace } = mutants[Number(process.env.SECURITY_MUTANT)];
+
+export default defineConfig({
+  root,
+  plugins: [
+    {
+      name: 'mutant',
+      enforce: 'pre',
+      transform: (code, id) => (id.endsWith(`/${file}`) ? code.replace(find, () => replace) : null),
+    },
+  ],
+  test: { include: ['test/**/*.test.ts'], watch: false, bail: 1, testTimeout: 20_000, pool: 'threads' },
+});
