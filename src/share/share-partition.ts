@@ -62,6 +62,8 @@ export class SharePartition {
   readonly inFlight: InFlight;
   /** Fetches that wait for something to acquire here: released by others, or because a lock ran out. */
   readonly waiters = new Waiters();
+  /** No fetch has come by since it was loaded. */
+  isNew = true;
   /** How many records' locks have run out since it was loaded. */
   lockTimeouts = 0;
   readonly #host: SharePartitionHost;

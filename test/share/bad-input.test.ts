@@ -63,6 +63,23 @@ describe('limits of a fetch', () => {
     expect((await fetch(0, { shareAcquireMode: 9 })).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   });
 
+  test('of partitions that it makes the broker load a fetch is given the first that has something, as in Kafka', async () => {
+    await produce(client, 't', 0, ['a']);
+    await produce(client, 't', 1, ['b']);
+    await join();
+    const both = [0, 1].map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] }));
+    const asked = async (epoch: number) => {
+      const topics = epoch === 0 ? [{ topicId, partitions: both }] : [];
+      const { responses } = await fetch(epoch, { topics });
+      const all = responses.flatMap(({ partitions }) => partitions);
+      return all.filter(({ acquiredRecords }) => acquiredRecords.length > 0).map((one) => one.partitionIndex);
+    };
+    expect([await asked(0), await asked(1)]).toEqual([[0], [1]]);
+    await produce(client, 't', 0, ['c']);
+    await produce(client, 't', 1, ['d']);
+    expect((await asked(2)).toSorted()).toEqual([0, 1]);
+  });
+
   test('partitions that there are not', async () => {
     await join();
     const partitions = [-1, 7, 2 ** 31 - 1].map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] }));
