@@ -77,7 +77,7 @@ describe('limits of a fetch', () => {
     expect([await asked(0), await asked(1)]).toEqual([[0], [1]]);
     await produce(client, 't', 0, ['c']);
     await produce(client, 't', 1, ['d']);
-    expect((await asked(2)).toSorted()).toEqual([0, 1]);
+    expect(new Set(await asked(2))).toEqual(new Set([0, 1]));
   });
 
   test('partitions that there are not', async () => {
