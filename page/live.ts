@@ -6,6 +6,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Frames, RecordsFrame } from '../src/page/frames.ts';
 import { recordsIn, report, viewIn } from './report.ts';
+import { askSession } from './session.ts';
 
 /** Whether the broker is there: what the page shows stays when it is not. */
 export const lostSince: Signal<number | null> = signal(null);
@@ -15,6 +16,9 @@ export const isPaused: Signal<boolean> = signal(false);
 
 /** Changes that the broker left out because the page read too slowly. */
 export const leftOut: Signal<number> = signal(0);
+
+/** Why the view that is shown may not be seen; '' where it may. */
+export const refusal: Signal<string> = signal('');
 
 const AGAIN_MS = 1000;
 
@@ -30,13 +34,21 @@ export function useView<View extends keyof Frames>(
   const held = isPaused.value && seen?.address === address;
   useEffect(() => {
     if (held) return undefined;
-    const show = (frame: object): void => setSeen({ address, frame });
+    const show = (frame: object): void => {
+      refusal.value = refusedIn(frame);
+      setSeen({ address, frame });
+    };
     if (report === null) return follow(address, show);
     const kept = viewIn(report, view, asked);
     if (kept !== null) show(kept);
     return undefined;
   }, [address, held]);
-  return (seen?.frame ?? null) as Frames[View] | null;
+  return seen === null || refusedIn(seen.frame) !== '' ? null : (seen.frame as Frames[View]);
+}
+
+/** Why the broker shows nothing here; '' where it does. */
+function refusedIn(frame: object): string {
+  return 'refused' in frame ? String(frame.refused) : '';
 }
 
 /** Answers what ends it. */
@@ -61,6 +73,7 @@ function follow(address: string, show: (frame: object) => void): () => void {
     });
     source.addEventListener('error', () => {
       lostSince.value ??= Date.now();
+      void askSession(); // it may have ended
       close();
       again = setTimeout(open, AGAIN_MS);
     });

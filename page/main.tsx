@@ -1,15 +1,16 @@
 /** The page: a head with the views, the one that the address names, and word of what went wrong. */
-import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { OverviewFrame } from '../src/page/frames.ts';
+import { Told } from './change.tsx';
 import { isPaused, leftOut, lostSince } from './live.ts';
 import { report } from './report.ts';
 import { route } from './route.ts';
+import { askSession, post, session } from './session.ts';
 import { Group, Groups } from './views/groups.tsx';
 import { Client, Clients, JournalView, Settings, Storage, Transactions } from './views/others.tsx';
 import { Overview } from './views/overview.tsx';
 import { Reported } from './views/reported.tsx';
+import { SignIn } from './views/sign-in.tsx';
 import { Test } from './views/test.tsx';
 import { ExchangeView, Traffic } from './views/traffic.tsx';
 import { Topic, Topics } from './views/topics.tsx';
@@ -30,18 +31,6 @@ const TEST_VIEWS = [
   ['traffic', 'Traffic'],
   ['test', 'Test'],
 ] as const;
-
-const isTest = signal(false);
-
-/** Asked once: a broker is a test's from its beginning to its end. */
-async function askWhetherTest(): Promise<void> {
-  if (report !== null) {
-    isTest.value = 'test' in report.views;
-    return;
-  }
-  const answer = await fetch('view/overview?once');
-  if (answer.ok) isTest.value = ((await answer.json()) as OverviewFrame).isTest;
-}
 
 function View({ path }: { path: readonly string[] }) {
   const [view = '', name] = path;
@@ -74,7 +63,7 @@ function View({ path }: { path: readonly string[] }) {
 function App() {
   const { path } = route.value;
   const [view = '', name] = path;
-  const views = isTest.value ? [...VIEWS, ...TEST_VIEWS] : VIEWS;
+  const views = session.value?.isTest === true ? [...VIEWS, ...TEST_VIEWS] : VIEWS;
   const title = name ?? views.find(([address]) => address === view)?.[1] ?? 'Not found';
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);
@@ -103,14 +92,16 @@ function App() {
           </ul>
         </nav>
         {report === null ? <Hold /> : null}
+        <Visitor />
       </header>
       <main id="content">
         <Lost />
+        <Told />
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
         {report === null ? null : <Reported report={report} isWhole={place === ''} />}
-        <View path={path} />
+        {session.value?.asks === true && session.value.user === null ? <SignIn /> : <View path={path} />}
       </main>
     </>
   );
@@ -133,6 +124,16 @@ function skip(event: Event, heading: HTMLElement | null): void {
   heading?.focus();
 }
 
+function Visitor() {
+  const user = session.value?.user ?? null;
+  if (user === null) return null;
+  return (
+    <button type="button" aria-label={`Sign out ${user}`} onClick={() => void post('sign-out', {}).then(askSession)}>
+      {user}: sign out
+    </button>
+  );
+}
+
 function Lost() {
   const since = lostSince.value;
   return (
@@ -145,4 +146,4 @@ function Lost() {
 }
 
 render(<App />, document.body);
-void askWhetherTest();
+void askSession();

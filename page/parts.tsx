@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding } from '../src/insight/why.ts';
 import { span } from '../src/insight/words.ts';
+import { refusal } from './live.ts';
 import { report } from './report.ts';
 import { number } from './words.ts';
 
@@ -243,5 +244,6 @@ const ANNOUNCED_EVERY_MS = 5000;
 
 /** While the first picture has not come. */
 export function Wait() {
+  if (refusal.value !== '') return <p class="bad">{refusal.value}</p>;
   return <p class="faint">{report === null ? 'Loading…' : 'This is not in the report: there was no room for it.'}</p>;
 }

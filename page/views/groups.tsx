@@ -17,6 +17,9 @@ import {
 } from '../parts.tsx';
 import { linkTo, route, setQuery } from '../route.ts';
 import { number, time } from '../words.ts';
+import { GroupChanges, offered, RemoveMember } from './changes.tsx';
+
+type Member = GroupFrame['members'][number];
 
 const SORTS = [
   ['name', 'name'],
@@ -85,6 +88,7 @@ export function Group({ id }: { id: string }) {
           ['Oldest unread', ageWords(oldest < 0 ? null : oldest)],
         ]}
       />
+      {type === null ? null : <GroupChanges group={id} />}
       <h2>Why?</h2>
       <Findings findings={why} />
       <h2>Partitions</h2>
@@ -127,6 +131,9 @@ export function Group({ id }: { id: string }) {
             show: ({ assigned, assignedCount }) =>
               `${assigned.join(' ')}${assignedCount > assigned.length ? ` and ${assignedCount - assigned.length} more` : ''}`,
           },
+          ...offered('Remove', ({ memberId, clientId }: Member) => (
+            <RemoveMember group={id} memberId={memberId} clientId={clientId} />
+          )),
         ]}
       />
       <h2>Rebalances</h2>

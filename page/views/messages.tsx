@@ -7,6 +7,7 @@ import { isPaused } from '../live.ts';
 import { linkTo, route, setQuery } from '../route.ts';
 import { Announced } from '../parts.tsx';
 import { bytes, number, time } from '../words.ts';
+import { MessageChanges } from './changes.tsx';
 
 interface Found {
   readonly rows: readonly RecordRow[];
@@ -280,6 +281,7 @@ function Details({ topic, row }: { topic: string; row: RecordRow }) {
           Link to this message
         </a>
       </p>
+      <MessageChanges topic={topic} row={row} />
       <h3>Key</h3>
       <Shown content={key} />
       <h3>Value</h3>

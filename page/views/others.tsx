@@ -1,10 +1,11 @@
 /** The smaller views: clients, transactions, storage, settings, journal. */
 import { span } from '../../src/insight/words.ts';
-import type { JournalEntry } from '../../src/page/frames.ts';
+import type { ClientsFrame, JournalEntry, TransactionsFrame } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
 import { Choice, Facts, Filter, lagWords, Pager, pageWords, Table, Wait } from '../parts.tsx';
 import { linkTo, route, setQuery } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
+import { AbortTransaction, ChangeSetting, Disconnect, offered } from './changes.tsx';
 
 export function Clients() {
   const { query } = route.value;
@@ -38,6 +39,9 @@ export function Clients() {
             { title: 'Software', show: ({ traffic }) => traffic?.software ?? '' },
             { title: 'Requests', isNumber: true, show: ({ traffic }) => lagWords(traffic?.requests ?? null) },
             { title: 'With errors', isNumber: true, show: ({ traffic }) => lagWords(traffic?.errors ?? null) },
+            ...offered('Disconnect', ({ clientId, host }: ClientsFrame['rows'][number]) => (
+              <Disconnect clientId={clientId} host={host} />
+            )),
           ]}
         />
       )}
@@ -124,6 +128,9 @@ export function Transactions() {
         { title: 'Producer', isNumber: true, show: ({ producerId }) => producerId },
         { title: 'Epoch', isNumber: true, show: ({ producerEpoch }) => producerEpoch },
         { title: 'Holds back', show: ({ holdsBack }) => holdsBack.join(' ') },
+        ...offered('Abort', ({ transactionalId, state }: TransactionsFrame['rows'][number]) =>
+          state === 'Ongoing' ? <AbortTransaction transactionalId={transactionalId} /> : null,
+        ),
       ]}
     />
   );
@@ -170,17 +177,20 @@ export function Settings() {
   const frame = useView('settings');
   if (frame === null) return <Wait />;
   return (
-    <Table
-      caption="Settings that somebody has made"
-      rows={frame.rows}
-      keyOf={({ key, source }) => `${key} ${source}`}
-      columns={[
-        { title: 'Setting', show: ({ key }) => key },
-        { title: 'Value', show: ({ value }) => value },
-        { title: 'Default', show: ({ usual }) => usual },
-        { title: 'Where it was made', show: ({ source }) => source },
-      ]}
-    />
+    <>
+      <ChangeSetting />
+      <Table
+        caption="Settings that somebody has made"
+        rows={frame.rows}
+        keyOf={({ key, source }) => `${key} ${source}`}
+        columns={[
+          { title: 'Setting', show: ({ key }) => key },
+          { title: 'Value', show: ({ value }) => value },
+          { title: 'Default', show: ({ usual }) => usual },
+          { title: 'Where it was made', show: ({ source }) => source },
+        ]}
+      />
+    </>
   );
 }
 

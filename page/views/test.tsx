@@ -1,9 +1,11 @@
 /** What only the broker of a test can show: its faults, its clock, what the test waits for. */
 import { useState } from 'preact/hooks';
 import { span } from '../../src/insight/words.ts';
+import type { TestFrame } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
 import { Facts, Table, Wait } from '../parts.tsx';
 import { number, time } from '../words.ts';
+import { offered, RemoveFault, TestChanges } from './changes.tsx';
 
 export function Test() {
   const frame = useView('test');
@@ -25,6 +27,7 @@ export function Test() {
           ['Time passes', frame.clockIsVirtual ? 'when the test advances it' : 'by itself'],
         ]}
       />
+      <TestChanges />
       {frame.isPaused ? (
         <p class="notice">
           The test waits for you.{' '}
@@ -41,10 +44,13 @@ export function Test() {
       <Table
         caption="Faults in force"
         rows={frame.faults}
-        keyOf={({ description }) => description}
+        keyOf={({ id }) => String(id)}
         columns={[
           { title: 'Fault', show: ({ description }) => description },
           { title: 'Struck', isNumber: true, show: ({ fired }) => number(fired) },
+          ...offered('Remove', ({ id, description }: TestFrame['faults'][number]) =>
+            id === null ? null : <RemoveFault id={id} description={description} />,
+          ),
         ]}
       />
       <Table

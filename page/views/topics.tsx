@@ -4,6 +4,7 @@ import { useView } from '../live.ts';
 import { Choice, Facts, Filter, lagWords, Links, Pager, pageWords, Table, Wait } from '../parts.tsx';
 import { linkTo, route, setQuery } from '../route.ts';
 import { bytes, number, time } from '../words.ts';
+import { CreateTopic, TopicChanges } from './changes.tsx';
 import { Messages } from './messages.tsx';
 
 const SORTS = [
@@ -22,6 +23,7 @@ export function Topics() {
   const set = (change: Record<string, string>): void => setQuery({ ...asked, internal, from: '', ...change });
   return (
     <>
+      <CreateTopic />
       <form onSubmit={(event) => event.preventDefault()}>
         <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} />
         <Choice label="Sorted by" value={asked.sort} choices={SORTS} set={(sort) => set({ sort })} />
@@ -84,6 +86,7 @@ export function Topic({ name }: { name: string }) {
           ['Id', topic.id],
         ]}
       />
+      <TopicChanges topic={name} partitions={topic.partitions.length} />
       <Messages
         topic={name}
         partitions={topic.partitionCount}

@@ -12,6 +12,8 @@ const PORT = 24_092;
 /** Brokers on one machine take the next ports. */
 const TRIES = 50;
 const HOST = '127.0.0.1';
+/** In a container, where its user decides which ports others reach. */
+const EVERYWHERE = '0.0.0.0';
 const LOCAL = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export type PageAccess = 'read' | 'write' | 'test';
@@ -44,9 +46,10 @@ export function pagePlace(flags: StartFlags, isDriven: boolean): PagePlace | nul
   if (!['', 'on', 'off'].includes(OTTLA_PAGE)) throw new UsageError(`OTTLA_PAGE ${OTTLA_PAGE}: write on or off`);
   if (flags.page === false || OTTLA_PAGE === 'off') return null;
   if (!isAsked && OTTLA_PAGE !== 'on' && (flags.container === true || isDriven)) return null;
-  if (port === undefined) return { host: host ?? HOST, port: PORT, tries: TRIES, access };
+  const where = host ?? (flags.container === true ? EVERYWHERE : HOST);
+  if (port === undefined) return { host: where, port: PORT, tries: TRIES, access };
   const number = portOf(flags.pagePort === undefined ? 'OTTLA_PAGE_PORT' : '--page-port', port);
-  return { host: host ?? HOST, port: number, tries: 1, access };
+  return { host: where, port: number, tries: 1, access };
 }
 
 /** The first of its flags that is there. */

@@ -178,7 +178,13 @@ const page = createRoute({
   path: '/page',
   tags,
   summary: 'Shows the broker in a browser; answers the address of the page',
-  request: { body: { content: { 'application/json': { schema: z.strictObject({ port: z.int().optional() }) } } } },
+  request: {
+    body: {
+      content: {
+        'application/json': { schema: z.strictObject({ port: z.int().optional(), host: z.string().optional() }) },
+      },
+    },
+  },
   responses: { 200: json(z.object({ url: z.string() })), ...problems },
 });
 
@@ -196,8 +202,9 @@ export function stateRoutes(session: () => Session) {
       return context.json({ revision: await session().test.changedSince(since, timeout) }, 200);
     })
     .openapi(page, async (context) => {
-      const { port } = context.req.valid('json');
-      const url = await session().test.openPage(port === undefined ? {} : { port });
+      const { port, host } = context.req.valid('json');
+      const place = { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
+      const url = await session().test.openPage(place);
       return context.json({ url }, 200);
     })
     .openapi(report, async (context) => {

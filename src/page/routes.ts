@@ -147,7 +147,9 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
       look: () => {
         if (person.visitor.isOver()) throw new Error('the session has ended');
         const refused = person.refusalOf(name);
-        return (refused === null ? asked(query) : { refused }) as Readonly<Record<string, unknown>>;
+        if (refused !== null) return { refused };
+        // What was refused before may be shown now: the page is told that, too.
+        return person.permissions.areAsked ? { ...asked(query), refused: '' } : { ...asked(query) };
       },
       ended: () => {
         streams.delete(stream);

@@ -4,6 +4,7 @@ import { listenRequests, unboundServer, type HttpServer, type TakeRequest } from
 import type { BrokerShow, ShownTest } from '../testing/test-page.ts';
 import type { PageAccess } from './frames.ts';
 import { Journal } from './journal.ts';
+import type { LookSources } from './looks.ts';
 import type { PageBroker } from './page-broker.ts';
 import { Rates } from './rates.ts';
 import { reportFile } from './report-file.ts';
@@ -13,6 +14,8 @@ import type { SettingsLayers } from './broker-views.ts';
 
 export { pageBrokerOf } from './page-broker.ts';
 
+const LOCAL = new Set(['127.0.0.1', '::1', 'localhost']);
+
 export interface ServedPage {
   readonly broker: PageBroker;
   readonly layers: () => SettingsLayers | null;
@@ -20,19 +23,15 @@ export interface ServedPage {
   readonly access: PageAccess;
 }
 
-/** Of a test's broker: its page, on this machine alone, and its reports. */
+/** Of a test's broker: its page, and its reports. */
 export function showOf(shown: ShownTest, inBackground: boolean): BrokerShow {
   const nodeId = shown.view.parts.metadata.image.brokers.keys().next().value ?? 0;
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const sources = sourcesOf({
-    broker: { ...shown, nodeId, version },
-    layers: () => null,
-    isLocal: true,
-    access: 'test',
-  });
+  const sources = sourcesOf({ broker: { ...shown, nodeId, version }, layers: () => null, access: 'test' as const });
   return {
-    serve: async (port) => {
-      const listener = await listenRequests('127.0.0.1', port, listenerOf(sources), { inBackground });
+    serve: async (port, host) => {
+      const take = listenerOf({ ...sources, isLocal: LOCAL.has(host) });
+      const listener = await listenRequests(host, port, take, { inBackground });
       return { url: `http://localhost:${listener.port}`, close: () => listener.close() };
     },
     report: (wishes) => reportFile(sources, wishes),
@@ -44,7 +43,7 @@ export function pageServer(served: ServedPage): HttpServer {
   return unboundServer(listenerOf(sourcesOf(served)));
 }
 
-function sourcesOf(served: ServedPage): PageSources {
+function sourcesOf<Served extends Omit<ServedPage, 'isLocal'>>(served: Served): Served & LookSources {
   const { view, traffic } = served.broker;
   const digest = traffic === null ? null : new TrafficDigest(() => served.broker.traffic);
   return { ...served, rates: new Rates(view), journal: new Journal(view, digest), digest };

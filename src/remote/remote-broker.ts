@@ -194,9 +194,9 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     return new RemoteBroker(url, leftovers === undefined ? {} : { leftovers }, endThroughPort);
   }
 
-  async openPage({ port, pause }: PageOptions = {}): Promise<string> {
+  async openPage({ port, host, pause }: PageOptions = {}): Promise<string> {
     if (pause === true) throw new Error('a broker elsewhere cannot hold this test: open its page without pause');
-    const opened = await this.port.call<{ url: string }>('POST', '/page', port === undefined ? {} : { port });
+    const opened = await this.port.call<{ url: string }>('POST', '/page', { port, host });
     return opened.url;
   }
 

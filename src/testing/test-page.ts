@@ -15,11 +15,13 @@ import type { TrafficLog } from './traffic-log.ts';
 export interface PageOptions {
   /** Any free one unless given. */
   readonly port?: number;
+  /** An address to listen on; 127.0.0.1 unless given. */
+  readonly host?: string;
   /** Holds the test until “Go on” is pressed on the page's Test view; the address is told on stderr meanwhile. */
   readonly pause?: boolean;
 }
 
-const OPTIONS: KeysOf<PageOptions> = { port: true, pause: true };
+const OPTIONS: KeysOf<PageOptions> = { port: true, host: true, pause: true };
 
 /** What a page shows of a broker that a test has started. */
 export interface BrokerShown {
@@ -60,7 +62,7 @@ export interface ServedPage {
 /** One broker, as it is shown. */
 export interface BrokerShow {
   /** @throws {Error} when the port is taken */
-  serve(port: number): Promise<ServedPage>;
+  serve(port: number, host: string): Promise<ServedPage>;
   /** The HTML of a report. */
   report(wishes: ReportWishes): Promise<string>;
 }
@@ -83,7 +85,7 @@ export class TestPage {
   /** The second time it answers where the page is already. */
   async open(options: PageOptions, tell: (text: string) => void): Promise<string> {
     checkKeys('openPage', options, OPTIONS);
-    this.#served ??= this.#loaded().then((show) => show.serve(options.port ?? 0));
+    this.#served ??= this.#loaded().then((show) => show.serve(options.port ?? 0, options.host ?? '127.0.0.1'));
     const { url } = await this.#served;
     if (options.pause !== true) return url;
     tell(`the test waits: look at ${url}/#/test, and press “Go on” there\n`);

@@ -1,4 +1,6 @@
 /** What the page's server answers, asked as a browser would ask; test/page/browser shows it in one. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GroupFrame, OverviewFrame, RecordsFrame, TopicsFrame, TrafficFrame } from '../../src/page/frames.ts';
 import { startBroker as startRunning } from '../../src/broker/broker.ts';
@@ -195,6 +197,16 @@ test('a test can be held until somebody says go on', async () => {
   expect((await fetch(`${place}/continue`, json)).status).toBe(204);
   await held;
   expect(await shown()).toMatchObject({ isPaused: false });
+});
+
+test('all that a browser loads is small', () => {
+  const folder = new URL('../../dist/page/', import.meta.url);
+  const bytes = readdirSync(folder).reduce(
+    (sum, name) => sum + gzipSync(readFileSync(new URL(name, folder))).length,
+    0,
+  );
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThan(120_000);
 });
 
 test('the page of a command shows the broker that runs now, not the one before', async () => {
