@@ -27,6 +27,9 @@ const SLOW = {
     'test/crash/crash.test.ts',
     'test/groups/group-simulation.test.ts',
     'test/log/decompressed-limit.test.ts',
+    'test/page/changes.test.ts',
+    'test/page/report.test.ts',
+    'test/page/sign-in.test.ts',
     'test/processes/processes.test.ts',
     'test/protocol/fuzz.test.ts',
     'test/protocol/records/batch.test.ts',
@@ -44,6 +47,7 @@ const SLOW = {
     'test/testing/ending.test.ts',
     'test/testing/matchers.test.ts',
     'test/testing/reset.test.ts',
+    'test/testing/vitest-report.test.ts',
     'test/transactions/exactly-once.test.ts',
   ],
   clients: [

@@ -5,6 +5,7 @@ import type { Content, MessageToProduce } from '../testing/message.ts';
 import type { FileUrl, TopicSpec } from '../testing/topic-spec.ts';
 import type { UserSpec } from '../testing/security-options.ts';
 import type { StopReport } from '../testing/stop-report.ts';
+import type { PageOptions } from '../testing/test-page.ts';
 import { topicsIn } from '../testing/topics.ts';
 import { RemoteBroker } from '../remote/remote-broker.ts';
 
@@ -43,6 +44,8 @@ const HOST_PORT = 9093;
 /** Other containers in its network connect to this one. */
 const NETWORK_PORT = 9092;
 const CONTROL_PORT = 24092;
+/** Nothing listens there until the page is opened. */
+const PAGE_PORT = 24093;
 const ADDRESS_FILE = '/tmp/ottla-address';
 const CERTIFICATES = '/tmp/ottla-certs';
 const WAITING = 'ottla waits for its address';
@@ -138,7 +141,7 @@ export class OttlaContainer {
     const run = ['exec', '/etc/kafka/docker/run', ...this.#flags().map(quoted)].join(' ');
     const script = `echo ${WAITING}; until [ -s ${ADDRESS_FILE} ]; do sleep 0.02; done; . ${ADDRESS_FILE}; ${run}`;
     let container = new GenericContainer(this.#image)
-      .withExposedPorts(HOST_PORT, CONTROL_PORT)
+      .withExposedPorts(HOST_PORT, CONTROL_PORT, PAGE_PORT)
       .withEnvironment({
         KAFKA_LISTENERS: `${HOST_LISTENER}://0.0.0.0:${HOST_PORT},BROKER://0.0.0.0:${NETWORK_PORT}`,
         KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: `${HOST_LISTENER}:${this.#protocol},BROKER:PLAINTEXT`,
@@ -216,6 +219,15 @@ export class StartedOttlaContainer extends RemoteBroker {
 
   override get bootstrapServers(): string {
     return this.getBootstrapServers();
+  }
+
+  /** Shows the broker in a browser of this machine. Its port is chosen by testcontainers. */
+  override async openPage({ port, host, pause }: PageOptions = {}): Promise<string> {
+    if (port !== undefined || host !== undefined) {
+      throw new TypeError('openPage of a container takes neither port nor host: testcontainers choose them');
+    }
+    await super.openPage({ port: PAGE_PORT, host: '0.0.0.0', ...(pause === undefined ? {} : { pause }) });
+    return `http://${this.container.getHost()}:${this.container.getMappedPort(PAGE_PORT)}`;
   }
 
   /** Only for OttlaContainer: tells the broker its address, and waits until it answers. */
