@@ -22,6 +22,8 @@ const NOTHING: Found = { rows: [], next: null, searched: 0, isSearching: true, e
 const PAGE = 100;
 /** Whoever follows is shown all that comes, up to so many; of more the newest, and how many came. */
 const FOLLOWED = 300;
+/** Where more comes than people can read, it is looked at less often. */
+const FOLLOWED_EVERY_MS = 1000;
 
 export function Messages({
   topic,
@@ -213,6 +215,7 @@ function useRecords(
 ): { found: Found; more: () => void } {
   const [found, setFound] = useState<Found>(NOTHING);
   const [asking, setWanted] = useState(PAGE);
+  const lastMs = useRef(0);
   const isAll = came !== null && came.count <= FOLLOWED - PAGE;
   const wanted = asking + (isAll ? came.count : 0);
   const query = new URLSearchParams({
@@ -222,9 +225,18 @@ function useRecords(
   useEffect(() => setWanted(PAGE), [query]);
   useEffect(() => {
     const abort = new AbortController();
-    setFound((before) => ({ ...before, isSearching: true, error: null }));
-    void collect(query, wanted, abort.signal, setFound);
-    return () => abort.abort();
+    const waitMs = came === null || isAll ? 0 : lastMs.current + FOLLOWED_EVERY_MS - performance.now();
+    const begin = (): void => {
+      lastMs.current = performance.now();
+      if (came === null) setFound((before) => ({ ...before, isSearching: true, error: null }));
+      void collect(query, wanted, abort.signal, setFound);
+    };
+    const timer = waitMs > 0 ? setTimeout(begin, waitMs) : undefined;
+    if (timer === undefined) begin();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
   }, [query, wanted, came?.end]);
   return { found, more: () => setWanted(asking + PAGE) };
 }
@@ -254,8 +266,13 @@ async function collect(
 
 function Row({ topic, row }: { topic: string; row: RecordRow }) {
   const { partition, offset, timestamp, state, key, value } = row;
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details class={`record state-${state}`} id={`m-${partition}-${offset}`}>
+    <details
+      class={`record state-${state}`}
+      id={`m-${partition}-${offset}`}
+      onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+    >
       <summary>
         <span class="place">
           {partition}/{offset} {time(timestamp)}
@@ -264,7 +281,7 @@ function Row({ topic, row }: { topic: string; row: RecordRow }) {
         <span class="place">{key === null ? 'no key' : brief(key, 40)}</span>
         {value === null ? <em>null</em> : brief(value, 160)}
       </summary>
-      <Details topic={topic} row={row} />
+      {isOpen ? <Details topic={topic} row={row} /> : null}
     </details>
   );
 }

@@ -35,6 +35,14 @@ const LONGEST_MS = 1000;
 /** Offsets that are read at once, at least and at most. */
 const WINDOW = { first: 64, largest: 1024 };
 
+/** What was found, made a row where it is shown. */
+interface Found {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly row: () => RecordRow;
+}
+
 /** How far one partition has been read, and what was found in it. */
 class Progress {
   readonly partition: Partition;
@@ -42,7 +50,7 @@ class Progress {
   readonly #beginning: number;
   position: number;
   window: number;
-  readonly found: RecordRow[] = [];
+  readonly found: Found[] = [];
 
   constructor(partition: Partition, isDown: boolean, position: number | undefined, limit: number) {
     const { logStartOffset: start, highWatermark: end } = partition;
@@ -70,8 +78,8 @@ class Progress {
   }
 
   /** Where to go on when `taken` of what was found are shown: in front of the first that is not. */
-  after(taken: ReadonlySet<RecordRow>): number {
-    const left = this.found.filter((row) => !taken.has(row)).map(({ offset }) => offset);
+  after(taken: ReadonlySet<Found>): number {
+    const left = this.found.filter((one) => !taken.has(one)).map(({ offset }) => offset);
     if (left.length === 0) return this.position;
     return this.#isDown ? left.reduce((a, b) => Math.max(a, b)) + 1 : left.reduce((a, b) => Math.min(a, b));
   }
@@ -98,14 +106,14 @@ export async function searchRecords(options: SearchOptions): Promise<SearchResul
     }
   }
   const order = isDown ? -1 : 1;
-  const rows = all
+  const shown = all
     .flatMap(({ found }) => found)
     .sort((a, b) => order * (a.timestamp - b.timestamp || a.partition - b.partition || a.offset - b.offset))
     .slice(0, limit);
-  const taken = new Set(rows);
-  const isAtEnd = all.every((progress) => progress.isDone && progress.found.every((row) => taken.has(row)));
+  const taken = new Set(shown);
+  const isAtEnd = all.every((progress) => progress.isDone && progress.found.every((one) => taken.has(one)));
   const next = new Map(all.map((progress) => [progress.partition.index, progress.after(taken)]));
-  return { rows, positions: isAtEnd ? null : next, searched };
+  return { rows: shown.map(({ row }) => row()), positions: isAtEnd ? null : next, searched };
 }
 
 /** Adds what fits; answers how many records were looked at. */
@@ -128,7 +136,13 @@ function read(
       if (offset < from || offset >= upTo) continue;
       count++;
       if (match !== null && !match(message)) continue;
-      found.push(show(partition.index, message.record, { state, compression, producerId }));
+      const { record } = message;
+      found.push({
+        partition: partition.index,
+        offset,
+        timestamp: record.timestamp,
+        row: () => show(partition.index, record, { state, compression, producerId }),
+      });
     }
   }
   return count;
