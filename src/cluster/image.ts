@@ -180,6 +180,7 @@ const NO_CONFIG: ReadonlyMap<string, string> = new Map();
 
 /** The settings made on a resource itself; empty where there are none. */
 export function configOf(image: ClusterImage, type: number, name: string): ReadonlyMap<string, string> {
+  if (image.configs.size === 0) return NO_CONFIG; // the key of each of many topics costs more than the rest
   return image.configs.get(resourceKey(type, name)) ?? NO_CONFIG;
 }
 

@@ -3,13 +3,15 @@
  * that it is made in. Its entries are in no order. PURE.
  */
 
-/** There are four times as many parts once each has so many entries, on the average. */
-const FULL_PART = 256;
+/** Up to so many entries a map is copied as a whole. */
+const SMALL = 256;
+/** There are four times as many parts once each has so many entries, on the average: a commit changes a hundred topics of ten thousand. */
+const FULL_PART = 16;
 const GROWTH = 4;
 
 /** A copy that may be written to: of a small map another Map, of a large one a map that shares its entries with it. */
 export function writableCopy<Value>(map: ReadonlyMap<string, Value>): Map<string, Value> | SharingMap<Value> {
-  const isSmall = !(map instanceof SharingMap) && map.size <= FULL_PART;
+  const isSmall = !(map instanceof SharingMap) && map.size <= SMALL;
   return isSmall ? new Map(map) : SharingMap.copyOf(map);
 }
 

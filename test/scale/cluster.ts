@@ -1,9 +1,11 @@
 /**
  * `npm run scale:cluster`: what the state of a large cluster weighs, and what a lost broker costs, as its partitions grow: 300 brokers,
  * topics of 100 partitions with three replicas each. Processor time; of a lost broker the least of a few. Words after `--` are numbers of
- * partitions.
+ * partitions; `--json FILE` keeps the figures for scripts/scale-plots.ts.
  */
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import type { ClusterImage } from '../../src/cluster/image.ts';
 import { fenceBroker } from '../../src/cluster/broker-changes.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
@@ -16,7 +18,7 @@ import { randomUuid, seededRandom } from '../../src/platform/random.ts';
 
 const BROKERS = 300;
 const PARTITIONS_EACH = 100;
-const LOST = 5;
+const LOST = 20;
 const SIZES = [10_000, 100_000, 1_000_000];
 const MB = 1e6;
 
@@ -88,35 +90,64 @@ function lose(image: ClusterImage, brokerId: number) {
   return { image: change.image, bytes, controllerMs: decideMs + followMs, brokerMs: followMs + leadMs };
 }
 
-function row(partitions: number): string {
-  const snapshot = Buffer.concat([...encodeSnapshot([...cluster(partitions)], { epoch: 1, timestamp: 0 })]);
+/** Of a cluster of one size. */
+export interface ClusterFigures {
+  readonly partitions: number;
+  readonly snapshotMb: number;
+  readonly imageMb: number;
+  readonly loadMs: number;
+  readonly batchKb: number;
+  readonly controllerMs: number;
+  readonly brokerMs: number;
+  readonly loadAverage: number;
+}
+
+function figuresOf(partitions: number): ClusterFigures {
+  const snapshot = Buffer.concat([...encodeSnapshot(cluster(partitions), { epoch: 1, timestamp: 0 })]);
   const beforeMb = heapMb();
   const load = (): ClusterImage => imageOfSnapshot('cluster', snapshot, 10 * SIZES[2]);
   const { result, ms: loadMs } = took(load);
-  const imageMb = heapMb() - beforeMb;
+  const imageMb = heapMb() - beforeMb + indexMb(result);
   let image = result;
   const lost = Array.from({ length: LOST }, (_, brokerId) => {
     const each = lose(image, brokerId);
     ({ image } = each);
     return each;
   });
-  const least = (of: (each: (typeof lost)[number]) => number): string => Math.min(...lost.map(of)).toFixed(0);
-  const cells = [
+  const least = (of: (each: (typeof lost)[number]) => number): number => Math.min(...lost.map(of));
+  return {
     partitions,
-    (snapshot.length / MB).toFixed(1),
-    imageMb.toFixed(0),
-    loadMs.toFixed(0),
-    least(({ bytes }) => bytes.length / 1000),
-    least(({ controllerMs }) => controllerMs),
-    least(({ brokerMs }) => brokerMs),
-    loadavg()[0].toFixed(1),
-  ];
-  return `| ${cells.join(' | ')} |\n`;
+    snapshotMb: snapshot.length / MB,
+    imageMb,
+    loadMs,
+    batchKb: least(({ bytes }) => bytes.length / 1000),
+    controllerMs: least((each) => each.controllerMs),
+    brokerMs: least((each) => each.brokerMs),
+    loadAverage: loadavg()[0],
+  };
 }
 
-const sizes = process.argv.slice(2).map(Number);
+/** What lies beside the heap. */
+function indexMb({ topicsById }: ClusterImage): number {
+  let bytes = 0;
+  for (const { replicaIds } of topicsById.values()) bytes += replicaIds.byteLength;
+  return bytes / MB;
+}
+
+function row(each: ClusterFigures): string {
+  const { partitions, snapshotMb, imageMb, loadMs, batchKb, controllerMs, brokerMs, loadAverage } = each;
+  const whole = [imageMb, loadMs, batchKb, controllerMs, brokerMs].map((value) => value.toFixed(0));
+  return `| ${[partitions, snapshotMb.toFixed(1), ...whole, loadAverage.toFixed(1)].join(' | ')} |\n`;
+}
+
+const { values: flags, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 process.stdout.write(
   '| partitions | snapshot MB | image MB | load ms | a lost broker: batch KB | at the controller ms | at each broker ms | load average |\n' +
     `|${' ---: |'.repeat(8)}\n`,
 );
-for (const size of sizes.length > 0 ? sizes : SIZES) process.stdout.write(row(size));
+const all: ClusterFigures[] = [];
+for (const size of positionals.length > 0 ? positionals.map(Number) : SIZES) {
+  all.push(figuresOf(size));
+  process.stdout.write(row(all.at(-1)!));
+}
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(all)}\n`);

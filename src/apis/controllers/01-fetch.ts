@@ -95,7 +95,12 @@ function found({ maxBytes }: Request, asked: Asked, { store: { copy, snapshot } 
     return { ...rest, snapshotId: { endOffset, epoch }, records: NOTHING };
   }
   if (state !== 'valid') return { ...rest, divergingEpoch: state, records: NOTHING };
-  return { ...rest, records: Buffer.concat(copy.read(asked.fetchOffset, Math.min(maxBytes, asked.partitionMaxBytes))) };
+  return { ...rest, records: joined(copy.read(asked.fetchOffset, Math.min(maxBytes, asked.partitionMaxBytes))) };
+}
+
+/** A lost broker is one batch, which every other broker is sent: without a copy for each. */
+function joined(batches: readonly Buffer[]): Buffer {
+  return batches.length === 1 ? batches[0] : Buffer.concat(batches);
 }
 
 function respond({ topics }: Request, { apiVersion }: RequestContext, node: ControllerNode, told: Told): Response {

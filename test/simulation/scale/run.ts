@@ -7,7 +7,6 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { weigh, type Weight } from './weight.ts';
 import { HEADER, Measured, rowOf, type Figures } from './figures.ts';
 import { LargeCluster } from './large-cluster.ts';
 import { STEPS } from './steps.ts';
@@ -43,19 +42,13 @@ const steps = STEPS.flatMap(([name, step]) =>
     ? [[name, step] as const]
     : Array.from({ length: Number(values.rounds) }, (_, i) => [`${name} (${i + 1})`, step] as const),
 );
-let weight: Weight | null = null;
 for (const [name, step] of steps) {
   const each = await measured.step(name, () => step(cluster, size));
   figures.push(each);
   say(rowOf(each));
-  if (weight === null) say(weighed((weight = weigh(cluster.image))));
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ brokers, topics, partitions, weight, figures }, null, 1)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ brokers, topics, partitions, figures }, null, 1)}\n`);
 }
 say(`load average ${loadavg()[0].toFixed(1)}`);
 if (values.log) say(cluster.logged.join('\n'));
 process.exit(0);
-
-function weighed({ snapshotMb, imageMb, loadMs }: Weight): string {
-  return `(snapshot ${snapshotMb.toFixed(1)} MB, image ${imageMb.toFixed(0)} MB, loaded in ${loadMs.toFixed(0)} ms of CPU)`;
-}
