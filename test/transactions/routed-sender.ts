@@ -24,6 +24,7 @@ export interface Brokers {
 
 type Target =
   | { readonly kind: 'partition'; readonly topic: string; readonly partition: number }
+  | { readonly kind: 'partition'; readonly topicId: string; readonly partition: number }
   | { readonly kind: 'coordinator'; readonly keyType: number; readonly key: string }
   | null;
 
@@ -66,8 +67,11 @@ export class RoutedSender {
     return found;
   }
 
-  async #leaderOf({ topic: name, partition }: { topic: string; partition: number }): Promise<number> {
-    const asked = { topics: [{ name }], allowAutoTopicCreation: false };
+  async #leaderOf(target: Extract<Target, { readonly kind: 'partition' }>): Promise<number> {
+    const { partition } = target;
+    const name = 'topic' in target ? target.topic : target.topicId;
+    const topic = 'topic' in target ? { name } : { name: null, topicId: name };
+    const asked = { topics: [topic], allowAutoTopicCreation: false };
     const { topics } = await this.#brokers.send(this.#brokers.any(), Metadata, 12, asked);
     const found = topics[0].partitions.find(({ partitionIndex }) => partitionIndex === partition);
     if (found === undefined || found.leaderId < 0) throw new Error(`${name}-${partition} has no leader`);
@@ -94,7 +98,8 @@ interface Named {
   readonly groups?: readonly { readonly groupId: string }[];
   readonly topics?: readonly {
     readonly topic?: string;
-    readonly partitions: readonly { readonly partition: number }[];
+    readonly topicId?: string;
+    readonly partitions: readonly { readonly partition: number; readonly partitionIndex?: number }[];
   }[];
   readonly topicData?: readonly {
     readonly name?: string;
@@ -115,6 +120,11 @@ function targetOf({ name }: AnyApi, draft: unknown): Target {
       const [{ topic = '', partitions }] = named.topics!;
       return { kind: 'partition', topic, partition: partitions[0].partition };
     }
+    case 'ShareFetch':
+    case 'ShareAcknowledge': {
+      const [{ topicId = '', partitions }] = named.topics!;
+      return { kind: 'partition', topicId, partition: partitions[0].partitionIndex! };
+    }
     case 'InitProducerId':
     case 'AddPartitionsToTxn':
     case 'AddOffsetsToTxn':
@@ -128,6 +138,8 @@ function targetOf({ name }: AnyApi, draft: unknown): Target {
     case 'JoinGroup':
     case 'SyncGroup':
     case 'Heartbeat':
+    case 'ShareGroupHeartbeat':
+    case 'DescribeShareGroupOffsets':
     case 'LeaveGroup':
       return { kind: 'coordinator', keyType: GROUP, key: groupId! };
     default:

@@ -1,7 +1,7 @@
 /**
  * The long way: `npm run test:transactions-sim -- --seeds 5000 --first 1`. Prints each seed whose story shows a fault;
- * TRANSACTIONS_SEED=n tells the story of that seed alone, with all that its processes have said. `--mutants 200` says instead which
- * seed catches each mutant.
+ * TRANSACTIONS_SEED=n tells the story of that seed alone, with all that its processes have said. `--share` tells the stories of a share
+ * group. `--mutants 200` says instead which seed catches each mutant.
  */
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants.ts';
@@ -12,12 +12,14 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '500' },
     first: { type: 'string' },
     mutants: { type: 'string' },
+    share: { type: 'boolean', default: false },
     name: { type: 'string', default: '' },
   },
 });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const only = process.env.TRANSACTIONS_SEED;
-if (values.mutants === undefined) await tellSeeds();
+if (values.share) await tellShareSeeds();
+else if (values.mutants === undefined) await tellSeeds();
 else await catchMutants(Number(values.mutants));
 process.exit(process.exitCode ?? 0);
 
@@ -42,6 +44,23 @@ async function tellSeeds(): Promise<void> {
     `${count} seeds from ${first}: ${copied} values copied by ${instances} instances, ${commits} commits, ` +
       `${elections} elections of coordinators, ${failed} seeds with faults, ${seconds} s`,
   );
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function tellShareSeeds(): Promise<void> {
+  const { tellShareGroup } = await import('./share-story.ts');
+  const first = Number(only ?? values.first ?? Date.now() % 1_000_000);
+  const count = only === undefined ? Number(values.seeds) : 1;
+  let [failed, delivered] = [0, 0];
+  for (let seed = first; seed < first + count; seed++) {
+    const { wrong, deliveries, logged } = await tellShareGroup(seed);
+    delivered += deliveries;
+    if (only !== undefined) say(logged.join('\n'));
+    if (wrong.length === 0) continue;
+    failed++;
+    say(`TRANSACTIONS_SEED=${seed}\n  ${wrong.slice(0, 5).join('\n  ')}`);
+  }
+  say(`${count} seeds of a share group from ${first}: ${delivered} records delivered, ${failed} seeds with faults`);
   if (failed > 0) process.exitCode = 1;
 }
 

@@ -251,7 +251,7 @@ export async function makeTopics(cluster: SimulatedCluster): Promise<void> {
   await cluster.advance(100);
 }
 
-async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 2): Promise<void> {
+export async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 2): Promise<void> {
   const { random, network } = cluster;
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
@@ -288,7 +288,7 @@ async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 
 }
 
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
-async function heal(cluster: SimulatedCluster): Promise<void> {
+export async function heal(cluster: SimulatedCluster): Promise<void> {
   healNetwork(cluster);
   resumeAll(cluster);
   await cluster.until(
