@@ -4,8 +4,8 @@ import { mutants } from './mutants.ts';
 import { tellShareGroup } from './share-story.ts';
 
 const SEEDS = [1, 2];
-/** In which a coordinator that answers too early loses what it has answered. */
-const TELLING_SEED = 3;
+/** One of these tells of a coordinator that loses what it has answered too early: at present the first. */
+const TELLING_SEEDS = Array.from({ length: 30 }, (_, i) => 11 + i);
 
 test(
   'whatever happens to its coordinators, what a share group has accepted is never delivered again, and all is accepted',
@@ -22,7 +22,9 @@ test(
 test('a story shows that its coordinator answers before the state is committed', { timeout: 120_000 }, async () => {
   const undo = mutants.find(({ name }) => name.startsWith('a coordinator answers before'))!.apply();
   try {
-    expect((await tellShareGroup(TELLING_SEED)).wrong).not.toEqual([]);
+    let wrong: readonly string[] = [];
+    for (const seed of TELLING_SEEDS) if (wrong.length === 0) ({ wrong } = await tellShareGroup(seed));
+    expect(wrong).not.toEqual([]);
   } finally {
     undo();
   }
