@@ -54,11 +54,6 @@ export class Broker {
     return this.#client!;
   }
 
-  /** Where it listens. */
-  get address(): string {
-    return this.#running!.bootstrap;
-  }
-
   async start(): Promise<void> {
     if (this.#port === 0) [this.#port, this.#controllerPort] = [await freePort(), await freePort()];
     const [port, controllerPort] = [this.#port, this.#controllerPort];
