@@ -21,6 +21,7 @@ import { systemClock } from '../src/platform/clock.ts';
 import { nodeFiles } from '../src/platform/files.ts';
 import { silentLogger } from '../src/platform/logger.ts';
 import { batchOf } from './frames.ts';
+import { securityPieces } from './micro-security.ts';
 
 const WARM_UP_MS = 150;
 const MEASURE_MS = 400;
@@ -222,6 +223,7 @@ try {
   records();
   appends();
   lookups();
+  securityPieces(measure);
   await groupCommits();
 } finally {
   rmSync(room, { recursive: true, force: true });
