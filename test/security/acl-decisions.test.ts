@@ -173,6 +173,12 @@ function readAll(entries: readonly AccessControlEntry[], who: Subject, operation
   return says(ALLOW, [operation, Operation.ALL, ...(IMPLIED[operation] ?? [])]);
 }
 
+test('prefixes of the same hash are told apart', () => {
+  const prefixed = acl({ resourceName: 'declinate', patternType: PREFIXED });
+  expect(may([prefixed], Operation.READ, 'declinate-1')).toBe(true);
+  expect(may([prefixed], Operation.READ, 'macallums-1')).toBe(false); // by FNV-1a
+});
+
 test('the index decides as all ACLs read one by one do, while they come and go', () => {
   const random = seededRandom(22);
   const one = <T>(from: readonly T[]): T => from[Math.floor(random.float() * from.length)];
