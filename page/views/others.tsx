@@ -167,10 +167,32 @@ export function Storage() {
           },
           { title: 'Segments', isNumber: true, show: ({ segments }) => number(segments) },
           { title: 'Size', isNumber: true, show: (row) => bytes(row.bytes) },
+          { title: 'Leader', isNumber: true, show: ({ leader }) => (leader < 0 ? 'none' : leader) },
+          { title: 'Kept', show: keptWords },
+          { title: 'Compacted last (UTC)', show: ({ compactedMs }) => (compactedMs === null ? '' : time(compactedMs)) },
         ]}
       />
+      <p class="faint">What is too old or too much is looked for every {span(frame.checkedEveryMs)}.</p>
     </>
   );
+}
+
+/** 'for 7 d, compacted' */
+function keptWords({
+  isCompacted,
+  retentionMs,
+  retentionBytes,
+}: {
+  isCompacted: boolean;
+  retentionMs: number;
+  retentionBytes: number;
+}): string {
+  const limits = [
+    retentionMs < 0 ? '' : `for ${span(retentionMs)}`,
+    retentionBytes < 0 ? '' : `up to ${bytes(retentionBytes)}`,
+    isCompacted ? 'compacted' : '',
+  ].filter((limit) => limit !== '');
+  return limits.join(', ') || 'without end';
 }
 
 export function Settings() {

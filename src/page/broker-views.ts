@@ -1,5 +1,8 @@
 /** The smaller views of a page: clients, transactions, storage, settings. */
+import { basename } from 'node:path';
+import { configOf, ResourceType } from '../cluster/image.ts';
 import { definitionOf, defaultText } from '../config/layers.ts';
+import { resolveLogConfig } from '../config/log-config.ts';
 import { logDirectoryOf } from '../partitions/log-directory-of.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import type { ClientsFrame, SettingsFrame, StorageFrame, TransactionsFrame } from './frames.ts';
@@ -7,6 +10,8 @@ import type { TrafficDigest } from './traffic-digest.ts';
 
 /** Rows of a list: all of a frame is to stay below 64 KB. */
 const SHOWN = 250;
+/** Partitions that the view of the storage names. */
+const LARGEST = 100;
 /** Partitions that a row names. */
 const SHOWN_PLACES = 20;
 
@@ -77,9 +82,21 @@ function heldBack(parts: BrokerView['parts']): Map<number, string[]> {
   return held;
 }
 
-export function storageFrame({ parts }: BrokerView): StorageFrame {
+/** By the folder of a partition: when it was compacted last, as far back as the log of events goes. */
+function compactions(view: BrokerView): ReadonlyMap<string, number> {
+  const folders = view
+    .events()
+    .flatMap(({ event, facts, lastAtMs }): [string, number][] =>
+      event === 'log.compacted' ? [[basename(String(facts.directory)), lastAtMs]] : [],
+    );
+  return new Map(folders);
+}
+
+export function storageFrame(view: BrokerView): StorageFrame {
+  const { parts } = view;
+  const compactedMs = compactions(view);
   const directories = new Map<string, { path: string; isOffline: boolean; bytes: number; partitions: number }>();
-  const largest: { topic: string; partition: number; bytes: number; segments: number }[] = [];
+  const found: { topic: string; partition: number; bytes: number; segments: number }[] = [];
   for (const name of parts.metadata.image.topicsByName.keys()) {
     for (const partition of parts.partitions.topicByName(name)?.partitions ?? []) {
       if (partition === undefined) continue;
@@ -87,12 +104,27 @@ export function storageFrame({ parts }: BrokerView): StorageFrame {
       const path = logDirectoryOf(partition);
       const known = directories.get(path) ?? { path, isOffline, bytes: 0, partitions: 0 };
       directories.set(path, { ...known, bytes: known.bytes + size, partitions: known.partitions + 1 });
-      largest.push({ topic: name, partition: index, bytes: size, segments: segmentCount });
+      found.push({ topic: name, partition: index, bytes: size, segments: segmentCount });
     }
   }
   return {
     directories: [...directories.values()],
-    largest: largest.sort((a, b) => b.bytes - a.bytes).slice(0, 100),
+    checkedEveryMs: parts.config['log.retention.check.interval.ms'],
+    largest: found
+      .sort((a, b) => b.bytes - a.bytes)
+      .slice(0, LARGEST)
+      .map((row) => {
+        const { image } = parts.metadata;
+        const config = resolveLogConfig(configOf(image, ResourceType.topic, row.topic), parts.config);
+        return {
+          ...row,
+          leader: image.topicsByName.get(row.topic)?.partitions[row.partition]?.leader ?? -1,
+          isCompacted: config.cleanupCompact,
+          retentionMs: config.cleanupDelete ? config.retentionMs : -1,
+          retentionBytes: config.cleanupDelete ? config.retentionBytes : -1,
+          compactedMs: compactedMs.get(`${row.topic}-${row.partition}`) ?? null,
+        };
+      }),
   };
 }
 

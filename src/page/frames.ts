@@ -246,11 +246,21 @@ export interface StorageFrame {
     readonly bytes: number;
     readonly partitions: number;
   }[];
+  /** So often what is too old or too much is looked for, to be deleted. */
+  readonly checkedEveryMs: number;
   readonly largest: readonly {
     readonly topic: string;
     readonly partition: number;
     readonly bytes: number;
     readonly segments: number;
+    /** The broker that leads it; -1 for none. */
+    readonly leader: number;
+    readonly isCompacted: boolean;
+    /** -1: without end. */
+    readonly retentionMs: number;
+    readonly retentionBytes: number;
+    /** Null where it was not, or too long ago to be known. */
+    readonly compactedMs: number | null;
   }[];
 }
 
