@@ -85,7 +85,7 @@ export class TestPage {
   /** The second time it answers where the page is already. */
   async open(options: PageOptions, tell: (text: string) => void): Promise<string> {
     checkKeys('openPage', options, OPTIONS);
-    this.#served ??= this.#loaded().then((show) => show.serve(options.port ?? 0, options.host ?? '127.0.0.1'));
+    this.#served ??= this.#serve(options.port ?? 0, options.host ?? '127.0.0.1');
     const { url } = await this.#served;
     if (options.pause !== true) return url;
     tell(`the test waits: look at ${url}/#/test, and press “Go on” there\n`);
@@ -95,6 +95,18 @@ export class TestPage {
 
   async report(wishes: ReportWishes): Promise<string> {
     return (await this.#loaded()).report(wishes);
+  }
+
+  /** Where it cannot be there, the next call tries again. */
+  async #serve(port: number, host: string): Promise<ServedPage> {
+    try {
+      return await (await this.#loaded()).serve(port, host);
+    } catch (error) {
+      this.#served = null;
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code === 'EADDRINUSE' ? 'the port is taken' : message;
+      throw new Error(`no page on ${host}:${port} (${why}): open it with another port`, { cause: error });
+    }
   }
 
   /** The same for page and reports: what it has seen happen is in both. */

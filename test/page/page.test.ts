@@ -199,6 +199,14 @@ test('a test can be held until somebody says go on', async () => {
   expect(await shown()).toMatchObject({ isPaused: false });
 });
 
+test('a port that is taken is told in a sentence, and another one is tried', async () => {
+  await using broker = await startBroker({ leftovers: 'ignore' });
+  const port = Number(new URL(url).port);
+  await expect(broker.openPage({ port })).rejects.toThrow(`no page on 127.0.0.1:${port} (the port is taken)`);
+  await expect(broker.openPage({ prot: port } as never)).rejects.toThrow("did you mean 'port'");
+  expect((await fetch(`${await broker.openPage()}/view/overview?once`)).status).toBe(200);
+});
+
 test('all that a browser loads is small', () => {
   const folder = new URL('../../dist/page/', import.meta.url);
   const bytes = readdirSync(folder).reduce(

@@ -93,9 +93,13 @@ describe.skipIf(executable === null || folder === '')('pictures', () => {
         await page.goto(`${url}/${address}`);
         await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
         await page.getByText('Loading…').waitFor({ state: 'detached' });
-        await page.getByText('Searching, ').waitFor({ state: 'detached' });
-        const taken = await session.send('Page.captureScreenshot', { format: 'webp', quality: 50 });
-        const bytes = Buffer.from(taken.data, 'base64');
+        await page.getByText('Searching, ').first().waitFor({ state: 'detached' });
+        let bytes = Buffer.alloc(0);
+        for (const quality of [50, 30, 15]) {
+          const taken = await session.send('Page.captureScreenshot', { format: 'webp', quality });
+          bytes = Buffer.from(taken.data, 'base64');
+          if (bytes.length <= LARGEST_BYTES) break;
+        }
         expect({ name, isSmall: bytes.length <= LARGEST_BYTES }).toEqual({ name, isSmall: true });
         writeFileSync(join(folder, `${name}-${scheme}.webp`), bytes);
       }
