@@ -15,6 +15,8 @@ import { previousBrokerEpoch } from './log-directories.ts';
 import { alone, type Join, type Membership, type MembershipNeeds } from './membership.ts';
 import type { OpenMetadataStore } from './metadata-store.ts';
 
+export { signedInNetwork } from '../peers/signed-in-network.ts';
+
 export interface InProcessOptions {
   readonly openMetadataStore: OpenMetadataStore;
   /** By which it reaches its peers. */

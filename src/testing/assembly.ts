@@ -16,7 +16,7 @@ import { HandshakeRules } from './handshake-faults.ts';
 import { LocalBroker } from './local-broker.ts';
 import { Nodes, type StartNode } from './nodes.ts';
 import { Refusals } from './refusals.ts';
-import type { TestSecurity } from './security.ts';
+import { PEER_LISTENER, type TestSecurity } from './security.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
@@ -126,15 +126,17 @@ const VIRTUAL_FETCH_WAIT_MS = 60 * 60 * 1000;
 
 /** What makes a broker one of several. */
 async function clusterOptions(
-  { clock, socketClock }: Assembly,
+  { clock, socketClock, security }: Assembly,
   { metadata, networks }: ClusterRooms,
 ): Promise<(nodeId: number, isBeginning: boolean) => Pick<BrokerOptions, 'join' | 'network'>> {
-  const { memberInProcess } = await import('../broker/member-in-process.ts');
+  const { memberInProcess, signedInNetwork } = await import('../broker/member-in-process.ts');
   const fetching = clock instanceof VirtualClock ? { fetchWaitMs: VIRTUAL_FETCH_WAIT_MS } : {};
   return (nodeId, isBeginning) => {
     const network = networks.of(nodeId);
     const openMetadataStore = metadata.openFor(nodeId);
-    const member: InProcessOptions = { openMetadataStore, network, socketClock, isBeginning, ...fetching };
+    const login = security == null ? null : () => security.peerLogin();
+    const toPeers = login === null ? network : signedInNetwork(network, { clock: socketClock, login });
+    const member: InProcessOptions = { openMetadataStore, network: toPeers, socketClock, isBeginning, ...fetching };
     return { network, join: memberInProcess(member) };
   };
 }
@@ -149,19 +151,25 @@ function idIn(settings: ReadonlyMap<string, string>): number {
 /** What one broker has that the others have not: its settings, and a log directory. */
 function ownOptions(assembly: Assembly, metadata: TestMetadata, nodeId: number, port: number): BrokerOptions {
   const { settings, memory, files, clusterId } = assembly;
-  const protocol = assembly.security?.protocol ?? 'PLAINTEXT';
+  const listeners = listenersOf(assembly, port);
   const disk = files === null ? {} : { files };
   if (nodeId === 0 || assembly.brokers === 1) {
-    const own = port === 0 ? settings : new Map([...settings, ['listeners', `${protocol}://127.0.0.1:${port}`]]);
+    const own = port === 0 ? settings : new Map([...settings, ['listeners', listeners]]);
     return { settings: own, memory, ...disk, ...(clusterId === undefined ? {} : { clusterId }) };
   }
   const own = new Map([
     ...[...settings].filter(([key]) => !OF_THE_FIRST.has(key)),
     ['node.id', String(nodeId)],
-    ['listeners', `PLAINTEXT://127.0.0.1:${port}`],
+    ['listeners', listeners],
     ['log.dirs', `${MEMORY_DIRECTORY}-${nodeId}`],
   ]);
   return { settings: own, ...disk, clusterId: metadata.image.clusterId };
+}
+
+/** Brokers that ask clients who they are have a listener of their own for one another, which no client is told of. */
+function listenersOf({ brokers, security }: Assembly, port: number): string {
+  const clients = `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port}`;
+  return security != null && brokers > 1 ? `${clients},${PEER_LISTENER}` : clients;
 }
 
 /** To the person who runs the tests. */

@@ -2,10 +2,11 @@
  * Who may connect to a test's broker: its users, certificates and tokens. All of it lies on one port, whose protocol follows from what
  * the test asks for; nothing is written to a disk, and nothing asks the network.
  */
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { ResourceType } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { isScram, saltedPassword, SCRAM_MECHANISMS, scramKeys } from '../../protocol/sasl/scram.ts';
+import { plainClient, type SaslClient } from '../../protocol/sasl/client.ts';
 import type { RunningBroker } from '../broker/broker.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
@@ -30,6 +31,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const ITERATIONS = 4096;
+const PASSWORD_BYTES = 16;
 const ISSUER = 'https://ottla.test';
 const AUDIENCE = 'kafka';
 const KEY_ID = 'test';
@@ -41,6 +43,11 @@ const KAFKAJS_NAMES = {
   'SCRAM-SHA-256': 'scram-sha-256',
   'SCRAM-SHA-512': 'scram-sha-512',
 } as const;
+
+/** Where brokers of one test sign in at one another. */
+const PEERS = 'PEERS';
+export const PEER_LISTENER = `${PEERS}://127.0.0.1:0`;
+const PEER_USER = 'a broker of the test';
 
 let authority: Promise<CertificateAuthority> | null = null;
 /** Which no client trusts. */
@@ -101,6 +108,7 @@ export class TestSecurity {
   /** Of the start. */
   #users: Readonly<Record<string, UserSpec>> = {};
   readonly #superUsers: string[] = [];
+  readonly #peerPassword = randomBytes(PASSWORD_BYTES).toString('base64url');
   readonly #shown = new Map<string, IssuedCertificate>();
   readonly #tokenKey: KeyObject | null;
   readonly #keySet: string;
@@ -144,6 +152,23 @@ export class TestSecurity {
         stranger ??= Authority.create(systemClock.now(), 'Unknown authority');
         return this.#issueForServer(DAY_MS, await stranger);
       },
+    };
+  }
+
+  /** Who a broker of the test is at the others. */
+  peerLogin(): SaslClient {
+    return plainClient(PEER_USER, this.#peerPassword);
+  }
+
+  /** Of several brokers: how they connect to one another. */
+  peerSettings(): Record<string, string> {
+    const own = `listener.name.${PEERS.toLowerCase()}.`;
+    return {
+      'listener.security.protocol.map': `${this.protocol}:${this.protocol},${PEERS}:SASL_PLAINTEXT`,
+      'inter.broker.listener.name': PEERS,
+      [`${own}sasl.enabled.mechanisms`]: 'PLAIN',
+      [plainUsersKey(PEERS)]: plainUsers(new Map([[PEER_USER, this.#peerPassword]])),
+      'super.users': [...this.#superUsers, `User:${PEER_USER}`].join(';'),
     };
   }
 
@@ -269,7 +294,7 @@ export class TestSecurity {
   #makeUsers(): TestUsers {
     const passwords = this.#passwords;
     const change = async (name: string, password: string | null): Promise<void> => {
-      const { metadata, broker } = this.#begun();
+      const { metadata } = this.#begun();
       if (password === null) passwords.delete(name);
       else passwords.set(name, password);
       const gone = [1, 2].flatMap((mechanism) =>
@@ -279,7 +304,7 @@ export class TestSecurity {
       );
       const records = password === null ? gone : this.#credentials(name, password);
       const jaas = this.#said.mechanisms.includes('PLAIN')
-        ? [dynamic(broker.parts.nodeId, this.#jaasKey, plainUsers(this.#passwords))]
+        ? [...metadata.image.brokers.keys()].map((id) => dynamic(id, this.#jaasKey, plainUsers(this.#passwords)))
         : [];
       await metadata.change(() => [...records, ...jaas]);
     };
@@ -331,8 +356,11 @@ export class TestSecurity {
   async #present(lifetimeMs: number): Promise<void> {
     const { broker, metadata } = this.#begun();
     this.#server = await this.#issueForServer(lifetimeMs);
-    const { nodeId } = broker.parts;
-    await metadata.change(() => Object.entries(this.#keyStore()).map(([key, value]) => dynamic(nodeId, key, value)));
+    await metadata.change(({ brokers }) =>
+      [...brokers.keys()].flatMap((id) =>
+        Object.entries(this.#keyStore()).map(([key, value]) => dynamic(id, key, value)),
+      ),
+    );
     await broker.listeners.reloadStores();
   }
 

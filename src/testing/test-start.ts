@@ -8,7 +8,7 @@ import { BrokerSnapshot, dismissMembers } from './broker-snapshot.ts';
 import type { CallPlace } from './call-place.ts';
 import { milliseconds } from './duration.ts';
 import type { LocalBroker } from './local-broker.ts';
-import { securityOf, type TestSecurity } from './security.ts';
+import { PEER_LISTENER, securityOf, type TestSecurity } from './security.ts';
 import { settingsFor, type TestSettings } from './settings.ts';
 import type { StartOptions } from './start-options.ts';
 import type { LoadShow } from './test-page.ts';
@@ -41,8 +41,8 @@ export async function begin(
   const clock = clockOf(options);
   const security = await securityOf(options, () => clock.now());
   checkAccess(options);
-  if ((security !== null || options.acls !== undefined) && brokers > 1) {
-    throw new RangeError(`brokers: ${brokers}: tls, users, oauth and acls are for one broker: leave brokers out`);
+  if (security === null && options.acls !== undefined && brokers > 1) {
+    throw new RangeError(`brokers: ${brokers}: with acls they have to know who asks: add users, or tls`);
   }
   const { broker, test } = await assemble({
     start: doors.start,
@@ -54,7 +54,7 @@ export async function begin(
     socketClock: wallClock(),
     ...(isTestRun() ? { network: nodeNetwork({ inBackground: true }) } : {}),
     files: snapshot?.disk() ?? new MemoryFiles(),
-    settings: settingsFor(brokers, settingsOf(options, snapshot, security)),
+    settings: settingsFor(brokers, settingsOf(options, snapshot, security, brokers)),
     memory: true,
     logger: loggerOf(options.logLevel),
     traffic: new TrafficLog(),
@@ -102,12 +102,16 @@ function settingsOf(
   { settings = {}, port, maxFetchWait, minIsr, acls }: StartOptions,
   snapshot: BrokerSnapshot | undefined,
   security: TestSecurity | null,
+  brokers: number,
 ): TestSettings {
+  const listener = `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port ?? 0}`;
+  const hasPeers = security !== null && brokers > 1;
   return {
     ...(port === undefined && security === null
       ? {}
-      : { listeners: `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port ?? 0}` }),
+      : { listeners: hasPeers ? `${listener},${PEER_LISTENER}` : listener }),
     ...security?.settings(),
+    ...(hasPeers ? security.peerSettings() : {}),
     ...(acls === undefined ? {} : { 'authorizer.class.name': STANDARD_AUTHORIZER }),
     ...(minIsr === undefined ? {} : { 'min.insync.replicas': minIsr }),
     ...(maxFetchWait === undefined ? {} : { 'ottla.fetch.max.wait.ms': milliseconds(maxFetchWait) }),

@@ -158,7 +158,7 @@ test('what the broker was not started with says so', async () => {
   expect(() => kafka.users).toThrow('write startBroker({ users: … })');
   const tls = await start({ tls: true });
   expect(() => tls.oauth.token('alice')).toThrow('start it with oauth: true');
-  await expect(startBroker({ tls: true, brokers: 2 })).rejects.toThrow('for one broker');
+  await expect(startBroker({ acls: {}, brokers: 2 })).rejects.toThrow('add users, or tls');
   const plain = await start({ users: { alice: 'x' }, mechanisms: ['PLAIN'] });
   expect(() => plain.clientOptions('alice', { mechanism: 'SCRAM-SHA-256' })).toThrow('add it to mechanisms');
   const client = await connect({ host: '127.0.0.1', port: Number(plain.bootstrapServers.split(':')[1]) });
@@ -198,4 +198,34 @@ test('a broker in a thread has them too', async () => {
   await expect(topicsSeenBy(kafka, 'admin')).rejects.toThrow(/expired/);
   await kafka.certificates.rotate();
   expect(await topicsSeenBy(kafka, 'admin')).toEqual(['orders']);
+});
+
+test('three brokers have them, and sign in at one another', async () => {
+  const kafka = await start({
+    brokers: 3,
+    minIsr: 3,
+    tls: true,
+    users: { alice: 'secret' },
+    acls: { alice: ['all topic orders', 'read group billing'] },
+  });
+  const client = new Kafka({ ...kafka.clientOptions('alice'), logLevel: logLevel.NOTHING });
+  const producer = client.producer();
+  await producer.connect();
+  ends.push(() => producer.disconnect());
+  await producer.send({ topic: 'orders', acks: -1, messages: [{ value: 'x' }] });
+  await kafka.waitForIsr('orders', 0, 3);
+  const consumer = client.consumer({ groupId: 'billing' });
+  await consumer.connect();
+  ends.push(() => consumer.disconnect());
+  await consumer.subscribe({ topic: 'orders', fromBeginning: true });
+  const value = await new Promise<string>((resolve) => {
+    void consumer.run({ eachMessage: ({ message }) => Promise.resolve(resolve(String(message.value))) });
+  });
+  expect(value).toBe('x');
+  await kafka.users.add('bob', 'his');
+  await kafka.brokers[1].stop();
+  await kafka.brokers[1].start();
+  await kafka.waitForIsr('orders', 0, 3);
+  expect(kafka.refusals.denials).toEqual([]);
+  expect(await topicsSeenBy(kafka, 'bob', { mechanism: 'PLAIN' })).toEqual([]);
 });
