@@ -134,7 +134,7 @@ async function clusterOptions(
   return (nodeId, isBeginning) => {
     const network = networks.of(nodeId);
     const openMetadataStore = metadata.openFor(nodeId);
-    const login = security == null ? null : () => security.peerLogin();
+    const login = security ? () => security.peerLogin() : null;
     const toPeers = login === null ? network : signedInNetwork(network, { clock: socketClock, login });
     const member: InProcessOptions = { openMetadataStore, network: toPeers, socketClock, isBeginning, ...fetching };
     return { network, join: memberInProcess(member) };
@@ -169,7 +169,7 @@ function ownOptions(assembly: Assembly, metadata: TestMetadata, nodeId: number, 
 /** Brokers that ask clients who they are have a listener of their own for one another, which no client is told of. */
 function listenersOf({ brokers, security }: Assembly, port: number): string {
   const clients = `${security?.protocol ?? 'PLAINTEXT'}://127.0.0.1:${port}`;
-  return security != null && brokers > 1 ? `${clients},${PEER_LISTENER}` : clients;
+  return security && brokers > 1 ? `${clients},${PEER_LISTENER}` : clients;
 }
 
 /** To the person who runs the tests. */
