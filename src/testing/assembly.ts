@@ -16,7 +16,8 @@ import { HandshakeRules } from './handshake-faults.ts';
 import { LocalBroker } from './local-broker.ts';
 import { Nodes, type StartNode } from './nodes.ts';
 import { Refusals } from './refusals.ts';
-import { PEER_LISTENER, type TestSecurity } from './security.ts';
+import { PEER_LISTENER } from './peer-logins.ts';
+import type { TestSecurity } from './security.ts';
 import type { StartOptions } from './start-options.ts';
 import type { TestBroker } from './test-broker.ts';
 import { TestInterceptor } from './test-interceptor.ts';
@@ -134,7 +135,7 @@ async function clusterOptions(
   return (nodeId, isBeginning) => {
     const network = networks.of(nodeId);
     const openMetadataStore = metadata.openFor(nodeId);
-    const login = security ? () => security.peerLogin() : null;
+    const login = security ? () => security.peers.login() : null;
     const toPeers = login === null ? network : signedInNetwork(network, { clock: socketClock, login });
     const member: InProcessOptions = { openMetadataStore, network: toPeers, socketClock, isBeginning, ...fetching };
     return { network, join: memberInProcess(member) };

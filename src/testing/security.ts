@@ -2,17 +2,17 @@
  * Who may connect to a test's broker: its users, certificates and tokens. All of it lies on one port, whose protocol follows from what
  * the test asks for; nothing is written to a disk, and nothing asks the network.
  */
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ResourceType } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { isScram, saltedPassword, SCRAM_MECHANISMS, scramKeys } from '../../protocol/sasl/scram.ts';
-import { plainClient, type SaslClient } from '../../protocol/sasl/client.ts';
 import type { RunningBroker } from '../broker/broker.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
 import { jaasText, plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { milliseconds } from './duration.ts';
 import type { BadCertificates } from './handshake-faults.ts';
+import { PeerLogins } from './peer-logins.ts';
 import type {
   ClientChoice,
   ClientOptions,
@@ -24,17 +24,13 @@ import type {
   TokenOptions,
   UserSpec,
 } from './security-options.ts';
+import { AUDIENCE, ISSUER, KEY_ID, signedToken } from './signed-token.ts';
 import type { TestMetadata } from './test-metadata.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const ITERATIONS = 4096;
-const PASSWORD_BYTES = 16;
-const ISSUER = 'https://ottla.test';
-const AUDIENCE = 'kafka';
-const KEY_ID = 'test';
 /** Clients' certificates are named simply: `User:alice` for CN=alice. */
 const SIMPLE_NAMES = 'RULE:^CN=([^,]*)$/$1/,DEFAULT';
 
@@ -43,11 +39,6 @@ const KAFKAJS_NAMES = {
   'SCRAM-SHA-256': 'scram-sha-256',
   'SCRAM-SHA-512': 'scram-sha-512',
 } as const;
-
-/** Where brokers of one test sign in at one another. */
-const PEERS = 'PEERS';
-export const PEER_LISTENER = `${PEERS}://127.0.0.1:0`;
-const PEER_USER = 'a broker of the test';
 
 let authority: Promise<CertificateAuthority> | null = null;
 /** Which no client trusts. */
@@ -108,7 +99,7 @@ export class TestSecurity {
   /** Of the start. */
   #users: Readonly<Record<string, UserSpec>> = {};
   readonly #superUsers: string[] = [];
-  readonly #peerPassword = randomBytes(PASSWORD_BYTES).toString('base64url');
+  readonly peers = new PeerLogins();
   readonly #shown = new Map<string, IssuedCertificate>();
   readonly #tokenKey: KeyObject | null;
   readonly #keySet: string;
@@ -155,21 +146,9 @@ export class TestSecurity {
     };
   }
 
-  /** Who a broker of the test is at the others. */
-  peerLogin(): SaslClient {
-    return plainClient(PEER_USER, this.#peerPassword);
-  }
-
   /** Of several brokers: how they connect to one another. */
   peerSettings(): Record<string, string> {
-    const own = `listener.name.${PEERS.toLowerCase()}.`;
-    return {
-      'listener.security.protocol.map': `${this.protocol}:${this.protocol},${PEERS}:SASL_PLAINTEXT`,
-      'inter.broker.listener.name': PEERS,
-      [`${own}sasl.enabled.mechanisms`]: 'PLAIN',
-      [plainUsersKey(PEERS)]: plainUsers(new Map([[PEER_USER, this.#peerPassword]])),
-      'super.users': [...this.#superUsers, `User:${PEER_USER}`].join(';'),
-    };
+    return this.peers.settings(this.protocol, this.#superUsers);
   }
 
   /** Of the listener, by the names that Kafka has for them. */
@@ -393,23 +372,9 @@ export class TestSecurity {
     });
   }
 
-  #token(user: string, { scope, expiresIn }: TokenOptions = {}): string {
+  #token(user: string, options: TokenOptions = {}): string {
     if (this.#tokenKey === null) throw new TypeError('the broker takes no tokens: start it with oauth: true');
-    const now = this.#said.now();
-    const lifetimeMs = expiresIn === undefined ? HOUR_MS : milliseconds(expiresIn);
-    const seconds = (ms: number): number => Math.floor(ms / 1000);
-    const claims = {
-      iss: ISSUER,
-      aud: AUDIENCE,
-      sub: user,
-      iat: seconds(now),
-      exp: seconds(now + lifetimeMs),
-      ...(scope === undefined ? {} : { scope }),
-    };
-    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const signed = `${part({ alg: 'ES256', kid: KEY_ID, typ: 'JWT' })}.${part(claims)}`;
-    const signature = sign('sha256', Buffer.from(signed), { key: this.#tokenKey, dsaEncoding: 'ieee-p1363' });
-    return `${signed}.${signature.toString('base64url')}`;
+    return signedToken(user, options, { key: this.#tokenKey, now: this.#said.now() });
   }
 
   #begun() {
