@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 /** Without those that cannot be had; `say` is told why. */
 export function etcds(say: (line: string) => void = () => {}): Etcd[] {
   const ways: [string, () => string][] = [
-    ['etcd of the system or of Debian', () => systemEtcd() ?? debianEtcd()],
+    ['etcd of the system or of Debian', () => systemEtcd() ?? debianProgram('etcd-server', 'etcd', 'etcd-debian')],
     [`etcd ${CURRENT} by Go`, () => builtEtcd()],
   ];
   return ways.flatMap(([what, bring]) => {
@@ -50,15 +50,26 @@ function systemEtcd(): string | null {
   }
 }
 
-function debianEtcd(): string {
-  const path = join(cacheDirectory(), 'etcd-debian');
+/** A program of one of its packages, which is unpacked, and not installed. */
+function debianProgram(archiveName: string, program: string, kept: string): string {
+  const path = join(cacheDirectory(), kept);
   if (existsSync(path)) return path;
   return inRoom((room) => {
-    run('apt-get', ['download', 'etcd-server'], room);
+    run('apt-get', ['download', archiveName], room);
     const [archive] = readdirSync(room).filter((name) => name.endsWith('.deb'));
     run('dpkg-deb', ['-x', archive, 'unpacked'], room);
-    return keep(join(room, 'unpacked/usr/bin/etcd'), path);
+    return keep(join(room, 'unpacked/usr/bin', program), path);
   });
+}
+
+/** `etcdctl` of the system, else of Debian. @throws where neither can be had */
+export function etcdctl(): string {
+  try {
+    execFileSync('etcdctl', ['version'], { stdio: 'ignore' });
+    return 'etcdctl';
+  } catch {
+    return debianProgram('etcd-client', 'etcdctl', 'etcdctl-debian');
+  }
 }
 
 /** Its main package cannot be installed by `go install` (it replaces modules); its server can be had as a library. */

@@ -212,7 +212,10 @@ export class MetadataPublisher {
   #lead({ topic, index, partition }: HostedPartition, name: string): void {
     const { partitions, nodeId } = this.#parts;
     if (topic.name !== name || partition.leader !== nodeId) return;
-    if (partitions.isOpen(topic.id, index) && !partitions.isOffline(topic.id, index)) {
+    if (
+      partitions.topicById(topic.id)?.partitions[index]?.isLeader === true &&
+      !partitions.isOffline(topic.id, index)
+    ) {
       this.#coordinatorOn(name)?.onLeader(index, partition.leaderEpoch);
     }
   }

@@ -3,6 +3,7 @@ import type { AlterPartition } from '../../protocol/apis/56-alter-partition.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import type { ServerConfig } from '../config/server.ts';
+import { partitionRecord } from './image-records.ts';
 import { LeaderRecoveryState, type ClusterImage, type PartitionImage } from './image.ts';
 import { changedPartition } from './partition-replay.ts';
 import type { MetadataDraft } from './metadata-records.ts';
@@ -32,6 +33,11 @@ export function alterPartitions(
     const decide = (proposal: Proposal): Answer => {
       const { partitionIndex } = proposal;
       const partition = topic.partitions[partitionIndex];
+      if (isOfLaterEpoch(proposal, partition, request.brokerId)) {
+        const next = inEpochAfter(proposal.leaderEpoch, partition);
+        records.push(partitionRecord(topicId, partitionIndex, next));
+        return stateOf(partitionIndex, next);
+      }
       const fault = proposalFault(proposal, partition, request.brokerId, image);
       if (fault !== ErrorCode.NONE) return refused(proposal, fault);
       const { leaderRecoveryState } = proposal;
@@ -46,6 +52,23 @@ export function alterPartitions(
     return { topicId, partitions: partitions.map(decide) };
   });
   return { results: { errorCode: ErrorCode.NONE, topics }, records };
+}
+
+/**
+ * Of Ottla's brokers alone: one that proposes nobody has records of a later epoch than this log knows, for etcd was restored from a
+ * backup. Another controller cannot have been active meanwhile, or this decision is never committed.
+ */
+function isOfLaterEpoch(
+  proposal: Proposal,
+  partition: PartitionImage | undefined,
+  brokerId: number,
+): partition is PartitionImage {
+  if (partition === undefined || proposal.newIsr.length + proposal.newIsrWithEpochs.length > 0) return false;
+  return partition.replicas.includes(brokerId) && proposal.leaderEpoch > partition.leaderEpoch;
+}
+
+function inEpochAfter(leaderEpoch: number, partition: PartitionImage): PartitionImage {
+  return { ...partition, leaderEpoch: leaderEpoch + 1, partitionEpoch: partition.partitionEpoch + 1 };
 }
 
 /** With the epochs of brokers from v3 on. */

@@ -60,7 +60,7 @@ function* topicsOf(image: ClusterImage): Generator<MetadataDraft, void, void> {
   }
 }
 
-function partitionRecord(topicId: string, partitionId: number, partition: PartitionImage): MetadataDraft {
+export function partitionRecord(topicId: string, partitionId: number, partition: PartitionImage): MetadataDraft {
   return {
     type: 'PartitionRecord',
     topicId,

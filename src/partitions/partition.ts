@@ -92,6 +92,11 @@ export class Partition implements ReceiptIssuer {
     return this.#leader !== null;
   }
 
+  /** Of its newest batch, or -1. Later than `leaderEpoch` where the cluster has forgotten some: see later-epochs.ts. */
+  get latestEpoch(): number {
+    return this.log.latestEpoch;
+  }
+
   /** Null for a follower. */
   get leaderState(): LeaderState | null {
     return this.#leader;

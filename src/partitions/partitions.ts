@@ -115,10 +115,11 @@ export class Partitions {
     return this.#topics.define(plan);
   }
 
-  /** This broker leads the partition, in this epoch. */
+  /** This broker leads the partition, in this epoch; but not in one that is older than what its replica has (etcd was restored). */
   lead(topicId: string, index: number, plan: LeaderPlan): Partition {
     const partition = this.#replica(topicId, index, plan);
-    partition.lead(plan);
+    if (plan.isReplicated === true && partition.latestEpoch > plan.leaderEpoch) partition.follow(plan.leaderEpoch);
+    else partition.lead(plan);
     return partition;
   }
 

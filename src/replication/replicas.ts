@@ -16,6 +16,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
 import { IsrProposals } from './isr-proposals.ts';
 import { keyOf } from './fetch-session.ts';
+import { LaterEpochs } from './later-epochs.ts';
 import { LeaderFetcher, type FetcherSettings } from './leader-fetcher.ts';
 import { ReplicationQuota, type QuotaSettings } from './replication-quota.ts';
 
@@ -37,6 +38,7 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #rules: ReplicaRules;
   readonly #proposals: IsrProposals;
+  readonly #laterEpochs: LaterEpochs;
   /** What follower.replication.throttled.rate bounds. */
   readonly #fetched: ReplicationQuota;
   /** By the leader's broker id, and the number of the fetcher. */
@@ -67,7 +69,9 @@ export class Replicas {
       },
     };
     for (const { health } of partitions.directories) health.onOffline(() => this.#lookAtAll());
-    this.#proposals = new IsrProposals({ ...options, alterPartitions: (topics) => channel.alterPartitions(topics) });
+    const alterPartitions: ControllerChannel['alterPartitions'] = (topics) => channel.alterPartitions(topics);
+    this.#proposals = new IsrProposals({ ...options, alterPartitions });
+    this.#laterEpochs = new LaterEpochs({ ...options, alterPartitions });
     this.#every(
       () => config()['replica.lag.time.max.ms'] / 2,
       () => this.#checkFollowers(),
@@ -95,6 +99,7 @@ export class Replicas {
 
   leads(partition: Partition): void {
     this.#stopFetching(partition);
+    if (!partition.isLeader) return this.#laterEpochs.look(partition); // not in this epoch
     partition.onProposal ??= (led, proposal) => this.#proposals.propose(led, proposal);
     this.#led.set(keyOf(partition.topicId, partition.index), partition);
   }
@@ -103,6 +108,7 @@ export class Replicas {
   follows(partition: Partition, leader: number): void {
     const key = keyOf(partition.topicId, partition.index);
     this.#led.delete(key);
+    this.#laterEpochs.look(partition);
     const fetcher = leader < 0 || this.#isStopped ? null : this.#fetcherOf(leader, partition);
     if (this.#fetchedBy.get(key) !== fetcher) this.#stopFetching(partition);
     if (fetcher === null) return;
@@ -123,6 +129,7 @@ export class Replicas {
     this.#isStopped = true;
     for (const timer of this.#timers) timer.cancel();
     this.#proposals.stop();
+    this.#laterEpochs.stop();
     await Promise.all([...this.#fetchers.values()].map((fetcher) => fetcher.stop()));
     this.#checkpoint();
   }
