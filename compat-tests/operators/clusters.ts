@@ -23,6 +23,8 @@ const SETTINGS = {
   'default.replication.factor': '3',
   'auto.leader.rebalance.enable': 'false',
   'auto.create.topics.enable': 'false',
+  // A fetch is let through whenever the rate of ten seconds is below the throttle: what it brings has to be little.
+  'replica.fetch.max.bytes': '16384',
 };
 const JVM = ['-Xmx256m', '-Xms64m', '-XX:TieredStopAtLevel=1'];
 const START_MS = 300_000; // a busy machine has other JVMs to share its time with

@@ -19,7 +19,7 @@ type Partition = readonly [topic: string, partition: number, replicas: readonly 
 
 const PATIENCE_MS = 120_000;
 const TOOL_MS = 180_000;
-/** Bytes a second: slow enough for a move to be still under way when the next tool looks. */
+/** Bytes a second: slow enough, with fetches as small as clusters.ts has them, for a move to be under way when the next tools look. */
 const SLOW = '1000';
 
 export class Story {
@@ -250,6 +250,7 @@ export function comparable(output: string): string[] {
     .replace(/input-\d+\.json/g, '<file>')
     .replace(/"\/[^"]*"/g, '"<directory>"')
     .replace(/Isr: ([\d,]+)/g, (_, ids: string) => `Isr: ${ids.split(',').toSorted().join(',')}`)
+    .replace(/(?<=for partitions )[\w-]+(?:, [\w-]+)+/g, (all) => all.split(', ').toSorted().join(', '))
     .replace(/^(HighWatermark|MaxFollowerLag|MaxFollowerLagTimeMs|LeaderId|LeaderEpoch):.*$/gm, '$1: <number>')
     .replace(/Epoch: \d+/g, 'Epoch: <number>')
     .replace(/(errors\.\w+|ID \d+ failed): .*$/gm, '$1: <text>')
