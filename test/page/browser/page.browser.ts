@@ -61,7 +61,7 @@ describe.skipIf(executable === null)('the page in a browser', () => {
       }
       expect(complaints).toEqual([]);
       await page.close();
-    });
+    }, 120_000);
   }
 
   test('a narrow window scrolls one way only', async () => {
