@@ -1,4 +1,4 @@
-/** Lists delegation tokens: those of their owners and renewers, and those that the client may describe (KIP-48). */
+/** Lists delegation tokens: those of which the client is owner, renewer or requester, and those that the client may describe (KIP-48). */
 import { DescribeDelegationToken } from '../../protocol/apis/41-describe-delegation-token.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
@@ -7,7 +7,7 @@ import { filterInPieces, mapInPieces, setInPieces, type Pieces } from '../platfo
 import type { Access } from '../security/access.ts';
 import { anyOf, describe, describeTokens } from '../security/needs.ts';
 import { principalIn, principalText } from '../security/principal.ts';
-import { isOwnerOrRenewer } from '../security/tokens/alteration.ts';
+import { isOf } from '../security/tokens/alteration.ts';
 import type { DelegationTokens } from '../security/tokens/delegation-tokens.ts';
 import { tokenRequestError } from '../security/tokens/requester.ts';
 import type { Parts } from './broker-parts.ts';
@@ -43,12 +43,12 @@ type Question = (token: DelegationToken) => boolean;
 function* askedFor(owners: Owners): Pieces<Question> {
   if (owners === null) return () => true;
   const asked = yield* setInPieces(owners, ({ principalType, principalName }) => `${principalType}:${principalName}`);
-  return ({ owner, renewers }) => asked.has(owner) || renewers.some((renewer) => asked.has(renewer));
+  return ({ owner, requester, renewers }) => [owner, requester, ...renewers].some((each) => asked.has(each));
 }
 
 function describable(principal: string, access: Access | null): Question {
   return (token) => {
-    if (access === null || isOwnerOrRenewer(token, principal)) return true;
+    if (access === null || isOf(token, principal)) return true;
     const need = anyOf(describe.token(token.tokenId), describeTokens.user(token.owner));
     return access.errorOf(need, DescribeDelegationToken.name) === ErrorCode.NONE;
   };

@@ -79,7 +79,8 @@ describe('what requests make of tokens', () => {
     ['no later than its life', made(MINUTE), DAY, alice, [1000 + MINUTE, 'DelegationTokenRecord']],
     ['not by others', token, -1, bob, ErrorCode.DELEGATION_TOKEN_OWNER_MISMATCH],
     ['not where there is none', undefined, -1, alice, ErrorCode.DELEGATION_TOKEN_NOT_FOUND],
-    ['not once it has', { ...token, expirationTimestamp: 999 }, -1, alice, ErrorCode.DELEGATION_TOKEN_EXPIRED],
+    ['not later once it has', { ...token, expirationTimestamp: 999 }, 5, alice, ErrorCode.DELEGATION_TOKEN_EXPIRED],
+    ['at once though it has', { ...token, expirationTimestamp: 999 }, -1, alice, [1000, 'RemoveDelegationTokenRecord']],
   ] as const)('expired %s', (_how, of, periodMs, by, expected) => {
     expect(outcome(expireToken(of, periodMs, by, rules))).toEqual(expected);
   });
@@ -211,13 +212,16 @@ describe('at a broker', () => {
     await broker.allow(onBob);
     const token = await create(alice, forBob);
     expect(token).toMatchObject({ errorCode: 0, ...told });
-    expect(await described(alice, ['bob'])).toEqual([]);
+    expect(await described(alice, ['bob'])).toEqual([token.tokenId]); // she has asked for it
+    const bob = await broker.as('bob');
+    const own = await create(bob);
+    expect(await described(alice, ['bob'])).toEqual([token.tokenId]);
     await broker.allow({ ...onBob, operation: 14 });
-    expect(await described(alice, ['bob'])).toEqual([token.tokenId]);
+    expect(await described(alice, ['bob'])).toEqual([token.tokenId, own.tokenId]);
     await broker.allowNothing();
-    await broker.allow({ principal: 'User:alice', resourceType: 6, resourceName: token.tokenId, operation: 8 });
-    expect(await described(alice, ['bob'])).toEqual([token.tokenId]);
-    expect(await described(await broker.as('bob'))).toEqual([token.tokenId]);
+    await broker.allow({ principal: 'User:alice', resourceType: 6, resourceName: own.tokenId, operation: 8 });
+    expect(await described(alice, ['bob'])).toEqual([token.tokenId, own.tokenId]);
+    expect(await described(bob)).toEqual([token.tokenId, own.tokenId]);
     expect(await described(alice, [])).toEqual([]);
     await broker.allowNothing();
   });

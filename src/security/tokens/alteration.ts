@@ -70,7 +70,7 @@ export function renewToken(
   return expiringAt(token, nowMs + atMost(config['delegation.token.expiry.time.ms'], periodMs));
 }
 
-/** A negative period ends it at once. */
+/** A negative period ends it at once, also where it has expired. */
 export function expireToken(
   token: DelegationToken | undefined,
   periodMs: number,
@@ -79,16 +79,21 @@ export function expireToken(
 ): TokenAlteration<ExpiryResult> {
   if (token === undefined) return failed(ErrorCode.DELEGATION_TOKEN_NOT_FOUND);
   if (!isOwnerOrRenewer(token, principalText(by))) return failed(ErrorCode.DELEGATION_TOKEN_OWNER_MISMATCH);
+  if (periodMs < 0) {
+    const records: TokenRecord[] = [{ type: 'RemoveDelegationTokenRecord', tokenId: token.tokenId }];
+    return { results: { errorCode: ErrorCode.NONE, expiryTimestampMs: nowMs }, records };
+  }
   if (hasExpired(token, nowMs)) return failed(ErrorCode.DELEGATION_TOKEN_EXPIRED);
-  if (periodMs >= 0) return expiringAt(token, nowMs + periodMs);
-  return {
-    results: { errorCode: ErrorCode.NONE, expiryTimestampMs: nowMs },
-    records: [{ type: 'RemoveDelegationTokenRecord', tokenId: token.tokenId }],
-  };
+  return expiringAt(token, nowMs + periodMs);
 }
 
-/** `principal` as 'User:alice'. */
-export function isOwnerOrRenewer({ owner, renewers }: DelegationToken, principal: string): boolean {
+/** Who may see a token without a permission: also who has asked for it. `principal` as 'User:alice'. */
+export function isOf(token: DelegationToken, principal: string): boolean {
+  return isOwnerOrRenewer(token, principal) || token.requester === principal;
+}
+
+/** Who may renew a token, and end it. */
+function isOwnerOrRenewer({ owner, renewers }: DelegationToken, principal: string): boolean {
   return owner === principal || renewers.includes(principal);
 }
 
