@@ -50,6 +50,11 @@ export class Broker {
     this.logDirectory = join(this.#directory, 'data');
   }
 
+  /** Where it listens. */
+  get address(): string {
+    return this.#running!.bootstrap;
+  }
+
   get client(): Client {
     return this.#client!;
   }
