@@ -54,10 +54,14 @@ class Room {
     const { controller } = this.cluster;
     const tell = (what: string) => void this.told.push(what);
     const nameOf = (id: string, index: number) => `${this.#names.get(id)}-${index}`;
+    const leaders = new Map<string, { isLeader: boolean }[]>();
     const opening = (word: string) => (id: string, index: number, plan: { leaderEpoch: number }) => {
       const name = nameOf(id, index);
       if (this.refused.has(name)) throw diskError('ENOSPC', 'mkdir', name);
       this.#open.add(name);
+      const partitions = leaders.get(this.#names.get(id)!) ?? [];
+      partitions[index] = { isLeader: word === 'lead' };
+      leaders.set(this.#names.get(id)!, partitions);
       tell(`${word} ${name} in ${plan.leaderEpoch}`);
     };
     const coordinator = (of: string) => ({
@@ -82,6 +86,7 @@ class Room {
           tell(`define ${name} ${count}`);
         },
         has: (id: string) => this.#names.has(id),
+        topicById: (id: string) => ({ partitions: leaders.get(this.#names.get(id)!) ?? [] }),
         isOpen: (id: string, index: number) => this.#open.has(nameOf(id, index)),
         isOffline: () => false,
         lead: opening('lead'),

@@ -371,8 +371,8 @@ describe('a tool', () => {
     const { finalizedFeatures, apiKeys } = await machines.until(client.send(ApiVersions, 4, names));
     expect(finalizedFeatures).toContainEqual({ name: 'metadata.version', maxVersionLevel: 33, minVersionLevel: 33 });
     expect(apiKeys.map(({ apiKey }) => apiKey)).toEqual([
-      1, 18, 19, 20, 29, 30, 31, 32, 33, 37, 43, 44, 45, 46, 49, 51, 55, 56, 57, 58, 59, 60, 62, 63, 64, 67, 70, 73, 80,
-      81, 94,
+      1, 18, 19, 20, 29, 30, 31, 32, 33, 37, 38, 39, 40, 43, 44, 45, 46, 49, 51, 55, 56, 57, 58, 59, 60, 62, 63, 64, 67,
+      70, 73, 80, 81, 94,
     ]);
   });
 

@@ -57,9 +57,9 @@ class Setting {
     await this.cluster.advance(100);
   }
 
-  async coordinator(keyType: number, key: string): Promise<Host> {
+  async coordinator(keyType: number, key: string, asked: Host = HOSTS[0]): Promise<Host> {
     for (;;) {
-      const { coordinators } = await this.send(HOSTS[0], FindCoordinator, 6, { keyType, coordinatorKeys: [key] });
+      const { coordinators } = await this.send(asked, FindCoordinator, 6, { keyType, coordinatorKeys: [key] });
       if (coordinators[0].errorCode === ErrorCode.NONE) return HOSTS[coordinators[0].nodeId - 1];
       await this.cluster.advance(100);
     }
@@ -135,7 +135,7 @@ test.each([1, 2])(
     const more = await setting.fetch(leader, groupId, 3);
     expect(more?.acquiredRecords).toMatchObject([{ firstOffset: 1, lastOffset: 1, deliveryCount: 1 }]);
     cluster.kill(keeper);
-    while ((await setting.coordinator(SHARE_TYPE, key)) === keeper) await cluster.advance(50);
+    while ((await setting.coordinator(SHARE_TYPE, key, leader)) === keeper) await cluster.advance(50);
     expect(await setting.accept(leader, groupId, 1, 4)).toBe(ErrorCode.NONE);
   },
   60_000,
