@@ -15,11 +15,13 @@ const SLOW = {
     'test/broker/dead-sockets.test.ts',
     'test/broker/long-batches.test.ts',
     'test/broker/odd-folders.test.ts',
+    'test/broker/secured-cluster.test.ts',
     'test/cli/doctor.test.ts',
     'test/cli/kafka-tools/beside-kafka/beside-kafka.test.ts',
     'test/cli/kafka-tools/flags.test.ts',
     'test/cli/parent.test.ts',
     'test/cli/sea.test.ts',
+    'test/cli/security.test.ts',
     'test/cli/shell.test.ts',
     'test/cli/start.test.ts',
     'test/control/control.test.ts',
@@ -47,7 +49,10 @@ const SLOW = {
     'test/testing/ending.test.ts',
     'test/testing/matchers.test.ts',
     'test/testing/reset.test.ts',
+    'test/testing/security.test.ts',
+    'test/testing/sign-in-faults.test.ts',
     'test/testing/vitest-report.test.ts',
+    'test/testing/why-causes.test.ts',
     'test/transactions/exactly-once.test.ts',
   ],
   clients: [
@@ -59,7 +64,10 @@ const SLOW = {
   ],
 };
 
-for (const file of [...SLOW.unit, ...SLOW.clients]) {
+/** They count what objects are made, and what has been done so far: nobody else may have been there before. */
+const ALONE = ['test/hot-path/costs.test.ts', 'test/testing/reading-work.test.ts'];
+
+for (const file of [...ALONE, ...SLOW.unit, ...SLOW.clients]) {
   if (!existsSync(new URL(file, import.meta.url)))
     throw new Error(`vitest.config.ts names ${file}, which is not there`);
 }
@@ -70,8 +78,10 @@ const alias = {
   'ottla/vitest': fileURLToPath(new URL('src/testing/vitest.ts', import.meta.url)),
 };
 
-/** Threads start faster than processes; every file still gets modules of its own. */
+/** Threads start faster than processes. */
 const inThreads = { pool: 'threads' } as const;
+/** One file after the other in the same thread: to load the broker for each of them takes longer than most of them. */
+const together = { ...inThreads, isolate: false } as const;
 /** librdkafka's add-on crashes in threads. */
 const inProcesses = { pool: 'forks' } as const;
 
@@ -87,7 +97,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 5_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: UNIT, exclude: [CLIENTS, ...SLOW.unit], ...inThreads } },
+      { extends: true, test: { name: 'unit', include: UNIT, exclude: [CLIENTS, ...ALONE, ...SLOW.unit], ...together } },
+      { extends: true, test: { name: 'alone', include: ALONE, ...inThreads } },
       { extends: true, test: { name: 'clients', include: [CLIENTS], exclude: SLOW.clients, ...inProcesses } },
       { extends: true, test: { name: 'slow unit', include: SLOW.unit, ...inThreads } },
       { extends: true, test: { name: 'slow clients', include: SLOW.clients, ...inProcesses } },

@@ -27,7 +27,7 @@ test.skipIf(!canBuild)('the single file runs a broker, produces and consumes', {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [ready] = (await once(broker.stdout, 'data')) as [Buffer];
-    const at = ['-b', /^ready (\S+)\n$/.exec(ready.toString())![1]];
+    const at = ['-b', /^ready (\S+)\n/.exec(ready.toString())![1]];
     run('produce', 'greetings', 'hello', ...at);
     expect(run('consume', 'greetings', '-e', ...at)).toBe('hello\n');
     broker.kill('SIGTERM');
