@@ -81,6 +81,11 @@ test('docs/README.md names every page', () => {
   expect(docs.filter((page) => page !== 'docs/README.md' && !index.includes(`(${page.slice(5)})`))).toEqual([]);
 });
 
+test('npm start, as the README has it, starts a broker', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  expect(scripts.start).toBe('node bin/ottla.cjs start'); // the command alone shows its help
+});
+
 test('README is short enough to be read', () => expect(read('README.md').split('\n').length).toBeLessThan(140));
 
 /** The code block of a language behind a text. */
