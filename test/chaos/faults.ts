@@ -141,9 +141,9 @@ export const faults: readonly Fault[] = [
     name: 'a member of etcd killed for 3 s, and the leader killed',
     async play(cluster, topic) {
       cluster.etcd.signal(0, 'SIGKILL');
+      const isBack = wait(3000).then(() => cluster.etcd.start(0)); // where there is no other, the leader that starts waits for it
       await kill(cluster, await leaderOf(cluster, topic), 0);
-      await wait(3000);
-      cluster.etcd.start(0);
+      await isBack;
     },
   },
   {
