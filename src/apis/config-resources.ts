@@ -18,6 +18,7 @@ import { topicKeys } from '../config/topic.ts';
 import { countInPieces, finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import { alterConfigs as toAlter, type Need } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
+import type { RequestContext } from './request-context.ts';
 import { planLevels, setLevels } from './log-levels.ts';
 
 /** A resource type of requests only: loggers have no settings in the cluster image. */
@@ -116,16 +117,18 @@ function* alter<R extends ConfigResource>(
  * Why stores of this broker's listeners cannot be changed so, by the key of their resource: they are tried before the change is. Null
  * where none is to be changed.
  */
-export function refusedStores<R extends ConfigResource>(
+function refusedStores<R extends ConfigResource>(
   resources: readonly R[],
   alteration: (resource: R) => Alteration,
   validateOnly: boolean,
   broker: ConfigParts,
+  mayAlter: (resource: R) => boolean = () => true,
 ): Promise<Refusals> | null {
   const { nodeId, storeChanges, metadata, layers } = broker;
-  const own = resources.filter(({ resourceType, resourceName, configs }) => {
+  const own = resources.filter((resource) => {
+    const { resourceType, resourceName, configs } = resource;
     const isOwn = resourceType === ResourceType.broker && resourceName !== '' && Number(resourceName) === nodeId;
-    return isOwn && storeChanges?.concern(namesOf(configs)) === true;
+    return isOwn && storeChanges?.concern(namesOf(configs)) === true && mayAlter(resource);
   });
   if (own.length === 0) return null;
   const check = async (resource: R): Promise<readonly [string, Refusal][]> => {
@@ -142,23 +145,47 @@ function namesOf(configs: ConfigResource['configs']): string[] {
   return configs.map(({ name }) => name);
 }
 
-/** The parts of a request that a broker in a cluster sees to, and what is left for the controller. */
-export async function divideConfigs<R extends ConfigResource>(
-  resources: readonly R[],
-  alteration: (resource: R) => Alteration,
-  validateOnly: boolean,
-  broker: ConfigParts,
-): Promise<{ readonly here: R[]; readonly there: R[] }> {
-  const refusals = (await refusedStores(resources, alteration, validateOnly, broker)) ?? NONE;
-  const [here, there]: [R[], R[]] = [[], []];
-  for (const one of resources) {
-    (one.resourceType === BROKER_LOGGER || refusals.has(keyOf(one)) ? here : there).push(one);
-  }
-  return { here, there };
+interface ConfigRequest<R> {
+  readonly resources: readonly R[];
+  readonly validateOnly: boolean;
 }
 
-/** Their responses, in the order of the request. */
-export function joinConfigs(
+/** How a broker in a cluster divides either request, `api`: what it sees to, and what is left for the controller. */
+export function configDivision<R extends ConfigResource>(api: string, alteration: (resource: R) => Alteration) {
+  return {
+    async divide(
+      { resources, validateOnly }: ConfigRequest<R>,
+      { access }: RequestContext,
+      broker: ConfigParts,
+    ): Promise<{ readonly here: Part<R> | null; readonly there: Part<R> | null }> {
+      // The controller refuses who may not alter them: for such a client no file is opened here.
+      const mayAlter = (resource: R): boolean =>
+        access === null || access.errorOf(configNeed(toAlter, resource), api) === ErrorCode.NONE;
+      const refusals = (await refusedStores(resources, alteration, validateOnly, broker, mayAlter)) ?? NONE;
+      const [here, there]: [R[], R[]] = [[], []];
+      for (const one of resources) {
+        (one.resourceType === BROKER_LOGGER || refusals.has(keyOf(one)) ? here : there).push(one);
+      }
+      return {
+        here: here.length === 0 ? null : { resources: here, validateOnly },
+        there: here.length > 0 && there.length === 0 ? null : { resources: there, validateOnly },
+      };
+    },
+    join: <Response extends Alterations>({ resources }: ConfigRequest<R>, here: Response, there: Response) => ({
+      ...there,
+      responses: joinConfigs(resources, here.responses, there.responses),
+    }),
+  };
+}
+
+/** Of a request. */
+interface Part<R> {
+  readonly resources: R[];
+  readonly validateOnly: boolean;
+}
+
+/** The responses to the parts, in the order of the request. */
+function joinConfigs(
   resources: readonly Resource[],
   here: readonly ConfigResponse[],
   there: readonly ConfigResponse[],

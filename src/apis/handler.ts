@@ -58,7 +58,7 @@ export type Served = void | typeof NO_REPLY | Streamed | Promise<Reply>;
 
 /** A request of which a broker in a cluster handles one part itself, while the active controller handles the rest. */
 export interface DividedRequest {
-  divide(request: unknown, apiVersion: number, parts: never): Promise<DividedParts>;
+  divide(request: unknown, context: RequestContext, parts: never): Promise<DividedParts>;
 }
 
 /** The part for this broker, as decoded, and that for the controller, encoded again; null where a part is empty. */
@@ -140,7 +140,7 @@ interface Handling<Req extends Fields, Res extends Fields, Uses> {
 
 /** How a request is divided between a broker and the active controller, and their responses are joined. */
 export interface Division<Req extends Fields, Res extends Fields, Uses> {
-  divide(request: Values<Req>, parts: Uses): Divided<Req> | Promise<Divided<Req>>;
+  divide(request: Values<Req>, context: RequestContext, parts: Uses): Divided<Req> | Promise<Divided<Req>>;
   join(request: Values<Req>, here: Draft<Res>, there: Draft<Res>): Draft<Res>;
 }
 
@@ -194,9 +194,10 @@ function divided<Req extends Fields, Res extends Fields, Uses>(
   refuse: HandlerTable<Req, Res, never>['refuse'],
 ): DividedRequest {
   return {
-    async divide(request, apiVersion, parts) {
+    async divide(request, context, parts) {
+      const { apiVersion } = context;
       const whole = request as Values<Req>;
-      const { here, there } = await division.divide(whole, parts);
+      const { here, there } = await division.divide(whole, context, parts);
       if (there === null) return { here, there, join: (own) => own };
       const writer = new Writer();
       requestCodec(api, apiVersion).encode(writer, there);

@@ -35,7 +35,7 @@ export async function forwardRequest<Uses extends Parts<'logger' | 'config'>>(
   const forward = (bytes: Uint8Array) => forwarder.forward(handler.api, context, bytes, timeoutMs);
   const { forwarded } = handler;
   if (typeof forwarded === 'object') {
-    const divided = await forwarded.divide(request, context.apiVersion, parts as never);
+    const divided = await forwarded.divide(request, context, parts as never);
     if (divided.here !== null) return handleHere(handler, request, divided, context, parts, forward);
   }
   const answer = await forward(body);

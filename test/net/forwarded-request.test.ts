@@ -17,6 +17,7 @@ import type { Forwarder } from '../../src/net/forwarder.ts';
 import { RequestContexts } from '../../src/net/request-contexts.ts';
 import { StagedResponses } from '../../src/net/staged-responses.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
+import type { StoreChanges } from '../../src/security/tls/store-changes.ts';
 import { sessionOf } from '../apis/request-context.ts';
 
 const VERSION = { [CreateTopics.key]: 7, [IncrementalAlterConfigs.key]: 1 };
@@ -71,15 +72,23 @@ async function dispatch<Req extends Fields, Res extends Fields>(
   api: Api<Req, Res>,
   body: Buffer,
   forwarder: Forwarder,
+  more: { readonly storeChanges?: Pick<StoreChanges, 'concern' | 'faultOf'>; readonly errorCode?: number } = {},
 ): Promise<Values<Res>> {
-  const dispatcher = new Dispatcher({ handlers, parts, settle: () => {}, forwarder });
+  const { storeChanges, errorCode = 0 } = more;
+  const dispatcher = new Dispatcher({
+    handlers,
+    parts: { ...parts, storeChanges } as BrokerParts,
+    settle: () => {},
+    forwarder,
+  });
+  const access = { errorOf: () => errorCode, operationsOn: () => 0 };
   const input = new Writer();
   writeRequestHeader(input, api, VERSION[api.key], 7, 'client');
   input.bytes(body);
   const frame = input.finish();
   const answer = dispatcher.dispatch(
     new Reader(frame),
-    new RequestContexts(1, sessionOf()),
+    new RequestContexts(1, sessionOf(), { accessOf: () => access }),
     new Writer(),
     new StagedResponses(dispatcher),
   );
@@ -148,6 +157,28 @@ test('a request for loggers alone asks no controller', async () => {
   const body = bodyOf(IncrementalAlterConfigs, { resources: [LOGGER], validateOnly: false });
   const { responses } = await dispatch(IncrementalAlterConfigs, body, active);
   expect([responses[0].errorCode, active.asked]).toEqual([0, []]);
+});
+
+test.each([
+  [ErrorCode.NONE, 1, ErrorCode.INVALID_REQUEST],
+  [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 0, ErrorCode.CLUSTER_AUTHORIZATION_FAILED],
+])('stores are tried here for a client that may change them alone: %d', async (mayNot, tries, answered) => {
+  const configs = [{ name: 'listener.name.ssl.ssl.keystore.location', configOperation: 0, value: '/dev/zero' }];
+  const own = { resourceType: 4, resourceName: '1', configs };
+  let tried = 0;
+  const faultOf = () => Promise.resolve(`try ${++tried} failed`);
+  const active = controller(
+    responseOf(IncrementalAlterConfigs, {
+      responses: [{ errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: null, ...nameOf(own) }],
+    }),
+  );
+  const body = bodyOf(IncrementalAlterConfigs, { resources: [own], validateOnly: true });
+  const { responses } = await dispatch(IncrementalAlterConfigs, body, active, {
+    storeChanges: { concern: () => true, faultOf },
+    errorCode: mayNot,
+  });
+  expect([Math.min(tried, 1), responses[0].errorCode]).toEqual([tries, answered]);
+  expect(active.asked).toHaveLength(1 - tries);
 });
 
 test('the APIs that Kafka’s brokers forward are forwarded', () => {
