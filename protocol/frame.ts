@@ -44,6 +44,7 @@ export class FrameCutter {
   /** Holds the latest frames that did not come in one piece, and after `reuse` no frames any more. */
   #lent = NOTHING;
   #spare = NOTHING;
+  /** Pieces with whole frames since the latest frame that came in several. */
   #unused = 0;
 
   constructor(maxBytes: number) {
@@ -67,8 +68,10 @@ export class FrameCutter {
     if (keeps && frames.length === 0) return frames;
     const rest = bytes.subarray(at, end);
     // Frames handed out are views on what was kept, so the rest moves to memory of its own.
-    if (keeps) this.#lent = this.#kept;
-    else if (++this.#unused >= PIECES_TO_FORGET) this.#spare = NOTHING;
+    if (keeps) {
+      this.#lent = this.#kept;
+      this.#unused = 0;
+    } else if (++this.#unused >= PIECES_TO_FORGET) this.#spare = NOTHING;
     this.#kept = NOTHING;
     this.#length = 0;
     if (rest.length > 0) this.#keep(rest);
@@ -116,7 +119,6 @@ export class FrameCutter {
     }
     this.#kept = this.#spare;
     this.#spare = NOTHING;
-    this.#unused = 0;
   }
 
   /** To hold `needed` bytes at least, and all of the frame where that is not much. */
