@@ -290,17 +290,25 @@ function lastOfEach(partitions: readonly PartitionAcks[]): ReadonlyMap<string, P
 }
 
 /** Errors are told at once, and so is what the log cannot give. */
-function isEnough(loaded: readonly (SharePartition | number)[], { minBytes, maxBytes }: FetchRequest): boolean {
-  const wanted = Math.max(1, Math.min(minBytes, maxBytes));
-  let total = 0;
+function isEnough(loaded: readonly (SharePartition | number)[], request: FetchRequest): boolean {
+  return missing(loaded, wantedBytes(request)) === 0;
+}
+
+function wantedBytes({ minBytes, maxBytes }: FetchRequest): number {
+  return Math.max(1, Math.min(minBytes, maxBytes));
+}
+
+/** How many of the bytes that are wanted these do not have; 0 where one of them has something else to tell. */
+function missing(loaded: readonly (SharePartition | number)[], wanted: number): number {
+  let left = wanted;
   for (const one of loaded) {
     if (typeof one === 'number') {
-      if (one !== ErrorCode.LEADER_NOT_AVAILABLE) return true;
-    } else if (!one.isCurrent) return true;
-    else total += readable(one, wanted - total);
-    if (total >= wanted) return true;
+      if (one !== ErrorCode.LEADER_NOT_AVAILABLE) return 0;
+    } else if (!one.isCurrent) return 0;
+    else left -= readable(one, left);
+    if (left <= 0) return 0;
   }
-  return false;
+  return left;
 }
 
 /**
@@ -310,13 +318,13 @@ function isEnough(loaded: readonly (SharePartition | number)[], { minBytes, maxB
 function begun(all: readonly (SharePartition | number)[], request: FetchRequest): readonly (SharePartition | number)[] {
   if (!all.some(isNew)) return all;
   const some = all.map((one) => (isNew(one) ? ErrorCode.LEADER_NOT_AVAILABLE : one));
-  let isOver = isEnough(some, request);
+  let left = missing(some, wantedBytes(request));
   for (const [i, one] of all.entries()) {
     if (typeof one === 'number' || !one.isNew) continue;
     one.isNew = false;
-    if (isOver) continue;
+    if (left === 0) continue;
     some[i] = one;
-    isOver = isEnough([one], request);
+    left = missing([one], left);
   }
   return some;
 }

@@ -63,21 +63,31 @@ describe('limits of a fetch', () => {
     expect((await fetch(0, { shareAcquireMode: 9 })).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   });
 
-  test('of partitions that it makes the broker load a fetch is given the first that has something, as in Kafka', async () => {
-    await produce(client, 't', 0, ['a']);
-    await produce(client, 't', 1, ['b']);
-    await join();
-    const both = [0, 1].map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] }));
-    const asked = async (epoch: number) => {
-      const topics = epoch === 0 ? [{ topicId, partitions: both }] : [];
-      const { responses } = await fetch(epoch, { topics });
-      const all = responses.flatMap(({ partitions }) => partitions);
-      return all.filter(({ acquiredRecords }) => acquiredRecords.length > 0).map((one) => one.partitionIndex);
+  describe('of partitions that it makes the broker load', () => {
+    const asked = async (epoch: number, partitions: number[], id = topicId, minBytes = 1) => {
+      const all = partitions.map((partitionIndex) => ({ partitionIndex, acknowledgementBatches: [] }));
+      const topics = epoch === 0 ? [{ topicId: id, partitions: all }] : [];
+      const { responses } = await fetch(epoch, { topics, minBytes });
+      const told = responses.flatMap((topic) => topic.partitions);
+      return told.filter(({ acquiredRecords }) => acquiredRecords.length > 0).map((one) => one.partitionIndex);
     };
-    expect([await asked(0), await asked(1)]).toEqual([[0], [1]]);
-    await produce(client, 't', 0, ['c']);
-    await produce(client, 't', 1, ['d']);
-    expect(new Set(await asked(2))).toEqual(new Set([0, 1]));
+
+    test('a fetch is given the first that has something, as in Kafka', async () => {
+      await produce(client, 't', 0, ['a']);
+      await produce(client, 't', 1, ['b']);
+      await join();
+      expect([await asked(0, [0, 1]), await asked(1, [])]).toEqual([[0], [1]]);
+      await produce(client, 't', 0, ['c']);
+      await produce(client, 't', 1, ['d']);
+      expect(new Set(await asked(2, []))).toEqual(new Set([0, 1]));
+    });
+
+    test('a fetch that wants more bytes than the first has is given as many as have them together', async () => {
+      const id = await createTopic('wide', {}, 3);
+      for (const partition of [0, 1, 2]) await produce(client, 'wide', partition, ['a']);
+      await join('m', GROUP, ['wide']);
+      expect(await asked(0, [0, 1, 2], id, 100)).toEqual([0, 1]);
+    });
   });
 
   test('partitions that there are not', async () => {

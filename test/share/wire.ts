@@ -52,9 +52,13 @@ export async function close(): Promise<void> {
   await broker.stop();
 }
 
-export async function createTopic(name: string, configs: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function createTopic(
+  name: string,
+  configs: Readonly<Record<string, string>> = {},
+  numPartitions = 2,
+): Promise<string> {
   const told = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
-  const asked = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs: told };
+  const asked = { name, numPartitions, replicationFactor: 1, assignments: [], configs: told };
   return (await client.send(CreateTopics, 7, { topics: [asked], timeoutMs: 5000 })).topics[0].topicId;
 }
 
