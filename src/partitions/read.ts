@@ -96,7 +96,7 @@ export function readAll(partitions: Partitions, asked: Iterable<FetchPartition>,
   let left = limits.maxBytes;
   let atLeastOne = true;
   for (const one of asked) {
-    const result = readWatched(partitions, one, limits, left, atLeastOne);
+    const result = readOrFail(partitions, one, limits, left, atLeastOne);
     if (result.length > 0) atLeastOne = false;
     left -= result.length;
     found.push(result);
@@ -112,7 +112,7 @@ export function* readInPieces(
 ): Pieces<FetchedRange[]> {
   let left = limits.maxBytes;
   return yield* mapInPieces(asked, (one) => {
-    const result = readWatched(partitions, one, limits, left, left === limits.maxBytes);
+    const result = readOrFail(partitions, one, limits, left, left === limits.maxBytes);
     left -= result.length;
     return result;
   });
@@ -204,22 +204,6 @@ function endFor(partition: Partition, limits: ReadLimits): number {
 }
 
 /** A follower's session is told of it: what has happened to a partition since is read with the next fetch. */
-function readWatched(
-  partitions: Partitions,
-  asked: FetchPartition,
-  limits: ReadLimits,
-  left: number,
-  atLeastOne: boolean,
-): FetchedRange {
-  const { watch = null } = limits;
-  if (watch === null) return readOrFail(partitions, asked, limits, left, atLeastOne);
-  const partition = findPartition(partitions, asked);
-  watch.reads(asked, typeof partition === 'number' ? null : partition);
-  const found = readOrFail(partitions, asked, limits, left, atLeastOne);
-  watch.hasRead(asked, found);
-  return found;
-}
-
 function readOrFail(
   partitions: Partitions,
   asked: FetchPartition,
@@ -227,18 +211,21 @@ function readOrFail(
   left: number,
   atLeastOne: boolean,
 ): FetchedRange {
-  const { refusalOf } = limits;
-  if (refusalOf !== undefined && refusalOf !== null) {
-    const refused = refusalOf(asked);
-    if (refused !== ErrorCode.NONE) return failed(refused);
+  const { refusalOf = null, watch = null } = limits;
+  const refused = refusalOf === null ? ErrorCode.NONE : refusalOf(asked);
+  const partition = refused === ErrorCode.NONE ? findPartition(partitions, asked) : refused;
+  watch?.reads(asked, typeof partition === 'number' ? null : partition);
+  let found: FetchedRange;
+  if (typeof partition === 'number') found = failed(partition);
+  else {
+    try {
+      found = readOne(partition, asked, limits, left, atLeastOne);
+    } catch (error) {
+      found = failed(readErrorCode(partitions, partition, error));
+    }
   }
-  const partition = findPartition(partitions, asked);
-  if (typeof partition === 'number') return failed(partition);
-  try {
-    return readOne(partition, asked, limits, left, atLeastOne);
-  } catch (error) {
-    return failed(readErrorCode(partitions, partition, error));
-  }
+  watch?.hasRead(asked, found);
+  return found;
 }
 
 /** What a client is told when reading has failed; damage has been said in the log by whoever found it. */

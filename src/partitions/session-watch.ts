@@ -37,6 +37,7 @@ export class SessionWatch implements ReadWatch {
   readonly #ready = new Set<FetchPartition>();
   readonly #places = new Map<FetchPartition, Place>();
   #readAllMs = -Infinity;
+  #isOver = false;
 
   /** The follower has named it: it asks for it from now on, or from another place on. */
   named(asked: FetchPartition): void {
@@ -48,7 +49,9 @@ export class SessionWatch implements ReadWatch {
     this.#leave(asked);
   }
 
+  /** The session is no more. A fetch of it may go on, and leaves nothing behind at the partitions that it reads. */
   end(): void {
+    this.#isOver = true;
     for (const asked of this.#places.keys()) this.#leave(asked);
     this.#ready.clear();
   }
@@ -72,7 +75,7 @@ export class SessionWatch implements ReadWatch {
     this.#ready.delete(asked);
     if (this.#places.get(asked)?.partition === partition) return;
     this.#leave(asked);
-    if (partition === null) return;
+    if (partition === null || this.#isOver) return;
     const ready = (): void => void this.#ready.add(asked);
     const grown = (): void => {
       ready();
