@@ -8,6 +8,7 @@ import type { AlterPartitionRequest, AlterPartitionResponse } from '../cluster/a
 import type { Partition } from '../partitions/partition.ts';
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { keyOf } from './fetch-session.ts';
 
 export interface LaterEpochsOptions {
   readonly clock: Clock;
@@ -21,7 +22,8 @@ const AGAIN_MS = 1000;
 
 export class LaterEpochs {
   readonly #options: LaterEpochsOptions;
-  readonly #behind = new Set<Partition>();
+  /** By topic id and index. */
+  readonly #behind = new Map<string, Partition>();
   #timer: Timer | null = null;
   #isStopped = false;
 
@@ -31,9 +33,12 @@ export class LaterEpochs {
 
   /** To be called with each replica in each of its epochs. */
   look(partition: Partition): void {
-    if (!isBehind(partition) || this.#behind.has(partition)) return;
-    this.#behind.add(partition);
-    const { topic, index, leaderEpoch, latestEpoch } = partition;
+    if (!isBehind(partition)) return;
+    const { topic, topicId, index, leaderEpoch, latestEpoch } = partition;
+    const key = keyOf(topicId, index);
+    const isTold = this.#behind.has(key);
+    this.#behind.set(key, partition); // it may have been opened anew
+    if (isTold) return;
     this.#options.logger.warn('leader-epoch-gone-back', {
       topic,
       partition: index,
@@ -42,6 +47,11 @@ export class LaterEpochs {
       next: 'the controller is asked for a later one: etcd was restored from a backup',
     });
     this.#askIn(SOON_MS);
+  }
+
+  /** There is no replica here any more. */
+  forget(key: string): void {
+    this.#behind.delete(key);
   }
 
   stop(): void {
@@ -55,7 +65,7 @@ export class LaterEpochs {
   }
 
   async #ask(): Promise<void> {
-    for (const partition of this.#behind) if (!isBehind(partition)) this.#behind.delete(partition);
+    for (const [key, partition] of this.#behind) if (!isBehind(partition)) this.#behind.delete(key);
     try {
       if (this.#behind.size > 0) await this.#options.alterPartitions(this.#topics());
     } catch {
@@ -66,7 +76,7 @@ export class LaterEpochs {
   }
 
   #topics(): AlterPartitionRequest['topics'] {
-    return [...this.#behind].map(({ topicId, index: partitionIndex, latestEpoch: leaderEpoch }) => {
+    return Array.from(this.#behind.values(), ({ topicId, index: partitionIndex, latestEpoch: leaderEpoch }) => {
       const nobody = { newIsr: [], newIsrWithEpochs: [], leaderRecoveryState: LeaderRecoveryState.recovered };
       return { topicId, partitions: [{ partitionIndex, leaderEpoch, partitionEpoch: 0, ...nobody }] };
     });

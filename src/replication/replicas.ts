@@ -122,6 +122,7 @@ export class Replicas {
     this.#fetchedBy.get(key)?.remove(key);
     this.#fetchedBy.delete(key);
     this.#led.delete(key);
+    this.#laterEpochs.forget(key);
   }
 
   /** Nothing is fetched any more, and how far all is committed stands on the disk. */

@@ -8,6 +8,7 @@ import type { MetadataRecord } from '../../src/cluster/metadata-records.ts';
 import { topicImage } from '../../src/cluster/replica-index.ts';
 import { serverConfig } from '../../src/config/server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { keyOf } from '../../src/replication/fetch-session.ts';
 import { LaterEpochs } from '../../src/replication/later-epochs.ts';
 import { PartitionsFixture, topicId } from '../partitions/partitions-fixture.ts';
 
@@ -45,6 +46,28 @@ test('the controller begins an epoch behind all of them for any replica, and for
   expect(asked(3, 7)).toMatchObject(same);
   expect(asked(1, 3)).toMatchObject(same);
   expect(asked(1, 7, [1, 2])).toEqual({ errorCode: ErrorCode.NOT_CONTROLLER, ...same }); // a proposal, as in Kafka
+});
+
+test('for a replica that is here no more the controller is not asked', async () => {
+  const fixture = new PartitionsFixture();
+  const partition = fixture.apply('t', topicId(0)).partitions[0]!;
+  partition.lead({ leaderEpoch: 7, replicas: 1, inSyncReplicas: 1 });
+  fixture.produceValues(partition, 'a');
+  fixture.partitions.settle();
+  partition.follow(3);
+  let requests = 0;
+  const laterEpochs = new LaterEpochs({
+    clock: fixture.clock,
+    logger: silentLogger,
+    alterPartitions: () => Promise.reject(new Error(`request ${(requests += 1)}`)),
+  });
+  laterEpochs.look(partition);
+  await fixture.clock.advance(500);
+  expect(requests).toBe(1);
+  laterEpochs.forget(keyOf(topicId(0), 0));
+  await fixture.clock.advance(5000);
+  expect([requests, fixture.clock.waiting]).toEqual([1, 0]);
+  fixture.close();
 });
 
 test('a replica leads in no epoch that is older than its records, and has the controller asked until there is a later one', async () => {
