@@ -18,6 +18,13 @@ export interface MetadataEvent {
   readonly facts: Facts;
 }
 
+interface ChangedPartition {
+  readonly topic: string;
+  readonly index: number;
+  readonly now: PartitionImage;
+  readonly old: PartitionImage;
+}
+
 /** Partitions of one change that are told of one by one. */
 const TOLD_ONE_BY_ONE = 5;
 
@@ -25,23 +32,37 @@ const TOLD_ONE_BY_ONE = 5;
 export function metadataEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
   if (previous.revision < 0) return [];
   return [
-    ...topicEvents(image, previous, delta.topicIds),
+    ...topicEvents(image, previous, delta),
     ...Array.from(delta.resources).flatMap((resource) => settingEvents(image, previous, resource)),
     ...Array.from(delta.brokerIds).flatMap((id) => brokerEvents(image.brokers.get(id), previous.brokers.get(id), id)),
   ];
 }
 
-function topicEvents(image: ClusterImage, previous: ClusterImage, ids: Iterable<string>): MetadataEvent[] {
+function topicEvents(
+  image: ClusterImage,
+  previous: ClusterImage,
+  { topicIds, partitions }: ImageDelta,
+): MetadataEvent[] {
   const events: MetadataEvent[] = [];
-  const leaders: Facts[] = [];
-  const inSync: Facts[] = [];
-  for (const id of ids) {
+  const changed: ChangedPartition[] = [];
+  for (const id of topicIds) {
     const [topic, before] = [image.topicsById.get(id), previous.topicsById.get(id)];
-    if (before !== undefined && topic !== undefined) comparePartitions(topic, before, leaders, inSync);
+    if (before !== undefined && topic !== undefined) {
+      for (const index of partitions?.get(id) ?? topic.partitions.keys()) {
+        const [now, old] = [topic.partitions[index], before.partitions[index] as PartitionImage | undefined];
+        if (old !== undefined && old !== now) changed.push({ topic: topic.name, index, now, old });
+      }
+    }
     const event = topicEvent(topic, before);
     if (event !== null) events.push(event);
   }
-  return [...events, ...oneByOne('partition.leader', leaders), ...oneByOne('partition.in-sync', inSync)];
+  const leaders = changed.filter(({ now, old }) => now.leader !== old.leader);
+  const inSync = changed.filter(({ now, old }) => now.isr.length !== old.isr.length);
+  return [
+    ...events,
+    ...oneByOne('partition.leader', leaders, ({ now, old }) => ({ leader: now.leader, before: old.leader })),
+    ...oneByOne('partition.in-sync', inSync, ({ now, old }) => ({ isr: now.isr.join(' '), before: old.isr.join(' ') })),
+  ];
 }
 
 function topicEvent(topic: TopicImage | undefined, before: TopicImage | undefined): MetadataEvent | null {
@@ -52,20 +73,13 @@ function topicEvent(topic: TopicImage | undefined, before: TopicImage | undefine
   return before.partitions.length < topic.partitions.length ? { event: 'topic.grown', facts } : null;
 }
 
-function comparePartitions(topic: TopicImage, before: TopicImage, leaders: Facts[], inSync: Facts[]): void {
-  for (const [index, partition] of topic.partitions.entries()) {
-    const old: PartitionImage | undefined = before.partitions[index];
-    if (old === undefined || old === partition) continue;
-    const place = { topic: topic.name, partition: index };
-    if (old.leader !== partition.leader) leaders.push({ ...place, leader: partition.leader, before: old.leader });
-    if (old.isr.length !== partition.isr.length)
-      inSync.push({ ...place, isr: partition.isr.join(' '), before: old.isr.join(' ') });
-  }
-}
-
-function oneByOne(event: string, all: readonly Facts[]): MetadataEvent[] {
-  if (all.length > TOLD_ONE_BY_ONE) return [{ event, facts: { partitions: all.length } }];
-  return all.map((facts) => ({ event, facts }));
+function oneByOne(
+  event: string,
+  changed: readonly ChangedPartition[],
+  factsOf: (one: ChangedPartition) => Facts,
+): MetadataEvent[] {
+  if (changed.length > TOLD_ONE_BY_ONE) return [{ event, facts: { partitions: changed.length } }];
+  return changed.map((one) => ({ event, facts: { topic: one.topic, partition: one.index, ...factsOf(one) } }));
 }
 
 function settingEvents(image: ClusterImage, previous: ClusterImage, resource: string): MetadataEvent[] {

@@ -49,3 +49,42 @@ test('changes are told of what they touch; what was there at first is not', () =
     { event: 'topic.deleted', facts: { topic: 'orders' } },
   ]);
 });
+
+test('of a change only the partitions that it touches are looked at; many of them are told of as a number', () => {
+  const made = [
+    { type: 'TopicRecord', name: 'orders', topicId: TOPIC },
+    ...Array.from({ length: 9 }, (_, i) => partition(i)),
+  ];
+  const { image } = changeOf(emptyImage('cluster'), made as MetadataRecord[], 10);
+  const told = (leader: number, isr: readonly number[], indexes: readonly number[]) => {
+    const lost = indexes.map((partitionId) => ({
+      type: 'PartitionChangeRecord',
+      partitionId,
+      topicId: TOPIC,
+      leader,
+      isr,
+      replicas: null,
+    }));
+    const change = changeOf(image, lost as unknown as MetadataRecord[], 20);
+    const looked = new Set<string>();
+    const topic = change.image.topicsById.get(TOPIC)!;
+    const partitions = new Proxy(topic.partitions, {
+      get: (list, key) => {
+        if (typeof key === 'string' && key !== 'length') looked.add(key);
+        return Reflect.get(list, key) as unknown;
+      },
+    });
+    const watched = { ...change.image, topicsById: new Map([[TOPIC, { ...topic, partitions }]]) };
+    return { events: metadataEvents(watched, image, change.delta), looked: [...looked] };
+  };
+  expect(told(2, [2], [3, 7])).toEqual({
+    events: [
+      { event: 'partition.leader', facts: { topic: 'orders', partition: 3, leader: 2, before: 1 } },
+      { event: 'partition.leader', facts: { topic: 'orders', partition: 7, leader: 2, before: 1 } },
+      { event: 'partition.in-sync', facts: { topic: 'orders', partition: 3, isr: '2', before: '1 2' } },
+      { event: 'partition.in-sync', facts: { topic: 'orders', partition: 7, isr: '2', before: '1 2' } },
+    ],
+    looked: ['3', '7'],
+  });
+  expect(told(2, [1, 2], [0, 1, 2, 3, 4, 5]).events).toEqual([{ event: 'partition.leader', facts: { partitions: 6 } }]);
+});
