@@ -124,21 +124,34 @@ function refusedStores<R extends ConfigResource>(
   broker: ConfigParts,
   mayAlter: (resource: R) => boolean = () => true,
 ): Promise<Refusals> | null {
-  const { nodeId, storeChanges, metadata, layers } = broker;
-  const own = resources.filter((resource) => {
+  const { nodeId, storeChanges } = broker;
+  const own = new Map<string, R>();
+  for (const resource of resources) {
     const { resourceType, resourceName, configs } = resource;
     const isOwn = resourceType === ResourceType.broker && resourceName !== '' && Number(resourceName) === nodeId;
-    return isOwn && storeChanges?.concern(namesOf(configs)) === true && mayAlter(resource);
-  });
-  if (own.length === 0) return null;
-  const check = async (resource: R): Promise<readonly [string, Refusal][]> => {
+    const isStores = isOwn && storeChanges?.concern(namesOf(configs)) === true;
+    if (isStores && mayAlter(resource)) own.set(keyOf(resource), resource);
+  }
+  return own.size === 0 ? null : tryStores(own, alteration, validateOnly, broker);
+}
+
+/** One after the other, and each resource once, however often a request names it: stores are files to read and keys to try. */
+async function tryStores<R extends ConfigResource>(
+  own: ReadonlyMap<string, R>,
+  alteration: (resource: R) => Alteration,
+  validateOnly: boolean,
+  broker: ConfigParts,
+): Promise<Refusals> {
+  const { storeChanges, metadata, layers } = broker;
+  const refused = new Map<string, Refusal>();
+  for (const [key, resource] of own) {
     const planned = plan(resource, alteration(resource), broker, metadata.image);
-    if (!('values' in planned)) return []; // refused for what it says itself
+    if (!('values' in planned)) continue; // refused for what it says itself
     const names = new Set([...namesOf(resource.configs), ...layers.broker.keys()]);
     const fault = await storeChanges!.faultOf({ ...layers, broker: planned.values }, names, validateOnly);
-    return fault === null ? [] : [[keyOf(resource), invalidRequest(fault)]];
-  };
-  return Promise.all(own.map(check)).then((found) => new Map(found.flat()));
+    if (fault !== null) refused.set(key, invalidRequest(fault));
+  }
+  return refused;
 }
 
 function namesOf(configs: ConfigResource['configs']): string[] {

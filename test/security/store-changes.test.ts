@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as openTls } from 'node:tls';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { AlterConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { CertificateAuthority, type IssuedCertificate } from '../../src/credentials/certificate-authority.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
+import { StoreChanges } from '../../src/security/tls/store-changes.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -170,6 +171,22 @@ test.each<
   }
   expect((await shownAt(started.broker)).serialNumber).toBe(before);
   expect(started.lines.join('')).not.toContain('stores-not-reloaded');
+});
+
+test('stores that a request names again and again are tried once', async () => {
+  const { broker, client } = await start();
+  const tried = vi.spyOn(StoreChanges.prototype, 'faultOf');
+  try {
+    const resourceName = String(broker.parts.nodeId);
+    const configs = [{ name: LOCATION, configOperation: 0, value: path }];
+    const resources = Array.from({ length: 1000 }, () => ({ resourceType: 4, resourceName, configs }));
+    const { responses } = await client.send(IncrementalAlterConfigs, 1, { resources, validateOnly: false });
+    const messages = new Set(responses.map(({ errorMessage }) => errorMessage));
+    expect([...messages]).toEqual(['Each resource must appear at most once.']);
+    expect(tried).toHaveBeenCalledOnce();
+  } finally {
+    tried.mockRestore();
+  }
 });
 
 test('other names are taken where that is allowed', async () => {
