@@ -21,8 +21,9 @@ const FOLLOWER_SLOTS = 1000;
 const EVICTABLE_AFTER_MS = 120_000;
 
 /**
- * What all sessions together may remember of partitions, whether or not these exist: about 400 bytes each. Kafka bounds the number
- * of sessions alone. A client for whose partitions there is no room fetches without a session, as where all places are taken.
+ * What all sessions together may remember of partitions, whether or not these exist: about 300 bytes each, and 600 where a follower's
+ * session waits there. Kafka bounds the number of sessions alone. A client for whose partitions there is no room fetches without a
+ * session, as where all places are taken.
  */
 const MAX_SESSION_PARTITIONS = 200_000;
 
