@@ -1,5 +1,6 @@
 /** How members go from a classic group: by LeaveGroup, by silence, or with their connection. */
 import { ErrorCode } from '../../../protocol/errors.ts';
+import { membersLeft } from '../departures.ts';
 import type { ClassicGroup, LeftMember, ClassicDecision } from './state.ts';
 import { checkMember, removeMember } from './state.ts';
 import { endJoinPhaseIfAllJoined, rebalance } from './rebalance.ts';
@@ -67,5 +68,5 @@ export function connectionClosed(group: ClassicGroup, connectionId: number, deci
 function afterLeaving(group: ClassicGroup, gone: readonly string[], decision: ClassicDecision): void {
   // An id that was given out and never used was no part of any generation: it can only have held up a join phase.
   if (gone.length === 0) endJoinPhaseIfAllJoined(group, decision);
-  else if (group.state !== 'Empty') rebalance(group, decision, `members left: ${gone.join(', ')}`);
+  else if (group.state !== 'Empty') rebalance(group, decision, membersLeft(gone));
 }

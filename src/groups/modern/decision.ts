@@ -1,4 +1,5 @@
 /** One decision about a group: its moment and limits, and the records and timers it comes to. Nothing has happened yet. */
+import { membersLeft } from '../departures.ts';
 import type { GroupRecord } from '../group-record.ts';
 import type { GroupTopics } from '../group-topics.ts';
 
@@ -56,5 +57,5 @@ export function noteDeparture(
   reason: string,
 ): void {
   decision.left = Array.from(gone, ({ memberId, clientId }) => ({ memberId, clientId, reason }));
-  decision.why = `members left: ${decision.left.map(({ memberId }) => memberId).join(', ')}: ${reason}`;
+  decision.why = `${membersLeft(decision.left.map(({ memberId }) => memberId))}: ${reason}`;
 }
