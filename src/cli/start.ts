@@ -34,6 +34,8 @@ import { painter, processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage.ts';
 
 const DEFAULT_DIRECTORY = 'ottla-data';
+const PLAIN_ALONE =
+  'in a cluster, the users of KAFKA_CLIENT_USERS sign in by PLAIN alone: `ottla users add NAME PASSWORD` lets one sign in by SCRAM, too';
 
 export async function start(args: string[], terminal = processTerminal()): Promise<number> {
   if (args[0] === '--supervised') return supervised();
@@ -66,6 +68,8 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   );
   for (const message of [...environment.warnings, ...warnings, ...bitnami.warnings])
     logger.warn('configuration', { message });
+  const scramUsers = isAlone(serverConfig(settings)) ? bitnami.users : new Map<string, string>();
+  if (scramUsers.size < bitnami.users.size) logger.warn('configuration', { message: PLAIN_ALONE });
   process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
   const { KAFKA_OPTS: javaOptions } = process.env;
   const control = controlOf(flags);
@@ -77,7 +81,6 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     refusePage(flags, 'a controller has');
     return controller(options, flags.container === true);
   }
-  const scramUsers = isAlone(serverConfig(settings)) ? bitnami.users : new Map<string, string>();
   const running = await run({ ...options, security, scramUsers }, environment, control).catch((error: Error) => {
     if (!isDiskError(error)) throw error;
     throw new Error(`${error.message}: make room in log.dirs, or make them writable, and start again`, {

@@ -244,6 +244,40 @@ test('users come from the variables of Bitnami’s image', async () => {
   }
 });
 
+test('in a cluster they sign in by PLAIN, and a line says so', async () => {
+  const directory = temporaryDirectory();
+  const ofController = {
+    KAFKA_PROCESS_ROLES: 'controller',
+    KAFKA_NODE_ID: '100',
+    KAFKA_LISTENERS: 'CONTROLLER://127.0.0.1:0',
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CONTROLLER:PLAINTEXT',
+  };
+  const controller = new Command(['start'], ofController, directory);
+  ends.push(() => controller.kill('SIGKILL'));
+  const variables = {
+    KAFKA_CFG_PROCESS_ROLES: 'broker',
+    KAFKA_CFG_NODE_ID: '1',
+    KAFKA_CFG_CONTROLLER_QUORUM_BOOTSTRAP_SERVERS: await controller.ready(),
+    KAFKA_CFG_LISTENERS: 'SASL_PLAINTEXT://127.0.0.1:0',
+    KAFKA_CFG_LISTENER_SECURITY_PROTOCOL_MAP: 'CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT',
+    KAFKA_CFG_SECURITY_INTER_BROKER_PROTOCOL: 'SASL_PLAINTEXT',
+    KAFKA_CFG_SASL_MECHANISM_INTER_BROKER_PROTOCOL: 'PLAIN',
+    KAFKA_CLIENT_USERS: 'alice',
+    KAFKA_CLIENT_PASSWORDS: 'hers',
+    KAFKA_INTER_BROKER_USER: 'node',
+    KAFKA_INTER_BROKER_PASSWORD: 'a secret',
+  };
+  const broker = new Command(['start', '--memory', '--no-page'], variables, directory);
+  ends.push(() => broker.kill('SIGKILL'));
+  const connection = ['-b', await broker.ready(), '--user', 'alice', '--password', 'hers'];
+  expect(broker.stderr).toContain('the users of KAFKA_CLIENT_USERS sign in by PLAIN alone');
+  const ofScram = [...connection, '--sasl', 'scram-sha-512'];
+  const refused = await ottla(['topics', 'list', ...ofScram]);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/authentication failed/i)]);
+  await linesOf(['users', 'add', 'alice', 'hers', ...connection, '--sasl', 'plain']);
+  await expect.poll(() => linesOf(['topics', 'list', '-q', ...ofScram]).catch(() => null)).toEqual([]);
+});
+
 test.each([
   [['--user', 'alice'], 'write --user name:password'],
   [['--user', 'alice:secret', '--super-user', 'alice:other'], 'there is a user of that name already'],
