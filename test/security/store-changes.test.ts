@@ -1,4 +1,5 @@
 /** Stores of a listener that are changed while the broker runs: tried first, and refused in Kafka's words. */
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +9,10 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { AlterConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
+import { ConfigError } from '../../src/config/definition.ts';
 import { CertificateAuthority, type IssuedCertificate } from '../../src/credentials/certificate-authority.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
-import { StoreChanges } from '../../src/security/tls/store-changes.ts';
+import { StoreChanges, type StoresInUse } from '../../src/security/tls/store-changes.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -217,4 +219,26 @@ test('one that is refused leaves the rest of the request alone, and AlterConfigs
     validateOnly: false,
   });
   expect(whole.responses[0].errorMessage).toContain('DistinguishedName does not match');
+});
+
+test('no file is read again where the stores of another listener are refused', async () => {
+  const { certificate, key } = await issue('broker');
+  const material = { key, chain: [certificate], certificate: new X509Certificate(certificate), alias: 'kafka' };
+  const [reread, changes]: [string[], StoreChanges] = [[], new StoreChanges()];
+  const add = (listener: string, tried: StoresInUse['tried']) =>
+    changes.add({
+      listener,
+      loaded: { material, trusted: null },
+      fingerprint: 'as before',
+      tried,
+      reload: () => Promise.resolve(reread.push(listener)),
+    });
+  add('ONE', () => Promise.resolve({ stores: { material }, fingerprint: 'as before' }));
+  add('OTHER', () => Promise.reject(new ConfigError('no such file')));
+  const layers = { static: new Map<string, string>(), cluster: new Map(), broker: new Map() };
+  const [one, other] = ['one', 'other'].map((name) => `listener.name.${name}.ssl.keystore.location`);
+  expect(await changes.faultOf(layers, [one, other], false)).toContain('no such file');
+  expect(reread).toEqual([]);
+  expect(await changes.faultOf(layers, [one], false)).toBeNull();
+  expect(reread).toEqual(['ONE']);
 });

@@ -51,19 +51,21 @@ export class StoreChanges {
    * unless it is only asked.
    */
   async faultOf(layers: BrokerLayers, names: Iterable<string>, isOnlyAsked: boolean): Promise<string | null> {
-    for (const stores of this.#named(names)) {
-      const settings = new ListenerSettings(() => layers, stores.listener);
-      try {
+    const rewritten: StoresInUse[] = [];
+    try {
+      for (const stores of this.#named(names)) {
+        const settings = new ListenerSettings(() => layers, stores.listener);
         const { stores: next, fingerprint } = await stores.tried(settings);
         const fault = changeFault(stores.loaded, next, settings);
         if (fault !== null) return `${FAILED}${fault}`;
-        if (!isOnlyAsked && fingerprint === stores.fingerprint) await stores.reload();
-      } catch (error) {
-        if (error instanceof ConfigError) return `${FAILED}${error.message}`;
-        throw error;
+        if (!isOnlyAsked && fingerprint === stores.fingerprint) rewritten.push(stores);
       }
+      for (const stores of rewritten) await stores.reload(); // once no listener has refused
+      return null;
+    } catch (error) {
+      if (error instanceof ConfigError) return `${FAILED}${error.message}`;
+      throw error;
     }
-    return null;
   }
 
   *#named(names: Iterable<string>): Generator<StoresInUse, void, void> {
