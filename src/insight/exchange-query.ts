@@ -89,8 +89,9 @@ function matchOf(term: Term): ExchangeMatch {
 
 const decoder = new TextDecoder();
 
-/** Bytes as text, for people look for what they see. */
-function shown(_key: string, value: unknown): unknown {
+/** Bytes as text, for people look for what they see. A Buffer has become a list of numbers in `value` already. */
+function shown(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  return value instanceof Uint8Array ? decoder.decode(value) : value;
+  const said = this[key];
+  return said instanceof Uint8Array ? decoder.decode(said) : value;
 }

@@ -32,6 +32,7 @@ describe('a search of requests', () => {
     expect(fits('took>=12 took<13 time>2026-02-01')).toBe(true);
     expect(fits('took>0', { durationMs: null })).toBe(false);
     expect(fits('json.acks=-1 json.topicData[0].name:ord')).toBe(true);
+    expect(fits('json.producerId=5 json.topicData[0].records=x')).toBe(true);
   });
 
   it('finds any error and any fault', () => {
