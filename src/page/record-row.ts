@@ -7,6 +7,8 @@ const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 /** Of a key, a value or a header, in a list of records. */
 const SHOWN_BYTES = 2048;
 const SHOWN_HEADERS = 20;
+/** Characters of a header's name, which may be as long as a message. */
+const LONGEST_NAME = 256;
 
 export interface BatchFacts {
   readonly state: RecordState;
@@ -31,8 +33,12 @@ export function rowOf(
     value: contentOf(value, SHOWN_BYTES),
     headers: headers
       .slice(0, SHOWN_HEADERS)
-      .map((header) => ({ key: header.key, value: contentOf(header.value, SHOWN_BYTES) })),
+      .map((header) => ({ key: nameOf(header.key), value: contentOf(header.value, SHOWN_BYTES) })),
   };
+}
+
+function nameOf(key: string): string {
+  return key.length <= LONGEST_NAME ? key : `${key.slice(0, LONGEST_NAME)}…`;
 }
 
 /** The record that a cursor has come to, of which only that is decoded which a search looks at. */

@@ -97,13 +97,14 @@ describe('the page', () => {
     await kafka.produce('bytes', [
       { key: Buffer.from([0xff, 0x00]), value: 'ä'.repeat(1500) },
       { value: '</script><img onerror=alert(1)>' },
-      { value: null },
+      { value: null, headers: { ['n'.repeat(100_000)]: 'traced' } },
     ]);
     const { rows } = await records({ topic: 'bytes', offset: '0' });
     expect(rows[0].key).toEqual({ text: 'ff00', isHex: true, bytes: 2, isCut: false });
     expect(rows[0].value).toEqual({ text: 'ä'.repeat(1024), isHex: false, bytes: 3000, isCut: true });
     expect(rows[1].value?.text).toBe('</script><img onerror=alert(1)>');
     expect(rows[2].value).toBeNull();
+    expect(rows[2].headers).toMatchObject([{ key: `${'n'.repeat(256)}…`, value: { text: 'traced' } }]);
   });
 
   test('records of transactions say whether they count', async () => {
