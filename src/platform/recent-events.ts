@@ -2,6 +2,8 @@
 import { isLeveled, type Facts, type Level, type LeveledLogger, type Logger } from './logger.ts';
 
 const KEPT = 2000;
+/** Characters of a fact: clients choose names and reasons, and some events name many members in one. */
+const LONGEST_FACT = 1000;
 
 export interface RecentEvent {
   /** Counts from 1, forgotten ones included. */
@@ -30,7 +32,8 @@ export class RecentEvents {
     return this.#events;
   }
 
-  note(event: string, facts: Facts = {}, level: RecentEvent['level'] = 'info'): void {
+  note(event: string, said: Facts = {}, level: RecentEvent['level'] = 'info'): void {
+    const facts = Object.values(said).some(isLong) ? shortened(said) : said;
     const atMs = this.#now();
     const last = this.#events.at(-1);
     if (last?.event === event && last.level === level && sameFacts(last.facts, facts)) {
@@ -73,6 +76,16 @@ export function rememberedBy(events: RecentEvents, logger: Logger): Logger {
     },
   };
   return leveled;
+}
+
+function isLong(fact: Facts[string]): fact is string {
+  return typeof fact === 'string' && fact.length > LONGEST_FACT;
+}
+
+/** Copies what is kept: a slice would hold all that it was cut from. */
+function shortened(facts: Facts): Facts {
+  const cut = (text: string): string => `${Buffer.from(text.slice(0, LONGEST_FACT)).toString()}…`;
+  return Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, isLong(fact) ? cut(fact) : fact]));
 }
 
 function sameFacts(a: Facts, b: Facts): boolean {

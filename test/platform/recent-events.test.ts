@@ -44,3 +44,10 @@ test('the oldest are forgotten', () => {
   expect(events.all.length).toBeLessThan(4001);
   expect(events.all.at(-1)?.number).toBe(10_000);
 });
+
+test('a long fact is cut, and the same in a row is still one', () => {
+  const events = new RecentEvents(() => 0);
+  for (let i = 0; i < 3; i++) events.note('group.rebalance', { group: 'billing', reason: 'm'.repeat(1_000_000) });
+  expect(events.all).toHaveLength(1);
+  expect(events.all[0]).toMatchObject({ times: 3, facts: { group: 'billing', reason: `${'m'.repeat(1000)}…` } });
+});
