@@ -9,7 +9,7 @@ import type { LookSources } from './looks.ts';
 import { Person, reaches, type PageEnv } from './person.ts';
 import { records } from './records-route.ts';
 import { reportFile } from './report-file.ts';
-import { guard, refuseForm } from './safety.ts';
+import { atMost, guard, refuseForm } from './safety.ts';
 import { ViewStream } from './stream.ts';
 import { trafficText } from './traffic-view.ts';
 import { cookieOf, Visitors, type Sender } from './visitors.ts';
@@ -22,6 +22,9 @@ export interface PageSources extends LookSources {
 
 /** Streams that may be open at once; browsers open six to one host. */
 const MOST_STREAMS = 24;
+/** Of a name and a password, from anybody; and of a change, which may be a message, by those who may be here. */
+const MOST_SIGN_IN_BYTES = 16 << 10;
+const MOST_CHANGE_BYTES = 256 << 20;
 
 export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   const { clock } = sources.broker.view.parts;
@@ -32,7 +35,7 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   app.get('/', (context) => file(context, 'index.html'));
   app.get('/page/:name', (context) => file(context, context.req.param('name')));
   app.get('/session', (context) => whoLooks(context, sources, visitors));
-  app.post('/sign-in', (context) => signIn(context, visitors));
+  app.post('/sign-in', atMost(MOST_SIGN_IN_BYTES), (context) => signIn(context, visitors));
   app.post('/sign-out', (context) => {
     visitors.signOut(senderOf(context));
     return context.body(null, 204);
@@ -60,7 +63,7 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   });
   app.route('/', contentRoutes());
   app.post('/continue', (context) => goOn(context, sources));
-  app.post('/change/:name', (context) => change(context, sources));
+  app.post('/change/:name', atMost(MOST_CHANGE_BYTES), (context) => change(context, sources));
   app.get('/snapshot', (context) => snapshot(context, sources));
   app.notFound((context) => context.text('There is no such page.\n', 404));
   app.onError((error, context) => {

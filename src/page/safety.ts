@@ -1,5 +1,6 @@
 /** What every request to the page has to be: from the page itself, or from somebody's own program on the right name. */
-import type { Context, Next } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
@@ -44,4 +45,11 @@ function isVisit({ req }: Context): boolean {
 export function refuseForm(context: Context): Response | null {
   const isJson = context.req.header('content-type')?.startsWith('application/json') ?? false;
   return isJson ? null : context.json({ detail: 'A change is asked for in JSON.', at: null }, 415);
+}
+
+/** Refuses more than so many bytes before they are read: all that is sent is held in memory. */
+export function atMost(maxSize: number): MiddlewareHandler {
+  const detail = `You sent more than ${maxSize} bytes, and the page takes no more here.`;
+  // The rest is not read, so nothing else can come over this connection.
+  return bodyLimit({ maxSize, onError: (context) => context.json({ detail, at: null }, 413, { connection: 'close' }) });
 }

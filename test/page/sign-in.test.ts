@@ -91,6 +91,10 @@ describe('people', () => {
   });
 
   test('who are programs send a password with each request', async () => {
+  test('send a name and a password, and nothing that would fill the memory', async () => {
+    expect((await post('/sign-in', { user: 'alice', password: 'x'.repeat(1 << 20) })).status).toBe(413);
+  });
+
     const basic = (text: string): Record<string, string> => ({
       authorization: `Basic ${Buffer.from(text).toString('base64')}`,
     });
