@@ -148,7 +148,7 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
     const unwatch = sources.rates.watch();
     const stream = new ViewStream({
       look: () => {
-        if (person.visitor.isOver()) throw new Error('the session has ended');
+        if (person.visitor.isOver()) return null;
         const refused = person.refusalOf(name);
         if (refused !== null) return { refused };
         // What was refused before may be shown now: the page is told that, too.

@@ -17,14 +17,14 @@ const ALIVE_MS = 15_000;
 type Frame = Readonly<Record<string, unknown>>;
 
 export interface Followed {
-  /** The view as of now. Called at most four times a second. */
-  readonly look: () => Frame;
+  /** The view as of now, or null where nothing more is to be seen. Called at most four times a second. */
+  readonly look: () => Frame | null;
   /** Called once when the stream has ended. */
   readonly ended: () => void;
 }
 
 export class ViewStream {
-  readonly #look: () => Frame;
+  readonly #look: () => Frame | null;
   readonly #ended: () => void;
   /** What the page has, by the names of its parts: JSON. */
   #sent: Map<string, string> | null = null;
@@ -66,6 +66,7 @@ export class ViewStream {
       controller.error(error);
       return;
     }
+    if (this.#isOver) return;
     const pauseMs = PAUSE_FOR_A_LOOK * (systemClock.monotonic() - beganMs);
     const waitMs = Math.max(bytes > LARGE_BYTES ? LARGE_FRAME_MS : FRAME_MS, pauseMs);
     this.#timer = systemClock.after(waitMs, () => this.#frame(controller));
@@ -73,7 +74,13 @@ export class ViewStream {
 
   /** Answers how many bytes. */
   #send(controller: ReadableStreamDefaultController<Uint8Array>): number {
-    const now = new Map(Object.entries(this.#look()).map(([part, value]) => [part, JSON.stringify(value)]));
+    const seen = this.#look();
+    if (seen === null) {
+      this.end();
+      controller.close();
+      return 0;
+    }
+    const now = new Map(Object.entries(seen).map(([part, value]) => [part, JSON.stringify(value)]));
     const text = this.#sent === null ? whole(now) : difference(this.#sent, now, this.#leftOut);
     const nowMs = systemClock.monotonic();
     if (text === null && nowMs - this.#lastMs < ALIVE_MS) return 0;

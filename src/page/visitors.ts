@@ -68,7 +68,8 @@ export class Visitors {
     const bytes = Buffer.alloc(SECRET_BYTES);
     systemRandom.fill(bytes);
     const secret = bytes.toString('base64url');
-    this.#keep(secret, visitor, LONGEST_MS);
+    const isOver = (): boolean => visitor.isOver() || !this.#isKept(secret); // a view that is open ends with it
+    this.#keep(secret, { ...visitor, isOver }, LONGEST_MS);
     return secret;
   }
 
@@ -102,9 +103,15 @@ export class Visitors {
     const key = digest(secret);
     const known = this.#known.get(key);
     if (known === undefined) return null;
-    const isOver = known.visitor.isOver() || systemClock.monotonic() > known.untilMs;
+    const isOver = known.visitor.isOver() || !this.#isKept(secret);
     if (isOver) this.#known.delete(key);
     return isOver || known.visitor.session.clientHost !== host ? null : known.visitor;
+  }
+
+  /** Neither signed out, nor too long ago. */
+  #isKept(secret: string): boolean {
+    const known = this.#known.get(digest(secret));
+    return known !== undefined && systemClock.monotonic() <= known.untilMs;
   }
 
   #keep(secret: string, visitor: Visitor, forMs: number): void {

@@ -90,7 +90,14 @@ describe('people', () => {
     expect((await get('/view/overview?once', own)).status).toBe(401);
   });
 
-  test('who are programs send a password with each request', async () => {
+  test('see no more of a view that is open when they have signed out', async () => {
+    const cookie = await cookieOf('alice', 'secret one');
+    const stream = (await get('/view/topics', cookie)).body!.getReader();
+    expect((await stream.read()).done).toBe(false);
+    await post('/sign-out', {}, cookie);
+    while (!(await stream.read()).done);
+  });
+
   test('send a name and a password, and nothing that would fill the memory', async () => {
     expect((await post('/sign-in', { user: 'alice', password: 'x'.repeat(1 << 20) })).status).toBe(413);
   });
