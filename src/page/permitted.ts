@@ -1,8 +1,10 @@
 /** A broker as far as one person may see it: what the authorizer does not let them describe is not there. */
-import type { ClusterImage, TopicImage } from '../cluster/image.ts';
+import { ResourceType, type ClusterImage, type TopicImage } from '../cluster/image.ts';
 import { Operation, Resource, CLUSTER_NAME } from '../security/acls/codes.ts';
 import type { Authorizer, PersonSession } from '../testing/broker-door.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
+
+const TOPIC_CONFIGS = `${ResourceType.topic}:`;
 
 type Access = ReturnType<NonNullable<Authorizer>['accessOf']>;
 
@@ -65,8 +67,10 @@ export class Permissions {
     return this.may(Operation.ALTER, Resource.CLUSTER, CLUSTER_NAME);
   }
 
-  seesConfigsOf(topic: string): boolean {
-    return this.may(Operation.DESCRIBE_CONFIGS, Resource.TOPIC, topic);
+  /** `resource` as images have it: '2:orders' is topic orders. */
+  seesConfigsIn(resource: string): boolean {
+    if (!resource.startsWith(TOPIC_CONFIGS)) return this.seesSettings;
+    return this.may(Operation.DESCRIBE_CONFIGS, Resource.TOPIC, resource.slice(TOPIC_CONFIGS.length));
   }
 }
 
@@ -74,8 +78,6 @@ export class Permissions {
 export function permittedView(view: BrokerView, permissions: Permissions): BrokerView {
   return permissions.areAsked ? new PermittedView(view, permissions) : view;
 }
-
-const TOPIC_CONFIGS = '2:';
 
 class PermittedView implements BrokerView {
   readonly #view: BrokerView;
@@ -134,12 +136,14 @@ class PermittedView implements BrokerView {
     return this.#permissions.seesCluster;
   }
 
-  /** Of groups and topics that this person sees; of all else where they see the cluster. */
+  /** Of groups, topics, transactions and settings that this person sees; of all else where they see the cluster. */
   events(): ReturnType<BrokerView['events']> {
     const permissions = this.#permissions;
-    return this.#view.events().filter(({ facts: { group, topic } }) => {
+    return this.#view.events().filter(({ facts: { group, topic, transactionalId, resource } }) => {
       if (typeof group === 'string') return permissions.seesGroup(group);
-      return typeof topic === 'string' ? permissions.seesTopic(topic) : permissions.seesCluster;
+      if (typeof topic === 'string') return permissions.seesTopic(topic);
+      if (typeof transactionalId === 'string') return permissions.seesTransaction(transactionalId);
+      return typeof resource === 'string' ? permissions.seesConfigsIn(resource) : permissions.seesCluster;
     });
   }
 
@@ -188,11 +192,7 @@ class PermittedView implements BrokerView {
   #permittedImage(image: ClusterImage): ClusterImage {
     const permissions = this.#permissions;
     const topics = [...image.topicsById].filter(([, { name }]) => permissions.seesTopic(name));
-    const configs = [...image.configs].filter(([resource]) =>
-      resource.startsWith(TOPIC_CONFIGS)
-        ? permissions.seesConfigsOf(resource.slice(TOPIC_CONFIGS.length))
-        : permissions.seesSettings,
-    );
+    const configs = [...image.configs].filter(([resource]) => permissions.seesConfigsIn(resource));
     return {
       ...image,
       topicsById: new Map<string, TopicImage>(topics),

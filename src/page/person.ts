@@ -2,6 +2,7 @@
 
 import type { PageAccess } from './frames.ts';
 import { ChangeRefused, type Hands } from './hands.ts';
+import { Journal } from './journal.ts';
 import { looksOf, type Look, type LookSources } from './looks.ts';
 import type { PageBroker } from './page-broker.ts';
 import { Permissions, permittedView } from './permitted.ts';
@@ -92,11 +93,12 @@ function permittedSources(sources: LookSources, permissions: Permissions): LookS
   const { broker, layers } = sources;
   const { seesCluster, altersCluster } = permissions;
   const view = permittedView(broker.view, permissions);
+  const digest = altersCluster ? sources.digest : null;
   return {
     broker: { ...broker, view, ...(altersCluster ? {} : { traffic: null, faults: null }) },
     rates: seesCluster ? sources.rates : new Rates(view), // rates of all topics together tell of those that are hidden
-    journal: seesCluster ? sources.journal : NO_JOURNAL,
-    digest: altersCluster ? sources.digest : null,
+    journal: seesCluster ? new Journal(view, digest) : NO_JOURNAL,
+    digest,
     layers,
   };
 }

@@ -1,6 +1,6 @@
 /** Where the broker asks clients who they are, so does its page, of the same users; the authorizer is asked of all they see and change. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OverviewFrame, SessionFrame, SettingsFrame, TopicsFrame } from '../../src/page/frames.ts';
+import type { JournalFrame, OverviewFrame, SessionFrame, SettingsFrame, TopicsFrame } from '../../src/page/frames.ts';
 import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 
 let kafka: TestBroker;
@@ -8,10 +8,11 @@ let url: string;
 
 beforeAll(async () => {
   kafka = await startBroker({
-    users: { alice: 'secret one', root: 'secret two' },
+    users: { alice: 'secret one', guest: 'secret three', root: 'secret two' },
     topics: ['public', 'audit'],
     acls: {
       alice: ['read topic public', 'write topic public', 'describe group billing', 'read group billing'],
+      guest: ['describe cluster'],
       root: ['all cluster', 'all topic *', 'all group *', 'all transactional-id *'],
     },
     leftovers: 'ignore',
@@ -102,6 +103,7 @@ describe('people', () => {
     expect((await post('/sign-in', { user: 'alice', password: 'x'.repeat(1 << 20) })).status).toBe(413);
   });
 
+  test('who are programs send a password with each request', async () => {
     const basic = (text: string): Record<string, string> => ({
       authorization: `Basic ${Buffer.from(text).toString('base64')}`,
     });
@@ -137,6 +139,18 @@ describe('the authorizer', () => {
     const report = await (await get('/report', alice)).text();
     expect(report).toContain('seen');
     expect(report).not.toMatch(/audit|classified/);
+  });
+
+  test('hides from the journal what it hides elsewhere', async () => {
+    const change = { of: 'topic', name: 'audit', key: 'retention.ms', value: '98765' };
+    const root = await cookieOf('root', 'secret two');
+    expect((await post('/change/change-setting', change, root)).status).toBe(200);
+    expect(JSON.stringify(await frame('/view/journal?once', root))).toContain('98765');
+    const guest = await cookieOf('guest', 'secret three');
+    const { all, entries } = await frame<JournalFrame>('/view/journal?once', guest);
+    expect(all).toBeGreaterThan(0);
+    expect(JSON.stringify(entries)).not.toMatch(/audit|public|98765/);
+    expect(JSON.stringify(await frame('/view/overview?once', guest))).not.toMatch(/audit|98765/);
   });
 
   test('who may describe a topic need not be one who may read it', async () => {
