@@ -96,6 +96,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 5_000,
+    // Files share a thread, its modules and its environment: what a test leaves there, as one that fails does, is gone before the next.
+    restoreMocks: true,
+    unstubEnvs: true,
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT, exclude: [CLIENTS, ...ALONE, ...SLOW.unit], ...together } },
       { extends: true, test: { name: 'alone', include: ALONE, ...inThreads } },
