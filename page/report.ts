@@ -84,7 +84,7 @@ function partitionIn(place: string): number {
 /** One page of a topic's records, or what is wrong with the search. */
 export function recordsIn(frame: ReportFrame, asked: URLSearchParams): RecordsFrame | string {
   const topic = asked.get('topic') ?? '';
-  const all = frame.records[topic] ?? [];
+  const all = Object.hasOwn(frame.records, topic) ? frame.records[topic] : []; // a topic may be called 'constructor'
   let match;
   try {
     match = parseMessageQuery(asked.get('search') ?? '');

@@ -33,7 +33,10 @@ describe.skipIf(executable === null)('in a browser', () => {
 
   beforeAll(async () => {
     browser = await startChromium();
-    kafka = await startBroker({ topics: [{ name: 'orders', partitions: 2 }, 'empty'], leftovers: 'ignore' });
+    kafka = await startBroker({
+      topics: [{ name: 'orders', partitions: 2 }, 'empty', 'constructor'],
+      leftovers: 'ignore',
+    });
     await kafka.produce('orders', [
       { key: 'a', value: '{"id": 9007199254740993, "total": 12}', partition: 0 },
       { key: HOSTILE, value: HOSTILE, headers: { [HOSTILE]: HOSTILE }, partition: 1 },
@@ -91,6 +94,8 @@ describe.skipIf(executable === null)('in a browser', () => {
     await page.getByRole('searchbox').fill('keyy:1');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText("there is no field 'keyy'").waitFor();
+    await page.goto(`${url}#/topics/constructor`);
+    await page.getByText('0 records searched, 0 shown').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });
