@@ -92,9 +92,10 @@ function removeCommand(terminal: Terminal): Command {
 /** The first line. */
 async function readPassword({ stdin, stderr }: Terminal): Promise<string> {
   if (stdin.isTTY === true) stderr.write('password: ');
+  const decoder = new TextDecoder();
   let text = '';
   for await (const piece of stdin) {
-    text += String(piece);
+    text += typeof piece === 'string' ? piece : decoder.decode(piece as Uint8Array, { stream: true });
     if (text.includes('\n') || text.length > MOST_PASSWORD_BYTES) break;
   }
   return text.replace(/\r?\n[^]*$/, '');

@@ -72,8 +72,8 @@ async function format(flags: Flags, terminal: Terminal): Promise<void> {
   for (const directory of directories) {
     if (formatted.includes(directory)) continue;
     const isFirst = directory === directories[0];
-    write(join(directory, META_PROPERTIES), metaProperties(clusterId, nodeId));
     if (isFirst) write(join(directory, 'bootstrap.checkpoint'), bootstrapCheckpoint(users));
+    write(join(directory, META_PROPERTIES), metaProperties(clusterId, nodeId)); // last: it says that all is there
     const kind = isFirst ? (flags.has('standalone') ? 'dynamic metadata voter' : 'metadata') : 'data';
     await printLine(terminal, `Formatting ${kind} directory ${directory} with metadata.version ${METADATA_VERSION}.`);
   }
