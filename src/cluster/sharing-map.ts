@@ -15,6 +15,15 @@ export function writableCopy<Value>(map: ReadonlyMap<string, Value>): Map<string
   return isSmall ? new Map(map) : SharingMap.copyOf(map);
 }
 
+/** All entries that differ between the two, side by side: of maps that share parts, those parts alone that they do not share. */
+export function differingParts<Value>(
+  before: ReadonlyMap<string, Value>,
+  after: ReadonlyMap<string, Value>,
+): readonly (readonly [ReadonlyMap<string, Value>, ReadonlyMap<string, Value>])[] {
+  const haveParts = before instanceof SharingMap && after instanceof SharingMap;
+  return (haveParts ? (after as SharingMap<Value>).differingFrom(before) : null) ?? [[before, after]];
+}
+
 export class SharingMap<Value> implements ReadonlyMap<string, Value> {
   #parts: Map<string, Value>[];
   /** Parts that no other map has. */
@@ -61,6 +70,14 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
     if (!this.#parts[index].has(key)) return false;
     this.#size--;
     return this.#ownPart(index).delete(key);
+  }
+
+  /** Pairs of parts that are not the same one; null: the two are not cut alike. */
+  differingFrom(
+    before: SharingMap<Value>,
+  ): (readonly [ReadonlyMap<string, Value>, ReadonlyMap<string, Value>])[] | null {
+    if (before.#parts.length !== this.#parts.length) return null;
+    return this.#parts.flatMap((part, at) => (part === before.#parts[at] ? [] : [[before.#parts[at], part] as const]));
   }
 
   *entries(): MapIterator<[string, Value]> {

@@ -1,6 +1,6 @@
 /** A map whose copies share what did not change: held against a Map that is copied each time. */
 import { expect, test } from 'vitest';
-import { SharingMap, writableCopy } from '../../src/cluster/sharing-map.ts';
+import { differingParts, SharingMap, writableCopy } from '../../src/cluster/sharing-map.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 
 const sorted = (map: ReadonlyMap<string, number>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -36,4 +36,28 @@ test('a small one is a Map, in the order in which its entries were set', () => {
   const large = writableCopy(new Map(Array.from({ length: 1000 }, (_, i) => [`k${i}`, i])));
   expect(large).toBeInstanceOf(SharingMap);
   expect([large.size, [...large.keys()].length, [...large.values()].length]).toEqual([1000, 1000, 1000]);
+});
+
+test('two copies differ in the parts that one of them has changed, and in nothing else', () => {
+  const before = SharingMap.copyOf(new Map(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, i])));
+  const after = SharingMap.copyOf(before);
+  expect(differingParts(before, after)).toEqual([]);
+  after.set('k1', -1);
+  after.set('new', 0);
+  after.delete('k2');
+  const parts = differingParts(before, after);
+  const changes = parts.flatMap(([was, is]) => [
+    ...[...was].filter(([key, value]) => is.get(key) !== value),
+    ...[...is].filter(([key, value]) => was.get(key) !== value),
+  ]);
+  expect(new Map(changes)).toEqual(new Map([...Object.entries({ k1: -1, new: 0, k2: 2 })]));
+  expect(parts.reduce((sum, [was, is]) => sum + was.size + is.size, 0)).toBeLessThan(300);
+});
+
+test('maps that share no parts differ as a whole', () => {
+  const [one, other] = [
+    new Map([['a', 1]]),
+    SharingMap.copyOf(new Map(Array.from({ length: 300 }, (_, i) => [`k${i}`, i]))),
+  ];
+  expect(differingParts<number>(one, other)).toEqual([[one, other]]);
 });

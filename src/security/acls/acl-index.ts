@@ -1,5 +1,6 @@
 /** All ACLs, found by the resources that they cover. */
 import type { AccessControlEntry, ClusterImage } from '../../cluster/image.ts';
+import { differingParts } from '../../cluster/sharing-map.ts';
 import { allowedBy, deniedBy, EVERY_NAME, Pattern, Permission, type Operations } from './codes.ts';
 import { isBlockText, parseBlock, type HostBlock } from './host-block.ts';
 
@@ -146,10 +147,11 @@ export class AclIndex {
 
   /** Becomes the index of these: what is in both stays as it is. */
   follow(entries: Entries): void {
-    const before = this.#entries;
+    for (const [before, after] of differingParts(this.#entries, entries)) {
+      for (const [id, entry] of before) if (after.get(id) !== entry) this.#remove(entry);
+      for (const [id, entry] of after) if (before.get(id) !== entry) this.#add(entry);
+    }
     this.#entries = entries;
-    for (const [id, entry] of before) if (entries.get(id) !== entry) this.#remove(entry);
-    for (const [id, entry] of entries) if (before.get(id) !== entry) this.#add(entry);
   }
 
   /** `visit` for the rules of each pattern that the resource fits, whoever they are about. */
