@@ -52,7 +52,15 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending'>;
 
 /** Of which a cluster may have ten thousands. */
-const SHARING: ReadonlySet<string> = new Set<Maps>(['topicsById', 'topicsByName', 'configs']);
+const SHARING: ReadonlySet<string> = new Set<Maps>([
+  'topicsById',
+  'topicsByName',
+  'configs',
+  'quotas',
+  'scramCredentials',
+  'accessControlEntries',
+  'delegationTokens',
+]);
 
 /**
  * A new image under construction, of one batch or of many: each map, and each topic's list of partitions, is copied when the first

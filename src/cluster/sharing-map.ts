@@ -122,10 +122,10 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
     let { length } = this.#parts;
     if (this.#size <= length * FULL_PART) return;
     while (this.#size > length * FULL_PART) length *= GROWTH;
-    const entries = [...this.entries()];
+    const before = this.#parts;
     this.#parts = Array.from({ length }, () => new Map());
     this.#own = this.#parts.map(() => true);
-    for (const [key, value] of entries) this.#parts[this.#partOf(key)].set(key, value);
+    for (const part of before) part.forEach((value, key) => this.#parts[this.#partOf(key)].set(key, value));
   }
 }
 

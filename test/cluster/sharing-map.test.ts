@@ -50,7 +50,7 @@ test('two copies differ in the parts that one of them has changed, and in nothin
     ...[...was].filter(([key, value]) => is.get(key) !== value),
     ...[...is].filter(([key, value]) => was.get(key) !== value),
   ]);
-  expect(new Map(changes)).toEqual(new Map([...Object.entries({ k1: -1, new: 0, k2: 2 })]));
+  expect(new Map(changes)).toEqual(new Map(Object.entries({ k1: -1, new: 0, k2: 2 })));
   expect(parts.reduce((sum, [was, is]) => sum + was.size + is.size, 0)).toBeLessThan(300);
 });
 

@@ -4,6 +4,7 @@ import { addressText, parseAddress } from '../../protocol/address.ts';
 import type { AccessControlEntry } from '../../src/cluster/image.ts';
 import { seededRandom } from '../../src/platform/random.ts';
 import { AclIndex } from '../../src/security/acls/acl-index.ts';
+import { SharingMap } from '../../src/cluster/sharing-map.ts';
 import { Operation, Pattern, Permission, Resource } from '../../src/security/acls/codes.ts';
 import { allowedOperations, allowsSome, explain, type Subject } from '../../src/security/acls/decision.ts';
 
@@ -216,4 +217,26 @@ test('the index decides as all ACLs read one by one do, while they come and go',
     }
   }
   expect(allowed).toBeGreaterThan(10_000);
+});
+
+test('an index that follows thousands of ACLs from copy to copy decides as one that is made anew', () => {
+  const entry = (at: number) => acl({ resourceName: `t${at}`, principal: 'User:alice', operation: Operation.READ });
+  const mayRead = (index: AclIndex, name: string): boolean => {
+    const rules = { index, superUsers: new Set<string>(), allowsUncovered: false };
+    return (
+      (allowedOperations(rules, subject('User:alice', '10.0.0.1'), Resource.TOPIC, name) & (1 << Operation.READ)) !== 0
+    );
+  };
+  let entries = SharingMap.copyOf(new Map(Array.from({ length: 2000 }, (_, at) => [`id${at}`, entry(at)])));
+  const index = new AclIndex(entries, true);
+  for (let at = 0; at < 300; at++) {
+    entries = SharingMap.copyOf(entries);
+    entries.delete(`id${at}`);
+    entries.set(`id${2000 + at}`, entry(2000 + at));
+    index.follow(entries);
+  }
+  const anew = new AclIndex(entries, true);
+  const names = Array.from({ length: 2300 }, (_, at) => `t${at}`);
+  expect(names.filter((name) => mayRead(index, name))).toEqual(names.slice(300));
+  expect(names.filter((name) => mayRead(anew, name))).toEqual(names.slice(300));
 });

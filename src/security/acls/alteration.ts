@@ -43,8 +43,11 @@ export function* createAcls(
   current: Entries,
   { metadataVersion, newId }: CreationOptions,
 ): Pieces<AclAlteration<AclResult>> {
+  const names = new Set(creations.map(({ resourceName }) => resourceName));
   const known = new Set<string>();
-  yield* eachInPieces(current.values(), (entry) => void known.add(keyOf(entry)));
+  yield* eachInPieces(current.values(), (entry) => {
+    if (names.has(entry.resourceName)) known.add(keyOf(entry));
+  });
   const records: DraftOf<'AccessControlEntryRecord'>[] = [];
   const results = yield* mapInPieces(creations, (acl) => {
     const fault = creationFault(acl, metadataVersion);

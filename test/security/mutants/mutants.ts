@@ -35,8 +35,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an ACL that was deleted stays in the index',
     file: 'src/security/acls/acl-index.ts',
-    find: 'if (entries.get(id) !== entry) this.#remove(entry);',
-    replace: 'if (entries.size < 0) this.#remove(entry);',
+    find: 'if (after.get(id) !== entry) this.#remove(entry);',
+    replace: 'if (after.size < 0) this.#remove(entry);',
     foundBy: 'test/security/acl-decisions.test.ts',
   },
   {
