@@ -24,6 +24,7 @@ import { knowsPasswords } from '../security/sasl/settings.ts';
 import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
 import type { Session } from '../security/session.ts';
 import type { Handshakes } from '../security/tls/handshakes.ts';
+import { readStoreFile } from '../security/tls/stores.ts';
 import { StoreReloads } from '../security/tls/reloads.ts';
 import { TlsListener, type TlsNeeds } from '../security/tls/listener.ts';
 
@@ -141,19 +142,22 @@ async function overTls(
   { failures, storeChanges, handshakes, clock, random, logger }: TlsParts,
 ): Promise<ListenerSecurity> {
   const library = await import('../platform/tls-network.ts'); // with it comes node:tls, which is slow to load
-  const readFile = (path: string): Buffer | null => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null);
-  const listener = await TlsListener.open(settings, isSasl, { clock, random, logger, readFile }, library);
+  const listener = await TlsListener.open(
+    settings,
+    isSasl,
+    { clock, random, logger, readFile: readStoreFile },
+    library,
+  );
   storeChanges?.add(listener);
-  const { clientAuth } = listener;
   const failed = (from: string, reason: string): void =>
     failures.failed({ from, listener: settings.listener, mechanism: 'TLS', user: null, software: null, reason });
   return {
     ...openTo(network),
     isTls: true,
-    asksCertificates: clientAuth !== 'none',
+    asksCertificates: listener.clientAuth !== 'none',
     network: library.tlsNetwork(network, {
       context: () => listener.context,
-      clientAuth,
+      clientAuth: () => listener.clientAuth,
       failed,
       ...(handshakes === null ? {} : { interfere: () => interfere(handshakes, listener) }),
     }),

@@ -1,5 +1,5 @@
 /** Reads a document from where a URL says: a web server, or a file. */
-import { readFile } from 'node:fs/promises';
+import { readSmallFile } from './small-file.ts';
 
 export interface DocumentLimits {
   readonly mostBytes: number;
@@ -9,8 +9,8 @@ export interface DocumentLimits {
 /** As text. Rejects where it is not there, not there in time, or larger. */
 export async function readDocument(url: URL, { mostBytes, timeoutMs }: DocumentLimits): Promise<string> {
   if (url.protocol !== 'file:') return request(url, {}, { mostBytes, timeoutMs });
-  const content = await readFile(url);
-  if (content.length > mostBytes) throw tooLarge(mostBytes);
+  const content = readSmallFile(url, mostBytes);
+  if (content === null) throw new Error('there is no such file');
   return content.toString();
 }
 

@@ -21,7 +21,8 @@ export type { ConnectionOptions, SecureContext, SecureContextOptions };
 export interface TlsServerOptions {
   /** Asked at each connection: the newest. */
   readonly context: () => SecureContext;
-  readonly clientAuth: 'none' | 'requested' | 'required';
+  /** The same. */
+  readonly clientAuth: () => 'none' | 'requested' | 'required';
   /** Why a handshake did not come about. */
   readonly failed: (remoteHost: string, reason: string) => void;
   /** For tests: null where nothing is to happen, else what is waited for: the context to go on with, or null to end it. */
@@ -176,7 +177,7 @@ class ServerConnection extends EncryptedSocket {
 
   #handshake(secureContext: SecureContext): void {
     if (this.#raw.destroyed) return;
-    const { clientAuth } = this.#options;
+    const clientAuth = this.#options.clientAuth();
     const tls = new TLSSocket(this.#raw, {
       isServer: true,
       secureContext,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as openTls } from 'node:tls';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { AlterConfigs, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
+import { AlterConfigs, ApiVersions, IncrementalAlterConfigs } from '../../protocol/apis/index.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { ConfigError } from '../../src/config/definition.ts';
@@ -123,6 +123,41 @@ test('the same value has the file read again, where that is another now', async 
   expect((await shownAt(started.broker)).serialNumber).toBe(before);
   expect(await alter(started, { [LOCATION]: path })).toEqual([0, null]);
   await expect.poll(async () => (await shownAt(started.broker)).serialNumber).not.toBe(before);
+});
+
+test('what clients have to show can change, and counts for those that connect from then on', async () => {
+  const started = await start({
+    [`${PREFIX}ssl.truststore.type`]: 'PEM',
+    [`${PREFIX}ssl.truststore.certificates`]: authority.certificate,
+  });
+  const { broker, client } = started;
+  const own = await issue('alice');
+  const isServed = async (tls: Parameters<typeof connect>[0]['tls']): Promise<boolean> => {
+    try {
+      const other = await connect({ host: '127.0.0.1', port: portOf(broker), tls });
+      const answered = await other.send(ApiVersions, 0, {}).then(
+        () => true,
+        () => false,
+      );
+      await other.close();
+      return answered;
+    } catch {
+      return false;
+    }
+  };
+  const nobody = { ca: authority.certificate };
+  const alice = { ...nobody, cert: own.certificate, key: own.key };
+  expect(await isServed(nobody)).toBe(true);
+  const [code, message] = await alter(started, { [`${PREFIX}ssl.client.auth`]: 'maybe' });
+  expect([code, message]).toEqual([expect.any(Number), expect.stringContaining('ssl.client.auth')]);
+  expect(code).not.toBe(0);
+  expect(await alter(started, { [`${PREFIX}ssl.client.auth`]: 'required' })).toEqual([0, null]);
+  await expect.poll(() => isServed(nobody)).toBe(false);
+  expect(await isServed(alice)).toBe(true);
+  expect(await alter(started, { 'log.cleaner.threads': '2' })).toEqual([0, null]); // the connection from before
+  expect(client.isClosed).toBe(false);
+  expect(await alter(started, { [`${PREFIX}ssl.client.auth`]: null })).toEqual([0, null]);
+  await expect.poll(() => isServed(nobody)).toBe(true);
 });
 
 test.each<

@@ -1,10 +1,19 @@
 /** Key stores as keytool and OpenSSL write them, names as Java writes them, and what is said of a store that cannot be used. */
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { subjectOf } from '../../src/security/tls/distinguished-name.ts';
 import { PrincipalMapping } from '../../src/security/tls/principal-mapping.ts';
-import { readKeyMaterial, readTrust, type StoreReader, type StoreSettings } from '../../src/security/tls/stores.ts';
+import {
+  readKeyMaterial,
+  readStoreFile,
+  readTrust,
+  type StoreReader,
+  type StoreSettings,
+} from '../../src/security/tls/stores.ts';
 import subjects from './subjects.json' with { type: 'json' };
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`stores/${name}`, import.meta.url));
@@ -16,13 +25,7 @@ function settings(values: Readonly<Record<string, string>>): StoreSettings {
 
 const warnings: string[] = [];
 const reader: StoreReader = {
-  readFile: (path) => {
-    try {
-      return readFileSync(path);
-    } catch {
-      return null;
-    }
-  },
+  readFile: readStoreFile,
   warn: (message) => void warnings.push(message),
   now: () => Date.now(),
 };
@@ -139,6 +142,27 @@ describe('key stores', () => {
       return { ...inline, 'ssl.keystore.key': ec!.key };
     };
     await expect(keys(what.startsWith('key and') ? await other() : values)).rejects.toThrow(complaint);
+  });
+
+  test('are refused where no file is named, or one that is no store by its size', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ottla-stores-'));
+    const at = (name: string): string => join(directory, name);
+    const large = 1 << 25;
+    writeFileSync(at('large.p12'), '');
+    truncateSync(at('large.p12'), large);
+    if (process.platform !== 'win32') execFileSync('mkfifo', [at('pipe.p12')]);
+    const read = (path: string) => keys({ 'ssl.keystore.location': path });
+    try {
+      await expect(read(directory)).rejects.toThrow(
+        `ssl.keystore.location=${directory}: it is a directory, not a file`,
+      );
+      await expect(read(at('large.p12'))).rejects.toThrow('large.p12: it is larger than 16777216 bytes');
+      if (process.platform === 'win32') return;
+      await expect(read(at('pipe.p12'))).rejects.toThrow('pipe.p12: it is a pipe or a device, not a file');
+      await expect(read('/dev/zero')).rejects.toThrow('/dev/zero: it is a pipe or a device, not a file');
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   test('cut at any byte they are refused, and nothing else happens', async () => {

@@ -32,12 +32,13 @@ const STORE_KEYS: readonly StoreKey[] = [
 
 interface Loaded extends LoadedStores {
   readonly versions: TlsVersions;
+  readonly clientAuth: ClientAuth;
   /** Of all that. */
   readonly content: string;
 }
 
 function fingerprintOf(settings: ListenerSettings): string {
-  return JSON.stringify([...STORE_KEYS, ...VERSION_KEYS].map((key) => settings.text(key)));
+  return JSON.stringify([...STORE_KEYS, ...VERSION_KEYS, 'ssl.client.auth' as const].map((key) => settings.text(key)));
 }
 
 const VERSION_KEYS = ['ssl.enabled.protocols', 'ssl.protocol', 'ssl.cipher.suites'] as const;
@@ -49,19 +50,20 @@ const NO_RENEGOTIATION = 0x40000000;
 const SESSION_ID_CONTEXT = 'ottla';
 
 export class TlsListener implements StoresInUse {
-  readonly clientAuth: ClientAuth;
   readonly #settings: ListenerSettings;
+  /** The client's name is SASL's. */
+  readonly #isSasl: boolean;
   readonly #needs: TlsNeeds;
   readonly #library: typeof tls;
   readonly #mapping: PrincipalMapping;
   #context!: tls.SecureContext;
   #loaded!: Loaded;
 
-  private constructor(settings: ListenerSettings, clientAuth: ClientAuth, needs: TlsNeeds, library: typeof tls) {
+  private constructor(settings: ListenerSettings, isSasl: boolean, needs: TlsNeeds, library: typeof tls) {
     this.#settings = settings;
+    this.#isSasl = isSasl;
     this.#needs = needs;
     this.#library = library;
-    this.clientAuth = clientAuth;
     this.#mapping = new PrincipalMapping(settings.text('ssl.principal.mapping.rules') ?? 'DEFAULT');
   }
 
@@ -72,15 +74,19 @@ export class TlsListener implements StoresInUse {
     needs: TlsNeeds,
     library: typeof tls,
   ): Promise<TlsListener> {
-    const isOwn = settings.own('ssl.client.auth') !== null;
-    const wanted = settings.value('ssl.client.auth') as ClientAuth;
-    if (isSasl && !isOwn && wanted !== 'none') {
+    const wanted = settings.value('ssl.client.auth');
+    const listener = new TlsListener(settings, isSasl, needs, library);
+    await listener.reload();
+    if (listener.clientAuth !== wanted) {
       const message = `ssl.client.auth=${wanted} counts on a listener with SASL only as ${settings.nameOf('ssl.client.auth')}`;
       needs.logger.warn('configuration', { message });
     }
-    const listener = new TlsListener(settings, isSasl && !isOwn ? 'none' : wanted, needs, library);
-    await listener.reload();
     return listener;
+  }
+
+  /** Of handshakes from now on. */
+  get clientAuth(): ClientAuth {
+    return this.#loaded.clientAuth;
   }
 
   get context(): tls.SecureContext {
@@ -143,8 +149,14 @@ export class TlsListener implements StoresInUse {
     if (material === null) return null;
     const trusted = await readTrust(settings, reader);
     const versions = tlsVersions(settings, this.#library.getCiphers());
-    const content = JSON.stringify([material.key, material.chain, trusted, versions]);
-    return { material, trusted, versions, content };
+    const clientAuth = this.#clientAuthOf(settings);
+    const content = JSON.stringify([material.key, material.chain, trusted, versions, clientAuth]);
+    return { material, trusted, versions, clientAuth, content };
+  }
+
+  #clientAuthOf(settings: ListenerSettings): ClientAuth {
+    const counts = !this.#isSasl || settings.own('ssl.client.auth') !== null;
+    return counts ? (settings.value('ssl.client.auth') as ClientAuth) : 'none';
   }
 
   #contextOf({ material, trusted, versions }: Loaded, shown?: { key: string; chain: string }): tls.SecureContext {

@@ -1,6 +1,7 @@
 /** Reads the key and trust stores of a listener, of every type that Kafka has: PEM in files or settings, JKS, PKCS12. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { ConfigError } from '../../config/definition.ts';
+import { readSmallFile } from '../../platform/small-file.ts';
 import { certificatesIn, keyIn } from './pem.ts';
 import type { readKeyStore as ReadKeyStore } from './jks.ts';
 
@@ -26,11 +27,19 @@ export type StoreKey =
 
 /** What reading needs of the machine. */
 export interface StoreReader {
-  /** Null where there is no such file. */
+  /** Null where there is no such file. @throws {Error} for what is no file of a store's size, or may not be read */
   readFile(path: string): Buffer | null;
   warn(message: string): void;
   /** Milliseconds since 1970. */
   now(): number;
+}
+
+/** As large as the trust store of a whole company is many times over. */
+const MOST_STORE_BYTES = 1 << 24;
+
+/** For `readFile`: a file of this machine. */
+export function readStoreFile(path: string): Buffer | null {
+  return readSmallFile(path, MOST_STORE_BYTES);
 }
 
 /** PEM, the key without a password. */
@@ -202,7 +211,12 @@ function refusePassword(settings: StoreSettings, key: 'ssl.keystore.password' | 
 }
 
 function fileOf(key: string, path: string, reader: StoreReader): Buffer {
-  const content = reader.readFile(path);
+  let content: Buffer | null;
+  try {
+    content = reader.readFile(path);
+  } catch (error) {
+    throw new ConfigError(`${key}=${path}: ${(error as Error).message}`);
+  }
   if (content === null) throw new ConfigError(`${key}=${path}: there is no such file`);
   return content;
 }
