@@ -27,9 +27,9 @@ export interface Hands {
 /** What cannot be done, in a sentence. */
 export class ChangeRefused extends Error {
   override name = 'ChangeRefused';
-  readonly status: 400 | 403 | 404 | 409;
+  readonly status: 400 | 403 | 404 | 409 | 429;
 
-  constructor(status: 400 | 403 | 404 | 409, message: string) {
+  constructor(status: 400 | 403 | 404 | 409 | 429, message: string) {
     super(message);
     this.status = status;
   }

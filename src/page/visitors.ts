@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { BrokerDoor, PersonSession } from '../testing/broker-door.ts';
+import { SignInQueue } from './sign-in-queue.ts';
 
 /** What of a request says who sends it. */
 export interface Sender {
@@ -41,6 +42,7 @@ export class Visitors {
   /** Milliseconds since 1970, by the broker's clock: its sessions end by that. */
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
+  readonly #queue = new SignInQueue();
 
   constructor(door: BrokerDoor, now: () => number) {
     this.#door = door;
@@ -61,7 +63,7 @@ export class Visitors {
     return known ?? (await this.#byBasic(sender));
   }
 
-  /** The value of a cookie; null for a wrong name or password. */
+  /** The value of a cookie; null for a wrong name or password. @throws {ChangeRefused} where too many try at once */
   async signIn(user: string, password: string, sender: Sender): Promise<string | null> {
     const visitor = await this.#visitor(user, password, sender.host);
     if (visitor === null) return null;
@@ -92,7 +94,7 @@ export class Visitors {
   async #visitor(user: string, password: string, host: string): Promise<Visitor | null> {
     const { people } = this.#door;
     if (people.kind !== 'users') return null;
-    const session = await people.signIn({ user, password }, host);
+    const session = await this.#queue.take(host, () => people.signIn({ user, password }, host));
     if (session === null) return null;
     const { expiresAtMs } = session;
     return { session, name: session.principal.name, isOver: () => expiresAtMs !== null && this.#now() > expiresAtMs };

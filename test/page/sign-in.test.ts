@@ -1,6 +1,7 @@
 /** Where the broker asks clients who they are, so does its page, of the same users; the authorizer is asked of all they see and change. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JournalFrame, OverviewFrame, SessionFrame, SettingsFrame, TopicsFrame } from '../../src/page/frames.ts';
+import { SignInQueue } from '../../src/page/sign-in-queue.ts';
 import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 
 let kafka: TestBroker;
@@ -241,4 +242,25 @@ test('users of SCRAM sign in, too, and those of certificates and tokens have no 
   await expect(certificates.openPage()).rejects.toThrow(
     /no page: listener \w+ asks clients who they are by a certificate/,
   );
+});
+
+test('people sign in one after the other, and only so many wait', async () => {
+  const queue = new SignInQueue();
+  let [most, under] = [0, 0];
+  const attempt = async (): Promise<string> => {
+    most = Math.max(most, ++under);
+    await Promise.resolve();
+    under--;
+    return 'done';
+  };
+  const begun = Array.from({ length: 30 }, () => queue.take('10.0.0.7', attempt));
+  const outcomes = await Promise.allSettled(begun);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
+  expect(outcomes.at(-1)).toMatchObject({ reason: { status: 429 } });
+  expect(most).toBe(1);
+  const failed = queue.take('10.0.0.7', () => Promise.reject(new Error('a bug')));
+  await expect(failed).rejects.toThrow('a bug');
+  const many = Array.from({ length: 120 }, (_, at) => queue.take(`10.0.1.${at}`, attempt));
+  expect((await Promise.allSettled(many)).filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
+  expect(await queue.take('10.0.0.7', attempt)).toBe('done');
 });
