@@ -1,7 +1,7 @@
 /** How a process of a cluster connects to the others: as their listener asks for it, by the same settings as its own. */
 import type { ConnectionOptions } from 'node:tls';
-import { plainClient, type SaslClient } from '../../protocol/sasl/client.ts';
-import { isScram } from '../../protocol/sasl/scram.ts';
+import { oauthBearerClient, plainClient, type SaslClient } from '../../protocol/sasl/client.ts';
+import { isScram, type ScramMechanism } from '../../protocol/sasl/scram.ts';
 import { ScramClient } from '../../protocol/sasl/scram-client.ts';
 import { ConfigError } from '../config/definition.ts';
 import { ListenerSettings } from '../config/listener-settings.ts';
@@ -9,12 +9,14 @@ import type { BrokerLayers } from '../config/layers.ts';
 import type { Endpoint } from '../config/listeners.ts';
 import { signedInNetwork } from '../peers/signed-in-network.ts';
 import type { Clock } from '../platform/clock.ts';
-import { nodeFiles } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Network } from '../platform/network.ts';
 import { randomUuid, type Random } from '../platform/random.ts';
+import { BearerTokens, type TokenSettings } from '../security/sasl/bearer-token.ts';
 import { loginModule, moduleFor, type JaasFile } from '../security/sasl/settings.ts';
-import { readKeyMaterial, readTrust } from '../security/tls/stores.ts';
+import { subjectOf } from '../security/tls/distinguished-name.ts';
+import { isTrusted } from '../security/tls/trust.ts';
+import { readKeyMaterial, readStoreFile, readTrust } from '../security/tls/stores.ts';
 import { readJaasFile } from './listener-security.ts';
 
 export type MechanismKey = 'sasl.mechanism.inter.broker.protocol' | 'sasl.mechanism.controller.protocol';
@@ -46,22 +48,25 @@ export async function peerNetwork(
   const transport = protocol.endsWith('SSL') ? await overTls(settings, needs) : needs.network;
   if (!protocol.startsWith('SASL')) return transport;
   const { clock, random, javaOptions } = needs;
-  const login = loginOf(settings, mechanismKey, readJaasFile(javaOptions), random);
+  const mechanism = mechanismOf(settings, mechanismKey);
+  const file = readJaasFile(javaOptions);
+  if (mechanism === 'OAUTHBEARER') {
+    const tokens = new BearerTokens(() => tokenSettings(settings, file), clock);
+    return signedInNetwork(transport, { clock, login: async () => oauthBearerClient(await tokens.current()) });
+  }
+  const login = passwordLogin(settings, mechanism, file, random);
   login(); // refused now, not at the first connection
   return signedInNetwork(transport, { clock, login });
 }
 
-function loginOf(
-  settings: ListenerSettings,
-  mechanismKey: MechanismKey,
-  file: JaasFile | null,
-  random: Random,
-): () => SaslClient {
+type PasswordMechanism = 'PLAIN' | ScramMechanism;
+
+function mechanismOf(settings: ListenerSettings, mechanismKey: MechanismKey): PasswordMechanism | 'OAUTHBEARER' {
   const mechanism = settings.value(mechanismKey);
-  if (mechanism !== 'PLAIN' && !isScram(mechanism)) {
+  if (mechanism !== 'PLAIN' && mechanism !== 'OAUTHBEARER' && !isScram(mechanism)) {
     throw new ConfigError(
-      `${mechanismKey}=${mechanism}: brokers and controllers sign in at ${settings.listener} by PLAIN, SCRAM-SHA-256 or ` +
-        'SCRAM-SHA-512: write one of them',
+      `${mechanismKey}=${mechanism}: brokers and controllers sign in at ${settings.listener} by PLAIN, SCRAM-SHA-256, ` +
+        'SCRAM-SHA-512 or OAUTHBEARER: write one of them',
     );
   }
   const enabled = settings.value('sasl.enabled.mechanisms');
@@ -70,6 +75,23 @@ function loginOf(
       `${mechanismKey}=${mechanism} must be among sasl.enabled.mechanisms, which are ${enabled.join(', ')}`,
     );
   }
+  return mechanism;
+}
+
+function tokenSettings(settings: ListenerSettings, file: JaasFile | null): TokenSettings {
+  return {
+    text: (key) => settings.text(key, 'OAUTHBEARER'),
+    nameOf: (key) => settings.nameOf(key, 'OAUTHBEARER'),
+    options: loginModule(settings, 'OAUTHBEARER', file)?.options ?? new Map<string, string>(),
+  };
+}
+
+function passwordLogin(
+  settings: ListenerSettings,
+  mechanism: PasswordMechanism,
+  file: JaasFile | null,
+  random: Random,
+): () => SaslClient {
   return () => {
     const options = loginModule(settings, mechanism, file)?.options;
     const [user, password] = [options?.get('username'), options?.get('password')];
@@ -95,13 +117,19 @@ async function overTls(settings: ListenerSettings, { network, clock, logger }: P
 /** What this process shows and trusts, as the stores are now. */
 function storesOf(settings: ListenerSettings, clock: Clock, logger: Logger): () => Promise<ConnectionOptions> {
   const reader = {
-    readFile: (path: string) => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null),
+    readFile: readStoreFile,
     now: () => clock.now(),
     warn: (message: string) => logger.warn('configuration', { message }),
   };
   let known: { readonly atMs: number; readonly options: Promise<ConnectionOptions> } | null = null;
   const read = async (): Promise<ConnectionOptions> => {
     const [own, trusted] = [await readKeyMaterial(settings, reader), await readTrust(settings, reader)];
+    if (own !== null && trusted !== null && !isTrusted(own.chain, trusted)) {
+      throw new ConfigError(
+        `listener ${settings.listener}: its trust store does not trust its own certificate (${subjectOf(own.certificate.raw)}), so that ` +
+          `brokers could not connect to one another: add the authority that has signed it to ${settings.nameOf('ssl.truststore.location')}`,
+      );
+    }
     const isNameChecked = (settings.text('ssl.endpoint.identification.algorithm') ?? '').trim() !== '';
     return {
       ...(trusted === null ? {} : { ca: [...trusted] }),

@@ -44,7 +44,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
   /^(group\.)?streams\./,
   /^(log\.)?(remote|local)\.|\.tiered\./,
-  /^sasl\.(login\.(?!class|callback)|oauthbearer\.(assertion|client|scope$|token))/,
+  /^sasl\.(login\.(?!class|callback)|oauthbearer\.assertion)/,
   'cordoned.log.dirs',
   'offsets.topic.compression.codec',
   'share.coordinator.state.topic.compression.codec',

@@ -100,12 +100,13 @@ export const saslKeys = {
   'sasl.mechanism.controller.protocol': string(
     'GSSAPI',
     { importance: 'high' },
-    'SASL mechanism by which brokers and controllers sign in at controllers: PLAIN or SCRAM. One of sasl.enabled.mechanisms.',
+    'SASL mechanism by which brokers and controllers sign in at controllers: PLAIN, SCRAM or OAUTHBEARER. One of ' +
+      'sasl.enabled.mechanisms.',
   ),
   'sasl.mechanism.inter.broker.protocol': string(
     'GSSAPI',
     { update: 'per-broker' },
-    'SASL mechanism by which brokers sign in at one another: PLAIN or SCRAM. One of sasl.enabled.mechanisms.',
+    'SASL mechanism by which brokers sign in at one another: PLAIN, SCRAM or OAUTHBEARER. One of sasl.enabled.mechanisms.',
   ),
   'sasl.oauthbearer.allow.unverified.audience': boolean(
     false,
@@ -225,7 +226,7 @@ export const saslKeys = {
   'sasl.oauthbearer.token.endpoint.url': string(
     null,
     {},
-    "Where the broker itself gets tokens: the OAuth provider's URL.",
+    "Where the broker itself gets tokens to sign in at other brokers: the OAuth provider's URL, or a file's.",
   ),
   'sasl.server.callback.handler.class': className(
     null,

@@ -11,8 +11,8 @@ import { within } from './within.ts';
 
 export interface SigningIn {
   readonly clock: Clock;
-  /** Anew for each connection. @throws {ConfigError} where the settings do not say who this is */
-  readonly login: () => SaslClient;
+  /** Anew for each connection. @throws {ConfigError} where the settings do not say who this is; rejects where no token is to be had */
+  readonly login: () => SaslClient | Promise<SaslClient>;
 }
 
 /** Of SaslAuthenticate: what every broker and controller that may be beside this one has. */
@@ -36,7 +36,8 @@ export function signedInNetwork(network: Network, { clock, login }: SigningIn): 
       try {
         const client = new Client(relay, {});
         const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - beganMs));
-        const signedIn = await within(clock, signIn(client, login(), AUTHENTICATE_VERSION), leftMs);
+        const signingIn = Promise.resolve(login()).then((sasl) => signIn(client, sasl, AUTHENTICATE_VERSION));
+        const signedIn = await within(clock, signingIn, leftMs);
         if (signedIn === null) throw Object.assign(new Error('no answer while signing in'), { code: 'ETIMEDOUT' });
       } catch (error) {
         relay.destroy();

@@ -1,5 +1,7 @@
 /** Clusters whose brokers and controllers ask one another who they are: over TLS, with certificates, passwords, and both. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
@@ -205,6 +207,52 @@ describe('a cluster', () => {
     expect(lines.filter((line) => line.includes('authentication-failed'))).toEqual([]);
   });
 
+  test('by tokens: of an authority between brokers, and without a signature at controllers', async () => {
+    const { SignJWT } = await import('jose');
+    const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' };
+    let given = 0;
+    const provider = createServer((request, response) => {
+      const isKnown =
+        request.headers.authorization === `Basic ${Buffer.from('node-id:node-secret').toString('base64')}`;
+      if (!isKnown) return void response.writeHead(401).end();
+      given++;
+      const now = Math.floor(Date.now() / 1000);
+      void new SignJWT({ iss: 'https://login.example.org', aud: 'kafka', sub: 'node', iat: now, exp: now + 3600 })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .sign(keys.privateKey)
+        .then((token) => response.end(JSON.stringify({ access_token: token })));
+    });
+    await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve));
+    ends.push(() => provider.close());
+    const { port } = provider.address() as { port: number };
+    const module = 'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required';
+    const ofBrokers = 'listener.name.sasl_plaintext.oauthbearer.sasl';
+    const settings = {
+      ...login('sasl_plaintext', 'PLAIN'),
+      listeners: 'SASL_PLAINTEXT://127.0.0.1:0',
+      'listener.security.protocol.map': 'SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+      'security.inter.broker.protocol': 'SASL_PLAINTEXT',
+      'sasl.enabled.mechanisms': 'OAUTHBEARER,PLAIN',
+      'listener.name.controller.sasl.enabled.mechanisms': 'OAUTHBEARER',
+      'sasl.mechanism.inter.broker.protocol': 'OAUTHBEARER',
+      'sasl.mechanism.controller.protocol': 'OAUTHBEARER',
+      [`${ofBrokers}.jaas.config`]: `${module} clientId="node-id" clientSecret="node-secret";`,
+      [`${ofBrokers}.oauthbearer.token.endpoint.url`]: `http://127.0.0.1:${port}/token`,
+      [`${ofBrokers}.oauthbearer.jwks.endpoint.url`]: `data:,${encodeURIComponent(JSON.stringify({ keys: [jwk] }))}`,
+      [`${ofBrokers}.oauthbearer.expected.issuer`]: 'https://login.example.org',
+      [`${ofBrokers}.oauthbearer.expected.audience`]: 'kafka',
+      'listener.name.controller.oauthbearer.sasl.jaas.config': `${module} unsecuredLoginStringClaim_sub="node";`,
+      'authorizer.class.name': STANDARD_AUTHORIZER,
+      'super.users': 'User:node;User:alice',
+    };
+    const sasl = { mechanism: 'plain', username: 'alice', password: 'hers' } as const;
+    await serve(settings, { sasl });
+    expect(given).toBeGreaterThanOrEqual(3);
+    expect(given).toBeLessThanOrEqual(6); // a token serves for many connections
+    expect(lines.filter((line) => line.includes('authentication-failed'))).toEqual([]);
+  });
+
   test('is not joined by a broker that does not know the password', async () => {
     const settings: Settings = {
       ...login('controller', 'PLAIN'),
@@ -225,8 +273,29 @@ describe('a cluster', () => {
   });
 });
 
+test('a broker whose trust store does not trust its own certificate is refused', async () => {
+  const stranger = await CertificateAuthority.create(Date.now(), 'another');
+  const settings = {
+    ...stores(),
+    'ssl.truststore.certificates': stranger.certificate,
+    listeners: 'SSL://127.0.0.1:0',
+    'security.inter.broker.protocol': 'SSL',
+  };
+  const nowhere = { address: { host: '127.0.0.1', port: 1 } } as RunningController;
+  await expect(joined(nowhere, 1, settings)).rejects.toThrow(
+    'listener SSL: its trust store does not trust its own certificate (CN=node)',
+  );
+});
+
 test.each([
-  [{ 'sasl.mechanism.inter.broker.protocol': 'GSSAPI' }, /brokers and controllers sign in at .*by PLAIN, SCRAM/],
+  [
+    { 'sasl.mechanism.inter.broker.protocol': 'OAUTHBEARER', 'sasl.enabled.mechanisms': 'PLAIN,OAUTHBEARER' },
+    /oauthbearer\.sasl\.oauthbearer\.token\.endpoint\.url is not set, and .*has no unsecuredLoginStringClaim_sub/,
+  ],
+  [
+    { 'sasl.mechanism.inter.broker.protocol': 'GSSAPI' },
+    /brokers and controllers sign in at .*by PLAIN, SCRAM.*OAUTHBEARER/,
+  ],
   [{ 'sasl.enabled.mechanisms': 'SCRAM-SHA-512' }, /PLAIN must be among sasl\.enabled\.mechanisms/],
   [login('sasl_plaintext', 'SCRAM-SHA-256'), /does not say who this broker is|has no users/],
   [{ 'security.inter.broker.protocol': 'SSL' }, /no listener has that protocol/],

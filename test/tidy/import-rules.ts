@@ -161,6 +161,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/credentials',
     'src/security/acls', // as requests name them, as people write them, and what they come to
     'src/security/tls/stores.ts', // clients read the same stores
+    'src/security/sasl/bearer-token.ts', // and have their tokens from the same places
     'src/index.ts',
     'protocol',
     'src/platform',

@@ -5,9 +5,9 @@ import { isScram } from '../../../protocol/sasl/scram.ts';
 import { ConfigError } from '../../config/definition.ts';
 import { parseProperties } from '../../config/properties.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { postForm, readDocument } from '../../platform/document.ts';
 import { nodeFiles } from '../../platform/files.ts';
-import { readKeyMaterial, readTrust } from '../../security/tls/stores.ts';
+import { bearerToken } from '../../security/sasl/bearer-token.ts';
+import { readKeyMaterial, readStoreFile, readTrust } from '../../security/tls/stores.ts';
 import { NO_SECURITY, type Credentials, type Security } from '../client/security.ts';
 import { UsageError } from '../usage.ts';
 
@@ -92,50 +92,23 @@ function optionsOf(properties: Properties): ReadonlyMap<string, string> {
 
 /** From a file, from an authority by client credentials, or unsigned, as options of the login module say. */
 async function tokenOf(properties: Properties): Promise<string> {
-  const options = optionsOf(properties);
-  const url = properties.get('sasl.oauthbearer.token.endpoint.url');
-  if (url === undefined) return unsignedToken(options);
-  const at = URL.canParse(url) ? new URL(url) : null;
-  if (at === null) throw new UsageError(`sasl.oauthbearer.token.endpoint.url=${url}: write a URL`);
-  if (at.protocol === 'file:' || at.protocol === 'data:') return (await readDocument(at, DOCUMENT)).trim();
-  const credential = (key: string, option: string): string => {
-    const value = properties.get(`sasl.oauthbearer.client.credentials.${key}`) ?? options.get(option);
-    if (value !== undefined) return value;
-    throw new UsageError(
-      `sasl.jaas.config has no ${option}="…", and sasl.oauthbearer.client.credentials.${key} is not set`,
-    );
+  const settings = {
+    text: (key: string) => properties.get(key) ?? null,
+    nameOf: (key: string) => key,
+    options: optionsOf(properties),
   };
-  const id = credential('client.id', 'clientId');
-  const secret = credential('client.secret', 'clientSecret');
-  const scope = properties.get('sasl.oauthbearer.scope') ?? options.get('scope');
-  const form = { grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) };
-  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-  const answer = await postForm(at, form, { authorization }, DOCUMENT);
-  const { access_token: token } = JSON.parse(answer) as { access_token?: unknown };
-  if (typeof token === 'string') return token;
-  throw new UsageError(`${url} answers without an access_token`);
-}
-
-const DOCUMENT = { mostBytes: 1 << 20, timeoutMs: 10_000 };
-const CLAIM = 'unsecuredLoginStringClaim_';
-const AN_HOUR = 3600;
-
-function unsignedToken(options: ReadonlyMap<string, string>): string {
-  const now = Math.floor(systemClock.now() / 1000);
-  const claims: Record<string, unknown> = { iat: now, exp: now + AN_HOUR };
-  for (const [name, value] of options) if (name.startsWith(CLAIM)) claims[name.slice(CLAIM.length)] = value;
-  if (claims.sub === undefined) {
-    throw new UsageError(`sasl.oauthbearer.token.endpoint.url is not set, and sasl.jaas.config has no ${CLAIM}sub="…"`);
+  try {
+    return await bearerToken(settings, systemClock);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part(claims)}.`;
 }
 
 /** From stores of every type. */
 async function tlsOf(properties: Properties): Promise<TlsOptions> {
   const settings = { text: (key: string) => properties.get(key) ?? null, nameOf: (key: string) => key };
   const reader = {
-    readFile: (path: string) => (nodeFiles.exists(path) ? nodeFiles.readAll(path) : null),
+    readFile: readStoreFile,
     warn: () => {},
     now: () => systemClock.now(),
   };
