@@ -3,13 +3,7 @@
  * and records of the cluster's metadata once the broker runs: users of SCRAM, and ACLs.
  */
 import { timingSafeEqual } from 'node:crypto';
-import {
-  FEWEST_ITERATIONS,
-  SCRAM_MECHANISMS,
-  saltedPassword,
-  scramKeys,
-  type ScramMechanism,
-} from '../../protocol/sasl/scram.ts';
+import { SCRAM_MECHANISMS, saltedPassword, scramKeys, type ScramMechanism } from '../../protocol/sasl/scram.ts';
 import { join } from 'node:path';
 import type { RunningBroker } from '../broker/broker.ts';
 import type { ControlOptions } from '../control/server.ts';
@@ -17,6 +11,7 @@ import { advertisedHosts, withSecuredListener } from '../config/secured-listener
 import type { SecurityProtocol } from '../config/listeners.ts';
 import { DEFAULT_DIRECTORY } from '../credentials/certificate-files.ts';
 import { plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
+import { scramUpsertion } from '../credentials/scram-upsertion.ts';
 import { systemClock } from '../platform/clock.ts';
 import { randomUuid } from '../platform/random.ts';
 import { createAcls } from '../security/acls/alteration.ts';
@@ -43,7 +38,6 @@ export interface SecurityFlags {
 
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 const SCRAM = Object.keys(SCRAM_MECHANISMS) as ScramMechanism[];
-const SALT_BYTES = 16;
 /** Certificates of `ottla certs --client alice` name her so: `User:alice` for CN=alice. */
 const SIMPLE_NAMES = 'RULE:^CN=([^,]*)$/$1/,DEFAULT';
 
@@ -140,41 +134,39 @@ export async function certificatesFor(directory: string, given: Settings) {
   return files;
 }
 
-/** Once the broker runs: what is there already stays as it is. */
-export async function provideAccess(flags: SecurityFlags, broker: RunningBroker): Promise<void> {
-  await provideScramUsers(new Map(Array.from(flags.users, ([name, { password }]) => [name, password])), broker);
-  await provideAcls(flags.acls ?? [], broker);
+/** Where users and ACLs are kept: a broker alone, or the controller of several. */
+export type AccessKeeper = Pick<RunningBroker['parts'], 'random'> & {
+  readonly controller: Pick<RunningBroker['parts']['controller'], 'image' | 'alterScramCredentials' | 'alterAcls'>;
+};
+
+/** Once that runs: what is there already stays as it is. */
+export async function provideAccess(flags: SecurityFlags, keeper: AccessKeeper): Promise<void> {
+  await provideScramUsers(new Map(Array.from(flags.users, ([name, { password }]) => [name, password])), keeper);
+  await provideAcls(flags.acls ?? [], keeper);
 }
 
 /** `users`: passwords by name. Those who have theirs already stay as they are. */
-export async function provideScramUsers(users: ReadonlyMap<string, string>, broker: RunningBroker): Promise<void> {
+export async function provideScramUsers(users: ReadonlyMap<string, string>, keeper: AccessKeeper): Promise<void> {
   if (users.size === 0) return; // nothing is asked of the controller, which a broker of a cluster has not
-  for (const mechanism of SCRAM) await provideUsers(users, mechanism, broker); // a request alters each user once
+  for (const mechanism of SCRAM) await provideUsers(users, mechanism, keeper); // a request alters each user once
 }
 
 async function provideUsers(
   users: ReadonlyMap<string, string>,
   mechanism: ScramMechanism,
-  { parts: { controller, metadata, random } }: RunningBroker,
+  { controller, random }: AccessKeeper,
 ): Promise<void> {
-  const { scramCredentials } = metadata.image;
-  const upsertions = [...users].flatMap(([name, password]) => {
-    if (isCurrent(scramCredentials, name, mechanism, password)) return [];
-    const salt = Buffer.alloc(SALT_BYTES);
-    random.fill(salt);
-    const salted = saltedPassword(mechanism, password, salt, FEWEST_ITERATIONS);
-    const { code } = SCRAM_MECHANISMS[mechanism];
-    return [{ name, mechanism: code, iterations: FEWEST_ITERATIONS, salt, saltedPassword: salted }];
-  });
+  const { scramCredentials } = controller.image;
+  const changed = [...users].filter(([name, password]) => !isCurrent(scramCredentials, name, mechanism, password));
+  const upsertions = changed.map(([name, password]) => scramUpsertion(mechanism, { name, password }, random));
   if (upsertions.length === 0) return;
   for (const { user, errorCode, errorMessage } of await controller.alterScramCredentials([], upsertions)) {
     if (errorCode !== 0) throw new CommandError(`user ${user} cannot be made: ${errorMessage}`);
   }
 }
 
-async function provideAcls(acls: readonly Acl[], { parts }: RunningBroker): Promise<void> {
+async function provideAcls(acls: readonly Acl[], { controller, random }: AccessKeeper): Promise<void> {
   if (acls.length === 0) return;
-  const { controller, random } = parts;
   const results = await controller.alterAcls(({ accessControlEntries, features }) => {
     const metadataVersion = features.get('metadata.version') ?? 0;
     return createAcls(acls, accessControlEntries, { metadataVersion, newId: () => randomUuid(random) });
@@ -184,7 +176,7 @@ async function provideAcls(acls: readonly Acl[], { parts }: RunningBroker): Prom
   }
 }
 
-type Credentials = RunningBroker['parts']['metadata']['image']['scramCredentials'];
+type Credentials = AccessKeeper['controller']['image']['scramCredentials'];
 
 /** Whether the user has this password already. */
 function isCurrent(credentials: Credentials, name: string, mechanism: ScramMechanism, password: string): boolean {

@@ -76,7 +76,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
   const place = pagePlace(flags, control !== null);
   const options = { settings, memory: isMemory, clusterId: environment.clusterId, logger, javaOptions };
   if (serverConfig(settings)['ottla.processes'] > 1)
-    return processes({ ...options, topics: environment.createTopics }, flags, stdin);
+    return processes({ ...options, security, topics: environment.createTopics }, flags, stdin);
   if (settings.get('process.roles') === 'controller') {
     refusePage(flags, 'a controller has');
     return controller(options, flags.container === true);
@@ -136,11 +136,13 @@ function isAlone(config: ServerConfig): boolean {
   return isOne && roles.includes('controller') && roles.includes('broker');
 }
 
-/** Of a broker alone: in a cluster, brokers sign in at one another too. */
+/** Of a broker alone, or of several that this process starts. */
 function refuseInCluster(config: ServerConfig): void {
-  if (isAlone(config)) return;
+  const isOfThisMachine = config['ottla.processes'] > 1 && config['ottla.etcd.endpoints'].length === 0;
+  if (isAlone(config) || isOfThisMachine) return;
   throw new UsageError(
-    '--tls, --user, --super-user and --acl are for a broker alone: in a cluster set up its listeners (docs/security.md)',
+    '--tls, --user, --super-user and --acl make certificates and a password that other processes of the cluster do not have: ' +
+      'set up the listeners of each (docs/security.md#between-brokers)',
   );
 }
 
@@ -165,8 +167,8 @@ async function run(
     const settings = security === null ? options.settings : await secureSettings(security, options.settings);
     const broker = await startBroker({ ...options, settings });
     try {
-      if (security !== null) await provideAccess(security, broker);
-      await provideScramUsers(scramUsers, broker);
+      if (security !== null) await provideAccess(security, broker.parts);
+      await provideScramUsers(scramUsers, broker.parts);
       await createTopics(broker, environment.createTopics, logger);
     } catch (error) {
       await broker.stop();
@@ -192,7 +194,7 @@ async function run(
     topics: environment.createTopics.map(topicSpecOf),
   });
   const { session, url } = controlled;
-  await provideScramUsers(scramUsers, session.broker);
+  await provideScramUsers(scramUsers, session.broker.parts);
   await createTopics(session.broker, environment.createTopics, logger);
   const { bootstrap } = session.broker;
   return {
@@ -212,6 +214,12 @@ function topicSpecOf({ name, partitions, cleanupPolicy }: TopicToCreate) {
   return { name, partitions, ...(cleanupPolicy === undefined ? {} : { configs: { 'cleanup.policy': cleanupPolicy } }) };
 }
 
+type ProcessesOptions = Omit<SupervisorOptions, 'logLevel' | 'begin'> & {
+  readonly memory: boolean;
+  /** Null: as settings have it. */
+  readonly security: SecurityFlags | null;
+};
+
 interface StartOptions {
   readonly settings: ReadonlyMap<string, string>;
   readonly javaOptions: string | undefined;
@@ -222,7 +230,7 @@ interface StartOptions {
 
 /** Several brokers on this machine: one line when all of them are ready, one signal that ends them all. */
 async function processes(
-  { memory, ...options }: Omit<SupervisorOptions, 'logLevel'> & { readonly memory: boolean },
+  { memory, security, ...options }: ProcessesOptions,
   flags: StartFlags,
   stdin: StdinPipe | null,
 ): Promise<number> {
@@ -232,8 +240,14 @@ async function processes(
   const { startProcesses } = await import('../processes/supervisor.ts');
   let running: RunningProcesses | null = null;
   const end = Promise.race([toldToEnd(() => running?.kill()), parentEnded(flags.exitWithParent, stdin)]);
-  running = await startProcesses({ ...options, logLevel: levelOf(flags) });
+  const { secureProcesses } = await import('./secured-processes.ts');
+  const secured = security === null ? {} : await secureProcesses(security, options.settings);
+  running = await startProcesses({ ...options, ...secured, logLevel: levelOf(flags) });
+  const { settings } = { ...options, ...secured };
+  const hasStores = [...settings.keys()].some((key) => key.includes('ssl.keystore.'));
+  if (hasStores) process.on('SIGHUP', () => running?.reloadStores());
   process.stdout.write(`ready ${running.bootstrap}\n`);
+  if (security?.certificates) process.stdout.write(`certificates ${resolve(security.certificates)}\n`);
   if (flags.container === true) process.stdout.write(upLines(options.settings.get('node.id') ?? '1'));
   await end;
   await running.stop();

@@ -8,7 +8,7 @@ export interface Child {
   onTold(run: (message: unknown) => void): void;
   /** Called once: with its exit code, or the signal that has ended it, or why it could not be started. */
   onEnd(run: (outcome: number | string) => void): void;
-  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void;
 }
 
 /**

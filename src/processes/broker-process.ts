@@ -33,6 +33,7 @@ export class BrokerProcess {
   #child: BrokerChild | null = null;
   #timer: Timer | null = null;
   #failures = 0;
+  #isReady = false;
   #isStopping = false;
   #onceEnded: () => void = () => {};
 
@@ -61,17 +62,23 @@ export class BrokerProcess {
     this.#child?.kill('SIGKILL');
   }
 
+  /** Where it answers requests: before that it has not read them yet. */
+  reloadStores(): void {
+    if (this.#isReady) this.#child?.kill('SIGHUP');
+  }
+
   #start(ready: (bootstrap: string) => void, failed: ((outcome: number | string) => void) | null): void {
     const { start, clock } = this.#options;
     const startedMs = clock.monotonic();
     const child = start();
-    let isReady = false;
+    this.#isReady = false;
     this.#child = child;
     child.onReady((bootstrap) => {
-      isReady = true;
+      this.#isReady = true;
       ready(bootstrap);
     });
     child.onEnd((outcome) => {
+      const isReady = this.#isReady;
       this.#child = null;
       this.#onceEnded();
       if (this.#isStopping) return;

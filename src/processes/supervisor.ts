@@ -24,7 +24,11 @@ export interface SupervisorOptions {
   readonly javaOptions: string | undefined;
   readonly logger: Logger;
   readonly logLevel: Level;
+  /** Changes the cluster before its brokers are there. */
+  readonly begin?: (controller: ActiveController['controller']) => Promise<void>;
 }
+
+type ActiveController = NonNullable<RunningController['node']['active']>;
 
 export interface RunningProcesses {
   /** host:port of each broker, with commas. */
@@ -33,17 +37,22 @@ export interface RunningProcesses {
   stop(): Promise<void>;
   /** At once, for who has no time left. */
   kill(): void;
+  /** Each reads its key and trust stores again. */
+  reloadStores(): void;
 }
 
 /** What stands behind `ottla` where a broker's process is started. */
 const SUPERVISED = ['start', '--supervised'];
+/** How long the only controller may take to read its log. */
+const ACTIVE_MS = 60_000;
+const LOOK_MS = 10;
 
 /**
  * Resolves when all brokers answer requests; where one does not come so far, none goes on.
  * @throws {ConfigError | ClusterError}
  */
 export async function startProcesses(options: SupervisorOptions): Promise<RunningProcesses> {
-  const { settings, clusterId, topics, javaOptions, logger, logLevel } = options;
+  const { settings, clusterId, topics, javaOptions, logger, logLevel, begin } = options;
   const layout = layoutOf(settings, hostname());
   refuseRecordsOfOne(layout.directories);
   const controller = await startController({
@@ -54,6 +63,12 @@ export async function startProcesses(options: SupervisorOptions): Promise<Runnin
     javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
   });
+  try {
+    await begin?.(await activeOf(controller));
+  } catch (error) {
+    await controller.stop();
+    throw error;
+  }
   const { host, port } = controller.address;
   const brokers = layout.brokers.map((each, i) => {
     const bootstrap = ['controller.quorum.bootstrap.servers', `${host}:${port}`] as const;
@@ -75,6 +90,15 @@ export async function startProcesses(options: SupervisorOptions): Promise<Runnin
   }
 }
 
+async function activeOf({ node }: RunningController): Promise<ActiveController['controller']> {
+  const untilMs = systemClock.monotonic() + ACTIVE_MS;
+  while (node.active === null) {
+    if (systemClock.monotonic() > untilMs) throw new Error('the controller does not come to serve: its log says why');
+    await new Promise<void>((resolve) => void systemClock.after(LOOK_MS, resolve));
+  }
+  return node.active.controller;
+}
+
 function broker(commission: Commission): BrokerChild {
   const child = startChild(SUPERVISED, commission);
   return { ...child, onReady: (run) => child.onTold((report) => run((report as Report).bootstrap)) };
@@ -90,6 +114,9 @@ function running(
     stop: () => stopAll(brokers, controller),
     kill: () => {
       for (const each of brokers) each.kill();
+    },
+    reloadStores: () => {
+      for (const each of brokers) each.reloadStores();
     },
   };
 }

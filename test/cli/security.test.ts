@@ -284,8 +284,11 @@ test.each([
   [['--certs', 'here'], 'add --tls'],
   [['--acl', 'alice flies'], "write it like 'read topic orders'"],
   [['--acl', 'alice read orders'], "'orders' is none of"],
-  [['--user', 'a:b', '--etcd', '127.0.0.1:1'], 'for a broker alone'],
-  [['--user', 'a:b', '--processes', '2', '--dir', '/nowhere'], 'for a broker alone'],
+  [
+    ['--user', 'a:b', '--etcd', '127.0.0.1:1'],
+    'other processes of the cluster do not have: set up the listeners of each',
+  ],
+  [['--user', 'a:b', '--etcd', '127.0.0.1:1', '--processes', '2'], 'set up the listeners of each'],
 ])('start refuses %j in one sentence', async (args, words) => {
   await expect(start(['--memory', '--port', '0', ...args])).rejects.toThrow(
     new RegExp(`^[^\\n]*${words.replace(/[.*]/g, '\\$&')}[^\\n]*$`),

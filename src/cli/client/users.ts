@@ -3,7 +3,8 @@ import { DescribeUserScramCredentials } from '../../../protocol/apis/50-describe
 import { AlterUserScramCredentials } from '../../../protocol/apis/51-alter-user-scram-credentials.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { RequestDraft } from '../../../protocol/schema.ts';
-import { SCRAM_MECHANISMS, saltedPassword, type ScramMechanism } from '../../../protocol/sasl/scram.ts';
+import { SCRAM_MECHANISMS, type ScramMechanism } from '../../../protocol/sasl/scram.ts';
+import { scramUpsertion } from '../../credentials/scram-upsertion.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { Cluster } from './cluster.ts';
 import { refuse } from './failure.ts';
@@ -12,8 +13,6 @@ export interface ScramUser {
   readonly name: string;
   readonly credentials: readonly { readonly mechanism: ScramMechanism; readonly iterations: number }[];
 }
-
-const SALT_BYTES = 16;
 
 /** Of these names, or all; users that are not there are left out. */
 export async function listUsers(cluster: Cluster, names: readonly string[] | null = null): Promise<ScramUser[]> {
@@ -39,10 +38,7 @@ export async function setPassword(
   { mechanisms, iterations }: { readonly mechanisms: readonly ScramMechanism[]; readonly iterations: number },
 ): Promise<void> {
   for (const mechanism of mechanisms) {
-    const salt = Buffer.alloc(SALT_BYTES);
-    systemRandom.fill(salt);
-    const salted = saltedPassword(mechanism, password, salt, iterations);
-    const upsertion = { name, mechanism: SCRAM_MECHANISMS[mechanism].code, iterations, salt, saltedPassword: salted };
+    const upsertion = scramUpsertion(mechanism, { name, password, iterations }, systemRandom);
     await alter(cluster, { deletions: [], upsertions: [upsertion] });
   }
 }

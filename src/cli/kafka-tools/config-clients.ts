@@ -4,13 +4,8 @@ import { AlterClientQuotas } from '../../../protocol/apis/49-alter-client-quotas
 import { DescribeUserScramCredentials } from '../../../protocol/apis/50-describe-user-scram-credentials.ts';
 import { AlterUserScramCredentials } from '../../../protocol/apis/51-alter-user-scram-credentials.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
-import {
-  FEWEST_ITERATIONS,
-  isScram,
-  saltedPassword,
-  SCRAM_MECHANISMS,
-  type ScramMechanism,
-} from '../../../protocol/sasl/scram.ts';
+import { FEWEST_ITERATIONS, isScram, SCRAM_MECHANISMS, type ScramMechanism } from '../../../protocol/sasl/scram.ts';
+import { scramUpsertion } from '../../credentials/scram-upsertion.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
 import { lookUp } from '../../platform/probe.ts';
@@ -45,7 +40,6 @@ const TYPES: Readonly<Record<EntityType, TypeFacts>> = {
 const OF_CLIENTS = ['producer_byte_rate', 'consumer_byte_rate', 'request_percentage', 'controller_mutation_rate'];
 const OF_ADDRESSES = ['connection_creation_rate'];
 const MOST_TYPES = 2;
-const SALT_BYTES = 26;
 
 /** Of the short flags, in Kafka's order. */
 export const CLIENT_FLAGS = Object.values(TYPES).flatMap(({ flag }) => [flag, `${flag}-defaults`]);
@@ -191,7 +185,6 @@ async function alterCredentials(cluster: Cluster, name: string, changes: readonl
   });
 }
 
-/** The password stays here: a broker learns what PBKDF2 makes of it. */
 function upsertion(name: string, mechanism: ScramMechanism, text: string) {
   const [, given, password] = /^(?:iterations=(-?\d*),)?password=(.*)$/s.exec(text) ?? [];
   if (password === undefined) throw new UsageError(`Invalid credential property ${mechanism}=${text}`);
@@ -201,10 +194,7 @@ function upsertion(name: string, mechanism: ScramMechanism, text: string) {
       `Iterations ${iterations} is less than the minimum ${FEWEST_ITERATIONS} required for ${mechanism}`,
     );
   }
-  const salt = Buffer.alloc(SALT_BYTES);
-  systemRandom.fill(salt);
-  const salted = saltedPassword(mechanism, password, salt, iterations);
-  return { name, mechanism: SCRAM_MECHANISMS[mechanism].code, iterations, salt, saltedPassword: salted };
+  return scramUpsertion(mechanism, { name, password, iterations }, systemRandom);
 }
 
 async function quotasOf(cluster: Cluster, entities: readonly ClientEntity[]) {
