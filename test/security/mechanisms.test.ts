@@ -98,6 +98,17 @@ describe('SCRAM', () => {
     expect(() => client.next(Buffer.from('e=other-error'))).toThrow('do not trust it');
   });
 
+  test('a proof counts for the nonce of its own exchange alone', async () => {
+    const scram = server();
+    const bareFirst = 'n=alice,r=nonce';
+    const { challenge: asked } = await scram.next(Buffer.from(`n,,${bareFirst}`));
+    const { salt: told, iterations } = readServerFirst(asked.toString())!;
+    const salted = saltedPassword(mechanism, 'secret', told, iterations);
+    const replayed = 'c=biws,r=nonceOfAnExchangeBefore';
+    const proof = clientProof(mechanism, salted, `${bareFirst},${asked.toString()},${replayed}`);
+    expect(() => scram.next(Buffer.from(`${replayed},p=${proof.toString('base64')}`))).toThrow('Invalid client nonce');
+  });
+
   test('nobody is asked as everybody is, alike each time, and fails with the same words', async () => {
     const ask = async (user: string, password: string) => {
       const client = new ScramClient(mechanism, { user, password }, 'nonce');
