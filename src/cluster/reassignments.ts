@@ -53,7 +53,8 @@ export function* alterReassignments(
     const fault =
       replicas === null
         ? cancelFault(topic, partition, moves)
-        : replicasFault(replicas, partition, mayChangeFactor, image);
+        : (replicasFault(replicas, partition, mayChangeFactor, image) ??
+          supersedeFault(replicas, topic, partition, moves));
     if (fault !== null) return fault;
     const change = replicas === null ? cancelled(topic, partition, moves) : moved(topic, partition, replicas, moves);
     if (change !== null) records.push({ type: 'PartitionChangeRecord', topicId: topic.id, partitionId, ...change });
@@ -83,6 +84,24 @@ function cancelFault(topic: TopicImage, partition: PartitionImage, { image, conf
   const stay = settled(partition);
   if (partition.isr.some((id) => stay.includes(id)) || isUncleanAllowed(topic, image, config)) return null;
   const errorMessage = `The move of ${topic.name} cannot be cancelled: it would require an unclean leader election`;
+  return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
+}
+
+/** A move that takes the place of one under way takes away what that has added: nobody else may have all that is committed. */
+function supersedeFault(
+  wanted: readonly number[],
+  topic: TopicImage,
+  partition: PartitionImage,
+  { image, config }: Moves,
+): Outcome | null {
+  const stay = [...wanted, ...settled(partition)];
+  const { isr, elr } = partition;
+  const whole = isr.length > 0 ? isr : elr;
+  if (whole.length === 0 || whole.some((id) => stay.includes(id)) || isUncleanAllowed(topic, image, config))
+    return null;
+  const errorMessage =
+    `${topic.name} cannot be moved to ${wanted.join(', ')} now: all its records are only at replicas that the move under way ` +
+    'has added, and none of them would stay';
   return { errorCode: ErrorCode.INVALID_REPLICA_ASSIGNMENT, errorMessage };
 }
 

@@ -283,4 +283,17 @@ describe('a partition that moves to another broker', () => {
     const moving = { leader: 1, replicas: [3, 1], isr: [1], addingReplicas: [3], removingReplicas: [1] };
     expect(cluster.partition()).toMatchObject(moving);
   });
+
+  test('may not be sent elsewhere while nobody has all its records but who would be dropped', () => {
+    const cluster = three().start(4).create([1]);
+    move(cluster, [2, 3]);
+    cluster.propose([1, 2]);
+    cluster.fence(1);
+    expect(cluster.partition()).toMatchObject({ leader: 2, isr: [2], addingReplicas: [2, 3] });
+    const { image } = cluster;
+    expect(move(cluster, [1, 4])).toBe(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+    expect(move(cluster, null)).toBe(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+    expect(cluster.image).toBe(image);
+    expect(move(cluster, [2, 4])).toBe(ErrorCode.NONE);
+  });
 });
