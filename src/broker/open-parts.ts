@@ -11,6 +11,7 @@ import { Partitions } from '../partitions/partitions.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
 import { TransactionAdmission } from '../transactions/admission.ts';
+import type { TransactionCoordinator } from '../transactions/coordinator.ts';
 import { ProducerIds } from '../transactions/producer-ids.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
@@ -75,8 +76,12 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const endOffset: EndOffset = (topic, partition) =>
     endOffsetAtLeader({ nodeId, metadata, partitions }, peers, { topic, partition });
   const groups = groupCoordinator({ ...needs, shareState, endOffset });
-  const producerIds = new ProducerIds(clock, () => channel.allocateProducerIds());
-  const transactions = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
+  // Only another process's metadata log may go back while the records stay.
+  const isAlone = membership.forwarder === null;
+  const largestTaken = (): number => Math.max(partitions.largestProducerId(), transactions.largestProducerId);
+  const allocate = () => channel.allocateProducerIds();
+  const producerIds = isAlone ? new ProducerIds(clock, allocate) : new ProducerIds(clock, allocate, largestTaken);
+  const transactions: TransactionCoordinator = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });
   const parts: BrokerParts = {
     nodeId,
     clock,

@@ -82,6 +82,13 @@ export class Partitions {
     return this.#topics.partitions();
   }
 
+  /** Of those that have written to a partition here; -1 where none has. */
+  largestProducerId(): number {
+    let largest = -1;
+    for (const { log } of this.all()) for (const id of log.producers.producers.keys()) largest = Math.max(largest, id);
+    return largest;
+  }
+
   has(topicId: string): boolean {
     return this.#topics.byId(topicId) !== undefined;
   }

@@ -66,6 +66,8 @@ export class TransactionCoordinator {
   readonly #endings: TransactionEndings;
   readonly #lists: SlicedTasks;
   readonly #timers = new Map<'abort' | 'expire', Timer>();
+  /** Of what was found in partitions of __transaction_state that are coordinated here, or were; -1: nothing. */
+  largestProducerId = -1;
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
@@ -114,6 +116,7 @@ export class TransactionCoordinator {
   /** Ends those transactions whose outcome is decided. */
   #loaded(shard: TransactionShard): void {
     for (const transaction of shard.state.transactions.values()) {
+      this.largestProducerId = Math.max(this.largestProducerId, transaction.producerId);
       if (isPrepared(transaction)) this.#endings.begin(shard, transaction);
     }
     // The coordinator before may have been about to look: none stays open for longer than its time and one interval.

@@ -1,6 +1,9 @@
 /**
  * Hands out producer ids from blocks that the controller has allocated (KIP-730); a block's rest is lost at a restart. The next block
  * is asked for before the last ids of one are given away: while there is no controller, new producers find ids nevertheless.
+ *
+ * A controller whose metadata log has gone back, for etcd was restored from a backup, allocates ids that producers have. Where such a
+ * one has left its traces at this broker, all ids up to it are passed over: else batches of the next would be taken for its own.
  */
 import type { Clock } from '../platform/clock.ts';
 
@@ -13,19 +16,26 @@ export interface ProducerIdBlock {
 const LOW = 0.1;
 /** As long as a client waits before it is told to ask again. */
 const WAIT_MS = 1000;
+const NONE = -1;
+/** Of ids that others have, in the life of a process. */
+const MOST_PASSED_OVER = 1_000_000;
 
 export class ProducerIds {
   readonly #clock: Clock;
   readonly #allocate: () => Promise<ProducerIdBlock>;
+  readonly #largestTaken: () => number;
   #next = 0;
   #left = 0;
   #low = 0;
   #following: ProducerIdBlock | null = null;
   #allocating: Promise<void> | null = null;
+  #mayPassOver = MOST_PASSED_OVER;
 
-  constructor(clock: Clock, allocate: () => Promise<ProducerIdBlock>) {
+  /** `largestTaken`: of the ids that producers have as far as this broker knows, -1 where there are none; asked when a block comes. */
+  constructor(clock: Clock, allocate: () => Promise<ProducerIdBlock>, largestTaken: () => number = () => NONE) {
     this.#clock = clock;
     this.#allocate = allocate;
+    this.#largestTaken = largestTaken;
   }
 
   /** An id that no producer has had before. Rejects when the controller cannot allocate, or takes long. */
@@ -51,9 +61,19 @@ export class ProducerIds {
 
   #refill(): Promise<void> {
     this.#allocating ??= this.#allocate()
-      .then((block) => void (this.#following = block))
+      .then((block) => void (this.#following = this.#untaken(block)))
       .finally(() => (this.#allocating = null));
     return this.#allocating;
+  }
+
+  /** What of a block nobody has; all of it where a client writes under an id that no controller can have allocated. */
+  #untaken(block: ProducerIdBlock): ProducerIdBlock {
+    const { first, size } = block;
+    const taken = this.#largestTaken() + 1 - first;
+    if (taken <= 0 || taken > this.#mayPassOver) return block;
+    const passed = Math.min(size, taken);
+    this.#mayPassOver -= passed;
+    return { first: first + passed, size: size - passed };
   }
 
   #inTime(allocated: Promise<void>): Promise<void> {

@@ -6,13 +6,15 @@ import { ProducerIds, type ProducerIdBlock } from '../../src/transactions/produc
 class Setting {
   readonly clock = new VirtualClock();
   readonly waiting: ((block: ProducerIdBlock | null) => void)[] = [];
-  readonly ids = new ProducerIds(
-    this.clock,
-    () =>
-      new Promise((resolve, reject) => {
+  readonly ids: ProducerIds;
+
+  constructor(largestTaken?: () => number) {
+    const allocate = () =>
+      new Promise<ProducerIdBlock>((resolve, reject) => {
         this.waiting.push((block) => (block === null ? reject(new Error('no controller')) : resolve(block)));
-      }),
-  );
+      });
+    this.ids = new ProducerIds(this.clock, allocate, largestTaken);
+  }
 
   give(first: number): void {
     this.waiting.shift()!({ first, size: 20 });
@@ -58,4 +60,26 @@ test('many who ask while a block is on its way share it', async () => {
   setting.give(0);
   expect(await Promise.all(asked)).toEqual([0, 1, 2, 3, 4]);
   expect(setting.waiting).toEqual([]);
+});
+
+test('ids that producers have already, for the metadata log has gone back, are passed over', async () => {
+  let largest = 105;
+  const setting = new Setting(() => largest);
+  const first = setting.take(1);
+  setting.give(100);
+  expect(await first).toEqual([106]);
+  largest = 149; // all of the next block, and a half of the one behind it
+  await setting.take(13);
+  setting.give(120);
+  const next = setting.take(1);
+  await nextTurn();
+  setting.give(140);
+  expect(await next).toEqual([150]);
+});
+
+test('an id that no controller can have allocated says nothing', async () => {
+  const setting = new Setting(() => 4_000_000);
+  const first = setting.take(1);
+  setting.give(100);
+  expect(await first).toEqual([100]);
 });
