@@ -145,6 +145,7 @@ class Broker implements RunningBroker {
       if (this.#directories.length > 1 && image.topicsById !== previous.topicsById) this.#assignments.changed();
     });
     for (const { health } of this.#directories) health.onOffline(() => this.#directoryFailed());
+    void this.#membership.lost?.then(() => this.#metadataLost());
   }
 
   async start(): Promise<void> {
@@ -253,9 +254,22 @@ class Broker implements RunningBroker {
 
   /** As Kafka does: a broker without any log directory left stops, and its process ends with an error. */
   #directoryFailed(): void {
-    if (this.#directories.some(({ health }) => !health.isOffline)) return this.#assignments.changed();
-    this.parts.logger.error('all-log-dirs-offline', { next: 'check the disks, then start the broker again' });
-    // Requests that wait are answered with the error first.
+    if (this.#hasDirectory) return this.#assignments.changed();
+    this.#giveUp('all-log-dirs-offline', 'check the disks, then start the broker again');
+  }
+
+  /** As Kafka does: the same where it cannot learn what becomes of the cluster, whatever other directories it has. */
+  #metadataLost(): void {
+    if (this.#hasDirectory) this.#giveUp('metadata-log-dir-failed', 'check its disk, then start the broker again');
+  }
+
+  get #hasDirectory(): boolean {
+    return this.#directories.some(({ health }) => !health.isOffline);
+  }
+
+  /** Requests that wait are answered with the error first. */
+  #giveUp(event: string, next: string): void {
+    this.parts.logger.error(event, { next });
     this.parts.clock.after(LAST_ANSWERS_MS, () => void this.stop().then(() => this.#fail()));
   }
 }

@@ -100,6 +100,7 @@ class ClusterMember implements Membership {
   readonly forwarder: EnvelopeForwarder;
   readonly replicas: Replicas;
   readonly peers: OtherBrokers;
+  readonly lost: Promise<void>;
   readonly #needs: MembershipNeeds;
   readonly #findClusterId: () => Promise<string>;
   readonly #requests: ControllerRequests;
@@ -118,6 +119,7 @@ class ClusterMember implements Membership {
     const directory = directories.find(({ path }) => path === options.metadataPath)!;
     const { clusterId, directoryId } = directory;
     const copy = metadataCopy(directory, logger);
+    this.lost = new Promise((resolve) => directory.health.onOffline(resolve));
     this.metadata = new MetadataFetcher({
       clock,
       logger,

@@ -37,6 +37,7 @@ class MemberInProcess implements Membership {
   readonly replicas: Replicas;
   readonly peers: OtherBrokers;
   readonly forwarder = null;
+  readonly lost = null;
   readonly #options: InProcessOptions;
   readonly #needs: MembershipNeeds;
   readonly #alone: Membership;

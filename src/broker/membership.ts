@@ -31,6 +31,8 @@ export interface Membership {
   readonly replicas: Replicas | null;
   /** What is asked of other brokers; null where there are none. */
   readonly peers: OtherBrokers | null;
+  /** Resolves where the log directory has failed that has its copy of the metadata log: it cannot follow its cluster. Null without one. */
+  readonly lost: Promise<void> | null;
   /** -1 until it is registered. */
   readonly brokerEpoch: number;
   /** Once, before all else: `metadata` is what the cluster is from then on. */
@@ -82,6 +84,7 @@ export function alone(shared: OpenMetadataStore | undefined): Join {
       forwarder: null,
       replicas: null,
       peers: null,
+      lost: null,
       get brokerEpoch() {
         return controller.image.brokers.get(nodeId)?.epoch ?? -1;
       },

@@ -88,10 +88,11 @@ test.each(['leader', 'follower'])('a replica that lags is copied at %s.replicati
 test.each(['a', 'b'] as const)(
   'a log directory of %s that fails takes its replica out of sync, and its broker goes on',
   async (host) => {
-    const stage = await Stage.open(1, { settings: { 'log.dirs': '/data,/more' } });
+    const stage = await Stage.open(1, { settings: { 'log.dirs': '/data,/more', 'metadata.log.dir': '/more' } });
     await stage.acknowledge('a', 3);
     const { partitions } = stage.cluster.get(host).broker!.parts;
     const directory = partitions.directoryOf(stage.at(host))!;
+    expect(directory.path).toBe('/data');
     const known = () => stage.image.directories[stage.image.replicas.indexOf(stage.cluster.get(host).nodeId)];
     await stage.until('the controller knows the directory', () => known() === directory.directoryId);
     directory.health.writeFailed(directory.path, diskError('EIO', 'write', directory.path));
@@ -106,3 +107,16 @@ test.each(['a', 'b'] as const)(
     expect(stage.cluster.observer.wrong).toEqual([]);
   },
 );
+
+test('a broker whose directory with the metadata log fails ends: it would not know who leads any more', async () => {
+  const stage = await Stage.open(1, { settings: { 'log.dirs': '/data,/more', 'metadata.log.dir': '/more' } });
+  await stage.acknowledge('a', 3);
+  const { broker, process } = stage.cluster.get('a');
+  const directory = broker!.parts.partitions.directories.find(({ path }) => path === '/more')!;
+  directory.health.writeFailed(directory.path, diskError('EIO', 'write', directory.path));
+  await stage.until('b leads', () => stage.leads('b'));
+  await stage.until('it has ended', () => process?.isAlive === false);
+  expect(stage.cluster.logged.filter((line) => line.includes('metadata-log-dir-failed'))).toHaveLength(1);
+  await stage.acknowledge('b', 3);
+  expect(await stage.close()).toEqual([]);
+});
