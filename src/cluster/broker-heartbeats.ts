@@ -8,6 +8,8 @@
  *               in the process of the controller before
  *                  └──▶ probe ──refused──▶ nobody listens there: fence at once
  *                         └──accepted, or no answer──▶ broker.session.timeout.ms since it was heard decides
+ *
+ * Where that is to be decided of most brokers at the same time, the network of the controller is in doubt: see `isCutOff`.
  */
 import type { BrokerImage, ClusterImage } from './image.ts';
 import { partitionsOn } from './replica-index.ts';
@@ -61,6 +63,7 @@ export interface SilentProcess {
 /** How long a new controller waits for a broker's first word before it looks whether the broker is there. */
 const AFTER_TAKEOVER_MS = 500;
 const SILENT_INTERVALS = 2;
+const NOTHING_HEARD: ReadonlyMap<number, number> = new Map();
 
 interface Session {
   readonly brokerId: number;
@@ -73,6 +76,8 @@ interface Session {
   /** When doubt is due to be settled by a probe, unless it is heard of before. */
   probeAtMs: number;
   isProbing: boolean;
+  /** A probe has settled nothing since it was heard of. */
+  isInDoubt: boolean;
   /** By evidence: nobody listens where it did, or its connection is closed and another process has come under its id. */
   isRefused: boolean;
   isClosed: boolean;
@@ -95,12 +100,18 @@ export class BrokerHeartbeats {
    * A new controller takes over: every broker that is not fenced is taken to have been heard of just now. The one in the process of
    * the controller before is not: where both hang together, its session would begin anew only because that controller hangs too. And
    * most controllers are followed because their process is no more: that broker is looked for at once.
+   * `heard`: when brokers were heard of, by their epochs, where this controller follows itself.
    */
-  begin(image: ClusterImage, nowMs: number, before: SilentProcess | null = null): void {
+  begin(
+    image: ClusterImage,
+    nowMs: number,
+    before: SilentProcess | null = null,
+    heard: ReadonlyMap<number, number> = NOTHING_HEARD,
+  ): void {
     this.#sessions.clear();
     for (const broker of image.brokers.values()) {
       if (broker.fenced) continue;
-      const session = this.#open(broker, nowMs);
+      const session = this.#open(broker, heard.get(broker.epoch) ?? nowMs);
       session.known = 'presumed';
       session.probeAtMs = nowMs + AFTER_TAKEOVER_MS;
       if (broker.id === before?.nodeId) {
@@ -139,6 +150,7 @@ export class BrokerHeartbeats {
     session.heardAtMs = nowMs;
     session.known = 'heard';
     session.metadataOffset = heartbeat.currentMetadataOffset;
+    session.isInDoubt = false;
     session.probeAtMs = nowMs + SILENT_INTERVALS * this.#times().intervalMs;
     session.isRefused = false;
     session.isClosed = false;
@@ -173,7 +185,25 @@ export class BrokerHeartbeats {
     session.isProbing = false;
     if (session.probeAtMs > nowMs) return; // heard of since the probe began
     session.isRefused = outcome === 'refused';
+    session.isInDoubt = !session.isRefused;
     session.probeAtMs = nowMs + SILENT_INTERVALS * this.#times().intervalMs;
+  }
+
+  /**
+   * Whether more than half of the brokers that run have not been heard of for half of their session, though no probe was refused: then it
+   * is likely that they cannot reach this controller, and could reach another one.
+   */
+  isCutOff(image: ClusterImage, nowMs: number): boolean {
+    const { sessionTimeoutMs, intervalMs } = this.#times();
+    const longMs = Math.max(sessionTimeoutMs / 2, SILENT_INTERVALS * intervalMs);
+    const watched = [...this.#sessions.values()].filter((session) => isWatched(session, image));
+    const silent = watched.filter(({ isInDoubt, heardAtMs }) => isInDoubt && nowMs - heardAtMs >= longMs);
+    return silent.length > watched.length / 2;
+  }
+
+  /** When brokers were heard of, by their epochs. */
+  heard(): ReadonlyMap<number, number> {
+    return new Map(Array.from(this.#sessions.values(), ({ brokerEpoch, heardAtMs }) => [brokerEpoch, heardAtMs]));
   }
 
   /** What is to be done now. A probe is asked for once until its outcome is told; a fence until the image has it. */
@@ -220,6 +250,7 @@ export class BrokerHeartbeats {
       metadataOffset: -1,
       probeAtMs: nowMs + SILENT_INTERVALS * this.#times().intervalMs,
       isProbing: false,
+      isInDoubt: false,
       isRefused: false,
       isClosed: false,
       isLeaving: false,

@@ -4,6 +4,7 @@
  *
  *     heartbeat ──▶ decided ──▶ committed, where something changes ──▶ answered
  *     closed, silent ──▶ due: probe ──▶ connection attempt ──▶ due: fence ──▶ committed
+ *     most are silent ──▶ cut off: another controller may hear them
  */
 import {
   BrokerHeartbeats,
@@ -30,6 +31,10 @@ export interface BrokerSessionsOptions {
   readonly probe: (broker: BrokerImage) => Promise<ProbeOutcome>;
   /** The process of the controller before; null where there was none, or it is this one. */
   readonly before: SilentProcess | null;
+  /** When brokers were heard of in this process's term before, where that has just ended; see BrokerHeartbeats.begin. */
+  readonly heard?: ReadonlyMap<number, number>;
+  /** Told, again and again, while most brokers are silent: see BrokerHeartbeats.isCutOff. */
+  readonly cutOff: () => void;
 }
 
 /** What is due is looked at so often, whatever the sessions say. */
@@ -46,18 +51,23 @@ export class BrokerSessions {
 
   constructor(options: BrokerSessionsOptions) {
     this.#options = options;
-    const { controller, clock, config, before } = options;
+    const { controller, clock, config, before, heard } = options;
     this.#heartbeats = new BrokerHeartbeats(() => ({
       sessionTimeoutMs: config()['broker.session.timeout.ms'],
       intervalMs: config()['broker.heartbeat.interval.ms'],
     }));
-    this.#heartbeats.begin(controller.image, clock.monotonic(), before);
+    this.#heartbeats.begin(controller.image, clock.monotonic(), before, heard);
     this.#lookLater();
   }
 
   stop(): void {
     this.#isOver = true;
     this.#timer?.cancel();
+  }
+
+  /** When brokers were heard of, by their epochs. */
+  get heard(): ReadonlyMap<number, number> {
+    return this.#heartbeats.heard();
   }
 
   async register(request: RegistrationRequest): Promise<RegistrationResult> {
@@ -117,7 +127,9 @@ export class BrokerSessions {
 
   #look(): void {
     if (this.#isOver) return;
-    const { controller, clock } = this.#options;
+    const { controller, clock, cutOff } = this.#options;
+    if (this.#heartbeats.isCutOff(controller.image, clock.monotonic())) cutOff();
+    if (this.#isOver) return; // its term has ended with that
     for (const due of this.#heartbeats.due(controller.image, clock.monotonic())) {
       if (due.action === 'probe') void this.#probe(due);
       else void this.#fence(due);

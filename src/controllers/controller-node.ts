@@ -13,6 +13,7 @@ import { ExpiredTokens } from '../cluster/expired-tokens.ts';
 import { eachRecordOf } from '../cluster/image-records.ts';
 import { emptyImage, type BrokerImage, type ClusterImage } from '../cluster/image.ts';
 import type { EpochEnd } from '../cluster/metadata-directory.ts';
+import type { ImageListener } from '../cluster/metadata-loader.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import type { ServerConfig } from '../config/server.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -38,6 +39,8 @@ export interface ControllerNodeOptions {
   readonly config: () => ServerConfig;
   /** Told of every image of a term, so that `config` has what is set for all brokers. */
   readonly configure: (image: ClusterImage) => void;
+  /** Told of every change in a term. */
+  readonly changed?: ImageListener;
   /** What a new cluster begins with, besides the levels of its features. */
   readonly bootstrap?: () => readonly MetadataDraft[];
   /** A connection attempt to a broker. */
@@ -65,6 +68,17 @@ export interface ActiveController {
   readonly isInOffice: () => boolean;
 }
 
+/** A term that this process has given up, for it was cut off from most brokers. */
+interface Resigned {
+  readonly epoch: number;
+  readonly atMs: number;
+  /** When brokers were heard of, by their epochs. */
+  readonly heard: ReadonlyMap<number, number>;
+}
+
+/** Where nobody else hears more, controllers resign no more often: the one that is elected then does what is to be done. */
+const RESIGNS_AGAIN_MS = 60_000;
+
 export type ControllerNodeState = 'standby' | 'loading' | 'active' | 'paused' | 'stopped';
 
 export class ControllerNode {
@@ -78,6 +92,7 @@ export class ControllerNode {
   #holder: ControllerClaim | null = null;
   #told: string | null = null;
   #isWritingSnapshot = false;
+  #resigned: Resigned | null = null;
 
   constructor(options: ControllerNodeOptions) {
     this.#options = options;
@@ -153,6 +168,7 @@ export class ControllerNode {
       random,
       config,
       configure,
+      changed,
       registration,
       clock,
       logger,
@@ -171,7 +187,8 @@ export class ControllerNode {
       controller = new Controller({ store, clusterId, image, random, config, bootstrap, isCluster: true });
       await controller.load();
       configure(image);
-      controller.onChange((changed) => configure(changed));
+      controller.onChange((image) => configure(image));
+      if (changed !== undefined) controller.onChange(changed);
       await controller.beginTerm(registration);
     } catch (error) {
       this.#failed(term, error);
@@ -179,7 +196,12 @@ export class ControllerNode {
     }
     if (term.isOver) return;
     const before = this.#controllerBefore();
-    const sessions = new BrokerSessions({ controller, config, clock, logger, probe: probeBroker, before });
+    const heard = this.#heardBefore(term);
+    const cutOff = (): void => {
+      if (controller.image.controllers.size > 1) this.#cutOff(term, sessions.heard);
+    };
+    const probe = probeBroker;
+    const sessions = new BrokerSessions({ controller, config, clock, logger, probe, before, heard, cutOff });
     const balance = new LeaderBalance({ controller, config, clock, logger });
     const expiredTokens = new ExpiredTokens({ controller, config, clock, logger });
     const isInOffice = (): boolean => !term.isOver;
@@ -194,6 +216,21 @@ export class ControllerNode {
     const { claim, config } = this.#options;
     if (this.#holder === null || this.#holder.nodeId === claim.nodeId) return null;
     return { nodeId: this.#holder.nodeId, silentMs: config()['ottla.etcd.lease.ttl.ms'] };
+  }
+
+  /** Nobody else was elected since this process has resigned: what it knew of brokers is not of another's time. */
+  #heardBefore({ epoch }: Term): ReadonlyMap<number, number> | undefined {
+    return this.#resigned?.epoch === epoch - 1 ? this.#resigned.heard : undefined;
+  }
+
+  #cutOff(term: Term, heard: ReadonlyMap<number, number>): void {
+    const { clock, logger } = this.#options;
+    const atMs = clock.monotonic();
+    if (this.#resigned !== null && atMs - this.#resigned.atMs < RESIGNS_AGAIN_MS) return;
+    if (!this.#election.resign(term)) return;
+    this.#resigned = { epoch: term.epoch, atMs, heard };
+    const next = 'another controller takes over, which may hear them; where none does, this one is elected again';
+    logger.warn('controller-resigned', { error: 'most brokers have not been heard of for long', next });
   }
 
   /** The log could not be read, or not be appended to: another process may do better, or this one later. */

@@ -5,7 +5,7 @@
  *     standby ──nobody holds the key: claimed──▶ active ──⅔ of the TTL without a keepalive──▶ paused
  *        ▲                                          │ ▲                                           │
  *        │                                          │ └── keepalive answered, the key is mine ────┤
- *        └── steps down: keepalive ends, then the lease is revoked ◀── deposed, key gone or another's
+ *        └── steps down: keepalive ends, then the lease is revoked ◀── deposed, key gone or another's, resigned
  *
  * A process that steps down ends its keepalive before all else: one that acts no longer, and keeps its lease, blocks every
  * election. And etcd gives all leases their whole time again at each change of its own leader, so that the key of a dead process
@@ -21,7 +21,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { EtcdKeys, StoredClaim } from './etcd-keys.ts';
 import type { EtcdLeadership, EtcdMetadataLog, EtcdTerm } from './etcd-metadata-log.ts';
-import type { ControllerClaim, ControllerElection, Leadership } from './metadata-log.ts';
+import type { ControllerClaim, ControllerElection, Leadership, Term } from './metadata-log.ts';
 
 /** What is found at a controller's address: that very process, none that listens (or another one), or no answer. */
 export type ProbeResult = 'there' | 'gone' | 'silent';
@@ -54,6 +54,8 @@ const CHECK_MS = 200;
 const READ_MS = 1000;
 /** Between two probes of an address where nobody listened. */
 const PROBE_AGAIN_MS = 200;
+/** Who has resigned asks for the claim no sooner: all others have looked at etcd by then. */
+const OTHERS_FIRST_MS = READ_MS + 2 * CHECK_MS;
 /** A controller is dead when so many probes have found nobody. */
 const PROBES = 2;
 const LEASE_BYTES = 8;
@@ -70,6 +72,8 @@ export class Election implements ControllerElection {
   /** A step under way, which waits for etcd or for a probe. */
   #stepping: Promise<void> | null = null;
   #lastRevokedMs = -Infinity;
+  /** It has resigned: others come first until then. */
+  #campaignsAtMs = -Infinity;
   #seen: EtcdLeadership | null = null;
   /** When etcd was asked for that. */
   #readMs = -Infinity;
@@ -107,6 +111,13 @@ export class Election implements ControllerElection {
   /** To be called when an append was told 'deposed'. */
   lost(term: EtcdTerm): void {
     if (term === this.#term) void this.#stepDown();
+  }
+
+  resign(term: Term): boolean {
+    if (term !== this.#term) return false;
+    this.#campaignsAtMs = this.#options.clock.monotonic() + OTHERS_FIRST_MS;
+    void this.#stepDown();
+    return true;
   }
 
   /** The key goes away, so that another one is elected at once. */
@@ -158,12 +169,16 @@ export class Election implements ControllerElection {
   async #step(): Promise<void> {
     if (this.#term !== null) return this.#review(this.#term);
     const { claim: holder } = await this.#look();
-    if (holder === null) return this.#campaign();
+    if (holder === null) return this.#hasToWait() ? undefined : this.#campaign();
     if (this.#isStopped) return;
     const { nodeId, incarnation } = this.#options.claim;
     // A former life of this process: it does not come back.
     if (holder.nodeId === nodeId && holder.incarnation !== incarnation) return this.#revoke(holder);
     if (await this.#isDead(holder)) await this.#revoke(holder);
+  }
+
+  #hasToWait(): boolean {
+    return this.#options.clock.monotonic() < this.#campaignsAtMs;
   }
 
   /** Who holds the claim: as etcd says, or as it has said where nothing speaks against it. */

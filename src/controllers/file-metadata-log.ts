@@ -194,6 +194,10 @@ export class OnlyController implements ControllerElection {
     void this.stop();
   }
 
+  resign(): boolean {
+    return false;
+  }
+
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;

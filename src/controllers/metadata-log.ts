@@ -114,6 +114,8 @@ export interface ControllerElection {
   readonly seen: Leadership | null;
   /** To be called when an append was told 'deposed', or the log could not be read. */
   lost(term: Term): void;
+  /** Gives the claim back, for another controller to take; where none does, this one is elected again. False: there is no other. */
+  resign(term: Term): boolean;
   stop(): Promise<void>;
 }
 

@@ -80,6 +80,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   'org.apache.kafka.raft.KafkaRaftClient': [
     'controller-elected',
     'controller-gone',
+    'controller-resigned',
     'election-failed',
     'metadata-not-read',
     'metadata-read-again',
@@ -114,6 +115,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
     'log-dir.takes-appends-again',
     'log-found-twice',
     'log-moved-aside',
+    'metadata-log-dir-failed',
     'opening-logs',
     'partition.metadata-repaired',
   ],

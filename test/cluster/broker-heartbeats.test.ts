@@ -134,6 +134,52 @@ describe('after a takeover', () => {
   });
 });
 
+describe('a controller that cannot be reached', () => {
+  const FIVE = imageOf([1, 2, 3, 4, 5].map((id) => broker(id)));
+  const HALF = SESSION / 2;
+
+  /** When these brokers alone are heard of after a takeover, and probes of the others find what `outcome` says. */
+  function isCutOffAt(nowMs: number, heard: readonly number[], outcome: 'accepted' | 'silent' | 'refused'): boolean {
+    heartbeats.begin(FIVE, 0);
+    for (const id of heard) heartbeats.heartbeat(heartbeat(id), FIVE, nowMs - 1000);
+    for (const { brokerId, brokerEpoch } of heartbeats.due(FIVE, 500))
+      heartbeats.probed(brokerId, brokerEpoch, outcome, 500);
+    return heartbeats.isCutOff(FIVE, nowMs);
+  }
+
+  test.each(['accepted', 'silent'] as const)('does not hear of most brokers for half a session (%s)', (outcome) => {
+    expect(isCutOffAt(HALF - 1, [1, 2], outcome)).toBe(false);
+    expect(isCutOffAt(HALF, [1, 2], outcome)).toBe(true);
+    expect(isCutOffAt(HALF, [1, 2, 3], outcome)).toBe(false);
+  });
+
+  test('is not one whose brokers are dead', () => {
+    expect(isCutOffAt(HALF, [1], 'refused')).toBe(false);
+  });
+
+  test('is not one that has slept: it looks for brokers first', () => {
+    heartbeats.begin(FIVE, 0);
+    expect(heartbeats.isCutOff(FIVE, SESSION - 1)).toBe(false);
+  });
+
+  test('counts half of two brokers as no majority', () => {
+    heartbeats.begin(BOTH, 0);
+    heartbeats.heartbeat(heartbeat(1), BOTH, HALF);
+    heartbeats.probed(2, 12, 'silent', 500);
+    expect(heartbeats.isCutOff(BOTH, SESSION - 1)).toBe(false);
+  });
+
+  test('knows in its next term when it heard of brokers', () => {
+    heartbeats.begin(BOTH, 0);
+    heartbeats.heartbeat(heartbeat(1), BOTH, 3000);
+    const heard = heartbeats.heard();
+    heartbeats.begin(BOTH, 5000, null, heard);
+    expect(heartbeats.heard()).toEqual(heard);
+    heartbeats.begin(imageOf([broker(1, { epoch: 60 })]), 5000, null, heard); // another process
+    expect([...heartbeats.heard()]).toEqual([[60, 5000]]);
+  });
+});
+
 test('a broker that has sent no heartbeat since it registered gives way to another process, as in Apache Kafka', () => {
   heartbeats.registered(broker(1), 0);
   expect(heartbeats.hasLiveSession(broker(1), 1)).toBe(false);

@@ -96,6 +96,36 @@ describe('a cluster of three', () => {
     },
   );
 
+  test.each([1, 2, 3])(
+    'replaces a controller that other brokers cannot reach, before it fences them (seed %d)',
+    async (seed) => {
+      const cluster = await started(seed);
+      const cutOff = cluster.active()!;
+      const others = cluster.all.filter((machine) => machine !== cutOff);
+      for (const { host } of others) cluster.network.cut(host, cutOff.host);
+      const isReplaced = (): boolean => others.some(({ controller }) => controller?.node.state === 'active');
+      expect(await cluster.until('another one is active', isReplaced)).toBeLessThan(6000);
+      // Nothing comes back to it either: it is the one that is fenced.
+      await cluster.until('it is fenced', () => isFenced(cluster, cutOff));
+      for (const { host } of others) cluster.network.heal(host, cutOff.host);
+      await cluster.until('it serves', () => cluster.isServing(cutOff));
+      expect(cluster.logged.filter((line) => line.includes('broker-fenced'))).toHaveLength(1);
+      expect(cluster.observer.wrong).toEqual([]);
+    },
+  );
+
+  test('fences two brokers of three that are lost at once as soon as one of them: no other controller is there', async () => {
+    const cluster = await started();
+    const left = cluster.active()!;
+    const lost = cluster.all.filter((machine) => machine !== left);
+    const lostMs = cluster.nowMs;
+    for (const { host } of lost) cluster.lose(host);
+    await cluster.until('they are fenced', () => lost.every((machine) => isFenced(cluster, machine)));
+    expect(cluster.nowMs - lostMs).toBeLessThan(10_000);
+    expect(cluster.logged.filter((line) => line.includes('controller-resigned'))).toHaveLength(1);
+    expect(cluster.observer.wrong).toEqual([]);
+  });
+
   test('fences nobody while all of etcd is away for half a minute, and goes on', async () => {
     const cluster = await started();
     for (let member = 0; member < 3; member++) cluster.etcd.hang(member);
