@@ -4,11 +4,15 @@
  */
 import { controllerHandlers } from '../apis/controllers/index.ts';
 import type { ControllerParts } from '../apis/controllers/controller-parts.ts';
-import type { BrokerImage, ClusterImage, ListenerImage } from '../cluster/image.ts';
+import { emptyImage, type BrokerImage, type ClusterImage, type ListenerImage } from '../cluster/image.ts';
 import type { ProbeOutcome } from '../cluster/broker-heartbeats.ts';
+import type { MetadataFeed } from '../cluster/metadata-feed.ts';
+import type { ImageListener } from '../cluster/metadata-loader.ts';
 import { isWildcard, resolveListeners, SECURITY_PROTOCOLS, type Endpoint } from '../config/listeners.ts';
 import { refuseOwnQuorum } from '../config/quorum.ts';
 import { ControllerNode } from '../controllers/controller-node.ts';
+import type { MetricsServer } from '../metrics/server.ts';
+import { ConnectionCounts } from '../net/connection-counts.ts';
 import { Dispatcher } from '../net/dispatch.ts';
 import { connectPeer } from '../peers/peer-client.ts';
 import { LoopTurn } from '../platform/loop-turn.ts';
@@ -50,6 +54,8 @@ export interface RunningController {
   readonly node: ControllerNode;
   /** Where its listener is open, for a process on this machine. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Of `/metrics`; null where the process is a broker, too, which has one, or where nothing is measured. */
+  readonly metricsPort: number | null;
   /** Another controller is elected at once, where this one was the active one. */
   stop(): Promise<void>;
 }
@@ -76,6 +82,9 @@ class ControllerProcess implements RunningController {
   #engine: ControllerEngine | null = null;
   #listeners: Listeners | null = null;
   #reports: StandbyReports | null = null;
+  /** Told of what changes in a term of this process. */
+  readonly #followers: ImageListener[] = [];
+  #metrics: MetricsServer | null = null;
 
   constructor(options: ControllerProcessOptions) {
     this.#options = options;
@@ -90,6 +99,10 @@ class ControllerProcess implements RunningController {
 
   get node(): ControllerNode {
     return this.#node!; // there once it has started
+  }
+
+  get metricsPort(): number | null {
+    return this.#metrics?.port ?? null;
   }
 
   async start(): Promise<void> {
@@ -118,6 +131,8 @@ class ControllerProcess implements RunningController {
 
   async stop(): Promise<void> {
     this.#reports?.stop();
+    await this.#metrics?.close();
+    this.#metrics = null;
     await this.#node?.stop();
     this.#probe?.stop();
     await this.#listeners?.close('the controller stops');
@@ -129,22 +144,50 @@ class ControllerProcess implements RunningController {
     return this.#config.inForce['node.id'];
   }
 
+  /** Null where the process is a broker, too, which tells of both; or where nothing is measured. */
+  async #openMetrics(
+    host: string,
+    listeners: () => Listeners,
+    counts: ConnectionCounts,
+  ): Promise<MetricsServer | null> {
+    const config = this.#config.inForce;
+    const port = config['ottla.metrics.port'];
+    if (port < 0 || config['process.roles'].includes('broker')) return null;
+    const { openControllerMetrics } = await import('./metrics-listener.ts');
+    const imageOf = (): ClusterImage => this.#node?.image ?? emptyImage('');
+    const metadata: MetadataFeed = {
+      get image() {
+        return imageOf();
+      },
+      onChange: (listener) => void this.#followers.push(listener),
+    };
+    const connections = () => listeners().connectionsByListener();
+    const isActiveController = () => this.#node?.state === 'active';
+    const watched = { metadata, isActiveController, connections, counts };
+    return openControllerMetrics({ host, port }, this.#options.platform.clock, watched);
+  }
+
   async #open(engine: ControllerEngine, endpoint: Endpoint, advertised: Endpoint): Promise<void> {
     const { platform, network, javaOptions, directory } = this.#options;
     const { clock, random, logger } = platform;
     const config = this.#config;
     const turn = new LoopTurn(clock);
     const parts = this.#parts();
+    const counts = new ConnectionCounts();
+    const failed = (listener: string): void => void counts.of(listener).failed++;
+    this.#metrics = await this.#openMetrics(endpoint.host, () => listeners, counts);
+    const meter = this.#metrics?.meter ?? null;
     const dispatcher = (): Dispatcher =>
-      Dispatcher.over<ControllerParts>({ handlers: controllerHandlers, parts, settle: () => {}, turn });
+      Dispatcher.over<ControllerParts>({ handlers: controllerHandlers, parts, settle: () => {}, turn, meter });
     const listeners = new Listeners({
       clock,
       logger,
-      secure: listenerSecurity({ parts, network, handlers: controllerHandlers, javaOptions }),
+      secure: listenerSecurity({ parts, network, handlers: controllerHandlers, javaOptions, failed }),
       config: () => config.inForce,
       limits: connectionLimits(parts),
       dispatcher,
       innerDispatcher: dispatcher,
+      counts,
       authorizer: parts.authorizer,
       settle: () => {},
       turn,
@@ -175,6 +218,9 @@ class ControllerProcess implements RunningController {
         config.apply(image);
         listeners.settingsChanged();
       },
+      changed: (image, previous, delta) => {
+        for (const follower of this.#followers) void follower(image, previous, delta);
+      },
       bootstrap: () => (directory === null ? [] : firstUsers(platform.files, directory)),
       probeBroker: (broker) => this.#probeBroker(broker),
     });
@@ -184,6 +230,7 @@ class ControllerProcess implements RunningController {
       node: this.#nodeId,
       cluster: this.clusterId,
       listener: `${told.host}:${told.port}`,
+      metrics: this.metricsPort ?? undefined,
     });
   }
 

@@ -6,7 +6,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BrokerParts } from '../apis/broker-parts.ts';
 import type { Partition } from '../partitions/partition.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
-import { one, type Metric, type Sample } from './metric.ts';
+import { one, register, type Metric, type Sample } from './metric.ts';
+import { ofOpenConnections, ofRequests } from './network-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { replicaMetrics } from './replica-metrics.ts';
 import type { ConnectionCounts } from '../net/connection-counts.ts';
@@ -31,29 +32,34 @@ export function registerBrokerMetrics(
   registry: Registry,
   { parts, requests, connections, counts, isActiveController }: Watched,
 ): void {
-  const metrics = [
+  register(registry, [
     ...clusterMetrics(parts, isActiveController),
+    lastApplied(parts),
+    brokerState(),
     ...replicaMetrics(parts),
     ...ofTopics(parts, requests),
     ...ofLogs(parts),
     ...ofRequests(requests),
-    ...ofConnections(parts, connections),
+    ...ofOpenConnections(connections),
+    ...ofSessions(parts),
     ...queueMetrics(parts, requests),
     ...securityMetrics(parts, counts),
-  ];
-  for (const { kind: Kind, name, help, labelNames, samples } of metrics) {
-    const metric = new Kind({
-      name,
-      help,
-      labelNames,
-      registers: [],
-      collect(this: Gauge | Counter) {
-        this.reset();
-        for (const [value, labels = {}] of samples()) this.inc(labels, value);
-      },
-    });
-    registry.registerMetric(metric);
-  }
+  ]);
+}
+
+/** As Kafka's BrokerState has it. */
+const RUNNING = 3;
+
+function lastApplied({ metadata }: BrokerParts): Metric {
+  return one(
+    'kafka_server_broker_metadata_metrics_last_applied_record_offset',
+    'The last change of the cluster that this broker has followed',
+    () => metadata.image.revision,
+  );
+}
+
+function brokerState(): Metric {
+  return one('kafka_server_kafkaserver_brokerstate', '3: it runs', () => RUNNING);
 }
 
 /** By topic, and for all topics without a label, as Kafka has it. */
@@ -117,39 +123,8 @@ function ofLogs({ partitions }: BrokerParts): Metric[] {
   ];
 }
 
-function ofRequests(requests: RequestTimes): Metric[] {
+function ofSessions({ fetchSessions }: BrokerParts): Metric[] {
   return [
-    {
-      kind: Counter,
-      name: 'kafka_network_requestmetrics_requests_total',
-      help: 'Requests answered',
-      labelNames: ['request', 'version'],
-      samples: () =>
-        requests
-          .asked()
-          .flatMap(({ name, counts }) =>
-            counts.map(({ version, count: value }): Sample => [value, { request: name, version }]),
-          ),
-    },
-    {
-      kind: Counter,
-      name: 'kafka_network_requestmetrics_totaltimems',
-      help: 'Milliseconds that requests took, in sum; ottla_request_duration_seconds has their distribution',
-      labelNames: ['request'],
-      samples: () => requests.asked().map(({ name, totalMs }): Sample => [totalMs, { request: name }]),
-    },
-  ];
-}
-
-function ofConnections({ fetchSessions }: BrokerParts, connections: Watched['connections']): Metric[] {
-  return [
-    {
-      kind: Gauge,
-      name: 'kafka_server_socket_server_metrics_connection_count',
-      help: 'Open connections',
-      labelNames: ['listener'],
-      samples: () => [...connections()].map(([listener, value]): Sample => [value, { listener }]),
-    },
     one(
       'kafka_server_fetchsessioncache_numincrementalfetchsessions',
       'Incremental fetch sessions',

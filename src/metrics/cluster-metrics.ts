@@ -5,16 +5,17 @@ import { count, eachPartition, type EachPartition } from './each-partition.ts';
 import { Elections } from './elections.ts';
 import { one, type Metric } from './metric.ts';
 
-/** As Kafka's BrokerState has it. */
-const RUNNING = 3;
 const CONTROLLER = 'kafka_controller_kafkacontroller';
 const STATS = 'kafka_controller_controllerstats';
 
+/** A process that knows the cluster, and may have replicas. */
+type Watching = Pick<BrokerParts, 'metadata'> & { readonly partitions?: Pick<BrokerParts['partitions'], 'isOffline'> };
+
 /** `isActiveController` is null where this process has no controller. */
-export function clusterMetrics(parts: BrokerParts, isActiveController: (() => boolean) | null): Metric[] {
+export function clusterMetrics(parts: Watching, isActiveController: (() => boolean) | null): Metric[] {
   const { metadata, partitions } = parts;
   const isLeaderless = ({ topic, index, partition }: EachPartition): boolean =>
-    partition.leader < 0 || partitions.isOffline(topic.id, index);
+    partition.leader < 0 || partitions?.isOffline(topic.id, index) === true;
   const brokers = (is: (broker: { readonly fenced: boolean }) => boolean) => () =>
     count(metadata.image.brokers.values(), is);
   const active = isActiveController;
@@ -41,16 +42,10 @@ export function clusterMetrics(parts: BrokerParts, isActiveController: (() => bo
       count(eachPartition(parts), ({ partition: { leader, replicas } }) => leader !== replicas[0]),
     ),
     ...elections(parts),
-    one(
-      'kafka_server_broker_metadata_metrics_last_applied_record_offset',
-      'The last change of the cluster that this broker has followed',
-      () => metadata.image.revision,
-    ),
-    one('kafka_server_kafkaserver_brokerstate', '3: it runs', () => RUNNING),
   ];
 }
 
-function elections({ metadata }: BrokerParts): Metric[] {
+function elections({ metadata }: Watching): Metric[] {
   const seen = new Elections();
   metadata.onChange((image, previous, delta) => seen.note(image, previous, delta));
   const counter = (name: string, help: string, value: () => number): Metric => ({

@@ -5,10 +5,10 @@ import type { ConnectionCounts, ListenerCounts } from '../net/connection-counts.
 import type { Labels, Metric, Sample } from './metric.ts';
 
 export function securityMetrics(parts: BrokerParts, connections: ConnectionCounts): Metric[] {
-  return [...ofConnections(connections), ...ofAuthorizer(parts), ...ofQuotas(parts)];
+  return [...ofAcceptedConnections(connections), ...ofAuthorizer(parts), ...ofQuotas(parts)];
 }
 
-function ofConnections({ byListener }: ConnectionCounts): Metric[] {
+export function ofAcceptedConnections({ byListener }: ConnectionCounts): Metric[] {
   const counter = (name: string, help: string, count: keyof ListenerCounts): Metric => ({
     kind: Counter,
     name: `kafka_server_socket_server_metrics_${name}_total`,

@@ -1,9 +1,12 @@
 /** How a controller's process starts, and what it refuses, over a simulated network and etcd. */
 import { expect, test } from 'vitest';
+import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { clusterKey } from '../../src/controllers/etcd-keys.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
 import { baseOffsetIn, checkpointIn, METADATA_DIRECTORY } from '../../src/cluster/metadata-directory.ts';
 import { Controller } from '../../src/cluster/controller.ts';
+import { supportedRanges } from '../../src/cluster/features.ts';
+import type { RegistrationRequest } from '../../src/cluster/registration.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
@@ -241,4 +244,37 @@ test('a controller without etcd whose disk is full refuses changes in words, and
   expect(controller.image.configs.get('4:')).toBeUndefined();
   files.before = null;
   expect(await machines.until(change('8'))).toBe('done');
+});
+
+function registrationOf(clusterId: string): RegistrationRequest {
+  const listeners = [{ name: 'PLAINTEXT', host: 'node-7', port: 9092, securityProtocol: 0 }];
+  const ids = { id: 7, incarnationId: 'incarnationincarnatioA', logDirectoryIds: ['directorydirectorydirA'] };
+  return { ...ids, clusterId, rack: null, listeners, features: supportedRanges, previousBrokerEpoch: -1 };
+}
+
+test('a controller without a broker tells /metrics of the cluster, of elections in its terms and of requests', async () => {
+  const machines = new ControllerMachines();
+  const settings = { 'ottla.metrics.port': '0', listeners: 'CONTROLLER://127.0.0.1:9093' };
+  const { metricsPort, node } = await machines.start(1, settings);
+  await machines.active();
+  const client = await machines.connect(1);
+  await machines.until(client.send(DescribeQuorum, 2, { topics: [] }));
+  const { controller } = node.active!;
+  const topic = { name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+  const registered = await machines.until(node.active!.sessions.register(registrationOf(controller.image.clusterId)));
+  expect(registered.errorCode).toBe(0);
+  await machines.until(controller.changeBroker(7, registered.brokerEpoch, 'unfence'));
+  await machines.until(controller.createTopics([topic], { validateOnly: false }));
+  await machines.until(controller.changeBroker(7, registered.brokerEpoch, 'fence'));
+  await machines.until(controller.changeBroker(7, registered.brokerEpoch, 'unfence'));
+  const told = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const valueOf = (name: string): number => Number(new RegExp(`^${name} (.*)$`, 'm').exec(told)?.[1] ?? NaN);
+  expect(valueOf('kafka_controller_kafkacontroller_activecontrollercount')).toBe(1);
+  expect(valueOf('kafka_controller_kafkacontroller_activebrokercount')).toBe(1);
+  expect(valueOf('kafka_controller_kafkacontroller_globalpartitioncount')).toBe(1);
+  expect(valueOf('kafka_controller_controllerstats_leaderelectionrateandtimems_count')).toBe(1);
+  expect(valueOf('kafka_controller_kafkacontroller_lastappliedrecordoffset')).toBe(controller.image.revision);
+  expect(told).toContain('kafka_network_requestmetrics_requests_total{request="DescribeQuorum",version="2"} 1');
+  expect(told).toContain('kafka_server_socket_server_metrics_connection_count{listener="CONTROLLER"} 1');
+  await machines.until(machines.running.get(1)!.stop());
 });
