@@ -15,11 +15,15 @@ export function checkReplicas(
   topic: string,
   partitions: number,
   acknowledged: readonly Acknowledged[],
+  deletedBefore: readonly number[] = [],
 ): string[] {
   const wrong: string[] = [];
   for (let index = 0; index < partitions; index++) {
     const replicas = cluster.all.map((machine) => replicaOf(machine, topic, index));
-    const told = acknowledged.filter(({ partition }) => partition === index);
+    const deleted = deletedBefore[index] ?? 0;
+    for (const { host, logStartOffset } of replicas)
+      if (logStartOffset > deleted) wrong.push(`${topic}-${index} begins at ${logStartOffset} at ${host}`);
+    const told = acknowledged.filter(({ partition, offset }) => partition === index && offset >= deleted);
     for (const { host, values } of replicas) {
       const lost = told.filter(({ offset, value }) => values.get(offset) !== value);
       for (const { offset, value } of lost) {
@@ -31,7 +35,8 @@ export function checkReplicas(
     const [first, ...others] = replicas;
     const committed = Math.min(...replicas.map(({ highWatermark }) => highWatermark));
     for (const other of others) {
-      const bytes = [first, other].map((replica) => prefixOf(replica.bytes, committed));
+      const from = Math.max(...[first, other].map(({ bytes }) => (bytes.length > 0 ? batch.baseOffset(bytes, 0) : 0)));
+      const bytes = [first, other].map((replica) => between(replica.bytes, from, committed));
       if (!bytes[0].equals(bytes[1]))
         wrong.push(`${topic}-${index} differs below ${committed} between ${first.host} and ${other.host}`);
     }
@@ -45,12 +50,13 @@ interface Replica {
   readonly bytes: Buffer;
   readonly values: ReadonlyMap<number, string>;
   readonly highWatermark: number;
+  readonly logStartOffset: number;
 }
 
 function replicaOf({ host, disk, broker }: Machine, topic: string, index: number): Replica {
-  const { size = 0, highWatermark = -1 } = broker?.parts.partitions.get(topic, index) ?? {};
+  const { size = 0, highWatermark = -1, logStartOffset = 0 } = broker?.parts.partitions.get(topic, index) ?? {};
   const bytes = bytesOn(disk, topic, index).subarray(0, size);
-  return { host, bytes, values: valuesIn(bytes), highWatermark };
+  return { host, bytes, values: valuesIn(bytes), highWatermark, logStartOffset };
 }
 
 function bytesOn(disk: CrashDisk, topic: string, index: number): Buffer {
@@ -71,10 +77,14 @@ export function valuesOn(disk: CrashDisk, topic: string, index: number): Readonl
   return valuesIn(bytesOn(disk, topic, index));
 }
 
-function prefixOf(bytes: Buffer, endOffset: number): Buffer {
-  let end = 0;
-  while (end < bytes.length && batch.nextOffset(bytes, end) <= endOffset) end += batch.sizeInBytes(bytes, end);
-  return bytes.subarray(0, end);
+/** Whole batches from an offset, at which one begins, up to another. */
+function between(bytes: Buffer, from: number, endOffset: number): Buffer {
+  let [start, end] = [0, 0];
+  while (end < bytes.length && batch.nextOffset(bytes, end) <= endOffset) {
+    end += batch.sizeInBytes(bytes, end);
+    if (batch.nextOffset(bytes, start) <= from) start = end;
+  }
+  return bytes.subarray(start, end);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { PartitionImage } from '../../../src/cluster/image.ts';
 import { diskError } from '../../../src/platform/memory-files.ts';
 import { healNetwork, imageOf, leaderOf, restart, resumeAll, startAll } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
+import { Operators } from './operators.ts';
 import { checkReplicas, CommittedRecords } from './replicas-checker.ts';
 import { ReplicasClient } from './replicas-client.ts';
 
@@ -39,28 +40,33 @@ export interface ReplicasOptions extends ClusterOptions {
    * now and then one loses its power and all that was not synced, while another one in sync has it all (KIP-966).
    */
   readonly machines?: 'killed' | 'synced' | 'lost';
+  /** Whether operators move partitions meanwhile, delete records, and more. */
+  readonly hasOperators?: boolean;
 }
 
 export async function tellReplicas(
   seed: number,
-  { troubleMs = TROUBLE_MS, machines = 'killed', ...options }: ReplicasOptions = {},
+  { troubleMs = TROUBLE_MS, machines = 'killed', hasOperators = false, ...options }: ReplicasOptions = {},
 ): Promise<ReplicasOutcome> {
   const settings = { ...SETTINGS, ...(machines === 'synced' ? SYNCED : {}), ...options.settings };
   const cluster = new SimulatedCluster(seed, { ...options, settings });
   const client = new ReplicasClient(cluster, TOPIC, PARTITIONS);
+  const operators = hasOperators ? new Operators(cluster, client, TOPIC, PARTITIONS) : null;
   const { observer } = cluster;
   let elections = 0;
   try {
     await cluster.startAll();
     await cluster.settled('the topic is made', makeTopic(cluster, client));
     for (let i = 0; i < PRODUCERS; i++) void client.produceOn();
-    await trouble(cluster, cluster.nowMs + troubleMs, machines);
-    await heal(cluster);
+    await trouble(cluster, cluster.nowMs + troubleMs, machines, operators?.deeds ?? []);
+    await heal(cluster, operators);
     client.end();
     await cluster.advance(LOOK_EVERY_MS);
     const partitions = imageOf(cluster)!.topicsByName.get(TOPIC)!.partitions;
     elections = partitions.reduce((sum, { leaderEpoch }) => sum + leaderEpoch, 0);
-    for (const wrong of checkReplicas(cluster, TOPIC, PARTITIONS, client.acknowledged)) observer.say(wrong);
+    const { acknowledged } = client;
+    for (const wrong of checkReplicas(cluster, TOPIC, PARTITIONS, acknowledged, operators?.deletedBefore))
+      observer.say(wrong);
   } catch (error) {
     observer.say((error as Error).message);
   }
@@ -80,6 +86,7 @@ async function trouble(
   cluster: SimulatedCluster,
   untilMs: number,
   machines: NonNullable<ReplicasOptions['machines']>,
+  deeds: readonly (() => void)[],
 ): Promise<void> {
   const { random, network } = cluster;
   const survival = machines === 'synced' ? 'power, some kept' : 'kill';
@@ -107,6 +114,7 @@ async function trouble(
     () => void cluster.stop(host()),
     () => fillDisk(cluster, host()),
     ...(machines === 'lost' ? [() => losses.lose(host()), () => losses.lose(leader())] : []),
+    ...deeds,
   ];
   let nextMs = cluster.nowMs;
   while (cluster.nowMs < untilMs) {
@@ -173,13 +181,14 @@ class PowerLosses {
 }
 
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
-async function heal(cluster: SimulatedCluster): Promise<void> {
+async function heal(cluster: SimulatedCluster, operators: Operators | null): Promise<void> {
   healNetwork(cluster);
   resumeAll(cluster);
   for (const machine of cluster.all) machine.disk.before = null;
   const isWhole = (): boolean => {
     startAll(cluster);
     if (!cluster.all.every((machine) => cluster.isServing(machine))) return false;
+    if (operators?.restore() === false) return false;
     return partitionsOf(cluster).every(({ leader, isr, replicas }) => leader > 0 && isr.length === replicas.length);
   };
   try {

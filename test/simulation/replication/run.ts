@@ -1,4 +1,4 @@
-/** The long way: `--seeds 1000 --first 1`, `--machines synced` or `lost` for how machines go (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
+/** The long way: `--seeds 1000 --first 1`, `--machines synced` or `lost` for how machines go, `--operators` for partitions that are moved meanwhile (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
 import { parseArgs } from 'node:util';
 import { tellReplicas, type ReplicasOptions } from './replicas-story.ts';
 
@@ -7,6 +7,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100' },
     first: { type: 'string' },
     machines: { type: 'string', default: 'killed' },
+    operators: { type: 'boolean', default: false },
   },
 });
 const machines = values.machines as NonNullable<ReplicasOptions['machines']>;
@@ -16,7 +17,7 @@ const count = only === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
 let [failed, records, elections] = [0, 0, 0];
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = await tellReplicas(seed, { machines });
+  const outcome = await tellReplicas(seed, { machines, hasOperators: values.operators });
   records += outcome.records;
   elections += outcome.elections;
   if (only !== undefined) process.stdout.write(`${outcome.logged.join('\n')}\n`);
