@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { etcds } from '../../scripts/etcd/install.ts';
+import { ToolServer } from '../../scripts/kafka/index.ts';
 import { javaVersion } from '../brokers/kafka.ts';
 import { differences } from '../differential/compare.ts';
 import { kafkaBrokers, ottlaBrokers, type ThreeBrokers } from './clusters.ts';
@@ -31,13 +32,13 @@ test.skipIf(isPossible)(`there is no Java ${JAVA_MIN} here, or no etcd`, () => {
   expect.fail('nothing was compared');
 });
 
-async function seenAt(name: string, start: (place: string) => Promise<ThreeBrokers>): Promise<Seen> {
+async function seenAt(name: string, tools: ToolServer, start: (place: string) => Promise<ThreeBrokers>): Promise<Seen> {
   const place = join(directory, name);
   mkdirSync(place);
   const cluster = await start(place);
   try {
     const answered = await new Requests(cluster).ask();
-    return { answered, told: await new Story(cluster, place).tell() };
+    return { answered, told: await new Story(cluster, place, tools).tell() };
   } finally {
     await cluster.stop();
   }
@@ -49,8 +50,13 @@ describe.skipIf(!isPossible)('what operators ask', () => {
   const found: string[] = [];
 
   beforeAll(async () => {
-    kafka = await seenAt('kafka', kafkaBrokers);
-    ottla = await seenAt('ottla', (place) => ottlaBrokers(etcd.path, place));
+    const tools = await ToolServer.start();
+    try {
+      kafka = await seenAt('kafka', tools, kafkaBrokers);
+      ottla = await seenAt('ottla', tools, (place) => ottlaBrokers(etcd.path, place));
+    } finally {
+      tools.stop();
+    }
   }, 3_600_000);
 
   const unknown = (all: readonly string[]): string[] => {

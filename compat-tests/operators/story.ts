@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Metadata } from '../../protocol/apis/03-metadata.ts';
 import { connect } from '../../protocol/client.ts';
 import type { ResponseOf } from '../../protocol/schema.ts';
-import { runTool } from '../../scripts/kafka/index.ts';
+import { runTool, type ToolServer } from '../../scripts/kafka/index.ts';
 import type { ThreeBrokers } from './clusters.ts';
 
 export interface Told {
@@ -26,11 +26,13 @@ export class Story {
   readonly told: Told[] = [];
   readonly #cluster: ThreeBrokers;
   readonly #directory: string;
+  readonly #tools: ToolServer;
   #files = 0;
 
-  constructor(cluster: ThreeBrokers, directory: string) {
+  constructor(cluster: ThreeBrokers, directory: string, tools: ToolServer) {
     this.#cluster = cluster;
     this.#directory = directory;
+    this.#tools = tools;
   }
 
   async tell(): Promise<readonly Told[]> {
@@ -225,16 +227,19 @@ export class Story {
   }
 
   async #run(step: string, tool: string, ...given: readonly (string | { readonly input: string })[]): Promise<void> {
-    const input = given.find((each) => typeof each === 'object') ?? {};
-    const args = given.filter((each) => typeof each === 'string');
-    this.#note(step, await this.#tool(tool, input, args));
+    const input = given.find((each) => typeof each === 'object') ?? null;
+    const args = this.#argsOf(
+      tool,
+      given.filter((each) => typeof each === 'string'),
+    );
+    const told = input === null ? this.#tools.run(tool, args) : runTool(tool, args, { ...input, timeoutMs: TOOL_MS });
+    this.#note(step, await told);
   }
 
-  async #tool(tool: string, options: { readonly input?: string }, args: readonly string[]) {
+  #argsOf(tool: string, args: readonly string[]): readonly string[] {
     const server = ['--bootstrap-server', this.#cluster.bootstrap];
     const [first, ...rest] = args;
-    const all = tool === 'cluster' ? [first, ...server, ...rest] : [...server, ...args];
-    return runTool(tool, all, { ...options, timeoutMs: TOOL_MS });
+    return tool === 'cluster' ? [first, ...server, ...rest] : [...server, ...args];
   }
 
   #note(step: string, { code, output }: { readonly code: number; readonly output: string }): void {

@@ -33,8 +33,8 @@ export const BROKER_JVM: readonly string[] = [
   '-Djava.awt.headless=true',
 ];
 /** For what ends soon: a quick start counts more than speed later. */
-const TOOL_JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
-const QUIET = '-Dorg.apache.logging.log4j.level=WARN';
+export const TOOL_JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
+export const QUIET = '-Dorg.apache.logging.log4j.level=WARN';
 
 const TOOLS = 'org.apache.kafka.tools';
 const CLASSES: Readonly<Record<string, string>> = {
