@@ -29,6 +29,8 @@ const MAX_SESSION_PARTITIONS = 200_000;
 
 export class ShareSessions {
   readonly #sessions = new Map<string, ShareSession>();
+  /** Ten thousand clients may go at once: whose sessions end is not looked for among all. */
+  readonly #byConnection = new Map<number, Set<ShareSession>>();
   /** How many sessions each group has. */
   readonly #groups = new Map<string, number>();
   /** Of all sessions. */
@@ -65,6 +67,9 @@ export class ShareSessions {
     if (before !== undefined) this.remove(before);
     const session: ShareSession = { groupId, memberId, connectionId, epoch: 1, partitions: new Map() };
     this.#sessions.set(key, session);
+    const others = this.#byConnection.get(connectionId);
+    if (others === undefined) this.#byConnection.set(connectionId, new Set([session]));
+    else others.add(session);
     this.#groups.set(groupId, (this.#groups.get(groupId) ?? 0) + 1);
     return session;
   }
@@ -74,6 +79,9 @@ export class ShareSessions {
     if (!this.has(session)) return false;
     this.#sessions.delete(keyOf(session.groupId, session.memberId));
     this.#partitions -= session.partitions.size;
+    const others = this.#byConnection.get(session.connectionId)!;
+    others.delete(session);
+    if (others.size === 0) this.#byConnection.delete(session.connectionId);
     const left = this.#groups.get(session.groupId)! - 1;
     if (left === 0) this.#groups.delete(session.groupId);
     else this.#groups.set(session.groupId, left);
@@ -106,7 +114,7 @@ export class ShareSessions {
 
   /** Those that end with the connection. */
   of(connectionId: number): ShareSession[] {
-    return [...this.#sessions.values()].filter((session) => session.connectionId === connectionId);
+    return [...(this.#byConnection.get(connectionId) ?? [])];
   }
 }
 
