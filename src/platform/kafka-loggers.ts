@@ -39,7 +39,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'kafka.server.ReplicaManager': ['append-failed', 'high-watermarks-not-noted', 'log-not-opened', 'read-failed'],
   'kafka.server.metadata.BrokerMetadataPublisher': ['logs-not-opened'],
-  'kafka.server.share.SharePartitionManager': ['share.not-written'],
+  'kafka.server.share.SharePartitionManager': ['share.not-written', 'share.state-of-later-leader'],
   'org.apache.kafka.common.config.AbstractConfig': ['configuration'],
   'org.apache.kafka.controller.ReplicationControlManager': ['leaders-balanced', 'leaders-not-balanced'],
   'org.apache.kafka.controller.BrokerHeartbeatManager': ['broker-fenced', 'broker-not-fenced'],

@@ -51,6 +51,8 @@ export class SharePartitions {
   readonly #options: SharePartitionsOptions;
   readonly #groups = new Map<string, Map<string, SharePartition>>();
   readonly #loading = new Map<string, Promise<SharePartition | number>>();
+  /** Of which it has been said that a later leader has their state: by group and partition. */
+  readonly #fenced = new Set<string>();
 
   constructor(options: SharePartitionsOptions) {
     this.#options = options;
@@ -104,7 +106,7 @@ export class SharePartitions {
   ): Answer<SharePartition | number> {
     const { errorCode, stateEpoch, stateBatches } = read;
     if (LATER.has(errorCode)) return ErrorCode.LEADER_NOT_AVAILABLE;
-    if (errorCode === ErrorCode.FENCED_LEADER_EPOCH) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    if (errorCode === ErrorCode.FENCED_LEADER_EPOCH) return this.#ofLaterLeader(groupId, partition, leaderEpoch);
     if (errorCode !== ErrorCode.NONE) return ErrorCode.UNKNOWN_SERVER_ERROR; // as Kafka: there is no such group, mostly
     if (!partition.isLeader || partition.leaderEpoch !== leaderEpoch) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     const startOffset = read.startOffset === -1 ? this.#firstOffset(groupId, partition) : read.startOffset;
@@ -118,8 +120,21 @@ export class SharePartitions {
     );
   }
 
+  /** As Kafka, which leaves it at that: it is so for a moment while the leader moves, and for long where the metadata is older than the state. */
+  #ofLaterLeader(group: string, { topicId, topic, index }: Partition, leaderEpoch: number): number {
+    const key = `${group}:${topicId}:${index}`;
+    if (!this.#fenced.has(key)) {
+      this.#fenced.add(key);
+      const next =
+        'nothing where the leader has just moved; where the metadata was restored from a copy, delete the offsets of the group';
+      this.#options.logger.warn('share.state-of-later-leader', { group, topic, partition: index, leaderEpoch, next });
+    }
+    return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+  }
+
   #begin(groupId: string, loaded: SharePartition): SharePartition {
     const key = partitionKey(loaded.id);
+    this.#fenced.delete(`${groupId}:${key}`);
     let group = this.#groups.get(groupId);
     if (group === undefined) this.#groups.set(groupId, (group = new Map()));
     group.get(key)?.close();

@@ -341,6 +341,21 @@ test('sessions remember so many partitions together, and no more', async () => {
   expect(sessions.size).toBe(1);
 });
 
+test('a state that a later leader has written is said once, and kept from this one until its offsets are deleted', async () => {
+  await (await broker.start()).begin();
+  broker.produce(['a']);
+  const { state } = broker.parts.share.loaded!;
+  const id = { topicId: broker.topicId, partition: 0 };
+  const ahead = { stateEpoch: 1, leaderEpoch: broker.partition.leaderEpoch + 5, startOffset: 0 };
+  await state.write(GROUP, [{ ...id, ...ahead, deliveryCompleteCount: 0, stateBatches: [] }]);
+  const member = broker.member('m');
+  for (let i = 0; i < 3; i++) expect(await member.fetch()).toBe(`error ${ErrorCode.NOT_LEADER_OR_FOLLOWER}`);
+  expect(broker.warnings).toEqual(['share.state-of-later-leader']);
+  await state.delete(GROUP, [id]);
+  await state.initialize(GROUP, [{ ...id, stateEpoch: 2, startOffset: -1 }]);
+  expect(await member.fetch()).toBe('0-0x1');
+});
+
 test('nothing of a deleted topic survives when it is made again', async () => {
   await (await broker.start()).begin();
   broker.produce(['a']);
