@@ -28,14 +28,14 @@ import { isConsumerGroup, isReconciled, MemberState, newConsumerGroup, stateOf, 
 export class ConsumerGroupRunner implements GroupRunner<ConsumerGroup> {
   readonly #host: RunnerHost;
   readonly #limitsOf = sharedLimits(limitsOf);
-  readonly #shell: ModernShell<ConsumerGroup, ConsumerTimerName>;
+  readonly #shell: ModernShell<ConsumerMember, ConsumerGroup, ConsumerTimerName>;
 
   constructor(host: RunnerHost) {
     this.#host = host;
-    this.#shell = new ModernShell<ConsumerGroup, ConsumerTimerName>(host, {
+    this.#shell = new ModernShell<ConsumerMember, ConsumerGroup, ConsumerTimerName>(host, {
       timers: ['session', 'rebalance', 'join', 'sync'],
       isOfKind: isConsumerGroup,
-      isSettled: (group) => stateOf(group) === 'Stable',
+      isSettled: isReconciled,
       due: (shard, group, name, memberId) => this.#due(shard, group, name, memberId),
     });
   }

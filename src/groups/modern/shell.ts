@@ -6,25 +6,26 @@ import type { GroupRecord } from '../group-record.ts';
 import type { RunnerHost } from '../group-runner.ts';
 import { GroupTimers } from '../group-timers.ts';
 import type { MemberTimer, ModernDecision } from './decision.ts';
-import type { ModernGroup } from './group.ts';
+import type { ModernGroup, ModernMember } from './group.ts';
+import { LateMembers } from './late-members.ts';
 
-export interface ShellOptions<G extends ModernGroup, Name extends string> {
+export interface ShellOptions<M extends ModernMember, G extends ModernGroup<M>, Name extends string> {
   readonly timers: readonly Name[];
   isOfKind(group: Group | undefined): group is G;
-  /** Whether all members have what the newest assignment gives them. */
-  isSettled(group: G): boolean;
+  /** Whether the member has what the assignment of that epoch gives it. */
+  isSettled(member: M, groupEpoch: number): boolean;
   /** A member's timer has run out; the member is still in the group. */
   due(shard: GroupShard, group: G, name: Name, memberId: string): void;
 }
 
-export class ModernShell<G extends ModernGroup, Name extends string> {
+export class ModernShell<M extends ModernMember, G extends ModernGroup<M>, Name extends string> {
   readonly #host: RunnerHost;
-  readonly #options: ShellOptions<G, Name>;
+  readonly #options: ShellOptions<M, G, Name>;
   readonly #timers = new Map<G, GroupTimers<Name>>();
   /** Groups whose members have not all learned of their newest assignment, as far as the log has told. */
-  readonly #unsettled = new Set<G>();
+  readonly #unsettled = new Map<G, LateMembers<M>>();
 
-  constructor(host: RunnerHost, options: ShellOptions<G, Name>) {
+  constructor(host: RunnerHost, options: ShellOptions<M, G, Name>) {
     this.#host = host;
     this.#options = options;
   }
@@ -51,7 +52,7 @@ export class ModernShell<G extends ModernGroup, Name extends string> {
     this.#tellWhy(groupId, this.#options.isOfKind(group) ? group.groupEpoch : undefined, decision);
     if (this.#options.isOfKind(before) && group !== before) this.unload(before);
     if (this.#options.isOfKind(group)) {
-      if (decision.why !== null) this.#unsettled.add(group);
+      if (decision.why !== null) this.#unsettled.set(group, new LateMembers(group.members));
       if (decision.records.length > 0) this.#tellHowFar(group, assignmentEpoch);
       if (decision.looked) group.seenTopics = decision.topics.topicsByName;
       this.#runTimers(shard, group, decision.timers);
@@ -88,12 +89,13 @@ export class ModernShell<G extends ModernGroup, Name extends string> {
   }
 
   #tellHowFar(group: G, assignmentEpochBefore: number): void {
-    if (!this.#unsettled.has(group)) return;
+    const late = this.#unsettled.get(group);
+    if (late === undefined) return;
     const { logger } = this.#host;
     const facts = { group: group.groupId, generation: group.groupEpoch, members: group.members.size };
     if (group.members.size > 0 && group.assignmentEpoch !== assignmentEpochBefore) logger.info('group.assigned', facts);
     const isEmpty = group.members.size === 0;
-    if (!isEmpty && !this.#options.isSettled(group)) return;
+    if (late.isAny((member) => !this.#options.isSettled(member, group.groupEpoch))) return;
     this.#unsettled.delete(group);
     logger.info(isEmpty ? 'group.empty' : 'group.stable', facts);
   }

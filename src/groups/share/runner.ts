@@ -26,16 +26,16 @@ import { isShareGroup, newShareGroup } from './state.ts';
 export class ShareGroupRunner implements GroupRunner<ShareGroup> {
   readonly #host: RunnerHost;
   readonly #limitsOf = sharedLimits(shareLimitsOf);
-  readonly #shell: ModernShell<ShareGroup, ShareTimerName>;
+  readonly #shell: ModernShell<ShareMember, ShareGroup, ShareTimerName>;
   readonly states: ShareStateCalls;
 
   constructor(host: RunnerHost) {
     this.#host = host;
     this.states = new ShareStateCalls(host);
-    this.#shell = new ModernShell<ShareGroup, ShareTimerName>(host, {
+    this.#shell = new ModernShell<ShareMember, ShareGroup, ShareTimerName>(host, {
       timers: ['session'],
       isOfKind: isShareGroup,
-      isSettled: isAssigned,
+      isSettled: ({ memberEpoch }, groupEpoch) => memberEpoch === groupEpoch,
       due: (shard, group, _name, memberId) => this.#expired(shard, group, memberId),
     });
   }
@@ -154,12 +154,6 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     for (const member of gone) startSession(member, decision);
     this.#shell.keepTimers(shard, group, decision);
   }
-}
-
-/** Each member has been told of the newest assignment. */
-function isAssigned({ members, groupEpoch }: ShareGroup): boolean {
-  for (const { memberEpoch } of members.values()) if (memberEpoch !== groupEpoch) return false;
-  return true;
 }
 
 function startSession({ memberId }: ShareMember, { timers, limits }: ShareDecision): void {
