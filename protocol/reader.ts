@@ -8,7 +8,7 @@ const EMPTY = Buffer.alloc(0);
  * What a request may have of array elements, all its arrays together: each is an object in memory, and one in the answer, whatever
  * the few bytes that name it. Kafka has no such limit.
  */
-export const MAX_REQUEST_ELEMENTS = 1 << 17;
+export const MAX_REQUEST_ELEMENTS = 1 << 18;
 /** More than fits into memory, and an integer that needs none of its own. */
 const UNBOUNDED = 0x7fff_ffff;
 

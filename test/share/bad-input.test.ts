@@ -126,6 +126,25 @@ describe('acknowledgements', () => {
     expect(await acknowledge(2, [ack(0, 2, ACCEPT)])).toBe(ErrorCode.NONE);
   });
 
+  test('a hundred thousand batches in order, of which three are there', async () => {
+    await holding();
+    const batches = Array.from({ length: 100_000 }, (_, i) => ack(i, i, ACCEPT));
+    expect(await acknowledge(1, batches)).toBe(ErrorCode.INVALID_REQUEST);
+    expect(await acknowledge(2, [ack(0, 2, ACCEPT)])).toBe(ErrorCode.NONE);
+  });
+
+  test('a hundred thousand batches of what is done are passed over', async () => {
+    await holding();
+    expect(await acknowledge(1, [ack(0, 2, ACCEPT)])).toBe(ErrorCode.NONE);
+    const offsets = Array.from({ length: 100_000 }, (_, i) => Math.floor((3 * i) / 100_000));
+    expect(
+      await acknowledge(
+        2,
+        offsets.map((offset) => ack(offset, offset, ACCEPT)),
+      ),
+    ).toBe(ErrorCode.NONE);
+  });
+
   test('a hundred thousand types in one batch', async () => {
     await holding();
     const types = Array.from({ length: 100_000 }, () => ACCEPT);
