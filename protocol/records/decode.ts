@@ -167,6 +167,15 @@ export class RecordCursor {
     return this.#view(this.#valueAt, this.#valueLength);
   }
 
+  /** As UTF-8, without a view in between. */
+  get keyText(): string | null {
+    return this.#text(this.#keyAt, this.#keyLength);
+  }
+
+  get valueText(): string | null {
+    return this.#text(this.#valueAt, this.#valueLength);
+  }
+
   /** The headers of the record, once. Who does not ask passes them over unread. */
   headers(): Record['headers'] {
     const count = this.#varint();
@@ -191,6 +200,10 @@ export class RecordCursor {
   /** Any negative length is null, as Kafka reads it. */
   #view(at: number, length: number): Buffer | null {
     return length < 0 ? null : this.#bytes.subarray(at, at + length);
+  }
+
+  #text(at: number, length: number): string | null {
+    return length < 0 ? null : this.#bytes.toString('utf8', at, at + length);
   }
 
   /** Of a field that must end with its record. */

@@ -16,6 +16,8 @@ export interface BatchFacts {
   readonly producerId: number;
 }
 
+export type ShowRecord = (partition: number, record: LogRecord, facts: BatchFacts) => RecordRow;
+
 export function rowOf(
   partition: number,
   { offset, timestamp, key, value, headers }: LogRecord,
@@ -47,6 +49,8 @@ export class CursorMessage implements SearchedMessage {
   readonly #cursor: RecordCursor;
   /** Null until they are read, which a cursor does once. */
   #headers: LogRecord['headers'] | null = null;
+  /** Undefined until it is asked for: all terms of a search may look at it. */
+  #value: string | null | undefined = undefined;
 
   constructor(partition: number, cursor: RecordCursor) {
     this.partition = partition;
@@ -56,6 +60,7 @@ export class CursorMessage implements SearchedMessage {
   /** False behind the last one. */
   next(): boolean {
     this.#headers = null;
+    this.#value = undefined;
     return this.#cursor.next();
   }
 
@@ -68,11 +73,12 @@ export class CursorMessage implements SearchedMessage {
   }
 
   get key(): string | null {
-    return textOf(this.#cursor.key);
+    return this.#cursor.keyText;
   }
 
   get value(): string | null {
-    return textOf(this.#cursor.value);
+    if (this.#value === undefined) this.#value = this.#cursor.valueText;
+    return this.#value;
   }
 
   get headers(): SearchedMessage['headers'] {

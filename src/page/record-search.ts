@@ -1,12 +1,15 @@
 /**
- * The records of a topic over all its partitions, merged by their time: the newest first, or onwards from somewhere. It works in
- * slices between the broker's requests, and ends when it has enough, has searched long enough, or nobody waits any more.
+ * The records of a topic over all its partitions, merged by their time: the newest first, or onwards from somewhere. It always goes on
+ * in the partition that has come least far in time, works in slices between the broker's requests, and ends when it has enough, has
+ * searched long enough, or nobody waits any more.
  */
-import { nextTurn, systemClock } from '../platform/clock.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { MessageMatch } from '../insight/message-query.ts';
-import { abortedIn, type Batch, type Partition } from '../testing/visible-batches.ts';
-import type { RecordRow, RecordState } from './frames.ts';
-import { CursorMessage, rowOf } from './record-row.ts';
+import type { Partition } from '../testing/visible-batches.ts';
+import type { RecordRow } from './frames.ts';
+import { PartitionScan } from './partition-scan.ts';
+import { rowOf, type ShowRecord } from './record-row.ts';
+import { Slice } from './slice.ts';
 
 export interface SearchOptions {
   readonly partitions: readonly Partition[];
@@ -18,7 +21,7 @@ export interface SearchOptions {
   readonly limit: number;
   readonly isCancelled: () => boolean;
   /** How what is found is shown; as it is, unless given. */
-  readonly rowOf?: typeof rowOf;
+  readonly rowOf?: ShowRecord;
 }
 
 export interface SearchResult {
@@ -28,129 +31,59 @@ export interface SearchResult {
   readonly searched: number;
 }
 
-/** So long a slice holds up the broker. */
-const SLICE_MS = 5;
-/** So long one search takes at most: whoever wants more asks again, from where it ended. */
+type Place = Pick<RecordRow, 'partition' | 'offset'>;
+
+/** So long one search takes at most, and its last window: whoever wants more asks again, from where it ended. */
 const LONGEST_MS = 1000;
-/** Offsets that are read at once, at least and at most. */
-const WINDOW = { first: 64, largest: 1024 };
-
-/** What was found, made a row where it is shown. */
-interface Found {
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly row: () => RecordRow;
-}
-
-/** How far one partition has been read, and what was found in it. */
-class Progress {
-  readonly partition: Partition;
-  readonly #isDown: boolean;
-  readonly #beginning: number;
-  position: number;
-  window: number;
-  readonly found: Found[] = [];
-
-  constructor(partition: Partition, isDown: boolean, position: number | undefined, limit: number) {
-    const { logStartOffset: start, highWatermark: end } = partition;
-    this.partition = partition;
-    this.#isDown = isDown;
-    this.#beginning = isDown ? Math.min(position ?? end, end) : Math.max(position ?? start, start);
-    this.position = this.#beginning;
-    this.window = Math.max(WINDOW.first, Math.min(limit, WINDOW.largest));
-  }
-
-  /** The offsets to read next; null where there are none left. */
-  next(): { readonly from: number; readonly upTo: number } | null {
-    const { logStartOffset: start, highWatermark: end } = this.partition;
-    const from = this.#isDown ? Math.max(start, this.position - this.window) : Math.max(start, this.position);
-    const upTo = this.#isDown ? this.position : Math.min(end, from + this.window);
-    if (from >= upTo) return null;
-    this.position = this.#isDown ? from : upTo;
-    this.window = Math.min(WINDOW.largest, this.window * 2);
-    return { from, upTo };
-  }
-
-  get isDone(): boolean {
-    const { logStartOffset: start, highWatermark: end } = this.partition;
-    return this.#isDown ? this.position <= start : this.position >= end;
-  }
-
-  /** Where to go on when `taken` of what was found are shown: in front of the first that is not. */
-  after(taken: ReadonlySet<Found>): number {
-    const left = this.found.filter((one) => !taken.has(one)).map(({ offset }) => offset);
-    if (left.length === 0) return this.position;
-    return this.#isDown ? left.reduce((a, b) => Math.max(a, b)) + 1 : left.reduce((a, b) => Math.min(a, b));
-  }
-}
+/** Of each partition a few more than are needed where all have as many. */
+const LEAST_ROOM = 16;
 
 export async function searchRecords(options: SearchOptions): Promise<SearchResult> {
-  const { partitions, direction, positions, limit, isCancelled } = options;
+  const { partitions, direction, positions, limit, match, isCancelled } = options;
   const isDown = direction === 'newest';
-  const all = partitions.map((partition) => new Progress(partition, isDown, positions.get(partition.index), limit));
+  const room = Math.min(limit, Math.max(LEAST_ROOM, Math.ceil((2 * limit) / Math.max(1, partitions.length))));
+  const scanOptions = { isDown, match, room, show: options.rowOf ?? rowOf };
+  const scans = partitions.map(
+    (partition) => new PartitionScan(partition, positions.get(partition.index), scanOptions),
+  );
+  const slice = new Slice();
+  await slice.next();
   const endMs = systemClock.monotonic() + LONGEST_MS;
-  let sliceMs = systemClock.monotonic() + SLICE_MS;
-  let searched = 0;
-  for (let isWorking = true; isWorking && systemClock.monotonic() < endMs && !isCancelled();) {
-    isWorking = false;
-    for (const progress of all) {
-      if (progress.found.length >= limit) continue;
-      const window = progress.next();
-      if (window === null) continue;
-      isWorking = true;
-      searched += read(progress, window, options.match, options.rowOf ?? rowOf);
-      if (systemClock.monotonic() < sliceMs) continue;
-      await nextTurn();
-      sliceMs = systemClock.monotonic() + SLICE_MS;
-    }
+  for (let scan = furthestBack(scans); scan !== null; scan = furthestBack(scans)) {
+    if (hasEnough(scans, scan.reached, limit) || isCancelled() || systemClock.monotonic() >= endMs) break;
+    for (const steps = scan.read(slice); steps.next().done !== true && !isCancelled();) await slice.next();
+    if (slice.isOver) await slice.next();
   }
+  return resultOf(scans, limit, isDown);
+}
+
+/** Which has come least far in time; null where all have been read. */
+function furthestBack(scans: readonly PartitionScan[]): PartitionScan | null {
+  let found: PartitionScan | null = null;
+  for (const scan of scans) if (!scan.isDone && (found === null || scan.reached < found.reached)) found = scan;
+  return found;
+}
+
+/** Whether nothing that is not read yet comes before the last one that is to be shown. */
+function hasEnough(scans: readonly PartitionScan[], reached: number, limit: number): boolean {
+  if (reached === -Infinity) return false;
+  let count = 0;
+  for (const { found } of scans) for (const { rank } of found) if (rank <= reached) count++;
+  return count >= limit;
+}
+
+function resultOf(scans: readonly PartitionScan[], limit: number, isDown: boolean): SearchResult {
   const order = isDown ? -1 : 1;
-  const shown = all
+  const byPlace = (a: Place, b: Place): number => order * (a.partition - b.partition || a.offset - b.offset);
+  const shown = scans
     .flatMap(({ found }) => found)
-    .sort((a, b) => order * (a.timestamp - b.timestamp || a.partition - b.partition || a.offset - b.offset))
+    .sort((a, b) => a.rank - b.rank || byPlace(a, b))
     .slice(0, limit);
   const taken = new Set(shown);
-  const isAtEnd = all.every((progress) => progress.isDone && progress.found.every((one) => taken.has(one)));
-  const next = new Map(all.map((progress) => [progress.partition.index, progress.after(taken)]));
-  return { rows: shown.map(({ row }) => row()), positions: isAtEnd ? null : next, searched };
-}
-
-/** Adds what fits; answers how many records were looked at. */
-function read(
-  progress: Progress,
-  { from, upTo }: { from: number; upTo: number },
-  match: MessageMatch | null,
-  show: typeof rowOf,
-): number {
-  const { partition, found } = progress;
-  const isAborted = abortedIn(partition, from, upTo);
-  let count = 0;
-  for (const batch of partition.batches(from, partition.highWatermark)) {
-    if (batch.baseOffset >= upTo) break;
-    const state = stateOf(batch, partition, isAborted);
-    const { compression, producerId } = batch;
-    const message = new CursorMessage(partition.index, batch.cursor());
-    while (message.next()) {
-      const { offset } = message;
-      if (offset < from || offset >= upTo) continue;
-      count++;
-      if (match !== null && !match(message)) continue;
-      const { record } = message;
-      found.push({
-        partition: partition.index,
-        offset,
-        timestamp: record.timestamp,
-        row: () => show(partition.index, record, { state, compression, producerId }),
-      });
-    }
-  }
-  return count;
-}
-
-function stateOf(batch: Batch, partition: Partition, isAborted: (batch: Batch) => boolean): RecordState {
-  if (batch.isControl) return 'marker';
-  if (!batch.isTransactional) return 'committed';
-  if (isAborted(batch)) return 'aborted';
-  return batch.baseOffset >= partition.lastStableOffset ? 'open' : 'committed';
+  const isAtEnd = scans.every((scan) => scan.isDone && scan.found.every((one) => taken.has(one)));
+  return {
+    rows: shown.map(({ row }) => row).sort((a, b) => order * (a.timestamp - b.timestamp) || byPlace(a, b)),
+    positions: isAtEnd ? null : new Map(scans.map((scan) => [scan.partition.index, scan.after(taken)])),
+    searched: scans.reduce((sum, scan) => sum + scan.searched, 0),
+  };
 }
