@@ -18,6 +18,7 @@ const COMMAND = {
   metrics: 'src/metrics/server.ts',
   control: 'src/control/server.ts',
   page: 'src/page/server.ts',
+  'page-answers': 'src/page/answers.ts',
   controller: 'src/broker/controller-process.ts',
   member: 'src/broker/cluster-member.ts',
   supervisor: 'src/processes/supervisor.ts',

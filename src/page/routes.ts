@@ -1,7 +1,6 @@
-/** The page's routes: its files, who looks, one stream for each view, searches, changes. */
+/** The page's routes besides its files: who looks, one stream for each view, searches, changes. */
 import { Hono, type Context } from 'hono';
 import { QueryError } from '../insight/message-query.ts';
-import { pageFile } from './assets.ts';
 import { contentRoutes } from './content-routes.ts';
 import type { PageAccess, SessionFrame } from './frames.ts';
 import { ChangeRefused } from './hands.ts';
@@ -32,8 +31,6 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.use('*', (context, next) => guard(context, next, sources.isLocal));
   app.use('*', async (context, next) => (context.req.method === 'POST' ? refuseForm(context) : null) ?? next());
-  app.get('/', (context) => file(context, 'index.html'));
-  app.get('/page/:name', (context) => file(context, context.req.param('name')));
   app.get('/session', (context) => whoLooks(context, sources, visitors));
   app.post('/sign-in', atMost(MOST_SIGN_IN_BYTES), (context) => signIn(context, visitors));
   app.post('/sign-out', (context) => {
@@ -121,12 +118,6 @@ async function jsonOf(context: Context<PageEnv>): Promise<unknown> {
   const said: unknown = await context.req.json().catch(() => null);
   if (typeof said === 'object' && said !== null && !Array.isArray(said)) return said;
   throw new ChangeRefused(400, 'What was sent is no JSON object.');
-}
-
-async function file(context: Context<PageEnv>, name: string): Promise<Response> {
-  const found = await pageFile(name);
-  if (found === null) return context.text('There is no such file.\n', 404);
-  return context.body(new Uint8Array(found.bytes), 200, { 'content-type': found.type });
 }
 
 function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Response {

@@ -1,56 +1,63 @@
-/** Serves the page of one broker. Everything in this folder is loaded when a browser first asks for it. */
-import { getRequestListener } from '@hono/node-server';
+/**
+ * Serves the page of one broker. This is loaded when a browser first connects, and answers with the page's own files at once; what
+ * answers everything else is loaded when it is first asked, or when a browser has the page.
+ */
 import { listenRequests, unboundServer, type HttpServer, type TakeRequest } from '../platform/http.ts';
 import type { BrokerShow, ShownTest } from '../testing/test-page.ts';
-import type { PageAccess } from './frames.ts';
-import { Journal } from './journal.ts';
-import type { LookSources } from './looks.ts';
-import type { PageBroker } from './page-broker.ts';
-import { Rates } from './rates.ts';
-import { reportFile } from './report-file.ts';
-import { pageRoutes, type PageSources } from './routes.ts';
-import { TrafficDigest } from './traffic-digest.ts';
-import type { SettingsLayers } from './broker-views.ts';
+import type { PageAnswers, Served } from './answers.ts';
+import { takeFile } from './assets.ts';
 
 export { pageBrokerOf } from './page-broker.ts';
 
 const LOCAL = new Set(['127.0.0.1', '::1', 'localhost']);
 
-export interface ServedPage {
-  readonly broker: PageBroker;
-  readonly layers: () => SettingsLayers | null;
+export interface ServedPage extends Served {
   readonly isLocal: boolean;
-  readonly access: PageAccess;
 }
 
 /** Of a test's broker: its page, and its reports. */
 export function showOf(shown: ShownTest, inBackground: boolean): BrokerShow {
   const nodeId = shown.view.parts.metadata.image.brokers.keys().next().value ?? 0;
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const sources = sourcesOf({ broker: { ...shown, nodeId, version }, layers: () => null, access: 'test' as const });
+  const answers = answersOf({ broker: { ...shown, nodeId, version }, layers: () => null, access: 'test' });
   return {
     serve: async (port, host) => {
-      const take = listenerOf({ ...sources, isLocal: LOCAL.has(host) });
-      const listener = await listenRequests(host, port, take, { inBackground });
+      const listener = await listenRequests(host, port, listenerOf(answers, LOCAL.has(host)), { inBackground });
       return { url: `http://localhost:${listener.port}`, close: () => listener.close() };
     },
-    report: (wishes) => reportFile(sources, wishes),
+    report: async (wishes) => (await answers()).report(wishes),
   };
 }
 
 /** A server that listens nowhere: connections are given to it. */
 export function pageServer(served: ServedPage): HttpServer {
-  return unboundServer(listenerOf(sourcesOf(served)));
+  return unboundServer(listenerOf(answersOf(served), served.isLocal));
 }
 
-function sourcesOf<Served extends Omit<ServedPage, 'isLocal'>>(served: Served): Served & LookSources {
-  const { view, traffic } = served.broker;
-  const digest = traffic === null ? null : new TrafficDigest(() => served.broker.traffic);
-  return { ...served, rates: new Rates(view), journal: new Journal(view, digest), digest };
+type LoadAnswers = () => Promise<PageAnswers>;
+
+function answersOf(served: Served): LoadAnswers {
+  return once(async () => {
+    const { PageAnswers } = await import('./answers.ts');
+    return new PageAnswers(served);
+  });
 }
 
-function listenerOf(sources: PageSources): TakeRequest {
-  const app = pageRoutes(sources);
-  const take = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  return (request, response) => void take(request, response);
+function listenerOf(answers: LoadAnswers, isLocal: boolean): TakeRequest {
+  const rest = once(async () => (await answers()).listener(isLocal));
+  return (request, response) => {
+    if (takeFile(request, response, isLocal, () => void rest())) return;
+    rest().then(
+      (take) => take(request, response),
+      ({ message }: Error) => {
+        response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+        response.end(`The page cannot be shown: ${message}\n`);
+      },
+    );
+  };
+}
+
+function once<Made>(make: () => Promise<Made>): () => Promise<Made> {
+  let made: Promise<Made> | null = null;
+  return () => (made ??= make());
 }

@@ -1,0 +1,40 @@
+/** What the page's server answers besides its files: loaded behind them, for it takes longer than they do. */
+import { getRequestListener } from '@hono/node-server';
+import type { TakeRequest } from '../platform/http.ts';
+import type { ReportWishes } from '../testing/report.ts';
+import type { SettingsLayers } from './broker-views.ts';
+import type { PageAccess } from './frames.ts';
+import { Journal } from './journal.ts';
+import type { LookSources } from './looks.ts';
+import type { PageBroker } from './page-broker.ts';
+import { Rates } from './rates.ts';
+import { reportFile } from './report-file.ts';
+import { pageRoutes } from './routes.ts';
+import { TrafficDigest } from './traffic-digest.ts';
+
+export interface Served {
+  readonly broker: PageBroker;
+  readonly layers: () => SettingsLayers | null;
+  readonly access: PageAccess;
+}
+
+export class PageAnswers {
+  readonly #sources: Served & LookSources;
+
+  constructor(served: Served) {
+    const { view, traffic } = served.broker;
+    const digest = traffic === null ? null : new TrafficDigest(() => served.broker.traffic);
+    this.#sources = { ...served, rates: new Rates(view), journal: new Journal(view, digest), digest };
+  }
+
+  /** `isLocal`: where nothing but the names of this machine reaches it. */
+  listener(isLocal: boolean): TakeRequest {
+    const app = pageRoutes({ ...this.#sources, isLocal });
+    const take = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    return (request, response) => void take(request, response);
+  }
+
+  report(wishes: ReportWishes): Promise<string> {
+    return reportFile(this.#sources, wishes);
+  }
+}

@@ -1,0 +1,47 @@
+/** Who may ask the page for anything, and what every answer says of what may run in it. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+
+/** No code but the page's own file, no content from anywhere else, and in nobody's frame. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+/** Of every answer. */
+export const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/** What of a request says where it comes from. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  header(name: string): string | undefined;
+}
+
+/** Pages of other origins have no business here, under whatever name they reach it: a sentence for them, null for the page itself. */
+export function foreignRefusal(asked: Asked, isLocal: boolean): string | null {
+  const host = asked.header('host') ?? '';
+  const origin = asked.header('origin');
+  const site = asked.header('sec-fetch-site') ?? 'none';
+  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
+  const isEmbedded = site !== 'same-origin' && site !== 'none' && !isVisit(asked);
+  if (!isForeign && !isEmbedded && (!isLocal || LOOPBACK.test(host))) return null;
+  return `Requests for '${host}' from other pages are not answered. Open the page itself.\n`;
+}
+
+/** Somebody has followed a link to the page; nothing else of it is opened like that. */
+function isVisit(asked: Asked): boolean {
+  return asked.method === 'GET' && asked.path === '/' && asked.header('sec-fetch-dest') === 'document';
+}
