@@ -3,13 +3,19 @@
  * report: as it was.
  */
 import { signal, type Signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Frames, RecordsFrame } from '../src/page/frames.ts';
 import { recordsIn, report, viewIn } from './report.ts';
 import { askSession } from './session.ts';
 
-/** Whether the broker is there: what the page shows stays when it is not. */
-export const lostSince: Signal<number | null> = signal(null);
+export interface Lost {
+  readonly sinceMs: number;
+  /** Why the broker shows nothing more; '' where it does not answer. */
+  readonly detail: string;
+}
+
+/** Null while the broker tells what happens: what the page shows stays when it does not. */
+export const lost: Signal<Lost | null> = signal(null);
 
 /** Whether somebody holds up what moves: the page keeps what it shows. */
 export const isPaused: Signal<boolean> = signal(false);
@@ -19,6 +25,9 @@ export const leftOut: Signal<number> = signal(0);
 
 /** Why the view that is shown may not be seen; '' where it may. */
 export const refusal: Signal<string> = signal('');
+
+/** How often the broker has come back: what was asked of it once is asked again. */
+export const returns: Signal<number> = signal(0);
 
 const AGAIN_MS = 1000;
 
@@ -32,7 +41,7 @@ export function useView<View extends keyof Frames>(
   const address = `view/${view}${said === '' ? '' : `?${said}`}`;
   const [seen, setSeen] = useState<{ address: string; frame: object } | null>(null);
   const held = isPaused.value && seen?.address === address;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (held) return undefined;
     const show = (frame: object): void => {
       refusal.value = refusedIn(frame);
@@ -56,25 +65,32 @@ function follow(address: string, show: (frame: object) => void): () => void {
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
   let frame: object | null = null;
+  /** A large frame comes in parts. */
+  let begun = '';
+  const told = ({ data }: MessageEvent): object => {
+    const json = begun + (data as string);
+    begun = '';
+    return JSON.parse(json) as object;
+  };
   const open = (): void => {
     if (document.hidden || source !== null) return;
     source = new EventSource(address);
+    begun = '';
+    source.addEventListener('part', ({ data }) => (begun += data as string));
     source.addEventListener('whole', (event) => {
-      lostSince.value = null;
-      frame = JSON.parse(event.data as string) as object;
+      found();
+      frame = told(event);
       show(frame);
     });
     source.addEventListener('changed', (event) => {
-      if (frame === null) return;
-      const { leftOut: missed = 0, ...parts } = JSON.parse(event.data as string) as { leftOut?: number };
+      const { leftOut: missed = 0, ...parts } = told(event) as { leftOut?: number };
       leftOut.value += missed;
       frame = { ...frame, ...parts };
       show(frame);
     });
     source.addEventListener('error', () => {
-      lostSince.value ??= Date.now();
-      void askSession(); // it may have ended
       close();
+      void askWhyNot(address);
       again = setTimeout(open, AGAIN_MS);
     });
   };
@@ -90,6 +106,28 @@ function follow(address: string, show: (frame: object) => void): () => void {
     clearTimeout(again);
     close();
   };
+}
+
+function found(): void {
+  if (lost.value === null) return;
+  lost.value = null;
+  returns.value++;
+}
+
+/** A stream has ended, or there was none: the broker is gone, or says why. */
+async function askWhyNot(address: string): Promise<void> {
+  const abort = new AbortController();
+  const answer = await fetch(address, { signal: abort.signal }).catch(() => null);
+  const isThere = answer?.ok === true;
+  const detail = answer === null || isThere ? '' : await detailOf(answer);
+  abort.abort(); // a stream would go on
+  if (!isThere && lost.value?.detail !== detail) lost.value = { sinceMs: lost.value?.sinceMs ?? Date.now(), detail };
+  if (answer !== null) await askSession(); // it may have ended
+}
+
+async function detailOf(answer: Response): Promise<string> {
+  const said = (await answer.json().catch(() => null)) as { detail?: string } | null;
+  return said?.detail ?? '';
 }
 
 /** One page of records, or what went wrong, in words. `query` as for GET /records. */

@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Told } from './change.tsx';
-import { isPaused, leftOut, lostSince } from './live.ts';
+import { isPaused, leftOut, lost, type Lost } from './live.ts';
 import { report } from './report.ts';
 import { route } from './route.ts';
 import { askSession, post, session } from './session.ts';
@@ -95,7 +95,7 @@ function App() {
         <Visitor />
       </header>
       <main id="content">
-        <Lost />
+        <Away />
         <Told />
         <h1 ref={heading} tabIndex={-1}>
           {title}
@@ -134,15 +134,13 @@ function Visitor() {
   );
 }
 
-function Lost() {
-  const since = lostSince.value;
-  return (
-    <div role="status">
-      {since === null ? null : (
-        <p class="notice">The broker stopped answering at {time(since)} UTC. What you see is what it was then.</p>
-      )}
-    </div>
-  );
+function Away() {
+  return <div role="status">{lost.value === null ? null : <p class="notice">{lostWords(lost.value)}</p>}</div>;
+}
+
+function lostWords({ sinceMs, detail }: Lost): string {
+  if (detail !== '') return detail;
+  return `The broker stopped answering at ${time(sinceMs)} UTC. What you see is what it was then.`;
 }
 
 render(<App />, document.body);

@@ -102,11 +102,39 @@ export function pageWords(what: string, from: number, shown: number, found: numb
   return `${number(found)}${all === undefined ? '' : ` of ${number(all)}`} ${what}${which}`;
 }
 
+/** Addresses and questions to the broker of somebody who types: browsers take 200 addresses in ten seconds. */
+const TYPED_EVERY_MS = 100;
+
+/** What is typed is asked at once; what comes soon after it, together. */
 export function Filter({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {
+  const [typed, setTyped] = useState(value);
+  const own = useRef({ typed: value, asked: value, askedMs: -Infinity, timer: NaN });
+  const latest = useRef(set);
+  latest.current = set;
+  const ask = (): void => {
+    const { typed: text } = own.current;
+    own.current = { typed: text, asked: text, askedMs: performance.now(), timer: NaN };
+    latest.current(text);
+  };
+  const type = (text: string): void => {
+    setTyped(text);
+    own.current.typed = text;
+    if (!Number.isNaN(own.current.timer)) return;
+    const waitMs = own.current.askedMs + TYPED_EVERY_MS - performance.now();
+    if (waitMs > 0) own.current.timer = setTimeout(ask, waitMs);
+    else ask();
+  };
+  useEffect(() => () => clearTimeout(own.current.timer), []);
+  useEffect(() => {
+    if (value === own.current.asked) return;
+    clearTimeout(own.current.timer); // the address has changed by itself
+    own.current = { typed: value, asked: value, askedMs: -Infinity, timer: NaN };
+    setTyped(value);
+  }, [value]);
   return (
     <label>
       {label}
-      <input type="search" value={value} onInput={({ currentTarget }) => set(currentTarget.value)} />
+      <input type="search" value={typed} onInput={({ currentTarget }) => type(currentTarget.value)} />
     </label>
   );
 }
@@ -160,6 +188,7 @@ export function Rate({
   values: readonly number[];
   show: (value: number) => string;
 }) {
+  const [isOpen, setOpen] = useState(false);
   const most = Math.max(1, ...values);
   const points = values.map((value, index) => `${index},${58 - (56 * value) / most}`).join(' ');
   const now = values.at(-1) ?? 0;
@@ -177,17 +206,19 @@ export function Rate({
       >
         <polyline points={points} />
       </svg>
-      <details>
+      <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{name} as a table</summary>
-        <Table
-          caption={`${name} a second, the newest first`}
-          rows={values.map((value, index) => ({ value, secondsAgo: values.length - 1 - index })).toReversed()}
-          keyOf={({ secondsAgo }) => String(secondsAgo)}
-          columns={[
-            { title: 'Seconds ago', isNumber: true, show: ({ secondsAgo }) => secondsAgo },
-            { title: name, isNumber: true, show: ({ value }) => show(value) },
-          ]}
-        />
+        {isOpen ? (
+          <Table
+            caption={`${name} a second, the newest first`}
+            rows={values.map((value, index) => ({ value, secondsAgo: values.length - 1 - index })).toReversed()}
+            keyOf={({ secondsAgo }) => String(secondsAgo)}
+            columns={[
+              { title: 'Seconds ago', isNumber: true, show: ({ secondsAgo }) => secondsAgo },
+              { title: name, isNumber: true, show: ({ value }) => show(value) },
+            ]}
+          />
+        ) : null}
       </details>
     </figure>
   );

@@ -2,8 +2,7 @@
 import { format, applyEdits } from 'jsonc-parser';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Content, RecordRow, RecordsFrame } from '../../src/page/frames.ts';
-import { askRecords } from '../live.ts';
-import { isPaused } from '../live.ts';
+import { askRecords, isPaused, returns } from '../live.ts';
 import { linkTo, route, setQuery } from '../route.ts';
 import { Announced } from '../parts.tsx';
 import { bytes, number, time } from '../words.ts';
@@ -229,7 +228,10 @@ function useRecords(
     const begin = (): void => {
       lastMs.current = performance.now();
       if (came === null) setFound((before) => ({ ...before, isSearching: true, error: null }));
-      void collect(query, wanted, abort.signal, setFound);
+      void collect(query, wanted, abort.signal, (found) => {
+        const isPartOfMany = came !== null && typeof found !== 'function' && found.isSearching; // whoever follows sees one picture after the other
+        if (!isPartOfMany) setFound(found);
+      });
     };
     const timer = waitMs > 0 ? setTimeout(begin, waitMs) : undefined;
     if (timer === undefined) begin();
@@ -237,7 +239,7 @@ function useRecords(
       clearTimeout(timer);
       abort.abort();
     };
-  }, [query, wanted, came?.end]);
+  }, [query, wanted, came?.end, returns.value]);
   return { found, more: () => setWanted(asking + PAGE) };
 }
 
@@ -245,7 +247,7 @@ async function collect(
   query: string,
   wanted: number,
   signal: AbortSignal,
-  show: (found: Found) => void,
+  show: (found: Found | ((before: Found) => Found)) => void,
 ): Promise<void> {
   let rows: RecordRow[] = [];
   let searched = 0;
@@ -260,7 +262,7 @@ async function collect(
       show({ rows, next, searched, isSearching: next !== null && rows.length < wanted, error: null });
     }
   } catch {
-    if (!signal.aborted) show({ rows, next: null, searched, isSearching: false, error: 'The broker did not answer.' });
+    if (!signal.aborted) show((before) => ({ ...before, isSearching: false, error: 'The broker did not answer.' }));
   }
 }
 

@@ -8,9 +8,12 @@ import { systemClock, type Timer } from '../platform/clock.ts';
 const FRAME_MS = 250;
 /** And so much longer between two looks than a look takes: one who looks on costs a hundredth of a core, however much there is. */
 const PAUSE_FOR_A_LOOK = 100;
-/** A frame is cut off by the views long before it is that large; one that is larger all the same waits for a slower pace. */
-const LARGE_BYTES = 64 << 10;
-const LARGE_FRAME_MS = 1000;
+/** Views cut themselves off long before a frame is that large; one that is larger all the same goes in several. */
+const MOST_BYTES = 64 << 10;
+/** Of these, what stands around the data. */
+const AROUND_BYTES = 64;
+/** Whoever has read nothing for so long is gone: others may want the stream. */
+const STUCK_MS = 60_000;
 /** So often a line goes out though nothing has changed: proxies and browsers take a silent connection for a dead one. */
 const ALIVE_MS = 15_000;
 
@@ -23,14 +26,22 @@ export interface Followed {
   readonly ended: () => void;
 }
 
+/** What is to be told, as far as it is not sent. */
+interface Told {
+  readonly name: 'whole' | 'changed';
+  readonly json: Buffer;
+  at: number;
+}
+
 export class ViewStream {
   readonly #look: () => Frame | null;
   readonly #ended: () => void;
   /** What the page has, by the names of its parts: JSON. */
   #sent: Map<string, string> | null = null;
+  #told: Told | null = null;
   #leftOut = 0;
   #timer: Timer | null = null;
-  #lastMs = 0;
+  #lastMs = systemClock.monotonic();
   #isOver = false;
 
   constructor({ look, ended }: Followed) {
@@ -57,10 +68,9 @@ export class ViewStream {
 
   #frame(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const beganMs = systemClock.monotonic();
-    let bytes = 0;
     try {
-      if ((controller.desiredSize ?? 0) > 0) bytes = this.#send(controller);
-      else this.#leftOut++;
+      if ((controller.desiredSize ?? 0) > 0) this.#send(controller, beganMs);
+      else this.#wait(beganMs);
     } catch (error) {
       this.end();
       controller.error(error);
@@ -68,33 +78,44 @@ export class ViewStream {
     }
     if (this.#isOver) return;
     const pauseMs = PAUSE_FOR_A_LOOK * (systemClock.monotonic() - beganMs);
-    const waitMs = Math.max(bytes > LARGE_BYTES ? LARGE_FRAME_MS : FRAME_MS, pauseMs);
-    this.#timer = systemClock.after(waitMs, () => this.#frame(controller));
+    this.#timer = systemClock.after(Math.max(FRAME_MS, pauseMs), () => this.#frame(controller));
   }
 
-  /** Answers how many bytes. */
-  #send(controller: ReadableStreamDefaultController<Uint8Array>): number {
+  /** The page still reads what it was told before. */
+  #wait(nowMs: number): void {
+    this.#leftOut++;
+    if (nowMs - this.#lastMs > STUCK_MS) throw new Error('The page reads nothing.');
+  }
+
+  #send(controller: ReadableStreamDefaultController<Uint8Array>, nowMs: number): void {
+    this.#told ??= this.#news(controller);
+    if (this.#told === null) {
+      if (this.#isOver || nowMs - this.#lastMs < ALIVE_MS) return;
+      controller.enqueue(Buffer.from(': still here\n\n'));
+    } else {
+      controller.enqueue(frameOf(this.#told));
+      if (this.#told.at === this.#told.json.length) this.#told = null;
+    }
+    this.#lastMs = nowMs;
+  }
+
+  /** Null where there are none. */
+  #news(controller: ReadableStreamDefaultController<Uint8Array>): Told | null {
     const seen = this.#look();
     if (seen === null) {
       this.end();
       controller.close();
-      return 0;
+      return null;
     }
     const now = new Map(Object.entries(seen).map(([part, value]) => [part, JSON.stringify(value)]));
-    const text = this.#sent === null ? whole(now) : difference(this.#sent, now, this.#leftOut);
-    const nowMs = systemClock.monotonic();
-    if (text === null && nowMs - this.#lastMs < ALIVE_MS) return 0;
-    const bytes = Buffer.from(text ?? ': still here\n\n');
-    controller.enqueue(bytes);
+    const parts = this.#sent === null ? now : difference(this.#sent, now, this.#leftOut);
+    if (parts === null) return null;
+    const name = this.#sent === null ? 'whole' : 'changed';
     this.#sent = now;
     this.#leftOut = 0;
-    this.#lastMs = nowMs;
-    return bytes.length;
+    const json = Array.from(parts, ([part, value]) => `${JSON.stringify(part)}:${value}`).join(',');
+    return { name, json: Buffer.from(`{${json}}`), at: 0 };
   }
-}
-
-function whole(now: ReadonlyMap<string, string>): string {
-  return event('whole', now);
 }
 
 /** Null where nothing has changed. */
@@ -102,14 +123,24 @@ function difference(
   before: ReadonlyMap<string, string>,
   now: ReadonlyMap<string, string>,
   leftOut: number,
-): string | null {
+): ReadonlyMap<string, string> | null {
   const changed = new Map(Array.from(now).filter(([part, json]) => before.get(part) !== json));
   if (changed.size === 0) return null;
   if (leftOut > 0) changed.set('leftOut', String(leftOut));
-  return event('changed', changed);
+  return changed;
 }
 
-function event(name: string, parts: ReadonlyMap<string, string>): string {
-  const json = Array.from(parts, ([part, value]) => `${JSON.stringify(part)}:${value}`).join(',');
-  return `event: ${name}\ndata: {${json}}\n\n`;
+/** The next frame of it: all, or what fits, which the page puts before the data of the frame that names it. */
+function frameOf(told: Told): Buffer {
+  const { json, at } = told;
+  told.at = endOfCharacter(json, Math.min(json.length, at + MOST_BYTES - AROUND_BYTES));
+  const name = told.at === json.length ? told.name : 'part';
+  return Buffer.concat([Buffer.from(`event: ${name}\ndata: `), json.subarray(at, told.at), Buffer.from('\n\n')]);
+}
+
+/** `at` or a little before: bytes 10xxxxxx go on with a character. */
+function endOfCharacter(bytes: Buffer, at: number): number {
+  let end = at;
+  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end--;
+  return end;
 }
