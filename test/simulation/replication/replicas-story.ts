@@ -5,6 +5,7 @@
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import type { PartitionImage } from '../../../src/cluster/image.ts';
 import { diskError } from '../../../src/platform/memory-files.ts';
+import type { Survival } from '../../crash/crash-disk.ts';
 import { healNetwork, imageOf, leaderOf, restart, resumeAll, startAll } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { Operators } from './operators.ts';
@@ -17,13 +18,21 @@ const LOOK_EVERY_MS = 50;
 const TOPIC = 'replicated';
 const PARTITIONS = 2;
 const PRODUCERS = 3;
-const SYNCED = { 'log.flush.interval.messages': '1' };
 const SETTINGS = {
   'replica.lag.time.max.ms': '2000',
   'replica.fetch.backoff.ms': '200',
   'broker.session.timeout.ms': '3000',
   'replica.socket.timeout.ms': '2000',
 };
+
+const SETTINGS_OF: Readonly<Record<Machines, Readonly<Record<string, string>>>> = {
+  killed: {},
+  lost: {},
+  synced: { 'log.flush.interval.messages': '1' },
+  unclean: { 'unclean.leader.election.enable': 'true' },
+};
+
+type Machines = NonNullable<ReplicasOptions['machines']>;
 
 export interface ReplicasOutcome {
   /** What must never be, or has not come although all was healed. */
@@ -37,9 +46,10 @@ export interface ReplicasOptions extends ClusterOptions {
   readonly troubleMs?: number;
   /**
    * What is left of a disk when a machine goes. `killed`: all. `synced`: machines lose their power, and flush.messages is 1. `lost`:
-   * now and then one loses its power and all that was not synced, while another one in sync has it all (KIP-966).
+   * now and then one loses its power and all that was not synced, while another one in sync has it all (KIP-966). `unclean`: any does,
+   * at any time, and any replica may lead: records are lost, and all replicas agree in the end on those that are not.
    */
-  readonly machines?: 'killed' | 'synced' | 'lost';
+  readonly machines?: 'killed' | 'synced' | 'lost' | 'unclean';
   /** Whether operators move partitions meanwhile, delete records, and more. */
   readonly hasOperators?: boolean;
 }
@@ -48,7 +58,7 @@ export async function tellReplicas(
   seed: number,
   { troubleMs = TROUBLE_MS, machines = 'killed', hasOperators = false, ...options }: ReplicasOptions = {},
 ): Promise<ReplicasOutcome> {
-  const settings = { ...SETTINGS, ...(machines === 'synced' ? SYNCED : {}), ...options.settings };
+  const settings = { ...SETTINGS, ...SETTINGS_OF[machines], ...options.settings };
   const cluster = new SimulatedCluster(seed, { ...options, settings });
   const client = new ReplicasClient(cluster, TOPIC, PARTITIONS);
   const operators = hasOperators ? new Operators(cluster, client, TOPIC, PARTITIONS) : null;
@@ -64,9 +74,9 @@ export async function tellReplicas(
     await cluster.advance(LOOK_EVERY_MS);
     const partitions = imageOf(cluster)!.topicsByName.get(TOPIC)!.partitions;
     elections = partitions.reduce((sum, { leaderEpoch }) => sum + leaderEpoch, 0);
-    const { acknowledged } = client;
+    const acknowledged = machines === 'unclean' ? [] : client.acknowledged;
     for (const wrong of checkReplicas(cluster, TOPIC, PARTITIONS, acknowledged, operators?.deletedBefore))
-      observer.say(wrong);
+      if (machines !== 'unclean' || !wrong.includes('cut-below-high-watermark')) observer.say(wrong);
   } catch (error) {
     observer.say((error as Error).message);
   }
@@ -82,14 +92,21 @@ async function makeTopic(cluster: SimulatedCluster, client: ReplicasClient): Pro
   await cluster.advance(100);
 }
 
+const SURVIVAL_OF: Readonly<Record<Machines, Survival>> = {
+  killed: 'kill',
+  lost: 'kill',
+  synced: 'power, some kept',
+  unclean: 'power, some kept',
+};
+
 async function trouble(
   cluster: SimulatedCluster,
   untilMs: number,
-  machines: NonNullable<ReplicasOptions['machines']>,
+  machines: Machines,
   deeds: readonly (() => void)[],
 ): Promise<void> {
   const { random, network } = cluster;
-  const survival = machines === 'synced' ? 'power, some kept' : 'kill';
+  const survival = SURVIVAL_OF[machines];
   const committed = new CommittedRecords(cluster, TOPIC);
   const losses = new PowerLosses(cluster);
   const below = (most: number): number => Math.floor(random.float() * most);
@@ -119,7 +136,7 @@ async function trouble(
   let nextMs = cluster.nowMs;
   while (cluster.nowMs < untilMs) {
     await cluster.advance(LOOK_EVERY_MS);
-    committed.look();
+    if (machines !== 'unclean') committed.look();
     losses.look();
     if (cluster.nowMs < nextMs) continue;
     if (losses.isNoticed) troubles[below(troubles.length)]();

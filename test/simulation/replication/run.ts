@@ -1,4 +1,4 @@
-/** The long way: `--seeds 1000 --first 1`, `--machines synced` or `lost` for how machines go, `--operators` for partitions that are moved meanwhile (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
+/** The long way: `--seeds 1000 --first 1`, `--machines synced`, `lost` or `unclean` for how machines go, `--operators` for partitions that are moved meanwhile (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
 import { parseArgs } from 'node:util';
 import { tellReplicas, type ReplicasOptions } from './replicas-story.ts';
 
