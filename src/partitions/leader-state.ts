@@ -265,6 +265,18 @@ export class LeaderState {
     return hasCaughtUp && this.#mayJoin(followerId) ? this.#propose([...this.#inSync, followerId]) : null;
   }
 
+  /**
+   * The same of any that has caught up lately, once a proposal that it was in, or that stood in its way, is over. On its next fetch to
+   * say so it may take replica.fetch.wait.max.ms: as long producers would wait where too few are in sync.
+   */
+  anyExpansion(highWatermark: number, nowMs: number): IsrProposal | null {
+    for (const [id, follower] of this.#followers) {
+      const proposal = this.#isCaughtUp(follower, nowMs) ? this.expansion(id, highWatermark) : null;
+      if (proposal !== null) return proposal;
+    }
+    return null;
+  }
+
   /** Proposes those to be in sync that have had all within the lag time; null where that is all that are. */
   shrinkage(leaderEnd: number, nowMs: number): IsrProposal | null {
     if (this.#proposal !== null) return null;

@@ -30,8 +30,6 @@ export interface AppendSink {
   settle(): void;
 }
 
-export type PartitionRole = 'leader' | 'follower';
-
 export class Partition implements ReceiptIssuer {
   readonly topic: string;
   readonly topicId: string;
@@ -84,10 +82,6 @@ export class Partition implements ReceiptIssuer {
     log.flusher.onDurable = () => this.#countOwn();
   }
 
-  get role(): PartitionRole {
-    return this.#leader === null ? 'follower' : 'leader';
-  }
-
   get isLeader(): boolean {
     return this.#leader !== null;
   }
@@ -104,7 +98,8 @@ export class Partition implements ReceiptIssuer {
 
   /** Begins a term as leader, or takes over what has changed in it: who the replicas are, and which are in sync. */
   lead(term: LeaderTerm): void {
-    if (this.#leader?.leaderEpoch === term.leaderEpoch) this.#leader.update(term);
+    const goesOn = this.#leader?.leaderEpoch === term.leaderEpoch;
+    if (goesOn) this.#leader!.update(term);
     else {
       this.#leader = new LeaderState(term, this.endOffset, this.#clock.monotonic());
       this.leaderEpoch = term.leaderEpoch;
@@ -113,6 +108,7 @@ export class Partition implements ReceiptIssuer {
     }
     this.#countOwn();
     this.#advance();
+    if (goesOn) this.#proposeAnyExpansion();
     this.deletions?.review(); // replicas may have gone
   }
 
@@ -150,6 +146,12 @@ export class Partition implements ReceiptIssuer {
     this.#leader.answered(proposal, answer);
     this.#advance();
     this.#waits.review(); // there may be too few now
+    if (answer.kind === 'accepted') this.#proposeAnyExpansion();
+  }
+
+  #proposeAnyExpansion(): void {
+    const leader = this.#leader;
+    if (leader?.hasFollowers === true) this.#propose(leader.anyExpansion(this.highWatermark, this.#clock.monotonic()));
   }
 
   /** Too few replicas in sync for acks=all. */

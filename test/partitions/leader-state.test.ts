@@ -9,7 +9,7 @@ const START = 0;
  * One line a step, and behind the arrow the high watermark that follows, and the followers that are proposed to be in sync. `append
  * 5`: the leader's own end; `2 has 3`: follower 2 fetches from 3 on, `as 8` under that broker epoch; `isr 1 2 of 1 2 3`: in sync, of
  * all replicas, by the image, 1 leads; `at 50`: the time; `look`: who has not kept up; `accepted`, `rejected`, `outdated`: the
- * controller's word on the proposal; `2 fenced`, `2 here`, `2 registered 9`: what the image says of brokers.
+ * controller's word on the proposal; `join`: who else has caught up; `2 fenced`, `2 here`, `2 registered 9`: what the image says of brokers.
  */
 class Transcript {
   #leader: LeaderState | null = null;
@@ -52,6 +52,7 @@ class Transcript {
     if (words[0] === 'append') this.#ownEnd = Number(words[1]);
     else if (words[0] === 'at') this.#nowMs = Number(words[1]);
     else if (words[0] === 'look') this.#proposal ??= this.#leader!.shrinkage(this.#ownEnd, this.#nowMs);
+    else if (words[0] === 'join') this.#proposal ??= this.#leader!.anyExpansion(this.#highWatermark, this.#nowMs);
     else if (words[0] === 'isr') this.#image(words);
     else this.#answer(words[0] as 'accepted' | 'rejected' | 'outdated');
   }
@@ -253,6 +254,21 @@ test.each([
      append 5 → 0
      2 has 5  → 5
      2 has 2  → 5`,
+  ],
+  [
+    'a follower that has caught up joins without another fetch, once what stood in its way is over',
+    2,
+    `isr 1 3 of 1 2 3 → 0
+     append 4 → 0
+     3 has 4 → 4
+     2 has 4 → 4 proposes 1 3 2
+     isr 1 of 1 2 3 → 4
+     join → 4 proposes 1 2
+     accepted → 4
+     join → 4 proposes 1 2 3
+     rejected → 4
+     at 101 → 4
+     join → 4`,
   ],
 ])('%s', (_what, minIsr, told) => {
   const steps = told.trim().replaceAll(/^ +/gm, '').replaceAll(/ +→/g, ' →');

@@ -200,7 +200,7 @@ describe('with a follower in sync', () => {
     change();
     await turn();
     expect(outcome.code).toBe(errorCode);
-    expect(consumer.woken).toBe(orders.leaderEpoch === 1 && orders.role === 'leader' ? 0 : 1); // readers go on
+    expect(consumer.woken).toBe(orders.leaderEpoch === 1 && orders.isLeader ? 0 : 1); // readers go on
   });
 
   test('a follower refuses appends and learns from its leader how far it may be read', () => {
