@@ -2,13 +2,15 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.apache.kafka.common.utils.Exit;
 
 /**
  * Runs Kafka's command line tools one after the other in one JVM, for a JVM of its own takes each of them seconds to start. A line in is
@@ -29,13 +31,12 @@ public final class ToolServer {
 
     public static void main(String[] args) throws Exception {
         PrintStream answers = System.out;
-        Exit.setExitProcedure((code, message) -> {
-            throw new Exited(code);
-        });
-        Exit.setHaltProcedure((code, message) -> {
-            throw new Exited(code);
-        });
-        Exit.setShutdownHookAdder((name, hook) -> hooks.add(hook));
+        InvocationHandler end = (proxy, method, words) -> {
+            throw new Exited((Integer) words[0]);
+        };
+        replace("setExitProcedure", end);
+        replace("setHaltProcedure", end);
+        replace("setShutdownHookAdder", (proxy, method, words) -> hooks.add((Runnable) words[1]));
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -48,6 +49,21 @@ public final class ToolServer {
             answers.flush();
         }
         Runtime.getRuntime().halt(0); // threads that a tool has left do not matter
+    }
+
+    /** Kafka's tools end by a class of its own, whose parts can be replaced; before 4.4 it was in another package. */
+    private static void replace(String setter, InvocationHandler handler) throws ReflectiveOperationException {
+        Class<?> exit;
+        try {
+            exit = Class.forName("org.apache.kafka.common.utils.internals.Exit");
+        } catch (ClassNotFoundException e) {
+            exit = Class.forName("org.apache.kafka.common.utils.Exit");
+        }
+        for (Method method : exit.getMethods()) {
+            if (!method.getName().equals(setter)) continue;
+            Class<?> part = method.getParameterTypes()[0];
+            method.invoke(null, Proxy.newProxyInstance(part.getClassLoader(), new Class<?>[] {part}, handler));
+        }
     }
 
     private static int run(String[] words) {
@@ -66,7 +82,7 @@ public final class ToolServer {
             e.printStackTrace();
             code = 1;
         }
-        for (Runnable hook : hooks) hook.run();
+        hooks.forEach(Runnable::run);
         hooks.clear();
         return code;
     }
