@@ -55,8 +55,12 @@ function refuse(request: RequestOf<typeof DeleteTopics>, errorCode: number): Res
   };
 }
 
-/** Of topics that are named once: whether there is such a topic is told only to who may describe it. */
-function* refusals(asked: readonly TopicToDelete[], { topicsById }: ClusterImage, access: Access): Pieces<Refusals> {
+/** Of topics that are named once: only who may describe a topic is told whether there is one. */
+function* refusals(
+  asked: readonly TopicToDelete[],
+  { topicsById, topicsByName }: ClusterImage,
+  access: Access,
+): Pieces<Refusals> {
   const refused = new Map<TopicToDelete, Response['responses'][number]>();
   const isRefused = (needed: Need) => access.errorOf(needed, DeleteTopics.name) !== ErrorCode.NONE;
   if (!isRefused(quietly(remove.cluster()))) return refused;
@@ -66,7 +70,7 @@ function* refusals(asked: readonly TopicToDelete[], { topicsById }: ClusterImage
     const isOdd = topic.name !== null && topic.topicId !== ZERO_UUID;
     if (name === undefined || isOdd || times.get(keyOf(topic))! > 1) return; // told what is wrong instead
     const isHidden = isRefused(describe.topic(name));
-    if (!isHidden && !isRefused(remove.topic(name))) return;
+    if (!isHidden && (!topicsByName.has(name) || !isRefused(remove.topic(name)))) return;
     const errorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED;
     const told = { name: isHidden ? topic.name : name, topicId: topic.topicId };
     refused.set(topic, { ...told, errorCode, errorMessage: errorMessage(errorCode) });

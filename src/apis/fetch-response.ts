@@ -175,7 +175,7 @@ function writeTags(
   if (hints !== null && isElsewhere(found)) {
     const { topicsById, topicsByName } = hints.image;
     output.int8(1);
-    const image = topicId === ZERO_UUID ? topicsByName.get(topic) : topicsById.get(topicId);
+    const image = topicId === null ? topicsByName.get(topic) : topicsById.get(topicId);
     return hints.writeLeader(output, CURRENT_LEADER_TAG, image, partition);
   }
   if (found.divergingEpoch === null) return output.int8(0);
@@ -188,7 +188,7 @@ function writeTags(
 }
 
 function writeTopic(output: Writer, version: number, asked: FetchPartition): void {
-  if (version >= TOPIC_IDS_SINCE) output.uuid(asked.topicId);
+  if (version >= TOPIC_IDS_SINCE) output.uuid(asked.topicId ?? ZERO_UUID);
   else if (version >= FLEXIBLE_SINCE) output.compactString(asked.topic);
   else output.string(asked.topic);
 }
@@ -205,7 +205,7 @@ function totalLength(found: readonly FetchedRange[]): number {
 }
 
 function isSameTopic(a: FetchPartition, b: FetchPartition): boolean {
-  return a.topicId === b.topicId && (a.topicId !== ZERO_UUID || a.topic === b.topic);
+  return a.topicId === b.topicId && (a.topicId !== null || a.topic === b.topic);
 }
 
 function endOfTopic(asked: readonly FetchPartition[], start: number): number {

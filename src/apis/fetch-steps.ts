@@ -1,7 +1,7 @@
 /** What every fetch goes through, however many partitions it is about. */
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID, type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
+import { type RequestOf, type ResponseDraft } from '../../protocol/schema.ts';
 import { hasNews, noteTold, type FetchPlan, type SessionRequest } from '../partitions/fetch-sessions.ts';
 import { sentToFollower } from '../partitions/follower-service.ts';
 import { Partition } from '../partitions/partition.ts';
@@ -83,7 +83,7 @@ function refusalsOf(access: Access, isFollower: boolean, { metadata }: FetchPart
   }
   const known = new Map<string, number>();
   return ({ topic, topicId }) => {
-    const name = topicId === ZERO_UUID ? topic : metadata.image.topicsById.get(topicId)?.name;
+    const name = topicId === null ? topic : metadata.image.topicsById.get(topicId)?.name;
     if (name === undefined) return ErrorCode.NONE;
     let refused = known.get(name);
     if (refused === undefined) known.set(name, (refused = access.errorOf(read.topic(name), Fetch.name)));
@@ -269,7 +269,7 @@ export function sessionRequestOf(request: FetchRequest, version: number): Sessio
   const usesTopicIds = version >= TOPIC_IDS_SINCE;
   const asked = topics.flatMap((topic) => topic.partitions.map((one) => askedOf(topic, one, usesTopicIds)));
   const forgotten = forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
+    partitions.map((partition) => ({ topic, topicId: usesTopicIds ? topicId : null, partition })),
   );
   const isFollower = replicaOf(request, version).replicaId >= 0;
   return { sessionId, sessionEpoch, usesTopicIds, isFollower, asked, forgotten };
@@ -283,7 +283,7 @@ export function* sessionRequestInPieces(request: FetchRequest, version: number):
     mapInPieces(topic.partitions, (one) => askedOf(topic, one, usesTopicIds)),
   );
   const forgotten = yield* flatMapInPieces(forgottenTopicsData, ({ topic, topicId, partitions }) =>
-    mapInPieces(partitions, (partition) => ({ topic, topicId: usesTopicIds ? topicId : ZERO_UUID, partition })),
+    mapInPieces(partitions, (partition) => ({ topic, topicId: usesTopicIds ? topicId : null, partition })),
   );
   const isFollower = replicaOf(request, version).replicaId >= 0;
   return { sessionId, sessionEpoch, usesTopicIds, isFollower, asked, forgotten };
@@ -303,7 +303,7 @@ function askedOf(
 ): FetchPartition {
   return {
     topic,
-    topicId: usesTopicIds ? topicId : ZERO_UUID,
+    topicId: usesTopicIds ? topicId : null,
     partition,
     fetchOffset,
     // Anything negative says nothing, in Kafka too.

@@ -3,7 +3,6 @@
  * is told only about partitions that have something new.
  */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Clock } from '../platform/clock.ts';
 import { eachInPieces, finish, type Pieces } from '../platform/pieces.ts';
 import type { Random } from '../platform/random.ts';
@@ -44,7 +43,7 @@ export interface SessionRequest {
   readonly sessionEpoch: number;
   readonly usesTopicIds: boolean;
   readonly asked: readonly FetchPartition[];
-  readonly forgotten: readonly { topic: string; topicId: string; partition: number }[];
+  readonly forgotten: readonly { topic: string; topicId: string | null; partition: number }[];
 }
 
 export interface FetchPlan {
@@ -165,7 +164,7 @@ export class FetchSessions {
     if (this.#sessions.get(session.id) === session) this.#partitions++; // it may have been removed meanwhile
   }
 
-  #forget(session: FetchSession, forgotten: { topic: string; topicId: string; partition: number }): void {
+  #forget(session: FetchSession, forgotten: { topic: string; topicId: string | null; partition: number }): void {
     const key = keyOf(forgotten);
     const known = session.partitions.get(key);
     if (known === undefined) return;
@@ -251,11 +250,11 @@ function mayRepeat(asked: readonly FetchPartition[]): boolean {
   return false;
 }
 
-function nameOrId({ topic, topicId }: { topic: string; topicId: string }): string {
-  return topicId === ZERO_UUID ? topic : topicId;
+function nameOrId({ topic, topicId }: { topic: string; topicId: string | null }): string {
+  return topicId ?? topic;
 }
 
-function keyOf(one: { topic: string; topicId: string; partition: number }): string {
+function keyOf(one: { topic: string; topicId: string | null; partition: number }): string {
   return `${nameOrId(one)}/${one.partition}`;
 }
 

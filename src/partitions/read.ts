@@ -1,6 +1,5 @@
 /** What one fetch finds in each partition it asks for: places in files, not bytes. */
 import { ErrorCode } from '../../protocol/errors.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import { CheckedReader } from '../log/checked-reader.ts';
 import { CorruptBatchError } from '../log/damage.ts';
 import { checkLeaderEpoch } from './epoch-check.ts';
@@ -14,10 +13,11 @@ import type { Partitions } from './partitions.ts';
 
 export { CorruptBatchError };
 
-/** One partition of a fetch. By name before v13, by id from then on; the other may be unknown. */
+/** One partition of a fetch. By name before v13, by id from then on: then the name may be unknown. */
 export interface FetchPartition {
   readonly topic: string;
-  readonly topicId: string;
+  /** Null before v13. All zeros is an id that no topic has. */
+  readonly topicId: string | null;
   readonly partition: number;
   fetchOffset: number;
   maxBytes: number;
@@ -120,7 +120,7 @@ export function* readInPieces(
 
 /** Partition, or the error that says why there is none. */
 export function findPartition(partitions: Partitions, asked: FetchPartition): Partition | number {
-  if (asked.topicId !== ZERO_UUID) {
+  if (asked.topicId !== null) {
     const topic = partitions.topicById(asked.topicId);
     if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID;
     return hostedPartition(topic, asked.partition);

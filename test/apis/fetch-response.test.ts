@@ -50,7 +50,7 @@ class Answers {
       for (let partition = this.#below(3); partition >= 0; partition--) {
         asked.push({
           topic: `topic-${topic}`,
-          topicId: this.#version >= 13 ? topicId(topic) : ZERO_UUID,
+          topicId: this.#version >= 13 ? topicId(topic) : null,
           partition: this.#below(100),
           fetchOffset: 0,
           maxBytes: 0,
@@ -100,8 +100,8 @@ function asDraft(
   const named = new Set<number>();
   for (const [i, { topic, topicId: id, partition }] of asked.entries()) {
     const one = found[i];
-    if (topics.at(-1)?.topic !== topic || topics.at(-1)?.topicId !== id)
-      topics.push({ topic, topicId: id, partitions: [] });
+    if (topics.at(-1)?.topic !== topic || topics.at(-1)?.topicId !== (id ?? ZERO_UUID))
+      topics.push({ topic, topicId: id ?? ZERO_UUID, partitions: [] });
     topics.at(-1)!.partitions.push({
       partitionIndex: partition,
       errorCode: one.errorCode,

@@ -1,5 +1,4 @@
 /** Partitions on a disk in memory with a clock that stands still: opened, written to, closed and opened again. */
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import { defaultLogConfig, type LogConfig } from '../../src/config/log-config.ts';
 import { LogDirectory } from '../../src/log/directory.ts';
 import { appendProduced } from '../../src/partitions/append.ts';
@@ -105,7 +104,7 @@ export class PartitionsFixture {
 export function asked(topic: string, partition = 0, more: Partial<FetchPartition> = {}): FetchPartition {
   return {
     topic,
-    topicId: ZERO_UUID,
+    topicId: null,
     partition,
     fetchOffset: 0,
     maxBytes: 1 << 20,

@@ -77,6 +77,30 @@ describe('topics', () => {
   });
 });
 
+describe('topics that are not there', () => {
+  test('are unknown to who may describe them and deletes them, and refused to others', async () => {
+    const ask = async (...topicNames: string[]) => {
+      const { responses } = await alice.send(apis.DeleteTopics, 5, { topicNames, timeoutMs: 1000 });
+      return responses.map(({ name, errorCode }) => [name, errorCode]);
+    };
+    expect(await ask('none')).toEqual([['none', 29]]);
+    await broker.allow({ resourceName: '*', operation: Operation.DESCRIBE });
+    expect(await ask('none')).toEqual([['none', 3]]);
+    expect(await ask('orders')).toEqual([['orders', 29]]);
+  });
+
+  test.each([
+    ['a name', 12, 29],
+    ['an id', 13, 100],
+    ['an id', 18, 100],
+  ])('are fetched by %s that says nothing', async (_by, version, errorCode) => {
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }];
+    const asked = { maxWaitMs: 0, minBytes: 0, maxBytes: 1000, sessionEpoch: -1, topics: [{ topic: '', partitions }] };
+    const { responses } = await alice.send(apis.Fetch, version, asked);
+    expect(responses[0].partitions[0].errorCode).toBe(errorCode);
+  });
+});
+
 test('a group is asked for before its topics', async () => {
   const commit = () =>
     alice.send(apis.OffsetCommit, 8, {
