@@ -2,6 +2,7 @@
 import type { Peer } from './brokers/peer.ts';
 import type { DifferentialResult } from './differential-run.ts';
 import { knownDifferences } from './differential/known-differences.ts';
+import { results as kafkaTests } from './kafka-tests/results.ts';
 import { failures, markdown, noCases, rows, skips, type Verdict } from './table.ts';
 
 /** What one run of the suite has found. */
@@ -29,6 +30,10 @@ export function page(run: Run): string {
     "Which of a client's own integration tests run, and why some do not, is in `compat-tests/published/`.",
     markdown(shortened),
     ...skips([...clients, ...published]).map((line) => `Skipped: ${line}.`),
+    "## Apache Kafka's own tests",
+    '`npm run test:kafka-tests` runs tests that Apache Kafka publishes, unchanged; `compat-tests/kafka-tests/` says how. An ' +
+      "invocation counts when Kafka's own broker passes it the same way.",
+    markdown(kafkaTests.rows()),
     '## Answers, field by field',
     differential === null
       ? 'Not run.'

@@ -39,23 +39,23 @@ let installing: Promise<Kafka> | undefined;
  * @throws when a jar cannot be had or is not the one that was pinned
  */
 export function install(): Promise<Kafka> {
-  installing ??= installAll();
+  installing ??= installVersion(KAFKA_VERSION);
   return installing;
 }
 
-async function installAll(): Promise<Kafka> {
-  const pins = pinnedVersions.get(KAFKA_VERSION);
+/** The same for one of the pinned versions, whatever the environment names. */
+export async function installVersion(version: string): Promise<Kafka> {
+  const pins = pinnedVersions.get(version);
   if (pins === undefined) {
-    throw new Error(
-      `KAFKA_VERSION=${KAFKA_VERSION} is not pinned: choose one of ${[...pinnedVersions.keys()].join(', ')}`,
-    );
+    throw new Error(`KAFKA_VERSION=${version} is not pinned: choose one of ${[...pinnedVersions.keys()].join(', ')}`);
   }
-  const jars = await installJars(`kafka-${KAFKA_VERSION}`, pins);
-  return { version: KAFKA_VERSION, jars, classpath: jars.join(delimiter) };
+  const jars = await installJars(`kafka-${version}`, pins);
+  return { version, jars, classpath: jars.join(delimiter) };
 }
 
 /**
- * The same for any jars: into the cache's directory `name`, each 'group:artifact:version' with its SHA-256.
+ * The same for any jars: into the cache's directory `name`, each 'group:artifact:version' (and a classifier where it has one) with its
+ * SHA-256.
  * @returns their paths
  */
 export async function installJars(name: string, pins: Readonly<Record<string, string>>): Promise<string[]> {
@@ -121,10 +121,11 @@ function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** 'group.name:artifact:version' to where a Maven repository keeps it. */
+/** 'group.name:artifact:version' or 'group.name:artifact:version:classifier' to where a Maven repository keeps it. */
 export function mavenPath(coordinates: string): string {
-  const [group, artifact, version] = coordinates.split(':');
-  return `${group.replaceAll('.', '/')}/${artifact}/${version}/${artifact}-${version}.jar`;
+  const [group, artifact, version, classifier] = coordinates.split(':');
+  const name = [artifact, version, ...(classifier === undefined ? [] : [classifier])].join('-');
+  return `${group.replaceAll('.', '/')}/${artifact}/${version}/${name}.jar`;
 }
 
 function repository(): string {

@@ -7,6 +7,9 @@ describe('the jars of Apache Kafka', () => {
     expect(mavenPath('org.apache.kafka:kafka_2.13:4.4.0')).toBe(
       'org/apache/kafka/kafka_2.13/4.4.0/kafka_2.13-4.4.0.jar',
     );
+    expect(mavenPath('org.apache.kafka:kafka-server:4.3.1:test')).toBe(
+      'org/apache/kafka/kafka-server/4.3.1/kafka-server-4.3.1-test.jar',
+    );
   });
 
   test('are pinned for the newest version and the one before it', () => {
