@@ -254,7 +254,7 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
   }
 
   onStop(run: () => unknown): void {
-    this.#hooks.add(run);
+    this.#hooks.add(run, this.calledAt('onStop'));
   }
 
   async endTest(): Promise<void> {

@@ -86,7 +86,7 @@ export abstract class RemoteWaiting extends RemoteCluster {
     const result = () => sought.result as TestMessage<Value, OwnHeaders>[] | undefined;
     const looked = {
       what: sought.describe(topic),
-      place: this.#calledAt('waitForMessages'),
+      place: this.calledAt('waitForMessages'),
       timeoutMs: timeoutOf(options),
       look: result,
       lastLook: () => {
@@ -106,7 +106,7 @@ export abstract class RemoteWaiting extends RemoteCluster {
     checkNoMessages(options);
     const { within = DEFAULT_WITHIN_MS, where, isolation } = options;
     const timeoutMs = milliseconds(within);
-    const wanted = { what: `no messages in '${topic}'`, place: this.#calledAt('expectNoMessages'), timeoutMs };
+    const wanted = { what: `no messages in '${topic}'`, place: this.calledAt('expectNoMessages'), timeoutMs };
     if (where === undefined) return this.waits.there(wanted, 'none', { topic, within, isolation });
     const now = (): TestMessage[] => this.messages(topic, isolation === undefined ? {} : { isolation });
     const report = (): string => this.describe(topic);
@@ -154,7 +154,7 @@ export abstract class RemoteWaiting extends RemoteCluster {
     };
     return this.waits.until({
       what: options.what ?? 'the condition to hold',
-      place: this.#calledAt('waitUntil'),
+      place: this.calledAt('waitUntil'),
       timeoutMs: timeoutOf(options),
       look,
       found: () => `found that it does not\n${this.describe()}`,
@@ -172,7 +172,7 @@ export abstract class RemoteWaiting extends RemoteCluster {
     let sought = new SoughtMessages(wanted, options.where);
     return this.waits.until({
       what,
-      place: this.#calledAt(method),
+      place: this.calledAt(method),
       timeoutMs: timeoutOf(options),
       look: () => {
         sought = new SoughtMessages(wanted, options.where);
@@ -185,11 +185,11 @@ export abstract class RemoteWaiting extends RemoteCluster {
 
   #there<T>(method: keyof this, what: string, options: WaitOptions, path: string, body: object): Promise<T> {
     const timeoutMs = timeoutOf(options);
-    const wanted = { what, place: this.#calledAt(method), timeoutMs };
+    const wanted = { what, place: this.calledAt(method), timeoutMs };
     return this.waits.there(wanted, path, { ...body, timeout: timeoutMs });
   }
 
-  #calledAt(method: keyof this): CallPlace {
+  protected calledAt(method: keyof this): CallPlace {
     return callPlace(this[method] as () => unknown);
   }
 }

@@ -336,7 +336,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
   }
 
   onStop(run: () => unknown): void {
-    this.#hooks.add(run);
+    this.#hooks.add(run, this.calledAt('onStop'));
   }
 
   async endTest(): Promise<void> {

@@ -18,11 +18,11 @@ export abstract class LocalWaits extends LocalCluster {
   protected abstract readonly refusalWaiters: RefusalWaiters;
 
   waitForDenied(expected?: ExpectedDenial, options?: WaitOptions): Promise<Denial> {
-    return this.refusalWaiters.forDenied(this.#calledAt('waitForDenied'), expected, options);
+    return this.refusalWaiters.forDenied(this.calledAt('waitForDenied'), expected, options);
   }
 
   waitForThrottled(expected?: ExpectedThrottle, options?: WaitOptions): Promise<Throttle> {
-    return this.refusalWaiters.forThrottled(this.#calledAt('waitForThrottled'), expected, options);
+    return this.refusalWaiters.forThrottled(this.calledAt('waitForThrottled'), expected, options);
   }
 
   waitForAcknowledged<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
@@ -30,13 +30,13 @@ export abstract class LocalWaits extends LocalCluster {
     wanted?: number | MessagePredicate<Value, OwnHeaders>,
     options?: QueueMessagesOptions<Value, OwnHeaders>,
   ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForAcknowledged');
+    const place = this.calledAt('waitForAcknowledged');
     const found = this.queueWaiters.forAcknowledged(place, group, wanted as number, options as QueueMessagesOptions);
     return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
   }
 
   waitForDelivery(group: string, expected?: ExpectedDelivery, options?: WaitOptions): Promise<DeliveredRange> {
-    return this.queueWaiters.forDelivery(this.#calledAt('waitForDelivery'), group, expected, options);
+    return this.queueWaiters.forDelivery(this.calledAt('waitForDelivery'), group, expected, options);
   }
 
   waitForDeadLetter<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
@@ -44,7 +44,7 @@ export abstract class LocalWaits extends LocalCluster {
     wanted?: number | MessagePredicate<Value, OwnHeaders>,
     options?: QueueMessagesOptions<Value, OwnHeaders>,
   ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForDeadLetter');
+    const place = this.calledAt('waitForDeadLetter');
     const found = this.queueWaiters.forDeadLetter(
       place,
       topicOrGroup,
@@ -55,7 +55,7 @@ export abstract class LocalWaits extends LocalCluster {
   }
 
   waitForQueue(group: string, expected?: ExpectedQueue, options?: WaitOptions): Promise<Queue> {
-    return this.queueWaiters.forQueue(this.#calledAt('waitForQueue'), group, expected, options);
+    return this.queueWaiters.forQueue(this.calledAt('waitForQueue'), group, expected, options);
   }
 
   waitForMessages<Value = AnyJson, OwnHeaders = TestMessage['headers']>(
@@ -63,7 +63,7 @@ export abstract class LocalWaits extends LocalCluster {
     wanted?: number | MessagePredicate<Value, OwnHeaders>,
     options?: MessageWaitOptions<Value, OwnHeaders>,
   ): Promise<TestMessage<Value, OwnHeaders>[]> {
-    const place = this.#calledAt('waitForMessages');
+    const place = this.calledAt('waitForMessages');
     const found = this.waiters.forMessages(place, topic, wanted as number, options as MessageWaitOptions);
     return found as unknown as Promise<TestMessage<Value, OwnHeaders>[]>;
   }
@@ -72,31 +72,31 @@ export abstract class LocalWaits extends LocalCluster {
     topic: string,
     options?: NoMessagesOptions<Value, OwnHeaders>,
   ): Promise<void> {
-    return this.waiters.forNoMessages(this.#calledAt('expectNoMessages'), topic, options as NoMessagesOptions);
+    return this.waiters.forNoMessages(this.calledAt('expectNoMessages'), topic, options as NoMessagesOptions);
   }
 
   waitForGroup(id: string, expected?: ExpectedGroup, options?: WaitOptions): Promise<Group> {
-    return this.waiters.forGroup(this.#calledAt('waitForGroup'), id, expected, options);
+    return this.waiters.forGroup(this.calledAt('waitForGroup'), id, expected, options);
   }
 
   waitForCommit(group: string, expected?: ExpectedCommit, options?: WaitOptions): Promise<CommittedOffset> {
-    return this.waiters.forCommit(this.#calledAt('waitForCommit'), group, expected, options);
+    return this.waiters.forCommit(this.calledAt('waitForCommit'), group, expected, options);
   }
 
   waitForLag(group: string, lag?: number, options?: WaitOptions): Promise<Group> {
-    return this.waiters.forLag(this.#calledAt('waitForLag'), group, lag, options);
+    return this.waiters.forLag(this.calledAt('waitForLag'), group, lag, options);
   }
 
   waitForIdle(options?: IdleOptions): Promise<void> {
-    return this.waiters.forIdle(this.#calledAt('waitForIdle'), options);
+    return this.waiters.forIdle(this.calledAt('waitForIdle'), options);
   }
 
   waitUntil<T>(condition: () => T | undefined | false | null, options?: UntilOptions): Promise<T> {
-    return this.waiters.until(this.#calledAt('waitUntil'), condition, options);
+    return this.waiters.until(this.calledAt('waitUntil'), condition, options);
   }
 
   /** Where the test called this method: what is below it in the stack. */
-  #calledAt(method: keyof this): CallPlace {
+  protected calledAt(method: keyof this): CallPlace {
     return callPlace(this[method] as () => unknown);
   }
 }
