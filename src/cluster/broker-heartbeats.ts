@@ -63,6 +63,7 @@ export interface SilentProcess {
 /** How long a new controller waits for a broker's first word before it looks whether the broker is there. */
 const AFTER_TAKEOVER_MS = 500;
 const SILENT_INTERVALS = 2;
+const NOTHING_READ = -1;
 const NOTHING_HEARD: ReadonlyMap<number, number> = new Map();
 
 interface Session {
@@ -89,11 +90,16 @@ interface Session {
 
 export class BrokerHeartbeats {
   readonly #times: () => HeartbeatTimes;
+  readonly #readUpTo: (brokerId: number) => number;
   readonly #sessions = new Map<number, Session>();
 
-  /** `times` is read at each use. */
-  constructor(times: () => HeartbeatTimes) {
+  /**
+   * `times` is read at each use. `readUpTo`: the revision up to which a broker has read the metadata log, as its fetches tell, which come
+   * sooner than its heartbeats; -1 where it has not fetched.
+   */
+  constructor(times: () => HeartbeatTimes, readUpTo: (brokerId: number) => number = () => NOTHING_READ) {
     this.#times = times;
+    this.#readUpTo = readUpTo;
   }
 
   /**
@@ -282,9 +288,13 @@ export class BrokerHeartbeats {
     if (leads(image, brokerId)) return false;
     const until = controlledShutdownOffset ?? image.revision;
     return [...image.brokers.values()].every(
-      ({ id, fenced, inControlledShutdown }) =>
-        fenced || inControlledShutdown || (this.#sessions.get(id)?.metadataOffset ?? -1) >= until,
+      ({ id, fenced, inControlledShutdown }) => fenced || inControlledShutdown || this.#hasRead(id, until),
     );
+  }
+
+  #hasRead(brokerId: number, revision: number): boolean {
+    const told = this.#sessions.get(brokerId)?.metadataOffset ?? NOTHING_READ;
+    return Math.max(told, this.#readUpTo(brokerId)) >= revision;
   }
 }
 

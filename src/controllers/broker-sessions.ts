@@ -33,6 +33,8 @@ export interface BrokerSessionsOptions {
   readonly before: SilentProcess | null;
   /** When brokers were heard of in this process's term before, where that has just ended; see BrokerHeartbeats.begin. */
   readonly heard?: ReadonlyMap<number, number>;
+  /** See BrokerHeartbeats. */
+  readonly readUpTo: (brokerId: number) => number;
   /** Told, again and again, while most brokers are silent: see BrokerHeartbeats.isCutOff. */
   readonly cutOff: () => void;
 }
@@ -51,11 +53,12 @@ export class BrokerSessions {
 
   constructor(options: BrokerSessionsOptions) {
     this.#options = options;
-    const { controller, clock, config, before, heard } = options;
-    this.#heartbeats = new BrokerHeartbeats(() => ({
+    const { controller, clock, config, before, heard, readUpTo } = options;
+    const times = () => ({
       sessionTimeoutMs: config()['broker.session.timeout.ms'],
       intervalMs: config()['broker.heartbeat.interval.ms'],
-    }));
+    });
+    this.#heartbeats = new BrokerHeartbeats(times, readUpTo);
     this.#heartbeats.begin(controller.image, clock.monotonic(), before, heard);
     this.#lookLater();
   }

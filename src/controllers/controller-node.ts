@@ -200,8 +200,17 @@ export class ControllerNode {
     const cutOff = (): void => {
       if (controller.image.controllers.size > 1) this.#cutOff(term, sessions.heard);
     };
-    const probe = probeBroker;
-    const sessions = new BrokerSessions({ controller, config, clock, logger, probe, before, heard, cutOff });
+    const sessions = new BrokerSessions({
+      controller,
+      config,
+      clock,
+      logger,
+      probe: probeBroker,
+      before,
+      heard,
+      readUpTo: (brokerId) => followers.endOffsetOf(brokerId) - 1,
+      cutOff,
+    });
     const balance = new LeaderBalance({ controller, config, clock, logger });
     const expiredTokens = new ExpiredTokens({ controller, config, clock, logger });
     const isInOffice = (): boolean => !term.isOver;

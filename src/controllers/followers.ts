@@ -37,6 +37,11 @@ export class Followers {
     this.#look();
   }
 
+  /** It has all before; 0 where it has not asked. */
+  endOffsetOf(nodeId: number): number {
+    return this.#followers.get(nodeId)?.endOffset ?? 0;
+  }
+
   all(): Follower[] {
     const oldestMs = this.#clock.now() - FORGET_MS;
     for (const { nodeId, fetchedAtMs } of this.#followers.values())
@@ -46,7 +51,7 @@ export class Followers {
 
   /** Resolves when a node has all before `endOffset`, or after `timeoutMs`. One that has not asked yet, in a new term, will. */
   reached(nodeId: number, endOffset: number, timeoutMs: number): Promise<void> {
-    return this.waitFor(() => (this.#followers.get(nodeId)?.endOffset ?? -1) >= endOffset, timeoutMs);
+    return this.waitFor(() => this.endOffsetOf(nodeId) >= endOffset, timeoutMs);
   }
 
   /** Resolves when `isOver` says so; it is asked whenever the log has grown or has been read. Or after `timeoutMs`. */

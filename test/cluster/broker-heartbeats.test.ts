@@ -299,6 +299,20 @@ describe('a heartbeat', () => {
     expect(heartbeats.connectionClosed(1, 11, 3)).toBe(false); // it goes as it was told
   });
 
+  test('lets it stop as soon as their fetches tell that they have', () => {
+    const read = new Map([[2, 59]]);
+    const times = { sessionTimeoutMs: SESSION, intervalMs: INTERVAL };
+    heartbeats = new BrokerHeartbeats(
+      () => times,
+      (brokerId) => read.get(brokerId) ?? -1,
+    );
+    heartbeats.heartbeat(heartbeat(1, { wantShutDown: true }), BOTH, 0);
+    heartbeats.committed(1, 'begin-controlled-shutdown', 60);
+    expect(answer(leaving, { wantShutDown: true })?.reply.shouldShutDown).toBe(false);
+    read.set(2, 60);
+    expect(answer(leaving, { wantShutDown: true })?.reply.shouldShutDown).toBe(true);
+  });
+
   test('does not let a broker stop that still leads', () => {
     const stillLeads = imageOf([broker(1, { inControlledShutdown: true }), broker(2)], 1);
     heartbeats.heartbeat(heartbeat(2, { currentMetadataOffset: 99 }), stillLeads, 0);
