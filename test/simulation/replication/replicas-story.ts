@@ -72,6 +72,7 @@ export async function tellReplicas(
     await heal(cluster, operators);
     client.end();
     await cluster.advance(LOOK_EVERY_MS);
+    await cluster.until('every replica has all that there is', () => isEqual(cluster), HEALED_MS);
     const partitions = imageOf(cluster)!.topicsByName.get(TOPIC)!.partitions;
     elections = partitions.reduce((sum, { leaderEpoch }) => sum + leaderEpoch, 0);
     const acknowledged = machines === 'unclean' ? [] : client.acknowledged;
@@ -214,6 +215,14 @@ async function heal(cluster: SimulatedCluster, operators: Operators | null): Pro
     const state = JSON.stringify(partitionsOf(cluster).map(({ leader, isr, elr }) => ({ leader, isr, elr })));
     throw new Error(`${(error as Error).message}: ${state}`, { cause: error });
   }
+}
+
+/** One that is in sync may lag still, and be taken out for that: what is acknowledged then it has later. */
+function isEqual(cluster: SimulatedCluster): boolean {
+  return partitionsOf(cluster).every(({ isr, replicas }, index) => {
+    const ends = cluster.all.map(({ broker }) => broker?.parts.partitions.get(TOPIC, index)?.endOffset);
+    return isr.length === replicas.length && ends.every((end) => end === ends[0]);
+  });
 }
 
 function partitionsOf(cluster: SimulatedCluster): readonly PartitionImage[] {
