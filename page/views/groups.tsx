@@ -49,7 +49,7 @@ export function Groups() {
             columns={[
               { title: 'Group', show: ({ id }) => <a href={linkTo(['groups', id])}>{id}</a> },
               { title: 'Type', show: ({ type }) => type },
-              { title: 'State', show: ({ state }) => state },
+              { title: 'State', show: ({ state, type }) => (type === '' ? 'there is none' : state) },
               { title: 'Members', isNumber: true, show: ({ members }) => number(members) },
               { title: 'Lag', isNumber: true, show: ({ lag }) => lagWords(lag) },
               { title: 'Oldest unread', isNumber: true, show: ({ ageMs }) => ageWords(ageMs) },

@@ -165,9 +165,11 @@ async function partitionsOf(cluster: Cluster, group: AskedGroup, topics: Topics)
     const { offset: committed = null, unread = null } = offsets.get(name) ?? {};
     const known = { topic, partition, start, stable, end, committed, unread, openTransaction };
     // A share group has passed what lies before its offset, or never saw it: its coordinator does not tell which.
-    return { ...known, hasAborted: null, fetched: group.type === 'share' ? { first: 0, last: 0 } : null };
+    return { ...known, hasAborted: null, fetched: group.type === 'share' ? NOT_KNOWN : null };
   });
 }
+
+const NOT_KNOWN = { first: 0, last: 0, began: null, isUncommitted: false };
 
 function topicsOf(places: Iterable<PartitionName>, topics: Topics): TopicMetadata[] {
   const names = new Set(Array.from(places, ({ topic }) => topic));

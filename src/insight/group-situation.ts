@@ -31,16 +31,26 @@ export interface SituatedPartition extends PartitionName {
   readonly end: number;
   readonly committed: number | null;
   /**
-   * Records that the group has left to read from where it has committed, without markers and aborted ones; null where that is
-   * not known.
+   * Records that the group has left to read from where it has committed, without markers; without aborted ones, unless it reads
+   * what is not committed. Null where that is not known.
    */
   readonly unread: number | null;
   /** Whether a transaction was aborted behind what is committed; null where that is not known. */
   readonly hasAborted: boolean | null;
-  /** The first and the newest offset that a member of the group asked for; null where nothing records that, or none did. */
-  readonly fetched: { readonly first: number; readonly last: number } | null;
+  /** What members of the group have asked for; null where nothing records that, or none did. */
+  readonly fetched: SituatedFetches | null;
   /** The oldest transaction that is open here. */
   readonly openTransaction: OpenTransaction | null;
+}
+
+export interface SituatedFetches {
+  /** The first offset, and the newest. */
+  readonly first: number;
+  readonly last: number;
+  /** Where the group began to read when it had committed nothing; null where it had, or that is not known. */
+  readonly began: number | null;
+  /** Whether they read what is not committed, too: isolation.level is read_uncommitted. */
+  readonly isUncommitted: boolean;
 }
 
 export interface OpenTransaction {
@@ -113,6 +123,8 @@ export interface SeenOnWire {
   /** By client id: when it last told that it lives. */
   readonly lastHeartbeatMs: ReadonlyMap<string, number | null>;
   readonly errors: readonly RepeatedError[];
+  /** Client ids that read for the group and are no members: their code assigns the partitions. */
+  readonly readers: readonly string[];
   /** Clients that asked for metadata or a coordinator and never came back, with what they were told to connect to. */
   readonly lostAfterMetadata: readonly { readonly clientId: string; readonly toldAddress: string }[];
 }

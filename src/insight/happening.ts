@@ -62,6 +62,8 @@ const GROUPS: Readonly<Record<string, Words>> = {
 };
 
 const TRANSACTIONS: Readonly<Record<string, Words>> = {
+  'transaction.committed': ({ transactionalId }) => `a transaction of '${transactionalId}' was committed`,
+  'transaction.aborted': ({ transactionalId }) => `a transaction of '${transactionalId}' was aborted by its producer`,
   'transaction.timed-out': ({ transactionalId }) =>
     `a transaction of '${transactionalId}' was aborted: it was open for longer than transaction.timeout.ms`,
   'transaction.fenced': ({ transactionalId }) =>
@@ -72,6 +74,9 @@ const DISKS: Readonly<Record<string, Words>> = {
   'log-dir.offline': ({ path, error }) => `log directory ${path} is offline${error === undefined ? '' : `: ${error}`}`,
   'log-dir.refuses-appends': ({ path }) => `log directory ${path} refuses appends`,
   'log-dir.takes-appends-again': ({ path }) => `log directory ${path} takes appends again`,
+  'log.compacted': ({ directory }) => `${directory} was compacted`,
+  'log.shortened': ({ topic, partition, segments, from }) =>
+    `retention deleted ${count(segments, 'segment')} of ${topic}[${partition}], which begins at offset ${from} now`,
   'request-refused-by-disk': ({ api, error }) => `a ${api} was refused by the disk: ${error}`,
 };
 

@@ -1,10 +1,10 @@
 /** What keeps the members of a group from reading: none are there, they wait for others, or something stands in their way. */
 import { ago, list, nameOf, verb, type Finding } from './finding.ts';
-import type { GroupSituation, Rebalance, SimilarTopic } from './group-situation.ts';
+import type { GroupSituation, Rebalance, SimilarTopic, SituatedPartition } from './group-situation.ts';
 import { count, span } from './words.ts';
 
-export function noMembers({ nowMs, state, members, lastDeparture }: GroupSituation): Finding[] {
-  if (members.length > 0) return [];
+export function noMembers({ nowMs, state, members, lastDeparture, wire }: GroupSituation): Finding[] {
+  if (members.length > 0 || (wire !== null && wire.readers.length > 0)) return [];
   const left =
     lastDeparture === null
       ? []
@@ -24,7 +24,9 @@ export function noMembers({ nowMs, state, members, lastDeparture }: GroupSituati
 /** Topics that members read, or that clients without a group were told do not exist. */
 export function missingTopics(situation: GroupSituation): Finding[] {
   const { topics, similar, members } = situation;
-  const missing = [...subscribedBy(situation), ...askedFor(situation)].filter(({ topic }) => !topics.has(topic));
+  const missing = byTopic([...subscribedBy(situation), ...askedFor(situation)]).filter(
+    ({ topic }) => !topics.has(topic),
+  );
   const patterns = members.filter(({ pattern }) => pattern !== null);
   const isAnyAssigned = members.some(({ assigned, target }) => assigned.length > 0 || (target ?? []).length > 0);
   return [
@@ -53,11 +55,16 @@ function missingTopic(topic: string, clients: readonly string[], similar: readon
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 
-/** Of clients that have asked for a topic and were told that it does not exist. */
-function askedFor({ wire, members }: GroupSituation): { topic: string; clients: string[] }[] {
-  if (members.length > 0) return [];
-  const asked = (wire?.errors ?? []).filter(({ error, about }) => error === UNKNOWN_TOPIC && about !== '');
-  return asked.map(({ about, clientId }) => ({ topic: about.replace(/\[\d+\]$/, ''), clients: [clientId] }));
+/**
+ * Of clients that have asked for a topic and were told that it does not exist, and of members that own nothing: librdkafka asks for
+ * what it is to read, and subscribes to what is there of it.
+ */
+function askedFor({ wire, members }: GroupSituation): SubscribedTopic[] {
+  const idle = new Set(members.filter(({ assigned }) => assigned.length === 0).map(({ clientId }) => clientId));
+  const isMeant = (clientId: string): boolean => members.length === 0 || idle.has(clientId);
+  return (wire?.errors ?? [])
+    .filter(({ error, about, clientId }) => error === UNKNOWN_TOPIC && about !== '' && isMeant(clientId))
+    .map(({ about, clientId }) => ({ topic: about.replace(/\[\d+\]$/, ''), clients: [clientId] }));
 }
 
 /** What a phase of a rebalance asks of those whom it waits for. */
@@ -182,10 +189,14 @@ export function throttled({ nowMs, throttles }: GroupSituation): Finding[] {
   }));
 }
 
-/** Of topics that do not exist `missingTopics` tells more. */
-export function toldErrors({ nowMs, wire, topics }: GroupSituation): Finding[] {
+const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
+
+/** Of topics that do not exist `missingTopics` tells more, and `belowStart` of offsets that are deleted. */
+export function toldErrors({ nowMs, wire, topics, partitions }: GroupSituation): Finding[] {
+  const deleted = new Set(partitions.filter(isBelowStart).map(nameOf));
   const isTold = ({ error, about }: { error: string; about: string }): boolean =>
-    error === UNKNOWN_TOPIC && !topics.has(about.replace(/\[\d+\]$/, ''));
+    (error === UNKNOWN_TOPIC && !topics.has(about.replace(/\[\d+\]$/, ''))) ||
+    (error === OUT_OF_RANGE && deleted.has(about));
   return (wire?.errors ?? [])
     .filter((each) => !isTold(each))
     .map(({ error, api, about, clientId, times, lastAtMs }) => ({
@@ -194,6 +205,11 @@ export function toldErrors({ nowMs, wire, topics }: GroupSituation): Finding[] {
       evidence: [`The last time was ${ago(nowMs, lastAtMs)}.`],
       next: `Look in the log of ${clientId} for ${error}.`,
     }));
+}
+
+/** What the group is to read next was deleted. */
+export function isBelowStart({ committed, start }: SituatedPartition): boolean {
+  return committed !== null && committed < start;
 }
 
 export function lostClients({ wire }: GroupSituation): Finding[] {
@@ -247,14 +263,24 @@ export function idleMembers(situation: GroupSituation): Finding[] {
   ];
 }
 
-export function subscribedBy({ members }: GroupSituation): { topic: string; clients: string[] }[] {
-  const clients = new Map<string, Set<string>>();
-  for (const { clientId, subscribed } of members) {
-    for (const topic of subscribed ?? []) {
-      const known = clients.get(topic);
-      if (known === undefined) clients.set(topic, new Set([clientId]));
-      else known.add(clientId);
-    }
+interface SubscribedTopic {
+  readonly topic: string;
+  readonly clients: readonly string[];
+}
+
+export function subscribedBy({ members }: GroupSituation): SubscribedTopic[] {
+  return byTopic(
+    members.flatMap(({ clientId, subscribed }) => (subscribed ?? []).map((topic) => ({ topic, clients: [clientId] }))),
+  );
+}
+
+/** Each topic once, with all its clients. */
+function byTopic(all: readonly SubscribedTopic[]): SubscribedTopic[] {
+  const known = new Map<string, Set<string>>();
+  for (const { topic, clients } of all) {
+    const ids = known.get(topic) ?? new Set();
+    known.set(topic, ids);
+    for (const clientId of clients) ids.add(clientId);
   }
-  return Array.from(clients, ([topic, ids]) => ({ topic, clients: [...ids] }));
+  return Array.from(known, ([topic, ids]) => ({ topic, clients: [...ids] }));
 }

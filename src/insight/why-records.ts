@@ -9,12 +9,17 @@ function positionOf({ start, committed, fetched }: SituatedPartition): number {
   return Math.max(start, committed ?? start, fetched?.last ?? start);
 }
 
+/** Such readers are given records of open and aborted transactions as they are all others. */
+function readsUncommitted({ fetched }: SituatedPartition): boolean {
+  return fetched?.isUncommitted === true;
+}
+
 /** Those that a group waits for which has read what stands before them. */
 export function openTransactions({ nowMs, partitions }: GroupSituation): Finding[] {
   return partitions.flatMap((place) => {
     const { stable, end, openTransaction, unread } = place;
     const isThere = unread === 0 || positionOf(place) >= stable;
-    if (stable >= end || openTransaction === null || !isThere) return [];
+    if (stable >= end || openTransaction === null || !isThere || readsUncommitted(place)) return [];
     const { transactionalId, producerId, firstOffset, sinceMs } = openTransaction;
     const producer = producerId === null ? 'a producer' : `producer ${producerId}`;
     const whose = transactionalId === null ? producer : `'${transactionalId}'`;
@@ -35,7 +40,7 @@ export function allAborted({ partitions }: GroupSituation): Finding[] {
   return partitions.flatMap((place) => {
     const { committed, start, stable, unread, hasAborted } = place;
     const from = Math.max(committed ?? start, start);
-    if (unread !== 0 || from >= stable || hasAborted !== true) return [];
+    if (unread !== 0 || from >= stable || hasAborted !== true || readsUncommitted(place)) return [];
     return {
       cause: 'all-aborted' as const,
       sentence: `All that ${nameOf(place)} holds from offset ${from} on was aborted, or is a marker of a transaction.`,
@@ -63,9 +68,9 @@ export function belowStart({ partitions }: GroupSituation): Finding[] {
 export function beganAtEnd({ type, members, partitions }: GroupSituation): Finding[] {
   const owned = new Set(members.flatMap(({ assigned }) => assigned.map(nameOf)));
   const skipped = partitions.flatMap((place) => {
-    const { start, end, committed, fetched } = place;
-    if (committed !== null || end === start || !owned.has(nameOf(place))) return [];
-    const upTo = fetched === null ? end : Math.min(fetched.first, end);
+    const { start, end } = place;
+    if (end === start || !owned.has(nameOf(place))) return [];
+    const upTo = beginningOf(place);
     return upTo > start ? [{ ...place, upTo }] : [];
   });
   if (skipped.length === 0) return [];
@@ -93,6 +98,14 @@ export function beganAtEnd({ type, members, partitions }: GroupSituation): Findi
   ];
 }
 
+/** Where a group began that has read nothing since; the log's start where it may have read what is before that. */
+function beginningOf({ start, end, committed, fetched }: SituatedPartition): number {
+  if (committed === null) return fetched === null ? end : Math.min(fetched.first, end);
+  const began = fetched?.began ?? null;
+  const hasMoved = began === null || committed > began || fetched!.last > began;
+  return hasMoved ? start : Math.min(began, end);
+}
+
 export function similarTopics(situation: GroupSituation): Finding[] {
   const { topics, partitions, similar } = situation;
   const empty = new Set(topics.keys());
@@ -114,23 +127,44 @@ export function similarTopics(situation: GroupSituation): Finding[] {
 
 export function allRead({ partitions }: GroupSituation): Finding[] {
   if (partitions.length === 0) return [];
-  const isRead = (place: SituatedPartition): boolean => {
-    const { start, stable, end, unread, committed } = place;
-    return stable >= end && (end === start || unread === 0 || (committed !== null && committed >= end));
-  };
-  if (!partitions.every(isRead)) return [];
+  const isCommitted = partitions.every(hasCommittedAll);
+  const isRead = (place: SituatedPartition): boolean => hasCommittedAll(place) || wasGivenAll(place);
+  if (!partitions.every((place) => isRead(place) && !hasSkipped(place))) return [];
   const held = partitions.reduce((sum, { start, end }) => sum + end - start, 0);
   return [
     {
       cause: 'all-read',
-      sentence:
-        held === 0
-          ? `${names(partitions)} ${partitions.length === 1 ? 'is' : 'are'} empty: there is nothing to read.`
-          : `The group has read all that there is in ${names(partitions)}.`,
+      sentence: allReadSentence(partitions, held, isCommitted),
       evidence: partitions
         .slice(0, SHOWN)
         .map((place) => `${nameOf(place)} ends at ${place.end}; committed is ${place.committed ?? 'nothing'}.`),
-      next: 'Produce a record, or look whether the producer sends to another topic.',
+      next: isCommitted
+        ? 'Produce a record, or look whether the producer sends to another topic.'
+        : 'Produce a record. A consumer that commits nothing reads all of it again after it has started anew.',
     },
   ];
+}
+
+function allReadSentence(partitions: readonly SituatedPartition[], held: number, isCommitted: boolean): string {
+  if (held === 0) return `${names(partitions)} ${verb(partitions, 'is', 'are')} empty: there is nothing to read.`;
+  return isCommitted
+    ? `The group has read all that there is in ${names(partitions)}.`
+    : `The group was given all that there is in ${names(partitions)}, and has not committed it.`;
+}
+
+function hasCommittedAll(place: SituatedPartition): boolean {
+  const { start, stable, end, unread, committed } = place;
+  const isServed = stable >= end || readsUncommitted(place);
+  return isServed && (end === start || unread === 0 || (committed !== null && committed >= end));
+}
+
+/** Began to read behind records that it never saw. */
+function hasSkipped(place: SituatedPartition): boolean {
+  const { start, end, fetched } = place;
+  return fetched !== null && end > start && beginningOf(place) > start;
+}
+
+/** Who asks for what comes next has what was before. */
+function wasGivenAll({ stable, end, fetched }: SituatedPartition): boolean {
+  return fetched !== null && fetched.last >= end && (stable >= end || fetched.isUncommitted);
 }

@@ -1,5 +1,5 @@
 /** One client as a page shows it: what it sent, and what it reads. */
-import { groupIds, groupWithoutLag } from '../testing/group-view.ts';
+import { listedGroup, listedGroups } from '../testing/group-view.ts';
 import type { ClientFrame } from './frames.ts';
 import type { PageBroker } from './page-broker.ts';
 import type { TrafficDigest } from './traffic-digest.ts';
@@ -8,7 +8,7 @@ import { trafficRow } from './traffic-view.ts';
 const SHOWN_TOPICS = 100;
 const SHOWN_GROUPS = 50;
 /** Groups whose members are looked at. */
-const LOOKED_AT = 500;
+const LOOKED_AT = 5000;
 const SHOWN_REQUESTS = 50;
 /** Exchanges that are looked through for them. */
 const SEARCHED = 3000;
@@ -26,9 +26,10 @@ export function clientFrame({ view, traffic }: PageBroker, digest: TrafficDigest
     software: digest?.client(id)?.software ?? '',
     isTraffic: traffic !== null,
     topics: (digest?.topicsOf(id) ?? []).slice(0, SHOWN_TOPICS),
-    groups: groupIds(view)
+    groups: listedGroups(view)
       .slice(0, LOOKED_AT)
-      .filter((group) => groupWithoutLag(view, group).members.some(isOwn))
+      .filter((listed) => listedGroup(view, listed).members.some(isOwn))
+      .map((listed) => listed.id)
       .slice(0, SHOWN_GROUPS),
     produced: produced.map(trafficRow),
   };

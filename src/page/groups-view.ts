@@ -3,11 +3,12 @@ import { rebalancesOf } from '../insight/rebalances.ts';
 import { why } from '../insight/why.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import { situationOf } from '../testing/group-situation.ts';
-import { committedOffsets, groupIds, groupWithoutLag } from '../testing/group-view.ts';
+import { groupWithoutLag, listedGroup, listedGroups, type ListedGroup } from '../testing/group-view.ts';
 import { shareBacklog } from '../testing/queue-view.ts';
 import type { GroupFrame, GroupRow, GroupsFrame } from './frames.ts';
 import { ageIn, ageOf, offsetLag, positionsOf } from './lag.ts';
 import type { PageBroker } from './page-broker.ts';
+import type { TrafficDigest } from './traffic-digest.ts';
 
 /** Without what has to be read from logs. */
 export type GroupSummary = Omit<GroupRow, 'ageMs'>;
@@ -20,7 +21,7 @@ export interface GroupsAsked {
 }
 
 /** Groups of which all is worked out at each look; of more, the first by name. */
-const SHOWN_GROUPS = 500;
+const LOOKED_AT = 5000;
 /** Topics that a row of a list names. */
 const NAMED_TOPICS = 10;
 /** Partitions of one group. */
@@ -29,16 +30,26 @@ const SHOWN_MEMBERS = 100;
 /** That a member is told to own. */
 const NAMED_PARTITIONS = 10;
 
-export function groupsFrame(view: BrokerView, { filter, sort, from, limit }: GroupsAsked): GroupsFrame {
+export function groupsFrame(
+  view: BrokerView,
+  digest: TrafficDigest | null,
+  { filter, sort, from, limit }: GroupsAsked,
+): GroupsFrame {
   const wanted = filter.toLowerCase();
-  const ids = groupIds(view);
-  const found = ids.filter((id) => id.toLowerCase().includes(wanted)).sort();
-  const rows = (sort === 'name' ? found.slice(from, from + limit) : found.slice(0, SHOWN_GROUPS)).map((id) =>
-    summaryOf(view, id),
-  );
+  const all = [...listedGroups(view), ...askedInVain(view, digest)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const found = all.filter(({ id }) => id.toLowerCase().includes(wanted));
+  const listed = sort === 'name' ? found.slice(from, from + limit) : found.slice(0, LOOKED_AT);
+  const rows = listed.map((group) => summaryOf(view, group));
   if (sort !== 'name') rows.sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1) || (a.id < b.id ? -1 : 1));
   const shown = sort === 'name' ? rows : rows.slice(from, from + limit);
-  return { found: found.length, all: ids.length, rows: shown.map((row) => ({ ...row, ageMs: ageOfGroup(view, row) })) };
+  return { found: found.length, all: all.length, rows: shown.map((row) => ({ ...row, ageMs: ageOfGroup(view, row) })) };
+}
+
+/** Groups that are not there, though consumers have asked for them: why they get nothing is to be found, too. */
+function askedInVain(view: BrokerView, digest: TrafficDigest | null): ListedGroup[] {
+  if (digest === null) return [];
+  const there = new Set(listedGroups(view).map(({ id }) => id));
+  return digest.groupsAskedFor.filter((id) => !there.has(id)).map((id) => ({ id, state: 'Dead', type: '' }));
 }
 
 export function ageOfGroup(view: BrokerView, { id, lag, type }: Pick<GroupRow, 'id' | 'lag' | 'type'>): number | null {
@@ -46,29 +57,23 @@ export function ageOfGroup(view: BrokerView, { id, lag, type }: Pick<GroupRow, '
   return ageOf(view, positionsOf(groupWithoutLag(view, id)));
 }
 
+/** Of the first 5,000. */
 export function groupSummaries(view: BrokerView): GroupSummary[] {
-  return groupIds(view)
-    .sort()
-    .slice(0, SHOWN_GROUPS)
-    .map((id) => summaryOf(view, id));
+  return listedGroups(view)
+    .slice(0, LOOKED_AT)
+    .map((group) => summaryOf(view, group));
 }
 
-function summaryOf(view: BrokerView, id: string): GroupSummary {
-  const group = groupWithoutLag(view, id);
-  const lag = group.type === 'share' ? shareBacklog(view, id) : offsetLag(view, positionsOf(group));
+function summaryOf(view: BrokerView, listed: ListedGroup): GroupSummary {
+  const { id, type, state } = listed;
+  if (type === '') return { id, type, state, members: 0, lag: null, topics: [] };
+  const group = listedGroup(view, listed);
+  const lag = type === 'share' ? shareBacklog(view, id) : offsetLag(view, positionsOf(group));
   const topics = new Set([
     ...group.offsets.map(({ topic }) => topic),
     ...group.members.flatMap(({ assignment }) => assignment.map(({ topic }) => topic)),
   ]);
-  const { state, members } = group;
-  return {
-    id,
-    type: group.type ?? '',
-    state,
-    members: members.length,
-    lag,
-    topics: [...topics].sort().slice(0, NAMED_TOPICS),
-  };
+  return { id, type, state, members: group.members.length, lag, topics: [...topics].sort().slice(0, NAMED_TOPICS) };
 }
 
 /** Which groups have committed or read the topic, and how far each is behind in it. */
@@ -76,11 +81,11 @@ export function readersOf(
   view: BrokerView,
   topic: string,
 ): { group: string; lag: number | null; clients: readonly string[] }[] {
-  return groupIds(view)
-    .sort()
-    .slice(0, SHOWN_GROUPS)
-    .flatMap((id) => {
-      const { members, offsets } = groupWithoutLag(view, id);
+  return listedGroups(view)
+    .slice(0, LOOKED_AT)
+    .flatMap((listed) => {
+      const { id } = listed;
+      const { members, offsets } = listedGroup(view, listed);
       const own = members
         .map((member) => ({ ...member, assignment: member.assignment.filter((place) => place.topic === topic) }))
         .filter(({ assignment }) => assignment.length > 0);
@@ -93,9 +98,11 @@ export function readersOf(
 /** Which groups read each topic, by what they have committed or are assigned. */
 export function readersByTopic(view: BrokerView): Map<string, string[]> {
   const readers = new Map<string, string[]>();
-  for (const id of groupIds(view).sort().slice(0, SHOWN_GROUPS)) {
-    const assigned = groupWithoutLag(view, id).members.flatMap(({ assignment }) => assignment);
-    for (const topic of new Set([...committedOffsets(view, id), ...assigned].map((place) => place.topic))) {
+  for (const listed of listedGroups(view).slice(0, LOOKED_AT)) {
+    const { id } = listed;
+    const { members, offsets } = listedGroup(view, listed);
+    const assigned = members.flatMap(({ assignment }) => assignment);
+    for (const topic of new Set([...offsets, ...assigned].map((place) => place.topic))) {
       const known = readers.get(topic);
       if (known === undefined) readers.set(topic, [id]);
       else known.push(id);

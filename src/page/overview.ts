@@ -1,5 +1,8 @@
 /** What a page shows first: what wants somebody's eyes, rates, who is behind, what has just happened. */
+import { why } from '../insight/why.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
+import { situationOf } from '../testing/group-situation.ts';
+import { groupIds } from '../testing/group-view.ts';
 import type { OverviewFrame } from './frames.ts';
 import { ageOfGroup, groupSummaries, type GroupSummary } from './groups-view.ts';
 import type { Journal } from './journal.ts';
@@ -17,11 +20,14 @@ export function overview(broker: PageBroker, rates: Rates, journal: Pick<Journal
   return {
     cluster: { id: image.clusterId, nodeId, brokers: image.brokers.size, bootstrap, version },
     isTest: broker.test !== null,
-    attention: [...partitionsInNeed(view), ...brokersInNeed(view), ...groupsInNeed(groups), ...faultsIn(broker)].slice(
-      0,
-      SHOWN_ATTENTION,
-    ),
-    totals: totalsOf(view, groups.length),
+    attention: [
+      ...partitionsInNeed(view),
+      ...brokersInNeed(view),
+      ...clientsInNeed(broker),
+      ...groupsInNeed(groups),
+      ...faultsIn(broker),
+    ].slice(0, SHOWN_ATTENTION),
+    totals: totalsOf(view, groupIds(view).length),
     rates: { records: [...rates.records], bytes: [...rates.bytes] },
     behind: behindOf(view, groups),
     recent: journal.newest(SHOWN_RECENT),
@@ -76,6 +82,15 @@ function brokersInNeed(view: BrokerView): Attention {
   return Array.from(view.parts.metadata.image.brokers.values())
     .filter(({ fenced }) => fenced)
     .map(({ id }) => ({ sentence: `Broker ${id} is fenced: the controller does not hear of it.`, link: '#/' }));
+}
+
+/** What keeps consumers that have not got as far as naming their group: no group's view would tell. */
+function clientsInNeed({ view, traffic, clockIsVirtual }: PageBroker): Attention {
+  if (traffic === null) return [];
+  const findings = why(situationOf({ broker: view, traffic, faults: null, clockStandsStill: clockIsVirtual }, ''));
+  return findings
+    .filter(({ cause }) => cause !== 'no-such-group')
+    .map(({ sentence }) => ({ sentence, link: '#/clients' }));
 }
 
 function groupsInNeed(groups: readonly GroupSummary[]): Attention {

@@ -12,6 +12,14 @@ const KEPT_ERRORS = 500;
 const KEPT_CLIENTS = 1000;
 const KEPT_TOPICS = 10_000;
 const KEPT_WRITERS = 20;
+const KEPT_GROUPS = 1000;
+/** With these consumers begin. */
+const OF_CONSUMERS: ReadonlySet<string> = new Set([
+  'FindCoordinator',
+  'JoinGroup',
+  'ConsumerGroupHeartbeat',
+  'ShareGroupHeartbeat',
+]);
 
 export interface ClientDigest {
   readonly requests: number;
@@ -26,6 +34,7 @@ export class TrafficDigest {
   readonly #errors = new Map<string, JournalEntry>();
   readonly #writers = new Map<string, Set<string>>();
   readonly #clients = new Map<string, ClientDigest>();
+  readonly #groups = new Map<string, true>();
   #readUpTo = 0;
   /** Passed before they were answered. */
   #waiting: Exchange[] = [];
@@ -53,6 +62,12 @@ export class TrafficDigest {
     return Array.from(this.#writers).flatMap(([topic, writers]) => (writers.has(clientId) ? [topic] : []));
   }
 
+  /** Groups that consumers have asked for, whether they are there or not. */
+  get groupsAskedFor(): string[] {
+    this.#read();
+    return [...this.#groups.keys()];
+  }
+
   client(clientId: string): ClientDigest | undefined {
     this.#read();
     return this.#clients.get(clientId);
@@ -77,12 +92,13 @@ export class TrafficDigest {
     else if (this.#waiting.length < READ_AT_ONCE) this.#waiting.push(exchange);
   }
 
-  #noteRequest({ api, clientId, at: lastAtMs, topics, request }: Exchange): void {
+  #noteRequest({ api, clientId, at: lastAtMs, topics, groups, request }: Exchange): void {
     const name = clientId ?? '';
     const before = this.#clients.get(name) ?? { requests: 0, errors: 0, lastAtMs, software: '' };
     const said = api === 'ApiVersions' ? softwareIn(request) : '';
     const software = said === '' ? before.software : said;
     keep(this.#clients, name, { ...before, requests: before.requests + 1, lastAtMs, software }, KEPT_CLIENTS);
+    if (OF_CONSUMERS.has(api)) for (const group of groups) keep(this.#groups, group, true, KEPT_GROUPS);
     if (api !== 'Produce') return;
     for (const { topic } of topics) {
       const writers = this.#writers.get(topic) ?? new Set();

@@ -11,6 +11,7 @@ import type {
   SituatedPartition,
   Throttling,
 } from '../insight/group-situation.ts';
+import { configOf, ResourceType } from '../cluster/image.ts';
 import { nearNames } from '../insight/near-names.ts';
 import type { BrokerView } from './broker-view.ts';
 import type { FaultFilter } from './fault-spec.ts';
@@ -18,7 +19,7 @@ import type { Faults } from './faults.ts';
 import { groupIds, groupWithoutLag } from './group-view.ts';
 import type { Group } from './group.ts';
 import { queuePartitions } from './queue-view.ts';
-import { seenOf, type Seen } from './seen-on-wire.ts';
+import { seenOf, type Fetched, type Seen } from './seen-on-wire.ts';
 import { fits, type Traffic } from './traffic.ts';
 import { countVisible } from './visible-batches.ts';
 
@@ -48,7 +49,15 @@ export function situationOf(sources: SituationSources, groupId: string): GroupSi
   const seen =
     traffic === null
       ? null
-      : seenOf({ exchanges: traffic.all, count: traffic.count, groupId, members: clients, connected, nowMs });
+      : seenOf({
+          exchanges: traffic.all,
+          count: traffic.count,
+          groupId,
+          members: clients,
+          connected,
+          nowMs,
+          nameOf: (topicId) => image.topicsById.get(topicId)?.name,
+        });
   const partitions = partitionsOf(broker, members, group, seen);
   const topics = topicsOf(members, seen);
   return {
@@ -181,6 +190,8 @@ function situatedPartition(
   const open = broker.parts.partitions.get(topic, partition);
   if (open === undefined) return [];
   const { logStartOffset: start, lastStableOffset: stable, highWatermark: end } = open;
+  const fetched = fetchedIn(seen, nameOf({ topic, partition }), end);
+  const isolation = fetched?.isUncommitted === true ? 'read_uncommitted' : 'read_committed';
   const from = Math.max(committed ?? start, start);
   return [
     {
@@ -190,9 +201,9 @@ function situatedPartition(
       stable,
       end,
       committed,
-      unread: from >= stable ? 0 : Math.min(COUNTED, countVisible(open, from, 'read_committed', COUNTED)),
+      unread: Math.min(COUNTED, countVisible(open, from, isolation, COUNTED)),
       hasAborted: from < stable && open.abortedTransactions(from, stable).length > 0,
-      fetched: fetchedIn(seen, nameOf({ topic, partition }), end),
+      fetched,
       openTransaction: stable < end ? oldestOpen(broker, open) : null,
     },
   ];
@@ -201,12 +212,16 @@ function situatedPartition(
 /** Where traffic is recorded and a partition was not fetched, or it may be forgotten where that began, none has skipped anything. */
 function fetchedIn(seen: Seen | null, place: string, end: number): SituatedPartition['fetched'] {
   if (seen === null) return null;
-  const { first = null, last = 0 } = seen.fetched.get(place) ?? {};
-  return { first: first ?? 0, last: Math.min(last, end) };
+  const { first, last, began, isUncommitted } = seen.fetched.get(place) ?? NOT_FETCHED;
+  return { first: first ?? 0, last: Math.min(last, end), began, isUncommitted };
 }
+
+const NOT_FETCHED: Fetched = { first: null, last: 0, began: null, isUncommitted: false };
 
 /** A share group has no committed offsets: it begins at the first record that it has not finished. */
 function sharePartitions(broker: BrokerView, groupId: string, seen: Seen | null): SituatedPartition[] {
+  const isolation = configOf(broker.parts.metadata.image, ResourceType.group, groupId).get('share.isolation.level');
+  const asked = { began: null, isUncommitted: isolation !== 'read_committed' };
   return queuePartitions(broker, groupId).flatMap(({ topic, partition, start: first, backlog }) => {
     const [place] = situatedPartition(broker, { topic, partition }, first, null);
     if (place === undefined) return [];
@@ -214,7 +229,9 @@ function sharePartitions(broker: BrokerView, groupId: string, seen: Seen | null)
     return {
       ...place,
       unread: backlog,
-      ...(isNew ? { committed: null, fetched: { first, last: first } } : { fetched: { first: 0, last: 0 } }),
+      ...(isNew
+        ? { committed: null, fetched: { ...asked, first, last: first } }
+        : { fetched: { ...asked, first: 0, last: 0 } }),
     };
   });
 }

@@ -12,12 +12,26 @@ export function groupOf(broker: BrokerView, id: string): Group {
 
 /** For those who look often: counting the lag of a long topic takes a while. */
 export function groupWithoutLag(broker: BrokerView, id: string): Omit<Group, 'lag'> {
-  const { groups } = broker.parts;
-  const listed = groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
-  const type = listed?.groupType ?? null;
+  const listed = broker.parts.groups.listGroups([], []).groups.find(({ groupId }) => groupId === id);
+  return listed === undefined
+    ? { id, state: 'Dead', type: null, members: [], offsets: [] }
+    : listedGroup(broker, { id, state: listed.groupState as GroupState, type: listed.groupType });
+}
+
+/** A group as lists of groups name it. */
+export type ListedGroup = Pick<Group, 'id' | 'state'> & { readonly type: string };
+
+/** All groups, by their names: who looks at many asks for the list once. */
+export function listedGroups(broker: BrokerView): ListedGroup[] {
+  return broker.parts.groups
+    .listGroups([], [])
+    .groups.map(({ groupId: id, groupState, groupType: type }) => ({ id, state: groupState as GroupState, type }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export function listedGroup(broker: BrokerView, { id, state, type }: ListedGroup): Omit<Group, 'lag'> {
   const members = membersOf(broker, id, type);
-  const offsets = type === 'share' ? [] : committedOffsets(broker, id);
-  return { id, state: (listed?.groupState ?? 'Dead') as GroupState, type, members, offsets };
+  return { id, state, type, members, offsets: type === 'share' ? [] : committedOffsets(broker, id) };
 }
 
 function membersOf(broker: BrokerView, id: string, type: string | null): GroupMember[] {

@@ -6,6 +6,7 @@ import { unusualErrors } from './unusual-errors.ts';
 /** Older exchanges are not looked at: somebody may look four times a second. */
 const LOOKED_AT = 3000;
 const SHOWN_ERRORS = 5;
+const READ_UNCOMMITTED = 0;
 
 /** Requests of members that keep them in their group. */
 export const MEMBERS_REQUESTS: ReadonlySet<string> = new Set([
@@ -25,6 +26,20 @@ const OF_GROUPS: ReadonlySet<string> = new Set([
   'OffsetFetch',
   'TxnOffsetCommit',
 ]);
+/** What consumers ask: an application may use one client id for its producers and administrators, too. */
+const OF_CONSUMERS: ReadonlySet<string> = new Set([
+  ...OF_GROUPS,
+  'AddOffsetsToTxn',
+  'ApiVersions',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+  'OffsetForLeaderEpoch',
+  'SaslAuthenticate',
+  'SaslHandshake',
+  'ShareAcknowledge',
+  'ShareFetch',
+]);
 /** With these a client finds out whom to connect to. */
 const CONNECTING: ReadonlySet<string> = new Set([
   'ApiVersions',
@@ -40,10 +55,21 @@ const LOST_AFTER_MS = 1000;
 
 export interface Seen {
   readonly wire: SeenOnWire;
-  /** By 'orders[0]': the first and the newest offset that members asked for; `first` null where it may be forgotten. */
-  readonly fetched: ReadonlyMap<string, { readonly first: number | null; readonly last: number }>;
+  /** By 'orders[0]': what members have asked for. */
+  readonly fetched: ReadonlyMap<string, Fetched>;
   /** Whether members of a share group were given records; null where that may be forgotten. */
   readonly wasDelivered: boolean | null;
+}
+
+export interface Fetched {
+  /** The offset of the first fetch; null where that may be forgotten. */
+  readonly first: number | null;
+  /** And of the newest. */
+  readonly last: number;
+  /** Where the group began to read when it had committed nothing; null where it had, or nobody knows. */
+  readonly began: number | null;
+  /** Whether the newest fetch asked for what is not committed, too. */
+  readonly isUncommitted: boolean;
 }
 
 export interface SeenBy {
@@ -56,22 +82,30 @@ export interface SeenBy {
   /** Client ids that have a connection open. */
   readonly connected: ReadonlySet<string>;
   readonly nowMs: number;
+  /** The name of a topic id; undefined where no topic has it. */
+  readonly nameOf: (topicId: string) => string | undefined;
 }
 
 export function seenOf(by: SeenBy): Seen {
   const { groupId, members, count } = by;
   const all = by.exchanges.slice(-LOOKED_AT);
   const isWhole = count === all.length;
-  const connecting = members.size > 0 ? new Map<string, Connecting>() : onlyConnecting(all);
+  const connecting = members.size > 0 ? new Map<string, Connecting>() : onlyConnecting(all, groupId);
   const isConcerned = (exchange: Exchange): boolean => {
     const clientId = exchange.clientId ?? '';
     return members.has(clientId) || connecting.has(clientId) || exchange.groups.includes(groupId);
   };
   const concerned = all.filter(isConcerned);
   const times = timesOf(concerned, groupId, members);
+  const began = beginnings(all, by);
   return {
-    wire: { ...times, errors: unresolvedErrors(concerned), lostAfterMetadata: lost(by, connecting) },
-    fetched: fetchedBy(concerned, members, times.sinceMs, isWhole),
+    wire: {
+      ...times,
+      errors: unresolvedErrors(concerned),
+      lostAfterMetadata: lost(by, connecting),
+      readers: readersIn(all, by),
+    },
+    fetched: fetchedBy(concerned, { members, sinceMs: times.sinceMs, isWhole, began }),
     wasDelivered: delivered(concerned, members) || (isWhole ? false : null),
   };
 }
@@ -97,33 +131,113 @@ function timesOf(
   return { sinceMs, lastFetchMs, lastHeartbeatMs };
 }
 
+/** Consumers that were assigned partitions by their code: they commit for the group and fetch, and are no members. */
+function readersIn(exchanges: readonly Exchange[], { groupId, connected }: SeenBy): string[] {
+  const committing = new Set<string>();
+  const fetching = new Set<string>();
+  for (const { api, clientId, groups, request } of exchanges) {
+    if (clientId === null || !connected.has(clientId)) continue;
+    if (api === 'Fetch') fetching.add(clientId);
+    else if (api === 'OffsetCommit' && groups.includes(groupId) && isOfNoMember(request)) committing.add(clientId);
+  }
+  return [...committing].filter((clientId) => fetching.has(clientId));
+}
+
+function isOfNoMember(request: object): boolean {
+  const { memberId = '' } = request as { memberId?: string };
+  return memberId === '';
+}
+
 interface FetchRequest {
+  readonly isolationLevel: number;
   readonly topics: readonly { readonly partitions: readonly { readonly fetchOffset: number }[] }[];
+}
+
+interface Members {
+  readonly members: ReadonlySet<string>;
+  readonly sinceMs: ReadonlyMap<string, number>;
+  readonly isWhole: boolean;
+  readonly began: ReadonlyMap<string, number>;
 }
 
 /** Of fetches since the client became a member. */
 function fetchedBy(
   exchanges: readonly Exchange[],
-  members: ReadonlySet<string>,
-  sinceMs: ReadonlyMap<string, number>,
-  isWhole: boolean,
-): Seen['fetched'] {
-  const fetched = new Map<string, { first: number | null; last: number }>();
-  for (const { api, clientId, at, request, topics } of exchanges) {
+  { members, sinceMs, isWhole, began }: Members,
+): ReadonlyMap<string, Fetched> {
+  const fetched = new Map<string, Fetched>();
+  for (const exchange of exchanges) {
+    const { api, clientId, at } = exchange;
     if (api !== 'Fetch' || clientId === null || !members.has(clientId)) continue;
     if (at < (sinceMs.get(clientId) ?? Infinity)) continue;
-    const offsets = (request as unknown as FetchRequest).topics.flatMap(({ partitions }) =>
-      partitions.map(({ fetchOffset }) => fetchOffset),
-    );
-    for (const [index, { topic, partition }] of topics.entries()) {
-      const offset = offsets[index] ?? -1;
-      if (offset < 0) continue;
-      const place = `${topic}[${partition}]`;
+    const isUncommitted = (exchange.request as unknown as FetchRequest).isolationLevel === READ_UNCOMMITTED;
+    for (const [place, offset] of offsetsIn(exchange)) {
       const known = fetched.get(place);
-      fetched.set(place, { first: known === undefined ? (isWhole ? offset : null) : known.first, last: offset });
+      const first = known === undefined ? (isWhole ? offset : null) : known.first;
+      fetched.set(place, { first, last: offset, began: began.get(place) ?? null, isUncommitted });
     }
   }
   return fetched;
+}
+
+/** Of a Fetch: by 'orders[0]' the offset that is asked for. */
+function offsetsIn({ request, topics }: Exchange): [string, number][] {
+  const offsets = (request as unknown as FetchRequest).topics.flatMap(({ partitions }) =>
+    partitions.map(({ fetchOffset }) => fetchOffset),
+  );
+  return topics.flatMap(({ topic, partition }, index): [string, number][] =>
+    (offsets[index] ?? -1) < 0 ? [] : [[`${topic}[${partition}]`, offsets[index]]],
+  );
+}
+
+interface FetchedOffsets {
+  readonly topics: readonly {
+    /** '' from version 10 on, which names topics by their ids. */
+    readonly name?: string;
+    readonly topicId?: string;
+    readonly partitions: readonly { readonly partitionIndex: number; readonly committedOffset: number }[];
+  }[];
+}
+
+/**
+ * By 'orders[0]': the offset of the first fetch after a member was told that the group has committed nothing there. Consumers of
+ * Java commit where they begin, so that what is committed does not tell.
+ */
+function beginnings(exchanges: readonly Exchange[], by: SeenBy): Map<string, number> {
+  const { groupId } = by;
+  const clients = new Set<string>();
+  const without = new Set<string>();
+  const began = new Map<string, number>();
+  for (const exchange of exchanges) {
+    const { api, groups } = exchange;
+    const clientId = exchange.clientId ?? '';
+    if (MEMBERS_REQUESTS.has(api) && groups.includes(groupId)) clients.add(clientId);
+    if (api === 'OffsetFetch' && groups.includes(groupId)) {
+      for (const [place, offset] of committedIn(exchange, by)) {
+        if (offset < 0) without.add(place);
+        else without.delete(place);
+        began.delete(place);
+      }
+    }
+    if (api !== 'Fetch' || !clients.has(clientId)) continue;
+    for (const [place, offset] of offsetsIn(exchange)) if (without.delete(place)) began.set(place, offset);
+  }
+  return began;
+}
+
+/** What an OffsetFetch was answered for the group. */
+function committedIn({ response }: Exchange, { groupId, nameOf }: SeenBy): [string, number][] {
+  if (response === null) return [];
+  const { groups, topics } = response as unknown as Partial<FetchedOffsets> & {
+    readonly groups?: readonly (FetchedOffsets & { readonly groupId: string })[];
+  };
+  const answered = groups?.find((group) => group.groupId === groupId)?.topics ?? topics ?? [];
+  return answered.flatMap(({ name = '', topicId = '', partitions }) =>
+    partitions.map(({ partitionIndex, committedOffset }): [string, number] => [
+      `${name === '' ? (nameOf(topicId) ?? topicId) : name}[${partitionIndex}]`,
+      committedOffset,
+    ]),
+  );
 }
 
 interface ShareFetchResponse {
@@ -145,7 +259,7 @@ function delivered(exchanges: readonly Exchange[], members: ReadonlySet<string>)
 function unresolvedErrors(exchanges: readonly Exchange[]): RepeatedError[] {
   const found = new Map<string, RepeatedError>();
   for (const exchange of exchanges) {
-    if (exchange.outcome !== 'answered') continue;
+    if (exchange.outcome !== 'answered' || !OF_CONSUMERS.has(exchange.api)) continue;
     const clientId = exchange.clientId ?? '';
     const told = unusualErrors(exchange).filter(({ error }) => !EXPECTED.has(error));
     const now = new Set(told.map(({ error, about }) => keyOf(clientId, exchange.api, error, about)));
@@ -176,10 +290,22 @@ interface Connecting {
   readonly firstAtMs: number;
   /** What it was told to connect to last; '' for nothing. */
   readonly toldAddress: string;
+  /** Whether it has asked for a topic or a group: who knows the brokers alone wants nothing of them yet. */
+  readonly isWanting: boolean;
+  /** Whether it has asked for the coordinator of another group. */
+  readonly isOfAnother: boolean;
 }
 
-/** Clients that have asked whom to connect to, and nothing else. */
-function onlyConnecting(exchanges: readonly Exchange[]): Map<string, Connecting> {
+const NOTHING_ASKED: Connecting = {
+  times: 0,
+  firstAtMs: Infinity,
+  toldAddress: '',
+  isWanting: false,
+  isOfAnother: false,
+};
+
+/** Clients that have asked whom to connect to, and nothing else; none that is of another group. */
+function onlyConnecting(exchanges: readonly Exchange[], groupId: string): Map<string, Connecting> {
   const others = new Set<string>();
   const found = new Map<string, Connecting>();
   for (const exchange of exchanges) {
@@ -189,15 +315,17 @@ function onlyConnecting(exchanges: readonly Exchange[]): Map<string, Connecting>
       found.delete(clientId);
       continue;
     }
-    const before = found.get(clientId) ?? { times: 0, firstAtMs: exchange.at, toldAddress: '' };
+    const before = found.get(clientId) ?? NOTHING_ASKED;
     const told = addressIn(exchange);
     found.set(clientId, {
       times: before.times + (told === '' ? 0 : 1),
-      firstAtMs: before.firstAtMs,
+      firstAtMs: Math.min(before.firstAtMs, exchange.at),
       toldAddress: told === '' ? before.toldAddress : told,
+      isWanting: before.isWanting || exchange.topics.length > 0 || exchange.api === 'FindCoordinator',
+      isOfAnother: before.isOfAnother || exchange.groups.some((group) => group !== groupId),
     });
   }
-  return found;
+  return new Map(Array.from(found).filter(([, { isOfAnother }]) => !isOfAnother));
 }
 
 interface Place {
@@ -220,9 +348,9 @@ function lost(
   connecting: ReadonlyMap<string, Connecting>,
 ): SeenOnWire['lostAfterMetadata'] {
   if (members.size > 0) return [];
-  return Array.from(connecting).flatMap(([clientId, { times, firstAtMs, toldAddress }]) => {
+  return Array.from(connecting).flatMap(([clientId, { times, firstAtMs, toldAddress, isWanting }]) => {
     const isStill = connected.has(clientId) || times > 1;
-    if (toldAddress === '' || !isStill || nowMs - firstAtMs < LOST_AFTER_MS) return [];
+    if (toldAddress === '' || !isWanting || !isStill || nowMs - firstAtMs < LOST_AFTER_MS) return [];
     return [{ clientId, toldAddress }];
   });
 }

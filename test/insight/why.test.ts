@@ -69,6 +69,7 @@ const wire = (over: Partial<NonNullable<GroupSituation['wire']>>) => ({
   lastFetchMs: new Map<string, number | null>(),
   lastHeartbeatMs: new Map<string, number | null>(),
   errors: [],
+  readers: [],
   lostAfterMetadata: [],
   ...over,
 });
@@ -242,9 +243,13 @@ describe('why a group gets nothing', () => {
     const [finding] = why(situation({ partitions: [place({ committed: null, unread: null })] }));
     expect(finding).toMatchObject({ cause: 'began-at-end', evidence: ['orders[0] holds offsets 0 to 9.'] });
     const began = (first: number) =>
-      causes({ partitions: [place({ committed: null, unread: 6, fetched: { first, last: 10 } })] });
+      causes({
+        partitions: [
+          place({ committed: null, unread: 6, fetched: { first, last: 10, began: null, isUncommitted: false } }),
+        ],
+      });
     expect(began(10)).toEqual(['began-at-end']);
-    expect(began(0)).toEqual(['reading']);
+    expect(began(0)).toEqual(['all-read']);
   });
 
   it('tells of records that may have gone to a topic of a similar name', () => {
@@ -285,6 +290,69 @@ describe('why a group gets nothing', () => {
     for (const { sentence, evidence, next } of why(everything)) {
       for (const text of [sentence, next, ...evidence]) expect(text).toMatch(/\.$/);
     }
+  });
+});
+
+describe('what is no cause', () => {
+  const fetches = { first: 0, last: 0, began: null, isUncommitted: false };
+  const openTransaction = { transactionalId: 'payments', producerId: 7, firstOffset: 4, sinceMs: NOW };
+
+  it('an open transaction, or an aborted one, of a group that reads what is not committed', () => {
+    const held = place({ stable: 4, committed: 10, unread: 0, openTransaction });
+    expect(causes({ partitions: [held] })).toContain('open-transaction');
+    const fetched = { ...fetches, last: 10, isUncommitted: true };
+    expect(causes({ partitions: [{ ...held, fetched }] })).toEqual(['all-read']);
+    const aborted = place({ committed: 4, unread: 0, hasAborted: true });
+    expect(causes({ partitions: [aborted] })).toContain('all-aborted');
+    expect(causes({ partitions: [{ ...aborted, fetched }] })).toEqual(['all-read']);
+  });
+
+  it('the end, for a group that has read since; Java’s consumers commit it before they have read anything', () => {
+    const began = { ...fetches, first: 10, last: 10, began: 10 };
+    expect(causes({ partitions: [place({ committed: 10, unread: 0, fetched: began })] })).toEqual(['began-at-end']);
+    const later = { ...began, last: 12 };
+    expect(causes({ partitions: [place({ stable: 12, end: 12, committed: 12, unread: 0, fetched: later })] })).toEqual([
+      'all-read',
+    ]);
+    expect(causes({ partitions: [place({ committed: 10, unread: 0, fetched: { ...began, began: null } })] })).toEqual([
+      'all-read',
+    ]);
+  });
+
+  it('a group without members whose consumer was assigned partitions by its code', () => {
+    const read = [place({ committed: 10, unread: 0 })];
+    expect(causes({ members: [], state: 'Empty', partitions: read })[0]).toBe('no-members');
+    expect(causes({ members: [], state: 'Empty', partitions: read, wire: wire({ readers: ['app'] }) })).toEqual([
+      'all-read',
+    ]);
+  });
+
+  it('nothing committed, where all was given', () => {
+    const given = place({ committed: null, unread: 10, fetched: { ...fetches, last: 10 } });
+    expect(why(situation({ partitions: [given] }))).toMatchObject([
+      { cause: 'all-read', sentence: 'The group was given all that there is in orders[0], and has not committed it.' },
+    ]);
+  });
+});
+
+describe('what librdkafka and Java tell otherwise', () => {
+  const told = { api: 'Metadata', clientId: 'billing-1', times: 2, lastAtMs: NOW };
+
+  it('a topic that a member asked for in vain, which is in no subscription', () => {
+    const errors = [{ ...told, error: 'UNKNOWN_TOPIC_OR_PARTITION', about: 'ordres' }];
+    const idle = {
+      members: [member({ subscribed: [], assigned: [] })],
+      partitions: [],
+      topics: new Map<string, number>(),
+    };
+    expect(causes({ ...idle, wire: wire({ errors }) })[0]).toBe('topic-missing');
+    expect(causes({ wire: wire({ errors }) })).toEqual(['reading']); // its member reads another one
+  });
+
+  it('an offset that is deleted, before the error that tells of it', () => {
+    const errors = [{ ...told, api: 'Fetch', error: 'OFFSET_OUT_OF_RANGE', about: 'orders[0]' }];
+    expect(causes({ partitions: [place({ start: 6 })], wire: wire({ errors }) })).toEqual(['below-start']);
+    expect(causes({ wire: wire({ errors }) })).toEqual(['told-errors']);
   });
 });
 

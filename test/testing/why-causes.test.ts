@@ -41,7 +41,8 @@ test('one that never commits and reads from the beginning did not begin at the e
   const member = await ClassicMember.join(kafka, 'billing', ['orders'], 'app');
   await member.fetch('orders', 0);
   await member.fetch('orders', 2);
-  expect(causes(kafka)).toEqual(['reading']);
+  expect(causes(kafka)).toEqual(['all-read']);
+  expect(first(kafka).sentence).toContain('was given all that there is in orders[0], and has not committed it');
 });
 
 test('a client that asks for a topic of another name, and never gets as far as joining', async () => {

@@ -48,6 +48,8 @@ public class GroupDriver {
         volatile int rebalances = 0;
         volatile int lost = 0;
         volatile String failure = "";
+        volatile boolean isStalled = false;
+        volatile boolean isPaused = false;
         volatile CloseOptions.GroupMembershipOperation end = CloseOptions.GroupMembershipOperation.DEFAULT;
 
         Member(Map<String, String> settings, String subscription) {
@@ -71,6 +73,11 @@ public class GroupDriver {
         public void run() {
             try {
                 while (true) {
+                    if (isStalled) {
+                        Thread.sleep(20);
+                        continue;
+                    }
+                    if (isPaused) consumer.pause(consumer.assignment());
                     consumer.poll(Duration.ofMillis(50)).forEach(record -> {
                         synchronized (read) {
                             read.add(record.topic() + "-" + record.partition() + "@" + record.offset());
@@ -170,6 +177,11 @@ public class GroupDriver {
                     return String.join(" ", member.read);
                 }
             });
+            case "stall": return as(words[0], member -> member.isStalled = true);
+            case "pause": return as(words[0], member -> member.isPaused = true);
+            case "begin": return begin(words);
+            case "commit": return endTransaction(words[0], KafkaProducer::commitTransaction);
+            case "abort": return endTransaction(words[0], KafkaProducer::abortTransaction);
             case "leave": return end(words[0], CloseOptions.GroupMembershipOperation.LEAVE_GROUP);
             case "vanish": return end(words[0], CloseOptions.GroupMembershipOperation.REMAIN_IN_GROUP);
             default: throw new IllegalArgumentException(command);
@@ -178,18 +190,54 @@ public class GroupDriver {
 
     /** name, what it subscribes to, then settings as key=value. */
     static String join(String[] words) {
-        Map<String, String> settings = new TreeMap<>(Map.of("client.id", words[0]));
-        for (int i = 2; i < words.length; i++) {
+        Map<String, String> settings = settings(words, 2);
+        settings.putIfAbsent("client.id", words[0]);
+        members.put(words[0], new Member(settings, words[1]));
+        return "ok";
+    }
+
+    static Map<String, String> settings(String[] words, int from) {
+        Map<String, String> settings = new TreeMap<>();
+        for (int i = from; i < words.length; i++) {
             int at = words[i].indexOf('=');
             settings.put(words[i].substring(0, at), words[i].substring(at + 1));
         }
-        members.put(words[0], new Member(settings, words[1]));
+        return settings;
+    }
+
+    static String as(String name, java.util.function.Consumer<Member> change) {
+        change.accept(members.get(name));
+        return "ok";
+    }
+
+    static final Map<String, KafkaProducer<String, String>> transactions = new ConcurrentHashMap<>();
+
+    /** transactional id, topic, value, then settings: the transaction stays open until it is committed or aborted. */
+    static String begin(String[] words) throws Exception {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        properties.put("transactional.id", words[0]);
+        properties.putAll(settings(words, 3));
+        KafkaProducer<String, String> producer =
+            new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
+        producer.initTransactions();
+        producer.beginTransaction();
+        producer.send(new ProducerRecord<>(words[1], words[2])).get();
+        transactions.put(words[0], producer);
+        return "ok";
+    }
+
+    static String endTransaction(String id, java.util.function.Consumer<KafkaProducer<String, String>> how) {
+        try (KafkaProducer<String, String> producer = transactions.remove(id)) {
+            how.accept(producer);
+        }
         return "ok";
     }
 
     static String end(String name, CloseOptions.GroupMembershipOperation how) throws InterruptedException {
         Member member = members.remove(name);
         member.end = how;
+        member.isStalled = false;
         member.consumer.wakeup();
         member.thread.join();
         return member.failure.isEmpty() ? "ok" : member.failure;
