@@ -45,6 +45,7 @@ const RUNNERS = [
   { name: 'vitest', file: 'src/testing/vitest.ts', format: 'esm', door: './testing.mjs' },
   { name: 'vitest-global-setup', file: 'src/testing/vitest-global-setup.ts', format: 'esm', door: './testing.mjs' },
   { name: 'jest', file: 'src/testing/jest.ts', format: 'cjs', door: './testing.cjs' },
+  { name: 'node-test', file: 'src/testing/node-test.ts', format: 'cjs', door: './testing.cjs' },
 ];
 
 const shared = {
@@ -185,7 +186,10 @@ async function bundleRunners() {
       plugins: [toDoor],
     });
   }
-  writeFileSync('dist/jest.mjs', "import jest from './jest.cjs';\nexport const { matchers, startBroker } = jest;\n");
+  const asModule = (name, names) =>
+    writeFileSync(`dist/${name}.mjs`, `import own from './${name}.cjs';\nexport const { ${names} } = own;\n`);
+  asModule('jest', 'kafkaTest, matchers, startBroker');
+  asModule('node-test', 'it, kafkaTest, startBroker, test');
 }
 
 function buildTypes() {

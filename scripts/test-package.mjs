@@ -68,6 +68,47 @@ function layOut(tarball) {
     jest: { testMatch: ['**/examples/jest/*.test.cjs'], setupFilesAfterEnv: ['ottla/jest'] },
   };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2));
+  mkdirSync(join(project, 'failing'));
+  writeFileSync(join(project, 'failing', 'own.test.cjs'), FAILING.jest);
+  writeFileSync(join(project, 'failing', 'own.test.mjs'), FAILING.node);
+}
+
+/** Each with a broker of its own, and one that the test has started itself. */
+const FAILING = {
+  jest: `
+    const { kafkaTest, startBroker } = require('ottla/jest');
+    let shared;
+    beforeAll(async () => (shared = await startBroker({ topics: ['shared'] })));
+    afterAll(() => shared.stop());
+    kafkaTest({ topics: ['orders'] })('fails alone', ({ kafka }) => expect(kafka).toHaveMessage('orders'));
+    test('fails beside', () => expect(shared).toHaveMessage('shared'));
+    kafkaTest()('is well', () => {});
+  `,
+  node: `
+    import { after, before, test as plain } from 'node:test';
+    import { startBroker, test } from 'ottla/node-test';
+    let shared;
+    before(async () => (shared = await startBroker({ topics: ['shared'] })));
+    after(() => shared.stop());
+    test('fails alone', () => Promise.reject(new Error('alone')));
+    plain('fails beside', () => Promise.reject(new Error('beside')));
+    test('is well', () => {});
+  `,
+};
+
+/** A run whose tests fail as they shall: of the first both brokers are told, of the second the one that runs then. */
+function leavesReports(title, command, args, options) {
+  const folder = join(project, 'ottla-reports');
+  rmSync(folder, { recursive: true, force: true });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8', ...options });
+  const reports = existsSync(folder) ? readdirSync(folder) : [];
+  const said = reports.sort().join(', ');
+  const isWhole = ['alone', 'alone-2', 'beside'].every((end) =>
+    reports.some((name) => name.endsWith(`fails-${end}.html`)),
+  );
+  if (status === 0 || !isWhole || reports.length !== 3)
+    stop(`${title} left ${said || 'no reports'}\n${stdout}\n${stderr}`);
+  process.stdout.write(`${title}: ${said}\n`);
 }
 
 mkdirSync(project, { recursive: true });
@@ -110,6 +151,9 @@ for (const version of nodes) {
   const jest = join(project, 'node_modules', 'jest', 'bin', 'jest.js');
   // The application is an ES module, which jest loads with this flag alone.
   run(`jest${on}`, node, ['--experimental-vm-modules', jest, '--detectOpenHandles'], options);
+  const failing = ['--experimental-vm-modules', jest, '--testMatch', '**/failing/*.test.cjs'];
+  leavesReports(`reports of jest${on}`, node, failing, options);
+  leavesReports(`reports of node:test${on}`, node, ['--test', 'failing/own.test.mjs'], options);
   run(`node:test${on}`, node, ['--test', 'examples/node-test/billing.test.mjs'], options);
   run(`require${on}`, node, ['-e', STARTS], options);
 }

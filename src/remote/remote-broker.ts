@@ -14,6 +14,7 @@ import type {
   TestUsers,
 } from '../testing/security-options.ts';
 import type { Snapshot } from '../testing/snapshot.ts';
+import { runningBrokers } from '../testing/running-brokers.ts';
 import { StopHooks, throwAll } from '../testing/stop-hooks.ts';
 import type { StopReport } from '../testing/stop-report.ts';
 import type { ForkOptions, ReadOptions, ResetOptions, TestBroker } from '../testing/test-broker.ts';
@@ -77,6 +78,7 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     this.waits = new RemoteWaits(this.port);
     this.#options = options;
     this.#end = end;
+    if (end !== null) runningBrokers().add(this);
   }
 
   get bootstrapServers(): string {
@@ -272,6 +274,7 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
 
   async #stop(): Promise<StopReport> {
     const errors = await this.#hooks.run();
+    runningBrokers().delete(this);
     this.waits.close();
     this.traffic.close();
     const told = (await this.#end?.(this.port)) ?? NOTHING_LEFT;

@@ -28,6 +28,7 @@ import { asNew, configureGroups } from './dynamic-configs.ts';
 import type { Queue } from './queue.ts';
 import type { ClientChoice, ClientOptions, TestCertificates, TestOAuth, TestUsers } from './security-options.ts';
 import type { TestSecurity } from './security.ts';
+import { runningBrokers } from './running-brokers.ts';
 import { RefusalWaiters } from './refusal-waiters.ts';
 import type { Refusals } from './refusals.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -122,6 +123,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
     this.refusals = parts.refusals;
     this.refusalWaiters = new RefusalWaiters(sources, parts.refusals);
     this.acls = testAcls(parts.metadata, () => nodes.any);
+    runningBrokers().add(this);
     this.#noteStopped = noteRunning({
       at: place.at,
       activity: () => this.waiters.workMark,
@@ -367,6 +369,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
     this.#history.close();
     interceptor.close();
     this.#noteStopped();
+    runningBrokers().delete(this);
     await nodes.stopAll();
     await metadata.close();
     await this.closePage();

@@ -7,7 +7,8 @@
  *     test('an order is paid', async ({ kafka }) => { … });
  */
 import { expect, inject, test as base, type TestAPI } from 'vitest';
-import { reportMode, reportPath, type ReportMode } from './report-place.ts';
+import { reportMode, type ReportMode } from './report-place.ts';
+import { tellOfTest } from './told-test.ts';
 import type { ProvidedKafka } from './vitest-global-setup.ts';
 import {
   connectBroker,
@@ -77,22 +78,13 @@ interface EndedTest {
   readonly result?: { readonly state: string; readonly errors?: readonly { message: string; stack?: string }[] };
 }
 
-/** What there was in the broker, while it is there: in words where the test has failed, and as a report. */
 async function tell(
   kafka: TestBroker,
-  { name, fullTestName: test = name, file, result }: EndedTest,
+  { name, fullTestName = name, file, result }: EndedTest,
   mode: ReportMode,
 ): Promise<void> {
-  const hasFailed = result?.state === 'fail';
-  if (hasFailed) process.stderr.write(`what there was in the broker:\n${kafka.describe()}\n`);
-  if (mode === 'off' || (mode === 'failed' && !hasFailed)) return;
-  try {
-    const { errors = [] } = result ?? {};
-    const path = await kafka.report(reportPath(file.name, test), { test, error: errors });
-    process.stderr.write(`report: ${path}\n`);
-  } catch (error) {
-    process.stderr.write(`no report of this test: ${String(error)}\n`); // the test has failed for another reason
-  }
+  const { state, errors = [] } = result ?? {};
+  await tellOfTest(kafka, { name: fullTestName, file: file.name, hasFailed: state === 'fail', errors }, mode);
 }
 
 async function forkOfRun(options: StartOptions): Promise<TestBroker> {
