@@ -1,5 +1,6 @@
 /** The control port's routes together, with their description at /openapi.json. */
 import type { Context, Next } from 'hono';
+import { isOwnName } from '../platform/host-names.ts';
 import { brokerRoutes } from './brokers.ts';
 import { faultRoutes } from './faults.ts';
 import { forkRoutes, type ServeFork } from './forks.ts';
@@ -25,7 +26,7 @@ export interface ControlAppOptions {
 
 export function controlApp({ session, isLocal, serveFork }: ControlAppOptions) {
   const app = router();
-  app.use('*', (context, next) => keepPagesOut(context, next, isLocal));
+  app.use('*', (context, next) => keepPagesOut(context, next, isLocal ? null : () => namesOf(session())));
   app.onError((error, context) => sendProblem(context, problemOf(error)));
   app.notFound((context) =>
     sendProblem(
@@ -52,15 +53,29 @@ export function controlApp({ session, isLocal, serveFork }: ControlAppOptions) {
 }
 
 /** Web pages that a browser on this machine shows have no business here, under whatever name they reach it. */
-async function keepPagesOut(context: Context, next: Next, isLocal: boolean): Promise<Response | void> {
+async function keepPagesOut(
+  context: Context,
+  next: Next,
+  names: (() => readonly string[]) | null,
+): Promise<Response | void> {
   const origin = context.req.header('origin');
   const host = context.req.header('host') ?? '';
   const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
-  if (isForeign || (isLocal && !LOOPBACK.test(host))) {
-    const detail = `Requests for '${host}'${origin === undefined ? '' : ` from ${origin}`} are not answered. Ask localhost, or start with --control-host.`;
+  const how =
+    names === null
+      ? 'Ask localhost, or start with --control-host.'
+      : 'Ask by an address, or by a name that advertised.listeners has.';
+  if (isForeign || !(names === null ? LOOPBACK.test(host) : isOwnName(host, names))) {
+    const detail = `Requests for '${host}'${origin === undefined ? '' : ` from ${origin}`} are not answered. ${how}`;
     return sendProblem(context, new Problem(403, 'forbidden', detail));
   }
   return next();
+}
+
+/** Hosts that clients are told of. */
+function namesOf({ test }: Session): string[] {
+  const brokers = [...test.view.parts.metadata.image.brokers.values()];
+  return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
 }
 
 function descriptionOf(app: ReturnType<typeof router>) {

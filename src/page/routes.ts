@@ -29,7 +29,8 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   const { clock } = sources.broker.view.parts;
   const visitors = new Visitors(sources.broker.door, () => clock.now());
   const app = new Hono<PageEnv>();
-  app.use('*', (context, next) => guard(context, next, sources.isLocal));
+  const guarded = { isLocal: sources.isLocal, asks: visitors.areAsked, names: () => namesOf(sources.broker) };
+  app.use('*', (context, next) => guard(context, next, guarded));
   app.use('*', async (context, next) => (context.req.method === 'POST' ? refuseForm(context) : null) ?? next());
   app.get('/session', (context) => whoLooks(context, sources, visitors));
   app.post('/sign-in', atMost(MOST_SIGN_IN_BYTES), (context) => signIn(context, visitors));
@@ -69,6 +70,12 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
     return context.json({ detail: error.message, at: null }, status);
   });
   return app;
+}
+
+/** Hosts that clients are told of. */
+function namesOf({ view }: PageSources['broker']): string[] {
+  const brokers = [...view.parts.metadata.image.brokers.values()];
+  return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
 }
 
 function senderOf({ req, env }: Context<PageEnv>): Sender {
@@ -127,7 +134,7 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
     const name = context.req.param('view') ?? '';
     const asked = person.looks.get(name);
     if (asked === undefined) return context.json({ detail: `There is no view '${name}'.`, at: null }, 404);
-    const query = context.req.query();
+    const query = shownOf(context.req.query());
     const refusal = person.refusalOf(name);
     if (context.req.query('once') !== undefined) {
       return refusal === null ? context.json(asked(query), 200) : context.json({ detail: refusal, at: null }, 403);
@@ -153,6 +160,11 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
     streams.add(stream);
     return new Response(stream.body, { headers: { 'content-type': 'text/event-stream', ...headersOf(context) } });
   };
+}
+
+/** A page is shown lists page by page, whatever it asks for. */
+function shownOf({ limit: _all, ...query }: Record<string, string>): Record<string, string> {
+  return query;
 }
 
 function headersOf(context: Context<PageEnv>): Record<string, string> {

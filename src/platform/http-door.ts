@@ -5,6 +5,9 @@ import type { Server as HttpServer } from 'node:http';
 
 export type { HttpServer };
 
+/** Open at the same time: more are closed as they come. */
+export const MOST_CONNECTIONS = 1000;
+
 export interface HttpDoor {
   readonly port: number;
   close(): Promise<void>;
@@ -53,6 +56,7 @@ function listen(
       },
     );
   });
+  door.maxConnections = MOST_CONNECTIONS;
   return new Promise((resolve, reject) => {
     door.once('error', reject);
     door.listen(port, host, () => {

@@ -1,13 +1,24 @@
 /** A small HTTP server, for what is looked at from outside: one answer for each path. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MOST_CONNECTIONS } from './http-door.ts';
 
 /** What a server is given to answer. */
 export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Whoever sends the head of a request more slowly than that is not waited for. */
+const HEAD_MS = 15_000;
+const LOOK_MS = 5000;
+
+function serverOf(take: TakeRequest): Server {
+  return createServer({ headersTimeout: HEAD_MS, connectionsCheckingInterval: LOOK_MS }, take);
+}
+
 /** A server that listens nowhere: connections are given to it. */
 export function unboundServer(take: TakeRequest): Server {
-  return createServer(take);
+  const server = serverOf(take);
+  server.emit('listening'); // from then on Node.js looks for those who send too slowly
+  return server;
 }
 
 export type { Server as HttpServer };
@@ -42,7 +53,8 @@ export function listenRequests(
   take: TakeRequest,
   { inBackground = false }: { readonly inBackground?: boolean } = {},
 ): Promise<HttpListener> {
-  const server = createServer(take);
+  const server = serverOf(take);
+  server.maxConnections = MOST_CONNECTIONS;
   if (inBackground) {
     server.unref();
     server.on('connection', (socket) => socket.unref());

@@ -40,7 +40,9 @@ export abstract class LocalShow extends LocalWaits {
     const { nodes, warn } = this.showParts;
     const refusal = whyNoPage(nodes.any.listeners.people);
     if (refusal !== null) throw new Error(`no page: ${refusal}`);
-    return this.#opened().open(options, warn);
+    return this.#opened().open(options, warn, (url) => {
+      for (const { listeners } of nodes.running) listeners.pageUrl = url; // browsers that ask there are sent to it
+    });
   }
 
   async report(path: string, options: ReportOptions = {}): Promise<string> {

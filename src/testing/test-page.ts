@@ -83,10 +83,11 @@ export class TestPage {
   }
 
   /** The second time it answers where the page is already. */
-  async open(options: PageOptions, tell: (text: string) => void): Promise<string> {
+  async open(options: PageOptions, tell: (text: string) => void, isAt: (url: string) => void): Promise<string> {
     checkKeys('openPage', options, OPTIONS);
     this.#served ??= this.#serve(options.port ?? 0, options.host ?? '127.0.0.1');
     const { url } = await this.#served;
+    isAt(url);
     if (options.pause !== true) return url;
     tell(`the test waits: look at ${url}/#/test, and press “Go on” there\n`);
     await new Promise<void>((resolve) => (this.#goOn = resolve));
