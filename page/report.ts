@@ -4,9 +4,13 @@ import { parseMessageQuery, QueryError } from '../src/insight/message-query.ts';
 import type {
   Content,
   GroupFrame,
+  GroupRow,
+  GroupsFrame,
+  JournalFrame,
   RecordRow,
   RecordsFrame,
   ReportFrame,
+  SettingsFrame,
   TopicRow,
   TopicsFrame,
   TrafficFrame,
@@ -17,6 +21,7 @@ import type {
 export const report: ReportFrame | null = read();
 
 const PAGE_OF_TOPICS = 100;
+const PAGE_OF_ENTRIES = 200;
 const PAGE_OF_RECORDS = 100;
 
 function read(): ReportFrame | null {
@@ -27,6 +32,9 @@ function read(): ReportFrame | null {
 /** What a view shows; null where there was no room for it. */
 export function viewIn({ views }: ReportFrame, view: string, query: Readonly<Record<string, string>>): object | null {
   if (view === 'topics') return topicsIn(views.topics as TopicsFrame | undefined, query);
+  if (view === 'groups') return groupsIn(views.groups as GroupsFrame | undefined, query);
+  if (view === 'journal') return journalIn(views.journal as JournalFrame | undefined, query);
+  if (view === 'settings') return settingsIn(views.settings as SettingsFrame | undefined, query);
   if (view === 'traffic') return trafficIn(views.traffic as TrafficFrame | undefined, query);
   const said = new URLSearchParams(query).toString();
   if (said === '') return views[view] ?? null;
@@ -50,6 +58,36 @@ function orderBy(sort: string): (a: TopicRow, b: TopicRow) => number {
   const valueOf = ({ records, bytes, recordsPerSecond, partitions }: TopicRow): number =>
     ({ records, bytes, rate: recordsPerSecond, partitions })[sort] ?? 0;
   return (a, b) => valueOf(b) - valueOf(a) || byName(a, b);
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** One page of a list, of which only those count that say what is looked for. */
+function pageOf<Row>(rows: readonly Row[], { filter = '', from }: Query, textOf: (row: Row) => string, size: number) {
+  const found = rows.filter((row) => textOf(row).toLowerCase().includes(filter.toLowerCase()));
+  const first = Number(from) || 0;
+  return { found: found.length, all: rows.length, rows: found.slice(first, first + size) };
+}
+
+function groupsIn(frame: GroupsFrame | undefined, query: Query): GroupsFrame | null {
+  if (frame === undefined) return null;
+  const { sort = 'name' } = query;
+  const valueOf = ({ lag, members }: GroupRow): number => ({ lag: lag ?? -1, members })[sort] ?? 0;
+  const sorted = frame.rows.toSorted((a, b) => valueOf(b) - valueOf(a) || (a.id < b.id ? -1 : 1));
+  return pageOf(sorted, query, ({ id }) => id, PAGE_OF_TOPICS);
+}
+
+function journalIn(frame: JournalFrame | undefined, query: Query): JournalFrame | null {
+  if (frame === undefined) return null;
+  const { kind = '' } = query;
+  const fitting = frame.entries.filter((entry) => kind === '' || entry.kind === kind);
+  const { found, rows: entries } = pageOf(fitting, query, ({ text }) => text, PAGE_OF_ENTRIES);
+  return { found, all: frame.all, entries };
+}
+
+function settingsIn(frame: SettingsFrame | undefined, query: Query): SettingsFrame | null {
+  if (frame === undefined) return null;
+  return pageOf(frame.rows, query, ({ key, value, source }) => `${key} ${value} ${source}`, PAGE_OF_ENTRIES);
 }
 
 function trafficIn(frame: TrafficFrame | undefined, query: Readonly<Record<string, string>>): TrafficFrame | null {

@@ -1,6 +1,6 @@
 /** The smaller views: clients, transactions, storage, settings, journal. */
 import { span } from '../../src/insight/words.ts';
-import type { ClientsFrame, JournalEntry, TransactionsFrame } from '../../src/page/frames.ts';
+import type { ClientsFrame, JournalEntry, StorageFrame, TransactionsFrame } from '../../src/page/frames.ts';
 import { useView } from '../live.ts';
 import { Choice, Facts, Filter, lagWords, Pager, pageWords, Table, Wait } from '../parts.tsx';
 import { linkTo, route, setQuery } from '../route.ts';
@@ -169,7 +169,8 @@ export function Storage() {
           { title: 'Size', isNumber: true, show: (row) => bytes(row.bytes) },
           { title: 'Leader', isNumber: true, show: ({ leader }) => (leader < 0 ? 'none' : leader) },
           { title: 'Kept', show: keptWords },
-          { title: 'Compacted last (UTC)', show: ({ compactedMs }) => (compactedMs === null ? '' : time(compactedMs)) },
+          { title: 'Deleted or compacted last (UTC)', show: lastWords },
+          { title: 'Next', show: (row) => nextWords(row, frame.nowMs) },
         ]}
       />
       <p class="faint">What is too old or too much is looked for every {span(frame.checkedEveryMs)}.</p>
@@ -177,16 +178,37 @@ export function Storage() {
   );
 }
 
+type StoredPartition = StorageFrame['largest'][number];
+
+function lastWords({ compactedMs, shortenedMs }: StoredPartition): string {
+  return [
+    shortenedMs === null ? '' : `deleted ${time(shortenedMs)}`,
+    compactedMs === null ? '' : `compacted ${time(compactedMs)}`,
+  ]
+    .filter((words) => words !== '')
+    .join(', ');
+}
+
+/** What retention and compaction do next. */
+function nextWords(
+  { oldAtMs, retentionBytes, bytes: size, isCompacted, compactedFrom }: StoredPartition,
+  nowMs: number,
+) {
+  return [
+    oldAtMs === null ? '' : oldAtMs <= nowMs ? 'its oldest segment is too old' : `deletes in ${span(oldAtMs - nowMs)}`,
+    retentionBytes < 0
+      ? ''
+      : size > retentionBytes
+        ? 'it is too large'
+        : `deletes ${bytes(retentionBytes - size)} later`,
+    isCompacted ? `compacts when ${Math.round(compactedFrom * 100)} % are new` : '',
+  ]
+    .filter((words) => words !== '')
+    .join(', ');
+}
+
 /** 'for 7 d, compacted' */
-function keptWords({
-  isCompacted,
-  retentionMs,
-  retentionBytes,
-}: {
-  isCompacted: boolean;
-  retentionMs: number;
-  retentionBytes: number;
-}): string {
+function keptWords({ isCompacted, retentionMs, retentionBytes }: StoredPartition): string {
   const limits = [
     retentionMs < 0 ? '' : `for ${span(retentionMs)}`,
     retentionBytes < 0 ? '' : `up to ${bytes(retentionBytes)}`,
@@ -196,22 +218,48 @@ function keptWords({
 }
 
 export function Settings() {
-  const frame = useView('settings');
-  if (frame === null) return <Wait />;
+  const { query } = route.value;
+  const asked = { filter: query.get('filter') ?? '', from: query.get('from') ?? '' };
+  const frame = useView('settings', asked);
+  const set = (change: Record<string, string>): void => setQuery({ ...asked, from: '', ...change });
   return (
     <>
       <ChangeSetting />
-      <Table
-        caption="Settings that somebody has made"
-        rows={frame.rows}
-        keyOf={({ key, source }) => `${key} ${source}`}
-        columns={[
-          { title: 'Setting', show: ({ key }) => key },
-          { title: 'Value', show: ({ value }) => value },
-          { title: 'Default', show: ({ usual }) => usual },
-          { title: 'Where it was made', show: ({ source }) => source },
-        ]}
-      />
+      <form onSubmit={(event) => event.preventDefault()}>
+        <Filter label="That contain" value={asked.filter} set={(filter) => set({ filter })} />
+      </form>
+      {frame === null ? (
+        <Wait />
+      ) : (
+        <>
+          <Table
+            caption={pageWords(
+              'settings, those that somebody has made first',
+              Number(asked.from),
+              frame.rows.length,
+              frame.found,
+              frame.all,
+            )}
+            rows={frame.rows}
+            keyOf={({ key, source }) => `${key} ${source}`}
+            columns={[
+              { title: 'Setting', show: ({ key }) => key },
+              {
+                title: 'Value',
+                show: ({ value, source }) => (source === 'by default' ? value : <strong>{value}</strong>),
+              },
+              { title: 'Default', show: ({ usual }) => usual },
+              { title: 'Where it was made', show: ({ source }) => source },
+            ]}
+          />
+          <Pager
+            from={Number(asked.from)}
+            shown={frame.rows.length}
+            found={frame.found}
+            show={(from) => set({ from })}
+          />
+        </>
+      )}
     </>
   );
 }

@@ -102,8 +102,7 @@ export async function openPage(
     const load = async (): Promise<HttpServer> => {
       const { pageServer, pageBrokerOf } = await import('../page/server.ts');
       const usual = shown !== null ? 'test' : isMemory ? 'write' : 'read';
-      const layers = () => broker().parts.layers;
-      return pageServer({ broker: pageBrokerOf(broker, shown), layers, isLocal, access: access ?? usual });
+      return pageServer({ broker: pageBrokerOf(broker, shown), isLocal, access: access ?? usual });
     };
     const failed = ({ message }: Error): void => warn(`the page cannot be shown: ${message}`);
     const door = await openHttpDoor(host, port, tries, load, failed);

@@ -2,7 +2,6 @@
 import { getRequestListener } from '@hono/node-server';
 import type { TakeRequest } from '../platform/http.ts';
 import type { ReportWishes } from '../testing/report.ts';
-import type { SettingsLayers } from './broker-views.ts';
 import type { PageAccess } from './frames.ts';
 import { Journal } from './journal.ts';
 import type { LookSources } from './looks.ts';
@@ -14,7 +13,6 @@ import { TrafficDigest } from './traffic-digest.ts';
 
 export interface Served {
   readonly broker: PageBroker;
-  readonly layers: () => SettingsLayers | null;
   readonly access: PageAccess;
 }
 

@@ -2,8 +2,10 @@
 import { basename } from 'node:path';
 import { configOf, ResourceType } from '../cluster/image.ts';
 import { definitionOf, defaultText } from '../config/layers.ts';
-import { resolveLogConfig } from '../config/log-config.ts';
+import { serverKeys } from '../config/server.ts';
+import { resolveLogConfig, type LogConfig } from '../config/log-config.ts';
 import { logDirectoryOf } from '../partitions/log-directory-of.ts';
+import { oldestSegmentMs } from '../partitions/oldest-segment.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import type { ClientsFrame, SettingsFrame, StorageFrame, TransactionsFrame } from './frames.ts';
 import type { TrafficDigest } from './traffic-digest.ts';
@@ -82,86 +84,122 @@ function heldBack(parts: BrokerView['parts']): Map<number, string[]> {
   return held;
 }
 
-/** By the folder of a partition: when it was compacted last, as far back as the log of events goes. */
-function compactions(view: BrokerView): ReadonlyMap<string, number> {
-  const folders = view
-    .events()
-    .flatMap(({ event, facts, lastAtMs }): [string, number][] =>
-      event === 'log.compacted' ? [[basename(String(facts.directory)), lastAtMs]] : [],
-    );
-  return new Map(folders);
+/** By 'orders-0': when it was compacted last, and shortened by retention, as far back as the log of events goes. */
+function cleanings(view: BrokerView): Record<'compacted' | 'shortened', ReadonlyMap<string, number>> {
+  const compacted = new Map<string, number>();
+  const shortened = new Map<string, number>();
+  for (const { event, facts, lastAtMs } of view.events()) {
+    if (event === 'log.compacted') compacted.set(basename(String(facts.directory)), lastAtMs);
+    if (event === 'log.shortened') shortened.set(`${facts.topic}-${facts.partition}`, lastAtMs);
+  }
+  return { compacted, shortened };
 }
+
+/** When the oldest segment is to be deleted for its age; null where it is kept without end. */
+function oldAt(partition: ViewedPartition, { cleanupDelete, retentionMs }: LogConfig): number | null {
+  const writtenMs = oldestSegmentMs(partition);
+  return !cleanupDelete || retentionMs < 0 || writtenMs === null ? null : writtenMs + retentionMs;
+}
+
+type ViewedPartition = NonNullable<ReturnType<BrokerView['parts']['partitions']['get']>>;
 
 export function storageFrame(view: BrokerView): StorageFrame {
   const { parts } = view;
-  const compactedMs = compactions(view);
+  const { compacted, shortened } = cleanings(view);
   const directories = new Map<string, { path: string; isOffline: boolean; bytes: number; partitions: number }>();
-  const found: { topic: string; partition: number; bytes: number; segments: number }[] = [];
+  const found: { topic: string; partition: ViewedPartition; bytes: number }[] = [];
   for (const name of parts.metadata.image.topicsByName.keys()) {
     for (const partition of parts.partitions.topicByName(name)?.partitions ?? []) {
       if (partition === undefined) continue;
-      const { index, size, segmentCount, isOffline } = partition;
+      const { size, isOffline } = partition;
       const path = logDirectoryOf(partition);
       const known = directories.get(path) ?? { path, isOffline, bytes: 0, partitions: 0 };
       directories.set(path, { ...known, bytes: known.bytes + size, partitions: known.partitions + 1 });
-      found.push({ topic: name, partition: index, bytes: size, segments: segmentCount });
+      found.push({ topic: name, partition, bytes: size });
     }
   }
   return {
     directories: [...directories.values()],
     checkedEveryMs: parts.config['log.retention.check.interval.ms'],
+    nowMs: parts.clock.now(),
     largest: found
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, LARGEST)
-      .map((row) => {
+      .map(({ topic, partition, bytes }) => {
         const { image } = parts.metadata;
-        const config = resolveLogConfig(configOf(image, ResourceType.topic, row.topic), parts.config);
+        const config = resolveLogConfig(configOf(image, ResourceType.topic, topic), parts.config);
+        const name = `${topic}-${partition.index}`;
         return {
-          ...row,
-          leader: image.topicsByName.get(row.topic)?.partitions[row.partition]?.leader ?? -1,
+          topic,
+          partition: partition.index,
+          bytes,
+          segments: partition.segmentCount,
+          leader: image.topicsByName.get(topic)?.partitions[partition.index]?.leader ?? -1,
           isCompacted: config.cleanupCompact,
           retentionMs: config.cleanupDelete ? config.retentionMs : -1,
           retentionBytes: config.cleanupDelete ? config.retentionBytes : -1,
-          compactedMs: compactedMs.get(`${row.topic}-${row.partition}`) ?? null,
+          compactedMs: compacted.get(name) ?? null,
+          shortenedMs: shortened.get(name) ?? null,
+          oldAtMs: oldAt(partition, config),
+          compactedFrom: config.minCleanableDirtyRatio,
         };
       }),
   };
 }
 
-/** The settings that differ from their defaults, with where each was set; what is secret stays so. */
-export function settingsFrame({ parts }: BrokerView, layers: SettingsLayers | null): SettingsFrame {
-  const said: [string, string, string][] = [
-    ...Array.from(layers?.static ?? [], ([key, value]): [string, string, string] => [key, value, 'given at start']),
-    ...Array.from(layers?.cluster ?? [], ([key, value]): [string, string, string] => [
-      key,
-      value,
-      'set for all brokers',
-    ]),
-    ...Array.from(layers?.broker ?? [], ([key, value]): [string, string, string] => [
-      key,
-      value,
-      'set for this broker',
-    ]),
-  ];
-  const byKey = new Map(said.map(([key, value, source]) => [key, { key, value, source }]));
-  const rows = Array.from(byKey.values(), ({ key, value, source }) => ({
+export interface SettingsAsked {
+  /** Part of a name, a value or a source. */
+  readonly filter: string;
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** What somebody has set first, with where each was; then what is as it is by default. What is secret stays so. */
+export function settingsFrame(view: BrokerView, { filter, from, limit }: SettingsAsked): SettingsFrame {
+  const made = madeSettings(view);
+  const known = new Set(made.map(({ key }) => key));
+  const usual = Object.keys(serverKeys)
+    .filter((key) => !known.has(key))
+    .map((key) => settingOf(key, defaultText(key) ?? '', 'by default'));
+  const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1);
+  const all = [...[...made, ...topicSettings(view)].sort(byKey), ...usual.sort(byKey)];
+  const wanted = filter.toLowerCase();
+  const found = all.filter(({ key, value, source }) => `${key} ${value} ${source}`.toLowerCase().includes(wanted));
+  return { found: found.length, all: all.length, rows: found.slice(from, from + limit) };
+}
+
+type Setting = SettingsFrame['rows'][number];
+
+/** Those of a layer above hide the same of the layers below. */
+function madeSettings({ parts: { layers } }: BrokerView): Setting[] {
+  const byKey = new Map<string, Setting>();
+  const sources = [
+    [layers.static, 'given at start'],
+    [layers.cluster, 'set for all brokers'],
+    [layers.broker, 'set for this broker'],
+  ] as const;
+  for (const [layer, source] of sources) {
+    for (const [key, value] of layer) byKey.set(key, settingOf(key, value, source));
+  }
+  return [...byKey.values()];
+}
+
+function settingOf(key: string, value: string, source: string): Setting {
+  const isHidden = isSecret(key) && value !== '';
+  return {
     key,
-    value: isSecret(key) ? '(hidden)' : value,
+    value: isHidden ? '(hidden)' : value,
     usual: isSecret(key) ? '' : (defaultText(key) ?? ''),
     source,
-  }));
-  const topics = Array.from(parts.metadata.image.configs).flatMap(([resource, configs]) =>
-    resource.startsWith('2:')
+  };
+}
+
+function topicSettings({ parts }: BrokerView): Setting[] {
+  return Array.from(parts.metadata.image.configs).flatMap(([resource, configs]) =>
+    resource.startsWith(`${ResourceType.topic}:`)
       ? Array.from(configs, ([key, value]) => ({ key, value, usual: '', source: `topic ${resource.slice(2)}` }))
       : [],
   );
-  return { rows: [...rows, ...topics].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, SHOWN) };
-}
-
-export interface SettingsLayers {
-  readonly broker: ReadonlyMap<string, string>;
-  readonly cluster: ReadonlyMap<string, string>;
-  readonly static: ReadonlyMap<string, string>;
 }
 
 /** Passwords, and whatever has no definition that would say that it is none. */

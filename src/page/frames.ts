@@ -248,6 +248,8 @@ export interface StorageFrame {
   }[];
   /** So often what is too old or too much is looked for, to be deleted. */
   readonly checkedEveryMs: number;
+  /** By the broker's clock. */
+  readonly nowMs: number;
   readonly largest: readonly {
     readonly topic: string;
     readonly partition: number;
@@ -261,10 +263,20 @@ export interface StorageFrame {
     readonly retentionBytes: number;
     /** Null where it was not, or too long ago to be known. */
     readonly compactedMs: number | null;
+    /** When retention deleted something of it last; null as above. */
+    readonly shortenedMs: number | null;
+    /** When its oldest segment is older than retention.ms; null where that is kept without end. */
+    readonly oldAtMs: number | null;
+    /** What part of it has to be new for it to be compacted, 0 to 1. */
+    readonly compactedFrom: number;
   }[];
 }
 
 export interface SettingsFrame {
+  /** Those that fit the filter, of all. */
+  readonly found: number;
+  readonly all: number;
+  /** What somebody has set first. */
   readonly rows: readonly {
     readonly key: string;
     readonly value: string;

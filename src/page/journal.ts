@@ -5,13 +5,13 @@ import type { JournalEntry, JournalFrame } from './frames.ts';
 import type { TrafficDigest } from './traffic-digest.ts';
 
 const KEPT = 2000;
-const PAGE_OF_ENTRIES = 200;
 
 export interface JournalAsked {
   readonly kind: string;
   /** Part of the text. */
   readonly filter: string;
   readonly from: number;
+  readonly limit: number;
 }
 
 export class Journal {
@@ -23,13 +23,13 @@ export class Journal {
     this.#digest = digest;
   }
 
-  frame({ kind, filter, from }: JournalAsked): JournalFrame {
+  frame({ kind, filter, from, limit }: JournalAsked): JournalFrame {
     const all = this.#all();
     const wanted = filter.toLowerCase();
     const found = all.filter(
       (entry) => (kind === '' || entry.kind === kind) && entry.text.toLowerCase().includes(wanted),
     );
-    return { found: found.length, all: all.length, entries: found.slice(from, from + PAGE_OF_ENTRIES) };
+    return { found: found.length, all: all.length, entries: found.slice(from, from + limit) };
   }
 
   newest(limit: number): JournalEntry[] {

@@ -1,5 +1,5 @@
 /** The views by their names: what each shows of a broker now, for the page and for a report. */
-import { clientsFrame, settingsFrame, storageFrame, transactionsFrame, type SettingsLayers } from './broker-views.ts';
+import { clientsFrame, settingsFrame, storageFrame, transactionsFrame } from './broker-views.ts';
 import { clientFrame } from './client-view.ts';
 import { groupFrame, groupsFrame, type GroupsAsked } from './groups-view.ts';
 import type { Journal } from './journal.ts';
@@ -17,7 +17,6 @@ export interface LookSources {
   readonly journal: Pick<Journal, 'newest' | 'frame'>;
   /** Null where no traffic is recorded, or it is not shown. */
   readonly digest: TrafficDigest | null;
-  readonly layers: () => SettingsLayers | null;
 }
 
 type Query = Readonly<Record<string, string>>;
@@ -26,21 +25,25 @@ export type Look = (query: Query) => object;
 
 const PAGE_OF_TOPICS = 100;
 const PAGE_OF_GROUPS = 100;
+const PAGE_OF_SETTINGS = 200;
+const PAGE_OF_ENTRIES = 200;
 
-export function looksOf({ broker, rates, journal, layers, digest }: LookSources): ReadonlyMap<string, Look> {
+export function looksOf({ broker, rates, journal, digest }: LookSources): ReadonlyMap<string, Look> {
   const { view, test } = broker;
   const looks: Readonly<Record<string, Look>> = {
     overview: () => overview(broker, rates, journal),
     topics: (query) => topicsFrame(view, rates, digest, topicsAsked(query)),
     topic: ({ name = '' }) => ({ topic: topicFrame(view, digest, name) }),
-    groups: (query) => groupsFrame(view, groupsAsked(query)),
+    groups: (query) => groupsFrame(view, digest, groupsAsked(query)),
     group: ({ name = '' }) => groupFrame(broker, name),
     clients: ({ filter = '' }) => clientsFrame(view, digest, filter),
     client: ({ name = '' }) => clientFrame(broker, digest, name),
     transactions: () => transactionsFrame(view),
     storage: () => storageFrame(view),
-    settings: () => settingsFrame(view, layers()),
-    journal: ({ kind = '', filter = '', from }) => journal.frame({ kind, filter, from: placeOf(from) }),
+    settings: ({ filter = '', from, limit }) =>
+      settingsFrame(view, { filter, from: placeOf(from), limit: limitOf(limit, PAGE_OF_SETTINGS) }),
+    journal: ({ kind = '', filter = '', from, limit }) =>
+      journal.frame({ kind, filter, from: placeOf(from), limit: limitOf(limit, PAGE_OF_ENTRIES) }),
     ...(test === null ? {} : testLooks(broker, test)),
   };
   return new Map(Object.entries(looks));
@@ -68,16 +71,21 @@ function topicsAsked({ filter = '', sort = 'name', from, internal }: Query): Top
 
 const GROUP_SORTS = new Set(['name', 'lag', 'members']);
 
-function groupsAsked({ filter = '', sort = 'name', from }: Query): GroupsAsked {
+function groupsAsked({ filter = '', sort = 'name', from, limit }: Query): GroupsAsked {
   return {
     filter,
     sort: (GROUP_SORTS.has(sort) ? sort : 'name') as GroupsAsked['sort'],
     from: placeOf(from),
-    limit: PAGE_OF_GROUPS,
+    limit: limitOf(limit, PAGE_OF_GROUPS),
   };
 }
 
 /** Where a page of a list begins. */
 function placeOf(from = '0'): number {
   return Math.max(0, Math.trunc(Number(from)) || 0);
+}
+
+/** Reports ask for more of a list than a page shows. */
+function limitOf(said: string | undefined, usual: number): number {
+  return said === undefined ? usual : Math.max(1, placeOf(said));
 }

@@ -97,6 +97,7 @@ class PermittedView implements BrokerView {
     return {
       clock: parts.clock,
       config: parts.config,
+      layers: parts.layers,
       controller: parts.controller,
       metadata: {
         get image() {

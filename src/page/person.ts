@@ -90,7 +90,7 @@ const NO_JOURNAL: LookSources['journal'] = { newest: () => [], frame: () => ({ f
 
 function permittedSources(sources: LookSources, permissions: Permissions): LookSources {
   if (!permissions.areAsked) return sources;
-  const { broker, layers } = sources;
+  const { broker } = sources;
   const { seesCluster, altersCluster } = permissions;
   const view = permittedView(broker.view, permissions);
   const digest = altersCluster ? sources.digest : null;
@@ -99,7 +99,6 @@ function permittedSources(sources: LookSources, permissions: Permissions): LookS
     rates: seesCluster ? sources.rates : new Rates(view), // rates of all topics together tell of those that are hidden
     journal: seesCluster ? new Journal(view, digest) : NO_JOURNAL,
     digest,
-    layers,
   };
 }
 

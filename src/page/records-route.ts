@@ -26,7 +26,11 @@ export async function records(context: Context, view: BrokerView): Promise<Respo
     match,
     limit: PAGE_OF_RECORDS,
     isCancelled: () => context.req.raw.signal.aborted,
+  }).catch((error: unknown) => {
+    if (view.parts.partitions.topicByName(topic) !== undefined) throw error;
+    return null; // it was deleted meanwhile
   });
+  if (result === null) return context.json({ detail: `There is no topic '${topic}' any more.`, at: null }, 404);
   const frame: RecordsFrame = {
     topic,
     rows: result.rows,

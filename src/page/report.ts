@@ -10,9 +10,11 @@ import { looksOf, type Look, type LookSources } from './looks.ts';
 import { rowOf, type BatchFacts } from './record-row.ts';
 import { searchRecords } from './record-search.ts';
 import { Redaction } from './redaction.ts';
-import { groupIds } from '../testing/group-view.ts';
+import { groupSummaries } from './groups-view.ts';
 import { topicsFrame } from './topics-view.ts';
-import { trafficFrame } from './traffic-view.ts';
+import { exchangeFrameOf, trafficFrame, withoutRecords } from './traffic-view.ts';
+import type { Exchange } from '../testing/exchange.ts';
+import { unusualErrors } from '../testing/unusual-errors.ts';
 
 /** Of each partition, at its beginning and at its end. */
 const RECORDS = 200;
@@ -22,7 +24,11 @@ const EXCHANGES = 5000;
 const SHARES = { text: 0.1, list: 0.12, each: 0.1, traffic: 0.2 };
 
 /** Views that are one frame, and small: each cuts itself off. */
-const WHOLE = ['overview', 'test', 'clients', 'transactions', 'storage', 'settings', 'journal', 'groups'];
+const WHOLE = ['overview', 'test', 'clients', 'transactions', 'storage'];
+/** Lists that are kept as far as there is room, and what they list. */
+const LISTS = { settings: 'setting', journal: 'entry of the journal', groups: 'group' } as const;
+/** Requests whose details are kept: those of which something is to be told, then the newest. */
+const DETAILED = 300;
 
 export interface Report {
   /** JSON of a ReportFrame, without any `<`. */
@@ -77,10 +83,12 @@ class Gathering {
     const texts = this.#mostBytes * SHARES.text;
     this.#left -= texts;
     for (const name of WHOLE) if (name !== 'test') this.#add(name, {}, this.#looks.get(name)?.({}));
+    for (const [view, what] of Object.entries(LISTS)) this.#addList(view, what);
     this.#addTopics();
-    this.#addEach('group', 'groups', groupIds(this.#sources.broker.view).sort());
+    this.#addEach('group', 'groups', this.#groups);
     this.#addEach('topic', 'topics', this.#topics);
     this.#addTraffic();
+    this.#addExchanges();
     await this.#addRecords();
     this.#left += texts;
     this.#addTest();
@@ -95,6 +103,12 @@ class Gathering {
   get #topics(): string[] {
     const names = Array.from(this.#sources.broker.view.parts.metadata.image.topicsByName.keys());
     return names.filter((name) => !name.startsWith('__')).sort();
+  }
+
+  /** Those that are furthest behind first. */
+  get #groups(): string[] {
+    const all = groupSummaries(this.#sources.broker.view);
+    return all.sort((a, b) => (b.lag ?? -1) - (a.lag ?? -1)).map(({ id }) => id);
   }
 
   #failure(): ReportedFailure | null {
@@ -125,6 +139,19 @@ class Gathering {
       description: cut(this.#redaction.text(fault.description), 500),
     }));
     this.#add('test', {}, { ...frame, faults, waiting, isPaused: false });
+  }
+
+  /** All of a list, or as many as there is room for. */
+  #addList(view: string, what: string): void {
+    const look = this.#looks.get(view);
+    if (look === undefined) return;
+    for (let limit = LONGEST_LIST; limit >= 1; limit = Math.floor(limit / 2)) {
+      const frame = look({ limit: String(limit) }) as { found: number; rows?: unknown[]; entries?: unknown[] };
+      const { found, rows = [], entries = rows } = frame;
+      if (!this.#add(view, {}, frame, SHARES.list)) continue;
+      if (entries.length < found) this.#leftOut.push(counted(found - entries.length, what));
+      return;
+    }
   }
 
   #addTopics(): void {
@@ -161,6 +188,21 @@ class Gathering {
     }
   }
 
+  /** With all that was said, but for what records say: that is told beside them, or hidden there. */
+  #addExchanges(): void {
+    const { traffic } = this.#sources.broker;
+    if (traffic === null || !this.#looks.has('exchange')) return;
+    const all = traffic.all.slice(-EXCHANGES).toReversed();
+    const isTold = (exchange: Exchange): boolean => exchange.faults.length > 0 || unusualErrors(exchange).length > 0;
+    const wanted = [...all.filter(isTold), ...all.filter((exchange) => !isTold(exchange))].slice(0, DETAILED);
+    const end = this.#left - this.#mostBytes * SHARES.each;
+    for (const exchange of wanted) {
+      if (this.#left <= end) return;
+      const frame = exchangeFrameOf(exchange, withoutRecords(exchange));
+      if (!this.#add('exchange', { number: String(exchange.number) }, frame)) return;
+    }
+  }
+
   /** Of each partition the last records and the first, each with the same room. */
   async #addRecords(): Promise<void> {
     const { partitions } = this.#sources.broker.view.parts;
@@ -179,13 +221,20 @@ class Gathering {
       const rows: string[] = [];
       for (const partition of own) {
         const room = Math.max(0, (this.#left - TOPIC_BYTES) / coming--);
-        const read = await this.#recordsOf(topic, partition, room);
+        const read = await this.#recordsOf(topic, partition, room).catch((error: unknown) => {
+          if (this.#isThere(topic, partition)) throw error;
+          return { rows: [], leftOut: 0 }; // it was deleted meanwhile
+        });
         leftOut += read.leftOut;
         for (const row of read.rows) rows.push(row);
       }
       if (rows.length > 0) this.#records.push(`${escaped(JSON.stringify(topic))}:[${rows.join(',')}]`);
     }
     if (leftOut > 0) this.#leftOut.push(counted(leftOut, 'message'));
+  }
+
+  #isThere(topic: string, partition: Partition): boolean {
+    return this.#sources.broker.view.parts.partitions.get(topic, partition.index) === partition;
   }
 
   async #recordsOf(topic: string, partition: Partition, room: number): Promise<{ rows: string[]; leftOut: number }> {
@@ -235,12 +284,20 @@ class Gathering {
     return rows;
   }
 
+  /** For JSON: what is told in words may quote what is to be hidden. */
+  readonly #redacted = (key: string, value: unknown): unknown => {
+    if (!WORDS.has(key)) return value;
+    if (typeof value === 'string') return this.#redaction.text(value);
+    const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+    return isList ? value.map((each: string) => this.#redaction.text(each)) : value;
+  };
+
   /** False where there is no room for it. */
   #add(view: string, query: Readonly<Record<string, string>>, frame: object | undefined, share = 1): boolean {
     if (frame === undefined) return true;
     const said = new URLSearchParams(query).toString();
     const address = said === '' ? view : `${view}?${said}`;
-    const text = `${escaped(JSON.stringify(address))}:${escaped(JSON.stringify(frame))}`;
+    const text = `${escaped(JSON.stringify(address))}:${escaped(JSON.stringify(frame, this.#redacted))}`;
     const bytes = Buffer.byteLength(text) + 1;
     const hasRoom = bytes <= this.#left && bytes <= this.#mostBytes * share;
     if (!hasRoom) {
@@ -253,6 +310,22 @@ class Gathering {
   }
 }
 
+/** Parts of frames that are written for people. */
+const WORDS: ReadonlySet<string> = new Set([
+  'about',
+  'description',
+  'errors',
+  'evidence',
+  'faults',
+  'next',
+  'reason',
+  'seen',
+  'sentence',
+  'text',
+  'value',
+  'what',
+]);
+const LONGEST_LIST = 20_000;
 /** For what stands around the views. */
 const FRAME_BYTES = 4096;
 /** For the name of a topic beside its records, and their brackets. */

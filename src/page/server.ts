@@ -19,7 +19,7 @@ export interface ServedPage extends Served {
 export function showOf(shown: ShownTest, inBackground: boolean): BrokerShow {
   const nodeId = shown.view.parts.metadata.image.brokers.keys().next().value ?? 0;
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const answers = answersOf({ broker: { ...shown, nodeId, version }, layers: () => null, access: 'test' });
+  const answers = answersOf({ broker: { ...shown, nodeId, version }, access: 'test' });
   return {
     serve: async (port, host) => {
       const listener = await listenRequests(host, port, listenerOf(answers, LOCAL.has(host)), { inBackground });

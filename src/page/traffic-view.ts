@@ -3,6 +3,7 @@ import { parseExchangeQuery, type ExchangeMatch } from '../insight/exchange-quer
 import { faultCodeOf } from '../insight/fault-code.ts';
 import { QueryError } from '../insight/query.ts';
 import type { Exchange } from '../testing/exchange.ts';
+import { pretty } from '../testing/pretty.ts';
 import type { ExchangeFrame, TrafficFrame, TrafficRow } from './frames.ts';
 import type { PageBroker } from './page-broker.ts';
 
@@ -79,8 +80,11 @@ export function trafficRow(exchange: Exchange): TrafficRow {
 /** Null where there is no such request, or it has been forgotten. */
 export function exchangeFrame({ traffic }: PageBroker, number: number): ExchangeFrame {
   const exchange = traffic?.all.find((one) => one.number === number);
-  if (exchange === undefined) return { exchange: null };
-  const text = exchange.describe();
+  return exchange === undefined ? { exchange: null } : exchangeFrameOf(exchange, exchange.describe());
+}
+
+/** `text`: all that was said. */
+export function exchangeFrameOf(exchange: Exchange, text: string): ExchangeFrame {
   return {
     exchange: {
       ...trafficRow(exchange),
@@ -94,6 +98,20 @@ export function exchangeFrame({ traffic }: PageBroker, number: number): Exchange
       fault: faultCodeOf(exchange),
     },
   };
+}
+
+/** All that was said, but for bytes: records are such. */
+export function withoutRecords(exchange: Exchange): string {
+  const { request, response } = exchange;
+  const answer = response === null ? [] : [`  response ${pretty(withoutBytes(response), '  ')}`];
+  return [String(exchange), `  request  ${pretty(withoutBytes(request), '  ')}`, ...answer].join('\n');
+}
+
+function withoutBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.length === 0 ? '' : `${value.length} bytes`;
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutBytes(each)]));
 }
 
 /** Those that fit, the oldest first, with everything that was said. @throws {QueryError} */

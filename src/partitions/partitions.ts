@@ -195,8 +195,11 @@ export class Partitions {
   /** Deletes what retention.ms and retention.bytes no longer keep; answers how many segments went. */
   applyRetention(nowMs: number): number {
     let count = 0;
-    for (const { log, highWatermark } of this.all()) {
-      if (!log.health.isOffline) count += log.applyRetention(nowMs, highWatermark);
+    for (const { topic, index: partition, log, highWatermark } of this.all()) {
+      const segments = log.health.isOffline ? 0 : log.applyRetention(nowMs, highWatermark);
+      count += segments;
+      const from = log.logStartOffset;
+      if (segments > 0) this.#options.logger.info('log.shortened', { topic, partition, segments, from });
     }
     return count;
   }

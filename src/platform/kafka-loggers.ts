@@ -11,6 +11,8 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   'kafka.cluster.Partition': ['in-sync-replicas-not-changed'],
   'kafka.coordinator.transaction.TransactionCoordinator': [
     'producer-id.not-allocated',
+    'transaction.aborted',
+    'transaction.committed',
     'transaction.fenced',
     'transaction.timed-out',
   ],
@@ -121,6 +123,7 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   [`${LOG}.LogSegment`]: ['log.damaged'],
   [`${LOG}.ProducerStateManager`]: ['log.snapshot-damaged'],
+  [`${LOG}.UnifiedLog`]: ['log.shortened'],
 };
 
 /** Those whose level has an effect of its own. */

@@ -18,8 +18,14 @@ export interface RecentEvent {
   readonly lastAtMs: number;
 }
 
+/** Too frequent for a log, and told all the same: each with the same facts is one event, however much happens in between. */
+const FOLDED: ReadonlySet<string> = new Set(['transaction.aborted', 'transaction.committed']);
+const KEPT_FOLDED = 500;
+
 export class RecentEvents {
   readonly #now: () => number;
+  /** By event and facts, the newest last. */
+  readonly #folded = new Map<string, RecentEvent>();
   #events: RecentEvent[] = [];
   #count = 0;
 
@@ -29,7 +35,24 @@ export class RecentEvents {
 
   /** The newest 2,000 at least, the oldest first. */
   get all(): readonly RecentEvent[] {
-    return this.#events;
+    if (this.#folded.size === 0) return this.#events;
+    return [...this.#events, ...this.#folded.values()].sort((a, b) => a.lastAtMs - b.lastAtMs);
+  }
+
+  /** One of the events that are too frequent for a log. */
+  fold(event: string, said: Facts): void {
+    const facts = Object.values(said).some(isLong) ? shortened(said) : said;
+    const key = JSON.stringify([event, facts]);
+    const atMs = this.#now();
+    const known = this.#folded.get(key);
+    this.#folded.delete(key);
+    this.#folded.set(
+      key,
+      known === undefined
+        ? { number: ++this.#count, atMs, level: 'info', event, facts, times: 1, lastAtMs: atMs }
+        : { ...known, times: known.times + 1, lastAtMs: atMs },
+    );
+    if (this.#folded.size > KEPT_FOLDED) this.#folded.delete(this.#folded.keys().next().value!);
   }
 
   note(event: string, said: Facts = {}, level: RecentEvent['level'] = 'info'): void {
@@ -54,7 +77,10 @@ export function rememberedBy(events: RecentEvents, logger: Logger): Logger {
       logger[level](event, facts);
     };
   const noted: Logger = {
-    debug: (event, facts) => logger.debug(event, facts),
+    debug: (event, facts) => {
+      if (facts !== undefined && FOLDED.has(event)) events.fold(event, facts);
+      logger.debug(event, facts);
+    },
     info: noting('info'),
     warn: noting('warn'),
     error: noting('error'),

@@ -15,7 +15,7 @@ interface ViewedTopic {
   readonly partitions: readonly (Partition | undefined)[];
 }
 
-interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'metadata' | 'controller'> {
+interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'layers' | 'metadata' | 'controller'> {
   readonly partitions: {
     topicByName(name: string): ViewedTopic | undefined;
     get(topic: string, index: number): Partition | undefined;
@@ -105,7 +105,7 @@ class SeveralBrokersView implements BrokerView {
   }
 
   get parts(): ViewedParts {
-    const { clock, config, metadata, controller } = this.#nodes.any.parts;
+    const { clock, config, layers, metadata, controller } = this.#nodes.any.parts;
     const partitions = {
       topicByName: (name: string) => this.#topic(name),
       get: (topic: string, index: number) => this.#leaderOf(topic, index)?.parts.partitions.get(topic, index),
@@ -113,6 +113,7 @@ class SeveralBrokersView implements BrokerView {
     return {
       clock,
       config,
+      layers,
       metadata,
       controller,
       partitions,

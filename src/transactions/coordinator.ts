@@ -194,7 +194,7 @@ export class TransactionCoordinator {
     clientVersion,
   }: EndRequest): Promise<ProducerAnswer> {
     if (transactionalId === '') return refused(ErrorCode.INVALID_REQUEST);
-    const { answer } = await this.#run(transactionalId, (newProducerId) => ({
+    const { answer, hasChanged } = await this.#run(transactionalId, (newProducerId) => ({
       type: 'end',
       nowMs: this.#now(),
       producerId,
@@ -203,6 +203,9 @@ export class TransactionCoordinator {
       clientVersion,
       newProducerId,
     }));
+    if (hasChanged) {
+      this.#options.logger.debug(committed ? 'transaction.committed' : 'transaction.aborted', { transactionalId });
+    }
     return answer;
   }
 

@@ -7,6 +7,8 @@ import { pageServer } from '../../src/page/server.ts';
 import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
 import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 import { Clients } from '../testing/kafkajs-clients.ts';
+import { ConsumerMember } from '../testing/raw-members.ts';
+import { ShareMember } from '../testing/share-member.ts';
 
 let kafka: TestBroker;
 let url: string;
@@ -186,6 +188,55 @@ describe('groups', () => {
   });
 });
 
+describe('groups of KIP-848, and share groups', () => {
+  test('lose a member that somebody removes, and are reset and deleted when none is left', async () => {
+    await kafka.createTopic('newer');
+    await kafka.produce('newer', ['a', 'b', 'c']);
+    const member = await ConsumerMember.join(kafka, 'newer-readers', ['newer'], 'newer-app');
+    await member.beat();
+    const aim = { group: 'newer-readers', topic: 'newer', to: { offset: 2 } };
+    expect(await change('reset-offsets', aim)).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('has a member'),
+    });
+    expect(await change('reset-offsets', { ...aim, preview: true })).toMatchObject({
+      status: 200,
+      moved: [{ topic: 'newer', partition: 0, before: null, after: 2 }],
+    });
+    expect(await change('delete-group', { group: 'newer-readers' })).toMatchObject({ status: 409 });
+    const [{ memberId }] = kafka.group('newer-readers').members;
+    const removed = { group: 'newer-readers', memberId };
+    expect(await change('remove-member', removed)).toMatchObject({
+      status: 200,
+      done: "'newer-app' is no member of 'newer-readers' any more. It may join again.",
+    });
+    expect(kafka.group('newer-readers').members).toEqual([]);
+    expect(await change('remove-member', removed)).toMatchObject({ status: 404 });
+    expect(await change('reset-offsets', aim)).toMatchObject({ status: 200 });
+    expect(kafka.group('newer-readers').offsets).toMatchObject([{ topic: 'newer', partition: 0, offset: 2 }]);
+    expect(await change('delete-group', { group: 'newer-readers' })).toMatchObject({ status: 200 });
+    expect(kafka.group('newer-readers').state).toBe('Dead');
+  });
+
+  test('of queues: a member removed, offsets moved, the group deleted', async () => {
+    await kafka.createTopic('jobs');
+    await kafka.produce('jobs', ['a', 'b', 'c']);
+    const member = await ShareMember.join(kafka, 'workers', ['jobs'], 'worker');
+    await member.fetch();
+    const aim = { group: 'workers', topic: 'jobs', to: 'earliest' };
+    expect(await change('reset-offsets', aim)).toMatchObject({ status: 409 });
+    const [{ memberId }] = kafka.group('workers').members;
+    expect(await change('remove-member', { group: 'workers', memberId })).toMatchObject({ status: 200 });
+    expect(kafka.group('workers').members).toEqual([]);
+    expect(await change('reset-offsets', aim)).toMatchObject({ status: 200, moved: [{ before: 3, after: 0 }] });
+    const next = await ShareMember.join(kafka, 'workers', ['jobs'], 'next-worker');
+    expect(await next.fetch()).toHaveLength(3);
+    await next.leave();
+    expect(await change('delete-group', { group: 'workers' })).toMatchObject({ status: 200 });
+    expect(kafka.group('workers').state).toBe('Dead');
+  });
+});
+
 test('an open transaction is aborted', async () => {
   await using clients = new Clients();
   await kafka.createTopic('payments');
@@ -245,7 +296,7 @@ describe('degrees', () => {
     ['write', { 'create-topic': 200, reset: 403 }],
   ] as const)('%s', async ([access, expected]) => {
     const broker = pageBrokerOf(() => running);
-    const server = pageServer({ broker, layers: () => null, isLocal: true, access });
+    const server = pageServer({ broker, isLocal: true, access });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const at = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
     const session = (await (await fetch(`${at}/session`)).json()) as SessionFrame;

@@ -1,6 +1,13 @@
 /** What people complain of in other such pages, one by one; what only a browser shows is in test/page/browser. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GroupFrame, JournalFrame, RecordsFrame, TopicFrame, TrafficFrame } from '../../src/page/frames.ts';
+import type {
+  GroupFrame,
+  JournalFrame,
+  RecordsFrame,
+  SettingsFrame,
+  TopicFrame,
+  TrafficFrame,
+} from '../../src/page/frames.ts';
 import { startBroker, type TestBroker } from '../../src/testing/index.ts';
 import { Clients } from '../testing/kafkajs-clients.ts';
 
@@ -38,6 +45,41 @@ describe('messages', () => {
     expect((await records({ topic: 'numbers', search: 'json.id>9007199254740992' })).rows).toHaveLength(1);
   });
 
+  test('a key that is a number is found as it was written, and settings are no numbers', async () => {
+    const most = '9223372036854775807';
+    await kafka.createTopic('ids', { configs: { 'retention.bytes': most } });
+    await kafka.produce('ids', [
+      { key: most, value: 'the one' },
+      { key: '9223372036854775806', value: 'its neighbour' },
+    ]);
+    const { rows } = await records({ topic: 'ids', search: `key=${most}` });
+    expect(rows.map(({ value }) => value?.text)).toEqual(['the one']);
+    const { topic } = await get<{ topic: TopicFrame }>('/view/topic?once&name=ids');
+    expect(topic.configs).toEqual([{ key: 'retention.bytes', value: most }]);
+    const { rows: settings } = await get<SettingsFrame>('/view/settings?once&filter=topic%20ids');
+    expect(settings).toMatchObject([{ key: 'retention.bytes', value: most }]);
+  });
+
+  test('partitions without records cost no time, however many they are', async () => {
+    await kafka.createTopic('sparse', { partitions: 500 });
+    await kafka.produce('sparse', { value: 'alone', partition: 499 });
+    const began = performance.now();
+    expect(await records({ topic: 'sparse' })).toMatchObject({ rows: [{ partition: 499 }], next: null, searched: 1 });
+    expect(await records({ topic: 'sparse', partition: '3' })).toMatchObject({ rows: [], next: null });
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  test('what was aborted says so, and so does what is open', async () => {
+    await using clients = new Clients();
+    await kafka.createTopic('accounts');
+    const producer = await clients.producer(kafka, { transactionalId: 'book', maxInFlightRequests: 1 });
+    const first = await producer.transaction();
+    await first.send({ topic: 'accounts', messages: [{ value: 'never' }] });
+    await first.abort();
+    const { rows } = await records({ topic: 'accounts', offset: '0' });
+    expect(rows.map(({ state }) => state)).toEqual(['aborted', 'marker']);
+  });
+
   test('all of a burst is there, each once', async () => {
     await kafka.createTopic('burst', { partitions: 4 });
     const sent = Array.from({ length: 2500 }, (_, i) => ({ value: `m${i}`, partition: i % 4 }));
@@ -59,6 +101,33 @@ describe('messages', () => {
     const refused = await fetch(`${url}/records?topic=orders&search=${encodeURIComponent('__proto__:1')}`);
     expect([200, 400]).toContain(refused.status);
     expect((await fetch(`${url}/session`)).status).toBe(200);
+  });
+});
+
+describe('nothing needs a reload', () => {
+  test('a new topic comes into the list, and a group that falls behind into its', async () => {
+    await using own = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
+    await using clients = new Clients();
+    await own.produce('orders', 'a');
+    const consumer = await clients.consumer(own, 'billing', 'orders');
+    await own.waitForLag('billing', 0);
+    await consumer.disconnect();
+    const place = await own.openPage();
+    const abort = new AbortController();
+    const follow = async (path: string) =>
+      (await fetch(`${place}${path}`, { signal: abort.signal })).body!.pipeThrough(new TextDecoderStream()).getReader();
+    const [topics, groups] = [await follow('/view/topics'), await follow('/view/groups')];
+    expect((await topics.read()).value).toContain('"orders"');
+    expect((await groups.read()).value).toContain('"lag":0');
+    await own.createTopic('made-meanwhile');
+    await own.produce('orders', ['b', 'c']);
+    const until = async (reader: typeof topics, text: string): Promise<void> => {
+      let said = '';
+      while (!said.includes(text)) said = (await reader.read()).value ?? '';
+    };
+    await until(topics, '"made-meanwhile"');
+    await until(groups, '"lag":2');
+    abort.abort();
   });
 });
 

@@ -4,7 +4,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { GroupFrame, ReportFrame, TestFrame, TopicsFrame, TrafficFrame } from '../../src/page/frames.ts';
+import type {
+  ExchangeFrame,
+  GroupFrame,
+  JournalFrame,
+  ReportFrame,
+  TestFrame,
+  TopicsFrame,
+  TrafficFrame,
+} from '../../src/page/frames.ts';
 import { startBroker, type ReportOptions, type TestBroker } from '../../src/testing/index.ts';
 import { Clients } from '../testing/kafkajs-clients.ts';
 
@@ -164,6 +172,44 @@ describe('a report', () => {
       "did you mean 'redact'",
     );
     expect(existsSync(join(folder, 'none.html'))).toBe(false);
+  });
+
+  test('keeps lists whole, and the details of what was told; a function is asked about all of it', async () => {
+    await using kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
+    await using clients = new Clients();
+    for (let i = 0; i < 250; i++) await kafka.createTopic(`topic-${i}`);
+    const producer = await clients.producer(kafka, {}, 'shop');
+    kafka.faults.on('Produce').reply('KAFKA_STORAGE_ERROR').once();
+    await producer.send({ topic: 'orders', messages: [{ value: 'card 4111', headers: { cookie: 'secret-one' } }] });
+    const { views } = await reportOf(kafka);
+    const { found, entries } = views.journal as JournalFrame;
+    expect(entries).toHaveLength(found);
+    expect(found).toBeGreaterThan(250);
+    const told = entries.find(({ kind }) => kind === 'error')!;
+    expect(told.text).toContain('shop was told KAFKA_STORAGE_ERROR by Produce of orders[0]');
+    const { rows } = views.traffic as TrafficFrame;
+    const { number } = rows.find(({ errors }) => errors.length > 0)!;
+    const { exchange } = views[`exchange?number=${number}`] as ExchangeFrame;
+    expect(exchange!.text).toContain('KAFKA_STORAGE_ERROR');
+    expect(exchange!.text).not.toMatch(/4111|secret-one/);
+    const html = await htmlOf(kafka, {
+      redact: (text, { part }) => (part === 'text' ? text.replaceAll('shop', 'a client') : text),
+    });
+    const redacted = frameIn(html).views.journal as JournalFrame;
+    expect(redacted.entries.some(({ text }) => text.startsWith('a client was told'))).toBe(true);
+  });
+
+  test('a topic that is deleted while it is read is as far in it as it was read', async () => {
+    await using kafka = await startBroker({ topics: ['kept', 'large'], leftovers: 'ignore' });
+    await kafka.produce('kept', 'kept');
+    await kafka.produce(
+      'large',
+      Array.from({ length: 2000 }, () => 'x'.repeat(1000)),
+    );
+    const making = reportOf(kafka, { redact: (text) => text });
+    await kafka.deleteTopic('large');
+    const { records } = await making;
+    expect(records.kept).toHaveLength(1);
   });
 
   test('shows a record of 10 MB by its beginning', async () => {

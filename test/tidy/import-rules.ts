@@ -133,6 +133,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/cluster',
     'src/partitions/offset-lookup.ts',
     'src/partitions/log-directory-of.ts',
+    'src/partitions/oldest-segment.ts',
     'src/security/acls/codes.ts', // what the authorizer is asked about
     'src/broker/broker.ts',
     'protocol',

@@ -5,15 +5,20 @@ import { LeaveGroup } from '../../../protocol/apis/13-leave-group.ts';
 import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';
 import { ConsumerGroupHeartbeat } from '../../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ShareGroupHeartbeat } from '../../../protocol/apis/76-share-group-heartbeat.ts';
+import { ShareAcknowledge } from '../../../protocol/apis/79-share-acknowledge.ts';
 import { AlterShareGroupOffsets } from '../../../protocol/apis/91-alter-share-group-offsets.ts';
 import { offsetForTimestamp } from '../../partitions/offset-lookup.ts';
-import { committedOffsets, groupWithoutLag } from '../../testing/group-view.ts';
+import { committedOffsets, groupType, groupWithoutLag } from '../../testing/group-view.ts';
+import type { GroupMember } from '../../testing/group.ts';
+import { queuePartitions } from '../../testing/queue-view.ts';
 import { ChangeRefused, check, type Hands } from '../hands.ts';
 import { partitionsOf } from '../record-at.ts';
 import { change } from './change.ts';
 
 const group = z.string().min(1);
 const LEAVES = -1;
+/** Of a share session. */
+const ENDS = -1;
 
 const to = z.union([
   z.enum(['earliest', 'latest']),
@@ -63,7 +68,7 @@ interface Reset {
 
 /** @throws {ChangeRefused} where nothing is left to move */
 function movedOffsets(hands: Hands, { group: id, topic, partition, to: aim }: Reset): MovedOffset[] {
-  const committed = committedOffsets(hands.view, id);
+  const committed = startsOf(hands, id);
   const before = new Map(committed.map((each) => [`${each.topic}/${each.partition}`, each.offset]));
   const places =
     topic === undefined
@@ -78,6 +83,14 @@ function movedOffsets(hands: Hands, { group: id, topic, partition, to: aim }: Re
   });
   if (moved.length > 0) return moved;
   throw new ChangeRefused(404, `Group '${id}' has committed nothing there: name a topic for it to begin with.`);
+}
+
+/** Where the group goes on. */
+function startsOf({ view }: Hands, id: string): { topic: string; partition: number; offset: number }[] {
+  if (groupType(view, id) !== 'share') return committedOffsets(view, id);
+  return queuePartitions(view, id).flatMap(({ topic, partition, start: offset }) =>
+    offset === null ? [] : [{ topic, partition, offset }],
+  );
 }
 
 type Partition = NonNullable<ReturnType<Hands['view']['parts']['partitions']['get']>>;
@@ -151,6 +164,7 @@ export const removeMember = change(
       const api = type === 'consumer' ? ConsumerGroupHeartbeat : ShareGroupHeartbeat;
       const answer = await hands.ask(api, 1, { groupId, memberId, memberEpoch: LEAVES }, of);
       check(what, answer.errorCode, answer.errorMessage);
+      if (type === 'share') await endShareSessions(hands, groupId, member);
     } else {
       const members = [{ memberId, reason: 'removed on the page' }];
       const answer = await hands.ask(LeaveGroup, 5, { groupId, members }, of);
@@ -160,6 +174,18 @@ export const removeMember = change(
     return { done: `'${member.clientId}' is no member of '${groupId}' any more. It may join again.` };
   },
 );
+
+/** What it holds goes back at once: its sessions would end with its connections only, and nobody may have those end. */
+async function endShareSessions(hands: Hands, groupId: string, { memberId, assignment }: GroupMember): Promise<void> {
+  const { topicsByName } = hands.view.parts.metadata.image;
+  const byLeader = new Map(
+    assignment.map((place) => [topicsByName.get(place.topic)?.partitions[place.partition]?.leader, place]),
+  );
+  for (const place of byLeader.values()) {
+    const last = { groupId, memberId, shareSessionEpoch: ENDS, topics: [] };
+    await hands.ask(ShareAcknowledge, 1, last, place); // it may have had none there
+  }
+}
 
 export const deleteGroup = change('write', z.strictObject({ group }), async (hands, { group: groupId }) => {
   const { results } = await hands.ask(DeleteGroups, 2, { groupsNames: [groupId] }, { group: groupId });

@@ -6,7 +6,7 @@ import { DeleteRecords } from '../../../protocol/apis/21-delete-records.ts';
 import { CreatePartitions } from '../../../protocol/apis/37-create-partitions.ts';
 import { ZERO_UUID } from '../../../protocol/schema.ts';
 import { alterConfigs, ConfigResource } from './settings.ts';
-import { ChangeRefused, check, TIMEOUT_MS } from '../hands.ts';
+import { ChangeRefused, check, TIMEOUT_MS, type Hands } from '../hands.ts';
 import { partitionsOf } from '../record-at.ts';
 import { change } from './change.ts';
 
@@ -66,20 +66,34 @@ export const alterTopic = change(
 );
 
 export const emptyTopic = change('write', z.strictObject({ name }), async (hands, said) => {
-  const count = partitionsOf(hands, said.name);
-  const answers = await Promise.all(
-    Array.from({ length: count }, (_, partitionIndex) => {
-      const topics = [{ name: said.name, partitions: [{ partitionIndex, offset: -1 }] }];
-      const of = { topic: said.name, partition: partitionIndex };
-      return hands.ask(DeleteRecords, 2, { topics, timeoutMs: TIMEOUT_MS }, of);
-    }),
-  );
-  for (const { topics } of answers) {
-    const [{ partitionIndex, errorCode }] = topics[0].partitions;
-    check(`${said.name}[${partitionIndex}] cannot be emptied`, errorCode);
+  partitionsOf(hands, said.name);
+  for (const own of partitionsByLeader(hands, said.name)) {
+    const partitions = own.map((partitionIndex) => ({ partitionIndex, offset: -1 }));
+    const of = { topic: said.name, partition: own[0] };
+    const { topics } = await hands.ask(
+      DeleteRecords,
+      2,
+      { topics: [{ name: said.name, partitions }], timeoutMs: TIMEOUT_MS },
+      of,
+    );
+    for (const { partitionIndex, errorCode } of topics[0].partitions) {
+      check(`${said.name}[${partitionIndex}] cannot be emptied`, errorCode);
+    }
   }
   return { done: `Topic '${said.name}' is empty.` };
 });
+
+/** Each leader is asked once. */
+function partitionsByLeader({ view }: Hands, topic: string): number[][] {
+  const byLeader = new Map<number, number[]>();
+  const { partitions } = view.parts.metadata.image.topicsByName.get(topic)!;
+  for (const [index, { leader }] of partitions.entries()) {
+    const own = byLeader.get(leader);
+    if (own === undefined) byLeader.set(leader, [index]);
+    else own.push(index);
+  }
+  return [...byLeader.values()];
+}
 
 export const deleteTopic = change('write', z.strictObject({ name }), async (hands, said) => {
   const topics = [{ name: said.name, topicId: ZERO_UUID }];
