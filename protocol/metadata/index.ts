@@ -78,18 +78,31 @@ const writer = new Writer();
 
 /** The value of a metadata record; the bytes belong to the caller. */
 export function encodeMetadataRecord<F extends Fields>(message: Message<F>, version: number, draft: Draft<F>): Buffer {
-  const codec = messageCodec(message, version);
   writer.reset();
-  writer.unsignedVarint(FRAME_VERSION);
-  writer.unsignedVarint(message.apiKey);
-  writer.unsignedVarint(version);
-  codec.encode(writer, draft);
+  writeMetadataRecord(writer, message, version, draft);
   return writer.finish();
+}
+
+/** Appends the value to what a writer has. */
+export function writeMetadataRecord<F extends Fields>(
+  to: Writer,
+  message: Message<F>,
+  version: number,
+  draft: Draft<F>,
+): void {
+  to.unsignedVarint(FRAME_VERSION);
+  to.unsignedVarint(message.apiKey);
+  to.unsignedVarint(version);
+  messageCodec(message, version).encode(to, draft);
 }
 
 /** Throws InvalidRequest for a type or version that is in no table. */
 export function decodeMetadataRecord(value: Buffer): { message: AnyMessage; version: number; record: unknown } {
-  const reader = new Reader(value);
+  return readMetadataRecord(new Reader(value));
+}
+
+/** The same of a value at which a reader stands. */
+export function readMetadataRecord(reader: Reader): { message: AnyMessage; version: number; record: unknown } {
   const frameVersion = reader.unsignedVarint();
   const type = reader.unsignedVarint();
   const version = reader.unsignedVarint();

@@ -5,6 +5,7 @@
 import * as batch from './batch.ts';
 import type { OutputWatch } from './bounded-output.ts';
 import { codecs, decompress, type Codec } from './compression.ts';
+import type { Reader } from '../reader.ts';
 import { MAX_RECORD_HEADERS, readVarint, readVarlong, type Cursor, type Record } from './record.ts';
 
 export type { Record } from './record.ts';
@@ -174,6 +175,13 @@ export class RecordCursor {
 
   get valueText(): string | null {
     return this.#text(this.#valueAt, this.#valueLength);
+  }
+
+  /** Has a reader stand at the value, and end with it: of many small values no views are made. False where it is null. */
+  readValue(reader: Reader): boolean {
+    if (this.#valueLength < 0) return false;
+    reader.reset(this.#bytes, this.#valueAt, this.#valueAt + this.#valueLength);
+    return true;
   }
 
   /** The headers of the record, once. Who does not ask passes them over unread. */

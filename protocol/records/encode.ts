@@ -59,12 +59,80 @@ export function encodeBatch(draft: BatchDraft): Buffer {
     lastDelta = records[i].offsetDelta ?? i;
     if (records[i].timestamp > latest) latest = records[i].timestamp;
   }
+  writeHeader(bytes, draft, {
+    count: records.length,
+    codec: compressed ? compression : 'none',
+    firstTimestamp,
+    latest,
+    lastDelta,
+  });
+  return bytes;
+}
+
+/** Values of records, one behind the other in `bytes`, and where each ends. */
+export interface ValueSource {
+  readonly bytes: Buffer;
+  readonly ends: readonly number[];
+}
+
+/** A batch of many small records that are a value alone, each of the same timestamp. Otherwise as `encodeBatch`. */
+export function encodeValues(
+  { bytes: from, ends }: ValueSource,
+  timestamp: number,
+  draft: Pick<BatchDraft, 'baseOffset' | 'leaderEpoch'>,
+): Buffer {
+  const count = ends.length;
+  let size = BATCH_OVERHEAD;
+  for (let i = 0; i < count; i++) {
+    const body = sizeOfValue(i, ends[i] - (i === 0 ? 0 : ends[i - 1]));
+    size += sizeOfVarint(body) + body;
+  }
+  const to = Buffer.allocUnsafe(size);
+  let at = BATCH_OVERHEAD;
+  for (let i = 0; i < count; i++) {
+    const start = i === 0 ? 0 : ends[i - 1];
+    const length = ends[i] - start;
+    at = writeVarint(to, at, sizeOfValue(i, length));
+    to[at++] = 0; // attributes
+    to[at++] = 0; // of the timestamp the difference to the first
+    at = writeVarint(to, at, i);
+    at = writeVarint(to, at, -1); // no key
+    at = writeVarint(to, at, length);
+    from.copy(to, at, start, ends[i]);
+    at += length;
+    to[at++] = 0; // headers
+  }
+  const [firstTimestamp, latest] = count > 0 ? [timestamp, timestamp] : [-1, -1];
+  writeHeader(to, draft, { count, codec: 'none', firstTimestamp, latest, lastDelta: count - 1 });
+  return to;
+}
+
+/** Bytes behind the length field of a record that is a value alone. */
+function sizeOfValue(index: number, length: number): number {
+  return 1 + 1 + sizeOfVarint(index) + 1 + sizeOfVarint(length) + length + 1;
+}
+
+/** What the header says besides what the draft does. */
+interface Content {
+  readonly count: number;
+  readonly codec: Codec;
+  readonly firstTimestamp: number;
+  readonly latest: number;
+  readonly lastDelta: number;
+}
+
+/** Of a batch whose records stand behind it. */
+function writeHeader(
+  bytes: Buffer,
+  draft: Omit<BatchDraft, 'records'>,
+  { count, codec, firstTimestamp, latest, lastDelta }: Content,
+): void {
   const word = attributesOf(
-    compressed ? codecId(compression) : 0,
+    codecId(codec),
     draft.timestampType === 'LogAppendTime',
     draft.isTransactional === true,
     draft.isControl === true,
-    deleteHorizonMs !== undefined,
+    draft.deleteHorizonMs !== undefined,
   );
   writeInt53(bytes, BatchField.baseOffset, draft.baseOffset ?? 0);
   writeInt32(bytes, BatchField.batchLength, bytes.length - LOG_OVERHEAD);
@@ -77,9 +145,8 @@ export function encodeBatch(draft: BatchDraft): Buffer {
   writeInt53(bytes, BatchField.producerId, draft.producerId ?? -1);
   writeInt16(bytes, BatchField.producerEpoch, draft.producerEpoch ?? -1);
   writeInt32(bytes, BatchField.baseSequence, draft.baseSequence ?? -1);
-  writeInt32(bytes, BatchField.recordCount, records.length);
+  writeInt32(bytes, BatchField.recordCount, count);
   setCrc(bytes, 0);
-  return bytes;
 }
 
 function sizeOfRecords(records: readonly RecordDraft[], firstTimestamp: number): number {

@@ -41,7 +41,7 @@ export function alterPartitions(
       const fault = proposalFault(proposal, partition, request.brokerId, image);
       if (fault !== ErrorCode.NONE) return refused(proposal, fault);
       const { leaderRecoveryState } = proposal;
-      const change = changeOfPartition(partition, { isr: brokersOf(proposal), leaderRecoveryState }, rules(partition));
+      const change = changeOfPartition(partition, { isr: brokersOf(proposal), leaderRecoveryState }, rules);
       if (change === null) return stateOf(partitionIndex, partition);
       records.push({ type: 'PartitionChangeRecord', topicId, partitionId: partitionIndex, ...change });
       const next = changedPartition(partition, change);

@@ -2,9 +2,9 @@
 import type { ServerConfig } from '../config/server.ts';
 import { isActive, type BrokerImage, type ClusterImage, type PartitionImage } from './image.ts';
 import type { MetadataDraft } from './metadata-records.ts';
-import { changeOfPartition, NO_LEADER, type PartitionTarget } from './partition-change.ts';
-import { rulesOf } from './partition-rules.ts';
-import { partitionsOn } from './replica-index.ts';
+import { changeOfPartition, NO_LEADER, type PartitionRules, type PartitionTarget } from './partition-change.ts';
+import { rulesByTopic } from './partition-rules.ts';
+import { nextPartitionOn } from './replica-index.ts';
 
 /** The broker leaves every ISR and leads nothing until it is unfenced. */
 export function fenceBroker(image: ClusterImage, config: ServerConfig, { id, epoch }: BrokerImage): MetadataDraft[] {
@@ -86,8 +86,16 @@ function leave(
 ): MetadataDraft[] {
   const isAcceptable = (brokerId: number): boolean => brokerId !== id && isActive(image, brokerId);
   const lost = isLost ? [id] : [];
-  const targetOf = ({ isr }: PartitionImage): PartitionTarget => ({ isr: isr.filter((each) => each !== id), lost });
+  const targetOf = ({ isr }: PartitionImage): PartitionTarget => ({ isr: without(isr, id), lost });
   return changes(image, config, { id, isAcceptable, isOf, targetOf });
+}
+
+function without(brokers: readonly number[], id: number): readonly number[] {
+  const at = brokers.indexOf(id);
+  if (at < 0) return brokers;
+  const left = brokers.slice(); // of thousands: a list that is filtered has room for 17
+  left.splice(at, 1);
+  return left;
 }
 
 /** What becomes of partitions that have a replica at a broker. */
@@ -107,14 +115,15 @@ function changes(
   { id, isAcceptable, isOf, targetOf = () => AS_IT_IS }: Affected,
 ): MetadataDraft[] {
   const records: MetadataDraft[] = [];
+  const rulesOf = rulesByTopic(image, config, { isAcceptable });
   for (const topic of image.topicsById.values()) {
-    let rules: ReturnType<typeof rulesOf> | null = null;
-    for (const partitionId of partitionsOn(topic, id)) {
-      const partition = topic.partitions[partitionId];
+    let rules: PartitionRules | null = null;
+    for (let at = nextPartitionOn(topic, id, 0); at >= 0; at = nextPartitionOn(topic, id, at + 1)) {
+      const partition = topic.partitions[at];
       if (!isOf(partition)) continue;
-      rules ??= rulesOf(topic, image, config, { isAcceptable });
-      const change = changeOfPartition(partition, targetOf(partition), rules(partition));
-      if (change !== null) records.push({ type: 'PartitionChangeRecord', topicId: topic.id, partitionId, ...change });
+      const change = changeOfPartition(partition, targetOf(partition), (rules ??= rulesOf(topic)));
+      if (change !== null)
+        records.push({ type: 'PartitionChangeRecord', topicId: topic.id, partitionId: at, ...change });
     }
   }
   return records;

@@ -12,7 +12,7 @@
  * Where that is to be decided of most brokers at the same time, the network of the controller is in doubt: see `isCutOff`.
  */
 import type { BrokerImage, ClusterImage } from './image.ts';
-import { partitionsOn } from './replica-index.ts';
+import { nextPartitionOn } from './replica-index.ts';
 
 export interface HeartbeatTimes {
   /** broker.session.timeout.ms */
@@ -310,6 +310,7 @@ function isWatched({ brokerId, brokerEpoch }: Session, image: ClusterImage): boo
 
 function leads({ topicsById }: ClusterImage, brokerId: number): boolean {
   for (const topic of topicsById.values())
-    if (partitionsOn(topic, brokerId).some((index) => topic.partitions[index].leader === brokerId)) return true;
+    for (let at = nextPartitionOn(topic, brokerId, 0); at >= 0; at = nextPartitionOn(topic, brokerId, at + 1))
+      if (topic.partitions[at].leader === brokerId) return true;
   return false;
 }

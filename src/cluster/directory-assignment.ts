@@ -80,7 +80,7 @@ function assignOne(
   const change = changeOfPartition(
     partition,
     target(partition, broker.id, directory, isOnline),
-    rulesOf(topic, image, config, { isAcceptable })(partition),
+    rulesOf(topic, image, config, { isAcceptable }),
   );
   return [
     ErrorCode.NONE,

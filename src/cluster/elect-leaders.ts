@@ -86,7 +86,7 @@ function electOne(
     return [ErrorCode.ELECTION_NOT_NEEDED, 'The partition has the leader that an election would give it', null];
   }
   const rules = rulesOf(found, image, config, { election: unclean ? 'unclean' : 'preferred' });
-  const change = changeOfPartition(partition, {}, rules(partition));
+  const change = changeOfPartition(partition, {}, rules);
   if (change !== null)
     return [ErrorCode.NONE, null, { type: 'PartitionChangeRecord', topicId: found.id, partitionId, ...change }];
   return unclean

@@ -7,6 +7,7 @@ import {
   scramKey,
   type AccessControlEntry,
   type BrokerImage,
+  type ChangedTopic,
   type ClusterImage,
   type DelegationToken,
   type ImageChange,
@@ -19,7 +20,8 @@ import {
 import type { MetadataRecord, MetadataRecordName, RecordOf } from './metadata-records.ts';
 import { changedPartition, partitionOf } from './partition-replay.ts';
 import { replicaIdsOf, topicImage } from './replica-index.ts';
-import { writableCopy } from './sharing-map.ts';
+import { writableCopy, type SharingMap } from './sharing-map.ts';
+import { TopicsByName } from './topics-by-name.ts';
 import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 
 /** Applies one atomic batch of records, the last of which stands at offset `revision`. */
@@ -48,13 +50,37 @@ export function* changeInPieces(
   return replayed.at(revision);
 }
 
+const NONE: number[] = [];
+
+/** A topic as a change makes it: its list of partitions is the change's own, for a topic of 10,000 partitions is copied once. */
+class OwnTopic implements ChangedTopic {
+  readonly before: TopicImage | undefined;
+  readonly topic: TopicImage;
+  indexes: number[] = NONE;
+  readonly #partitions: PartitionImage[];
+
+  constructor(before: TopicImage | undefined, topic: TopicImage) {
+    this.before = before;
+    this.#partitions = topic.partitions.slice();
+    this.topic = { ...topic, partitions: this.#partitions };
+  }
+
+  set(index: number, partition: PartitionImage): void {
+    const isFirst = this.#partitions[index] === this.before?.partitions[index];
+    this.#partitions[index] = partition;
+    if (!isFirst) return;
+    // Of a lost broker mostly one: a list that grows from nothing has room for 17.
+    if (this.indexes.length === 0) this.indexes = [index];
+    else this.indexes.push(index);
+  }
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending'>;
+type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending' | 'topicsByName'>;
 
 /** Of which a cluster may have ten thousands. */
 const SHARING: ReadonlySet<string> = new Set<Maps>([
   'topicsById',
-  'topicsByName',
   'configs',
   'quotas',
   'scramCredentials',
@@ -68,14 +94,16 @@ const SHARING: ReadonlySet<string> = new Set<Maps>([
  */
 export class Replay implements ImageDelta {
   readonly topicIds = new Set<string>();
-  readonly partitions = new Map<string, Set<number>>();
+  readonly changedTopics = new Map<string, OwnTopic>();
   readonly resources = new Set<string>();
   readonly brokerIds = new Set<number>();
   readonly image: Mutable<ClusterImage>;
   readonly #base: ClusterImage;
   readonly #copied = new Set<string>();
-  /** Partition lists made by this draft, which it may still write to: a topic of 10,000 partitions is copied once. */
-  readonly #own = new Map<string, PartitionImage[]>();
+  /** By name; null: as in the base. */
+  #topicIds: Map<string, string> | SharingMap<string> | null = null;
+  /** Of `changedTopics`, the one that was asked for last: records come topic by topic. */
+  #last: OwnTopic | null = null;
   /** The same of settings: a resource may have thousands. */
   readonly #ownSettings = new Set<ReadonlyMap<string, string>>();
   /** Ids of topics whose replicas are others since `at` was called last. */
@@ -114,8 +142,24 @@ export class Replay implements ImageDelta {
       this.#copied.add(name);
       const map = this.#base[name] as ReadonlyMap<never, never>;
       this.image[name] = (SHARING.has(name) ? writableCopy(map) : new Map(map)) as never;
+      if (name === 'topicsById') this.#nameTopics();
     }
     return this.image[name] as never;
+  }
+
+  #nameTopics(): void {
+    this.image.topicsByName = new TopicsByName(
+      this.#topicIds ?? TopicsByName.idsOf(this.#base.topicsByName),
+      this.image.topicsById,
+    );
+  }
+
+  /** By name, for writing. */
+  #names(): Map<string, string> | SharingMap<string> {
+    if (this.#topicIds !== null) return this.#topicIds;
+    this.#topicIds = writableCopy(TopicsByName.idsOf(this.#base.topicsByName));
+    this.#nameTopics();
+    return this.#topicIds;
   }
 
   /** A partition of the topic is made, or has other replicas. */
@@ -123,20 +167,30 @@ export class Replay implements ImageDelta {
     this.#moved.add(topicId);
   }
 
-  setPartition(topic: TopicImage, index: number, partition: PartitionImage): void {
-    this.#ownPartitions(topic)[index] = partition;
-    this.partitions.get(topic.id)!.add(index);
+  /** A topic whose partitions are written to; null where it was never made. */
+  ownTopic(id: string): OwnTopic | null {
+    if (this.#last?.topic.id === id) return this.#last;
+    const own = this.changedTopics.get(id) ?? this.#makeOwn(id);
+    this.#last = own;
+    return own;
   }
 
-  #ownPartitions(topic: TopicImage): PartitionImage[] {
-    let partitions = this.#own.get(topic.id);
-    if (partitions === undefined) {
-      partitions = [...topic.partitions];
-      this.#own.set(topic.id, partitions);
-      this.partitions.set(topic.id, new Set());
-      this.setTopic({ ...topic, partitions });
-    }
-    return partitions;
+  #makeOwn(id: string): OwnTopic | null {
+    const topic = this.image.topicsById.get(id);
+    if (topic === undefined) return null;
+    const own = new OwnTopic(this.topicIds.has(topic.id) ? this.#base.topicsById.get(id) : topic, topic);
+    this.changedTopics.set(topic.id, own);
+    this.setTopic(own.topic);
+    return own;
+  }
+
+  removeTopic({ id, name }: TopicImage): void {
+    this.topicIds.add(id);
+    this.changedTopics.delete(id);
+    this.#last = null;
+    this.map('topicsById').delete(id);
+    this.#names().delete(name);
+    this.map('configs').delete(resourceKey(ResourceType.topic, name));
   }
 
   /** The settings of a resource, for writing. */
@@ -150,8 +204,13 @@ export class Replay implements ImageDelta {
 
   setTopic(topic: TopicImage): void {
     this.topicIds.add(topic.id);
-    this.map('topicsByName').set(topic.name, topic);
     this.map('topicsById').set(topic.id, topic);
+  }
+
+  /** A topic that is new. */
+  addTopic(topic: TopicImage): void {
+    this.setTopic(topic);
+    this.#names().set(topic.name, topic.id);
   }
 
   setBroker(broker: BrokerImage): void {
@@ -218,7 +277,7 @@ const EFFECTS: { readonly [Name in MetadataRecordName]: Effect<Name> } = {
     void draft.map('controllers').set(id, { id, incarnationId, listeners: endPoints.map(listenerOf), features }),
   UnregisterControllerRecord: (draft, { controllerId }) => void draft.map('controllers').delete(controllerId),
 
-  TopicRecord: (draft, { name, topicId }) => draft.setTopic(topicImage(name, topicId, [])),
+  TopicRecord: (draft, { name, topicId }) => draft.addTopic(topicImage(name, topicId, [])),
   PartitionRecord: (draft, record) => {
     draft.moved(record.topicId);
     changePartition(draft, record.topicId, record.partitionId, () => partitionOf(record, draft.image.brokers));
@@ -307,19 +366,15 @@ function changePartition(
   index: number,
   change: (old: PartitionImage | undefined) => PartitionImage,
 ): void {
-  const topic = draft.image.topicsById.get(topicId);
-  if (topic === undefined)
-    throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
-  draft.setPartition(topic, index, change(topic.partitions[index]));
+  const own = draft.ownTopic(topicId);
+  if (own === null) throw new Error(`the metadata log names a partition of topic ${topicId}, which it never made`);
+  own.set(index, change(own.topic.partitions[index]));
 }
 
 function removeTopic(draft: Replay, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
   const topic = draft.image.topicsById.get(topicId);
   if (topic === undefined) throw new Error(`the metadata log removes topic ${topicId}, which it never made`);
-  draft.topicIds.add(topic.id);
-  draft.map('topicsById').delete(topic.id);
-  draft.map('topicsByName').delete(topic.name);
-  draft.map('configs').delete(resourceKey(ResourceType.topic, topic.name));
+  draft.removeTopic(topic);
 }
 
 /** Of one topic, or with an empty name of all: written when eligible.leader.replicas.version or min.insync.replicas changes. */
@@ -336,7 +391,8 @@ function clearElrOf(draft: Replay, topic: TopicImage): void {
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition.elr.length + partition.lastKnownElr.length === 0) continue;
     const { partitionEpoch } = partition;
-    draft.setPartition(topic, index, { ...partition, elr: [], lastKnownElr: [], partitionEpoch: partitionEpoch + 1 });
+    const cleared = { ...partition, elr: [], lastKnownElr: [], partitionEpoch: partitionEpoch + 1 };
+    draft.ownTopic(topic.id)!.set(index, cleared);
   }
 }
 

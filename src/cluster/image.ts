@@ -3,6 +3,8 @@
  * replaying it (image-replay.ts) answers a new image that shares all that did not change. Nothing else holds cluster state.
  */
 import type { MetadataRecord } from './metadata-records.ts';
+import type { ReplicaIds } from './replica-index.ts';
+import { TopicsByName } from './topics-by-name.ts';
 
 export interface ListenerImage {
   readonly name: string;
@@ -75,7 +77,7 @@ export interface TopicImage {
   /** By partition index, without gaps. */
   readonly partitions: readonly PartitionImage[];
   /** Of all partitions, as replica-index.ts has them. */
-  readonly replicaIds: Int32Array;
+  readonly replicaIds: ReplicaIds;
 }
 
 /** One part of what a quota is for; `entityName` null is the default of its type. */
@@ -185,12 +187,13 @@ export function configOf(image: ClusterImage, type: number, name: string): Reado
 }
 
 export function emptyImage(clusterId: string): ClusterImage {
+  const topicsById = new Map<string, TopicImage>();
   return {
     revision: -1,
     clusterId,
     brokers: new Map(),
-    topicsByName: new Map(),
-    topicsById: new Map(),
+    topicsByName: new TopicsByName(new Map(), topicsById),
+    topicsById,
     configs: new Map(),
     features: new Map(),
     quotas: new Map(),
@@ -203,12 +206,20 @@ export function emptyImage(clusterId: string): ClusterImage {
   };
 }
 
+/** A topic that is there after a change, and partitions of which the change has made or changed. */
+export interface ChangedTopic {
+  /** Undefined: the change has made the topic. */
+  readonly before: TopicImage | undefined;
+  readonly topic: TopicImage;
+  readonly indexes: Iterable<number>;
+}
+
 /** What a batch of records touched, so that who follows the image need not compare all of it with the one before. */
 export interface ImageDelta {
   /** Ids of topics that were made, changed or deleted. */
   readonly topicIds: ReadonlySet<string>;
-  /** By id of their topic, the indexes of partitions that were made or changed; without it, any of `topicIds` may have been. */
-  readonly partitions?: ReadonlyMap<string, ReadonlySet<number>>;
+  /** By id, those of them with partitions that were made or changed; without it, any partition of `topicIds` may have been. */
+  readonly changedTopics?: ReadonlyMap<string, ChangedTopic>;
   /** Keys of `configs`: resources whose settings were changed. */
   readonly resources: ReadonlySet<string>;
   /** Ids of brokers that were registered, fenced, unfenced, changed or unregistered. */
@@ -218,4 +229,39 @@ export interface ImageDelta {
 export interface ImageChange {
   readonly image: ClusterImage;
   readonly delta: ImageDelta;
+}
+
+/** What a change has done to a topic, of which there may be thousands. Undefined: the topic is no more, or nothing is done to it. */
+export function changedTopic(
+  image: ClusterImage,
+  previous: ClusterImage,
+  { changedTopics }: ImageDelta,
+  id: string,
+): ChangedTopic | undefined {
+  const known = changedTopics?.get(id);
+  if (known !== undefined) return known;
+  const [before, topic] = [previous.topicsById.get(id), image.topicsById.get(id)];
+  if (topic === undefined || topic === before) return undefined;
+  return { before, topic, indexes: changedTopics === undefined ? topic.partitions.keys() : [] };
+}
+
+type VisitPartition = (topic: TopicImage, index: number, now: PartitionImage, old: PartitionImage) => void;
+
+/** Partitions that were there before a change, and are others after it. */
+export function eachChangedPartition(
+  image: ClusterImage,
+  previous: ClusterImage,
+  delta: ImageDelta,
+  visit: VisitPartition,
+): void {
+  for (const id of delta.topicIds) {
+    const changed = changedTopic(image, previous, delta, id);
+    if (changed?.before === undefined) continue;
+    const { before, topic } = changed;
+    for (const index of changed.indexes) {
+      const old: PartitionImage | undefined = before.partitions[index];
+      const now = topic.partitions[index];
+      if (old !== undefined && old !== now) visit(topic, index, now, old);
+    }
+  }
 }

@@ -9,8 +9,10 @@
  *              └─┘ another epoch   resigned     └───┘
  */
 import {
+  changedTopic,
   ResourceType,
   resourceKey,
+  type ChangedTopic,
   type ClusterImage,
   type ImageDelta,
   type PartitionImage,
@@ -76,11 +78,9 @@ export function leadership(
     updated: [],
   };
   for (const id of delta.topicIds) {
-    const before = previous.topicsById.get(id);
-    const topic = image.topicsById.get(id);
-    if (before === topic) continue; // made and deleted in one batch
-    if (topic !== undefined) compareTopic(change, { before, topic, indexes: delta.partitions?.get(id) }, nodeId);
-    else deleteTopic(change, before!, nodeId);
+    const changed = changedTopic(image, previous, delta, id);
+    if (changed !== undefined) compareTopic(change, changed, nodeId);
+    else if (!image.topicsById.has(id)) deleteTopic(change, previous.topicsById.get(id), nodeId);
   }
   for (const key of delta.resources) {
     if (!key.startsWith(TOPIC_PREFIX)) continue;
@@ -99,18 +99,12 @@ export function wholeOf({ topicsById, configs, brokers }: ClusterImage): ImageDe
   };
 }
 
-function deleteTopic(change: Mutable<LeadershipChange>, topic: TopicImage, nodeId: number): void {
+function deleteTopic(change: Mutable<LeadershipChange>, topic: TopicImage | undefined, nodeId: number): void {
+  if (topic === undefined) return; // made and deleted in one batch
   change.deleted.push(topic);
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition.leader === nodeId) change.resigned.push({ topic, index, partition });
   }
-}
-
-interface ChangedTopic {
-  readonly before: TopicImage | undefined;
-  readonly topic: TopicImage;
-  /** Of partitions that may have changed; undefined: any. */
-  readonly indexes: ReadonlySet<number> | undefined;
 }
 
 /** A lost broker touches thousands of topics with a hundred partitions each, nearly all of which are as before. */
@@ -120,13 +114,17 @@ function compareTopic(
   nodeId: number,
 ): void {
   if (before?.partitions.length !== topic.partitions.length) change.grown.push(topic);
-  for (const index of indexes ?? topic.partitions.keys()) {
+  for (const index of indexes) {
     const partition = topic.partitions[index];
     const old = before?.partitions[index];
-    if (old === partition) continue;
+    if (old === partition || !(isOf(partition, nodeId) || isOf(old, nodeId))) continue;
     const was = old === undefined ? undefined : { topic: before!, index, partition: old };
     comparePartition(change, was, { topic, index, partition }, nodeId);
   }
+}
+
+function isOf(partition: PartitionImage | undefined, nodeId: number): boolean {
+  return partition !== undefined && (partition.replicas.includes(nodeId) || partition.leader === nodeId);
 }
 
 function comparePartition(

@@ -1,10 +1,12 @@
 /** Changes of the cluster as Kafka's record batches, the form in which every metadata log holds them. */
-import * as batch from '../../protocol/records/batch.ts';
-import { decodeBatch } from '../../protocol/records/decode.ts';
-import { encodeBatch } from '../../protocol/records/encode.ts';
-import { finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
-import { decodeRecord, encodeRecord, type MetadataDraft, type MetadataRecord } from './metadata-records.ts';
+import { Reader } from '../../protocol/reader.ts';
+import { CorruptRecords, decodeHeader, RecordCursor } from '../../protocol/records/decode.ts';
+import { encodeValues } from '../../protocol/records/encode.ts';
+import { Writer } from '../../protocol/writer.ts';
+import { eachInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
+import { readRecord, writeRecord, type MetadataDraft, type MetadataRecord } from './metadata-records.ts';
 import type { MetadataBatch } from './metadata-store.ts';
+import { RecordValues } from './record-values.ts';
 
 /** Where a batch stands, and under which epoch of the metadata log's leader. */
 export interface BatchPlace {
@@ -15,20 +17,20 @@ export interface BatchPlace {
 }
 
 export function encodeMetadataBatch(drafts: readonly MetadataDraft[], place: BatchPlace): Buffer {
-  return finish(metadataBatchInPieces(drafts, place));
+  return batchOfValues(RecordValues.of(drafts), place);
 }
 
-/** The same of records that are encoded (encodeRecord). */
-export function batchOfValues(values: readonly Buffer[], { baseOffset, leaderEpoch, timestamp }: BatchPlace): Buffer {
-  return encodeBatch({ baseOffset, leaderEpoch, records: values.map((value) => ({ key: null, value, timestamp })) });
+/** The same of records that are encoded. */
+export function batchOfValues(values: RecordValues, { baseOffset, leaderEpoch, timestamp }: BatchPlace): Buffer {
+  return encodeValues(values, timestamp, { baseOffset, leaderEpoch });
 }
 
-export function* metadataBatchInPieces(
-  drafts: readonly MetadataDraft[],
-  { baseOffset, leaderEpoch, timestamp }: BatchPlace,
-): Pieces<Buffer> {
-  const records = yield* mapInPieces(drafts, (draft) => ({ key: null, value: encodeRecord(draft), timestamp }));
-  return encodeBatch({ baseOffset, leaderEpoch, records });
+export function metadataBatchInPieces(drafts: readonly MetadataDraft[], place: BatchPlace): Pieces<Buffer> {
+  const values = new RecordValues();
+  return whenDone(
+    eachInPieces(drafts, (draft) => values.add(draft)),
+    () => batchOfValues(values, place),
+  );
 }
 
 /**
@@ -36,14 +38,25 @@ export function* metadataBatchInPieces(
  * @throws {Error} for a record that this version does not know
  */
 export function decodeMetadataBatch(bytes: Buffer, at = 0): MetadataBatch {
-  if (batch.isControl(batch.attributes(bytes, at))) {
-    return { records: [], revision: batch.baseOffset(bytes, at) + batch.lastOffsetDelta(bytes, at) };
+  const records: MetadataRecord[] = [];
+  const { lastOffset: revision, isControl } = decodeHeader(bytes, at);
+  if (isControl) return { records, revision };
+  const reader = new Reader();
+  for (const cursor = new RecordCursor(bytes, at); cursor.next();) {
+    if (!cursor.readValue(reader)) throw new CorruptRecords(`The metadata record at ${cursor.offset} is null`);
+    records.push(readRecord(reader));
   }
-  const { records, lastOffset } = decodeBatch(bytes, at);
-  return { records: records.map(({ value }) => decodeRecord(value!)), revision: lastOffset };
+  return { records, revision };
 }
 
 /** As they are read back from the log. */
 export function recordsOfDrafts(drafts: readonly MetadataDraft[]): MetadataRecord[] {
-  return drafts.map((draft) => decodeRecord(encodeRecord(draft)));
+  const writer = new Writer();
+  const reader = new Reader();
+  return drafts.map((draft) => {
+    writer.reset();
+    writeRecord(writer, draft);
+    reader.reset(writer.buffer, 0, writer.position);
+    return readRecord(reader);
+  });
 }

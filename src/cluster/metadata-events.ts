@@ -5,8 +5,11 @@
 import { definitionOf } from '../config/layers.ts';
 import type { Facts } from '../platform/logger.ts';
 import {
+  changedTopic,
+  eachChangedPartition,
   ResourceType,
   type BrokerImage,
+  type ChangedTopic,
   type ClusterImage,
   type ImageDelta,
   type PartitionImage,
@@ -18,68 +21,74 @@ export interface MetadataEvent {
   readonly facts: Facts;
 }
 
-interface ChangedPartition {
-  readonly topic: string;
-  readonly index: number;
-  readonly now: PartitionImage;
-  readonly old: PartitionImage;
-}
-
 /** Partitions of one change that are told of one by one. */
 const TOLD_ONE_BY_ONE = 5;
+
+/** What has happened to partitions in one way, of which there may be many thousands. */
+class PartitionEvents {
+  readonly #event: string;
+  readonly #factsOf: (now: PartitionImage, before: PartitionImage) => Facts;
+  #count = 0;
+  readonly #first: MetadataEvent[] = [];
+
+  constructor(event: string, factsOf: (now: PartitionImage, before: PartitionImage) => Facts) {
+    this.#event = event;
+    this.#factsOf = factsOf;
+  }
+
+  add({ name: topic }: TopicImage, partition: number, now: PartitionImage, before: PartitionImage): void {
+    if (++this.#count > TOLD_ONE_BY_ONE) return;
+    this.#first.push({ event: this.#event, facts: { topic, partition, ...this.#factsOf(now, before) } });
+  }
+
+  get told(): readonly MetadataEvent[] {
+    return this.#count > TOLD_ONE_BY_ONE ? [{ event: this.#event, facts: { partitions: this.#count } }] : this.#first;
+  }
+}
 
 /** None for the first image: all that it says was so before. */
 export function metadataEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
   if (previous.revision < 0) return [];
   return [
     ...topicEvents(image, previous, delta),
+    ...partitionEvents(image, previous, delta),
     ...Array.from(delta.resources).flatMap((resource) => settingEvents(image, previous, resource)),
     ...Array.from(delta.brokerIds).flatMap((id) => brokerEvents(image.brokers.get(id), previous.brokers.get(id), id)),
   ];
 }
 
-function topicEvents(
-  image: ClusterImage,
-  previous: ClusterImage,
-  { topicIds, partitions }: ImageDelta,
-): MetadataEvent[] {
+function topicEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
   const events: MetadataEvent[] = [];
-  const changed: ChangedPartition[] = [];
-  for (const id of topicIds) {
-    const [topic, before] = [image.topicsById.get(id), previous.topicsById.get(id)];
-    if (before !== undefined && topic !== undefined) {
-      for (const index of partitions?.get(id) ?? topic.partitions.keys()) {
-        const [now, old] = [topic.partitions[index], before.partitions[index] as PartitionImage | undefined];
-        if (old !== undefined && old !== now) changed.push({ topic: topic.name, index, now, old });
-      }
-    }
-    const event = topicEvent(topic, before);
+  for (const id of delta.topicIds) {
+    const changed = changedTopic(image, previous, delta, id);
+    const event = changed === undefined ? topicDeleted(previous.topicsById.get(id)) : topicEvent(changed);
     if (event !== null) events.push(event);
   }
-  const leaders = changed.filter(({ now, old }) => now.leader !== old.leader);
-  const inSync = changed.filter(({ now, old }) => now.isr.length !== old.isr.length);
-  return [
-    ...events,
-    ...oneByOne('partition.leader', leaders, ({ now, old }) => ({ leader: now.leader, before: old.leader })),
-    ...oneByOne('partition.in-sync', inSync, ({ now, old }) => ({ isr: now.isr.join(' '), before: old.isr.join(' ') })),
-  ];
+  return events;
 }
 
-function topicEvent(topic: TopicImage | undefined, before: TopicImage | undefined): MetadataEvent | null {
-  if (topic === undefined)
-    return before === undefined ? null : { event: 'topic.deleted', facts: { topic: before.name } };
-  const facts = { topic: topic.name, partitions: topic.partitions.length };
-  if (before === undefined) return { event: 'topic.created', facts };
-  return before.partitions.length < topic.partitions.length ? { event: 'topic.grown', facts } : null;
+function topicDeleted(topic: TopicImage | undefined): MetadataEvent | null {
+  return topic === undefined ? null : { event: 'topic.deleted', facts: { topic: topic.name } };
 }
 
-function oneByOne(
-  event: string,
-  changed: readonly ChangedPartition[],
-  factsOf: (one: ChangedPartition) => Facts,
-): MetadataEvent[] {
-  if (changed.length > TOLD_ONE_BY_ONE) return [{ event, facts: { partitions: changed.length } }];
-  return changed.map((one) => ({ event, facts: { topic: one.topic, partition: one.index, ...factsOf(one) } }));
+function topicEvent({ before, topic: { name: topic, partitions } }: ChangedTopic): MetadataEvent | null {
+  if (before !== undefined && before.partitions.length >= partitions.length) return null;
+  const event = before === undefined ? 'topic.created' : 'topic.grown';
+  return { event, facts: { topic, partitions: partitions.length } };
+}
+
+function partitionEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
+  const leaders = new PartitionEvents('partition.leader', (now, before) => {
+    return { leader: now.leader, before: before.leader };
+  });
+  const inSync = new PartitionEvents('partition.in-sync', (now, before) => {
+    return { isr: now.isr.join(' '), before: before.isr.join(' ') };
+  });
+  eachChangedPartition(image, previous, delta, (topic, index, now, before) => {
+    if (now.leader !== before.leader) leaders.add(topic, index, now, before);
+    if (now.isr.length !== before.isr.length) inSync.add(topic, index, now, before);
+  });
+  return [...leaders.told, ...inSync.told];
 }
 
 function settingEvents(image: ClusterImage, previous: ClusterImage, resource: string): MetadataEvent[] {

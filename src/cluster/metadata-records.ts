@@ -1,5 +1,5 @@
 /** The changes that a cluster's state is made of: Kafka's own metadata records, decoded. Wire tables: protocol/metadata. */
-import { decodeMetadataRecord, encodeMetadataRecord } from '../../protocol/metadata/index.ts';
+import { readMetadataRecord, writeMetadataRecord } from '../../protocol/metadata/index.ts';
 import {
   BrokerRegistrationChangeRecord,
   FenceBrokerRecord,
@@ -33,7 +33,9 @@ import {
   RemoveTopicRecord,
   TopicRecord,
 } from '../../protocol/metadata/topic-records.ts';
+import { Reader } from '../../protocol/reader.ts';
 import type { AnyMessage, Draft, Values } from '../../protocol/schema.ts';
+import { Writer } from '../../protocol/writer.ts';
 
 /** All records of Kafka 4.4, and the version of each that is written: Kafka 4.2 and later read them. */
 export const recordTables = {
@@ -79,7 +81,14 @@ export type MetadataDraft = { [Name in MetadataRecordName]: DraftOf<Name> }[Meta
 
 /** The value of a record in the metadata log. */
 export function encodeRecord(draft: MetadataDraft): Buffer {
-  return encodeMetadataRecord(recordTables[draft.type].message as AnyMessage, versionOf(draft), draft);
+  const writer = new Writer();
+  writeRecord(writer, draft);
+  return writer.finish();
+}
+
+/** Appends the value of a record to what a writer has. */
+export function writeRecord(writer: Writer, draft: MetadataDraft): void {
+  writeMetadataRecord(writer, recordTables[draft.type].message as AnyMessage, versionOf(draft), draft);
 }
 
 /** Cordoned directories (KIP-1066) came with versions that older brokers cannot read: they are written where there are any. */
@@ -91,6 +100,13 @@ function versionOf(draft: MetadataDraft): number {
 
 /** @throws {InvalidRequest} for a type or version of a newer Kafka */
 export function decodeRecord(value: Buffer): MetadataRecord {
-  const { message, record } = decodeMetadataRecord(value);
-  return { ...(record as object), type: message.name as MetadataRecordName } as MetadataRecord;
+  return readRecord(new Reader(value));
+}
+
+/** The same of a value at which a reader stands. */
+export function readRecord(reader: Reader): MetadataRecord {
+  const { message, record } = readMetadataRecord(reader);
+  const typed = record as { type: string };
+  typed.type = message.name; // no copy: a lost broker of a large cluster is ten thousand records
+  return typed as MetadataRecord;
 }

@@ -23,8 +23,8 @@ export interface PartitionRules {
   /** min.insync.replicas, and no more than the topic has replicas. */
   readonly minIsr: number;
   readonly election: ElectionKind;
-  /** Whether a broker may lead, or be in sync: it is not fenced, does not stop, and its directory is online. */
-  isAcceptable(brokerId: number): boolean;
+  /** Whether a broker may lead a partition, or be in sync: it is not fenced, does not stop, and its directory is online. */
+  isAcceptable(brokerId: number, partition: PartitionImage): boolean;
 }
 
 /** What is asked for; what is left out stays. */
@@ -53,11 +53,6 @@ interface Next {
   removingReplicas: readonly number[];
 }
 
-interface Elected {
-  readonly leader: number;
-  readonly isUnclean: boolean;
-}
-
 /** Null where nothing changes. */
 export function changeOfPartition(
   partition: PartitionImage,
@@ -66,25 +61,31 @@ export function changeOfPartition(
 ): PartitionChange | null {
   const next = nextOf(partition, target, rules);
   const change: Writable<PartitionChange> = {};
-  const { leader, isUnclean } = elect(partition, next, rules);
+  const leader = elect(partition, next, rules);
   if (leader !== partition.leader) {
     change.leader = leader;
+    const isClean = leader === NO_LEADER || mayLead(leader, partition, next, rules);
     if (next.elr.includes(leader)) {
       next.isr = [leader];
       next.elr = without(next.elr, [leader]);
     }
-    if (isUnclean) becomeUnclean(change, partition, next, leader);
-  } else if (!partition.replicas.every((id) => next.replicas.includes(id))) {
+    if (!isClean) becomeUnclean(change, partition, next, leader);
+  } else if (next.replicas !== partition.replicas && !partition.replicas.every((id) => next.replicas.includes(id))) {
     change.leader = leader; // the epoch rises: a replica that is taken away is fenced with it
   }
-  if (!same(next.elr, partition.elr)) change.eligibleLeaderReplicas = [...next.elr];
+  if (!same(next.elr, partition.elr)) change.eligibleLeaderReplicas = next.elr;
   const mayBeEmpty = rules.hasElr || next.isr.length > 0;
-  if (mayBeEmpty && !same(next.isr, partition.isr)) change.isr = [...next.isr];
+  if (mayBeEmpty && !same(next.isr, partition.isr)) change.isr = next.isr;
   if (rules.hasElr) noteLastLeader(change, partition);
   assign(change, partition, next, target.directories);
   const { leaderRecoveryState: state = partition.leaderRecoveryState } = target;
   if (state !== partition.leaderRecoveryState) change.leaderRecoveryState = state;
-  return Object.keys(change).length === 0 ? null : change;
+  return isEmpty(change) ? null : change;
+}
+
+function isEmpty(change: PartitionChange): boolean {
+  for (const _key in change) return false;
+  return true;
 }
 
 function nextOf(partition: PartitionImage, target: PartitionTarget, rules: PartitionRules): Next {
@@ -115,22 +116,29 @@ function completeReassignment(next: Next): void {
 /** Those who leave the ISR have all that was committed as long as the ISR stays below min.insync.replicas: nothing is since. */
 function eligible(partition: PartitionImage, next: Next, lost: readonly number[], minIsr: number): readonly number[] {
   if (next.isr.length >= minIsr) return [];
-  const candidates = new Set([...partition.elr, ...partition.isr]);
-  return without([...candidates], [...next.isr, ...lost]).sort((a, b) => a - b);
+  const isOut = (id: number): boolean => !next.isr.includes(id) && !lost.includes(id);
+  const outOfSync = partition.isr.filter(isOut);
+  if (partition.elr.length === 0 && outOfSync.length <= 1) return outOfSync; // as mostly
+  return [...new Set([...partition.elr.filter(isOut), ...outOfSync])].sort((a, b) => a - b);
 }
 
-function elect(partition: PartitionImage, next: Next, rules: PartitionRules): Elected {
+/** Without losing anything: it is in sync, or has all that those had who were. */
+function mayLead(id: number, partition: PartitionImage, { isr, elr }: Next, rules: PartitionRules): boolean {
+  return (isr.includes(id) || (isr.length === 0 && elr.includes(id))) && rules.isAcceptable(id, partition);
+}
+
+/** NO_LEADER where nobody may. */
+function elect(partition: PartitionImage, next: Next, rules: PartitionRules): number {
   const { replicas, isr, elr } = next;
-  const isValid = (id: number): boolean =>
-    (isr.includes(id) || (isr.length === 0 && elr.includes(id))) && rules.isAcceptable(id);
-  const first = rules.election === 'preferred' && isValid(replicas[0]) ? replicas[0] : partition.leader;
-  const clean = isValid(first) ? first : replicas.find(isValid);
-  if (clean !== undefined) return { leader: clean, isUnclean: false };
+  const isPreferred = rules.election === 'preferred' && mayLead(replicas[0], partition, next, rules);
+  const first = isPreferred ? replicas[0] : partition.leader;
+  if (mayLead(first, partition, next, rules)) return first;
+  for (const id of replicas) if (mayLead(id, partition, next, rules)) return id;
   const [lastLeader] = partition.lastKnownElr;
   const mayBeLast = rules.hasElr && isr.length + elr.length === 0 && partition.lastKnownElr.length === 1;
-  if (mayBeLast && rules.isAcceptable(lastLeader)) return { leader: lastLeader, isUnclean: true };
-  const unclean = rules.election === 'unclean' ? replicas.find((id) => rules.isAcceptable(id)) : undefined;
-  return unclean === undefined ? { leader: NO_LEADER, isUnclean: false } : { leader: unclean, isUnclean: true };
+  if (mayBeLast && rules.isAcceptable(lastLeader, partition)) return lastLeader;
+  if (rules.election !== 'unclean') return NO_LEADER;
+  return replicas.find((id) => rules.isAcceptable(id, partition)) ?? NO_LEADER;
 }
 
 /** What it has is what counts from now on, although others may have had more. */
@@ -157,14 +165,16 @@ function assign(
   next: Next,
   directoryOf: ReadonlyMap<number, string> | undefined,
 ): void {
-  const directories = next.replicas.map((id) => {
-    const at = partition.replicas.indexOf(id);
-    return directoryOf?.get(id) ?? (at < 0 ? ZERO_UUID : partition.directories[at]);
-  });
-  if (!same(directories, partition.directories)) change.directories = directories;
-  if (!same(next.replicas, partition.replicas)) change.replicas = [...next.replicas];
-  if (!same(next.removingReplicas, partition.removingReplicas)) change.removingReplicas = [...next.removingReplicas];
-  if (!same(next.addingReplicas, partition.addingReplicas)) change.addingReplicas = [...next.addingReplicas];
+  if (next.replicas !== partition.replicas || directoryOf !== undefined) {
+    const directories = next.replicas.map((id) => {
+      const at = partition.replicas.indexOf(id);
+      return directoryOf?.get(id) ?? (at < 0 ? ZERO_UUID : partition.directories[at]);
+    });
+    if (!same(directories, partition.directories)) change.directories = directories;
+  }
+  if (!same(next.replicas, partition.replicas)) change.replicas = next.replicas;
+  if (!same(next.removingReplicas, partition.removingReplicas)) change.removingReplicas = next.removingReplicas;
+  if (!same(next.addingReplicas, partition.addingReplicas)) change.addingReplicas = next.addingReplicas;
 }
 
 function without(ids: readonly number[], gone: readonly number[]): number[] {
@@ -172,6 +182,7 @@ function without(ids: readonly number[], gone: readonly number[]): number[] {
 }
 
 function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

@@ -110,7 +110,7 @@ function cancelled(topic: TopicImage, partition: PartitionImage, { image, config
   const inSync = partition.isr.filter((id) => replicas.includes(id));
   const isr = inSync.length > 0 ? inSync : replicas.slice(0, 1);
   const target = { replicas, isr, addingReplicas: [], removingReplicas: [] };
-  return changeOfPartition(partition, target, rulesOf(topic, image, config)(partition));
+  return changeOfPartition(partition, target, rulesOf(topic, image, config));
 }
 
 function replicasFault(
@@ -142,7 +142,7 @@ function moved(
   const directories = new Map(addingReplicas.map((id) => [id, newDirectory(image, id)]));
   const target = { replicas, isr, addingReplicas, removingReplicas, directories };
   const rules = rulesOf(topic, image, config, { election: 'online' });
-  return changeOfPartition(partition, target, rules(partition));
+  return changeOfPartition(partition, target, rules);
 }
 
 export interface Moving {

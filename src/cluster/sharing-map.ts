@@ -24,13 +24,23 @@ export function differingParts<Value>(
   return (haveParts ? (after as SharingMap<Value>).differingFrom(before) : null) ?? [[before, after]];
 }
 
+/** Entries in the order in which their keys came. A change of values alone, as nearly all are, copies `values` and shares `slots`. */
+interface Part<Value> {
+  /** Where the value of a key stands in `values`. */
+  readonly slots: Map<string, number>;
+  readonly values: Value[];
+}
+
+/** What of a part no other map has. */
+const Own = { nothing: 0, values: 1, all: 2 } as const;
+
 export class SharingMap<Value> implements ReadonlyMap<string, Value> {
-  #parts: Map<string, Value>[];
-  /** Parts that no other map has. */
-  #own: boolean[];
+  #parts: Part<Value>[];
+  /** Of each part, see Own. */
+  #own: number[];
   #size: number;
 
-  private constructor(parts: Map<string, Value>[], own: boolean[], size: number) {
+  private constructor(parts: Part<Value>[], own: number[], size: number) {
     this.#parts = parts;
     this.#own = own;
     this.#size = size;
@@ -39,8 +49,8 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
   /** What is changed in either of the two from now on the other one does not have. */
   static copyOf<Value>(map: ReadonlyMap<string, Value>): SharingMap<Value> {
     if (map instanceof SharingMap) return (map as SharingMap<Value>).#share();
-    const copy = new SharingMap<Value>([new Map(map)], [true], map.size);
-    copy.#grow();
+    const copy = new SharingMap<Value>([emptyPart()], [Own.all], 0);
+    for (const [key, value] of map) copy.set(key, value);
     return copy;
   }
 
@@ -49,27 +59,39 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#parts[this.#partOf(key)].get(key);
+    const { slots, values } = this.#parts[this.#partOf(key)];
+    const slot = slots.get(key);
+    return slot === undefined ? undefined : values[slot];
   }
 
   has(key: string): boolean {
-    return this.#parts[this.#partOf(key)].has(key);
+    return this.#parts[this.#partOf(key)].slots.has(key);
   }
 
   set(key: string, value: Value): void {
-    const part = this.#ownPart(this.#partOf(key));
-    const before = part.size;
-    part.set(key, value);
-    if (part.size === before) return;
+    const index = this.#partOf(key);
+    const slot = this.#parts[index].slots.get(key);
+    if (slot !== undefined) {
+      this.#ownPart(index, Own.values).values[slot] = value;
+      return;
+    }
+    const { slots, values } = this.#ownPart(index, Own.all);
+    slots.set(key, values.length);
+    values.push(value);
     this.#size++;
     this.#grow();
   }
 
   delete(key: string): boolean {
     const index = this.#partOf(key);
-    if (!this.#parts[index].has(key)) return false;
+    const { slots, values } = this.#parts[index];
+    if (!slots.has(key)) return false;
+    const left = emptyPart<Value>();
+    for (const [each, slot] of slots) if (each !== key) add(left, each, values[slot]);
+    this.#parts[index] = left;
+    this.#own[index] = Own.all;
     this.#size--;
-    return this.#ownPart(index).delete(key);
+    return true;
   }
 
   /** Pairs of parts that are not the same one; null: the two are not cut alike. */
@@ -77,19 +99,21 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
     before: SharingMap<Value>,
   ): (readonly [ReadonlyMap<string, Value>, ReadonlyMap<string, Value>])[] | null {
     if (before.#parts.length !== this.#parts.length) return null;
-    return this.#parts.flatMap((part, at) => (part === before.#parts[at] ? [] : [[before.#parts[at], part] as const]));
+    return this.#parts.flatMap((part, at) =>
+      part === before.#parts[at] ? [] : [[mapOf(before.#parts[at]), mapOf(part)] as const],
+    );
   }
 
   *entries(): MapIterator<[string, Value]> {
-    for (const part of this.#parts) yield* part.entries();
+    for (const { slots, values } of this.#parts) for (const [key, slot] of slots) yield [key, values[slot]];
   }
 
   *keys(): MapIterator<string> {
-    for (const part of this.#parts) yield* part.keys();
+    for (const { slots } of this.#parts) yield* slots.keys();
   }
 
   *values(): MapIterator<Value> {
-    for (const part of this.#parts) yield* part.values();
+    for (const { values } of this.#parts) for (let i = 0; i < values.length; i++) yield values[i];
   }
 
   [Symbol.iterator](): MapIterator<[string, Value]> {
@@ -101,16 +125,17 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
   }
 
   #share(): SharingMap<Value> {
-    this.#own.fill(false);
+    this.#own.fill(Own.nothing);
     return new SharingMap([...this.#parts], [...this.#own], this.#size);
   }
 
-  #ownPart(index: number): Map<string, Value> {
-    if (!this.#own[index]) {
-      this.#own[index] = true;
-      this.#parts[index] = new Map(this.#parts[index]);
-    }
-    return this.#parts[index];
+  #ownPart(index: number, what: number): Part<Value> {
+    const part = this.#parts[index];
+    const own = this.#own[index];
+    if (own >= what) return part;
+    this.#own[index] = what;
+    const values = own === Own.nothing ? part.values.slice() : part.values;
+    return (this.#parts[index] = { slots: what === Own.all ? new Map(part.slots) : part.slots, values });
   }
 
   #partOf(key: string): number {
@@ -123,10 +148,25 @@ export class SharingMap<Value> implements ReadonlyMap<string, Value> {
     if (this.#size <= length * FULL_PART) return;
     while (this.#size > length * FULL_PART) length *= GROWTH;
     const before = this.#parts;
-    this.#parts = Array.from({ length }, () => new Map());
-    this.#own = this.#parts.map(() => true);
-    for (const part of before) part.forEach((value, key) => this.#parts[this.#partOf(key)].set(key, value));
+    this.#parts = Array.from({ length }, () => emptyPart<Value>());
+    this.#own = this.#parts.map(() => Own.all);
+    for (const { slots, values } of before)
+      slots.forEach((slot, key) => add(this.#parts[this.#partOf(key)], key, values[slot]));
   }
+}
+
+function emptyPart<Value>(): Part<Value> {
+  return { slots: new Map(), values: [] };
+}
+
+function mapOf<Value>({ slots, values }: Part<Value>): ReadonlyMap<string, Value> {
+  return new Map(Array.from(slots, ([key, slot]) => [key, values[slot]]));
+}
+
+/** The key is new. */
+function add<Value>({ slots, values }: Part<Value>, key: string, value: Value): void {
+  slots.set(key, values.length);
+  values.push(value);
 }
 
 /** FNV-1a, of UTF-16 units. */

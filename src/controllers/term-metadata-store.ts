@@ -8,10 +8,11 @@
  */
 import { ChangeRefusedError, NotControllerError } from '../cluster/controller-errors.ts';
 import { batchOfValues, decodeMetadataBatch } from '../cluster/metadata-batch.ts';
-import { encodeRecord, type MetadataDraft, type MetadataRecord } from '../cluster/metadata-records.ts';
+import type { MetadataDraft, MetadataRecord } from '../cluster/metadata-records.ts';
 import { encodeSnapshot } from '../cluster/metadata-snapshot.ts';
 import type { MetadataBatch, MetadataStore } from '../cluster/metadata-store.ts';
 import { RefusedError } from '../etcd/client.ts';
+import { RecordValues } from '../cluster/record-values.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ReadLog } from './followed-log.ts';
 import type { LogCopy } from './log-copy.ts';
@@ -146,7 +147,7 @@ export class TermMetadataStore implements MetadataStore {
     this.#watchers.clear();
   }
 
-  async #commitAll(pieces: readonly (readonly Buffer[])[]): Promise<void> {
+  async #commitAll(pieces: readonly RecordValues[]): Promise<void> {
     try {
       for (const piece of pieces) await this.#commit(piece);
     } catch (error) {
@@ -157,19 +158,20 @@ export class TermMetadataStore implements MetadataStore {
   }
 
   async #abort(): Promise<void> {
-    await this.#commit([encodeRecord({ type: 'AbortTransactionRecord', reason: 'a part of it was refused' })]);
+    await this.#commit(RecordValues.of([{ type: 'AbortTransactionRecord', reason: 'a part of it was refused' }]));
     this.#tell();
   }
 
   /** One batch: committed when it resolves. */
-  async #commit(values: readonly Buffer[]): Promise<void> {
+  async #commit(values: RecordValues): Promise<void> {
     const { metadataLog, term, clock, deposed, appended } = this.#options;
     const offset = term.nextOffset;
     const timestamp = clock.now();
+    const { count } = values;
     const bytes = batchOfValues(values, { baseOffset: offset, leaderEpoch: term.epoch, timestamp });
     let outcome: Awaited<ReturnType<MetadataLog['append']>>;
     try {
-      outcome = await metadataLog.append(term, [{ count: values.length, bytes }]);
+      outcome = await metadataLog.append(term, [{ count, bytes }]);
     } catch (error) {
       throw refusalOf(error);
     }
@@ -177,7 +179,7 @@ export class TermMetadataStore implements MetadataStore {
       if (outcome === 'deposed') deposed();
       throw new NotControllerError();
     }
-    this.#copy.add({ offset, count: values.length, bytes });
+    this.#copy.add({ offset, count, bytes });
     for (const record of decodeMetadataBatch(bytes).records) this.#untold.push(record);
     appended?.();
   }
@@ -195,23 +197,32 @@ function idOf({ endOffset, epoch }: StoredSnapshot): SnapshotId {
 }
 
 /** Records as they go into batches; more than one are a transaction. */
-function piecesOf(drafts: readonly MetadataDraft[]): (readonly Buffer[])[] {
-  const pieces: Buffer[][] = [[]];
+function piecesOf(drafts: readonly MetadataDraft[]): RecordValues[] {
+  const all = RecordValues.of(drafts);
+  const ends = cutsOf(all);
+  if (ends.length === 1) return [all];
+  return ends.map((end, i) => {
+    const piece = new RecordValues();
+    if (i === 0) piece.add({ type: 'BeginTransactionRecord', name: null });
+    piece.addAll(all, i === 0 ? 0 : ends[i - 1], end);
+    if (end === all.count) piece.add({ type: 'EndTransactionRecord' });
+    return piece;
+  });
+}
+
+/** Behind the last record of each batch. */
+function cutsOf({ ends, count }: RecordValues): number[] {
+  const cuts: number[] = [];
   let size = 0;
-  for (const draft of drafts) {
-    const value = encodeRecord(draft);
-    const bytes = value.length + RECORD_OVERHEAD;
-    if (size + bytes > BATCH_BYTES && pieces.at(-1)!.length > 0) {
-      pieces.push([]);
+  for (let i = 0; i < count; i++) {
+    const bytes = ends[i] - (i === 0 ? 0 : ends[i - 1]) + RECORD_OVERHEAD;
+    if (size > 0 && size + bytes > BATCH_BYTES) {
+      cuts.push(i);
       size = 0;
     }
-    pieces.at(-1)!.push(value);
     size += bytes;
   }
-  if (pieces.length === 1) return pieces;
-  pieces[0].unshift(encodeRecord({ type: 'BeginTransactionRecord', name: null }));
-  pieces.at(-1)!.push(encodeRecord({ type: 'EndTransactionRecord' }));
-  return pieces;
+  return [...cuts, count];
 }
 
 function refusalOf(error: unknown): unknown {

@@ -2,7 +2,7 @@
  * Elections of leaders, by how they came about, since the broker started. Every broker sees all of them in the cluster's images: so
  * the counts go on when another controller takes over.
  */
-import type { ClusterImage, ImageDelta, PartitionImage } from '../cluster/image.ts';
+import { eachChangedPartition, type ClusterImage, type ImageDelta, type PartitionImage } from '../cluster/image.ts';
 
 export class Elections {
   /** Of any kind. */
@@ -12,15 +12,8 @@ export class Elections {
   /** The leader may lack what was committed. */
   unclean = 0;
 
-  note(image: ClusterImage, previous: ClusterImage, { topicIds, partitions }: ImageDelta): void {
-    for (const id of topicIds) {
-      const before = previous.topicsById.get(id)?.partitions ?? [];
-      const after = image.topicsById.get(id)?.partitions ?? [];
-      for (const index of partitions?.get(id) ?? after.keys()) {
-        const [known, partition] = [before[index], after[index]];
-        if (known !== undefined && partition !== undefined && partition !== known) this.#noteChange(known, partition);
-      }
-    }
+  note(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): void {
+    eachChangedPartition(image, previous, delta, (_topic, _index, now, old) => this.#noteChange(old, now));
   }
 
   #noteChange(before: PartitionImage, { leader, leaderEpoch }: PartitionImage): void {

@@ -14,15 +14,15 @@ function recordsOf(file: string): MetadataRecord[] {
     .map((line) => decodeRecord(Buffer.from(line, 'hex')));
 }
 
-/** Kafka keeps kraft.version elsewhere: in control records of the log. */
+/** Kafka keeps kraft.version elsewhere: in control records of the log. Its snapshot has topics in another order. */
 function comparable(image: ClusterImage): ClusterImage {
   const features = new Map([...image.features].filter(([name]) => name !== 'kraft.version'));
-  return { ...image, features };
+  return { ...image, features, topicsByName: new Map(image.topicsByName) };
 }
 
 test("a cluster's life ends in the same image as in Apache Kafka", () => {
   const story = recordsOf('story.hex');
   const ours = replay(emptyImage('c'), story, 0);
-  expect(comparable(ours)).toEqual(replay(emptyImage('c'), recordsOf('story-snapshot.hex'), 0));
+  expect(comparable(ours)).toEqual(comparable(replay(emptyImage('c'), recordsOf('story-snapshot.hex'), 0)));
   expect(new Set(story.map(({ type }) => type)).size).toBeGreaterThan(20);
 });

@@ -74,8 +74,15 @@ test('of a change only the partitions that it touches are looked at; many of the
         return Reflect.get(list, key) as unknown;
       },
     });
-    const watched = { ...change.image, topicsById: new Map([[TOPIC, { ...topic, partitions }]]) };
-    return { events: metadataEvents(watched, image, change.delta), looked: [...looked] };
+    const watched = { ...topic, partitions };
+    const changedTopics = new Map([[TOPIC, { ...change.delta.changedTopics!.get(TOPIC)!, topic: watched }]]);
+    const delta = {
+      topicIds: new Set([TOPIC]),
+      resources: new Set<string>(),
+      brokerIds: new Set<number>(),
+      changedTopics,
+    };
+    return { events: metadataEvents(change.image, image, delta), looked: [...looked] };
   };
   expect(told(2, [2], [3, 7])).toEqual({
     events: [

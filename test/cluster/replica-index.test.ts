@@ -4,7 +4,7 @@ import { emptyImage, type TopicImage } from '../../src/cluster/image.ts';
 import { replay } from '../../src/cluster/image-replay.ts';
 import { recordsOfDrafts } from '../../src/cluster/metadata-batch.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
-import { partitionsOn } from '../../src/cluster/replica-index.ts';
+import { nextPartitionOn, replicaCountOf } from '../../src/cluster/replica-index.ts';
 
 const ID = 'Yzuwlcq0QZum8IWZW66tIA';
 
@@ -19,6 +19,13 @@ function made(partitionId: number, replicas: number[]): MetadataDraft {
     partitionEpoch: 0,
     ...lists,
   };
+}
+
+function partitionsOn(topic: TopicImage, brokerId: number): number[] {
+  const found: number[] = [];
+  for (let at = nextPartitionOn(topic, brokerId, 0); at >= 0; at = nextPartitionOn(topic, brokerId, at + 1))
+    found.push(at);
+  return found;
 }
 
 function indexes({ partitions }: TopicImage, brokerId: number): number[] {
@@ -37,10 +44,19 @@ test('partitions of a broker are found, with factors that differ, after moves an
   for (const batch of batches) {
     image = replay(image, recordsOfDrafts(batch), image.revision + batch.length);
     const topic = image.topicsById.get(ID)!;
-    for (const brokerId of [0, 1, 2, 3, 4, 5, 6])
+    for (const brokerId of [0, 1, 2, 3, 4, 5, 6, 0xffff])
       expect(partitionsOn(topic, brokerId)).toEqual(indexes(topic, brokerId));
+    expect(replicaCountOf(topic)).toBe(topic.partitions[0].replicas.length);
     expect(image.topicsByName.get('t')).toBe(topic);
   }
+});
+
+test('ids that take more than 16 bits are told from those that are no broker', () => {
+  const ids = [0xffff, 0x10000, 0x7fffffff, 7];
+  const records = [{ type: 'TopicRecord', name: 't', topicId: ID } as const, made(0, ids), made(1, [3])];
+  const topic = replay(emptyImage('c'), recordsOfDrafts(records), 3).topicsById.get(ID)!;
+  for (const brokerId of [...ids, 3, 0xfffe]) expect(partitionsOn(topic, brokerId)).toEqual(indexes(topic, brokerId));
+  expect(replicaCountOf(topic)).toBe(4);
 });
 
 test('a topic without partitions has none at any broker', () => {

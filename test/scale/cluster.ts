@@ -6,14 +6,16 @@
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { ClusterImage } from '../../src/cluster/image.ts';
+import type { ClusterImage, ImageChange } from '../../src/cluster/image.ts';
 import { fenceBroker } from '../../src/cluster/broker-changes.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
 import { leadership } from '../../src/cluster/leadership.ts';
 import { decodeMetadataBatch, encodeMetadataBatch } from '../../src/cluster/metadata-batch.ts';
+import { metadataEvents } from '../../src/cluster/metadata-events.ts';
 import type { MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { encodeSnapshot, imageOfSnapshot } from '../../src/cluster/metadata-snapshot.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
+import { Elections } from '../../src/metrics/elections.ts';
 import { randomUuid, seededRandom } from '../../src/platform/random.ts';
 
 const BROKERS = 300;
@@ -23,6 +25,7 @@ const SIZES = [10_000, 100_000, 1_000_000];
 const MB = 1e6;
 
 const random = seededRandom(1);
+const elections = new Elections();
 const config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
 
 function cpuMs(): number {
@@ -76,6 +79,13 @@ function* cluster(partitions: number): Generator<MetadataDraft, void, void> {
   }
 }
 
+/** All that a broker looks at a change for: what it leads and follows, what people are told, elections as metrics count them. */
+function follow(previous: ClusterImage, { image, delta }: ImageChange): void {
+  leadership(previous, image, delta, BROKERS - 1);
+  metadataEvents(image, previous, delta);
+  elections.note(image, previous, delta);
+}
+
 /** What the active controller does when a broker is lost, and what each other broker does then. */
 function lose(image: ClusterImage, brokerId: number) {
   const { result: bytes, ms: decideMs } = took(() => {
@@ -86,7 +96,7 @@ function lose(image: ClusterImage, brokerId: number) {
     const { records, revision } = decodeMetadataBatch(bytes);
     return changeOf(image, records, revision);
   });
-  const { ms: leadMs } = took(() => leadership(image, change.image, change.delta, BROKERS - 1));
+  const { ms: leadMs } = took(() => follow(image, change));
   return { image: change.image, bytes, controllerMs: decideMs + followMs, brokerMs: followMs + leadMs };
 }
 

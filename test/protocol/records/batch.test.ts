@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as batch from '../../../protocol/records/batch.ts';
 import { batches, CorruptRecords, decodeBatch } from '../../../protocol/records/decode.ts';
-import { encodeBatch, type RecordDraft } from '../../../protocol/records/encode.ts';
+import { encodeBatch, encodeValues, type RecordDraft } from '../../../protocol/records/encode.ts';
 import { codecs } from '../../../protocol/records/compression.ts';
 import { controlRecordName } from '../../../protocol/records/control.ts';
 import { randomBytes, seeded, wordyBytes } from './seeded.ts';
@@ -26,6 +26,18 @@ function outcome(bytes: Buffer): string {
     return (error as Error).name;
   }
 }
+
+it.each([0, 1, 2, 300])(
+  '%i values of one timestamp are the same batch, one by one or one behind the other',
+  (count) => {
+    const values = Array.from({ length: count }, (_, i) => randomBytes(i, (i * 37) % 700));
+    const ends = values.map((_, i) => Buffer.concat(values.slice(0, i + 1)).length);
+    const place = { baseOffset: 2 ** 40, leaderEpoch: 7 };
+    const records = values.map((value) => ({ key: null, value, timestamp: 1.7e12 }));
+    const bytes = Buffer.concat([...values, randomBytes(1, 9)]);
+    expect(encodeValues({ bytes, ends }, 1.7e12, place)).toEqual(encodeBatch({ records, ...place }));
+  },
+);
 
 describe.each(codecs)('with %s', (compression) => {
   it('what is encoded decodes to the same', () => {

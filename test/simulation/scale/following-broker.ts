@@ -1,7 +1,12 @@
-/** The part of a broker that follows the metadata log, as every one of them has it: fetcher, copy on a disk, image, what it means here. */
+/**
+ * The part of a broker that follows the metadata log, as every one of them has it: fetcher, copy on a disk, image, what it means here,
+ * what people are told of it.
+ */
 import { join } from 'node:path';
 import type { ClusterImage } from '../../../src/cluster/image.ts';
 import { leadership } from '../../../src/cluster/leadership.ts';
+import { metadataEvents } from '../../../src/cluster/metadata-events.ts';
+import { Elections } from '../../../src/metrics/elections.ts';
 import { ControllerQuorum, type Address } from '../../../src/peers/controller-quorum.ts';
 import { MetadataCopy } from '../../../src/peers/metadata-copy.ts';
 import { MetadataFetcher } from '../../../src/peers/metadata-fetcher.ts';
@@ -35,6 +40,7 @@ export class FollowingBroker {
   moves = 0;
   readonly #options: FollowingOptions;
   readonly #files = new MemoryFiles();
+  readonly #elections = new Elections();
   #fetcher!: MetadataFetcher;
 
   constructor(options: FollowingOptions) {
@@ -82,6 +88,8 @@ export class FollowingBroker {
     this.#fetcher.onChange((image, previous, delta) => {
       const { led, followed, closed } = leadership(previous, image, delta, nodeId);
       this.moves += led.length + followed.length + closed.length;
+      metadataEvents(image, previous, delta);
+      this.#elections.note(image, previous, delta);
     });
     this.#fetcher.start();
   }

@@ -6,7 +6,7 @@ import {
   type PartitionImage,
   type TopicImage,
 } from '../../../src/cluster/image.ts';
-import { partitionsOn } from '../../../src/cluster/replica-index.ts';
+import { nextPartitionOn } from '../../../src/cluster/replica-index.ts';
 
 type ProposedTopic = AlterPartitionRequest['topics'][number];
 
@@ -14,10 +14,10 @@ type ProposedTopic = AlterPartitionRequest['topics'][number];
 export function proposalsFor(image: ClusterImage, brokerId: number): AlterPartitionRequest[] {
   const byLeader = new Map<number, ProposedTopic[]>();
   for (const topic of image.topicsById.values()) {
-    for (const partitionIndex of partitionsOn(topic, brokerId)) {
-      const partition = topic.partitions[partitionIndex];
+    for (let at = nextPartitionOn(topic, brokerId, 0); at >= 0; at = nextPartitionOn(topic, brokerId, at + 1)) {
+      const partition = topic.partitions[at];
       if (partition.leader < 0 || partition.isr.includes(brokerId)) continue;
-      add(byLeader, topic, partitionIndex, proposalOf(image, partition, partitionIndex, brokerId));
+      add(byLeader, topic, at, proposalOf(image, partition, at, brokerId));
     }
   }
   return [...byLeader].map(([leader, topics]) => ({
