@@ -23,6 +23,7 @@ const AFTER_ERROR_MS = 100;
 const TIMES = { connectMs: 500, requestMs: 1500 };
 /** A member waits for all others. */
 const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
+const LOST_DECISIONS_MS = 1500;
 const [NEAR_MS, FAR_MS] = [1, 20];
 const TRANSACTION_MS = 5000;
 const ABORT_INTERVAL_MS = 1000;
@@ -78,7 +79,7 @@ export async function tellTransactions(seed: number, options: TransactionsOption
     await cluster.startAll();
     await cluster.settled('the topics are made', makeTopics(cluster));
     chain.start();
-    await trouble(cluster, cluster.nowMs + troubleMs, version);
+    await trouble(cluster, cluster.nowMs + troubleMs, version, () => chain.replaceCopier());
     await heal(cluster);
     await cluster.until('all is copied', () => chain.isCopied || chain.isStuck, COPIED_MS);
     for (const wrong of await chain.judge()) observer.say(wrong);
@@ -166,10 +167,14 @@ class Chain {
   }
 
   /** Another instance of the same id turns up: the one that is at work becomes a zombie. */
+  replaceCopier(): void {
+    if (!this.isCopied && !this.isOver) this.#guard(this.#copier(2));
+  }
+
   async #comeAsZombie(): Promise<void> {
     while (!this.isCopied && !this.isOver) {
       await new Promise<void>((resolve) => void this.#cluster.clock.after(1000, resolve));
-      if (this.#zombies() && !this.isCopied) this.#guard(this.#copier(2));
+      if (this.#zombies()) this.replaceCopier();
     }
   }
 
@@ -251,7 +256,13 @@ export async function makeTopics(cluster: SimulatedCluster): Promise<void> {
   await cluster.advance(100);
 }
 
-export async function trouble(cluster: SimulatedCluster, untilMs: number, version: 1 | 2): Promise<void> {
+/** `replaceClient`: another instance of the client takes over. */
+export async function trouble(
+  cluster: SimulatedCluster,
+  untilMs: number,
+  version: 1 | 2,
+  replaceClient: () => void = () => {},
+): Promise<void> {
   const { random, network } = cluster;
   const below = (most: number): number => Math.floor(random.float() * most);
   const host = (): Host => HOSTS[below(HOSTS.length)];
@@ -277,6 +288,7 @@ export async function trouble(cluster: SimulatedCluster, untilMs: number, versio
     () => network.cut(leader(), coordinator()),
     () => network.cut(host(), host()),
     () => network.cut('client', host()),
+    () => loseDecisions(cluster, coordinator(), replaceClient),
     () => healNetwork(cluster),
     () => healNetwork(cluster),
   ];
@@ -285,6 +297,18 @@ export async function trouble(cluster: SimulatedCluster, untilMs: number, versio
     await cluster.advance(random.float() * 1500);
     troubles[below(troubles.length)]();
   }
+}
+
+/** What a coordinator decides comes to no other broker, while it still writes to them; then it dies, and its client with it. */
+function loseDecisions(cluster: SimulatedCluster, host: Host, replaceClient: () => void): void {
+  const { network, clock, random } = cluster;
+  const others = HOSTS.filter((other) => other !== host);
+  for (const other of others) network.cut(other, host);
+  clock.after(LOST_DECISIONS_MS * random.float(), () => {
+    cluster.kill(host);
+    for (const other of others) network.heal(other, host);
+    replaceClient();
+  });
 }
 
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
