@@ -1,5 +1,5 @@
 /** Three brokers of a cluster on a real etcd, each in a process of its own, with replicated state of groups and transactions. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -72,6 +72,9 @@ export class BrokerCluster implements TestedBrokers {
 
   async remove(keep: boolean): Promise<string> {
     for (const client of this.#clients.values()) void client.then((each) => each.close()).catch(() => {});
+    if (keep)
+      for (const { nodeId, log } of this.#processes.running.values())
+        writeFileSync(join(this.#directory, `broker-${nodeId}.log`), log());
     await this.#processes.stopAll();
     await this.#etcd.stop();
     if (!keep) rmSync(this.#directory, { recursive: true, force: true });

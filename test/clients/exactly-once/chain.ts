@@ -41,6 +41,8 @@ export interface ChainOptions {
   inputEnd(): number;
   /** So many values were copied, for good. */
   copied(count: number): void;
+  /** An instance has, and another takes its place. */
+  failed(error: unknown): void;
   /** Whether nobody waits any longer. */
   isOver(): boolean;
 }
@@ -55,7 +57,8 @@ export async function copyAll(options: ChainOptions): Promise<void> {
     try {
       producer = await options.open(options.places);
       if (await copy(options, producer, `i${instance}`)) return;
-    } catch {
+    } catch (error) {
+      options.failed(error);
       await new Promise((resolve) => setTimeout(resolve, 50)); // the broker was killed, or this instance was fenced
     } finally {
       await producer?.close().catch(() => {});

@@ -7,6 +7,7 @@ import { librdkafka } from '../librdkafka.ts';
 import { BrokerCluster } from './broker-cluster.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { copyAll, OUTPUT_PARTITIONS, type Places } from './chain.ts';
+import { diagnose } from './diagnosis.ts';
 import { missingJava, runJava } from './java.ts';
 import { openFeed, openKafkajs } from './kafkajs.ts';
 import { openLibrdkafka } from './librdkafka.ts';
@@ -44,6 +45,8 @@ interface Chain {
   /** See ChainOptions. */
   inputEnd: number;
   isCopied: boolean;
+  /** Of its client, with the time. */
+  lastError: string;
 }
 
 const PATIENCE_MS = 90_000;
@@ -84,7 +87,7 @@ export async function runRounds(options: Rounds): Promise<string[]> {
   }
   await wait(1000);
   state.isFeeding = false;
-  const violations = await Promise.all(chains.map((chain) => finish(broker, chain)));
+  const violations = await Promise.all(chains.map((chain) => finish(broker, chain, say)));
   state.isOver = true;
   await Promise.all(working);
   const told = chains.flatMap(({ name }, at) => violations[at].map((what) => `${name}: ${what}`));
@@ -102,7 +105,17 @@ function newChain(name: ClientName, bootstrap: string, random: Random): Chain {
     groupId: `${name}-group`,
     transactionalId: `${name}-id`,
   };
-  return { name, places, history: new History(), random, fed: 0, copied: 0, inputEnd: Infinity, isCopied: false };
+  return {
+    name,
+    places,
+    history: new History(),
+    random,
+    fed: 0,
+    copied: 0,
+    inputEnd: Infinity,
+    isCopied: false,
+    lastError: 'none',
+  };
 }
 
 async function createTopics(broker: TestedBrokers, chains: readonly Chain[]): Promise<void> {
@@ -184,6 +197,9 @@ async function copy(broker: TestedBrokers, chain: Chain, isOver: () => boolean):
     inputEnd: () => chain.inputEnd,
     isOver,
     copied,
+    failed: (error) => {
+      chain.lastError = `${new Date().toISOString()} ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+    },
   });
   chain.isCopied = true;
 }
@@ -199,7 +215,7 @@ async function watch(broker: TestedBrokers, { name, places, history }: Chain, is
 }
 
 /** Waits until all is copied and nothing is open, and has the history judged. */
-async function finish(broker: TestedBrokers, chain: Chain): Promise<string[]> {
+async function finish(broker: TestedBrokers, chain: Chain, say: (line: string) => void): Promise<string[]> {
   const { places, history, name } = chain;
   // A busy machine may take minutes for what is left; one that copies nothing more hangs.
   let until = performance.now() + PATIENCE_MS;
@@ -215,7 +231,11 @@ async function finish(broker: TestedBrokers, chain: Chain): Promise<string[]> {
     await wait(PAUSE_MS);
     if (chain.copied > copied) [copied, until] = [chain.copied, performance.now() + PATIENCE_MS];
   }
-  if (!(await isDone())) history.complain('hangs: the input is not copied');
+  if (!(await isDone())) {
+    history.complain('hangs: the input is not copied');
+    const why = [`its last error: ${chain.lastError}`, ...(await diagnose(broker, places))];
+    for (const line of why) say(`  ${name} hangs; ${line}`);
+  }
   until = performance.now() + PATIENCE_MS;
   for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) {
     const reader = new Reader(broker, new History(), places.output, partition);
