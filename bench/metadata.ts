@@ -11,19 +11,10 @@ import { CreateTopics } from '../protocol/apis/19-create-topics.ts';
 import type { Client } from '../protocol/client.ts';
 import { startEtcd, type RunningEtcd } from '../scripts/etcd/cluster.ts';
 import { etcds } from '../scripts/etcd/install.ts';
-import { Controller } from '../src/cluster/controller.ts';
-import { supportedRanges } from '../src/cluster/features.ts';
 import { encodeMetadataBatch } from '../src/cluster/metadata-batch.ts';
-import type { RegistrationRequest } from '../src/cluster/registration.ts';
-import { effectiveConfig } from '../src/config/layers.ts';
-import { EtcdKeys } from '../src/controllers/etcd-keys.ts';
-import { EtcdMetadataLog } from '../src/controllers/etcd-metadata-log.ts';
-import { FollowedLog } from '../src/controllers/followed-log.ts';
-import { TermMetadataStore } from '../src/controllers/term-metadata-store.ts';
-import { EtcdClient } from '../src/etcd/client.ts';
-import { GrpcChannel } from '../src/etcd/grpc-channel.ts';
+import type { EtcdClient } from '../src/etcd/client.ts';
 import { systemClock } from '../src/platform/clock.ts';
-import { randomUuid, systemRandom } from '../src/platform/random.ts';
+import { beginController, beginTerm, registrationOf } from './etcd-controller.ts';
 
 const COMMITS = 500;
 const CLIENTS = 32;
@@ -32,31 +23,16 @@ const SIZES = [1000, 30_000, 100_000, 400_000, 1_000_000];
 const SIZED_COMMITS = 30;
 /** Of a text in a record. */
 const MOST_VALUE_BYTES = 25_000;
-const TTL_SECONDS = 60;
-const LEASES = Array.from({ length: 100 }, (_, i) => 4711 + i).values();
+const CLUSTER_ID = 'lost';
 const words = process.argv.slice(2);
 
 function say(text: string): void {
   process.stdout.write(`${text}, load ${loadavg()[0].toFixed(1)}\n`);
 }
 
-/** A controller's log and its term, without an election. */
-async function begun(etcd: RunningEtcd, clusterId: string) {
-  const client = new EtcdClient({
-    endpoints: etcd.endpoints,
-    open: (endpoint, token) => new GrpcChannel(endpoint, { clock: systemClock, token }),
-  });
-  const log = new EtcdMetadataLog(client, new EtcdKeys('/bench', clusterId), systemClock);
-  const leaseId = String(LEASES.next().value);
-  await client.leaseGrant(leaseId, TTL_SECONDS);
-  const claim = { nodeId: 1, incarnation: 'incarnationincarnatioA', host: 'localhost', port: 9093 };
-  const term = (await log.claim(claim, leaseId))!;
-  return { client, log, term };
-}
-
 /** Commits as the active controller makes them. */
 async function commits(etcd: RunningEtcd): Promise<void> {
-  const { client, log, term } = await begun(etcd, 'commits');
+  const { client, log, term } = await beginTerm(etcd, 'commits');
   const timesMs: number[] = [];
   for (let i = 0; i < COMMITS; i++) {
     const place = { baseOffset: term.nextOffset, leaderEpoch: term.epoch, timestamp: systemClock.now() };
@@ -77,7 +53,7 @@ async function commits(etcd: RunningEtcd): Promise<void> {
 
 /** By how many bytes a commit has: what it takes, what it takes to read it, and how much etcd's file has grown for each byte. */
 async function sizes(etcd: RunningEtcd): Promise<void> {
-  const { client, log, term } = await begun(etcd, 'sizes');
+  const { client, log, term } = await beginTerm(etcd, 'sizes');
   for (const size of SIZES) {
     const value = 'x'.repeat(Math.min(size, MOST_VALUE_BYTES));
     const record = { type: 'ConfigRecord', resourceType: 2, resourceName: 't', name: 'retention.ms', value } as const;
@@ -110,18 +86,10 @@ async function databaseBytes(client: EtcdClient): Promise<number> {
 
 /** Of three brokers, each of which leads 10,000 partitions with three replicas, one is fenced. */
 async function lost(etcd: RunningEtcd): Promise<void> {
-  const { client, log: metadataLog, term } = await begun(etcd, 'lost');
-  const { image, ...found } = await new FollowedLog(metadataLog, 'lost').readOn();
-  const store = new TermMetadataStore({ metadataLog, term, found, clock: systemClock, deposed: () => {} });
-  const config = effectiveConfig({ static: new Map(), cluster: new Map(), broker: new Map() });
-  const clusterId = 'lost';
-  const common = { store, image, clusterId, isCluster: true, config: () => config };
-  const controller = new Controller({ ...common, random: systemRandom });
-  await controller.load();
-  await controller.beginTerm({ id: 1, incarnationId: randomUuid(systemRandom), listeners: [] });
+  const { client, controller } = await beginController(etcd, CLUSTER_ID);
   const epochs: number[] = [];
   for (const id of [1, 2, 3]) {
-    const { brokerEpoch } = await controller.registerBroker(brokerOf(id, clusterId), () => false);
+    const { brokerEpoch } = await controller.registerBroker(registrationOf(id, CLUSTER_ID), () => false);
     await controller.changeBroker(id, brokerEpoch, 'unfence');
     epochs.push(brokerEpoch);
   }
@@ -136,12 +104,6 @@ async function lost(etcd: RunningEtcd): Promise<void> {
   say(`${led.filter(({ leader }) => leader === 1).length} partitions of a lost broker: ${tookMs} ms`);
   await controller.close();
   client.close();
-}
-
-function brokerOf(id: number, clusterId: string): RegistrationRequest {
-  const listeners = [{ name: 'PLAINTEXT', host: `broker-${id}`, port: 9092, securityProtocol: 0 }];
-  const ids = { incarnationId: randomUuid(systemRandom), logDirectoryIds: [randomUuid(systemRandom)] };
-  return { id, clusterId, rack: null, listeners, features: supportedRanges, previousBrokerEpoch: -1, ...ids };
 }
 
 async function topics(cluster: OttlaProcesses): Promise<void> {
