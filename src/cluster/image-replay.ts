@@ -3,25 +3,21 @@ import {
   inOrder,
   quotaKey,
   resourceKey,
-  ResourceType,
   scramKey,
   type AccessControlEntry,
   type BrokerImage,
-  type ChangedTopic,
   type ClusterImage,
   type DelegationToken,
   type ImageChange,
-  type ImageDelta,
   type ListenerImage,
   type PartitionImage,
   type ScramCredential,
   type TopicImage,
 } from './image.ts';
+import { ImageDraft } from './image-draft.ts';
 import type { MetadataRecord, MetadataRecordName, RecordOf } from './metadata-records.ts';
 import { changedPartition, partitionOf } from './partition-replay.ts';
-import { replicaIdsOf, topicImage } from './replica-index.ts';
-import { writableCopy, type SharingMap } from './sharing-map.ts';
-import { TopicsByName } from './topics-by-name.ts';
+import { topicImage } from './replica-index.ts';
 import { eachInPieces, type Pieces } from '../platform/pieces.ts';
 
 /** Applies one atomic batch of records, the last of which stands at offset `revision`. */
@@ -50,71 +46,8 @@ export function* changeInPieces(
   return replayed.at(revision);
 }
 
-const NONE: number[] = [];
-
-/** A topic as a change makes it: its list of partitions is the change's own, for a topic of 10,000 partitions is copied once. */
-class OwnTopic implements ChangedTopic {
-  readonly before: TopicImage | undefined;
-  readonly topic: TopicImage;
-  indexes: number[] = NONE;
-  readonly #partitions: PartitionImage[];
-
-  constructor(before: TopicImage | undefined, topic: TopicImage) {
-    this.before = before;
-    this.#partitions = topic.partitions.slice();
-    this.topic = { ...topic, partitions: this.#partitions };
-  }
-
-  set(index: number, partition: PartitionImage): void {
-    const isFirst = this.#partitions[index] === this.before?.partitions[index];
-    this.#partitions[index] = partition;
-    if (!isFirst) return;
-    // Of a lost broker mostly one: a list that grows from nothing has room for 17.
-    if (this.indexes.length === 0) this.indexes = [index];
-    else this.indexes.push(index);
-  }
-}
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Maps = Exclude<keyof ClusterImage, 'revision' | 'clusterId' | 'nextProducerId' | 'pending' | 'topicsByName'>;
-
-/** Of which a cluster may have ten thousands. */
-const SHARING: ReadonlySet<string> = new Set<Maps>([
-  'topicsById',
-  'configs',
-  'quotas',
-  'scramCredentials',
-  'accessControlEntries',
-  'delegationTokens',
-]);
-
-/**
- * A new image under construction, of one batch or of many: each map, and each topic's list of partitions, is copied when the first
- * record touches it.
- */
-export class Replay implements ImageDelta {
-  readonly topicIds = new Set<string>();
-  readonly changedTopics = new Map<string, OwnTopic>();
-  readonly resources = new Set<string>();
-  readonly brokerIds = new Set<number>();
-  readonly image: Mutable<ClusterImage>;
-  readonly #base: ClusterImage;
-  readonly #copied = new Set<string>();
-  /** By name; null: as in the base. */
-  #topicIds: Map<string, string> | SharingMap<string> | null = null;
-  /** Of `changedTopics`, the one that was asked for last: records come topic by topic. */
-  #last: OwnTopic | null = null;
-  /** The same of settings: a resource may have thousands. */
-  readonly #ownSettings = new Set<ReadonlyMap<string, string>>();
-  /** Ids of topics whose replicas are others since `at` was called last. */
-  readonly #moved = new Set<string>();
-  #pending: MetadataRecord[] | null = null;
-
-  constructor(base: ClusterImage) {
-    this.#base = base;
-    this.image = { ...base };
-  }
-
+/** A new image under construction, of one batch of records or of many. */
+export class Replay extends ImageDraft {
   /** @throws as `changeOf` */
   add(record: MetadataRecord): void {
     take(this, record);
@@ -123,118 +56,9 @@ export class Replay implements ImageDelta {
   addAll(records: readonly MetadataRecord[]): void {
     for (const record of records) take(this, record);
   }
-
-  /** The image with all that was added, the last of which stands at offset `revision`. What is added later changes it. */
-  at(revision: number): ImageChange {
-    this.image.revision = revision;
-    for (const id of this.#moved) {
-      const topic: Mutable<TopicImage> | undefined = this.image.topicsById.get(id);
-      if (topic !== undefined) topic.replicaIds = replicaIdsOf(topic.partitions);
-    }
-    this.#moved.clear();
-    return { image: this.image, delta: this };
-  }
-
-  map<Name extends Maps>(
-    name: Name,
-  ): ClusterImage[Name] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never {
-    if (!this.#copied.has(name)) {
-      this.#copied.add(name);
-      const map = this.#base[name] as ReadonlyMap<never, never>;
-      this.image[name] = (SHARING.has(name) ? writableCopy(map) : new Map(map)) as never;
-      if (name === 'topicsById') this.#nameTopics();
-    }
-    return this.image[name] as never;
-  }
-
-  #nameTopics(): void {
-    this.image.topicsByName = new TopicsByName(
-      this.#topicIds ?? TopicsByName.idsOf(this.#base.topicsByName),
-      this.image.topicsById,
-    );
-  }
-
-  /** By name, for writing. */
-  #names(): Map<string, string> | SharingMap<string> {
-    if (this.#topicIds !== null) return this.#topicIds;
-    this.#topicIds = writableCopy(TopicsByName.idsOf(this.#base.topicsByName));
-    this.#nameTopics();
-    return this.#topicIds;
-  }
-
-  /** A partition of the topic is made, or has other replicas. */
-  moved(topicId: string): void {
-    this.#moved.add(topicId);
-  }
-
-  /** A topic whose partitions are written to; null where it was never made. */
-  ownTopic(id: string): OwnTopic | null {
-    if (this.#last?.topic.id === id) return this.#last;
-    const own = this.changedTopics.get(id) ?? this.#makeOwn(id);
-    this.#last = own;
-    return own;
-  }
-
-  #makeOwn(id: string): OwnTopic | null {
-    const topic = this.image.topicsById.get(id);
-    if (topic === undefined) return null;
-    const own = new OwnTopic(this.topicIds.has(topic.id) ? this.#base.topicsById.get(id) : topic, topic);
-    this.changedTopics.set(topic.id, own);
-    this.setTopic(own.topic);
-    return own;
-  }
-
-  removeTopic({ id, name }: TopicImage): void {
-    this.topicIds.add(id);
-    this.changedTopics.delete(id);
-    this.#last = null;
-    this.map('topicsById').delete(id);
-    this.#names().delete(name);
-    this.map('configs').delete(resourceKey(ResourceType.topic, name));
-  }
-
-  /** The settings of a resource, for writing. */
-  settingsOf(key: string): Map<string, string> {
-    const settings = this.map('configs').get(key);
-    if (settings !== undefined && this.#ownSettings.has(settings)) return settings as Map<string, string>;
-    const own = new Map(settings);
-    this.#ownSettings.add(own);
-    return own;
-  }
-
-  setTopic(topic: TopicImage): void {
-    this.topicIds.add(topic.id);
-    this.map('topicsById').set(topic.id, topic);
-  }
-
-  /** A topic that is new. */
-  addTopic(topic: TopicImage): void {
-    this.setTopic(topic);
-    this.#names().set(topic.name, topic.id);
-  }
-
-  setBroker(broker: BrokerImage): void {
-    this.brokerIds.add(broker.id);
-    this.map('brokers').set(broker.id, broker);
-  }
-
-  /** Keeps a record until the transaction ends that it is part of. */
-  hold(record: MetadataRecord): void {
-    this.#pending ??= [...this.image.pending!];
-    this.#pending.push(record);
-    this.image.pending = this.#pending;
-  }
-
-  /** Answers what was held. */
-  release(): readonly MetadataRecord[] {
-    const held = this.image.pending!;
-    this.#pending = null;
-    this.image.pending = null;
-    return held;
-  }
 }
 
-function take(draft: Replay, record: MetadataRecord): void {
+function take(draft: ImageDraft, record: MetadataRecord): void {
   const isOpen = draft.image.pending !== null;
   switch (record.type) {
     case 'BeginTransactionRecord':
@@ -254,12 +78,12 @@ function take(draft: Replay, record: MetadataRecord): void {
   }
 }
 
-function apply<Name extends MetadataRecordName>(draft: Replay, record: RecordOf<Name>): void {
+function apply<Name extends MetadataRecordName>(draft: ImageDraft, record: RecordOf<Name>): void {
   const effect = EFFECTS[record.type] as Effect<Name>;
   effect(draft, record);
 }
 
-type Effect<Name extends MetadataRecordName> = (draft: Replay, record: RecordOf<Name>) => void;
+type Effect<Name extends MetadataRecordName> = (draft: ImageDraft, record: RecordOf<Name>) => void;
 
 const none = (): void => {};
 
@@ -343,7 +167,7 @@ function registrationChange(record: RecordOf<'BrokerRegistrationChangeRecord'>):
   };
 }
 
-function changeBroker(draft: Replay, brokerId: number, epoch: number, change: Partial<BrokerImage>): void {
+function changeBroker(draft: ImageDraft, brokerId: number, epoch: number, change: Partial<BrokerImage>): void {
   const broker = draft.image.brokers.get(brokerId);
   if (broker?.epoch !== epoch) {
     throw new Error(`the metadata log changes broker ${brokerId} of epoch ${epoch}, which is not registered`);
@@ -361,7 +185,7 @@ function changed(old: PartitionImage | undefined, change: RecordOf<'PartitionCha
 }
 
 function changePartition(
-  draft: Replay,
+  draft: ImageDraft,
   topicId: string,
   index: number,
   change: (old: PartitionImage | undefined) => PartitionImage,
@@ -371,14 +195,14 @@ function changePartition(
   own.set(index, change(own.topic.partitions[index]));
 }
 
-function removeTopic(draft: Replay, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
+function removeTopic(draft: ImageDraft, { topicId }: RecordOf<'RemoveTopicRecord'>): void {
   const topic = draft.image.topicsById.get(topicId);
   if (topic === undefined) throw new Error(`the metadata log removes topic ${topicId}, which it never made`);
   draft.removeTopic(topic);
 }
 
 /** Of one topic, or with an empty name of all: written when eligible.leader.replicas.version or min.insync.replicas changes. */
-function clearElr(draft: Replay, { topicName }: RecordOf<'ClearElrRecord'>): void {
+function clearElr(draft: ImageDraft, { topicName }: RecordOf<'ClearElrRecord'>): void {
   if (topicName !== '') {
     const topic = draft.image.topicsByName.get(topicName);
     if (topic === undefined) throw new Error(`the metadata log changes topic ${topicName}, which it never made`);
@@ -387,7 +211,7 @@ function clearElr(draft: Replay, { topicName }: RecordOf<'ClearElrRecord'>): voi
   for (const topic of draft.image.topicsById.values()) clearElrOf(draft, topic);
 }
 
-function clearElrOf(draft: Replay, topic: TopicImage): void {
+function clearElrOf(draft: ImageDraft, topic: TopicImage): void {
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition.elr.length + partition.lastKnownElr.length === 0) continue;
     const { partitionEpoch } = partition;
@@ -396,7 +220,7 @@ function clearElrOf(draft: Replay, topic: TopicImage): void {
   }
 }
 
-function setConfig(draft: Replay, { resourceType, resourceName, name, value }: RecordOf<'ConfigRecord'>): void {
+function setConfig(draft: ImageDraft, { resourceType, resourceName, name, value }: RecordOf<'ConfigRecord'>): void {
   const key = resourceKey(resourceType, resourceName);
   draft.resources.add(key);
   const configs = draft.map('configs');
@@ -407,7 +231,7 @@ function setConfig(draft: Replay, { resourceType, resourceName, name, value }: R
   else configs.set(key, settings);
 }
 
-function setQuota(draft: Replay, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
+function setQuota(draft: ImageDraft, { entity, key, value, remove }: RecordOf<'ClientQuotaRecord'>): void {
   const quotas = draft.map('quotas');
   const id = quotaKey(entity);
   const values = new Map(quotas.get(id)?.values);

@@ -3,7 +3,6 @@
  * replaying it (image-replay.ts) answers a new image that shares all that did not change. Nothing else holds cluster state.
  */
 import type { MetadataRecord } from './metadata-records.ts';
-import type { ReplicaIds } from './replica-index.ts';
 import { TopicsByName } from './topics-by-name.ts';
 
 export interface ListenerImage {
@@ -70,6 +69,9 @@ export interface PartitionImage {
   /** Of each of `replicas`. */
   readonly directories: readonly string[];
 }
+
+/** In 16 bits each, where no id takes more: a million partitions are 6 MB to walk over. */
+export type ReplicaIds = Int32Array | Uint16Array;
 
 export interface TopicImage {
   readonly name: string;

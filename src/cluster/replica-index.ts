@@ -2,15 +2,12 @@
  * Where the replicas of a topic are, in one row of numbers: those of one broker are found among a million partitions without a look at
  * each. PURE.
  */
-import type { PartitionImage, TopicImage } from './image.ts';
+import type { PartitionImage, ReplicaIds, TopicImage } from './image.ts';
 
 /** Fills up partitions that have fewer replicas than others of their topic: no broker's id, for those are not negative. */
 const NOBODY = -1;
 /** As much of 32 bits as 16 show. */
 const NOBODY_OF_16 = 0xffff;
-
-/** In 16 bits each, where no id takes more: a million partitions are 6 MB to walk over. */
-export type ReplicaIds = Int32Array | Uint16Array;
 
 export function topicImage(name: string, id: string, partitions: readonly PartitionImage[]): TopicImage {
   return { name, id, partitions, replicaIds: replicaIdsOf(partitions) };
