@@ -6,8 +6,12 @@ import { systemClock, type Timer } from '../platform/clock.ts';
 
 /** At most four frames a second. */
 const FRAME_MS = 250;
-/** And so much longer between two looks than a look takes: one who looks on costs a hundredth of a core, however much there is. */
+/** And so much longer between two looks than a look takes: one who looks on costs a hundredth of a core, however much there is, */
 const PAUSE_FOR_A_LOOK = 100;
+/** but no longer than this: a look may have taken long because of something else. */
+const LONGEST_PAUSE_MS = 5000;
+/** Behind the first look, which takes much longer than those that follow. */
+const FIRST_PAUSE_MS = 1000;
 /** Views cut themselves off long before a frame is that large; one that is larger all the same goes in several. */
 const MOST_BYTES = 64 << 10;
 /** Of these, what stands around the data. */
@@ -42,6 +46,7 @@ export class ViewStream {
   #leftOut = 0;
   #timer: Timer | null = null;
   #lastMs = systemClock.monotonic();
+  #looks = 0;
   #isOver = false;
 
   constructor({ look, ended }: Followed) {
@@ -77,8 +82,13 @@ export class ViewStream {
       return;
     }
     if (this.#isOver) return;
-    const pauseMs = PAUSE_FOR_A_LOOK * (systemClock.monotonic() - beganMs);
-    this.#timer = systemClock.after(Math.max(FRAME_MS, pauseMs), () => this.#frame(controller));
+    const pauseMs = this.#told === null ? this.#pauseMs(systemClock.monotonic() - beganMs) : FRAME_MS;
+    this.#timer = systemClock.after(pauseMs, () => this.#frame(controller));
+  }
+
+  #pauseMs(lookMs: number): number {
+    const mostMs = this.#looks > 1 ? LONGEST_PAUSE_MS : FIRST_PAUSE_MS;
+    return Math.max(FRAME_MS, Math.min(mostMs, PAUSE_FOR_A_LOOK * lookMs));
   }
 
   /** The page still reads what it was told before. */
@@ -102,6 +112,7 @@ export class ViewStream {
   /** Null where there are none. */
   #news(controller: ReadableStreamDefaultController<Uint8Array>): Told | null {
     const seen = this.#look();
+    this.#looks++;
     if (seen === null) {
       this.end();
       controller.close();

@@ -3,6 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { MOST_CONNECTIONS } from './http-door.ts';
 
+/** Of one request: an address may name a group, whose id has up to 32 KB, and three times as much where it is no ASCII. */
+const MOST_HEADER_BYTES = 128 << 10;
+
 /** What a server is given to answer. */
 export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -11,7 +14,8 @@ const HEAD_MS = 15_000;
 const LOOK_MS = 5000;
 
 function serverOf(take: TakeRequest): Server {
-  return createServer({ headersTimeout: HEAD_MS, connectionsCheckingInterval: LOOK_MS }, take);
+  const limits = { headersTimeout: HEAD_MS, connectionsCheckingInterval: LOOK_MS, maxHeaderSize: MOST_HEADER_BYTES };
+  return createServer(limits, take);
 }
 
 /** A server that listens nowhere: connections are given to it. */
