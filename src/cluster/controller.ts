@@ -237,7 +237,7 @@ export class Controller implements MetadataFeed {
     deletions: readonly ScramDeletion[],
     upsertions: readonly ScramUpsertion[],
   ): Promise<ScramResult[]> {
-    return this.#decide(COMMIT, (image) => alterScramCredentials(deletions, upsertions, image.scramCredentials));
+    return this.#decide(COMMIT, (image) => alterScramCredentials(deletions, upsertions, image));
   }
 
   /** All of them or none. */

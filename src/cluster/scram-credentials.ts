@@ -7,7 +7,7 @@ import {
   scramKeys,
   type ScramMechanism,
 } from '../../protocol/sasl/scram.ts';
-import { scramKey, type ScramCredential } from './image.ts';
+import { scramKey, type ClusterImage } from './image.ts';
 import { eachInPieces, mapInPieces, type Pieces } from '../platform/pieces.ts';
 import type { MetadataDraft } from './metadata-records.ts';
 
@@ -34,6 +34,12 @@ type Refusal = Omit<ScramResult, 'user'>;
 const MECHANISMS = new Map(
   Object.entries(SCRAM_MECHANISMS).map(([name, { code }]) => [code, name as ScramMechanism] as const),
 );
+/** metadata.version 3.5-IV2: the log of an earlier one may not hold credentials. */
+const SCRAM_SINCE = 11;
+const TOO_EARLY: Refusal = {
+  errorCode: ErrorCode.UNSUPPORTED_VERSION,
+  errorMessage: 'The current metadata.version does not support SCRAM',
+};
 const TWICE: Refusal = {
   errorCode: ErrorCode.DUPLICATE_RESOURCE,
   errorMessage: 'A user credential cannot be altered twice in the same request',
@@ -48,13 +54,14 @@ const MISSING: Refusal = {
 export function* alterScramCredentials(
   deletions: readonly ScramDeletion[],
   upsertions: readonly ScramUpsertion[],
-  current: ReadonlyMap<string, ScramCredential>,
+  { features, scramCredentials }: Pick<ClusterImage, 'features' | 'scramCredentials'>,
 ): Pieces<{ results: ScramResult[]; records: MetadataDraft[] }> {
   const refused = new Map<string, Refusal>();
   const planned = new Map<string, MetadataDraft>();
+  const unsupported = (features.get('metadata.version') ?? 0) < SCRAM_SINCE ? TOO_EARLY : null;
   const plan = (user: string, refusal: () => Refusal | null, record: () => MetadataDraft): void => {
     if (refused.has(user)) return;
-    const fault = planned.delete(user) ? TWICE : refusal();
+    const fault = planned.delete(user) ? TWICE : (unsupported ?? refusal());
     if (fault === null) planned.set(user, record());
     else refused.set(user, fault);
   };
@@ -62,7 +69,7 @@ export function* alterScramCredentials(
     const record: MetadataDraft = { type: 'RemoveUserScramCredentialRecord', name, mechanism };
     plan(
       name,
-      () => nameFault(name, mechanism) ?? (current.has(scramKey(mechanism, name)) ? null : MISSING),
+      () => nameFault(name, mechanism) ?? (scramCredentials.has(scramKey(mechanism, name)) ? null : MISSING),
       () => record,
     );
   });
@@ -79,20 +86,19 @@ export function* alterScramCredentials(
   return { results, records: [...planned.values()] };
 }
 
+/** Faults in Kafka's sentences. */
 function nameFault(name: string, mechanism: number): Refusal | null {
-  if (name === '') return unacceptable('A user without a name cannot have credentials');
+  if (name === '') return unacceptable('Username must not be empty');
   if (MECHANISMS.has(mechanism)) return null;
   return {
     errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM,
-    errorMessage: `There is no SCRAM mechanism ${mechanism}: 1 is SCRAM-SHA-256, 2 is SCRAM-SHA-512`,
+    errorMessage: 'Unknown SCRAM mechanism',
   };
 }
 
 function strengthFault({ iterations, saltedPassword }: ScramUpsertion): Refusal | null {
-  if (iterations < FEWEST_ITERATIONS)
-    return unacceptable(`${iterations} iterations are too few: ${FEWEST_ITERATIONS} at least`);
-  if (iterations > MOST_ITERATIONS)
-    return unacceptable(`${iterations} iterations are too many: ${MOST_ITERATIONS} at most`);
+  if (iterations < FEWEST_ITERATIONS) return unacceptable('Too few iterations');
+  if (iterations > MOST_ITERATIONS) return unacceptable('Too many iterations');
   return saltedPassword.length === 0 ? unacceptable('There is no salted password') : null;
 }
 
