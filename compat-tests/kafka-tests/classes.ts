@@ -4,8 +4,10 @@ export interface Group {
   readonly classes: readonly string[];
   /** Whether the tests connect to controllers: Ottla then has one in a process of its own. */
   readonly hasController?: true;
-  /** Whether one test runs at a time: tools write to the stdout that all share. */
+  /** Whether one test runs at a time: tools write to the stdout that all share, and properties of the system say who signs in. */
   readonly isAlone?: true;
+  /** Whether tests have several brokers that sign in at one another: Ottla's are a cluster by etcd. */
+  readonly needsEtcd?: true;
 }
 
 const CLIENTS = 'org.apache.kafka.clients';
@@ -143,5 +145,57 @@ export const groups: readonly Group[] = [
     isAlone: true,
     hasController: true,
     classes: of(TOOLS, 'AclCommandTest', 'ClusterToolTest', 'FeatureCommandTest', 'MetadataQuorumCommandTest'),
+  },
+  {
+    name: 'authorizer',
+    isAlone: true,
+    classes: of('kafka.api', 'AuthorizerIntegrationTest'),
+  },
+  {
+    name: 'sign-in',
+    isAlone: true,
+    needsEtcd: true,
+    classes: [
+      'kafka.api.SaslClientsWithInvalidCredentialsTest',
+      ...of(
+        'kafka.server',
+        'SaslApiVersionsRequestTest',
+        'DelegationTokenRequestsTest',
+        'DelegationTokenRequestsOnPlainTextTest',
+        'DelegationTokenRequestsWithDisableTokenFeatureTest',
+        'AlterUserScramCredentialsRequestTest',
+        'AlterUserScramCredentialsRequestNotAuthorizedTest',
+        'DescribeUserScramCredentialsRequestTest',
+        'DescribeUserScramCredentialsRequestNotAuthorizedTest',
+      ),
+    ],
+  },
+  {
+    name: 'end-to-end',
+    isAlone: true,
+    needsEtcd: true,
+    classes: of(
+      'kafka.api',
+      'PlaintextEndToEndAuthorizationTest',
+      'SslEndToEndAuthorizationTest',
+      'SaslPlainSslEndToEndAuthorizationTest',
+      'SaslScramSslEndToEndAuthorizationTest',
+      'SaslOAuthBearerSslEndToEndAuthorizationTest',
+      'DelegationTokenEndToEndAuthorizationTest',
+      'DelegationTokenEndToEndAuthorizationWithOwnerTest',
+      'GroupEndToEndAuthorizationTest',
+      'SaslSslAdminIntegrationTest',
+    ),
+  },
+  {
+    name: 'quotas',
+    isAlone: true,
+    needsEtcd: true,
+    classes: [
+      ...of('kafka.api', 'ClientIdQuotaTest', 'UserQuotaTest', 'UserClientIdQuotaTest'),
+      ...of('kafka.server', 'ControllerMutationQuotaTest', 'RequestQuotaTest'),
+      'kafka.network.DynamicConnectionQuotaTest',
+      'org.apache.kafka.server.quota.ClientQuotasRequestTest',
+    ],
   },
 ];

@@ -8,11 +8,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, openSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startEtcd } from '../../scripts/etcd/cluster.ts';
+import { etcds } from '../../scripts/etcd/install.ts';
 import { installJars, installVersion } from '../../scripts/kafka/install.ts';
 import { javaCommand } from '../../scripts/kafka/tools.ts';
 import { cache } from '../provide/cache.ts';
@@ -24,15 +27,29 @@ import { results, type BrokerName, type Outcome, type Verdict } from './results.
 /** Of the test jars: Maven has none of a later version. */
 const VERSION = '4.3.1';
 const HARNESS = [
+  'AdminAuthorizer',
+  'AdminCredentials',
+  'AdminMetadata',
+  'Answering',
   'Brokers',
   'DetectThreadLeak',
+  'HarnessBroker',
+  'HarnessCluster',
+  'HarnessSettings',
   'Inside',
   'KafkaBrokers',
+  'KafkaPeer',
+  'MiniKdc',
   'OttlaBrokers',
+  'OttlaPeer',
   'OutsideBroker',
   'OutsideCluster',
   'OutsideController',
+  'Peer',
+  'Ports',
+  'QuorumTestHarness',
   'RaftClusterInvocationContext',
+  'Relay',
   'RunTests',
 ];
 const OTTLA = fileURLToPath(new URL('../../bin/ottla.cjs', import.meta.url));
@@ -53,9 +70,11 @@ async function main(): Promise<number> {
   }
   const brokers = (values.brokers?.split(',') ?? ['kafka', 'ottla']) as BrokerName[];
   const classpath = await prepare();
-  for (const group of groups.filter(({ name }) => names.includes(name))) {
+  const wanted = groups.filter(({ name }) => names.includes(name));
+  await using etcd = brokers.includes('ottla') ? await etcdFor(wanted) : null;
+  for (const group of wanted) {
     for (const broker of brokers) {
-      const found = await run(group, broker, values.tests, classpath);
+      const found = await run({ group, broker, tests: values.tests, classpath, etcd: etcd?.endpoint ?? null });
       results.keep(group.name, broker, found, values.tests === '');
     }
     say(results.tells(group.name));
@@ -74,7 +93,33 @@ async function prepare(): Promise<string> {
   return compiled(sources, [...tests, ...kafka.jars]);
 }
 
-async function run(group: Group, broker: BrokerName, tests: string, classpath: string): Promise<Map<string, Outcome>> {
+/** For several Ottlas that are one cluster; null where no group has any. */
+async function etcdFor(wanted: readonly Group[]): Promise<({ endpoint: string } & AsyncDisposable) | null> {
+  if (!wanted.some(({ needsEtcd }) => needsEtcd)) return null;
+  const [found] = etcds(say);
+  if (found === undefined) throw new Error('there is no etcd here: install it, or apt-get or Go');
+  const directory = mkdtempSync(join(tmpdir(), 'kafka-tests-etcd-'));
+  const running = await startEtcd({ program: found.path, directory });
+  return {
+    endpoint: running.endpoints[0],
+    [Symbol.asyncDispose]: async () => {
+      await running.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Run {
+  readonly group: Group;
+  readonly broker: BrokerName;
+  /** A pattern for the names of those that run. */
+  readonly tests: string;
+  readonly classpath: string;
+  /** host:port */
+  readonly etcd: string | null;
+}
+
+async function run({ group, broker, tests, classpath, etcd }: Run): Promise<Map<string, Outcome>> {
   const kept = join(cache('kafka-tests'), `${group.name}-${broker}`);
   say(`\n${group.name} on ${broker}; what each does goes to ${kept}.txt, stack traces to ${kept}.log`);
   const told = createWriteStream(`${kept}.txt`);
@@ -84,6 +129,7 @@ async function run(group: Group, broker: BrokerName, tests: string, classpath: s
     `-Dottla.tests=${tests}`,
     `-Dottla.parallel=${group.isAlone === true ? 1 : AT_ONCE[broker]}`,
     ...(group.hasController === true ? ['-Dottla.controller=apart'] : []),
+    ...(etcd === null ? [] : [`-Dottla.etcd=${etcd}`]),
   ];
   const java = spawn(javaCommand(), [...FLAGS, ...settings, '-cp', classpath, 'ottla.RunTests', ...group.classes], {
     stdio: ['ignore', 'pipe', openSync(`${kept}.log`, 'w')],

@@ -90,7 +90,8 @@ public final class RunTests implements TestExecutionListener {
         String where = test.getSource().map(source -> source instanceof MethodSource method
             ? simple(method.getClassName()) + "." + method.getMethodName() : source.toString()).orElse(test.getUniqueId());
         String shown = test.getDisplayName();
-        return shown.startsWith("[") ? where + " " + shown : where;
+        boolean isOneOfMany = shown.startsWith("[") || test.getUniqueId().contains("[test-template-invocation:");
+        return isOneOfMany ? where + " " + shown : where;
     }
 
     private static String simple(String className) {
