@@ -180,7 +180,13 @@ export class SharePartition {
     if (takeEffect) this.inFlight.complete(transitions);
     else this.inFlight.rollBack(transitions);
     this.#noteChanged(transitions, takeEffect);
-    this.waiters.wake();
+    this.#wake();
+  }
+
+  /** Thousands may wait: they are not asked after what leaves nothing to acquire, as an acceptance does. */
+  #wake(): void {
+    const { config, nowMs } = this.#now();
+    if (this.#fetchOffset(config, nowMs) !== null) this.waiters.wake();
   }
 
   /** Where it begins to read, or null where there is nothing to acquire. */
@@ -279,7 +285,7 @@ export class SharePartition {
     for (const { from } of expired) this.lockTimeouts += from.last - from.first + 1;
     if (expired.length > 0) this.#host.release(this, expired);
     this.#reschedule();
-    this.waiters.wake();
+    this.#wake();
   }
 }
 

@@ -124,6 +124,26 @@ describe('a fetch that waits', () => {
   });
 });
 
+test('who waits is asked where there is something to acquire, and not otherwise', async () => {
+  await (await broker.start()).begin({ 'share.partition.max.record.locks': '100' });
+  broker.produce(Array.from({ length: 100 }, () => 'a'));
+  broker.produce(['b']);
+  const member = broker.member('m');
+  expect(await member.fetch()).toBe('0-99x1');
+  let asked = 0;
+  broker.parts.share.loaded!.partitions.of(GROUP)[0].waiters.add({ wake: () => asked++ });
+  await member.acknowledge(1, 99, 1);
+  expect(asked).toBe(0);
+  await member.acknowledge(0, 0, 1); // there is room for the next
+  expect(asked).toBe(1);
+  expect(await member.fetch()).toBe('100-100x1');
+  await member.acknowledge(100, 100, 2);
+  expect(asked).toBe(2);
+  expect(await member.fetch()).toBe('100-100x2');
+  await broker.clock.advance(LOCK_MS);
+  expect(asked).toBeGreaterThan(2);
+});
+
 test('a connection that ends while state is read leaves nothing behind', async () => {
   await (await broker.start()).begin();
   broker.produce(['a']);
