@@ -48,6 +48,7 @@ const SLOW = {
     'test/testing/elsewhere.test.ts',
     'test/testing/ending.test.ts',
     'test/testing/matchers.test.ts',
+    'test/testing/moved-queues.test.ts',
     'test/testing/node-test-report.test.ts',
     'test/testing/reset.test.ts',
     'test/testing/security.test.ts',
