@@ -126,8 +126,12 @@ async function askWhyNot(address: string): Promise<void> {
 }
 
 async function detailOf(answer: Response): Promise<string> {
-  const said = (await answer.json().catch(() => null)) as { detail?: string } | null;
-  return said?.detail ?? '';
+  const text = await answer.text().catch(() => '');
+  try {
+    return (JSON.parse(text) as { readonly detail: string }).detail;
+  } catch {
+    return text;
+  }
 }
 
 /** One page of records, or what went wrong, in words. `query` as for GET /records. */

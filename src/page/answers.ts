@@ -5,6 +5,7 @@ import type { ReportWishes } from '../testing/report.ts';
 import type { PageAccess } from './frames.ts';
 import { Journal } from './journal.ts';
 import type { LookSources } from './looks.ts';
+import type { Guarded } from './origin.ts';
 import type { PageBroker } from './page-broker.ts';
 import { Rates } from './rates.ts';
 import { reportFile } from './report-file.ts';
@@ -25,9 +26,8 @@ export class PageAnswers {
     this.#sources = { ...served, rates: new Rates(view), journal: new Journal(view, digest), digest };
   }
 
-  /** `isLocal`: where nothing but the names of this machine reaches it. */
-  listener(isLocal: boolean): TakeRequest {
-    const app = pageRoutes({ ...this.#sources, isLocal });
+  listener(guarded: Guarded): TakeRequest {
+    const app = pageRoutes({ ...this.#sources, guarded });
     const take = getRequestListener(app.fetch, { overrideGlobalObjects: false });
     return (request, response) => void take(request, response);
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { TakeRequest } from '../platform/http.ts';
 import { readWhole } from '../platform/whole-file.ts';
-import { foreignRefusal, HEADERS } from './origin.ts';
+import { HEADERS, refusalOf, type Guarded } from './origin.ts';
 
 export interface PageFile {
   readonly bytes: Buffer;
@@ -27,13 +27,13 @@ type Request = Parameters<TakeRequest>[0];
 type Response = Parameters<TakeRequest>[1];
 
 /** Answers whoever asks for a file of the page, and tells when the page's code is there; false for everything else. */
-export function takeFile(request: Request, response: Response, isLocal: boolean, loaded: () => void): boolean {
+export function takeFile(request: Request, response: Response, guarded: Guarded, loaded: () => void): boolean {
   const { method = 'GET', url = '/' } = request;
   const path = url.replace(/\?.*$/s, '');
   const name = path === '/' ? 'index.html' : /^\/page\/([^/]*)$/.exec(path)?.[1];
   if (name === undefined || (method !== 'GET' && method !== 'HEAD')) return false;
   const header = (field: string): string | undefined => request.headers[field]?.toString();
-  const refusal = foreignRefusal({ method, path, header }, isLocal);
+  const refusal = refusalOf({ method, path, header }, guarded);
   if (refusal !== null) {
     response.writeHead(403, TEXT).end(refusal);
     return true;

@@ -1,4 +1,6 @@
 /** Who may ask the page for anything, and what every answer says of what may run in it. */
+import { isOwnName } from '../platform/host-names.ts';
+
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 /** No code but the page's own file, no content from anywhere else, and in nobody's frame. */
@@ -30,15 +32,27 @@ export interface Asked {
   header(name: string): string | undefined;
 }
 
+export interface Guarded {
+  /** On this machine's own addresses alone. */
+  readonly isLocal: boolean;
+  /** Whether people sign in: then a stranger's name for the page knows nobody. */
+  readonly asks: () => boolean;
+  /** The names that clients are told. */
+  readonly names: () => readonly string[];
+}
+
 /** Pages of other origins have no business here, under whatever name they reach it: a sentence for them, null for the page itself. */
-export function foreignRefusal(asked: Asked, isLocal: boolean): string | null {
+export function refusalOf(asked: Asked, { isLocal, asks, names }: Guarded): string | null {
   const host = asked.header('host') ?? '';
   const origin = asked.header('origin');
   const site = asked.header('sec-fetch-site') ?? 'none';
   const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
   const isEmbedded = site !== 'same-origin' && site !== 'none' && !isVisit(asked);
-  if (!isForeign && !isEmbedded && (!isLocal || LOOPBACK.test(host))) return null;
-  return `Requests for '${host}' from other pages are not answered. Open the page itself.\n`;
+  if (isForeign || isEmbedded || (isLocal && !LOOPBACK.test(host))) {
+    return `Requests for '${host}' from other pages are not answered. Open the page itself.\n`;
+  }
+  if (isLocal || asks() || isOwnName(host, names)) return null;
+  return `The page does not go by the name '${host}'. Open it by its address, or by a name that advertised.listeners has.\n`;
 }
 
 /** Somebody has followed a link to the page; nothing else of it is opened like that. */

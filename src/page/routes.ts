@@ -5,6 +5,7 @@ import { contentRoutes } from './content-routes.ts';
 import type { PageAccess, SessionFrame } from './frames.ts';
 import { ChangeRefused } from './hands.ts';
 import type { LookSources } from './looks.ts';
+import type { Guarded } from './origin.ts';
 import { Person, reaches, type PageEnv } from './person.ts';
 import { records } from './records-route.ts';
 import { reportFile } from './report-file.ts';
@@ -14,8 +15,7 @@ import { trafficText } from './traffic-view.ts';
 import { cookieOf, Visitors, type Sender } from './visitors.ts';
 
 export interface PageSources extends LookSources {
-  /** A host of this machine alone: nothing but its names reaches it. */
-  readonly isLocal: boolean;
+  readonly guarded: Guarded;
   readonly access: PageAccess;
 }
 
@@ -29,8 +29,7 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   const { clock } = sources.broker.view.parts;
   const visitors = new Visitors(sources.broker.door, () => clock.now());
   const app = new Hono<PageEnv>();
-  const guarded = { isLocal: sources.isLocal, asks: visitors.areAsked, names: () => namesOf(sources.broker) };
-  app.use('*', (context, next) => guard(context, next, guarded));
+  app.use('*', (context, next) => guard(context, next, sources.guarded));
   app.use('*', async (context, next) => (context.req.method === 'POST' ? refuseForm(context) : null) ?? next());
   app.get('/session', (context) => whoLooks(context, sources, visitors));
   app.post('/sign-in', atMost(MOST_SIGN_IN_BYTES), (context) => signIn(context, visitors));
@@ -70,12 +69,6 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
     return context.json({ detail: error.message, at: null }, status);
   });
   return app;
-}
-
-/** Hosts that clients are told of. */
-function namesOf({ view }: PageSources['broker']): string[] {
-  const brokers = [...view.parts.metadata.image.brokers.values()];
-  return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
 }
 
 function senderOf({ req, env }: Context<PageEnv>): Sender {

@@ -1,30 +1,14 @@
 /** What every request to the page has to be: from the page itself, or from somebody's own program on the right name. */
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { isOwnName } from '../platform/host-names.ts';
-import { foreignRefusal, HEADERS } from './origin.ts';
+import { HEADERS, refusalOf, type Guarded } from './origin.ts';
 
-export interface Guarded {
-  /** On this machine's own addresses alone. */
-  readonly isLocal: boolean;
-  /** Whether people sign in: then a stranger's name for the page knows nobody. */
-  readonly asks: boolean;
-  /** The names that clients are told. */
-  readonly names: () => readonly string[];
-}
-
-export async function guard(context: Context, next: Next, { isLocal, asks, names }: Guarded): Promise<Response | void> {
+export async function guard(context: Context, next: Next, guarded: Guarded): Promise<Response | void> {
   const { req } = context;
   const { method, path } = req;
   for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
-  const refusal = foreignRefusal({ method, path, header: (name) => req.header(name) }, isLocal);
-  if (refusal !== null) return context.text(refusal, 403);
-  const host = req.header('host') ?? '';
-  if (!isLocal && !asks && !isOwnName(host, names)) {
-    const how = 'Open it by its address, or by a name that advertised.listeners has.';
-    return context.text(`The page does not go by the name '${host}'. ${how}\n`, 403);
-  }
-  return next();
+  const refusal = refusalOf({ method, path, header: (name) => req.header(name) }, guarded);
+  return refusal === null ? next() : context.text(refusal, 403);
 }
 
 /** Null for what may change something: no form can send that. */

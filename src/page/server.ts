@@ -6,6 +6,8 @@ import { listenRequests, unboundServer, type HttpServer, type TakeRequest } from
 import type { BrokerShow, ShownTest } from '../testing/test-page.ts';
 import type { PageAnswers, Served } from './answers.ts';
 import { takeFile } from './assets.ts';
+import type { Guarded } from './origin.ts';
+import type { PageBroker } from './page-broker.ts';
 
 export { pageBrokerOf } from './page-broker.ts';
 
@@ -19,10 +21,12 @@ export interface ServedPage extends Served {
 export function showOf(shown: ShownTest, inBackground: boolean): BrokerShow {
   const nodeId = shown.view.parts.metadata.image.brokers.keys().next().value ?? 0;
   const version = process.env.OTTLA_VERSION ?? 'from source';
-  const answers = answersOf({ broker: { ...shown, nodeId, version }, access: 'test' });
+  const broker = { ...shown, nodeId, version };
+  const answers = answersOf({ broker, access: 'test' });
   return {
     serve: async (port, host) => {
-      const listener = await listenRequests(host, port, listenerOf(answers, LOCAL.has(host)), { inBackground });
+      const take = listenerOf(answers, guardedOf(broker, LOCAL.has(host)));
+      const listener = await listenRequests(host, port, take, { inBackground });
       return { url: `http://localhost:${listener.port}`, close: () => listener.close() };
     },
     report: async (wishes) => (await answers()).report(wishes),
@@ -31,7 +35,18 @@ export function showOf(shown: ShownTest, inBackground: boolean): BrokerShow {
 
 /** A server that listens nowhere: connections are given to it. */
 export function pageServer(served: ServedPage): HttpServer {
-  return unboundServer(listenerOf(answersOf(served), served.isLocal));
+  return unboundServer(listenerOf(answersOf(served), guardedOf(served.broker, served.isLocal)));
+}
+
+function guardedOf({ door, view }: PageBroker, isLocal: boolean): Guarded {
+  return {
+    isLocal,
+    asks: () => door.people.kind !== 'anybody',
+    names: () => {
+      const brokers = [...view.parts.metadata.image.brokers.values()];
+      return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
+    },
+  };
 }
 
 type LoadAnswers = () => Promise<PageAnswers>;
@@ -43,10 +58,10 @@ function answersOf(served: Served): LoadAnswers {
   });
 }
 
-function listenerOf(answers: LoadAnswers, isLocal: boolean): TakeRequest {
-  const rest = once(async () => (await answers()).listener(isLocal));
+function listenerOf(answers: LoadAnswers, guarded: Guarded): TakeRequest {
+  const rest = once(async () => (await answers()).listener(guarded));
   return (request, response) => {
-    if (takeFile(request, response, isLocal, () => void rest())) return;
+    if (takeFile(request, response, guarded, () => void rest())) return;
     rest().then(
       (take) => take(request, response),
       ({ message }: Error) => {

@@ -68,8 +68,11 @@ describe('a name that a stranger has lead here', () => {
         status: 200,
       });
     }
-    const refused = await raw(port, get('kafka.example.com.rebound.example', '/session'));
-    expect(refused).toContain("The page does not go by the name 'kafka.example.com.rebound.example'.");
+    for (const path of ['/session', '/', '/page/page.js']) {
+      const refused = await raw(port, get('kafka.example.com.rebound.example', path));
+      expect(statusOf(refused)).toBe(403);
+      expect(refused).toContain("The page does not go by the name 'kafka.example.com.rebound.example'.");
+    }
   });
 
   test('is told from own names', () => {
