@@ -73,8 +73,9 @@ const SESSION_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
   ErrorCode.INCONSISTENT_TOPIC_ID,
 ]);
-/** The image, here or at the leader, is behind: that passes, and nobody has to be told. */
+/** The image, here or at the leader, is behind, or its directory has just failed: that passes, and nobody has to be told. */
 const PASSING: ReadonlySet<number> = new Set([
+  ErrorCode.KAFKA_STORAGE_ERROR,
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
   ErrorCode.FENCED_LEADER_EPOCH,
   ErrorCode.UNKNOWN_LEADER_EPOCH,
