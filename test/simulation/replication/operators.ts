@@ -2,11 +2,13 @@
  * What operators do while there is trouble: partitions are moved to other replicas and back, records are deleted, preferred leaders
  * are elected, other topics come and go under the same name. What nobody answers, or what is refused, is let be.
  */
+import { Produce } from '../../../protocol/apis/00-produce.ts';
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import { DeleteTopics } from '../../../protocol/apis/20-delete-topics.ts';
 import { DeleteRecords } from '../../../protocol/apis/21-delete-records.ts';
 import { ElectLeaders } from '../../../protocol/apis/43-elect-leaders.ts';
 import { AlterPartitionReassignments } from '../../../protocol/apis/45-alter-partition-reassignments.ts';
+import { encodeBatch } from '../../../protocol/records/encode.ts';
 import type { Api, Draft, Fields } from '../../../protocol/schema.ts';
 import { imageOf, leaderOf } from '../cluster/mending.ts';
 import { HOSTS, type Host, type SimulatedCluster } from '../cluster/simulated-cluster.ts';
@@ -15,6 +17,7 @@ import type { ReplicasClient } from './replicas-client.ts';
 const TIMEOUT = { timeoutMs: 1000 };
 const PREFERRED = 0;
 const OTHER_TOPIC = 'other';
+const OTHER_PARTITIONS = 2;
 const ALL: readonly number[] = HOSTS.map((_, i) => i + 1);
 
 export class Operators {
@@ -44,6 +47,8 @@ export class Operators {
       () => this.#deleteRecords(this.#below(this.#partitions)),
       () => this.#make(),
       () => this.#delete(),
+      () => this.#moveOther(),
+      () => this.#produceToOther(),
     ];
   }
 
@@ -104,12 +109,46 @@ export class Operators {
   }
 
   #make(): void {
-    const topic = { name: OTHER_TOPIC, numPartitions: 2, replicationFactor: 2, assignments: [], configs: [] };
+    const topic = {
+      name: OTHER_TOPIC,
+      numPartitions: OTHER_PARTITIONS,
+      replicationFactor: 2,
+      assignments: [],
+      configs: [],
+    };
     void this.#ask(CreateTopics, 7, { ...TIMEOUT, validateOnly: false, topics: [topic] });
   }
 
   #delete(): void {
     void this.#ask(DeleteTopics, 5, { ...TIMEOUT, topicNames: [OTHER_TOPIC] });
+  }
+
+  #moveOther(): void {
+    const replicas = this.#someReplicas().slice(0, 1 + this.#below(2));
+    const topics = [{ name: OTHER_TOPIC, partitions: [{ partitionIndex: this.#below(OTHER_PARTITIONS), replicas }] }];
+    void this.#ask(AlterPartitionReassignments, 0, { ...TIMEOUT, topics });
+  }
+
+  #produceToOther(): void {
+    const index = this.#below(OTHER_PARTITIONS);
+    const records = encodeBatch({ records: [{ key: null, value: Buffer.from('other'), timestamp: 1000 }] });
+    const topicData = [{ name: OTHER_TOPIC, partitionData: [{ index, records }] }];
+    const leader = leaderOf(this.#cluster, OTHER_TOPIC, index) ?? this.#host();
+    void this.#ask(Produce, 9, { ...TIMEOUT, acks: 1, topicData }, leader);
+  }
+
+  /** Folders of replicas that were deleted or moved away, and are still there. */
+  left(): string[] {
+    const others = imageOf(this.#cluster)?.topicsByName.get(OTHER_TOPIC)?.partitions ?? [];
+    return this.#cluster.all.flatMap(({ host, nodeId, disk }) =>
+      disk
+        .list('/data')
+        .filter((name) => name.startsWith(`${OTHER_TOPIC}-`))
+        .filter(
+          (name) => !others.some(({ replicas }, i) => name === `${OTHER_TOPIC}-${i}` && replicas.includes(nodeId)),
+        )
+        .map((name) => `${host} has ${name} still`),
+    );
   }
 
   async #ask<Req extends Fields, Res extends Fields>(

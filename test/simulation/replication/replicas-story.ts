@@ -15,6 +15,8 @@ import { ReplicasClient } from './replicas-client.ts';
 const TROUBLE_MS = 30_000;
 const HEALED_MS = 30_000;
 const LOOK_EVERY_MS = 50;
+/** What is renamed for its deletion is gone then: file.delete.delay.ms. */
+const REMOVED_MS = 62_000;
 const TOPIC = 'replicated';
 const PARTITIONS = 2;
 const PRODUCERS = 3;
@@ -78,6 +80,8 @@ export async function tellReplicas(
     const acknowledged = machines === 'unclean' ? [] : client.acknowledged;
     for (const wrong of checkReplicas(cluster, TOPIC, PARTITIONS, acknowledged, operators?.deletedBefore))
       if (machines !== 'unclean' || !wrong.includes('cut-below-high-watermark')) observer.say(wrong);
+    if (operators !== null) await cluster.advance(REMOVED_MS);
+    for (const left of operators?.left() ?? []) observer.say(left);
   } catch (error) {
     observer.say((error as Error).message);
   }
