@@ -13,7 +13,8 @@ import { setAside } from './aside.ts';
 import { Deletions } from './deletions.ts';
 import { DirectoryHealth } from './directory-health.ts';
 import { PARTITION_METADATA, partitionMetadata } from './log-loader.ts';
-import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
+import { CheckpointFile } from './checkpoint-file.ts';
+import { decodeOffsetCheckpoint, type OffsetCheckpoint } from './offset-checkpoint.ts';
 
 const META_PROPERTIES = 'meta.properties';
 const LOCK = '.lock';
@@ -74,18 +75,15 @@ export class LogDirectory {
   /** The disk it is on. */
   readonly files: Files;
   readonly #doors: { readonly files: Files; readonly logger: Logger };
-  readonly #options: LogDirectoryOptions;
   readonly #lock: Lock;
-  readonly #recoveryPoints: OffsetCheckpoint;
-  readonly #logStartOffsets: OffsetCheckpoint;
-  /** Null until somebody asks: a broker alone never does. */
-  #highWatermarks: OffsetCheckpoint | null = null;
+  readonly #recoveryPoints: CheckpointFile;
+  readonly #logStartOffsets: CheckpointFile;
+  readonly #highWatermarks: CheckpointFile;
 
   private constructor(options: LogDirectoryOptions, lock: Lock) {
     const { files, path } = options;
     this.path = path;
     this.files = files;
-    this.#options = options;
     this.#doors = { files, logger: options.logger };
     this.#lock = lock;
     const meta = readOrMakeMeta(options);
@@ -103,8 +101,11 @@ export class LogDirectory {
     this.cleanShutdown = files.exists(marker);
     const word = this.cleanShutdown ? readable(() => files.readAll(marker).toString()) : null;
     this.previousBrokerEpoch = word === null ? -1 : brokerEpochIn(word);
-    this.#recoveryPoints = readCheckpoint(options, RECOVERY_POINTS, 'nothing: logs are read and checked instead');
-    this.#logStartOffsets = readCheckpoint(options, LOG_START_OFFSETS, 'delete again what DeleteRecords had deleted');
+    const checkpoint = (name: string, next: string): CheckpointFile =>
+      new CheckpointFile(join(path, name), readCheckpoint(options, name, next), files, this.health);
+    this.#recoveryPoints = checkpoint(RECOVERY_POINTS, 'nothing: logs are read and checked instead');
+    this.#logStartOffsets = checkpoint(LOG_START_OFFSETS, 'delete again what DeleteRecords had deleted');
+    this.#highWatermarks = checkpoint(HIGH_WATERMARKS, 'nothing: leaders tell it anew');
     if (!this.cleanShutdown) return;
     files.remove(marker); // a crash from here on is one
     files.syncDirectory(path);
@@ -177,9 +178,19 @@ export class LogDirectory {
   checkpointOf(topic: string, partition: number): { recoveryPoint: number; logStartOffset: number } {
     const name = `${topic}-${partition}`;
     return {
-      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
-      logStartOffset: this.#logStartOffsets.get(name) ?? 0,
+      recoveryPoint: this.#recoveryPoints.found.get(name) ?? 0,
+      logStartOffset: this.#logStartOffsets.found.get(name) ?? 0,
     };
+  }
+
+  /** Another log begins under `name`: nothing that was noted is of it. @throws the disk's error */
+  beginsAnew(name: string): void {
+    for (const file of [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks]) file.forget(name);
+  }
+
+  /** The log `name` was cut: from `endOffset` on it is not known to be on the disk any more. @throws the disk's error */
+  wasCut(name: string, endOffset: number): void {
+    this.#recoveryPoints.lower(name, endOffset);
   }
 
   /** Notes of all `logs` in this directory where they begin and up to where they are safe. */
@@ -192,29 +203,18 @@ export class LogDirectory {
       // As Kafka does: nothing is noted of logs that still begin where they began.
       if (logStartOffset > 0) logStartOffsets.set(name, logStartOffset);
     }
-    this.#writeCheckpoint(RECOVERY_POINTS, recoveryPoints);
-    this.#writeCheckpoint(LOG_START_OFFSETS, logStartOffsets);
+    this.#recoveryPoints.note(recoveryPoints);
+    this.#logStartOffsets.note(logStartOffsets);
   }
 
   /** Up to where a replica was known to be committed when that was last noted, 0 where it never was. */
   highWatermarkOf(topic: string, partition: number): number {
-    this.#highWatermarks ??= readCheckpoint(this.#options, HIGH_WATERMARKS, 'nothing: leaders tell it anew');
-    return this.#highWatermarks.get(`${topic}-${partition}`) ?? 0;
+    return this.#highWatermarks.found.get(`${topic}-${partition}`) ?? 0;
   }
 
   /** By `<topic>-<partition>`, of all replicas in this directory. */
   checkpointHighWatermarks(offsets: ReadonlyMap<string, number>): void {
-    this.#writeCheckpoint(HIGH_WATERMARKS, offsets);
-  }
-
-  #writeCheckpoint(name: string, offsets: ReadonlyMap<string, number>): void {
-    const path = join(this.path, name);
-    try {
-      this.files.replace(path, encodeOffsetCheckpoint(offsets));
-    } catch (error) {
-      this.health.checkpointFailed(path, error);
-      throw error;
-    }
+    this.#highWatermarks.note(offsets);
   }
 
   /** After all `logs` have been closed: leaves word that they were, and lets others in. */

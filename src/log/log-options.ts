@@ -23,6 +23,8 @@ export interface LogOptions {
   readonly cleanShutdown: boolean;
   /** Up to where the log is known to be on the disk (recovery-point-offset-checkpoint); 0: unknown. */
   readonly recoveryPoint?: number;
+  /** Told when the log was cut below what was known to be on the disk: recovery-point-offset-checkpoint may say more. */
+  readonly onCut?: (endOffset: number) => void;
   /** From log-start-offset-checkpoint; the first segment's base offset where that is higher. */
   readonly logStartOffset?: number;
   /** Shared by the logs of a directory; without one the log has its own. */

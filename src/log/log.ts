@@ -39,6 +39,7 @@ export class Log implements StagedLog {
   readonly #appender: LogAppender;
   readonly #reader: LogReader;
   readonly #deletions: Deletions;
+  readonly #onCut: LogOptions['onCut'];
 
   private constructor(given: LogOptions) {
     const { directory, clock, logger, config } = given;
@@ -47,6 +48,7 @@ export class Log implements StagedLog {
     const loaded = loadLog(options);
     this.directory = directory;
     this.topicId = options.topicId;
+    this.#onCut = options.onCut;
     this.files = files;
     this.#deletions = options.deletions ?? new Deletions(given.files, clock, logger);
     this.#reader = new LogReader(loaded.segments);
@@ -209,13 +211,16 @@ export class Log implements StagedLog {
   truncateTo(offset: number): void {
     if (offset >= this.endOffset) return;
     this.#appender.settle();
+    const { recoveryPoint } = this;
     this.#state.truncateTo(offset);
+    if (recoveryPoint > this.recoveryPoint) this.#onCut?.(this.recoveryPoint);
   }
 
   /** Throws everything away; the next record gets `offset`. */
   truncateFullyAndStartAt(offset: number): void {
     this.#appender.settle();
     this.#state.truncateFullyAndStartAt(offset);
+    this.#onCut?.(0); // whatever was there
   }
 
   /** Moves the start of the log forward; files that lie before it as a whole go. */

@@ -122,9 +122,10 @@ export class PartitionLogs {
     const path = join(directory.path, name);
     // The checkpoints speak of the log that was there at the start, not of a later one of the same name.
     const isFound = this.#found.take(directory, name, topicId);
+    if (!isFound) directory.beginsAnew(name);
     directory.makePartition(name);
     return Log.open({
-      ...this.#openedWith(directory),
+      ...this.#openedWith(directory, name),
       config: plan.config,
       topicId,
       directory: path,
@@ -143,7 +144,8 @@ export class PartitionLogs {
     });
     const directory = this.#placement.giveUp(basename(path));
     const offline = join(directory.path, basename(path));
-    return Log.open({ ...this.#openedWith(directory), config, topicId, directory: offline, cleanShutdown: true });
+    const opened = this.#openedWith(directory, basename(path));
+    return Log.open({ ...opened, config, topicId, directory: offline, cleanShutdown: true });
   }
 
   /**
@@ -226,11 +228,12 @@ export class PartitionLogs {
   /** The log again that was closed as `log`, in `directory`. */
   #reopen(log: Log, directory: LogDirectory): Log {
     const { config, topicId, endOffset, logStartOffset } = log;
+    const name = basename(log.directory);
     return Log.open({
-      ...this.#openedWith(directory),
+      ...this.#openedWith(directory, name),
       config,
       topicId,
-      directory: join(directory.path, basename(log.directory)),
+      directory: join(directory.path, name),
       cleanShutdown: true,
       recoveryPoint: endOffset,
       logStartOffset,
@@ -246,9 +249,11 @@ export class PartitionLogs {
   }
 
   /** What all logs of a directory are opened with. */
-  #openedWith({ files, deletions, health }: LogDirectory) {
+  #openedWith(directory: LogDirectory, name: string) {
     const { clock, logger } = this.#options;
-    return { files, clock, logger, stage: this.#stage, deletions, health };
+    const { files, deletions, health } = directory;
+    const onCut = (endOffset: number): void => directory.wasCut(name, endOffset);
+    return { files, clock, logger, stage: this.#stage, deletions, health, onCut };
   }
 }
 

@@ -122,6 +122,29 @@ describe('a log directory', () => {
     expect(second.checkpointOf('other', 0)).toEqual({ recoveryPoint: 0, logStartOffset: 0 });
   });
 
+  it('notes of no log more than is true of it, once it was cut or begins anew', () => {
+    const files = new MemoryFiles();
+    const made = directory(files);
+    const read = (name: string): string => files.readAll(`/data/${name}`).toString();
+    const of = (name: string, recoveryPoint: number) => ({
+      directory: `/data/${name}`,
+      recoveryPoint,
+      logStartOffset: 2,
+    });
+    made.checkpoint([of('a-0', 7), of('b-0', 7)]);
+    made.checkpointHighWatermarks(new Map([['a-0', 6]]));
+    made.wasCut('a-0', 9);
+    made.wasCut('c-0', 0);
+    expect(read('recovery-point-offset-checkpoint')).toBe('0\n2\na 0 7\nb 0 7\n');
+    made.wasCut('a-0', 5);
+    expect(read('recovery-point-offset-checkpoint')).toBe('0\n2\na 0 5\nb 0 7\n');
+    made.beginsAnew('a-0');
+    expect(read('recovery-point-offset-checkpoint')).toBe('0\n1\nb 0 7\n');
+    expect(read('log-start-offset-checkpoint')).toBe('0\n1\nb 0 2\n');
+    expect(read('replication-offset-checkpoint')).toBe('0\n0\n');
+    made.close([]);
+  });
+
   it('does without a checkpoint that was cut', () => {
     const files = new MemoryFiles();
     files.makeDirectory('/data');

@@ -103,3 +103,18 @@ it('counts all that was found at the start as durable', () => {
   const again = open({ recoveryPoint: 0, cleanShutdown: false });
   expect([again.recoveryPoint, again.flusher.durableOffset]).toEqual([0, 2]);
 });
+
+it('tells when a cut takes away what was known to be on the disk', async () => {
+  const { open, stage } = fixture();
+  const cuts: number[] = [];
+  const log = open({ onCut: (endOffset) => cuts.push(endOffset) });
+  for (const value of ['a', 'b', 'c']) append(log, batchOf([value]));
+  stage.flush();
+  log.flush();
+  append(log, batchOf(['d']));
+  stage.flush();
+  log.truncateTo(3);
+  expect(cuts).toEqual([]);
+  log.truncateTo(1);
+  expect(cuts).toEqual([1]);
+});
