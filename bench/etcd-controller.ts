@@ -8,7 +8,7 @@ import { EtcdKeys } from '../src/controllers/etcd-keys.ts';
 import { EtcdMetadataLog } from '../src/controllers/etcd-metadata-log.ts';
 import { FollowedLog } from '../src/controllers/followed-log.ts';
 import { TermMetadataStore } from '../src/controllers/term-metadata-store.ts';
-import { EtcdClient } from '../src/etcd/client.ts';
+import { AmbiguousError, EtcdClient } from '../src/etcd/client.ts';
 import { GrpcChannel } from '../src/etcd/grpc-channel.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { randomUuid, systemRandom } from '../src/platform/random.ts';
@@ -24,11 +24,23 @@ export async function beginTerm(etcd: RunningEtcd, clusterId: string) {
     open: (endpoint, token) => new GrpcChannel(endpoint, { clock: systemClock, token }),
   });
   const log = new EtcdMetadataLog(client, new EtcdKeys('/bench', clusterId), systemClock);
-  const leaseId = String(LEASES.next().value);
-  await client.leaseGrant(leaseId, TTL_SECONDS);
+  const leaseId = await leased(client);
   const claim = { nodeId: 1, incarnation: 'incarnationincarnatioA', host: 'localhost', port: 9093 };
   const term = (await log.claim(claim, leaseId))!;
   return { client, log, term };
+}
+
+/** An etcd that has just started may take longer than an answer is waited for. */
+async function leased(client: EtcdClient): Promise<string> {
+  for (;;) {
+    const id = String(LEASES.next().value);
+    try {
+      await client.leaseGrant(id, TTL_SECONDS);
+      return id;
+    } catch (error) {
+      if (!(error instanceof AmbiguousError)) throw error;
+    }
+  }
 }
 
 /** The same, and the controller over it. `settings`: of its configuration. */
