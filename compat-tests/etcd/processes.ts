@@ -1,7 +1,6 @@
 /** Processes of `ottla start --etcd` on this machine: a cluster that can be killed, piece by piece. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Metadata } from '../../protocol/apis/03-metadata.ts';
@@ -11,6 +10,7 @@ import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
 import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { commandPath } from '../../test/bundled-command.ts';
+import { freePort } from '../../test/crash/free-port.ts';
 
 export interface OttlaProcess {
   readonly nodeId: number;
@@ -61,7 +61,7 @@ export class OttlaProcesses {
 
   /** A process of this node, on the port that it had before. Without `--etcd` where `alone`. */
   async start(nodeId: number, { alone = false } = {}): Promise<OttlaProcess> {
-    const port = this.#ports.get(nodeId) ?? (await freePair());
+    const port = this.#ports.get(nodeId) ?? (await freePort(2));
     this.#ports.set(nodeId, port);
     const own = ['--node-id', String(nodeId), '--host', '127.0.0.1', '--port', String(port)];
     const place = ['--dir', this.directoryOf(nodeId), '--log-level', 'info', '--no-exit-with-parent'];
@@ -223,20 +223,4 @@ function readyLine(child: ChildProcess, said: () => string): Promise<void> {
     });
     child.on('exit', (code) => reject(new Error(`it has ended with ${code}: ${said()}`)));
   });
-}
-
-/** A port that is free, and the one behind it, which the controller takes. */
-async function freePair(): Promise<number> {
-  for (;;) {
-    const first = createServer().listen(0, '127.0.0.1');
-    await once(first, 'listening');
-    const { port } = first.address() as { port: number };
-    const second = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      second.once('error', () => resolve(false));
-      second.listen(port + 1, '127.0.0.1', () => resolve(true));
-    });
-    await Promise.all([first, second].map((server) => new Promise((done) => void server.close(done))));
-    if (isFree && port < 65_000) return port;
-  }
 }

@@ -1,7 +1,7 @@
 /** `ottla start --processes N` as it is run: real processes, killed one by one and all at once. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { DescribeCluster } from '../../protocol/apis/60-describe-cluster.ts';
 import type { Client } from '../../protocol/client.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { Command } from '../cli/command.ts';
+import { freePort, isFree } from '../crash/free-port.ts';
 import { consume, dial } from '../running-broker.ts';
 
 const BROKERS = 3;
@@ -26,7 +27,7 @@ afterEach(async () => {
 async function started(): Promise<{ command: Command; ports: readonly number[]; directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'ottla-processes-'));
   ends.push(() => rmSync(directory, { recursive: true, force: true }));
-  const first = await freePorts(BROKERS + 1);
+  const first = await freePort(BROKERS + 1);
   const { command } = run(['--port', String(first), '--dir', directory]);
   const bootstrap = await command.ready();
   const ports = Array.from({ length: BROKERS }, (_, i) => first + i);
@@ -41,26 +42,6 @@ function run(args: readonly string[]): { command: Command } {
     await command.ended;
   });
   return { command };
-}
-
-/** Where so many in a row are free. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = createServer().listen(0, '127.0.0.1');
-    await once(first, 'listening');
-    const { port } = first.address() as { port: number };
-    await new Promise((done) => void first.close(done));
-    const others = await Promise.all(Array.from({ length: count }, (_, i) => isFree(port + i)));
-    if (port + count < 65_536 && others.every(Boolean)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-      .once('error', () => resolve(false))
-      .listen(port, '127.0.0.1', () => void server.close(() => resolve(true)));
-  });
 }
 
 /** Process ids of the brokers, as the system knows them. */
@@ -193,7 +174,7 @@ describe.skipIf(process.platform !== 'linux')('several processes', { timeout: 12
   test('do not start where one of them cannot, and say why', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'ottla-processes-'));
     ends.push(() => rmSync(directory, { recursive: true, force: true }));
-    const first = await freePorts(BROKERS + 1);
+    const first = await freePort(BROKERS + 1);
     const taken = createServer().listen(first + 1, '127.0.0.1');
     await once(taken, 'listening');
     const { command } = run(['--port', String(first), '--dir', directory]);
