@@ -17,10 +17,7 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
       ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
       : null,
   handle: (request, { session, access, connectionId, apiVersion, clientId }, broker: Broker) => {
-    if (!speaksConsumerProtocol(broker)) {
-      const errorMessage = 'The consumer protocol is switched off: see group.coordinator.rebalance.protocols.';
-      return refusal(ErrorCode.UNSUPPORTED_VERSION, errorMessage);
-    }
+    if (!speaksConsumerProtocol(broker)) return refusal(ErrorCode.UNSUPPORTED_VERSION, null);
     const { groupId } = request;
     // Tools show it as Java prints an address without a host name.
     const told = {

@@ -5,7 +5,7 @@ import { andThen } from '../coordination/answers.ts';
 import { checkShareHeartbeat } from '../groups/share/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './share-version.ts';
 import { describe, read } from '../security/needs.ts';
 
 export const shareGroupHeartbeat = handler(ShareGroupHeartbeat, {
@@ -14,7 +14,7 @@ export const shareGroupHeartbeat = handler(ShareGroupHeartbeat, {
       ? [read.group(groupId), ...(subscribedTopicNames ?? []).map((name) => describe.topic(name))]
       : null,
   handle: (request, { session, connectionId, clientId }, broker: Parts<'metadata' | 'groups'>) => {
-    if (!speaksShareProtocol(broker)) return refusal(ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF);
+    if (!speaksShareProtocol(broker)) return refusal(ErrorCode.UNSUPPORTED_VERSION, null);
     const { groupId } = request;
     // Tools show it as Java prints an address without a host name.
     const told = { ...request, clientId: clientId ?? '', clientHost: `/${session.clientHost}` };

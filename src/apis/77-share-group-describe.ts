@@ -9,7 +9,7 @@ import type { Parts } from './broker-parts.ts';
 import { hidesTopics, TOPICS_HIDDEN } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
-import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './share-version.ts';
 import { describe } from '../security/needs.ts';
 
 export const shareGroupDescribe = handler(ShareGroupDescribe, {
@@ -26,7 +26,7 @@ export const shareGroupDescribe = handler(ShareGroupDescribe, {
   byHand: [describe.topic('groups[].members[].assignment of the response')],
   *handle(request, { apiVersion, access }, broker: Parts<'groups' | 'metadata'>) {
     const { groupIds, includeAuthorizedOperations } = request;
-    if (!speaksShareProtocol(broker)) return refusal(groupIds, ErrorCode.UNSUPPORTED_VERSION, SHARE_GROUPS_OFF);
+    if (!speaksShareProtocol(broker)) return refusal(groupIds, ErrorCode.UNSUPPORTED_VERSION, null);
     const describe = (groupId: string) =>
       broker.groups.whenCommitted(groupId, broker.groups.share.describe(groupId), (errorCode) =>
         undescribedShareGroup(groupId, errorCode, null),

@@ -85,6 +85,21 @@ test('members are assigned anew once share.assignment.interval.ms has passed', a
   expect(await beat(broker, 'a', 2)).toMatchObject({ memberEpoch: 3, assignment: { topicPartitions: JOINED } });
 });
 
+test('an epoch that waits for its assignment takes along what gets its state meanwhile', async () => {
+  const broker = new GroupBroker({ 'group.share.assignment.interval.ms': 1000 }).start();
+  broker.setTopic('t1', 0);
+  expect((await beat(broker, 'a', 0)).memberEpoch).toBe(2);
+  broker.setTopic('t1', 2);
+  await beat(broker, 'a', 2); // the topic is there: epoch 3, and its partitions get their state
+  await beat(broker, 'a', 2);
+  expect(await describe(broker)).toMatchObject({ groupEpoch: 3, assignmentEpoch: 2 });
+  await broker.clock.advance(1000);
+  const { memberEpoch, assignment } = await beat(broker, 'a', 2);
+  expect([memberEpoch, assignment?.topicPartitions[0].partitions]).toEqual([3, [0, 1]]);
+  await beat(broker, 'a', 3);
+  expect(await describe(broker)).toMatchObject({ groupEpoch: 3, assignmentEpoch: 3 });
+});
+
 test('a restart finds members, epochs, assignments and states as they were', async () => {
   const broker = new GroupBroker().start();
   await member(broker, 'a');
@@ -272,4 +287,6 @@ test('at level 0 of share.version every API of share groups is unsupported', asy
     (await broker.send(DeleteShareGroupOffsets, 0, { groupId: 'g', topics: [] })).errorCode,
   ];
   expect(new Set(codes)).toEqual(new Set([ErrorCode.UNSUPPORTED_VERSION]));
+  // As Kafka answers, and its own tests compare.
+  expect([(await beat(broker, 'a', 0)).errorMessage, (await describe(broker)).errorMessage]).toEqual([null, null]);
 });

@@ -112,7 +112,9 @@ function applyMember(
   const isOther = !sameNames(member, updated);
   const everyone = (): ShareMember[] => membersWith(group, updated);
   const names = (): Set<string> => namesOf(everyone());
-  const gotState = !group.seenState && hasUnassigned(group, names(), decision.topics);
+  // An epoch that still waits for its assignment takes along what gets its state meanwhile.
+  const isAssigned = group.groupEpoch === group.assignmentEpoch;
+  const gotState = isAssigned && !group.seenState && hasUnassigned(group, names(), decision.topics);
   const epoch = nextEpoch(group, names, { changed: isOther || gotState, look: false }, shareRecords, decision);
   if (epoch > group.groupEpoch) decision.why ??= whyAnew(group, memberId, isOther);
   let target = { epoch: group.assignmentEpoch, partitions: targetOf(group, memberId) };
