@@ -1,6 +1,7 @@
 package ottla;
 
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.util.Set;
 import kafka.server.BrokerServer;
 import kafka.server.KafkaConfig;
@@ -17,7 +18,9 @@ final class KafkaBrokers implements Brokers {
             Constructor<?> own = Class.forName(OWN).getDeclaredConstructor(ClusterConfig.class, boolean.class);
             own.setAccessible(true);
             inside = (ClusterInstance) own.newInstance(config, isCombined);
-            Class.forName(OWN).getMethod("format").invoke(inside);
+            Method format = Class.forName(OWN).getMethod("format");
+            format.setAccessible(true);
+            format.invoke(inside);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }

@@ -6,6 +6,7 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import kafka.server.KafkaBroker;
@@ -21,6 +22,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 import org.apache.kafka.common.test.ClusterInstance;
+import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.apache.kafka.metadata.BrokerState;
 import org.apache.kafka.metadata.LeaderAndIsr;
 import org.apache.kafka.metadata.LeaderRecoveryState;
@@ -52,6 +54,9 @@ final class OutsideBroker {
             case "config" -> brokers.config(id);
             case "clusterId" -> cluster.clusterId();
             case "metadataCache" -> cache;
+            case "groupCoordinator" -> Proxy.newProxyInstance(GroupCoordinator.class.getClassLoader(),
+                new Class<?>[] {GroupCoordinator.class}, guarded(OutsideBroker::askCoordinator));
+            case "socketServer" -> OutsideSocketServer.of(brokers.port(id));
             case "boundPort" -> brokers.port(id);
             case "isShutdown" -> !brokers.isUp(id);
             case "brokerState" -> brokers.isUp(id) ? BrokerState.RUNNING : BrokerState.NOT_RUNNING;
@@ -61,6 +66,14 @@ final class OutsideBroker {
             case "awaitShutdown" -> null;
             default -> throw new Inside("KafkaBroker." + method.getName());
         };
+    }
+
+    /** How its topic is made is the same for all: compacted. */
+    private static Object askCoordinator(Method method, Object[] arguments) {
+        if (!method.getName().equals("groupMetadataTopicConfigs")) throw new Inside("GroupCoordinator." + method.getName());
+        Properties settings = new Properties();
+        settings.put("cleanup.policy", "compact");
+        return settings;
     }
 
     private Object askCache(Method method, Object[] arguments) {

@@ -12,7 +12,6 @@ import org.apache.kafka.clients.admin.TopicListing;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.test.ClusterInstance;
 import org.apache.kafka.controller.Controller;
-import sun.misc.Unsafe;
 
 /** A controller as far as tests ask it what Admin can tell as well: the ids of topics. */
 final class OutsideController {
@@ -26,9 +25,7 @@ final class OutsideController {
                 throw new Inside("Controller." + method.getName());
             });
         try {
-            Field unsafe = Unsafe.class.getDeclaredField("theUnsafe");
-            unsafe.setAccessible(true);
-            ControllerServer made = (ControllerServer) ((Unsafe) unsafe.get(null)).allocateInstance(ControllerServer.class);
+            ControllerServer made = Bare.made(ControllerServer.class);
             Field field = ControllerServer.class.getDeclaredField("controller");
             field.setAccessible(true);
             field.set(made, controller);
