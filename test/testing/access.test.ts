@@ -75,6 +75,25 @@ test('a fork has the acls and quotas of its broker', async () => {
   expect(fork.acls.explain('alice', 'write', { topic: 'audit' }).allowed).toBe(true);
 });
 
+test('what any of several brokers refuses is seen, and what it would decide', async () => {
+  await begin({
+    brokers: 3,
+    topics: [{ name: 'orders', partitions: 3 }, 'audit'],
+    acls: { alice: ['write topic orders'] },
+  });
+  for (let at = 0; at < 3; at++) await produce('alice', 'orders', `value ${at}`);
+  await expect(produce('alice', 'audit')).rejects.toThrow('uthoriz');
+  expect(await kafka.waitForDenied({ user: 'alice', topic: 'audit' })).toMatchObject({ operation: 'describe' });
+  expect(matchers.toHaveDenied(kafka, { user: 'alice', topic: 'audit' }).pass).toBe(true);
+  await kafka.acls.add('alice', 'write topic audit');
+  await produce('alice', 'audit');
+  expect(kafka.acls.explain('alice', 'write', { topic: 'audit' }).allowed).toBe(true);
+  expect(kafka.acls.explain('alice', 'read', { topic: 'audit' })).toEqual({
+    allowed: false,
+    reason: 'no line of acls allows it',
+  });
+});
+
 test('a producer above its quota is throttled', async () => {
   await begin({ quotas: { alice: { producerByteRate: '1KB' } } });
   await produce('alice', 'orders', 'x'.repeat(11_000));
