@@ -13,10 +13,11 @@ beforeAll(async () => {
   broker = await SecuredBroker.start();
   const admin = await broker.as('admin');
   for (const name of ['orders-1', 'orders-2', 'secret-1']) await createTopic(admin, name);
-  const asked = { keyType: 0, coordinatorKeys: ['group', 'other'] };
+  const asked = { keyType: 0, coordinatorKeys: ['group', 'other', 'again'] };
   while ((await admin.send(FindCoordinator, 4, asked)).coordinators.some(({ errorCode }) => errorCode !== 0));
   ids = new Map([...broker.parts.metadata.image.topicsByName].map(([name, { id }]) => [id, name]));
-  await broker.allow({ principal: 'User:alice', resourceType: 3, resourceName: 'group', operation: 3 });
+  for (const resourceName of ['group', 'again'])
+    await broker.allow({ principal: 'User:alice', resourceType: 3, resourceName, operation: 3 });
   await broker.allow({ principal: 'User:alice', resourceName: 'orders-', patternType: 4, operation: 8 });
   alice = await broker.as('alice');
 });
@@ -42,4 +43,8 @@ test('it means those that its user may describe', async () => {
 test('to who may describe all it means all', async () => {
   const admin = await broker.as('admin');
   expect(await assigned(admin, 'other', '.*-1')).toEqual(['orders-1', 'secret-1']);
+});
+
+test('it means those where it was resolved before, for somebody else', async () => {
+  expect(await assigned(alice, 'again', '.*-1')).toEqual(['orders-1']);
 });

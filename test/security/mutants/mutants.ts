@@ -117,10 +117,17 @@ export const mutants: readonly Mutant[] = [
     foundBy: 'test/security/tokens.test.ts',
   },
   {
-    name: 'a regular expression means all topics',
+    name: 'a regular expression that was resolved before means all topics',
     file: 'src/groups/consumer/runner.ts',
     find: 'return names === null || mayDescribe === undefined ? names : names.filter(mayDescribe);',
     replace: 'return names;',
+    foundBy: 'test/security/regex-subscriptions.test.ts',
+  },
+  {
+    name: 'a regular expression that is resolved later means all topics',
+    file: 'src/groups/consumer/runner.ts',
+    find: 'const known = mayDescribe === undefined ? names : names.filter(mayDescribe);',
+    replace: 'const known = names;',
     foundBy: 'test/security/regex-subscriptions.test.ts',
   },
   {
