@@ -25,6 +25,10 @@ export interface LoopDelay {
 export interface StartOptions {
   readonly dir: string;
   readonly port: number;
+  /** Of the listener that asks who connects. */
+  readonly securedPort: number;
+  /** Null: there is no such listener. */
+  readonly protocol: 'SASL_SSL' | 'SASL_PLAINTEXT' | null;
   readonly settings: Readonly<Record<string, string>>;
   /** Null: the bundle of dist/ as it is. */
   readonly mutant: Mutant | null;
@@ -32,6 +36,7 @@ export interface StartOptions {
 
 export class BrokerProcess implements Target {
   readonly port: number;
+  readonly securedPort: number;
   /** How long it took to be ready. */
   startMs = 0;
   readonly #child: ChildProcess;
@@ -39,12 +44,14 @@ export class BrokerProcess implements Target {
   #output = '';
   #said = '';
 
-  private constructor({ dir, port, settings, mutant }: StartOptions) {
+  private constructor({ dir, port, securedPort, protocol, settings, mutant }: StartOptions) {
     this.port = port;
-    const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+    this.securedPort = securedPort;
+    const all = { ...listeners(port, securedPort, protocol), ...settings };
+    const set = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     const node = [`--max-old-space-size=${HEAP_MB}`, '--require', MONITOR];
-    const program = [...(mutant === null ? BUNDLE : MUTATED_SOURCE), 'start', '--host', '127.0.0.1'];
-    this.#child = spawn(process.execPath, [...node, ...program, '--port', String(port), '--dir', dir, ...set], {
+    const program = [...(mutant === null ? BUNDLE : MUTATED_SOURCE), 'start'];
+    this.#child = spawn(process.execPath, [...node, ...program, '--dir', dir, ...set], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, HOSTILE_MUTANT: JSON.stringify(mutant) },
     });
@@ -113,4 +120,13 @@ export class BrokerProcess implements Target {
       await wait(LOOK_MS);
     }
   }
+}
+
+function listeners(port: number, securedPort: number, protocol: StartOptions['protocol']): Record<string, string> {
+  const own = `PLAINTEXT://127.0.0.1:${port}`;
+  if (protocol === null) return { listeners: own };
+  return {
+    listeners: `${own},SECURED://127.0.0.1:${securedPort}`,
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,SECURED:${protocol}`,
+  };
 }

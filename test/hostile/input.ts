@@ -8,6 +8,8 @@ export interface Limits {
   readonly residentMb: number;
   /** The p99 of a well-behaved client, beyond what it is without the input. */
   readonly neighbourMs: number;
+  /** The same as a multiple, where that is less. */
+  readonly neighbourTimes?: number;
   /** From SIGTERM to the end of the process. */
   readonly stopMs: number;
   /** From the start of the process to `ready`, on what the input left behind. */
@@ -25,7 +27,21 @@ export const DEFAULT_LIMITS: Limits = {
 /** The broker that an input is sent to. */
 export interface Target {
   readonly port: number;
+  /** Of the listener that asks who connects; 0 where the input asks for none. */
+  readonly securedPort: number;
   connect(): Promise<Client>;
+}
+
+/** A second listener, SECURED, on which the well-behaved client has signed in. */
+export interface Secured {
+  readonly protocol: 'SASL_SSL' | 'SASL_PLAINTEXT';
+  /** Of the listener; asked once for each broker. */
+  settings(): Promise<Readonly<Record<string, string>>>;
+  /** How the well-behaved client signs in, by PLAIN. */
+  readonly user: string;
+  readonly password: string;
+  /** PEM: whom it trusts. */
+  ca?(): Promise<string>;
 }
 
 export interface Input {
@@ -34,6 +50,7 @@ export interface Input {
   /** What it sends, in a few words for the table. */
   readonly what: string;
   readonly settings?: Readonly<Record<string, string>>;
+  readonly secured?: Secured;
   readonly limits?: Partial<Limits>;
   /** Made before anything is measured, once. */
   prepare?(target: Target): Promise<void>;

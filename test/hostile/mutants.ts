@@ -89,4 +89,62 @@ export const mutants: readonly Mutant[] = [
     find: 'const MANY_PARTITIONS = 200;',
     replace: 'const MANY_PARTITIONS = 1e9;',
   },
+  {
+    name: 'answers ApiVersions as often as it is asked before a client signs in',
+    foundBy: 'out-of-turn',
+    file: 'src/security/sasl/exchange.ts',
+    find: "    this.#state = 'asked';\n  }",
+    replace: '  }',
+  },
+  {
+    name: 'waits for any frame of a client that has not signed in',
+    foundBy: 'announced-frames',
+    file: 'src/security/sasl/exchange.ts',
+    find: 'this.maxFrameBytes = listener.maxReceiveBytes;',
+    replace: 'this.maxFrameBytes = 0x7fffffff;',
+  },
+  {
+    name: 'keeps any number of connections that have not signed in',
+    foundBy: 'silent-crowd',
+    file: 'src/net/unauthenticated.ts',
+    find: 'if (this.#due.size <= most) break;',
+    replace: 'if (most > 0) break;',
+  },
+  {
+    name: 'gives a client for ever to sign in',
+    foundBy: 'silent-crowd',
+    file: 'src/net/unauthenticated.ts',
+    find: 'if (dueMs > now) break;',
+    replace: 'if (dueMs > 0) break;',
+  },
+  {
+    name: 'leaves the connection of a handshake that failed',
+    foundBy: 'bad-handshakes',
+    file: 'src/platform/tls-network.ts',
+    find: 'if (this.#wrapped === null) this.#options.failed(this.remoteHost, reason);\n    this.destroy();',
+    replace: 'if (this.#wrapped === null) this.#options.failed(this.remoteHost, reason);',
+  },
+  {
+    name: 'leaves the connection of a login that failed',
+    foundBy: 'failed-logins',
+    file: 'src/security/sasl/exchange.ts',
+    find: 'return { contents: error.contents, closes: `authentication failed: ${error.message}` };',
+    replace: 'return { contents: error.contents, closes: null };',
+  },
+  {
+    name: 'fetches the keys for each token of an unknown one',
+    foundBy: 'bad-tokens',
+    file: 'src/security/sasl/key-set.ts',
+    find: 'const MOST_UNKNOWN_KEYS = 10;',
+    replace: 'const MOST_UNKNOWN_KEYS = 1e9;',
+  },
+  {
+    name: 'makes the credentials of an unknown user over and over',
+    foundBy: 'failed-proofs',
+    file: 'src/security/sasl/scram.ts',
+    find: '    const { salt, iterations } = credential;',
+    replace:
+      '    for (let at = 0; at < 1000; at++) this.#secret.credentialOfNobody(this.#mechanism, `${user}${at}`);\n' +
+      '    const { salt, iterations } = credential;',
+  },
 ];

@@ -3,12 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Produce } from '../../protocol/apis/00-produce.ts';
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
-import { createTopic, dial } from '../running-broker.ts';
+import { connect } from '../../protocol/client.ts';
+import { plainClient, signIn } from '../../protocol/sasl/client.ts';
+import { createTopic } from '../running-broker.ts';
+import type { NeighbourAccess } from './neighbour.ts';
 
 const TOPIC = 'neighbour';
 const PAUSE_MS = 5;
 const records = encodeBatch({ records: [{ key: null, value: Buffer.from('v'), timestamp: Date.now() }] });
-const client = await dial(`127.0.0.1:${process.argv[2]}`);
+const { port, ca, login } = JSON.parse(process.argv[2]) as NeighbourAccess;
+const client = await connect({ host: '127.0.0.1', port, ...(ca === null ? {} : { tls: { ca } }) });
+if (login !== null) await signIn(client, plainClient(login.user, login.password), 2);
 await createTopic(client, TOPIC);
 
 let latencies: number[] = [];

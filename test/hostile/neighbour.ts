@@ -12,6 +12,14 @@ export interface Latencies {
   readonly failed: number;
 }
 
+export interface NeighbourAccess {
+  readonly port: number;
+  /** PEM, over TLS; null: in plain text. */
+  readonly ca: string | null;
+  /** By PLAIN; null: nobody asks. */
+  readonly login: { readonly user: string; readonly password: string } | null;
+}
+
 export class Neighbour {
   readonly #child: ChildProcess;
 
@@ -19,8 +27,8 @@ export class Neighbour {
     this.#child = child;
   }
 
-  static async start(port: number): Promise<Neighbour> {
-    const child = fork(fileURLToPath(new URL('neighbour-process.ts', import.meta.url)), [String(port)]);
+  static async start(access: NeighbourAccess): Promise<Neighbour> {
+    const child = fork(fileURLToPath(new URL('neighbour-process.ts', import.meta.url)), [JSON.stringify(access)]);
     await once(child, 'message');
     return new Neighbour(child);
   }

@@ -9,6 +9,7 @@ import { manyPartitions } from './many-partitions.ts';
 import { manyRules } from './many-rules.ts';
 import { manyWaits } from './many-waits.ts';
 import { patterns } from './patterns.ts';
+import { signingIn } from './signing-in.ts';
 import { transactionTimeouts } from './transaction-timeouts.ts';
 
 export const inputs: readonly Input[] = [
@@ -21,5 +22,6 @@ export const inputs: readonly Input[] = [
   ...manyRules,
   ...manyWaits,
   ...patterns,
+  ...signingIn,
   ...transactionTimeouts,
 ];
