@@ -19,7 +19,7 @@ export interface BrokerUnderLoad {
 const launcher = fileURLToPath(new URL('../bin/ottla.cjs', import.meta.url));
 const READY_MS = 60_000;
 
-/** The build in dist/, as `npm start` runs it. */
+/** The build in dist/, as `npm start` runs it; its only listener is plain text on `port`, unless the settings name others. */
 export async function startOttla(
   dir: string,
   port: number,
@@ -30,14 +30,14 @@ export async function startOttla(
     throw new Error('dist/ is missing: run `npm run build` first');
   }
   mkdirSync(dir, { recursive: true });
+  const hasListeners = settings.some((setting) => setting.startsWith('listeners='));
+  const place = hasListeners ? [] : ['--host', '127.0.0.1', '--port', String(port)];
   const set = settings.flatMap((setting) => ['--set', setting]);
   const startedMs = performance.now();
   const flags = (process.env['OTTLA_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
-  const child = spawn(
-    process.execPath,
-    [...flags, launcher, 'start', '--host', '127.0.0.1', '--port', String(port), '--dir', join(dir, 'data'), ...set],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [...flags, launcher, 'start', ...place, '--dir', join(dir, 'data'), ...set], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child.stdout.on('data', (bytes: Buffer) => onOutput(bytes.toString()));
   const ended = once(child, 'exit');
   const killWithUs = (): void => void child.kill('SIGKILL');
