@@ -22,6 +22,14 @@ export interface OttlaProcess {
   readonly ready: Promise<void>;
 }
 
+/** How clients reach the processes, and they one another, where that is not in plain text. */
+export interface ProcessAccess {
+  /** The settings of one whose clients come to this port; the one behind it is its controller's. */
+  settings(port: number): Promise<Readonly<Record<string, string>>>;
+  /** As a user who may do everything. */
+  connect(port: number): Promise<Client>;
+}
+
 export interface Leadership {
   readonly controllerId: number;
   readonly epoch: number;
@@ -35,6 +43,7 @@ export class OttlaProcesses {
   readonly running = new Map<number, OttlaProcess>();
   readonly #directory: string;
   readonly #settings: readonly string[];
+  readonly #access: ProcessAccess | null;
   readonly #ports = new Map<number, number>();
 
   /** `prefix` keeps one cluster's keys from another's. */
@@ -43,10 +52,12 @@ export class OttlaProcesses {
     directory: string,
     prefix: string,
     settings: Readonly<Record<string, string>> = {},
+    access: ProcessAccess | null = null,
   ) {
+    this.#access = access;
     this.#directory = join(directory, prefix);
     const all = { 'ottla.etcd.prefix': `/${prefix}`, 'ottla.etcd.endpoints': endpoints.join(','), ...settings };
-    this.#settings = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+    this.#settings = flagsOf(all);
   }
 
   /** Of its client listener, once it has been started. */
@@ -63,7 +74,8 @@ export class OttlaProcesses {
   async start(nodeId: number, { alone = false } = {}): Promise<OttlaProcess> {
     const port = this.#ports.get(nodeId) ?? (await freePort(2));
     this.#ports.set(nodeId, port);
-    const own = ['--node-id', String(nodeId), '--host', '127.0.0.1', '--port', String(port)];
+    const reached = flagsOf((await this.#access?.settings(port)) ?? { listeners: `PLAINTEXT://127.0.0.1:${port}` });
+    const own = ['--node-id', String(nodeId), ...reached];
     const place = ['--dir', this.directoryOf(nodeId), '--log-level', 'info', '--no-exit-with-parent'];
     const args = [commandPath(), 'start', ...own, ...place, ...(alone ? [] : this.#settings)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -106,7 +118,8 @@ export class OttlaProcesses {
   }
 
   connect(nodeId: number): Promise<Client> {
-    return connect({ host: '127.0.0.1', port: this.running.get(nodeId)!.port, connectTimeoutMs: ANSWER_MS });
+    const { port } = this.running.get(nodeId)!;
+    return this.#access?.connect(port) ?? connect({ host: '127.0.0.1', port, connectTimeoutMs: ANSWER_MS });
   }
 
   async createTopic(nodeId: number, name: string, numPartitions: number): Promise<void> {
@@ -182,6 +195,10 @@ export class OttlaProcesses {
       void client?.close();
     }
   }
+}
+
+function flagsOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 }
 
 async function askLeadership(client: Client): Promise<Leadership | null> {
