@@ -5,20 +5,14 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ResourceType } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
-import {
-  isScram,
-  saltedPassword,
-  SCRAM_MECHANISMS,
-  scramKeys,
-  type ScramKeys,
-  type ScramMechanism,
-} from '../../protocol/sasl/scram.ts';
+import { isScram } from '../../protocol/sasl/scram.ts';
 import type { RunningBroker } from '../broker/broker.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
 import { jaasText, plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { milliseconds } from './duration.ts';
 import type { BadCertificates } from './handshake-faults.ts';
+import { firstCertificate, scramRecord, theAuthority, unknownAuthority } from './made-once.ts';
 import { PeerLogins } from './peer-logins.ts';
 import type {
   ClientChoice,
@@ -36,9 +30,7 @@ import type { TestMetadata } from './test-metadata.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-const ITERATIONS = 4096;
 /** Clients' certificates are named simply: `User:alice` for CN=alice. */
 const SIMPLE_NAMES = 'RULE:^CN=([^,]*)$/$1/,DEFAULT';
 
@@ -47,37 +39,6 @@ const KAFKAJS_NAMES = {
   'SCRAM-SHA-256': 'scram-sha-256',
   'SCRAM-SHA-512': 'scram-sha-512',
 } as const;
-
-let authority: Promise<CertificateAuthority> | null = null;
-/** Which no client trusts. */
-let stranger: Promise<CertificateAuthority> | null = null;
-
-/** One for the process, unless it is given: keys take a while. */
-async function theAuthority(given: IssuedCertificate | undefined): Promise<CertificateAuthority> {
-  const { CertificateAuthority: Authority } = await import('../credentials/certificate-authority.ts');
-  if (given !== undefined) return Authority.of(given);
-  return (authority ??= Authority.create(systemClock.now()));
-}
-
-/** By whom, and for which hosts: what brokers of this process begin with. To make one takes as long as to start a broker. */
-const servers = new WeakMap<CertificateAuthority, Map<string, Promise<IssuedCertificate>>>();
-/** Begun with up to so long after it was made. */
-const REUSED_MS = HOUR_MS;
-
-/** By mechanism, name and password: what PBKDF2 makes of them takes milliseconds each time. */
-const knownKeys = new Map<string, ScramKeys>();
-const MOST_KEYS = 1000;
-
-function keysOf(mechanism: ScramMechanism, name: string, password: string, salt: Buffer): ScramKeys {
-  const key = JSON.stringify([mechanism, name, password]);
-  let keys = knownKeys.get(key);
-  if (keys === undefined) {
-    if (knownKeys.size >= MOST_KEYS) knownKeys.clear();
-    keys = scramKeys(mechanism, saltedPassword(mechanism, password, salt, ITERATIONS));
-    knownKeys.set(key, keys);
-  }
-  return keys;
-}
 
 /** The listener that it is about, where that is not the only one. */
 export interface SecuredListener {
@@ -155,7 +116,8 @@ export class TestSecurity {
       if (typeof spec === 'object' && spec.superUser === true) this.#superUsers.push(`User:${name}`);
     }
     if (this.#said.issuer === null) return;
-    this.#server = await this.#firstForServer(this.#said.issuer);
+    const { issuer, secured } = this.#said;
+    this.#server = await firstCertificate(issuer, secured.hosts ?? [], () => this.#issueForServer(DAY_MS));
     if (this.#said.clientAuth !== 'none')
       for (const name of this.#passwords.keys()) await this.certificates.issue(name);
   }
@@ -167,9 +129,7 @@ export class TestSecurity {
     return {
       expired: () => this.#issueForServer(-MINUTE_MS),
       ofUnknownAuthority: async () => {
-        const { CertificateAuthority: Authority } = await import('../credentials/certificate-authority.ts');
-        stranger ??= Authority.create(systemClock.now(), 'Unknown authority');
-        return this.#issueForServer(DAY_MS, await stranger);
+        return this.#issueForServer(DAY_MS, await unknownAuthority());
       },
     };
   }
@@ -350,16 +310,6 @@ export class TestSecurity {
     };
   }
 
-  /** The one that another broker of this process has begun with, where that was lately. */
-  #firstForServer(issuer: CertificateAuthority): Promise<IssuedCertificate> {
-    const known = servers.get(issuer) ?? new Map<string, Promise<IssuedCertificate>>();
-    servers.set(issuer, known);
-    const key = `${Math.floor(systemClock.now() / REUSED_MS)} ${(this.#said.secured.hosts ?? []).join()}`;
-    const made = known.get(key) ?? this.#issueForServer(DAY_MS);
-    known.set(key, made);
-    return made;
-  }
-
   /** By the wall clock: that is the one clients judge it by. */
   #issueForServer(lifetimeMs: number, issuer = this.#said.issuer!): Promise<IssuedCertificate> {
     const now = systemClock.now();
@@ -396,18 +346,7 @@ export class TestSecurity {
   }
 
   #credentials(name: string, password: string): MetadataDraft[] {
-    return this.#said.mechanisms.filter(isScram).map((mechanism) => {
-      const salt = Buffer.from(`salt of ${name}`);
-      const keys = keysOf(mechanism, name, password, salt);
-      return {
-        type: 'UserScramCredentialRecord',
-        name,
-        mechanism: SCRAM_MECHANISMS[mechanism].code,
-        iterations: ITERATIONS,
-        salt,
-        ...keys,
-      };
-    });
+    return this.#said.mechanisms.filter(isScram).map((mechanism) => scramRecord(mechanism, name, password));
   }
 
   #token(user: string, options: TokenOptions = {}): string {
