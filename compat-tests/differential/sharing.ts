@@ -24,9 +24,10 @@ type Prepared = Pick<Side, 'append' | 'name' | 'send' | 'startedMs' | 'topic'>;
 
 /** The only member of a group at the start of a topic of two partitions, which has three records and two in the first. */
 export async function sharing(side: Prepared, configs: Readonly<Record<string, string>> = {}): Promise<Sharing> {
-  const topic = await side.topic('topic', { partitions: 2 });
   const groupId = side.name('group');
   await configured(side, groupId, { 'share.auto.offset.reset': 'earliest', ...configs });
+  // A broker that leads the topic has seen what was configured before.
+  const topic = await side.topic('topic', { partitions: 2 });
   await side.append(topic, 0, plain(side, 3), plain(side, 2));
   return { groupId, topic, memberEpoch: await assigned(side, groupId, topic) };
 }
