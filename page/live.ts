@@ -6,7 +6,7 @@ import { signal, type Signal } from '@preact/signals';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Frames, RecordsFrame } from '../src/page/frames.ts';
 import { recordsIn, report, viewIn } from './report.ts';
-import { askSession } from './session.ts';
+import { askSession, post } from './session.ts';
 
 export interface Lost {
   readonly sinceMs: number;
@@ -136,9 +136,11 @@ async function detailOf(answer: Response): Promise<string> {
 
 /** One page of records, or what went wrong, in words. `query` as for GET /records. */
 export async function askRecords(query: string, next: string, signal: AbortSignal): Promise<RecordsFrame | string> {
-  const asked = `${query}${next === '' ? '' : `&next=${encodeURIComponent(next)}`}`;
-  if (report !== null) return recordsIn(report, new URLSearchParams(asked));
-  const answer = await fetch(`records?${asked}`, { signal });
+  if (report !== null)
+    return recordsIn(report, new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(query)), next }));
+  const answer = await (next === ''
+    ? fetch(`records?${query}`, { signal })
+    : post(`records?${query}`, { next }, signal));
   const said = (await answer.json()) as RecordsFrame | { detail: string; at: number | null };
   if (!('detail' in said)) return said;
   return said.at === null ? said.detail : `At character ${said.at + 1} of the search: ${said.detail}.`;

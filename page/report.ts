@@ -136,7 +136,7 @@ export function recordsIn(frame: ReportFrame, asked: URLSearchParams): RecordsFr
   const found = all
     .filter((row) => isAsked(row) && match(searched(row)))
     .sort((a, b) => order * (a.timestamp - b.timestamp || a.partition - b.partition || a.offset - b.offset));
-  const from = Number(asked.get('next') ?? '0');
+  const from = Number(asked.get('next') ?? '') || 0;
   const rows = found.slice(from, from + PAGE_OF_RECORDS);
   const isEnd = from + rows.length >= found.length;
   return { topic, rows, next: isEnd ? null : String(from + rows.length), searched: from === 0 ? all.length : 0 };

@@ -22,8 +22,9 @@ export function offers(wanted: PageAccess): boolean {
   return DEGREES.indexOf(access) >= DEGREES.indexOf(wanted);
 }
 
-export async function post(path: string, said: object): Promise<Response> {
+export async function post(path: string, said: object, signal: AbortSignal | null = null): Promise<Response> {
   return fetch(path, {
+    signal,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(said),

@@ -11,7 +11,7 @@ import type { PageBroker } from './page-broker.ts';
 import type { TrafficDigest } from './traffic-digest.ts';
 
 /** Without what has to be read from logs. */
-export type GroupSummary = Omit<GroupRow, 'ageMs'>;
+export type GroupSummary = Omit<GroupRow, 'ageMs'> & ListedGroup;
 
 export interface GroupsAsked {
   readonly filter: string;
@@ -52,9 +52,9 @@ function askedInVain(view: BrokerView, digest: TrafficDigest | null): ListedGrou
   return digest.groupsAskedFor.filter((id) => !there.has(id)).map((id) => ({ id, state: 'Dead', type: '' }));
 }
 
-export function ageOfGroup(view: BrokerView, { id, lag, type }: Pick<GroupRow, 'id' | 'lag' | 'type'>): number | null {
-  if (lag === null || lag === 0 || type === 'share') return null;
-  return ageOf(view, positionsOf(groupWithoutLag(view, id)));
+export function ageOfGroup(view: BrokerView, { lag, ...listed }: ListedGroup & Pick<GroupRow, 'lag'>): number | null {
+  if (lag === null || lag === 0 || listed.type === 'share') return null;
+  return ageOf(view, positionsOf(listedGroup(view, listed)));
 }
 
 /** Of the first 5,000. */

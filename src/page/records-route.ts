@@ -1,4 +1,4 @@
-/** GET /records: one page of a topic's records, merged over its partitions. */
+/** GET and POST /records: one page of a topic's records, merged over its partitions. */
 import type { Context } from 'hono';
 import { parseMessageQuery, type MessageMatch } from '../insight/message-query.ts';
 import { offsetForTimestamp } from '../partitions/offset-lookup.ts';
@@ -11,8 +11,8 @@ import { searchRecords } from './record-search.ts';
 const PAGE_OF_RECORDS = 100;
 
 /** One page of a topic's records; a search that takes long tells how far it came, and is asked again from there. */
-export async function records(context: Context, view: BrokerView): Promise<Response> {
-  const { topic = '', search = '', partition, next } = context.req.query();
+export async function records(context: Context, view: BrokerView, next: string | undefined): Promise<Response> {
+  const { topic = '', search = '', partition } = context.req.query();
   const found = view.parts.partitions.topicByName(topic);
   if (found === undefined) return context.json({ detail: `There is no topic '${topic}'.`, at: null }, 404);
   const all = found.partitions.filter((one) => one !== undefined);

@@ -23,6 +23,7 @@ export interface PageSources extends LookSources {
 const MOST_STREAMS = 24;
 /** Of a name and a password, from anybody; and of a change, which may be a message, by those who may be here. */
 const MOST_SIGN_IN_BYTES = 16 << 10;
+const MOST_PLACE_BYTES = 8 << 20;
 const MOST_CHANGE_BYTES = 256 << 20;
 
 export function pageRoutes(sources: PageSources): Hono<PageEnv> {
@@ -45,11 +46,11 @@ export function pageRoutes(sources: PageSources): Hono<PageEnv> {
   });
   app.get('/view/:view', viewRoute(sources));
   app.get('/report', (context) => report(context));
-  app.get('/records', (context) => {
-    const { topic = '' } = context.req.query();
-    const { hands, sources: own } = context.get('person');
-    if (own.broker.view.parts.metadata.image.topicsByName.has(topic)) hands.checkReads(topic);
-    return records(context, own.broker.view);
+  app.get('/records', (context) => recordsOf(context, context.req.query('next')));
+  app.post('/records', atMost(MOST_PLACE_BYTES), async (context) => {
+    const { next } = (await jsonOf(context)) as { next?: unknown };
+    if (typeof next !== 'string') throw new ChangeRefused(400, 'Say {"next": …}, as the page before told it.');
+    return recordsOf(context, next);
   });
   app.get('/traffic.txt', (context) => {
     const person = context.get('person');
@@ -158,6 +159,15 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
 /** A page is shown lists page by page, whatever it asks for. */
 function shownOf({ limit: _all, ...query }: Record<string, string>): Record<string, string> {
   return query;
+}
+
+/** `next`: where the page of records before has ended; one of a topic of thousands of partitions is no part of an address. */
+function recordsOf(context: Context<PageEnv>, next: string | undefined): Promise<Response> {
+  const { topic = '' } = context.req.query();
+  const { hands, sources } = context.get('person');
+  const { view } = sources.broker;
+  if (view.parts.metadata.image.topicsByName.has(topic)) hands.checkReads(topic);
+  return records(context, view, next);
 }
 
 function headersOf(context: Context<PageEnv>): Record<string, string> {
