@@ -8,7 +8,7 @@ export function asJson({ partition, timestamp, key, value, headers }: RecordRow)
     ...contentJson('value', value),
     ...(headers.length === 0
       ? {}
-      : { headers: Object.fromEntries(headers.map((header) => [header.key, header.value?.text ?? null])) }),
+      : { headers: headers.map((header) => ({ key: header.key, ...contentJson('value', header.value) })) }),
     partition,
     timestamp,
   });
@@ -22,20 +22,30 @@ function contentJson(name: 'key' | 'value', content: Content | null): object {
 /** For a POSIX shell: nothing of the message is anything but text there. */
 export function asCommand(topic: string, row: RecordRow): string {
   const { partition, key, value, headers } = row;
-  if (key?.isHex === true || value?.isHex === true) {
-    return `printf '%s' ${quoted(asJson(row))} | ottla produce ${quoted(topic)} --json-lines`;
-  }
+  if (!fitsArguments(row)) return `printf '%s' ${quoted(asJson(row))} | ottla produce ${quoted(topic)} --json-lines`;
   return [
     'ottla produce',
     ...(key === null ? [] : [`--key=${quoted(key.text)}`]),
-    ...headers.map((header) => `--header=${quoted(`${header.key}=${header.value?.text ?? ''}`)}`),
+    ...headers.map((header) => `--header=${quoted(`${header.key}=${header.value!.text}`)}`),
     `--partition=${partition}`,
     ...(value === null ? ['--tombstone', '--', quoted(topic)] : ['--', quoted(topic), quoted(value.text)]),
   ].join(' ');
 }
 
+/** A command's arguments hold no NUL and no bytes that are no text, not more than 128 KiB each, and no header without a value. */
+const LONGEST_ARGUMENT = 100_000;
+
+function fitsArguments({ key, value, headers }: RecordRow): boolean {
+  const isText = (content: Content | null): boolean =>
+    content === null || (!content.isHex && !content.text.includes('\0') && content.text.length < LONGEST_ARGUMENT / 4);
+  const isHeader = (header: RecordRow['headers'][number]): boolean =>
+    header.value !== null && !/[=\0]/.test(header.key) && header.key !== '' && isText(header.value);
+  return isText(key) && isText(value) && (key !== null || value !== null) && headers.every(isHeader);
+}
+
 export function asTestCode(topic: string, { partition, timestamp, key, value, headers }: RecordRow): string {
-  const named = headers.map((header) => `${JSON.stringify(header.key)}: ${code(header.value)}`);
+  // In brackets '__proto__' is a name like others.
+  const named = headers.map((header) => `[${JSON.stringify(header.key)}]: ${code(header.value)}`);
   const fields = [
     `key: ${code(key)}`,
     `value: ${code(value)}`,
