@@ -46,7 +46,7 @@ describe('a report', () => {
     await clients.consumer(kafka, 'billing', 'orders');
     await kafka.waitForLag('billing', 0);
     kafka.faults.on('Produce', { topic: 'orders' }).delay('1s');
-    const wait = kafka.waitForMessages('orders', 9).catch(() => {});
+    const wait = kafka.waitForMessages('orders', 9, { timeout: '60s' }).catch(() => {});
     const error = new TypeError('three invoices were wanted');
     const { failure, views, records, leftOut } = await reportOf(kafka, { error, test: 'bills once' });
     expect(failure).toMatchObject({
@@ -237,7 +237,7 @@ describe('a report over the control port', () => {
 
   test('a broker in a thread is reported with the test’s own error and waits', async () => {
     await using kafka = await startBroker({ topics: ['orders'], thread: true, leftovers: 'ignore' });
-    const wait = kafka.waitForMessages('orders', 5).catch(() => {});
+    const wait = kafka.waitForMessages('orders', 5, { timeout: '60s' }).catch(() => {});
     const { failure, views } = await reportOf(kafka, { error: new Error('too few'), test: 'bills' });
     expect(failure).toMatchObject({ test: 'bills', errors: [{ message: 'too few' }] });
     expect((views.test as TestFrame).waiting.map(({ what }) => what).join()).toContain("5 messages in 'orders'");
