@@ -141,8 +141,12 @@ function valueFits(raw: string, term: Term): boolean {
   return !Number.isNaN(difference) && compares(difference, term.operator);
 }
 
+/** Fewer than so many fit into a number as they are. */
+const LONG_DIGITS = 16;
+
 /** Compares numbers as they are written, so that integers beyond 2^53 are not rounded; NaN where one is none. */
 function numberOrder(a: string, b: string): number {
+  if (a.length < LONG_DIGITS && b.length < LONG_DIGITS) return Number(a) - Number(b);
   const areLong = /^-?\d{16,}$/.test(a) || /^-?\d{16,}$/.test(b);
   const areIntegers = /^-?\d+$/.test(a) && /^-?\d+$/.test(b);
   if (!areLong || !areIntegers) return Number(a) - Number(b);
