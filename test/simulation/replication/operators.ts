@@ -137,13 +137,13 @@ export class Operators {
     void this.#ask(Produce, 9, { ...TIMEOUT, acks: 1, topicData }, leader);
   }
 
-  /** Folders of replicas that were deleted or moved away, and are still there. */
+  /** Folders of replicas that were deleted or moved away, and are still there; not of those that nobody knows (strays). */
   left(): string[] {
     const others = imageOf(this.#cluster)?.topicsByName.get(OTHER_TOPIC)?.partitions ?? [];
     return this.#cluster.all.flatMap(({ host, nodeId, disk }) =>
       disk
         .list('/data')
-        .filter((name) => name.startsWith(`${OTHER_TOPIC}-`))
+        .filter((name) => name.startsWith(`${OTHER_TOPIC}-`) && !name.endsWith('-stray'))
         .filter(
           (name) => !others.some(({ replicas }, i) => name === `${OTHER_TOPIC}-${i}` && replicas.includes(nodeId)),
         )
