@@ -35,7 +35,7 @@ export function checkReplicas(
     const [first, ...others] = replicas;
     const committed = Math.min(...replicas.map(({ highWatermark }) => highWatermark));
     for (const other of others) {
-      const from = Math.max(...[first, other].map(({ bytes }) => (bytes.length > 0 ? batch.baseOffset(bytes, 0) : 0)));
+      const from = Math.max(beginOf(first), beginOf(other));
       const bytes = [first, other].map((replica) => between(replica.bytes, from, committed));
       if (!bytes[0].equals(bytes[1]))
         wrong.push(`${topic}-${index} differs below ${committed} between ${first.host} and ${other.host}`);
@@ -75,6 +75,11 @@ function valuesIn(bytes: Buffer): ReadonlyMap<number, string> {
 /** By offset, up to the first batch that is not whole. */
 export function valuesOn(disk: CrashDisk, topic: string, index: number): ReadonlyMap<number, string> {
   return valuesIn(bytesOn(disk, topic, index));
+}
+
+/** What lies before it is deleted, be it still in a file: after an unclean election that may be of another leader. */
+function beginOf({ bytes, logStartOffset }: Replica): number {
+  return Math.max(logStartOffset, bytes.length > 0 ? batch.baseOffset(bytes, 0) : 0);
 }
 
 /** Whole batches from an offset, at which one begins, up to another. */

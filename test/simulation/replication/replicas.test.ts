@@ -28,6 +28,16 @@ test('without it that holds while machines lose their power one after the other'
     expect((await tellReplicas(seed, { machines: 'lost', troubleMs: 15_000 })).wrong, `seed ${seed}`).toEqual([]);
 });
 
+test('that holds while operators move partitions, delete records and topics', async () => {
+  expect((await tellReplicas(1, { hasOperators: true, troubleMs: 15_000 })).wrong).toEqual([]);
+});
+
+test('where any replica may lead, and machines lose their power, all agree in the end', async () => {
+  const outcome = await tellReplicas(2, { machines: 'unclean', hasOperators: true, troubleMs: 15_000 });
+  expect(outcome.wrong).toEqual([]);
+  expect(outcome.records).toBeGreaterThan(50);
+});
+
 test('what a leader sends with a wrong CRC is never appended, is told once, and comes again', async () => {
   let damaged = 0;
   const undo = mutant(
