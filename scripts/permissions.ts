@@ -120,7 +120,7 @@ const BROKER = {
   metadata: {
     image: { features: { get: () => 2 }, topicsById: { get: (id: string) => ({ name: id }) }, topicsByName: new Map() },
   },
-  config: { 'group.coordinator.rebalance.protocols': ['classic', 'consumer'] },
+  config: { 'group.coordinator.rebalance.protocols': ['classic', 'consumer', 'streams'] },
 } as never;
 
 /** Markdown; `handlers` are a broker's, `ofControllers` those of the CONTROLLER listener that brokers have not. */

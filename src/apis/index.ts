@@ -71,6 +71,8 @@ import { readShareGroupState } from './84-read-share-group-state.ts';
 import { writeShareGroupState } from './85-write-share-group-state.ts';
 import { deleteShareGroupState } from './86-delete-share-group-state.ts';
 import { readShareGroupStateSummary } from './87-read-share-group-state-summary.ts';
+import { streamsGroupHeartbeat } from './88-streams-group-heartbeat.ts';
+import { streamsGroupDescribe } from './89-streams-group-describe.ts';
 import { describeShareGroupOffsets } from './90-describe-share-group-offsets.ts';
 import { alterShareGroupOffsets } from './91-alter-share-group-offsets.ts';
 import { deleteShareGroupOffsets } from './92-delete-share-group-offsets.ts';
@@ -150,6 +152,8 @@ const served: readonly Handler[] = [
   writeShareGroupState,
   deleteShareGroupState,
   readShareGroupStateSummary,
+  streamsGroupHeartbeat,
+  streamsGroupDescribe,
   describeShareGroupOffsets,
   alterShareGroupOffsets,
   deleteShareGroupOffsets,

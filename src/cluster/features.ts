@@ -34,10 +34,7 @@ export function wouldLoseMetadata(from: number, to: number): boolean {
   return [...CHANGES_RECORDS].some((level) => level > to && level <= from);
 }
 
-/**
- * The levels that a new cluster begins with, as Kafka 4.4 finalizes them. Of streams.version too, though no API of streams groups
- * is advertised: clients go by the APIs, and kafka-features tells every level of a release that it asked for as reached.
- */
+/** The levels that a new cluster begins with, as Kafka 4.4 finalizes them. */
 export const initialLevels: readonly { readonly name: string; readonly level: number }[] = [
   { name: 'metadata.version', level: 33 },
   { name: 'kraft.version', level: 1 },

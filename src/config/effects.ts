@@ -42,7 +42,8 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
 ];
 
 const PARTS_TO_COME: readonly (string | RegExp)[] = [
-  /^(group\.)?streams\./,
+  /^(group\.)?streams\.((num|max)\.warmup\.|rack\.aware\.|topology\.description\.)/,
+  'streams.assignor.name',
   /^(log\.)?(remote|local)\.|\.tiered\./,
   /^sasl\.(login\.(?!class|callback)|oauthbearer\.assertion)/,
   'cordoned.log.dirs',

@@ -80,7 +80,16 @@ export const committed = z
   .openapi('CommittedOffset');
 
 export const groupState = z
-  .enum(['Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead', 'Assigning', 'Reconciling'])
+  .enum([
+    'Empty',
+    'PreparingRebalance',
+    'CompletingRebalance',
+    'Stable',
+    'Dead',
+    'Assigning',
+    'Reconciling',
+    'NotReady',
+  ])
   .openapi('GroupState');
 
 export const group = z

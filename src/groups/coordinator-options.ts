@@ -13,6 +13,7 @@ export type GroupConfig = RunnerConfig &
     | 'offsets.retention.minutes'
     | 'offsets.topic.num.partitions'
     | 'group.share.assignors'
+    | 'group.streams.assignors'
   >;
 
 export interface GroupCoordinatorOptions extends RunnerOptions {

@@ -29,6 +29,7 @@ import type { OffsetCommitRequest, OffsetFetchRequest, TransactionalCommit } fro
 import { commitOffsets, deleteOffsets, fetchOffsets, refuseCommit } from './offsets/requests.ts';
 import { ShareGroups } from './share/share-groups.ts';
 import { isShareGroup } from './share/state.ts';
+import { StreamsGroups } from './streams/streams-groups.ts';
 import { PatternResolver } from './pattern-resolver.ts';
 import { OffsetSweeps } from './offsets/sweeps.ts';
 import { encodeRecord } from './records.ts';
@@ -44,6 +45,7 @@ export class GroupCoordinator {
   readonly #patterns: PatternResolver;
   /** What only share groups have. */
   readonly share: ShareGroups;
+  readonly streams: StreamsGroups;
   #expiry: Timer | null = null;
 
   constructor(options: GroupCoordinatorOptions) {
@@ -72,6 +74,7 @@ export class GroupCoordinator {
     const host = this.#host();
     this.#runners = openRunners(host);
     this.share = new ShareGroups(host, this.#runners.share, (groupId) => this.#shardOf(groupId), options);
+    this.streams = new StreamsGroups(this.#runners.streams, (groupId) => this.#shardOf(groupId), options);
     this.#members = new MemberRequestRouter(options, this.#runners, (groupId) => this.#shardOf(groupId));
     this.#sweeps = new OffsetSweeps(options.clock, {
       write: (shard, records) => this.#write(shard, records),

@@ -8,6 +8,7 @@ import type { JoinResponse, LeaveResponse, SyncResponse } from './classic/state.
 import type { ConsumerConfig } from './consumer/limits.ts';
 import type { ShareState } from '../share/share-state.ts';
 import type { ShareConfig } from './share/limits.ts';
+import type { StreamsConfig } from './streams/limits.ts';
 import type { Group } from './group.ts';
 import type { GroupShard } from './group-partition.ts';
 import type { RebalanceProgress } from './group-progress.ts';
@@ -43,6 +44,7 @@ export interface GroupRunner<G extends Group = Group> {
 
 export type RunnerConfig = ConsumerConfig &
   ShareConfig &
+  StreamsConfig &
   Pick<
     ServerConfig,
     | 'group.initial.rebalance.delay.ms'

@@ -2,6 +2,7 @@
 import { classicGroups } from './classic/kind.ts';
 import { consumerGroups } from './consumer/kind.ts';
 import { shareGroups } from './share/kind.ts';
+import { streamsGroups } from './streams/kind.ts';
 import type { Group } from './group.ts';
 import { GroupPartition } from './group-partition.ts';
 import type { GroupRecordFormat } from './group-record.ts';
@@ -13,6 +14,7 @@ const KINDS = {
   classic: classicGroups,
   consumer: consumerGroups,
   share: shareGroups,
+  streams: streamsGroups,
 };
 
 type Kinds = typeof KINDS;

@@ -40,7 +40,7 @@ function ofGroups({ groups, share }: Parts): Metric[] {
   const sessions = 'kafka_server_sharesessioncache';
   return [
     gauge(`${kafka}_group_count`, 'Groups by their protocol', ['protocol'], () =>
-      (['classic', 'consumer', 'share'] as const).map((protocol): Sample => [
+      (['classic', 'consumer', 'share', 'streams'] as const).map((protocol): Sample => [
         groups.listGroups([], [protocol]).groups.length,
         { protocol },
       ]),

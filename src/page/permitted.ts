@@ -171,6 +171,7 @@ class PermittedView implements BrokerView {
         describe: (id) => groups.share.describe(shown(id)),
         describeOffsets: (id, topics) => groups.share.describeOffsets(shown(id), topics),
       },
+      streams: { reads: (id) => groups.streams.reads(shown(id)) },
       fetchOffsets: (request, requireStable) => {
         const fetched = groups.fetchOffsets({ ...request, groupId: shown(request.groupId) }, requireStable);
         return { ...fetched, topics: fetched.topics.filter(({ name }) => permissions.seesTopic(name)) };

@@ -111,6 +111,12 @@ export function dismissMembers(broker: RunningBroker): void {
       }
       continue;
     }
+    if (groupType === 'streams') {
+      for (const { memberId } of groups.streams.describe(groupId).members) {
+        void groups.streams.heartbeat(groupId, { ...STREAMS_MEMBER_LEAVES, memberId }, -1);
+      }
+      continue;
+    }
     if (groupType === 'consumer') {
       for (const { memberId } of groups.describeConsumerGroup(groupId).members) {
         void groups.leave({ groupId, members: [{ memberId, groupInstanceId: null, reason: null }] });
@@ -125,3 +131,21 @@ export function dismissMembers(broker: RunningBroker): void {
     if (members.length > 0) void groups.leave({ groupId, members });
   }
 }
+
+const STREAMS_MEMBER_LEAVES = {
+  memberEpoch: -1,
+  endpointInformationEpoch: 0,
+  instanceId: null,
+  rackId: null,
+  rebalanceTimeoutMs: -1,
+  topology: null,
+  activeTasks: null,
+  standbyTasks: null,
+  warmupTasks: null,
+  processId: null,
+  userEndpoint: null,
+  clientTags: null,
+  shutdownApplication: false,
+  clientId: '',
+  clientHost: '',
+} as const;

@@ -29,7 +29,10 @@ interface ViewedParts extends Pick<Parts, 'clock' | 'config' | 'layers' | 'metad
     | 'listGroups'
     | 'partitionFor'
     | 'progress'
-  > & { readonly share: Pick<Groups['share'], 'describe' | 'describeOffsets'> };
+  > & {
+    readonly share: Pick<Groups['share'], 'describe' | 'describeOffsets'>;
+    readonly streams: Pick<Groups['streams'], 'reads'>;
+  };
   readonly transactions: Pick<Transactions, 'describe' | 'ensureTopic' | 'list' | 'partitionFor'>;
 }
 
@@ -178,6 +181,7 @@ class SeveralBrokersView implements BrokerView {
         describe: (groupId) => at(groupId).share.describe(groupId),
         describeOffsets: (groupId, topics) => at(groupId).share.describeOffsets(groupId, topics),
       },
+      streams: { reads: (groupId) => at(groupId).streams.reads(groupId) },
       fetchOffsets: (request, requireStable) => at(request.groupId).fetchOffsets(request, requireStable),
       listGroups: (states, types) => {
         const lists = running.map(({ parts }) => parts.groups.listGroups(states, types));

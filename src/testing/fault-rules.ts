@@ -47,6 +47,9 @@ export class FaultRules implements Faults {
   rebalance(group: string): FaultRule {
     const type = this.#typeOfGroup(group);
     if (type === null) throw new Error(`there is no group '${group}' to rebalance: wait for it first (waitForGroup)`);
+    if (type === 'streams') {
+      return this.add<ApiName>({ on: 'StreamsGroupHeartbeat', group, reply: 'FENCED_MEMBER_EPOCH', perMember: true });
+    }
     if (type !== 'consumer') {
       return this.add<ApiName>({
         on: ['Heartbeat', 'OffsetCommit'],

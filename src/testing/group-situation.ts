@@ -19,6 +19,7 @@ import type { Faults } from './faults.ts';
 import { groupIds, groupWithoutLag } from './group-view.ts';
 import type { Group } from './group.ts';
 import { queuePartitions } from './queue-view.ts';
+import { streamsSubscriptions } from './streams-view.ts';
 import { seenOf, type Fetched, type Seen } from './seen-on-wire.ts';
 import { fits, type Traffic } from './traffic.ts';
 import { countVisible } from './visible-batches.ts';
@@ -102,7 +103,8 @@ function membersOf(
 type Subscribed = Pick<SituatedMember, 'subscribed' | 'target' | 'pattern'>;
 
 /** Of the members, in their order. */
-function subscriptionsOf({ parts: { groups } }: BrokerView, id: string, type: string | null): Subscribed[] {
+function subscriptionsOf(broker: BrokerView, id: string, type: string | null): Subscribed[] {
+  const { groups } = broker.parts;
   if (type === 'consumer') {
     return groups
       .describeConsumerGroup(id)
@@ -119,6 +121,7 @@ function subscriptionsOf({ parts: { groups } }: BrokerView, id: string, type: st
       .describe(id)
       .members.map(({ subscribedTopicNames }) => ({ subscribed: subscribedTopicNames, target: null, pattern: null }));
   }
+  if (type === 'streams') return streamsSubscriptions(broker, id).map((each) => ({ ...each, pattern: null }));
   if (type !== 'classic') return [];
   return groups.describeGroup(id).members.map(({ memberMetadata }) => ({
     subscribed: readSubscription(memberMetadata)?.topics ?? null,
@@ -290,6 +293,7 @@ const OF_CONSUMERS: ReadonlySet<string> = new Set([
   'Heartbeat',
   'ConsumerGroupHeartbeat',
   'ShareGroupHeartbeat',
+  'StreamsGroupHeartbeat',
   'FindCoordinator',
   'Metadata',
   'ListOffsets',

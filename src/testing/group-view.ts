@@ -3,6 +3,7 @@ import { assignedPartitions } from '../../protocol/topics/consumer-protocol-byte
 import type { BrokerView } from './broker-view.ts';
 import type { CommittedOffset, Group, GroupMember, GroupState, TopicPartition } from './group.ts';
 import { shareBacklog, shareMembers } from './queue-view.ts';
+import { streamsMembers } from './streams-view.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export function groupOf(broker: BrokerView, id: string): Group {
@@ -36,6 +37,7 @@ export function listedGroup(broker: BrokerView, { id, state, type }: ListedGroup
 
 function membersOf(broker: BrokerView, id: string, type: string | null): GroupMember[] {
   if (type === 'share') return shareMembers(broker, id);
+  if (type === 'streams') return streamsMembers(broker, id);
   return type === 'consumer' ? consumerMembers(broker, id) : classicMembers(broker, id);
 }
 

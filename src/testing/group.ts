@@ -20,9 +20,9 @@ export interface CommittedOffset extends TopicPartition {
   readonly metadata: string;
 }
 
-/** 'Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead'; of the consumer protocol also 'Assigning', 'Reconciling'. */
+/** 'Empty', 'PreparingRebalance', 'CompletingRebalance', 'Stable', 'Dead'; of the consumer protocol also 'Assigning', 'Reconciling', of streams groups also 'NotReady'. */
 export type GroupState =
-  'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead' | 'Assigning' | 'Reconciling';
+  'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead' | 'Assigning' | 'Reconciling' | 'NotReady';
 
 export interface Group {
   readonly id: string;

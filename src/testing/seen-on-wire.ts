@@ -15,9 +15,15 @@ export const MEMBERS_REQUESTS: ReadonlySet<string> = new Set([
   'Heartbeat',
   'ConsumerGroupHeartbeat',
   'ShareGroupHeartbeat',
+  'StreamsGroupHeartbeat',
 ]);
 /** A member that has succeeded with one of these has got over what its group told it before. */
-const JOINS: ReadonlySet<string> = new Set(['JoinGroup', 'ConsumerGroupHeartbeat', 'ShareGroupHeartbeat']);
+const JOINS: ReadonlySet<string> = new Set([
+  'JoinGroup',
+  'ConsumerGroupHeartbeat',
+  'ShareGroupHeartbeat',
+  'StreamsGroupHeartbeat',
+]);
 const OF_GROUPS: ReadonlySet<string> = new Set([
   ...MEMBERS_REQUESTS,
   'LeaveGroup',

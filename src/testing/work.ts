@@ -10,6 +10,7 @@ const KEEPING_IN_TOUCH = new Set<ApiName>([
   'Heartbeat',
   'ConsumerGroupHeartbeat',
   'ShareGroupHeartbeat',
+  'StreamsGroupHeartbeat',
   'Metadata',
   'ApiVersions',
   'FindCoordinator',

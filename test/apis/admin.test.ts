@@ -90,7 +90,7 @@ test('no controller but this broker is there to be forgotten', async () => {
   expect(await client.send(apis.UnregisterController, 0, { controllerId: 8 })).toMatchObject({ errorCode: 136 });
 });
 
-test('without streams groups no topology is described', async () => {
+test('descriptions of topologies are not kept', async () => {
   const described = {
     groupId: 'g',
     memberId: 'm',
@@ -167,12 +167,11 @@ describe('client telemetry', () => {
   });
 });
 
-test('only APIs of share groups, streams groups and controllers are left unanswered', () => {
+test('only APIs of share groups and controllers are left unanswered', () => {
   const answered = new Set(handlers.map(({ api }) => api.key));
   const left = apis.apis.map(({ key }) => key).filter((key) => !answered.has(key));
   const ofControllers = [52, 53, 54, 56, 58, 59, 62, 63, 67, 70, 73, 82];
   const ofShareGroups = [76, 77, 78, 79, 83, 84, 85, 86, 87, 90, 91, 92];
-  const ofStreamsGroups = [88, 89];
-  const known = [...ofControllers, ...ofShareGroups, ...ofStreamsGroups];
+  const known = [...ofControllers, ...ofShareGroups];
   expect(left.filter((key) => !known.includes(key))).toEqual([]);
 });

@@ -50,6 +50,8 @@ const REQUESTS: Record<string, Record<string, unknown>> = {
   ConsumerGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
   ShareGroupHeartbeat: { groupId: 'g', memberId: 'm', memberEpoch: 0, subscribedTopicNames: ['t1'] },
   ShareGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
+  StreamsGroupHeartbeat: { groupId: 'g', memberId: 'm', memberEpoch: -1, endpointInformationEpoch: 0 },
+  StreamsGroupDescribe: { groupIds: ['g'], includeAuthorizedOperations: true },
   DescribeShareGroupOffsets: { groups: [{ groupId: 'g', topics: null }] },
   AlterShareGroupOffsets: { groupId: 'g', topics: [] },
   DeleteShareGroupOffsets: { groupId: 'g', topics: [] },

@@ -19,7 +19,7 @@ const isRead = (key: string) => code.includes(`'${key}'`);
 
 /** Group keys that are read together with the broker's bounds of them. */
 const BOUNDED =
-  /^consumer\.(?!assignor)|^share\.(assignment\.interval|heartbeat\.interval|session\.timeout|record|delivery|partition)\./;
+  /^consumer\.(?!assignor)|^share\.(record|delivery|partition)\.|^(share|streams)\.(assignment\.interval|heartbeat\.interval|session\.timeout)\./;
 
 /** Acts by another name, or through a table that names it: `node.id` stands for it, it is a spelling, a group's own value. */
 const READ_OTHERWISE = new Set([

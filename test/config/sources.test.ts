@@ -200,12 +200,12 @@ describe('the sources together', () => {
       set: map({ 'zookeeper.connect': 'z:2181', 'num.io.threads': '4', 'num.network.threads': '3' }),
       environment: map({
         'log.dir.failure.timeout.ms': '1',
-        'group.streams.session.timeout.ms': '50000',
+        'group.streams.num.warmup.replicas': '3',
       }),
     });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain(': log.dir.failure.timeout.ms, num.io.threads, zookeeper.connect;');
-    expect(warnings[1]).toContain('in this version: group.streams.session.timeout.ms;');
+    expect(warnings[1]).toContain('in this version: group.streams.num.warmup.replicas;');
   });
 
   test('node.id and broker.id are one', () => {

@@ -19,6 +19,8 @@ import { consumerGroupHeartbeat } from '../../src/apis/68-consumer-group-heartbe
 import { consumerGroupDescribe } from '../../src/apis/69-consumer-group-describe.ts';
 import { shareGroupHeartbeat } from '../../src/apis/76-share-group-heartbeat.ts';
 import { shareGroupDescribe } from '../../src/apis/77-share-group-describe.ts';
+import { streamsGroupHeartbeat } from '../../src/apis/88-streams-group-heartbeat.ts';
+import { streamsGroupDescribe } from '../../src/apis/89-streams-group-describe.ts';
 import { describeShareGroupOffsets } from '../../src/apis/90-describe-share-group-offsets.ts';
 import { alterShareGroupOffsets } from '../../src/apis/91-alter-share-group-offsets.ts';
 import { deleteShareGroupOffsets } from '../../src/apis/92-delete-share-group-offsets.ts';
@@ -38,6 +40,11 @@ export { tables };
 
 export const TOPIC_ID = 'EOxdhpWe4k1rqk_XteAX2w';
 const PARTITION = { leader: 1, leaderEpoch: 0 };
+
+interface NewTopic {
+  readonly name: string;
+  readonly numPartitions: number;
+}
 
 interface Topic {
   readonly name: string;
@@ -82,6 +89,23 @@ export const DEFAULTS: GroupConfig = {
   'group.share.min.heartbeat.interval.ms': 5000,
   'group.share.min.session.timeout.ms': 45_000,
   'group.share.session.timeout.ms': 45_000,
+  'group.streams.acceptable.recovery.lag': 10_000,
+  'group.streams.assignment.interval.ms': 0,
+  'group.streams.assignors': ['sticky'],
+  'group.streams.heartbeat.interval.ms': 5000,
+  'group.streams.initial.rebalance.delay.ms': 0,
+  'group.streams.max.assignment.interval.ms': 15_000,
+  'group.streams.max.heartbeat.interval.ms': 15_000,
+  'group.streams.max.session.timeout.ms': 60_000,
+  'group.streams.max.size': 3,
+  'group.streams.max.standby.replicas': 2,
+  'group.streams.min.assignment.interval.ms': 0,
+  'group.streams.min.heartbeat.interval.ms': 5000,
+  'group.streams.min.session.timeout.ms': 45_000,
+  'group.streams.min.task.offset.interval.ms': 15_000,
+  'group.streams.num.standby.replicas': 0,
+  'group.streams.session.timeout.ms': 45_000,
+  'group.streams.task.offset.interval.ms': 60_000,
 };
 
 export const handlers: readonly Handler[] = [
@@ -100,6 +124,8 @@ export const handlers: readonly Handler[] = [
   consumerGroupDescribe,
   shareGroupHeartbeat,
   shareGroupDescribe,
+  streamsGroupHeartbeat,
+  streamsGroupDescribe,
   describeShareGroupOffsets,
   alterShareGroupOffsets,
   deleteShareGroupOffsets,
@@ -113,6 +139,7 @@ export class GroupBroker {
   readonly features = new Map([
     ['group.version', 1],
     ['share.version', 2],
+    ['streams.version', 1],
   ]);
   readonly shareState = new MemoryShareState();
   groups: GroupCoordinator;
@@ -180,6 +207,14 @@ export class GroupBroker {
     return this.logs[this.groups.partitionFor(groupId)];
   }
 
+  /** As a client's CreateTopics would. */
+  #createTopics(topics: readonly NewTopic[]) {
+    return topics.map(({ name, numPartitions }) => {
+      this.setTopic(name, numPartitions);
+      return { name, errorCode: 0, errorMessage: null };
+    });
+  }
+
   #coordinator(): GroupCoordinator {
     return new GroupCoordinator({
       clock: this.clock,
@@ -216,7 +251,8 @@ export class GroupBroker {
       controller,
       logger: silentLogger,
       random: seededRandom(7),
-      config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer'] },
+      config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer', 'streams'] },
+      channel: { createTopics: async (topics: readonly NewTopic[]) => this.#createTopics(topics) },
     } as unknown as BrokerParts;
     const context = contextOf({ connectionId, apiVersion: version, clientId });
     const request = new Writer();

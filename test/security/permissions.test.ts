@@ -28,7 +28,7 @@ interface Facts {
 const OTHERWISE: Readonly<Record<string, string>> = {
   InitProducerId: 'two-phase commit needs v6, which is not served',
   DescribeDelegationToken: 'its owner and its renewers need none',
-  StreamsGroupTopologyDescriptionUpdate: 'refused before it is asked: there are no streams groups',
+  StreamsGroupTopologyDescriptionUpdate: 'refused before it is asked: nothing keeps descriptions',
 };
 
 /** 'READ TOPIC' for each operation of a check. */

@@ -31,18 +31,21 @@ public final class WordCount {
     Check.run = arguments[1];
     directory = arguments[2];
     admin = Admin.create(Check.properties());
-    Check.check("groups", "words are counted, at least once", () -> count("at_least_once"));
-    Check.check("transactions", "words are counted, exactly once", () -> count("exactly_once_v2"));
+    Check.check("groups", "words are counted, at least once", () -> count("at_least_once", "classic"));
+    Check.check("transactions", "words are counted, exactly once", () -> count("exactly_once_v2", "classic"));
+    Check.check("groups", "a streams group counts words, at least once", () -> count("at_least_once", "streams"));
+    Check.check("transactions", "a streams group counts words, exactly once", () -> count("exactly_once_v2", "streams"));
     System.exit(0);
   }
 
-  private static Object count(String guarantee) throws Exception {
+  private static Object count(String guarantee, String protocol) throws Exception {
     String in = Check.fresh("in");
     String out = Check.fresh("out");
     admin.createTopics(List.of(new NewTopic(in, 2, (short) 1), new NewTopic(out, 2, (short) 1))).all().get();
     Properties properties = Check.properties(
       "application.id", Check.fresh("count"), "state.dir", directory, "commit.interval.ms", "200",
-      "num.stream.threads", "2", "processing.guarantee", guarantee, "auto.offset.reset", "earliest");
+      "num.stream.threads", "2", "processing.guarantee", guarantee, "auto.offset.reset", "earliest",
+      "group.protocol", protocol);
     properties.put("default.key.serde", Serdes.StringSerde.class);
     properties.put("default.value.serde", Serdes.StringSerde.class);
     Topology topology = topology(in, out);

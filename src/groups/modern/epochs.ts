@@ -27,7 +27,11 @@ export function nextEpoch<R extends GroupRecord>(
 }
 
 /** Whether members are assigned anew for the epoch now, or some milliseconds after the assignment before. */
-export function mayAssign(group: ModernGroup, epoch: number, { nowMs, limits }: ModernDecision): boolean {
+export function mayAssign(
+  group: Pick<ModernGroup, 'assignmentEpoch' | 'assignmentTimestamp'>,
+  epoch: number,
+  { nowMs, limits }: Pick<ModernDecision, 'nowMs' | 'limits'>,
+): boolean {
   return epoch > group.assignmentEpoch && nowMs - group.assignmentTimestamp >= limits.assignmentIntervalMs;
 }
 

@@ -3,14 +3,17 @@ import type { Group } from '../group.ts';
 import type { Assignment } from './assignment.ts';
 import { NO_PARTITIONS } from './assignment.ts';
 
-export interface ModernMember {
+export interface AssignedMember {
   readonly memberId: string;
   readonly memberEpoch: number;
+}
+
+export interface ModernMember extends AssignedMember {
   /** In alphabetical order. */
   readonly subscribedTopicNames: readonly string[];
 }
 
-export interface ModernGroup<M extends ModernMember = ModernMember> extends Group {
+export interface ModernGroup<M extends AssignedMember = ModernMember, Target = Assignment> extends Group {
   /** Grows with every change that calls for a new assignment. */
   groupEpoch: number;
   /** Of the topics subscribed to; 0n for none. */
@@ -21,7 +24,7 @@ export interface ModernGroup<M extends ModernMember = ModernMember> extends Grou
   /** When it was made, milliseconds since 1970; 0 for never. */
   assignmentTimestamp: number;
   /** The target assignment of each member, by member id. */
-  readonly targets: Map<string, Assignment>;
+  readonly targets: Map<string, Target>;
   /** The names that members subscribe to, null until they are asked for anew; not kept in the log. */
   readTopics: ReadonlySet<string> | null;
   /** The topics that `metadataHash` was last compared with; not kept in the log. */

@@ -6,10 +6,10 @@ import type { GroupRecord } from '../group-record.ts';
 import type { RunnerHost } from '../group-runner.ts';
 import { GroupTimers } from '../group-timers.ts';
 import type { MemberTimer, ModernDecision } from './decision.ts';
-import type { ModernGroup, ModernMember } from './group.ts';
+import type { AssignedMember, ModernGroup } from './group.ts';
 import { LateMembers } from './late-members.ts';
 
-export interface ShellOptions<M extends ModernMember, G extends ModernGroup<M>, Name extends string> {
+export interface ShellOptions<M extends AssignedMember, G extends ModernGroup<M, unknown>, Name extends string> {
   readonly timers: readonly Name[];
   isOfKind(group: Group | undefined): group is G;
   /** Whether the member has what the assignment of that epoch gives it. */
@@ -18,7 +18,7 @@ export interface ShellOptions<M extends ModernMember, G extends ModernGroup<M>, 
   due(shard: GroupShard, group: G, name: Name, memberId: string): void;
 }
 
-export class ModernShell<M extends ModernMember, G extends ModernGroup<M>, Name extends string> {
+export class ModernShell<M extends AssignedMember, G extends ModernGroup<M, unknown>, Name extends string> {
   readonly #host: RunnerHost;
   readonly #options: ShellOptions<M, G, Name>;
   readonly #timers = new Map<G, GroupTimers<Name>>();

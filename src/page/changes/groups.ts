@@ -5,6 +5,7 @@ import { LeaveGroup } from '../../../protocol/apis/13-leave-group.ts';
 import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';
 import { ConsumerGroupHeartbeat } from '../../../protocol/apis/68-consumer-group-heartbeat.ts';
 import { ShareGroupHeartbeat } from '../../../protocol/apis/76-share-group-heartbeat.ts';
+import { StreamsGroupHeartbeat } from '../../../protocol/apis/88-streams-group-heartbeat.ts';
 import { ShareAcknowledge } from '../../../protocol/apis/79-share-acknowledge.ts';
 import { AlterShareGroupOffsets } from '../../../protocol/apis/91-alter-share-group-offsets.ts';
 import { offsetForTimestamp } from '../../partitions/offset-lookup.ts';
@@ -160,7 +161,11 @@ export const removeMember = change(
     }
     const of = { group: groupId };
     const what = `member '${memberId}'`;
-    if (type === 'consumer' || type === 'share') {
+    if (type === 'streams') {
+      const leaves = { groupId, memberId, memberEpoch: LEAVES, endpointInformationEpoch: 0 };
+      const answer = await hands.ask(StreamsGroupHeartbeat, 1, leaves, of);
+      check(what, answer.errorCode, answer.errorMessage);
+    } else if (type === 'consumer' || type === 'share') {
       const api = type === 'consumer' ? ConsumerGroupHeartbeat : ShareGroupHeartbeat;
       const answer = await hands.ask(api, 1, { groupId, memberId, memberEpoch: LEAVES }, of);
       check(what, answer.errorCode, answer.errorMessage);
