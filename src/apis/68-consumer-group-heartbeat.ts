@@ -4,6 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
 import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Parts } from './broker-parts.ts';
+import { speaksConsumerProtocol } from './consumer-version.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
 import { mayDescribe } from './group-topics-shown.ts';
@@ -39,12 +40,4 @@ export const consumerGroupHeartbeat = handler(ConsumerGroupHeartbeat, {
 
 function refusal(errorCode: number, errorMessage: string | null) {
   return { errorCode, errorMessage, memberId: null, memberEpoch: 0, heartbeatIntervalMs: 0, assignment: null };
-}
-
-/** Both group.version and group.coordinator.rebalance.protocols can switch the consumer protocol off. */
-function speaksConsumerProtocol({ config, metadata }: Broker): boolean {
-  return (
-    (metadata.image.features.get('group.version') ?? 0) > 0 &&
-    config['group.coordinator.rebalance.protocols'].includes('consumer')
-  );
 }

@@ -6,21 +6,28 @@ import { andThen } from '../coordination/answers.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
 import type { Parts } from './broker-parts.ts';
+import { speaksConsumerProtocol } from './consumer-version.ts';
 import { hidesTopics, TOPICS_HIDDEN } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
 import { describe } from '../security/needs.ts';
 
+type Broker = Parts<'config' | 'metadata' | 'groups'>;
+
 export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
   parts: {
     list: 'groupIds',
-    needs: () => (groupId) => describe.group(groupId),
+    needs: (_request, _context, broker: Broker) => {
+      const isOn = speaksConsumerProtocol(broker);
+      return (groupId) => (isOn ? describe.group(groupId) : null);
+    },
     refused: (groupId, errorCode) => undescribedConsumerGroup(groupId, errorCode, null),
     answers: 'groups',
     place: 'first',
   },
   byHand: [describe.topic('groups[].members[].assignment and targetAssignment of the response')],
-  *handle({ groupIds, includeAuthorizedOperations }, { apiVersion, access }, broker: Parts<'groups'>) {
+  *handle({ groupIds, includeAuthorizedOperations }, { apiVersion, access }, broker: Broker) {
+    if (!speaksConsumerProtocol(broker)) return refusal(groupIds, ErrorCode.UNSUPPORTED_VERSION);
     const describe = (groupId: string) =>
       broker.groups.whenCommitted(groupId, broker.groups.describeConsumerGroup(groupId), (errorCode) =>
         undescribedConsumerGroup(groupId, errorCode, null),
@@ -38,7 +45,9 @@ export const consumerGroupDescribe = handler(ConsumerGroupDescribe, {
       return { groups };
     });
   },
-  refuse: ({ groupIds }, errorCode) => ({
-    groups: groupIds.map((groupId) => undescribedConsumerGroup(groupId, errorCode, null)),
-  }),
+  refuse: ({ groupIds }, errorCode) => refusal(groupIds, errorCode),
 });
+
+function refusal(groupIds: readonly string[], errorCode: number) {
+  return { groups: groupIds.map((groupId) => undescribedConsumerGroup(groupId, errorCode, null)) };
+}

@@ -265,6 +265,52 @@ test.each([
   expect(broker.clock.waiting).toBe(0);
 });
 
+test('a classic member has its partitions, and joins again only once an assignment is there for it', async () => {
+  const broker = new GroupBroker({ 'group.consumer.assignment.interval.ms': 1000 }).start();
+  await beat(broker, 'a', 0);
+  const { memberId, generationId } = await joinClassic(broker);
+  const request = { groupId: 'g', generationId, memberId };
+  const sync = () => broker.send(SyncGroup, 3, { ...request, assignments: [] }, 'classic', 2);
+  const heartbeat = async () => (await broker.send(Heartbeat, 3, request, 'classic', 2)).errorCode;
+  expect(await describe(broker)).toMatchObject({ groupEpoch: 3, assignmentEpoch: 2 });
+  expect([generationId, (await sync()).errorCode, await heartbeat()]).toEqual([2, ErrorCode.NONE, ErrorCode.NONE]);
+  await broker.clock.advance(1000);
+  expect(await heartbeat()).toBe(ErrorCode.NONE);
+  await beat(broker, 'a', 2);
+  expect([await heartbeat(), (await sync()).errorCode]).toEqual(Array(2).fill(ErrorCode.REBALANCE_IN_PROGRESS));
+  broker.groups.stop();
+});
+
+test('where all members are classic, one of them joins again for the assignment', async () => {
+  const policy = { 'group.consumer.migration.policy': 'upgrade', 'group.consumer.assignment.interval.ms': 1000 };
+  const broker = new GroupBroker(policy).start();
+  await beat(broker, 'a', 0);
+  const { memberId, generationId } = await joinClassic(broker);
+  await beat(broker, 'a', -1);
+  const heartbeat = async () =>
+    (await broker.send(Heartbeat, 3, { groupId: 'g', generationId, memberId }, 'classic', 2)).errorCode;
+  expect(await heartbeat()).toBe(ErrorCode.NONE);
+  await broker.clock.advance(1000);
+  expect(await heartbeat()).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
+  broker.groups.stop();
+});
+
+test('with migration disabled nobody joins a consumer group by the classic protocol', async () => {
+  const broker = new GroupBroker({ 'group.consumer.migration.policy': 'disabled' }).start();
+  await beat(broker, 'a', 0);
+  const { errorCode, memberId } = await joinClassic(broker);
+  expect([errorCode, memberId]).toEqual([ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '']);
+  expect(ids(await describe(broker))).toEqual(['a']);
+});
+
+test('at level 0 of group.version the consumer protocol is unsupported, and no more is said', async () => {
+  const broker = new GroupBroker().start();
+  broker.features.set('group.version', 0);
+  const { errorCode, errorMessage } = await beat(broker, 'a', 0);
+  expect([errorCode, errorMessage]).toEqual([ErrorCode.UNSUPPORTED_VERSION, null]);
+  expect((await describe(broker)).errorCode).toBe(ErrorCode.UNSUPPORTED_VERSION);
+});
+
 test('a classic member that never fetches its assignment is taken out', async () => {
   const broker = new GroupBroker().start();
   await beat(broker, 'a', 0);

@@ -4,6 +4,7 @@ import type { JoinResponse, LeftMember, SyncResponse } from '../classic/state.ts
 import { joinError, syncError } from '../classic/state.ts';
 import { listPartitions } from '../modern/assignment.ts';
 import type { TopicPartitions } from '../modern/assignment.ts';
+import { mayAssign } from '../modern/epochs.ts';
 import { sortedNames, targetOf } from '../modern/group.ts';
 import { isRefusal } from '../modern/refusal.ts';
 import { readSubscription, type Subscription } from '../../../protocol/topics/consumer-protocol-bytes.ts';
@@ -22,6 +23,9 @@ import type { HeartbeatRequest, JoinCall, JoinRequest, LeaveRequest, SyncRequest
 export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: ConsumerDecision): JoinResponse {
   const { newMemberId, groupInstanceId, protocols, sessionTimeoutMs, rebalanceTimeoutMs, clientId, clientHost } =
     request;
+  // With migration disabled the group stays with the consumer protocol alone.
+  const { upgrade, downgrade } = decision.limits;
+  if (!upgrade && !downgrade) return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   const full = checkRoom(group, request.memberId, groupInstanceId, decision.limits.maxSize);
   if (full !== null) return joinError('', full.errorCode);
   const subscription = protocols.length === 0 ? null : readSubscription(protocols[0].metadata);
@@ -101,7 +105,8 @@ export function classicSync(group: ConsumerGroup, request: SyncRequest, decision
   if ((protocolType ?? 'consumer') !== 'consumer' || (protocolName ?? protocol.name) !== protocol.name) {
     return syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   }
-  if (member.memberEpoch < group.groupEpoch && member.state !== MemberState.UNREVOKED_PARTITIONS) {
+  // An epoch that still waits for its assignment has nothing for the member to join again for.
+  if (member.memberEpoch < group.assignmentEpoch && member.state !== MemberState.UNREVOKED_PARTITIONS) {
     awaitJoin(member, decision);
     return syncError(ErrorCode.REBALANCE_IN_PROGRESS);
   }
@@ -122,12 +127,18 @@ export function classicHeartbeat(group: ConsumerGroup, request: HeartbeatRequest
   if (request.generationId !== member.memberEpoch) return ErrorCode.ILLEGAL_GENERATION;
   startSession(member, decision);
   const shallJoin =
-    member.memberEpoch < group.groupEpoch ||
+    member.memberEpoch < group.assignmentEpoch ||
+    isAssignedByJoining(group, decision) ||
     member.state === MemberState.UNREVOKED_PARTITIONS ||
     (member.state === MemberState.UNRELEASED_PARTITIONS && !waits(group, member));
   if (!shallJoin) return ErrorCode.NONE;
   awaitJoin(member, decision);
   return ErrorCode.REBALANCE_IN_PROGRESS;
+}
+
+/** Members of the consumer protocol bring an assignment about with their heartbeats; without any, it takes a member that joins again. */
+function isAssignedByJoining(group: ConsumerGroup, decision: ConsumerDecision): boolean {
+  return mayAssign(group, group.groupEpoch, decision) && [...group.members.values()].every(usesClassicProtocol);
 }
 
 /** Whether others still have partitions that the member is to get. */

@@ -55,7 +55,7 @@ export function checkHeartbeat(
 function faultOf(groupId: string, request: ConsumerHeartbeat, makesIds: boolean): string | null {
   const { memberId, memberEpoch, instanceId, rackId } = request;
   if (memberId === '' && (!makesIds || memberEpoch !== JOIN_EPOCH)) return 'MemberId must not be empty.';
-  if (groupId === '') return 'GroupId must not be empty.';
+  if (groupId === '') return "GroupId can't be empty.";
   if (instanceId === '') return 'InstanceId must not be empty: leave it out for a dynamic member.';
   if (rackId === '') return 'RackId must not be empty: leave it out where there are no racks.';
   if (memberEpoch === JOIN_EPOCH) return joinFaultOf(request);
