@@ -24,7 +24,16 @@ export function readAssignment(bytes: Uint8Array): { topic: string; partitions: 
   });
 }
 
-/** The same, partition by partition; none where the bytes are something else. */
+/** Whether an assignor has put something of its own into an assignment, which it alone understands. */
+export function hasUserData(bytes: Uint8Array): boolean {
+  const userData = orNull(() => {
+    const reader = readerOf(bytes);
+    return messageCodec(ConsumerProtocolAssignment, versionOf(reader.int16())).decode(reader).userData;
+  });
+  return userData !== null && userData.length > 0;
+}
+
+/** The partitions of an assignment one by one; none where the bytes are something else. */
 export function assignedPartitions(bytes: Uint8Array): { topic: string; partition: number }[] {
   return (readAssignment(bytes) ?? []).flatMap(({ topic, partitions }) =>
     partitions.map((partition) => ({ topic, partition })),

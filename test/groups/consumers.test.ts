@@ -265,6 +265,19 @@ test.each([
   expect(broker.clock.waiting).toBe(0);
 });
 
+test('a classic group whose assignor gives members data of its own stays classic', async () => {
+  const broker = new GroupBroker().start();
+  const joining = joinClassic(broker);
+  await broker.clock.advance(0);
+  const { memberId, generationId } = await joining;
+  // Version 0, no partitions, one byte of the assignor's own.
+  const assignments = [{ memberId, assignment: Buffer.from('0000000000000000000107', 'hex') }];
+  await broker.send(SyncGroup, 3, { groupId: 'g', generationId, memberId, assignments }, 'classic', 2);
+  expect((await beat(broker, 'a', 0)).errorCode).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
+  expect((await broker.send(ListGroups, 5, {})).groups[0].groupType).toBe('classic');
+  broker.groups.stop();
+});
+
 test('a classic member has its partitions, and joins again only once an assignment is there for it', async () => {
   const broker = new GroupBroker({ 'group.consumer.assignment.interval.ms': 1000 }).start();
   await beat(broker, 'a', 0);

@@ -7,7 +7,7 @@ import type { Assignment } from '../modern/assignment.ts';
 import { sortedNames, targetOf } from '../modern/group.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 import { metadataHashOf } from '../modern/topics.ts';
-import { readAssignment, readSubscription } from '../../../protocol/topics/consumer-protocol-bytes.ts';
+import { hasUserData, readAssignment, readSubscription } from '../../../protocol/topics/consumer-protocol-bytes.ts';
 import { writeAssignment } from './consumer-protocol.ts';
 import { addGroupTombstones } from './tombstones.ts';
 import type { ConsumerRecord } from './records.ts';
@@ -68,6 +68,9 @@ function checkUpgrade(classic: ClassicGroup, limits: ConsumerLimits): GroupRefus
   if (!limits.upgrade) return noConsumerGroup(groupId, 'group.consumer.migration.policy forbids to upgrade it');
   if (classic.members.size > limits.maxSize) {
     return noConsumerGroup(groupId, 'it is larger than group.consumer.max.size');
+  }
+  if ([...classic.members.values()].some(({ assignment }) => assignment.length > 0 && hasUserData(assignment))) {
+    return noConsumerGroup(groupId, 'its assignor gives members data that the broker would lose');
   }
   return null;
 }
