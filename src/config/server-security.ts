@@ -101,7 +101,7 @@ export const securityKeys = {
   'ssl.keymanager.algorithm': string(
     'SunX509',
     { update: 'per-broker' },
-    "Java's algorithm for managing keys. Its default is taken; another is refused on a listener with TLS.",
+    "Java's algorithm for managing keys: SunX509, NewSunX509 or PKIX, which are one here. Another is refused on a listener with TLS.",
   ),
   'ssl.keystore.certificate.chain': password(
     { update: 'per-broker' },

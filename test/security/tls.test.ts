@@ -62,6 +62,17 @@ async function dial(port: number, tls: ConnectionOptions = {}): Promise<Client> 
 
 const brokersSeenBy = async (client: Client) => (await client.send(Metadata, 9, { topics: [] })).brokers.length;
 
+test.each([
+  ['ssl.keymanager.algorithm', 'PKIX', null],
+  ['ssl.keymanager.algorithm', 'IbmX509', /IbmX509 is for Java, and has no effect here: leave it at SunX509$/],
+  ['ssl.trustmanager.algorithm', 'SunX509', /leave it at PKIX$/],
+  ['ssl.provider', 'SunJSSE', /remove it$/],
+])("Java's own setting %s=%s", async (key, value, complaint) => {
+  const started = start({ [key]: value });
+  if (complaint === null) await expect(started).resolves.toBeDefined();
+  else await expect(started).rejects.toThrow(complaint);
+});
+
 test.each(['TLSv1.2', 'TLSv1.3'] as const)('a client speaks %s', async (version) => {
   const { port } = await start({ 'ssl.enabled.protocols': version });
   expect(await brokersSeenBy(await dial(port, { minVersion: version, maxVersion: version }))).toBe(1);

@@ -1,12 +1,14 @@
 package ottla;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
+import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.common.security.auth.KafkaPrincipalBuilder;
 import org.apache.kafka.common.utils.Utils;
 
@@ -35,7 +37,7 @@ final class HarnessSettings {
     private final Map<String, String> protocols;
 
     HarnessSettings(KafkaConfig config, boolean isOttla, String controllers) throws Exception {
-        config.originals().forEach((key, value) -> all.put(key, String.valueOf(value)));
+        config.originals().forEach((key, value) -> all.put(key, text(value)));
         protocols = pairs("listener.security.protocol.map");
         for (var each : all.get("listeners").split(",")) ports.put(each.substring(0, each.indexOf(':')), Ports.free());
         var protocol = all.remove("security.inter.broker.protocol");
@@ -46,6 +48,11 @@ final class HarnessSettings {
         addHarness(hidden);
         all.put("super.users", Stream.of(all.get("super.users"), "User:" + USER).filter(each -> each != null && !each.isEmpty()).collect(Collectors.joining(";")));
         write(hidden, isOttla, controllers);
+    }
+
+    private static String text(Object value) {
+        if (value instanceof Password password) return password.value();
+        return value instanceof List<?> list ? list.stream().map(String::valueOf).collect(Collectors.joining(",")) : String.valueOf(value);
     }
 
     /** Tests that name no mechanism mean GSSAPI: PLAIN stands in its place, at both brokers. */

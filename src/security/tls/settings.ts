@@ -54,19 +54,22 @@ function openSslName(suite: string): string {
   return `${exchange === 'RSA' ? '' : `${exchange}_`}${short}`.replaceAll('_', '-');
 }
 
-/** What Java would do otherwise: its default is taken, another is refused, for it would have no effect. */
+/** Java's key managers differ in which of several keys they choose, and a listener has one. PKIX is another name of NewSunX509. */
+const KEY_MANAGERS = ['SunX509', 'NewSunX509', 'PKIX'];
+
+/** What Java would do otherwise: what changes nothing is taken, another is refused, for it would have no effect. */
 function refuseJava(settings: ListenerSettings): void {
-  const defaults: readonly (readonly [Parameters<ListenerSettings['text']>[0], string | null])[] = [
-    ['ssl.engine.factory.class', null],
-    ['ssl.provider', null],
-    ['ssl.keymanager.algorithm', 'SunX509'],
-    ['ssl.trustmanager.algorithm', 'PKIX'],
-    ['ssl.secure.random.implementation', null],
+  const known: readonly (readonly [Parameters<ListenerSettings['text']>[0], readonly string[]])[] = [
+    ['ssl.engine.factory.class', []],
+    ['ssl.provider', []],
+    ['ssl.keymanager.algorithm', KEY_MANAGERS],
+    ['ssl.trustmanager.algorithm', ['PKIX']],
+    ['ssl.secure.random.implementation', []],
   ];
-  for (const [key, value] of defaults) {
+  for (const [key, taken] of known) {
     const text = settings.text(key);
-    if (text === null || text === '' || text === value) continue;
-    const what = value === null ? 'remove it' : `leave it at ${value}`;
+    if (text === null || text === '' || taken.includes(text)) continue;
+    const what = taken.length === 0 ? 'remove it' : `leave it at ${taken[0]}`;
     throw new ConfigError(`${settings.nameOf(key)}=${text} is for Java, and has no effect here: ${what}`);
   }
 }
