@@ -15,7 +15,7 @@ import { randomUuid, type Random } from '../platform/random.ts';
 import { BearerTokens, type TokenSettings } from '../security/sasl/bearer-token.ts';
 import { loginModule, moduleFor, type JaasFile } from '../security/sasl/settings.ts';
 import { subjectOf } from '../security/tls/distinguished-name.ts';
-import { isTrusted } from '../security/tls/trust.ts';
+import { anchors, isTrusted } from '../security/tls/trust.ts';
 import { readKeyMaterial, readStoreFile, readTrust } from '../security/tls/stores.ts';
 import { readJaasFile } from './listener-security.ts';
 
@@ -132,7 +132,7 @@ function storesOf(settings: ListenerSettings, clock: Clock, logger: Logger): () 
     }
     const isNameChecked = (settings.text('ssl.endpoint.identification.algorithm') ?? '').trim() !== '';
     return {
-      ...(trusted === null ? {} : { ca: [...trusted] }),
+      ...(trusted === null ? {} : anchors(trusted)),
       ...(own === null ? {} : { cert: own.chain.join(''), key: own.key }),
       ...(isNameChecked ? {} : { checkServerIdentity: () => undefined }),
     };

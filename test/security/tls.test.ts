@@ -1,5 +1,6 @@
 /** Brokers that speak TLS: stores of every type, certificates of clients, what is told of what goes wrong, and large transfers. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect as openSocket } from 'node:net';
 import { connect as openTls, type ConnectionOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -63,14 +64,28 @@ async function dial(port: number, tls: ConnectionOptions = {}): Promise<Client> 
 const brokersSeenBy = async (client: Client) => (await client.send(Metadata, 9, { topics: [] })).brokers.length;
 
 test.each([
-  ['ssl.keymanager.algorithm', 'PKIX', null],
   ['ssl.keymanager.algorithm', 'IbmX509', /IbmX509 is for Java, and has no effect here: leave it at SunX509$/],
   ['ssl.trustmanager.algorithm', 'SunX509', /leave it at PKIX$/],
   ['ssl.provider', 'SunJSSE', /remove it$/],
-])("Java's own setting %s=%s", async (key, value, complaint) => {
-  const started = start({ [key]: value });
-  if (complaint === null) await expect(started).resolves.toBeDefined();
-  else await expect(started).rejects.toThrow(complaint);
+])("Java's own %s=%s is refused", async (key, value, complaint) => {
+  await expect(start({ [key]: value })).rejects.toThrow(complaint);
+});
+
+test("Java's key managers are one here", async () => {
+  await expect(start({ 'ssl.keymanager.algorithm': 'PKIX' })).resolves.toBeDefined();
+});
+
+test('each of several certificates of one subject that have signed themselves is trusted', async () => {
+  const twins = ['a', 'b'].map((name) => readFileSync(new URL(`stores/twin-${name}.pem`, import.meta.url), 'utf8'));
+  const { port } = await start({
+    'ssl.client.auth': 'required',
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': twins.map((pem) => pem.slice(pem.indexOf('-----BEGIN CERT'))).join(''),
+  });
+  for (const twin of twins) {
+    const client = await dial(port, { key: twin, cert: twin });
+    expect((await client.send(Metadata, 12, { topics: null })).brokers).toHaveLength(1);
+  }
 });
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)('a client speaks %s', async (version) => {

@@ -12,6 +12,7 @@ import { PrincipalMapping } from './principal-mapping.ts';
 import { tlsVersions, type TlsVersions } from './settings.ts';
 import type { LoadedStores, StoresInUse } from './store-changes.ts';
 import { readKeyMaterial, readTrust, type StoreKey, type StoreReader } from './stores.ts';
+import { anchors } from './trust.ts';
 
 export interface TlsNeeds {
   readonly clock: Clock;
@@ -167,7 +168,7 @@ export class TlsListener implements StoresInUse {
       return this.#library.createSecureContext({
         key: shown?.key ?? material.key,
         cert: shown?.chain ?? material.chain.join(''),
-        ...(trusted === null ? {} : { ca: [...trusted] }),
+        ...(trusted === null ? {} : anchors(trusted)),
         minVersion,
         maxVersion,
         ...(ciphers === undefined ? {} : { ciphers }),

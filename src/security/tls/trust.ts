@@ -1,5 +1,14 @@
 /** Whether a certificate is trusted by a trust store, by way of the certificates that come with it. PURE. */
 import { X509Certificate } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+
+/**
+ * Each certificate of a trust store is an anchor, as in Java. By itself OpenSSL looks for an anchor by its name, and finds the wrong one of
+ * several brokers' certificates that have signed themselves and have one subject.
+ */
+export function anchors(trusted: readonly string[]): Pick<SecureContextOptions, 'ca' | 'allowPartialTrustChain'> {
+  return { ca: [...trusted], allowPartialTrustChain: true };
+}
 
 /** PEM, both; `chain` begins with the certificate that it is about. Neither times nor names are looked at. */
 export function isTrusted(chain: readonly string[], trusted: readonly string[]): boolean {
