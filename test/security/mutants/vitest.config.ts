@@ -15,5 +15,12 @@ export default defineConfig({
       transform: (code, id) => (id.endsWith(`/${file}`) ? code.replace(find, () => replace) : null),
     },
   ],
-  test: { include: ['test/**/*.test.ts'], watch: false, bail: 1, testTimeout: 20_000, pool: 'threads' },
+  test: {
+    include: ['test/**/*.test.ts'],
+    watch: false,
+    bail: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'threads',
+  },
 });
