@@ -155,6 +155,17 @@ test.each<[string, Partial<Subtopology>, number, string]>([
   expect((await describeGroup(broker)).groupState).toBe('NotReady');
 });
 
+test('a topology of more tasks than a broker can give out is told so', async () => {
+  const broker = new GroupBroker().start();
+  broker.setTopic('large', 10_000);
+  const subtopologies = Array.from({ length: 6 }, (_, id) => subtopology(String(id), { sourceTopics: ['large'] }));
+  const joined = await beat(broker, 'a', 0, { topology: { epoch: 0, subtopologies } });
+  expect(joined).toMatchObject({
+    ...NO_TASKS,
+    status: [{ statusCode: 2, statusDetail: 'The topology has 60000 tasks, more than 50000.' }],
+  });
+});
+
 test('it becomes ready with the topic that was missing', async () => {
   const broker = new GroupBroker().start();
   const topology = { epoch: 0, subtopologies: [subtopology('0', { sourceTopics: ['late'] })] };

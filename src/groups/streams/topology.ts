@@ -52,6 +52,8 @@ class Misfit extends Error {
 }
 
 const MOST_NAMED = 10;
+/** Of one topology: a client could name a large topic in each of thousands of subtopologies. Kafka has no such limit. */
+const MOST_TASKS = 50_000;
 
 export function configure(topology: Topology, topics: GroupTopics): ConfiguredTopology {
   const { epoch } = topology;
@@ -74,6 +76,8 @@ function configured({ epoch, subtopologies }: Topology, topics: GroupTopics): Co
   addRepartitionCounts(subtopologies, counts);
   for (const subtopology of subtopologies) enforceCopartitioning(subtopology, counts);
   const taskCounts = new Map(subtopologies.map((each) => [each.subtopologyId, taskCountOf(each, counts)]));
+  const tasks = [...taskCounts.values()].reduce((sum, count) => sum + count, 0);
+  if (tasks > MOST_TASKS) throw misfit(`The topology has ${tasks} tasks, more than ${MOST_TASKS}.`);
   const internal = subtopologies.flatMap((each) => internalTopics(each, counts, taskCounts));
   for (const { name, numPartitions } of internal) checkCount(name, numPartitions, topics);
   const missingTopics = internal.filter(({ name }) => !topics.topicsByName.has(name));
