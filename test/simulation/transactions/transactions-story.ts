@@ -4,6 +4,7 @@
  * all is healed, and what clients were told is held against what readers of committed records find.
  */
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import { partitionFor } from '../../../src/coordination/java-hash.ts';
 import { Copier, Fatal, feed, INPUT, OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
 import { RoutedSender } from '../../transactions/routed-sender.ts';
@@ -23,7 +24,10 @@ const AFTER_ERROR_MS = 100;
 const TIMES = { connectMs: 500, requestMs: 1500 };
 /** A member waits for all others. */
 const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
-const LOST_DECISIONS_MS = 1500;
+const LOST_DECISION_MS = { least: 50, spread: 800 };
+const COPIER = 'copier';
+const STATE_PARTITIONS = 2;
+const NOBODY = { leader: -1, replicas: [] as readonly number[] };
 const [NEAR_MS, FAR_MS] = [1, 20];
 const TRANSACTION_MS = 5000;
 const ABORT_INTERVAL_MS = 1000;
@@ -41,7 +45,7 @@ export const SETTINGS = {
   'offsets.topic.replication.factor': '3',
   'offsets.topic.num.partitions': '2',
   'transaction.state.log.replication.factor': '3',
-  'transaction.state.log.num.partitions': '2',
+  'transaction.state.log.num.partitions': String(STATE_PARTITIONS),
   'transaction.state.log.min.isr': '2',
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': String(ABORT_INTERVAL_MS),
 };
@@ -65,9 +69,14 @@ export interface TransactionsOptions extends ClusterOptions {
   readonly version?: 1 | 2;
 }
 
-/** Every fourth seed tells of transactions of version 1, every third of machines that are far from one another. */
+/**
+ * Every fourth seed tells of transactions of version 1, every third of machines that are far from one another, every fifth of state that
+ * one machine does not have.
+ */
 export function optionsOf(seed: number): TransactionsOptions {
-  return { version: seed % 4 === 0 ? 1 : 2, longestDelayMs: seed % 3 === 0 ? FAR_MS : NEAR_MS };
+  const settings: Readonly<Record<string, string>> =
+    seed % 5 === 0 ? { 'transaction.state.log.replication.factor': '2' } : {};
+  return { version: seed % 4 === 0 ? 1 : 2, longestDelayMs: seed % 3 === 0 ? FAR_MS : NEAR_MS, settings };
 }
 
 export async function tellTransactions(seed: number, options: TransactionsOptions = {}): Promise<TransactionsOutcome> {
@@ -79,7 +88,7 @@ export async function tellTransactions(seed: number, options: TransactionsOption
     await cluster.startAll();
     await cluster.settled('the topics are made', makeTopics(cluster));
     chain.start();
-    await trouble(cluster, cluster.nowMs + troubleMs, version, () => chain.replaceCopier());
+    await trouble(cluster, cluster.nowMs + troubleMs, version, chain);
     await heal(cluster);
     await cluster.until('all is copied', () => chain.isCopied || chain.isStuck, COPIED_MS);
     for (const wrong of await chain.judge()) observer.say(wrong);
@@ -93,14 +102,34 @@ export async function tellTransactions(seed: number, options: TransactionsOption
   return { wrong: observer.wrong, ...chain.told, elections: electionsOf(cluster), logged: cluster.logged };
 }
 
+/** Tells when a client is about to commit. */
+class WatchedHistory extends History {
+  readonly #committing: () => void;
+
+  constructor(committing: () => void) {
+    super();
+    this.#committing = committing;
+  }
+
+  override asked(tag: string, committed: boolean): void {
+    super.asked(tag, committed);
+    if (committed) this.#committing();
+  }
+}
+
 /** All clients of one story. */
 class Chain {
   isCopied = false;
   isStuck = false;
   isOver = false;
+  onceCommitting: (() => void) | null = null;
   readonly #cluster: SimulatedCluster;
   readonly #version: 1 | 2;
-  readonly #history = new History();
+  readonly #history = new WatchedHistory(() => {
+    const tell = this.onceCommitting;
+    this.onceCommitting = null;
+    tell?.();
+  });
   readonly #members = new GroupHistory();
   readonly #zombies: () => boolean;
   #isFed = false;
@@ -188,7 +217,7 @@ class Chain {
     const random = (): number => this.#cluster.random.float();
     const options = {
       version: this.#version,
-      transactionalId: 'copier',
+      transactionalId: COPIER,
       transactions,
       timeoutMs: TRANSACTION_MS,
       isFed: () => this.#isFed,
@@ -256,12 +285,20 @@ export async function makeTopics(cluster: SimulatedCluster): Promise<void> {
   await cluster.advance(100);
 }
 
-/** `replaceClient`: another instance of the client takes over. */
+/** A client of transactions that can be met at a bad moment. */
+interface Ending {
+  /** Called once, when it is about to commit next. */
+  onceCommitting: (() => void) | null;
+  /** Another instance takes over. */
+  replaceCopier(): void;
+}
+
+/** `ending`: the client whose decisions are lost. */
 export async function trouble(
   cluster: SimulatedCluster,
   untilMs: number,
   version: 1 | 2,
-  replaceClient: () => void = () => {},
+  ending: Ending | null = null,
 ): Promise<void> {
   const { random, network } = cluster;
   const below = (most: number): number => Math.floor(random.float() * most);
@@ -288,7 +325,8 @@ export async function trouble(
     () => network.cut(leader(), coordinator()),
     () => network.cut(host(), host()),
     () => network.cut('client', host()),
-    () => loseDecisions(cluster, coordinator(), replaceClient),
+    () => loseDecision(cluster, ending),
+    () => loseDecision(cluster, ending),
     () => healNetwork(cluster),
     () => healNetwork(cluster),
   ];
@@ -297,18 +335,35 @@ export async function trouble(
     await cluster.advance(random.float() * 1500);
     troubles[below(troubles.length)]();
   }
+  if (ending !== null) ending.onceCommitting = null;
+  await cluster.advance(LOST_DECISION_MS.least + LOST_DECISION_MS.spread); // none dies once all is healed
 }
 
-/** What a coordinator decides comes to no other broker, while it still writes to them; then it dies, and its client with it. */
-function loseDecisions(cluster: SimulatedCluster, host: Host, replaceClient: () => void): void {
+/**
+ * What the coordinator decides next comes to no other replica of its state, while it still writes to who has none; then it dies, and its
+ * client with it.
+ */
+function loseDecision(cluster: SimulatedCluster, ending: Ending | null): void {
+  if (ending === null) return;
   const { network, clock, random } = cluster;
-  const others = HOSTS.filter((other) => other !== host);
-  for (const other of others) network.cut(other, host);
-  clock.after(LOST_DECISIONS_MS * random.float(), () => {
-    cluster.kill(host);
-    for (const other of others) network.heal(other, host);
-    replaceClient();
-  });
+  ending.onceCommitting = () => {
+    const state = imageOf(cluster)?.topicsByName.get(TRANSACTIONS_TOPIC);
+    const { leader, replicas } = state?.partitions[partitionFor(COPIER, STATE_PARTITIONS)] ?? NOBODY;
+    if (leader < 1) return;
+    const host = HOSTS[leader - 1];
+    const others = replicas.filter((id) => id !== leader).map((id) => HOSTS[id - 1]);
+    for (const other of others) cutBoth(network, host, other);
+    clock.after(LOST_DECISION_MS.least + LOST_DECISION_MS.spread * random.float(), () => {
+      cluster.kill(host);
+      healNetwork(cluster);
+      ending.replaceCopier();
+    });
+  };
+}
+
+function cutBoth(network: SimulatedCluster['network'], one: Host, other: Host): void {
+  network.cut(one, other);
+  network.cut(other, one);
 }
 
 /** Everything runs, and every partition is led and has all replicas in sync. @throws where it does not come to that */
