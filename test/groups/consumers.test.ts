@@ -308,6 +308,24 @@ test('where all members are classic, one of them joins again for the assignment'
   broker.groups.stop();
 });
 
+test('a classic member has its id before the broker reads what it subscribes to', async () => {
+  const broker = new GroupBroker().start();
+  await beat(broker, 'a', 0);
+  const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }];
+  const timeouts = { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 10_000 };
+  const join = (memberId: string) =>
+    broker.send(
+      JoinGroup,
+      9,
+      { groupId: 'g', ...timeouts, memberId, protocolType: 'consumer', protocols },
+      'classic',
+      2,
+    );
+  const first = await join('');
+  expect(first.errorCode).toBe(ErrorCode.MEMBER_ID_REQUIRED);
+  expect((await join(first.memberId)).errorCode).toBe(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+});
+
 test('with migration disabled nobody joins a consumer group by the classic protocol', async () => {
   const broker = new GroupBroker({ 'group.consumer.migration.policy': 'disabled' }).start();
   await beat(broker, 'a', 0);

@@ -28,14 +28,15 @@ export function classicJoin(group: ConsumerGroup, request: JoinCall, decision: C
   if (!upgrade && !downgrade) return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   const full = checkRoom(group, request.memberId, groupInstanceId, decision.limits.maxSize);
   if (full !== null) return joinError('', full.errorCode);
-  const subscription = protocols.length === 0 ? null : readSubscription(protocols[0].metadata);
-  if (request.protocolType !== 'consumer' || subscription === null || !shareProtocol(group, request)) {
+  if (request.protocolType !== 'consumer' || protocols.length === 0 || !shareProtocol(group, request)) {
     return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   }
   const isNew = request.memberId === '';
   if (isNew && groupInstanceId === null && request.requireKnownMemberId) {
     return joinError(newMemberId, ErrorCode.MEMBER_ID_REQUIRED);
   }
+  const subscription = readSubscription(protocols[0].metadata);
+  if (subscription === null) return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   const memberId = isNew ? newMemberId : request.memberId;
   const owned = ownedOf(subscription, decision.topics);
   const joined = subscribe(group, {
