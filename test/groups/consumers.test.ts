@@ -308,38 +308,12 @@ test('where all members are classic, one of them joins again for the assignment'
   broker.groups.stop();
 });
 
-test('a classic member has its id before the broker reads what it subscribes to', async () => {
-  const broker = new GroupBroker().start();
-  await beat(broker, 'a', 0);
-  const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }];
-  const timeouts = { sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 10_000 };
-  const join = (memberId: string) =>
-    broker.send(
-      JoinGroup,
-      9,
-      { groupId: 'g', ...timeouts, memberId, protocolType: 'consumer', protocols },
-      'classic',
-      2,
-    );
-  const first = await join('');
-  expect(first.errorCode).toBe(ErrorCode.MEMBER_ID_REQUIRED);
-  expect((await join(first.memberId)).errorCode).toBe(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
-});
-
 test('with migration disabled nobody joins a consumer group by the classic protocol', async () => {
   const broker = new GroupBroker({ 'group.consumer.migration.policy': 'disabled' }).start();
   await beat(broker, 'a', 0);
   const { errorCode, memberId } = await joinClassic(broker);
   expect([errorCode, memberId]).toEqual([ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '']);
   expect(ids(await describe(broker))).toEqual(['a']);
-});
-
-test('at level 0 of group.version the consumer protocol is unsupported, and no more is said', async () => {
-  const broker = new GroupBroker().start();
-  broker.features.set('group.version', 0);
-  const { errorCode, errorMessage } = await beat(broker, 'a', 0);
-  expect([errorCode, errorMessage]).toEqual([ErrorCode.UNSUPPORTED_VERSION, null]);
-  expect((await describe(broker)).errorCode).toBe(ErrorCode.UNSUPPORTED_VERSION);
 });
 
 test('a classic member that never fetches its assignment is taken out', async () => {
