@@ -15,6 +15,14 @@ describe('a cluster of three', () => {
     return new SimulatedCluster(seed).startAll();
   }
 
+  /** The same once each controller has told that it is there: an active one resigns only for others that it knows. */
+  async function acquainted(seed = 1): Promise<SimulatedCluster> {
+    const cluster = await started(seed);
+    const known = (): number => cluster.active()?.controller?.node.active?.controller.image.controllers.size ?? 0;
+    await cluster.until('all controllers are registered', () => known() === cluster.all.length);
+    return cluster;
+  }
+
   /** One that is not the active controller. */
   function standby(cluster: SimulatedCluster): Machine {
     return cluster.all.find((machine) => machine !== cluster.active())!;
@@ -99,7 +107,7 @@ describe('a cluster of three', () => {
   test.each([1, 2, 3])(
     'replaces a controller that other brokers cannot reach, before it fences them (seed %d)',
     async (seed) => {
-      const cluster = await started(seed);
+      const cluster = await acquainted(seed);
       const cutOff = cluster.active()!;
       const others = cluster.all.filter((machine) => machine !== cutOff);
       for (const { host } of others) cluster.network.cut(host, cutOff.host);
@@ -115,7 +123,7 @@ describe('a cluster of three', () => {
   );
 
   test('fences two brokers of three that are lost at once as soon as one of them: no other controller is there', async () => {
-    const cluster = await started();
+    const cluster = await acquainted();
     const left = cluster.active()!;
     const lost = cluster.all.filter((machine) => machine !== left);
     const lostMs = cluster.nowMs;
