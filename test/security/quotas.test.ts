@@ -5,9 +5,10 @@ import * as apis from '../../protocol/apis/index.ts';
 import type { Client } from '../../protocol/client.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { emptyImage, quotaKey, type ClientQuota, type QuotaPart } from '../../src/cluster/image.ts';
+import { SharingMap } from '../../src/cluster/sharing-map.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { ClientQuotas } from '../../src/security/quotas/client-quotas.ts';
-import { limitOf } from '../../src/security/quotas/entities.ts';
+import { limitOf, QuotaCount } from '../../src/security/quotas/entities.ts';
 import { SampledRate } from '../../src/security/quotas/sampled-rate.ts';
 import { TokenBucket } from '../../src/security/quotas/token-bucket.ts';
 import { NOT_TIMED } from '../../src/security/stages.ts';
@@ -278,4 +279,23 @@ test('a connection above the quota of its address is held, and closed once that 
   expect(outcome).toBe('closed');
   await Promise.all(clients.map((client) => client.close()));
   await broker.stop();
+});
+
+test('quotas of one name are counted from change to change', () => {
+  const count = new QuotaCount('request_percentage');
+  const entry = (name: string) => ({ entity: [], values: new Map([[name, 1]]) });
+  let quotas = SharingMap.copyOf(
+    new Map(
+      Array.from({ length: 1000 }, (_, at) => [`u${at}`, entry(at < 3 ? 'request_percentage' : 'producer_byte_rate')]),
+    ),
+  );
+  expect(count.among(new Map())).toBe(0);
+  expect([count.among(quotas), count.among(quotas)]).toEqual([3, 3]);
+  quotas = SharingMap.copyOf(quotas);
+  quotas.delete('u0');
+  quotas.set('u1', entry('producer_byte_rate'));
+  quotas.set('u999', entry('request_percentage'));
+  quotas.set('new', entry('request_percentage'));
+  expect(count.among(quotas)).toBe(3);
+  expect(count.among(new Map([['u', entry('request_percentage')]]))).toBe(1);
 });

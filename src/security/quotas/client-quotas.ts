@@ -4,7 +4,7 @@ import type { ClusterImage } from '../../cluster/image.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Session } from '../session.ts';
 import { NOT_TIMED, type RequestQuotas } from '../stages.ts';
-import { hasQuota, limitOf, type Limit, type QuotaName } from './entities.ts';
+import { limitOf, QuotaCount, type Limit, type QuotaName } from './entities.ts';
 import { SampledRate, type RateWindows } from './sampled-rate.ts';
 import { AverageThrottle } from './throttle-time.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -73,8 +73,7 @@ export class ClientQuotas implements RequestQuotas {
   readonly #options: ClientQuotasOptions;
   readonly #meters = new Map<string, Meter>();
   readonly #listeners: ((throttled: Throttled) => void)[] = [];
-  /** Whether there are quotas of time, among these. */
-  #timed: { readonly quotas: Quotas; readonly isTimed: boolean } | null = null;
+  readonly #timed = new QuotaCount('request_percentage');
   #sweptMs = 0;
 
   constructor(options: ClientQuotasOptions) {
@@ -252,9 +251,7 @@ export class ClientQuotas implements RequestQuotas {
   }
 
   #isTimed(): boolean {
-    const { quotas } = this.#options.image();
-    if (this.#timed?.quotas !== quotas) this.#timed = { quotas, isTimed: hasQuota(quotas, 'request_percentage') };
-    return this.#timed.isTimed;
+    return this.#timed.among(this.#options.image().quotas) > 0;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Whose quota counts for a client: that of its user and client id, of one of them, or a default (KIP-55). PURE. */
 import { quotaKey, type ClusterImage, type QuotaPart } from '../../cluster/image.ts';
+import { differingParts } from '../../cluster/sharing-map.ts';
 import { boundedKey } from '../../platform/bounded-key.ts';
 
 export type QuotaName = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage' | 'controller_mutation_rate';
@@ -20,10 +21,31 @@ const ANY = null;
 /** From the most special to the least: the user, and the client id; undefined: whatever it is. */
 type Level = readonly [user: string | null | undefined, client: string | null | undefined];
 
-/** Whether there is any such quota. */
-export function hasQuota(quotas: Quotas, name: QuotaName): boolean {
-  for (const { values } of quotas.values()) if (values.has(name)) return true;
-  return false;
+/** How many entities have a quota of one name: a change of the quotas costs what it changes. */
+export class QuotaCount {
+  readonly #name: QuotaName;
+  #quotas: Quotas = new Map();
+  #count = 0;
+
+  constructor(name: QuotaName) {
+    this.#name = name;
+  }
+
+  /** Among these, which are another map after each change. */
+  among(quotas: Quotas): number {
+    if (quotas === this.#quotas) return this.#count;
+    for (const [before, after] of differingParts(this.#quotas, quotas)) {
+      this.#count += this.#countIn(after) - this.#countIn(before);
+    }
+    this.#quotas = quotas;
+    return this.#count;
+  }
+
+  #countIn(part: Quotas): number {
+    let count = 0;
+    for (const { values } of part.values()) if (values.has(this.#name)) count++;
+    return count;
+  }
 }
 
 /** Null where nothing limits the client. `user` without its type. */
