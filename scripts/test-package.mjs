@@ -3,7 +3,7 @@
 // that the documents use. With --git also installs it from a clone of what is committed. The project is kept in the system's
 // temporary directory, so that a second run installs next to nothing.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
