@@ -6,7 +6,7 @@ import { isInternalTopic, topicNameFault } from '../cluster/topic-name.ts';
 import { andThen } from '../coordination/answers.ts';
 import { isRefusal, type GroupRefusal } from '../groups/modern/refusal.ts';
 import { checkStreamsHeartbeat, type StreamsHeartbeatResponse } from '../groups/streams/request.ts';
-import { allTopics, type InternalTopic } from '../groups/streams/topology.ts';
+import { allTopics, Status, type InternalTopic } from '../groups/streams/topology.ts';
 import type { Access } from '../security/access.ts';
 import { anyOf, create, describe, read } from '../security/needs.ts';
 import type { Session } from '../security/session.ts';
@@ -75,11 +75,9 @@ function respond(answer: StreamsHeartbeatResponse, session: Session, access: Acc
   };
 }
 
-const MISSING_INTERNAL_TOPICS = 3;
-
 function withDetail(status: StreamsHeartbeatResponse['status'][number], more: string) {
   const { statusCode, statusDetail } = status;
-  return statusCode === MISSING_INTERNAL_TOPICS ? { statusCode, statusDetail: statusDetail + more } : status;
+  return statusCode === Status.MISSING_INTERNAL_TOPICS ? { statusCode, statusDetail: statusDetail + more } : status;
 }
 
 function mayCreate(name: string, access: Access | null): boolean {
@@ -87,13 +85,22 @@ function mayCreate(name: string, access: Access | null): boolean {
   return access === null || access.errorOf(needed, StreamsGroupHeartbeat.name) === ErrorCode.NONE;
 }
 
+/** Names of topics that are being made, by who makes them: each of a hundred members asks for the same ones. */
+const underWay = new WeakMap<Broker['channel'], Set<string>>();
+
 /** The heartbeat is answered meanwhile: the next one finds them. */
 async function makeTopics(
   missing: readonly InternalTopic[],
   session: Session,
   { channel, logger }: Broker,
 ): Promise<void> {
-  const topics = missing.map(({ configs, ...topic }) => ({ ...topic, configs: [...configs], assignments: [] }));
+  const asked = underWay.get(channel) ?? new Set();
+  underWay.set(channel, asked);
+  const topics = missing
+    .filter(({ name }) => !asked.has(name))
+    .map(({ configs, ...topic }) => ({ ...topic, configs: [...configs], assignments: [] }));
+  if (topics.length === 0) return;
+  for (const { name } of topics) asked.add(name);
   try {
     for (const { name, errorCode, errorMessage } of await channel.createTopics(topics, session)) {
       const isMissing = errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS;
@@ -101,6 +108,8 @@ async function makeTopics(
     }
   } catch (error) {
     logger.warn('topics-not-created', { error: String(error) });
+  } finally {
+    for (const { name } of topics) asked.delete(name);
   }
 }
 

@@ -144,6 +144,11 @@ export class GroupBroker {
   readonly shareState = new MemoryShareState();
   groups: GroupCoordinator;
   offsetsTopicFails = false;
+  /** Topics that were to be made, by request. */
+  readonly asked: string[][] = [];
+  /** They are made once that has resolved. */
+  mayCreate: Promise<void> = Promise.resolve();
+  readonly #channel = { createTopics: (topics: readonly NewTopic[]) => this.#createTopics(topics) };
   readonly groupConfigs = new Map<string, Map<string, string>>();
   #topics: ReadonlyMap<string, Topic> = new Map([
     ['t1', { name: 't1', id: TOPIC_ID, partitions: [PARTITION, PARTITION] }],
@@ -208,7 +213,9 @@ export class GroupBroker {
   }
 
   /** As a client's CreateTopics would. */
-  #createTopics(topics: readonly NewTopic[]) {
+  async #createTopics(topics: readonly NewTopic[]) {
+    this.asked.push(topics.map(({ name }) => name));
+    await this.mayCreate;
     return topics.map(({ name, numPartitions }) => {
       this.setTopic(name, numPartitions);
       return { name, errorCode: 0, errorMessage: null };
@@ -252,7 +259,7 @@ export class GroupBroker {
       logger: silentLogger,
       random: seededRandom(7),
       config: { ...this.config, 'group.coordinator.rebalance.protocols': ['classic', 'consumer', 'streams'] },
-      channel: { createTopics: async (topics: readonly NewTopic[]) => this.#createTopics(topics) },
+      channel: this.#channel,
     } as unknown as BrokerParts;
     const context = contextOf({ connectionId, apiVersion: version, clientId });
     const request = new Writer();

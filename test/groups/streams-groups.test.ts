@@ -117,6 +117,24 @@ test('the internal topics of a topology are made, and its tasks given out with t
   });
 });
 
+test('topics that are being made are asked for once, and again where they were not made', async () => {
+  const broker = new GroupBroker().start();
+  let fail = (): void => {};
+  broker.mayCreate = new Promise((_, reject) => (fail = () => reject(new Error('the test has this fail'))));
+  const topology = {
+    epoch: 0,
+    subtopologies: [subtopology('0', { sourceTopics: ['t1'], stateChangelogTopics: [info('log')] })],
+  };
+  await beat(broker, 'a', 0, { topology });
+  await beat(broker, 'b', 0, { topology });
+  expect(broker.asked).toEqual([['log']]);
+  fail();
+  await broker.mayCreate.catch(() => {});
+  broker.mayCreate = Promise.resolve();
+  await beat(broker, 'a', 2, NO_TASKS);
+  expect(broker.asked).toEqual([['log'], ['log']]);
+});
+
 test.each<[string, Partial<Subtopology>, number, string]>([
   ['a source topic is missing', { sourceTopics: ['t1', 'gone'] }, 1, 'Source topics gone are missing.'],
   [
@@ -185,6 +203,19 @@ test('a first assignment waits for more members, as long as streams.initial.reba
   await broker.clock.advance(3000);
   expect(await beat(broker, 'a', 1, NO_TASKS)).toMatchObject({ memberEpoch: 3, ...active(0), status: [] });
   expect(await beat(broker, 'b', 1, NO_TASKS)).toMatchObject({ memberEpoch: 3, ...active(1) });
+});
+
+test('members are told that their assignment waits for streams.assignment.interval.ms', async () => {
+  const broker = new GroupBroker({ 'group.streams.assignment.interval.ms': 1000 }).start();
+  await beat(broker, 'a', 0);
+  const statusDetail = 'Assignment delayed due to the configured assignment interval.';
+  expect(await beat(broker, 'b', 0)).toMatchObject({
+    memberEpoch: 2,
+    ...NO_TASKS,
+    status: [{ statusCode: 5, statusDetail }],
+  });
+  await broker.clock.advance(1000);
+  expect(await beat(broker, 'b', 2, NO_TASKS)).toMatchObject({ memberEpoch: 3, status: [] });
 });
 
 test('standby tasks go to other processes, and are given at the next assignment when their number changes', async () => {

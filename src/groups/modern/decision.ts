@@ -50,6 +50,14 @@ export interface ModernRecords<R extends GroupRecord> {
   targetEpoch(groupId: string, value: { readonly assignmentEpoch: number; readonly assignmentTimestamp: number }): R;
 }
 
+/** The member has shown a life sign. */
+export function startSession<Name extends string>(
+  { memberId }: { readonly memberId: string },
+  { timers, limits }: Pick<ModernDecision<GroupRecord, Name | 'session'>, 'timers' | 'limits'>,
+): void {
+  timers.push({ name: 'session', memberId, afterMs: limits.sessionTimeoutMs });
+}
+
 /** Notes that the members are taken out, and why. */
 export function noteDeparture(
   decision: ModernDecision,

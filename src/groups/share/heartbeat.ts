@@ -3,6 +3,7 @@ import { ErrorCode } from '../../../protocol/errors.ts';
 import { simple } from '../assignors/simple.ts';
 import type { Assignment } from '../modern/assignment.ts';
 import { listPartitions, NO_PARTITIONS, sameAssignment } from '../modern/assignment.ts';
+import { startSession } from '../modern/decision.ts';
 import { addTargets, mayAssign, nextEpoch } from '../modern/epochs.ts';
 import { membersWith, sameNames, sortedNames, targetOf } from '../modern/group.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
@@ -29,7 +30,7 @@ export function shareHeartbeat(
   const member = known ?? newShareMember(memberId);
   const updated = update(member, request);
   const after = applyMember(group, member, updated, decision);
-  decision.timers.push({ name: 'session', memberId, afterMs: decision.limits.sessionTimeoutMs });
+  startSession(updated, decision);
   const isNews =
     memberEpoch === JOIN_EPOCH ||
     subscribedTopicNames !== null ||

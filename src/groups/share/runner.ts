@@ -2,15 +2,14 @@
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { Answer } from '../../coordination/answers.ts';
 import { andThen } from '../../coordination/answers.ts';
-import type { JoinResponse, LeaveResponse, SyncResponse } from '../classic/state.ts';
-import { joinError, syncError } from '../classic/state.ts';
 import type { GroupShard } from '../group-partition.ts';
 import type { GroupRunner, RunnerHost } from '../group-runner.ts';
+import { startSession } from '../modern/decision.ts';
 import { sharedLimits } from '../modern/limits.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 import { isRefusal } from '../modern/refusal.ts';
+import { RefusesClassic } from '../modern/refuses-classic.ts';
 import { ModernShell } from '../modern/shell.ts';
-import type { LeaveRequest } from '../requests.ts';
 import type { ShareDecision, ShareTimerName } from './decision.ts';
 import { newShareDecision } from './decision.ts';
 import { shareHeartbeat } from './heartbeat.ts';
@@ -23,13 +22,14 @@ import { statefulTopics } from './state-partitions.ts';
 import type { ShareGroup, ShareMember } from './state.ts';
 import { isShareGroup, newShareGroup } from './state.ts';
 
-export class ShareGroupRunner implements GroupRunner<ShareGroup> {
+export class ShareGroupRunner extends RefusesClassic implements GroupRunner<ShareGroup> {
   readonly #host: RunnerHost;
   readonly #limitsOf = sharedLimits(shareLimitsOf);
   readonly #shell: ModernShell<ShareMember, ShareGroup, ShareTimerName>;
   readonly states: ShareStateCalls;
 
   constructor(host: RunnerHost) {
+    super();
     this.#host = host;
     this.states = new ShareStateCalls(host);
     this.#shell = new ModernShell<ShareMember, ShareGroup, ShareTimerName>(host, {
@@ -60,28 +60,6 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     return response;
   }
 
-  /** The group never becomes one of another protocol, not even an empty one. */
-  join(): JoinResponse {
-    return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
-  }
-
-  sync(): SyncResponse {
-    return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
-  }
-
-  heartbeat(): number {
-    return ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
-  leave(_shard: GroupShard, _group: ShareGroup, { members }: LeaveRequest): LeaveResponse {
-    const left = members.map(({ memberId, groupInstanceId }) => {
-      return { memberId, groupInstanceId, errorCode: ErrorCode.UNKNOWN_MEMBER_ID };
-    });
-    return { errorCode: ErrorCode.NONE, members: left };
-  }
-
-  offsetsCommitted(): void {}
-
   /** Members may have been alive all along: each gets a whole session to show it. */
   load(shard: GroupShard, group: ShareGroup): void {
     const decision = this.#decision(group.groupId);
@@ -89,9 +67,6 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     this.#apply(shard, group.groupId, decision);
     this.states.resume(shard, group);
   }
-
-  /** No group becomes a share group. */
-  adopt(): void {}
 
   unload(_shard: GroupShard, group: ShareGroup): void {
     this.#shell.unload(group);
@@ -154,10 +129,6 @@ export class ShareGroupRunner implements GroupRunner<ShareGroup> {
     for (const member of gone) startSession(member, decision);
     this.#shell.keepTimers(shard, group, decision);
   }
-}
-
-function startSession({ memberId }: ShareMember, { timers, limits }: ShareDecision): void {
-  timers.push({ name: 'session', memberId, afterMs: limits.sessionTimeoutMs });
 }
 
 function noShareGroup(groupId: string, why: string): GroupRefusal {

@@ -3,7 +3,6 @@ import type { GroupTopics } from '../group-topics.ts';
 import type { ModernDecision, ModernLimits } from '../modern/decision.ts';
 import type { StreamsRecord } from './records.ts';
 import type { ConfiguredTopology } from './topology.ts';
-import type { StreamsMember } from './state.ts';
 
 export interface StreamsLimits extends ModernLimits {
   readonly initialRebalanceDelayMs: number;
@@ -21,6 +20,8 @@ export interface StreamsDecision extends ModernDecision<StreamsRecord, StreamsTi
   configured: ConfiguredTopology | null;
   /** An empty group gets its first members: it is assigned then; null: nothing is said. */
   assignableAtMs: number | null;
+  /** Why members wait for their assignment, in Kafka's words; null where they do not. */
+  delayed: string | null;
   /** Members' endpoints, or the tasks behind them, have changed. */
   endpointsChanged: boolean;
 }
@@ -37,10 +38,7 @@ export function newStreamsDecision(nowMs: number, limits: StreamsLimits, topics:
     left: [],
     configured: null,
     assignableAtMs: null,
+    delayed: null,
     endpointsChanged: false,
   };
-}
-
-export function startSession({ memberId }: Pick<StreamsMember, 'memberId'>, { timers, limits }: StreamsDecision): void {
-  timers.push({ name: 'session', memberId, afterMs: limits.sessionTimeoutMs });
 }

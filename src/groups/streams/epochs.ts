@@ -25,8 +25,7 @@ export function nextStreamsEpoch(
   changed: boolean,
   decision: StreamsDecision,
 ): number {
-  const { metadataHash: hash } = group;
-  const metadataHash = decision.looked ? metadataHashOf(requiredTopics(topology), decision.topics) : hash;
+  const metadataHash = decision.looked ? metadataHashOf(requiredTopics(topology), decision.topics) : group.metadataHash;
   const validatedTopologyEpoch = configured.status === null ? topology.epoch : -1;
   const lastAssignmentConfigs = assignmentConfigs(decision.limits);
   const isSame =
@@ -53,10 +52,13 @@ export function epochWithoutMembers(group: StreamsGroup, left: number, decision:
   decision.records.push({ type: 'streamsTargetEpoch', groupId, value: upToDate });
 }
 
-/** Whether members are assigned anew for the epoch now, or later. */
-export function mayAssignTasks(group: StreamsGroup, epoch: number, decision: StreamsDecision): boolean {
-  const assignableAtMs = decision.assignableAtMs ?? group.assignableAtMs;
-  return decision.nowMs >= assignableAtMs && mayAssign(group, epoch, decision);
+/** Null, or why members that are to be assigned anew for the epoch wait for that. */
+export function whyDelayed(group: StreamsGroup, epoch: number, decision: StreamsDecision): string | null {
+  if (decision.nowMs < (decision.assignableAtMs ?? group.assignableAtMs)) {
+    return 'Assignment delayed due to the configured initial rebalance delay.';
+  }
+  const isDue = epoch <= group.assignmentEpoch || mayAssign(group, epoch, decision);
+  return isDue ? null : 'Assignment delayed due to the configured assignment interval.';
 }
 
 /** Adds the new target assignments to the decision. Nobody runs anything while topics are missing. */

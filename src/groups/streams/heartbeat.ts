@@ -1,12 +1,12 @@
 /** StreamsGroupHeartbeat: a member joins with its topology, tells which tasks it has, and is told which it is to have (KIP-1071). */
 import { isDeepStrictEqual } from 'node:util';
 import { ErrorCode } from '../../../protocol/errors.ts';
+import { startSession } from '../modern/decision.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 import { isRefusal } from '../modern/refusal.ts';
 import type { StreamsDecision } from './decision.ts';
-import { startSession } from './decision.ts';
 import { endpointPartitions } from './endpoints.ts';
-import { assignTasks, configuredNow, mayAssignTasks, nextStreamsEpoch } from './epochs.ts';
+import { assignTasks, configuredNow, nextStreamsEpoch, whyDelayed } from './epochs.ts';
 import { leave, memberTombstones } from './leave.ts';
 import { reconcile } from './reconcile.ts';
 import type { StreamsHeartbeat, StreamsHeartbeatResponse } from './request.ts';
@@ -159,7 +159,8 @@ function applyMember(
   const before = targetsFor(group, memberId, replaced);
   let target = { epoch: group.assignmentEpoch, tasks: before.get(memberId) ?? NO_TASKS };
   if (replaced !== null) records.push({ type: 'streamsTarget', groupId, memberId, value: target.tasks });
-  if (mayAssignTasks(group, epoch, decision)) {
+  decision.delayed = whyDelayed(group, epoch, decision);
+  if (epoch > group.assignmentEpoch && decision.delayed === null) {
     const members = [...group.members.values()].filter((each) => each.memberId !== memberId && each !== replaced);
     const targets = assignTasks(group, [...members, updated], before, topology, configured, epoch, decision);
     target = { epoch, tasks: targets.get(memberId) ?? NO_TASKS };
@@ -219,7 +220,7 @@ function answer(
     heartbeatIntervalMs: limits.heartbeatIntervalMs,
     taskOffsetIntervalMs: limits.taskOffsetIntervalMs,
     acceptableRecoveryLag: limits.acceptableRecoveryLag,
-    status: statusOf(group, after, { topology, configured }, shutdownMemberId, decision),
+    status: statusOf(after, { topology, configured }, shutdownMemberId, decision),
     tasks: isNews ? listByRole(after.assigned) : null,
     endpointInformationEpoch,
     partitionsByUserEndpoint: knowsEndpoints ? null : endpointPartitions(group, after, topology, decision.topics),
@@ -228,7 +229,6 @@ function answer(
 }
 
 function statusOf(
-  group: StreamsGroup,
   { topologyEpoch }: StreamsMember,
   { topology, configured }: Omit<Run, 'owned'>,
   shutdownMemberId: string | null,
@@ -239,16 +239,11 @@ function statusOf(
     const statusDetail = `The member's topology epoch ${topologyEpoch} is behind the group's topology epoch ${topology.epoch}.`;
     status.push({ statusCode: Status.STALE_TOPOLOGY, statusDetail });
   }
-  if (decision.nowMs < (decision.assignableAtMs ?? group.assignableAtMs)) {
-    const statusDetail = 'Assignment delayed due to the configured initial rebalance delay.';
-    status.push({ statusCode: Status.ASSIGNMENT_DELAYED, statusDetail });
-  }
+  if (decision.delayed !== null) status.push({ statusCode: Status.ASSIGNMENT_DELAYED, statusDetail: decision.delayed });
   if (configured.status !== null) status.push(configured.status);
-  if (shutdownMemberId !== null) status.push(shutdownStatus(shutdownMemberId));
+  if (shutdownMemberId !== null) {
+    const statusDetail = `Streams group member ${shutdownMemberId} encountered a fatal error and requested a shutdown for the entire application.`;
+    status.push({ statusCode: Status.SHUTDOWN_APPLICATION, statusDetail });
+  }
   return status;
-}
-
-export function shutdownStatus(memberId: string): GroupStatus {
-  const statusDetail = `Streams group member ${memberId} encountered a fatal error and requested a shutdown for the entire application.`;
-  return { statusCode: Status.SHUTDOWN_APPLICATION, statusDetail };
 }

@@ -1,6 +1,7 @@
 /** What StreamsGroupHeartbeat says and is answered, and what it must say whatever the group. */
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
+import type { ReadPartitions } from './reads.ts';
 import type { KeyValue, StreamsMemberMetadata } from './state.ts';
 import { LEAVE_STATIC_EPOCH } from './state.ts';
 import type { ListedTasks, ListedTasksByRole } from './tasks.ts';
@@ -28,8 +29,8 @@ export interface StreamsHeartbeat {
 
 export interface EndpointPartitions {
   readonly userEndpoint: { readonly host: string; readonly port: number };
-  readonly activePartitions: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
-  readonly standbyPartitions: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  readonly activePartitions: readonly ReadPartitions[];
+  readonly standbyPartitions: readonly ReadPartitions[];
 }
 
 /** Named as in StreamsGroupHeartbeatResponse. */

@@ -1,17 +1,17 @@
 /** Gives requests to streams groups (KIP-1071), has their records written, and runs their members' timers. */
 import { ErrorCode } from '../../../protocol/errors.ts';
-import { isClassicGroup, joinError, syncError } from '../classic/state.ts';
-import type { JoinResponse, LeaveResponse, SyncResponse } from '../classic/state.ts';
+import { isClassicGroup } from '../classic/state.ts';
 import type { GroupShard } from '../group-partition.ts';
 import type { RebalanceProgress } from '../group-progress.ts';
 import type { GroupRunner, RunnerHost } from '../group-runner.ts';
+import { startSession } from '../modern/decision.ts';
 import { sharedLimits } from '../modern/limits.ts';
 import type { GroupRefusal } from '../modern/refusal.ts';
 import { isRefusal } from '../modern/refusal.ts';
+import { RefusesClassic } from '../modern/refuses-classic.ts';
 import { ModernShell } from '../modern/shell.ts';
-import type { LeaveRequest } from '../requests.ts';
 import type { StreamsDecision, StreamsTimerName } from './decision.ts';
-import { newStreamsDecision, startSession } from './decision.ts';
+import { newStreamsDecision } from './decision.ts';
 import { streamsHeartbeat, timeRevocation } from './heartbeat.ts';
 import { removeMembers } from './leave.ts';
 import { streamsLimitsOf } from './limits.ts';
@@ -20,12 +20,13 @@ import { JOIN_EPOCH } from './request.ts';
 import type { StreamsGroup, StreamsMember } from './state.ts';
 import { isReconciled, isStreamsGroup, MemberState, newStreamsGroup, stateOf } from './state.ts';
 
-export class StreamsGroupRunner implements GroupRunner<StreamsGroup> {
+export class StreamsGroupRunner extends RefusesClassic implements GroupRunner<StreamsGroup> {
   readonly #host: RunnerHost;
   readonly #limitsOf = sharedLimits(streamsLimitsOf);
   readonly #shell: ModernShell<StreamsMember, StreamsGroup, StreamsTimerName>;
 
   constructor(host: RunnerHost) {
+    super();
     this.#host = host;
     this.#shell = new ModernShell<StreamsMember, StreamsGroup, StreamsTimerName>(host, {
       timers: ['session', 'rebalance'],
@@ -71,28 +72,6 @@ export class StreamsGroupRunner implements GroupRunner<StreamsGroup> {
     return newStreamsGroup(groupId);
   }
 
-  join(): JoinResponse {
-    return joinError('', ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
-  }
-
-  sync(): SyncResponse {
-    return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
-  }
-
-  heartbeat(): number {
-    return ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
-  leave(_shard: GroupShard, _group: StreamsGroup, { members }: LeaveRequest): LeaveResponse {
-    const left = members.map(({ memberId, groupInstanceId }) => {
-      return { memberId, groupInstanceId, errorCode: ErrorCode.UNKNOWN_MEMBER_ID };
-    });
-    return { errorCode: ErrorCode.NONE, members: left };
-  }
-
-  /** Only heartbeats keep a member of this protocol in its group. */
-  offsetsCommitted(): void {}
-
   /** Members may have been alive all along: each gets a whole session to show it. */
   load(shard: GroupShard, group: StreamsGroup): void {
     const decision = this.#decision(group.groupId);
@@ -102,9 +81,6 @@ export class StreamsGroupRunner implements GroupRunner<StreamsGroup> {
     }
     this.#apply(shard, group.groupId, decision);
   }
-
-  /** No group becomes a streams group with its members. */
-  adopt(): void {}
 
   unload(_shard: GroupShard, group: StreamsGroup): void {
     this.#shell.unload(group);
