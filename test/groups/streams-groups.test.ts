@@ -194,6 +194,16 @@ test('it becomes ready with the topic that was missing', async () => {
   expect(await beat(broker, 'a', 3, active(0))).toMatchObject({ memberEpoch: 4, ...active(0, 1) });
 });
 
+test('a source topic that is deleted takes its tasks along, and one made anew under its name gives others', async () => {
+  const broker = new GroupBroker().start();
+  await beat(broker, 'a', 0);
+  broker.setTopic('t1', 0);
+  expect(await beat(broker, 'a', 2, active(0, 1))).toMatchObject({ ...NO_TASKS, status: [{ statusCode: 1 }] });
+  expect(await beat(broker, 'a', 2, NO_TASKS)).toMatchObject({ memberEpoch: 3, status: [{ statusCode: 1 }] });
+  broker.setTopic('t1', 1);
+  expect(await beat(broker, 'a', 3, NO_TASKS)).toMatchObject({ memberEpoch: 4, ...active(0), status: [] });
+});
+
 test('a first assignment waits for more members, as long as streams.initial.rebalance.delay.ms says', async () => {
   const broker = new GroupBroker().start();
   broker.groupConfigs.set('g', new Map([['streams.initial.rebalance.delay.ms', '3000']]));
