@@ -20,6 +20,7 @@ import { freePorts, startEtcd } from '../scripts/etcd/cluster.ts';
 import { etcds } from '../scripts/etcd/install.ts';
 import { startKafka } from '../scripts/kafka/index.ts';
 import { batchOf, produceFrame, type BatchShape } from './frames.ts';
+import { median } from './median.ts';
 import { cpuSeconds } from './process-usage.ts';
 import { loadProgram, pump } from './raw-load.ts';
 import { recordCount, type Topic } from './topics.ts';
@@ -172,10 +173,6 @@ async function measure(cluster: ClusterUnderLoad, load: ClusterLoad, seconds: nu
   await withClient(cluster.port, (client) => client.send(DeleteTopics, 5, gone));
   const bytes = answers * batch.length;
   return { p50Ms: p50 / 1000, p99Ms: p99 / 1000, mbPerSecond: bytes / took / 1e6, cpuPerGb: (spent / bytes) * 1e9 };
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
 }
 
 if (loadProgram() === null) throw new Error('no C compiler (cc, or CC=…): there is no load without it');

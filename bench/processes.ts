@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { CreateTopics } from '../protocol/apis/index.ts';
 import { connect } from '../protocol/client.ts';
 import { batchOf, produceFrame } from './frames.ts';
+import { median } from './median.ts';
 import { cpuSeconds } from './process-usage.ts';
 import { loadProgram, pump, type Frame } from './raw-load.ts';
 
@@ -94,10 +95,6 @@ async function measure({ ports, pids }: Started, shape: Shape): Promise<Result> 
     loadUs: (loadSeconds / answers) * MICRO,
     cores: (brokerSeconds + loadSeconds) / Math.max(...results.map((each) => each.seconds)),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function medianOf(results: readonly Result[]): Result {

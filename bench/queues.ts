@@ -19,6 +19,7 @@ import { ShareStatePartition } from '../src/share/state-partition.ts';
 
 import { startOttla } from './brokers.ts';
 import { batchOf } from './frames.ts';
+import { median } from './median.ts';
 import { beginEarliest } from './loads/queues.ts';
 import { cpuSeconds } from './process-usage.ts';
 import { createTopic } from './topics.ts';
@@ -37,10 +38,6 @@ const ACCEPT = 1;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)];
 }
 
 function shuffled(count: number): number[] {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { javaCommand } from '../scripts/kafka/tools.ts';
 import { KAFKA_VERSION } from '../scripts/kafka/index.ts';
 import type { Effort, Figures } from './load.ts';
+import { median } from './median.ts';
 import { TARGETS } from './targets.ts';
 
 type Name = 'ottla' | 'kafka';
@@ -138,13 +139,6 @@ export class Report {
     ];
     writeFileSync(page, `${before}${text.join('\n')}\n\n${MARK.end}${after}`);
   }
-}
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Null where Kafka's figure is none to be divided by. */

@@ -26,6 +26,7 @@ import { plainUsers, plainUsersKey } from '../src/credentials/plain-users.ts';
 import { startBroker } from '../src/testing/index.ts';
 import { startOttla, type BrokerUnderLoad } from './brokers.ts';
 import { batchOf, fetchFrame, produceFrame } from './frames.ts';
+import { median } from './median.ts';
 import { cpuSeconds, residentMb } from './process-usage.ts';
 import { often, open, pump, type Place } from './tls-client.ts';
 import { recordCount, withTopic } from './topics.ts';
@@ -330,10 +331,6 @@ async function kafka(dir: string, settings: ReadonlyMap<string, string>): Promis
   });
   const { pid, startMs } = running;
   return { broker: { name: 'kafka', pid, port: ports.plain, startMs, stop: () => running.stop() }, ports };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
