@@ -43,7 +43,7 @@ public final class ToolServer {
             PrintStream output = new PrintStream(said, true, StandardCharsets.UTF_8);
             System.setOut(output);
             System.setErr(output);
-            int code = run(line.split(" "));
+            int code = run(line.split(" ", -1)); // with the last arguments, even where they are empty
             output.flush();
             answers.println(code + " " + Base64.getEncoder().encodeToString(said.toByteArray()));
             answers.flush();
