@@ -15,10 +15,6 @@ export const knownDifferences: readonly KnownDifference[] = [
     why: 'The broker has to load an assignor that the test brings, a class for a Java virtual machine.',
   },
   {
-    tests: /^AuthorizerIntegrationTest\.(testStreamsGroup|testAuthorizationWithTopicExisting$)/,
-    why: 'They send StreamsGroupHeartbeat and StreamsGroupDescribe, which Ottla does not answer (docs/limits.md).',
-  },
-  {
     tests: /^AuthorizerIntegrationTest\.testConsumerGroupHeartbeatWithRegex(WithDifferentMemberAcls)?$/,
     why:
       'They want no partitions in the first answer to a subscription by regular expression, which Apache Kafka resolves later. ' +

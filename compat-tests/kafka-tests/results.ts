@@ -14,14 +14,19 @@ export interface Outcome {
 }
 
 /** By invocation: 'ShareConsumerTest.testPollNoSubscribeFails [1] isolated'. */
-type Invocations = Record<string, Partial<Record<BrokerName, Verdict>>>;
+type Invocations = Record<string, Verdicts>;
+/** A broker on which it has not run is not there. */
+type Verdicts = Partial<Record<BrokerName, Verdict>>;
 
 const FILE = fileURLToPath(new URL('results.json', import.meta.url));
 
-class Results {
-  readonly #groups: Record<string, Invocations> = existsSync(FILE)
-    ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Invocations>)
-    : {};
+export class Results {
+  readonly #groups: Record<string, Invocations>;
+
+  /** `groups`: by name, what ran before. */
+  constructor(groups: Record<string, Invocations>) {
+    this.#groups = groups;
+  }
 
   /** `isWhole`: what was not found is not there any more. */
   keep(group: string, broker: BrokerName, found: ReadonlyMap<string, Outcome>, isWhole: boolean): void {
@@ -38,11 +43,21 @@ class Results {
     writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`);
   }
 
-  /** What passes on Kafka and not on Ottla, without what is known to differ. */
+  /** What does not pass on Ottla and is not shown to fail on Kafka as well, without what is known to differ. */
   failures(group: string): string[] {
-    return this.#cases(group)
-      .filter(([name, { ottla }]) => ottla !== 'ok' && !knownDifferences.some(({ tests }) => tests.test(name)))
-      .map(([name, { ottla }]) => `${name}: ${ottla ?? 'has not run'}`);
+    return Object.entries(this.#groups[group] ?? {})
+      .filter(([name, verdicts]) => isFailure(verdicts) && !knownDifferences.some(({ tests }) => tests.test(name)))
+      .map(([name, { kafka, ottla }]) => {
+        return `${name}: ${ottla ?? 'has not run'}${kafka === undefined ? '; has not run on Apache Kafka' : ''}`;
+      });
+  }
+
+  /** The names of what has run on Ottla, by whether it passed. */
+  onOttla(passed: boolean): string[] {
+    return Object.values(this.#groups)
+      .flatMap((invocations) => Object.entries(invocations))
+      .filter(([, { ottla }]) => ottla !== undefined && (ottla === 'ok') === passed)
+      .map(([name]) => name);
   }
 
   /** For docs/compatibility.md: the head, then a row for each group. */
@@ -50,25 +65,30 @@ class Results {
     return [
       ['tests', 'invocations', 'passed on Kafka, from outside', 'of them on Ottla'],
       ...Object.keys(this.#groups).map((group) => {
-        const cases = this.#cases(group);
-        const passed = cases.filter(([, { ottla }]) => ottla === 'ok').length;
-        return [group, `${Object.keys(this.#groups[group]).length}`, `${cases.length}`, `${passed}`];
+        const { all, cases, passed } = this.#countsOf(group);
+        return [group, `${all}`, `${cases}`, `${passed}`];
       }),
     ];
   }
 
   /** A line for people. */
   tells(group: string): string {
-    const all = Object.values(this.#groups[group] ?? {});
-    const cases = this.#cases(group);
-    const passed = cases.filter(([, { ottla }]) => ottla === 'ok').length;
-    return `${group}: ${all.length} invocations; ${cases.length} pass on Apache Kafka from outside, ${passed} of them on Ottla`;
+    const { all, cases, passed } = this.#countsOf(group);
+    return `${group}: ${all} invocations; ${cases} pass on Apache Kafka from outside, ${passed} of them on Ottla`;
   }
 
-  /** What passes on Apache Kafka; the rest says nothing. */
-  #cases(group: string): [string, Partial<Record<BrokerName, Verdict>>][] {
-    return Object.entries(this.#groups[group] ?? {}).filter(([, { kafka }]) => kafka === 'ok');
+  /** A case is what passes on Apache Kafka. */
+  #countsOf(group: string): { all: number; cases: number; passed: number } {
+    const all = Object.values(this.#groups[group] ?? {});
+    const cases = all.filter(({ kafka }) => kafka === 'ok');
+    return { all: all.length, cases: cases.length, passed: cases.filter(({ ottla }) => ottla === 'ok').length };
   }
 }
 
-export const results = new Results();
+function isFailure({ kafka, ottla }: Verdicts): boolean {
+  return kafka === undefined ? ottla === 'not ok' : kafka === 'ok' && ottla !== 'ok';
+}
+
+export const results = new Results(
+  existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Invocations>) : {},
+);

@@ -148,9 +148,10 @@ async function run({ group, broker, tests, classpath, etcd }: Run): Promise<Map<
     found.set(name, { verdict: verdict as Verdict, why });
     if (verdict !== 'ok') say(`${verdict}  ${name}  ${seconds} s  ${why.slice(0, 300)}`);
   });
-  await Promise.all([once(java, 'exit'), once(lines, 'close')]);
+  const [[code]] = await Promise.all([once(java, 'exit'), once(lines, 'close')]);
   process.off('exit', killWithUs);
   told.end();
+  if (code !== 0) throw new Error(`the virtual machine of ${group.name} has ended with ${code}: see ${kept}.log`);
   return found;
 }
 
