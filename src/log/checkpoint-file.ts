@@ -13,6 +13,8 @@ export class CheckpointFile {
   readonly #files: Files;
   readonly #health: DirectoryHealth;
   #noted: ReadonlyMap<string, number>;
+  /** Logs that were deleted, of which something is noted still. */
+  readonly #deleted = new Set<string>();
 
   constructor(path: string, found: OffsetCheckpoint, files: Files, health: DirectoryHealth) {
     this.#path = path;
@@ -31,15 +33,30 @@ export class CheckpointFile {
       throw error;
     }
     this.#noted = offsets;
+    this.#deleted.clear();
+  }
+
+  /** What is noted of `name` goes when the file is written next: a topic of thousands of partitions is forgotten at once. */
+  wasDeleted(name: string): void {
+    if (this.#noted.has(name)) this.#deleted.add(name);
   }
 
   /** What is noted of `name` is of another log. @throws the disk's error */
   forget(name: string): void {
-    if (this.#noted.has(name)) this.note(new Map([...this.#noted].filter(([each]) => each !== name)));
+    if (!this.#noted.has(name)) return;
+    const left = this.#withoutDeleted();
+    left.delete(name);
+    this.note(left);
   }
 
   /** No more than `offset` is true of `name`. @throws the disk's error */
   lower(name: string, offset: number): void {
-    if ((this.#noted.get(name) ?? 0) > offset) this.note(new Map([...this.#noted, [name, offset]]));
+    if ((this.#noted.get(name) ?? 0) > offset) this.note(this.#withoutDeleted().set(name, offset));
+  }
+
+  #withoutDeleted(): Map<string, number> {
+    const left = new Map(this.#noted);
+    for (const name of this.#deleted) left.delete(name);
+    return left;
   }
 }

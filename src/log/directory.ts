@@ -185,12 +185,21 @@ export class LogDirectory {
 
   /** Another log begins under `name`: nothing that was noted is of it. @throws the disk's error */
   beginsAnew(name: string): void {
-    for (const file of [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks]) file.forget(name);
+    for (const file of this.#checkpoints) file.forget(name);
+  }
+
+  /** The log `name` was deleted. */
+  wasDeleted(name: string): void {
+    for (const file of this.#checkpoints) file.wasDeleted(name);
   }
 
   /** The log `name` was cut: from `endOffset` on it is not known to be on the disk any more. @throws the disk's error */
   wasCut(name: string, endOffset: number): void {
     this.#recoveryPoints.lower(name, endOffset);
+  }
+
+  get #checkpoints(): readonly CheckpointFile[] {
+    return [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks];
   }
 
   /** Notes of all `logs` in this directory where they begin and up to where they are safe. */

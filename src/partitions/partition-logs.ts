@@ -186,8 +186,9 @@ export class PartitionLogs {
   /** Its files go a little later; where the disk refuses that, they stay, and are taken for no other topic's. */
   delete(topic: string, index: number, log: Log): void {
     const name = folderName(topic, index);
-    if (this.#delete(log)) this.#placement.release(name);
-    else this.#found.remains(name, log.topicId);
+    if (!this.#delete(log)) return this.#found.remains(name, log.topicId);
+    this.#placement.get(name)?.wasDeleted(name);
+    this.#placement.release(name);
   }
 
   #delete(log: Log): boolean {

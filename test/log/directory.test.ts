@@ -145,6 +145,23 @@ describe('a log directory', () => {
     made.close([]);
   });
 
+  it('drops what it has noted of deleted logs with the next write, and not of one that has their name by then', () => {
+    const files = new MemoryFiles();
+    const made = directory(files);
+    const recoveryPoints = (): string => files.readAll('/data/recovery-point-offset-checkpoint').toString();
+    const of = (name: string) => ({ directory: `/data/${name}`, recoveryPoint: 7, logStartOffset: 0 });
+    made.checkpoint([of('a-0'), of('a-1'), of('b-0'), of('c-0')]);
+    for (const name of ['a-0', 'a-1', 'd-0']) made.wasDeleted(name);
+    expect(recoveryPoints()).toBe('0\n4\na 0 7\na 1 7\nb 0 7\nc 0 7\n');
+    made.wasCut('b-0', 5);
+    expect(recoveryPoints()).toBe('0\n2\nb 0 5\nc 0 7\n');
+    made.beginsAnew('a-0');
+    made.checkpoint([of('a-0'), of('b-0'), of('c-0')]);
+    made.beginsAnew('c-0');
+    expect(recoveryPoints()).toBe('0\n2\na 0 7\nb 0 7\n');
+    made.close([]);
+  });
+
   it('does without a checkpoint that was cut', () => {
     const files = new MemoryFiles();
     files.makeDirectory('/data');
