@@ -46,6 +46,8 @@ export interface CompletedTransaction {
 
 export class ProducerState {
   readonly producers = new Map<number, ProducerEntry>();
+  /** Of the ids in `producers`, -1 without any: there may be a million. */
+  largestId = NONE;
   /** Where the batch that `check` called a duplicate begins, and its timestamp. */
   duplicateOffset = -1;
   duplicateTimestamp = -1;
@@ -54,7 +56,7 @@ export class ProducerState {
   readonly #unreplicated: CompletedTransaction[] = [];
 
   constructor(entries: readonly ProducerEntry[] = []) {
-    for (const entry of entries) this.producers.set(entry.producerId, entry);
+    for (const entry of entries) this.#add(entry);
     const open = entries.filter((entry) => entry.currentTxnFirstOffset >= 0);
     open.sort((a, b) => a.currentTxnFirstOffset - b.currentTxnFirstOffset);
     for (const entry of open) this.#open.begin(entry.producerId, entry.currentTxnFirstOffset);
@@ -185,11 +187,17 @@ export class ProducerState {
 
   /** Forgets producers without an open transaction that have not written for `expirationMs`. */
   removeExpired(nowMs: number, expirationMs: number): void {
+    this.largestId = NONE;
     for (const [producerId, entry] of this.producers) {
       if (entry.currentTxnFirstOffset < 0 && nowMs - entry.lastTimestamp >= expirationMs) {
         this.producers.delete(producerId);
-      }
+      } else this.largestId = Math.max(this.largestId, producerId);
     }
+  }
+
+  #add(entry: ProducerEntry): void {
+    this.producers.set(entry.producerId, entry);
+    this.largestId = Math.max(this.largestId, entry.producerId);
   }
 
   #entryOf(producerId: number): ProducerEntry {
@@ -204,7 +212,7 @@ export class ProducerState {
         markers: 0,
         batches: [],
       };
-      this.producers.set(producerId, entry);
+      this.#add(entry);
     }
     return entry;
   }

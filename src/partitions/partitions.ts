@@ -85,7 +85,7 @@ export class Partitions {
   /** Of those that have written to a partition here; -1 where none has. */
   largestProducerId(): number {
     let largest = -1;
-    for (const { log } of this.all()) for (const id of log.producers.producers.keys()) largest = Math.max(largest, id);
+    for (const { log } of this.all()) largest = Math.max(largest, log.producers.largestId);
     return largest;
   }
 

@@ -148,6 +148,21 @@ describe('expiry', () => {
   });
 });
 
+describe('the largest id', () => {
+  it('is that of the producers that are known, however they came and went', () => {
+    const state = new ProducerState();
+    expect(state.largestId).toBe(-1);
+    state.replay(produced({ sequence: 0, transactional: true }, 7), 0);
+    state.replay(produced({ sequence: 0 }, 9), 0);
+    state.replay(produced({ sequence: 0 }, 8), 0);
+    expect(state.largestId).toBe(9);
+    expect(new ProducerState([...state.producers.values()]).largestId).toBe(9);
+    state.removeExpired(1100, 100);
+    expect(state.largestId).toBe(7);
+    expect(new ProducerState().largestId).toBe(-1);
+  });
+});
+
 describe('the snapshot', () => {
   const state = new ProducerState();
   play(state, [{ sequence: MAX - 1, count: 4, transactional: true }]);
