@@ -36,7 +36,7 @@ export interface ListenerSecurity {
   readonly principalOf: ((certificate: X509Certificate | null) => Principal | string) | null;
   /** Its key and trust stores; null without TLS. */
   readonly stores: StoreReloads | null;
-  /** Whether its clients have certificates that say who they are. */
+  /** Whether its clients have certificates that say who they are, from now on. */
   readonly asksCertificates: boolean;
   /** Signs in a person by a password; null where that cannot be. */
   readonly signIn: SignIn | null;
@@ -154,7 +154,9 @@ async function overTls(
   return {
     ...openTo(network),
     isTls: true,
-    asksCertificates: listener.clientAuth !== 'none',
+    get asksCertificates() {
+      return listener.clientAuth !== 'none';
+    },
     network: library.tlsNetwork(network, {
       context: () => listener.context,
       clientAuth: () => listener.clientAuth,

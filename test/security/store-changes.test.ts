@@ -148,16 +148,19 @@ test('what clients have to show can change, and counts for those that connect fr
   const nobody = { ca: authority.certificate };
   const alice = { ...nobody, cert: own.certificate, key: own.key };
   expect(await isServed(nobody)).toBe(true);
+  expect(broker.listeners.people.kind).toBe('anybody');
   const [code, message] = await alter(started, { [`${PREFIX}ssl.client.auth`]: 'maybe' });
   expect([code, message]).toEqual([expect.any(Number), expect.stringContaining('ssl.client.auth')]);
   expect(code).not.toBe(0);
   expect(await alter(started, { [`${PREFIX}ssl.client.auth`]: 'required' })).toEqual([0, null]);
   await expect.poll(() => isServed(nobody)).toBe(false);
   expect(await isServed(alice)).toBe(true);
+  expect(broker.listeners.people.kind).toBe('nobody'); // the broker's page lets in whom the listener would
   expect(await alter(started, { 'log.cleaner.threads': '2' })).toEqual([0, null]); // the connection from before
   expect(client.isClosed).toBe(false);
   expect(await alter(started, { [`${PREFIX}ssl.client.auth`]: null })).toEqual([0, null]);
   await expect.poll(() => isServed(nobody)).toBe(true);
+  expect(broker.listeners.people.kind).toBe('anybody');
 });
 
 test.each<
