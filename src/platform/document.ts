@@ -26,7 +26,10 @@ export function postForm(
 
 async function request(url: URL, init: RequestInit, { mostBytes, timeoutMs }: DocumentLimits): Promise<string> {
   const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined) };
-  const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, { ...init, headers, signal }).catch((error: Error) => {
+    throw unreachable(error);
+  });
   if (!response.ok) throw new Error(`it answers ${response.status}`);
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -36,6 +39,12 @@ async function request(url: URL, init: RequestInit, { mostBytes, timeoutMs }: Do
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString();
+}
+
+/** By itself fetch says that it has failed, and no more. */
+function unreachable(error: Error): Error {
+  const cause = error.cause as NodeJS.ErrnoException | undefined;
+  return cause === undefined ? error : new Error(`it cannot be reached (${cause.code ?? cause.message})`, { cause });
 }
 
 function tooLarge(mostBytes: number): Error {

@@ -31,8 +31,9 @@ describe('a token', () => {
     const path = join(directory, 'token.jwt');
     writeFileSync(path, ` ${tokenUntil(1)}\n`);
     expect(await bearerToken(settings({ [ENDPOINT]: pathToFileURL(path).href }), clock)).toBe(tokenUntil(1));
-    const none = settings({ [ENDPOINT]: pathToFileURL(join(directory, 'none')).href });
-    await expect(bearerToken(none, clock)).rejects.toThrow('there is no such file');
+    const { href } = pathToFileURL(join(directory, 'none'));
+    const none = settings({ [ENDPOINT]: href });
+    await expect(bearerToken(none, clock)).rejects.toThrow(`${ENDPOINT}=${href}: there is no such file`);
   });
 
   test('is given by a provider for an id and a secret, with a scope', async () => {
@@ -57,6 +58,22 @@ describe('a token', () => {
     await expect(bearerToken(ofModule, clock)).rejects.toThrow('answers without an access_token');
     server.close();
   });
+
+  test.each(['null', '{"access_token":1}', '<html>Sign in first</html>', ''])(
+    'is not in an answer such as %s, and the message says whose it is',
+    async (answer) => {
+      const server = createServer((_request, response) => void response.end(answer));
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/token`;
+      const said = settings({ [ENDPOINT]: url }, { clientId: 'id', clientSecret: 'secret' });
+      await expect(bearerToken(said, clock)).rejects.toThrow(`${ENDPOINT}=${url}: it answers without an access_token`);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await expect(bearerToken(said, clock)).rejects.toThrow(`${ENDPOINT}=${url}: it cannot be reached (ECONNREFUSED)`);
+    },
+  );
 
   test.each([
     [settings({}), 'token.endpoint.url is not set, and sasl.jaas.config has no unsecuredLoginStringClaim_sub="…"'],

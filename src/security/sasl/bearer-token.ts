@@ -5,6 +5,7 @@
 import { ConfigError } from '../../config/definition.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { postForm, readDocument } from '../../platform/document.ts';
+import { documentUrl } from './document-url.ts';
 
 export type TokenKey =
   | 'sasl.oauthbearer.token.endpoint.url'
@@ -22,6 +23,7 @@ export interface TokenSettings {
   readonly options: ReadonlyMap<string, string>;
 }
 
+const ENDPOINT = 'sasl.oauthbearer.token.endpoint.url';
 const DOCUMENT = { mostBytes: 1 << 20, timeoutMs: 10_000 };
 const CLAIM = 'unsecuredLoginStringClaim_';
 const AN_HOUR_S = 3600;
@@ -31,14 +33,33 @@ const MS = 1000;
 export async function bearerToken(settings: TokenSettings, clock: Pick<Clock, 'now'>): Promise<string> {
   const source = sourceOf(settings);
   if (source === null) return unsignedToken(settings, clock.now());
-  const { url, credentials } = source;
+  try {
+    return await tokenFrom(source);
+  } catch (error) {
+    const { protocol, href } = source.url;
+    const where = protocol === 'data:' ? 'data:…' : href; // such a one is the token
+    throw new Error(`${settings.nameOf(ENDPOINT)}=${where}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function tokenFrom({ url, credentials }: Source): Promise<string> {
   if (credentials === null) return (await readDocument(url, DOCUMENT)).trim();
   const { id, secret, scope } = credentials;
   const form = { grant_type: 'client_credentials', ...(scope === null ? {} : { scope }) };
   const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-  const answer = JSON.parse(await postForm(url, form, { authorization }, DOCUMENT)) as { access_token?: unknown };
-  if (typeof answer.access_token === 'string') return answer.access_token;
-  throw new Error(`${url.href} answers without an access_token`);
+  return accessTokenIn(await postForm(url, form, { authorization }, DOCUMENT));
+}
+
+/** @throws {Error} for an answer that gives none, or is no JSON, as the page of a proxy is not */
+function accessTokenIn(answer: string): string {
+  let token: unknown;
+  try {
+    token = (JSON.parse(answer) as { access_token?: unknown } | null)?.access_token;
+  } catch {
+    token = undefined;
+  }
+  if (typeof token === 'string') return token;
+  throw new Error('it answers without an access_token');
 }
 
 interface Source {
@@ -49,16 +70,12 @@ interface Source {
 
 /** Null: it is made here, without a signature. @throws {ConfigError} for settings that do not say how */
 function sourceOf(settings: TokenSettings): Source | null {
-  const key = 'sasl.oauthbearer.token.endpoint.url';
-  const text = settings.text(key);
+  const text = settings.text(ENDPOINT);
   if (text === null || text === '') {
     subjectOf(settings);
     return null;
   }
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !['https:', 'http:', 'file:', 'data:'].includes(url.protocol)) {
-    throw new ConfigError(`${settings.nameOf(key)}=${text}: write a URL that begins with https, http or file`);
-  }
+  const url = documentUrl(settings.nameOf(ENDPOINT), text);
   if (url.protocol === 'file:' || url.protocol === 'data:') return { url, credentials: null };
   const id = credential(settings, 'client.id', 'clientId');
   const secret = credential(settings, 'client.secret', 'clientSecret');
@@ -79,8 +96,7 @@ function subjectOf(settings: TokenSettings): string {
   const subject = settings.options.get(`${CLAIM}sub`);
   if (subject !== undefined && subject !== '') return subject;
   throw new ConfigError(
-    `${settings.nameOf('sasl.oauthbearer.token.endpoint.url')} is not set, and ${settings.nameOf('sasl.jaas.config')} ` +
-      `has no ${CLAIM}sub="…"`,
+    `${settings.nameOf(ENDPOINT)} is not set, and ${settings.nameOf('sasl.jaas.config')} has no ${CLAIM}sub="…"`,
   );
 }
 

@@ -4,6 +4,7 @@ import type { ListenerSettings } from '../../config/listener-settings.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { readDocument } from '../../platform/document.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { documentUrl } from './document-url.ts';
 import type * as jose from './jose.ts';
 import { KeySet } from './key-set.ts';
 import { InvalidToken, type TokenClaims, type TokenValidator } from './oauthbearer.ts';
@@ -28,7 +29,7 @@ interface Expected {
 export async function signedTokens(settings: ListenerSettings, clock: Clock, logger: Logger): Promise<TokenValidator> {
   const expected = expectedOf(settings, logger);
   const key = settings.nameOf('sasl.oauthbearer.jwks.endpoint.url', MECHANISM);
-  const url = urlOf(key, settings.text('sasl.oauthbearer.jwks.endpoint.url', MECHANISM)!);
+  const url = documentUrl(key, settings.text('sasl.oauthbearer.jwks.endpoint.url', MECHANISM)!);
   const library = await import('./jose.ts');
   const keys = new KeySet({
     clock,
@@ -68,12 +69,6 @@ function expectedOf(settings: ListenerSettings, logger: Logger): Expected {
     skewSeconds: settings.value('sasl.oauthbearer.clock.skew.seconds', MECHANISM) ?? 0,
     userClaim: settings.value('sasl.oauthbearer.sub.claim.name', MECHANISM),
   };
-}
-
-function urlOf(key: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && ['https:', 'http:', 'file:', 'data:'].includes(url.protocol)) return url;
-  throw new ConfigError(`${key}=${text}: write a URL that begins with https, http or file`);
 }
 
 class SignedTokens implements TokenValidator {
