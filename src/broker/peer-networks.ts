@@ -15,6 +15,7 @@ import { randomUuid, type Random } from '../platform/random.ts';
 import { BearerTokens, type TokenSettings } from '../security/sasl/bearer-token.ts';
 import { loginModule, moduleFor, type JaasFile } from '../security/sasl/settings.ts';
 import { subjectOf } from '../security/tls/distinguished-name.ts';
+import { notReloaded } from '../security/tls/reloads.ts';
 import { anchors, isTrusted } from '../security/tls/trust.ts';
 import { readKeyMaterial, readStoreFile, readTrust } from '../security/tls/stores.ts';
 import { readJaasFile } from './listener-security.ts';
@@ -114,14 +115,13 @@ async function overTls(settings: ListenerSettings, { network, clock, logger }: P
   return tlsNetwork(network, null, { connection });
 }
 
-/** What this process shows and trusts, as the stores are now. */
+/** What this process shows and trusts, as the stores are now: where they cannot be used, as they were before. */
 function storesOf(settings: ListenerSettings, clock: Clock, logger: Logger): () => Promise<ConnectionOptions> {
   const reader = {
     readFile: readStoreFile,
     now: () => clock.now(),
     warn: (message: string) => logger.warn('configuration', { message }),
   };
-  let known: { readonly atMs: number; readonly options: Promise<ConnectionOptions> } | null = null;
   const read = async (): Promise<ConnectionOptions> => {
     const [own, trusted] = [await readKeyMaterial(settings, reader), await readTrust(settings, reader)];
     if (own !== null && trusted !== null && !isTrusted(own.chain, trusted)) {
@@ -137,9 +137,21 @@ function storesOf(settings: ListenerSettings, clock: Clock, logger: Logger): () 
       ...(isNameChecked ? {} : { checkServerIdentity: () => undefined }),
     };
   };
+  let good: ConnectionOptions | null = null;
+  /** Stores may be half written, or one of two not there yet. */
+  const newest = async (): Promise<ConnectionOptions> => {
+    try {
+      return (good = await read());
+    } catch (error) {
+      if (good === null) throw error;
+      logger.error('stores-not-reloaded', notReloaded(settings.listener, error as Error));
+      return good;
+    }
+  };
+  let known: { readonly atMs: number; readonly options: Promise<ConnectionOptions> } | null = null;
   return () => {
     const atMs = clock.monotonic();
-    if (known === null || atMs - known.atMs > STORES_MS) known = { atMs, options: read() };
+    if (known === null || atMs - known.atMs > STORES_MS) known = { atMs, options: newest() };
     return known.options;
   };
 }

@@ -9,6 +9,11 @@ export interface Reloadable {
   reload(): Promise<boolean>;
 }
 
+/** What is told of stores that cannot be used. */
+export function notReloaded(listener: string, { message: reason }: Error) {
+  return { listener, reason, next: 'those from before serve on' };
+}
+
 export class StoreReloads {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -36,12 +41,11 @@ export class StoreReloads {
 
   /** Never rejects. */
   async reload(): Promise<void> {
-    const facts = { listener: this.#listener };
+    const listener = this.#listener;
     try {
-      if (await this.#stores.reload()) this.#logger.info('stores-reloaded', facts);
+      if (await this.#stores.reload()) this.#logger.info('stores-reloaded', { listener });
     } catch (error) {
-      const reason = (error as Error).message;
-      this.#logger.error('stores-not-reloaded', { ...facts, reason, next: 'those from before serve on' });
+      this.#logger.error('stores-not-reloaded', notReloaded(listener, error as Error));
     }
   }
 
