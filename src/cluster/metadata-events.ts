@@ -61,14 +61,17 @@ function topicEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDe
   const events: MetadataEvent[] = [];
   for (const id of delta.topicIds) {
     const changed = changedTopic(image, previous, delta, id);
-    const event = changed === undefined ? topicDeleted(previous.topicsById.get(id)) : topicEvent(changed);
+    const event = changed === undefined ? topicDeleted(image, previous, id) : topicEvent(changed);
     if (event !== null) events.push(event);
   }
   return events;
 }
 
-function topicDeleted(topic: TopicImage | undefined): MetadataEvent | null {
-  return topic === undefined ? null : { event: 'topic.deleted', facts: { topic: topic.name } };
+/** Null where it is there as before, or was made and deleted in one change. */
+function topicDeleted(image: ClusterImage, previous: ClusterImage, id: string): MetadataEvent | null {
+  const topic = previous.topicsById.get(id);
+  if (topic === undefined || image.topicsById.has(id)) return null;
+  return { event: 'topic.deleted', facts: { topic: topic.name } };
 }
 
 function topicEvent({ before, topic: { name: topic, partitions } }: ChangedTopic): MetadataEvent | null {

@@ -50,6 +50,13 @@ test('changes are told of what they touch; what was there at first is not', () =
   ]);
 });
 
+test('a topic that is as before is not told of as deleted, though the change names it', () => {
+  const records = [{ type: 'TopicRecord', name: 'orders', topicId: TOPIC }, partition(0)];
+  const { image } = changeOf(emptyImage('cluster'), records as MetadataRecord[], 10);
+  const named = { topicIds: new Set([TOPIC]), resources: new Set<string>(), brokerIds: new Set<number>() };
+  expect(metadataEvents({ ...image, revision: 11 }, image, named)).toEqual([]);
+});
+
 test('of a change only the partitions that it touches are looked at; many of them are told of as a number', () => {
   const made = [
     { type: 'TopicRecord', name: 'orders', topicId: TOPIC },
