@@ -68,7 +68,7 @@ export class ImageDraft implements ImageDelta {
   #topicIds: Map<string, string> | SharingMap<string> | null = null;
   /** Of `changedTopics`, the one that was asked for last: records come topic by topic. */
   #last: OwnTopic | null = null;
-  /** The same of settings: a resource may have thousands. */
+  /** Settings made by this draft, which it may still write to: a resource may have thousands. */
   readonly #ownSettings = new Set<ReadonlyMap<string, string>>();
   /** Ids of topics whose replicas are others since `at` was called last. */
   readonly #moved = new Set<string>();
