@@ -2,11 +2,13 @@
  * `--tls`, `--user` and `--acl` with `--processes`: clients come to the brokers as they would to one, and the processes sign in at one
  * another. The password for that is made at each start; it goes to them by the pipe they were started with, and to nowhere else.
  */
+import { ListenerSettings } from '../config/listener-settings.ts';
 import { withSecuredListener } from '../config/secured-listener.ts';
 import { serverConfig } from '../config/server.ts';
 import { plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { randomUuid, systemRandom } from '../platform/random.ts';
 import type { SupervisorOptions } from '../processes/supervisor.ts';
+import { PrincipalMapping } from '../security/tls/principal-mapping.ts';
 import { certificatesFor, protocolOf, provideAccess, secureSettings, type SecurityFlags } from './start-security.ts';
 import { UsageError } from './usage.ts';
 
@@ -16,6 +18,8 @@ type Settings = ReadonlyMap<string, string>;
 const SELF = 'ottla-process';
 const MAP = 'listener.security.protocol.map';
 const SUPER_USERS = 'super.users';
+const RULES = 'ssl.principal.mapping.rules';
+const NONE: Settings = new Map();
 
 /** What all of them are started with. @throws {UsageError} and rejects with it, where brokers could not be told from clients */
 export async function secureProcesses(
@@ -47,21 +51,33 @@ export async function secureProcesses(
     const passwords = Array.from(users, ([user, { password }]) => [user, password] as const);
     settings.set(plainUsersKey(name), plainUsers(new Map([...passwords, [SELF, self.password]]), self));
   }
-  if (flags.acls !== null) settings.set(SUPER_USERS, await superUsers(flags, settings, given));
+  if (flags.acls !== null) settings.set(SUPER_USERS, await superUsers(flags, name, settings, given));
   return { settings, begin: (controller) => provideAccess(flags, { controller, random: systemRandom }) };
 }
 
 /** Without passwords the brokers are who their certificate says, as any client of the listener is. */
 async function superUsers(
   { users, certificates }: SecurityFlags,
+  listener: string,
   settings: Settings,
   given: Settings,
 ): Promise<string> {
   const named = [settings.get(SUPER_USERS) ?? '', `User:${SELF}`];
   if (users.size === 0) {
     const files = await certificatesFor(certificates!, given);
-    const own = files.list().find(({ kind }) => kind === 'broker');
-    named.push(`User:${own?.subject.replace(/^CN=([^,]*)$/, '$1')}`);
+    const { subject } = files.list().find(({ kind }) => kind === 'broker')!; // made where there was none
+    named.push(`User:${nameBy(rulesOf(listener, settings), subject)}`);
   }
   return named.filter((text) => text !== '').join(';');
+}
+
+function rulesOf(listener: string, settings: Settings): string {
+  const layers = { static: settings, cluster: NONE, broker: NONE };
+  return new ListenerSettings(() => layers, listener).text(RULES) ?? 'DEFAULT';
+}
+
+function nameBy(rules: string, subject: string): string {
+  const name = new PrincipalMapping(rules).nameOf(subject);
+  if (name !== null) return name;
+  throw new UsageError(`${RULES}=${rules}: no rule applies to the certificate of the brokers, ${subject}: add DEFAULT`);
 }

@@ -1,10 +1,11 @@
 /** `ottla start --processes N --tls --user … --acl …`: clients sign in at each broker, and the brokers at one another. */
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as openTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
+import { secureProcesses } from '../../src/cli/secured-processes.ts';
 import { start } from '../../src/cli/start.ts';
 import { Command } from '../cli/command.ts';
 import { linesOf, ottla } from '../cli/session.ts';
@@ -41,6 +42,23 @@ async function serialNumberAt(address: string, ca: string): Promise<string> {
   socket.destroy();
   return serialNumber;
 }
+
+test('processes without passwords are super users by the name that the listener gives their certificate', async () => {
+  const flags = { certificates: join(temporaryDirectory(), 'certs'), users: new Map(), acls: [] };
+  const superUsers = async (rules: Record<string, string>) => {
+    const { settings } = await secureProcesses(flags, new Map(Object.entries({ 'ottla.processes': '3', ...rules })));
+    return settings.get('super.users')!.split(';');
+  };
+  const RULES = 'ssl.principal.mapping.rules';
+  expect(await superUsers({})).toEqual(['User:ottla-process', `User:${hostname()}`]);
+  expect(await superUsers({ [RULES]: 'DEFAULT' })).toContain(`User:CN=${hostname()}`);
+  expect(await superUsers({ [`listener.name.ssl.${RULES}`]: 'RULE:^CN=(.*)$/node-$1/L' })).toContain(
+    `User:node-${hostname().toLowerCase()}`,
+  );
+  await expect(superUsers({ [RULES]: 'RULE:^CN=alice$/alice/' })).rejects.toThrow(
+    `no rule applies to the certificate of the brokers, CN=${hostname()}: add DEFAULT`,
+  );
+});
 
 describe.skipIf(process.platform !== 'linux')('secured processes', { timeout: 120_000 }, () => {
   test('replicate, take users and ACLs before they are ready, and read a new certificate together', async () => {

@@ -162,6 +162,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/credentials',
     'src/security/acls', // as requests name them, as people write them, and what they come to
     'src/security/tls/stores.ts', // clients read the same stores
+    'src/security/tls/principal-mapping.ts', // and who several processes are to one another is said before they start
     'src/security/sasl/bearer-token.ts', // and have their tokens from the same places
     'src/index.ts',
     'protocol',
