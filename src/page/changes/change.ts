@@ -1,5 +1,5 @@
 /** What a change to a broker is made of: what may be said, which degree of access it takes, and how it is done. */
-import type { z } from '@hono/zod-openapi';
+import type * as z from 'zod';
 import type { PageAccess } from '../frames.ts';
 import { ChangeRefused, type Hands } from '../hands.ts';
 

@@ -1,5 +1,5 @@
 /** Clients and their transactions ended from the page. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { InitProducerId } from '../../../protocol/apis/22-init-producer-id.ts';
 import { DescribeTransactions } from '../../../protocol/apis/65-describe-transactions.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';

@@ -1,5 +1,5 @@
 /** Groups changed from the page: their offsets, their members, and that they are there. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { OffsetCommit } from '../../../protocol/apis/08-offset-commit.ts';
 import { LeaveGroup } from '../../../protocol/apis/13-leave-group.ts';
 import { DeleteGroups } from '../../../protocol/apis/42-delete-groups.ts';

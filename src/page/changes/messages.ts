@@ -1,5 +1,5 @@
 /** Messages produced from the page, new ones and those that are there already. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { Produce } from '../../../protocol/apis/00-produce.ts';
 import { partitionOfKey } from '../../../protocol/partitioner.ts';
 import { encodeBatch, type RecordDraft } from '../../../protocol/records/encode.ts';

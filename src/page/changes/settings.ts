@@ -1,5 +1,5 @@
 /** Settings changed from the page: of topics, of this broker, of all brokers. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { IncrementalAlterConfigs } from '../../../protocol/apis/44-incremental-alter-configs.ts';
 import { check, type Hands } from '../hands.ts';
 import { change } from './change.ts';

@@ -1,5 +1,5 @@
 /** What only the broker of a test lets people change: faults, its clock, all of it. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { FaultSpec } from '../../testing/fault-spec.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { milliseconds, type Duration } from '../../testing/duration.ts';

@@ -1,5 +1,5 @@
 /** Topics made, altered, emptied and deleted from the page. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import { DeleteTopics } from '../../../protocol/apis/20-delete-topics.ts';
 import { DeleteRecords } from '../../../protocol/apis/21-delete-records.ts';
