@@ -97,13 +97,15 @@ export function seenOf(by: SeenBy): Seen {
   const all = by.exchanges.slice(-LOOKED_AT);
   const isWhole = count === all.length;
   const connecting = members.size > 0 ? new Map<string, Connecting>() : onlyConnecting(all, groupId);
+  const whose = ownersOf(all, groupId);
   const isConcerned = (exchange: Exchange): boolean => {
     const clientId = exchange.clientId ?? '';
     return members.has(clientId) || connecting.has(clientId) || exchange.groups.includes(groupId);
   };
-  const concerned = all.filter(isConcerned);
+  const concerned = all.filter((exchange) => isConcerned(exchange) && whose(exchange) !== 'others');
   const times = timesOf(concerned, groupId, members);
-  const began = beginnings(all, by);
+  const isOwn = (exchange: Exchange): boolean => whose(exchange) === 'own';
+  const began = beginnings(all.filter(isOwn), by);
   return {
     wire: {
       ...times,
@@ -111,9 +113,41 @@ export function seenOf(by: SeenBy): Seen {
       lostAfterMetadata: lost(by, connecting),
       readers: readersIn(all, by),
     },
-    fetched: fetchedBy(concerned, { members, sinceMs: times.sinceMs, isWhole, began }),
+    fetched: fetchedBy(concerned.filter(isOwn), { members, sinceMs: times.sinceMs, isWhole, began }),
     wasDelivered: delivered(concerned, members) || (isWhole ? false : null),
   };
+}
+
+/**
+ * Whose a request of a member's client id is: several consumers of an application may have one, and Fetch names no group. What else came
+ * by its connection tells; or it is the group's own, where the client id is a member of no other.
+ */
+function ownersOf(
+  exchanges: readonly Exchange[],
+  groupId: string,
+): (exchange: Exchange) => 'own' | 'others' | 'unknown' {
+  const own = new Set<string>();
+  const others = new Set<string>();
+  const inOthers = new Set<string | null>();
+  for (const exchange of exchanges) {
+    for (const group of exchange.groups) {
+      (group === groupId ? own : others).add(connectionOf(exchange));
+      if (group !== groupId && MEMBERS_REQUESTS.has(exchange.api)) inOthers.add(exchange.clientId);
+    }
+  }
+  return (exchange) => {
+    const { groups, clientId } = exchange;
+    if (groups.length > 0) return groups.includes(groupId) ? 'own' : 'others';
+    const connection = connectionOf(exchange);
+    if (own.has(connection)) return 'own';
+    if (others.has(connection)) return 'others';
+    return inOthers.has(clientId) ? 'unknown' : 'own';
+  };
+}
+
+/** Each broker counts its own from 0, and anew when it is started again. */
+function connectionOf({ broker, connection, clientId }: Exchange): string {
+  return `${broker} ${connection} ${clientId}`;
 }
 
 function timesOf(

@@ -8,6 +8,7 @@ import {
   JoinGroup,
   LeaveGroup,
   OffsetCommit,
+  OffsetFetch,
   SyncGroup,
 } from '../../protocol/apis/index.ts';
 import { connect } from '../../protocol/client.ts';
@@ -111,6 +112,13 @@ export class ClassicMember {
       topics: [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset: offset, committedMetadata: null }] }],
     });
     return topics[0].partitions[0].errorCode;
+  }
+
+  /** What its group has committed; -1 for nothing. */
+  async committed(topic: string): Promise<number> {
+    const request = { groupId: this.#group, topics: [{ name: topic, partitionIndexes: [0] }] };
+    const { topics } = await this.#client.send(OffsetFetch, 7, request);
+    return topics[0].partitions[0].committedOffset;
   }
 
   async fetch(topic: string, fetchOffset: number, partition = 0): Promise<void> {

@@ -45,6 +45,22 @@ test('one that never commits and reads from the beginning did not begin at the e
   expect(first(kafka).sentence).toContain('was given all that there is in orders[0], and has not committed it');
 });
 
+test('what a client id fetches for one group is nothing that another group has seen', async () => {
+  await using kafka = await start();
+  await kafka.produce('orders', ['a', 'b']);
+  const audit = await ClassicMember.join(kafka, 'audit', ['orders'], 'app');
+  const billing = await ClassicMember.join(kafka, 'billing', ['orders'], 'app');
+  await billing.committed('orders');
+  await audit.fetch('orders', 2);
+  expect(causes(kafka)).not.toContain('all-read');
+  await billing.fetch('orders', 0);
+  await billing.fetch('orders', 1);
+  await billing.commit('orders', 1);
+  await audit.fetch('orders', 2);
+  expect(causes(kafka)).toEqual(['reading']);
+  expect(causes(kafka, 'audit')).toEqual(['began-at-end']);
+});
+
 test('a client that asks for a topic of another name, and never gets as far as joining', async () => {
   await using kafka = await start({ settings: { 'auto.create.topics.enable': false } });
   const consumer = client(kafka).consumer({ groupId: 'billing', retry: { retries: 0 } });
