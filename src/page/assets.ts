@@ -35,13 +35,14 @@ export function takeFile(request: Request, response: Response, guarded: Guarded,
   const header = (field: string): string | undefined => request.headers[field]?.toString();
   const refusal = refusalOf({ method, path, header }, guarded);
   if (refusal !== null) {
-    response.writeHead(403, TEXT).end(refusal);
+    response.writeHead(403, { ...HEADERS, ...TEXT }).end(refusal);
     return true;
   }
   if (name === CODE) response.once('finish', loaded);
   pageFile(name).then(
     (file) => send(response, file, method),
-    ({ message }: Error) => response.writeHead(500, TEXT).end(`The page cannot be read: ${message}\n`),
+    ({ message }: Error) =>
+      response.writeHead(500, { ...HEADERS, ...TEXT }).end(`The page cannot be read: ${message}\n`),
   );
   return true;
 }

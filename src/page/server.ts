@@ -6,7 +6,7 @@ import { listenRequests, unboundServer, type HttpServer, type TakeRequest } from
 import type { BrokerShow, ShownTest } from '../testing/test-page.ts';
 import type { PageAnswers, Served } from './answers.ts';
 import { takeFile } from './assets.ts';
-import type { Guarded } from './origin.ts';
+import { HEADERS, type Guarded } from './origin.ts';
 import type { PageBroker } from './page-broker.ts';
 
 export { pageBrokerOf } from './page-broker.ts';
@@ -65,7 +65,7 @@ function listenerOf(answers: LoadAnswers, guarded: Guarded): TakeRequest {
     rest().then(
       (take) => take(request, response),
       ({ message }: Error) => {
-        response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+        response.writeHead(500, { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' });
         response.end(`The page cannot be shown: ${message}\n`);
       },
     );

@@ -96,11 +96,13 @@ describe('a name that a stranger has lead here', () => {
 
 describe('requests that mean no good', () => {
   test('are refused with the policy that lets nothing run, too', async () => {
-    const said = await raw(Number(url.port), get('evil.example', '/<script>alert(1)</script>'));
-    expect(statusOf(said)).toBe(403);
-    expect(said).toMatch(/x-content-type-options: nosniff/i);
-    expect(said).toMatch(/content-security-policy: default-src 'none'/i);
-    expect(said).toMatch(/content-type: text\/plain/i);
+    for (const path of ['/<script>alert(1)</script>', '/', '/page/page.js']) {
+      const said = await raw(Number(url.port), get('evil.example', path));
+      expect(statusOf(said)).toBe(403);
+      expect(said).toMatch(/x-content-type-options: nosniff/i);
+      expect(said).toMatch(/content-security-policy: default-src 'none'/i);
+      expect(said).toMatch(/content-type: text\/plain/i);
+    }
   });
 
   test('find no file but the three of the page', async () => {
