@@ -1,4 +1,5 @@
 /** The search itself, on partitions of a broker in memory: order, pages, what it reads and how it shares the broker with others. */
+import type { Context } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { Client } from '../../protocol/client.ts';
@@ -6,8 +7,10 @@ import { encodeBatch } from '../../protocol/records/encode.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { parseMessageQuery } from '../../src/insight/message-query.ts';
 import type { RecordRow } from '../../src/page/frames.ts';
+import { records } from '../../src/page/records-route.ts';
 import { searchRecords, type SearchOptions } from '../../src/page/record-search.ts';
 import { Slice } from '../../src/page/slice.ts';
+import type { BrokerView } from '../../src/testing/broker-view.ts';
 import type { Partition } from '../../src/testing/visible-batches.ts';
 import { createTopic, dial } from '../running-broker.ts';
 
@@ -122,6 +125,61 @@ describe('a search', () => {
     const { positions, searched } = await searchRecords({ ...options, isCancelled });
     expect(searched).toBeLessThan(100_000);
     expect(positions!.get(0)).toBe(100_000 - searched);
+  });
+});
+
+describe('a topic that is deleted while somebody searches it', () => {
+  const answer = async (idAfterwards: string | undefined): Promise<Response> => {
+    const [real] = partitionsOf('long');
+    let isDeleted = false;
+    const closed = (): never => {
+      throw new Error('The log is closed.');
+    };
+    const { index, logStartOffset, highWatermark, lastStableOffset, size } = real;
+    const partition = {
+      index,
+      logStartOffset,
+      highWatermark,
+      lastStableOffset,
+      size,
+      abortedTransactions: () => [],
+      batches: (from: number, upTo: number) => (isDeleted ? closed() : real.batches(from, upTo)),
+    };
+    const view = {
+      parts: {
+        partitions: { topicByName: () => ({ partitions: [partition] }) },
+        metadata: {
+          image: {
+            topicsByName: { get: () => ({ id: isDeleted ? idAfterwards : 'first' }) },
+          },
+        },
+      },
+    };
+    const signal = {
+      get aborted() {
+        isDeleted = true;
+        return false;
+      },
+    };
+    const context = {
+      req: { query: () => ({ topic: 'long', search: 'nothing-like-it' }), raw: { signal } },
+      json: (said: object, status: number) => Response.json(said, { status }),
+    };
+    return records(context as unknown as Context, view as unknown as BrokerView, undefined);
+  };
+
+  test('is told to have been, though there is another one of its name', async () => {
+    for (const idAfterwards of [undefined, 'second']) {
+      const answered = await answer(idAfterwards);
+      expect({ status: answered.status, said: await answered.json() }).toEqual({
+        status: 404,
+        said: { detail: "Topic 'long' was deleted while you searched it.", at: null },
+      });
+    }
+  });
+
+  test('is not, where something else is amiss', async () => {
+    await expect(answer('first')).rejects.toThrow('The log is closed.');
   });
 });
 
