@@ -36,7 +36,8 @@ export function groupsFrame(
   { filter, sort, from, limit }: GroupsAsked,
 ): GroupsFrame {
   const wanted = filter.toLowerCase();
-  const all = [...listedGroups(view), ...askedInVain(view, digest)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const there = listedGroups(view);
+  const all = [...there, ...askedInVain(there, digest)].sort((a, b) => (a.id < b.id ? -1 : 1));
   const found = all.filter(({ id }) => id.toLowerCase().includes(wanted));
   const listed = sort === 'name' ? found.slice(from, from + limit) : found.slice(0, LOOKED_AT);
   const rows = listed.map((group) => summaryOf(view, group));
@@ -46,10 +47,10 @@ export function groupsFrame(
 }
 
 /** Groups that are not there, though consumers have asked for them: why they get nothing is to be found, too. */
-function askedInVain(view: BrokerView, digest: TrafficDigest | null): ListedGroup[] {
+function askedInVain(there: readonly ListedGroup[], digest: TrafficDigest | null): ListedGroup[] {
   if (digest === null) return [];
-  const there = new Set(listedGroups(view).map(({ id }) => id));
-  return digest.groupsAskedFor.filter((id) => !there.has(id)).map((id) => ({ id, state: 'Dead', type: '' }));
+  const ids = new Set(there.map(({ id }) => id));
+  return digest.groupsAskedFor.filter((id) => !ids.has(id)).map((id) => ({ id, state: 'Dead', type: '' }));
 }
 
 export function ageOfGroup(view: BrokerView, { lag, ...listed }: ListedGroup & Pick<GroupRow, 'lag'>): number | null {
