@@ -181,12 +181,10 @@ export function Storage() {
 type StoredPartition = StorageFrame['largest'][number];
 
 function lastWords({ compactedMs, shortenedMs }: StoredPartition): string {
-  return [
+  return listed([
     shortenedMs === null ? '' : `deleted ${time(shortenedMs)}`,
     compactedMs === null ? '' : `compacted ${time(compactedMs)}`,
-  ]
-    .filter((words) => words !== '')
-    .join(', ');
+  ]);
 }
 
 /** What retention and compaction do next. */
@@ -194,7 +192,7 @@ function nextWords(
   { oldAtMs, retentionBytes, bytes: size, isCompacted, compactedFrom }: StoredPartition,
   nowMs: number,
 ) {
-  return [
+  return listed([
     oldAtMs === null ? '' : oldAtMs <= nowMs ? 'its oldest segment is too old' : `deletes in ${span(oldAtMs - nowMs)}`,
     retentionBytes < 0
       ? ''
@@ -202,19 +200,22 @@ function nextWords(
         ? 'it is too large'
         : `deletes ${bytes(retentionBytes - size)} later`,
     isCompacted ? `compacts when ${Math.round(compactedFrom * 100)} % are new` : '',
-  ]
-    .filter((words) => words !== '')
-    .join(', ');
+  ]);
 }
 
 /** 'for 7 d, compacted' */
 function keptWords({ isCompacted, retentionMs, retentionBytes }: StoredPartition): string {
-  const limits = [
+  const limits = listed([
     retentionMs < 0 ? '' : `for ${span(retentionMs)}`,
     retentionBytes < 0 ? '' : `up to ${bytes(retentionBytes)}`,
     isCompacted ? 'compacted' : '',
-  ].filter((limit) => limit !== '');
-  return limits.join(', ') || 'without end';
+  ]);
+  return limits === '' ? 'without end' : limits;
+}
+
+/** Those that say anything. */
+function listed(words: readonly string[]): string {
+  return words.filter((each) => each !== '').join(', ');
 }
 
 export function Settings() {

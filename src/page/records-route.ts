@@ -14,6 +14,7 @@ const PAGE_OF_RECORDS = 100;
 export async function records(context: Context, view: BrokerView, next: string | undefined): Promise<Response> {
   const { topic = '', search = '', partition } = context.req.query();
   const found = view.parts.partitions.topicByName(topic);
+  const id = topicIdOf(view, topic);
   if (found === undefined) return context.json({ detail: `There is no topic '${topic}'.`, at: null }, 404);
   const all = found.partitions.filter((one) => one !== undefined);
   const partitions = partition === undefined ? all : all.filter(({ index }) => String(index) === partition);
@@ -27,10 +28,12 @@ export async function records(context: Context, view: BrokerView, next: string |
     limit: PAGE_OF_RECORDS,
     isCancelled: () => context.req.raw.signal.aborted,
   }).catch((error: unknown) => {
-    if (view.parts.partitions.topicByName(topic) !== undefined) throw error;
-    return null; // it was deleted meanwhile
+    if (topicIdOf(view, topic) === id) throw error;
+    return null; // it was deleted meanwhile, and may have been made again
   });
-  if (result === null) return context.json({ detail: `There is no topic '${topic}' any more.`, at: null }, 404);
+  if (result === null) {
+    return context.json({ detail: `Topic '${topic}' was deleted while you searched it.`, at: null }, 404);
+  }
   const frame: RecordsFrame = {
     topic,
     rows: result.rows,
@@ -38,6 +41,11 @@ export async function records(context: Context, view: BrokerView, next: string |
     searched: result.searched,
   };
   return context.json(frame, 200);
+}
+
+/** A topic that was made again has another one. */
+function topicIdOf(view: BrokerView, topic: string): string | undefined {
+  return view.parts.metadata.image.topicsByName.get(topic)?.id;
 }
 
 interface Place {
