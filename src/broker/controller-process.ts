@@ -56,6 +56,8 @@ export interface RunningController {
   readonly address: { readonly host: string; readonly port: number };
   /** Of `/metrics`; null where the process is a broker, too, which has one, or where nothing is measured. */
   readonly metricsPort: number | null;
+  /** With key and trust stores, where others connect over TLS. */
+  readonly listeners: Pick<Listeners, 'hasStores' | 'reloadStores'>;
   /** Another controller is elected at once, where this one was the active one. */
   stop(): Promise<void>;
 }
@@ -103,6 +105,10 @@ class ControllerProcess implements RunningController {
 
   get metricsPort(): number | null {
     return this.#metrics?.port ?? null;
+  }
+
+  get listeners(): Listeners {
+    return this.#listeners!; // there once it has started
   }
 
   async start(): Promise<void> {

@@ -87,7 +87,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
       cause: error,
     });
   });
-  if (running.listeners.hasStores) process.on('SIGHUP', () => void running.listeners.reloadStores());
+  reloadAtSighup(running);
   const end = Promise.race([toldToEnd(), parentEnded(flags.exitWithParent, stdin)]); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
@@ -260,6 +260,13 @@ async function supervised(): Promise<number> {
   return superviseBroker(toldToEnd, createTopics);
 }
 
+/** Without stores it ends the process, as a terminal that is closed wants it. */
+function reloadAtSighup(running: {
+  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'reloadStores'>;
+}): void {
+  if (running.listeners.hasStores) process.on('SIGHUP', () => void running.listeners.reloadStores());
+}
+
 /** A controller of a cluster without a broker. */
 async function controller(
   { settings, memory, clusterId, javaOptions, logger }: StartOptions,
@@ -275,6 +282,7 @@ async function controller(
     javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
   });
+  reloadAtSighup(running);
   const end = toldToEnd();
   const { host, port } = running.address;
   process.stdout.write(`ready ${host}:${port}\n`);

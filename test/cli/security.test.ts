@@ -1,15 +1,14 @@
 /** A locked broker by one command, its certificates, users and ACLs, and clients that use them. */
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as openTls } from 'node:tls';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { start } from '../../src/cli/start.ts';
 import { connectBroker } from '../../src/testing/index.ts';
 import { Command } from './command.ts';
 import { linesOf, ottla } from './session.ts';
+import { serialNumberAt } from './shown-certificate.ts';
 
 const ends: (() => unknown)[] = [];
 afterAll(async () => {
@@ -164,19 +163,34 @@ test('clients are known by their certificates where nobody signs in', async () =
   expect(await linesOf(['topics', 'list', '-q', ...connection, ...own])).toEqual(['orders']);
   expect(await linesOf(['topics', 'list', '-q', ...connection])).toEqual([]);
 
-  const [host, port] = connection[1].split(':');
-  const serialNumber = async (): Promise<string> => {
-    const socket = openTls({ host, port: Number(port), ca: readFileSync(join(certs, 'ca.pem')) });
-    await once(socket, 'secureConnect');
-    const shown = socket.getPeerX509Certificate()!.serialNumber;
-    socket.destroy();
-    return shown;
-  };
+  const serialNumber = () => serialNumberAt(connection[1], join(certs, 'ca.pem'));
   const before = await serialNumber();
   await linesOf(['certs', '--dir', certs, '--renew']);
   expect(await serialNumber()).toBe(before);
   broker.kill('SIGHUP');
   await expect.poll(serialNumber).not.toBe(before);
+});
+
+test('a controller reads a new certificate at SIGHUP, too', async () => {
+  const directory = temporaryDirectory();
+  const certs = join(directory, 'mine');
+  await linesOf(['certs', '--dir', certs]);
+  const settings = {
+    'process.roles': 'controller',
+    listeners: 'CONTROLLER://127.0.0.1:0',
+    'listener.security.protocol.map': 'CONTROLLER:SSL',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': join(certs, 'broker.pem'),
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': join(certs, 'ca.pem'),
+  };
+  const set = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const controller = run(['start', '--dir', join(directory, 'data'), ...set], directory);
+  const address = await controller.ready();
+  const before = await serialNumberAt(address, join(certs, 'ca.pem'));
+  await linesOf(['certs', '--dir', certs, '--renew']);
+  controller.kill('SIGHUP');
+  await expect.poll(() => serialNumberAt(address, join(certs, 'ca.pem'))).not.toBe(before);
 });
 
 test('ottla certs makes, shows and renews them', async () => {

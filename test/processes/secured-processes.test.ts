@@ -1,14 +1,13 @@
 /** `ottla start --processes N --tls --user … --acl …`: clients sign in at each broker, and the brokers at one another. */
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as openTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { secureProcesses } from '../../src/cli/secured-processes.ts';
 import { start } from '../../src/cli/start.ts';
 import { Command } from '../cli/command.ts';
 import { linesOf, ottla } from '../cli/session.ts';
+import { serialNumberAt } from '../cli/shown-certificate.ts';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -32,15 +31,6 @@ function run(args: readonly string[], directory: string): Command {
     await command.ended;
   });
   return command;
-}
-
-async function serialNumberAt(address: string, ca: string): Promise<string> {
-  const [host, port] = address.split(':');
-  const socket = openTls({ host, port: Number(port), ca: readFileSync(ca) });
-  await once(socket, 'secureConnect');
-  const { serialNumber } = socket.getPeerX509Certificate()!;
-  socket.destroy();
-  return serialNumber;
 }
 
 test('processes without passwords are super users by the name that the listener gives their certificate', async () => {
