@@ -240,11 +240,11 @@ async function processes(
   const { startProcesses } = await import('../processes/supervisor.ts');
   let running: RunningProcesses | null = null;
   const end = Promise.race([toldToEnd(() => running?.kill()), parentEnded(flags.exitWithParent, stdin)]);
-  const { secureProcesses } = await import('./secured-processes.ts');
-  const secured = security === null ? {} : await secureProcesses(security, options.settings);
-  running = await startProcesses({ ...options, ...secured, logLevel: levelOf(flags) });
-  const { settings } = { ...options, ...secured };
-  const hasStores = [...settings.keys()].some((key) => key.includes('ssl.keystore.'));
+  const secured =
+    security === null ? {} : await (await import('./secured-processes.ts')).secureProcesses(security, options.settings);
+  const all = { ...options, ...secured, logLevel: levelOf(flags) };
+  running = await startProcesses(all);
+  const hasStores = [...all.settings.keys()].some((key) => key.includes('ssl.keystore.'));
   if (hasStores) process.on('SIGHUP', () => running?.reloadStores());
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (security?.certificates) process.stdout.write(`certificates ${resolve(security.certificates)}\n`);

@@ -41,7 +41,7 @@ export class RecentEvents {
 
   /** One of the events that are too frequent for a log. */
   fold(event: string, said: Facts): void {
-    const facts = Object.values(said).some(isLong) ? shortened(said) : said;
+    const facts = kept(said);
     const key = JSON.stringify([event, facts]);
     const atMs = this.#now();
     const known = this.#folded.get(key);
@@ -56,7 +56,7 @@ export class RecentEvents {
   }
 
   note(event: string, said: Facts = {}, level: RecentEvent['level'] = 'info'): void {
-    const facts = Object.values(said).some(isLong) ? shortened(said) : said;
+    const facts = kept(said);
     const atMs = this.#now();
     const last = this.#events.at(-1);
     if (last?.event === event && last.level === level && sameFacts(last.facts, facts)) {
@@ -108,8 +108,9 @@ function isLong(fact: Facts[string]): fact is string {
   return typeof fact === 'string' && fact.length > LONGEST_FACT;
 }
 
-/** Copies what is kept: a slice would hold all that it was cut from. */
-function shortened(facts: Facts): Facts {
+/** Copies what it cuts: a slice would hold all that it was cut from. */
+function kept(facts: Facts): Facts {
+  if (!Object.values(facts).some(isLong)) return facts;
   const cut = (text: string): string => `${Buffer.from(text.slice(0, LONGEST_FACT)).toString()}…`;
   return Object.fromEntries(Object.entries(facts).map(([key, fact]) => [key, isLong(fact) ? cut(fact) : fact]));
 }

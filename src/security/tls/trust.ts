@@ -13,11 +13,11 @@ export function anchors(trusted: readonly string[]): Pick<SecureContextOptions, 
 /** PEM, both; `chain` begins with the certificate that it is about. Neither times nor names are looked at. */
 export function isTrusted(chain: readonly string[], trusted: readonly string[]): boolean {
   const known = chain.map((pem) => new X509Certificate(pem));
-  const anchors = trusted.map((pem) => new X509Certificate(pem));
+  const roots = trusted.map((pem) => new X509Certificate(pem));
   const left = new Set(known);
   for (let current: X509Certificate | undefined = known[0]; current !== undefined;) {
     const own: X509Certificate = current;
-    if (anchors.some((anchor) => anchor.fingerprint256 === own.fingerprint256 || isSignedBy(own, anchor))) return true;
+    if (roots.some((root) => root.fingerprint256 === own.fingerprint256 || isSignedBy(own, root))) return true;
     left.delete(own);
     current = [...left].find((next) => isSignedBy(own, next));
   }
