@@ -66,17 +66,22 @@ async function superUsers(
   if (users.size === 0) {
     const files = await certificatesFor(certificates!, given);
     const { subject } = files.list().find(({ kind }) => kind === 'broker')!; // made where there was none
-    named.push(`User:${nameBy(rulesOf(listener, settings), subject)}`);
+    named.push(`User:${nameAt(listener, subject, settings)}`);
   }
   return named.filter((text) => text !== '').join(';');
 }
 
-function rulesOf(listener: string, settings: Settings): string {
+/** @throws {UsageError} where the listener would not know it */
+function nameAt(listener: string, subject: string, settings: Settings): string {
   const layers = { static: settings, cluster: NONE, broker: NONE };
-  return new ListenerSettings(() => layers, listener).text(RULES) ?? 'DEFAULT';
-}
-
-function nameBy(rules: string, subject: string): string {
+  const own = new ListenerSettings(() => layers, listener);
+  if (own.value('ssl.client.auth') === 'none') {
+    throw new UsageError(
+      '--acl with --processes: with ssl.client.auth=none the brokers are not asked for a certificate, and have nothing else to show: ' +
+        'add --user, or take ssl.client.auth away',
+    );
+  }
+  const rules = own.text(RULES) ?? 'DEFAULT';
   const name = new PrincipalMapping(rules).nameOf(subject);
   if (name !== null) return name;
   throw new UsageError(`${RULES}=${rules}: no rule applies to the certificate of the brokers, ${subject}: add DEFAULT`);

@@ -48,6 +48,7 @@ test('processes without passwords are super users by the name that the listener 
   await expect(superUsers({ [RULES]: 'RULE:^CN=alice$/alice/' })).rejects.toThrow(
     `no rule applies to the certificate of the brokers, CN=${hostname()}: add DEFAULT`,
   );
+  await expect(superUsers({ 'ssl.client.auth': 'none' })).rejects.toThrow('add --user, or take ssl.client.auth away');
 });
 
 describe.skipIf(process.platform !== 'linux')('secured processes', { timeout: 120_000 }, () => {
