@@ -1,6 +1,6 @@
 /** The control port's routes together, with their description at /openapi.json. */
 import type { Context, Next } from 'hono';
-import { isOwnName } from '../platform/host-names.ts';
+import { advertisedHosts, isForeign, isLoopback, isOwnName } from '../platform/host-names.ts';
 import { brokerRoutes } from './brokers.ts';
 import { faultRoutes } from './faults.ts';
 import { forkRoutes, type ServeFork } from './forks.ts';
@@ -14,8 +14,6 @@ import { stateRoutes } from './state.ts';
 import { tailRoutes } from './tail.ts';
 import { topicRoutes } from './topics.ts';
 import { trafficRoutes } from './traffic.ts';
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 export interface ControlAppOptions {
   readonly session: () => Session;
@@ -60,12 +58,11 @@ async function keepPagesOut(
 ): Promise<Response | void> {
   const origin = context.req.header('origin');
   const host = context.req.header('host') ?? '';
-  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
   const how =
     names === null
       ? 'Ask localhost, or start with --control-host.'
       : 'Ask by an address, or by a name that advertised.listeners has.';
-  if (isForeign || !(names === null ? LOOPBACK.test(host) : isOwnName(host, names))) {
+  if (isForeign(origin, host) || !(names === null ? isLoopback(host) : isOwnName(host, names))) {
     const detail = `Requests for '${host}'${origin === undefined ? '' : ` from ${origin}`} are not answered. ${how}`;
     return sendProblem(context, new Problem(403, 'forbidden', detail));
   }
@@ -74,8 +71,7 @@ async function keepPagesOut(
 
 /** Hosts that clients are told of. */
 function namesOf({ test }: Session): string[] {
-  const brokers = [...test.view.parts.metadata.image.brokers.values()];
-  return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
+  return advertisedHosts(test.view.parts.metadata.image.brokers.values());
 }
 
 function descriptionOf(app: ReturnType<typeof router>) {

@@ -1,7 +1,5 @@
 /** Who may ask the page for anything, and what every answer says of what may run in it. */
-import { isOwnName } from '../platform/host-names.ts';
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+import { isForeign, isLoopback, isOwnName } from '../platform/host-names.ts';
 
 /** No code but the page's own file, no content from anywhere else, and in nobody's frame. */
 const POLICY = [
@@ -44,11 +42,9 @@ export interface Guarded {
 /** Pages of other origins have no business here, under whatever name they reach it: a sentence for them, null for the page itself. */
 export function refusalOf(asked: Asked, { isLocal, asks, names }: Guarded): string | null {
   const host = asked.header('host') ?? '';
-  const origin = asked.header('origin');
   const site = asked.header('sec-fetch-site') ?? 'none';
-  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
   const isEmbedded = site !== 'same-origin' && site !== 'none' && !isVisit(asked);
-  if (isForeign || isEmbedded || (isLocal && !LOOPBACK.test(host))) {
+  if (isForeign(asked.header('origin'), host) || isEmbedded || (isLocal && !isLoopback(host))) {
     return `Requests for '${host}' from other pages are not answered. Open the page itself.\n`;
   }
   if (isLocal || asks() || isOwnName(host, names)) return null;

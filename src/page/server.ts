@@ -2,6 +2,7 @@
  * Serves the page of one broker. This is loaded when a browser first connects, and answers with the page's own files at once; what
  * answers everything else is loaded when it is first asked, or when a browser has the page.
  */
+import { advertisedHosts } from '../platform/host-names.ts';
 import { listenRequests, unboundServer, type HttpServer, type TakeRequest } from '../platform/http.ts';
 import type { BrokerShow, ShownTest } from '../testing/test-page.ts';
 import type { PageAnswers, Served } from './answers.ts';
@@ -42,10 +43,7 @@ function guardedOf({ door, view }: PageBroker, isLocal: boolean): Guarded {
   return {
     isLocal,
     asks: () => door.people.kind !== 'anybody',
-    names: () => {
-      const brokers = [...view.parts.metadata.image.brokers.values()];
-      return brokers.flatMap(({ listeners }) => listeners.map(({ host }) => host));
-    },
+    names: () => advertisedHosts(view.parts.metadata.image.brokers.values()),
   };
 }
 
