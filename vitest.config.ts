@@ -15,6 +15,7 @@ const SLOW = {
     'test/broker/dead-sockets.test.ts',
     'test/broker/long-batches.test.ts',
     'test/broker/odd-folders.test.ts',
+    'test/broker/process-stores.test.ts',
     'test/broker/secured-cluster.test.ts',
     'test/cli/doctor.test.ts',
     'test/cli/kafka-tools/beside-kafka/beside-kafka.test.ts',

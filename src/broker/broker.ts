@@ -16,7 +16,7 @@ import { prepareBroker, type BrokerOptions, type PreparedBroker, type SecurityWa
 import type { RunningController } from './controller-process.ts';
 import type { DirectoryAssignments } from './directory-assignments.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
-import type { Listeners } from './listeners.ts';
+import type { Listeners, Stores } from './listeners.ts';
 import type { Membership } from './membership.ts';
 import { MetadataPublisher } from './metadata-publisher.ts';
 import { openMetricsListener } from './metrics-listener.ts';
@@ -31,6 +31,8 @@ export interface RunningBroker {
   readonly bootstrap: string;
   readonly parts: BrokerParts;
   readonly listeners: Listeners;
+  /** The key and trust stores of the process: of its controller, too, where it has one. */
+  readonly stores: Stores;
   /** What has happened to it lately: all that its log tells. */
   readonly events: RecentEvents;
   /** What has happened lately to its cluster: topics, settings, leaders, brokers. */
@@ -82,6 +84,7 @@ async function open(prepared: PreparedBroker): Promise<Broker> {
 class Broker implements RunningBroker {
   readonly parts: BrokerParts;
   readonly listeners: Listeners;
+  readonly stores: Stores;
   readonly events: RecentEvents;
   readonly clusterEvents: RecentEvents;
   readonly throttles: RecentThrottles;
@@ -129,6 +132,7 @@ class Broker implements RunningBroker {
       javaOptions: options.javaOptions,
       handshakes: options.handshakes ?? null,
     });
+    this.stores = storesOf(this.listeners, prepared.controller);
     this.#publisher = new MetadataPublisher(parts, membership.replicas);
     this.#follow();
   }
@@ -272,6 +276,17 @@ class Broker implements RunningBroker {
     this.parts.logger.error(event, { next });
     this.parts.clock.after(LAST_ANSWERS_MS, () => void this.stop().then(() => this.#fail()));
   }
+}
+
+function storesOf(own: Stores, controller: RunningController | null): Stores {
+  if (controller === null) return own;
+  const { stores } = controller;
+  return {
+    get hasStores() {
+      return own.hasStores || stores.hasStores;
+    },
+    reloadStores: async () => void (await Promise.all([own.reloadStores(), stores.reloadStores()])),
+  };
 }
 
 function localHost(host: string): string {

@@ -27,7 +27,7 @@ import { openEtcdEngine } from './etcd-engine.ts';
 import { refuseEtcdSettings, type OpenEtcd } from './etcd-settings.ts';
 import { openFile } from './file-engine.ts';
 import { listenerSecurity } from './listener-security.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners, type Stores } from './listeners.ts';
 import { openAuthorizer } from '../security/acls/open-authorizer.ts';
 import { openQuotas } from '../security/quotas/open-quotas.ts';
 import { peerNetwork } from './peer-networks.ts';
@@ -56,8 +56,8 @@ export interface RunningController {
   readonly address: { readonly host: string; readonly port: number };
   /** Of `/metrics`; null where the process is a broker, too, which has one, or where nothing is measured. */
   readonly metricsPort: number | null;
-  /** With key and trust stores, where others connect over TLS. */
-  readonly listeners: Pick<Listeners, 'hasStores' | 'reloadStores'>;
+  /** Where others connect over TLS. */
+  readonly stores: Stores;
   /** Another controller is elected at once, where this one was the active one. */
   stop(): Promise<void>;
 }
@@ -107,7 +107,7 @@ class ControllerProcess implements RunningController {
     return this.#metrics?.port ?? null;
   }
 
-  get listeners(): Listeners {
+  get stores(): Stores {
     return this.#listeners!; // there once it has started
   }
 

@@ -64,7 +64,15 @@ export interface OpenConnection {
   readonly clientId: string | null;
 }
 
-export class Listeners {
+/** The key and trust stores of listeners. */
+export interface Stores {
+  /** Whether any listener has some. */
+  readonly hasStores: boolean;
+  /** Reads all of them again. Connections that are open stay. */
+  reloadStores(): Promise<void>;
+}
+
+export class Listeners implements Stores {
   readonly counts: ConnectionCounts;
   readonly #options: ListenersOptions;
   readonly #connections = new Set<Connection>();
@@ -213,12 +221,10 @@ export class Listeners {
     });
   }
 
-  /** Whether any listener has key stores. */
   get hasStores(): boolean {
     return this.#stores.length > 0;
   }
 
-  /** Reads all key and trust stores again. Connections that are open stay. */
   async reloadStores(): Promise<void> {
     await Promise.all(this.#stores.map((stores) => stores.reload()));
   }

@@ -87,7 +87,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
       cause: error,
     });
   });
-  reloadAtSighup(running);
+  reloadAtSighup(() => running.broker().stores);
   const end = Promise.race([toldToEnd(), parentEnded(flags.exitWithParent, stdin)]); // before the line: whoever reads it may end the broker at once
   process.stdout.write(`ready ${running.bootstrap}\n`);
   if (running.control !== null) process.stdout.write(`control ${running.control}\n`);
@@ -116,7 +116,7 @@ function levelOf({ logLevel = 'warn' }: StartFlags): Level {
 type ServedSession = Controlled['session'];
 
 interface Running {
-  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'pageUrl' | 'reloadStores'>;
+  readonly listeners: Pick<RunningBroker['listeners'], 'pageUrl'>;
   readonly bootstrap: string;
   /** Where the control port is, when it is anywhere. */
   readonly control: string | null;
@@ -261,10 +261,8 @@ async function supervised(): Promise<number> {
 }
 
 /** Without stores it ends the process, as a terminal that is closed wants it. */
-function reloadAtSighup(running: {
-  readonly listeners: Pick<RunningBroker['listeners'], 'hasStores' | 'reloadStores'>;
-}): void {
-  if (running.listeners.hasStores) process.on('SIGHUP', () => void running.listeners.reloadStores());
+function reloadAtSighup(stores: () => RunningBroker['stores']): void {
+  if (stores().hasStores) process.on('SIGHUP', () => void stores().reloadStores());
 }
 
 /** A controller of a cluster without a broker. */
@@ -282,7 +280,7 @@ async function controller(
     javaOptions,
     ...(clusterId === undefined ? {} : { clusterId }),
   });
-  reloadAtSighup(running);
+  reloadAtSighup(() => running.stores);
   const end = toldToEnd();
   const { host, port } = running.address;
   process.stdout.write(`ready ${host}:${port}\n`);

@@ -39,7 +39,7 @@ export async function superviseBroker(toldToEnd: () => Promise<void>, createTopi
     process.on('uncaughtException', (error) => logger.error('bug', { error: error.stack ?? error.message }));
     const { settings, javaOptions, topics } = commission;
     const broker = await startBroker({ settings: new Map(settings), javaOptions, logger });
-    process.on('SIGHUP', () => void broker.listeners.reloadStores());
+    process.on('SIGHUP', () => void broker.stores.reloadStores());
     const told = toldToEnd().then(() => 'told' as const);
     await createTopics(broker, topics, logger);
     parent.tell({ bootstrap: broker.bootstrap } satisfies Report);

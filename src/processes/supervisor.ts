@@ -116,7 +116,7 @@ function running(
       for (const each of brokers) each.kill();
     },
     reloadStores: () => {
-      void controller.listeners.reloadStores();
+      void controller.stores.reloadStores();
       for (const each of brokers) each.reloadStores();
     },
   };
