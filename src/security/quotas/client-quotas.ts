@@ -58,7 +58,7 @@ type Quotas = ClusterImage['quotas'];
 interface Looked {
   readonly quotas: Quotas;
   readonly clientId: string | null;
-  readonly limits: Partial<Record<QuotaName, Limited | null>>;
+  readonly limits: Record<QuotaName, Limited | null | undefined>;
 }
 
 /** What is used no more is forgotten. */
@@ -66,8 +66,8 @@ const FORGET_AFTER_MS = 3_600_000;
 const MOST_METERS = 100_000;
 const MOST_SHOWN = 100;
 const PER_CENT = 100;
-/** WriteTxnMarkers: between brokers. */
-const EXEMPT: ReadonlySet<number> = new Set([27]);
+/** Exempt, for it comes from other brokers. */
+const WRITE_TXN_MARKERS = 27;
 
 export class ClientQuotas implements RequestQuotas {
   readonly #options: ClientQuotasOptions;
@@ -94,7 +94,7 @@ export class ClientQuotas implements RequestQuotas {
   }
 
   account(session: Session, clientId: string | null, api: AnyApi, producedBytes: number, begun: number): number {
-    if (this.isOff || EXEMPT.has(api.key)) return 0;
+    if (this.isOff || api.key === WRITE_TXN_MARKERS) return 0;
     const nowMs = this.#options.clock.monotonic();
     const ofBytes =
       producedBytes === 0 ? 0 : this.#record('producer_byte_rate', session, clientId, api.name, producedBytes, nowMs);
@@ -211,9 +211,7 @@ export class ClientQuotas implements RequestQuotas {
     const { quotas } = this.#options.image();
     const looked = memo.quotas as Looked | null;
     if (looked !== null && looked.quotas === quotas && looked.clientId === clientId) return looked;
-    const fresh: Looked = { quotas, clientId, limits: {} };
-    memo.quotas = fresh;
-    return fresh;
+    return (memo.quotas = { quotas, clientId, limits: nothingLookedUp() });
   }
 
   #lookUp(quota: QuotaName, session: Session, clientId: string | null, nowMs: number): Limited | null {
@@ -253,6 +251,16 @@ export class ClientQuotas implements RequestQuotas {
   #isTimed(): boolean {
     return this.#timed.among(this.#options.image().quotas) > 0;
   }
+}
+
+/** With all of its fields: a request of each kind finds its own at the same place. */
+function nothingLookedUp(): Looked['limits'] {
+  return {
+    producer_byte_rate: undefined,
+    consumer_byte_rate: undefined,
+    request_percentage: undefined,
+    controller_mutation_rate: undefined,
+  };
 }
 
 /** Names that clients make up are long, if they like. */

@@ -16,6 +16,8 @@ interface Sample {
 
 export class SampledRate {
   readonly #windows: RateWindows;
+  /** All windows but one: a rate is of as much time at least. */
+  readonly #leastMs: number;
   /** One more than windows: the oldest may still reach into them. */
   readonly #samples: Sample[] = [];
   #current = 0;
@@ -26,6 +28,7 @@ export class SampledRate {
 
   constructor(windows: RateWindows) {
     this.#windows = windows;
+    this.#leastMs = (windows.count - 1) * windows.sizeMs;
   }
 
   /** Times are milliseconds that never go back. */
@@ -38,22 +41,25 @@ export class SampledRate {
 
   /** An amount a second. */
   perSecond(nowMs: number): number {
-    if (nowMs >= this.#standsUntilMs) this.#forget(nowMs);
-    return this.#sum / (this.#elapsedMs(nowMs) / 1000);
+    return this.#sumAt(nowMs) / (this.#elapsedMs(nowMs) / 1000);
   }
 
   /** How long the rate takes to fall to `bound` where nothing is added; 0 where it is not above. */
   excessMs(bound: number, nowMs: number): number {
+    if (this.#sumAt(nowMs) * 1000 <= bound * this.#leastMs) return 0; // without a division, as for nearly all requests
     const rate = this.perSecond(nowMs);
     return rate <= bound ? 0 : throttleMs(((rate - bound) / bound) * this.#elapsedMs(nowMs));
   }
 
+  #sumAt(nowMs: number): number {
+    if (nowMs >= this.#standsUntilMs) this.#forget(nowMs);
+    return this.#sum;
+  }
+
   /** The time that the samples are of; as if it were all windows but one where it is less. */
   #elapsedMs(nowMs: number): number {
-    const { count, sizeMs } = this.#windows;
     const elapsedMs = nowMs - this.#oldestMs;
-    const missing = count - 1 - Math.floor(elapsedMs / sizeMs);
-    return Math.max(1, missing > 0 ? elapsedMs + missing * sizeMs : elapsedMs);
+    return Math.max(1, elapsedMs < this.#leastMs ? this.#leastMs + (elapsedMs % this.#windows.sizeMs) : elapsedMs);
   }
 
   #sampleAt(nowMs: number): Sample {
