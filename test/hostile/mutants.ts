@@ -147,4 +147,11 @@ export const mutants: readonly Mutant[] = [
       '    for (let at = 0; at < 1000; at++) this.#secret.credentialOfNobody(this.#mechanism, `${user}${at}`);\n' +
       '    const { salt, iterations } = credential;',
   },
+  {
+    name: 'reads names by a grammar in which each comma is read in two ways',
+    foundBy: 'long-messages',
+    file: 'protocol/sasl/scram.ts',
+    find: "const NAME = '(?:[\\\\x01-\\\\x2B\\\\x2D-\\\\x3C\\\\x3E-\\\\x7F]|",
+    replace: "const NAME = '(?:[\\\\x01-\\\\x2B\\\\x2D-\\\\x7F]|",
+  },
 ];
