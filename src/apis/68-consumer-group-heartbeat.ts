@@ -4,7 +4,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { andThen } from '../coordination/answers.ts';
 import { checkHeartbeat } from '../groups/consumer/request.ts';
 import type { Parts } from './broker-parts.ts';
-import { speaksConsumerProtocol } from './consumer-version.ts';
+import { speaksConsumerProtocol } from './group-protocols.ts';
 import { handler } from './handler.ts';
 import { randomUuid } from '../platform/random.ts';
 import { mayDescribe } from './group-topics-shown.ts';

@@ -6,7 +6,7 @@ import { andThen } from '../coordination/answers.ts';
 import { mapInPieces } from '../platform/pieces.ts';
 import { undescribedConsumerGroup } from '../groups/consumer/describe.ts';
 import type { Parts } from './broker-parts.ts';
-import { speaksConsumerProtocol } from './consumer-version.ts';
+import { speaksConsumerProtocol } from './group-protocols.ts';
 import { hidesTopics, TOPICS_HIDDEN } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';

@@ -5,7 +5,7 @@ import { andThen } from '../coordination/answers.ts';
 import { checkShareHeartbeat } from '../groups/share/request.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './group-protocols.ts';
 import { describe, read } from '../security/needs.ts';
 
 export const shareGroupHeartbeat = handler(ShareGroupHeartbeat, {

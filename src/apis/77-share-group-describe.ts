@@ -9,7 +9,7 @@ import type { Parts } from './broker-parts.ts';
 import { hidesTopics, TOPICS_HIDDEN } from './group-topics-shown.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
-import { speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './group-protocols.ts';
 import { describe } from '../security/needs.ts';
 
 export const shareGroupDescribe = handler(ShareGroupDescribe, {

@@ -12,7 +12,7 @@ import { reportBug, type DirectHandler, type Reply, type Streamed } from './hand
 import type { RequestContext } from './request-context.ts';
 import { writeShareFetchResponse } from './share-fetch-response.ts';
 import { askedPartitions, refusalOf, topicRefusals, type DeliveryParts } from './share-request.ts';
-import { speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './group-protocols.ts';
 
 type Request = RequestOf<typeof ShareFetch>;
 

@@ -5,7 +5,7 @@ import type { RequestOf, ResponseDraft } from '../../protocol/schema.ts';
 import { andThen } from '../coordination/answers.ts';
 import type { ShareAnswer } from '../share/share-fetch.ts';
 import { handler } from './handler.ts';
-import { speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './group-protocols.ts';
 import type { RequestContext } from './request-context.ts';
 import {
   askedPartitions,

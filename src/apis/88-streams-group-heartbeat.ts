@@ -12,7 +12,7 @@ import { anyOf, create, describe, read } from '../security/needs.ts';
 import type { Session } from '../security/session.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { speaksStreamsProtocol, STREAMS_GROUPS_OFF } from './streams-version.ts';
+import { speaksStreamsProtocol, STREAMS_GROUPS_OFF } from './group-protocols.ts';
 
 type Broker = Parts<'channel' | 'config' | 'groups' | 'logger' | 'metadata'>;
 type Request = RequestOf<typeof StreamsGroupHeartbeat>;

@@ -10,7 +10,7 @@ import { groupOperations, NOT_ASKED } from './authorized-operations.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
-import { speaksStreamsProtocol, STREAMS_GROUPS_OFF } from './streams-version.ts';
+import { speaksStreamsProtocol, STREAMS_GROUPS_OFF } from './group-protocols.ts';
 
 type Broker = Parts<'config' | 'groups' | 'metadata'>;
 

@@ -11,7 +11,7 @@ import type { DescribedOffsets, OffsetsTopic } from '../groups/share/offsets.ts'
 import type { InFlightSummary } from '../share/delivery-view.ts';
 import { handler } from './handler.ts';
 import { answerEach, responseBytes } from './repeated-names.ts';
-import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { SHARE_GROUPS_OFF, speaksShareProtocol } from './group-protocols.ts';
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Access } from '../security/access.ts';
 import { describe } from '../security/needs.ts';

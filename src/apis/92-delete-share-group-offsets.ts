@@ -4,7 +4,7 @@ import { ErrorCode, errorMessage, errorMessageOrNull } from '../../protocol/erro
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { Parts } from './broker-parts.ts';
 import { handler } from './handler.ts';
-import { SHARE_GROUPS_OFF, speaksShareProtocol } from './share-version.ts';
+import { SHARE_GROUPS_OFF, speaksShareProtocol } from './group-protocols.ts';
 import { read, remove } from '../security/needs.ts';
 
 export const deleteShareGroupOffsets = handler(DeleteShareGroupOffsets, {

@@ -7,7 +7,7 @@ import type { StatePartitionId } from '../share/share-state.ts';
 import { read } from '../security/needs.ts';
 import type { Parts } from './broker-parts.ts';
 import type { RequestContext } from './request-context.ts';
-import { speaksShareProtocol } from './share-version.ts';
+import { speaksShareProtocol } from './group-protocols.ts';
 import { brokersOn } from './topic-view.ts';
 
 export type DeliveryParts = Parts<'share' | 'metadata' | 'logger'>;
