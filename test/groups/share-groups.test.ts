@@ -100,6 +100,24 @@ test('an epoch that waits for its assignment takes along what gets its state mea
   expect(await describe(broker)).toMatchObject({ groupEpoch: 3, assignmentEpoch: 3 });
 });
 
+test('a member loses a topic that is deleted at once, in the epoch it has: the next one comes with the next assignment', async () => {
+  const broker = new GroupBroker({ 'group.share.assignment.interval.ms': 1000 }).start();
+  const [{ topicId }] = JOINED;
+  const [t1, t2] = [
+    { topicId, partitions: [0, 1] },
+    { topicId: broker.setTopic('t2', 1), partitions: [0] },
+  ];
+  await beat(broker, 'a', 0, { subscribedTopicNames: ['t1', 't2'] });
+  await broker.clock.advance(1000);
+  const { memberEpoch, assignment } = await beat(broker, 'a', 2);
+  expect(new Set(assignment?.topicPartitions)).toEqual(new Set([t1, t2]));
+  broker.setTopic('t2', 0);
+  const told = await beat(broker, 'a', memberEpoch);
+  expect([told.memberEpoch, told.assignment]).toEqual([memberEpoch, { topicPartitions: [t1] }]);
+  await broker.clock.advance(1000);
+  expect((await beat(broker, 'a', memberEpoch)).memberEpoch).toBe(memberEpoch + 1);
+});
+
 test('a restart finds members, epochs, assignments and states as they were', async () => {
   const broker = new GroupBroker().start();
   await member(broker, 'a');

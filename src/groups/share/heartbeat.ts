@@ -123,7 +123,7 @@ function applyMember(
     const targets = assign(group, everyone(), epoch, decision);
     target = { epoch, partitions: targets.get(memberId) ?? NO_PARTITIONS };
   }
-  const after = reconcile(updated, target, isOther, decision);
+  const after = reconcile(updated, target, epoch > group.groupEpoch, decision);
   if (after !== updated) decision.records.push({ type: 'shareCurrent', groupId, memberId, value: after });
   const isLate = decision.nowMs - group.initializingSince >= decision.limits.initializeRetryIntervalMs;
   if (decision.looked || !group.seenState || (group.state.initializing.size > 0 && isLate)) {
@@ -166,18 +166,20 @@ function topicIdsOf(names: readonly string[], { topics }: ShareDecision): string
   return names.flatMap((name) => topics.topicsByName.get(name)?.id ?? []);
 }
 
-/** A member is given its target at once, but for topics that it does not subscribe to any more. */
+/**
+ * A member is given its target at once, but for topics that are gone or that it does not subscribe to any more. With a new epoch of the
+ * group it loses these although the assignment for that epoch is still to come.
+ */
 function reconcile(
   member: ShareMember,
   target: { readonly epoch: number; readonly partitions: Assignment },
-  subscriptionChanged: boolean,
+  isNewEpoch: boolean,
   decision: ShareDecision,
 ): ShareMember {
   const isCurrent = member.memberEpoch === target.epoch;
-  if (isCurrent && !subscriptionChanged) return member;
+  if (isCurrent && !isNewEpoch) return member;
   const subscribed = new Set(topicIdsOf(member.subscribedTopicNames, decision));
-  const from = isCurrent ? member.assignedPartitions : target.partitions;
-  const assigned = new Map([...from].filter(([topicId]) => subscribed.has(topicId)));
+  const assigned = new Map([...target.partitions].filter(([topicId]) => subscribed.has(topicId)));
   const isSame = sameAssignment(member.assignedPartitions, assigned);
   if (isCurrent && isSame) return member;
   return {
