@@ -1,7 +1,14 @@
-import { DeleteTopics, ShareAcknowledge, ShareFetch } from '../../protocol/apis/index.ts';
+import {
+  DeleteShareGroupOffsets,
+  DeleteTopics,
+  ReadShareGroupState,
+  ShareAcknowledge,
+  ShareFetch,
+  ShareGroupHeartbeat,
+} from '../../protocol/apis/index.ts';
 import { ZERO_UUID, type Api, type RequestDraft } from '../../protocol/schema.ts';
 import { differential } from './differential.ts';
-import { ack, acksOf, fetchOf, holding, MEMBER, sharing, type AckBatch } from './sharing.ts';
+import { ack, acksOf, assigned, fetchOf, holding, MEMBER, sharing, type AckBatch } from './sharing.ts';
 import type { Side } from './side.ts';
 import { until } from './warm-up.ts';
 import { UNKNOWN_ID } from './vocabulary.ts';
@@ -30,8 +37,30 @@ function next(change: (held: Awaited<ReturnType<typeof holding>>) => Partial<Fet
   };
 }
 
+/** The state of the first partition says that a leader of a later epoch has read it. */
+async function ofLaterLeader(side: FetchSide) {
+  const group = await sharing(side);
+  const { topicId } = group.topic;
+  const read = [{ topicId, partitions: [{ partition: 0, leaderEpoch: 50 }] }];
+  const { results } = await side.send(ReadShareGroupState, { groupId: group.groupId, topics: read });
+  if (results[0].partitions[0].errorCode !== 0) throw new Error('the state cannot be read');
+  return group;
+}
+
 differential(ShareFetch, {
   'all there is': first(),
+  'of a partition whose state is of a later leader': async (side) => {
+    const group = await ofLaterLeader(side);
+    for (const epoch of [0, 1]) await side.ask(fetchOf(group, epoch, { maxWaitMs: 3000 }));
+  },
+  'of such a partition, after the offsets of its group were deleted': async (side) => {
+    const { groupId, topic } = await ofLaterLeader(side);
+    await side.send(ShareGroupHeartbeat, { groupId, memberId: MEMBER, memberEpoch: -1 });
+    const topics = [{ topicName: topic.name }];
+    await side.askOf(DeleteShareGroupOffsets, 0, { groupId, topics });
+    await assigned(side, groupId, topic);
+    await side.ask(fetchOf({ groupId, topic }, 0, { maxWaitMs: 3000 }));
+  },
   'one record of whole batches': first({ maxRecords: 1 }),
   'batches of one': first({ batchSize: 1 }),
   'no records': first({ maxRecords: 0, maxWaitMs: 0 }),

@@ -40,7 +40,7 @@ async function configured(side: Prepared, groupId: string, configs: Readonly<Rec
 }
 
 /** Answers the member's epoch once both partitions are its own, and their state is there. */
-async function assigned(side: Prepared, groupId: string, topic: Topic): Promise<number> {
+export async function assigned(side: Prepared, groupId: string, topic: Topic): Promise<number> {
   let memberEpoch = 0;
   await until(async () => {
     const subscribedTopicNames = memberEpoch === 0 ? [topic.name] : null;
@@ -55,7 +55,11 @@ async function assigned(side: Prepared, groupId: string, topic: Topic): Promise<
 type FetchDraft = RequestDraft<typeof ShareFetch>;
 
 /** A fetch of the first partition, which waits for nothing. */
-export function fetchOf({ groupId, topic }: Sharing, epoch: number, change: Partial<FetchDraft> = {}): FetchDraft {
+export function fetchOf(
+  { groupId, topic }: Pick<Sharing, 'groupId' | 'topic'>,
+  epoch: number,
+  change: Partial<FetchDraft> = {},
+): FetchDraft {
   return {
     groupId,
     memberId: MEMBER,

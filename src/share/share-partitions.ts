@@ -51,8 +51,8 @@ export class SharePartitions {
   readonly #options: SharePartitionsOptions;
   readonly #groups = new Map<string, Map<string, SharePartition>>();
   readonly #loading = new Map<string, Promise<SharePartition | number>>();
-  /** Of which it has been said that a later leader has their state: by group and partition. */
-  readonly #fenced = new Set<string>();
+  /** The groups of which it has been said that a later leader has their state, in this leader epoch of the partition. */
+  readonly #fenced = new WeakMap<Partition, { readonly leaderEpoch: number; readonly groups: Set<string> }>();
 
   constructor(options: SharePartitionsOptions) {
     this.#options = options;
@@ -121,10 +121,14 @@ export class SharePartitions {
   }
 
   /** As Kafka, which leaves it at that: it is so for a moment while the leader moves, and for long where the metadata is older than the state. */
-  #ofLaterLeader(group: string, { topicId, topic, index }: Partition, leaderEpoch: number): number {
-    const key = `${group}:${topicId}:${index}`;
-    if (!this.#fenced.has(key)) {
-      this.#fenced.add(key);
+  #ofLaterLeader(group: string, partition: Partition, leaderEpoch: number): number {
+    let fenced = this.#fenced.get(partition);
+    if (fenced?.leaderEpoch !== leaderEpoch) {
+      this.#fenced.set(partition, (fenced = { leaderEpoch, groups: new Set() }));
+    }
+    if (!fenced.groups.has(group)) {
+      fenced.groups.add(group);
+      const { topic, index } = partition;
       const next =
         'nothing where the leader has just moved; where the metadata was restored from a copy, delete the offsets of the group';
       this.#options.logger.warn('share.state-of-later-leader', { group, topic, partition: index, leaderEpoch, next });
@@ -134,7 +138,7 @@ export class SharePartitions {
 
   #begin(groupId: string, loaded: SharePartition): SharePartition {
     const key = partitionKey(loaded.id);
-    this.#fenced.delete(`${groupId}:${key}`);
+    this.#fenced.get(loaded.partition)?.groups.delete(groupId);
     let group = this.#groups.get(groupId);
     if (group === undefined) this.#groups.set(groupId, (group = new Map()));
     group.get(key)?.close();

@@ -361,7 +361,7 @@ test('sessions remember so many partitions together, and no more', async () => {
   expect(sessions.size).toBe(1);
 });
 
-test('a state that a later leader has written is said once, and kept from this one until its offsets are deleted', async () => {
+test('a state that a later leader has written is said once in each leader epoch, and kept from this leader until its offsets are deleted', async () => {
   await (await broker.start()).begin();
   broker.produce(['a']);
   const { state } = broker.parts.share.loaded!;
@@ -371,6 +371,10 @@ test('a state that a later leader has written is said once, and kept from this o
   const member = broker.member('m');
   for (let i = 0; i < 3; i++) expect(await member.fetch()).toBe(`error ${ErrorCode.NOT_LEADER_OR_FOLLOWER}`);
   expect(broker.warnings).toEqual(['share.state-of-later-leader']);
+  const { partition } = broker;
+  partition.lead({ leaderEpoch: partition.leaderEpoch + 1, replicas: 1, inSyncReplicas: 1 });
+  for (let i = 0; i < 3; i++) expect(await member.fetch()).toBe(`error ${ErrorCode.NOT_LEADER_OR_FOLLOWER}`);
+  expect(broker.warnings).toHaveLength(2);
   await state.delete(GROUP, [id]);
   await state.initialize(GROUP, [{ ...id, stateEpoch: 2, startOffset: -1 }]);
   expect(await member.fetch()).toBe('0-0x1');
