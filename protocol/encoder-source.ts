@@ -25,12 +25,15 @@ function structSource(out: Source, draft: string, fields: Fields, version: numbe
   if (flexible) taggedSource(out, draft, layout);
 }
 
+/** Rows that hold sentences for people, with names in them that clients choose. */
+const SENTENCE = /[eE]rrorMessage$|^statusDetail$/;
+
 /** The draft's value of a row, or what stands in for it where the draft leaves it out. */
 function rowSource(out: Source, draft: string, row: Row): string {
   const name = out.name();
   const value = `${draft}.${row.name}`;
   const filled = row.optional ? `${value} === undefined ? ${defaultSource(row.shape)} : ${value}` : value;
-  out.line(`const ${name} = ${filled};`);
+  out.line(`const ${name} = ${SENTENCE.test(row.name) ? `w.sentence(${filled})` : filled};`);
   return name;
 }
 

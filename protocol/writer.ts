@@ -2,6 +2,8 @@
 
 const TWO_TO_32 = 0x1_0000_0000;
 const MAX_STRING_BYTES = 0x7fff;
+/** That go on the wire whatever they are. */
+const MAX_CHARACTERS = Math.floor(MAX_STRING_BYTES / 3);
 /** A message grows beyond what its writer allows. */
 export class MessageTooLarge extends Error {
   override readonly name = 'MessageTooLarge';
@@ -160,6 +162,12 @@ export class Writer {
   compactNullableString(value: string | null): void {
     if (value === null) this.int8(0);
     else this.compactString(value);
+  }
+
+  /** What is to be written of a sentence for people: names that a client chose may have made it too long. */
+  sentence(text: string | null): string | null {
+    if (text === null || text.length <= MAX_CHARACTERS || Buffer.byteLength(text) <= MAX_STRING_BYTES) return text;
+    return `${text.slice(0, MAX_CHARACTERS - 1)}…`;
   }
 
   /** Appends the bytes as they are, without a length. */

@@ -31,6 +31,18 @@ function decode<F extends Fields>(table: Message<F>, version: number, hex: strin
   return messageCodec(table, version).decode(new Reader(Buffer.from(hex.replaceAll(' ', ''), 'hex')));
 }
 
+test('a sentence for people is cut where it is too long for the wire, which refuses other strings', () => {
+  const told = message('Told', { versions: '0', flexible: '0+' }, { errorMessage: string.nullable(), name: string });
+  const cut = (errorMessage: string): string | null =>
+    decode(told, 0, encode(told, 0, { errorMessage, name: '' })).errorMessage;
+  for (const letter of ['x', 'é', '€']) {
+    expect(cut(letter.repeat(32_767))?.slice(-2)).toBe(letter === 'x' ? 'xx' : `${letter}…`);
+    expect(cut(`The group ${letter.repeat(32_767)} is not there.`)).toMatch(/^The group (x|é|€){9000,}…$/);
+  }
+  const name = 'x'.repeat(32_768);
+  expect(() => encode(told, 0, { errorMessage: null, name })).toThrow(/does not go on the wire/);
+});
+
 describe('what stands in for a field that is absent', () => {
   const zeros = message(
     'Zeros',

@@ -1,6 +1,7 @@
 /** Requests that no client would send, and queues that cannot work: an error code each, on a connection that goes on. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  DeleteShareGroupOffsets,
   DeleteTopics,
   ShareAcknowledge,
   ShareGroupDescribe,
@@ -32,7 +33,7 @@ import {
 
 const { accept: ACCEPT, reject: REJECT } = AckType;
 
-beforeEach(open);
+beforeEach(() => open());
 afterEach(close);
 
 describe('limits of a fetch', () => {
@@ -227,6 +228,18 @@ test.each([32 * 1024 - 1, 300])('a group id of %i bytes is served as any other',
   await join('m2', groupId);
   const answer = await fetch(0, { groupId });
   expect([answer.errorCode, answer.responses[0].partitions[0].errorCode]).toEqual([0, 0]);
+});
+
+test('the longest group id that there can be is told in refusals', async () => {
+  const groupId = 'g'.repeat(32_767);
+  const topics = [{ topicName: 't', partitions: [] }];
+  const codes = [
+    (await client.send(ShareGroupHeartbeat, 1, { groupId, memberId: 'm', memberEpoch: 1 })).errorCode,
+    (await client.send(ShareGroupDescribe, 1, { groupIds: [groupId], includeAuthorizedOperations: false })).groups[0]
+      .errorCode,
+    (await client.send(DeleteShareGroupOffsets, 0, { groupId, topics })).errorCode,
+  ];
+  expect(codes).toEqual(codes.map(() => ErrorCode.GROUP_ID_NOT_FOUND));
 });
 
 describe('the state of share groups', () => {
