@@ -43,6 +43,7 @@ const SLOW = {
     'test/security/quotas.test.ts',
     'test/share/checker.test.ts',
     'test/share/delivery.test.ts',
+    'test/share/garbage.test.ts',
     'test/share/kafka-answers.test.ts',
     'test/testing/brokers.test.ts',
     'test/testing/connect-broker.test.ts',

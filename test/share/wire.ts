@@ -13,7 +13,7 @@ import type { Client } from '../../protocol/client.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import type { RequestDraft } from '../../protocol/schema.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
+import { silentLogger, type Logger } from '../../src/platform/logger.ts';
 import { dial, produce } from '../running-broker.ts';
 
 type FetchDraft = Partial<RequestDraft<typeof ShareFetch>>;
@@ -37,8 +37,8 @@ export let client: Client;
 /** Of the topic t, which has two partitions. */
 export let topicId: string;
 
-export async function open(): Promise<void> {
-  broker = await startBroker({ memory: true, logger: silentLogger, settings: SETTINGS });
+export async function open({ logger = silentLogger }: { readonly logger?: Logger } = {}): Promise<void> {
+  broker = await startBroker({ memory: true, logger, settings: SETTINGS });
   client = await dial(broker.bootstrap);
   await client.send(FindCoordinator, 4, { keyType: 0, coordinatorKeys: [GROUP] });
   topicId = await createTopic('t');
