@@ -14,6 +14,7 @@ import {
 import { unfoldGzip } from './inflate.ts';
 import { compressLz4, decompressLz4, packLz4, unfoldLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy, packSnappy, unfoldSnappy } from './snappy.ts';
+import { decompressByHandle } from './zstd-handle.ts';
 import { decompressZstd, unfoldZstd } from './zstd.ts';
 
 export { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
@@ -115,7 +116,7 @@ export function decompress(
       return decompressLz4(input, maxBytes, room, watch);
     case 'zstd':
       if (watch !== null || !canCompressZstd()) return decompressZstd(input, maxBytes, watch);
-      return byNode('zstdDecompressSync', input, maxBytes);
+      return decompressByHandle(input, maxBytes, room) ?? byNode('zstdDecompressSync', input, maxBytes);
   }
 }
 
