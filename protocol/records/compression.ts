@@ -13,8 +13,8 @@ import {
 } from './bounded-output.ts';
 import { unfoldGzip } from './inflate.ts';
 import { compressLz4, decompressLz4, packLz4, unfoldLz4 } from './lz4.ts';
+import { gunzip, unpackZstd } from './node-decompressor.ts';
 import { compressSnappy, decompressSnappy, packSnappy, unfoldSnappy } from './snappy.ts';
-import { decompressByHandle } from './zstd-handle.ts';
 import { decompressZstd, unfoldZstd } from './zstd.ts';
 
 export { BadCompression, DecompressedTooLarge } from './bounded-output.ts';
@@ -109,14 +109,14 @@ export function decompress(
       return input;
     case 'gzip':
       if (watch !== null) return inflateGzip(input, maxBytes, watch);
-      return byNode('gunzipSync', input, maxBytes);
+      return gunzip(input, maxBytes, room) ?? byNode('gunzipSync', input, maxBytes);
     case 'snappy':
       return decompressSnappy(input, maxBytes, room, watch);
     case 'lz4':
       return decompressLz4(input, maxBytes, room, watch);
     case 'zstd':
       if (watch !== null || !canCompressZstd()) return decompressZstd(input, maxBytes, watch);
-      return decompressByHandle(input, maxBytes, room) ?? byNode('zstdDecompressSync', input, maxBytes);
+      return unpackZstd(input, maxBytes, room) ?? byNode('zstdDecompressSync', input, maxBytes);
   }
 }
 
