@@ -10,6 +10,7 @@ import type { Files, OpenFile, Volume } from '../../src/platform/files.ts';
 import type { Lock } from '../../src/platform/lock-file.ts';
 import { diskError, writeEach } from '../../src/platform/memory-files.ts';
 import type { Random } from '../../src/platform/random.ts';
+import { FileContent } from './file-content.ts';
 
 export type Change =
   | { readonly kind: 'write'; readonly file: number; readonly position: number; readonly bytes: Buffer }
@@ -25,9 +26,9 @@ interface NameChange {
 }
 
 interface FileNode {
-  bytes: Buffer;
+  content: FileContent;
   /** As it is on the disk for sure. */
-  safe: Buffer;
+  safe: FileContent;
   /** Writes and truncations that are not. */
   pending: (Change & { kind: 'write' | 'truncate' })[];
   /** Changes ever made to it. */
@@ -50,6 +51,8 @@ export class CrashDisk implements Files {
   readonly journal: Change[] = [];
   /** Called before every change: throws to stop the broker for good. */
   before: (() => void) | null = null;
+  /** Called after every write, with all that the file holds then: a view, and from where on it was written. */
+  written: ((path: string, content: Buffer, position: number) => void) | null = null;
   /** How many turns of the event loop an asynchronous sync takes. */
   syncTurns = () => 1;
   #nodes = new Map<number, FileNode | DirectoryNode>([[ROOT, newDirectory()]]);
@@ -75,20 +78,20 @@ export class CrashDisk implements Files {
   /** What the broker finds after a crash at this point; with `torn`, part of one more change was on its way. */
   survivors(survival: Survival, random: Random, torn: Change | null = null, keptOfTorn = 0): CrashDisk {
     const found = new CrashDisk();
-    const contents = new Map<number, Buffer>();
+    const contents = new Map<number, FileContent>();
     const keep = (): boolean => survival === 'power, some kept' && random.float() < 0.5;
-    const contentOf = (id: number): Buffer => {
+    const contentOf = (id: number): FileContent => {
       const known = contents.get(id);
       if (known !== undefined) return known;
       const node = this.#nodes.get(id) as FileNode;
-      let bytes: Buffer = Buffer.from(survival === 'kill' ? node.bytes : node.safe);
+      const content = new FileContent((survival === 'kill' ? node.content : node.safe).bytes);
       if (survival !== 'kill')
-        for (const change of node.pending) if (keep()) bytes = changed(bytes, tornAtRandom(change, random));
+        for (const change of node.pending) if (keep()) content.apply(tornAtRandom(change, random));
       if (torn !== null && torn.kind === 'write' && torn.file === id) {
-        bytes = changed(bytes, { ...torn, bytes: torn.bytes.subarray(0, keptOfTorn) });
+        content.apply({ ...torn, bytes: torn.bytes.subarray(0, keptOfTorn) });
       }
-      contents.set(id, bytes);
-      return bytes;
+      contents.set(id, content);
+      return content;
     };
     const copy = (id: number, path: string): void => {
       const directory = this.#nodes.get(id) as DirectoryNode;
@@ -104,7 +107,7 @@ export class CrashDisk implements Files {
           copy(child, childPath);
         } else {
           const file = found.open(childPath, 'write');
-          file.writev([contentOf(child)], 0);
+          file.writev([contentOf(child).bytes], 0);
           file.close();
         }
       }
@@ -118,7 +121,7 @@ export class CrashDisk implements Files {
   settle(): void {
     for (const node of this.#nodes.values()) {
       if ('names' in node) node.safe = new Map(node.names);
-      else node.safe = Buffer.from(node.bytes);
+      else node.safe = new FileContent(node.content.bytes);
       node.pending = [];
     }
     this.journal.length = 0;
@@ -131,7 +134,7 @@ export class CrashDisk implements Files {
     const walk = (id: number, path: string): void => {
       for (const [name, child] of (this.#nodes.get(id) as DirectoryNode).names) {
         if (this.directories.has(child)) walk(child, `${path}/${name}`);
-        else all.push({ path: `${path}/${name}`, bytes: (this.#nodes.get(child) as FileNode).bytes });
+        else all.push({ path: `${path}/${name}`, bytes: Buffer.from(this.file(child).content.bytes) });
       }
     };
     walk(ROOT, '');
@@ -159,7 +162,7 @@ export class CrashDisk implements Files {
   size(path: string): number {
     const id = this.#find(path);
     if (id === undefined) throw diskError('ENOENT', 'stat', path);
-    return this.directories.has(id) ? 0 : this.file(id).bytes.length;
+    return this.directories.has(id) ? 0 : this.file(id).content.length;
   }
 
   list(directory: string): string[] {
@@ -197,7 +200,7 @@ export class CrashDisk implements Files {
   readAll(path: string): Buffer {
     const id = this.#find(path);
     if (id === undefined) throw diskError('ENOENT', 'open', path);
-    return Buffer.from(this.file(id).bytes);
+    return Buffer.from(this.file(id).content.bytes);
   }
 
   replace(path: string, content: Uint8Array | string, durable = true): void {
@@ -260,10 +263,10 @@ export class CrashDisk implements Files {
     } else if (change.kind === 'sync') {
       const node = this.file(change.file);
       const done = node.pending.length - (node.changes - change.upTo);
-      for (const pending of node.pending.splice(0, done)) node.safe = changed(node.safe, pending);
+      for (const pending of node.pending.splice(0, done)) node.safe.apply(pending);
     } else {
       const node = this.file(change.file);
-      node.bytes = changed(node.bytes, change);
+      node.content.apply(change);
       node.pending.push(change);
       node.changes++;
     }
@@ -315,7 +318,7 @@ class CrashFile implements OpenFile {
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
     this.#check();
-    const { bytes } = this.#disk.file(this.#id);
+    const { bytes } = this.#disk.file(this.#id).content;
     const part = bytes.subarray(Math.min(position, bytes.length), Math.min(position + length, bytes.length));
     into.set(part, offset);
     return part.length;
@@ -325,6 +328,7 @@ class CrashFile implements OpenFile {
     this.#check();
     const bytes = Buffer.from(from.subarray(offset, offset + length));
     this.#disk.change({ kind: 'write', file: this.#id, position, bytes });
+    this.#disk.written?.(this.path, this.#disk.file(this.#id).content.bytes, position);
   }
 
   writev(pieces: readonly Uint8Array[], position: number): void {
@@ -332,7 +336,7 @@ class CrashFile implements OpenFile {
   }
 
   size(): number {
-    return this.#disk.file(this.#id).bytes.length;
+    return this.#disk.file(this.#id).content.length;
   }
 
   truncate(size: number): void {
@@ -363,19 +367,11 @@ class CrashFile implements OpenFile {
 }
 
 function newFile(): FileNode {
-  return { bytes: Buffer.alloc(0), safe: Buffer.alloc(0), pending: [], changes: 0 };
+  return { content: new FileContent(), safe: new FileContent(), pending: [], changes: 0 };
 }
 
 function newDirectory(): DirectoryNode {
   return { names: new Map(), safe: new Map(), pending: [], changes: 0 };
-}
-
-function changed(bytes: Buffer, change: Change & { kind: 'write' | 'truncate' }): Buffer {
-  const size = change.kind === 'truncate' ? change.size : Math.max(bytes.length, change.position + change.bytes.length);
-  const next = Buffer.alloc(size);
-  bytes.copy(next, 0, 0, Math.min(bytes.length, size));
-  if (change.kind === 'write') change.bytes.copy(next, change.position);
-  return next;
 }
 
 /** A write that survives may survive in part. */

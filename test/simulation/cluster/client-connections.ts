@@ -28,11 +28,16 @@ export class ClientConnections {
     request: Draft<Req>,
   ): Promise<Values<Res>> {
     const client = await this.#connection(host);
-    const late = this.pause(this.#times.requestMs).then(() => null);
-    const answer = await Promise.race([client.send(api, version, request), late]);
-    if (answer !== null) return answer;
-    void client.close();
-    throw new Error(`no answer to ${api.name}`);
+    return new Promise((resolve, reject) => {
+      const late = this.#cluster.clock.after(this.#times.requestMs, () => {
+        void client.close();
+        reject(new Error(`no answer to ${api.name}`));
+      });
+      client
+        .send(api, version, request)
+        .then(resolve, reject)
+        .finally(() => late.cancel());
+    });
   }
 
   pause(delayMs: number): Promise<void> {

@@ -71,6 +71,8 @@ export class SimulatedCluster {
   readonly network: SimulatedNetwork;
   readonly etcd: SimulatedEtcd;
   readonly observer: Observer;
+  /** Told of every write to a disk, with all that the file holds then, and from where on it was written. */
+  onWrite: ((host: Host, path: string, content: Buffer, position: number) => void) | null = null;
   readonly machines: ReadonlyMap<Host, Machine>;
   /** What the processes have said, with the time; for who looks into a failure. */
   readonly logged: string[] = [];
@@ -205,6 +207,7 @@ export class SimulatedCluster {
 
   async #run(machine: Machine, process: SimulatedProcess): Promise<void> {
     const { host, nodeId, disk } = machine;
+    disk.written = (...change) => this.onWrite?.(host, ...change);
     const { etcdChannel = (channel) => channel, processNetwork = (each) => each } = this.#options;
     const prepared = await prepareBroker({
       files: disk,

@@ -20,7 +20,8 @@ import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { ClientConnections } from '../cluster/client-connections.ts';
 import { imageOf, leaderOf } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type Host } from '../cluster/simulated-cluster.ts';
-import { makeTopics, senderOf, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
+import { senderOf } from './sender.ts';
+import { makeTopics, SETTINGS, TRANSACTIONS_TOPIC } from './transactions-story.ts';
 
 const TAG = 'tag';
 const ACKNOWLEDGED = 5;

@@ -8,7 +8,8 @@ import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { SimulatedCluster, type ClusterOptions } from '../cluster/simulated-cluster.ts';
 import { checkReplicas } from '../replication/replicas-checker.ts';
 import { acceptedBefore, prepareGroup, ShareHistory, ShareMember } from './share-members.ts';
-import { heal, makeTopics, senderOf, SETTINGS, trouble } from './transactions-story.ts';
+import { senderOf } from './sender.ts';
+import { heal, makeTopics, SETTINGS, trouble } from './transactions-story.ts';
 
 await import('../../../src/share/share-groups.ts'); // loading takes real time
 

@@ -7,12 +7,14 @@ import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
 import { partitionFor } from '../../../src/coordination/java-hash.ts';
 import { Copier, Fatal, feed, INPUT, OUTPUT, OUTPUT_PARTITIONS, Reader } from '../../transactions/clients.ts';
 import { History } from '../../transactions/history.ts';
-import { RoutedSender } from '../../transactions/routed-sender.ts';
+import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { ClientConnections } from '../cluster/client-connections.ts';
 import { healNetwork, imageOf, leaderOf, restart, resumeAll, startAll } from '../cluster/mending.ts';
 import { HOSTS, SimulatedCluster, type ClusterOptions, type Host } from '../cluster/simulated-cluster.ts';
 import { checkReplicas } from '../replication/replicas-checker.ts';
+import { Decisions } from './decisions.ts';
 import { checkCommitted, GroupHistory, GroupMember } from './group-members.ts';
+import { senderOf, TIMES } from './sender.ts';
 
 const TROUBLE_MS = 20_000;
 const HEALED_MS = 30_000;
@@ -20,8 +22,6 @@ const COPIED_MS = 60_000;
 const VALUES = 60;
 /** Of the requests of the chain, and of the one that feeds it: trouble comes all along. */
 const PACE_MS = { chain: 20, feed: 600, member: 100 };
-const AFTER_ERROR_MS = 100;
-const TIMES = { connectMs: 500, requestMs: 1500 };
 /** A member waits for all others. */
 const MEMBER_TIMES = { connectMs: 500, requestMs: 4000 };
 const LOST_DECISION_MS = { least: 50, spread: 800 };
@@ -60,6 +60,8 @@ export interface TransactionsOutcome {
   readonly generations: number;
   /** Of partitions of internal topics. */
   readonly elections: number;
+  /** Markers in logs, those of replicas included. */
+  readonly markers: number;
   readonly logged: readonly string[];
 }
 
@@ -84,6 +86,7 @@ export async function tellTransactions(seed: number, options: TransactionsOption
   const cluster = new SimulatedCluster(seed, { ...more, settings: { ...SETTINGS, ...more.settings } });
   const chain = new Chain(cluster, version);
   const { observer } = cluster;
+  const decisions = Decisions.of(cluster);
   try {
     await cluster.startAll();
     await cluster.settled('the topics are made', makeTopics(cluster));
@@ -99,7 +102,13 @@ export async function tellTransactions(seed: number, options: TransactionsOption
   } finally {
     chain.isOver = true;
   }
-  return { wrong: observer.wrong, ...chain.told, elections: electionsOf(cluster), logged: cluster.logged };
+  return {
+    wrong: observer.wrong,
+    ...chain.told,
+    elections: electionsOf(cluster),
+    markers: decisions.markers,
+    logged: cluster.logged,
+  };
 }
 
 /** Tells when a client is about to commit. */
@@ -237,34 +246,6 @@ class Chain {
   #sender(paceMs: number, times = TIMES): RoutedSender {
     return senderOf(this.#cluster, { paceMs, times, isOver: () => this.isOver });
   }
-}
-
-interface Pace {
-  /** On the average, between two requests. */
-  readonly paceMs: number;
-  readonly times?: typeof TIMES;
-  /** The story is told: nothing is sent any more. */
-  readonly isOver?: () => boolean;
-}
-
-/** A client of the cluster. */
-export function senderOf(
-  cluster: SimulatedCluster,
-  { paceMs, times = TIMES, isOver = () => false }: Pace,
-): RoutedSender {
-  const { clock, random } = cluster;
-  const connections = new ClientConnections(cluster, times);
-  return new RoutedSender({
-    any: () => 1 + Math.floor(random.float() * HOSTS.length),
-    send: (nodeId, api, version, draft) => connections.send(HOSTS[nodeId - 1], api, version, draft),
-    pause: (afterError) =>
-      isOver()
-        ? new Promise(() => {})
-        : new Promise((resolve) => {
-            const mostMs = afterError ? AFTER_ERROR_MS : 2 * paceMs;
-            clock.after(random.float() * mostMs, resolve);
-          }),
-  });
 }
 
 export async function makeTopics(cluster: SimulatedCluster): Promise<void> {

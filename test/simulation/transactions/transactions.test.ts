@@ -7,11 +7,12 @@ import { OUTPUT } from '../../transactions/clients.ts';
 import type { RoutedSender } from '../../transactions/routed-sender.ts';
 import { leaderOf } from '../cluster/mending.ts';
 import { SimulatedCluster, type Host } from '../cluster/simulated-cluster.ts';
+import { mutants } from './mutants.ts';
+import { senderOf } from './sender.ts';
 import {
   makeTopics,
   OFFSETS_TOPIC,
   optionsOf,
-  senderOf,
   SETTINGS,
   tellTransactions,
   TRANSACTIONS_TOPIC,
@@ -20,16 +21,27 @@ import {
 const SEEDS = [1, 2, 3, 4];
 
 test('whatever happens to coordinators, what is copied is there once, and what groups were told holds', async () => {
-  let [commits, elections] = [0, 0];
+  let [commits, elections, markers] = [0, 0, 0];
   for (const seed of SEEDS) {
     const outcome = await tellTransactions(seed, optionsOf(seed));
     expect(outcome.wrong, `TRANSACTIONS_SEED=${seed}`).toEqual([]);
     commits += outcome.commits;
     elections += outcome.elections;
+    markers += outcome.markers;
   }
   // The stories tell of something.
-  expect(Math.min(commits / 20, elections / 5)).toBeGreaterThan(SEEDS.length);
+  expect(Math.min(commits / 20, elections / 5, markers / 100)).toBeGreaterThan(SEEDS.length);
 }, 120_000);
+
+test.each([11, 12, 13])('any story shows markers of what is not decided (seed %i)', async (seed) => {
+  const undo = mutants.find(({ name }) => name.startsWith('markers are written before'))!.apply();
+  try {
+    const { wrong } = await tellTransactions(seed, { ...optionsOf(seed), troubleMs: 0 });
+    expect(wrong).toContainEqual(expect.stringContaining('which is decided at 1 of the machines'));
+  } finally {
+    undo();
+  }
+});
 
 const STATE_PARTITIONS = 2;
 const ID = 'id';
