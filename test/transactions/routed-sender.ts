@@ -147,10 +147,14 @@ function targetOf({ name }: AnyApi, draft: unknown): Target {
   }
 }
 
-/** After any of them a client looks up again whom to ask. */
+/** After any of them a client looks up again whom to ask. Answers come by the thousand: nothing is made for the look at them. */
 function hasError(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
-  return Object.entries(value).some(([key, each]) =>
-    key === 'errorCode' || key === 'partitionErrorCode' ? each !== ErrorCode.NONE : hasError(each),
-  );
+  if (Array.isArray(value)) return value.some(hasError);
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const key in fields) {
+    const each = fields[key];
+    if (key === 'errorCode' || key === 'partitionErrorCode' ? each !== ErrorCode.NONE : hasError(each)) return true;
+  }
+  return false;
 }
