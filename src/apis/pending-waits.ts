@@ -19,6 +19,11 @@ export class PendingWaits {
     else this.#ends.push(run);
   }
 
+  /** Whether the connection has ended: nobody gets an answer any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** The connection has ended. */
   end(): void {
     this.#hasEnded = true;

@@ -1,6 +1,7 @@
 /** What the members of a group were seen doing on the wire, as far back as the traffic goes that is looked at. */
 import type { RepeatedError, SeenOnWire } from '../insight/group-situation.ts';
 import type { Exchange } from './exchange.ts';
+import { MEMBERS_REQUESTS, ownersOf, manualReadersOf } from './request-owners.ts';
 import { unusualErrors } from './unusual-errors.ts';
 
 /** Older exchanges are not looked at: somebody may look four times a second. */
@@ -8,15 +9,6 @@ const LOOKED_AT = 3000;
 const SHOWN_ERRORS = 5;
 const READ_UNCOMMITTED = 0;
 
-/** Requests of members that keep them in their group. */
-export const MEMBERS_REQUESTS: ReadonlySet<string> = new Set([
-  'JoinGroup',
-  'SyncGroup',
-  'Heartbeat',
-  'ConsumerGroupHeartbeat',
-  'ShareGroupHeartbeat',
-  'StreamsGroupHeartbeat',
-]);
 /** A member that has succeeded with one of these has got over what its group told it before. */
 const JOINS: ReadonlySet<string> = new Set([
   'JoinGroup',
@@ -111,43 +103,11 @@ export function seenOf(by: SeenBy): Seen {
       ...times,
       errors: unresolvedErrors(concerned),
       lostAfterMetadata: lost(by, connecting),
-      readers: readersIn(all, by),
+      readers: manualReadersOf(all, groupId, whose, by.connected),
     },
     fetched: fetchedBy(concerned.filter(isOwn), { members, sinceMs: times.sinceMs, isWhole, began }),
     wasDelivered: delivered(concerned, members) || (isWhole ? false : null),
   };
-}
-
-/**
- * Whose a request of a member's client id is: several consumers of an application may have one, and Fetch names no group. What else came
- * by its connection tells; or it is the group's own, where the client id is a member of no other.
- */
-function ownersOf(
-  exchanges: readonly Exchange[],
-  groupId: string,
-): (exchange: Exchange) => 'own' | 'others' | 'unknown' {
-  const own = new Set<string>();
-  const others = new Set<string>();
-  const inOthers = new Set<string | null>();
-  for (const exchange of exchanges) {
-    for (const group of exchange.groups) {
-      (group === groupId ? own : others).add(connectionOf(exchange));
-      if (group !== groupId && MEMBERS_REQUESTS.has(exchange.api)) inOthers.add(exchange.clientId);
-    }
-  }
-  return (exchange) => {
-    const { groups, clientId } = exchange;
-    if (groups.length > 0) return groups.includes(groupId) ? 'own' : 'others';
-    const connection = connectionOf(exchange);
-    if (own.has(connection)) return 'own';
-    if (others.has(connection)) return 'others';
-    return inOthers.has(clientId) ? 'unknown' : 'own';
-  };
-}
-
-/** Each broker counts its own from 0, and anew when it is started again. */
-function connectionOf({ broker, connection, clientId }: Exchange): string {
-  return `${broker} ${connection} ${clientId}`;
 }
 
 function timesOf(
@@ -169,23 +129,6 @@ function timesOf(
     }
   }
   return { sinceMs, lastFetchMs, lastHeartbeatMs };
-}
-
-/** Consumers that were assigned partitions by their code: they commit for the group and fetch, and are no members. */
-function readersIn(exchanges: readonly Exchange[], { groupId, connected }: SeenBy): string[] {
-  const committing = new Set<string>();
-  const fetching = new Set<string>();
-  for (const { api, clientId, groups, request } of exchanges) {
-    if (clientId === null || !connected.has(clientId)) continue;
-    if (api === 'Fetch') fetching.add(clientId);
-    else if (api === 'OffsetCommit' && groups.includes(groupId) && isOfNoMember(request)) committing.add(clientId);
-  }
-  return [...committing].filter((clientId) => fetching.has(clientId));
-}
-
-function isOfNoMember(request: object): boolean {
-  const { memberId = '' } = request as { memberId?: string };
-  return memberId === '';
 }
 
 interface FetchRequest {

@@ -103,6 +103,7 @@ export class TestInterceptor implements Interceptor {
       if (faults.disk.writes > writes) await this.#wait(faults.disk.delayMs(), clock);
       if (response !== null) response = this.#after(flow, response);
       outcome = response === null ? 'silent' : strikes.some(({ spec }) => 'dropResponse' in spec) ? 'lost' : 'answered';
+      if (outcome === 'answered' && call.context.waits.hasEnded) outcome = 'disconnected';
       if (strikes.some(({ spec }) => 'disconnect' in spec && spec.disconnect === 'after')) {
         outcome = 'disconnected';
         throw new Disconnect('a fault ended the connection');

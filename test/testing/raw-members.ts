@@ -17,11 +17,12 @@ import type { TestBroker } from '../../src/testing/index.ts';
 type Client = Awaited<ReturnType<typeof connect>>;
 type Broker = Pick<TestBroker, 'bootstrapBrokers' | 'onStop'>;
 
-/** Connected, once the group has a coordinator. */
-async function open(kafka: Broker, clientId: string, group: string): Promise<Client> {
+/** Connected, once the group has a coordinator; of no group where it is null. */
+async function open(kafka: Broker, clientId: string, group: string | null): Promise<Client> {
   const [host, port] = kafka.bootstrapBrokers[0].split(':');
   const client = await connect({ host, port: Number(port), clientId });
   kafka.onStop(() => client.close());
+  if (group === null) return client;
   const asked = { keyType: 0, coordinatorKeys: [group] };
   while ((await client.send(FindCoordinator, 4, asked)).coordinators[0].errorCode !== 0);
   return client;
@@ -63,8 +64,8 @@ export class ClassicMember {
     this.#topics = topics;
   }
 
-  static async connect(kafka: Broker, group: string, topics: readonly string[], clientId: string) {
-    return new ClassicMember(await open(kafka, clientId, group), group, topics);
+  static async connect(kafka: Broker, group: string | null, topics: readonly string[], clientId: string) {
+    return new ClassicMember(await open(kafka, clientId, group), group ?? '', topics);
   }
 
   /** One that has joined and, where it leads the group, has assigned it these partitions of its first topic. */
@@ -121,10 +122,10 @@ export class ClassicMember {
     return topics[0].partitions[0].committedOffset;
   }
 
-  async fetch(topic: string, fetchOffset: number, partition = 0): Promise<void> {
+  async fetch(topic: string, fetchOffset: number, partition = 0, maxWaitMs = 0): Promise<void> {
     await this.#client.send(Fetch, 12, {
-      maxWaitMs: 0,
-      minBytes: 0,
+      maxWaitMs,
+      minBytes: Math.min(maxWaitMs, 1),
       sessionId: 0,
       sessionEpoch: -1,
       topics: [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: 1 << 20 }] }],

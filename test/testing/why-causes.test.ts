@@ -61,6 +61,36 @@ test('what a client id fetches for one group is nothing that another group has s
   expect(causes(kafka, 'audit')).toEqual(['began-at-end']);
 });
 
+test('who sets the offsets of a group reads nothing for it, whatever its client id fetches for another', async () => {
+  await using kafka = await start();
+  await kafka.produce('orders', ['a', 'b']);
+  const audit = await ClassicMember.join(kafka, 'audit', ['orders'], 'app');
+  await audit.committed('orders');
+  const fetching = await ClassicMember.connect(kafka, null, ['orders'], 'app'); // as Java and librdkafka fetch
+  const operator = await ClassicMember.connect(kafka, 'billing', [], 'app');
+  await operator.commit('orders', 1);
+  await audit.fetch('orders', 0);
+  await fetching.fetch('orders', 0);
+  expect(first(kafka).cause).toBe('no-members');
+  await operator.fetch('orders', 1);
+  expect(causes(kafka)).toEqual(['reading']);
+});
+
+test('a consumer whose code assigns its partitions reads, by a connection of its own too, until it goes', async () => {
+  await using kafka = await start();
+  await kafka.produce('orders', ['a', 'b']);
+  const billing = await ClassicMember.connect(kafka, 'billing', [], 'app');
+  const fetching = await ClassicMember.connect(kafka, null, ['orders'], 'app');
+  await billing.commit('orders', 1);
+  await fetching.fetch('orders', 1);
+  expect(causes(kafka)).toEqual(['reading']);
+  const waiting = fetching.fetch('orders', 2, 0, 60_000).catch(() => {});
+  await vi.waitFor(() => expect(kafka.traffic.all.at(-1)!.outcome).toBe('waiting'));
+  await fetching.close();
+  await waiting;
+  await vi.waitFor(() => expect(first(kafka).cause).toBe('no-members'));
+});
+
 test('a client that asks for a topic of another name, and never gets as far as joining', async () => {
   await using kafka = await start({ settings: { 'auto.create.topics.enable': false } });
   const consumer = client(kafka).consumer({ groupId: 'billing', retry: { retries: 0 } });
