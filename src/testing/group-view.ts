@@ -7,8 +7,11 @@ import { streamsMembers } from './streams-view.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export function groupOf(broker: BrokerView, id: string): Group {
-  const group = groupWithoutLag(broker, id);
-  return { ...group, lag: group.type === 'share' ? shareBacklog(broker, id) : lagOf(broker, group) };
+  return withLag(broker, groupWithoutLag(broker, id));
+}
+
+function withLag(broker: BrokerView, group: Omit<Group, 'lag'>): Group {
+  return { ...group, lag: group.type === 'share' ? shareBacklog(broker, group.id) : lagOf(broker, group) };
 }
 
 /** For those who look often: counting the lag of a long topic takes a while. */
@@ -47,7 +50,7 @@ export function groupType(broker: BrokerView, id: string): string | null {
 }
 
 export function allGroups(broker: BrokerView): Group[] {
-  return groupIds(broker).map((id) => groupOf(broker, id));
+  return listedGroups(broker).map((listed) => withLag(broker, listedGroup(broker, listed)));
 }
 
 export function groupIds(broker: BrokerView): string[] {

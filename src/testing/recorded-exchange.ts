@@ -41,6 +41,7 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
   #response: Buffer | null = null;
   #request: RequestBody<Name> | undefined;
   #decodedResponse: ResponseBody<Name> | null | undefined;
+  #groups: readonly string[] | undefined;
 
   constructor(facts: ExchangeFacts, { api, request }: { api: AnyApi; request: Buffer }, names: TopicNames) {
     this.number = facts.number;
@@ -91,8 +92,8 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
     return acknowledges(this.api, this.request, offset, this.#names, isMeant);
   }
 
-  get groups(): string[] {
-    return groupsOf(this.request);
+  get groups(): readonly string[] {
+    return (this.#groups ??= groupsOf(this.request));
   }
 
   get transactionalIds(): string[] {
