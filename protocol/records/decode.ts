@@ -114,6 +114,8 @@ export class RecordCursor {
   offset = 0;
   /** The batch's append time where the batch has LogAppendTime. */
   timestamp = 0;
+  /** In bytes, without its length in front. */
+  size = 0;
   readonly #bytes: Buffer;
   readonly #baseOffset: number;
   readonly #baseTimestamp: number;
@@ -147,6 +149,7 @@ export class RecordCursor {
     const length = this.#varint();
     if (length < 1 || length > this.#bytes.length - this.#at) throw corrupt('length');
     this.#end = this.#at + length;
+    this.size = length;
     this.#at++; // the attributes, which mean nothing
     const delta = readVarlong(this.#bytes, this.#at, this.#end, this.#varintEnd);
     this.#moved();

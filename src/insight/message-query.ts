@@ -34,7 +34,8 @@ export function parseMessageQuery(query: string): MessageMatch {
   return parseQuery(query, matchOf);
 }
 
-function matchOf(term: Term): MessageMatch {
+/** @throws {QueryError} */
+export function matchOf(term: Term): MessageMatch {
   const { field, text, at } = term;
   if (field === '') return anywhere(text);
   if (field === 'key' || field === 'value') {

@@ -39,7 +39,8 @@ export function parseQuery<Searched>(
   return (searched) => matches.every((match) => match(searched));
 }
 
-function termsOf(query: string): Term[] {
+/** @throws {QueryError} */
+export function termsOf(query: string): Term[] {
   const terms: Term[] = [];
   for (let at = skipSpace(query, 0); at < query.length; at = skipSpace(query, TERM.lastIndex)) {
     TERM.lastIndex = at;
@@ -110,8 +111,8 @@ function compares(difference: number, operator: Operator): boolean {
   }
 }
 
-/** Values larger than this are no JSON to search in: parsing them would hold up the broker. */
-const LARGEST_JSON = 1 << 20;
+/** Values of more characters are no JSON to search in: parsing them would hold up the broker. */
+export const LARGEST_JSON = 1 << 20;
 
 /** Whether a field of a JSON text is as the term says. @throws {QueryError} where it names none */
 export function jsonTest(term: Term): (json: string) => boolean {

@@ -2,7 +2,7 @@
  * Goes through the records of one partition, upwards or downwards, a window at a time. A batch is read once: a window downwards begins
  * where a batch does.
  */
-import type { MessageMatch } from '../insight/message-query.ts';
+import { PIECE_BYTES, type MessageSearch } from '../insight/message-search.ts';
 import { abortedIn, type Batch, type Partition } from '../testing/visible-batches.ts';
 import type { RecordRow, RecordState } from './frames.ts';
 import { CursorMessage, type BatchFacts, type ShowRecord } from './record-row.ts';
@@ -46,10 +46,22 @@ export class Found {
 export interface ScanOptions {
   readonly isDown: boolean;
   /** Null: every record. */
-  readonly match: MessageMatch | null;
+  readonly match: MessageSearch | null;
   readonly show: ShowRecord;
   /** Records that are kept of a window at most. */
   readonly room: number;
+  /** One for all scans of a search: one after the other reads a batch, and is done with it. */
+  readonly memory: BatchMemory;
+}
+
+/** What batches are read into. */
+export class BatchMemory {
+  #bytes = Buffer.alloc(0);
+
+  of(size: number): Buffer {
+    if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(size);
+    return this.#bytes;
+  }
 }
 
 /** What is found in one window: upwards the first ones are kept, downwards the last ones. */
@@ -71,12 +83,13 @@ class Window {
     this.#options = options;
   }
 
-  look(message: CursorMessage, facts: BatchFacts): void {
-    const { isDown, match, show, room } = this.#options;
+  /** A record that has been looked at, and whether it fits. */
+  note(message: CursorMessage, fits: boolean, facts: BatchFacts): void {
+    const { isDown, show, room } = this.#options;
     const rank = isDown ? -message.timestamp : message.timestamp;
     this.searched++;
     if (!isDown || this.searched === 1) this.rank = rank;
-    if (match !== null && !match(message)) return;
+    if (!fits) return;
     const { record } = message;
     this.found.push(new Found(message, rank, this.searched, () => show(message.partition, record, facts)));
     if (isDown && this.found.length >= 2 * room) this.#cut();
@@ -183,15 +196,27 @@ export class PartitionScan {
 
   *#records(window: Window, batch: Batch, isAborted: (batch: Batch) => boolean, slice: Slice): Generator<void> {
     const { partition } = this;
+    const { match, memory } = this.#options;
     const facts = factsOf(batch, partition, isAborted);
-    const message = new CursorMessage(partition.index, batch.cursor());
+    const message = new CursorMessage(partition.index, batch.cursor(memory.of(batch.size)));
     for (let looked = 1; message.next() && message.offset < window.high; looked++) {
       if (looked % LOOK_EVERY === 0 && slice.isOver) yield;
       if (message.offset < window.low) continue;
-      window.look(message, facts);
+      const isLong = match !== null && message.size > PIECE_BYTES;
+      const fits = isLong ? yield* inSlices(match.fitsLong(message.long), slice) : (match?.fits(message) ?? true);
+      window.note(message, fits, facts);
       if (!this.#options.isDown && window.cutAt !== null) break;
     }
     window.settle();
+  }
+}
+
+/** What it comes to; pauses where the slice is over behind one of its pieces. */
+function* inSlices(pieces: Generator<void, boolean, void>, slice: Slice): Generator<void, boolean, void> {
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+    if (slice.isOver) yield;
   }
 }
 

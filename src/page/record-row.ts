@@ -1,6 +1,7 @@
 /** One record as a page shows it. */
 import type { Record as LogRecord, RecordCursor } from '../../protocol/records/decode.ts';
 import type { SearchedMessage } from '../insight/message-query.ts';
+import type { LongMessage } from '../insight/message-search.ts';
 import type { Content, RecordRow, RecordState } from './frames.ts';
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
@@ -62,6 +63,16 @@ export class CursorMessage implements SearchedMessage {
     this.#headers = null;
     this.#value = undefined;
     return this.#cursor.next();
+  }
+
+  /** Of all of it, in bytes. */
+  get size(): number {
+    return this.#cursor.size;
+  }
+
+  /** For who looks at it in pieces. */
+  get long(): LongMessage {
+    return { partition: this.partition, ...this.record };
   }
 
   get offset(): number {

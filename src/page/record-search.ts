@@ -4,10 +4,10 @@
  * searched long enough, or nobody waits any more.
  */
 import { systemClock } from '../platform/clock.ts';
-import type { MessageMatch } from '../insight/message-query.ts';
+import type { MessageSearch } from '../insight/message-search.ts';
 import type { Partition } from '../testing/visible-batches.ts';
 import type { RecordRow } from './frames.ts';
-import { PartitionScan } from './partition-scan.ts';
+import { BatchMemory, PartitionScan } from './partition-scan.ts';
 import { rowOf, type ShowRecord } from './record-row.ts';
 import { Slice } from './slice.ts';
 
@@ -17,7 +17,7 @@ export interface SearchOptions {
   /** By partition: with 'newest' the end of what is to be read, else its beginning. */
   readonly positions: ReadonlyMap<number, number>;
   /** Null: every record. */
-  readonly match: MessageMatch | null;
+  readonly match: MessageSearch | null;
   readonly limit: number;
   readonly isCancelled: () => boolean;
   /** How what is found is shown; as it is, unless given. */
@@ -42,7 +42,7 @@ export async function searchRecords(options: SearchOptions): Promise<SearchResul
   const { partitions, direction, positions, limit, match, isCancelled } = options;
   const isDown = direction === 'newest';
   const room = Math.min(limit, Math.max(LEAST_ROOM, Math.ceil((2 * limit) / Math.max(1, partitions.length))));
-  const scanOptions = { isDown, match, room, show: options.rowOf ?? rowOf };
+  const scanOptions = { isDown, match, room, show: options.rowOf ?? rowOf, memory: new BatchMemory() };
   const scans = partitions.map(
     (partition) => new PartitionScan(partition, positions.get(partition.index), scanOptions),
   );

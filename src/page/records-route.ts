@@ -1,6 +1,6 @@
 /** GET and POST /records: one page of a topic's records, merged over its partitions. */
 import type { Context } from 'hono';
-import { parseMessageQuery, type MessageMatch } from '../insight/message-query.ts';
+import { parseMessageSearch } from '../insight/message-search.ts';
 import { offsetForTimestamp } from '../partitions/offset-lookup.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import { committedOffsets } from '../testing/group-view.ts';
@@ -18,7 +18,7 @@ export async function records(context: Context, view: BrokerView, next: string |
   if (found === undefined) return context.json({ detail: `There is no topic '${topic}'.`, at: null }, 404);
   const all = found.partitions.filter((one) => one !== undefined);
   const partitions = partition === undefined ? all : all.filter(({ index }) => String(index) === partition);
-  const match: MessageMatch | null = search.trim() === '' ? null : parseMessageQuery(search);
+  const match = search.trim() === '' ? null : parseMessageSearch(search);
   const begin = next === undefined ? beginningOf(context, view, partitions) : parsePlace(next);
   if (begin === null) return context.json({ detail: 'The place to go on from cannot be understood.', at: null }, 400);
   const result = await searchRecords({

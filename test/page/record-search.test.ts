@@ -5,8 +5,10 @@ import { Produce } from '../../protocol/apis/00-produce.ts';
 import type { Client } from '../../protocol/client.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
-import { parseMessageQuery } from '../../src/insight/message-query.ts';
+import { parseMessageSearch, PIECE_BYTES } from '../../src/insight/message-search.ts';
 import type { RecordRow } from '../../src/page/frames.ts';
+import { BatchMemory, PartitionScan } from '../../src/page/partition-scan.ts';
+import { rowOf } from '../../src/page/record-row.ts';
 import { records } from '../../src/page/records-route.ts';
 import { searchRecords, type SearchOptions } from '../../src/page/record-search.ts';
 import { Slice } from '../../src/page/slice.ts';
@@ -50,7 +52,7 @@ async function pages(
   limit = 100,
 ): Promise<{ pages: RecordRow[][]; searched: number }> {
   const partitions = partitionsOf(topic);
-  const match = query === '' ? null : parseMessageQuery(query);
+  const match = query === '' ? null : parseMessageSearch(query);
   const found: RecordRow[][] = [];
   let searched = 0;
   let positions: SearchOptions['positions'] | null = new Map<number, number>();
@@ -120,7 +122,7 @@ describe('a search', () => {
     const partitions = partitionsOf('long');
     let asked = 0;
     const isCancelled = (): boolean => ++asked > 3;
-    const match = parseMessageQuery('nothing-like-it');
+    const match = parseMessageSearch('nothing-like-it');
     const options = { partitions, direction: 'newest', positions: new Map(), match, limit: 100 } as const;
     const { positions, searched } = await searchRecords({ ...options, isCancelled });
     expect(searched).toBeLessThan(100_000);
@@ -181,6 +183,24 @@ describe('a topic that is deleted while somebody searches it', () => {
   test('is not, where something else is amiss', async () => {
     await expect(answer('first')).rejects.toThrow('The log is closed.');
   });
+});
+
+test('a search pauses within a long record, and finds what is there', async () => {
+  await createTopic(client, 'records', 1);
+  const value = Buffer.from(`${'x'.repeat(3 * PIECE_BYTES)}Refund${'y'.repeat(200_000)}`);
+  const records = encodeBatch({ records: [{ key: null, value, timestamp: 1 }] });
+  const topicData = [{ name: 'records', partitionData: [{ index: 0, records }] }];
+  await client.send(Produce, 9, { transactionalId: null, acks: 1, timeoutMs: 5000, topicData });
+  const options = { isDown: true, room: 10, show: rowOf, memory: new BatchMemory() };
+  const slice = { isOver: true } as Slice; // whoever works on is too long at it
+  const pausesOf = (query: string): { pauses: number; found: number } => {
+    const match = parseMessageSearch(query);
+    const scan = new PartitionScan(partitionsOf('records')[0], undefined, { ...options, match });
+    const pauses = [...scan.read(slice)].length;
+    return { pauses, found: scan.found.length };
+  };
+  expect(pausesOf('value:refund')).toEqual({ pauses: 2, found: 1 }); // before the third piece, which reaches into the fourth
+  expect(pausesOf('value:nothing-like-it')).toEqual({ pauses: 3, found: 0 });
 });
 
 test('who works in slices has a turn of the event loop each, one after the other', async () => {
