@@ -1,11 +1,13 @@
 /** Groups as a page shows them: filtered, sorted and cut on the broker; and one with what keeps it and how it was rebalanced. */
 import { rebalancesOf } from '../insight/rebalances.ts';
 import { why } from '../insight/why.ts';
+import { eachInPieces, flatMapInPieces, mapInPieces, whenDone, type Pieces } from '../platform/pieces.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import { situationOf } from '../testing/group-situation.ts';
-import { groupWithoutLag, listedGroup, listedGroups, type ListedGroup } from '../testing/group-view.ts';
+import { groupWithoutLag, listedGroups, type ListedGroup } from '../testing/group-view.ts';
 import { shareBacklog } from '../testing/queue-view.ts';
 import type { GroupFrame, GroupRow, GroupsFrame } from './frames.ts';
+import { knownGroup } from './known-groups.ts';
 import { ageIn, ageOf, offsetLag, positionsOf } from './lag.ts';
 import type { PageBroker } from './page-broker.ts';
 import type { TrafficDigest } from './traffic-digest.ts';
@@ -30,17 +32,17 @@ const SHOWN_MEMBERS = 100;
 /** That a member is told to own. */
 const NAMED_PARTITIONS = 10;
 
-export function groupsFrame(
+export function* groupsFrame(
   view: BrokerView,
   digest: TrafficDigest | null,
   { filter, sort, from, limit }: GroupsAsked,
-): GroupsFrame {
+): Pieces<GroupsFrame> {
   const wanted = filter.toLowerCase();
   const there = listedGroups(view);
   const all = [...there, ...askedInVain(there, digest)].sort((a, b) => (a.id < b.id ? -1 : 1));
   const found = all.filter(({ id }) => id.toLowerCase().includes(wanted));
   const listed = sort === 'name' ? found.slice(from, from + limit) : found.slice(0, LOOKED_AT);
-  const rows = listed.map((group) => summaryOf(view, group));
+  const rows = yield* mapInPieces(listed, (group) => summaryOf(view, group));
   if (sort !== 'name') rows.sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1) || (a.id < b.id ? -1 : 1));
   const shown = sort === 'name' ? rows : rows.slice(from, from + limit);
   return { found: found.length, all: all.length, rows: shown.map((row) => ({ ...row, ageMs: ageOfGroup(view, row) })) };
@@ -55,61 +57,49 @@ function askedInVain(there: readonly ListedGroup[], digest: TrafficDigest | null
 
 export function ageOfGroup(view: BrokerView, { lag, ...listed }: ListedGroup & Pick<GroupRow, 'lag'>): number | null {
   if (lag === null || lag === 0 || listed.type === 'share') return null;
-  return ageOf(view, positionsOf(listedGroup(view, listed)));
+  return ageOf(view, knownGroup(view, listed).positions);
 }
 
 /** Of the first 5,000. */
-export function groupSummaries(view: BrokerView): GroupSummary[] {
-  return listedGroups(view)
-    .slice(0, LOOKED_AT)
-    .map((group) => summaryOf(view, group));
+export function groupSummaries(view: BrokerView, listed: readonly ListedGroup[]): Pieces<GroupSummary[]> {
+  return mapInPieces(listed.slice(0, LOOKED_AT), (group) => summaryOf(view, group));
 }
 
 function summaryOf(view: BrokerView, listed: ListedGroup): GroupSummary {
   const { id, type, state } = listed;
   if (type === '') return { id, type, state, members: 0, lag: null, topics: [] };
-  const group = listedGroup(view, listed);
-  const lag = type === 'share' ? shareBacklog(view, id) : offsetLag(view, positionsOf(group));
-  const topics = new Set([
-    ...group.offsets.map(({ topic }) => topic),
-    ...group.members.flatMap(({ assignment }) => assignment.map(({ topic }) => topic)),
-  ]);
-  return { id, type, state, members: group.members.length, lag, topics: [...topics].sort().slice(0, NAMED_TOPICS) };
+  const { members, positions, topics } = knownGroup(view, listed);
+  const lag = type === 'share' ? shareBacklog(view, id) : offsetLag(view, positions);
+  return { id, type, state, members: members.length, lag, topics: topics.slice(0, NAMED_TOPICS) };
 }
 
 /** Which groups have committed or read the topic, and how far each is behind in it. */
 export function readersOf(
   view: BrokerView,
   topic: string,
-): { group: string; lag: number | null; clients: readonly string[] }[] {
-  return listedGroups(view)
-    .slice(0, LOOKED_AT)
-    .flatMap((listed) => {
-      const { id } = listed;
-      const { members, offsets } = listedGroup(view, listed);
-      const own = members
-        .map((member) => ({ ...member, assignment: member.assignment.filter((place) => place.topic === topic) }))
-        .filter(({ assignment }) => assignment.length > 0);
-      const positions = positionsOf({ members: own, offsets: offsets.filter((place) => place.topic === topic) });
-      if (positions.length === 0) return [];
-      return [{ group: id, lag: offsetLag(view, positions), clients: own.map(({ clientId }) => clientId) }];
-    });
+): Pieces<{ group: string; lag: number | null; clients: readonly string[] }[]> {
+  return flatMapInPieces(listedGroups(view).slice(0, LOOKED_AT), (listed) => {
+    const { members, offsets, topics } = knownGroup(view, listed);
+    if (!topics.includes(topic)) return [];
+    const own = members
+      .map((member) => ({ ...member, assignment: member.assignment.filter((place) => place.topic === topic) }))
+      .filter(({ assignment }) => assignment.length > 0);
+    const positions = positionsOf({ members: own, offsets: offsets.filter((place) => place.topic === topic) });
+    return [{ group: listed.id, lag: offsetLag(view, positions), clients: own.map(({ clientId }) => clientId) }];
+  });
 }
 
 /** Which groups read each topic, by what they have committed or are assigned. */
-export function readersByTopic(view: BrokerView): Map<string, string[]> {
+export function readersByTopic(view: BrokerView): Pieces<Map<string, string[]>> {
   const readers = new Map<string, string[]>();
-  for (const listed of listedGroups(view).slice(0, LOOKED_AT)) {
-    const { id } = listed;
-    const { members, offsets } = listedGroup(view, listed);
-    const assigned = members.flatMap(({ assignment }) => assignment);
-    for (const topic of new Set([...offsets, ...assigned].map((place) => place.topic))) {
+  const note = (listed: ListedGroup): void => {
+    for (const topic of knownGroup(view, listed).topics) {
       const known = readers.get(topic);
-      if (known === undefined) readers.set(topic, [id]);
-      else known.push(id);
+      if (known === undefined) readers.set(topic, [listed.id]);
+      else known.push(listed.id);
     }
-  }
-  return readers;
+  };
+  return whenDone(eachInPieces(listedGroups(view).slice(0, LOOKED_AT), note), () => readers);
 }
 
 export function groupFrame({ view, traffic, faults, clockIsVirtual }: PageBroker, id: string): GroupFrame {

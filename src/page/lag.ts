@@ -5,14 +5,15 @@ import type { Group } from '../testing/group.ts';
 /** Partitions of one group whose oldest unread record is looked at: each is a read of the log. */
 const LOOKED_AT = 20;
 
-interface Place {
+export interface Place {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
 }
 
 /** Where the group goes on in each partition that it has committed or is assigned; what is not committed at the log's start. */
-export function positionsOf({ members, offsets }: Pick<Group, 'members' | 'offsets'>): Place[] {
+export function positionsOf({ members, offsets }: Pick<Group, 'members' | 'offsets'>): readonly Place[] {
+  if (members.length === 0) return offsets;
   const from = new Map<string, Place>();
   for (const { assignment } of members) {
     for (const place of assignment) from.set(`${place.topic}/${place.partition}`, { ...place, offset: 0 });

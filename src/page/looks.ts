@@ -1,4 +1,5 @@
 /** The views by their names: what each shows of a broker now, for the page and for a report. */
+import { whenDone, type Pieces } from '../platform/pieces.ts';
 import { clientsFrame, settingsFrame, storageFrame, transactionsFrame } from './broker-views.ts';
 import { clientFrame } from './client-view.ts';
 import { groupFrame, groupsFrame, type GroupsAsked } from './groups-view.ts';
@@ -20,8 +21,8 @@ export interface LookSources {
 }
 
 type Query = Readonly<Record<string, string>>;
-/** Asked again with every frame. */
-export type Look = (query: Query) => object;
+/** Asked again with every frame. What goes through thousands of groups does so in pieces. */
+export type Look = (query: Query) => object | Pieces<object>;
 
 const PAGE_OF_TOPICS = 100;
 const PAGE_OF_GROUPS = 100;
@@ -33,7 +34,7 @@ export function looksOf({ broker, rates, journal, digest }: LookSources): Readon
   const looks: Readonly<Record<string, Look>> = {
     overview: () => overview(broker, rates, journal),
     topics: (query) => topicsFrame(view, rates, digest, topicsAsked(query)),
-    topic: ({ name = '' }) => ({ topic: topicFrame(view, digest, name) }),
+    topic: ({ name = '' }) => whenDone(topicFrame(view, digest, name), (topic) => ({ topic })),
     groups: (query) => groupsFrame(view, digest, groupsAsked(query)),
     group: ({ name = '' }) => groupFrame(broker, name),
     clients: ({ filter = '' }) => clientsFrame(view, digest, filter),

@@ -1,8 +1,9 @@
 /** What a page shows first: what wants somebody's eyes, rates, who is behind, what has just happened. */
 import { why } from '../insight/why.ts';
+import type { Pieces } from '../platform/pieces.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import { situationOf } from '../testing/group-situation.ts';
-import { groupIds } from '../testing/group-view.ts';
+import { listedGroups } from '../testing/group-view.ts';
 import type { OverviewFrame } from './frames.ts';
 import { ageOfGroup, groupSummaries, type GroupSummary } from './groups-view.ts';
 import type { Journal } from './journal.ts';
@@ -13,10 +14,11 @@ const SHOWN_BEHIND = 10;
 const SHOWN_RECENT = 10;
 const SHOWN_ATTENTION = 20;
 
-export function overview(broker: PageBroker, rates: Rates, journal: Pick<Journal, 'newest'>): OverviewFrame {
+export function* overview(broker: PageBroker, rates: Rates, journal: Pick<Journal, 'newest'>): Pieces<OverviewFrame> {
   const { view, nodeId, bootstrap, version } = broker;
   const { image } = view.parts.metadata;
-  const groups = groupSummaries(view);
+  const listed = listedGroups(view);
+  const groups = yield* groupSummaries(view, listed);
   return {
     cluster: { id: image.clusterId, nodeId, brokers: image.brokers.size, bootstrap, version },
     isTest: broker.test !== null,
@@ -27,7 +29,7 @@ export function overview(broker: PageBroker, rates: Rates, journal: Pick<Journal
       ...groupsInNeed(groups),
       ...faultsIn(broker),
     ].slice(0, SHOWN_ATTENTION),
-    totals: totalsOf(view, groupIds(view).length),
+    totals: totalsOf(view, listed.length),
     rates: { records: [...rates.records], bytes: [...rates.bytes] },
     behind: behindOf(view, groups),
     recent: journal.newest(SHOWN_RECENT),

@@ -3,9 +3,11 @@
  * What there is no room for is counted.
  */
 import type { Record as LogRecord } from '../../protocol/records/decode.ts';
+import { finish, inPieces } from '../platform/pieces.ts';
+import { listedGroups } from '../testing/group-view.ts';
 import type { Partition } from '../testing/visible-batches.ts';
 import type { ReportWishes } from '../testing/report.ts';
-import type { RecordRow, ReportedFailure, TestFrame, TopicsFrame } from './frames.ts';
+import type { RecordRow, ReportedFailure, TestFrame } from './frames.ts';
 import { looksOf, type Look, type LookSources } from './looks.ts';
 import { rowOf, type BatchFacts } from './record-row.ts';
 import { searchRecords } from './record-search.ts';
@@ -60,7 +62,8 @@ class Gathering {
   readonly #wishes: ReportWishes;
   readonly #redaction: Redaction;
   readonly #visible: Visible;
-  readonly #looks: ReadonlyMap<string, Look>;
+  /** Each at once: what a report shows is of one moment. */
+  readonly #looks: ReadonlyMap<string, (query: Parameters<Look>[0]) => object>;
   readonly #mostBytes: number;
   #left: number;
   readonly #views: string[] = [];
@@ -72,7 +75,8 @@ class Gathering {
     this.#wishes = wishes;
     this.#redaction = new Redaction(wishes.headers, wishes.functions);
     this.#visible = visible;
-    this.#looks = new Map([...looksOf(sources)].filter(([name]) => visible.view(name)));
+    const looks = [...looksOf(sources)].filter(([name]) => visible.view(name));
+    this.#looks = new Map(looks.map(([name, look]) => [name, (query) => finish(inPieces(look(query)))]));
     this.#mostBytes = mostBytes;
     this.#left = mostBytes - FRAME_BYTES;
   }
@@ -107,7 +111,8 @@ class Gathering {
 
   /** Those that are furthest behind first. */
   get #groups(): string[] {
-    const all = groupSummaries(this.#sources.broker.view);
+    const { view } = this.#sources.broker;
+    const all = finish(groupSummaries(view, listedGroups(view)));
     return all.sort((a, b) => (b.lag ?? -1) - (a.lag ?? -1)).map(({ id }) => id);
   }
 
@@ -158,7 +163,7 @@ class Gathering {
     const { broker, rates, digest } = this.#sources;
     const asked = { filter: '', sort: 'name', from: 0, internal: true } as const;
     for (let limit = Infinity; limit >= 1; limit = Math.floor(Math.min(limit, 20_000) / 2)) {
-      const frame: TopicsFrame = topicsFrame(broker.view, rates, digest, { ...asked, limit });
+      const frame = finish(topicsFrame(broker.view, rates, digest, { ...asked, limit }));
       if (!this.#add('topics', {}, frame, SHARES.list)) continue;
       if (frame.rows.length < frame.found) this.#leftOut.push(counted(frame.found - frame.rows.length, 'topic'));
       return;

@@ -1,6 +1,7 @@
 /** The page's routes besides its files: who looks, one stream for each view, searches, changes. */
 import { Hono, type Context } from 'hono';
 import { QueryError } from '../insight/message-query.ts';
+import { inPieces, whenDone } from '../platform/pieces.ts';
 import { contentRoutes } from './content-routes.ts';
 import type { PageAccess, SessionFrame } from './frames.ts';
 import { ChangeRefused } from './hands.ts';
@@ -10,6 +11,7 @@ import { Person, reaches, type PageEnv } from './person.ts';
 import { records } from './records-route.ts';
 import { reportFile } from './report-file.ts';
 import { atMost, guard, refuseForm } from './safety.ts';
+import { inSlices } from './slice.ts';
 import { ViewStream } from './stream.ts';
 import { trafficText } from './traffic-view.ts';
 import { cookieOf, Visitors, type Sender } from './visitors.ts';
@@ -121,9 +123,9 @@ async function jsonOf(context: Context<PageEnv>): Promise<unknown> {
   throw new ChangeRefused(400, 'What was sent is no JSON object.');
 }
 
-function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Response {
+function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Promise<Response> {
   const streams = new Set<ViewStream>();
-  return (context) => {
+  return async (context) => {
     const person = context.get('person');
     const name = context.req.param('view') ?? '';
     const asked = person.looks.get(name);
@@ -131,7 +133,8 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
     const query = shownOf(context.req.query());
     const refusal = person.refusalOf(name);
     if (context.req.query('once') !== undefined) {
-      return refusal === null ? context.json(asked(query), 200) : context.json({ detail: refusal, at: null }, 403);
+      if (refusal !== null) return context.json({ detail: refusal, at: null }, 403);
+      return context.json((await inSlices(inPieces(asked(query)))).value, 200);
     }
     if (streams.size >= MOST_STREAMS) {
       const detail = `${MOST_STREAMS} pages look at this broker already: close one, and load this again.`;
@@ -144,7 +147,8 @@ function viewRoute(sources: PageSources): (context: Context<PageEnv>) => Respons
         const refused = person.refusalOf(name);
         if (refused !== null) return { refused };
         // What was refused before may be shown now: the page is told that, too.
-        return person.permissions.areAsked ? { ...asked(query), refused: '' } : { ...asked(query) };
+        const told = person.permissions.areAsked ? { refused: '' } : {};
+        return whenDone(inPieces(asked(query)), (frame) => ({ ...frame, ...told }));
       },
       ended: () => {
         streams.delete(stream);

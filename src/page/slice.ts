@@ -3,6 +3,7 @@
  * many people hold up the broker no longer at once than one search does.
  */
 import { nextTurn, systemClock } from '../platform/clock.ts';
+import type { Pieces } from '../platform/pieces.ts';
 
 /** So long a slice holds up the broker. */
 const SLICE_MS = 5;
@@ -22,5 +23,18 @@ export class Slice {
     last = last.then(nextTurn);
     await last;
     this.#untilMs = systemClock.monotonic() + SLICE_MS;
+  }
+}
+
+/** What the work comes to, done between the broker's requests, and how long it took without what came between. */
+export async function inSlices<T>(work: Pieces<T>): Promise<{ readonly value: T; readonly tookMs: number }> {
+  const slice = new Slice();
+  for (let tookMs = 0; ;) {
+    await slice.next();
+    const beganMs = systemClock.monotonic();
+    let piece = work.next();
+    while (piece.done !== true && !slice.isOver) piece = work.next();
+    tookMs += systemClock.monotonic() - beganMs;
+    if (piece.done === true) return { value: piece.value, tookMs };
   }
 }

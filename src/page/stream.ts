@@ -3,6 +3,8 @@
  * state, never a queue of old ones; how many were left out is told.
  */
 import { systemClock, type Timer } from '../platform/clock.ts';
+import { isPieces, type Pieces } from '../platform/pieces.ts';
+import { inSlices } from './slice.ts';
 
 /** At most four frames a second. */
 const FRAME_MS = 250;
@@ -22,10 +24,11 @@ const STUCK_MS = 60_000;
 const ALIVE_MS = 15_000;
 
 type Frame = Readonly<Record<string, unknown>>;
+type Look = () => Frame | null | Pieces<Frame | null>;
 
 export interface Followed {
   /** The view as of now, or null where nothing more is to be seen. Called at most four times a second. */
-  readonly look: () => Frame | null;
+  readonly look: Look;
   /** Called once when the stream has ended. */
   readonly ended: () => void;
 }
@@ -38,7 +41,7 @@ interface Told {
 }
 
 export class ViewStream {
-  readonly #look: () => Frame | null;
+  readonly #look: Look;
   readonly #ended: () => void;
   /** What the page has, by the names of its parts: JSON. */
   #sent: Map<string, string> | null = null;
@@ -71,19 +74,21 @@ export class ViewStream {
     this.#ended();
   }
 
-  #frame(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    const beganMs = systemClock.monotonic();
+  async #frame(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    let lookMs = 0;
     try {
-      if ((controller.desiredSize ?? 0) > 0) this.#send(controller, beganMs);
-      else this.#wait(beganMs);
+      if ((controller.desiredSize ?? 0) === 0) this.#wait();
+      else {
+        if (this.#told === null) lookMs = await this.#lookAgain(controller);
+        if (!this.#isOver) this.#send(controller);
+      }
     } catch (error) {
       this.end();
       controller.error(error);
-      return;
     }
     if (this.#isOver) return;
-    const pauseMs = this.#told === null ? this.#pauseMs(systemClock.monotonic() - beganMs) : FRAME_MS;
-    this.#timer = systemClock.after(pauseMs, () => this.#frame(controller));
+    const pauseMs = this.#told === null ? this.#pauseMs(lookMs) : FRAME_MS;
+    this.#timer = systemClock.after(pauseMs, () => void this.#frame(controller));
   }
 
   #pauseMs(lookMs: number): number {
@@ -92,15 +97,15 @@ export class ViewStream {
   }
 
   /** The page still reads what it was told before. */
-  #wait(nowMs: number): void {
+  #wait(): void {
     this.#leftOut++;
-    if (nowMs - this.#lastMs > STUCK_MS) throw new Error('The page reads nothing.');
+    if (systemClock.monotonic() - this.#lastMs > STUCK_MS) throw new Error('The page reads nothing.');
   }
 
-  #send(controller: ReadableStreamDefaultController<Uint8Array>, nowMs: number): void {
-    this.#told ??= this.#news(controller);
+  #send(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    const nowMs = systemClock.monotonic();
     if (this.#told === null) {
-      if (this.#isOver || nowMs - this.#lastMs < ALIVE_MS) return;
+      if (nowMs - this.#lastMs < ALIVE_MS) return;
       controller.enqueue(Buffer.from(': still here\n\n'));
     } else {
       controller.enqueue(frameOf(this.#told));
@@ -109,15 +114,25 @@ export class ViewStream {
     this.#lastMs = nowMs;
   }
 
-  /** Null where there are none. */
-  #news(controller: ReadableStreamDefaultController<Uint8Array>): Told | null {
-    const seen = this.#look();
+  /** Answers how long it took. */
+  async #lookAgain(controller: ReadableStreamDefaultController<Uint8Array>): Promise<number> {
+    const beganMs = systemClock.monotonic();
+    const look = this.#look();
+    const atOnceMs = systemClock.monotonic() - beganMs;
+    const { value: seen, tookMs } = isPieces(look) ? await inSlices(look) : { value: look, tookMs: 0 };
     this.#looks++;
-    if (seen === null) {
+    if (this.#isOver) return 0;
+    if (seen !== null) {
+      this.#told = this.#news(seen);
+    } else {
       this.end();
       controller.close();
-      return null;
     }
+    return atOnceMs + tookMs;
+  }
+
+  /** Null where there are none. */
+  #news(seen: Frame): Told | null {
     const now = new Map(Object.entries(seen).map(([part, value]) => [part, JSON.stringify(value)]));
     const parts = this.#sent === null ? now : difference(this.#sent, now, this.#leftOut);
     if (parts === null) return null;

@@ -1,5 +1,6 @@
 /** Topics as a page shows them: filtered, sorted and cut on the broker, so that ten thousand cost the browser nothing. */
 import { configOf, ResourceType, type ClusterImage } from '../cluster/image.ts';
+import type { Pieces } from '../platform/pieces.ts';
 import type { BrokerView } from '../testing/broker-view.ts';
 import type { TopicFrame, TopicRow, TopicsFrame, Writer } from './frames.ts';
 import { readersByTopic, readersOf } from './groups-view.ts';
@@ -14,17 +15,17 @@ export interface TopicsAsked {
   readonly internal: boolean;
 }
 
-export function topicsFrame(
+export function* topicsFrame(
   view: BrokerView,
   rates: Rates,
   digest: TrafficDigest | null,
   asked: TopicsAsked,
-): TopicsFrame {
+): Pieces<TopicsFrame> {
   const wanted = asked.filter.toLowerCase();
   const all = namesIn(view.parts.metadata.image).filter(({ isInternal }) => asked.internal || !isInternal);
   const found = all.filter(({ lower }) => lower.includes(wanted)).map(({ name }) => name);
   const names = sorted(view, rates, found, asked.sort).slice(asked.from, asked.from + asked.limit);
-  const readers = readersByTopic(view);
+  const readers = yield* readersByTopic(view);
   return { found: found.length, all: all.length, rows: names.map((name) => rowOf(view, rates, digest, readers, name)) };
 }
 
@@ -118,10 +119,11 @@ function writersOf(view: BrokerView, digest: TrafficDigest | null, name: string)
 }
 
 /** Null where there is no such topic. */
-export function topicFrame(view: BrokerView, digest: TrafficDigest | null, name: string): TopicFrame | null {
+export function* topicFrame(view: BrokerView, digest: TrafficDigest | null, name: string): Pieces<TopicFrame | null> {
   const { image } = view.parts.metadata;
   const topic = image.topicsByName.get(name);
   if (topic === undefined) return null;
+  const readBy = yield* readersOf(view, name);
   const sum = sumOf(view, name);
   return {
     name,
@@ -147,7 +149,7 @@ export function topicFrame(view: BrokerView, digest: TrafficDigest | null, name:
     configs: Array.from(configOf(image, ResourceType.topic, name), ([key, value]) => ({ key, value })).sort((a, b) =>
       a.key < b.key ? -1 : 1,
     ),
-    readBy: readersOf(view, name),
+    readBy,
     writtenBy: writersOf(view, digest, name),
   };
 }

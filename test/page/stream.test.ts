@@ -48,3 +48,34 @@ test('whoever reads slowly gets the latest, and is told how many looks were left
   expect(leftOut).toBeGreaterThanOrEqual(1);
   await reader.cancel();
 });
+
+test('a look in pieces leaves others their turns, is sent once it is whole, and not to a reader who has gone', async () => {
+  let turns = 0;
+  let isOver = false;
+  const loop = (): void => {
+    turns++;
+    if (!isOver) setImmediate(loop);
+  };
+  setImmediate(loop);
+  let looks = 0;
+  function* look(): Generator<void, { readonly rows: number; readonly looks: number }, void> {
+    looks++;
+    for (let rows = 0; rows < 20; rows++) {
+      const untilMs = performance.now() + 5; // a slice
+      while (performance.now() < untilMs);
+      yield;
+    }
+    return { rows: 20, looks };
+  }
+  let ends = 0;
+  const stream = new ViewStream({ look, ended: () => void ends++ });
+  const reader = stream.body.getReader();
+  expect(read((await reader.read()).value!)).toEqual({ name: 'whole', data: '{"rows":20,"looks":1}' });
+  expect(turns).toBeGreaterThanOrEqual(20);
+  await expect.poll(() => looks, { timeout: 5000 }).toBe(2);
+  await reader.cancel(); // while it is looked at again
+  const turnsThen = turns;
+  await expect.poll(() => turns, { timeout: 5000 }).toBeGreaterThan(turnsThen + 100);
+  isOver = true;
+  expect({ looks, ends }).toEqual({ looks: 2, ends: 1 });
+});
