@@ -40,6 +40,7 @@ const SLOW = {
     'test/protocol/records/inflate.test.ts',
     'test/protocol/round-trip.test.ts',
     'test/scale/recovery.test.ts',
+    'test/scripts/docker-context.test.ts',
     'test/security/quotas.test.ts',
     'test/share/checker.test.ts',
     'test/share/delivery.test.ts',
