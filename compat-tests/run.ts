@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { apacheKafka, NoKafka } from './brokers/kafka.ts';
 import { ottla } from './brokers/ottla.ts';
 import type { Peer } from './brokers/peer.ts';
+import { securedPeers } from './brokers/secured.ts';
 import { differentialRun } from './differential-run.ts';
 import { warmUp } from './differential/warm-up.ts';
 import { page, type Run } from './page.ts';
@@ -34,17 +35,24 @@ async function main(): Promise<number> {
   }
   const data = mkdtempSync(join(tmpdir(), 'compat-'));
   const peers: Peer[] = [];
+  const start = async (pair: Promise<Peer[]>): Promise<Peer[]> => {
+    const started = await pair;
+    peers.push(...started);
+    say(started.map(({ title }) => title).join(' and '));
+    await Promise.all(started.map(({ bootstrap }) => warmUp(bootstrap)));
+    return started;
+  };
   try {
-    peers.push(await apacheKafka(join(data, 'kafka')), await ottla(join(data, 'ottla')));
-    const [kafka, own] = peers;
-    say(`${kafka.title} and ${own.title}`);
-    await Promise.all([warmUp(kafka.bootstrap), warmUp(own.bootstrap)]);
     const isWanted = ({ name }: { name: string }): boolean => only.includes(name);
+    const signedIn = published.filter((suite) => isWanted(suite) && suite.signsIn);
+    const others = published.filter((suite) => isWanted(suite) && !suite.signsIn);
+    const [kafka, own] = only.length > signedIn.length ? await start(bothOf(join(data, 'plain'))) : [];
+    const secured = signedIn.length > 0 ? await start(securedPeers(join(data, 'secured'))) : [];
     const run: Run = {
-      kafka,
-      ottla: own,
+      kafka: kafka ?? secured[0],
+      ottla: own ?? secured[1],
       clients: await both(suites.filter(isWanted), kafka, own),
-      published: await both(published.filter(isWanted), kafka, own),
+      published: [...(await both(others, kafka, own)), ...(await both(signedIn, secured[0], secured[1]))],
       differential: only.includes('differential') ? await differentialRun(kafka, own) : null,
     };
     if (run.differential !== null) keep('differential', run.differential);
@@ -57,6 +65,11 @@ async function main(): Promise<number> {
     await Promise.all(peers.map((peer) => peer.stop()));
     rmSync(data, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function bothOf(directory: string): Promise<Peer[]> {
+  const kafka = await apacheKafka(join(directory, 'kafka'));
+  return [kafka, await ottla(join(directory, 'ottla'))];
 }
 
 /** One suite after the other, as some clients list all topics and others make and delete them; each on both brokers at once. */
@@ -81,7 +94,9 @@ async function one(suite: Suite, kafka: Peer, own: Peer): Promise<Verdict> {
     const ask = () => {
       const run = `c${Date.now().toString(36)}`;
       return Promise.all(
-        [kafka, own].map(async ({ bootstrap }) => outcomes(await ready.run(bootstrap, run), bootstrap, run)),
+        [kafka, own].map(async ({ bootstrap, signIn }) =>
+          outcomes(await ready.run(bootstrap, run, signIn), bootstrap, run),
+        ),
       );
     };
     let told = await ask();

@@ -6,25 +6,32 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { SETTINGS, type Peer } from './peer.ts';
 import { freePort } from './ports.ts';
 
+const TITLE = `Ottla ${packageJson.version}`;
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export async function ottla(directory: string): Promise<Peer> {
-  const title = `Ottla ${packageJson.version}`;
   const elsewhere = process.env.OTTLA_BOOTSTRAP;
-  if (elsewhere !== undefined) return { bootstrap: elsewhere, title, stop: async () => {} };
+  if (elsewhere !== undefined) return { bootstrap: elsewhere, title: TITLE, stop: async () => {} };
   const port = await freePort();
+  const settings = { ...SETTINGS, 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` };
+  return startOttla(directory, settings, ['--host', '127.0.0.1', '--port', `${port}`]);
+}
+
+export async function startOttla(
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<Peer> {
   // Said as Apache Kafka is told it: tools show where a value comes from.
-  const said = { 'node.id': '1', 'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}` };
-  const settings = Object.entries({ ...said, ...SETTINGS });
-  const asked = ['--host', '127.0.0.1', '--port', `${port}`, '--dir', directory];
-  const sets = settings.flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const sets = Object.entries({ 'node.id': '1', ...settings }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   // Ottla reads KAFKA_… variables as settings, and KAFKA_BOOTSTRAP is none.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_')));
-  const child = spawn(process.execPath, [MAIN, ...asked, ...sets], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const args = [MAIN, 'start', ...flags, '--dir', directory, ...sets];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const killWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithUs);
   child.once('exit', () => process.off('exit', killWithUs));
-  return { bootstrap: await readyLine(child), title, stop: () => ended(child) };
+  return { bootstrap: await readyLine(child), title: TITLE, stop: () => ended(child) };
 }
 
 /** The line with which Ottla says where it answers. */

@@ -19,3 +19,10 @@ export async function freePort(): Promise<number> {
   }
   throw new Error(`no free port in COMPAT_PORTS=${process.env.COMPAT_PORTS}`);
 }
+
+/** As many, each another one. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) found.add(await freePort());
+  return [...found];
+}

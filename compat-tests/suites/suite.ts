@@ -1,3 +1,5 @@
+import type { SignIn } from '../brokers/peer.ts';
+
 /**
  * What a suite is: a client with a program that does the cases and says what it saw, a line a case:
  *
@@ -9,6 +11,8 @@
 export interface Suite {
   /** For --only. */
   readonly name: string;
+  /** Its clients sign in: it runs on brokers that have listeners for that (brokers/secured.ts). */
+  readonly signsIn?: true;
   /** @throws Missing where the machine lacks something the suite cannot bring */
   prepare(): Promise<ReadySuite>;
 }
@@ -17,7 +21,7 @@ export interface ReadySuite {
   /** The client and its version, for people. */
   readonly title: string;
   /** Does the cases on the broker at `bootstrap`; names contain `run`, so that a broker may see many runs. */
-  run(bootstrap: string, run: string): Promise<string>;
+  run(bootstrap: string, run: string, signIn?: SignIn): Promise<string>;
 }
 
 /** Why a suite is skipped: 'needs Go'. */
