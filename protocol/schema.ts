@@ -26,7 +26,8 @@ export function includes(versions: VersionRange, version: number): boolean {
 
 /**
  * Wire types without an inside.
- * int53: 64 bits as a number (offsets, timestamps, producer ids); what lies beyond ±(2^53-1) decodes to that bound.
+ * int53: 64 bits as a number (offsets, timestamps, producer ids); what lies beyond ±(2^53-1) decodes to that bound, and 2^53-1
+ *   encodes as the largest 64 bits.
  * int64: 64 bits as a bigint, for values only stored and given back.
  * bytes: decoded as a copy of its own. records: decoded as a view on the frame, valid until the handler first waits.
  * uuid: 22 characters of base64url, as Kafka prints it.

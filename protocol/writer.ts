@@ -76,8 +76,13 @@ export class Writer {
     this.int32(value);
   }
 
-  /** A safe integer as 64 bits. */
+  /** A safe integer as 64 bits. The largest stands for all beyond it when it is read: Kafka's end of time, and its "no limit". */
   int53(value: number): void {
+    if (value >= Number.MAX_SAFE_INTEGER) {
+      this.int32(0x7fff_ffff);
+      this.int32(-1);
+      return;
+    }
     const high = Math.floor(value / TWO_TO_32);
     this.int32(high);
     this.int32(value - high * TWO_TO_32);

@@ -11,10 +11,19 @@ function bytesOf(write: (writer: Writer) => void): Buffer {
 const MAX = Number.MAX_SAFE_INTEGER;
 
 describe('int53', () => {
-  test.each([0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 32, -(2 ** 32), -(2 ** 32) - 1, 2 ** 52, MAX, -MAX])('%d', (value) => {
-    const bytes = bytesOf((writer) => writer.int53(value));
-    expect(bytes.readBigInt64BE()).toBe(BigInt(value));
-    expect(new Reader(bytes).int53()).toBe(value);
+  test.each([0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 32, -(2 ** 32), -(2 ** 32) - 1, 2 ** 52, MAX - 1, -MAX])(
+    '%d',
+    (value) => {
+      const bytes = bytesOf((writer) => writer.int53(value));
+      expect(bytes.readBigInt64BE()).toBe(BigInt(value));
+      expect(new Reader(bytes).int53()).toBe(value);
+    },
+  );
+
+  test('its bound is written as the largest 64 bits, for which it is read', () => {
+    const bytes = bytesOf((writer) => writer.int53(MAX));
+    expect(bytes.readBigInt64BE()).toBe(2n ** 63n - 1n);
+    expect(new Reader(bytes).int53()).toBe(MAX);
   });
 
   test.each([

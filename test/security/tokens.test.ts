@@ -60,6 +60,16 @@ describe('what requests make of tokens', () => {
     expect(made(30 * DAY)).toMatchObject({ maxTimestamp: 1000 + 7 * DAY });
   });
 
+  test('a token that is never to expire ends with the longest time that a record can tell', () => {
+    const end = Number.MAX_SAFE_INTEGER;
+    const always = { 'delegation.token.max.lifetime.ms': end, 'delegation.token.expiry.time.ms': end };
+    const unending = { nowMs: 1000, config: { ...rules.config, ...always } };
+    const { results } = createToken({ owner: alice, requester: bob, renewers: [], maxLifetimeMs: end }, 'id', unending);
+    expect(results).toMatchObject({ maxTimestamp: end, expirationTimestamp: end });
+    expect(outcome(renewToken(results, end, alice, unending))).toEqual([end, 'DelegationTokenRecord']);
+    expect(outcome(expireToken(results, end, alice, unending))).toEqual([end, 'DelegationTokenRecord']);
+  });
+
   test.each([
     ['as long as the configuration says', token, -1, carol, 1000 + DAY],
     ['as long as asked', token, MINUTE, alice, 1000 + MINUTE],

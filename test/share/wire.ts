@@ -23,7 +23,7 @@ interface AckBatch {
   readonly acknowledgeTypes: readonly number[];
 }
 
-export const FAR = Number.MAX_SAFE_INTEGER; // on the wire 2^53 - 1; what is beyond is read as this
+export const FAR = Number.MAX_SAFE_INTEGER; // on the wire the largest 64 bits; what is beyond is read as this
 export const GROUP = 'g';
 const SETTINGS = {
   listeners: 'PLAINTEXT://127.0.0.1:0',

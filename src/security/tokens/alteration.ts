@@ -39,7 +39,7 @@ export function createToken(
   tokenId: string,
   { nowMs, config }: TokenRules,
 ): TokenAlteration<DelegationToken> {
-  const maxTimestamp = nowMs + atMost(config['delegation.token.max.lifetime.ms'], maxLifetimeMs);
+  const maxTimestamp = later(nowMs, atMost(config['delegation.token.max.lifetime.ms'], maxLifetimeMs));
   const token = {
     tokenId,
     owner: principalText(owner),
@@ -47,7 +47,7 @@ export function createToken(
     renewers: renewers.map(principalText),
     issueTimestamp: nowMs,
     maxTimestamp,
-    expirationTimestamp: Math.min(maxTimestamp, nowMs + config['delegation.token.expiry.time.ms']),
+    expirationTimestamp: Math.min(maxTimestamp, later(nowMs, config['delegation.token.expiry.time.ms'])),
   };
   return { results: token, records: [recordOf(token)] };
 }
@@ -67,7 +67,7 @@ export function renewToken(
   if (token === undefined) return failed(ErrorCode.DELEGATION_TOKEN_NOT_FOUND);
   if (hasExpired(token, nowMs)) return failed(ErrorCode.DELEGATION_TOKEN_EXPIRED);
   if (!isOwnerOrRenewer(token, principalText(by))) return failed(ErrorCode.DELEGATION_TOKEN_OWNER_MISMATCH);
-  return expiringAt(token, nowMs + atMost(config['delegation.token.expiry.time.ms'], periodMs));
+  return expiringAt(token, later(nowMs, atMost(config['delegation.token.expiry.time.ms'], periodMs)));
 }
 
 /** A negative period ends it at once, also where it has expired. */
@@ -84,7 +84,7 @@ export function expireToken(
     return { results: { errorCode: ErrorCode.NONE, expiryTimestampMs: nowMs }, records };
   }
   if (hasExpired(token, nowMs)) return failed(ErrorCode.DELEGATION_TOKEN_EXPIRED);
-  return expiringAt(token, nowMs + periodMs);
+  return expiringAt(token, later(nowMs, periodMs));
 }
 
 /** Who may see a token without a permission: also who has asked for it. `principal` as 'User:alice'. */
@@ -103,6 +103,11 @@ function hasExpired({ maxTimestamp, expirationTimestamp }: DelegationToken, nowM
 
 function atMost(longestMs: number, askedMs: number): number {
   return askedMs > 0 ? Math.min(longestMs, askedMs) : longestMs;
+}
+
+/** At most the end of time: a token may be meant never to expire. */
+function later(nowMs: number, periodMs: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, nowMs + periodMs);
 }
 
 function expiringAt(token: DelegationToken, atMs: number): TokenAlteration<ExpiryResult> {
