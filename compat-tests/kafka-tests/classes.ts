@@ -156,9 +156,19 @@ export const groups: readonly Group[] = [
     isAlone: true,
     needsEtcd: true,
     classes: [
-      'kafka.api.SaslClientsWithInvalidCredentialsTest',
+      ...of(
+        'kafka.api',
+        'SaslClientsWithInvalidCredentialsTest',
+        'SaslMultiMechanismConsumerTest',
+        'SaslPlaintextConsumerTest',
+        'SaslSslConsumerTest',
+        'SslConsumerTest',
+      ),
+      `${TOOLS}.consumer.group.SaslClientsWithInvalidCredentialsTest`,
       ...of(
         'kafka.server',
+        'MultipleListenersWithAdditionalJaasContextTest',
+        'MultipleListenersWithDefaultJaasContextTest',
         'SaslApiVersionsRequestTest',
         'DelegationTokenRequestsTest',
         'DelegationTokenRequestsOnPlainTextTest',

@@ -13,7 +13,6 @@ import kafka.server.KafkaApis;
 import kafka.server.KafkaConfig;
 import kafka.server.SharedServer;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.internals.Plugin;
 import org.apache.kafka.common.metrics.Measurable;
 import org.apache.kafka.common.metrics.Metrics;
@@ -35,6 +34,7 @@ final class HarnessBroker {
     private final List<Relay> relays = new ArrayList<>();
     private final AdminMetadata metadata = new AdminMetadata(this::admin);
     private final AdminCredentials credentials = new AdminCredentials(this::admin);
+    private final AdminQuotas quotas = new AdminQuotas(this::admin);
     private final Plugin<Authorizer> authorizer =
         Plugin.wrapInstance(new AdminAuthorizer(this::admin), metrics, "authorizer.class.name");
     private final BrokerServer inside = made();
@@ -59,6 +59,15 @@ final class HarnessBroker {
         return metadata;
     }
 
+    AdminQuotas quotas() {
+        return quotas;
+    }
+
+    /** Where clients of the test connect. */
+    int clientPort() {
+        return settings.ports.values().iterator().next();
+    }
+
     private BrokerServer made() {
         var told = new HashMap<String, Function<Object[], Object>>();
         told.put("config", none -> config);
@@ -71,7 +80,9 @@ final class HarnessBroker {
         told.put("metrics", none -> measured());
         told.put("authorizerPlugin", none -> plugin());
         told.put("socketServer", none -> Answering.of(SocketServer.class, Map.of("boundPort", this::port)));
-        told.put("dataPlaneRequestProcessor", none -> Answering.of(KafkaApis.class, Map.of("authorizerPlugin", all -> plugin())));
+        told.put("dataPlaneRequestProcessor", none -> Answering.of(KafkaApis.class, Map.of(
+            "authorizerPlugin", all -> plugin(), "quotas", all -> quotas.managers(), "metadataCache", all -> metadata.inside())));
+        told.put("quotaManagers", none -> quotas.managers());
         told.put("sharedServer", none -> Answering.of(SharedServer.class, Map.of("loader", all -> null)));
         told.put("metadataCache", none -> metadata.inside());
         told.put("credentialProvider", none -> credentials.provider());
@@ -88,7 +99,11 @@ final class HarnessBroker {
     private Metrics measured() {
         var made = new Metrics();
         try {
-            peer.measured().forEach((name, value) -> made.addMetric(new MetricName(name, "outside", "", Map.of()), (Measurable) (config, now) -> value));
+            peer.measured().forEach((name, value) -> {
+                made.addMetric(name, (Measurable) (config, now) -> value);
+                if (HarnessCluster.IS_OTTLA && name.name().equals("throttle-time") && value > 0)
+                    HarnessCluster.throttles(name.group()).update((long) Math.ceil(value));
+            });
             return made;
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
@@ -97,7 +112,7 @@ final class HarnessBroker {
 
     double expiredConnections() {
         try {
-            return peer.measured().getOrDefault("expired-connections-killed-count", 0.0);
+            return peer.measured().getOrDefault(Peer.named("expired-connections-killed-count"), 0.0);
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
         }
@@ -106,6 +121,7 @@ final class HarnessBroker {
     private Object port(Object[] arguments) {
         var name = ((ListenerName) arguments[0]).value();
         var port = settings.ports.get(name);
+        untilReady();
         if (port == null) throw new Inside("there is no listener " + name);
         return port;
     }
@@ -114,6 +130,14 @@ final class HarnessBroker {
         var made = new Properties();
         made.putAll(GROUPS_TOPIC);
         return made;
+    }
+
+    private void untilReady() {
+        try {
+            if (isRunning) peer.untilReady();
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
     }
 
     private Object start() {
@@ -128,23 +152,36 @@ final class HarnessBroker {
         }
     }
 
-    Object stop() {
+    private Object stop() {
         try {
-            isRunning = false;
-            if (admin != null) admin.close(java.time.Duration.ZERO);
-            admin = null;
-            for (var relay : relays) relay.close();
-            relays.clear();
+            disconnect();
             peer.stop();
             return null;
-        } catch (IOException failed) {
-            throw new java.io.UncheckedIOException(failed);
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
         }
     }
 
+    /** The test is over. */
+    void end() {
+        try {
+            disconnect();
+            peer.end();
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private void disconnect() throws IOException {
+        isRunning = false;
+        if (admin != null) admin.close(java.time.Duration.ZERO);
+        admin = null;
+        for (var relay : relays) relay.close();
+        relays.clear();
+    }
+
     private synchronized Admin admin() {
+        untilReady();
         if (admin == null) {
             admin = Admin.create(Map.of(
                 "bootstrap.servers", "localhost:" + settings.ports.get(HarnessSettings.HARNESS),

@@ -1,6 +1,8 @@
 package ottla;
 
 import com.yammer.metrics.core.Gauge;
+import com.yammer.metrics.core.Histogram;
+import com.yammer.metrics.core.MetricName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import kafka.network.SocketServer;
 import kafka.raft.KafkaRaftManager;
 import kafka.server.BrokerServer;
 import kafka.server.ControllerServer;
@@ -20,6 +23,7 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.raft.LogOffsetMetadata;
 import org.apache.kafka.raft.RaftLog;
 import org.apache.kafka.server.metrics.KafkaYammerMetrics;
+import org.apache.kafka.server.quota.QuotaType;
 import scala.Option;
 
 /** The brokers of one test. */
@@ -52,22 +56,31 @@ public final class HarnessCluster implements AutoCloseable {
             format(config, settings);
             var broker = new HarnessBroker(config, settings, IS_OTTLA ? new OttlaPeer() : new KafkaPeer());
             brokers.add(broker);
-            if (IS_OTTLA && isFirst) gauge();
+            if (IS_OTTLA && isFirst) tellOfAll();
             return broker.inside();
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
         }
     }
 
-    /** Tests read one that is of all brokers in the JVM. */
-    private void gauge() {
-        KafkaYammerMetrics.defaultRegistry().newGauge(new com.yammer.metrics.core.MetricName("kafka.network", "SocketServer", "ExpiredConnectionsKilledCount"),
+    /** What tests read from a registry that all brokers in the JVM share. */
+    private void tellOfAll() {
+        KafkaYammerMetrics.defaultRegistry().newGauge(new MetricName("kafka.network", "SocketServer", "ExpiredConnectionsKilledCount"),
             new Gauge<Double>() {
                 @Override
                 public Double value() {
                     return brokers.stream().mapToDouble(HarnessBroker::expiredConnections).sum();
                 }
             });
+        throttles(QuotaType.PRODUCE.toString());
+        throttles(QuotaType.FETCH.toString());
+    }
+
+    /** @param quota as Kafka names its metrics */
+    static Histogram throttles(String quota) {
+        var request = quota.equals(QuotaType.FETCH.toString()) ? "FetchConsumer" : quota;
+        var bean = "kafka.network:type=RequestMetrics,name=ThrottleTimeMs,request=" + request;
+        return KafkaYammerMetrics.defaultRegistry().newHistogram(new MetricName("kafka.network", "RequestMetrics", "ThrottleTimeMs", null, bean), true);
     }
 
     private void format(KafkaConfig config, HarnessSettings settings) throws Exception {
@@ -87,6 +100,9 @@ public final class HarnessCluster implements AutoCloseable {
     public ControllerServer controller() {
         return Answering.of(ControllerServer.class, Map.of(
             "authorizerPlugin", none -> Option.apply(brokers.get(0).authorizer()),
+            "quotaManagers", none -> brokers.get(0).quotas().managers(),
+            // What tests ask a controller they may ask a broker, too.
+            "socketServer", none -> Answering.of(SocketServer.class, Map.of("boundPort", all -> brokers.get(0).clientPort())),
             "controller", none -> Answering.of(Controller.class, Map.of(
                 "isActive", all -> true,
                 "findAllTopicIds", all -> CompletableFuture.completedFuture(brokers.get(0).metadata().topicIds()),
@@ -105,6 +121,6 @@ public final class HarnessCluster implements AutoCloseable {
     @Override
     public void close() {
         TestUtils.clearYammerMetrics();
-        for (var broker : brokers) broker.stop();
+        for (var broker : brokers) broker.end();
     }
 }

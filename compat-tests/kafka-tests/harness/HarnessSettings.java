@@ -39,7 +39,7 @@ final class HarnessSettings {
     HarnessSettings(KafkaConfig config, boolean isOttla, String controllers) throws Exception {
         config.originals().forEach((key, value) -> all.put(key, text(value)));
         protocols = pairs("listener.security.protocol.map");
-        for (var each : all.get("listeners").split(",")) ports.put(each.substring(0, each.indexOf(':')), Ports.free());
+        for (var each : all.get("listeners").split(",\\s*")) ports.put(each.substring(0, each.indexOf(':')), Ports.free());
         var protocol = all.remove("security.inter.broker.protocol");
         all.putIfAbsent("inter.broker.listener.name", protocol == null ? ports.keySet().iterator().next() : protocol);
         withoutKerberos();
@@ -55,12 +55,15 @@ final class HarnessSettings {
         return value instanceof List<?> list ? list.stream().map(String::valueOf).collect(Collectors.joining(",")) : String.valueOf(value);
     }
 
-    /** Tests that name no mechanism mean GSSAPI: PLAIN stands in its place, at both brokers. */
+    /** Tests that name no mechanism mean Kerberos. */
     private void withoutKerberos() {
-        var isSasl = protocols.values().stream().anyMatch(protocol -> protocol.startsWith("SASL"));
-        if (!isSasl || all.containsKey("sasl.enabled.mechanisms")) return;
-        all.put("sasl.enabled.mechanisms", "PLAIN");
-        all.put("sasl.mechanism.inter.broker.protocol", "PLAIN");
+        if (protocols.values().stream().noneMatch(protocol -> protocol.startsWith("SASL"))) return;
+        all.putIfAbsent("sasl.enabled.mechanisms", WithoutKerberos.KERBEROS);
+        all.putIfAbsent("sasl.mechanism.inter.broker.protocol", WithoutKerberos.KERBEROS);
+        all.replaceAll((key, value) -> key.contains("sasl.") && key.contains("mechanism") ? WithoutKerberos.mechanisms(value) : value);
+        all.remove("sasl.mechanism"); // which is a client's
+        for (var key : List.copyOf(all.keySet()))
+            if (key.contains(".gssapi.")) all.put(key.replace(".gssapi.", ".plain."), all.remove(key));
     }
 
     private void relay(Map<String, Integer> hidden) throws Exception {

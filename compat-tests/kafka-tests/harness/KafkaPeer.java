@@ -5,6 +5,7 @@ import java.util.stream.Collectors;
 import kafka.server.BrokerServer;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.utils.Time;
 import scala.Option;
 
@@ -19,15 +20,21 @@ final class KafkaPeer implements Peer {
     }
 
     @Override
-    public Map<String, Double> measured() throws ReflectiveOperationException {
+    public void untilReady() {}
+
+    @Override
+    public Map<MetricName, Double> measured() throws ReflectiveOperationException {
         var field = KafkaRaftServer.class.getDeclaredField("broker");
         field.setAccessible(true);
         var broker = (BrokerServer) ((Option<?>) field.get(server)).get();
         return broker.metrics().metrics().values().stream()
-            .filter(metric -> metric.metricName().group().equals("socket-server-metrics"))
             .filter(metric -> !HarnessSettings.HARNESS.equals(metric.metricName().tags().get("listener")))
             .filter(metric -> metric.metricValue() instanceof Double)
-            .collect(Collectors.groupingBy(metric -> metric.metricName().name(), Collectors.summingDouble(metric -> (Double) metric.metricValue())));
+            .collect(Collectors.groupingBy(metric -> shown(metric.metricName()), Collectors.summingDouble(metric -> (Double) metric.metricValue())));
+    }
+
+    private static MetricName shown(MetricName name) {
+        return name.group().equals("socket-server-metrics") ? Peer.named(name.name()) : name;
     }
 
     private static java.util.Properties properties(Map<String, String> map) {
@@ -42,5 +49,10 @@ final class KafkaPeer implements Peer {
         server.shutdown();
         server.awaitShutdown();
         server = null;
+    }
+
+    @Override
+    public void end() {
+        stop();
     }
 }

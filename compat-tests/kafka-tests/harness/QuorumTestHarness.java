@@ -3,7 +3,6 @@ package kafka.server;
 import java.util.Properties;
 import java.util.stream.Stream;
 import javax.security.auth.login.Configuration;
-import kafka.api.IntegrationTestHarness;
 import kafka.integration.KafkaServerTestHarness;
 import kafka.utils.Logging;
 import kafka.utils.TestInfoUtils;
@@ -18,6 +17,9 @@ import org.apache.kafka.server.fault.MockFaultHandler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.params.provider.Arguments;
 import ottla.HarnessCluster;
 import scala.Option;
@@ -29,7 +31,16 @@ import scala.jdk.javaapi.CollectionConverters;
  * broker is started outside, as a user starts one: from a file of properties. Names and signatures are those that the compiled
  * tests ask for.
  */
+@ExtendWith(QuorumTestHarness.End.class)
 public abstract class QuorumTestHarness implements Logging {
+    /** What a test closes after its end need not be there any more. */
+    static final class End implements AfterTestExecutionCallback {
+        @Override
+        public void afterTestExecution(ExtensionContext context) {
+            ((QuorumTestHarness) context.getRequiredTestInstance()).cluster.close();
+        }
+    }
+
     private final MockFaultHandler faultHandler = new MockFaultHandler("none");
     private final QuorumTestHarnessFaultHandlerFactory faultHandlerFactory =
         new QuorumTestHarnessFaultHandlerFactory(faultHandler);
@@ -95,14 +106,6 @@ public abstract class QuorumTestHarness implements Logging {
         this.testInfo = testInfo;
         cluster = new HarnessCluster(this::formatter);
         kraftControllerConfigs(testInfo); // which some tests fill for their brokers, too
-        if (this instanceof IntegrationTestHarness test) withoutKerberos(test);
-    }
-
-    /** See HarnessSettings: clients, too, speak PLAIN where they mean GSSAPI. */
-    private static void withoutKerberos(IntegrationTestHarness test) {
-        for (var config : new Properties[] {test.producerConfig(), test.consumerConfig(), test.adminClientConfig(), test.superuserClientConfig()}) {
-            if (String.valueOf(config.get("security.protocol")).startsWith("SASL")) config.putIfAbsent("sasl.mechanism", "PLAIN");
-        }
     }
 
     private Formatter formatter() {
@@ -116,7 +119,8 @@ public abstract class QuorumTestHarness implements Logging {
     }
 
     public KafkaBroker createBroker(KafkaConfig config, Time time, boolean startup, Option<String> threadNamePrefix) {
-        int brokers = this instanceof KafkaServerTestHarness harness ? harness.configs().size() : 1;
+        // Others start as many as they like.
+        int brokers = this instanceof KafkaServerTestHarness harness ? harness.configs().size() : 2;
         var broker = cluster.broker(config, brokers);
         if (startup) broker.startup();
         return broker;

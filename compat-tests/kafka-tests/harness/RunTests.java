@@ -34,6 +34,8 @@ public final class RunTests implements TestExecutionListener {
         PostDiscoveryFilter filter = descriptor -> FilterResult.includedIf(descriptor.getSource()
             .filter(MethodSource.class::isInstance).map(MethodSource.class::cast)
             .map(source -> wanted.matcher(source.getClassName() + "." + source.getMethodName()).find()).orElse(true));
+        WithoutKerberos.install();
+        SharedKeys.install();
         RunTests listener = new RunTests();
         // Kafka's tests and clients write to stdout as well.
         System.setOut(System.err);
