@@ -7,6 +7,8 @@ import type { AnyMessage, Field, Fields, Shape, VersionRange } from '../../proto
 export type Struct = Record<string, unknown>;
 
 export const MAX_INT53 = 2n ** 53n - 1n;
+/** What MAX_INT53 stands for. */
+const MAX_INT64 = 2n ** 63n - 1n;
 
 /** A message cannot be read; the compiled codec must then throw InvalidRequest. */
 export class Unreadable extends Error {}
@@ -288,7 +290,8 @@ function encodeFixed(out: Output, shape: Shape, value: unknown): void {
     view.setFloat64(0, value as number);
     return out.raw(new Uint8Array(view.buffer));
   }
-  out.integer(FIXED_BYTES[shape.kind], value as number | bigint);
+  const isEnd = shape.kind === 'int53' && BigInt(value as number) === MAX_INT53;
+  out.integer(FIXED_BYTES[shape.kind], isEnd ? MAX_INT64 : (value as number | bigint));
 }
 
 function decodeFixed(input: Input, shape: Shape): unknown {
