@@ -2,7 +2,8 @@
 import type { Finding } from '../insight/why.ts';
 import { BrokerSnapshot } from '../testing/broker-snapshot.ts';
 import type { Group } from '../testing/group.ts';
-import { checkKeys } from '../testing/known-keys.ts';
+import { checkKeys, checkWord } from '../testing/known-keys.ts';
+import { checkIsolation } from '../testing/wait-checks.ts';
 import { deliver } from '../testing/leftovers.ts';
 import type { AnyJson, Content, Headers, MessageToProduce, TestMessage } from '../testing/message.ts';
 import type { Queue } from '../testing/queue.ts';
@@ -121,6 +122,7 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
     options: ReadOptions = {},
   ): TestMessage<Value, OwnHeaders>[] {
     checkKeys('messages', options, READ);
+    checkIsolation(options);
     try {
       const path = `/topics/${encodeURIComponent(topic)}/messages`;
       const found = this.port.get<MessageJson[]>(path, { ...options }).map(messageFromJson);
@@ -171,6 +173,7 @@ export class RemoteBroker extends RemoteWaiting implements TestBroker {
   /** `topics` are made afterwards. */
   async reset(options: ResetOptions & { readonly topics?: readonly (string | TopicSpec)[] } = {}): Promise<void> {
     checkKeys('reset', options, { connections: true, topics: true });
+    checkWord('connections of reset', options.connections, ['keep', 'close']);
     const { topics = [], ...rest } = options;
     await this.port.call('POST', '/reset', { ...rest, topics: topics.map(topicToJson) });
   }

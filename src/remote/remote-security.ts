@@ -20,7 +20,11 @@ export function remoteUsers(port: ControlPort): TestUsers {
   const set = (name: string, password: string): Promise<void> => port.call('POST', '/users', { name, password });
   return {
     add: set,
-    setPassword: set,
+    async setPassword(name, password) {
+      const { names } = this;
+      if (!names.includes(name)) throw new TypeError(`there is no user '${name}' (there are: ${names.join(', ')})`);
+      return set(name, password);
+    },
     remove: (name) => port.call('DELETE', `/users/${encodeURIComponent(name)}`),
     get names() {
       return port.get<string[]>('/users');

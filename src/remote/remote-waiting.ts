@@ -27,6 +27,7 @@ import {
   checkNoMessages,
   checkQueueMessages,
   checkQueueWait,
+  checkAnswer,
   checkUntil,
 } from '../testing/wait-checks.ts';
 import type { IdleOptions, MessagePredicate, MessageWaitOptions, NoMessagesOptions } from '../testing/wait-options.ts';
@@ -147,9 +148,10 @@ export abstract class RemoteWaiting extends RemoteCluster {
   }
 
   waitUntil<T>(condition: () => T | undefined | false | null, options: UntilOptions = {}): Promise<T> {
-    checkUntil(options);
+    checkUntil(condition, options);
     const look = (): T | undefined => {
       const found = condition();
+      checkAnswer(found);
       return found === false || found === null ? undefined : found;
     };
     return this.waits.until({

@@ -1,6 +1,7 @@
 /** Which partition of an internal topic a group or a transactional id lives on, and who leads it. */
 import type { ClusterImage } from '../cluster/image.ts';
 import type { BrokerView } from './broker-view.ts';
+import { checkKeys } from './known-keys.ts';
 import type { TopicPartition } from './group.ts';
 import type { Coordinated } from './test-cluster.ts';
 
@@ -10,8 +11,16 @@ function placeOf({ parts: { groups, transactions } }: BrokerView, of: Coordinate
     : { topic: '__consumer_offsets', partition: groups.partitionFor(of.group) };
 }
 
+/** @throws {TypeError} unless it names a group or a transactional id */
+function checkCoordinated(of: Coordinated): void {
+  checkKeys('what a coordinator is asked for', of, { group: true, transactionalId: true });
+  if (typeof (of.group ?? of.transactionalId) === 'string') return;
+  throw new TypeError("name what is coordinated: { group: 'billing' } or { transactionalId: 'tx' }");
+}
+
 /** The same once there is such a topic. */
 export async function placeOfCoordinator(broker: BrokerView, of: Coordinated): Promise<TopicPartition> {
+  checkCoordinated(of);
   const { groups, transactions } = broker.parts;
   await (of.group === undefined ? transactions.ensureTopic() : groups.ensureOffsetsTopic());
   return placeOf(broker, of);

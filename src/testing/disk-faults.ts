@@ -2,7 +2,10 @@
 import { diskError, type MemoryFiles } from '../platform/memory-files.ts';
 import { milliseconds, type Duration } from './duration.ts';
 import type { Fault } from './fault-spec.ts';
+import { checkWord } from './known-keys.ts';
 import type { DiskErrorCode, DiskFaults } from './faults.ts';
+
+const CODES: readonly DiskErrorCode[] = ['ENOSPC', 'EIO', 'EROFS', 'EDQUOT'];
 
 interface DiskFault extends Fault {
   readonly code: DiskErrorCode | null;
@@ -32,6 +35,7 @@ export class MemoryDiskFaults implements DiskFaults {
   }
 
   fail(code: DiskErrorCode = 'EIO'): Fault {
+    checkWord('the code of disk.fail', code, CODES);
     return this.#add(`the disk fails with ${code}`, code, 0);
   }
 

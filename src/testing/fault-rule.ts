@@ -3,6 +3,7 @@ import { seededRandom, type Random } from '../platform/random.ts';
 import type { ApiName } from './api-names.ts';
 import type { EffectName, FaultFilter, FaultSpec, RequestFault } from './fault-spec.ts';
 import { principalOf } from '../security/acls/lines.ts';
+import { checkFault, checkTimes } from './fault-checks.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
@@ -43,10 +44,11 @@ export function checkFilter(what: string, filter: object): void {
   checkKeys(what, filter, FILTER);
 }
 
-/** Answers the effect. @throws {TypeError} for a field that no fault has, or unless it does one thing */
+/** Answers the effect. @throws {TypeError} for a field that no fault has, a value that means nothing, or unless it does one thing */
 export function checkSpec(spec: object): EffectName {
   const effect = effectOf(spec);
   checkKeys('a fault', spec, { on: true, ...FILTER, [effect]: true });
+  checkFault(spec as FaultSpec);
   return effect;
 }
 
@@ -82,6 +84,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
   }
 
   times(count: number): this {
+    checkTimes('times', count);
     this.#spec = { ...this.#spec, times: count };
     return this;
   }
@@ -91,6 +94,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
   }
 
   nth(place: number): this {
+    checkTimes('nth', place);
     this.#spec = { ...this.#spec, nth: place };
     return this;
   }

@@ -1,4 +1,4 @@
-/** Refuses a field that means nothing, with the one that was meant: JavaScript lets any pass, and the test then says less. */
+/** Refuses a field or a value that means nothing, with what was meant: JavaScript lets any pass, and the test then says less. */
 import { nearest } from '../config/did-you-mean.ts';
 
 /** Every field of `T`, so that none can be forgotten here. */
@@ -27,6 +27,27 @@ export function checkKeys(
   }
 }
 
-function shown(said: unknown): string {
-  return typeof said === 'function' ? 'a function' : JSON.stringify(said);
+export function shown(said: unknown): string {
+  return typeof said === 'function' ? 'a function' : typeof said === 'string' ? `'${said}'` : JSON.stringify(said);
+}
+
+/** @throws {TypeError} for a word that is none of these; undefined is none that was said */
+export function checkWord(what: string, said: unknown, words: readonly string[]): void {
+  if (said === undefined || words.includes(said as string)) return;
+  const near = typeof said === 'string' ? nearest(said, words) : null;
+  throw new TypeError(
+    `${what} cannot be ${shown(said)}: ${near === null ? `write ${words.join(' or ')}` : `did you mean '${near}'?`}`,
+  );
+}
+
+/** @throws {TypeError} for what is neither true nor false */
+export function checkFlag(what: string, said: unknown): void {
+  if (said === undefined || typeof said === 'boolean') return;
+  throw new TypeError(`${what} cannot be ${shown(said)}: write true or false`);
+}
+
+/** @throws {TypeError} for what is no whole number from `least` on */
+export function checkCount(what: string, said: unknown, least = 1): void {
+  if (said === undefined || (Number.isInteger(said) && (said as number) >= least)) return;
+  throw new TypeError(`${what} cannot be ${shown(said)}: write a whole number, ${least} or more`);
 }

@@ -11,7 +11,8 @@ import type { FaultRules } from './fault-rules.ts';
 import { allGroups, groupOf } from './group-view.ts';
 import { situationOf } from './group-situation.ts';
 import type { Group } from './group.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
+import { checkKeys, checkWord, type KeysOf } from './known-keys.ts';
+import { checkIsolation } from './wait-checks.ts';
 import { deliver, leftBehind } from './leftovers.ts';
 import { LocalClock } from './local-clock.ts';
 import type { LocalClusterParts } from './local-cluster.ts';
@@ -212,7 +213,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
   #security(option: 'users' | 'tls' | 'oauth'): TestSecurity {
     const { security } = this.#parts;
     if (security !== null) return security;
-    throw new TypeError(`the broker was started without: write startBroker({ ${option}: … })`);
+    throw new TypeError(`the broker was started without ${option}: write startBroker({ ${option}: … })`);
   }
 
   /** For startBroker: users are written there. */
@@ -244,6 +245,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
     options: ReadOptions = {},
   ): TestMessage<Value, OwnHeaders>[] {
     checkKeys('messages', options, READ);
+    checkIsolation(options);
     const { partition, isolation, from = 0, limit, newest } = options;
     const start = (index: number): number => (partition === undefined || index === partition ? from : Infinity);
     const reader = new TopicReader(this.#parts.view, topic, isolation, start);
@@ -293,6 +295,7 @@ export class LocalBroker extends LocalShow implements TestBroker {
 
   async reset(options: ResetOptions = {}): Promise<void> {
     checkKeys('reset', options, RESET);
+    checkWord('connections of reset', options.connections, ['keep', 'close']);
     const { metadata, faults, traffic, activity } = this.#parts;
     faults.clear();
     if (options.connections === 'close') this.disconnectClients();

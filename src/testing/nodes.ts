@@ -4,6 +4,7 @@ import { beginControlledShutdown, fenceBroker, unfenceBroker } from '../cluster/
 import type { ClusterImage, PartitionImage } from '../cluster/image.ts';
 import type { MetadataDraft } from '../cluster/metadata-records.ts';
 import { nextTurn, systemClock, type Clock, type Timer, type VirtualClock } from '../platform/clock.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import { PEER_HOST, type BrokerNetworks } from './broker-networks.ts';
 import type { TestMetadata } from './test-metadata.ts';
 import type { StopOptions, TestNode } from './test-node.ts';
@@ -21,6 +22,7 @@ export interface NodesOptions {
 
 type BrokerDecision = typeof fenceBroker;
 
+const STOP: KeysOf<StopOptions> = { controlled: true };
 const HOST = '127.0.0.1';
 /** Of the event loop: what followers can catch up with, they have by then. */
 const PATIENCE_TURNS = 1000;
@@ -86,7 +88,7 @@ export class Nodes {
   checkLeader(topic: string, partition: number, nodeId: number): PartitionImage {
     const found = this.image.topicsByName.get(topic)?.partitions[partition];
     if (found === undefined) throw new Error(`there is no partition ${topic}[${partition}] to move`);
-    if (this.#running.has(nodeId)) return found;
+    if (this.#running.has(this.#checkNode(nodeId))) return found;
     throw new Error(`broker ${nodeId} cannot lead ${topic}[${partition}]: it does not run; start it first`);
   }
 
@@ -114,6 +116,8 @@ export class Nodes {
     this.#checkNode(nodeId);
     for (const other of from ?? this.#others(nodeId)) this.#options.networks.cut(nodeId, this.#checkNode(other));
     if (from !== null || this.#cutOff.has(nodeId) || !this.#running.has(nodeId)) return;
+    if (this.list.length === 1)
+      throw new TypeError('there is one broker: isolate is for several, as of startBroker({ brokers: 3 })');
     const { metadata, clock } = this.#options;
     metadata.cutOff(nodeId);
     const sessionMs = this.any.parts.config['broker.session.timeout.ms'];
@@ -230,7 +234,9 @@ export class Nodes {
     this.#running.add(nodeId);
   }
 
-  async #stop(nodeId: number, { controlled = false }: StopOptions = {}): Promise<void> {
+  async #stop(nodeId: number, options: StopOptions = {}): Promise<void> {
+    checkKeys('stop', options, STOP);
+    const { controlled = false } = options;
     if (!this.#running.has(nodeId)) return;
     if (controlled) await this.#changeBroker(nodeId, beginControlledShutdown);
     await this.#dismissClients(nodeId);

@@ -66,6 +66,7 @@ export class PendingWaits {
   /** Calls `check` whenever something may have changed; answers what ends that. */
   readonly #listen: (check: () => void) => () => void;
   readonly #pending = new Set<Pending>();
+  #isClosed = false;
   readonly #forgotten = new Set<{ readonly sentence: string }>();
 
   constructor(listen: (check: () => void) => () => void) {
@@ -120,7 +121,8 @@ export class PendingWaits {
         }
       });
       this.#pending.add(pending);
-      check(look);
+      if (this.#isClosed) fail(new Error(`the broker was stopped before a test waited for ${what}`));
+      else check(look);
     });
     return this.#track(wait, what, place);
   }
@@ -157,6 +159,7 @@ export class PendingWaits {
 
   /** Nobody waits any longer. */
   close(): void {
+    this.#isClosed = true;
     const gone = new Error('the broker was stopped while a test waited for it');
     for (const { fail } of Array.from(this.#pending)) fail(gone);
   }

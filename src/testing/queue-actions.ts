@@ -2,15 +2,19 @@
 import { isOriginal, letterFacts, type LetterFacts } from '../insight/dead-letter.ts';
 import type { InFlightPlace } from '../share/delivery-view.ts';
 import type { BrokerView } from './broker-view.ts';
+import { checkKeys, type KeysOf } from './known-keys.ts';
 import type { MessageToProduce, TestMessage } from './message.ts';
 import type { InFlightFilter, Queue } from './queue.ts';
+
+const FILTER: KeysOf<InFlightFilter> = { topic: true, partition: true, offset: true, memberId: true, clientId: true };
 
 export function queueActions(
   broker: BrokerView,
   group: string,
   changed: () => void,
 ): Pick<Queue, 'expireLocks' | 'release'> {
-  const act = (filter: InFlightFilter): number => {
+  const act = (what: string, filter: InFlightFilter): number => {
+    checkKeys(what, filter, FILTER);
     const isMeant = meaning(broker, group, filter);
     let count = 0;
     for (const delivery of broker.deliveries()) count += delivery.takeBack(group, isMeant);
@@ -18,8 +22,8 @@ export function queueActions(
     return count;
   };
   return {
-    expireLocks: (filter = {}) => act(filter),
-    release: (filter = {}) => act(filter),
+    expireLocks: (filter = {}) => act('expireLocks', filter),
+    release: (filter = {}) => act('release', filter),
   };
 }
 
@@ -38,12 +42,16 @@ function meaning(broker: BrokerView, group: string, filter: InFlightFilter): (pl
 }
 
 interface Redriven {
+  topics(): string[];
   messages(topic: string, options?: { partition?: number; from?: number; limit?: number }): TestMessage[];
   produce(topic: string, messages: readonly MessageToProduce[]): Promise<unknown>;
 }
 
 /** A dead letter without the record itself is looked up where it came from, while it is still there. */
 export async function redrive(kafka: Redriven, group: string, topic: string): Promise<number> {
+  if (!kafka.topics().includes(topic)) {
+    throw new Error(`there is no topic '${topic}' with dead letters; topics: ${kafka.topics().join(', ') || 'none'}`);
+  }
   let count = 0;
   for (const letter of kafka.messages(topic)) {
     const facts = originalOf(kafka, letter);

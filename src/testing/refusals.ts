@@ -1,8 +1,9 @@
 /** What clients were not allowed, and for what they were throttled: written down as it happens, for tests to look at. */
 import type { SecurityWatcher } from '../broker/broker.ts';
 import { Operation, Resource } from '../security/acls/codes.ts';
-import { reasonWords, userOf, wordOf } from '../security/acls/lines.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
+import { operationOf, reasonWords, userOf, wordOf } from '../security/acls/lines.ts';
+import { checkApiName } from './api-names.ts';
+import { checkKeys, checkWord, type KeysOf } from './known-keys.ts';
 
 /** One refusal by the authorizer. */
 export interface Denial {
@@ -57,6 +58,7 @@ const DENIAL: KeysOf<ExpectedDenial> = {
   transactionalId: true,
 };
 const THROTTLE: KeysOf<ExpectedThrottle> = { user: true, clientId: true, api: true, quota: true };
+const QUOTA_NAMES = ['producer_byte_rate', 'consumer_byte_rate', 'request_percentage', 'controller_mutation_rate'];
 /** The oldest are forgotten. */
 const MOST_KEPT = 10_000;
 
@@ -112,11 +114,15 @@ export class Refusals implements SecurityWatcher {
 /** @throws {TypeError} for a field that there is not */
 export function checkDenial(what: string, expected: ExpectedDenial): void {
   checkKeys(what, expected, DENIAL);
+  if (expected.operation !== undefined) operationOf(what, expected.operation);
+  if (expected.api !== undefined) checkApiName(expected.api);
 }
 
 /** @throws {TypeError} for a field that there is not */
 export function checkThrottle(what: string, expected: ExpectedThrottle): void {
   checkKeys(what, expected, THROTTLE);
+  checkWord(`quota of ${what}`, expected.quota, QUOTA_NAMES);
+  if (expected.api !== undefined) checkApiName(expected.api);
 }
 
 export function isDenial(denial: Denial, expected: ExpectedDenial): boolean {

@@ -4,6 +4,8 @@ import type { Duration } from './duration.ts';
 
 export type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
 
+export const MECHANISMS: readonly Mechanism[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'];
+
 export interface TlsOptions {
   /** Whether clients show a certificate: 'required', 'requested', or 'none' unless given. */
   readonly clientAuth?: 'none' | 'requested' | 'required';

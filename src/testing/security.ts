@@ -11,19 +11,21 @@ import { systemClock } from '../platform/clock.ts';
 import type { CertificateAuthority, IssuedCertificate } from '../credentials/certificate-authority.ts';
 import { jaasText, plainUsers, plainUsersKey } from '../credentials/plain-users.ts';
 import { milliseconds } from './duration.ts';
+import { checkWord } from './known-keys.ts';
 import type { BadCertificates } from './handshake-faults.ts';
 import { firstCertificate, scramRecord, theAuthority, unknownAuthority } from './made-once.ts';
 import { PeerLogins } from './peer-logins.ts';
-import type {
-  ClientChoice,
-  ClientOptions,
-  Mechanism,
-  SecurityOptions,
-  TestCertificates,
-  TestOAuth,
-  TestUsers,
-  TokenOptions,
-  UserSpec,
+import {
+  MECHANISMS,
+  type ClientChoice,
+  type ClientOptions,
+  type Mechanism,
+  type SecurityOptions,
+  type TestCertificates,
+  type TestOAuth,
+  type TestUsers,
+  type TokenOptions,
+  type UserSpec,
 } from './security-options.ts';
 import { AUDIENCE, ISSUER, KEY_ID, signedToken } from './signed-token.ts';
 import type { TestMetadata } from './test-metadata.ts';
@@ -244,6 +246,7 @@ export class TestSecurity {
 
   #choose(user: string, wanted: Mechanism | undefined): Mechanism {
     const { mechanisms } = this.#said;
+    checkWord('mechanism', wanted, MECHANISMS);
     if (wanted !== undefined && !mechanisms.includes(wanted)) {
       throw new TypeError(`the broker offers ${mechanisms.join(', ')}, not ${wanted}: add it to mechanisms`);
     }
@@ -275,10 +278,14 @@ export class TestSecurity {
         : [];
       await metadata.change(() => [...records, ...jaas]);
     };
+    const known = (name: string): string => {
+      this.#passwordOf(name);
+      return name;
+    };
     return {
       add: (name, password) => change(name, password),
-      setPassword: (name, password) => change(name, password),
-      remove: (name) => change(name, null),
+      setPassword: async (name, password) => change(known(name), password),
+      remove: async (name) => change(known(name), null),
       get names() {
         return [...passwords.keys()];
       },

@@ -4,6 +4,7 @@ import type { AclLines } from '../security/acls/lines.ts';
 import type { Duration } from './duration.ts';
 import type { GroupConfigs } from './dynamic-configs.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
+import { checkStartValues } from './start-checks.ts';
 import type { SecurityOptions } from './security-options.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -78,9 +79,10 @@ const START: KeysOf<StartOptions> = {
   logLevel: true,
 };
 
-/** @throws {TypeError} for a field that there is not; `more` are those of a caller that takes others, too */
+/** @throws {TypeError} for a field that there is not, or a value that means nothing; `more` are fields of a caller that takes others, too */
 export function checkStartOptions(what: string, options: object, more: Readonly<Record<string, true>> = {}): void {
   checkKeys(what, options, { ...START, ...more }, ELSEWHERE);
+  checkStartValues(options);
 }
 
 const ELSEWHERE = {

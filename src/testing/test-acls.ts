@@ -86,14 +86,20 @@ export async function provideAccess(
 
 export function testAcls(metadata: TestMetadata, broker: () => RunningBroker): TestAcls {
   return {
-    add: (user, ...lines) =>
-      addAcls(
-        metadata,
-        broker().parts.random,
-        lines.map((line) => aclOf(user, line)),
-      ),
+    async add(user, ...lines) {
+      const { authorizer, random } = broker().parts;
+      const acls = lines.map((line) => aclOf(user, line));
+      if (authorizer !== null) return addAcls(metadata, random, acls);
+      throw new TypeError('the broker asks no acls, and everybody may do everything: write startBroker({ acls: {} })');
+    },
     async remove(user, ...lines) {
       const gone = new Set(lines.map((line) => keyOf(aclOf(user, line))));
+      const known = new Set([...metadata.image.accessControlEntries.values()].map(keyOf));
+      const missing = lines.find((line) => !known.has(keyOf(aclOf(user, line))));
+      if (missing !== undefined) {
+        const own = this.list()[user] ?? [];
+        throw new TypeError(`acls: ${user} has no line '${missing}'; there are: ${own.join(', ') || 'none'}`);
+      }
       await metadata.change(({ accessControlEntries }) =>
         [...accessControlEntries.values()]
           .filter((entry) => gone.has(keyOf(entry)))

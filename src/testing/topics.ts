@@ -5,7 +5,7 @@ import { partitionOfKey } from '../../protocol/partitioner.ts';
 import type { BrokerView } from './broker-view.ts';
 import { nodeFiles } from '../platform/files.ts';
 import { nearest } from '../config/did-you-mean.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
+import { checkCount, checkKeys, shown, type KeysOf } from './known-keys.ts';
 import type { Content, MessageToProduce, TestMessage } from './message.ts';
 import { bytesOf, draftOf, StoredMessage } from './stored-message.ts';
 import type { FileUrl, TopicSpec } from './topic-spec.ts';
@@ -41,7 +41,7 @@ export class Topics {
 
   async create(specs: readonly TopicSpec[]): Promise<void> {
     if (specs.length === 0) return;
-    for (const spec of specs) checkKeys(`topic '${spec.name}'`, spec, TOPIC);
+    specs.forEach(checkTopic);
     const { controller } = this.#broker.parts;
     const results = await controller.createTopics(
       specs.map((spec) => this.#newTopic(spec)),
@@ -134,6 +134,15 @@ function producible(partition: ViewedPartition | undefined, name: string): Viewe
   throw new Error(`${name} has too few in-sync replicas for min.insync.replicas=${partition.config.minInsyncReplicas}`);
 }
 
+/** @throws {TypeError} for a field or a value that no topic has */
+function checkTopic(spec: TopicSpec): void {
+  checkKeys(spec.name === undefined ? 'a topic' : `topic '${spec.name}'`, spec, TOPIC);
+  if (typeof spec.name !== 'string')
+    throw new TypeError(`a topic has no name in ${shown(spec)}: write { name: 'orders' }`);
+  checkCount(`partitions of '${spec.name}'`, spec.partitions, -1);
+  checkCount(`replicationFactor of '${spec.name}'`, spec.replicationFactor, -1);
+}
+
 const NO_ID = 'AAAAAAAAAAAAAAAAAAAAAA';
 const MESSAGE_FIELDS = new Set(['key', 'value', 'headers', 'partition', 'timestamp']);
 
@@ -142,10 +151,16 @@ const MESSAGE_FIELDS = new Set(['key', 'value', 'headers', 'partition', 'timesta
  * @throws {TypeError} for what looks like a message with a field mistyped
  */
 export function messageOf(said: MessageToProduce | Content): MessageToProduce {
+  if (said === undefined || typeof said === 'function') {
+    throw new TypeError(`a message cannot be ${shown(said)}: write a text, an object, bytes, or { key, value, … }`);
+  }
   if (typeof said !== 'object' || said === null || ArrayBuffer.isView(said) || !('value' in said))
     return { value: said };
   const strange = Object.keys(said).filter((field) => !MESSAGE_FIELDS.has(field));
-  if (strange.length === 0) return said;
+  if (strange.length === 0) {
+    checkTimestamp(said.timestamp);
+    return said;
+  }
   for (const field of strange) {
     const near = nearest(field, MESSAGE_FIELDS, 2);
     if (near === null || near in said) continue;
@@ -154,6 +169,11 @@ export function messageOf(said: MessageToProduce | Content): MessageToProduce {
     );
   }
   return { value: said };
+}
+
+function checkTimestamp(timestamp: unknown): void {
+  if (timestamp === undefined || (timestamp !== '' && Number.isFinite(Number(timestamp)))) return;
+  throw new TypeError(`a timestamp cannot be ${shown(timestamp)}: write milliseconds since 1970`);
 }
 
 function pathOf(file: string | FileUrl): string {
@@ -182,5 +202,15 @@ export function messagesIn(file: string | FileUrl): (MessageToProduce | Content)
 
 /** The messages of many topics: a JSON object of arrays, by topic. */
 export function topicsIn(file: string | FileUrl): Record<string, (MessageToProduce | Content)[]> {
-  return JSON.parse(read(file)) as Record<string, (MessageToProduce | Content)[]>;
+  const advice = `${pathOf(file)}: write { "orders": [...] }, or name the topic: seed(file, 'orders')`;
+  const text = read(file);
+  let topics: unknown;
+  try {
+    topics = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`without a topic it cannot be read (${(error as Error).message}): ${advice}`);
+  }
+  const isByTopic = typeof topics === 'object' && topics !== null && Object.values(topics).every(Array.isArray);
+  if (!isByTopic) throw new TypeError(`without a topic there have to be topics with their messages in ${advice}`);
+  return topics as Record<string, (MessageToProduce | Content)[]>;
 }

@@ -1,5 +1,5 @@
 /** Every request that clients sent and what they were told: filtered, counted, printed. */
-import { checkApiName, type ApiName, type Part, type RequestBody } from './api-names.ts';
+import { checkApiName, checkRequestPart, type ApiName, type Part, type RequestBody } from './api-names.ts';
 import type { Exchange, ToldError } from './exchange.ts';
 import { checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
@@ -64,6 +64,7 @@ export abstract class Traffic {
     checkKeys('a filter of the traffic', filter, FILTER);
     const wanted = [filter.api ?? []].flat() as Name[];
     wanted.forEach(checkApiName);
+    if (wanted.length === 1 && filter.request !== undefined) checkRequestPart(wanted[0], filter.request);
     return (exchanges as readonly Exchange<Name>[]).filter((exchange) => passes(exchange, filter, wanted));
   }
 

@@ -1,5 +1,6 @@
 /** What the waits of a broker may be given, wherever it runs. */
-import { checkKeys, type KeysOf } from './known-keys.ts';
+import type { GroupState } from './group.ts';
+import { checkKeys, checkWord, type KeysOf } from './known-keys.ts';
 import type {
   ExpectedCommit,
   ExpectedDelivery,
@@ -15,6 +16,16 @@ import type {
 const WAIT: KeysOf<WaitOptions> = { timeout: true };
 const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
 const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
+const STATES: readonly GroupState[] = [
+  'Empty',
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Stable',
+  'Dead',
+  'Assigning',
+  'Reconciling',
+  'NotReady',
+];
 const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
 const DELIVERY: KeysOf<ExpectedDelivery> = { topic: true, partition: true, offset: true, deliveries: true };
 const QUEUE: KeysOf<ExpectedQueue> = { backlog: true, inFlight: true, members: true };
@@ -26,14 +37,21 @@ const UNTIL: KeysOf<UntilOptions> = { ...WAIT, what: true };
 export const DEFAULT_WITHIN_MS = 500;
 
 /** @throws {TypeError} */
+export function checkIsolation({ isolation }: { readonly isolation?: unknown }): void {
+  checkWord('isolation', isolation, ['read_committed', 'read_uncommitted']);
+}
+
+/** @throws {TypeError} */
 export function checkMessageWait(wanted: unknown, options: object): void {
   checkWanted('waitForMessages', wanted);
   checkKeys('waitForMessages', options, MESSAGE_WAIT, { partition: 'look at it in `where`' });
+  checkIsolation(options);
 }
 
 /** @throws {TypeError} */
 export function checkNoMessages(options: object): void {
   checkKeys('expectNoMessages', options, NO_MESSAGES, { timeout: 'write within' });
+  checkIsolation(options);
 }
 
 /** @throws {TypeError} */
@@ -41,6 +59,7 @@ export function checkGroupWait(id: string, expected: object, options: object): v
   checkKeys('waitForGroup', expected, GROUP, {
     timeout: `it belongs in the third argument: waitForGroup('${id}', { state: 'Stable' }, { timeout: … })`,
   });
+  checkWord('state of waitForGroup', (expected as ExpectedGroup).state, STATES);
   checkKeys('waitForGroup', options, WAIT);
 }
 
@@ -94,8 +113,16 @@ export function checkIdleWait(options: object): void {
 }
 
 /** @throws {TypeError} */
-export function checkUntil(options: object): void {
+export function checkUntil(condition: unknown, options: object): void {
+  if (typeof condition !== 'function')
+    throw new TypeError('waitUntil takes a function: waitUntil(() => fault.fired === 2)');
   checkKeys('waitUntil', options, UNTIL);
+}
+
+/** @throws {TypeError} for a promise: it would hold at once, whatever comes of it */
+export function checkAnswer(answer: unknown): void {
+  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return;
+  throw new TypeError('the condition of waitUntil answers a promise: write one that looks and answers at once');
 }
 
 function checkWanted(what: string, wanted: unknown): void {

@@ -21,6 +21,7 @@ import {
   checkLagWait,
   checkMessageWait,
   checkNoMessages,
+  checkAnswer,
   checkUntil,
 } from './wait-checks.ts';
 import type {
@@ -174,9 +175,10 @@ export class Waiters {
   }
 
   until<T>(place: CallPlace, condition: () => T | undefined | false | null, options: UntilOptions = {}): Promise<T> {
-    checkUntil(options);
+    checkUntil(condition, options);
     const look = (): T | undefined => {
       const found = condition();
+      checkAnswer(found);
       return found === false || found === null ? undefined : found;
     };
     const what = options.what ?? 'the condition to hold';
