@@ -9,8 +9,43 @@ const USER: KeysOf<Exclude<UserSpec, string>> = { password: true, superUser: tru
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
 const HIGHEST_PORT = 65_535;
 
+const START: KeysOf<StartOptions> = {
+  topics: true,
+  brokers: true,
+  minIsr: true,
+  clock: true,
+  now: true,
+  groups: true,
+  settings: true,
+  tls: true,
+  users: true,
+  oauth: true,
+  mechanisms: true,
+  acls: true,
+  quotas: true,
+  maxFetchWait: true,
+  port: true,
+  controlPort: true,
+  thread: true,
+  from: true,
+  leftovers: true,
+  logLevel: true,
+};
+
+/** @throws {TypeError} for a field that there is not, or a value that means nothing; `more` are fields of a caller that takes others, too */
+export function checkStartOptions(what: string, options: object, more: Readonly<Record<string, true>> = {}): void {
+  checkKeys(what, options, { ...START, ...more }, ELSEWHERE);
+  checkStartValues(options);
+}
+
+const ELSEWHERE = {
+  onStop: 'what a test leaves behind is `leftovers`; what to run first is kafka.onStop(() => …)',
+  partitions: "it belongs to a topic: topics: [{ name: 'orders', partitions: 3 }]",
+  memory: 'a broker for tests is always in memory; a durable one is startServer of ottla',
+};
+
 /** @throws {TypeError} for a value that means nothing @throws {RangeError} for one that cannot be together with another */
-export function checkStartValues(options: StartOptions): void {
+function checkStartValues(options: StartOptions): void {
   checkTopics(options.topics);
   checkUsers(options.users);
   checkLines(options.acls);

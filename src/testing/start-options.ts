@@ -3,8 +3,6 @@ import type { Level } from '../platform/logger.ts';
 import type { AclLines } from '../security/acls/lines.ts';
 import type { Duration } from './duration.ts';
 import type { GroupConfigs } from './dynamic-configs.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
-import { checkStartValues } from './start-checks.ts';
 import type { SecurityOptions } from './security-options.ts';
 import type { TestSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -55,38 +53,3 @@ export interface StartOptions extends SecurityOptions {
   /** The broker's own log, on stderr: 'silent' unless given. */
   readonly logLevel?: Level;
 }
-
-const START: KeysOf<StartOptions> = {
-  topics: true,
-  brokers: true,
-  minIsr: true,
-  clock: true,
-  now: true,
-  groups: true,
-  settings: true,
-  tls: true,
-  users: true,
-  oauth: true,
-  mechanisms: true,
-  acls: true,
-  quotas: true,
-  maxFetchWait: true,
-  port: true,
-  controlPort: true,
-  thread: true,
-  from: true,
-  leftovers: true,
-  logLevel: true,
-};
-
-/** @throws {TypeError} for a field that there is not, or a value that means nothing; `more` are fields of a caller that takes others, too */
-export function checkStartOptions(what: string, options: object, more: Readonly<Record<string, true>> = {}): void {
-  checkKeys(what, options, { ...START, ...more }, ELSEWHERE);
-  checkStartValues(options);
-}
-
-const ELSEWHERE = {
-  onStop: 'what a test leaves behind is `leftovers`; what to run first is kafka.onStop(() => …)',
-  partitions: "it belongs to a topic: topics: [{ name: 'orders', partitions: 3 }]",
-  memory: 'a broker for tests is always in memory; a durable one is startServer of ottla',
-};

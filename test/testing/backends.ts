@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { endThroughPort, RemoteBroker } from '../../src/remote/remote-broker.ts';
 import { BrokerSnapshot } from '../../src/testing/broker-snapshot.ts';
 import { startBroker as startHere, type StartOptions, type TestBroker } from '../../src/testing/index.ts';
-import { checkStartOptions } from '../../src/testing/start-options.ts';
+import { checkStartOptions } from '../../src/testing/start-checks.ts';
 
 export interface Told {
   readonly id: number;
