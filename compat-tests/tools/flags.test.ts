@@ -12,7 +12,7 @@ const recorded = JSON.parse(readFileSync(RECORDED, 'utf8')) as Record<string, re
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'kafka-cluster': ['cluster-id', 'unregister', 'unregister-controller', 'list-endpoints', 'api-versions'],
   'kafka-metadata-quorum': ['', 'describe', 'add-controller', 'remove-controller'],
-  'kafka-storage': ['format'],
+  'kafka-storage': ['format', 'info', 'version-mapping', 'feature-dependencies'],
 };
 
 /** What the help of each of Kafka's tools lists, which test/cli/kafka-tools/flags.test.ts holds Ottla's to. */

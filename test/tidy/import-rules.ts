@@ -181,7 +181,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/config',
   ],
   // The same: it writes what a controller reads.
-  'src/cli/kafka-tools/storage.ts': ['src/cli', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
+  'src/cli/kafka-tools/storage': ['src/cli', 'src/cluster', 'protocol', 'src/platform', 'src/config'],
   src: ['protocol', 'src'],
 };
 

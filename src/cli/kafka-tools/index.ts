@@ -41,7 +41,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'kafka-ready': kafkaReady,
   'kafka-reassign-partitions': reassignPartitions,
   'kafka-share-groups': shareGroups,
-  'kafka-storage': async (args, terminal) => (await import('./storage.ts')).storage(args, terminal),
+  'kafka-storage': async (args, terminal) => (await import('./storage/storage.ts')).storage(args, terminal),
   'kafka-topics': topics,
   cub,
   nc: portCheck,

@@ -10,6 +10,6 @@ export const STORAGE_FLAGS: FlagTable = {
   standalone: 'switch',
   'no-initial-controllers': 'switch',
   'initial-controllers': { refused: 'controllers are found in etcd, or by controller.quorum.voters: leave it out' },
-  'release-version': { refused: 'a new cluster has the levels of Kafka 4.4: change them with kafka-features' },
-  feature: { refused: 'a new cluster has the levels of Kafka 4.4: change them with kafka-features' },
+  'release-version': 'value',
+  feature: 'list',
 };

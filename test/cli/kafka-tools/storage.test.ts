@@ -130,6 +130,85 @@ test('random-uuid prints an id', async () => {
   expect((await storage(['random-uuid'])).out).toMatch(/^[\w-]{22}\n$/);
 });
 
+/** What kafka-storage of Apache Kafka 4.4.0 said: `# title`, `$ arguments`, its lines, `! error`, `= exit code`. */
+const SAYS = readFileSync(new URL('kafka-storage-says.txt', import.meta.url), 'utf8');
+const asked = SAYS.split(/^(?=# )/m).flatMap((part) => {
+  const [, title = ''] = /^# (.*)$/m.exec(part) ?? [];
+  return Array.from(part.matchAll(/^\$ (.*)\n([^]*?)(?:! (.*)\n)?= (\d)$/gm), ([, args, out, err = '', code]) => ({
+    what: `${args} ${title}`,
+    title,
+    args: args.split(' '),
+    out,
+    err,
+    code: Number(code),
+  }));
+});
+
+const ID = 'cluster.id=4L6g3nShT-eMCtK--X86sw\n';
+const FIRST = `#\nversion=1\n${ID}node.id=1\ndirectory.id=0ckfESaoTJS7xfSahP97Xw\nother=1\n`;
+/** By the title: log.dirs, and meta.properties of `b`; `a` has that of FIRST. */
+const SECOND: Readonly<Record<string, readonly [dirs: string, properties: string]>> = {
+  one: ['a', ''],
+  two: ['b a a', `version=1\n${ID}node.id=1\n`],
+  'another node': ['a b', `version=1\n${ID}node.id=2\n`],
+  'another cluster': ['a b', 'version=1\ncluster.id=x\nnode.id=2\n'],
+  'another version': ['a b', 'version=7\n'],
+  'no version': ['a b', 'version=one\n'],
+  'no cluster': ['a b', 'version=1\nnode.id=1\n'],
+  'no node': ['a b', `version=1\n${ID}`],
+  'a node that is no number': ['b', `version=1\n${ID}node.id=x\n`],
+  'a short id of a directory': ['b', `version=1\n${ID}node.id=01\ndirectory.id=AAAA\n`],
+  'a node with a zero': ['a b', `version=1\n${ID}node.id=01\n`],
+  empty: ['b', ''],
+  legacy: ['b a', `broker.id=1\n${ID}`],
+};
+
+function lay(title: string): string {
+  const path = directory();
+  let dirs = 'b a';
+  if (title in SECOND) {
+    const [names, properties] = SECOND[title];
+    dirs = names;
+    for (const [name, text] of [
+      ['a', FIRST],
+      ['b', properties],
+    ]) {
+      mkdirSync(join(path, name));
+      writeFileSync(join(path, name, 'meta.properties'), text);
+    }
+  } else if (title === 'not formatted, no directory') {
+    dirs = 'b a c';
+    mkdirSync(join(path, 'a'));
+    writeFileSync(join(path, 'b'), '');
+  }
+  const all = dirs.split(' ').map((name) => join(path, name));
+  writeFileSync(join(path, 'server.properties'), `log.dirs=${all.join()}\nnode.id=1\n`);
+  return path;
+}
+
+test.each(asked)('kafka-storage $what says what Apache Kafka’s does', async ({ title, args, out, err, code }) => {
+  const path = lay(title);
+  const said = await storage(args.map((arg) => arg.replace('DIR', path)));
+  expect({ ...said, out: said.out.replaceAll(path, 'DIR') }).toEqual({
+    code,
+    out,
+    err: err === '' ? '' : `kafka-storage: ${err}\n`,
+  });
+});
+
+test.each([
+  [['info', '-c', 'x', '-r', '4.0'], '--release-version cannot be used with info'],
+  [['random-uuid', '-t', 'x'], '--cluster-id cannot be used with random-uuid'],
+  [['format', '-t', 'x', '-c', 'x', '-f', 'share.version=1'], 'a new cluster has the levels of Kafka 4.4-IV2'],
+  [['feature-dependencies'], 'write --feature and its value'],
+  [
+    ['forget'],
+    "invalid choice: 'forget' (choose from info, format, version-mapping, feature-dependencies, random-uuid)",
+  ],
+])('%j is refused', async (args, sentence) => {
+  expect(await storage(args)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(sentence) });
+});
+
 /** Kafka's sentences, but for the last: Kafka takes the password then. */
 test.each([
   ['SCRAM-SHA-256', "Failed to find equals sign in SCRAM argument 'SCRAM-SHA-256'"],

@@ -1,6 +1,6 @@
 /**
- * `kafka-storage`: formats log directories with a cluster's id and its first users, as Kafka's own tool does. A broker formats what
- * is not formatted by itself: only who wants an id or users of their own needs it.
+ * `kafka-storage`: formats log directories with a cluster's id and its first users, as Kafka's own tool does, and tells of them. A broker
+ * formats what is not formatted by itself: only who wants an id or users of their own needs it.
  */
 import { dirname, join } from 'node:path';
 import {
@@ -11,20 +11,22 @@ import {
   SCRAM_MECHANISMS,
   scramKeys,
   type ScramMechanism,
-} from '../../../protocol/sasl/scram.ts';
-import { initialFeatures } from '../../cluster/features.ts';
-import type { DraftOf, MetadataDraft } from '../../cluster/metadata-records.ts';
-import { encodeSnapshot } from '../../cluster/metadata-snapshot.ts';
-import { readEnvironment } from '../../config/environment.ts';
-import { parseProperties } from '../../config/properties.ts';
-import { serverConfig } from '../../config/server.ts';
-import { combineSettings } from '../../config/settings.ts';
-import { nodeFiles } from '../../platform/files.ts';
-import { randomUuid, systemRandom } from '../../platform/random.ts';
-import { printLine, type Terminal } from '../terminal.ts';
-import { CommandError, UsageError } from '../usage.ts';
-import { readFlags, SHARED, type Flags } from './flags.ts';
-import { STORAGE_FLAGS } from './storage-flags.ts';
+} from '../../../../protocol/sasl/scram.ts';
+import { initialFeatures } from '../../../cluster/features.ts';
+import { NEWEST_METADATA_VERSION } from '../../../cluster/features-by-release.ts';
+import type { DraftOf, MetadataDraft } from '../../../cluster/metadata-records.ts';
+import { encodeSnapshot } from '../../../cluster/metadata-snapshot.ts';
+import { readEnvironment } from '../../../config/environment.ts';
+import { parseProperties } from '../../../config/properties.ts';
+import { serverConfig } from '../../../config/server.ts';
+import { combineSettings } from '../../../config/settings.ts';
+import { nodeFiles } from '../../../platform/files.ts';
+import { randomUuid, systemRandom } from '../../../platform/random.ts';
+import { printLine, type Terminal } from '../../terminal.ts';
+import { CommandError, UsageError } from '../../usage.ts';
+import { readFlags, SHARED, type Flags } from '../flags.ts';
+import { STORAGE_FLAGS } from '../storage-flags.ts';
+import { featureDependencies, info, META_PROPERTIES, versionMapping } from './lookup.ts';
 
 const SHORT: Readonly<Record<string, string>> = {
   '-t': '--cluster-id',
@@ -38,7 +40,6 @@ const SHORT: Readonly<Record<string, string>> = {
   '-f': '--feature',
   '-h': '--help',
 };
-const META_PROPERTIES = 'meta.properties';
 const SALT_BYTES = 26;
 
 export async function storage(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -49,14 +50,52 @@ export async function storage(args: readonly string[], terminal: Terminal): Prom
   );
   const shared = Object.keys(SHARED).find((flag) => flags.has(flag));
   if (shared !== undefined) throw new UsageError(`--${shared} has no effect here: this tool asks no broker`);
-  const [command] = flags.words;
-  if (command === 'random-uuid') await printLine(terminal, randomUuid(systemRandom));
-  else if (command === 'format') await format(flags, terminal);
-  else throw new UsageError(`invalid choice: '${command ?? ''}' (choose from format, random-uuid)`);
-  return 0;
+  const [name = ''] = flags.words;
+  if (!Object.hasOwn(COMMANDS, name)) {
+    throw new UsageError(`invalid choice: '${name}' (choose from ${Object.keys(COMMANDS).join(', ')})`);
+  }
+  const command = COMMANDS[name];
+  const foreign = Object.keys(STORAGE_FLAGS).find((flag) => flags.has(flag) && !command.flags.includes(flag));
+  if (foreign !== undefined) throw new UsageError(`--${foreign} cannot be used with ${name}`);
+  return (await command.run(flags, terminal)) ?? 0;
 }
 
+interface Command {
+  readonly flags: readonly string[];
+  /** Answers the exit code where that is not 0. */
+  readonly run: (flags: Flags, terminal: Terminal) => Promise<number | void>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  info: {
+    flags: ['config'],
+    run: (flags, terminal) => info(placesOf(flags, terminal).directories, terminal),
+  },
+  format: { flags: Object.keys(STORAGE_FLAGS), run: format },
+  'version-mapping': {
+    flags: ['release-version'],
+    run: (flags, terminal) => versionMapping(flags.get('release-version'), terminal),
+  },
+  'feature-dependencies': {
+    flags: ['feature'],
+    run: (flags, terminal) => {
+      flags.need('feature');
+      return featureDependencies(flags.all('feature'), terminal);
+    },
+  },
+  'random-uuid': {
+    flags: [],
+    run: (_flags, terminal) => printLine(terminal, randomUuid(systemRandom)),
+  },
+};
+
 async function format(flags: Flags, terminal: Terminal): Promise<void> {
+  for (const flag of ['release-version', 'feature']) {
+    if (flags.has(flag))
+      throw new UsageError(
+        `--${flag}: a new cluster has the levels of Kafka ${NEWEST_METADATA_VERSION}: change them with kafka-features`,
+      );
+  }
   const clusterId = flags.need('cluster-id');
   const { directories, nodeId } = placesOf(flags, terminal);
   const users = flags.all('add-scram').map(userOf);
@@ -75,11 +114,12 @@ async function format(flags: Flags, terminal: Terminal): Promise<void> {
     if (isFirst) write(join(directory, 'bootstrap.checkpoint'), bootstrapCheckpoint(users));
     write(join(directory, META_PROPERTIES), metaProperties(clusterId, nodeId)); // last: it says that all is there
     const kind = isFirst ? (flags.has('standalone') ? 'dynamic metadata voter' : 'metadata') : 'data';
-    await printLine(terminal, `Formatting ${kind} directory ${directory} with metadata.version ${METADATA_VERSION}.`);
+    await printLine(
+      terminal,
+      `Formatting ${kind} directory ${directory} with metadata.version ${NEWEST_METADATA_VERSION}.`,
+    );
   }
 }
-
-const METADATA_VERSION = '4.4-IV2';
 
 /** By the file of --config, or as the environment has it where that is not there, as in a container. @throws {UsageError} */
 function placesOf(flags: Flags, terminal: Terminal) {
