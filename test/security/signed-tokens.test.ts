@@ -1,7 +1,11 @@
 /** Tokens that an authority has signed: whose are believed, whose are not, and how often its keys are asked for. */
 import { createHmac, type webcrypto } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../protocol/client.ts';
 import { oauthBearerClient, signIn } from '../../protocol/sasl/client.ts';
 import { startBroker } from '../../src/broker/broker.ts';
@@ -180,6 +184,31 @@ describe('keys', () => {
     expect(await set.current()).toBe('second');
     expect(fetches).toHaveLength(3);
   });
+
+  test.each(['{"error":"try again later"}', 'null', '{"keys":[7]}', '<html>'])(
+    'are not replaced by %s, which is no set of them',
+    async (other) => {
+      const directory = mkdtempSync(join(tmpdir(), 'ottla-keys-'));
+      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+      const path = join(directory, 'keys.json');
+      writeFileSync(path, decodeURIComponent(url.slice(url.indexOf(',') + 1)));
+      const at = new VirtualClock(NOW_S * 1000);
+      const told: string[] = [];
+      const log = lineLogger(
+        'warn',
+        (line) => void told.push(line),
+        () => 0,
+      );
+      const tokens = await signedTokens(settingsOf({ ...EXPECTED, [JWKS]: pathToFileURL(path).href }), at, log);
+      const token = await signed({ ...GOOD, exp: NOW_S + 7200 });
+      expect(await tokens.validate(token)).toMatchObject({ user: 'alice' });
+      writeFileSync(path, other);
+      await at.advance(3_600_000);
+      await tokens.validate(token);
+      await expect.poll(() => told.join('')).toContain('token-keys-not-fetched');
+      expect(await tokens.validate(token)).toMatchObject({ user: 'alice' });
+    },
+  );
 
   test('that are not known are looked for once a minute each, and ten of them at most', async () => {
     answer = () => Promise.resolve('first');

@@ -33,7 +33,7 @@ export async function signedTokens(settings: ListenerSettings, clock: Clock, log
   const library = await import('./jose.ts');
   const keys = new KeySet({
     clock,
-    fetch: async () => JSON.parse(await readDocument(url, { mostBytes: MOST_BYTES, timeoutMs: TIMEOUT_MS })) as unknown,
+    fetch: async () => keySetIn(await readDocument(url, { mostBytes: MOST_BYTES, timeoutMs: TIMEOUT_MS })),
     refreshMs: settings.value('sasl.oauthbearer.jwks.endpoint.refresh.ms', MECHANISM),
     backoffMs: settings.value('sasl.oauthbearer.jwks.endpoint.retry.backoff.ms', MECHANISM),
     maxBackoffMs: settings.value('sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms', MECHANISM),
@@ -42,6 +42,14 @@ export async function signedTokens(settings: ListenerSettings, clock: Clock, log
   });
   void keys.current();
   return new SignedTokens(library, keys, expected, clock);
+}
+
+/** @throws {Error} for what is none (RFC 7517), as what a proxy answers: the last good one serves on */
+function keySetIn(text: string): unknown {
+  const set = JSON.parse(text) as { readonly keys?: unknown } | null;
+  const isKey = (key: unknown): boolean => typeof key === 'object' && key !== null && !Array.isArray(key);
+  if (Array.isArray(set?.keys) && set.keys.every(isKey)) return set;
+  throw new Error('what lies there is no set of keys (JWKS)');
 }
 
 function expectedOf(settings: ListenerSettings, logger: Logger): Expected {
