@@ -141,6 +141,7 @@ export class Listeners implements Stores {
         contexts.authenticated(authenticated);
         if (isOver) contexts.gate = null;
       },
+      expired: () => void this.counts.of(endpoint.name).expired++,
     });
     if (security.isTls) this.#secure(connection, security);
     if (contexts.gate !== null || security.isTls) this.#unauthenticated.add(connection);

@@ -11,17 +11,22 @@ export function securityMetrics(parts: BrokerParts, connections: ConnectionCount
 export function ofAcceptedConnections({ byListener }: ConnectionCounts): Metric[] {
   const counter = (name: string, help: string, count: keyof ListenerCounts): Metric => ({
     kind: Counter,
-    name: `kafka_server_socket_server_metrics_${name}_total`,
+    name: `kafka_server_socket_server_metrics_${name}`,
     help,
     labelNames: ['listener'],
     samples: () => [...byListener].map(([listener, counts]): Sample => [counts[count], { listener }]),
   });
   return [
-    counter('connection_creation', 'Connections that were accepted', 'created'),
-    counter('connection_close', 'Connections that have ended', 'closed'),
-    counter('successful_authentication', 'Clients that have proved who they are', 'authenticated'),
-    counter('successful_reauthentication', 'The same again in open connections', 'reauthenticated'),
-    counter('failed_authentication', 'Clients that could not', 'failed'),
+    counter('connection_creation_total', 'Connections that were accepted', 'created'),
+    counter('connection_close_total', 'Connections that have ended', 'closed'),
+    counter('successful_authentication_total', 'Clients that have proved who they are', 'authenticated'),
+    counter('successful_reauthentication_total', 'The same again in open connections', 'reauthenticated'),
+    counter('failed_authentication_total', 'Clients that could not', 'failed'),
+    counter(
+      'expired_connections_killed_count',
+      'Connections that were closed for a request after the end of their session',
+      'expired',
+    ),
   ];
 }
 

@@ -7,6 +7,8 @@ export interface ListenerCounts {
   /** The same again, in an open connection (KIP-368). */
   reauthenticated: number;
   failed: number;
+  /** Closed for a request after the end of their session. */
+  expired: number;
 }
 
 export class ConnectionCounts {
@@ -15,7 +17,7 @@ export class ConnectionCounts {
   of(listener: string): ListenerCounts {
     let counts = this.byListener.get(listener);
     if (counts === undefined) {
-      counts = { created: 0, closed: 0, authenticated: 0, reauthenticated: 0, failed: 0 };
+      counts = { created: 0, closed: 0, authenticated: 0, reauthenticated: 0, failed: 0, expired: 0 };
       this.byListener.set(listener, counts);
     }
     return counts;

@@ -1,6 +1,7 @@
 /** How a controller's process starts, and what it refuses, over a simulated network and etcd. */
 import { expect, test } from 'vitest';
 import { DescribeQuorum } from '../../protocol/apis/55-describe-quorum.ts';
+import { plainClient, signIn } from '../../protocol/sasl/client.ts';
 import { clusterKey } from '../../src/controllers/etcd-keys.ts';
 import { LocalMetadataStore } from '../../src/cluster/local-metadata-store.ts';
 import { baseOffsetIn, checkpointIn, METADATA_DIRECTORY } from '../../src/cluster/metadata-directory.ts';
@@ -8,6 +9,7 @@ import { Controller } from '../../src/cluster/controller.ts';
 import { supportedRanges } from '../../src/cluster/features.ts';
 import type { RegistrationRequest } from '../../src/cluster/registration.ts';
 import { effectiveConfig } from '../../src/config/layers.ts';
+import { plainUsers } from '../../src/credentials/plain-users.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { diskError, MemoryFiles } from '../../src/platform/memory-files.ts';
 import { ControllerMachines } from './controller-machines.ts';
@@ -277,4 +279,26 @@ test('a controller without a broker tells /metrics of the cluster, of elections 
   expect(told).toContain('kafka_network_requestmetrics_requests_total{request="DescribeQuorum",version="2"} 1');
   expect(told).toContain('kafka_server_socket_server_metrics_connection_count{listener="CONTROLLER"} 1');
   await machines.until(machines.running.get(1)!.stop());
+});
+
+test('it tells of those who sign in, too', async () => {
+  const machines = new ControllerMachines();
+  const running = await machines.start(1, {
+    'ottla.metrics.port': '0',
+    listeners: 'CONTROLLER://127.0.0.1:9093',
+    'listener.security.protocol.map': 'CONTROLLER:SASL_PLAINTEXT',
+    'sasl.enabled.mechanisms': 'PLAIN',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': plainUsers(new Map([['node', 'a secret']]), {
+      name: 'node',
+      password: 'a secret',
+    }),
+  });
+  await machines.until(signIn(await machines.connect(1), plainClient('node', 'a secret'), 2));
+  const wrong = await machines.connect(1);
+  await expect(machines.until(signIn(wrong, plainClient('node', 'a guess'), 2))).rejects.toThrow(/closed|Invalid/);
+  const told = await (await fetch(`http://127.0.0.1:${running.metricsPort}/metrics`)).text();
+  expect(told).toContain('kafka_server_socket_server_metrics_successful_authentication_total{listener="CONTROLLER"} 1');
+  expect(told).toContain('kafka_server_socket_server_metrics_failed_authentication_total{listener="CONTROLLER"} 1');
+  await machines.until(running.stop());
 });

@@ -48,6 +48,7 @@ test.each([
   ['kafka_server_socket_server_metrics_successful_authentication_total{listener="SASL_PLAINTEXT"}', 3],
   ['kafka_server_socket_server_metrics_successful_reauthentication_total{listener="SASL_PLAINTEXT"}', 0],
   ['kafka_server_socket_server_metrics_failed_authentication_total{listener="SASL_PLAINTEXT"}', 1],
+  ['kafka_server_socket_server_metrics_expired_connections_killed_count{listener="SASL_PLAINTEXT"}', 0],
   [`kafka_server_plugins_acls_total_count${AUTHORIZER}`, 1],
   [`kafka_server_plugins_authorization_denied_total${AUTHORIZER}`, 1],
 ])('%s is %d', (series, value) => {

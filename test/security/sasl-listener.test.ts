@@ -88,7 +88,7 @@ describe('sessions that end', () => {
 
   test('one that does not is closed at its next request, even one that is pipelined', async () => {
     const clock = new VirtualClock();
-    const { port } = await start(reauth, clock);
+    const { broker, port } = await start(reauth, clock);
     const client = await dial(port);
     await signIn(client, plainClient('alice', 'secret'), 2);
     await clock.advance(10_000);
@@ -99,6 +99,7 @@ describe('sessions that end', () => {
       client.send(Metadata, 9, { topics: [] }),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(broker.listeners.counts.of('SASL_PLAINTEXT')).toMatchObject({ authenticated: 1, failed: 0, expired: 1 });
   });
 
   test('as another user, and by another mechanism, it may not go on', async () => {

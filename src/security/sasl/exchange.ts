@@ -43,6 +43,8 @@ export interface SaslListener {
 export interface AuthenticatedConnection {
   /** `isOver`: the gate is not asked again. */
   authenticated(session: Session, isOver: boolean): void;
+  /** Its session has ended, and its client asks for more: it is closed. */
+  expired(): void;
 }
 
 type State = 'begun' | 'asked' | 'tokens' | 'bare tokens' | 'other mechanism' | 'authenticated' | 'failed';
@@ -121,6 +123,7 @@ export class SaslGate implements Gate {
       return true;
     }
     if (clock.now() <= expiresAtMs) return false;
+    this.#connection.expired();
     throw new InvalidRequest(
       'its session has ended (connections.max.reauth.ms, or its token): it has to sign in again',
     );
