@@ -20,8 +20,13 @@ import { SaslGate, type AuthenticatedConnection } from '../security/sasl/exchang
 import { saslListener } from '../security/sasl/listener.ts';
 import type { Login } from '../security/sasl/password.ts';
 import { ScramSecret } from '../security/sasl/scram.ts';
-import { knowsPasswords } from '../security/sasl/settings.ts';
-import { jaasFile, jaasPathIn, type JaasFile } from '../security/sasl/settings.ts';
+import {
+  jaasFile,
+  jaasPathIn,
+  knowsPasswords,
+  refusePrincipalBuilder,
+  type JaasFile,
+} from '../security/sasl/settings.ts';
 import type { Session } from '../security/session.ts';
 import type { Handshakes } from '../security/tls/handshakes.ts';
 import { readStoreFile } from '../security/tls/stores.ts';
@@ -110,8 +115,9 @@ export function listenerSecurity({
     };
   };
   return async ({ name, protocol }) => {
-    if (protocol === 'PLAINTEXT') return openTo(network);
     const settings = new ListenerSettings(() => parts.layers, name);
+    refusePrincipalBuilder(settings);
+    if (protocol === 'PLAINTEXT') return openTo(network);
     const isSasl = protocol.startsWith('SASL');
     const security = protocol.endsWith('SSL')
       ? await overTls(settings, isSasl, network, {

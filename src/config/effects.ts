@@ -27,7 +27,7 @@ const NOTHING_TO_ACT_ON: readonly (string | RegExp)[] = [
   'queued.max.requests',
   /^socket\.(listen\.backlog|receive\.buffer|send\.buffer)/,
   // Java classes, and Kafka's way of measuring.
-  /^(?!authorizer\.|principal\.builder|ssl\.engine|replica\.selector|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
+  /^(?!authorizer\.|client\.quota|principal\.builder|ssl\.engine|replica\.selector|sasl\.(server\.callback|login)).*\.class(\.name|\.path)?$/,
   /^sasl\.kerberos\./,
   'sasl.oauthbearer.scope.claim.name',
   /^(kafka\.metrics|metric|metrics)\./,

@@ -16,7 +16,7 @@ export const networkKeys = {
   'client.quota.callback.class': className(
     null,
     { importance: 'low' },
-    'A Java class that decides on quotas. No effect in Ottla, which loads no classes.',
+    'A Java class that decides on quotas. Refused: Ottla runs no classes.',
   ),
   'connection.failed.authentication.delay.ms': int(
     100,

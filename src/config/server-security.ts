@@ -49,7 +49,7 @@ export const securityKeys = {
   'principal.builder.class': className(
     'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder',
     { update: 'per-broker' },
-    "A Java class that makes a principal of a connection. Kafka's own is taken for what it does; another is refused on a listener with SASL.",
+    "A Java class that makes a principal of a connection. Kafka's own is taken for what it does; another is refused.",
   ),
   'security.inter.broker.protocol': string(
     'PLAINTEXT',

@@ -222,6 +222,21 @@ describe('refused at start', () => {
       'sasl.server.callback.handler.class=my.Handler: Ottla runs no Java classes',
     ],
     [
+      'a class that says who clients are',
+      { 'principal.builder.class': 'my.Builder' },
+      'principal.builder.class=my.Builder: Ottla runs no Java classes: remove it, or write org.apache.kafka',
+    ],
+    [
+      'the same on a listener of plain text',
+      { listeners: 'PLAINTEXT://127.0.0.1:0', 'listener.name.plaintext.principal.builder.class': 'my.Builder' },
+      'principal.builder.class=my.Builder: Ottla runs no Java classes',
+    ],
+    [
+      'a class that decides on quotas',
+      { 'client.quota.callback.class': 'my.Callback' },
+      'client.quota.callback.class=my.Callback: Ottla runs no Java classes: remove it',
+    ],
+    [
       'signed tokens of any issuer',
       { 'listener.name.sasl_plaintext.oauthbearer.sasl.oauthbearer.jwks.endpoint.url': 'http://127.0.0.1:1/keys' },
       'set sasl.oauthbearer.expected.issuer',

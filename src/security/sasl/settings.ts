@@ -135,14 +135,24 @@ const OWN_CLASSES: Readonly<Record<string, readonly string[]>> = {
     'org.apache.kafka.common.security.oauthbearer.secured.OAuthBearerLoginCallbackHandler',
     'org.apache.kafka.common.security.oauthbearer.internals.unsecured.OAuthBearerUnsecuredLoginCallbackHandler',
   ],
-  'principal.builder.class': ['org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder'],
 };
 
 /** @throws {ConfigError} for a class of one's own: it would do something that Ottla does not, and nobody would see it */
 export function refuseClasses(settings: ListenerSettings, mechanism: string): void {
   for (const [key, known] of Object.entries(OWN_CLASSES)) {
-    const text = settings.text(key as 'principal.builder.class', mechanism);
-    if (text === null || text === '' || known.includes(text)) continue;
-    throw new ConfigError(`${key}=${text}: Ottla runs no Java classes: remove it, or write ${known[0]}`);
+    refuseOthers(key, settings.text(key as 'sasl.login.class', mechanism), known);
   }
+}
+
+const PRINCIPAL_BUILDERS = ['org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder'];
+
+/** The same for what would say who a client is, on a listener of any protocol. @throws {ConfigError} */
+export function refusePrincipalBuilder(settings: ListenerSettings): void {
+  const key = 'principal.builder.class';
+  refuseOthers(key, settings.text(key), PRINCIPAL_BUILDERS);
+}
+
+function refuseOthers(key: string, text: string | null, known: readonly string[]): void {
+  if (text === null || text === '' || known.includes(text)) return;
+  throw new ConfigError(`${key}=${text}: Ottla runs no Java classes: remove it, or write ${known[0]}`);
 }
