@@ -338,7 +338,7 @@ function faultOf(type: number, name: string, broker: ConfigParts, image: Cluster
     }
     case ResourceType.broker:
       // In a cluster the active controller decides, whichever broker was asked.
-      return name === '' || image.brokers.has(Number(name)) ? undefined : otherBroker(name, broker);
+      return name === '' || (isNodeId(name) && image.brokers.has(Number(name))) ? undefined : otherBroker(name, broker);
     case BROKER_LOGGER:
       return otherBroker(name, broker);
     case ResourceType.group:

@@ -142,6 +142,14 @@ describe('IncrementalAlterConfigs', () => {
     expect(await valueOf(TOPIC, topic, 'cleanup.policy')).toEqual(['delete,compact']);
   });
 
+  test.each(['7 ', '7.0', '0x7', '7e0', ' '])(
+    'takes "%s" for no broker, which Java reads as no number',
+    async (name) => {
+      const [code, message] = await alter(BROKER, name, [[SET, 'log.cleaner.threads', '2']]);
+      expect([code, message]).toEqual([ErrorCode.INVALID_REQUEST, `'${name}' is not a broker id: give a number`]);
+    },
+  );
+
   test('changes nothing when it is only to validate', async () => {
     expect(await alter(TOPIC, topic, [[SET, 'retention.ms', '5']], true)).toEqual(OK);
     expect(await valueOf(TOPIC, topic, 'retention.ms')).toEqual(['7200000']);
