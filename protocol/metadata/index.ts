@@ -112,5 +112,10 @@ export function readMetadataRecord(reader: Reader): { message: AnyMessage; versi
       `metadata record type ${type} v${version} in frame v${frameVersion} is not known: this log is of a newer Kafka`,
     );
   }
-  return { message, version, record: messageCodec(message, version).decode(reader) };
+  try {
+    return { message, version, record: messageCodec(message, version).decode(reader) };
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    throw new InvalidRequest(`${message.name} v${version} does not decode: ${error.message}`);
+  }
 }

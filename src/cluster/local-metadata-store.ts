@@ -3,16 +3,17 @@
  * which Apache Kafka's dump-log --cluster-metadata-decoder reads. Each batch is synced before the change counts.
  */
 import * as batch from '../../protocol/records/batch.ts';
+import { Reader } from '../../protocol/reader.ts';
 import { decodeBatch } from '../../protocol/records/decode.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
 import type { Logger } from '../platform/logger.ts';
 import { runIn, type Lane } from '../platform/lane.ts';
 import { finish, mapInPieces, type Pieces } from '../platform/pieces.ts';
-import { metadataBatchInPieces } from './metadata-batch.ts';
+import { metadataBatchInPieces, recordAt } from './metadata-batch.ts';
 import { MetadataFile } from './metadata-file.ts';
 import type { MetadataBatch, MetadataStore } from './metadata-store.ts';
-import { decodeRecord, type MetadataDraft } from './metadata-records.ts';
+import type { MetadataDraft } from './metadata-records.ts';
 
 /** There has never been an election: the only broker leads for ever. */
 const LEADER_EPOCH = 1;
@@ -106,7 +107,9 @@ export class LocalMetadataStore implements MetadataStore {
     }
     const decoded = decodeBatch(bytes, at);
     this.#nextOffset = decoded.lastOffset + 1;
-    const records = yield* mapInPieces(decoded.records, ({ value }) => decodeRecord(value!));
+    const records = yield* mapInPieces(decoded.records, ({ offset, value }) =>
+      recordAt(offset, value === null ? null : new Reader(value)),
+    );
     return { records, revision: decoded.lastOffset };
   }
 }

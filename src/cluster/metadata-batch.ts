@@ -1,5 +1,5 @@
 /** Changes of the cluster as Kafka's record batches, the form in which every metadata log holds them. */
-import { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { CorruptRecords, decodeHeader, RecordCursor } from '../../protocol/records/decode.ts';
 import { encodeValues } from '../../protocol/records/encode.ts';
 import { Writer } from '../../protocol/writer.ts';
@@ -43,10 +43,20 @@ export function decodeMetadataBatch(bytes: Buffer, at = 0): MetadataBatch {
   if (isControl) return { records, revision };
   const reader = new Reader();
   for (const cursor = new RecordCursor(bytes, at); cursor.next();) {
-    if (!cursor.readValue(reader)) throw new CorruptRecords(`The metadata record at ${cursor.offset} is null`);
-    records.push(readRecord(reader));
+    records.push(recordAt(cursor.offset, cursor.readValue(reader) ? reader : null));
   }
   return { records, revision };
+}
+
+/** @throws {CorruptRecords} that names the record and its offset: without it the cluster would be another one */
+export function recordAt(offset: number, value: Reader | null): MetadataRecord {
+  if (value === null) throw new CorruptRecords(`The metadata record at offset ${offset} is null`);
+  try {
+    return readRecord(value);
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    throw new CorruptRecords(`The metadata record at offset ${offset} cannot be read: ${error.message}`);
+  }
 }
 
 /** As they are read back from the log. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMetadataRecord } from '../../protocol/metadata/index.ts';
 import { NoOpRecord } from '../../protocol/metadata/log-records.ts';
+import { AccessControlEntryRecord } from '../../protocol/metadata/security-records.ts';
 import { batches } from '../../protocol/records/decode.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import type { MetadataBatch } from '../../src/cluster/metadata-store.ts';
@@ -170,6 +171,34 @@ async function logOf(...values: Buffer[]): Promise<Cluster> {
   );
   return cluster;
 }
+
+const ACL = encodeMetadataRecord(AccessControlEntryRecord, 0, {
+  id: 'Yzuwlcq0QZum8IWZW66tIA',
+  resourceType: 2,
+  resourceName: 'orders',
+  patternType: 3,
+  principal: 'User:alice',
+  host: '*',
+  operation: 3,
+  permissionType: 3,
+});
+
+test.each([
+  [
+    'one that is cut off',
+    ACL.subarray(0, -1),
+    /at offset 1 cannot be read: AccessControlEntryRecord v0 does not decode/,
+  ],
+  [
+    'one of a newer Kafka',
+    Buffer.from([1, 99, 0]),
+    /at offset 1 cannot be read: metadata record type 99 v0 .* is not known/,
+  ],
+  ['an empty one', Buffer.alloc(0), /at offset 1 cannot be read/],
+])('%s stops the start, and is named with its offset', async (_what, value, words) => {
+  await expect(load(await logOf(ACL, value))).rejects.toThrow(words);
+  expect((await load(await logOf(ACL, ACL)))[0].records).toHaveLength(2);
+});
 
 test('a log that an Apache Kafka has led since stops the start, and says so', async () => {
   const cluster = await logOf(encodeMetadataRecord(NoOpRecord, 0, {}));
