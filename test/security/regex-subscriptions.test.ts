@@ -1,7 +1,8 @@
 /** A subscription by regular expression means the topics that its client may describe (KIP-848). */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { ConsumerGroupHeartbeat, FindCoordinator } from '../../protocol/apis/index.ts';
 import type { Client } from '../../protocol/client.ts';
+import { PatternResolver } from '../../src/groups/pattern-resolver.ts';
 import { createTopic } from '../running-broker.ts';
 import { SecuredBroker } from './secured-broker.ts';
 
@@ -13,10 +14,10 @@ beforeAll(async () => {
   broker = await SecuredBroker.start();
   const admin = await broker.as('admin');
   for (const name of ['orders-1', 'orders-2', 'secret-1']) await createTopic(admin, name);
-  const asked = { keyType: 0, coordinatorKeys: ['group', 'other', 'again'] };
+  const asked = { keyType: 0, coordinatorKeys: ['group', 'other', 'again', 'late'] };
   while ((await admin.send(FindCoordinator, 4, asked)).coordinators.some(({ errorCode }) => errorCode !== 0));
   ids = new Map([...broker.parts.metadata.image.topicsByName].map(([name, { id }]) => [id, name]));
-  for (const resourceName of ['group', 'again'])
+  for (const resourceName of ['group', 'again', 'late'])
     await broker.allow({ principal: 'User:alice', resourceType: 3, resourceName, operation: 3 });
   await broker.allow({ principal: 'User:alice', resourceName: 'orders-', patternType: 4, operation: 8 });
   alice = await broker.as('alice');
@@ -47,4 +48,19 @@ test('to who may describe all it means all', async () => {
 
 test('it means those where it was resolved before, for somebody else', async () => {
   expect(await assigned(alice, 'again', '.*-1')).toEqual(['orders-1']);
+});
+
+test('it means those where it is resolved after the member has joined', async () => {
+  const resolve = vi.spyOn(PatternResolver.prototype, 'resolve');
+  onTestFinished(() => resolve.mockRestore());
+  let resolveNow = (): void => {};
+  resolve.mockImplementation((_regex, topics, _groupId, waiter) => {
+    resolveNow = () => waiter.found(['orders-1', 'secret-1'], topics);
+    return null;
+  });
+  const joining = { rebalanceTimeoutMs: 10_000, subscribedTopicNames: null, topicPartitions: [] };
+  const member = { groupId: 'late', memberId: 'member', memberEpoch: 0, subscribedTopicRegex: '.*-1', ...joining };
+  expect((await alice.send(ConsumerGroupHeartbeat, 1, member)).assignment?.topicPartitions ?? []).toEqual([]);
+  resolveNow();
+  expect(await assigned(alice, 'late', '.*-1')).toEqual(['orders-1']);
 });
