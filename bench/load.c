@@ -3,6 +3,7 @@
  * It knows nothing of Kafka but that requests and answers begin with their size, so that it costs next to nothing itself.
  *
  *   load pump PORT FRAMES CONNECTIONS DEPTH SECONDS    up to DEPTH requests under way on each connection
+ *   load feed PORT FRAMES CONNECTIONS DEPTH SECONDS    the same, sent from a file: the kernel copies no bytes of them here
  *   load deliver PORT FRAMES OFFSET_AT SECONDS         frame 0, a long poll, parked; frame 1 sent; until the poll answers
  *   load idle PORT FRAMES CONNECTIONS                  frame 0 sent on each, and answered; held until standard input ends
  *
@@ -20,13 +21,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SIZE = 4, SAMPLES = 1 << 23, READ = 1 << 18, PIECES = 64 };
+enum { SIZE = 4, SAMPLES = 1 << 23, READ = 1 << 18, PIECES = 64, FEED = 1 << 20 };
 
 typedef struct {
   const uint8_t *bytes;
@@ -38,6 +41,7 @@ typedef struct {
   int fd;
   int next;            /* the frame it sends next */
   uint32_t sent;       /* of that frame */
+  off_t fed;           /* where the next byte stands in the file that is fed from */
   int under_way;       /* answered frames without their answer */
   uint64_t *since;     /* when each of them was sent: a ring of `depth` */
   int head, tail;
@@ -52,6 +56,9 @@ static int frame_count;
 static uint32_t *samples;
 static uint64_t sample_count, answers, bytes_out, bytes_in;
 static uint8_t scratch[READ];
+/* All frames in turn, again and again; -1 where they are sent from memory. */
+static int feed = -1;
+static off_t feed_length;
 
 static void die(const char *what) {
   fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
@@ -84,6 +91,23 @@ static void read_frames(const char *path) {
     frames[frame_count++] = (Frame){all + at + 1, ntohl(size) + SIZE, all[at]};
     at += 1 + SIZE + ntohl(size);
   }
+}
+
+static void make_feed(void) {
+  feed = memfd_create("frames", 0);
+  if (feed < 0) die("memfd_create");
+  while (feed_length < FEED) {
+    for (int i = 0; i < frame_count; i++) {
+      if (write(feed, frames[i].bytes, frames[i].length) != (ssize_t)frames[i].length) die("write");
+      feed_length += frames[i].length;
+    }
+  }
+}
+
+static ssize_t send_fed(Connection *c, size_t count) {
+  ssize_t n = sendfile(c->fd, feed, &c->fed, count);
+  if (c->fed == feed_length) c->fed = 0;
+  return n;
 }
 
 static int dial(int port) {
@@ -140,10 +164,11 @@ static void fill(Connection *c, int depth, int epoll, uint64_t stamp) {
       next = (next + 1) % frame_count;
     }
     if (count == 0) break;
-    ssize_t n = writev(c->fd, pieces, count);
+    size_t wanted = feed < 0 || total < (size_t)(feed_length - c->fed) ? total : (size_t)(feed_length - c->fed);
+    ssize_t n = feed < 0 ? writev(c->fd, pieces, count) : send_fed(c, wanted);
     if (n < 0 && errno != EAGAIN) die("write");
     if (n > 0) bytes_out += n;
-    int full = n < (ssize_t)total;
+    int full = n < (ssize_t)wanted;
     while (n > 0) {
       Frame *f = &frames[c->next];
       if (c->sent == 0 && f->answered) {
@@ -222,6 +247,7 @@ static void pump(int port, int connections, int depth, double seconds) {
   for (int i = 0; i < connections; i++) {
     all[i].fd = dial(port);
     all[i].next = (long)i * frame_count / connections;
+    for (int j = 0; j < all[i].next; j++) all[i].fed += frames[j].length;
     all[i].since = calloc(depth, sizeof(uint64_t));
     fcntl(all[i].fd, F_SETFL, O_NONBLOCK);
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
@@ -282,13 +308,14 @@ static void idle(int port, int connections) {
 
 int main(int argc, char **argv) {
   if (argc < 5) {
-    fprintf(stderr, "load: pump|deliver|idle PORT FRAMES ... (see the top of load.c)\n");
+    fprintf(stderr, "load: pump|feed|deliver|idle PORT FRAMES ... (see the top of load.c)\n");
     return 2;
   }
   samples = malloc(sizeof *samples * SAMPLES);
   int port = atoi(argv[2]);
   read_frames(argv[3]);
-  if (!strcmp(argv[1], "pump") && argc == 7) pump(port, atoi(argv[4]), atoi(argv[5]), atof(argv[6]));
+  if (!strcmp(argv[1], "feed")) make_feed();
+  if ((!strcmp(argv[1], "pump") || feed >= 0) && argc == 7) pump(port, atoi(argv[4]), atoi(argv[5]), atof(argv[6]));
   else if (!strcmp(argv[1], "deliver") && argc == 6) deliver(port, atoi(argv[4]), atof(argv[5]));
   else if (!strcmp(argv[1], "idle")) idle(port, atoi(argv[4]));
   else return 2;

@@ -2,8 +2,10 @@
  * `npm run bench:processes`: the same raw load on one process and on `ottla start --processes 2`, in turn, round after round; medians and
  * their ratios. Each broker has a topic of its own and connections of its own. `-- --rounds 5 --seconds 4`.
  *
- * The load is pumped from the same machine. On two cores it takes what two brokers would use: requests a second then say less than
- * processor time a request does, and the last column says what two brokers would do on two cores of their own.
+ * The load is pumped from the same machine, from a file: that takes the least of the cores, and still a part of what two brokers would use
+ * of two. So there are two columns beside the rate. What all cores would carry of it is the part of a core that is left to each broker:
+ * cores / (a broker's time a request + the load's), over what one core carries for one broker. On cores of their own two brokers do twice
+ * of what one does, over what a request costs more with two of them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -81,7 +83,9 @@ async function measure({ ports, pids }: Started, shape: Shape): Promise<Result> 
   const frames = await Promise.all(ports.map((port, i) => framesAt(port, i + 1, shape)));
   const { connections, depth } = shape;
   const all = (forSeconds: number) =>
-    Promise.all(ports.map((port, i) => pump(port, frames[i], { connections, depth, seconds: forSeconds })));
+    Promise.all(
+      ports.map((port, i) => pump(port, frames[i], { connections, depth, seconds: forSeconds, isFed: true })),
+    );
   await all(1);
   const used = (): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   const before = used();
@@ -102,6 +106,11 @@ function medianOf(results: readonly Result[]): Result {
   return { rate: of('rate'), brokerUs: of('brokerUs'), loadUs: of('loadUs'), cores: of('cores') };
 }
 
+/** What brokers could do with all cores, the load among them, against one on a core of its own. */
+function shared({ brokerUs, loadUs }: Result, one: Result, processes: number): number {
+  return Math.min(processes / brokerUs, availableParallelism() / (brokerUs + loadUs)) * one.brokerUs;
+}
+
 function rowOf(name: string, processes: number, each: Result, one: Result): string {
   const [rate, cpu] = [each.rate / one.rate, each.brokerUs / one.brokerUs];
   const cells = [
@@ -113,6 +122,7 @@ function rowOf(name: string, processes: number, each: Result, one: Result): stri
     `${cpu.toFixed(2)}x`,
     each.loadUs.toFixed(2),
     each.cores.toFixed(2),
+    `${shared(each, one, processes).toFixed(2)}x`,
     `${(processes / cpu).toFixed(2)}x`,
   ];
   return `| ${cells.join(' | ')} |`;
@@ -123,9 +133,9 @@ async function main(dir: string): Promise<void> {
   const brokers = [await start(join(dir, 'one'), 1, PORT), await start(join(dir, 'two'), 2, PORT + 10)];
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(
-    '| requests of | processes | requests/s together | | CPU µs a request | | of the load | cores busy | on cores of their own |',
+    '| requests of | processes | requests/s together | | CPU µs a request | | of the load | cores busy | could be here | on cores of their own |',
   );
-  say(`| --- |${' ---: |'.repeat(8)}`);
+  say(`| --- |${' ---: |'.repeat(9)}`);
   try {
     for (const shape of SHAPES) {
       const results: Result[][] = brokers.map(() => []);

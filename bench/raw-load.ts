@@ -58,10 +58,13 @@ export interface PumpOptions {
   /** Requests under way on each. */
   readonly depth: number;
   readonly seconds: number;
+  /** Sends them from a file, which costs the load a copy less: where it shares the cores with what is measured. */
+  readonly isFed?: boolean;
 }
 
-export function pump(port: number, frames: readonly Frame[], { connections, depth, seconds }: PumpOptions) {
-  return withFrames(frames, (path) => run(['pump', port, path, connections, depth, seconds]));
+export function pump(port: number, frames: readonly Frame[], options: PumpOptions) {
+  const { connections, depth, seconds, isFed = false } = options;
+  return withFrames(frames, (path) => run([isFed ? 'feed' : 'pump', port, path, connections, depth, seconds]));
 }
 
 /** The time from a produce to the answer of a fetch that waits for it; `offsetAt` is where in the poll its offset stands. */
