@@ -233,8 +233,8 @@ export interface ImageChange {
   readonly delta: ImageDelta;
 }
 
-/** What a change has done to a topic, of which there may be thousands. Undefined: the topic is no more, or nothing is done to it. */
-export function changedTopic(
+/** What a change has done to a topic. Undefined: the topic is no more, or nothing is done to it. */
+function changedTopic(
   image: ClusterImage,
   previous: ClusterImage,
   { changedTopics }: ImageDelta,
@@ -247,6 +247,24 @@ export function changedTopic(
   return { before, topic, indexes: changedTopics === undefined ? topic.partitions.keys() : [] };
 }
 
+/** Topics that are there after a change. Nearly always the change knows them: none of ten thousand is looked up. */
+export function changedTopicsOf(
+  image: ClusterImage,
+  previous: ClusterImage,
+  delta: ImageDelta,
+): Iterable<ChangedTopic> {
+  const { topicIds, changedTopics } = delta;
+  if (changedTopics?.size === topicIds.size) return changedTopics.values();
+  return Array.from(topicIds).flatMap((id) => changedTopic(image, previous, delta, id) ?? []);
+}
+
+/** Those that are no more, as they were. */
+export function deletedTopicsOf(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): readonly TopicImage[] {
+  const { topicIds, changedTopics } = delta;
+  if (changedTopics?.size === topicIds.size) return [];
+  return Array.from(topicIds).flatMap((id) => (image.topicsById.has(id) ? [] : (previous.topicsById.get(id) ?? [])));
+}
+
 type VisitPartition = (topic: TopicImage, index: number, now: PartitionImage, old: PartitionImage) => void;
 
 /** Partitions that were there before a change, and are others after it. */
@@ -256,14 +274,15 @@ export function eachChangedPartition(
   delta: ImageDelta,
   visit: VisitPartition,
 ): void {
-  for (const id of delta.topicIds) {
-    const changed = changedTopic(image, previous, delta, id);
-    if (changed?.before === undefined) continue;
-    const { before, topic } = changed;
-    for (const index of changed.indexes) {
-      const old: PartitionImage | undefined = before.partitions[index];
-      const now = topic.partitions[index];
-      if (old !== undefined && old !== now) visit(topic, index, now, old);
-    }
+  for (const changed of changedTopicsOf(image, previous, delta)) eachChangedPartitionOf(changed, visit);
+}
+
+/** The same of one topic. */
+export function eachChangedPartitionOf({ before, topic, indexes }: ChangedTopic, visit: VisitPartition): void {
+  if (before === undefined) return;
+  for (const index of indexes) {
+    const old: PartitionImage | undefined = before.partitions[index];
+    const now = topic.partitions[index];
+    if (old !== undefined && old !== now) visit(topic, index, now, old);
   }
 }

@@ -9,7 +9,8 @@
  *              └─┘ another epoch   resigned     └───┘
  */
 import {
-  changedTopic,
+  changedTopicsOf,
+  deletedTopicsOf,
   ResourceType,
   resourceKey,
   type ChangedTopic,
@@ -77,11 +78,8 @@ export function leadership(
     led: [],
     updated: [],
   };
-  for (const id of delta.topicIds) {
-    const changed = changedTopic(image, previous, delta, id);
-    if (changed !== undefined) compareTopic(change, changed, nodeId);
-    else if (!image.topicsById.has(id)) deleteTopic(change, previous.topicsById.get(id), nodeId);
-  }
+  for (const topic of deletedTopicsOf(image, previous, delta)) deleteTopic(change, topic, nodeId);
+  for (const changed of changedTopicsOf(image, previous, delta)) compareTopic(change, changed, nodeId);
   for (const key of delta.resources) {
     if (!key.startsWith(TOPIC_PREFIX)) continue;
     const topic = image.topicsByName.get(key.slice(TOPIC_PREFIX.length));
@@ -99,8 +97,7 @@ export function wholeOf({ topicsById, configs, brokers }: ClusterImage): ImageDe
   };
 }
 
-function deleteTopic(change: Mutable<LeadershipChange>, topic: TopicImage | undefined, nodeId: number): void {
-  if (topic === undefined) return; // made and deleted in one batch
+function deleteTopic(change: Mutable<LeadershipChange>, topic: TopicImage, nodeId: number): void {
   change.deleted.push(topic);
   for (const [index, partition] of topic.partitions.entries()) {
     if (partition.leader === nodeId) change.resigned.push({ topic, index, partition });

@@ -5,8 +5,9 @@
 import { definitionOf } from '../config/layers.ts';
 import type { Facts } from '../platform/logger.ts';
 import {
-  changedTopic,
-  eachChangedPartition,
+  changedTopicsOf,
+  deletedTopicsOf,
+  eachChangedPartitionOf,
   ResourceType,
   type BrokerImage,
   type ChangedTopic,
@@ -50,48 +51,39 @@ class PartitionEvents {
 export function metadataEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
   if (previous.revision < 0) return [];
   return [
-    ...topicEvents(image, previous, delta),
-    ...partitionEvents(image, previous, delta),
+    ...topicAndPartitionEvents(image, previous, delta),
     ...Array.from(delta.resources).flatMap((resource) => settingEvents(image, previous, resource)),
     ...Array.from(delta.brokerIds).flatMap((id) => brokerEvents(image.brokers.get(id), previous.brokers.get(id), id)),
   ];
 }
 
-function topicEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
-  const events: MetadataEvent[] = [];
-  for (const id of delta.topicIds) {
-    const changed = changedTopic(image, previous, delta, id);
-    const event = changed === undefined ? topicDeleted(image, previous, id) : topicEvent(changed);
-    if (event !== null) events.push(event);
-  }
-  return events;
-}
-
-/** Null where it is there as before, or was made and deleted in one change. */
-function topicDeleted(image: ClusterImage, previous: ClusterImage, id: string): MetadataEvent | null {
-  const topic = previous.topicsById.get(id);
-  if (topic === undefined || image.topicsById.has(id)) return null;
-  return { event: 'topic.deleted', facts: { topic: topic.name } };
-}
-
-function topicEvent({ before, topic: { name: topic, partitions } }: ChangedTopic): MetadataEvent | null {
-  if (before !== undefined && before.partitions.length >= partitions.length) return null;
-  const event = before === undefined ? 'topic.created' : 'topic.grown';
-  return { event, facts: { topic, partitions: partitions.length } };
-}
-
-function partitionEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
+/** In one walk over topics, of which a change may touch ten thousand. */
+function topicAndPartitionEvents(image: ClusterImage, previous: ClusterImage, delta: ImageDelta): MetadataEvent[] {
+  const topics: MetadataEvent[] = deletedTopicsOf(image, previous, delta).map(({ name: topic }) => {
+    return { event: 'topic.deleted', facts: { topic } };
+  });
   const leaders = new PartitionEvents('partition.leader', (now, before) => {
     return { leader: now.leader, before: before.leader };
   });
   const inSync = new PartitionEvents('partition.in-sync', (now, before) => {
     return { isr: now.isr.join(' '), before: before.isr.join(' ') };
   });
-  eachChangedPartition(image, previous, delta, (topic, index, now, before) => {
+  const visit = (topic: TopicImage, index: number, now: PartitionImage, before: PartitionImage): void => {
     if (now.leader !== before.leader) leaders.add(topic, index, now, before);
     if (now.isr.length !== before.isr.length) inSync.add(topic, index, now, before);
-  });
-  return [...leaders.told, ...inSync.told];
+  };
+  for (const changed of changedTopicsOf(image, previous, delta)) {
+    const event = topicEvent(changed);
+    if (event !== null) topics.push(event);
+    eachChangedPartitionOf(changed, visit);
+  }
+  return [...topics, ...leaders.told, ...inSync.told];
+}
+
+function topicEvent({ before, topic: { name: topic, partitions } }: ChangedTopic): MetadataEvent | null {
+  if (before !== undefined && before.partitions.length >= partitions.length) return null;
+  const event = before === undefined ? 'topic.created' : 'topic.grown';
+  return { event, facts: { topic, partitions: partitions.length } };
 }
 
 function settingEvents(image: ClusterImage, previous: ClusterImage, resource: string): MetadataEvent[] {
