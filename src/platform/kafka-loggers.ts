@@ -4,10 +4,14 @@
  */
 export const ROOT = 'root';
 
+/** What the authorizer tells: who was denied (INFO), and who was allowed (DEBUG). */
+export const AUDIT = 'kafka.authorizer.logger';
+
 const LOG = 'org.apache.kafka.storage.internals.log';
 
 /** The events of each logger of the same meaning; of all others only the root's level counts. */
 const EVENTS: Readonly<Record<string, readonly string[]>> = {
+  [AUDIT]: [AUDIT],
   'kafka.cluster.Partition': ['in-sync-replicas-not-changed'],
   'kafka.coordinator.transaction.TransactionCoordinator': [
     'producer-id.not-allocated',
@@ -238,7 +242,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 const OTHERS = [
   'LogFutureTimestampLogger',
   'kafka',
-  'kafka.authorizer.logger',
+  AUDIT,
   'kafka.request.logger',
   'org.apache.kafka',
   'org.apache.kafka.controller',

@@ -17,6 +17,7 @@ function said(event: string, level: 'debug' | 'info' | 'warn' | 'error'): boolea
 
 test('an event belongs to a logger that Kafka lists, or to the root', () => {
   expect(loggerOf('group.rebalance')).toBe('org.apache.kafka.coordinator.group.GroupMetadataManager');
+  expect(loggerOf('kafka.authorizer.logger')).toBe('kafka.authorizer.logger');
   expect(loggerOf('something-else')).toBe(ROOT);
   expect(loggersWithEvents.filter((name) => !kafkaLoggers.includes(name))).toEqual([]);
   expect(new Set(kafkaLoggers).size).toBe(kafkaLoggers.length);

@@ -3,8 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { emptyImage, type AccessControlEntry, type ClusterImage } from '../../src/cluster/image.ts';
-import type { Facts } from '../../src/platform/logger.ts';
-import { silentLogger } from '../../src/platform/logger.ts';
+import { silentLogger, type Facts, type LeveledLogger } from '../../src/platform/logger.ts';
 import { boundedKey } from '../../src/platform/bounded-key.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
 import { AuditLog } from '../../src/security/acls/audit-log.ts';
@@ -16,8 +15,10 @@ import { READ_ORDERS } from './read-orders.ts';
 function setting(...acls: Partial<AccessControlEntry>[]) {
   const lines: { event: string; facts: Facts }[] = [];
   const clock = new VirtualClock();
-  const logger = {
+  const logger: LeveledLogger = {
     ...silentLogger,
+    level: 'info',
+    levels: new Map(),
     info: (event: string, facts: Facts = {}) => void lines.push({ event, facts }),
     debug: (event: string, facts: Facts = {}) => void lines.push({ event, facts }),
   };
@@ -33,6 +34,7 @@ function setting(...acls: Partial<AccessControlEntry>[]) {
     authorizer,
     alice,
     lines,
+    logger,
     clock,
     set: (...changed: Partial<AccessControlEntry>[]) => (image.now = imageOf(changed)),
   };
@@ -120,14 +122,25 @@ test('the same refusal within a minute is counted, and told with the next', asyn
 });
 
 test('grants are told only where that is asked for, and what is asked quietly is not told when it is refused', () => {
-  const { authorizer, alice, lines } = setting({});
+  const { authorizer, alice, lines, logger } = setting({});
+  logger.level = 'debug'; // the root's is no question here, as in Kafka
   alice.errorOf(read.topic('orders'), 'Fetch');
   alice.errorOf(quietly(read.topic('other')), 'Fetch');
   expect(lines).toEqual([]);
   expect(authorizer.audit).toMatchObject({ allowed: 1, denied: 1 });
-  authorizer.audit.tellsGrants = true;
+  logger.levels = new Map([['kafka.authorizer.logger', 'debug']]);
   alice.errorOf(read.topic('orders'), 'Fetch');
   expect(lines[0].facts.message).toMatch(/is Allowed .* based on rule MatchingAcl/);
+});
+
+test('a refusal that nobody wanted to know is told once its logger is at INFO', () => {
+  const { alice, lines, logger } = setting();
+  logger.level = 'warn';
+  alice.errorOf(read.topic('orders'), 'Fetch');
+  expect(lines).toEqual([]);
+  logger.levels = new Map([['kafka.authorizer.logger', 'info']]);
+  alice.errorOf(read.topic('orders'), 'Fetch');
+  expect(lines).toHaveLength(1);
 });
 
 test.each([

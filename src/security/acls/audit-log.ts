@@ -1,7 +1,8 @@
 /** Tells of refusals, and of grants where that is asked for, as Kafka's kafka.authorizer.logger does. */
 import { boundedKey } from '../../platform/bounded-key.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Logger } from '../../platform/logger.ts';
+import { AUDIT } from '../../platform/kafka-loggers.ts';
+import { isLeveled, levelFor, type Logger } from '../../platform/logger.ts';
 import { suggestion } from './suggestion.ts';
 import { auditText, type Decided } from './text.ts';
 
@@ -16,10 +17,6 @@ interface Told {
 }
 
 export class AuditLog {
-  /** Whether it tells of grants, too: Kafka's level DEBUG. */
-  tellsGrants = false;
-  /** Whether it tells of refusals: Kafka's level INFO and below. */
-  tellsRefusals = true;
   allowed = 0;
   denied = 0;
   readonly #logger: Logger;
@@ -32,18 +29,30 @@ export class AuditLog {
     this.#clock = clock;
   }
 
+  /** Only where its own logger is at DEBUG: as in Kafka, whose own configuration has that at INFO, the root's level is no question here. */
+  get tellsGrants(): boolean {
+    const logger = this.#logger;
+    return isLeveled(logger) && logger.levels.size > 0 && logger.levels.get(AUDIT) === 'debug';
+  }
+
+  /** What is not written is not remembered either, so that the next refusal is told once somebody wants to know. */
+  get #tellsRefusals(): boolean {
+    const logger = this.#logger;
+    return !isLeveled(logger) || levelFor(logger, AUDIT) === 'debug' || levelFor(logger, AUDIT) === 'info';
+  }
+
   /** `listener` is told of every refusal. */
   onDenied(listener: (decided: Decided) => void): void {
     this.#listeners.push(listener);
   }
 
   grant(decided: Decided): void {
-    this.#logger.debug('kafka.authorizer.logger', { message: auditText(decided) });
+    this.#logger.debug(AUDIT, { message: auditText(decided) });
   }
 
   refusal(decided: Decided): void {
     for (const listener of this.#listeners) listener(decided);
-    if (!this.tellsRefusals) return;
+    if (!this.#tellsRefusals) return;
     const message = auditText(decided);
     const nowMs = this.#clock.monotonic();
     const key = boundedKey(message);
@@ -52,6 +61,6 @@ export class AuditLog {
     if (this.#told.size >= MOST_REMEMBERED) this.#told.clear();
     this.#told.set(key, { untilMs: nowMs + QUIET_MS, repeats: 0 });
     const repeats = told === undefined || told.repeats === 0 ? undefined : told.repeats;
-    this.#logger.info('kafka.authorizer.logger', { message, repeats, next: `to allow it: ${suggestion(decided)}` });
+    this.#logger.info(AUDIT, { message, repeats, next: `to allow it: ${suggestion(decided)}` });
   }
 }
