@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { AclIndex } from '../security/acls/acl-index.ts';
 import { explain } from '../security/acls/decision.ts';
 import { Operation, Pattern, Permission, Resource } from '../security/acls/codes.ts';
-import { aclOfText, principalOf, reasonWords, textOf, wordOf, type Acl } from '../security/acls/lines.ts';
+import { aclOfText, principalOf, reachable, reasonWords, textOf, wordOf, type Acl } from '../security/acls/lines.ts';
 import { subjectOf } from '../security/acls/subject.ts';
 import { addAcl, listAcls, removeAcl } from './client/acls.ts';
 import { command } from './command-line.ts';
@@ -65,7 +65,7 @@ function addCommand(terminal: Terminal): Command {
   const add = command('add', 'add an ACL').argument('<words...>', WORDS);
   return withConnection(add).action((words: string[], options: ConnectionOptions) =>
     withCluster(terminal, options, async (cluster) => {
-      const acl = aclOf(words);
+      const acl = aclOf(words, reachable);
       await addAcl(cluster, acl);
       note(terminal, `added: ${textOf(acl)}`);
     }),
@@ -110,11 +110,12 @@ function explainCommand(terminal: Terminal): Command {
 /** An address that no ACL names. */
 const ANY_HOST = '0.0.0.0';
 
-function aclOf(words: readonly string[]): Acl {
+/** `check` throws a TypeError for what is no ACL to it. */
+function aclOf(words: readonly string[], check = (acl: Acl): Acl => acl): Acl {
   const [first = '', ...rest] = words;
   const isOneText = rest.length === 0;
   try {
-    return aclOfText(isOneText ? first : `"${first}" ${rest.join(' ')}`);
+    return check(aclOfText(isOneText ? first : `"${first}" ${rest.join(' ')}`));
   } catch (error) {
     throw new UsageError((error as Error).message.replace(/^acls: /, ''));
   }

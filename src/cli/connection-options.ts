@@ -99,7 +99,8 @@ function credentialsOf(terminal: Terminal, { sasl, user, password }: ConnectionO
   const secret = password ?? terminal.environment.OTTLA_PASSWORD;
   if (user === undefined) throw new UsageError('--sasl needs a user: add --user NAME');
   if (secret === undefined) throw new UsageError('--user needs a password: set OTTLA_PASSWORD, or add --password');
-  return { mechanism: (sasl ?? 'plain').toUpperCase() as Password['mechanism'], user, password: secret };
+  const mechanism = (sasl ?? 'plain').toUpperCase() as Password['mechanism'];
+  return { mechanism, user, password: secret, isImplied: sasl === undefined };
 }
 
 function read(flag: string, path: string | undefined): Buffer | undefined {

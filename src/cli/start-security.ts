@@ -16,7 +16,7 @@ import { systemClock } from '../platform/clock.ts';
 import { randomUuid } from '../platform/random.ts';
 import { createAcls } from '../security/acls/alteration.ts';
 import { STANDARD_AUTHORIZER } from '../security/acls/open-authorizer.ts';
-import { aclOfText, lineOf, textOf, userOf, type Acl } from '../security/acls/lines.ts';
+import { aclOfText, lineOf, reachable, textOf, userOf, type Acl } from '../security/acls/lines.ts';
 import type { StartFlags } from './start-command.ts';
 import { CommandError, UsageError } from './usage.ts';
 
@@ -70,7 +70,7 @@ function userOfText(flag: string, text: string): { readonly name: string; readon
 
 function aclOfFlag(text: string): Acl {
   try {
-    return aclOfText(text);
+    return reachable(aclOfText(text));
   } catch (error) {
     throw new UsageError((error as Error).message.replace(/^acls: /, '--acl '));
   }

@@ -8,6 +8,7 @@ import {
   lineOf,
   operationOf,
   principalOf,
+  reachable,
   reasonWords,
   resourceOf,
   userOf,
@@ -88,7 +89,7 @@ export function testAcls(metadata: TestMetadata, broker: () => RunningBroker): T
   return {
     async add(user, ...lines) {
       const { authorizer, random } = broker().parts;
-      const acls = lines.map((line) => aclOf(user, line));
+      const acls = lines.map((line) => reachable(aclOf(user, line)));
       if (authorizer !== null) return addAcls(metadata, random, acls);
       throw new TypeError('the broker asks no acls, and everybody may do everything: write startBroker({ acls: {} })');
     },

@@ -99,6 +99,8 @@ describe('ottla start --tls --user --acl', () => {
     const both = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((mechanism) => `${mechanism}        4096`);
     expect(listed).toEqual(['admin', 'alice', 'bob'].flatMap((name) => both.map((rest) => `${name.padEnd(7)}${rest}`)));
     expect(await linesOf(['topics', 'list', '-q', ...connection, ...bob])).toEqual([]);
+    const byPlain = await ottla(['topics', ...connection, '--user', 'bob', '--password', 'his']);
+    expect(byPlain.err).toContain('a user that `ottla users` lists signs in with --sasl scram-sha-512');
     await linesOf(['users', 'remove', 'bob', ...connection, ...ADMIN]);
     expect((await ottla(['topics', ...connection, ...bob])).err).toContain('nvalid');
     const gone = await ottla(['users', 'remove', 'bob', ...connection, ...ADMIN]);
@@ -130,6 +132,10 @@ describe('ottla start --tls --user --acl', () => {
       1,
       "ottla: there is no ACL 'alice deny read topic audit'; `ottla acls` lists them\n",
     ]);
+    const nowhere = await ottla(['acls', 'add', 'alice read topic orders from localhost', ...connection, ...ADMIN]);
+    expect(nowhere.err).toContain(
+      "'from localhost': write an address such as 127.0.0.1, or a block such as 10.0.0.0/8",
+    );
     expect((await ottla(['acls', 'add', 'alice fly topic orders', ...connection, ...ADMIN])).err).toMatch(
       /'fly' is none of/,
     );

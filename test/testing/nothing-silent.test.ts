@@ -40,6 +40,7 @@ test.each([
     "tls does not know 'clientauth': did you mean 'clientAuth'?",
   ],
   ['a word of tls', { tls: { clientAuth: 'require' } }, "did you mean 'required'?"],
+  ['a host of acls', { acls: { alice: ['read topic orders from localhost'] } }, 'write an address such as 127.0.0.1'],
   ['users without passwords', { users: ['alice'] }, "write { alice: 'secret' }"],
   ['an empty password', { users: { alice: '' } }, "'alice' has no password"],
   ['a field of a user', { users: { alice: { password: 'x', superuser: true } } }, "did you mean 'superUser'?"],

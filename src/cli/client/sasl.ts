@@ -9,6 +9,9 @@ import { Refused } from './failure.ts';
 import type { Credentials } from './security.ts';
 import { chooseVersion, type BrokerVersions } from './versions.ts';
 
+/** PLAIN has users of its own, those of the broker's settings. */
+const SCRAM_ADVICE = '; a user that `ottla users` lists signs in with --sasl scram-sha-512';
+
 /** Rejects where the broker does not offer the mechanism, or does not believe the password. */
 export async function authenticate(client: Client, versions: BrokerVersions, credentials: Credentials): Promise<void> {
   try {
@@ -16,8 +19,9 @@ export async function authenticate(client: Client, versions: BrokerVersions, cre
   } catch (error) {
     if (!(error instanceof SaslError)) throw error;
     if (error.errorCode === 0) throw new CommandError(error.message);
+    const advice = 'isImplied' in credentials && credentials.isImplied === true ? SCRAM_ADVICE : '';
     const who = credentials.mechanism === 'OAUTHBEARER' ? 'with a token' : `as ${credentials.user}`;
-    throw new Refused(`signing in ${who}`, error.errorCode, error.message);
+    throw new Refused(`signing in ${who}`, error.errorCode, `${error.message}${advice}`);
   }
 }
 

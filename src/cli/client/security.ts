@@ -7,6 +7,8 @@ export interface Password {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   readonly user: string;
   readonly password: string;
+  /** Nobody named the mechanism: it is PLAIN because there is a user. */
+  readonly isImplied?: boolean;
   /** SCRAM: these are the id and the HMAC of a delegation token. */
   readonly isToken?: boolean;
 }

@@ -1,5 +1,7 @@
 /** ACLs as people write them, in tests and on the command line: `read topic orders`, `deny write topic audit`, `read group billing-*`. */
 import type { AccessControlEntry } from '../../cluster/image.ts';
+import { parseAddress } from '../../../protocol/address.ts';
+import { parseBlock } from './host-block.ts';
 import { CLUSTER_NAME, nameOf, Operation, Pattern, Permission, Resource, SUPPORTED } from './codes.ts';
 
 /** By user; '*' is everybody: `{ alice: ['read topic orders'], '*': ['describe topic public'] }`. */
@@ -37,7 +39,7 @@ export function textOf(acl: Acl): string {
 }
 
 export function aclsOf(lines: AclLines): Acl[] {
-  return Object.entries(lines).flatMap(([user, all]) => all.map((line) => aclOf(user, line)));
+  return Object.entries(lines).flatMap(([user, all]) => all.map((line) => reachable(aclOf(user, line))));
 }
 
 /** @throws {TypeError} for a line that is none, with the word that is not known */
@@ -61,6 +63,13 @@ export function aclOf(user: string, line: string): Acl {
     operation,
     permissionType: /^deny/i.test(deny ?? '') ? Permission.DENY : Permission.ALLOW,
   };
+}
+
+/** Answers the same ACL. @throws {TypeError} for a host that no client's address can equal */
+export function reachable<Kind extends Pick<Acl, 'host'>>(acl: Kind): Kind {
+  const { host } = acl;
+  if (host === '*' || parseAddress(host) !== null || parseBlock(host) !== null) return acl;
+  throw new TypeError(`acls: 'from ${host}': write an address such as 127.0.0.1, or a block such as 10.0.0.0/8`);
 }
 
 /** The line of an ACL, without its user. */
