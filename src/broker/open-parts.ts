@@ -78,7 +78,8 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const groups = groupCoordinator({ ...needs, shareState, endOffset });
   // Only another process's metadata log may go back while the records stay.
   const isAlone = membership.forwarder === null;
-  const largestTaken = (): number => Math.max(partitions.largestProducerId(), transactions.largestProducerId);
+  const largestTaken = (end: number): number =>
+    Math.max(partitions.largestProducerIdBelow(end), transactions.largestProducerIdBelow(end));
   const allocate = () => channel.allocateProducerIds();
   const producerIds = isAlone ? new ProducerIds(clock, allocate) : new ProducerIds(clock, allocate, largestTaken);
   const transactions: TransactionCoordinator = transactionCoordinator({ ...needs, nodeId, groups, producerIds, peers });

@@ -195,6 +195,14 @@ export class ProducerState {
     }
   }
 
+  /** Of the ids in `producers` below `end`, -1 without any. A client may write under any id, however large. */
+  largestIdBelow(end: number): number {
+    if (this.largestId < end) return this.largestId;
+    let largest = NONE;
+    for (const producerId of this.producers.keys()) if (producerId < end) largest = Math.max(largest, producerId);
+    return largest;
+  }
+
   #add(entry: ProducerEntry): void {
     this.producers.set(entry.producerId, entry);
     this.largestId = Math.max(this.largestId, entry.producerId);

@@ -82,10 +82,10 @@ export class Partitions {
     return this.#topics.partitions();
   }
 
-  /** Of those that have written to a partition here; -1 where none has. */
-  largestProducerId(): number {
+  /** Of those below `end` that have written to a partition here; -1 where none has. */
+  largestProducerIdBelow(end: number): number {
     let largest = -1;
-    for (const { log } of this.all()) largest = Math.max(largest, log.producers.largestId);
+    for (const { log } of this.all()) largest = Math.max(largest, log.producers.largestIdBelow(end));
     return largest;
   }
 

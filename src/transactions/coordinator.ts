@@ -67,7 +67,7 @@ export class TransactionCoordinator {
   readonly #lists: SlicedTasks;
   readonly #timers = new Map<'abort' | 'expire', Timer>();
   /** Of what was found in partitions of __transaction_state that are coordinated here, or were; -1: nothing. */
-  largestProducerId = -1;
+  #largestProducerId = -1;
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options;
@@ -100,6 +100,11 @@ export class TransactionCoordinator {
     return partitionFor(transactionalId, count);
   }
 
+  /** -1 where none was found, or one that is not below `end`. */
+  largestProducerIdBelow(end: number): number {
+    return this.#largestProducerId < end ? this.#largestProducerId : -1;
+  }
+
   ensureTopic(): Promise<void> {
     return this.#options.ensureTopic();
   }
@@ -116,7 +121,7 @@ export class TransactionCoordinator {
   /** Ends those transactions whose outcome is decided. */
   #loaded(shard: TransactionShard): void {
     for (const transaction of shard.state.transactions.values()) {
-      this.largestProducerId = Math.max(this.largestProducerId, transaction.producerId);
+      this.#largestProducerId = Math.max(this.#largestProducerId, transaction.producerId);
       if (isPrepared(transaction)) this.#endings.begin(shard, transaction);
     }
     // The coordinator before may have been about to look: none stays open for longer than its time and one interval.

@@ -23,7 +23,7 @@ const MOST_PASSED_OVER = 1_000_000;
 export class ProducerIds {
   readonly #clock: Clock;
   readonly #allocate: () => Promise<ProducerIdBlock>;
-  readonly #largestTaken: () => number;
+  readonly #largestTaken: (end: number) => number;
   #next = 0;
   #left = 0;
   #low = 0;
@@ -31,8 +31,12 @@ export class ProducerIds {
   #allocating: Promise<void> | null = null;
   #mayPassOver = MOST_PASSED_OVER;
 
-  /** `largestTaken`: of the ids that producers have as far as this broker knows, -1 where there are none; asked when a block comes. */
-  constructor(clock: Clock, allocate: () => Promise<ProducerIdBlock>, largestTaken: () => number = () => NONE) {
+  /** `largestTaken`: of the ids below `end` that producers have as far as this broker knows, -1 without any; asked when a block comes. */
+  constructor(
+    clock: Clock,
+    allocate: () => Promise<ProducerIdBlock>,
+    largestTaken: (end: number) => number = () => NONE,
+  ) {
     this.#clock = clock;
     this.#allocate = allocate;
     this.#largestTaken = largestTaken;
@@ -66,11 +70,11 @@ export class ProducerIds {
     return this.#allocating;
   }
 
-  /** What of a block nobody has; all of it where a client writes under an id that no controller can have allocated. */
+  /** What of a block nobody has. Ids far beyond it are of clients that have made them up: they say nothing. */
   #untaken(block: ProducerIdBlock): ProducerIdBlock {
     const { first, size } = block;
-    const taken = this.#largestTaken() + 1 - first;
-    if (taken <= 0 || taken > this.#mayPassOver) return block;
+    const taken = this.#largestTaken(first + this.#mayPassOver) + 1 - first;
+    if (taken <= 0) return block;
     const passed = Math.min(size, taken);
     this.#mayPassOver -= passed;
     return { first: first + passed, size: size - passed };

@@ -161,6 +161,12 @@ describe('the largest id', () => {
     expect(state.largestId).toBe(7);
     expect(new ProducerState().largestId).toBe(-1);
   });
+
+  it('below an end is that, whatever a client has made up', () => {
+    const state = new ProducerState();
+    for (const producerId of [7, 2 ** 52, 8]) state.replay(produced({ sequence: 0 }, producerId), 0);
+    expect([2 ** 53, 2 ** 52, 8, 7].map((end) => state.largestIdBelow(end))).toEqual([2 ** 52, 8, 7, -1]);
+  });
 });
 
 describe('the snapshot', () => {

@@ -8,7 +8,7 @@ class Setting {
   readonly waiting: ((block: ProducerIdBlock | null) => void)[] = [];
   readonly ids: ProducerIds;
 
-  constructor(largestTaken?: () => number) {
+  constructor(largestTaken?: (end: number) => number) {
     const allocate = () =>
       new Promise<ProducerIdBlock>((resolve, reject) => {
         this.waiting.push((block) => (block === null ? reject(new Error('no controller')) : resolve(block)));
@@ -77,9 +77,22 @@ test('ids that producers have already, for the metadata log has gone back, are p
   expect(await next).toEqual([150]);
 });
 
+/** As far as they lie below an end. */
+const taken =
+  (...ids: readonly number[]) =>
+  (end: number): number =>
+    Math.max(-1, ...ids.filter((id) => id < end));
+
 test('an id that no controller can have allocated says nothing', async () => {
-  const setting = new Setting(() => 4_000_000);
+  const setting = new Setting(taken(4_000_000));
   const first = setting.take(1);
   setting.give(100);
   expect(await first).toEqual([100]);
+});
+
+test('nor does it hide those that producers have', async () => {
+  const setting = new Setting(taken(105, 2 ** 52));
+  const first = setting.take(1);
+  setting.give(100);
+  expect(await first).toEqual([106]);
 });
