@@ -202,10 +202,11 @@ export class MetadataPublisher {
 
   #openReplica(replicas: Replicas, { topic, index, partition }: HostedPartition, plan: ReplicaPlan): void {
     const { partitions, nodeId } = this.#parts;
-    const replicated = { ...plan, isReplicated: true };
-    if (partition.leader === nodeId) {
+    const { leader } = partition;
+    const replicated = { ...plan, isReplicated: true, isLedElsewhere: leader >= 0 && leader !== nodeId };
+    if (leader === nodeId) {
       replicas.leads(partitions.lead(topic.id, index, { ...replicated, ...replicas.termOf(partition) }));
-    } else replicas.follows(partitions.follow(topic.id, index, replicated), partition.leader);
+    } else replicas.follows(partitions.follow(topic.id, index, replicated), leader);
   }
 
   /** Of a partition in a directory that is not there nothing can be read: its coordinator would believe it empty. */

@@ -1,6 +1,7 @@
 /**
  * In which log directory each partition's folder lies. What the cluster knows to be in a directory that is not there (it
- * failed, or is no longer in log.dirs) is not made anew, empty, in another one: it is offline until the directory is back.
+ * failed, or is no longer in log.dirs) is not made anew, empty, in another one: it is offline until the directory is back. But where no
+ * directory has failed and another broker leads the partition, the machine was replaced: as in Kafka, its replica is copied from there.
  */
 import { ZERO_UUID } from '../../protocol/schema.ts';
 import type { LogDirectory } from '../log/directory.ts';
@@ -12,6 +13,14 @@ export interface LogDirPlacementOptions {
   readonly logger: Logger;
   /** Makes one that is offline, for what lies in none of `directories`. */
   readonly missingDirectory: () => LogDirectory;
+}
+
+/** What the cluster says of where a log is. */
+export interface LogPlace {
+  /** The log directory that has it; unknown, where it was not told yet. */
+  readonly directoryId?: string | undefined;
+  /** Another broker leads the partition, and has all that is committed. */
+  readonly isLedElsewhere?: boolean;
 }
 
 export class LogDirPlacement {
@@ -52,23 +61,37 @@ export class LogDirPlacement {
     return this.claim(name, offline);
   }
 
-  /** Where the folder `name`, which was not found, is to be made; `directoryId` is where the cluster knows it, or ZERO_UUID. */
-  choose(name: string, directoryId = ZERO_UUID): LogDirectory {
+  /** Where the folder `name`, which was not found, is to be made. */
+  choose(name: string, { directoryId = ZERO_UUID, isLedElsewhere = false }: LogPlace = {}): LogDirectory {
     const { directories } = this.#options;
     const known = directories.find((one) => one.directoryId === directoryId && !one.health.isOffline);
     if (known !== undefined || directoryId === ZERO_UUID) return this.claim(name, known ?? this.#emptiest());
-    return this.claim(name, this.#missingOf(directoryId));
+    const isCopied = isLedElsewhere && directories.every(({ health }) => !health.isOffline);
+    this.#sayMissing(directoryId, isCopied);
+    return this.claim(name, isCopied ? this.#emptiest() : this.#missingDirectory());
   }
 
-  #missingOf(directoryId: string): LogDirectory {
-    const { logger, directories, missingDirectory } = this.#options;
-    if (!this.#missed.has(directoryId)) {
-      this.#missed.add(directoryId);
-      logger.error('log-dir.missing', {
+  /** Once of each. */
+  #sayMissing(directoryId: string, isCopied: boolean): void {
+    const key = `${directoryId} ${isCopied}`;
+    if (this.#missed.has(key)) return;
+    this.#missed.add(key);
+    const { logger } = this.#options;
+    if (isCopied) {
+      logger.warn('log-dir.missing', {
         directoryId,
-        next: 'its partitions answer KAFKA_STORAGE_ERROR; put it back into log.dirs and restart, or delete their topics',
+        next: 'its replicas are copied from brokers that lead their partitions',
       });
+      return;
     }
+    logger.error('log-dir.missing', {
+      directoryId,
+      next: 'its partitions answer KAFKA_STORAGE_ERROR; put it back into log.dirs and restart, or delete their topics',
+    });
+  }
+
+  #missingDirectory(): LogDirectory {
+    const { directories, missingDirectory } = this.#options;
     return directories.find(({ health }) => health.isOffline) ?? (this.#missing ??= missingDirectory());
   }
 

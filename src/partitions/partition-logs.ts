@@ -15,7 +15,7 @@ import { isFileError } from '../platform/disk-error.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Pieces } from '../platform/pieces.ts';
 import { FoundFolders } from './found-folders.ts';
-import { LogDirPlacement } from './log-dir-placement.ts';
+import { LogDirPlacement, type LogPlace } from './log-dir-placement.ts';
 import { OpeningProgress } from './opening-progress.ts';
 
 export interface PartitionLogsOptions {
@@ -28,10 +28,8 @@ export interface PartitionLogsOptions {
 }
 
 /** What the cluster says of a log that is to be open here. */
-export interface LogPlan {
+export interface LogPlan extends LogPlace {
   readonly config: LogConfig;
-  /** The log directory that has it, as far as the cluster knows. */
-  readonly directoryId?: string | undefined;
 }
 
 /** Whose a folder is: of a replica of this broker, of a partition that others have, or of a topic that the cluster does not have. */
@@ -78,7 +76,7 @@ export class PartitionLogs {
   /** A folder that was found and cannot be opened leaves its partition offline. @throws the error of a disk that fails or is full */
   open(topic: TopicName, index: number, plan: LogPlan): Log {
     const name = folderName(topic.name, index);
-    const directory = this.#placement.get(name) ?? this.#placement.choose(name, plan.directoryId);
+    const directory = this.#placement.get(name) ?? this.#placement.choose(name, plan);
     const path = join(directory.path, name);
     const isFound = this.#found.has(name);
     let log: Log;
