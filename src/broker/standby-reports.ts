@@ -5,7 +5,6 @@
 import { Fetch } from '../../protocol/apis/01-fetch.ts';
 import { ControllerRegistration } from '../../protocol/apis/70-controller-registration.ts';
 import type { Client } from '../../protocol/client.ts';
-import { ErrorCode } from '../../protocol/errors.ts';
 import { METADATA_TOPIC_ID } from '../apis/controllers/metadata-log.ts';
 import { supportedRanges } from '../cluster/features.ts';
 import type { ControllerNode } from '../controllers/controller-node.ts';
@@ -27,7 +26,6 @@ const FETCH_VERSION = 17;
 
 export class StandbyReports {
   readonly #options: StandbyReportsOptions;
-  #isRegistered = false;
   #isStopped = false;
   #timer!: Timer;
 
@@ -54,7 +52,6 @@ export class StandbyReports {
   async #report(): Promise<void> {
     const { node, network, tellsPosition } = this.#options;
     const { active, leader } = node;
-    this.#isRegistered ||= active !== null; // which has put itself into the log
     if (leader === null || active !== null || (this.#isRegistered && !tellsPosition)) return;
     const client = await connectPeer(network, {
       ...leader,
@@ -72,16 +69,21 @@ export class StandbyReports {
     }
   }
 
+  /** As far as the log has been read here. Another process that was started under the same id may have registered meanwhile. */
+  get #isRegistered(): boolean {
+    const { image, registration } = this.#options.node;
+    return image.controllers.get(registration.id)?.incarnationId === registration.incarnationId;
+  }
+
   async #register(client: Client): Promise<void> {
     const { id: controllerId, incarnationId, listeners } = this.#options.node.registration;
-    const { errorCode } = await client.send(ControllerRegistration, 0, {
+    await client.send(ControllerRegistration, 0, {
       controllerId,
       incarnationId,
       zkMigrationReady: false,
       listeners: [...listeners],
       features: [...supportedRanges],
     });
-    this.#isRegistered = errorCode === ErrorCode.NONE;
   }
 
   /** As a follower does whose log ends there. */

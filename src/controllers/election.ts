@@ -171,10 +171,15 @@ export class Election implements ControllerElection {
     const { claim: holder } = await this.#look();
     if (holder === null) return this.#hasToWait() ? undefined : this.#campaign();
     if (this.#isStopped) return;
-    const { nodeId, incarnation } = this.#options.claim;
-    // A former life of this process: it does not come back.
-    if (holder.nodeId === nodeId && holder.incarnation !== incarnation) return this.#revoke(holder);
-    if (await this.#isDead(holder)) await this.#revoke(holder);
+    if ((await this.#isFormerLife(holder)) || (await this.#isDead(holder))) await this.#revoke(holder);
+  }
+
+  /** Whether a former life of this process has made the claim: it does not come back. It may have been on another machine. */
+  async #isFormerLife(holder: StoredClaim): Promise<boolean> {
+    const { claim, probe } = this.#options;
+    if (holder.nodeId !== claim.nodeId || holder.incarnation === claim.incarnation) return false;
+    if (holder.host === claim.host && holder.port === claim.port) return true;
+    return (await probe(holder)) !== 'there'; // else one that lives has the same node.id
   }
 
   #hasToWait(): boolean {

@@ -42,6 +42,20 @@ describe('the active controller', () => {
     expect(await story.untilElected(epoch, TAKEOVER_MS)).toBeLessThan(TAKEOVER_MS);
   });
 
+  test('goes on though another process is started under its node.id', async () => {
+    const { story, active, epoch } = await elected({ probe: () => Promise.resolve('there') });
+    story.start(active.claim.nodeId, 'elsewhere');
+    await story.clock.advance(5000);
+    expect([active.election.state, active.election.term?.epoch]).toEqual(['active', epoch]);
+  });
+
+  test('that is gone is replaced by one of its node.id on another machine', async () => {
+    const { story, active, epoch } = await elected();
+    for (const nodeId of [0, 1, 2]) story.kill(nodeId);
+    story.start(active.claim.nodeId, 'elsewhere');
+    expect(await story.untilElected(epoch, TAKEOVER_MS)).toBeLessThan(TAKEOVER_MS);
+  });
+
   test("that is killed while etcd's leader moves three times is replaced, though each move gives its lease the whole time", async () => {
     const { story, active, epoch } = await elected();
     story.kill(active.claim.nodeId);

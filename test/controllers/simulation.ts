@@ -80,8 +80,8 @@ export class ControllerSimulation {
     return this.clock.monotonic();
   }
 
-  /** A new life of a node. */
-  start(nodeId: number): void {
+  /** A new life of a node, or another process under its id. */
+  start(nodeId: number, host = `node-${nodeId}`): void {
     const process = new SimulatedProcess(this.clock);
     const { random, etcd } = this;
     const client = new EtcdClient({
@@ -91,7 +91,7 @@ export class ControllerSimulation {
     const log = new EtcdMetadataLog(client, this.#keys, process.clock);
     const { mutate, probe, electionClient = (same) => same } = this.#options;
     mutate?.({ client, log, keys: this.#keys });
-    const claim = { nodeId, incarnation: randomUuid(random), host: `node-${nodeId}`, port: 9093 };
+    const claim = { nodeId, incarnation: randomUuid(random), host, port: 9093 };
     const election = new Election({
       client: electionClient(client),
       keys: this.#keys,

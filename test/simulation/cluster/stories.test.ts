@@ -1,6 +1,7 @@
 /** Whole clusters in trouble: seed after seed, and the few stories that must end in time. `npm run test:cluster-sim` tells more. */
 import { describe, expect, test } from 'vitest';
 import { CreateTopics } from '../../../protocol/apis/19-create-topics.ts';
+import { randomUuid } from '../../../src/platform/random.ts';
 import { ClientConnections } from './client-connections.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { mutants, onlyTime } from './mutants.ts';
@@ -161,6 +162,17 @@ describe('a cluster of three', () => {
       expect(cluster.observer.wrong).toEqual([]);
     },
   );
+
+  test('knows where a controller is, though another process was started under its node.id', async () => {
+    const cluster = await acquainted();
+    const { controller } = cluster.active()!.controller!.node.active!;
+    const { registration } = standby(cluster).controller!.node;
+    const incarnationId = randomUuid(cluster.random);
+    await cluster.settled('the other is registered', controller.registerController({ ...registration, incarnationId }));
+    const known = (): string => controller.image.controllers.get(registration.id)!.incarnationId;
+    expect(known()).toBe(incarnationId);
+    await cluster.until('it is registered again', () => known() === registration.incarnationId, 3000);
+  });
 
   test('moves no leadership without need: a broker that stops in order is told to, and comes back', async () => {
     const cluster = await started();
