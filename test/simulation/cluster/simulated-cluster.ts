@@ -18,7 +18,7 @@ import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import { networkOf } from '../process-network.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
-import { untilSettled, untilSo } from '../virtual-time.ts';
+import { pass, untilSettled, untilSo } from '../virtual-time.ts';
 import { Observer, type Running } from './observer.ts';
 
 // What a process loads when it is one of a cluster must be there already: loading takes real time.
@@ -185,7 +185,7 @@ export class SimulatedCluster {
 
   /** Lets time pass. */
   advance(byMs: number): Promise<void> {
-    return this.clock.advance(byMs);
+    return pass(this.clock, byMs);
   }
 
   /** Lets time pass until something is so. Answers how long that took. @throws where it does not come */

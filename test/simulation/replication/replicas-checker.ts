@@ -92,6 +92,12 @@ function between(bytes: Buffer, from: number, endOffset: number): Buffer {
   return bytes.subarray(start, end);
 }
 
+interface Committed {
+  readonly value: Buffer;
+  readonly host: string;
+  readonly nowMs: number;
+}
+
 /**
  * Looks at what replicas count as committed, again and again: readers may have seen it. No process takes that back in one leader
  * epoch, and an offset never has two values.
@@ -100,8 +106,8 @@ export class CommittedRecords {
   readonly #cluster: SimulatedCluster;
   readonly #topic: string;
   readonly #seen = new WeakMap<object, { readonly leaderEpoch: number; readonly highWatermark: number }>();
-  /** By partition and offset. */
-  readonly #values = new Map<string, { readonly value: string; readonly host: string; readonly nowMs: number }>();
+  /** By partition, and by offset. */
+  readonly #values: (Committed | undefined)[][] = [];
 
   constructor(cluster: SimulatedCluster, topic: string) {
     this.#cluster = cluster;
@@ -127,18 +133,18 @@ export class CommittedRecords {
     // What another leader has cut stands here no more, and is read again.
     const from = before?.leaderEpoch === leaderEpoch ? before.highWatermark : partition.logStartOffset;
     for (const stored of partition.batches(from, highWatermark)) {
-      for (const { offset, value } of stored.records()) this.#note(`${index}:${offset}`, String(value), host);
+      const record = stored.cursor();
+      while (record.next()) this.#note(index, record.offset, record.value!, host);
     }
   }
 
-  #note(place: string, value: string, host: string): void {
-    const known = this.#values.get(place);
-    if (known === undefined) this.#values.set(place, { value, host, nowMs: this.#cluster.nowMs });
-    else if (known.value !== value) {
-      const when = known.nowMs.toFixed(0);
-      this.#say(
-        `'${value}' is committed at ${place} for ${host}, and '${known.value}' was for ${known.host} at ${when}`,
-      );
+  #note(index: number, offset: number, value: Buffer, host: string): void {
+    const values = (this.#values[index] ??= []);
+    const known = values[offset];
+    if (known === undefined) values[offset] = { value, host, nowMs: this.#cluster.nowMs };
+    else if (!known.value.equals(value)) {
+      const before = `'${String(known.value)}' was for ${known.host} at ${known.nowMs.toFixed(0)}`;
+      this.#say(`'${String(value)}' is committed at ${index}:${offset} for ${host}, and ${before}`);
     }
   }
 

@@ -7,7 +7,7 @@ import { ClientConnections } from '../cluster/client-connections.ts';
 import { HOSTS, type Host, type SimulatedCluster } from '../cluster/simulated-cluster.ts';
 
 const TIMES = { connectMs: 500, requestMs: 1500 };
-const PACE_MS = 40;
+const PACE_MS = 60;
 const TIMEOUT_MS = 1000;
 
 export interface Acknowledged {
@@ -24,6 +24,8 @@ export class ReplicasClient {
   readonly #cluster: SimulatedCluster;
   readonly #topic: string;
   readonly #partitions: number;
+  /** By partition, as long as it answers as a leader does. */
+  readonly #leaders = new Map<number, Host>();
   #values = 0;
   #isOver = false;
 
@@ -54,7 +56,10 @@ export class ReplicasClient {
 
   /** One value to whoever leads. @throws where it is not acknowledged in time */
   async #produce(partition: number, value: string): Promise<void> {
-    await this.produceAt(await this.#leader(partition), partition, value);
+    const leader = this.#leaders.get(partition) ?? (await this.#leader(partition));
+    this.#leaders.delete(partition);
+    await this.produceAt(leader, partition, value);
+    this.#leaders.set(partition, leader);
   }
 
   /** One value to this broker. @throws where that does not acknowledge it in time */

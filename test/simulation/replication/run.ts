@@ -1,4 +1,4 @@
-/** The long way: `--seeds 1000 --first 1`, `--machines synced`, `lost` or `unclean` for how machines go, `--operators` for partitions that are moved meanwhile (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. */
+/** The long way: `--seeds 1000 --first 1`, `--machines synced`, `lost` or `unclean` for how machines go, `--operators` for partitions that are moved meanwhile (see ReplicasOptions). REPLICAS_SEED=n tells the story of one seed, with all that its processes have said. Ctrl-C ends it after the seed that is told. */
 import { parseArgs } from 'node:util';
 import { tellReplicas, type ReplicasOptions } from './replicas-story.ts';
 
@@ -15,9 +15,12 @@ const only = process.env.REPLICAS_SEED;
 const first = Number(only ?? values.first ?? Date.now() % 1_000_000);
 const count = only === undefined ? Number(values.seeds) : 1;
 const startedMs = performance.now();
-let [failed, records, elections] = [0, 0, 0];
-for (let seed = first; seed < first + count; seed++) {
+let [told, failed, records, elections] = [0, 0, 0, 0];
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+for (let seed = first; seed < first + count && !stopped.signal.aborted; seed++) {
   const outcome = await tellReplicas(seed, { machines, hasOperators: values.operators });
+  told++;
   records += outcome.records;
   elections += outcome.elections;
   if (only !== undefined) process.stdout.write(`${outcome.logged.join('\n')}\n`);
@@ -27,6 +30,6 @@ for (let seed = first; seed < first + count; seed++) {
 }
 const seconds = Math.round((performance.now() - startedMs) / 1000);
 process.stdout.write(
-  `${count} seeds from ${first}: ${records} records acknowledged, ${elections} elections, ${failed} seeds with faults, ${seconds} s\n`,
+  `${told} seeds from ${first}: ${records} records acknowledged, ${elections} elections, ${failed} seeds with faults, ${seconds} s\n`,
 );
 process.exit(failed === 0 ? 0 : 1);
