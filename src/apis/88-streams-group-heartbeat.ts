@@ -70,7 +70,7 @@ function respond(answer: StreamsHeartbeatResponse, session: Session, access: Acc
     ...told,
     status: refused.length === 0 ? status : status.map((each) => withDetail(each, why)),
     acceptableRecoveryLag,
-    acceptableRecoveryLagLegacy: acceptableRecoveryLag,
+    acceptableRecoveryLagLegacy: 0, // as Kafka: no client of that version reads it
     ...(tasks ?? { activeTasks: null, standbyTasks: null, warmupTasks: null }),
   };
 }
@@ -122,7 +122,7 @@ function refusal(errorCode: number, errorMessage: string | null) {
     heartbeatIntervalMs: 0,
     acceptableRecoveryLagLegacy: 0,
     taskOffsetIntervalMs: 0,
-    status: null,
+    status: [],
     endpointInformationEpoch: 0,
   };
 }

@@ -152,18 +152,6 @@ test.each<[string, Partial<Subtopology>, number, string]>([
     2,
     'Existing topic three has different number of partitions: expected 2, found 3',
   ],
-  [
-    'a repartition topic is read that nobody writes',
-    { repartitionSourceTopics: [info('re')] },
-    2,
-    'Failed to compute number of partitions for all repartition topics, because a repartition source topic is never used as a sink topic.',
-  ],
-  [
-    'repartition topics go in a circle',
-    { repartitionSourceTopics: [info('re')], repartitionSinkTopics: ['re'] },
-    2,
-    'Failed to compute number of partitions for all repartition topics. There may be loops in the topology that cannot be resolved.',
-  ],
 ])('the group is not ready where %s', async (_why, differing, statusCode, statusDetail) => {
   const broker = new GroupBroker().start();
   broker.setTopic('three', 3);
@@ -171,6 +159,31 @@ test.each<[string, Partial<Subtopology>, number, string]>([
   const joined = await beat(broker, 'a', 0, { topology });
   expect(joined).toMatchObject({ errorCode: 0, ...NO_TASKS, status: [{ statusCode, statusDetail }] });
   expect((await describeGroup(broker)).groupState).toBe('NotReady');
+});
+
+test.each<[string, Partial<Subtopology>, string]>([
+  [
+    'a repartition topic is read that nobody writes',
+    { repartitionSourceTopics: [info('re')] },
+    'Failed to compute number of partitions for all repartition topics, because a repartition source topic is never used as a sink topic.',
+  ],
+  [
+    'repartition topics go in a circle',
+    { repartitionSourceTopics: [info('re')], repartitionSinkTopics: ['re'] },
+    'Failed to compute number of partitions for all repartition topics. There may be loops in the topology that cannot be resolved.',
+  ],
+])('a member is refused that brings a topology where %s', async (_why, differing, errorMessage) => {
+  const broker = new GroupBroker().start();
+  const topology = { epoch: 0, subtopologies: [subtopology('0', differing)] };
+  const errorCode = ErrorCode.STREAMS_INVALID_TOPOLOGY;
+  expect(await beat(broker, 'a', 0, { topology })).toMatchObject({ errorCode, errorMessage, status: [] });
+});
+
+test('a member that has joined without an instance id is not known by one', async () => {
+  const broker = new GroupBroker().start();
+  const { memberEpoch } = await beat(broker, 'a', 0);
+  expect((await beat(broker, 'a', memberEpoch, { instanceId: 'i' })).errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+  expect(await beat(broker, 'a', -1)).toMatchObject({ errorCode: 0, acceptableRecoveryLag: -1 });
 });
 
 test('a topology of more tasks than a broker can give out is told so', async () => {
@@ -294,7 +307,8 @@ test('endpoints are told with their partitions, whenever they have changed', asy
   const userEndpoint = { host: 'localhost', port: 8080 };
   const joined = await beat(broker, 'a', 0, { userEndpoint });
   const known = [{ userEndpoint, activePartitions: [{ topic: 't1', partitions: [0, 1] }], standbyPartitions: [] }];
-  expect(joined).toMatchObject({ endpointInformationEpoch: 1, partitionsByUserEndpoint: known });
+  // The group is made by this very heartbeat, and has no epoch before, as in Kafka.
+  expect(joined).toMatchObject({ endpointInformationEpoch: 0, partitionsByUserEndpoint: known });
   const same = await beat(broker, 'a', 2, { endpointInformationEpoch: 1 });
   expect(same).toMatchObject({ endpointInformationEpoch: 1, partitionsByUserEndpoint: null });
 });
@@ -371,6 +385,6 @@ test('tasks are told in the older version too', async () => {
     rebalanceTimeoutMs: 1,
     processId: 'p',
   });
-  expect(joined).toMatchObject({ errorCode: 0, acceptableRecoveryLagLegacy: 10_000 });
+  expect(joined).toMatchObject({ errorCode: 0, acceptableRecoveryLagLegacy: 0 });
   expect(tasksOf(joined as never)).toEqual(active(0, 1));
 });

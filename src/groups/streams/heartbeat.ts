@@ -31,6 +31,9 @@ export function streamsHeartbeat(
   const topology = topologyFor(group, request.topology, decision);
   if (isRefusal(topology)) return topology;
   const configured = configuredNow(group, topology, decision);
+  if (configured.invalid !== null) {
+    return { errorCode: ErrorCode.STREAMS_INVALID_TOPOLOGY, errorMessage: configured.invalid };
+  }
   const owned = ownedBy(request);
   const unknown = owned === null ? null : unknownTasks(owned, configured);
   if (unknown !== null) return unknown;
@@ -222,7 +225,8 @@ function answer(
     acceptableRecoveryLag: limits.acceptableRecoveryLag,
     status: statusOf(after, { topology, configured }, shutdownMemberId, decision),
     tasks: isNews ? listByRole(after.assigned) : null,
-    endpointInformationEpoch,
+    // As Kafka, which knows the group only once this heartbeat has made it.
+    endpointInformationEpoch: group.topology === null ? 0 : endpointInformationEpoch,
     partitionsByUserEndpoint: knowsEndpoints ? null : endpointPartitions(group, after, topology, decision.topics),
     missingTopics: configured.missingTopics,
   };

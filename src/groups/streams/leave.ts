@@ -31,7 +31,7 @@ export function leave(
     memberEpoch,
     heartbeatIntervalMs: 0,
     taskOffsetIntervalMs: 0,
-    acceptableRecoveryLag: 0,
+    acceptableRecoveryLag: -1,
     status: [],
     tasks: null,
     endpointInformationEpoch: 0,

@@ -25,7 +25,8 @@ export function subscribe(group: StreamsGroup, request: StreamsHeartbeat, maxSiz
   }
   if (isStatic) return subscribeStatic(group.members.get(held)!, request);
   const member = group.members.get(memberId);
-  if (member === undefined && !joins) return unknownMember(memberId);
+  // Of an instance that nobody has, only a member that joins can speak.
+  if ((member === undefined || instanceId !== null) && !joins) return unknownMember(instanceId ?? memberId);
   if (member === undefined) return { member: newStreamsMember(memberId), replaced: null };
   return checkEpoch(member, request) ?? { member, replaced: null };
 }

@@ -38,9 +38,14 @@ export interface ConfiguredTopology {
   readonly missingTopics: readonly InternalTopic[];
   /** Why there are no tasks to run yet; null where there are. */
   readonly status: GroupStatus | null;
+  /** Why nobody can run it, whatever topics there are; else null. */
+  readonly invalid: string | null;
 }
 
 type TopicInfo = Subtopology['stateChangelogTopics'][number];
+
+/** No topics make up for it. */
+class Invalid extends Error {}
 
 class Misfit extends Error {
   readonly statusCode: number;
@@ -60,9 +65,11 @@ export function configure(topology: Topology, topics: GroupTopics): ConfiguredTo
   try {
     return configured(topology, topics);
   } catch (error) {
+    const unready = { epoch, taskCounts: null, missingTopics: [] };
+    if (error instanceof Invalid) return { ...unready, status: null, invalid: error.message };
     if (!(error instanceof Misfit)) throw error;
     const status = { statusCode: error.statusCode, statusDetail: error.message };
-    return { epoch, taskCounts: null, missingTopics: [], status };
+    return { ...unready, status, invalid: null };
   }
 }
 
@@ -81,9 +88,10 @@ function configured({ epoch, subtopologies }: Topology, topics: GroupTopics): Co
   const internal = subtopologies.flatMap((each) => internalTopics(each, counts, taskCounts));
   for (const { name, numPartitions } of internal) checkCount(name, numPartitions, topics);
   const missingTopics = internal.filter(({ name }) => !topics.topicsByName.has(name));
-  if (missingTopics.length === 0) return { epoch, taskCounts, missingTopics, status: null };
+  const found = { epoch, taskCounts, missingTopics, invalid: null };
+  if (missingTopics.length === 0) return { ...found, status: null };
   const statusDetail = `Internal topics are missing: ${named(missingTopics.map(({ name }) => name))}`;
-  return { epoch, taskCounts, missingTopics, status: { statusCode: Status.MISSING_INTERNAL_TOPICS, statusDetail } };
+  return { ...found, status: { statusCode: Status.MISSING_INTERNAL_TOPICS, statusDetail } };
 }
 
 /** Every topic that tasks depend on. */
@@ -137,7 +145,7 @@ function addRepartitionCounts(subtopologies: readonly Subtopology[], counts: Cou
   for (const { repartitionSinkTopics } of subtopologies) {
     for (const name of repartitionSinkTopics) openWriters.set(name, (openWriters.get(name) ?? 0) + 1);
   }
-  for (const name of readers.keys()) if (!openWriters.has(name)) throw misfit(NEVER_WRITTEN);
+  for (const name of readers.keys()) if (!openWriters.has(name)) throw new Invalid(NEVER_WRITTEN);
   const ready = subtopologies.filter((each) => unknownInputs.get(each) === 0);
   const largest = new Map<string, number>();
   for (let each = ready.pop(); each !== undefined; each = ready.pop()) {
@@ -154,7 +162,7 @@ function addRepartitionCounts(subtopologies: readonly Subtopology[], counts: Cou
       }
     }
   }
-  for (const name of readers.keys()) if (!counts.has(name)) throw misfit(LOOP);
+  for (const name of readers.keys()) if (!counts.has(name)) throw new Invalid(LOOP);
 }
 
 function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
