@@ -85,6 +85,9 @@ interface TlsHandle {
   readStart?: unknown;
   readStop?: unknown;
   useUserBuffer?: (buffer: Uint8Array) => void;
+  /** Called for each hello, and each change of keys, in an open connection too: node's take the handle's owner for a TLSSocket. */
+  onhandshakestart?: () => void;
+  onhandshakedone?: () => void;
 }
 
 interface Inside {
@@ -213,6 +216,7 @@ class ServerConnection extends EncryptedSocket {
       return tls;
     }
     inside._handle = null; // the shell's end is not the handle's
+    handle.onhandshakestart = handle.onhandshakedone = () => {}; // OpenSSL itself refuses another handshake
     const reader: RecordReader = this.#readers.reader(receiver, (buffer) => handle.useUserBuffer!(buffer));
     const wrapped = new NodeSocket({
       handle,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect as openSocket } from 'node:net';
 import { connect as openTls, type ConnectionOptions } from 'node:tls';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CreateTopics, Fetch, IncrementalAlterConfigs, Metadata, Produce } from '../../protocol/apis/index.ts';
 import { connect, type Client } from '../../protocol/client.ts';
 import { plainClient, signIn } from '../../protocol/sasl/client.ts';
@@ -253,6 +253,22 @@ describe('what is no TLS, and what is not to be', () => {
     const socket = openTls({ port: portOf(broker), host: '127.0.0.1', rejectUnauthorized: false });
     await expect(once(socket, 'secureConnect')).rejects.toThrow(/disconnected|reset|closed/);
     expect(lines.join('')).toContain('looks like TLS');
+  });
+
+  test('another handshake in an open connection is refused, and disturbs nobody', async () => {
+    const thrown: unknown[] = [];
+    const note = (error: unknown): void => void thrown.push(error);
+    process.on('uncaughtExceptionMonitor', note);
+    onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+    const { port } = await start();
+    const client = await dial(port);
+    const socket = openTls({ port, host: '127.0.0.1', ca: authority.certificate, maxVersion: 'TLSv1.2' });
+    await once(socket, 'secureConnect');
+    const refused = once(socket, 'error');
+    socket.renegotiate({}, () => {});
+    await expect(refused).resolves.toEqual([expect.objectContaining({ code: 'ERR_SSL_NO_RENEGOTIATION' })]);
+    expect(await brokersSeenBy(client)).toBe(1);
+    expect(thrown).toEqual([]);
   });
 
   test('a handshake that does not go on ends in time', async () => {
