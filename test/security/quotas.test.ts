@@ -151,6 +151,21 @@ describe('counting', () => {
     expect(own.mostFetchedBytes(session, 'app')).toBe(10_000);
   });
 
+  test('newer clients are throttled for changes that were refused, and older ones for those that were made', async () => {
+    const mutations = setting({ entity: [user('alice')], values: new Map([['controller_mutation_rate', 1]]) });
+    const { own, session, clock } = mutations;
+    const asked = (isStrict: boolean, ...counts: number[]) => {
+      const quota = own.mutations(session, 'app', 'CreateTopics', isStrict)!;
+      return [...counts.map(quota.take), quota.throttleTimeMs()];
+    };
+    expect(asked(true, 12)).toEqual([true, 0]); // which owes one
+    expect(asked(true, 1)).toEqual([false, 1000]);
+    await clock.advance(1000);
+    expect(asked(true, 3, 1)).toEqual([true, false, 3000]);
+    expect(asked(false)).toEqual([0]);
+    expect(asked(false, 2)).toEqual([true, 5000]);
+  });
+
   test('the time of a request is throttled for a window at most', async () => {
     const { own, session, clock } = setting({ entity: [client(null)], values: new Map([['request_percentage', 1]]) });
     const begun = own.begin();

@@ -138,17 +138,23 @@ export class ClientQuotas implements RequestQuotas {
     if (limited === null) return null;
     const { bound, meter } = limited;
     const permits = meter.permits!;
+    let isExceeded = false;
     return {
       take: (count) => {
         const nowMs = clock.monotonic();
-        if (isStrict && permits.waitMs(bound, nowMs) > 0) return false;
+        if (isStrict && permits.waitMs(bound, nowMs) > 0) {
+          isExceeded = true;
+          return false;
+        }
         permits.take(count, bound, nowMs);
         meter.rate.record(count, nowMs);
+        // A strict client learns of what it owes when it asks for more.
+        isExceeded ||= !isStrict;
         return true;
       },
       throttleTimeMs: () => {
         const nowMs = clock.monotonic();
-        const throttleTimeMs = permits.waitMs(bound, nowMs);
+        const throttleTimeMs = isExceeded ? permits.waitMs(bound, nowMs) : 0;
         const quota = 'controller_mutation_rate';
         if (throttleTimeMs > 0) this.#tell({ session, clientId, apiName, quota, throttleTimeMs }, meter, nowMs);
         return throttleTimeMs;
