@@ -51,6 +51,7 @@ export async function start(args: string[], terminal = processTerminal()): Promi
     strict: flags.strict === true,
   });
   const isMemory = flags.memory === true;
+  if (isMemory && flags.dir !== undefined) throw new UsageError('--memory keeps nothing in a --dir: leave one out');
   const bitnami = bitnamiSecurity({ variables: process.env, given: values, readFile: textOf });
   const settings = new Map([...values, ...bitnami.settings]);
   if (!isMemory && !settings.has('log.dirs') && !settings.has('log.dir')) {

@@ -114,7 +114,7 @@ export class LogDirectory {
   /** @throws {LogDirectoryError} when another broker uses the directory or it belongs to another node or cluster */
   static open(options: LogDirectoryOptions): LogDirectory {
     const { files, path } = options;
-    files.makeDirectory(path);
+    makeLogDirectory(options);
     makeWay(options, LOCK);
     const lock = files.lock(join(path, LOCK));
     if (lock === null) {
@@ -256,6 +256,15 @@ const NO_ID = Buffer.alloc(16);
 
 /** What the system says where a file, or a link that leads nowhere, has the name of a folder. */
 const TAKEN: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'ELOOP', 'ENOENT']);
+
+/** @throws {LogDirectoryError} where none can be made: under a read-only file system the system says ENOENT, too */
+function makeLogDirectory({ files, path }: LogDirectoryOptions): void {
+  const refusal = failureOf(() => files.makeDirectory(path));
+  if (refusal === null) return;
+  if ((refusal as NodeJS.ErrnoException).code !== 'ENOENT') throw refusal;
+  const advice = 'have a folder above it that this user may write into, or give another log.dirs';
+  throw new LogDirectoryError(`${path} cannot be made (${refusal.message}): ${advice}.`);
+}
 
 /** What the last broker was about to remove. What cannot be removed stays, and ends no start. */
 function removeLeftovers({ files, path, logger }: LogDirectoryOptions): void {

@@ -119,6 +119,7 @@ describe('ottla', () => {
     ['a page of a controller', ['--memory', '--set', 'process.roles=controller', '--page-host', 'localhost']],
     ['a page and none', ['--memory', '--no-page', '--page-port', '0']],
     ['a page on a port that is none', ['--memory', '--page-port', '70000']],
+    ['a directory of a broker in memory', ['--memory', '--port', '0', '--dir', '/nowhere']],
     ['a listener it does not have', ['--memory', '--set', 'listeners=SSL://127.0.0.1:0']],
   ])('start refuses %s in one sentence', async (_what, args) => {
     await expect(start(args)).rejects.toThrow(/^[^\n]{20,}$/);

@@ -48,6 +48,16 @@ describe('a log directory', () => {
     expect(() => directory(files)).toThrow(`it has no ${key}; write it back`);
   });
 
+  it('says what to do where it cannot be made', () => {
+    const files = new MemoryFiles();
+    files.before = (operation) => {
+      if (operation === 'makeDirectory') throw Object.assign(new Error('ENOENT: mkdir'), { code: 'ENOENT' });
+    };
+    expect(() => directory(files)).toThrow(
+      '/data cannot be made (ENOENT: mkdir): have a folder above it that this user may write into, or give another log.dirs.',
+    );
+  });
+
   it('refuses a directory.id that is none', () => {
     const files = new MemoryFiles();
     files.makeDirectory('/data');
