@@ -1,7 +1,7 @@
 /** What people change: a button each, a dialog with what has to be said, and a sentence on what came of it. */
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PageAccess } from '../src/page/frames.ts';
 import { offers, post } from './session.ts';
 
@@ -62,26 +62,31 @@ interface ActionProps {
 /** Nothing where the page does not offer it. */
 export function Action(props: ActionProps) {
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useFocusKept(button);
   const { label, about, access = 'write' } = props;
   if (!offers(access)) return null;
   const name = about === undefined ? label : `${label}: ${about}`;
   return (
     <>
-      <button type="button" aria-label={name} onClick={() => setOpen(true)}>
+      <button ref={button} type="button" aria-label={name} onClick={() => setOpen(true)}>
         {label}
       </button>
-      {isOpen ? <ActionDialog {...props} close={() => setOpen(false)} /> : null}
+      {isOpen ? <ActionDialog {...props} closed={() => setOpen(false)} /> : null}
     </>
   );
 }
 
-function ActionDialog(props: ActionProps & { close: () => void }) {
-  const { label, about, name, fields = [], warning, said, preview, close } = props;
+function ActionDialog(props: ActionProps & { closed: () => void }) {
+  const { label, about, name, fields = [], warning, said, preview, closed } = props;
   const dialog = useRef<HTMLDialogElement>(null);
+  /** The browser gives the focus back to what had it before: a dialog that is only taken away loses it. */
+  const close = (): void => dialog.current?.close();
   const form = useRef<HTMLFormElement>(null);
   const [failure, setFailure] = useState('');
   const [seen, setSeen] = useState<ChangeAnswer | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  useFocusKept(dialog);
   const send = async (extra: object): Promise<ChangeAnswer | null> => {
     const values = valuesOf(form.current!);
     let wanted: object;
@@ -102,7 +107,7 @@ function ActionDialog(props: ActionProps & { close: () => void }) {
     close();
   };
   return (
-    <dialog ref={dialog} aria-label={label} onClose={close}>
+    <dialog ref={dialog} aria-label={label} onClose={closed}>
       <form
         ref={form}
         onSubmit={(event) => {
@@ -134,6 +139,17 @@ function ActionDialog(props: ActionProps & { close: () => void }) {
         </p>
       </form>
     </dialog>
+  );
+}
+
+/** Where what has the focus goes, as a row does whose thing was deleted, the view goes on from its heading. */
+function useFocusKept(element: { readonly current: HTMLElement | null }): void {
+  useLayoutEffect(
+    () => () => {
+      if (element.current?.contains(document.activeElement) !== true) return;
+      requestAnimationFrame(() => document.querySelector('h1')?.focus({ preventScroll: true }));
+    },
+    [],
   );
 }
 

@@ -111,7 +111,7 @@ function App() {
 function Hold() {
   return (
     <span>
-      <button type="button" aria-pressed={isPaused.value} onClick={() => (isPaused.value = !isPaused.value)}>
+      <button type="button" onClick={() => (isPaused.value = !isPaused.value)}>
         {isPaused.value ? 'Resume' : 'Pause'}
       </button>{' '}
       {leftOut.value === 0 ? null : <span class="faint">{leftOut.value} updates left out</span>}

@@ -105,8 +105,18 @@ export function pageWords(what: string, from: number, shown: number, found: numb
 /** Addresses and questions to the broker of somebody who types: browsers take 200 addresses in ten seconds. */
 const TYPED_EVERY_MS = 100;
 
-/** What is typed is asked at once; what comes soon after it, together. */
-export function Filter({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {
+/** What is typed is asked at once; what comes soon after it, together. `found` is told to those who hear the page. */
+export function Filter({
+  label,
+  value,
+  set,
+  found = '',
+}: {
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  found?: string;
+}) {
   const [typed, setTyped] = useState(value);
   const own = useRef({ typed: value, asked: value, askedMs: -Infinity, timer: NaN });
   const latest = useRef(set);
@@ -132,10 +142,13 @@ export function Filter({ label, value, set }: { label: string; value: string; se
     setTyped(value);
   }, [value]);
   return (
-    <label>
-      {label}
-      <input type="search" value={typed} onInput={({ currentTarget }) => type(currentTarget.value)} />
-    </label>
+    <>
+      <label>
+        {label}
+        <input type="search" value={typed} onInput={({ currentTarget }) => type(currentTarget.value)} />
+      </label>
+      <Announced text={value === '' ? '' : found} />
+    </>
   );
 }
 

@@ -32,10 +32,12 @@ export function Groups() {
   const asked = { filter: query.get('filter') ?? '', sort: query.get('sort') ?? 'name', from: query.get('from') ?? '' };
   const frame = useView('groups', asked);
   const set = (change: Record<string, string>): void => setQuery({ ...asked, from: '', ...change });
+  const caption =
+    frame === null ? '' : pageWords('groups', Number(asked.from), frame.rows.length, frame.found, frame.all);
   return (
     <>
       <form onSubmit={(event) => event.preventDefault()}>
-        <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} />
+        <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} found={caption} />
         <Choice label="Sorted by" value={asked.sort} choices={SORTS} set={(sort) => set({ sort })} />
       </form>
       {frame === null ? (
@@ -43,7 +45,7 @@ export function Groups() {
       ) : (
         <>
           <Table
-            caption={pageWords('groups', Number(asked.from), frame.rows.length, frame.found, frame.all)}
+            caption={caption}
             rows={frame.rows}
             keyOf={({ id }) => id}
             columns={[

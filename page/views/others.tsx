@@ -11,6 +11,7 @@ export function Clients() {
   const { query } = route.value;
   const filter = query.get('filter') ?? '';
   const frame = useView('clients', { filter });
+  const caption = frame === null ? '' : pageWords('clients are connected', 0, frame.rows.length, frame.found);
   return (
     <>
       <form onSubmit={(event) => event.preventDefault()}>
@@ -18,13 +19,14 @@ export function Clients() {
           label="Client ids and addresses that contain"
           value={filter}
           set={(value) => setQuery({ filter: value })}
+          found={caption}
         />
       </form>
       {frame === null ? (
         <Wait />
       ) : (
         <Table
-          caption={pageWords('clients are connected', 0, frame.rows.length, frame.found)}
+          caption={caption}
           rows={frame.rows}
           keyOf={({ clientId, host, listener }) => `${clientId} ${host} ${listener}`}
           columns={[
@@ -218,29 +220,27 @@ function listed(words: readonly string[]): string {
   return words.filter((each) => each !== '').join(', ');
 }
 
+const SETTINGS = 'settings, those that somebody has made first';
+
 export function Settings() {
   const { query } = route.value;
   const asked = { filter: query.get('filter') ?? '', from: query.get('from') ?? '' };
   const frame = useView('settings', asked);
   const set = (change: Record<string, string>): void => setQuery({ ...asked, from: '', ...change });
+  const caption =
+    frame === null ? '' : pageWords(SETTINGS, Number(asked.from), frame.rows.length, frame.found, frame.all);
   return (
     <>
       <ChangeSetting />
       <form onSubmit={(event) => event.preventDefault()}>
-        <Filter label="That contain" value={asked.filter} set={(filter) => set({ filter })} />
+        <Filter label="That contain" value={asked.filter} set={(filter) => set({ filter })} found={caption} />
       </form>
       {frame === null ? (
         <Wait />
       ) : (
         <>
           <Table
-            caption={pageWords(
-              'settings, those that somebody has made first',
-              Number(asked.from),
-              frame.rows.length,
-              frame.found,
-              frame.all,
-            )}
+            caption={caption}
             rows={frame.rows}
             keyOf={({ key, source }) => `${key} ${source}`}
             columns={[
@@ -282,26 +282,21 @@ export function JournalView() {
   const asked = { kind: query.get('kind') ?? '', filter: query.get('filter') ?? '', from: query.get('from') ?? '' };
   const frame = useView('journal', asked);
   const set = (change: Record<string, string>): void => setQuery({ ...asked, from: '', ...change });
+  const caption =
+    frame === null
+      ? ''
+      : pageWords('entries, the newest first', Number(asked.from), frame.entries.length, frame.found, frame.all);
   return (
     <>
       <form onSubmit={(event) => event.preventDefault()}>
         <Choice label="About" value={asked.kind} choices={KINDS} set={(kind) => set({ kind })} />
-        <Filter label="That contains" value={asked.filter} set={(filter) => set({ filter })} />
+        <Filter label="That contains" value={asked.filter} set={(filter) => set({ filter })} found={caption} />
       </form>
       {frame === null ? (
         <Wait />
       ) : (
         <>
-          <Entries
-            caption={pageWords(
-              'entries, the newest first',
-              Number(asked.from),
-              frame.entries.length,
-              frame.found,
-              frame.all,
-            )}
-            entries={frame.entries}
-          />
+          <Entries caption={caption} entries={frame.entries} />
           <Pager
             from={Number(asked.from)}
             shown={frame.entries.length}

@@ -21,11 +21,12 @@ export function Topics() {
   const internal = query.get('internal') ?? '';
   const frame = useView('topics', { ...asked, ...(internal === '' ? {} : { internal }) });
   const set = (change: Record<string, string>): void => setQuery({ ...asked, internal, from: '', ...change });
+  const found = frame === null ? '' : captionOf(frame, Number(asked.from));
   return (
     <>
       <CreateTopic />
       <form onSubmit={(event) => event.preventDefault()}>
-        <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} />
+        <Filter label="Names that contain" value={asked.filter} set={(filter) => set({ filter })} found={found} />
         <Choice label="Sorted by" value={asked.sort} choices={SORTS} set={(sort) => set({ sort })} />
         <label class="check">
           <input
@@ -45,12 +46,16 @@ export function Topics() {
   );
 }
 
+function captionOf({ found, all, rows }: TopicsFrame, from: number): string {
+  return pageWords('topics', from, rows.length, found, all);
+}
+
 function TopicTable({ frame, from, show }: { frame: TopicsFrame; from: number; show: (from: string) => void }) {
-  const { found, all, rows } = frame;
+  const { found, rows } = frame;
   return (
     <>
       <Table
-        caption={pageWords('topics', from, rows.length, found, all)}
+        caption={captionOf(frame, from)}
         rows={rows}
         keyOf={({ name }) => name}
         columns={[
