@@ -2,6 +2,7 @@
 import { SaslAuthenticate } from '../../protocol/apis/36-sasl-authenticate.ts';
 import { requestCodec } from '../../protocol/compile.ts';
 import { InvalidRequest, Reader } from '../../protocol/reader.ts';
+import { includes } from '../../protocol/schema.ts';
 import type { Call } from '../net/interceptor.ts';
 import { claimedUser } from './claimed-users.ts';
 import type { Exchange } from './exchange.ts';
@@ -12,8 +13,9 @@ import { Traffic } from './traffic.ts';
 type Session = Call['context']['session'];
 
 const SASL_AUTHENTICATE = 36;
-/** What is kept of a SaslAuthenticate: passwords and tokens are not shown. It is as long in each version. */
+/** What is kept of a SaslAuthenticate, for passwords and tokens are not shown: no bytes, as each version writes that. */
 const NO_TOKEN = Buffer.alloc(4);
+const NO_TOKEN_FLEXIBLE = Buffer.from([1, 0]); // and no tagged fields
 /** Older ones are forgotten beyond this many, or this many bytes. */
 const KEPT = 10_000;
 const KEPT_BYTES = 64 << 20;
@@ -63,7 +65,7 @@ export class TrafficLog extends Traffic {
         correlationId,
         at,
       },
-      { api: handler.api, request: isSignIn ? NO_TOKEN : body },
+      { api: handler.api, request: isSignIn ? withoutToken(apiVersion) : body },
       names,
     );
     this.#exchanges.push(exchange);
@@ -90,6 +92,10 @@ export class TrafficLog extends Traffic {
     }
     for (const listener of this.#listeners) listener(exchange);
   }
+}
+
+function withoutToken(apiVersion: number): Buffer {
+  return includes(SaslAuthenticate.flexible, apiVersion) ? NO_TOKEN_FLEXIBLE : NO_TOKEN;
 }
 
 function nameOf({ principal: { type, name } }: Session): string {

@@ -229,3 +229,15 @@ test('three brokers have them, and sign in at one another', async () => {
   expect(kafka.refusals.denials).toEqual([]);
   expect(await topicsSeenBy(kafka, 'bob', { mechanism: 'PLAIN' })).toEqual([]);
 });
+
+test.each([0, 1, 2])('a sign-in by version %i is shown, without the password', async (version) => {
+  const kafka = await start({ users: { alice: 'secret' } });
+  const [host, port] = kafka.bootstrapServers.split(':');
+  const client = await connect({ host, port: Number(port) });
+  ends.push(() => client.close());
+  await signIn(client, plainClient('alice', 'secret'), version);
+  const [{ request }] = kafka.traffic.of('SaslAuthenticate');
+  expect(request.authBytes).toHaveLength(0);
+  expect(kafka.traffic.toString()).toContain(`SaslAuthenticate v${version} → ok`);
+  expect(kafka.why('billing')[0].cause).toBe('no-such-group');
+});
