@@ -9,7 +9,12 @@ import { connect, type Client } from '../../protocol/client.ts';
 import { plainClient, signIn } from '../../protocol/sasl/client.ts';
 import { encodeBatch } from '../../protocol/records/encode.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
-import { lineLogger } from '../../src/platform/logger.ts';
+import { ListenerSettings } from '../../src/config/listener-settings.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { lineLogger, silentLogger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import * as tlsNetwork from '../../src/platform/tls-network.ts';
+import { TlsListener } from '../../src/security/tls/listener.ts';
 import { CertificateAuthority, type IssuedCertificate } from '../../src/credentials/certificate-authority.ts';
 
 const DAY_MS = 86_400_000;
@@ -192,6 +197,14 @@ describe('certificates of clients', () => {
     const others = await CertificateAuthority.create(Date.now());
     const foreign = await others.issue('alice', { notBeforeMs: Date.now() - 1000, notAfterMs: Date.now() + DAY_MS });
     expect(await connectOrFail(port, shownBy(foreign))).toMatch(/closed|reset/i);
+  });
+
+  test('whose subject cannot be read are refused', async () => {
+    const layers = { static: new Map(Object.entries(inline(server))), cluster: new Map(), broker: new Map() };
+    const needs = { clock: systemClock, logger: silentLogger, random: systemRandom, readFile: () => null };
+    const listener = await TlsListener.open(new ListenerSettings(() => layers, 'SSL'), false, needs, tlsNetwork);
+    const validTo = 'Dec 31 23:59:59 9999 GMT';
+    expect(listener.principalOf({ raw: Buffer.from('3003020101', 'hex'), validTo })).toMatch(/subject cannot be read/);
   });
 
   test('that no rule fits are refused, and the log names them', async () => {

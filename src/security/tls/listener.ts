@@ -189,7 +189,12 @@ export class TlsListener implements StoresInUse {
     if (Date.parse(certificate.validTo) <= this.#needs.clock.now()) {
       return `its certificate has expired on ${certificate.validTo}`;
     }
-    const subject = subjectOf(certificate.raw);
+    let subject: string;
+    try {
+      subject = subjectOf(certificate.raw);
+    } catch (error) {
+      return `its certificate's subject cannot be read (${(error as Error).message})`;
+    }
     const name = this.#mapping.nameOf(subject);
     return name === null
       ? `no rule of ssl.principal.mapping.rules applies to its certificate's subject ${subject}`

@@ -312,4 +312,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'throttle.begin(this.#shared.after, () => this.#socket.resume());',
     foundBy: 'test/security/quotas.test.ts',
   },
+  {
+    name: 'whatever lies there is taken for the keys of tokens',
+    file: 'src/security/sasl/signed-tokens.ts',
+    find: 'if (Array.isArray(set?.keys) && set.keys.every(isKey)) return set;',
+    replace: 'if (isKey !== null) return set;',
+    foundBy: 'test/security/signed-tokens.test.ts',
+  },
+  {
+    name: 'a class that says who clients are is not heeded',
+    file: 'src/broker/listener-security.ts',
+    find: '    refusePrincipalBuilder(settings);\n',
+    replace: '',
+    foundBy: 'test/security/sasl-listener.test.ts',
+  },
 ];
