@@ -1,7 +1,7 @@
 import { IncrementalAlterConfigs, StreamsGroupDescribe, StreamsGroupHeartbeat } from '../../protocol/apis/index.ts';
 import type { Api, RequestDraft } from '../../protocol/schema.ts';
 import { differential } from './differential.ts';
-import { joined } from './members.ts';
+import { assignableTopic, joined } from './members.ts';
 import type { Side } from './side.ts';
 
 type SideOf<A> = A extends Api<infer Req, infer Res> ? Side<Req, Res> : never;
@@ -39,7 +39,7 @@ async function configured(side: Prepared, groupId: string, configs: Readonly<Rec
 async function first(side: Prepared, configs: Readonly<Record<string, string>> = {}): Promise<Draft> {
   const groupId = side.name('group');
   await configured(side, groupId, configs);
-  const { name } = await side.topic('topic', { partitions: 2 });
+  const { name } = await assignableTopic(side);
   return {
     groupId,
     memberId: MEMBER,
