@@ -61,3 +61,17 @@ test.each([1, 2, 3])('a rolling restart, and the preferred election after it (se
   expect(producer.acknowledged).toBeGreaterThan(100);
   expect(await stage.close()).toEqual([]);
 });
+
+test('a leader whose answers reach no follower gets no acknowledgement, until it is stopped and another one leads', async () => {
+  const stage = await Stage.open(1, {});
+  await stage.acknowledge('a', 3);
+  for (const follower of ['b', 'c'] as const) stage.cut('a', follower);
+  expect(await stage.cluster.settled('it is answered', stage.produce('a'))).toBe(false);
+  await stage.untilInSync('a');
+  expect(await stage.cluster.settled('it is answered', stage.produce('a'))).toBe(false);
+  expect(stage.leads('a')).toBe(true);
+  await stage.cluster.settled('it has stopped', stage.cluster.stop('a'));
+  await stage.until('another one leads', () => stage.leads('b') || stage.leads('c'));
+  await stage.acknowledge(stage.leads('b') ? 'b' : 'c', 3);
+  expect(await stage.close()).toEqual([]);
+});
