@@ -241,7 +241,7 @@ export class Connection implements Receiver {
   #refuseSize(size: number): void {
     const { gate } = this.contexts;
     const { maxFrameBytes } = this.#shared;
-    if (gate === null) {
+    if (gate === null || gate.maxFrameBytes === null) {
       const answer = answerToBrowser(size, this.#shared.pageUrl());
       if (answer !== null) this.#shared.output.bytes(answer);
       this.#ending = new InvalidRequest(oversize(size, maxFrameBytes));

@@ -8,8 +8,8 @@ export interface GateAnswer {
 }
 
 export interface Gate {
-  /** A larger frame is refused by its size. */
-  readonly maxFrameBytes: number;
+  /** A larger frame is refused by its size; null where the client is in, and the frame is a request like any other. */
+  readonly maxFrameBytes: number | null;
   /** Whether the frame that it would take next is a request, with a header; false for bare tokens. */
   readonly takesRequests: boolean;
   /**

@@ -100,8 +100,8 @@ export const mutants: readonly Mutant[] = [
     name: 'waits for any frame of a client that has not signed in',
     foundBy: 'announced-frames',
     file: 'src/security/sasl/exchange.ts',
-    find: 'this.maxFrameBytes = listener.maxReceiveBytes;',
-    replace: 'this.maxFrameBytes = 0x7fffffff;',
+    find: 'null : this.#listener.maxReceiveBytes;',
+    replace: 'null : 0x7fffffff;',
   },
   {
     name: 'keeps any number of connections that have not signed in',

@@ -1,7 +1,7 @@
 /** A broker whose listener asks for SASL: how sessions end, what holds memory, and what is refused at start. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { ApiVersions, Metadata, Produce, SaslAuthenticate, SaslHandshake } from '../../protocol/apis/index.ts';
-import { connect, type Client } from '../../protocol/client.ts';
+import { connect, ConnectionClosed, type Client } from '../../protocol/client.ts';
 import { oauthBearerClient, plainClient, signIn } from '../../protocol/sasl/client.ts';
 import { ScramClient } from '../../protocol/sasl/scram-client.ts';
 import { saltedPassword } from '../../protocol/sasl/scram.ts';
@@ -100,6 +100,21 @@ describe('sessions that end', () => {
     ]);
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(broker.listeners.counts.of('SASL_PLAINTEXT')).toMatchObject({ authenticated: 1, failed: 0, expired: 1 });
+  });
+
+  test('limits the size of what a client sends while it signs in, first and again, and of nothing else', async () => {
+    const clock = new VirtualClock();
+    const small = { 'sasl.server.max.receive.size': '1000', 'connection.failed.authentication.delay.ms': '0' };
+    const { port } = await start({ ...reauth, ...small }, clock);
+    const client = await dial(port);
+    await signIn(client, plainClient('alice', 'secret'), 2);
+    const topics = Array.from({ length: 200 }, (_, at) => ({ name: `not-there-${at}` }));
+    const { topics: found } = await client.send(Metadata, 9, { topics, allowAutoTopicCreation: false });
+    expect(found.length).toBe(200);
+    await clock.advance(2000);
+    expect((await client.send(SaslHandshake, 1, { mechanism: 'PLAIN' })).errorCode).toBe(0);
+    const again = client.send(SaslAuthenticate, 2, { authBytes: Buffer.alloc(1000) });
+    await expect(again).rejects.toBeInstanceOf(ConnectionClosed);
   });
 
   test('as another user, and by another mechanism, it may not go on', async () => {

@@ -63,7 +63,6 @@ class Refused extends Error {
 }
 
 export class SaslGate implements Gate {
-  readonly maxFrameBytes: number;
   readonly #listener: SaslListener;
   readonly #connection: AuthenticatedConnection;
   #session: Session;
@@ -79,11 +78,14 @@ export class SaslGate implements Gate {
     this.#listener = listener;
     this.#session = session;
     this.#connection = connection;
-    this.maxFrameBytes = listener.maxReceiveBytes;
   }
 
   get isAuthenticated(): boolean {
     return this.#state === 'authenticated';
+  }
+
+  get maxFrameBytes(): number | null {
+    return this.#state === 'authenticated' ? null : this.#listener.maxReceiveBytes;
   }
 
   get takesRequests(): boolean {
@@ -103,7 +105,7 @@ export class SaslGate implements Gate {
   refuseSize(bytes: number): Promise<GateAnswer> {
     return this.#answer(() => {
       throw new Refused(
-        `a frame of ${bytes} bytes is announced, up to ${this.maxFrameBytes} (sasl.server.max.receive.size) are allowed`,
+        `a frame of ${bytes} bytes is announced, up to ${this.#listener.maxReceiveBytes} (sasl.server.max.receive.size) are allowed`,
       );
     });
   }
