@@ -35,6 +35,8 @@ const SCRAM_USERS: readonly [ScramMechanism, string, string][] = [
 ];
 const ITERATIONS = 4096;
 const DAY_MS = 86_400_000;
+/** On a busy machine. */
+const START_MS = 300_000;
 const HOST = '127.0.0.1';
 
 /** @throws NoKafka without Java: that in a container is not told so much */
@@ -51,6 +53,7 @@ export async function securedPeers(directory: string): Promise<Peer[]> {
       dir: join(directory, 'kafka'),
       port: kafka.port,
       controllerPort,
+      timeoutMs: START_MS,
       config: { ...settings(kafka, stores), listeners: `${kafka.listeners},${controller}` },
     }),
     startOttla(join(directory, 'ottla'), settings(own, stores)),

@@ -1,7 +1,7 @@
 import type { Suite } from '../suites/suite.ts';
-import { franzGoTests } from './franz-go/suite.ts';
+import { franzGoTests, franzGoTestsSignedIn } from './franz-go/suite.ts';
 import { kafkaGoTests } from './kafka-go/suite.ts';
 import { kafkaPythonTests } from './kafka-python/suite.ts';
 
 /** The integration tests that clients publish, on both brokers. */
-export const published: readonly Suite[] = [franzGoTests, kafkaPythonTests, kafkaGoTests];
+export const published: readonly Suite[] = [franzGoTests, kafkaPythonTests, franzGoTestsSignedIn, kafkaGoTests];

@@ -49,7 +49,7 @@ const PAGE_PORT = 24093;
 const ADDRESS_FILE = '/tmp/ottla-address';
 const CERTIFICATES = '/tmp/ottla-certs';
 const WAITING = 'ottla waits for its address';
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const LOOK_MS = 25;
 
 export class OttlaContainer {

@@ -1,45 +1,76 @@
-/** The integration tests of franz-go's client, as the Go module proxy has them, built from the module that ../../suites/go names. */
+/**
+ * The integration tests of franz-go's client, as the Go module proxy has them: in plain text, and once more over TLS with every client
+ * signed in by SCRAM.
+ */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { cache } from '../../provide/cache.ts';
-import { mustRun, runCommand, versionOf } from '../../provide/command.ts';
-import { Missing, type Suite } from '../../suites/suite.ts';
+import { mustRun, runCommand } from '../../provide/command.ts';
+import { ALICE } from '../../brokers/secured.ts';
+import type { SignIn } from '../../brokers/peer.ts';
+import type { Suite } from '../../suites/suite.ts';
+import { change } from '../change.ts';
+import { copiedModule, goVerdicts, type GoModule } from '../go-tests.ts';
 import { allowList, verdictLines } from '../published.ts';
 
-const MODULE = fileURLToPath(new URL('../../suites/go/', import.meta.url));
-const PACKAGE = 'github.com/twmb/franz-go/pkg/kgo';
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 /** What its tests write and read; half a million unless told. */
 const RECORDS = '20000';
+const LIST = new URL('tests.txt', import.meta.url);
+/** They skip themselves without a listener with SASL. */
+const SCRAM_TESTS = ['TestSCRAMAuth', 'TestSCRAMAuthBadCredentials'];
 
 export const franzGoTests: Suite = {
   name: 'franz-go-tests',
   prepare: async () => {
-    if ((await versionOf('go', 'version')) === null) throw new Missing('needs Go');
-    const program = join(cache('go'), 'kgo.test');
-    await mustRun('go', ['test', '-c', '-o', program, PACKAGE], { cwd: MODULE });
-    const version = (
-      await mustRun('go', ['list', '-m', '-f', '{{.Version}}', 'github.com/twmb/franz-go'], { cwd: MODULE })
-    ).trim();
-    const names = allowList(new URL('tests.txt', import.meta.url));
+    const { version, directory } = await copied('franz-go-plain');
+    const program = await built(directory, 'kgo.test');
     return {
-      title: `franz-go ${version.slice(1)}, pkg/kgo`,
-      run: async (bootstrap) => {
-        const env = {
-          ...process.env,
-          KGO_SEEDS: bootstrap,
-          KGO_TEST_RF: '1',
-          KGO_TEST_RECORDS: RECORDS,
-          KGO_LOG_LEVEL: 'none',
-        };
-        const args = ['-test.v', '-test.timeout', '590s', '-test.run', `^(${names.join('|')})$`];
-        const { stdout } = await runCommand(program, args, { cwd: cache('go'), env, timeoutMs: PATIENCE_MS });
-        const passed = [...stdout.matchAll(/^--- (PASS|FAIL): (\w+)/gm)].map(([, verdict, name]): [string, boolean] => [
-          name,
-          verdict === 'PASS',
-        ]);
-        return verdictLines(new Map([...names.map((name): [string, boolean] => [name, false]), ...passed]));
-      },
+      title: `franz-go ${version}, pkg/kgo`,
+      run: (bootstrap) => verdicts(program, allowList(LIST), { KGO_SEEDS: bootstrap }),
     };
   },
 };
+
+export const franzGoTestsSignedIn: Suite = {
+  name: 'franz-go-tests-sasl-ssl',
+  signsIn: true,
+  prepare: async () => {
+    const { version, directory } = await copied('franz-go-signed-in');
+    // Only two tests sign in by themselves, and those do it in plain text.
+    const tls = 'opts = append(opts, DialTLSConfig(testCert))\n\t}';
+    const sasl = 'if saslScram != nil {\n\t\topts = append(opts, SASL(saslScram))\n\t}';
+    change(join(directory, 'pkg/kgo/helpers_test.go'), [[tls, `${tls}\n\t${sasl}`]]);
+    const program = await built(directory, 'kgo-signed-in.test');
+    return {
+      title: `franz-go ${version}, pkg/kgo, over SASL_SSL by SCRAM-SHA-512`,
+      run: (_bootstrap, _run, signIn) =>
+        verdicts(program, [...allowList(LIST), ...SCRAM_TESTS], environmentOf(signIn!)),
+    };
+  },
+};
+
+function copied(as: string): Promise<GoModule> {
+  return copiedModule('github.com/twmb/franz-go', as);
+}
+
+async function built(directory: string, name: string): Promise<string> {
+  const program = join(cache('go'), name);
+  await mustRun('go', ['test', '-c', '-o', program, './pkg/kgo'], { cwd: directory });
+  return program;
+}
+
+function environmentOf({ saslSsl, saslPlaintext, authority }: SignIn): Record<string, string> {
+  return {
+    KGO_SEEDS: saslSsl,
+    KGO_TEST_TLS: `ca:${authority}`,
+    KGO_TEST_SCRAM: `${ALICE.name}:${ALICE.password}:512`,
+    KGO_TEST_SCRAM_SEEDS: saslPlaintext,
+  };
+}
+
+async function verdicts(program: string, names: readonly string[], where: Record<string, string>): Promise<string> {
+  const env = { ...process.env, ...where, KGO_TEST_RF: '1', KGO_TEST_RECORDS: RECORDS, KGO_LOG_LEVEL: 'none' };
+  const args = ['-test.v', '-test.timeout', `${PATIENCE_MS / 1000 - 10}s`, '-test.run', `^(${names.join('|')})$`];
+  const { stdout } = await runCommand(program, args, { cwd: cache('go'), env, timeoutMs: PATIENCE_MS });
+  return verdictLines(goVerdicts(stdout, names));
+}
