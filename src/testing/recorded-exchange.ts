@@ -1,7 +1,7 @@
 /** An exchange as the broker wrote it down: bytes, decoded when somebody looks. */
 import { requestCodec, responseCodec } from '../../protocol/compile.ts';
 import { errorName } from '../../protocol/errors.ts';
-import { Reader } from '../../protocol/reader.ts';
+import { InvalidRequest, Reader } from '../../protocol/reader.ts';
 import { includes, type AnyApi } from '../../protocol/schema.ts';
 import type { ApiName, RequestBody, ResponseBody } from './api-names.ts';
 import type { Exchange, Outcome, ToldError } from './exchange.ts';
@@ -40,6 +40,7 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
   readonly #names: TopicNames;
   #response: Buffer | null = null;
   #request: RequestBody<Name> | undefined;
+  #unreadable: string | null = null;
   #decodedResponse: ResponseBody<Name> | null | undefined;
   #groups: readonly string[] | undefined;
 
@@ -59,15 +60,26 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
   }
 
   get request(): RequestBody<Name> {
-    if (this.#request === undefined) {
-      const { version } = this;
-      // ApiVersions may come in a version from the future.
-      const isKnown = includes(this.#api.versions, version);
-      this.#request = (
-        isKnown ? requestCodec(this.#api, version).decode(readerOf(this.#body)) : {}
-      ) as RequestBody<Name>;
+    return (this.#request ??= this.#decoded() as RequestBody<Name>);
+  }
+
+  /** Why the request could not be decoded, which ended its connection; null where it could: only then it says anything. */
+  get unreadable(): string | null {
+    void this.request;
+    return this.#unreadable;
+  }
+
+  #decoded(): object {
+    const { version } = this;
+    // ApiVersions may come in a version from the future.
+    if (!includes(this.#api.versions, version)) return {};
+    try {
+      return requestCodec(this.#api, version).decode(readerOf(this.#body));
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      this.#unreadable = error.message;
+      return {};
     }
-    return this.#request;
   }
 
   get response(): ResponseBody<Name> | null {
@@ -124,7 +136,8 @@ export class RecordedExchange<Name extends ApiName = ApiName> implements Exchang
     const who = `${this.clientId ?? 'no client id'}#${this.connection}`;
     const took = this.durationMs === null ? '' : ` in ${Math.round(this.durationMs)} ms`;
     const faults = this.faults.map((fault) => ` [${fault}]`).join('');
-    return `${String(this.number).padStart(4)} ${who} ${this.api} v${this.version}${this.#about()} ${told}${took}${faults}`;
+    const unreadable = this.unreadable === null ? '' : ` [unreadable: ${this.unreadable}]`;
+    return `${String(this.number).padStart(4)} ${who} ${this.api} v${this.version}${this.#about()} ${told}${took}${faults}${unreadable}`;
   }
 
   describe(): string {

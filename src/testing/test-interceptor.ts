@@ -198,7 +198,7 @@ export class TestInterceptor implements Interceptor {
 
   /** As long as the client asks, or as the broker allows. */
   #maxWaitMs(exchange: RecordedExchange): number {
-    const { maxWaitMs } = exchange.request as unknown as { maxWaitMs: number };
+    const { maxWaitMs = 0 } = exchange.request as unknown as { maxWaitMs?: number }; // none of what could not be decoded
     const { maxFetchWaitMs: most } = this.#options;
     return most > 0 ? Math.min(most, maxWaitMs) : maxWaitMs;
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { startBroker } from './backends.ts';
 import { client, Clients } from './kafkajs-clients.ts';
@@ -96,4 +98,21 @@ test('a stop can be made to fail on leaks, or to hand them over', async () => {
   handed.faults.disk.full();
   await handed.stop();
   expect(reports).toEqual([{ leaks: [], unusedFaults: ['never struck: the disk is full'], forgottenWaits: [] }]);
+});
+
+test('a request that is no message of Kafka is shown as such, and no rule is about it', async () => {
+  await using kafka = await startBroker({ topics: ['orders'], leftovers: 'ignore' });
+  const rule = kafka.faults.on('Metadata').reply('LEADER_NOT_AVAILABLE');
+  // Metadata v12, request 1, no client id; its topics are as many as ten bytes of a varint say.
+  const message = Buffer.from('0003000c00000001ffff00ffffffffffffffffff01', 'hex');
+  const socket = connect(kafka.brokers[0].port, '127.0.0.1');
+  socket.end(Buffer.concat([Buffer.from([0, 0, 0, message.length]), message]));
+  socket.resume();
+  await once(socket, 'close');
+  expect(kafka.traffic.toString()).toMatch(/Metadata v12 → disconnected .*\[unreadable: the varint/);
+  expect(kafka.traffic.filter({ topic: 'orders' })).toEqual([]);
+  expect(kafka.describe()).toContain('orders');
+  expect(rule.seen).toBe(0);
+  rule.remove();
+  expect(kafka.why('billing')[0].cause).toBe('no-such-group');
 });
