@@ -109,6 +109,7 @@ const FAILED = 'Authentication failed';
  * may take no more.
  */
 const ANSWERED = 500;
+const ALONE_MS = 10_000;
 
 async function refusedLogins(
   target: Target,
@@ -127,6 +128,10 @@ async function refusedLogins(
     answered++;
   });
   demand(answered >= ANSWERED, `${answered} of ${count} failed logins were told so`);
+  // Nobody else makes room for its connection to go then, and its time to sign in is three times as long.
+  const late = wait(ALONE_MS, 'late', { ref: false });
+  const closed = answersTo(target, ...said(count));
+  demand((await Promise.race([closed, late])) !== 'late', 'the connection of a failed login was left open');
 }
 
 function failedLogins(target: Target): Promise<void> {
