@@ -1,5 +1,6 @@
 package ottla;
 
+import kafka.network.ConnectionQuotas;
 import kafka.network.SocketServer;
 import org.apache.kafka.common.network.ListenerName;
 
@@ -15,6 +16,11 @@ final class OutsideSocketServer extends SocketServer {
         OutsideSocketServer made = Bare.made(OutsideSocketServer.class);
         made.port = port;
         return made;
+    }
+
+    @Override
+    public ConnectionQuotas connectionQuotas() {
+        throw new Inside("SocketServer.connectionQuotas");
     }
 
     @Override
