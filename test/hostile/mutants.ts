@@ -118,13 +118,6 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (dueMs > 0) break;',
   },
   {
-    name: 'leaves the connection of a handshake that failed',
-    foundBy: 'bad-handshakes',
-    file: 'src/platform/tls-network.ts',
-    find: 'if (this.#wrapped === null) this.#options.failed(this.remoteHost, reason);\n    this.destroy();',
-    replace: 'if (this.#wrapped === null) this.#options.failed(this.remoteHost, reason);',
-  },
-  {
     name: 'leaves the connection of a login that failed',
     foundBy: 'failed-logins',
     file: 'src/security/sasl/exchange.ts',

@@ -128,10 +128,13 @@ async function refusedLogins(
     answered++;
   });
   demand(answered >= ANSWERED, `${answered} of ${count} failed logins were told so`);
-  // Nobody else makes room for its connection to go then, and its time to sign in is three times as long.
+  await isClosed(answersTo(target, ...said(count)), 'failed login');
+}
+
+/** Nobody else makes room for its connection to go when it is alone, and its time to sign in is three times as long. */
+async function isClosed(closed: Promise<unknown>, what: string): Promise<void> {
   const late = wait(ALONE_MS, 'late', { ref: false });
-  const closed = answersTo(target, ...said(count));
-  demand((await Promise.race([closed, late])) !== 'late', 'the connection of a failed login was left open');
+  demand((await Promise.race([closed, late])) !== 'late', `the connection of a ${what} was left open`);
 }
 
 function failedLogins(target: Target): Promise<void> {
@@ -349,7 +352,10 @@ export const signingIn: readonly Input[] = [
     what: `${FLOOD} handshakes of TLS that come to nothing, ${A_SECOND} a second`,
     secured: overTls,
     limits,
-    run: (target) => atRate(FLOOD, A_SECOND, (at) => badHandshake(target, at)),
+    async run(target) {
+      await atRate(FLOOD, A_SECOND, (at) => badHandshake(target, at));
+      for (const kind of [0, 1, 4]) await isClosed(badHandshake(target, kind), 'handshake that failed');
+    },
   },
   {
     name: 'silent-crowd',
