@@ -117,7 +117,7 @@ describe.skipIf(missing !== null)(`compose files${missing === null ? '' : `: ${m
     const set = Object.entries(variables).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
     const id = await runImage(set, command);
     onTestFinished(() => removeContainer(id));
-    await vi.waitFor(async () => expect(await logsOf(id)).toContain('Kafka Server started'), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await logsOf(id)).toContain('Kafka Server started'), { timeout: 120_000 });
     for (const check of checks) {
       const { code, stdout, stderr } = await runCommand('docker', ['exec', id, 'sh', '-c', check]);
       expect([check, code, stdout + stderr]).toEqual([check, 0, expect.any(String)]);
@@ -139,7 +139,7 @@ describe.skipIf(missing !== null)(`compose files${missing === null ? '' : `: ${m
     const read = `kafka-console-consumer --bootstrap-server ${bootstrap} --topic extra --from-beginning --max-messages 1`;
     expect(await tool(read)).toBe('hello\n');
     await vi.waitFor(async () => expect(await inspect(id, '{{.State.Health.Status}}')).toBe('healthy'), {
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect((await logsOf(id)).split('\n').filter((line) => line.includes('ERROR'))).toEqual([]);
   });

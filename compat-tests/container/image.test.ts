@@ -17,7 +17,7 @@ async function container(args: readonly string[], command: readonly string[] = [
 
 async function ready(id: string): Promise<void> {
   await vi.waitFor(async () => expect(await logsOf(id)).toContain('\nready '.trimStart()), {
-    timeout: 20_000,
+    timeout: 120_000,
     interval: 50,
   });
 }
@@ -55,7 +55,7 @@ describe.skipIf(missing !== null)(`the image${missing === null ? '' : `: ${missi
   test('is healthy within a second of its start, with a read-only root and without root rights', async () => {
     const id = await container(['--read-only', '-v', '/var/lib/kafka/data']);
     await vi.waitFor(async () => expect(await inspect(id, '{{.State.Health.Status}}')).toBe('healthy'), {
-      timeout: 20_000,
+      timeout: 120_000,
       interval: 50,
     });
     const [started, checked] = (await inspect(id, '{{.State.StartedAt}}|{{(index .State.Health.Log 0).End}}')).split(

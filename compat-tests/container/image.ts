@@ -11,15 +11,35 @@ const OWN_BASE = 'node:26-slim';
 /** Why there is nothing to test with, or null: then IMAGE is there. */
 export async function whyNoImage(): Promise<string | null> {
   if ((await runCommand('docker', ['version'])).code !== 0) return 'Docker does not answer here';
-  const base = process.env.OTTLA_TEST_BASE ?? OWN_BASE;
-  if (!(await isHere(base)) && (await runCommand('docker', ['pull', base], { timeoutMs: 120_000 })).code !== 0) {
-    return `${base} cannot be pulled: import a base with Node, npm and bash, and name it in OTTLA_TEST_BASE`;
+  try {
+    const base = await baseOf();
+    await mustRun('docker', ['build', '--network', 'host', '--build-arg', `BASE=${base}`, '-t', IMAGE, CHECKOUT], {
+      // The plain builder: it is there wherever Docker is, and finds bases that were imported.
+      env: { ...process.env, DOCKER_BUILDKIT: process.env.DOCKER_BUILDKIT ?? '0' },
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof NoBase) return error.message;
+    throw error;
   }
-  await mustRun('docker', ['build', '--network', 'host', '--build-arg', `BASE=${base}`, '-t', IMAGE, CHECKOUT], {
-    // The plain builder: it is there wherever Docker is, and finds bases that were imported.
-    env: { ...process.env, DOCKER_BUILDKIT: process.env.DOCKER_BUILDKIT ?? '0' },
-  });
-  return null;
+}
+
+class NoBase extends Error {}
+
+/**
+ * The image with Node that ours is made on.
+ * @throws NoBase
+ */
+export async function baseOf(): Promise<string> {
+  const base = process.env.OTTLA_TEST_BASE ?? OWN_BASE;
+  if (await isToBeHad(base)) return base;
+  const wanted = 'a base with Node, npm and bash, and name it in OTTLA_TEST_BASE';
+  throw new NoBase(`${base} cannot be pulled: import ${wanted}`);
+}
+
+/** Whether it is here, or a registry has it. */
+export async function isToBeHad(image: string): Promise<boolean> {
+  return (await isHere(image)) || (await runCommand('docker', ['pull', image], { timeoutMs: 120_000 })).code === 0;
 }
 
 async function isHere(image: string): Promise<boolean> {

@@ -13,20 +13,20 @@ const kafka = await new OttlaContainer(process.env.OTTLA_IMAGE)
   .withNetwork(network, 'kafka')
   .start();
 try {
-  say(`topics: ${(await kafka.topics()).join(' ')}`);
-  const fault = await kafka.faults.on('Produce', { topic: 'orders', times: 2 }).reply('NOT_LEADER_OR_FOLLOWER');
+  say(`topics: ${kafka.topics().join(' ')}`);
+  const fault = kafka.faults.on('Produce', { topic: 'orders' }).reply('NOT_LEADER_OR_FOLLOWER').times(2);
   const client = new Kafka({ brokers: [kafka.getBootstrapServers()], logLevel: logLevel.NOTHING });
   const producer = client.producer();
   await producer.connect();
   await producer.send({ topic: 'orders', messages: [{ value: 'hello' }] });
   await producer.disconnect();
   const [message] = await kafka.waitForMessages('orders');
-  say(`read back: ${message.value}, fault fired ${(await fault.refresh()).fired} times`);
-  const snapshot = await kafka.snapshot();
+  say(`read back: ${message.value}, fault fired ${fault.fired} times`);
+  const snapshot = kafka.snapshot();
   await kafka.reset();
-  say(`after reset: ${(await kafka.topics()).length} topics`);
+  say(`after reset: ${kafka.topics().length} topics`);
   await kafka.restore(snapshot);
-  say(`after restore: ${(await kafka.messages('orders')).length} message`);
+  say(`after restore: ${kafka.messages('orders').length} message`);
   const reader = await new GenericContainer(process.env.OTTLA_IMAGE)
     .withNetwork(network)
     .withCommand(['consume', 'orders', '-b', kafka.getNetworkBootstrapServers(), '-c', '1', '-f', 'from beside: %s\n'])
