@@ -78,9 +78,13 @@ const AWAITED: Readonly<Record<Rebalance['phase'], string>> = {
 };
 
 export function rebalancing(situation: GroupSituation): Finding[] {
-  const { nowMs, state, rebalance } = situation;
+  const { nowMs, state, rebalance, members } = situation;
   if (rebalance === null || notReleased(situation).length > 0) return [];
   const { sinceMs, waitingFor, untilMs, reason, phase } = rebalance;
+  const isGone = (clientId: string): boolean =>
+    members.some((member) => member.clientId === clientId && member.isConnected === false);
+  // That they are gone is told: nobody else waits for what they have not asked for.
+  if (phase === 'reconciling' && waitingFor.length > 0 && waitingFor.every(isGone)) return [];
   const since = sinceMs === null ? 'rebalances' : `has been rebalancing for ${span(nowMs - sinceMs)}`;
   const until =
     untilMs === null ? [] : [`The coordinator goes on without waiting in ${span(untilMs - nowMs)} at the latest.`];

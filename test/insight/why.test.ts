@@ -319,6 +319,16 @@ describe('what is no cause', () => {
     ]);
   });
 
+  it('a rebalance that waits for nobody but members that are gone to ask for what they own', () => {
+    const members = [member({ isConnected: false })];
+    const waits = rebalance({ phase: 'reconciling', waitingFor: ['billing-1'] });
+    expect(causes({ members, rebalance: waits })).toEqual(['not-connected']);
+    expect(causes({ members, rebalance: waits, clockStandsStill: true })).toEqual(['clock-stands-still']);
+    const another = { ...waits, waitingFor: ['billing-1', 'billing-2'] };
+    expect(causes({ members, rebalance: another })).toEqual(['not-connected', 'rebalancing']);
+    expect(causes({ members, rebalance: { ...waits, phase: 'joining' } })).toEqual(['not-connected', 'rebalancing']);
+  });
+
   it('a group without members whose consumer was assigned partitions by its code', () => {
     const read = [place({ committed: 10, unread: 0 })];
     expect(causes({ members: [], state: 'Empty', partitions: read })[0]).toBe('no-members');
