@@ -18,6 +18,8 @@ const RECORDS = '20000';
 const LIST = new URL('tests.txt', import.meta.url);
 /** They skip themselves without a listener with SASL. */
 const SCRAM_TESTS = ['TestSCRAMAuth', 'TestSCRAMAuthBadCredentials'];
+/** They dial by themselves, which franz-go refuses beside TLS; and the first that does it ends the whole run. */
+const OWN_DIALERS = ['TestIssue769'];
 
 export const franzGoTests: Suite = {
   name: 'franz-go-tests',
@@ -44,7 +46,11 @@ export const franzGoTestsSignedIn: Suite = {
     return {
       title: `franz-go ${version}, pkg/kgo, over SASL_SSL by SCRAM-SHA-512`,
       run: (_bootstrap, _run, signIn) =>
-        verdicts(program, [...allowList(LIST), ...SCRAM_TESTS], environmentOf(signIn!)),
+        verdicts(
+          program,
+          [...allowList(LIST).filter((name) => !OWN_DIALERS.includes(name)), ...SCRAM_TESTS],
+          environmentOf(signIn!),
+        ),
     };
   },
 };
