@@ -50,6 +50,9 @@ export class ConnectionClosed extends Error {
   override readonly name = 'ConnectionClosed';
 }
 
+/** SaslHandshake and SaslAuthenticate. */
+const SIGNING_IN: ReadonlySet<number> = new Set([17, 36]);
+
 interface Waiting {
   readonly take: (contents: Buffer) => void;
   readonly fail: (error: Error) => void;
@@ -100,6 +103,8 @@ export class Client {
   readonly #gone: Promise<void>;
   #nextCorrelationId = 1;
   #closed: Error | null = null;
+  /** Over when the connection has been signed in anew, or cannot be. */
+  #signingIn: Promise<void> | null = null;
 
   constructor(transport: Transport, options: ExchangeOptions) {
     this.#transport = transport;
@@ -138,6 +143,9 @@ export class Client {
     version: number,
     draft: Draft<Req>,
   ): Promise<Values<Res>> {
+    if (this.#signingIn !== null && !SIGNING_IN.has(api.key)) {
+      return this.#signingIn.then(() => this.send(api, version, draft));
+    }
     const correlationId = this.#nextCorrelationId++;
     const contents = this.#encode(api, version, draft, correlationId);
     return this.#exchange(contents, (response) => {
@@ -148,6 +156,14 @@ export class Client {
       }
       return responseCodec(api, version).decode(reader);
     });
+  }
+
+  /** Holds what is sent back until the connection has been signed in anew: a broker refuses all else meanwhile (KIP-368). */
+  holdFor(signingIn: Promise<unknown>): void {
+    const over = (): void => {
+      this.#signingIn = null;
+    };
+    this.#signingIn = signingIn.then(over, over);
   }
 
   /** For the one request without a response, Produce with acks=0. */

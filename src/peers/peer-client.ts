@@ -4,6 +4,7 @@ import { Client, type ExchangeOptions, type Transport, type TransportListener } 
 import type { AnyApi } from '../../protocol/schema.ts';
 import type { Network, Receiver, Socket } from '../platform/network.ts';
 import { SocketPair } from '../platform/socket-pair.ts';
+import { sessionKeepers } from './session.ts';
 
 export interface PeerOptions extends ExchangeOptions {
   readonly host: string;
@@ -40,6 +41,7 @@ export async function connectPeer(
   await network.connect(host, port, timeoutMs, (socket) => {
     const connection = new PeerTransport(socket);
     client = new Client(connection, options);
+    sessionKeepers.get(socket)?.(client);
     return connection;
   });
   return client!;

@@ -2,11 +2,14 @@
  * Connections to brokers and controllers that ask who connects: each is signed in before whoever opens it sees it.
  *
  *     connect ──▶ SaslHandshake, SaslAuthenticate … ──▶ handed over        refused, or too late ──▶ closed, and connect rejects
+ *
+ * Where the session ends one day, the connection is signed in anew before that (KIP-368), between two requests.
  */
 import { Client, type Transport, type TransportListener } from '../../protocol/client.ts';
 import { signIn, type SaslClient } from '../../protocol/sasl/client.ts';
 import type { Clock } from '../platform/clock.ts';
 import { copyInto, type Network, type Receiver, type Socket } from '../platform/network.ts';
+import { sessionKeepers } from './session.ts';
 import { within } from './within.ts';
 
 export interface SigningIn {
@@ -19,9 +22,12 @@ export interface SigningIn {
 const AUTHENTICATE_VERSION = 2;
 /** An exchange is a few short messages. */
 const READ_BYTES = 1 << 12;
+/** As Java's clients, which sign in anew after 85 to 95 % of what the session lasts. */
+const RENEWED_AFTER = 0.85;
 
 /** What listens is the same as without. */
-export function signedInNetwork(network: Network, { clock, login }: SigningIn): Network {
+export function signedInNetwork(network: Network, signingIn: SigningIn): Network {
+  const { clock, login } = signingIn;
   return {
     listen: (host, port, accept) => network.listen(host, port, accept),
     async connect(host, port, timeoutMs, opened) {
@@ -33,24 +39,45 @@ export function signedInNetwork(network: Network, { clock, login }: SigningIn): 
         return relay;
       });
       const [relay] = relays;
+      let lifetimeMs: number | null;
       try {
         const client = new Client(relay, {});
         const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - beganMs));
-        const signingIn = Promise.resolve(login()).then((sasl) => signIn(client, sasl, AUTHENTICATE_VERSION));
-        const signedIn = await within(clock, signingIn, leftMs);
-        if (signedIn === null) throw Object.assign(new Error('no answer while signing in'), { code: 'ETIMEDOUT' });
+        const signedIn = Promise.resolve(login()).then((sasl) => signIn(client, sasl, AUTHENTICATE_VERSION));
+        lifetimeMs = await within(clock, signedIn, leftMs);
+        if (lifetimeMs === null) throw Object.assign(new Error('no answer while signing in'), { code: 'ETIMEDOUT' });
       } catch (error) {
         relay.destroy();
         throw error;
       }
+      const endsAfterMs = lifetimeMs;
+      if (endsAfterMs > 0) sessionKeepers.set(relay.socket, (client) => keepSignedIn(client, signingIn, endsAfterMs));
       relay.handOver(opened);
     },
   };
 }
 
+/** A connection that cannot be signed in anew is closed: whoever needs another one is told why it cannot be. */
+function keepSignedIn(client: Client, signingIn: SigningIn, lifetimeMs: number): void {
+  const { clock, login } = signingIn;
+  const renew = async (): Promise<void> => {
+    try {
+      const sasl = await login();
+      const renewed = signIn(client, sasl, AUTHENTICATE_VERSION);
+      client.holdFor(renewed);
+      const nextMs = await renewed;
+      if (nextMs > 0 && !client.isClosed) keepSignedIn(client, signingIn, nextMs);
+    } catch {
+      await client.close();
+    }
+  };
+  const timer = clock.after(lifetimeMs * RENEWED_AFTER, () => void renew());
+  void client.closed.then(() => timer.cancel());
+}
+
 /** Between a socket and who signs in, then between it and who has opened it. */
 class Relay implements Transport, Receiver {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #own = Buffer.allocUnsafe(READ_BYTES);
   #listener: TransportListener | null = null;
   #receiver: Receiver | null = null;
@@ -59,7 +86,7 @@ class Relay implements Transport, Receiver {
   #isClosed = false;
 
   constructor(socket: Socket) {
-    this.#socket = socket;
+    this.socket = socket;
   }
 
   listen(listener: TransportListener): void {
@@ -68,15 +95,15 @@ class Relay implements Transport, Receiver {
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.send(bytes);
+    this.socket.send(bytes);
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   handOver(opened: (socket: Socket) => Receiver): void {
-    const receiver = opened(this.#socket);
+    const receiver = opened(this.socket);
     this.#receiver = receiver;
     if (this.#isClosed) queueMicrotask(() => receiver.closed());
   }

@@ -7,7 +7,10 @@ import { ScramClient } from '../../protocol/sasl/scram-client.ts';
 import { saltedPassword } from '../../protocol/sasl/scram.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/broker.ts';
 import { VirtualClock } from '../../src/platform/clock.ts';
+import { connectPeer } from '../../src/peers/peer-client.ts';
+import { signedInNetwork } from '../../src/peers/signed-in-network.ts';
 import { lineLogger } from '../../src/platform/logger.ts';
+import { nodeNetwork } from '../../src/platform/network.ts';
 import { RawTalk, requestOf } from './raw-talk.ts';
 import { SASL_SETTINGS } from './sasl-settings.ts';
 
@@ -100,6 +103,35 @@ describe('sessions that end', () => {
     ]);
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(broker.listeners.counts.of('SASL_PLAINTEXT')).toMatchObject({ authenticated: 1, failed: 0, expired: 1 });
+  });
+
+  test('one of another broker signs in again by itself in good time, and what it asks meanwhile waits', async () => {
+    const clock = new VirtualClock();
+    const { broker, port } = await start(reauth, clock);
+    const network = signedInNetwork(nodeNetwork(), { clock, login: () => plainClient('alice', 'secret') });
+    const client = await connectPeer(network, { host: '127.0.0.1', port, timeoutMs: 5000 });
+    ends.push(() => client.close());
+    for (let again = 0; again < 4; again++) {
+      await clock.advance(8499);
+      expect(await brokersSeenBy(client)).toBe(1);
+      await clock.advance(1);
+      const order: number[] = [];
+      await Promise.all([0, 1, 2].map(async (at) => brokersSeenBy(client).then(() => order.push(at))));
+      expect(order).toEqual([0, 1, 2]);
+      expect(broker.listeners.counts.of('SASL_PLAINTEXT')).toMatchObject({ reauthenticated: again + 1, expired: 0 });
+    }
+  });
+
+  test('one of another broker that may not sign in again is closed', async () => {
+    const clock = new VirtualClock();
+    const { port } = await start({ ...reauth, 'connection.failed.authentication.delay.ms': '0' }, clock);
+    let password = 'secret';
+    const network = signedInNetwork(nodeNetwork(), { clock, login: () => plainClient('alice', password) });
+    const client = await connectPeer(network, { host: '127.0.0.1', port, timeoutMs: 5000 });
+    password = 'another';
+    await clock.advance(8500);
+    await expect(brokersSeenBy(client)).rejects.toBeInstanceOf(ConnectionClosed);
+    await client.closed;
   });
 
   test('limits the size of what a client sends while it signs in, first and again, and of nothing else', async () => {
