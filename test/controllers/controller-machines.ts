@@ -12,6 +12,13 @@ import { SimulatedNetwork } from '../simulation/simulated-network.ts';
 import { SimulatedProcess } from '../simulation/simulated-process.ts';
 import { untilSettled, untilSo } from '../simulation/virtual-time.ts';
 
+// What a controller loads only when it is asked for must be there already: loading takes real time.
+await Promise.all([
+  import('../../src/broker/metrics-listener.ts'),
+  import('../../src/broker/listener-security.ts'),
+  import('../../src/security/sasl/password.ts'),
+]);
+
 export const PORT = 9093;
 const WAITING = { stepMs: 1, patienceMs: 120_000 };
 

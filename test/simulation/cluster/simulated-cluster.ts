@@ -18,7 +18,7 @@ import { SimulatedEtcd } from '../etcd/simulated-etcd.ts';
 import { networkOf } from '../process-network.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { SimulatedProcess } from '../simulated-process.ts';
-import { pass, untilSettled, untilSo } from '../virtual-time.ts';
+import { settledInMemory as settle, untilSettled, untilSo } from '../virtual-time.ts';
 import { Observer, type Running } from './observer.ts';
 
 // What a process loads when it is one of a cluster must be there already: loading takes real time.
@@ -185,17 +185,17 @@ export class SimulatedCluster {
 
   /** Lets time pass. */
   advance(byMs: number): Promise<void> {
-    return pass(this.clock, byMs);
+    return this.clock.advance(byMs, settle);
   }
 
   /** Lets time pass until something is so. Answers how long that took. @throws where it does not come */
   until(what: string, isSo: () => boolean, patienceMs = PATIENCE_MS): Promise<number> {
-    return untilSo(this.clock, isSo, { stepMs: STEP_MS, patienceMs, what });
+    return untilSo(this.clock, isSo, { stepMs: STEP_MS, patienceMs, what, settle });
   }
 
   /** Lets time pass until a promise settles. */
   settled<T>(what: string, promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
-    return untilSettled(this.clock, promise, { stepMs: STEP_MS, patienceMs, what });
+    return untilSettled(this.clock, promise, { stepMs: STEP_MS, patienceMs, what, settle });
   }
 
   /** All three run, one of them as the active controller. */

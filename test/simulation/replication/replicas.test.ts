@@ -53,7 +53,7 @@ test('what a leader sends with a wrong CRC is never appended, is told once, and 
       },
   ).apply();
   try {
-    const { wrong, logged } = await tellReplicas(1, { troubleMs: 0 });
+    const { wrong, logged } = await tellReplicas(1, { troubleMs: 500 });
     expect(wrong).toEqual([]);
     const said = logged.filter((line) => line.includes('wrong CRC'));
     expect(said.length).toBeGreaterThan(0);
