@@ -5,6 +5,7 @@ import { ConfigError, parseValue, valuesOf } from './definition.ts';
 import type { Definition, Table } from './definition.ts';
 import { groupKeys } from './group.ts';
 import { groupKeysBroker } from './group-broker-keys.ts';
+import { PRINCIPAL_BUILDERS, refuseClass } from './java-classes.ts';
 import { definitionOf } from './layers.ts';
 import { serverConfig, serverKeys } from './server.ts';
 import type { ServerConfig } from './server.ts';
@@ -215,7 +216,7 @@ export function validateBrokerConfig(values: ConfigTexts, perBroker: boolean): R
   }
   for (const [key, text] of values) {
     const row = definitionOf(key);
-    const complaint = row === undefined ? undefined : complaintOf(key, row, text);
+    const complaint = row === undefined ? undefined : (complaintOf(key, row, text) ?? complaintOfClass(key, row, text));
     if (complaint !== undefined) return invalidRequest(complaint);
   }
   const conflict = complaintOver(() => refuseConflicts(serverConfig(values)));
@@ -233,6 +234,12 @@ function validateTexts(values: ConfigTexts, table: Table, kind: string): Refusal
 
 function complaintOf(key: string, row: Definition, text: string): string | undefined {
   return complaintOver(() => parseValue(key, row, text));
+}
+
+/** With another class the broker would not start again, and so could not be told to leave it out. */
+function complaintOfClass(key: string, row: Definition, text: string): string | undefined {
+  if (row !== serverKeys['principal.builder.class']) return undefined;
+  return complaintOver(() => refuseClass(key, text, PRINCIPAL_BUILDERS));
 }
 
 function complaintOver(check: () => unknown): string | undefined {

@@ -135,6 +135,8 @@ describe('group settings', () => {
 });
 
 describe('dynamic broker settings', () => {
+  const PRINCIPAL_BUILDER = 'org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder';
+
   test.each([
     [{ 'node.id': '5' }, true, 'Cannot update these configs dynamically: [node.id]'],
     [
@@ -163,6 +165,11 @@ describe('dynamic broker settings', () => {
       'Cannot update these configs at default cluster level, ' +
         'broker id must be specified: [listener.name.plaintext.ssl.keystore.type]',
     ],
+    ...['principal.builder.class', 'listener.name.plaintext.principal.builder.class'].map((key) => [
+      { [key]: 'my.Builder' },
+      true,
+      `${key}=my.Builder: Ottla runs no Java classes: remove it, or write ${PRINCIPAL_BUILDER}`,
+    ]),
   ] as [Record<string, string>, boolean, string][])('%o are an invalid request', (values, perBroker, errorMessage) => {
     expect(validateBrokerConfig(map(values), perBroker)).toEqual({ errorCode: INVALID_REQUEST, errorMessage });
   });
@@ -177,6 +184,7 @@ describe('dynamic broker settings', () => {
       'foo.bar': 'x',
       'listener.name.plaintext.ssl.keystore.password': 'p',
       'ssl.protocol': 'TLSv1.3',
+      'principal.builder.class': PRINCIPAL_BUILDER,
     });
     expect(validateBrokerConfig(values, true)).toBeUndefined();
     expect(validateBrokerConfig(map({ 'max.connections': '5' }), false)).toBeUndefined();

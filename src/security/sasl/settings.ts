@@ -1,5 +1,6 @@
 /** Reads what a listener's settings say of SASL, and refuses what could not be served, with what to write instead. */
 import { ConfigError } from '../../config/definition.ts';
+import { PRINCIPAL_BUILDERS, refuseClass } from '../../config/java-classes.ts';
 import type { ListenerSettings } from '../../config/listener-settings.ts';
 import { isScram, SCRAM_MECHANISMS } from '../../../protocol/sasl/scram.ts';
 import { JaasError, parseJaasFile, parseLoginModule, type LoginModule } from '../../../protocol/sasl/jaas.ts';
@@ -137,22 +138,15 @@ const OWN_CLASSES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** @throws {ConfigError} for a class of one's own: it would do something that Ottla does not, and nobody would see it */
+/** @throws {ConfigError} for a class of one's own */
 export function refuseClasses(settings: ListenerSettings, mechanism: string): void {
   for (const [key, known] of Object.entries(OWN_CLASSES)) {
-    refuseOthers(key, settings.text(key as 'sasl.login.class', mechanism), known);
+    refuseClass(key, settings.text(key as 'sasl.login.class', mechanism), known);
   }
 }
-
-const PRINCIPAL_BUILDERS = ['org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder'];
 
 /** The same for what would say who a client is, on a listener of any protocol. @throws {ConfigError} */
 export function refusePrincipalBuilder(settings: ListenerSettings): void {
   const key = 'principal.builder.class';
-  refuseOthers(key, settings.text(key), PRINCIPAL_BUILDERS);
-}
-
-function refuseOthers(key: string, text: string | null, known: readonly string[]): void {
-  if (text === null || text === '' || known.includes(text)) return;
-  throw new ConfigError(`${key}=${text}: Ottla runs no Java classes: remove it, or write ${known[0]}`);
+  refuseClass(key, settings.text(key), PRINCIPAL_BUILDERS);
 }
