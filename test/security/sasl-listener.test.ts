@@ -89,6 +89,17 @@ describe('sessions that end', () => {
     }
   });
 
+  test.each([
+    ['1000000000000', 1e12],
+    ['1000000000001', 0],
+    ['9223372036854775807', 0],
+  ])('one of %s ms is told as %d, for longer ones Java’s clients cannot count', async (longest, told) => {
+    const { port } = await start({ ...reauth, 'connections.max.reauth.ms': longest }, new VirtualClock());
+    const client = await dial(port);
+    expect(await signIn(client, plainClient('alice', 'secret'), 1)).toBe(told);
+    expect(await brokersSeenBy(client)).toBe(1);
+  });
+
   test('one that does not is closed at its next request, even one that is pipelined', async () => {
     const clock = new VirtualClock();
     const { broker, port } = await start(reauth, clock);

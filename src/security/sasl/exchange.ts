@@ -52,6 +52,9 @@ type State = 'begun' | 'asked' | 'tokens' | 'bare tokens' | 'other mechanism' | 
 /** Kafka's least time between two re-authentications. */
 const REAUTHENTICATION_MS = 1000;
 
+/** 31 years. Java's clients count a session in nanoseconds of 64 bits, and refuse one of more than 292 years: a longer one does not end. */
+const LONGEST_SESSION_MS = 1e12;
+
 /** Closes after the delay: with these contents, or none. */
 class Refused extends Error {
   readonly contents: Uint8Array | null;
@@ -277,8 +280,9 @@ export class SaslGate implements Gate {
     const now = clock.now();
     const mostMs = this.#listener.maxReauthMs(this.#mechanism);
     const ends = Math.min(endsAtMs ?? Infinity, mostMs > 0 ? now + mostMs : Infinity);
-    const lifetimeMs = ends === Infinity ? 0 : Math.max(0, ends - now);
-    const expiresAtMs = ends === Infinity ? null : now + lifetimeMs;
+    const isUnending = ends - now > LONGEST_SESSION_MS;
+    const lifetimeMs = isUnending ? 0 : Math.max(0, ends - now);
+    const expiresAtMs = isUnending ? null : now + lifetimeMs;
     this.#session = sessionOf({ ...this.#session, principal, mechanism: this.#mechanism, expiresAtMs });
     this.#before = null;
     this.#server = null;
