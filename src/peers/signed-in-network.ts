@@ -7,7 +7,7 @@
  */
 import { Client, type Transport, type TransportListener } from '../../protocol/client.ts';
 import { signIn, type SaslClient } from '../../protocol/sasl/client.ts';
-import type { Clock } from '../platform/clock.ts';
+import type { Clock, Timer } from '../platform/clock.ts';
 import { copyInto, type Network, type Receiver, type Socket } from '../platform/network.ts';
 import { sessionKeepers } from './session.ts';
 import { within } from './within.ts';
@@ -58,20 +58,20 @@ export function signedInNetwork(network: Network, signingIn: SigningIn): Network
 }
 
 /** A connection that cannot be signed in anew is closed: whoever needs another one is told why it cannot be. */
-function keepSignedIn(client: Client, signingIn: SigningIn, lifetimeMs: number): void {
-  const { clock, login } = signingIn;
+function keepSignedIn(client: Client, { clock, login }: SigningIn, lifetimeMs: number): void {
   const renew = async (): Promise<void> => {
     try {
       const sasl = await login();
       const renewed = signIn(client, sasl, AUTHENTICATE_VERSION);
       client.holdFor(renewed);
       const nextMs = await renewed;
-      if (nextMs > 0 && !client.isClosed) keepSignedIn(client, signingIn, nextMs);
+      if (nextMs > 0 && !client.isClosed) timer = renewAfter(nextMs);
     } catch {
       await client.close();
     }
   };
-  const timer = clock.after(lifetimeMs * RENEWED_AFTER, () => void renew());
+  const renewAfter = (ms: number): Timer => clock.after(ms * RENEWED_AFTER, () => void renew());
+  let timer = renewAfter(lifetimeMs);
   void client.closed.then(() => timer.cancel());
 }
 
