@@ -22,6 +22,8 @@ interface Remembered extends KnownGroup {
   readonly state: string;
   /** What of the broker it was made from. */
   readonly partition: Partition;
+  /** Another leader may have taken back what this broker had appended, and appended as much. */
+  readonly leaderEpoch: number;
   readonly end: number;
   readonly topicsByName: object;
 }
@@ -37,16 +39,17 @@ export function knownGroup(view: BrokerView, listed: ListedGroup): KnownGroup {
   const partition = partitions.get('__consumer_offsets', groups.partitionFor(id));
   if (partition === undefined || !SETTLED.has(state)) return made(view, listed);
   const { topicsByName } = metadata.image;
-  const end = partition.endOffset;
+  const { leaderEpoch, endOffset: end } = partition;
   const before = remembered.get(view)?.get(id);
   const isAsBefore =
     before?.end === end &&
     before.partition === partition &&
+    before.leaderEpoch === leaderEpoch &&
     before.state === state &&
     before.type === type &&
     before.topicsByName === topicsByName;
   if (isAsBefore) return before;
-  const known = { ...made(view, listed), type, state, partition, end, topicsByName };
+  const known = { ...made(view, listed), type, state, partition, leaderEpoch, end, topicsByName };
   remember(view, id, known);
   return known;
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { knownGroup, type KnownGroup } from '../../src/page/known-groups.ts';
 import { pageBrokerOf } from '../../src/page/page-broker.ts';
+import type { BrokerView } from '../../src/testing/broker-view.ts';
 import { listedGroup, listedGroups } from '../../src/testing/group-view.ts';
 import { startBroker } from '../../src/broker/broker.ts';
 import { ClassicMember, ConsumerMember } from '../testing/raw-members.ts';
@@ -46,4 +47,26 @@ test('a group is as it was until something is written of it, and never otherwise
   expect(known('modern').members).toEqual([]);
   for (const end of ends) await end();
   await broker.stop();
+});
+
+test('a group is asked again where another leader has written as much as it took back', () => {
+  let committedOffset = 5;
+  const partition = { endOffset: 10, leaderEpoch: 1 };
+  const topicsOf = () => [{ name: 'orders', partitions: [{ partitionIndex: 0, committedOffset, metadata: '' }] }];
+  const view = {
+    parts: {
+      groups: {
+        partitionFor: () => 0,
+        describeGroup: () => ({ members: [] }),
+        fetchOffsets: () => ({ topics: topicsOf() }),
+      },
+      partitions: { get: () => partition },
+      metadata: { image: { topicsByName: new Map() } },
+    },
+  } as unknown as BrokerView;
+  const offset = () => knownGroup(view, { id: 'billing', type: 'classic', state: 'Empty' }).positions[0].offset;
+  expect(offset()).toBe(5);
+  committedOffset = 3;
+  partition.leaderEpoch = 3;
+  expect(offset()).toBe(3);
 });
