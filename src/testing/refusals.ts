@@ -132,7 +132,7 @@ export function isDenial(denial: Denial, expected: ExpectedDenial): boolean {
   return (
     (user ?? denial.user) === denial.user &&
     (api ?? denial.api) === denial.api &&
-    (operation?.toLowerCase() ?? denial.operation) === denial.operation &&
+    (operation === undefined || wordOf(Operation, operationOf('a denial', operation)) === denial.operation) &&
     isNamed('topic', topic) &&
     isNamed('group', group) &&
     isNamed('transactional-id', transactionalId)

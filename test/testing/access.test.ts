@@ -1,5 +1,5 @@
 /** A test of who may do what, in a few lines: acls, quotas, and what was denied. */
-import { Kafka, logLevel } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { afterEach, expect, test } from 'vitest';
 import { startBroker, type StartOptions, type TestBroker } from '../../src/testing/index.ts';
 import { matchers } from '../../src/testing/matchers.ts';
@@ -66,6 +66,22 @@ test('acls are added, explained and removed while it runs', async () => {
   expect(acls.list().alice).toEqual(['write topic orders*', 'deny write topic orders-old']);
   expect(kafka.refusals.denials).toEqual([]);
 });
+
+test.each(['describe-configs', 'DESCRIBE_CONFIGS', 'describeConfigs'])(
+  'a denial has its operation: %s',
+  async (operation) => {
+    await begin({ acls: { alice: ['describe topic orders'] } });
+    const admin = clientOf('alice').admin();
+    await admin.connect();
+    const asked = admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: 'orders' }],
+    });
+    await expect(asked).rejects.toThrow('uthoriz');
+    await admin.disconnect();
+    expect(matchers.toHaveDenied(kafka, { operation }).pass).toBe(true);
+  },
+);
 
 test('a fork has the acls and quotas of its broker', async () => {
   await begin({ acls: { alice: ['write topic orders'] }, quotas: { '*': { requestPercentage: 50 } } });
