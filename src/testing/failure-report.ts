@@ -135,7 +135,9 @@ function requestLines(traffic: Traffic, focus: ReportFocus): string[] {
 }
 
 function matters(exchange: Exchange, { topic, group }: ReportFocus): boolean {
-  if (exchange.faults.length > 0 || exchange.outcome === 'lost' || exchange.outcome === 'disconnected') return true;
+  if (exchange.faults.length > 0 || exchange.outcome === 'lost') return true;
+  // Of a consumer that goes, the fetch that waits ends like this.
+  if (exchange.outcome === 'disconnected' && exchange.api !== 'Fetch') return true;
   if (unusualErrors(exchange).length > 0) return true;
   if (!isWork(exchange)) return false;
   if (topic === undefined && group === undefined) return true;

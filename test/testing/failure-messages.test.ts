@@ -1,9 +1,10 @@
 /** What a test reads when a wait or an expectation fails. */
 import { stripVTControlCharacters } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startBroker } from './backends.ts';
 import { matchers } from '../../src/testing/matchers.ts';
 import { Clients } from './kafkajs-clients.ts';
+import { ClassicMember } from './raw-members.ts';
 
 expect.extend(matchers);
 
@@ -61,6 +62,17 @@ test.each([
     expect(message).toContain("in the test 'a wait for ");
   },
 );
+
+test('a fetch that its consumer has left waiting is of no note', async () => {
+  await using kafka = await startBroker({ topics: ['orders'], maxFetchWait: 0 });
+  const consumer = await ClassicMember.connect(kafka, null, ['orders'], 'app');
+  const waiting = consumer.fetch('orders', 0, 0, 60_000).catch(() => {});
+  await vi.waitFor(() => expect(kafka.traffic.all.at(-1)).toMatchObject({ api: 'Fetch', outcome: 'waiting' }));
+  await consumer.close();
+  await waiting;
+  await vi.waitFor(() => expect(kafka.traffic.all.at(-1)!.outcome).toBe('disconnected'));
+  expect(kafka.describe()).not.toContain('Fetch');
+});
 
 test('of the requests those are shown that matter, and a group has one line', async () => {
   await using kafka = await startBroker({ topics: ['orders', 'other'] });

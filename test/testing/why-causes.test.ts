@@ -77,7 +77,7 @@ test('who sets the offsets of a group reads nothing for it, whatever its client 
 });
 
 test('a consumer whose code assigns its partitions reads, by a connection of its own too, until it goes', async () => {
-  await using kafka = await start();
+  await using kafka = await start({ maxFetchWait: 0 });
   await kafka.produce('orders', ['a', 'b']);
   const billing = await ClassicMember.connect(kafka, 'billing', [], 'app');
   const fetching = await ClassicMember.connect(kafka, null, ['orders'], 'app');
