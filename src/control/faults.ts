@@ -1,6 +1,5 @@
 /** Rules by which the broker misbehaves, over HTTP. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { ErrorName } from '../../protocol/errors.ts';
 import type { Duration } from '../testing/duration.ts';
 import type { FaultSpec, RequestFault } from '../testing/fault-spec.ts';
 import { Problem } from './problem.ts';
@@ -263,15 +262,7 @@ export function faultRoutes(session: () => Session) {
 
 /** @throws {TypeError} for an error, a request or an effect that there is not */
 function begin({ test }: Session, { on, topic, clientId, ...said }: z.infer<typeof faultSpec>): RequestFault {
-  const spec = { on, ...said, ...regular('topic', topic), ...regular('clientId', clientId) } as FaultSpec;
-  if (said.reply === undefined) return test.faults.add(spec);
-  // The builder knows the names of errors; what it makes is added once.
-  const { reply, ...rest } = spec as FaultSpec & { reply: ErrorName };
-  const { on: apis, ...filter } = rest as FaultSpec;
-  const others = Object.keys(effects).filter((effect) => effect in filter);
-  if (others.length > 0)
-    throw new TypeError(`a fault does one thing, and this one says reply and ${others.join(' and ')}`);
-  return test.faults.on(apis, filter).reply(reply);
+  return test.faults.add({ on, ...said, ...regular('topic', topic), ...regular('clientId', clientId) } as FaultSpec);
 }
 
 function regular(name: string, said: z.infer<typeof pattern> | undefined): object {
