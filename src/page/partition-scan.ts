@@ -203,7 +203,7 @@ export class PartitionScan {
       if (looked % LOOK_EVERY === 0 && slice.isOver) yield;
       if (message.offset < window.low) continue;
       const isLong = match !== null && message.size > PIECE_BYTES;
-      const fits = isLong ? yield* inSlices(match.fitsLong(message.long), slice) : (match?.fits(message) ?? true);
+      const fits = isLong ? yield* withPauses(match.fitsLong(message.long), slice) : (match?.fits(message) ?? true);
       window.note(message, fits, facts);
       if (!this.#options.isDown && window.cutAt !== null) break;
     }
@@ -212,7 +212,7 @@ export class PartitionScan {
 }
 
 /** What it comes to; pauses where the slice is over behind one of its pieces. */
-function* inSlices(pieces: Generator<void, boolean, void>, slice: Slice): Generator<void, boolean, void> {
+function* withPauses(pieces: Generator<void, boolean, void>, slice: Slice): Generator<void, boolean, void> {
   for (;;) {
     const piece = pieces.next();
     if (piece.done === true) return piece.value;

@@ -18,7 +18,6 @@ const kafka = await new OttlaContainer(process.env.OTTLA_IMAGE)
   .withUsers({ alice: `her "password", isn't it`, admin: { password: 'of the admin', superUser: true } })
   .withAcls({ alice: ['all topic orders', 'read group kitchen', 'idempotent-write cluster'] })
   .start();
-let report;
 try {
   const options = kafka.clientOptions('alice');
   const alice = client(options);
@@ -53,7 +52,7 @@ try {
   const url = await kafka.openPage();
   const page = await fetch(url);
   say(`its page: ${page.status} ${/<title>(.*?)<\/title>/.exec(await page.text())?.[1]}`);
-  report = await kafka.report('report.html');
+  const report = await kafka.report('report.html');
   const text = readFileSync(report, 'utf8');
   say(`its report: ${text.includes('orders') && text.includes('alice')}`);
 } finally {
