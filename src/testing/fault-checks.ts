@@ -11,7 +11,7 @@ const WITH_BATCHES: readonly string[] = ['Produce', 'Fetch'];
 export function checkFault(spec: FaultSpec): void {
   const { on, nth, times, probability, request } = spec;
   const apis = [on].flat();
-  checkTimes('nth', nth);
+  checkCount('nth', nth);
   checkTimes('times', times);
   if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
     throw new TypeError(`probability cannot be ${shown(probability)}: write a number from 0 to 1`);

@@ -4,7 +4,7 @@ import type { ApiName } from './api-names.ts';
 import type { EffectName, FaultFilter, FaultSpec, RequestFault } from './fault-spec.ts';
 import { principalOf } from '../security/acls/lines.ts';
 import { checkFault, checkTimes } from './fault-checks.ts';
-import { checkKeys, type KeysOf } from './known-keys.ts';
+import { checkCount, checkKeys, type KeysOf } from './known-keys.ts';
 import { isLike } from './likeness.ts';
 import type { RecordedExchange } from './recorded-exchange.ts';
 import type { Spoken } from './request-parts.ts';
@@ -94,7 +94,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
   }
 
   nth(place: number): this {
-    checkTimes('nth', place);
+    checkCount('nth', place);
     this.#spec = { ...this.#spec, nth: place };
     return this;
   }

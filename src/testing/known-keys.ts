@@ -28,7 +28,9 @@ export function checkKeys(
 }
 
 export function shown(said: unknown): string {
-  return typeof said === 'function' ? 'a function' : typeof said === 'string' ? `'${said}'` : JSON.stringify(said);
+  if (typeof said === 'function') return 'a function';
+  if (typeof said === 'string') return `'${said}'`;
+  return typeof said === 'object' ? JSON.stringify(said) : String(said);
 }
 
 /** @throws {TypeError} for a word that is none of these; undefined is none that was said */

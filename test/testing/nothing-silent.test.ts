@@ -57,6 +57,8 @@ test.each([
 /** What the control port refuses, it refuses in words of its own. */
 const REFUSED_BY_THE_PORT = [
   'how often a fault strikes',
+  'which request a fault strikes',
+  'whose coordinator is asked for',
   'a disk that fails',
   'which locks expire',
   'how a broker stops',
@@ -124,6 +126,16 @@ const mistakes: readonly (readonly [string, (kafka: TestBroker) => unknown, stri
     'how often a fault strikes',
     (kafka) => kafka.faults.on('Produce').hold().times(asWritten('2')),
     "times cannot be '2': write a whole number, 1 or more",
+  ],
+  [
+    'which request a fault strikes',
+    (kafka) => kafka.faults.on('Produce').hold().nth(Infinity),
+    'nth cannot be Infinity: write a whole number, 1 or more',
+  ],
+  [
+    'whose coordinator is asked for',
+    (kafka) => kafka.coordinatorOf(asWritten({ groups: 'billing' })),
+    "does not know 'groups': did you mean 'group'?",
   ],
   [
     'when a fault disconnects',
