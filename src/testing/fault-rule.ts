@@ -162,7 +162,7 @@ export class FaultRule<Name extends ApiName = ApiName> implements RequestFault<N
 
   #fits(exchange: RecordedExchange<Name>): boolean {
     const { topic, partition, offset, group, transactionalId, clientId, user, broker, request } = this.#spec;
-    if (!this.apis.includes(exchange.api)) return false;
+    if (!this.apis.includes(exchange.api) || exchange.unreadable !== null) return false;
     if (broker !== undefined && broker !== exchange.broker) return false;
     if (clientId !== undefined && !fits(exchange.clientId, clientId)) return false;
     if (user !== undefined && principalOf(user) !== exchange.principal) return false;

@@ -82,7 +82,7 @@ export class FaultRules implements Faults {
 
   /** Only the broker's own: the rules that strike this request. */
   strike(exchange: RecordedExchange): FaultRule[] {
-    if (this.#rules.length === 0 || exchange.unreadable !== null) return [];
+    if (this.#rules.length === 0) return [];
     return this.#rules.filter((rule) => rule.strikes(exchange));
   }
 
