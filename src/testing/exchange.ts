@@ -36,7 +36,7 @@ export interface Exchange<Name extends ApiName = ApiName> {
   readonly durationMs: number | null;
   /** The faults that struck, in words. */
   readonly faults: readonly string[];
-  /** Fields as in Kafka's message definitions. @throws {InvalidRequest} where the bytes were no such request */
+  /** Fields as in Kafka's message definitions; none where the bytes were no such request, which ended the connection. */
   readonly request: RequestBody<Name>;
   /** What the client was told, faults included; null while it waits, and where it was told nothing. */
   readonly response: ResponseBody<Name> | null;

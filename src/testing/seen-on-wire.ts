@@ -165,6 +165,7 @@ function fetchedBy(
 
 /** Of a Fetch: by 'orders[0]' the offset that is asked for. */
 function offsetsIn({ request, topics }: Exchange): [string, number][] {
+  if (topics.length === 0) return []; // nor is there anything in one that could not be decoded
   const offsets = (request as unknown as FetchRequest).topics.flatMap(({ partitions }) =>
     partitions.map(({ fetchOffset }) => fetchOffset),
   );

@@ -1,4 +1,6 @@
 /** Each cause on a group of a real broker that has this one and no other: it stands first. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { Finding } from '../../src/insight/why.ts';
 import type { StartOptions, TestBroker } from '../../src/testing/index.ts';
@@ -89,6 +91,22 @@ test('a consumer whose code assigns its partitions reads, by a connection of its
   await fetching.close();
   await waiting;
   await vi.waitFor(() => expect(first(kafka).cause).toBe('no-members'));
+});
+
+test('a fetch of a member that is no message of Kafka fetches nothing', async () => {
+  await using kafka = await start();
+  await kafka.produce('orders', 'a');
+  const member = await ClassicMember.join(kafka, 'billing', ['orders'], 'app');
+  await member.fetch('orders', 0);
+  const before = causes(kafka);
+  // Fetch v12, request 1, of app; its topics are as many as ten bytes of a varint say.
+  const message = Buffer.from(`0001000c00000001000361707000${'00'.repeat(25)}ffffffffffffffffff01`, 'hex');
+  const socket = connect(kafka.brokers[0].port, '127.0.0.1');
+  socket.end(Buffer.concat([Buffer.from([0, 0, 0, message.length]), message]));
+  socket.resume();
+  await once(socket, 'close');
+  expect(kafka.traffic.toString()).toContain('[unreadable: ');
+  expect(causes(kafka)).toEqual(before);
 });
 
 test('a client that asks for a topic of another name, and never gets as far as joining', async () => {
