@@ -30,7 +30,7 @@ export function checkKeys(
 export function shown(said: unknown): string {
   if (typeof said === 'function') return 'a function';
   if (typeof said === 'string') return `'${said}'`;
-  return typeof said === 'object' ? JSON.stringify(said) : String(said);
+  return typeof said === 'number' || typeof said === 'bigint' ? String(said) : JSON.stringify(said);
 }
 
 /** @throws {TypeError} for a word that is none of these; undefined is none that was said */
