@@ -28,6 +28,8 @@ export class LogDirPlacement {
   readonly #byName = new Map<string, LogDirectory>();
   readonly #counts = new Map<LogDirectory, number>();
   readonly #missed = new Set<string>();
+  /** Folders whose directory is missing: offline, until another broker leads their partitions. */
+  readonly #waiting = new Set<string>();
   #missing: LogDirectory | null = null;
 
   constructor(options: LogDirPlacementOptions) {
@@ -50,6 +52,7 @@ export class LogDirPlacement {
     const directory = this.#byName.get(name);
     if (directory === undefined) return;
     this.#byName.delete(name);
+    this.#waiting.delete(name);
     this.#counts.set(directory, this.#counts.get(directory)! - 1);
   }
 
@@ -66,9 +69,25 @@ export class LogDirPlacement {
     const { directories } = this.#options;
     const known = directories.find((one) => one.directoryId === directoryId && !one.health.isOffline);
     if (known !== undefined || directoryId === ZERO_UUID) return this.claim(name, known ?? this.#emptiest());
-    const isCopied = isLedElsewhere && directories.every(({ health }) => !health.isOffline);
+    const isCopied = isLedElsewhere && this.#isWhole;
     this.#sayMissing(directoryId, isCopied);
-    return this.claim(name, isCopied ? this.#emptiest() : this.#missingDirectory());
+    if (isCopied) return this.claim(name, this.#emptiest());
+    this.#waiting.add(name);
+    return this.claim(name, this.#missingDirectory());
+  }
+
+  /** Whether the directory of `name` is missing, and `choose` finds another one as soon as another broker leads the partition. */
+  mayBeCopied(name: string): boolean {
+    return this.#waiting.has(name) && this.#isWhole;
+  }
+
+  get anyWaits(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** No directory of log.dirs has failed. */
+  get #isWhole(): boolean {
+    return this.#options.directories.every(({ health }) => !health.isOffline);
   }
 
   /** Once of each. */

@@ -73,6 +73,18 @@ export class PartitionLogs {
     return this.#placement.get(folderName(topic, index));
   }
 
+  /**
+   * Whether the log of a partition that another broker leads is to be opened anew, in another directory: its own is missing, and nobody
+   * led the partition when it was opened. The log that is open is nowhere then.
+   */
+  leavesMissing(topic: string, index: number): boolean {
+    if (!this.#placement.anyWaits) return false;
+    const name = folderName(topic, index);
+    const leaves = this.#placement.mayBeCopied(name);
+    if (leaves) this.#placement.release(name);
+    return leaves;
+  }
+
   /** A folder that was found and cannot be opened leaves its partition offline. @throws the error of a disk that fails or is full */
   open(topic: TopicName, index: number, plan: LogPlan): Log {
     const name = folderName(topic.name, index);

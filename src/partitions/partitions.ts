@@ -139,6 +139,9 @@ export class Partitions {
 
   #replica(topicId: string, index: number, plan: ReplicaPlan): Partition {
     const topic = this.#topics.byId(topicId)!;
+    if (plan.isLedElsewhere === true && this.#logs.leavesMissing(topic.name, index)) {
+      this.#forget(topicId, index)?.log.close();
+    }
     const partition = (topic.partitions[index] ??= this.#open(topic, index, plan));
     partition.log.updateConfig(plan.config);
     return partition;
