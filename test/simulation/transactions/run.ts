@@ -22,9 +22,9 @@ const { values } = parseArgs({
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const only = process.env.TRANSACTIONS_SEED;
 const firstSeed = Number(only ?? values.first ?? Date.now() % 1_000_000);
-if (values.share) await tellShareSeeds();
-else if (values.mutants !== undefined) await catchMutants(Number(values.mutants));
+if (values.mutants !== undefined && !values.share) await catchMutants(Number(values.mutants));
 else if (Number(values.jobs) > 1 && only === undefined) await tellInProcesses(Number(values.jobs));
+else if (values.share) await tellShareSeeds();
 else await tellSeeds();
 process.exit(process.exitCode ?? 0);
 
@@ -59,6 +59,7 @@ async function tellInProcesses(jobs: number): Promise<void> {
   const ended: Promise<unknown[]>[] = [];
   for (let first = firstSeed; first < end; first += share) {
     const args = ['--first', first, '--seeds', Math.min(share, end - first)].map(String);
+    if (values.share) args.push('--share');
     ended.push(once(spawn(process.execPath, [process.argv[1], ...args], { stdio: 'inherit' }), 'exit'));
   }
   for (const [code] of await Promise.all(ended)) if (code !== 0) process.exitCode = 1;
