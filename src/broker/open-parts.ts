@@ -56,7 +56,8 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
   const missingDirectory = () => missingLogDirectory({ ...platform, logger: silentLogger, nodeId });
   const turn = new LoopTurn(clock);
   const lane = turn.lane();
-  const partitions = new Partitions({ ...platform, directories, missingDirectory, turn });
+  const onRelocated = (): void => assignments.changed();
+  const partitions = new Partitions({ ...platform, directories, missingDirectory, turn, onRelocated });
   const membership = join({ platform, config, directories, partitions, lane });
   const { metadata, channel, peers: remote } = membership;
   const peers: Peers = (nodeId) => remote?.get(nodeId);
@@ -65,7 +66,7 @@ function build({ platform, config, options, join }: PreparedBroker, directories:
     config: () => cleanerConfig(config.inForce),
     logs: () => cleanableLogs(partitions),
   });
-  const assignments = new DirectoryAssignments({ channel, partitions, logger });
+  const assignments: DirectoryAssignments = new DirectoryAssignments({ channel, partitions, logger });
   const needs = { clock, random, logger, metadata, channel, partitions, config: () => config.inForce };
   const share = lazyShareGroups({
     ...needs,

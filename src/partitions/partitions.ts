@@ -16,6 +16,8 @@ import { TopicRegistry, type Topic, type TopicPlan } from './topic-registry.ts';
 export interface PartitionsOptions extends PartitionLogsOptions {
   /** Of the event loop; where it is left out, one of its own. */
   readonly turn?: LoopTurn;
+  /** A partition that the cluster knows in one log directory is opened in another. */
+  readonly onRelocated?: () => void;
 }
 
 /** What the cluster says of a replica that this broker has. */
@@ -141,6 +143,7 @@ export class Partitions {
     const topic = this.#topics.byId(topicId)!;
     if (plan.isLedElsewhere === true && this.#logs.leavesMissing(topic.name, index)) {
       this.#forget(topicId, index)?.log.close();
+      this.#options.onRelocated?.();
     }
     const partition = (topic.partitions[index] ??= this.#open(topic, index, plan));
     partition.log.updateConfig(plan.config);
