@@ -1,7 +1,7 @@
 /** What people change: a button each, a dialog with what has to be said, and a sentence on what came of it. */
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PageAccess } from '../src/page/frames.ts';
 import { offers, post } from './session.ts';
 
@@ -85,7 +85,8 @@ function ActionDialog(props: ActionProps & { closed: () => void }) {
   const form = useRef<HTMLFormElement>(null);
   const [failure, setFailure] = useState('');
   const [seen, setSeen] = useState<ChangeAnswer | null>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key: what is typed at once is for the dialog.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   useFocusKept(dialog);
   const send = async (extra: object): Promise<ChangeAnswer | null> => {
     const values = valuesOf(form.current!);

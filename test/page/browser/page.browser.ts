@@ -159,7 +159,7 @@ describe.skipIf(executable === null)('the page in a browser', () => {
       await page.getByRole('link', { name: question }).click();
       if (second !== null) await page.getByRole('link', { name: second, exact: true }).click();
       await page.getByText(answer).first().waitFor();
-      expect(await page.getByText('Loading…').count()).toBe(0);
+      await page.getByText('Loading…').waitFor({ state: 'detached' });
     }
     await page.close();
   });
