@@ -56,7 +56,7 @@ describe.skipIf(executable === null)('the page in a browser', () => {
       for (const [address, title] of VIEWS) {
         await page.goto(`${url}/${address}`);
         await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
-        await page.getByText('Loading…').waitFor({ state: 'detached' });
+        await expect.poll(() => page.getByText('Loading…').count()).toBe(0);
         expect({ title, found: await barriers(page) }).toEqual({ title, found: [] });
       }
       expect(complaints).toEqual([]);
@@ -159,7 +159,7 @@ describe.skipIf(executable === null)('the page in a browser', () => {
       await page.getByRole('link', { name: question }).click();
       if (second !== null) await page.getByRole('link', { name: second, exact: true }).click();
       await page.getByText(answer).first().waitFor();
-      await page.getByText('Loading…').waitFor({ state: 'detached' });
+      await expect.poll(() => page.getByText('Loading…').count()).toBe(0);
     }
     await page.close();
   });
