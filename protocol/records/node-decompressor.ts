@@ -6,6 +6,7 @@
  */
 import * as zlib from 'node:zlib';
 import { BadCompression, BoundedOutput, DecompressedTooLarge } from './bounded-output.ts';
+import { MAGIC, readFrameHeader, type FrameHeader } from './zstd.ts';
 
 /** The native part of a stream of node:zlib, as far as it is used. */
 interface Handle {
@@ -30,7 +31,6 @@ interface Internals {
   readonly _writeState?: unknown;
 }
 
-const MAGIC = 0xfd2fb528;
 /** A window is kept for the next batch, so that a larger one than compressors choose by themselves is not taken. */
 const MAX_WINDOW = 8 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
@@ -115,28 +115,26 @@ function areWholeFrames(bytes: Buffer): boolean {
   return at > 0 && at === bytes.length;
 }
 
-/** Where the frame at `at` ends (RFC 8878, 3.1.1); -1 for what is no frame, unfinished or has a large window. */
+/** Where the frame at `at` ends; -1 for what is no frame, unfinished or has a large window. */
 function frameEnd(bytes: Buffer, at: number): number {
-  if (at + 9 > bytes.length || bytes.readUInt32LE(at) !== MAGIC) return -1;
-  const descriptor = bytes[at + 4];
-  const sizeFlag = descriptor >> 6;
-  const singleSegment = (descriptor & 0x20) !== 0;
-  at += 5;
-  if (singleSegment) {
-    // Its content is its window. A size of one or two bytes is always small enough.
-    if (sizeFlag > 1 && bytes.readUInt32LE(at) > MAX_WINDOW) return -1;
-    if (sizeFlag === 3) return -1;
-  } else {
-    const window = bytes[at++];
-    if (2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8) > MAX_WINDOW) return -1;
-  }
-  at += sizeFlag === 0 ? Number(singleSegment) : 1 << sizeFlag;
-  if ((descriptor & 3) !== 0) return -1; // it wants a dictionary
+  if (at + 8 > bytes.length || bytes.readUInt32LE(at) !== MAGIC) return -1;
+  const header = headerAt(bytes, at + 4);
+  if (header === null || header.window > MAX_WINDOW) return -1;
+  at = header.end;
   for (let last = false; !last;) {
     if (at + 3 > bytes.length) return -1;
-    const header = bytes.readUIntLE(at, 3);
-    last = (header & 1) !== 0;
-    at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3); // a block of one byte repeated (type 1) holds that byte
+    const block = bytes.readUIntLE(at, 3);
+    last = (block & 1) !== 0;
+    at += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3); // a block of one byte repeated (type 1) holds that byte
   }
-  return at + ((descriptor & 4) === 0 ? 0 : 4);
+  return header.hasChecksum ? at + 4 : at;
+}
+
+function headerAt(bytes: Buffer, at: number): FrameHeader | null {
+  try {
+    return readFrameHeader(bytes, at);
+  } catch (error) {
+    if (!(error instanceof BadCompression)) throw error;
+    return null;
+  }
 }

@@ -23,7 +23,7 @@ import {
   type HuffmanTable,
 } from './zstd-entropy.ts';
 
-const MAGIC = 0xfd2fb528;
+export const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5; // without its last four bits
 const MAX_BLOCK = 128 * 1024;
 
@@ -58,20 +58,38 @@ interface Frame {
   readonly recent: [number, number, number];
 }
 
-/** Reads the frame whose descriptor lies at `at`; answers the position behind the frame. */
-function* decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): Generator<void, number> {
-  const descriptor = bytes[at];
+export interface FrameHeader {
+  /** Of the content; -1 where it is not told. */
+  readonly size: number;
+  /** How far back its blocks may reach. */
+  readonly window: number;
+  readonly hasChecksum: boolean;
+  /** Where its first block lies. */
+  readonly end: number;
+}
+
+/** The header whose descriptor lies at `at` (RFC 8878, 3.1.1.1). @throws {BadCompression} */
+export function readFrameHeader(bytes: Buffer, at: number): FrameHeader {
+  const descriptor = bytes[at++];
   const singleSegment = (descriptor & 0x20) !== 0;
   const sizeFlag = descriptor >> 6;
   const sizeBytes = sizeFlag === 0 ? Number(singleSegment) : 1 << sizeFlag;
   if ((descriptor & 0x08) !== 0) throw badZstd();
   if ((descriptor & 0x03) !== 0) throw new BadCompression('The zstd frame wants a dictionary; there are none');
-  at += singleSegment ? 1 : 2; // the size of the window does not matter: all of the output is at hand
-  need(bytes, at, sizeBytes);
+  need(bytes, at, Number(!singleSegment) + sizeBytes);
+  const windowByte = singleSegment ? 0 : bytes[at++];
   let size = -1;
   if (sizeBytes === 8) size = bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
   else if (sizeBytes > 0) size = bytes.readUIntLE(at, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
-  at += sizeBytes;
+  const window = singleSegment ? size : 2 ** (10 + (windowByte >> 3)) * (1 + (windowByte & 7) / 8);
+  return { size, window, hasChecksum: (descriptor & 0x04) !== 0, end: at + sizeBytes };
+}
+
+/** Reads the frame whose descriptor lies at `at`; answers the position behind the frame. */
+function* decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): Generator<void, number> {
+  // The size of the window does not matter: all of the output is at hand.
+  const { size, hasChecksum, end } = readFrameHeader(bytes, at);
+  at = end;
 
   const frame: Frame = {
     start: output.length,
@@ -89,7 +107,7 @@ function* decodeFrame(bytes: Buffer, at: number, output: BoundedOutput): Generat
     yield;
   }
   if (size >= 0 && size !== output.length - frame.start) throw badZstd();
-  if ((descriptor & 0x04) === 0) return at;
+  if (!hasChecksum) return at;
   need(bytes, at, 4);
   return at + 4;
 }
