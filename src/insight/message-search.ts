@@ -2,6 +2,7 @@
  * Searches of messages of any size. One that is long is looked at a piece after the other, with pauses: turning all of it into text
  * would hold up whoever else waits for the processor. Pure.
  */
+import { characterStart } from './utf8.ts';
 import { matchOf, parseMessageQuery, type MessageMatch, type SearchedMessage } from './message-query.ts';
 import { holds, isJsonField, jsonTest, LARGEST_JSON, termsOf, type Term } from './query.ts';
 
@@ -68,7 +69,7 @@ function* includes(text: Uint8Array, wanted: string): Generator<void, boolean, v
   const overlap = BYTES_A_UNIT * wanted.length + 2 * BESIDE_BYTES;
   for (let at = 0; ; at += PIECE_BYTES) {
     const end = at + PIECE_BYTES + overlap;
-    const piece = decoder.decode(text.subarray(characterAt(text, at), characterAt(text, end)));
+    const piece = decoder.decode(text.subarray(characterStart(text, at), characterStart(text, end)));
     if (piece.toLowerCase().includes(wanted)) return true;
     if (end >= text.length) return false;
     yield;
@@ -76,10 +77,3 @@ function* includes(text: Uint8Array, wanted: string): Generator<void, boolean, v
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Where the character begins that has a byte at `at`: bytes 10xxxxxx go on with one. */
-function characterAt(bytes: Uint8Array, at: number): number {
-  let start = at;
-  while (start > at - 3 && start > 0 && (bytes[start] & 0xc0) === 0x80) start--;
-  return start;
-}

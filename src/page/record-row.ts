@@ -2,6 +2,7 @@
 import type { Record as LogRecord, RecordCursor } from '../../protocol/records/decode.ts';
 import type { SearchedMessage } from '../insight/message-query.ts';
 import type { LongMessage } from '../insight/message-search.ts';
+import { characterStart } from '../insight/utf8.ts';
 import type { Content, RecordRow, RecordState } from './frames.ts';
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
@@ -117,18 +118,11 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function contentOf(bytes: Uint8Array | null, most: number): Content | null {
   if (bytes === null) return null;
   const isCut = bytes.byteLength > most;
-  const shown = isCut ? bytes.subarray(0, endOfCharacter(bytes, most)) : bytes;
+  const shown = isCut ? bytes.subarray(0, characterStart(bytes, most)) : bytes;
   try {
     return { text: strict.decode(shown), isHex: false, bytes: bytes.byteLength, isCut };
   } catch {
     const hex = Buffer.from(shown.buffer, shown.byteOffset, shown.byteLength).toString('hex');
     return { text: hex, isHex: true, bytes: bytes.byteLength, isCut };
   }
-}
-
-/** Not in the middle of a character: bytes 10xxxxxx go on with one. */
-function endOfCharacter(bytes: Uint8Array, most: number): number {
-  let end = most;
-  while (end > most - 4 && end > 0 && (bytes[end] & 0xc0) === 0x80) end--;
-  return end;
 }

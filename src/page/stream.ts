@@ -4,6 +4,7 @@
  */
 import { systemClock, type Timer } from '../platform/clock.ts';
 import { isPieces, type Pieces } from '../platform/pieces.ts';
+import { characterStart } from '../insight/utf8.ts';
 import { inSlices } from './slice.ts';
 
 /** At most four frames a second. */
@@ -159,14 +160,7 @@ function difference(
 /** The next frame of it: all, or what fits, which the page puts before the data of the frame that names it. */
 function frameOf(told: Told): Buffer {
   const { json, at } = told;
-  told.at = endOfCharacter(json, Math.min(json.length, at + MOST_BYTES - AROUND_BYTES));
+  told.at = characterStart(json, Math.min(json.length, at + MOST_BYTES - AROUND_BYTES));
   const name = told.at === json.length ? told.name : 'part';
   return Buffer.concat([Buffer.from(`event: ${name}\ndata: `), json.subarray(at, told.at), Buffer.from('\n\n')]);
-}
-
-/** `at` or a little before: bytes 10xxxxxx go on with a character. */
-function endOfCharacter(bytes: Buffer, at: number): number {
-  let end = at;
-  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end--;
-  return end;
 }
