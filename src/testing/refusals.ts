@@ -2,6 +2,7 @@
 import type { SecurityWatcher } from '../broker/broker.ts';
 import { Operation, Resource } from '../security/acls/codes.ts';
 import { operationOf, reasonWords, userOf, wordOf } from '../security/acls/lines.ts';
+import { QUOTA_NAMES } from '../config/quota-names.ts';
 import { checkApiName } from './api-names.ts';
 import { checkKeys, checkWord, type KeysOf } from './known-keys.ts';
 
@@ -58,7 +59,6 @@ const DENIAL: KeysOf<ExpectedDenial> = {
   transactionalId: true,
 };
 const THROTTLE: KeysOf<ExpectedThrottle> = { user: true, clientId: true, api: true, quota: true };
-const QUOTA_NAMES = ['producer_byte_rate', 'consumer_byte_rate', 'request_percentage', 'controller_mutation_rate'];
 /** The oldest are forgotten. */
 const MOST_KEPT = 10_000;
 

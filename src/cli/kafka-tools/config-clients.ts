@@ -6,6 +6,7 @@ import { AlterUserScramCredentials } from '../../../protocol/apis/51-alter-user-
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { FEWEST_ITERATIONS, isScram, SCRAM_MECHANISMS, type ScramMechanism } from '../../../protocol/sasl/scram.ts';
 import { scramUpsertion } from '../../credentials/scram-upsertion.ts';
+import { QUOTA_NAMES } from '../../config/quota-names.ts';
 import type { Cluster } from '../client/cluster.ts';
 import { refuse } from '../client/failure.ts';
 import { lookUp } from '../../platform/probe.ts';
@@ -37,7 +38,6 @@ const TYPES: Readonly<Record<EntityType, TypeFacts>> = {
   ips: { entityType: 'ip', described: 'ip', flag: 'ip' },
 };
 
-const OF_CLIENTS = ['producer_byte_rate', 'consumer_byte_rate', 'request_percentage', 'controller_mutation_rate'];
 const OF_ADDRESSES = ['connection_creation_rate'];
 const MOST_TYPES = 2;
 
@@ -116,7 +116,7 @@ function checkKeys(
 ): void {
   const isOfUser = entities.length === 1 && entities[0].type === 'users';
   const isOfAddress = entities[0].type === 'ips';
-  const known = isOfAddress ? OF_ADDRESSES : OF_CLIENTS;
+  const known: readonly string[] = isOfAddress ? OF_ADDRESSES : QUOTA_NAMES;
   const isKnown = (key: string): boolean => known.includes(key) || (isOfUser && isScram(key));
   const unknown = [...changes].filter(([key]) => !isKnown(key));
   if (unknown.length > 0) {

@@ -1,9 +1,9 @@
 /** Whose quota counts for a client: that of its user and client id, of one of them, or a default (KIP-55). PURE. */
 import { quotaKey, type ClusterImage, type QuotaPart } from '../../cluster/image.ts';
+import type { QuotaName } from '../../config/quota-names.ts';
 import { differingParts } from '../../cluster/sharing-map.ts';
 import { boundedKey } from '../../platform/bounded-key.ts';
 
-export type QuotaName = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage' | 'controller_mutation_rate';
 type Quotas = ClusterImage['quotas'];
 
 export interface Limit {
