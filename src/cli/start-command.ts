@@ -1,5 +1,6 @@
 /** The flags of `ottla start`, for whoever parses, shows or completes them. */
 import { Option, type Command } from 'commander';
+import { LEVELS } from '../platform/logger.ts';
 import { command } from './command-line.ts';
 import { collect } from './option-values.ts';
 
@@ -32,8 +33,6 @@ export interface StartFlags {
   logLevel?: string;
   exitWithParent?: boolean;
 }
-
-export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const NOTES = `
 Once it answers requests it prints one line, \`ready host:port\`. Ctrl-C or SIGTERM ends it in order, a second one at once.

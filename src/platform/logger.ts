@@ -3,6 +3,9 @@ import { loggerOf, parentOf } from './kafka-loggers.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** From what tells most to what tells nothing. */
+export const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
+
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 export interface Logger {
@@ -33,15 +36,13 @@ export function isLeveled(logger: Logger): logger is LeveledLogger {
   return 'level' in logger;
 }
 
-const ORDER: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
-
 /** Writes lines of at least `level` through `write`, stamped by `now` (milliseconds since 1970). */
 export function lineLogger(level: Level, write: (line: string) => void, now: () => number): LeveledLogger {
-  let least = ORDER.indexOf(level);
+  let least = LEVELS.indexOf(level);
   const leastFor = (event: string): number =>
-    logger.levels.size === 0 ? least : ORDER.indexOf(levelFor(logger, loggerOf(event)));
+    logger.levels.size === 0 ? least : LEVELS.indexOf(levelFor(logger, loggerOf(event)));
   const at = (name: Level) => {
-    const rank = ORDER.indexOf(name);
+    const rank = LEVELS.indexOf(name);
     return (event: string, facts: Facts = {}) => {
       if (rank < leastFor(event)) return;
       const words = Object.entries(facts)
@@ -57,10 +58,10 @@ export function lineLogger(level: Level, write: (line: string) => void, now: () 
     warn: at('warn'),
     error: at('error'),
     get level() {
-      return ORDER[least];
+      return LEVELS[least];
     },
     set level(changed) {
-      least = ORDER.indexOf(changed);
+      least = LEVELS.indexOf(changed);
     },
   };
   return logger;

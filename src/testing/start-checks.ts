@@ -1,12 +1,11 @@
 /** What the options of a test's broker may be: a value that means nothing is refused before anything is started. */
-import type { Level } from '../platform/logger.ts';
+import { LEVELS } from '../platform/logger.ts';
 import { checkCount, checkFlag, checkKeys, checkWord, shown, type KeysOf } from './known-keys.ts';
 import { MECHANISMS, type TlsOptions, type UserSpec } from './security-options.ts';
 import type { StartOptions } from './start-options.ts';
 
 const TLS: KeysOf<TlsOptions> = { clientAuth: true, authority: true };
 const USER: KeysOf<Exclude<UserSpec, string>> = { password: true, superUser: true };
-const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'silent'];
 const HIGHEST_PORT = 65_535;
 
 const START: KeysOf<StartOptions> = {
