@@ -1,5 +1,6 @@
 /** The things that the control port speaks of, as OpenAPI has them. */
 import { z } from '@hono/zod-openapi';
+import { GROUP_STATES } from '../testing/group.ts';
 
 export const duration = z
   .union([
@@ -79,18 +80,7 @@ export const committed = z
   .object({ ...place, offset: z.int(), metadata: z.string().nullable() })
   .openapi('CommittedOffset');
 
-export const groupState = z
-  .enum([
-    'Empty',
-    'PreparingRebalance',
-    'CompletingRebalance',
-    'Stable',
-    'Dead',
-    'Assigning',
-    'Reconciling',
-    'NotReady',
-  ])
-  .openapi('GroupState');
+export const groupState = z.enum(GROUP_STATES).openapi('GroupState');
 
 export const group = z
   .object({

@@ -18,6 +18,7 @@ import type { FaultFilter } from './fault-spec.ts';
 import type { Faults } from './faults.ts';
 import { groupIds, groupWithoutLag } from './group-view.ts';
 import type { Group } from './group.ts';
+import { MEMBERS_REQUESTS } from './request-owners.ts';
 import { queuePartitions } from './queue-view.ts';
 import { streamsSubscriptions } from './streams-view.ts';
 import { seenOf, type Fetched, type Seen } from './seen-on-wire.ts';
@@ -288,12 +289,7 @@ function rebalanceOf(broker: BrokerView, groupId: string): Rebalance | null {
 const OF_CONSUMERS: ReadonlySet<string> = new Set([
   'Fetch',
   'ShareFetch',
-  'JoinGroup',
-  'SyncGroup',
-  'Heartbeat',
-  'ConsumerGroupHeartbeat',
-  'ShareGroupHeartbeat',
-  'StreamsGroupHeartbeat',
+  ...MEMBERS_REQUESTS,
   'FindCoordinator',
   'Metadata',
   'ListOffsets',

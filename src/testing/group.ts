@@ -24,6 +24,17 @@ export interface CommittedOffset extends TopicPartition {
 export type GroupState =
   'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead' | 'Assigning' | 'Reconciling' | 'NotReady';
 
+export const GROUP_STATES: readonly GroupState[] = [
+  'Empty',
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Stable',
+  'Dead',
+  'Assigning',
+  'Reconciling',
+  'NotReady',
+];
+
 export interface Group {
   readonly id: string;
   /** 'Dead' for a group that there is not. */

@@ -1,5 +1,5 @@
 /** What the waits of a broker may be given, wherever it runs. */
-import type { GroupState } from './group.ts';
+import { GROUP_STATES } from './group.ts';
 import { checkKeys, checkWord, type KeysOf } from './known-keys.ts';
 import type {
   ExpectedCommit,
@@ -16,16 +16,6 @@ import type {
 const WAIT: KeysOf<WaitOptions> = { timeout: true };
 const MESSAGE_WAIT: KeysOf<MessageWaitOptions> = { ...WAIT, where: true, isolation: true };
 const GROUP: KeysOf<ExpectedGroup> = { state: true, members: true, assigned: true };
-const STATES: readonly GroupState[] = [
-  'Empty',
-  'PreparingRebalance',
-  'CompletingRebalance',
-  'Stable',
-  'Dead',
-  'Assigning',
-  'Reconciling',
-  'NotReady',
-];
 const COMMIT: KeysOf<ExpectedCommit> = { topic: true, partition: true, offset: true };
 const DELIVERY: KeysOf<ExpectedDelivery> = { topic: true, partition: true, offset: true, deliveries: true };
 const QUEUE: KeysOf<ExpectedQueue> = { backlog: true, inFlight: true, members: true };
@@ -59,7 +49,7 @@ export function checkGroupWait(id: string, expected: object, options: object): v
   checkKeys('waitForGroup', expected, GROUP, {
     timeout: `it belongs in the third argument: waitForGroup('${id}', { state: 'Stable' }, { timeout: … })`,
   });
-  checkWord('state of waitForGroup', (expected as ExpectedGroup).state, STATES);
+  checkWord('state of waitForGroup', (expected as ExpectedGroup).state, GROUP_STATES);
   checkKeys('waitForGroup', options, WAIT);
 }
 
