@@ -33,7 +33,7 @@ import {
   RemoveTopicRecord,
   TopicRecord,
 } from '../../protocol/metadata/topic-records.ts';
-import { Reader } from '../../protocol/reader.ts';
+import type { Reader } from '../../protocol/reader.ts';
 import type { AnyMessage, Draft, Values } from '../../protocol/schema.ts';
 import { Writer } from '../../protocol/writer.ts';
 
@@ -98,12 +98,7 @@ function versionOf(draft: MetadataDraft): number {
   return (cordoned ?? null) === null ? version : version + 1;
 }
 
-/** @throws {InvalidRequest} for a type or version of a newer Kafka */
-export function decodeRecord(value: Buffer): MetadataRecord {
-  return readRecord(new Reader(value));
-}
-
-/** The same of a value at which a reader stands. */
+/** Of a value at which a reader stands. @throws {InvalidRequest} for a type or version of a newer Kafka */
 export function readRecord(reader: Reader): MetadataRecord {
   const { message, record } = readMetadataRecord(reader);
   const typed = record as { type: string };

@@ -1,4 +1,5 @@
 /** A cluster without processes: decisions of the controller, replayed on an image. */
+import { Reader } from '../../protocol/reader.ts';
 import {
   alterPartitions,
   type AlterPartitionRequest,
@@ -14,7 +15,7 @@ import {
 import { initialLevels, supportedRanges } from '../../src/cluster/features.ts';
 import { emptyImage, type BrokerImage, type ClusterImage, type PartitionImage } from '../../src/cluster/image.ts';
 import { changeOf } from '../../src/cluster/image-replay.ts';
-import { decodeRecord, encodeRecord, type MetadataDraft } from '../../src/cluster/metadata-records.ts';
+import { encodeRecord, readRecord, type MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { newPartition } from '../../src/cluster/placement.ts';
 import { registerBroker, type RegistrationRequest, type RegistrationResult } from '../../src/cluster/registration.ts';
 import { serverConfig, type ServerConfig } from '../../src/config/server.ts';
@@ -26,7 +27,7 @@ export const TOPIC_ID = 'Yzuwlcq0QZum8IWZW66tIA';
 
 /** As they come back from the log. */
 export function stored(drafts: readonly MetadataDraft[]) {
-  return drafts.map((draft) => decodeRecord(encodeRecord(draft)));
+  return drafts.map((draft) => readRecord(new Reader(encodeRecord(draft))));
 }
 
 export class ClusterModel {

@@ -2,16 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Reader } from '../../protocol/reader.ts';
 import { emptyImage, type ClusterImage } from '../../src/cluster/image.ts';
 import { replay } from '../../src/cluster/image-replay.ts';
-import { decodeRecord, type MetadataRecord } from '../../src/cluster/metadata-records.ts';
+import { readRecord, type MetadataRecord } from '../../src/cluster/metadata-records.ts';
 
 function recordsOf(file: string): MetadataRecord[] {
   const text = readFileSync(join(import.meta.dirname, 'kafka', file), 'utf8');
   return text
     .trim()
     .split('\n')
-    .map((line) => decodeRecord(Buffer.from(line, 'hex')));
+    .map((line) => readRecord(new Reader(Buffer.from(line, 'hex'))));
 }
 
 /** Kafka keeps kraft.version elsewhere: in control records of the log. Its snapshot has topics in another order. */

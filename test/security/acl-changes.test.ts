@@ -1,9 +1,10 @@
 /** What CreateAcls, DeleteAcls and filters make of the ACLs. */
 import { describe, expect, test } from 'vitest';
+import { Reader } from '../../protocol/reader.ts';
 import { emptyImage, type ClusterImage } from '../../src/cluster/image.ts';
 import { recordsOf } from '../../src/cluster/image-records.ts';
 import { replay } from '../../src/cluster/image-replay.ts';
-import { decodeRecord, encodeRecord, type MetadataDraft } from '../../src/cluster/metadata-records.ts';
+import { encodeRecord, readRecord, type MetadataDraft } from '../../src/cluster/metadata-records.ts';
 import { finish } from '../../src/platform/pieces.ts';
 import { createAcls, deleteAcls, type NewAcl } from '../../src/security/acls/alteration.ts';
 import { Operation, Pattern, Permission, Resource } from '../../src/security/acls/codes.ts';
@@ -16,7 +17,7 @@ const acl = (differing: Partial<NewAcl> = {}): NewAcl => ({ ...READ_ORDERS, ...d
 function after(image: ClusterImage, records: readonly MetadataDraft[]): ClusterImage {
   return replay(
     image,
-    records.map((record) => decodeRecord(encodeRecord(record))),
+    records.map((record) => readRecord(new Reader(encodeRecord(record)))),
     image.revision + records.length,
   );
 }
