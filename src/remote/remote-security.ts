@@ -18,16 +18,17 @@ type OptionsJson = Pick<ClientOptions, 'ssl'> & {
 
 export function remoteUsers(port: ControlPort): TestUsers {
   const set = (name: string, password: string): Promise<void> => port.call('POST', '/users', { name, password });
+  const list = (): readonly string[] => port.get<string[]>('/users');
   return {
     add: set,
     async setPassword(name, password) {
-      const { names } = this;
+      const names = list();
       if (!names.includes(name)) throw new TypeError(`there is no user '${name}' (there are: ${names.join(', ')})`);
       return set(name, password);
     },
     remove: (name) => port.call('DELETE', `/users/${encodeURIComponent(name)}`),
     get names() {
-      return port.get<string[]>('/users');
+      return list();
     },
   };
 }

@@ -86,7 +86,15 @@ export async function provideAccess(
 }
 
 export function testAcls(metadata: TestMetadata, broker: () => RunningBroker): TestAcls {
+  const list = (): Record<string, string[]> => {
+    const byUser: Record<string, string[]> = {};
+    for (const entry of metadata.image.accessControlEntries.values()) {
+      (byUser[userOf(entry.principal)] ??= []).push(lineOf(entry));
+    }
+    return byUser;
+  };
   return {
+    list,
     async add(user, ...lines) {
       const { authorizer, random } = broker().parts;
       const acls = lines.map((line) => reachable(aclOf(user, line)));
@@ -98,7 +106,7 @@ export function testAcls(metadata: TestMetadata, broker: () => RunningBroker): T
       const known = new Set([...metadata.image.accessControlEntries.values()].map(keyOf));
       const missing = lines.find((line) => !known.has(keyOf(aclOf(user, line))));
       if (missing !== undefined) {
-        const own = this.list()[user] ?? [];
+        const own = list()[user] ?? [];
         throw new TypeError(`acls: ${user} has no line '${missing}'; there are: ${own.join(', ') || 'none'}`);
       }
       await metadata.change(({ accessControlEntries }) =>
@@ -106,13 +114,6 @@ export function testAcls(metadata: TestMetadata, broker: () => RunningBroker): T
           .filter((entry) => gone.has(keyOf(entry)))
           .map(({ id }) => ({ type: 'RemoveAccessControlEntryRecord', id })),
       );
-    },
-    list() {
-      const byUser: Record<string, string[]> = {};
-      for (const entry of metadata.image.accessControlEntries.values()) {
-        (byUser[userOf(entry.principal)] ??= []).push(lineOf(entry));
-      }
-      return byUser;
     },
     explain(user, word, resource, host = ANYWHERE) {
       const { authorizer } = broker().parts;
